@@ -1,0 +1,1 @@
+"""Maps of change in serious acquisitive crime (SAC) from police.uk data."""

@@ -1,0 +1,1 @@
+"""Neighbourhood polygons, and the one area each crime belongs to."""

@@ -1,0 +1,1 @@
+"""Bring the crimes and the boundaries: police.uk files, its API, its archive."""

@@ -1,0 +1,1 @@
+"""Coverage, counts, the ledger and the change."""

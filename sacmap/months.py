@@ -1,0 +1,74 @@
+"""A month is a label, never a date: "2018-03".
+
+Labels sort as text, so no time zone, day or clock can creep in. A period is a tuple of consecutive labels.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sacmap.errors import UsageError
+
+_LABEL = re.compile(r"(?a:(\d{4})-(0[1-9]|1[0-2]))")
+
+NAMES = (
+    "January", "February", "March", "April", "May", "June", "July", "August",
+    "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def is_month(text: str) -> bool:
+    """Whether `text` is a month label, YYYY-MM."""
+    return _LABEL.fullmatch(text) is not None
+
+
+def number(month: str) -> int:
+    """Months since year 0, so that differences are plain subtraction.
+
+    Raises
+    ------
+    UsageError
+        If `month` is not YYYY-MM.
+    """
+    found = _LABEL.fullmatch(month)
+    if found is None:
+        raise UsageError(f"{month!r} is not a month.", "Write months as YYYY-MM, for example 2018-03.")
+    return int(found[1]) * 12 + int(found[2]) - 1
+
+
+def label(month_number: int) -> str:
+    """Return the label of a month number: the inverse of `number`."""
+    return f"{month_number // 12:04d}-{month_number % 12 + 1:02d}"
+
+
+def shift(month: str, by: int) -> str:
+    """Return the month `by` months later (earlier where negative)."""
+    return label(number(month) + by)
+
+
+def span(text: str) -> tuple[str, ...]:
+    """Return the months of "2017-04:2018-03", both ends included; one month alone is a span of one.
+
+    Raises
+    ------
+    UsageError
+        If an end is not a month or the span runs backwards.
+    """
+    first, _, last = text.strip().partition(":")
+    start, end = number(first), number(last or first)
+    if end < start:
+        raise UsageError(f"The span {text} runs backwards.", f"Write {last}:{first}.")
+    return tuple(label(n) for n in range(start, end + 1))
+
+
+def in_words(month: str) -> str:
+    """Return "March 2018" for "2018-03"."""
+    n = number(month)
+    return f"{NAMES[n % 12]} {n // 12}"
+
+
+def span_in_words(period: tuple[str, ...]) -> str:
+    """Return "April 2017 to March 2018", or one month's name where the period is one month."""
+    if len(period) == 1:
+        return in_words(period[0])
+    return f"{in_words(period[0])} to {in_words(period[-1])}"

@@ -1,0 +1,1 @@
+"""Publish: the officer's page and the files beside it."""

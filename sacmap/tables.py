@@ -1,0 +1,158 @@
+"""The columns, units, keys and ranges of every table, declared once.
+
+Tables are pandas DataFrames (Areas a GeoDataFrame). Identifiers are text and stay as they are given: "001", "1E2"
+and "NA" are never guessed to be numbers or gaps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: The crime types of police.uk that stand for serious acquisitive crime (SAC), by slug.
+SAC_TYPES = ("burglary", "robbery", "vehicle-crime")
+#: What the outputs have a row for, in order: `sac` is the three together.
+CRIME_TYPES = ("sac", *SAC_TYPES)
+#: The same in words, as an officer says them in the middle of a sentence.
+IN_WORDS = {
+    "sac": "serious acquisitive crime",
+    "burglary": "burglary",
+    "robbery": "robbery",
+    "vehicle-crime": "vehicle crime",
+}
+#: Metres from an area's boundary within which a crime may have been moved across it.
+EDGE_METRES = 50.0
+
+VERDICTS = (
+    "clear rise",
+    "clear fall",
+    "possible rise",
+    "possible fall",
+    "within normal range",
+    "too few to tell",
+    "not known",
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, kind (text, month, number, count, share, geometry), unit or range, and meaning."""
+
+    name: str
+    kind: str
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its key columns and its columns, in order."""
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The column names, in order."""
+        return [column.name for column in self.columns]
+
+
+def _columns(*rows: tuple[str, str, str, str]) -> tuple[Column, ...]:
+    return tuple(Column(*row) for row in rows)
+
+
+AREAS = Table(
+    "Areas",
+    ("area_id",),
+    _columns(
+        ("area_id", "text", "", "identifier of the neighbourhood, as given"),
+        ("name", "text", "", "its name; the identifier where none is given"),
+        ("geometry", "geometry", "EPSG:4326", "Polygon or MultiPolygon; empty where there is no boundary"),
+        ("households", "count", "households", "households in the area, or missing"),
+        ("mend", "text", "", "what was repaired in the boundary, or empty"),
+    ),
+)
+
+CRIMES = Table(
+    "Crimes",
+    ("row",),
+    _columns(
+        ("month", "month", "YYYY-MM", "month of the crime"),
+        ("crime_type", "text", "police.uk slug", "burglary, robbery, vehicle-crime or another slug"),
+        ("lon", "number", "degrees WGS84", "longitude of the map point, or missing"),
+        ("lat", "number", "degrees WGS84", "latitude of the map point, or missing"),
+        ("force", "text", "", "the force that reported it"),
+        ("crime_id", "text", "64 hex or empty", "police.uk's identifier; empty where it gives none"),
+        ("location", "text", "", "street of the map point, as 'On or near …'"),
+    ),
+)
+
+COVERAGE = Table(
+    "Coverage",
+    ("force", "month"),
+    _columns(
+        ("force", "text", "", "the force"),
+        ("month", "month", "YYYY-MM", "the month"),
+        ("status", "text", "complete, thin, missing", "whether the month may be compared"),
+        ("crimes", "count", "crimes", "all crimes of that force and month, of any type"),
+        ("expected", "number", "crimes", "median of the nearest months not missing (up to 12), or missing"),
+        ("reason", "text", "", "why the month is thin or missing; empty where complete"),
+    ),
+)
+
+LOCATED = Table(
+    "Located",
+    CRIMES.key,
+    (
+        *CRIMES.columns,
+        *_columns(
+            ("area_id", "text", "", "the one area the crime belongs to, or missing"),
+            ("near_edge", "flag", "", f"within {EDGE_METRES:.0f} m of the boundary of its area"),
+            ("shared", "flag", "", "its point lies in or on more than one area"),
+        ),
+    ),
+)
+
+COUNTS = Table(
+    "Counts",
+    ("area_id", "month", "crime_type"),
+    _columns(
+        ("area_id", "text", "", "the area"),
+        ("month", "month", "YYYY-MM", "the month"),
+        ("crime_type", "text", "", "sac, burglary, robbery or vehicle-crime"),
+        ("n", "count", "crimes", "crimes; 0 only where the month is complete, otherwise missing"),
+    ),
+)
+
+CHANGE = Table(
+    "Change",
+    ("area_id", "crime_type"),
+    _columns(
+        ("area_id", "text", "", "the area"),
+        ("area_name", "text", "", "its name"),
+        ("crime_type", "text", "", "sac (the three together), burglary, robbery or vehicle-crime"),
+        ("months_compared", "count", "months", "months of a period that are complete in every period"),
+        ("baseline_periods", "count", "periods", "baseline periods"),
+        ("baseline_count", "count", "crimes", "crimes in all baseline periods together"),
+        ("baseline_mean", "number", "crimes a period", "baseline_count / baseline_periods"),
+        ("current_count", "count", "crimes", "crimes in the current period"),
+        ("change", "number", "crimes", "current_count − baseline_mean"),
+        ("change_pct", "number", "%", "100 × change / baseline_mean; empty where baseline_mean is 0"),
+        ("expected", "number", "crimes", "expected had the area followed the comparator"),
+        ("normal_low", "number", "crimes", "2.5% quantile of what chance and usual variation give"),
+        ("normal_high", "number", "crimes", "97.5% quantile of the same"),
+        ("p_value", "share", "0 to 1", "mid-p of a count as far above (or below) the expected"),
+        ("verdict", "text", "", ", ".join(VERDICTS)),
+        ("ratio", "number", "× expected", "shrunken ratio of the count to the expected"),
+        ("ratio_low", "number", "× expected", "lower end of its 95% interval"),
+        ("ratio_high", "number", "× expected", "upper end of its 95% interval"),
+        ("prob_above", "share", "0 to 1", "probability that the true ratio is above 1"),
+        ("excess", "number", "crimes", "expected × (ratio − 1)"),
+        ("level", "number", "crimes a period", "expected × ratio: the level to plan for"),
+        ("level_per_1000_households", "number", "per 1,000 households", "level / households × 1,000"),
+        ("edge_share", "share", "0 to 1", "share of current crimes within 50 m of the boundary"),
+        ("hardening_rank", "count", "rank", "place on the target-hardening list (1 first)"),
+        ("week_rank", "count", "rank", "place on the week-of-action list (1 first)"),
+        ("top5_share", "share", "0 to 1", "share of draws in which the area is in the first five of its list"),
+    ),
+)
