@@ -1,0 +1,205 @@
+"""What is compared: which crimes, where, when, against what.
+
+A study is a TOML file whose keys are the command's options, or the options alone; an option wins over the file.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from sacmap import months
+from sacmap.errors import InputError, UsageError
+
+Period = tuple[str, ...]
+
+COMPARATORS = ("areas", "force", "none")
+ALSO = ("xlsx", "gpkg", "png", "pdf")
+SOURCES = ("auto", "api", "archive")
+API_URL = "https://data.police.uk/api"
+ARCHIVE_URL = "https://data.police.uk/data/archive"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A comparison of a current period with a baseline of one or more periods of the same calendar months.
+
+    Paths are text as the user gave them; those of a study file are relative to it, see `read_study`.
+    """
+
+    current: Period
+    baseline: tuple[Period, ...]
+    force: str | None = None
+    boundaries: str | None = None
+    id_column: str | None = None
+    name_column: str | None = None
+    households_column: str | None = None
+    crimes: tuple[str, ...] = ()
+    comparator: str = "areas"
+    title: str | None = None
+    out: str | None = None
+    also: tuple[str, ...] = ()
+    store: str | None = None
+    offline: bool = False
+    yes: bool = False
+    tiles: str | None = None
+    tiles_key: str | None = None
+    source: str = "auto"
+    api_url: str = API_URL
+    archive_url: str = ARCHIVE_URL
+
+    @property
+    def periods(self) -> tuple[Period, ...]:
+        """Every period, the baseline's first and the current one last."""
+        return (*self.baseline, self.current)
+
+    @property
+    def months(self) -> tuple[str, ...]:
+        """Every month of every period, sorted."""
+        return tuple(sorted({month for period in self.periods for month in period}))
+
+    def record(self) -> dict[str, Any]:
+        """Return the study for the JSON record: its fields, less the ones that say nothing of the result."""
+        silent = {"tiles_key", "store", "offline", "yes"}
+        return {name: value for name, value in asdict(self).items() if name not in silent}
+
+
+def baseline_periods(current: Period, spans: Iterable[Period]) -> tuple[Period, ...]:
+    """Cut the baseline's spans into whole periods of the same calendar months as `current`.
+
+    A span holds n periods where it starts on the calendar month the current period starts on and ends on the one
+    it ends on: 2014-04:2017-03 is three years for a current 2017-04:2018-03, and 2016-07:2017-07 is two Julys for
+    a current 2018-07.
+
+    Raises
+    ------
+    UsageError
+        If a span is of unlike months, overlaps the current period or another span, or lies after the current
+        period; the message gives the span that would do.
+    """
+    length, start = len(current), months.number(current[0])
+    step = 12 * -(-length // 12)
+    suggestion = f"{months.shift(current[0], -step)}:{months.shift(current[-1], -step)}"
+    remedy = f"Use --baseline {suggestion}, or a longer run of such periods before it."
+    found: list[Period] = []
+    for given in spans:
+        written = f"{given[0]}:{given[-1]}"
+        first, beyond = months.number(given[0]), months.number(given[-1]) + 1
+        whole, rest = divmod(beyond - first - length, step)
+        if (start - first) % 12 or rest or whole < 0:
+            raise UsageError(
+                f"The baseline {written} is not whole periods of the months of {current[0]}:{current[-1]}.", remedy
+            )
+        if beyond > start:
+            raise UsageError(
+                f"The baseline {written} overlaps or follows the current period {current[0]}:{current[-1]}.",
+                remedy,
+            )
+        found += [
+            tuple(months.label(first + step * k + m) for m in range(length)) for k in range(whole + 1)
+        ]
+    found.sort()
+    if not found:
+        raise UsageError("No baseline was given.", remedy)
+    every = [month for period in found for month in period]
+    if len(set(every)) < len(every):
+        raise UsageError("The spans of the baseline overlap one another.", "Give each month once.")
+    return tuple(found)
+
+
+def spans(values: str | Sequence[str]) -> tuple[Period, ...]:
+    """Return the spans of "2014-04:2015-03, 2016-04:2017-03", or of a list of such texts."""
+    texts = [values] if isinstance(values, str) else list(values)
+    return tuple(months.span(part) for text in texts for part in re.split(r"[,\s]+", text.strip()) if part)
+
+
+def make_study(values: Mapping[str, Any]) -> Study:
+    """Return the study of a mapping of options to values; options unset (None or empty) take their defaults.
+
+    Raises
+    ------
+    UsageError
+        If the periods are missing or do not match, or a value is not among those an option takes.
+    """
+    given = {name: value for name, value in values.items() if value is not None and value != ()}
+    for name, example in (("current", "2017-04:2018-03"), ("baseline", "2014-04:2017-03")):
+        if name not in given:
+            raise UsageError(f"The {name} period is not given.", f"Add --{name} {example} (both ends included).")
+    current = spans(given.pop("current"))
+    if len(current) != 1:
+        raise UsageError("The current period must be one span.", "Write it as --current 2017-04:2018-03.")
+    baseline = baseline_periods(current[0], spans(given.pop("baseline")))
+    unknown = [kind for kind in given.get("also", ()) if kind not in ALSO]
+    if unknown:
+        raise UsageError(f"--also does not know {unknown[0]!r}.", f"It takes {', '.join(ALSO)}.")
+    if given.get("source", "auto") not in SOURCES:
+        raise UsageError(f"--from does not know {given['source']!r}.", f"It takes {', '.join(SOURCES)}.")
+    return Study(current=current[0], baseline=baseline, **given)
+
+
+def read_study(path: Path) -> dict[str, Any]:
+    """Read a study file into options: keys as the command's options, with - or _; paths relative to the file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is not TOML.
+    UsageError
+        If a key is not an option or its value is of the wrong kind.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"The study {path} cannot be read: {error.strerror}.", "Check its path.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"The study {path} is not TOML: {error}.", "Mend that line.") from None
+    return {
+        name: _beside(path, name, _checked(path, key, name, value))
+        for key, value in raw.items()
+        for name in [_option(path, key)]
+    }
+
+
+_LISTS = {"crimes", "also", "baseline"}
+_FLAGS = {"offline", "yes"}
+_PATHS = {"boundaries", "crimes", "out", "store"}
+
+
+def _option(path: Path, key: str) -> str:
+    name = {"from": "source"}.get(key, key.replace("-", "_"))
+    known = {field.name for field in fields(Study)}
+    if name not in known or key == "source":
+        listed = ", ".join(sorted("from" if n == "source" else n.replace("_", "-") for n in known))
+        raise UsageError(f"The study {path} has an unknown key {key!r}.", f"Its keys are {listed}.")
+    return name
+
+
+def _checked(path: Path, key: str, name: str, value: object) -> Any:
+    if name in _FLAGS:
+        if not isinstance(value, bool):
+            raise UsageError(f"In the study {path}, {key} must be true or false.", "Mend that line.")
+        return value
+    if name in _LISTS:
+        several = [value] if isinstance(value, str) else value
+        if not isinstance(several, list) or not all(isinstance(part, str) for part in several):
+            raise UsageError(f"In the study {path}, {key} must be text or a list of texts.", "Mend that line.")
+        parts = [part for text in several for part in text.split(",")] if name == "also" else several
+        return tuple(part.strip() for part in parts)
+    if not isinstance(value, str):
+        raise UsageError(f"In the study {path}, {key} must be text in quotes.", "Mend that line.")
+    return value
+
+
+def _beside(path: Path, name: str, value: Any) -> Any:
+    """Make a relative path of the study file relative to where the command runs."""
+    if name == "comparator" and value not in COMPARATORS:
+        return str(path.parent / value)
+    if name not in _PATHS:
+        return value
+    if isinstance(value, tuple):
+        return tuple(str(path.parent / part) for part in value)
+    return str(path.parent / value)

@@ -1,0 +1,49 @@
+"""Set everything up with Python and pip alone, on any system: make .venv, install sacmap into it, run it.
+
+    python start.py demo     install, then draw the practice borough
+    python start.py test     install with the test tools, then run the tests
+    python start.py check    install with the developers' tools, then run ruff and mypy
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+VENV = HERE / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+INSTALL = {"demo": ".", "test": ".[test]", "check": ".[test,dev]"}
+RUN = {
+    "demo": [["-m", "sacmap", "demo"]],
+    "test": [["-m", "pytest"]],
+    "check": [
+        ["-m", "ruff", "check", "."],
+        ["-m", "ruff", "format", "--check", "."],
+        ["-m", "mypy"],
+    ],
+}
+
+
+def main(words: list[str]) -> int:
+    """Install what the word asks for, run its commands in turn, and stop at the first that fails."""
+    if len(words) != 1 or words[0] not in RUN:
+        sys.stderr.write((__doc__ or "") + "\n")
+        return 2
+    if sys.version_info < (3, 11):  # noqa: UP036 - an older Python is what this line is for
+        sys.stderr.write("sacmap needs Python 3.11 or newer: install it from python.org and run this again.\n")
+        return 2
+    if not PYTHON.exists():
+        venv.create(VENV, with_pip=True)
+    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", INSTALL[words[0]]]
+    for arguments in [install, *RUN[words[0]]]:
+        done = subprocess.run([str(PYTHON), *arguments], cwd=HERE, check=False)  # noqa: S603 - our own words
+        if done.returncode:
+            return done.returncode
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

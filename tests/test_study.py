@@ -1,0 +1,67 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sacmap import months
+from sacmap.errors import InputError, UsageError
+from sacmap.study import baseline_periods, make_study, read_study, spans
+
+
+def test_a_three_year_baseline_is_three_periods():
+    study = make_study({"current": "2017-04:2018-03", "baseline": "2014-04:2017-03"})
+    assert [period[0] for period in study.baseline] == ["2014-04", "2015-04", "2016-04"]
+    assert all(len(period) == 12 for period in study.baseline)
+
+
+def test_two_julys_are_two_periods_of_one_month():
+    for written in ("2016-07,2017-07", "2016-07:2017-07", ["2016-07", "2017-07"]):
+        study = make_study({"current": "2018-07", "baseline": written})
+        assert study.baseline == (("2016-07",), ("2017-07",))
+
+
+@pytest.mark.parametrize("baseline", ["2016-04:2018-03", "2017-03:2018-02", "2017-04:2018-03", "2018-04:2019-03"])
+def test_f39_an_overlap_or_unlike_months_is_a_usage_error_with_the_right_span(baseline):
+    with pytest.raises(UsageError) as caught:
+        make_study({"current": "2017-04:2018-03", "baseline": baseline})
+    assert "--baseline 2016-04:2017-03" in caught.value.remedy
+
+
+@given(st.integers(2010 * 12, 2020 * 12), st.integers(1, 30), st.integers(1, 4))
+def test_the_suggested_span_is_always_accepted(first, length, count):
+    current = tuple(months.label(first + m) for m in range(length))
+    step = 12 * -(-length // 12)
+    span = f"{months.shift(current[0], -step * count)}:{months.shift(current[-1], -step)}"
+    periods = baseline_periods(current, spans(span))
+    assert len(periods) == count
+    assert all([m[5:] for m in period] == [m[5:] for m in current] for period in periods)
+
+
+def test_a_study_file_gives_options_with_paths_beside_it(tmp_path):
+    file = tmp_path / "town.toml"
+    file.write_text('current = "2018-07"\nbaseline = ["2017-07"]\ncrimes = "c.zip"\nid-column = "WD13CD"\nfrom = "api"\n')
+    options = read_study(file)
+    assert options["crimes"] == (str(tmp_path / "c.zip"),)
+    assert options["id_column"] == "WD13CD"
+    assert options["source"] == "api"
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "words"),
+    [
+        ("currant = '2018-07'", UsageError, "unknown key 'currant'"),
+        ("offline = 'yes'", UsageError, "true or false"),
+        ("current = 2018", UsageError, "text in quotes"),
+        ("current = ", InputError, "not TOML"),
+    ],
+)
+def test_a_bad_study_file_says_what_is_wrong(tmp_path, text, error, words):
+    file = tmp_path / "bad.toml"
+    file.write_text(text)
+    with pytest.raises(error, match=words):
+        read_study(file)
+
+
+@pytest.mark.parametrize("text", ["2024-1", "Feb-25", "2024-13", "", "2024-02:2024-01"])
+def test_f25_a_bad_month_is_refused(text):
+    with pytest.raises(UsageError):
+        months.span(text)
