@@ -1,8 +1,8 @@
 """Set everything up with Python and pip alone, on any system: make .venv, install sacmap into it, run it.
 
-    python start.py demo     install, then draw the practice borough
-    python start.py test     install with the test tools, then run the tests
-    python start.py check    install with the developers' tools, then run ruff and mypy
+python start.py demo     install, then draw the practice borough
+python start.py test     install with the test tools, then run the tests
+python start.py check    install with the developers' tools, then run ruff and mypy
 """
 
 from __future__ import annotations
@@ -33,11 +33,21 @@ def main(words: list[str]) -> int:
         sys.stderr.write((__doc__ or "") + "\n")
         return 2
     if sys.version_info < (3, 11):  # noqa: UP036 - an older Python is what this line is for
-        sys.stderr.write("sacmap needs Python 3.11 or newer: install it from python.org and run this again.\n")
+        sys.stderr.write(
+            "sacmap needs Python 3.11 or newer: install it from python.org and run this again.\n"
+        )
         return 2
     if not PYTHON.exists():
         venv.create(VENV, with_pip=True)
-    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", INSTALL[words[0]]]
+    install = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--editable",
+        INSTALL[words[0]],
+    ]
     for arguments in [install, *RUN[words[0]]]:
         done = subprocess.run([str(PYTHON), *arguments], cwd=HERE, check=False)  # noqa: S603 - our own words
         if done.returncode:

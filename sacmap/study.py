@@ -92,16 +92,15 @@ def baseline_periods(current: Period, spans: Iterable[Period]) -> tuple[Period, 
         whole, rest = divmod(beyond - first - length, step)
         if (start - first) % 12 or rest or whole < 0:
             raise UsageError(
-                f"The baseline {written} is not whole periods of the months of {current[0]}:{current[-1]}.", remedy
+                f"The baseline {written} is not whole periods of the months of {current[0]}:{current[-1]}.",
+                remedy,
             )
         if beyond > start:
             raise UsageError(
                 f"The baseline {written} overlaps or follows the current period {current[0]}:{current[-1]}.",
                 remedy,
             )
-        found += [
-            tuple(months.label(first + step * k + m) for m in range(length)) for k in range(whole + 1)
-        ]
+        found += [tuple(months.label(first + step * k + m) for m in range(length)) for k in range(whole + 1)]
     found.sort()
     if not found:
         raise UsageError("No baseline was given.", remedy)
@@ -128,7 +127,9 @@ def make_study(values: Mapping[str, Any]) -> Study:
     given = {name: value for name, value in values.items() if value is not None and value != ()}
     for name, example in (("current", "2017-04:2018-03"), ("baseline", "2014-04:2017-03")):
         if name not in given:
-            raise UsageError(f"The {name} period is not given.", f"Add --{name} {example} (both ends included).")
+            raise UsageError(
+                f"The {name} period is not given.", f"Add --{name} {example} (both ends included)."
+            )
     current = spans(given.pop("current"))
     if len(current) != 1:
         raise UsageError("The current period must be one span.", "Write it as --current 2017-04:2018-03.")
@@ -186,7 +187,9 @@ def _checked(path: Path, key: str, name: str, value: object) -> Any:
     if name in _LISTS:
         several = [value] if isinstance(value, str) else value
         if not isinstance(several, list) or not all(isinstance(part, str) for part in several):
-            raise UsageError(f"In the study {path}, {key} must be text or a list of texts.", "Mend that line.")
+            raise UsageError(
+                f"In the study {path}, {key} must be text or a list of texts.", "Mend that line."
+            )
         parts = [part for text in several for part in text.split(",")] if name == "also" else several
         return tuple(part.strip() for part in parts)
     if not isinstance(value, str):

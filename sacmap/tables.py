@@ -153,6 +153,11 @@ CHANGE = Table(
         ("edge_share", "share", "0 to 1", "share of current crimes within 50 m of the boundary"),
         ("hardening_rank", "count", "rank", "place on the target-hardening list (1 first)"),
         ("week_rank", "count", "rank", "place on the week-of-action list (1 first)"),
-        ("top5_share", "share", "0 to 1", "share of draws in which the area is in the first five of its list"),
+        (
+            "top5_share",
+            "share",
+            "0 to 1",
+            "share of draws in which the area is in the first five of its list",
+        ),
     ),
 )

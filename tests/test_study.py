@@ -19,7 +19,9 @@ def test_two_julys_are_two_periods_of_one_month():
         assert study.baseline == (("2016-07",), ("2017-07",))
 
 
-@pytest.mark.parametrize("baseline", ["2016-04:2018-03", "2017-03:2018-02", "2017-04:2018-03", "2018-04:2019-03"])
+@pytest.mark.parametrize(
+    "baseline", ["2016-04:2018-03", "2017-03:2018-02", "2017-04:2018-03", "2018-04:2019-03"]
+)
 def test_f39_an_overlap_or_unlike_months_is_a_usage_error_with_the_right_span(baseline):
     with pytest.raises(UsageError) as caught:
         make_study({"current": "2017-04:2018-03", "baseline": baseline})
@@ -38,7 +40,9 @@ def test_the_suggested_span_is_always_accepted(first, length, count):
 
 def test_a_study_file_gives_options_with_paths_beside_it(tmp_path):
     file = tmp_path / "town.toml"
-    file.write_text('current = "2018-07"\nbaseline = ["2017-07"]\ncrimes = "c.zip"\nid-column = "WD13CD"\nfrom = "api"\n')
+    file.write_text(
+        'current = "2018-07"\nbaseline = ["2017-07"]\ncrimes = "c.zip"\nid-column = "WD13CD"\nfrom = "api"\n'
+    )
     options = read_study(file)
     assert options["crimes"] == (str(tmp_path / "c.zip"),)
     assert options["id_column"] == "WD13CD"

@@ -1,0 +1,85 @@
+"""Which force-months can be trusted: judged from the counts themselves, never from a list of known gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+
+from sacmap import months, tables
+from sacmap.study import Period, Study
+
+#: A month is judged against the median of up to this many months nearest in time.
+NEIGHBOURS = 12
+#: Below this share of that median a month is thin.
+THIN = 0.5
+#: A force that reports at least this share of the areas' SAC is one of the study's, where none is named.
+MATERIAL_SHARE = 0.05
+
+
+def coverage(tally: pd.DataFrame, wanted: Collection[str]) -> pd.DataFrame:
+    """Judge each force-month: complete, thin or missing.
+
+    Parameters
+    ----------
+    tally
+        force, month, crime_type, n: all crimes read, of every type.
+    wanted
+        The months the study needs; months between the first and the last known of all are judged too.
+
+    Returns
+    -------
+    The Coverage table, sorted by force and month. Missing: none while other months of that force have some.
+    Thin: below half the median of the up to 12 nearest months of that force that are not missing.
+    """
+    known = sorted({*wanted, *tally["month"].unique()})
+    if not known:
+        return pd.DataFrame(columns=tables.COVERAGE.names)
+    every = [months.label(n) for n in range(months.number(known[0]), months.number(known[-1]) + 1)]
+    grid = tally.pivot_table(index="force", columns="month", values="n", aggfunc="sum", observed=True)
+    grid = grid.reindex(columns=every).fillna(0)
+    parts = [_one_force(str(force), every, row.to_numpy(float)) for force, row in grid.iterrows()]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=tables.COVERAGE.names)
+
+
+def _one_force(force: str, every: list[str], crimes: np.ndarray) -> pd.DataFrame:
+    there = np.flatnonzero(crimes > 0)
+    rows = []
+    for i, month in enumerate(every):
+        others = there[there != i]
+        nearest = others[np.argsort(np.abs(others - i), kind="stable")[:NEIGHBOURS]]
+        expected = float(np.median(crimes[nearest])) if len(nearest) else np.nan
+        n = int(crimes[i])
+        status, reason = "complete", ""
+        if n == 0 and len(there):
+            status, reason = "missing", "no crime of this force in this month"
+        elif n < THIN * expected:
+            status = "thin"
+            reason = f"{n:,} crimes where the months around have about {expected:,.0f}"
+        rows.append((force, month, status, n, expected, reason))
+    return pd.DataFrame(rows, columns=tables.COVERAGE.names)
+
+
+def study_forces(located: pd.DataFrame, study: Study) -> tuple[str, ...]:
+    """Return the forces whose months decide what is compared, largest first: those reporting much of the SAC.
+
+    A force reports much where at least 5% of the SAC in the areas is its own, so that a few rows of British
+    Transport Police or of a neighbouring force cannot leave a month out.
+    """
+    inside = located[located["area_id"].notna() & located["crime_type"].isin(tables.SAC_TYPES)]
+    inside = inside[inside["month"].isin(study.months)]
+    shares = inside["force"].astype(str).value_counts(normalize=True)
+    return tuple(str(force) for force in shares.index[shares >= MATERIAL_SHARE])
+
+
+def gaps(judged: pd.DataFrame, forces: Collection[str], wanted: Collection[str]) -> pd.DataFrame:
+    """Return the rows of Coverage that leave a wanted month out: thin or missing, of the study's forces."""
+    mine = judged["force"].isin(list(forces)) & judged["month"].isin(list(wanted))
+    return judged[mine & (judged["status"] != "complete")]
+
+
+def like_for_like(periods: tuple[Period, ...], left_out: Collection[str]) -> tuple[int, ...]:
+    """Return the places in a period (0 first) at which no period has a month left out."""
+    bad = set(left_out)
+    return tuple(k for k in range(len(periods[0])) if not any(period[k] in bad for period in periods))

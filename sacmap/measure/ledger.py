@@ -1,0 +1,77 @@
+"""Every row accounted for: what was read is what was counted and what was not, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+
+from sacmap.errors import SacmapError
+from sacmap.measure.counts import repeats
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Rows read and where each went; a row is in the first line that applies to it."""
+
+    rows_read: int
+    other_crime_types: int
+    other_months: int
+    duplicates: int
+    no_location: int
+    outside_areas: int
+    counted: int
+
+    def record(self) -> dict[str, int]:
+        """Return the ledger for the JSON record."""
+        return asdict(self)
+
+    def require_balance(self) -> None:
+        """Fail unless rows_read is the sum of the rest.
+
+        Raises
+        ------
+        SacmapError
+            If a row was lost or counted twice, which is a fault of sacmap.
+        """
+        rest = sum(value for name, value in asdict(self).items() if name != "rows_read")
+        if rest != self.rows_read:
+            raise SacmapError(
+                f"The ledger does not balance: {self.rows_read:,} rows read, {rest:,} accounted for. Nothing written.",
+                "This is a fault of sacmap: please report it with the command.",
+            )
+
+
+def ledger(rows_read: int, located: pd.DataFrame, compared: Collection[str]) -> Ledger:
+    """Account for every row.
+
+    Parameters
+    ----------
+    rows_read
+        Rows of all crime types read.
+    located
+        The Located table of the SAC rows, repeats still in it.
+    compared
+        The months compared; a month left out for a gap counts among the other months.
+    """
+    in_month = located["month"].isin(list(compared)).to_numpy()
+    once = ~repeats(located)
+    there = located["lon"].notna().to_numpy()
+    inside = located["area_id"].notna().to_numpy()
+
+    def rows(mask: np.ndarray) -> int:
+        return int(np.count_nonzero(mask))
+
+    made = Ledger(
+        rows_read=rows_read,
+        other_crime_types=rows_read - len(located),
+        other_months=rows(~in_month),
+        duplicates=rows(in_month & ~once),
+        no_location=rows(in_month & once & ~there),
+        outside_areas=rows(in_month & once & there & ~inside),
+        counted=rows(in_month & once & inside),
+    )
+    made.require_balance()
+    return made
