@@ -108,9 +108,12 @@ def read(
     paths: Sequence[str],
     *,
     keep: Sequence[str] | None = None,
+    total: Callable[[list[str]], None] = lambda _: None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Reading:
     """Read files; rows of the crime types in `keep` become crimes (all, where None), all rows are tallied.
+
+    `total` is called once with the names of the files to come, `progress` with each when it is done.
 
     Raises
     ------
@@ -123,6 +126,8 @@ def read(
             f"No street-level crime file was found in {', '.join(paths) or 'nothing'}.",
             "Give CSVs named like 2018-10-northamptonshire-street.csv, folders of them, or ZIPs.",
         )
+
+    total([member.name for member in members])
 
     def one(member: Member) -> tuple[pa.Table, pa.Table, int]:
         table = read_member(member)

@@ -1,0 +1,5 @@
+"""`python -m sacmap` is the `sacmap` command."""
+
+from sacmap.cli import main
+
+main()

@@ -1,0 +1,196 @@
+"""The command line: words to one library call each. Heavy libraries load when a command needs them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sacmap.errors import SacmapError, UsageError
+
+if TYPE_CHECKING:
+    from sacmap.job import Result
+    from sacmap.study import Study
+
+STOPPED = 130
+
+Command = Callable[..., Any]
+
+
+def main() -> None:
+    """Run the command; an error is two lines on stderr and an exit code, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # A cp1252 console must not stop on an arrow or a Welsh name.
+        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    try:
+        code = sacmap.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except SacmapError as error:
+        say(f"sacmap: {error}")
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        say("sacmap: stopped. Files are whole or absent; run the command again to go on.")
+        code = STOPPED
+    except OSError as error:
+        say(f"sacmap: {error.filename or 'a file'}: {error.strerror or error}.\nCheck the path and the disk.")
+        code = 5
+    sys.exit(code)
+
+
+def say(text: str) -> None:
+    """Print to stderr: everything but what was asked for."""
+    click.echo(text, err=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="sacmap")
+def sacmap() -> None:
+    """Show where serious acquisitive crime (SAC) has changed, from police.uk data.
+
+    Start with: sacmap demo
+    """
+
+
+_STUDY_OPTIONS = (
+    click.argument("study", required=False, type=click.Path(path_type=Path)),
+    click.option("--force", help="Police force, as police.uk's slug: northamptonshire."),
+    click.option(
+        "--boundaries", help="Neighbourhood polygons: GeoJSON, GeoPackage, Shapefile, GeoParquet, KML."
+    ),
+    click.option("--id-column", help="Column with the areas' identifiers."),
+    click.option("--name-column", help="Column with the areas' names."),
+    click.option("--households-column", help="Column with the areas' households."),
+    click.option("--current", help="Current period, both ends included: 2017-04:2018-03."),
+    click.option("--baseline", multiple=True, help="Baseline of one or more such periods: 2014-04:2017-03."),
+    click.option(
+        "--crimes", multiple=True, help="police.uk CSVs, folders of them, or ZIPs; may be repeated."
+    ),
+    click.option("--comparator", help='What "expected" follows: areas (default), force, none or a CSV file.'),
+    click.option("--title", help="Name of the place, for the page."),
+    click.option("--out", help="The page to write: maps/NAME.html."),
+)
+
+
+def study_options(command: Command) -> Command:
+    """Give a command the STUDY argument and the options that are also its keys."""
+    for option in reversed(_STUDY_OPTIONS):
+        command = option(command)
+    return command
+
+
+def read_options(study: Path | None, options: dict[str, Any]) -> Study:
+    """Return the study of a file and of options; an option wins over the file."""
+    from sacmap.study import make_study, read_study
+
+    given = read_study(study) if study else {}
+    given |= {name: value for name, value in options.items() if value not in (None, (), False)}
+    return make_study(given)
+
+
+def out_path(study: Study, file: Path | None) -> Path:
+    """Return where the page goes: --out, or maps/ and the name of the title, the study file or the force."""
+    from sacmap.publish.files import file_stem
+
+    if study.out:
+        return Path(study.out) if study.out.lower().endswith(".html") else Path(f"{study.out}.html")
+    name = study.title or (file.stem if file else None) or study.force or Path(study.boundaries or "map").stem
+    return Path("maps") / f"{file_stem(name)}.html"
+
+
+def result_of(study: Study) -> Result:
+    """Read what the study names and do the main job."""
+    from sacmap.areas.boundaries import overlaps, read_areas, read_text
+    from sacmap.fetch.street import read
+    from sacmap.job import compare_areas
+    from sacmap.progress import Progress
+    from sacmap.tables import SAC_TYPES
+
+    if not study.boundaries:
+        raise UsageError(
+            "No boundaries were given.", "Add --boundaries FILE with the neighbourhoods' polygons."
+        )
+    if not study.crimes:
+        raise UsageError(
+            "No crimes were given.", "Add --crimes with police.uk CSVs, a folder of them or a ZIP."
+        )
+    areas = read_areas(
+        study.boundaries,
+        id_column=study.id_column,
+        name_column=study.name_column,
+        households_column=study.households_column,
+    )
+    with Progress("Reading") as progress:
+        reading = read(study.crimes, keep=SAC_TYPES, progress=progress.step, total=progress.expect)
+    return compare_areas(study, reading, areas, comparator_text=read_text, overlaps=overlaps(areas))
+
+
+def write_result(result: Result, out: Path) -> list[Path]:
+    """Write the page, the CSV and the record; return their paths."""
+    from sacmap.publish.disk import write_whole
+    from sacmap.publish.files import csv_of, record_of
+    from sacmap.publish.present import html_of
+
+    written = {
+        out: html_of(result).encode(),
+        out.with_suffix(".csv"): csv_of(result.change),
+        out.with_suffix(".json"): record_of(result, version("sacmap")),
+    }
+    for path, content in written.items():
+        write_whole(path, content)
+    return list(written)
+
+
+@sacmap.command("map")
+@study_options
+def map_command(study: Path | None, **options: Any) -> int:
+    """Write the map of change: maps/NAME.html, NAME.csv and NAME.json."""
+    return run_map(read_options(study, options), study)
+
+
+def run_map(study: Study, file: Path | None) -> int:
+    """Do the main job and write it; return the exit code."""
+    from sacmap.publish.disk import require_writable
+
+    out = out_path(study, file)
+    require_writable(out.parent)
+    result = result_of(study)
+    for path in write_result(result, out):
+        click.echo(str(path))
+    tell(result)
+    return result.exit_code
+
+
+def tell(result: Result) -> None:
+    """Say on stderr what the officer's page says first: the headline, then the warnings."""
+    from sacmap.publish.present import headline_of
+
+    say(headline_of(result))
+    for notice in result.warnings:
+        say(f"- {notice.text}")
+
+
+@sacmap.command()
+@study_options
+def check(study: Path | None, **options: Any) -> int:
+    """Tell whether a comparison can be trusted: coverage, ledger, mends, overlaps, gaps."""
+    from sacmap.publish.present import check_text
+
+    result = result_of(read_options(study, options))
+    click.echo(check_text(result))
+    return result.exit_code
+
+
+@sacmap.command()
+def demo() -> int:
+    """Map the practice borough, made up and out at sea: no network needed."""
+    from sacmap.practice import write_practice
+
+    practice = write_practice(Path("maps") / "practice")
+    say("Practice data: a made-up borough on Dogger Bank. No real place or crime is shown.")
+    return run_map(read_options(practice.study, {"out": str(Path("maps") / "practice.html")}), practice.study)

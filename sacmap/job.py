@@ -1,0 +1,249 @@
+"""The main job on tables: from crimes and areas to a result that can be published. Touches neither disk nor web."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from sacmap import months, tables
+from sacmap.areas.locate import locate, require_overlap
+from sacmap.errors import InputError
+from sacmap.fetch.street import KNOWN_TYPES, Reading
+from sacmap.measure import comparator as comparators
+from sacmap.measure import notices
+from sacmap.measure.change import change_table
+from sacmap.measure.comparator import Comparator
+from sacmap.measure.counts import (
+    by_period,
+    counts_cube,
+    current_share,
+    monthly_counts,
+    without_repeats,
+)
+from sacmap.measure.coverage import coverage, gaps, like_for_like, study_forces
+from sacmap.measure.definitions import crossed
+from sacmap.measure.ledger import Ledger, ledger
+from sacmap.measure.notices import Notice
+from sacmap.study import Study
+
+
+@dataclass(frozen=True)
+class Result:
+    """All that one comparison gives: what `publish` writes.
+
+    monthly is the Counts table over every month read. compared are the places in a period (0 first) at which like
+    is compared with like; exit_code is 3 where months had to be left out. totals and comparator_changes are by
+    crime type, as in the JSON record.
+    """
+
+    study: Study
+    areas: gpd.GeoDataFrame
+    located: pd.DataFrame
+    change: pd.DataFrame
+    monthly: pd.DataFrame
+    coverage: pd.DataFrame
+    forces: tuple[str, ...]
+    compared: tuple[int, ...]
+    ledger: Ledger
+    comparator: Comparator
+    comparator_changes: dict[str, dict[str, object]]
+    totals: dict[str, dict[str, float | None]]
+    definitions: tuple[object, ...]
+    warnings: tuple[Notice, ...]
+    inputs: tuple[dict[str, object], ...]
+    exit_code: int
+
+
+def compare_areas(
+    study: Study,
+    reading: Reading,
+    areas: gpd.GeoDataFrame,
+    *,
+    comparator_text: Callable[[str], str],
+    overlaps: Sequence[tuple[str, str, float]] = (),
+) -> Result:
+    """Do the main job.
+
+    Parameters
+    ----------
+    study
+        What is compared.
+    reading
+        The SAC rows, and the tally of all rows.
+    areas
+        The Areas table.
+    comparator_text
+        Returns the text of a comparator file; called only where the study names one.
+    overlaps
+        Pairs of areas that overlap and by how many square metres, to be told.
+
+    Raises
+    ------
+    InputError
+        If no month can be compared, no crime lies in any area, or the study's force reported none of the crimes.
+    """
+    located = locate(reading.crimes, areas)
+    require_overlap(reading.crimes, located, areas)
+    judged = coverage(reading.tally, study.months)
+    forces = _forces(study, located, reading.tally)
+    left_out = gaps(judged, forces, study.months)
+    places = like_for_like(study.periods, set(left_out["month"]))
+    if not places:
+        raise InputError(
+            _nothing_to_compare(study, left_out), "Give crimes for both periods, or other periods."
+        )
+
+    area_ids = list(areas["area_id"])
+    once = without_repeats(located)
+    known = sorted({*study.months, *judged["month"]})
+    monthly_gaps = set(gaps(judged, forces, known)["month"])
+    in_areas = by_period(counts_cube(once, area_ids, known), known, study.periods, places)
+    mine = once[once["force"].isin(forces)].assign(area_id="force")
+    published = by_period(counts_cube(mine, ["force"], known), known, study.periods, places)[0]
+    mine_in_areas = mine[once["area_id"].notna().to_numpy()[once["force"].isin(forces).to_numpy()]]
+    in_areas_of_forces = by_period(
+        counts_cube(mine_in_areas, ["force"], known), known, study.periods, places
+    )[0]
+    against = _comparator(
+        study,
+        published=published,
+        in_areas=in_areas_of_forces,
+        forces=forces,
+        places=places,
+        read_text=comparator_text,
+    )
+    change = change_table(
+        areas,
+        {kind: in_areas[:, :-1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
+        {kind: in_areas[:, -1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
+        months_compared=len(places),
+        months_in_period=len(places),
+        comparators={kind: against.pair(kind) for kind in tables.CRIME_TYPES},
+        edge_share=current_share(
+            once, areas, [study.current[k] for k in places], once["near_edge"].to_numpy(bool)
+        ),
+    )
+    compared_months = {period[k] for period in study.periods for k in places}
+    mapped = in_areas.sum(axis=0)
+    definitions = tuple(crossed(study.baseline, study.current, forces))
+    made = ledger(int(reading.tally["n"].sum()), located, compared_months)
+    exit_code = 3 if len(places) < len(study.current) else 0
+    told = notices.all_of(
+        study,
+        once,
+        areas,
+        forces=forces,
+        places=places,
+        left_out=left_out,
+        definitions=definitions,
+        overlaps=overlaps,
+        duplicates=made.duplicates,
+        strange_types=sorted(set(reading.tally["crime_type"]) - KNOWN_TYPES),
+        given_twice=reading.notes,
+    )
+    return Result(
+        study=study,
+        areas=areas,
+        located=once,
+        change=change,
+        monthly=monthly_counts(once, area_ids, known, monthly_gaps),
+        coverage=judged,
+        forces=forces,
+        compared=places,
+        ledger=made,
+        comparator=against,
+        comparator_changes=_comparator_changes(against, mapped),
+        totals=_totals(mapped, published),
+        definitions=definitions,
+        warnings=told,
+        inputs=reading.inputs,
+        exit_code=exit_code,
+    )
+
+
+def force_slug(name: str) -> str:
+    """Return police.uk's slug of a force's reported name: "Avon & Somerset Constabulary" → avon-and-somerset."""
+    words = name.lower().replace("&", " and ").replace("-", " ").split()
+    if words == ["british", "transport", "police"]:
+        return "btp"
+    return "-".join(
+        w for w in words if w not in {"police", "constabulary", "service", "of"} or _city(words, w)
+    )
+
+
+def _city(words: list[str], word: str) -> bool:
+    return word == "of" and words[:1] == ["city"]
+
+
+def _forces(study: Study, located: pd.DataFrame, tally: pd.DataFrame) -> tuple[str, ...]:
+    if study.force is None:
+        return study_forces(located, study)
+    there = sorted(tally["force"].astype(str).unique())
+    named = tuple(name for name in there if study.force in {name, force_slug(name)})
+    if not named:
+        listed = ", ".join(force_slug(name) for name in there[:6])
+        raise InputError(f"No crime given was reported by {study.force}.", f"The crimes are of {listed}.")
+    return named
+
+
+def _nothing_to_compare(study: Study, left_out: pd.DataFrame) -> str:
+    examples = [
+        f"{months.in_words(str(m))} ({r})" for m, r in zip(left_out["month"], left_out["reason"], strict=True)
+    ]
+    shown = "; ".join(examples[:3]) + (f"; and {len(examples) - 3} more" if len(examples) > 3 else "")
+    first, last = study.baseline[0][0], study.current[-1]
+    return f"No month from {first} to {last} is complete in every period, so nothing is compared: {shown}."
+
+
+def _comparator(
+    study: Study,
+    *,
+    published: np.ndarray,
+    in_areas: np.ndarray,
+    forces: tuple[str, ...],
+    places: tuple[int, ...],
+    read_text: Callable[[str], str],
+) -> Comparator:
+    if study.comparator == "areas":
+        return Comparator("areas", "the rest of the areas", {})
+    if study.comparator == "none":
+        return Comparator("none", "the baseline", {})
+    if study.comparator == "force":
+        return comparators.force_comparator(published, in_areas, forces)
+    return comparators.file_comparator(read_text(study.comparator), study.comparator, study.periods, places)
+
+
+def _percent(baseline: float, current: float) -> float | None:
+    return None if baseline == 0 else 100 * (current - baseline) / baseline
+
+
+def _comparator_changes(against: Comparator, mapped: np.ndarray) -> dict[str, dict[str, object]]:
+    """Return the comparator's own change by crime type; of `areas`, that of all areas together."""
+    sums = against.sums or comparators.by_type(mapped)
+    found: dict[str, dict[str, object]] = {}
+    for kind, values in sums.items():
+        baseline, current = float(values[:-1].mean()), float(values[-1])
+        found[kind] = {
+            "name": against.kind if against.kind != "file" else against.words,
+            "baseline": None if against.kind == "none" else baseline,
+            "current": None if against.kind == "none" else current,
+            "change_pct": None if against.kind == "none" else _percent(baseline, current),
+        }
+    return found
+
+
+def _totals(mapped: np.ndarray, published: np.ndarray) -> dict[str, dict[str, float | None]]:
+    found: dict[str, dict[str, float | None]] = {}
+    for i, kind in enumerate(tables.CRIME_TYPES):
+        baseline, current = float(mapped[:-1, i].mean()), float(mapped[-1, i])
+        found[kind] = {
+            "baseline_mean": baseline,
+            "current_count": current,
+            "change_pct": _percent(baseline, current),
+            "published_change_pct": _percent(float(published[:-1, i].mean()), float(published[-1, i])),
+        }
+    return found

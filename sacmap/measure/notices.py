@@ -1,0 +1,152 @@
+"""What the reader must know before believing the figures, in plain sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from sacmap import months, tables
+from sacmap.measure.definitions import Break
+from sacmap.study import Study
+
+#: The share of crimes with no location may move this many points between the periods before it is told.
+DRIFT_POINTS = 2.0
+#: Current crimes on points unseen in the baseline, as a share, above which map points may have moved.
+UNSEEN_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something the reader is told: a code for scripts and a sentence for people."""
+
+    code: str
+    text: str
+
+
+def all_of(
+    study: Study,
+    once: pd.DataFrame,
+    areas: gpd.GeoDataFrame,
+    *,
+    forces: tuple[str, ...],
+    places: tuple[int, ...],
+    left_out: pd.DataFrame,
+    definitions: Sequence[Break],
+    overlaps: Sequence[tuple[str, str, float]],
+    duplicates: int,
+    strange_types: Sequence[str],
+    given_twice: Iterable[str],
+) -> tuple[Notice, ...]:
+    """Return every notice of a comparison, the weightiest first.
+
+    `once` is the Located table less repeats; the rest is as in `sacmap.job`.
+    """
+    before = {period[k] for period in study.baseline for k in places}
+    now = {study.current[k] for k in places}
+    compared = once[once["month"].isin(before | now)]
+    inside = compared[compared["area_id"].notna()]
+    return (
+        *_months_left_out(len(places), len(study.current), left_out),
+        *(Notice("definition", found.text) for found in definitions),
+        *_drift(compared[compared["force"].isin(forces)], now),
+        *_mends(areas),
+        *_overlaps(overlaps),
+        *_shared(int(inside["shared"].sum())),
+        *_other_forces(inside, forces),
+        *_strange_types(strange_types),
+        *_repeats(duplicates),
+        *_unseen_points(inside, now),
+        *(Notice("given-twice", note) for note in given_twice),
+    )
+
+
+def listed(items: Sequence[str], most: int, between: str = "; ") -> str:
+    """Return the first `most` items, and how many more there are."""
+    more = f"{between}and {len(items) - most:,} more" if len(items) > most else ""
+    return between.join(items[:most]) + more
+
+
+def _months_left_out(compared: int, whole: int, left_out: pd.DataFrame) -> Iterator[Notice]:
+    if compared < whole:
+        reasons = [f"{months.in_words(str(r.month))}: {r.force}, {r.reason}" for r in left_out.itertuples()]
+        yield Notice(
+            "months-left-out",
+            f"{compared} of {whole} months compared. Left out of every period: {listed(reasons, 4)}.",
+        )
+
+
+def _drift(mine: pd.DataFrame, now: set[str]) -> Iterator[Notice]:
+    """Tell where the share of the forces' SAC with no location moved by more than 2 points."""
+    is_now = mine["month"].isin(now)
+    nowhere = 100 * mine["lon"].isna()
+    before_share, now_share = float(nowhere[~is_now].mean()), float(nowhere[is_now].mean())
+    if abs(now_share - before_share) > DRIFT_POINTS:
+        yield Notice(
+            "no-location-drift",
+            f"{now_share:.1f}% of current crimes have no location, {before_share:.1f}% in the baseline. This biases "
+            "the change on the map: compare it with the published total.",
+        )
+
+
+def _mends(areas: gpd.GeoDataFrame) -> Iterator[Notice]:
+    mended = areas[areas["mend"] != ""]
+    if len(mended):
+        each = [f"{name}: {mend}" for name, mend in zip(mended["name"], mended["mend"], strict=True)]
+        yield Notice("mended-boundaries", f"Boundaries that were not whole, {len(each)}: {listed(each, 3)}.")
+
+
+def _overlaps(overlaps: Sequence[tuple[str, str, float]]) -> Iterator[Notice]:
+    if overlaps:
+        pairs = [f"{a} and {b} ({m2:,.0f} m²)" for a, b, m2 in overlaps]
+        yield Notice(
+            "overlaps",
+            f"Areas that overlap: {listed(pairs, 3)}. Crimes there are given to the area first by id.",
+        )
+
+
+def _shared(count: int) -> Iterator[Notice]:
+    if count:
+        yield Notice(
+            "shared-points", f"Crimes on a shared edge or in more than one area: {count:,}. Each counts once."
+        )
+
+
+def _other_forces(inside: pd.DataFrame, forces: tuple[str, ...]) -> Iterator[Notice]:
+    others = inside.loc[~inside["force"].isin(forces), "force"].astype(str).value_counts().sort_index()
+    if len(others):
+        each = [f"{force} {n:,}" for force, n in others.sort_values(ascending=False, kind="stable").items()]
+        yield Notice(
+            "other-forces", f"Crimes of other forces in the areas are counted too: {listed(each, 4, ', ')}."
+        )
+
+
+def _strange_types(strange: Sequence[str]) -> Iterator[Notice]:
+    if strange:
+        yield Notice(
+            "unknown-crime-types", f"Crime types not seen before, kept out of SAC: {', '.join(strange)}."
+        )
+
+
+def _repeats(duplicates: int) -> Iterator[Notice]:
+    if duplicates:
+        yield Notice("repeated-rows", f"Rows that repeat a crime already there, dropped: {duplicates:,}.")
+
+
+def _unseen_points(inside: pd.DataFrame, now: set[str]) -> Iterator[Notice]:
+    """Tell where most current crimes lie on points unseen in the baseline, though the baseline is the longer."""
+    is_now = inside["month"].isin(now).to_numpy()
+    points = pd.MultiIndex.from_frame(inside[["lon", "lat"]].round(6))
+    current, before = points[is_now], points[~is_now].unique()
+    if len(current) == 0 or len(before) < len(current.unique()):
+        return
+    unseen = float(np.mean(~current.isin(before)))
+    if unseen > UNSEEN_SHARE:
+        yield Notice(
+            "points-moved",
+            f"{100 * unseen:.0f}% of current crimes lie on map points unseen in the baseline. police.uk may have moved "
+            f"its points, which can shift {tables.IN_WORDS['sac']} between areas.",
+        )

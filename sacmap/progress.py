@@ -1,0 +1,56 @@
+"""Progress on stderr: a bar on a terminal, a line a month otherwise."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from collections import Counter
+from types import TracebackType
+
+import click
+
+_MONTH = re.compile(r"\d{4}-\d{2}")
+
+
+class Progress:
+    """Tell how far a job of several files is; a context manager, safe to call from several threads."""
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+        self._total = 0
+        self._done = 0
+        self._left: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._bar = sys.stderr.isatty()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar and self._done:
+            click.echo("", err=True)
+
+    def expect(self, names: list[str]) -> None:
+        """Say which files are to come, so that a month can be told when the last of it is done."""
+        self._total = len(names)
+        self._left = Counter(_month(name) for name in names)
+
+    def step(self, name: str) -> None:
+        """Say that one file is done."""
+        with self._lock:
+            self._done += 1
+            self._left[_month(name)] -= 1
+            if self._bar:
+                filled = 30 * self._done // max(self._total, 1)
+                bar = "█" * filled + "·" * (30 - filled)
+                click.echo(f"\r{self._doing} {bar} {self._done} of {self._total} files", nl=False, err=True)
+            elif self._left[_month(name)] <= 0:
+                click.echo(f"{self._doing}: {_month(name)} done", err=True)
+
+
+def _month(name: str) -> str:
+    found = _MONTH.match(name)
+    return found[0] if found else name

@@ -1,0 +1,90 @@
+"""The CSV and the JSON record beside the page, with identical numbers in each."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sacmap import tables
+
+if TYPE_CHECKING:
+    from sacmap.job import Result
+
+#: Decimals of every number that is not a count.
+DECIMALS = 6
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+_RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)\d")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+
+
+def csv_of(change: pd.DataFrame) -> bytes:
+    """Return the Change table as UTF-8 CSV: counts whole, other numbers to six decimals, empty where missing."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(tables.CHANGE.names)
+    columns = [_texts(change[column.name], column) for column in tables.CHANGE.columns]
+    writer.writerows(zip(*columns, strict=True))
+    return out.getvalue().encode()
+
+
+def _texts(values: pd.Series, column: tables.Column) -> list[str]:
+    if column.kind == "text":
+        return [as_text(str(value)) for value in values]
+    return ["" if pd.isna(value) else number_text(float(value)) for value in values]
+
+
+def as_text(text: str) -> str:
+    """Return text that a spreadsheet shows and never runs: a leading = + - @ or tab gets an apostrophe."""
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def number_text(value: float) -> str:
+    """Return a number to six decimals without trailing zeros: 3 → "3", 2.5 → "2.5", −0.0 → "0"."""
+    text = f"{value:.{DECIMALS}f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def record_of(result: Result, version: str) -> bytes:
+    """Return the JSON record of a result, as the contract states."""
+    record = {
+        "sacmap": version,
+        "study": result.study.record(),
+        "inputs": list(result.inputs),
+        "ledger": result.ledger.record(),
+        "coverage": [plain(row) for row in result.coverage.to_dict("records")],
+        "comparator": result.comparator_changes["sac"] | {"by_crime_type": result.comparator_changes},
+        "totals": result.totals,
+        "definitions": [plain(found.record()) for found in result.definitions],
+        "warnings": [{"code": notice.code, "text": notice.text} for notice in result.warnings],
+        "exit_code": result.exit_code,
+    }
+    return (json.dumps(plain(record), ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
+
+
+def file_stem(name: str) -> str:
+    """Return a name as the stem of a file on any system: "Northampton (2018)" → northampton-2018."""
+    stem = re.sub(r"[^\w]+", "-", name.lower()).strip("-")[:80] or "map"
+    return f"{stem}-map" if _RESERVED.fullmatch(stem) else stem
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as JSON can hold it: numbers of numpy as Python's, to six decimals; missing as null."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if value is None or value is pd.NA:
+        return None
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return round(value, DECIMALS) if math.isfinite(value) else None
+    return value
