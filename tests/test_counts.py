@@ -1,0 +1,62 @@
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sacmap import tables
+from sacmap.measure.counts import by_period, count, counts_cube, monthly_counts
+from sacmap.measure.ledger import ledger
+from sacmap.study import make_study
+
+AREAS = ["001", "1E2"]
+MONTHS = ["2017-01", "2017-02", "2018-01", "2018-02"]
+
+LOCATED = st.lists(
+    st.tuples(
+        st.sampled_from([*AREAS, None]),
+        st.sampled_from([*MONTHS, "2016-01"]),
+        st.sampled_from(tables.SAC_TYPES),
+        st.sampled_from(["", "x", "y"]),
+    ),
+    max_size=60,
+)
+
+
+def located(rows):
+    table = pd.DataFrame(rows, columns=["area_id", "month", "crime_type", "crime_id"])
+    return table.assign(lon=0.0, lat=50.0, force="A Police", location="", near_edge=False, shared=False)
+
+
+@settings(max_examples=60, deadline=None)
+@given(LOCATED, st.integers(0, 5))
+def test_the_ledger_balances_and_what_is_counted_is_the_sum_of_the_cells(rows, others):
+    table = located(rows)
+    made = ledger(len(rows) + others, table, MONTHS)
+    from sacmap.measure.counts import without_repeats
+
+    assert made.counted == counts_cube(without_repeats(table), AREAS, MONTHS).sum()
+    assert made.other_crime_types == others
+
+
+def test_counts_are_zero_where_complete_and_missing_where_not():
+    table = located([("001", "2017-01", "robbery", "")])
+    counts = monthly_counts(table, AREAS, MONTHS[:2], {"2017-02"}).set_index(list(tables.COUNTS.key))
+    assert counts.loc[("001", "2017-01", "sac"), "n"] == 1
+    assert counts.loc[("1E2", "2017-01", "sac"), "n"] == 0
+    assert counts.loc[("001", "2017-02")]["n"].isna().all()
+
+
+def test_count_judges_coverage_on_the_rows_given():
+    study = make_study({"current": "2018-01:2018-02", "baseline": "2017-01:2017-02"})
+    rows = [("001", month, "robbery", "") for month in (*MONTHS[:3],) for _ in range(10)]
+    counts = count(located(rows), study)
+    missing = counts[counts["n"].isna()]
+    assert set(missing["month"]) == {"2018-02"}
+    assert int(counts.loc[counts["crime_type"] == "sac", "n"].sum()) == 30
+
+
+def test_periods_sum_only_the_months_compared():
+    cube = np.arange(4).reshape(1, 4, 1) * np.ones((1, 1, 3), dtype=int)
+    sums = by_period(cube, MONTHS, [("2017-01", "2017-02"), ("2018-01", "2018-02")], [1])
+    assert sums[0, :, 0].tolist() == [3, 9]
+    assert sums[0, :, 1].tolist() == [1, 3]

@@ -1,0 +1,82 @@
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sacmap import months
+from sacmap.measure.coverage import coverage, gaps, like_for_like
+
+
+def tally(counts, force="A Police", start="2018-01"):
+    rows = [(force, months.shift(start, i), "burglary", n) for i, n in enumerate(counts) if n]
+    return pd.DataFrame(rows, columns=["force", "month", "crime_type", "n"])
+
+
+def statuses(counts):
+    wanted = [months.shift("2018-01", i) for i in range(len(counts))]
+    return list(coverage(tally(counts), wanted)["status"])
+
+
+def test_a_month_without_crimes_while_others_have_some_is_missing():
+    assert statuses([900, 0, 950]) == ["complete", "missing", "complete"]
+
+
+def test_f37_a_month_of_one_crime_is_thin_and_says_what_is_usual():
+    judged = coverage(tally([900, 950, 1, 920]), ["2018-03"])
+    thin = judged[judged["month"] == "2018-03"].iloc[0]
+    assert (thin["status"], thin["crimes"], thin["expected"]) == ("thin", 1, 920)
+    assert "about 920" in thin["reason"]
+
+
+def test_half_the_usual_is_not_thin():
+    assert statuses([100, 50, 100]) == ["complete"] * 3
+    assert statuses([100, 49, 100])[1] == "thin"
+
+
+def test_only_the_nearest_twelve_months_are_asked():
+    # A force that halved long ago is judged by its recent months.
+    assert statuses([1000] * 13 + [300] * 13)[-1] == "complete"
+
+
+def test_a_month_never_read_is_missing_though_no_row_names_it():
+    judged = coverage(tally([900, 900]), ["2018-01", "2018-06"])
+    assert list(judged["month"]) == [f"2018-0{m}" for m in range(1, 7)]
+    assert list(judged["status"][2:]) == ["missing"] * 4
+
+
+def test_gaps_are_those_of_the_study_s_forces_and_months():
+    judged = coverage(
+        pd.concat([tally([900, 0, 900]), tally([9, 0, 9], "British Transport Police")]), ["2018-02"]
+    )
+    assert list(gaps(judged, ["A Police"], ["2018-02"])["force"]) == ["A Police"]
+    assert gaps(judged, ["A Police"], ["2018-01"]).empty
+
+
+def test_a_month_left_out_of_one_period_is_left_out_of_all():
+    periods = (("2017-01", "2017-02", "2017-03"), ("2018-01", "2018-02", "2018-03"))
+    assert like_for_like(periods, {"2017-02"}) == (0, 2)
+    assert like_for_like(periods, {"2017-02", "2018-01", "2018-03"}) == ()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=30))
+def test_every_month_gets_exactly_one_of_three_statuses(counts):
+    if not any(counts):
+        return
+    found = statuses(counts)
+    assert len(found) == len(counts)
+    assert all((status == "missing") == (n == 0) for status, n in zip(found, counts, strict=True))
+
+
+def test_the_known_gap_of_the_real_download_is_seen(data):
+    from sacmap.fetch.street import read
+
+    reading = read([str(data / "city-of-london-2018-01_2021-09.zip")])
+    judged = coverage(reading.tally, ["2019-07"])
+    city = judged[(judged["force"] == "City of London Police") & (judged["month"] == "2019-07")]
+    assert list(city["status"]) == ["complete"]
+
+
+@pytest.mark.parametrize("periods", [(("2018-01",), ("2019-01",))])
+def test_nothing_left_out_compares_everything(periods):
+    assert like_for_like(periods, set()) == (0,)
