@@ -1,0 +1,150 @@
+"""Each crime to one area, or to none and why."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from sacmap import tables
+from sacmap.errors import InputError
+
+BRITISH_NATIONAL_GRID = 27700
+#: Metres for Northern Ireland, west of what the British grid is made for.
+UTM_30N = 32630
+
+
+def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Give each crime the one area it belongs to.
+
+    Each distinct map point is joined once. A point belongs to an area it lies in or on the edge of; where there
+    are several (a shared edge, an overlap), to the first by area_id. A point in a hole is outside.
+
+    Parameters
+    ----------
+    crimes
+        The Crimes table; lon and lat in degrees WGS84.
+    areas
+        The Areas table.
+
+    Returns
+    -------
+    The Located table: the rows of `crimes` in order, with area_id (None where there is no location or no area),
+    near_edge (within 50 m of the boundary of its own area), shared (in or on more than one area) and edge_area
+    (the nearest other area within 50 m, or None).
+
+    Raises
+    ------
+    InputError
+        If coordinates are not degrees in or around the British Isles: swapped, or eastings and northings.
+    """
+    lon, lat = crimes["lon"].to_numpy(float), crimes["lat"].to_numpy(float)
+    require_degrees(lon, lat)
+    there = np.isfinite(lon) & np.isfinite(lat)
+    # Points come to six decimals: as whole numbers they make one key a point.
+    key = np.round(lon[there] * 1e6).astype(np.int64) * 400_000_000 + np.round(lat[there] * 1e6).astype(np.int64)
+    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    points = shapely.points(lon[there][first], lat[there][first])
+    ordered = areas.sort_values("area_id", kind="stable")
+    area_of, shared, near, neighbour = _join(points, ordered)
+
+    ids = np.append(ordered["area_id"].to_numpy(object), None)
+    place = np.full(len(crimes), -1)
+    place[there] = area_of[inverse]
+    beside = np.full(len(crimes), -1)
+    beside[there] = neighbour[inverse]
+    flags = np.zeros((2, len(crimes)), dtype=bool)
+    flags[:, there] = np.stack([near, shared])[:, inverse]
+    return crimes.assign(
+        area_id=pd.Series(ids[place], index=crimes.index, dtype=object),
+        near_edge=flags[0],
+        shared=flags[1],
+        edge_area=pd.Series(ids[beside], index=crimes.index, dtype=object),
+    )
+
+
+def _join(points: np.ndarray, areas: gpd.GeoDataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return, for each point: place of its area (-1 none), in several, near its edge, place of the area beside."""
+    polygons = areas.geometry.to_numpy()
+    shapely.prepare(polygons)
+    hits, owners = shapely.STRtree(points).query(polygons, predicate="covers")[::-1]
+    area_of = np.full(len(points), len(polygons))
+    np.minimum.at(area_of, hits, owners)
+    area_of[area_of == len(polygons)] = -1
+    shared = np.bincount(hits, minlength=len(points)) > 1
+
+    grid = metric_crs(areas)
+    flat = areas.geometry.to_crs(grid).to_numpy()
+    inside = np.flatnonzero(area_of >= 0)
+    metres = gpd.GeoSeries(points[inside], crs=tables.WGS84).to_crs(grid).to_numpy()
+    edges = shapely.boundary(flat)
+    shapely.prepare(edges)
+    near = np.zeros(len(points), dtype=bool)
+    near[inside] = shapely.dwithin(metres, edges[area_of[inside]], tables.EDGE_METRES)
+    beside = np.full(len(points), -1)
+    close = np.flatnonzero(near[inside])
+    if len(close):
+        which, other = shapely.STRtree(flat).query(metres[close], predicate="dwithin", distance=tables.EDGE_METRES)
+        own = area_of[inside][close][which]
+        which, other = which[other != own], other[other != own]
+        far = shapely.distance(metres[close][which], flat[other])
+        # Nearest first, then first by id; the first of each point stands.
+        order = np.lexsort((other, far, which))
+        chosen, at = np.unique(which[order], return_index=True)
+        beside[inside[close[chosen]]] = other[order][at]
+    return area_of, shared, near, beside
+
+
+def metric_crs(areas: gpd.GeoDataFrame) -> int:
+    """Return the EPSG code to measure metres in: the British grid, or UTM 30N for Northern Ireland."""
+    west, south, east, north = areas.total_bounds
+    irish = np.isfinite(west) and (west + east) / 2 < -5.3 and 53.9 < (south + north) / 2 < 55.5
+    return UTM_30N if irish else BRITISH_NATIONAL_GRID
+
+
+def require_degrees(lon: np.ndarray, lat: np.ndarray, what: str = "the crimes") -> None:
+    """Refuse coordinates that are not degrees of the British Isles, saying what they look like.
+
+    Raises
+    ------
+    InputError
+        If half of them or more look like latitude and longitude swapped, or any like eastings and northings.
+    """
+    some = np.isfinite(lon) & np.isfinite(lat)
+    x, y = lon[some], lat[some]
+    if len(x) == 0:
+        return
+    if np.any((np.abs(x) > 180) | (np.abs(y) > 90)):
+        raise InputError(
+            f"The coordinates of {what} are not degrees ({x[np.abs(x).argmax()]:.0f}, {y[np.abs(y).argmax()]:.0f}): "
+            "they look like eastings and northings.",
+            "Convert them from the British National Grid (EPSG:27700) to longitude and latitude.",
+        )
+    swapped = (x > 49) & (x < 62) & (y > -9) & (y < 3)
+    if np.mean(swapped) >= 0.5:
+        raise InputError(
+            f"Longitude and latitude of {what} look swapped (longitude {x[swapped][0]:g}, latitude {y[swapped][0]:g}).",
+            "Swap the two columns.",
+        )
+
+
+def require_overlap(crimes: pd.DataFrame, located: pd.DataFrame, areas: gpd.GeoDataFrame) -> None:
+    """Refuse crimes of which none lies in any area: the boundaries are of another place.
+
+    Raises
+    ------
+    InputError
+        If there are crimes with a location and none is in an area; the message gives both extents.
+    """
+    there = crimes["lon"].notna()
+    if not there.any() or located["area_id"].notna().any():
+        return
+    points = crimes.loc[there, ["lon", "lat"]]
+    low, high = points.min(), points.max()
+    west, south, east, north = areas.total_bounds
+    raise InputError(
+        f"No crime lies in any area: the crimes span longitude {low['lon']:.3f} to {high['lon']:.3f}, latitude "
+        f"{low['lat']:.3f} to {high['lat']:.3f}; the areas {west:.3f} to {east:.3f}, {south:.3f} to {north:.3f}.",
+        "Give the boundaries of the place the crimes are of.",
+    )

@@ -1,0 +1,109 @@
+"""From a result to what people read: the page, the headline and the text of `check`."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sacmap import months, tables
+from sacmap.job import Result
+from sacmap.publish.page import Page, render
+from sacmap.publish.words import headline
+
+SOURCE = (
+    "Crimes: data.police.uk, street-level crime as published by the police, Open Government Licence v3.0.",
+    "police.uk moves each crime to the nearest of a fixed set of map points, so crimes near a boundary may belong "
+    "next door.",
+)
+#: Streets named in the panel of an area, by crime type.
+STREETS = 3
+
+
+def title_of(result: Result) -> str:
+    """Return the name of the place: the study's title, or how many areas there are."""
+    return result.study.title or f"{len(result.areas):,} neighbourhoods"
+
+
+def headline_of(result: Result) -> str:
+    """Return the page's first sentence, of all three crime types together."""
+    return headline(
+        title_of(result),
+        "sac",
+        result.totals["sac"],
+        result.change,
+        comparator=result.comparator_changes["sac"],
+        words=result.comparator.words,
+    )
+
+
+def page_of(result: Result) -> Page:
+    """Return what the officer's page shows."""
+    study = result.study
+    return Page(
+        title=title_of(result),
+        change=result.change,
+        areas=result.areas,
+        monthly=result.monthly,
+        current=study.current,
+        baseline=study.baseline,
+        compared=result.compared,
+        totals=result.totals,
+        comparator=result.comparator_changes,
+        comparator_words=result.comparator.words,
+        warnings=[{"code": notice.code, "text": notice.text} for notice in result.warnings],
+        definitions=[],
+        streets=streets_of(result),
+        sources=SOURCE,
+        practice="practice" in title_of(result).lower(),
+        tiles=study.tiles,
+        tiles_key=study.tiles_key,
+    )
+
+
+def html_of(result: Result) -> str:
+    """Return the officer's page."""
+    return render(page_of(result))
+
+
+def streets_of(result: Result) -> dict[str, dict[str, list[tuple[str, int]]]]:
+    """Return, by area and crime type, the busiest streets of the current months compared and their crimes."""
+    now = [result.study.current[k] for k in result.compared]
+    rows = result.located
+    rows = rows[rows["month"].isin(now) & rows["area_id"].notna()][["area_id", "crime_type", "location"]].astype(str)
+    rows["location"] = rows["location"].str.strip()
+    rows = rows[~rows["location"].isin(["", "On or near"])]
+    both = pd.concat([rows, rows.assign(crime_type="sac")])
+    found = both.value_counts().rename("n").reset_index()
+    found = found.sort_values(["area_id", "crime_type", "n", "location"], ascending=[True, True, False, True])
+    busiest = found.groupby(["area_id", "crime_type"], sort=False).head(STREETS)
+    streets: dict[str, dict[str, list[tuple[str, int]]]] = {}
+    for area, kind, street, n in busiest.itertuples(index=False, name=None):
+        streets.setdefault(area, {}).setdefault(kind, []).append((street, int(n)))
+    return streets
+
+
+def check_text(result: Result) -> str:
+    """Return what `sacmap check` prints: periods, coverage, ledger and notices, in plain lines."""
+    study, ledger = result.study, result.ledger
+    lines = [
+        f"Current   {months.span_in_words(study.current)}",
+        *(f"Baseline  {months.span_in_words(period)}" for period in study.baseline),
+        f"Compared  {len(result.compared)} of {len(study.current)} months",
+        f"Areas     {len(result.areas):,}",
+        f"Forces    {', '.join(result.forces)}",
+        "",
+        "Every row accounted for",
+        *(f"  {name.replace('_', ' '):<20}{n:>12,}" for name, n in ledger.record().items()),
+        "",
+        "Coverage of the months compared",
+    ]
+    judged = result.coverage[result.coverage["month"].isin(study.months)]
+    for force, rows in judged.groupby("force", sort=True):
+        bad = rows[rows["status"] != "complete"]
+        some = ", ".join(f"{r.month} {r.status}" for r in bad.head(6).itertuples())
+        lines.append(f"  {force}: {'complete' if bad.empty else some + (' …' if len(bad) > 6 else '')}")
+    lines += ["", "Totals by crime type, a period"]
+    for kind in tables.CRIME_TYPES:
+        sums = result.totals[kind]
+        lines.append(f"  {tables.IN_WORDS[kind]:<28}{sums['baseline_mean']:>10,.1f} → {sums['current_count']:>8,.0f}")
+    lines += ["", *(f"- {notice.text}" for notice in result.warnings)] if result.warnings else ["", "No warnings."]
+    return "\n".join(lines)
