@@ -19,6 +19,8 @@ IN_WORDS = {
     "robbery": "robbery",
     "vehicle-crime": "vehicle crime",
 }
+#: Longitude and latitude in degrees.
+WGS84 = "EPSG:4326"
 #: Metres from an area's boundary within which a crime may have been moved across it.
 EDGE_METRES = 50.0
 
