@@ -43,7 +43,9 @@ def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
     require_degrees(lon, lat)
     there = np.isfinite(lon) & np.isfinite(lat)
     # Points come to six decimals: as whole numbers they make one key a point.
-    key = np.round(lon[there] * 1e6).astype(np.int64) * 400_000_000 + np.round(lat[there] * 1e6).astype(np.int64)
+    key = np.round(lon[there] * 1e6).astype(np.int64) * 400_000_000 + np.round(lat[there] * 1e6).astype(
+        np.int64
+    )
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
     points = shapely.points(lon[there][first], lat[there][first])
     ordered = areas.sort_values("area_id", kind="stable")
@@ -64,7 +66,9 @@ def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
     )
 
 
-def _join(points: np.ndarray, areas: gpd.GeoDataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _join(
+    points: np.ndarray, areas: gpd.GeoDataFrame
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return, for each point: place of its area (-1 none), in several, near its edge, place of the area beside."""
     polygons = areas.geometry.to_numpy()
     shapely.prepare(polygons)
@@ -85,7 +89,9 @@ def _join(points: np.ndarray, areas: gpd.GeoDataFrame) -> tuple[np.ndarray, np.n
     beside = np.full(len(points), -1)
     close = np.flatnonzero(near[inside])
     if len(close):
-        which, other = shapely.STRtree(flat).query(metres[close], predicate="dwithin", distance=tables.EDGE_METRES)
+        which, other = shapely.STRtree(flat).query(
+            metres[close], predicate="dwithin", distance=tables.EDGE_METRES
+        )
         own = area_of[inside][close][which]
         which, other = which[other != own], other[other != own]
         far = shapely.distance(metres[close][which], flat[other])
