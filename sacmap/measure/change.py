@@ -41,8 +41,9 @@ USUAL_VOLATILITY = 0.02
 #: What the assumption weighs, in degrees of freedom, and the most volatility the data may claim.
 USUAL_WEIGHT = 60.0
 MOST_VOLATILITY = 0.25
-#: Mean of z² of a standard normal clipped to its own 10% and 90% quantiles.
-CLIPPED_Z2 = 0.679
+#: Mean of z² of a standard normal clipped to its own 10% and 90% quantiles, 0.6787: ∫z²φ between them and the ends.
+_TAIL = float(stats.norm.ppf(0.9))
+CLIPPED_Z2 = 0.8 - 2 * _TAIL * float(stats.norm.pdf(_TAIL)) + 0.2 * _TAIL**2
 #: Share of clear flags that may be chance (Benjamini and Hochberg 1995).
 FALSE_SHARE = 0.10
 #: Expected counts below this are too few to tell.
