@@ -121,7 +121,6 @@ def compare_areas(
         {kind: in_areas[:, :-1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
         {kind: in_areas[:, -1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
         months_compared=len(places),
-        months_in_period=len(places),
         comparators={kind: against.pair(kind) for kind in tables.CRIME_TYPES},
         edge_share=current_share(
             once, areas, [study.current[k] for k in places], once["near_edge"].to_numpy(bool)

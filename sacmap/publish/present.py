@@ -6,7 +6,8 @@ import pandas as pd
 
 from sacmap import months, tables
 from sacmap.job import Result
-from sacmap.publish.page import Page, render
+from sacmap.publish.draw import render
+from sacmap.publish.page import Page
 from sacmap.publish.words import headline
 
 SOURCE = (
@@ -50,7 +51,7 @@ def page_of(result: Result) -> Page:
         comparator=result.comparator_changes,
         comparator_words=result.comparator.words,
         warnings=[{"code": notice.code, "text": notice.text} for notice in result.warnings],
-        definitions=[],
+        definitions=[{"text": found.text, "source": found.source} for found in result.definitions],
         streets=streets_of(result),
         sources=SOURCE,
         practice="practice" in title_of(result).lower(),
@@ -68,7 +69,9 @@ def streets_of(result: Result) -> dict[str, dict[str, list[tuple[str, int]]]]:
     """Return, by area and crime type, the busiest streets of the current months compared and their crimes."""
     now = [result.study.current[k] for k in result.compared]
     rows = result.located
-    rows = rows[rows["month"].isin(now) & rows["area_id"].notna()][["area_id", "crime_type", "location"]].astype(str)
+    rows = rows[rows["month"].isin(now) & rows["area_id"].notna()][
+        ["area_id", "crime_type", "location"]
+    ].astype(str)
     rows["location"] = rows["location"].str.strip()
     rows = rows[~rows["location"].isin(["", "On or near"])]
     both = pd.concat([rows, rows.assign(crime_type="sac")])
@@ -104,6 +107,10 @@ def check_text(result: Result) -> str:
     lines += ["", "Totals by crime type, a period"]
     for kind in tables.CRIME_TYPES:
         sums = result.totals[kind]
-        lines.append(f"  {tables.IN_WORDS[kind]:<28}{sums['baseline_mean']:>10,.1f} → {sums['current_count']:>8,.0f}")
-    lines += ["", *(f"- {notice.text}" for notice in result.warnings)] if result.warnings else ["", "No warnings."]
+        lines.append(
+            f"  {tables.IN_WORDS[kind]:<28}{sums['baseline_mean']:>10,.1f} → {sums['current_count']:>8,.0f}"
+        )
+    lines += (
+        ["", *(f"- {notice.text}" for notice in result.warnings)] if result.warnings else ["", "No warnings."]
+    )
     return "\n".join(lines)

@@ -1,0 +1,153 @@
+"""The map itself, a folium.Map: it shows in a notebook and saves as the officer's page.
+
+folium is given numbers and list positions only. See `sacmap.publish.page` for why.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import folium
+import geopandas as gpd
+import pandas as pd
+from branca.element import CssLink, Element, Figure, JavascriptLink, MacroElement
+from folium.template import Template
+
+from sacmap import tables
+from sacmap.publish.page import Page, fill
+from sacmap.publish.shapes import coded, simplified
+
+#: Above this many areas the map is drawn on a canvas: thousands of SVG paths are slow to move.
+CANVAS = 2_000
+NOTEBOOK_HEIGHT = "900px"
+
+
+class PageFigure(Figure):  # type: ignore[misc]
+    """The document around the map: our template, not branca's."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__(height=NOTEBOOK_HEIGHT)
+        self.page = page
+
+    def render(self, **kwargs: Any) -> str:
+        """Return the whole page."""
+        for child in list(self._children.values()):
+            child.render(**kwargs)
+        links = tuple(
+            element.render()
+            for element in self.header._children.values()
+            if isinstance(element, JavascriptLink | CssLink)
+        )
+        page = self.page if not links else Page(**(vars(self.page) | {"links": links}))
+        return fill(page, self.html.render(**kwargs), self.script.render(**kwargs))
+
+
+class AreasLayer(MacroElement):  # type: ignore[misc]
+    """The areas, as whole numbers; their names, figures and colours are the page's own."""
+
+    _template = Template("{% macro script(this, kwargs) %}drawAreas(map, {{ this.shapes }});{% endmacro %}")
+
+    def __init__(self, areas: gpd.GeoDataFrame) -> None:
+        super().__init__()
+        self._name = "areas"
+        self._id = "layer"
+        self.shapes = json.dumps(coded(simplified(areas.geometry.to_numpy())), separators=(",", ":"))
+
+
+class OfficerMap(folium.Map):  # type: ignore[misc]
+    """A folium.Map whose page is the officer's page; add folium layers to it as to any other."""
+
+    default_js: list[tuple[str, str]] = []  # noqa: RUF012 - folium's own names, read by it from the class
+    default_css: list[tuple[str, str]] = []  # noqa: RUF012
+    _template = Template(
+        """
+        {% macro html(this, kwargs) %}<div id="map" role="application" aria-label="Map: arrow keys move it, plus and minus zoom"></div>{% endmacro %}
+        {% macro script(this, kwargs) %}
+        const map = L.map("map", {
+          zoomControl: false, attributionControl: false, zoomSnap: 0.25,
+          zoomAnimation: false, fadeAnimation: false, preferCanvas: {{ this.canvas|tojson }},
+        }).setView([{{ this.middle[0] }}, {{ this.middle[1] }}], 10);
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, page: Page) -> None:
+        super().__init__(tiles=None)
+        west, south, east, north = page.areas.total_bounds
+        self.middle = [round(float(south + north) / 2, 5), round(float(west + east) / 2, 5)]
+        self.canvas = len(page.areas) > CANVAS
+        PageFigure(page).add_child(self, name="map")
+        if page.tiles:
+            self.add_child(_tiles(page.tiles, page.tiles_key), name="tiles")
+        self.add_child(AreasLayer(page.areas), name="areas")
+
+    def get_name(self) -> str:
+        """Return the name of the map in the page's script, the same each time."""
+        return "map"
+
+    def render(self, **kwargs: Any) -> None:
+        """Render into the page, without folium's own header: the page brings its own style."""
+        MacroElement.render(self, **kwargs)
+
+
+class _Tiles(MacroElement):  # type: ignore[misc]
+    """A basemap the analyst asked for: its address is theirs, coded so that nothing in it can run."""
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}L.tileLayer(decodeURIComponent('{{ this.address }}'), {maxZoom: 20}).addTo(map);{% endmacro %}"
+    )
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self._name = "tiles"
+        self._id = "layer"
+        self.address = "".join(f"%{byte:02X}" for byte in address.encode())
+
+
+def _tiles(url: str, key: str | None) -> Element:
+    return _Tiles(url.replace("{key}", key or "") if "{key}" in url else url + (key or ""))
+
+
+def render(page: Page) -> str:
+    """Return the officer's page as HTML: the same page gives the same text."""
+    return str(OfficerMap(page).get_root().render())
+
+
+def draw(
+    change: pd.DataFrame, areas: gpd.GeoDataFrame, *, title: str | None = None, **shown: Any
+) -> OfficerMap:
+    """Return the map of a Change table over its Areas: a folium.Map that saves as the officer's page.
+
+    Parameters
+    ----------
+    change
+        The Change table, or some of its columns: missing ones are empty, missing rows "not known".
+    areas
+        The Areas table.
+    title
+        Name of the place.
+    shown
+        Any other field of `Page`: monthly counts, warnings, periods and so on.
+    """
+    table = change.reindex(columns=tables.CHANGE.names)
+    table["verdict"] = table["verdict"].fillna("not known")
+    defaults: dict[str, Any] = {"current": ("",), "baseline": (("",),), "compared": (0,)}
+    totals = {
+        kind: {
+            "baseline_mean": float(rows["baseline_mean"].sum()),
+            "current_count": float(rows["current_count"].sum()),
+            "change_pct": _percent(float(rows["baseline_mean"].sum()), float(rows["current_count"].sum())),
+            "published_change_pct": None,
+        }
+        for kind in tables.CRIME_TYPES
+        for rows in [table[table["crime_type"] == kind]]
+    }
+    fields = defaults | {"totals": totals, "comparator": {}} | shown
+    return OfficerMap(
+        Page(title=title or f"{len(areas):,} neighbourhoods", change=table, areas=areas, **fields)
+    )
+
+
+def _percent(baseline: float, current: float) -> float | None:
+    return None if baseline == 0 else 100 * (current - baseline) / baseline

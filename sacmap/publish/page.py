@@ -1,0 +1,211 @@
+"""The officer's page: one HTML file that opens by double click with no network.
+
+No text from data passes through folium or branca, which would parse it as a Jinja template and as HTML. folium
+draws the map and is given numbers and list positions only; all text is in one JSON block with <, > and & escaped,
+and reaches the page by `textContent`; what the template writes itself is escaped by Jinja.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlsplit
+
+import geopandas as gpd
+import jinja2
+import pandas as pd
+
+from sacmap import months
+from sacmap.publish import page_data, page_svg, words
+from sacmap.study import Period
+
+#: Notices that must be read before the figures; the others are folded away beneath them.
+WEIGHTY = {"months-left-out", "definition", "no-location-drift", "points-moved", "given-twice", "restricted"}
+
+CRIME_TYPE_LABELS = (
+    ("sac", "All three"),
+    ("burglary", "Burglary"),
+    ("robbery", "Robbery"),
+    ("vehicle-crime", "Vehicle crime"),
+)
+MEASURE_LABELS = (
+    ("change", "Change since baseline"),
+    ("expected", "Against expected"),
+    ("level", "Expected level"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What the page shows; text in it is data, whatever it holds."""
+
+    title: str
+    change: pd.DataFrame
+    areas: gpd.GeoDataFrame
+    current: Period
+    baseline: tuple[Period, ...]
+    compared: tuple[int, ...]
+    totals: Mapping[str, Mapping[str, float | None]]
+    comparator: Mapping[str, Mapping[str, Any]]
+    comparator_words: str = "the rest of the areas"
+    monthly: pd.DataFrame | None = None
+    warnings: Sequence[Mapping[str, str]] = ()
+    definitions: Sequence[Mapping[str, str]] = ()
+    streets: Mapping[str, Mapping[str, Sequence[tuple[str, int]]]] | None = None
+    hardening: Sequence[Mapping[str, Any]] | None = None
+    week: Sequence[Mapping[str, Any]] | None = None
+    sources: Sequence[str] = ()
+    practice: bool = False
+    restricted: bool = False
+    tiles: str | None = None
+    tiles_key: str | None = None
+    csv_name: str = "sacmap.csv"
+    links: Sequence[str] = field(default=())
+
+
+@dataclass(frozen=True)
+class _Column:
+    key: str
+    label: str
+    number: bool = True
+
+
+COLUMNS = (
+    _Column("area_name", "Neighbourhood", number=False),
+    _Column("baseline_mean", "Before"),
+    _Column("current_count", "Now"),
+    _Column("change", "Difference"),
+    _Column("change_pct", "Change"),
+    _Column("expected", "Expected"),
+    _Column("normal_low", "Normal range"),
+    _Column("excess", "Above expected"),
+    _Column("level", "Expected level"),
+    _Column("verdict", "Reading", number=False),
+)
+
+
+def fill(page: Page, map_html: str, map_script: str) -> str:
+    """Return the whole page around the map that folium wrote (its element and its script, numbers only)."""
+    content = page_data.content_of(page)
+    first = page_data.static_rows(page)
+    scripts = [_asset("leaflet/leaflet.js"), _asset("page.js"), map_script]
+    styles = [_without_urls(_asset("leaflet/leaflet.css")), _asset("page.css")]
+    weighty = [notice for notice in page.warnings if notice["code"] in WEIGHTY]
+    return _template().render(
+        page=page,
+        policy=_policy(page, scripts, styles),
+        headline=content["headlines"]["sac"],
+        periods=periods_in_words(page),
+        tiles=_tiles(page),
+        warnings=weighty,
+        notes=[notice for notice in page.warnings if notice not in weighty],
+        crime_types=CRIME_TYPE_LABELS,
+        measures=MEASURE_LABELS,
+        map_html=_safe(map_html),
+        static_map=_safe(page_svg.static_map(page)),
+        legend=page_svg.LEGEND,
+        rates=content["rates"],
+        hardening=page_data.named(page, content["hardening"]),
+        week=page_data.named(page, content["week"]),
+        columns=COLUMNS,
+        rows=first,
+        table_note=f"The first {len(first):,} of {len(page.areas):,} areas."
+        if len(first) < len(page.areas)
+        else "",
+        made_of=f"Data to {months.in_words(page.current[-1])}.",
+        data=_safe(json_block(content)),
+        scripts=[_safe(script) for script in scripts],
+        styles=[_safe(style) for style in styles],
+        links=[_safe(link) for link in page.links],
+    )
+
+
+def json_block(content: Mapping[str, Any]) -> str:
+    """Return JSON that can stand inside a script element: no <, > or & as such, nor the two odd line ends."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for mark in "<>&\u2028\u2029":
+        text = text.replace(mark, f"\\u{ord(mark):04x}")
+    return text
+
+
+def periods_in_words(page: Page) -> str:
+    """Return "12 months to March 2018 compared with the 3 years before …" in plain words."""
+    whole = len(page.current)
+    part = "" if len(page.compared) == whole else f" {len(page.compared)} of {whole} months compared."
+    if len(page.baseline) == 1:
+        before = months.span_in_words(page.baseline[0])
+    else:
+        before = f"the mean of {len(page.baseline)} such periods, {months.in_words(page.baseline[0][0])} to {months.in_words(page.baseline[-1][-1])}"
+    return f"{months.span_in_words(page.current)} compared with {before}.{part} {len(page.areas):,} neighbourhoods. Police-recorded burglary, robbery and vehicle crime."
+
+
+def _tiles(page: Page) -> list[dict[str, str]]:
+    total = page.totals["sac"]
+    rows = page.change[page.change["crime_type"] == "sac"]["verdict"]
+
+    def percent(value: float | None) -> str:
+        return "–" if value is None else f"{value:+.0f}%".replace("-", "−")
+
+    return [
+        {"key": "current_count", "label": "Crimes now", "value": words.whole(total["current_count"] or 0)},
+        {
+            "key": "baseline_mean",
+            "label": "Baseline, a period",
+            "value": words.mean(total["baseline_mean"] or 0),
+        },
+        {"key": "change_pct", "label": "Change on the map", "value": percent(total["change_pct"])},
+        {
+            "key": "published_change_pct",
+            "label": "Change as published, whole force",
+            "value": percent(total["published_change_pct"]),
+        },
+        {"key": "rises", "label": "Clear rises", "value": f"{int((rows == 'clear rise').sum()):,}"},
+        {"key": "falls", "label": "Clear falls", "value": f"{int((rows == 'clear fall').sum()):,}"},
+    ]
+
+
+def _policy(page: Page, scripts: Sequence[str], styles: Sequence[str]) -> str:
+    """The Content-Security-Policy: only our own scripts and styles, by hash, and nothing from anywhere."""
+    if page.links:
+        # Layers an analyst has added in a notebook bring libraries of their own.
+        return "default-src https: data: blob: 'unsafe-inline' 'unsafe-eval'"
+    pictures = "data:"
+    if page.tiles:
+        address = urlsplit(page.tiles.replace("{s}", "*"))
+        pictures += f" {address.scheme}://{address.netloc}"
+    return (
+        f"default-src 'none'; script-src {' '.join(map(_hash, scripts))}; style-src {' '.join(map(_hash, styles))}; "
+        f"img-src {pictures}; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+@cache
+def _asset(name: str) -> str:
+    # A browser hashes a script as it parsed it, with every line end a single line feed.
+    return (files("sacmap.publish") / name).read_text(encoding="utf-8").replace("\r\n", "\n")
+
+
+def _without_urls(css: str) -> str:
+    """Return Leaflet's style without its pictures, which the page does not carry."""
+    return "\n".join(line for line in css.splitlines() if "url(" not in line)
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=False)
+    return environment.from_string(_asset("page.html"))
+
+
+def _safe(text: str) -> Any:
+    """Mark as written by us or already escaped, never as coming from data."""
+    return jinja2.utils.markupsafe.Markup(text)
