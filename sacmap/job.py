@@ -25,7 +25,7 @@ from sacmap.measure.counts import (
     without_repeats,
 )
 from sacmap.measure.coverage import coverage, gaps, like_for_like, study_forces
-from sacmap.measure.definitions import crossed
+from sacmap.measure.definitions import Break, crossed
 from sacmap.measure.ledger import Ledger, ledger
 from sacmap.measure.notices import Notice
 from sacmap.study import Study
@@ -52,7 +52,7 @@ class Result:
     comparator: Comparator
     comparator_changes: dict[str, dict[str, object]]
     totals: dict[str, dict[str, float | None]]
-    definitions: tuple[object, ...]
+    definitions: tuple[Break, ...]
     warnings: tuple[Notice, ...]
     inputs: tuple[dict[str, object], ...]
     exit_code: int

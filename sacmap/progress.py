@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import threading
 from collections import Counter
 from types import TracebackType
 
@@ -14,14 +13,13 @@ _MONTH = re.compile(r"\d{4}-\d{2}")
 
 
 class Progress:
-    """Tell how far a job of several files is; a context manager, safe to call from several threads."""
+    """Tell how far a job of several files is; a context manager."""
 
     def __init__(self, doing: str) -> None:
         self._doing = doing
         self._total = 0
         self._done = 0
         self._left: Counter[str] = Counter()
-        self._lock = threading.Lock()
         self._bar = sys.stderr.isatty()
 
     def __enter__(self) -> Progress:
@@ -40,15 +38,14 @@ class Progress:
 
     def step(self, name: str) -> None:
         """Say that one file is done."""
-        with self._lock:
-            self._done += 1
-            self._left[_month(name)] -= 1
-            if self._bar:
-                filled = 30 * self._done // max(self._total, 1)
-                bar = "█" * filled + "·" * (30 - filled)
-                click.echo(f"\r{self._doing} {bar} {self._done} of {self._total} files", nl=False, err=True)
-            elif self._left[_month(name)] <= 0:
-                click.echo(f"{self._doing}: {_month(name)} done", err=True)
+        self._done += 1
+        self._left[_month(name)] -= 1
+        if self._bar:
+            filled = 30 * self._done // max(self._total, 1)
+            bar = "█" * filled + "·" * (30 - filled)
+            click.echo(f"\r{self._doing} {bar} {self._done} of {self._total} files", nl=False, err=True)
+        elif self._left[_month(name)] <= 0:
+            click.echo(f"{self._doing}: {_month(name)} done", err=True)
 
 
 def _month(name: str) -> str:

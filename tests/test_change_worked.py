@@ -14,4 +14,6 @@ def test_the_worked_answers_to_six_decimals(data, name, comparator):
     found = compare(worked[periods].to_numpy(), worked["current"], comparator)
     assert list(found["verdict"]) == list(worked["verdict"])
     for column in set(MODEL_COLUMNS) - {"verdict"}:
-        assert found[column].to_numpy(float) == pytest.approx(worked[column].to_numpy(float), abs=1e-6), column
+        assert found[column].to_numpy(float) == pytest.approx(worked[column].to_numpy(float), abs=1e-6), (
+            column
+        )

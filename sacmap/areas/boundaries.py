@@ -91,7 +91,7 @@ def read_areas(
             "area_id": pd.Series(ids, dtype=object),
             "name": pd.Series([name or area for name, area in zip(names, ids, strict=True)], dtype=object),
             "households": _households(
-                [properties.get(homes_name) for properties, _, _ in rows], homes_name, where
+                [properties.get(homes_name or "") for properties, _, _ in rows], homes_name, where
             ),
             "mend": pd.Series([mend for _, _, mend in rows], dtype=object),
         },

@@ -51,7 +51,7 @@ def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
     ordered = areas.sort_values("area_id", kind="stable")
     area_of, shared, near, neighbour = _join(points, ordered)
 
-    ids = np.append(ordered["area_id"].to_numpy(object), None)
+    ids = np.array([*ordered["area_id"], None], dtype=object)
     place = np.full(len(crimes), -1)
     place[there] = area_of[inverse]
     beside = np.full(len(crimes), -1)

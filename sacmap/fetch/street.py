@@ -133,11 +133,13 @@ def read(
         table = read_member(member)
         kept = table if keep is None else table.filter(pc.is_in(table["crime_type"], pa.array(keep)))
         tally = table.group_by(["force", "month", "crime_type"]).aggregate([([], "count_all")])
-        progress(member.name)
         return kept, tally, table.num_rows
 
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        parts = list(pool.map(one, members))
+        parts = []
+        for member, part in zip(members, pool.map(one, members), strict=True):
+            parts.append(part)
+            progress(member.name)
     crimes = _pandas(pa.concat_tables(kept for kept, _, _ in parts))
     tally = _tally(pa.concat_tables(tally for _, tally, _ in parts))
     rows: dict[Path, int] = {}

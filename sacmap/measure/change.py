@@ -164,7 +164,7 @@ def posterior(counts: Floats, now: Floats, comparator: Against = None, *, months
     # Steps 4 and 5.
     weight = sums / shape
     clumping = 1 + weight**2 / periods
-    alpha = volatility(counts, now, expected, shape, clumping, months)
+    alpha = volatility(counts, now, expected, shape, clumping, months=months)
     size = 1 / np.maximum(alpha * clumping + 1 / shape, 1e-6)
     return Posterior(expected, size, np.exp(LOG_RATIO), _weights(now, expected, size))
 
@@ -183,7 +183,7 @@ def _comparator_ratio(sums: Floats, now: Floats, periods: int, comparator: Again
 
 
 def volatility(
-    counts: Floats, now: Floats, expected: Floats, shape: Floats, clumping: Floats, months: int
+    counts: Floats, now: Floats, expected: Floats, shape: Floats, clumping: Floats, *, months: int
 ) -> float:
     """Step 4: the real variation from period to period beyond chance, drawn towards the usual."""
     n, periods = counts.shape
@@ -296,12 +296,12 @@ def change_table(
             areas,
             np.where(known[:, None], baseline[kind], np.nan),
             np.where(known, current[kind], np.nan),
-            comparators[kind],
-            months_compared,
+            comparator=comparators[kind],
+            months_compared=months_compared,
         ).assign(edge_share=edge_share[kind])
         for kind in tables.CRIME_TYPES
     ]
-    order = pd.CategoricalDtype(tables.CRIME_TYPES, ordered=True)
+    order = pd.CategoricalDtype(list(tables.CRIME_TYPES), ordered=True)
     table = pd.concat(parts, ignore_index=True)
     table = table.assign(crime_type=table["crime_type"].astype(order))
     table = table.sort_values(["area_id", "crime_type"], ignore_index=True)
@@ -314,6 +314,7 @@ def _of_type(
     areas: gpd.GeoDataFrame,
     baseline: Floats,
     current: Floats,
+    *,
     comparator: Against,
     months_compared: int,
 ) -> pd.DataFrame:

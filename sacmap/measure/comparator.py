@@ -11,6 +11,7 @@ import numpy as np
 
 from sacmap import months, tables
 from sacmap.errors import InputError
+from sacmap.measure.change import Against
 from sacmap.study import Period
 
 
@@ -26,7 +27,7 @@ class Comparator:
     words: str
     sums: dict[str, np.ndarray]
 
-    def pair(self, crime_type: str) -> tuple[float, float] | str | None:
+    def pair(self, crime_type: str) -> Against:
         """Return what `compare` takes: (baseline sum, current count), "none", or None for the rest of the areas."""
         if self.kind == "areas":
             return None

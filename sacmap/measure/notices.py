@@ -9,14 +9,14 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from sacmap import months, tables
+from sacmap import months
 from sacmap.measure.definitions import Break
 from sacmap.study import Study
 
 #: The share of crimes with no location may move this many points between the periods before it is told.
 DRIFT_POINTS = 2.0
-#: Current crimes on points unseen in the baseline, as a share, above which map points may have moved.
-UNSEEN_SHARE = 0.5
+#: Current crimes on points unseen in the baseline, as a share beyond the usual, above which points may have moved.
+UNSEEN_SHARE = 0.15
 
 
 @dataclass(frozen=True)
@@ -137,16 +137,25 @@ def _repeats(duplicates: int) -> Iterator[Notice]:
 
 
 def _unseen_points(inside: pd.DataFrame, now: set[str]) -> Iterator[Notice]:
-    """Tell where most current crimes lie on points unseen in the baseline, though the baseline is the longer."""
-    is_now = inside["month"].isin(now).to_numpy()
-    points = pd.MultiIndex.from_frame(inside[["lon", "lat"]].round(6))
-    current, before = points[is_now], points[~is_now].unique()
-    if len(current) == 0 or len(before) < len(current.unique()):
+    """Tell where far more current crimes lie on points unseen in the baseline than chance explains.
+
+    What is usual is found within the baseline: the share of every other month's crimes that lie on points unseen in
+    the months between. That is from half the months, so if anything it is too much.
+    """
+    months_before = sorted(set(inside["month"].astype(str)) - now)
+    if len(months_before) < 2:
         return
-    unseen = float(np.mean(~current.isin(before)))
-    if unseen > UNSEEN_SHARE:
+    month = inside["month"].astype(str)
+    points = pd.MultiIndex.from_frame(inside[["lon", "lat"]].round(6))
+    is_now = month.isin(now).to_numpy()
+    odd, even = month.isin(months_before[::2]).to_numpy(), month.isin(months_before[1::2]).to_numpy()
+    if not is_now.any() or not odd.any() or not even.any():
+        return
+    unseen = float(np.mean(~points[is_now].isin(points[odd | even])))
+    usual = float(np.mean(~points[odd].isin(points[even])))
+    if unseen > usual + UNSEEN_SHARE:
         yield Notice(
             "points-moved",
-            f"{100 * unseen:.0f}% of current crimes lie on map points unseen in the baseline. police.uk may have moved "
-            f"its points, which can shift {tables.IN_WORDS['sac']} between areas.",
+            f"{100 * unseen:.0f}% of current crimes lie on map points unseen in the baseline, where {100 * usual:.0f}% "
+            "would be usual. police.uk may have moved its points, which can shift crimes between areas.",
         )

@@ -23,7 +23,7 @@ CANVAS = 2_000
 NOTEBOOK_HEIGHT = "900px"
 
 
-class PageFigure(Figure):  # type: ignore[misc]
+class PageFigure(Figure):
     """The document around the map: our template, not branca's."""
 
     def __init__(self, page: Page) -> None:
@@ -43,26 +43,28 @@ class PageFigure(Figure):  # type: ignore[misc]
         return fill(page, self.html.render(**kwargs), self.script.render(**kwargs))
 
 
-class AreasLayer(MacroElement):  # type: ignore[misc]
+class AreasLayer(MacroElement):
     """The areas, as whole numbers; their names, figures and colours are the page's own."""
 
     _template = Template("{% macro script(this, kwargs) %}drawAreas(map, {{ this.shapes }});{% endmacro %}")
 
     def __init__(self, areas: gpd.GeoDataFrame) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "areas"
         self._id = "layer"
         self.shapes = json.dumps(coded(simplified(areas.geometry.to_numpy())), separators=(",", ":"))
 
 
-class OfficerMap(folium.Map):  # type: ignore[misc]
+class OfficerMap(folium.Map):
     """A folium.Map whose page is the officer's page; add folium layers to it as to any other."""
 
     default_js: list[tuple[str, str]] = []  # noqa: RUF012 - folium's own names, read by it from the class
     default_css: list[tuple[str, str]] = []  # noqa: RUF012
     _template = Template(
         """
-        {% macro html(this, kwargs) %}<div id="map" role="application" aria-label="Map: arrow keys move it, plus and minus zoom"></div>{% endmacro %}
+        {% macro html(this, kwargs) %}
+        <div id="map" role="application" aria-label="Map: arrow keys move it, plus and minus zoom"></div>
+        {% endmacro %}
         {% macro script(this, kwargs) %}
         const map = L.map("map", {
           zoomControl: false, attributionControl: false, zoomSnap: 0.25,
@@ -86,20 +88,18 @@ class OfficerMap(folium.Map):  # type: ignore[misc]
         """Return the name of the map in the page's script, the same each time."""
         return "map"
 
-    def render(self, **kwargs: Any) -> None:
-        """Render into the page, without folium's own header: the page brings its own style."""
-        MacroElement.render(self, **kwargs)
 
-
-class _Tiles(MacroElement):  # type: ignore[misc]
+class _Tiles(MacroElement):
     """A basemap the analyst asked for: its address is theirs, coded so that nothing in it can run."""
 
     _template = Template(
-        "{% macro script(this, kwargs) %}L.tileLayer(decodeURIComponent('{{ this.address }}'), {maxZoom: 20}).addTo(map);{% endmacro %}"
+        "{% macro script(this, kwargs) %}"
+        "L.tileLayer(decodeURIComponent('{{ this.address }}'), {maxZoom: 20}).addTo(map);"
+        "{% endmacro %}"
     )
 
     def __init__(self, address: str) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "tiles"
         self._id = "layer"
         self.address = "".join(f"%{byte:02X}" for byte in address.encode())

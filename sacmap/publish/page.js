@@ -1,7 +1,8 @@
 "use strict";
 // The officer's page: everything follows three controls and one chosen area. Text from data reaches the page by
-// textContent alone.
+// textContent alone. The block keeps its names apart from those of the script that folium writes.
 
+{
 const data = JSON.parse(document.getElementById("data").textContent);
 const state = { type: "sac", measure: "change", clear: false, area: null };
 const $ = (id) => document.getElementById(id);
@@ -16,8 +17,10 @@ const DRAWN_LABELS = 400;
 
 // ---- numbers and words
 
-const whole = (n) => Math.round(n).toLocaleString("en-GB").replace("-", "−");
-const signed = (n) => (n > 0 ? "+" : "") + whole(n);
+// Halves are rounded away from zero, so that −5.5 and 5.5 read alike; there is no minus nought.
+const rounded = (n) => Math.sign(n) * Math.round(Math.abs(n)) || 0;
+const whole = (n) => rounded(n).toLocaleString("en-GB").replace("-", "−");
+const signed = (n) => (rounded(n) > 0 ? "+" : "") + whole(n);
 const mean = (n) => (n >= 10 || Number.isInteger(n) ? whole(n) : n.toFixed(1));
 const percentOf = (row) => (row.baseline_mean > 0 ? (100 * (row.current_count - row.baseline_mean)) / row.baseline_mean : null);
 const verdictOf = (row) => data.verdicts[row.verdict];
@@ -542,4 +545,7 @@ function start() {
   listen();
   show();
   if (state.area !== null) choose(state.area, { zoom: true });
+}
+
+window.drawAreas = drawAreas;
 }

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import geopandas as gpd
 import jinja2
 import pandas as pd
+from markupsafe import Markup
 
 from sacmap import months
 from sacmap.publish import page_data, page_svg, words
@@ -136,13 +137,16 @@ def json_block(content: Mapping[str, Any]) -> str:
 
 def periods_in_words(page: Page) -> str:
     """Return "12 months to March 2018 compared with the 3 years before …" in plain words."""
-    whole = len(page.current)
+    whole, first, last = len(page.current), page.baseline[0], page.baseline[-1]
     part = "" if len(page.compared) == whole else f" {len(page.compared)} of {whole} months compared."
-    if len(page.baseline) == 1:
-        before = months.span_in_words(page.baseline[0])
-    else:
-        before = f"the mean of {len(page.baseline)} such periods, {months.in_words(page.baseline[0][0])} to {months.in_words(page.baseline[-1][-1])}"
-    return f"{months.span_in_words(page.current)} compared with {before}.{part} {len(page.areas):,} neighbourhoods. Police-recorded burglary, robbery and vehicle crime."
+    before = months.span_in_words(first)
+    if len(page.baseline) > 1:
+        spanned = f"{months.in_words(first[0])} to {months.in_words(last[-1])}"
+        before = f"the mean of {len(page.baseline)} such periods, {spanned}"
+    return (
+        f"{months.span_in_words(page.current)} compared with {before}.{part} {len(page.areas):,} neighbourhoods. "
+        "Police-recorded burglary, robbery and vehicle crime."
+    )
 
 
 def _tiles(page: Page) -> list[dict[str, str]]:
@@ -150,7 +154,7 @@ def _tiles(page: Page) -> list[dict[str, str]]:
     rows = page.change[page.change["crime_type"] == "sac"]["verdict"]
 
     def percent(value: float | None) -> str:
-        return "–" if value is None else f"{value:+.0f}%".replace("-", "−")
+        return "–" if value is None else f"{page_data.signed(value)}%"
 
     return [
         {"key": "current_count", "label": "Crimes now", "value": words.whole(total["current_count"] or 0)},
@@ -171,7 +175,7 @@ def _tiles(page: Page) -> list[dict[str, str]]:
 
 
 def _policy(page: Page, scripts: Sequence[str], styles: Sequence[str]) -> str:
-    """The Content-Security-Policy: only our own scripts and styles, by hash, and nothing from anywhere."""
+    """Return the Content-Security-Policy: our own scripts and styles by hash, and nothing from anywhere."""
     if page.links:
         # Layers an analyst has added in a notebook bring libraries of their own.
         return "default-src https: data: blob: 'unsafe-inline' 'unsafe-eval'"
@@ -206,6 +210,6 @@ def _template() -> jinja2.Template:
     return environment.from_string(_asset("page.html"))
 
 
-def _safe(text: str) -> Any:
+def _safe(text: str) -> Markup:
     """Mark as written by us or already escaped, never as coming from data."""
-    return jinja2.utils.markupsafe.Markup(text)
+    return Markup(text)  # noqa: S704 - no text from data comes this way but through json_block or escape

@@ -42,7 +42,8 @@ def content_of(page: Page) -> dict[str, Any]:
     by_type = {kind: rows_of(page, kind) for kind in tables.CRIME_TYPES}
     patterns: dict[str, int] = {}
     columns = {kind: _columns(rows, page.comparator_words, patterns) for kind, rows in by_type.items()}
-    rates = bool(page.areas["households"].notna().all()) and len(page.areas) > 0
+    rates = has_rates(page)
+    key = "level_per_1000_households" if rates else "level"
     places = {area: place for place, area in enumerate(page.areas["area_id"])}
     return {
         "areas": _areas(page),
@@ -61,15 +62,12 @@ def content_of(page: Page) -> dict[str, Any]:
             for kind in tables.CRIME_TYPES
         },
         "totals": {
-            kind: {name: number(v, 1) for name, v in page.totals[kind].items()} for kind in tables.CRIME_TYPES
+            kind: {name: number(v, 3) for name, v in page.totals[kind].items()} for kind in tables.CRIME_TYPES
         },
         "words": tables.IN_WORDS,
         "kinds": list(tables.SAC_TYPES),
         "rates": rates,
-        "levelCuts": {
-            kind: _cuts(rows["level_per_1000_households" if rates else "level"])
-            for kind, rows in by_type.items()
-        },
+        "levelCuts": {kind: _cuts(rows[key]) for kind, rows in by_type.items()},
         "hardening": _placed(page.hardening, places) or hardening(by_type, rates),
         "week": _placed(page.week, places) or week(by_type["sac"]),
         "streets": _streets(page),
@@ -80,6 +78,11 @@ def content_of(page: Page) -> dict[str, Any]:
         "tableRows": TABLE_ROWS,
         "csvName": page.csv_name,
     }
+
+
+def has_rates(page: Page) -> bool:
+    """Whether levels can be given per 1,000 households: all areas' households are known."""
+    return len(page.areas) > 0 and bool((page.areas["households"].fillna(0) > 0).all())
 
 
 def rows_of(page: Page, kind: str) -> pd.DataFrame:
@@ -102,11 +105,12 @@ def _columns(rows: pd.DataFrame, comparator_words: str, patterns: dict[str, int]
         for name, decimals in DECIMALS.items()
     }
     found["verdict"] = [tables.VERDICTS.index(verdict) for verdict in rows["verdict"]]
-    needed = rows[["verdict", "current_count", "baseline_mean", "baseline_periods", "expected"]].to_dict(
-        "records"
-    )
+    needed = ["verdict", "current_count", "baseline_mean", "baseline_periods", "expected"]
     found["sentence"] = [
-        patterns.setdefault(words.pattern_of(row, comparator_words), len(patterns)) for row in needed
+        patterns.setdefault(
+            words.pattern_of(dict(zip(needed, row, strict=True)), comparator_words), len(patterns)
+        )
+        for row in rows[needed].itertuples(index=False, name=None)
     ]
     return found
 
@@ -161,7 +165,7 @@ def hardening(by_type: Mapping[str, pd.DataFrame], rates: bool) -> list[dict[str
         )
         reasons = [
             f"About {words.whole(row['level'])} burglaries a period to expect{rate}.",
-            f"Also {words.whole(vehicle)} vehicle crime and {words.whole(robbery)} robbery now, which locks do not stop.",
+            f"Also {words.whole(vehicle)} vehicle crime, {words.whole(robbery)} robbery now: locks do not stop those.",
         ]
         listed.append({"place": int(place), "reasons": reasons})
     return listed
@@ -214,20 +218,10 @@ def _monthly(page: Page) -> dict[str, Any]:
     if page.monthly is None or page.monthly.empty:
         return {"monthly": None, "months": [], "shades": {"baseline": [], "current": []}}
     every = sorted(page.monthly["month"].unique())
-    wide = page.monthly.pivot_table(
-        index=["crime_type", "area_id"],
-        columns="month",
-        values="n",
-        dropna=False,
-        observed=False,
-        aggfunc="first",
-    )
+    wide = page.monthly.set_index(["crime_type", "area_id", "month"])["n"].unstack("month")
     ids = list(page.areas["area_id"])
     series = {
-        kind: [
-            _series(row)
-            for row in wide.loc[kind].reindex(index=ids, columns=every).to_numpy(float, na_value=np.nan)
-        ]
+        kind: [_series(row) for row in wide.xs(kind).reindex(ids)[every].to_numpy(float, na_value=np.nan)]
         for kind in tables.SAC_TYPES
     }
     at = {month: place for place, month in enumerate(every)}
@@ -297,4 +291,4 @@ def _static_row(row: pd.Series, name: str) -> dict[str, str]:
 def signed(value: float) -> str:
     """Return +5, −3 or 0."""
     text = words.whole(value)
-    return f"+{text}" if round(value) > 0 else "0" if text == "−0" else text
+    return f"+{text}" if value > 0 and text != "0" else text

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from markupsafe import escape
+from numpy.typing import NDArray
 
 from sacmap.publish import page_data
 from sacmap.publish.shapes import simplified
 
 if TYPE_CHECKING:
     from sacmap.publish.page import Page
+
+Project = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 #: Cuts on the ratio, the same on every map.
 CUTS = (2 / 3, 4 / 5, 5 / 4, 3 / 2)
@@ -90,18 +94,19 @@ def static_map(page: Page) -> str:
         paths.append(f'<path data-place="{place}" class="{css}" d="{_path(polygon, project)}"/>')
         names += _name(str(page.areas["name"].iloc[place]), css, polygon, project, taken)
     return (
-        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="Map of the areas; every figure is in the table">'
+        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" role="img" '
+        'aria-label="Map of the areas; every figure is in the table">'
         f'<g stroke="#6b6b6b" stroke-width="0.8" fill-rule="evenodd" stroke-linejoin="round">{"".join(paths)}</g>'
         f'<g font-size="10" text-anchor="middle" fill="#1d1d1f" paint-order="stroke" stroke="#fff" stroke-width="2">'
         f"{''.join(names)}</g></svg>"
     )
 
 
-def _path(polygon: shapely.Geometry, project: object) -> str:
+def _path(polygon: shapely.Geometry, project: Project) -> str:
     parts = []
     for part in shapely.get_parts(polygon):
         for ring in (part.exterior, *part.interiors):
-            points = np.round(project(shapely.get_coordinates(ring)[:-1]), 1)  # type: ignore[operator]
+            points = np.round(project(shapely.get_coordinates(ring)[:-1]), 1).tolist()
             parts.append("M" + "L".join(f"{x:g} {y:g}" for x, y in points) + "Z")
     return "".join(parts)
 
@@ -110,15 +115,15 @@ def _name(
     name: str,
     css: str,
     polygon: shapely.Geometry,
-    project: object,
+    project: Project,
     taken: list[tuple[float, float, float, float]],
 ) -> list[str]:
     """Return the name's text element if it fits in its area without touching another, its arrow alone if not."""
     arrow = {"s3": "▲ ", "s4": "▲ ", "s0": "▼ ", "s1": "▼ "}.get(css, "")
-    low, high = project(np.array(polygon.bounds).reshape(2, 2))  # type: ignore[operator]
+    low, high = project(shapely.bounds(polygon).reshape(2, 2))
     room_x, room_y = high[0] - low[0], low[1] - high[1]
     middle = shapely.point_on_surface(polygon)
-    x, y = project(np.array([[middle.x, middle.y]]))[0]  # type: ignore[operator]
+    x, y = project(np.array([[middle.x, middle.y]]))[0]
     for text in (arrow + name, arrow.strip()):
         half = len(text) * LETTER / 2
         box = (x - half, y - LINE / 2, x + half, y + LINE / 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,8 +16,9 @@ ONE_IN = 7
 
 
 def whole(value: float) -> str:
-    """Return a count as people write it: 1,234."""
-    return f"{value:,.0f}".replace("-", "−")
+    """Return a count as people write it: 1,234. Halves are rounded away from zero, and there is no minus nought."""
+    rounded = math.floor(abs(value) + 0.5)
+    return f"{'−' if value < 0 and rounded else ''}{rounded:,}"
 
 
 def crimes(count: float) -> str:
@@ -25,11 +27,11 @@ def crimes(count: float) -> str:
 
 
 def percent(change: float | None) -> str:
-    """Return "rose 6%", "fell 4%", "did not change"; of a change that cannot be given, "has no percentage"."""
+    """Return "rose 6%", "fell 4%", "stayed the same"; of a change that cannot be given, "has no percentage"."""
     if change is None or pd.isna(change):
         return "has no percentage, as the baseline is zero"
     if abs(change) < 0.5:
-        return "did not change"
+        return "stayed the same"
     return f"{'rose' if change > 0 else 'fell'} {whole(abs(change))}%"
 
 
