@@ -37,3 +37,10 @@ def row(
 def csv_text(*rows, header=HEADER, end="\r\n"):
     """A whole street file."""
     return end.join([header, *rows]) + end
+
+
+def square(n, size=0.01):
+    """The closed ring of a square of about a kilometre near 52° north, the nth from west to east."""
+    x, y = round(n * size, 6), 52.0
+    corners = [[x, y], [x + size, y], [x + size, y + size], [x, y + size], [x, y]]
+    return [[round(a, 6), round(b, 6)] for a, b in corners]

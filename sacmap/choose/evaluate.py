@@ -1,4 +1,4 @@
-"""Afterwards: did crime fall where the action was, against control areas, and was it displaced?
+"""Afterwards: whether crime fell where the action was, against control areas, and whether it was displaced.
 
 Counts are of crimes, each pair (before, after) over months of the same names.
 """
