@@ -186,7 +186,7 @@ _TOO_FEW = "ring of fewer than three points"
 
 def _closed(ring: Sequence[tuple[float, float]], mends: list[str]) -> list[tuple[float, float]]:
     """Return the ring closed, noting it; an empty list where there is no ring."""
-    points = list(ring)
+    points = [(x, y) for x, y in ring]
     if not points:
         mends.append(NO_BOUNDARY)
         return []
@@ -373,7 +373,9 @@ def geojson_of(areas: gpd.GeoDataFrame) -> bytes:
         shape = (
             None
             if row.geometry.is_empty
-            else json.loads(shapely.to_geojson(shapely.set_precision(row.geometry, 1e-6)))
+            else json.loads(
+                shapely.to_geojson(shapely.transform(row.geometry, lambda points: points.round(6)))
+            )
         )
         features.append(
             json.dumps({"type": "Feature", "properties": properties, "geometry": shape}, ensure_ascii=False)

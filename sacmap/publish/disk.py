@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -30,20 +31,26 @@ def write_whole(path: Path, content: bytes, *, wait: Callable[[float], None] = t
             os.fsync(stream.fileno())
         replace_patiently(part, path, wait=wait)
     except PermissionError as error:
-        part.unlink(missing_ok=True)
+        _sweep(part)
         raise DiskError(
             f"{path} cannot be written: {error.strerror}. What was there is as it was.",
             "If it is open in Excel or a browser, close it there; else check that you may write in that folder.",
         ) from None
     except OSError as error:
-        part.unlink(missing_ok=True)
+        _sweep(part)
         raise DiskError(
             f"{path} cannot be written: {error.strerror}. What was there is as it was.",
             "Free some space or choose another folder with --out.",
         ) from None
     except BaseException:
-        part.unlink(missing_ok=True)
+        _sweep(part)
         raise
+
+
+def _sweep(part: Path) -> None:
+    # It may never have been made: what matters is the error being told, not this one.
+    with contextlib.suppress(OSError):
+        part.unlink()
 
 
 def replace_patiently(part: Path, path: Path, *, wait: Callable[[float], None] = time.sleep) -> None:

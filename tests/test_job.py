@@ -1,0 +1,303 @@
+"""The main job end to end: real files, the practice borough, and made-up rows with a known answer."""
+
+import csv
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from conftest import csv_text, row, square
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sacmap import tables
+from sacmap.areas.boundaries import areas_from_rings, read_areas
+from sacmap.errors import InputError, SacmapError
+from sacmap.fetch.street import read
+from sacmap.job import compare_areas, force_slug
+from sacmap.practice import write_practice
+from sacmap.study import make_study, read_study
+
+
+def no_file(path):
+    raise AssertionError(f"no comparator file was named, but {path} was asked for")
+
+
+def compare_files(crimes, boundaries, current, baseline, **more):
+    study = make_study({"current": current, "baseline": baseline, "crimes": (str(crimes),), **more})
+    reading = read(study.crimes, keep=tables.SAC_TYPES)
+    return compare_areas(study, reading, read_areas(boundaries), comparator_text=no_file)
+
+
+ASH, BIRCH = {"lon": "0.005", "lat": "52.005"}, {"lon": "0.015", "lat": "52.005"}
+
+
+def compare_rows(folder, rows, current, baseline):
+    """Compare made-up rows over two squares, A and B, side by side."""
+    path = folder / "a.csv"
+    path.write_text(csv_text(*rows))
+    study = make_study({"current": current, "baseline": baseline, "crimes": (str(path),)})
+    areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1)})
+    return compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas, comparator_text=no_file)
+
+
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory):
+    return write_practice(tmp_path_factory.mktemp("practice"))
+
+
+@pytest.fixture(scope="module")
+def practice_result(practice):
+    study = make_study(read_study(practice.study))
+    reading = read(study.crimes, keep=tables.SAC_TYPES)
+    return compare_areas(study, reading, read_areas(practice.boundaries), comparator_text=no_file)
+
+
+def sac(result):
+    return result.change[result.change["crime_type"] == "sac"].set_index("area_id")
+
+
+def test_west_yorkshire_s_julys(data):
+    result = compare_files(
+        data / "west-yorkshire-julys-2016-2018.zip",
+        data / "boundaries" / "west-yorkshire-wards.geojson",
+        "2018-07",
+        "2016-07,2017-07",
+    )
+    assert result.ledger.record() == {
+        "rows_read": 87_348,
+        "other_crime_types": 74_153,
+        "other_months": 0,
+        "duplicates": 0,
+        "no_location": 578,
+        "outside_areas": 27,
+        "counted": 12_590,
+    }
+    assert {kind: result.totals[kind]["current_count"] for kind in tables.SAC_TYPES} == {
+        "burglary": 1_997,
+        "robbery": 299,
+        "vehicle-crime": 1_901,
+    }
+    assert result.exit_code == 0
+    assert [notice.code for notice in result.warnings][:2] == ["definition", "no-location-drift"]
+
+
+def test_city_of_london_2025_against_2024(data):
+    result = compare_files(
+        data / "city-of-london-2024-01_2025-12.zip",
+        data / "boundaries" / "city-of-london-wards.geojson",
+        "2025-01:2025-12",
+        "2024-01:2024-12",
+    )
+    total = result.totals["sac"]
+    # 562 and 721 rows lie in wards, 23 of them repeats. (642 and 792 are all its SAC rows, wherever they lie.)
+    assert (total["baseline_mean"], total["current_count"]) == (548, 712)
+    assert result.ledger.duplicates >= 23
+    empty = result.change[result.change["baseline_mean"] == 0]
+    assert empty["change_pct"].isna().all()
+    assert set(empty["verdict"]) <= set(tables.VERDICTS) - {"not known"}
+
+
+def test_northampton_has_no_pair_of_years_and_is_refused_with_the_reason(data):
+    with pytest.raises(InputError, match="No month from 2017-10 to 2019-02 is complete"):
+        compare_files(
+            data / "northamptonshire-2018-10_2019-02.zip",
+            data / "boundaries" / "northampton-wards.geojson",
+            "2018-10:2019-02",
+            "2017-10:2018-02",
+        )
+
+
+def test_f37_a_year_with_a_month_removed_compares_eleven_and_shows_no_fall(tmp_path, practice):
+    import zipfile
+
+    cut = tmp_path / "cut.zip"
+    with zipfile.ZipFile(practice.crimes) as whole, zipfile.ZipFile(cut, "w", zipfile.ZIP_DEFLATED) as out:
+        for name in whole.namelist():
+            if not name.startswith("2025-11"):
+                out.writestr(name, whole.read(name))
+    full = compare_files(practice.crimes, practice.boundaries, "2025-04:2026-03", "2022-04:2025-03")
+    result = compare_files(cut, practice.boundaries, "2025-04:2026-03", "2022-04:2025-03")
+    assert result.exit_code == 3
+    assert result.warnings[0].text.startswith("11 of 12 months compared.")
+    assert set(result.change["months_compared"]) == {11}
+    difference = result.totals["sac"]["change_pct"] - full.totals["sac"]["change_pct"]
+    assert abs(difference) < 2
+
+
+def test_f37_a_thin_month_is_left_out_too(tmp_path):
+    months = ["2017-01", "2017-02", "2017-03", "2018-01", "2018-02", "2018-03"]
+    rows = [row(month, **ASH) for month in months for _ in range(1 if month == "2018-02" else 30)]
+    result = compare_rows(tmp_path, rows, "2018-01:2018-03", "2017-01:2017-03")
+    assert result.compared == (0, 2)
+    assert result.totals["sac"]["change_pct"] == 0
+
+
+def test_f38_a_zero_baseline_has_counts_and_a_verdict_but_no_percentage(tmp_path):
+    rows = [row("2017-01", **ASH)] * 30 + [row("2018-01", **BIRCH)] * 30
+    change = sac(compare_rows(tmp_path, rows, "2018-01", "2017-01"))
+    assert pd.isna(change.loc["B", "change_pct"])
+    assert change.loc["B", "current_count"] == 30
+    assert change.loc["B", "verdict"] != "not known"
+
+
+def test_f26_and_f27_strange_types_and_other_forces_are_told(tmp_path):
+    rows = [row(month, **ASH) for month in ("2017-01", "2018-01") for _ in range(40)]
+    rows += [
+        row("2018-01", kind="Cattle rustling", **ASH),
+        row("2018-01", force="British Transport Police", **ASH),
+    ]
+    result = compare_rows(tmp_path, rows, "2018-01", "2017-01")
+    told = {notice.code: notice.text for notice in result.warnings}
+    assert "cattle-rustling" in told["unknown-crime-types"]
+    assert "British Transport Police 1" in told["other-forces"]
+    assert result.totals["sac"]["current_count"] == 41
+    assert result.ledger.other_crime_types == 1
+
+
+def test_the_practice_borough_s_true_rises_lead_the_excess(practice, practice_result):
+    truth = json.loads(practice.truth.read_text())
+    rose = {true["area_id"] for true in truth["rose"]}
+    change = sac(practice_result)
+    assert set(change["excess"].astype(float).nlargest(6).index) == rose
+    assert set(change.index[change["verdict"] == "clear rise"]) <= rose
+    comparator = practice_result.comparator_changes["sac"]["change_pct"]
+    assert comparator == pytest.approx(truth["force_change_pct"], abs=2)
+
+
+def test_the_practice_borough_has_every_quirk(practice_result):
+    ledger = practice_result.ledger
+    assert min(ledger.record().values()) > 0
+    coverage = practice_result.coverage
+    assert "2021-08" in set(coverage[coverage["status"] == "missing"]["month"])
+    assert practice_result.exit_code == 0
+    assert "other-forces" in {notice.code for notice in practice_result.warnings}
+
+
+def test_with_the_force_as_comparator_its_rows_less_the_areas_are_followed(practice_result):
+    record = practice_result.comparator_changes["sac"]
+    assert record["name"] == "force"
+    assert record["current"] > 0
+    assert sum(practice_result.comparator.sums[kind][-1] for kind in tables.SAC_TYPES) == record["current"]
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("Avon and Somerset Constabulary", "avon-and-somerset"),
+        ("Devon & Cornwall Police", "devon-and-cornwall"),
+        ("City of London Police", "city-of-london"),
+        ("Metropolitan Police Service", "metropolitan"),
+        ("Police Service of Northern Ireland", "northern-ireland"),
+        ("Dyfed-Powys Police", "dyfed-powys"),
+        ("British Transport Police", "btp"),
+        ("Greater Manchester Police", "greater-manchester"),
+    ],
+)
+def test_a_force_s_slug_is_police_uk_s(name, slug):
+    assert force_slug(name) == slug
+
+
+ROW = st.tuples(
+    st.sampled_from(["2017-01", "2017-02", "2018-01", "2018-02", "2016-05"]),
+    st.sampled_from(["Burglary", "Robbery", "Vehicle crime", "Drugs"]),
+    st.sampled_from(
+        [
+            ("0.005", "52.005"),
+            ("0.010", "52.005"),
+            ("0.015", "52.005"),
+            ("0.5", "52.5"),
+            ("", ""),
+            ("0.1", ""),
+        ]
+    ),
+    st.sampled_from(["", "a" * 64, "b" * 64]),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(ROW, min_size=1, max_size=40))
+def test_whatever_the_rows_the_ledger_balances_and_no_crime_counts_twice(tmp_path_factory, rows):
+    folder = tmp_path_factory.mktemp("rows")
+    lines = [row(month, kind, lon, lat, crime_id=i) for month, kind, (lon, lat), i in rows]
+    try:
+        result = compare_rows(folder, lines, "2018-01:2018-02", "2017-01:2017-02")
+    except InputError:
+        # Nothing to compare is refused; that it is told why has tests of its own.
+        return
+    book = result.ledger.record()
+    assert book.pop("rows_read") == len(rows) == sum(book.values())
+    counted = result.change.groupby("crime_type")[["baseline_count", "current_count"]].sum().sum(axis=1)
+    assert counted["sac"] == result.ledger.counted == counted[list(tables.SAC_TYPES)].sum()
+
+
+def run(*words, cwd):
+    return subprocess.run(
+        [sys.executable, "-m", "sacmap", *map(str, words)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_command_writes_the_contract_s_files_and_the_same_bytes_each_time(practice, tmp_path):
+    first, second = (
+        run("map", practice.study, "--out", f"{name}/town.html", cwd=tmp_path) for name in ("a", "b")
+    )
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr
+    assert first.stdout.split() == ["a/town.html", "a/town.csv", "a/town.json"]
+    for name in ("town.html", "town.csv"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    with (tmp_path / "a" / "town.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == tables.CHANGE.names
+    assert [r["crime_type"] for r in rows[:4]] == list(tables.CRIME_TYPES)
+    record = json.loads((tmp_path / "a" / "town.json").read_text(encoding="utf-8"))
+    keys = "sacmap study inputs ledger coverage comparator totals definitions warnings exit_code"
+    assert list(record) == keys.split()
+    book = dict(record["ledger"])
+    assert book.pop("rows_read") == sum(book.values())
+    assert int(float(rows[0]["baseline_count"])) >= 0
+    assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["map"], 2, "--current"),
+        (["map", "--current", "2018-01", "--baseline", "2017-01"], 2, "No boundaries"),
+        (["map", "none.toml"], 2, "none.toml"),
+        (["map", "--nonsense"], 2, "No such option"),
+        (["map", "--current", "2018-13", "--baseline", "2017-01"], 2, "not a month"),
+    ],
+)
+def test_errors_are_two_lines_without_a_traceback(tmp_path, words, code, said):
+    done = run(*words, cwd=tmp_path)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_f44_an_output_that_cannot_be_written_is_told_before_reading(tmp_path, practice):
+    (tmp_path / "file").write_text("in the way")
+    done = run("map", practice.study, "--out", "file/town.html", cwd=tmp_path)
+    assert done.returncode == 5
+    assert "cannot be written" in done.stderr
+    assert "Reading" not in done.stderr
+
+
+def test_check_tells_the_ledger_and_the_coverage(tmp_path, practice):
+    done = run("check", practice.study, cwd=tmp_path)
+    assert done.returncode == 0
+    assert "Every row accounted for" in done.stdout
+    assert "12 of 12 months" in done.stdout
+
+
+def test_a_ledger_that_does_not_balance_fails_the_run():
+    from sacmap.measure.ledger import Ledger
+
+    with pytest.raises(SacmapError, match="does not balance"):
+        Ledger(10, 1, 1, 1, 1, 1, 1).require_balance()
