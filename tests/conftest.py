@@ -44,3 +44,94 @@ def square(n, size=0.01):
     x, y = round(n * size, 6), 52.0
     corners = [[x, y], [x + size, y], [x + size, y + size], [x, y + size], [x, y]]
     return [[round(a, 6), round(b, 6)] for a, b in corners]
+
+
+HOSTILE = (
+    "<script>document.title='run'</script>",
+    "</script><script>document.title='run'</script>",
+    "<img src=x onerror=\"document.title='run'\">",
+    "<svg onload=document.title='run'>",
+    "{{7*7}}",
+    "{% for x in ().__class__.__base__.__subclasses__() %}{{ x }}{% endfor %}",
+    "${document.title='run'}",
+    "`${document.title='run'}`",
+    '"><b onmouseover=alert(1)>',
+    "' onclick='alert(1)",
+    "javascript:alert(1)",
+    "</style><style>body{display:none}</style>",
+    "</title><h1>x</h1>",
+    "<!-- --><iframe src=//example.org>",
+    "\\u003cscript\\u003e",
+    '=HYPERLINK("http://example.org")',
+    "\u202eright to left\u2028line\u2029end",
+    "Llanfair­pwllgwyngyll­gogery­chwyrn­drobwll­llan­tysilio­gogo­goch & Tŷ'r Môr",
+)
+
+
+def page_of(*, names=("Ash", "Birch", "Cedar", "Elm"), ids=None, title="Here", street="On or near High Street",
+            warning="Something to know.", empty=None):  # fmt: skip
+    """A small page: four squares in a row, two periods, one clear rise."""
+    import geopandas as gpd
+    import numpy as np
+    import pandas as pd
+    import shapely
+
+    from sacmap import tables
+    from sacmap.measure.change import change_table
+    from sacmap.measure.counts import monthly_counts
+    from sacmap.publish.page import Page
+
+    ids = list(ids or [f"A{n}" for n in range(4)])
+    polygons = [shapely.Polygon() if n == empty else shapely.Polygon(square(n)) for n in range(4)]
+    areas = gpd.GeoDataFrame(
+        {
+            "area_id": ids,
+            "name": list(names),
+            "households": pd.array([400, 500, 600, 700], dtype="Float64"),
+            "mend": "",
+        },
+        geometry=polygons,
+        crs=tables.WGS84,
+    )
+    before = np.array([[20, 22], [40, 38], [30, 31], [3, 2]])
+    now = np.array([60, 41, 15, 4])
+    share = {"burglary": 0.5, "robbery": 0.1, "vehicle-crime": 0.4}
+    baseline = {"sac": before} | {kind: (before * s).round() for kind, s in share.items()}
+    current = {"sac": now} | {kind: (now * s).round() for kind, s in share.items()}
+    change = change_table(
+        areas,
+        baseline,
+        current,
+        months_compared=1,
+        comparators=dict.fromkeys(tables.CRIME_TYPES),
+        edge_share={kind: np.array([0.2, 0.5, np.nan, 1.0]) for kind in tables.CRIME_TYPES},
+    )
+    months = ["2016-07", "2017-07", "2018-07"]
+    located = pd.DataFrame(
+        [(area, month, "robbery", n) for area in ids for n, month in enumerate(months)],
+        columns=["area_id", "month", "crime_type", "lon"],
+    )
+    totals = {
+        kind: {
+            "baseline_mean": 95.0,
+            "current_count": 120.0,
+            "change_pct": 26.3,
+            "published_change_pct": 20.0,
+        }
+        for kind in tables.CRIME_TYPES
+    }
+    return Page(
+        title=title,
+        change=change,
+        areas=areas,
+        monthly=monthly_counts(located, ids, months, {"2017-07"}),
+        current=("2018-07",),
+        baseline=(("2016-07",), ("2017-07",)),
+        compared=(0,),
+        totals=totals,
+        comparator={"sac": {"name": "areas", "baseline": 95.0, "current": 120.0, "change_pct": 26.3}},
+        warnings=[{"code": "months-left-out", "text": warning}, {"code": "repeated-rows", "text": warning}],
+        definitions=[{"text": warning, "source": "a source"}],
+        streets={ids[0]: {"sac": [(street, 4)], "burglary": [(street, 2)]}},
+        sources=("A source.",),
+    )

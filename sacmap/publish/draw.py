@@ -131,8 +131,7 @@ def draw(
         Any other field of `Page`: monthly counts, warnings, periods and so on.
     """
     table = change.reindex(columns=tables.CHANGE.names)
-    table["verdict"] = table["verdict"].fillna("not known")
-    defaults: dict[str, Any] = {"current": ("",), "baseline": (("",),), "compared": (0,)}
+    table["verdict"] = table["verdict"].astype(object).fillna("not known")
     totals = {
         kind: {
             "baseline_mean": float(rows["baseline_mean"].sum()),
@@ -143,7 +142,7 @@ def draw(
         for kind in tables.CRIME_TYPES
         for rows in [table[table["crime_type"] == kind]]
     }
-    fields = defaults | {"totals": totals, "comparator": {}} | shown
+    fields: dict[str, Any] = {"totals": totals} | shown
     return OfficerMap(
         Page(title=title or f"{len(areas):,} neighbourhoods", change=table, areas=areas, **fields)
     )

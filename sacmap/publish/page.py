@@ -49,11 +49,11 @@ class Page:
     title: str
     change: pd.DataFrame
     areas: gpd.GeoDataFrame
-    current: Period
-    baseline: tuple[Period, ...]
-    compared: tuple[int, ...]
     totals: Mapping[str, Mapping[str, float | None]]
-    comparator: Mapping[str, Mapping[str, Any]]
+    current: Period = ()
+    baseline: tuple[Period, ...] = ()
+    compared: tuple[int, ...] = ()
+    comparator: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     comparator_words: str = "the rest of the areas"
     monthly: pd.DataFrame | None = None
     warnings: Sequence[Mapping[str, str]] = ()
@@ -119,7 +119,7 @@ def fill(page: Page, map_html: str, map_script: str) -> str:
         table_note=f"The first {len(first):,} of {len(page.areas):,} areas."
         if len(first) < len(page.areas)
         else "",
-        made_of=f"Data to {months.in_words(page.current[-1])}.",
+        made_of=f"Data to {months.in_words(page.current[-1])}." if page.current else "",
         data=_safe(json_block(content)),
         scripts=[_safe(script) for script in scripts],
         styles=[_safe(style) for style in styles],
@@ -137,6 +137,8 @@ def json_block(content: Mapping[str, Any]) -> str:
 
 def periods_in_words(page: Page) -> str:
     """Return "12 months to March 2018 compared with the 3 years before …" in plain words."""
+    if not page.current or not page.baseline:
+        return f"{len(page.areas):,} neighbourhoods."
     whole, first, last = len(page.current), page.baseline[0], page.baseline[-1]
     part = "" if len(page.compared) == whole else f" {len(page.compared)} of {whole} months compared."
     before = months.span_in_words(first)

@@ -1,0 +1,203 @@
+"""The page as text: what goes into it, escaped; the same bytes; the vendored library."""
+
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from importlib.resources import files
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from conftest import HOSTILE, page_of, square
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sacmap import tables
+from sacmap.publish import page_svg
+from sacmap.publish.draw import draw, render
+from sacmap.publish.files import as_text, file_stem, number_text
+from sacmap.publish.page import json_block
+from sacmap.publish.page_data import readable
+from sacmap.publish.shapes import coded, simplified
+
+
+def test_leaflet_is_the_published_file_byte_for_byte():
+    folder = files("sacmap.publish") / "leaflet"
+    sums = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in ("leaflet.js", "leaflet.css")
+    }
+    assert sums == {
+        "leaflet.js": "db49d009c841f5ca34a888c96511ae936fd9f5533e90d8b2c4d57596f4e5641a",
+        "leaflet.css": "a7837102824184820dfa198d1ebcd109ff6d0ff9a2672a074b9a1b4d147d04c6",
+    }
+    assert (
+        "BSD 2-Clause" in (folder / "LICENSE").read_text()
+        or "Redistribution" in (folder / "LICENSE").read_text()
+    )
+
+
+def test_the_same_page_gives_the_same_text():
+    assert render(page_of()) == render(page_of())
+
+
+def test_the_page_keeps_its_names():
+    html = render(page_of())
+    for name in (
+        "totals",
+        "warnings",
+        "find-area",
+        "download-csv",
+        "map",
+        "map-static",
+        "panel",
+        "hardening",
+        "week",
+    ):
+        assert html.count(f'id="{name}"') == 1, name
+    assert html.count('type="radio" name="crime-type"') == 4
+    assert '<table id="areas">' in html
+    assert html.index('id="warnings"') < html.index('id="map"')
+    row = re.search(r'<tr data-area-id="A0">.*?</tr>', html, re.DOTALL)[0]
+    assert row.count("<button") == 1
+    for column in ("baseline_mean", "current_count", "change_pct", "expected", "verdict"):
+        assert f'data-col="{column}"' in row
+
+
+def test_no_text_of_data_passes_through_folium():
+    text = "{{7*7}}{% raw %}"
+    drawn = draw(page_of(names=[text] * 4).change, page_of(names=[text] * 4).areas)
+    html = drawn.get_root().render()
+    assert "{{7*7}}" in html
+    assert "7*7" not in drawn.get_root().script.render() + drawn.get_root().html.render()
+
+
+def elements_of(html):
+    """Every start tag and its attributes' names; names on the static map come and go with their length."""
+    found = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attrs: found.append((tag, [name for name, _ in attrs]))
+    parser.feed(html)
+    return [element for element in found if element[0] != "text"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_f50_hostile_text_is_data_everywhere(text):
+    page = page_of(
+        names=[text] * 4, title=text, street=text, ids=[f"{text}{n}" for n in range(4)], warning=text
+    )
+    html = render(page)
+    # Whatever the text, the page has the elements and the attributes it has without it.
+    assert elements_of(html) == elements_of(render(page_of()))
+    block = re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)[1]
+    assert json.loads(block)["areas"][0]["name"] == text
+
+
+@given(st.text())
+def test_json_in_a_script_never_closes_it_and_reads_back(text):
+    block = json_block({"text": text})
+    assert not set("<>&\u2028\u2029") & set(block)
+    assert json.loads(block)["text"] == text
+
+
+@given(st.text())
+def test_f49_no_text_in_the_csv_is_a_formula(text):
+    shown = as_text(text)
+    assert shown.lstrip("'") == text.lstrip("'")
+    assert not shown.startswith(("=", "@", "\t", "\r"))
+    if shown.startswith(("+", "-")):
+        float(shown)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(3.0, "3"), (2.5, "2.5"), (-0.0000001, "0"), (1 / 3, "0.333333")]
+)
+def test_numbers_are_written_to_six_decimals(value, text):
+    assert number_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [("Northampton (2018)", "northampton-2018"), ("CON", "con-map"), ("../x", "x"), ("", "map")],
+)
+def test_f45_a_name_becomes_a_file_name_on_any_system(name, stem):
+    assert file_stem(name) == stem
+
+
+def test_without_a_boundary_an_area_is_in_the_table_and_not_on_the_map():
+    page = page_of(empty=1)
+    html = render(page)
+    assert html.count("<path data-place") == 3
+    assert '<tr data-area-id="A1">' in html
+
+
+def test_simplified_neighbours_still_fit(data):
+    wards = gpd.read_file(data / "boundaries" / "northampton-wards.geojson").geometry.to_numpy()
+    simpler = simplified(wards)
+    assert shapely.coverage_is_valid(simpler)
+    assert shapely.get_num_coordinates(simpler).sum() < shapely.get_num_coordinates(wards).sum()
+
+
+def test_coded_rings_decode_to_the_same_points():
+    ring = coded(np.array([shapely.Polygon(square(3))], dtype=object))[0][0][0]
+    points = np.cumsum(np.array(ring).reshape(-1, 2), axis=0) / 1e5
+    assert points == pytest.approx(np.array(square(3))[:-1], abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "current", "baseline", "css"),
+    [
+        ("clear rise", 30, 10, "s4"),
+        ("clear rise", 13, 10, "s3"),
+        ("clear fall", 5, 10, "s0"),
+        ("clear rise", 7, 10, "p1"),
+        ("within normal range", 16, 10, "p4"),
+        ("possible fall", 7.9, 10, "p1"),
+        ("too few to tell", 3, 1, "few"),
+        ("not known", 3, 1, "unknown"),
+        ("within normal range", 3, 0, "p4"),
+    ],
+)
+def test_colours_follow_fixed_cuts_and_are_strong_only_where_clear(verdict, current, baseline, css):
+    assert page_svg.class_of(verdict, current, baseline) == css
+
+
+@given(st.floats(0.01, 1e6))
+def test_a_readable_cut_is_next_above(value):
+    cut = readable(value)
+    assert value * (1 - 1e-6) <= cut <= 2 * value
+
+
+def test_draw_is_a_folium_map_that_saves_as_the_page(tmp_path):
+    import folium
+
+    page = page_of()
+    drawn = draw(page.change, page.areas, title="Here")
+    assert isinstance(drawn, folium.Map)
+    folium.PolyLine([(52, 0), (52.01, 0.02)]).add_to(drawn)
+    drawn.save(tmp_path / "page.html")
+    html = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "L.polyline" in html
+    assert 'table id="areas"' in html
+    assert "iframe" in drawn._repr_html_()
+
+
+def test_draw_takes_a_table_with_some_columns_only():
+    page = page_of()
+    few = page.change[["area_id", "crime_type", "baseline_mean", "current_count", "change_pct"]]
+    assert "Not known" in render_of(draw(few, page.areas))
+
+
+def render_of(drawn):
+    return drawn.get_root().render()
+
+
+def test_every_row_of_the_table_is_in_the_page():
+    page = page_of()
+    html = render(page)
+    assert set(re.findall(r'<tr data-area-id="([^"]+)"', html)) == set(page.areas["area_id"])
+    assert isinstance(page.change, pd.DataFrame)
+    assert list(page.change.columns) == tables.CHANGE.names

@@ -1,0 +1,234 @@
+"""The page as an officer meets it: a real Chromium, no network, from file://."""
+
+import csv
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import HOSTILE, page_of
+
+from sacmap import tables
+from sacmap.publish.draw import render
+
+ROOT = Path(__file__).parents[1]
+AXE = ROOT / "build" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+IN_CI = os.environ.get("CI") == "true"
+
+
+def require(there, what):
+    """Skip with the reason where a tool is absent; in CI, where it is installed, fail."""
+    if not there:
+        assert not IN_CI, f"{what} is not there, though this is CI"
+        pytest.skip(f"{what} is not there")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    require(CHROMIUM, "a Chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Opened:
+    """A page opened from disk, with all it asked for and all it complained of."""
+
+    def __init__(self, chromium, path, fragment="", **context):
+        self.context = chromium.new_context(
+            **({"viewport": {"width": 1366, "height": 900}, "offline": True} | context)
+        )
+        self.tab = self.context.new_page()
+        self.requests, self.messages = [], []
+        self.tab.on("request", lambda request: self.requests.append(request.url))
+        self.tab.on("console", lambda message: self.messages.append(message.text))
+        self.tab.on("pageerror", lambda error: self.messages.append(str(error)))
+        self.tab.goto(f"file://{path}{fragment}")
+        if context.get("java_script_enabled", True):
+            self.tab.wait_for_selector("html[data-ready]", state="attached", timeout=10_000)
+
+    def text(self, selector):
+        return self.tab.inner_text(selector)
+
+
+@pytest.fixture
+def opened(chromium, tmp_path):
+    tabs = []
+
+    def open_page(page=None, fragment="", **context):
+        path = tmp_path / "page.html"
+        path.write_text(render(page or page_of()), encoding="utf-8")
+        tabs.append(Opened(chromium, path, fragment, **context))
+        return tabs[-1]
+
+    yield open_page
+    for tab in tabs:
+        tab.context.close()
+
+
+def test_it_opens_offline_with_no_request_and_no_complaint(opened):
+    page = opened()
+    assert [url for url in page.requests if not url.startswith("file://")] == []
+    assert len(page.requests) == 1
+    assert page.messages == []
+    assert page.tab.locator("#map path.leaflet-interactive").count() == 4
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_f50_hostile_names_are_shown_as_text_and_nothing_runs(opened, text):
+    ids = [f"{text}{n}" for n in range(4)]
+    page = opened(page_of(names=[text] * 4, title=text, street=text, ids=ids, warning=text))
+    page.tab.locator("#areas tbody button").first.click()
+    squeeze = " ".join(text.split())
+    assert squeeze in " ".join(page.tab.text_content("#panel h2").split())
+    assert squeeze in " ".join(page.tab.text_content("#panel").split())
+    assert page.tab.title() != "run"
+    assert page.messages == []
+    assert len(page.requests) == 1
+
+
+def test_everything_follows_the_crime_type(opened):
+    page = opened()
+    page.tab.locator("#areas tbody button", has_text="Ash").click()
+    page.tab.check('[name="crime-type"][value="burglary"]')
+    assert page.text("h1").startswith("Burglary")
+    row = page.tab.locator('#areas tr[data-area-id="A0"]')
+    assert row.locator('[data-col="current_count"]').inner_text() == "30"
+    assert page.text("#panel .count").startswith("30 crimes")
+    assert "Burglary" in page.text("#panel")
+
+
+def test_a_click_on_the_map_fills_the_panel_and_marks_the_row(opened):
+    page = opened()
+    page.tab.locator("#map path.leaflet-interactive").first.click(force=True)
+    assert page.tab.locator("#areas tr.chosen").count() == 1
+    assert page.text("#panel h2") in {"Ash", "Birch", "Cedar", "Elm"}
+
+
+def test_the_address_opens_the_same_view(opened):
+    page = opened()
+    page.tab.check('[name="measure"][value="level"]')
+    page.tab.check('[name="crime-type"][value="robbery"]')
+    page.tab.locator("#areas tbody button", has_text="Cedar").click()
+    fragment = page.tab.evaluate("location.hash")
+    again = opened(fragment=fragment)
+    assert again.tab.is_checked('[name="measure"][value="level"]')
+    assert again.tab.is_checked('[name="crime-type"][value="robbery"]')
+    assert again.text("#panel h2") == "Cedar"
+
+
+def test_only_clear_changes_filters_the_table(opened):
+    page = opened()
+    page.tab.check("#only-clear")
+    readings = page.tab.locator('#areas [data-col="verdict"]').all_inner_texts()
+    assert readings
+    assert all("lear" in reading for reading in readings)
+
+
+def test_go_to_an_area_finds_it(opened):
+    page = opened()
+    page.tab.fill("#find-area", "ced")
+    page.tab.press("#find-area", "Enter")
+    assert page.text("#panel h2") == "Cedar"
+    assert page.tab.evaluate("document.activeElement.id") == "panel"
+
+
+def test_the_table_sorts_both_ways(opened):
+    page = opened()
+    head = page.tab.locator('#areas th[data-sort="current_count"]')
+    head.locator("button").click()
+    counts = page.tab.locator('#areas [data-col="current_count"]').all_inner_texts()
+    assert counts == ["60", "41", "15", "4"]
+    assert head.get_attribute("aria-sort") == "descending"
+    head.locator("button").click()
+    assert page.tab.locator('#areas [data-col="current_count"]').all_inner_texts() == counts[::-1]
+
+
+def test_the_download_is_the_table(opened):
+    page = opened()
+    with page.tab.expect_download() as waiting:
+        page.tab.click("#download-csv")
+    text = Path(waiting.value.path()).read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(text.splitlines()))
+    assert len(rows) == 4 * len(tables.CRIME_TYPES)
+    assert rows[0]["area_name"] == "Ash"
+    assert rows[0]["current_count"] == "60"
+
+
+def test_by_keyboard_alone(opened):
+    page = opened()
+    tab = page.tab
+    tab.focus('[name="crime-type"][value="sac"]')
+    tab.keyboard.press("ArrowRight")
+    assert page.text("h1").startswith("Burglary")
+    third = tab.locator("#hardening li button").nth(2)
+    for _ in range(60):
+        tab.keyboard.press("Tab")
+        if third.evaluate("(button) => document.activeElement === button"):
+            break
+    name = third.inner_text()
+    tab.keyboard.press("Enter")
+    assert tab.evaluate("document.activeElement.id") == "panel"
+    assert page.text("#panel h2") == name
+
+
+def test_without_script_the_map_and_the_table_are_there(opened):
+    page = opened(java_script_enabled=False)
+    assert page.tab.is_visible("#map-static svg")
+    assert not page.tab.is_visible("#controls")
+    assert page.tab.locator("#areas tbody tr").count() == 4
+    assert page.tab.locator("#hardening li").count() == 4
+
+
+def test_print_is_one_a4_page(opened, tmp_path):
+    page = opened(page_of(warning="A warning of ordinary length that says what was left out, and why."))
+    pdf = page.tab.pdf(prefer_css_page_size=True)
+    assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page/") == 1 or pdf.count(b"/Count 1") >= 1
+    page.tab.emulate_media(media="print")
+    assert page.tab.is_visible("#map-static svg")
+    assert not page.tab.is_visible("#areas")
+    for part in ("h1", "#warnings", "#hardening", "#week", "footer"):
+        assert page.tab.is_visible(part), part
+
+
+def test_print_shows_the_crime_type_chosen(opened):
+    page = opened()
+    before = page.tab.get_attribute('#map-static path[data-place="3"]', "class")
+    page.tab.check('[name="measure"][value="level"]')
+    page.tab.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    after = page.tab.get_attribute('#map-static path[data-place="3"]', "class")
+    assert before != after
+    assert after.startswith("l")
+
+
+STATES = {
+    "loaded": {},
+    "chosen": {"fragment": "#type=sac&measure=change&area=A1"},
+    "burglary": {"fragment": "#type=burglary&measure=expected&area=A0"},
+    "robbery": {"fragment": "#type=robbery&measure=level"},
+    "vehicle-crime": {"fragment": "#type=vehicle-crime&measure=change"},
+    "filtered": {"fragment": "#type=sac&measure=change&clear=1"},
+    "narrow": {"viewport": {"width": 320, "height": 700}},
+    "forced colours": {"forced_colors": "active", "fragment": "#type=sac&measure=change&area=A1"},
+}
+
+
+@pytest.mark.parametrize("state", [*STATES, "print"])
+def test_axe_finds_nothing_in_any_state(opened, state):
+    require(AXE.is_file(), "axe-core (npm install --prefix build/axe axe-core@4)")
+    page = opened(**STATES.get(state, {}))
+    if state == "print":
+        page.tab.emulate_media(media="print")
+    page.tab.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.tab.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert [(v["id"], [n["html"][:150] for n in v["nodes"]][:3]) for v in found["violations"]] == []
+
+
+@pytest.mark.parametrize("width", [320, 768])
+def test_nothing_sticks_out_sideways(opened, width):
+    page = opened(viewport={"width": width, "height": 700}, fragment="#type=sac&measure=change&area=A1")
+    assert page.tab.evaluate("document.documentElement.scrollWidth") <= width
