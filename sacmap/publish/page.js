@@ -199,6 +199,14 @@ function paintStatic() {
     path.setAttribute("class", look.css + (first.has(place) ? " first" : ""));
     path.setAttribute("fill-opacity", isDimmed(place) ? 0.15 : 1);
     path.setAttribute("stroke-width", first.has(place) ? 3 : 0.8);
+    if (first.has(place)) path.parentNode.append(path);
+  }
+  for (const name of document.querySelectorAll("#map-static text[data-name]")) {
+    const place = Number(name.dataset.name);
+    const look = classOf(place);
+    const words = name.textContent.replace(/^[▲▼] ?/, "");
+    name.setAttribute("class", `${look.css}-name`);
+    name.textContent = (look.strong ? arrowOf(rowOf(place)) : "") + words;
   }
 }
 
@@ -224,6 +232,7 @@ function showLegend() {
   for (const item of document.querySelectorAll("[data-legend]")) {
     item.hidden = item.dataset.legend !== (state.measure === "level" ? "level" : "change");
   }
+  for (const note of document.querySelectorAll("[data-note]")) note.hidden = (note.dataset.note === "level") !== (state.measure === "level");
   const cuts = data.levelCuts[state.type];
   const unit = data.rates ? " per 1,000 households" : " crimes expected";
   document.querySelectorAll('[data-legend="level"]').forEach((item, step) => {
@@ -243,6 +252,7 @@ function weekList() {
 }
 
 function showLists() {
+  $("week-lead").textContent = `Where ${data.words[state.type]} stands furthest above what was expected.`;
   for (const [id, entries] of [["hardening", data.hardening], ["week", weekList()]]) {
     $(id).replaceChildren(
       ...entries.slice(0, 5).map((entry) => {

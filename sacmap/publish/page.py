@@ -162,13 +162,13 @@ def _tiles(page: Page) -> list[dict[str, str]]:
         {"key": "current_count", "label": "Crimes now", "value": words.whole(total["current_count"] or 0)},
         {
             "key": "baseline_mean",
-            "label": "Baseline, a period",
+            "label": "Before (baseline mean)",
             "value": words.mean(total["baseline_mean"] or 0),
         },
         {"key": "change_pct", "label": "Change on the map", "value": percent(total["change_pct"])},
         {
             "key": "published_change_pct",
-            "label": "Change as published, whole force",
+            "label": "Whole force, as published",
             "value": percent(total["published_change_pct"]),
         },
         {"key": "rises", "label": "Clear rises", "value": f"{int((rows == 'clear rise').sum()):,}"},

@@ -165,7 +165,7 @@ def hardening(by_type: Mapping[str, pd.DataFrame], rates: bool) -> list[dict[str
         )
         reasons = [
             f"About {words.whole(row['level'])} burglaries a period to expect{rate}.",
-            f"Also {words.whole(vehicle)} vehicle crime, {words.whole(robbery)} robbery now: locks do not stop those.",
+            f"Now also {words.whole(vehicle)} vehicle crime and {words.whole(robbery)} robbery.",
         ]
         listed.append({"place": int(place), "reasons": reasons})
     return listed

@@ -85,18 +85,34 @@ def static_map(page: Page) -> str:
 
     paths, names = [], []
     taken: list[tuple[float, float, float, float]] = []
+    first = {entry["place"] for entry in page_data.week(rows)[:5]}
     for place in np.argsort(-shapely.area(polygons), kind="stable"):
         polygon = polygons[place]
         if polygon.is_empty:
             continue
         row = rows.iloc[place]
         css = class_of(row["verdict"], row["current_count"], row["baseline_mean"])
-        paths.append(f'<path data-place="{place}" class="{css}" d="{_path(polygon, project)}"/>')
-        names += _name(str(page.areas["name"].iloc[place]), css, polygon, project, taken)
+        mark = ' first" stroke-width="3' if place in first else ""
+        paths.append(
+            (
+                place in first,
+                f'<path data-place="{place}" class="{css}{mark}" d="{_path(polygon, project)}"/>',
+            )
+        )
+        names += _name(
+            str(page.areas["name"].iloc[place]),
+            place=place,
+            css=css,
+            polygon=polygon,
+            project=project,
+            taken=taken,
+        )
+    # Thick outlines come last, or their neighbours would cover them.
+    drawn = "".join(path for _, path in sorted(paths, key=lambda pair: pair[0]))
     return (
         f'<svg viewBox="0 0 {width:.0f} {height:.0f}" role="img" '
         'aria-label="Map of the areas; every figure is in the table">'
-        f'<g stroke="#6b6b6b" stroke-width="0.8" fill-rule="evenodd" stroke-linejoin="round">{"".join(paths)}</g>'
+        f'<g stroke="#6b6b6b" stroke-width="0.8" fill-rule="evenodd" stroke-linejoin="round">{drawn}</g>'
         f'<g font-size="10" text-anchor="middle" fill="#1d1d1f" paint-order="stroke" stroke="#fff" stroke-width="2">'
         f"{''.join(names)}</g></svg>"
     )
@@ -113,6 +129,8 @@ def _path(polygon: shapely.Geometry, project: Project) -> str:
 
 def _name(
     name: str,
+    *,
+    place: int,
     css: str,
     polygon: shapely.Geometry,
     project: Project,
@@ -130,5 +148,7 @@ def _name(
         apart = all(box[2] < o[0] or box[0] > o[2] or box[3] < o[1] or box[1] > o[3] for o in taken)
         if text and 2 * half < room_x and room_y > LINE and apart:
             taken.append(box)
-            return [f'<text x="{x:.1f}" y="{y + 3.5:.1f}">{escape(text)}</text>']
+            return [
+                f'<text data-name="{place}" class="{css}-name" x="{x:.1f}" y="{y + 3.5:.1f}">{escape(text)}</text>'
+            ]
     return []
