@@ -13,7 +13,10 @@ import click
 from sacmap.errors import SacmapError, UsageError
 
 if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
     from sacmap.job import Result
+    from sacmap.measure.notices import Notice
     from sacmap.study import Study
 
 STOPPED = 130
@@ -66,6 +69,10 @@ _STUDY_OPTIONS = (
     click.option("--id-column", help="Column with the areas' identifiers."),
     click.option("--name-column", help="Column with the areas' names."),
     click.option("--households-column", help="Column with the areas' households."),
+    click.option("--households", help="CSV of households by area, or by LSOA; may be gzipped."),
+    click.option(
+        "--lsoa-boundaries", help="LSOA polygons, to spread households by LSOA to areas that are not LSOAs."
+    ),
     click.option("--current", help="Current period, both ends included: 2017-04:2018-03."),
     click.option("--baseline", multiple=True, help="Baseline of one or more such periods: 2014-04:2017-03."),
     click.option(
@@ -125,9 +132,29 @@ def result_of(study: Study) -> Result:
         name_column=study.name_column,
         households_column=study.households_column,
     )
+    areas, told = with_study_households(areas, study)
     with Progress("Reading") as progress:
         reading = read(study.crimes, keep=SAC_TYPES, progress=progress.step, total=progress.expect)
-    return compare_areas(study, reading, areas, comparator_text=read_text, overlaps=overlaps(areas))
+    return compare_areas(
+        study, reading, areas, comparator_text=read_text, overlaps=overlaps(areas), also_told=told
+    )
+
+
+def with_study_households(areas: GeoDataFrame, study: Study) -> tuple[GeoDataFrame, tuple[Notice, ...]]:
+    """Give the areas the households of the study's file, if it names one; return what is to be told of them."""
+    from sacmap.areas.boundaries import read_areas, read_text
+    from sacmap.areas.households import parse_households, with_households
+
+    if study.households is None:
+        if study.lsoa_boundaries is not None:
+            raise UsageError(
+                "LSOA boundaries were given, but no households to spread.",
+                "Add --households FILE, a CSV of households by LSOA.",
+            )
+        return areas, ()
+    counts = parse_households(read_text(study.households), study.households)
+    lsoas = read_areas(study.lsoa_boundaries) if study.lsoa_boundaries else None
+    return with_households(areas, counts, study.households, lsoas)
 
 
 def write_result(result: Result, out: Path) -> list[Path]:

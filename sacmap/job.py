@@ -65,6 +65,7 @@ def compare_areas(
     *,
     comparator_text: Callable[[str], str],
     overlaps: Sequence[tuple[str, str, float]] = (),
+    also_told: Sequence[Notice] = (),
 ) -> Result:
     """Do the main job.
 
@@ -80,6 +81,8 @@ def compare_areas(
         Returns the text of a comparator file; called only where the study names one.
     overlaps
         Pairs of areas that overlap and by how many square metres, to be told.
+    also_told
+        What the reading of the inputs found that the reader must know, told last.
 
     Raises
     ------
@@ -158,7 +161,7 @@ def compare_areas(
         comparator_changes=_comparator_changes(against, mapped),
         totals=_totals(mapped, published),
         definitions=definitions,
-        warnings=told,
+        warnings=(*told, *also_told),
         inputs=reading.inputs,
         exit_code=exit_code,
     )

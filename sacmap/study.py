@@ -38,6 +38,8 @@ class Study:
     id_column: str | None = None
     name_column: str | None = None
     households_column: str | None = None
+    households: str | None = None
+    lsoa_boundaries: str | None = None
     crimes: tuple[str, ...] = ()
     comparator: str = "areas"
     title: str | None = None
@@ -167,7 +169,7 @@ def read_study(path: Path) -> dict[str, Any]:
 
 _LISTS = {"crimes", "also", "baseline"}
 _FLAGS = {"offline", "yes"}
-_PATHS = {"boundaries", "crimes", "out", "store"}
+_PATHS = {"boundaries", "crimes", "households", "lsoa_boundaries", "out", "store"}
 
 
 def _option(path: Path, key: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -102,7 +104,7 @@ def read_areas(
 
 
 def read_text(path: str) -> str:
-    """Return the text of a small file the study names, such as a comparator.
+    """Return the text of a file the study names, such as a comparator; one that ends in .gz is unpacked.
 
     Raises
     ------
@@ -110,8 +112,9 @@ def read_text(path: str) -> str:
         If it cannot be read as UTF-8 text.
     """
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        raw = Path(path).read_bytes()
+        return (gzip.decompress(raw) if path.lower().endswith(".gz") else raw).decode("utf-8-sig")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise InputError(
             f"{path} cannot be read: {error}.", "Check its path; save it as UTF-8 text."
         ) from None

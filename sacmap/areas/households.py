@@ -1,0 +1,185 @@
+"""How many households each area has, from a CSV by area or by LSOA: the bottom of every rate."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from sacmap.areas.locate import locate
+from sacmap.errors import InputError
+from sacmap.measure.notices import Notice, listed
+
+#: Less of an area's land than this lying in the LSOAs given is told: some of its households are not counted.
+COVERED = 0.9
+_ID = re.compile(r"area_id|id|lsoa[ _]?(\d\d)?[ _]?(cd|code)?|.*(cd|code)", re.IGNORECASE)
+_HOUSEHOLDS = re.compile(r"households|.*households", re.IGNORECASE)
+
+
+def parse_households(text: str, path: str) -> dict[str, float]:
+    """Return households by identifier from the text of a CSV.
+
+    The identifier is the first column called area_id or id, starting with lsoa, or ending in CD or code; the number
+    the first called households or ending in it. Identifiers stay as given.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, an identifier is blank or repeated, or a number is not a count; the message gives
+        the line.
+    """
+    rows = csv.reader(io.StringIO(text, newline=""))
+    header = [name.strip() for name in next(rows, [])]
+    at = [
+        next((k for k, name in enumerate(header) if pattern.fullmatch(name)), None)
+        for pattern in (_ID, _HOUSEHOLDS)
+    ]
+    if at[0] is None or at[1] is None:
+        raise InputError(
+            f"{path} has no columns of identifiers and households (it has {', '.join(header) or 'none'}).",
+            "Name them area_id and households in its first line.",
+        )
+    found: dict[str, float] = {}
+    for row in rows:
+        if not any(cell.strip() for cell in row):
+            continue
+        key, number = (row[k].strip() if k < len(row) else "" for k in at if k is not None)
+        count = _count(number)
+        if not key or count is None:
+            raise InputError(
+                f"{path}, line {rows.line_num}: {key or 'no identifier'}, {number or 'no number'} is not an "
+                "identifier and a count of households.",
+                "Mend that line.",
+            )
+        if key in found:
+            raise InputError(
+                f"{path}, line {rows.line_num}: {key} is given twice.", "Give each identifier one line."
+            )
+        found[key] = count
+    return found
+
+
+def _count(text: str) -> float | None:
+    try:
+        value = float(text.replace(",", ""))
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and value >= 0 else None
+
+
+def with_households(
+    areas: gpd.GeoDataFrame, counts: Mapping[str, float], path: str, lsoas: gpd.GeoDataFrame | None = None
+) -> tuple[gpd.GeoDataFrame, tuple[Notice, ...]]:
+    """Give the areas their households.
+
+    Parameters
+    ----------
+    areas
+        The Areas table; households it holds already are replaced.
+    counts
+        Households by identifier: of the areas, or of the LSOAs where those are given.
+    path
+        The file they come from, for what is told.
+    lsoas
+        The LSOAs as an Areas table. Each one's households go to the one area its representative point lies in,
+        as crimes do; those of LSOAs in no area are told, and none is split.
+
+    Returns
+    -------
+    The Areas table, and what the reader is told. An area with no LSOA's point in it has no households known.
+
+    Raises
+    ------
+    InputError
+        If no identifier is that of an area (or LSOA), or no LSOA lies in an area.
+    """
+    told: tuple[Notice, ...]
+    if lsoas is None:
+        known = areas["area_id"].map(counts).astype("Float64")
+        _require_match(known.notna().any(), counts, areas["area_id"], path)
+        told = ()
+    else:
+        homes = lsoas["area_id"].map(counts).astype("Float64")
+        _require_match(homes.notna().any(), counts, lsoas["area_id"], path)
+        owners = area_of(lsoas, areas)
+        if owners.isna().all():
+            raise InputError(
+                "No LSOA lies in any area.", "Check that --lsoa-boundaries and --boundaries are of one place."
+            )
+        known = areas["area_id"].map(homes.groupby(owners).sum(min_count=1)).astype("Float64")
+        told = (*_spread(homes, owners), *_part_covered(areas[known.notna()], lsoas[homes.notna()]))
+    return areas.assign(households=known), (*told, *_not_known(areas["name"], known))
+
+
+def area_of(places: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Series:
+    """Return the area_id that each place's representative point lies in, or None: the rule is that of crimes."""
+    points = shapely.point_on_surface(places.geometry.to_numpy())
+    table = pd.DataFrame({"lon": shapely.get_x(points), "lat": shapely.get_y(points)}, index=places.index)
+    return locate(table, areas)["area_id"]
+
+
+def _require_match(some: bool, counts: Mapping[str, float], ids: pd.Series, path: str) -> None:
+    if some:
+        return
+    raise InputError(
+        f"No identifier of {path} ({listed(list(counts), 2, ', ') or 'it is empty'}) is among those of the polygons "
+        f"({listed(list(ids), 2, ', ')}).",
+        "If it is by LSOA and the areas are not LSOAs, add --lsoa-boundaries FILE.",
+    )
+
+
+def _spread(homes: pd.Series, owners: pd.Series) -> tuple[Notice, ...]:
+    """Tell how LSOAs were spread: all their households are in an area or in the share unassigned."""
+    whole, nowhere = float(homes.sum()), float(homes[owners.isna()].sum())
+    share = 100 * nowhere / whole if whole else 0.0
+    missing = int(homes.isna().sum())
+    said = (
+        f"Households are those of {int(homes.notna().sum()):,} LSOAs, each given whole to the area its representative "
+        f"point lies in: {whole - nowhere:,.0f} in areas; {nowhere:,.0f} ({share:.1f}%) unassigned, in no area."
+    )
+    if missing:
+        said += f" LSOAs without a count: {missing:,}."
+    return (Notice("households-spread", said),)
+
+
+def _part_covered(areas: gpd.GeoDataFrame, lsoas: gpd.GeoDataFrame) -> tuple[Notice, ...]:
+    """Tell the areas whose land the LSOAs given do not cover: their households are too few, their rates too high."""
+    shapes, cells = areas.geometry.to_numpy(), lsoas.geometry.to_numpy()
+    cell, area = shapely.STRtree(shapes).query(cells, predicate="intersects")
+    shared = shapely.area(shapely.intersection(shapes[area], cells[cell]))
+    land = shapely.area(shapes)
+    covered = np.bincount(area, weights=shared, minlength=len(shapes))
+    part = (land > 0) & (covered < COVERED * land)
+    if not part.any():
+        return ()
+    each = [
+        f"{name} ({share:.0%})"
+        for name, share in zip(areas["name"][part], (covered / land)[part], strict=True)
+    ]
+    return (
+        Notice(
+            "households-part-covered",
+            f"Areas of which the LSOAs given cover only a part, {len(each):,}: {listed(each, 3)}. Their households are "
+            "too few and their rates too high.",
+        ),
+    )
+
+
+def _not_known(names: Sequence[str], known: pd.Series) -> tuple[Notice, ...]:
+    without = [str(name) for name, homes in zip(names, known.fillna(0), strict=True) if homes <= 0]
+    if not without:
+        return ()
+    return (
+        Notice(
+            "households-not-known",
+            f"Areas with no households known, {len(without):,} of {len(known):,}: {listed(without, 3)}. The page and "
+            "its lists therefore use counts; rates of the other areas are in the CSV.",
+        ),
+    )
