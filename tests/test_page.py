@@ -191,6 +191,12 @@ def test_draw_takes_a_table_with_some_columns_only():
     assert "Not known" in render_of(draw(few, page.areas))
 
 
+def test_draw_takes_one_crime_type_and_some_areas_only():
+    page = page_of()
+    burglary = page.change[page.change["crime_type"] == "burglary"].iloc[1:]
+    assert "Not known" in render_of(draw(burglary, page.areas))
+
+
 def render_of(drawn):
     return drawn.get_root().render()
 

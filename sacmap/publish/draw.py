@@ -130,7 +130,9 @@ def draw(
     shown
         Any other field of `Page`: monthly counts, warnings, periods and so on.
     """
-    table = change.reindex(columns=tables.CHANGE.names)
+    every = pd.MultiIndex.from_product([areas["area_id"], tables.CRIME_TYPES], names=tables.CHANGE.key)
+    table = change.set_index(list(tables.CHANGE.key)).reindex(every).reset_index()
+    table = table.reindex(columns=tables.CHANGE.names)
     table["verdict"] = table["verdict"].astype(object).fillna("not known")
     totals = {
         kind: {
