@@ -163,10 +163,11 @@ def hardening(by_type: Mapping[str, pd.DataFrame], rates: bool) -> list[dict[str
         vehicle, robbery = (
             by_type[kind]["current_count"].loc[place] for kind in ("vehicle-crime", "robbery")
         )
-        reasons = [
-            f"About {words.whole(row['level'])} burglaries a period to expect{rate}.",
-            f"Now also {words.whole(vehicle)} vehicle crime and {words.whole(robbery)} robbery.",
-        ]
+        reasons = [f"About {words.whole(row['level'])} burglaries a period to expect{rate}."]
+        if pd.notna(vehicle) and pd.notna(robbery):
+            reasons.append(
+                f"Now also {words.whole(vehicle)} vehicle crime and {words.whole(robbery)} robbery."
+            )
         listed.append({"place": int(place), "reasons": reasons})
     return listed
 
