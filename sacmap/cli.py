@@ -79,6 +79,7 @@ _STUDY_OPTIONS = (
         "--crimes", multiple=True, help="police.uk CSVs, folders of them, or ZIPs; may be repeated."
     ),
     click.option("--comparator", help='What "expected" follows: areas (default), force, none or a CSV file.'),
+    click.option("--also", multiple=True, help="Files beside the page: any of xlsx,gpkg,png,pdf."),
     click.option("--title", help="Name of the place, for the page."),
     click.option("--out", help="The page to write: maps/NAME.html."),
 )
@@ -158,15 +159,18 @@ def with_study_households(areas: GeoDataFrame, study: Study) -> tuple[GeoDataFra
 
 
 def write_result(result: Result, out: Path) -> list[Path]:
-    """Write the page, the CSV and the record; return their paths."""
+    """Write the page, the CSV, the record and the files asked for beside them; return their paths."""
+    from sacmap.publish.also import also_of
     from sacmap.publish.disk import write_whole
     from sacmap.publish.files import csv_of, record_of
     from sacmap.publish.present import html_of
 
+    html = html_of(result)
     written = {
-        out: html_of(result).encode(),
+        out: html.encode(),
         out.with_suffix(".csv"): csv_of(result.change),
         out.with_suffix(".json"): record_of(result, version("sacmap")),
+        **{out.with_suffix(f".{kind}"): content for kind, content in also_of(result).items()},
     }
     for path, content in written.items():
         write_whole(path, content)

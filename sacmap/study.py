@@ -136,12 +136,18 @@ def make_study(values: Mapping[str, Any]) -> Study:
     if len(current) != 1:
         raise UsageError("The current period must be one span.", "Write it as --current 2017-04:2018-03.")
     baseline = baseline_periods(current[0], spans(given.pop("baseline")))
-    unknown = [kind for kind in given.get("also", ()) if kind not in ALSO]
+    given["also"] = _split(given.get("also", ()))
+    unknown = [kind for kind in given["also"] if kind not in ALSO]
     if unknown:
         raise UsageError(f"--also does not know {unknown[0]!r}.", f"It takes {', '.join(ALSO)}.")
     if given.get("source", "auto") not in SOURCES:
         raise UsageError(f"--from does not know {given['source']!r}.", f"It takes {', '.join(SOURCES)}.")
     return Study(current=current[0], baseline=baseline, **given)
+
+
+def _split(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return ("xlsx", "png") of "xlsx, png" or of the two apart, each once."""
+    return tuple(dict.fromkeys(part.strip() for text in texts for part in text.split(",") if part.strip()))
 
 
 def read_study(path: Path) -> dict[str, Any]:
@@ -192,8 +198,7 @@ def _checked(path: Path, key: str, name: str, value: object) -> Any:
             raise UsageError(
                 f"In the study {path}, {key} must be text or a list of texts.", "Mend that line."
             )
-        parts = [part for text in several for part in text.split(",")] if name == "also" else several
-        return tuple(part.strip() for part in parts)
+        return tuple(part.strip() for part in several)
     if not isinstance(value, str):
         raise UsageError(f"In the study {path}, {key} must be text in quotes.", "Mend that line.")
     return value

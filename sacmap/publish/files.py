@@ -7,7 +7,8 @@ import io
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,6 +68,12 @@ def record_of(result: Result, version: str) -> bytes:
         "exit_code": result.exit_code,
     }
     return (json.dumps(plain(record), ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
+
+
+def data_date(current: Sequence[str]) -> datetime:
+    """Return the date files are stamped with: the first day of the last month of the data, never today's."""
+    year, month = map(int, current[-1].split("-")) if current else (2000, 1)
+    return datetime(year, month, 1, tzinfo=UTC)
 
 
 def file_stem(name: str) -> str:

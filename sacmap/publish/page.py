@@ -103,7 +103,8 @@ def fill(page: Page, map_html: str, map_script: str) -> str:
         policy=_policy(page, scripts, styles),
         headline=content["headlines"]["sac"],
         periods=periods_in_words(page),
-        tiles=_tiles(page),
+        tiles=key_figures(page),
+        banners=banners(page),
         warnings=weighty,
         notes=[notice for notice in page.warnings if notice not in weighty],
         crime_types=CRIME_TYPE_LABELS,
@@ -151,7 +152,18 @@ def periods_in_words(page: Page) -> str:
     )
 
 
-def _tiles(page: Page) -> list[dict[str, str]]:
+def banners(page: Page) -> list[str]:
+    """Return what must stand above everything: that the data are restricted, or made up."""
+    said = []
+    if page.restricted:
+        said.append("Restricted: made from the force's own records. Do not publish.")
+    if page.practice:
+        said.append("Practice data: a made-up borough at sea. No real place or crime is shown.")
+    return said
+
+
+def key_figures(page: Page) -> list[dict[str, str]]:
+    """Return the figures of all three crime types together that stand beneath the headline."""
     total = page.totals["sac"]
     rows = page.change[page.change["crime_type"] == "sac"]["verdict"]
 

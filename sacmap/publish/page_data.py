@@ -44,7 +44,6 @@ def content_of(page: Page) -> dict[str, Any]:
     columns = {kind: _columns(rows, page.comparator_words, patterns) for kind, rows in by_type.items()}
     rates = has_rates(page)
     key = "level_per_1000_households" if rates else "level"
-    places = {area: place for place, area in enumerate(page.areas["area_id"])}
     return {
         "areas": _areas(page),
         "columns": columns,
@@ -68,8 +67,7 @@ def content_of(page: Page) -> dict[str, Any]:
         "kinds": list(tables.SAC_TYPES),
         "rates": rates,
         "levelCuts": {kind: _cuts(rows[key]) for kind, rows in by_type.items()},
-        "hardening": _placed(page.hardening, places) or hardening(by_type, rates),
-        "week": _placed(page.week, places) or week(by_type["sac"]),
+        **lists_of(page, by_type),
         "streets": _streets(page),
         **_monthly(page),
         "labelOrder": _label_order(page),
@@ -77,6 +75,15 @@ def content_of(page: Page) -> dict[str, Any]:
         "tableCap": TABLE_CAP,
         "tableRows": TABLE_ROWS,
         "csvName": page.csv_name,
+    }
+
+
+def lists_of(page: Page, by_type: Mapping[str, pd.DataFrame]) -> dict[str, list[dict[str, Any]]]:
+    """Return the two lists, target hardening and week of action, by place in the areas, each entry with reasons."""
+    places = {area: place for place, area in enumerate(page.areas["area_id"])}
+    return {
+        "hardening": _placed(page.hardening, places) or hardening(by_type, has_rates(page)),
+        "week": _placed(page.week, places) or week(by_type["sac"]),
     }
 
 

@@ -1,0 +1,365 @@
+"""The workbook beside the page: the same numbers, ready to filter, sort and print.
+
+Text from data is written as text whatever it begins with, and the workbook holds no formula, link or macro.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import xlsxwriter
+
+from sacmap import months, tables
+from sacmap.publish import page_data, words
+from sacmap.publish.files import DECIMALS, data_date
+from sacmap.publish.page import CRIME_TYPE_LABELS, banners, periods_in_words
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+    from sacmap.publish.page import Page
+
+#: What Excel holds in one cell.
+LONGEST = 32_767
+#: Columns of the summary, and its characters of ten points, to know how many lines a sentence takes.
+ACROSS, LINE = 8, 112
+#: Points: of a row of one line, and what Excel allows.
+ROW_HEIGHT, HIGHEST = 15.0, 409.0
+
+_MINUS = '"−"'
+NUMBER_FORMATS = {
+    "count": "#,##0",
+    "number": f"#,##0.0;{_MINUS}#,##0.0",
+    "signed": f"+#,##0.0;{_MINUS}#,##0.0;0.0",
+    "percent": f'+0.0"%";{_MINUS}0.0"%";0.0"%"',
+    "share": "0.000",
+    "ratio": "0.00",
+}
+#: Columns whose format is not that of their kind.
+_FORMAT_OF = {
+    "change": "signed",
+    "change_pct": "percent",
+    "excess": "signed",
+    "ratio": "ratio",
+    "ratio_low": "ratio",
+    "ratio_high": "ratio",
+}
+#: Colour scales with the cuts of the map, so that workbooks of different months can be laid side by side.
+_SCALES = {"change_pct": (-100 / 3, 0.0, 50.0), "ratio": (2 / 3, 1.0, 3 / 2)}
+_FELL, _SAME, _ROSE = "#b2abd2", "#ffffff", "#fdb863"
+
+METHOD = (
+    "Expected is the count an area would have had if it had followed {comparator}. The normal range is where chance "
+    "and ordinary ups and downs would put the count 19 times in 20.",
+    "Clear rise, clear fall: so far outside the normal range that of ten such flags about one is chance. Possible: "
+    "real about two times in three. Too few to tell: fewer than ten were expected. No method finds every true rise.",
+    "Ratio is the count over the expected, drawn towards 1 as far as the count is small; excess is the crimes above "
+    "the expected that it leaves; level is what to expect in a period like this one.",
+    "Percentages of small counts jump: rank by excess or level, not by change_pct.",
+    "Target hardening follows the expected level of burglary, which persists. A week of action follows the excess of "
+    "all three, which answers a rise.",
+    "police.uk's burglary holds shops and sheds as well as homes, and its vehicle crime holds interference, so the "
+    "figures are a close proxy of serious acquisitive crime, not the indicator itself.",
+    "An empty cell is not known: no boundary, no household count, a baseline of zero, or a month that is not complete. "
+    "It is never a zero.",
+)
+
+
+def workbook_of(page: Page, ledger: Mapping[str, int] | None = None) -> bytes:
+    """Return the workbook (XLSX) of what the page shows: the same page gives the same bytes.
+
+    Sheets: Summary; Areas, the CSV's rows and columns; Monthly counts; Target hardening; Week of action; Notes;
+    Columns. `ledger` is the count of rows by what became of them.
+    """
+    stream = io.BytesIO()
+    # In memory, parts carry a fixed date; and nothing that looks like a formula, link or number is taken for one.
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    with xlsxwriter.Workbook(stream, options) as book:
+        made = data_date(page.current).replace(tzinfo=None)
+        book.set_properties({"title": _fit(page.title), "author": "sacmap", "created": made})
+        sheets = _Sheets(book, page)
+        by_type = {kind: page_data.rows_of(page, kind) for kind in tables.CRIME_TYPES}
+        lists = page_data.lists_of(page, by_type)
+        sheets.summary(by_type, ledger or {})
+        sheets.areas()
+        if page.monthly is not None and not page.monthly.empty:
+            sheets.monthly(page.monthly)
+        sheets.ranked("Target hardening", lists["hardening"], by_type["burglary"])
+        sheets.ranked("Week of action", lists["week"], by_type["sac"])
+        sheets.notes()
+        sheets.columns()
+    return stream.getvalue()
+
+
+def _fit(text: str) -> str:
+    return text[:LONGEST]
+
+
+class _Sheets:
+    """The sheets of one workbook, with the formats they share."""
+
+    def __init__(self, book: Any, page: Page) -> None:
+        self.book, self.page = book, page
+        base = {"font_name": "Arial", "font_size": 10, "valign": "top"}
+        book.formats[0].set_font_name("Arial")
+        book.formats[0].set_font_size(10)
+
+        def made(**more: Any) -> Format:
+            return book.add_format(base | more)
+
+        self.text = made()
+        self.wrapped = made(text_wrap=True)
+        self.strong = made(bold=True)
+        self.title = made(bold=True, font_size=15, text_wrap=True)
+        self.section = made(bold=True, font_size=12, font_color="#542788")
+        self.warning = made(text_wrap=True, bg_color="#fff6dd")
+        heading = {"bold": True, "bg_color": "#e9e7e0", "bottom": 1, "text_wrap": True}
+        self.heading = made(**heading)
+        self.heading_number = made(**heading, align="right")
+        self.number = {kind: made(num_format=code) for kind, code in NUMBER_FORMATS.items()}
+        self.place = made(align="center", num_format="0")
+        self.rise = book.add_format({"bg_color": _ROSE, "bold": True})
+        self.fall = book.add_format({"bg_color": _FELL, "bold": True})
+
+    def add(self, name: str, *, landscape: bool = True, wide: int = 1) -> Worksheet:
+        """Add a sheet that prints on A4, `wide` pages across, with the place and the page number."""
+        sheet = self.book.add_worksheet(name)
+        if landscape:
+            sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.set_margins(0.5, 0.5, 0.7, 0.6)
+        sheet.fit_to_pages(wide, 0)
+        # An ampersand begins a code in a header, such as one for a picture.
+        sheet.set_header(f"&L{self.page.title[:80].replace('&', 'and')}&R&A")
+        sheet.set_footer("&Rpage &P of &N")
+        return sheet
+
+    def head(self, sheet: Worksheet, names: Sequence[str], texts: int, rows: int, at: int = 0) -> None:
+        """Write headings that stay in sight, repeat in print and filter; the first `texts` columns are text."""
+        for k, name in enumerate(names):
+            sheet.write_string(at, k, _fit(name), self.heading if k < texts else self.heading_number)
+        sheet.freeze_panes(at + 1, texts)
+        sheet.repeat_rows(at)
+        sheet.autofilter(at, 0, at + max(rows, 1), len(names) - 1)
+
+    def paragraph(self, sheet: Worksheet, row: int, text: str, style: Format) -> None:
+        """Write a sentence over the summary's width, the row as high as it needs."""
+        sheet.merge_range(row, 0, row, ACROSS - 1, "", style)
+        sheet.write_string(row, 0, _fit(text), style)
+        size = style.font_size / 10
+        sheet.set_row(row, _height(text, LINE / size, size))
+
+    def summary(self, by_type: Mapping[str, pd.DataFrame], ledger: Mapping[str, int]) -> None:
+        """Write the first sheet: the headline, the totals by crime type, what to know first, the ledger."""
+        page = self.page
+        sheet = self.add("Summary")
+        sheet.hide_gridlines(2)
+        sheet.set_column(0, 0, 26)
+        sheet.set_column(1, ACROSS - 1, 14)
+        headline = words.headline(
+            page.title,
+            "sac",
+            page.totals["sac"],
+            by_type["sac"],
+            comparator=page.comparator.get("sac", {}),
+            words=page.comparator_words,
+        )
+        self.paragraph(sheet, 0, headline, self.title)
+        self.paragraph(sheet, 1, periods_in_words(page), self.wrapped)
+        row = 3
+        names = (
+            "Crime type",
+            "Now",
+            "Before (baseline mean)",
+            "Difference",
+            "Change on the map",
+            "Whole force, as published",
+            "Clear rises",
+            "Clear falls",
+        )
+        for k, name in enumerate(names):
+            sheet.write_string(row, k, name, self.heading if k == 0 else self.heading_number)
+        sheet.set_row(row, 2 * ROW_HEIGHT)
+        for kind, label in CRIME_TYPE_LABELS:
+            row += 1
+            sheet.write_string(row, 0, label, self.strong if kind == "sac" else self.text)
+            totals, verdicts = page.totals[kind], by_type[kind]["verdict"]
+            now, before = totals["current_count"] or 0.0, totals["baseline_mean"] or 0.0
+            figures: tuple[tuple[float | None, str], ...] = (
+                (now, "count"),
+                (before, "number"),
+                (now - before, "signed"),
+                (totals["change_pct"], "percent"),
+                (totals["published_change_pct"], "percent"),
+                (int((verdicts == "clear rise").sum()), "count"),
+                (int((verdicts == "clear fall").sum()), "count"),
+            )
+            for k, (value, style) in enumerate(figures, 1):
+                self.figure(sheet, row, k, value, self.number[style])
+        row += 2
+        for banner in banners(page):
+            self.paragraph(sheet, row, banner, self.warning)
+            row += 1
+        if page.warnings:
+            sheet.write_string(row, 0, "Before you rely on this", self.section)
+            for notice in page.warnings:
+                row += 1
+                self.paragraph(sheet, row, notice["text"], self.warning)
+            row += 2
+        if ledger:
+            sheet.write_string(row, 0, "Every row accounted for", self.section)
+            for name, n in ledger.items():
+                row += 1
+                sheet.write_string(row, 0, name.replace("_", " ").capitalize(), self.text)
+                sheet.write_number(row, 1, n, self.number["count"])
+
+    def figure(self, sheet: Worksheet, row: int, column: int, value: Any, style: Format) -> None:
+        """Write a number as the CSV holds it, or nothing where it is missing."""
+        if value is not None and not pd.isna(value):
+            sheet.write_number(row, column, round(float(value), DECIMALS), style)
+
+    def areas(self) -> None:
+        """Write the CSV's rows and columns."""
+        columns, change = tables.CHANGE.columns, self.page.change
+        rows = len(change)
+        sheet = self.add("Areas", wide=3)
+        self.head(sheet, tables.CHANGE.names, 3, rows)
+        sheet.repeat_columns(0, 2)
+        for k, column in enumerate(columns):
+            sheet.set_column(k, k, _width(column, change[column.name]))
+            values = change[column.name]
+            if column.kind == "text":
+                for row, value in enumerate(values, 1):
+                    sheet.write_string(row, k, _fit(str(value)), self.text)
+                continue
+            style = self.number[_FORMAT_OF.get(column.name, column.kind)]
+            for row, value in enumerate(values, 1):
+                self.figure(sheet, row, k, value, style)
+            if column.name in _SCALES and rows:
+                sheet.conditional_format(1, k, rows, k, _scale(*_SCALES[column.name]))
+        if rows:
+            at = tables.CHANGE.names.index("verdict")
+            for verdict, style in (("clear rise", self.rise), ("clear fall", self.fall)):
+                rule = {"type": "cell", "criteria": "==", "value": f'"{verdict}"', "format": style}
+                sheet.conditional_format(1, at, rows, at, rule)
+
+    def monthly(self, monthly: pd.DataFrame) -> None:
+        """Write one row an area and crime type, one column a month; empty where the month is not complete."""
+        page = self.page
+        every = sorted(monthly["month"].unique())
+        wide = monthly.set_index(["area_id", "crime_type", "month"])["n"].unstack("month")[every]
+        names = dict(zip(page.areas["area_id"], page.areas["name"], strict=True))
+        keys = [(area, kind) for area in names for kind in tables.CRIME_TYPES]
+        values = wide.reindex(keys).to_numpy(float, na_value=float("nan"))
+        sheet = self.add("Monthly counts", wide=math.ceil(len(every) / 18))
+        self.head(sheet, ["area_id", "area_name", "crime_type", *every], 3, len(keys))
+        sheet.repeat_columns(0, 2)
+        sheet.set_column(0, 0, _longest(page.areas["area_id"], 9, 20))
+        sheet.set_column(1, 1, _longest(page.areas["name"], 12, 36))
+        sheet.set_column(2, 2, 13)
+        sheet.set_column(3, 2 + len(every), 8.5)
+        for row, ((area, kind), series) in enumerate(zip(keys, values, strict=True), 1):
+            for k, text in enumerate((area, names[area], kind)):
+                sheet.write_string(row, k, _fit(str(text)), self.text)
+            for k, n in enumerate(series, 3):
+                self.figure(sheet, row, k, n, self.number["count"])
+
+    def ranked(self, name: str, entries: Sequence[Mapping[str, Any]], rows: pd.DataFrame) -> None:
+        """Write one of the two lists: its places, its reasons, and the figures behind them."""
+        figures = ("current_count", "expected", "excess", "level", "level_per_1000_households", "top5_share")
+        columns = {column.name: column for column in tables.CHANGE.columns}
+        sheet = self.add(name)
+        self.head(sheet, ["place", "area_id", "area_name", "verdict", "reasons", *figures], 5, len(entries))
+        for k, width in enumerate((7, 14, 28, 19, 70, *(14 for _ in figures))):
+            sheet.set_column(k, k, width)
+        sheet.set_row(0, 2 * ROW_HEIGHT)
+        for row, entry in enumerate(entries, 1):
+            found = rows.iloc[entry["place"]]
+            sheet.write_number(row, 0, row, self.place)
+            area_name = self.page.areas["name"].iloc[entry["place"]]
+            reasons = " ".join(entry["reasons"])
+            for k, text in enumerate((found["area_id"], area_name, found["verdict"], reasons), 1):
+                sheet.write_string(row, k, _fit(str(text)), self.wrapped)
+            for k, figure in enumerate(figures, 5):
+                style = self.number[_FORMAT_OF.get(figure, columns[figure].kind)]
+                self.figure(sheet, row, k, found[figure], style)
+            sheet.set_row(row, max(_height(reasons, 80), _height(str(area_name), 32)))
+
+    def notes(self) -> None:
+        """Write how to read the figures, what broke the comparison, the source and the licence."""
+        page = self.page
+        sheet = self.add("Notes", landscape=False)
+        sheet.hide_gridlines(2)
+        sheet.set_column(0, 0, 100)
+        changes = [f"{found['text']} ({found['source']})" for found in page.definitions]
+        made = (
+            f"Data to {months.in_words(page.current[-1])}. Made by sacmap."
+            if page.current
+            else "Made by sacmap."
+        )
+        sections = (
+            ("How to read the figures", [text.format(comparator=page.comparator_words) for text in METHOD]),
+            ("Changes of definition", changes),
+            ("Source and licence", [*page.sources, made]),
+        )
+        row = 0
+        for title, lines in sections:
+            if not lines:
+                continue
+            sheet.write_string(row, 0, title, self.section)
+            for line in lines:
+                row += 1
+                sheet.write_string(row, 0, _fit(line), self.wrapped)
+                sheet.set_row(row, _height(line, 112))
+            row += 2
+
+    def columns(self) -> None:
+        """Write what each column of the Areas sheet is, with its unit."""
+        sheet = self.add("Columns", landscape=False)
+        self.head(sheet, ["column", "unit", "meaning"], 3, len(tables.CHANGE.columns))
+        for k, width in enumerate((28, 24, 78)):
+            sheet.set_column(k, k, width)
+        for row, column in enumerate(tables.CHANGE.columns, 1):
+            for k, text in enumerate((column.name, column.unit, column.meaning)):
+                sheet.write_string(row, k, text, self.wrapped)
+            sheet.set_row(row, _height(column.meaning, 90))
+
+
+def _height(text: str, chars: float, size: float = 1.0) -> float:
+    """Return the height of a row that holds `text` wrapped at `chars` a line: not every program finds it itself."""
+    return min(HIGHEST, ROW_HEIGHT * size * max(1, math.ceil(len(text) / chars)))
+
+
+def _scale(low: float, middle: float, high: float) -> dict[str, Any]:
+    return {
+        "type": "3_color_scale",
+        "min_type": "num",
+        "mid_type": "num",
+        "max_type": "num",
+        "min_value": low,
+        "mid_value": middle,
+        "max_value": high,
+        "min_color": _FELL,
+        "mid_color": _SAME,
+        "max_color": _ROSE,
+    }
+
+
+def _width(column: tables.Column, values: pd.Series) -> float:
+    """Return a column's width: room for its heading with the filter's button, and for its text."""
+    least = len(column.name) + 4
+    return _longest(values, least, 36) if column.kind == "text" else least
+
+
+def _longest(values: pd.Series, least: int, most: int) -> int:
+    return min(most, max(least, *(len(str(value)) + 2 for value in values))) if len(values) else least

@@ -1,0 +1,197 @@
+"""The workbook, read back cell by cell with another library: the CSV's numbers, and no text that runs."""
+
+import csv
+import dataclasses
+import io
+import re
+import zipfile
+
+import openpyxl
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from conftest import HOSTILE, page_of
+
+from sacmap import tables
+from sacmap.cli import sacmap
+from sacmap.errors import UsageError
+from sacmap.publish.files import as_text, csv_of
+from sacmap.publish.workbook import LONGEST, workbook_of
+from sacmap.study import make_study, read_study
+
+SHEETS = ["Summary", "Areas", "Monthly counts", "Target hardening", "Week of action", "Notes", "Columns"]
+
+
+def opened(page, ledger=None):
+    return openpyxl.load_workbook(io.BytesIO(workbook_of(page, ledger)))
+
+
+def texts_of(book):
+    return [str(c.value) for sheet in book for line in sheet.iter_rows() for c in line if c.value is not None]
+
+
+def same(cell, text):
+    """Whether a cell says what the CSV's field says: text as text, a number as that number, empty as empty."""
+    if text == "":
+        return cell is None
+    return as_text(cell) == text if isinstance(cell, str) else cell == float(text)
+
+
+def require_same_as_csv(sheet, content):
+    lines = list(csv.reader(io.StringIO(content.decode(), newline="")))
+    cells = list(sheet.iter_rows(values_only=True))
+    assert list(cells[0]) == lines[0] == tables.CHANGE.names
+    assert len(cells) == len(lines)
+    for line, found in zip(lines[1:], cells[1:], strict=True):
+        assert all(same(cell, text) for cell, text in zip(found, line, strict=True)), (line, found)
+
+
+def test_the_sheets_are_there_with_filters_frozen_panes_and_printed_headings():
+    book = opened(page_of())
+    assert book.sheetnames == SHEETS
+    for name in ("Areas", "Monthly counts", "Target hardening", "Week of action", "Columns"):
+        sheet = book[name]
+        assert sheet.freeze_panes
+        assert sheet.auto_filter.ref
+        assert sheet.print_title_rows == "$1:$1"
+        assert sheet.page_setup.paperSize == 9
+    assert book["Areas"].freeze_panes == "D2"
+    assert book["Areas"].print_title_cols == "$A:$C"
+
+
+def test_numbers_are_numbers_with_formats_and_rises_and_falls_are_coloured():
+    sheet = opened(page_of())["Areas"]
+    at = {cell.value: cell.column for cell in sheet[1]}
+    assert sheet.cell(2, at["current_count"]).number_format == "#,##0"
+    assert "%" in sheet.cell(2, at["change_pct"]).number_format
+    assert sheet.cell(2, at["change_pct"]).data_type == "n"
+    rules = [rule for found in sheet.conditional_formatting for rule in found.rules]
+    scales = {tuple(float(v.val) for v in rule.colorScale.cfvo) for rule in rules if rule.colorScale}
+    assert {tuple(round(cut, 3) for cut in scale) for scale in scales} == {
+        (-33.333, 0.0, 50.0),
+        (0.667, 1.0, 1.5),
+    }
+    assert sum(rule.type == "cellIs" for rule in rules) == 2
+
+
+def test_every_cell_of_the_areas_sheet_is_the_csvs():
+    page = page_of(empty=2)
+    require_same_as_csv(opened(page)["Areas"], csv_of(page.change))
+
+
+def test_monthly_counts_are_the_counts_tables_and_a_gap_is_empty():
+    page = page_of()
+    found = list(opened(page)["Monthly counts"].iter_rows(values_only=True))
+    assert found[0] == ("area_id", "area_name", "crime_type", "2016-07", "2017-07", "2018-07")
+    given = page.monthly.set_index(["area_id", "crime_type", "month"])["n"]
+    for area, _, kind, *counts in found[1:]:
+        for month, n in zip(found[0][3:], counts, strict=True):
+            told = given[area, kind, month]
+            assert n is None if pd.isna(told) else n == told
+    assert all(line[4] is None for line in found[1:])
+
+
+def test_the_lists_are_those_of_the_page():
+    from sacmap.publish import page_data
+
+    page = page_of()
+    book, content = opened(page), page_data.content_of(page)
+    for name, key in (("Target hardening", "hardening"), ("Week of action", "week")):
+        lines = list(book[name].iter_rows(min_row=2, values_only=True))
+        assert [line[0] for line in lines] == list(range(1, len(content[key]) + 1))
+        assert [line[1] for line in lines] == [page.areas["area_id"].iloc[e["place"]] for e in content[key]]
+        assert [line[4] for line in lines] == [" ".join(entry["reasons"]) for entry in content[key]]
+
+
+def test_the_summary_tells_headline_totals_warnings_and_ledger_and_the_notes_source_and_licence():
+    page = dataclasses.replace(page_of(title="Ashtown"), restricted=True)
+    book = opened(page, {"rows_read": 12, "counted": 12})
+    summary = [value for line in book["Summary"].iter_rows(values_only=True) for value in line]
+    assert summary[0].startswith("Serious acquisitive crime rose 26% in Ashtown.")
+    for said in ("Something to know.", "Rows read", 12, 120, 95, 25, "Burglary"):
+        assert said in summary
+    assert any(str(value).startswith("Restricted") for value in summary)
+    notes = " ".join(texts_of({book["Notes"]}))
+    for said in ("the rest of the areas", "A source.", "Something to know. (a source)", "Data to July 2018"):
+        assert said in notes
+    described = [line[0] for line in book["Columns"].iter_rows(min_row=2, values_only=True)]
+    assert described == tables.CHANGE.names
+
+
+def test_the_same_page_gives_the_same_bytes_dated_as_its_data():
+    first, second = workbook_of(page_of()), workbook_of(page_of())
+    assert first == second
+    core = zipfile.ZipFile(io.BytesIO(first)).read("docProps/core.xml").decode()
+    assert set(re.findall(r"\d{4}-\d\d-\d\dT", core)) == {"2018-07-01T"}
+
+
+FORMULAS = (
+    "=1+1",
+    "+1+1",
+    "-1+1",
+    "@SUM(A1)",
+    "\t=1+1",
+    "=cmd|'/c calc'!A1",
+    '=HYPERLINK("http://x")',
+    "{=1}",
+)
+
+
+@pytest.mark.parametrize("hostile", [*HOSTILE, *FORMULAS, "http://example.org", "mailto:a@b", "1E2", "&G&P"])
+def test_f49_and_f50_hostile_text_is_text_in_every_sheet(hostile):
+    names = [f"{hostile}", f"{hostile} 2", "Cedar", "Elm"]
+    ids = [f"{hostile}{n}" for n in range(4)]
+    page = page_of(names=names, ids=ids, title=hostile, warning=hostile, street=hostile)
+    content = workbook_of(page, {hostile: 1})
+    parts = zipfile.ZipFile(io.BytesIO(content))
+    for name in parts.namelist():
+        xml = parts.read(name).decode()
+        assert "<f>" not in xml
+        assert "<hyperlink" not in xml
+        assert "<script" not in xml
+        assert "<img" not in xml
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    assert not any(c.data_type == "f" for sheet in book for line in sheet.iter_rows() for c in line)
+    found = {line[1] for line in book["Areas"].iter_rows(min_row=2, values_only=True)}
+    assert found == {name.replace("\r", "\n") for name in names}
+    require_same_as_csv(book["Areas"], csv_of(page.change))
+
+
+def test_text_longer_than_a_cell_holds_is_cut_rather_than_lost():
+    page = page_of(names=["x" * 40_000, "Birch", "Cedar", "Elm"])
+    assert len(opened(page)["Areas"]["B2"].value) == LONGEST
+
+
+def test_a_place_with_no_months_and_no_warnings_has_a_workbook_too():
+    page = dataclasses.replace(
+        page_of(), monthly=None, warnings=(), definitions=(), current=(), baseline=(), compared=()
+    )
+    assert opened(page).sheetnames == [name for name in SHEETS if name != "Monthly counts"]
+
+
+WEST_YORKSHIRE = ["--current", "2018-07", "--baseline", "2016-07,2017-07", "--title", "West Yorkshire"]
+
+
+def test_west_yorkshires_workbook_is_its_csv_cell_by_cell(data, tmp_path):
+    words = ["map", "--crimes", str(data / "west-yorkshire-julys-2016-2018.zip"), *WEST_YORKSHIRE,
+             "--boundaries", str(data / "boundaries" / "west-yorkshire-wards.geojson"),
+             "--out", str(tmp_path / "wy.html"), "--also", "xlsx"]  # fmt: skip
+    done = CliRunner().invoke(sacmap, words, standalone_mode=False)
+    assert done.exception is None, done.output
+    book = openpyxl.load_workbook(tmp_path / "wy.xlsx")
+    assert book["Areas"].max_row == 1 + 4 * 124
+    require_same_as_csv(book["Areas"], (tmp_path / "wy.csv").read_bytes())
+    monthly = list(book["Monthly counts"].iter_rows(values_only=True))
+    july = monthly[0].index("2018-07")
+    areas = list(book["Areas"].iter_rows(min_row=2, values_only=True))
+    now = tables.CHANGE.names.index("current_count")
+    assert [line[july] for line in monthly[1:]] == [line[now] for line in areas]
+
+
+def test_also_takes_commas_and_repeats_and_refuses_what_it_does_not_know(tmp_path):
+    periods = {"current": "2018-01", "baseline": "2017-01"}
+    assert make_study({**periods, "also": ("xlsx, png", "xlsx", "pdf")}).also == ("xlsx", "png", "pdf")
+    with pytest.raises(UsageError, match="'docx'"):
+        make_study({**periods, "also": ("xlsx,docx",)})
+    (tmp_path / "study.toml").write_text('current = "2018-01"\nbaseline = "2017-01"\nalso = "xlsx,gpkg"\n')
+    assert make_study(read_study(tmp_path / "study.toml")).also == ("xlsx", "gpkg")
