@@ -11,6 +11,7 @@ import pandas as pd
 
 from sacmap import months, tables
 from sacmap.areas.locate import locate, require_overlap
+from sacmap.choose.priority import Entry, both_lists
 from sacmap.errors import InputError
 from sacmap.fetch.street import KNOWN_TYPES, Reading
 from sacmap.measure import comparator as comparators
@@ -35,15 +36,17 @@ from sacmap.study import Study
 class Result:
     """All that one comparison gives: what `publish` writes.
 
-    monthly is the Counts table over every month read. compared are the places in a period (0 first) at which like
-    is compared with like; exit_code is 3 where months had to be left out. totals and comparator_changes are by
-    crime type, as in the JSON record.
+    hardening and week are the first ten of both lists. monthly is the Counts table over every month read. compared
+    are the places in a period (0 first) at which like is compared with like; exit_code is 3 where months had to be
+    left out. totals and comparator_changes are by crime type, as in the JSON record.
     """
 
     study: Study
     areas: gpd.GeoDataFrame
     located: pd.DataFrame
     change: pd.DataFrame
+    hardening: tuple[Entry, ...]
+    week: tuple[Entry, ...]
     monthly: pd.DataFrame
     coverage: pd.DataFrame
     forces: tuple[str, ...]
@@ -119,16 +122,18 @@ def compare_areas(
         places=places,
         read_text=comparator_text,
     )
+    pairs = {kind: against.pair(kind) for kind in tables.CRIME_TYPES}
     change = change_table(
         areas,
         {kind: in_areas[:, :-1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
         {kind: in_areas[:, -1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
         months_compared=len(places),
-        comparators={kind: against.pair(kind) for kind in tables.CRIME_TYPES},
+        comparators=pairs,
         edge_share=current_share(
             once, areas, [study.current[k] for k in places], once["near_edge"].to_numpy(bool)
         ),
     )
+    lists = both_lists(study, areas, once, change, places=places, comparators=pairs)
     compared_months = {period[k] for period in study.periods for k in places}
     mapped = in_areas.sum(axis=0)
     definitions = tuple(crossed(study.baseline, study.current, forces))
@@ -151,7 +156,9 @@ def compare_areas(
         study=study,
         areas=areas,
         located=once,
-        change=change,
+        change=lists.change,
+        hardening=lists.hardening,
+        week=lists.week,
         monthly=monthly_counts(once, area_ids, known, monthly_gaps),
         coverage=judged,
         forces=forces,

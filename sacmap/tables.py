@@ -111,6 +111,7 @@ LOCATED = Table(
             ("area_id", "text", "", "the one area the crime belongs to, or missing"),
             ("near_edge", "flag", "", f"within {EDGE_METRES:.0f} m of the boundary of its area"),
             ("shared", "flag", "", "its point lies in or on more than one area"),
+            ("edge_area", "text", "", f"the nearest other area within {EDGE_METRES:.0f} m, or missing"),
         ),
     ),
 )
@@ -153,13 +154,18 @@ CHANGE = Table(
         ("level", "number", "crimes a period", "expected × ratio: the level to plan for"),
         ("level_per_1000_households", "number", "per 1,000 households", "level / households × 1,000"),
         ("edge_share", "share", "0 to 1", "share of current crimes within 50 m of the boundary"),
-        ("hardening_rank", "count", "rank", "place on the target-hardening list (1 first)"),
-        ("week_rank", "count", "rank", "place on the week-of-action list (1 first)"),
+        (
+            "hardening_rank",
+            "count",
+            "rank",
+            "place on the target-hardening list (1 first); on burglary rows only",
+        ),
+        ("week_rank", "count", "rank", "place on the week-of-action list (1 first); on sac rows only"),
         (
             "top5_share",
             "share",
             "0 to 1",
-            "share of draws in which the area is in the first five of its list",
+            "share of draws with the area in the first five of the list ranked on that row; empty on the others",
         ),
     ),
 )

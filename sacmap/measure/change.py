@@ -274,7 +274,7 @@ def change_table(
     comparators: Mapping[str, Against],
     edge_share: Mapping[str, Floats],
 ) -> pd.DataFrame:
-    """Build the Change table, its ranks still empty.
+    """Build the Change table; its ranks are empty until `sacmap.choose.priority` fills them.
 
     Parameters
     ----------

@@ -8,6 +8,7 @@ from sacmap import months, tables
 from sacmap.job import Result
 from sacmap.publish.draw import render
 from sacmap.publish.page import Page
+from sacmap.publish.reasons import hardening_reasons, week_reasons
 from sacmap.publish.words import headline
 
 SOURCE = (
@@ -53,6 +54,8 @@ def page_of(result: Result) -> Page:
         warnings=[{"code": notice.code, "text": notice.text} for notice in result.warnings],
         definitions=[{"text": found.text, "source": found.source} for found in result.definitions],
         streets=streets_of(result),
+        hardening=hardening_reasons(result.hardening, result.change),
+        week=week_reasons(result.week, result.change),
         sources=SOURCE,
         practice="practice" in title_of(result).lower(),
         tiles=study.tiles,

@@ -1,0 +1,255 @@
+"""Two lists, never one: where burglary persists (target hardening), and where SAC has risen (a week of action).
+
+Level persists from year to year, change does not: locks go where the level of burglary is high, never where it last
+rose. A week of action answers a rise, so it goes where SAC stands furthest above the expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sacmap import tables
+from sacmap.measure.change import Against, Posterior, posterior
+from sacmap.measure.counts import counts_cube
+from sacmap.study import Study
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.intp]
+
+SEED = 2018
+DRAWS = 1_000
+#: The first of a list, as in "in the first five".
+FIRST = 5
+#: Areas of a list that are given with what is to be known of them.
+LISTED = 10
+#: Map points that concentration is told of, and streets named.
+POINTS, STREETS = 10, 3
+#: Draws are ranked so many at a time: 35,000 areas by 1,000 draws would fill the memory.
+AT_A_TIME = 50
+
+#: The crime type each list ranks: its row of the Change table.
+HARDENING, WEEK = "burglary", "sac"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An area on a list, and what is to be known before acting on it.
+
+    rank is its place, 1 first. It is among the first five in top5_share of the draws, and in nine of ten its place
+    is from rank_low to rank_high. edge_rank is its place were every crime within 50 m of a neighbour that
+    neighbour's. months_above of `months` current months lie above the expected. points_share of its current crimes
+    lie on its ten busiest map points; streets are the first of these, with their crimes.
+    """
+
+    area_id: str
+    rank: int
+    top5_share: float
+    rank_low: int
+    rank_high: int
+    edge_rank: int
+    months_above: int
+    months: int
+    points_share: float
+    streets: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Lists:
+    """The Change table with its ranks filled, and the first ten of each list."""
+
+    change: pd.DataFrame
+    hardening: tuple[Entry, ...]
+    week: tuple[Entry, ...]
+
+
+def both_lists(
+    study: Study,
+    areas: gpd.GeoDataFrame,
+    once: pd.DataFrame,
+    change: pd.DataFrame,
+    *,
+    places: Sequence[int],
+    comparators: Mapping[str, Against],
+) -> Lists:
+    """Rank the areas for target hardening and for a week of action.
+
+    Parameters
+    ----------
+    study
+        What is compared.
+    areas
+        The Areas table.
+    once
+        The Located table less repeats.
+    change
+        The Change table. hardening_rank is filled on its burglary rows and week_rank on its sac rows; top5_share on
+        both, each of that row's own list.
+    places
+        The places in a period that are compared.
+    comparators
+        By crime type, as `compare` takes it.
+
+    Returns
+    -------
+    The Change table, and the first ten of each list; those for a week of action are all above the expected.
+    """
+    known = change[change["crime_type"] == WEEK]["current_count"].notna().to_numpy()
+    if not known.any():
+        return Lists(change, (), ())
+    ids = [area for area, there in zip(areas["area_id"], known, strict=True) if there]
+    compared = tuple(tuple(period[k] for k in places) for period in study.periods)
+    per = (homes_of(areas)[known] / 1_000) if by_rate(areas) else np.ones(len(ids))
+    beside = once.assign(area_id=once["edge_area"].where(once["edge_area"].notna(), once["area_id"]))
+    cubes = [_by_month(rows, ids, compared) for rows in (once, beside)]
+    now = once[once["month"].isin(compared[-1]).to_numpy()]
+    filled = change.copy()
+    found: dict[str, tuple[Entry, ...]] = {}
+    for kind, column in ((HARDENING, "hardening_rank"), (WEEK, "week_rank")):
+        here, next_door = (_of_kind(cube, kind) for cube in cubes)
+        seen, seen_next_door = (_posterior(counts, comparators[kind]) for counts in (here, next_door))
+        key = mean_key(kind, seen, per)
+        rank, edge_rank = ranks(key), ranks(mean_key(kind, seen_next_door, per))
+        listed = np.argsort(rank)[:LISTED]
+        if kind == WEEK:
+            listed = listed[key[listed] > 0]
+        top5, low, high = stability(kind, seen, per, listed)
+        above = months_above(seen.expected, here)
+        points = busiest_points(now, [ids[place] for place in listed], kind)
+        rows = filled.index[(filled["crime_type"] == kind).to_numpy()][known]
+        filled.loc[rows, column] = rank
+        filled.loc[rows, "top5_share"] = top5
+        found[kind] = tuple(
+            Entry(
+                area_id=ids[place],
+                rank=int(rank[place]),
+                top5_share=float(top5[place]),
+                rank_low=int(low[at]),
+                rank_high=int(high[at]),
+                edge_rank=int(edge_rank[place]),
+                months_above=int(above[place]),
+                months=len(places),
+                points_share=points[at][0],
+                streets=points[at][1],
+            )
+            for at, place in enumerate(listed)
+        )
+    return Lists(filled, found[HARDENING], found[WEEK])
+
+
+def by_rate(areas: gpd.GeoDataFrame) -> bool:
+    """Whether levels can be ranked per 1,000 households: those of every area are known."""
+    return len(areas) > 0 and bool((homes_of(areas) > 0).all())
+
+
+def homes_of(areas: gpd.GeoDataFrame) -> Floats:
+    """Return each area's households; 0 where not known."""
+    return np.asarray(np.nan_to_num(areas["households"].to_numpy(float, na_value=np.nan)))
+
+
+def mean_key(kind: str, seen: Posterior, per: Floats) -> Floats:
+    """Return what a list ranks by: burglary's level, per 1,000 households where `per` holds these; else the excess."""
+    return _key(kind, seen.expected, seen.weights @ seen.ratios, per)
+
+
+def _key(kind: str, expected: Floats, ratio: Floats, per: Floats) -> Floats:
+    return np.asarray(expected * ratio / per if kind == HARDENING else expected * (ratio - 1))
+
+
+def ranks(key: Floats) -> Whole:
+    """Return places from 1, the largest first; equals in the order they come."""
+    order = np.argsort(-key, kind="stable")
+    placed = np.empty(len(key), dtype=np.intp)
+    placed[order] = np.arange(1, len(key) + 1)
+    return placed
+
+
+def drawn_ratios(seen: Posterior, seed: int = SEED) -> NDArray[np.int8]:
+    """Draw each area's true ratio DRAWS times, as places on the posterior's grid: (areas × draws).
+
+    Each area's draws follow its posterior as evenly as whole draws can, in a random order of their own.
+    """
+    rng = np.random.default_rng(seed)
+    n, grid = seen.weights.shape
+    mass = np.cumsum(seen.weights, axis=1)
+    ends = np.floor(DRAWS * mass / mass[:, -1:] + rng.random((n, 1))).astype(np.int64)
+    ends[:, -1] = DRAWS
+    each = np.diff(np.minimum(ends, DRAWS), axis=1, prepend=0)
+    places = np.repeat(np.tile(np.arange(grid, dtype=np.int8), n), each.ravel()).reshape(n, DRAWS)
+    return rng.permuted(places, axis=1)
+
+
+def stability(kind: str, seen: Posterior, per: Floats, listed: Whole) -> tuple[Floats, Floats, Floats]:
+    """Rank every draw of the true ratios.
+
+    Returns
+    -------
+    Each area's share of draws in which it is among the first five, and the 5% and 95% quantiles of the place of each
+    of the areas at `listed`.
+    """
+    drawn = drawn_ratios(seen)
+    first = np.zeros(len(per))
+    places = np.empty((len(listed), DRAWS), dtype=np.intp)
+    for start in range(0, DRAWS, AT_A_TIME):
+        part = slice(start, start + AT_A_TIME)
+        key = _key(kind, seen.expected[:, None], seen.ratios[drawn[:, part]], per[:, None])
+        leading = np.argpartition(-key, min(FIRST, len(per)) - 1, axis=0)[:FIRST]
+        first += np.bincount(leading.ravel(), minlength=len(per))
+        for at, place in enumerate(listed):
+            places[at, part] = 1 + (key > key[place]).sum(axis=0)
+    low, high = np.quantile(places, [0.05, 0.95], axis=1, method="nearest")
+    return first / DRAWS, low, high
+
+
+def months_above(expected: Floats, counts: Floats) -> Whole:
+    """Return how many current months lie above each area's expected, spread over the months as all areas' baseline.
+
+    `counts` is (areas × periods × months), the current period last.
+    """
+    season = counts[:, :-1].sum(axis=(0, 1))
+    share = season / season.sum() if season.sum() > 0 else np.full(len(season), 1 / len(season))
+    return np.asarray((counts[:, -1] > expected[:, None] * share).sum(axis=1))
+
+
+def busiest_points(
+    now: pd.DataFrame, area_ids: Sequence[str], kind: str
+) -> list[tuple[float, tuple[tuple[str, int], ...]]]:
+    """Return, for each area, the share of its crimes on its ten busiest map points, and the first of these by street.
+
+    `now` holds the Located rows of the current months. Points with no street count in the share and are not named;
+    points of one street are named once, together.
+    """
+    rows = now[now["area_id"].isin(area_ids).to_numpy()]
+    if kind != "sac":
+        rows = rows[rows["crime_type"] == kind]
+    by_area = dict(iter(rows.astype({"location": str}).groupby("area_id", sort=False)))
+    return [_busiest(by_area[area]) if area in by_area else (0.0, ()) for area in area_ids]
+
+
+def _busiest(rows: pd.DataFrame) -> tuple[float, tuple[tuple[str, int], ...]]:
+    points = rows.groupby(["lon", "lat", "location"], sort=True).size()
+    busiest = points.sort_values(ascending=False, kind="stable").head(POINTS)
+    names = pd.Index(busiest.index.get_level_values("location").str.strip())
+    streets = busiest.groupby(names, sort=True).sum().drop(["", "On or near"], errors="ignore")
+    first = streets.sort_values(ascending=False, kind="stable").head(STREETS)
+    return float(busiest.sum() / len(rows)), tuple((str(name), int(n)) for name, n in first.items())
+
+
+def _by_month(once: pd.DataFrame, ids: Sequence[str], compared: Sequence[Sequence[str]]) -> NDArray[np.int64]:
+    """Count (areas × periods × months × SAC types), the current period last."""
+    every = [month for months in compared for month in months]
+    return counts_cube(once, ids, every).reshape(len(ids), len(compared), -1, len(tables.SAC_TYPES))
+
+
+def _of_kind(cube: NDArray[np.int64], kind: str) -> Floats:
+    return (cube.sum(axis=-1) if kind == "sac" else cube[..., tables.SAC_TYPES.index(kind)]).astype(float)
+
+
+def _posterior(counts: Floats, against: Against) -> Posterior:
+    sums = counts.sum(axis=2)
+    return posterior(sums[:, :-1], sums[:, -1], against, months=counts.shape[2])

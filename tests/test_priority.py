@@ -1,0 +1,177 @@
+"""The two lists: what they rank by, how sure a place is, and what is told of each area on them."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import csv_text, row, square
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sacmap import tables
+from sacmap.areas.boundaries import areas_from_rings, read_areas
+from sacmap.choose import priority
+from sacmap.fetch.street import read
+from sacmap.job import compare_areas
+from sacmap.measure.change import posterior
+from sacmap.practice import write_practice
+from sacmap.publish.present import page_of
+from sacmap.publish.reasons import leading_type
+from sacmap.study import make_study, read_study
+
+
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory):
+    return write_practice(tmp_path_factory.mktemp("practice"))
+
+
+@pytest.fixture(scope="module")
+def result(practice):
+    study = make_study(read_study(practice.study))
+    return compare_areas(
+        study,
+        read(study.crimes, keep=tables.SAC_TYPES),
+        read_areas(practice.boundaries),
+        comparator_text=str,
+    )
+
+
+def compare_rows(folder, rows, areas):
+    path = folder / "a.csv"
+    path.write_text(csv_text(*rows))
+    study = make_study({"current": "2018-01", "baseline": "2017-01", "crimes": (str(path),)})
+    return compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas, comparator_text=str)
+
+
+def of(result, kind):
+    return result.change[result.change["crime_type"] == kind].set_index("area_id")
+
+
+def test_the_planted_risers_lead_the_week_list(practice, result):
+    truth = json.loads(practice.truth.read_text())
+    assert {entry.area_id for entry in result.week[:6]} == {true["area_id"] for true in truth["rose"]}
+
+
+def test_the_hardening_list_ranks_by_level_per_household_and_never_by_change(result):
+    rows = of(result, "burglary")
+    by_level = rows["level_per_1000_households"].astype(float).sort_values(ascending=False).index
+    assert [entry.area_id for entry in result.hardening] == list(by_level[:10])
+    by_change = rows["change_pct"].astype(float).sort_values(ascending=False).index
+    assert list(by_change[:5]) != list(by_level[:5])
+
+
+def test_without_households_the_hardening_list_ranks_by_level(practice, result):
+    areas = read_areas(practice.boundaries).assign(households=pd.array([pd.NA] * 40, dtype="Float64"))
+    again = compare_areas(
+        result.study, read(result.study.crimes, keep=tables.SAC_TYPES), areas, comparator_text=str
+    )
+    levels = of(again, "burglary")["level"].astype(float)
+    assert [entry.area_id for entry in again.hardening] == list(
+        levels.sort_values(ascending=False).index[:10]
+    )
+
+
+def test_ranks_and_shares_stand_on_the_row_of_their_own_list(result):
+    for kind, mine, other in (
+        ("burglary", "hardening_rank", "week_rank"),
+        ("sac", "week_rank", "hardening_rank"),
+    ):
+        rows = of(result, kind)
+        assert sorted(rows[mine]) == list(range(1, 41))
+        assert rows[other].isna().all()
+        # Five are the first five in every draw.
+        assert rows["top5_share"].sum() == pytest.approx(5)
+    for kind in ("robbery", "vehicle-crime"):
+        assert of(result, kind)[["hardening_rank", "week_rank", "top5_share"]].isna().all(axis=None)
+
+
+def test_an_area_without_a_boundary_has_no_rank(tmp_path):
+    areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1), ("C", "Cedar"): []})
+    rows = [row(month, lon="0.005", lat="52.005") for month in ("2017-01", "2018-01") for _ in range(30)]
+    found = compare_rows(tmp_path, rows, areas)
+    assert pd.isna(of(found, "sac").loc["C", "week_rank"])
+    assert sorted(of(found, "sac")["week_rank"].dropna()) == [1, 2]
+
+
+def test_what_is_told_of_an_area_agrees_with_its_crimes(result):
+    for kind, entries in (("burglary", result.hardening), ("sac", result.week)):
+        kinds = tables.SAC_TYPES if kind == "sac" else (kind,)
+        for entry in entries:
+            mine = result.located[
+                (result.located["area_id"] == entry.area_id)
+                & result.located["month"].isin(result.study.current)
+                & result.located["crime_type"].isin(kinds)
+            ]
+            points = mine.groupby(["lon", "lat"]).size().sort_values(ascending=False)
+            assert entry.points_share == pytest.approx(points.head(10).sum() / len(mine))
+            assert len(mine) == of(result, kind).loc[entry.area_id, "current_count"]
+            assert 0 <= entry.months_above <= entry.months == 12
+            assert 1 <= entry.rank_low <= entry.rank_high <= 40
+            for street, n in entry.streets:
+                assert n <= (mine["location"].astype(str).str.strip() == street).sum()
+                assert street not in ("", "On or near")
+
+
+def test_crimes_at_the_edge_move_the_place_where_they_could_be_next_door(tmp_path):
+    areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1), ("C", "Cedar"): square(2)})
+    at_edge, inside = {"lon": "0.009900", "lat": "52.005"}, {"lon": "0.015", "lat": "52.005"}
+    rows = [row(month, **inside) for month in ("2017-01", "2018-01") for _ in range(40)]
+    rows += [row(month, **at_edge) for month in ("2017-01", "2018-01") for _ in range(60)]
+    found = compare_rows(tmp_path, rows, areas)
+    ash = next(entry for entry in found.hardening if entry.area_id == "A")
+    assert (ash.rank, ash.edge_rank) == (1, 2)
+    assert of(found, "burglary").loc["A", "edge_share"] == 1
+
+
+def test_a_month_above_the_expected_is_judged_by_season():
+    # Twice the crime in the second month is the season, not a rise.
+    baseline = np.array([[[10, 20]], [[10, 20]]])
+    current = np.array([[[12, 19]], [[9, 25]]])
+    counts = np.concatenate([baseline, current], axis=1).astype(float)
+    assert list(priority.months_above(np.array([30.0, 30.0]), counts)) == [1, 1]
+    assert list(priority.months_above(np.array([36.0, 36.0]), counts)) == [0, 1]
+
+
+def test_draws_follow_the_posterior():
+    rng = np.random.default_rng(1)
+    seen = posterior(rng.poisson(40, (30, 2)).astype(float), rng.poisson(44, 30).astype(float))
+    drawn = seen.ratios[priority.drawn_ratios(seen)]
+    assert drawn.shape == (30, priority.DRAWS)
+    assert drawn.mean(axis=1) == pytest.approx(seen.weights @ seen.ratios, rel=0.002)
+    above = (drawn > 1).mean(axis=1)
+    assert above == pytest.approx(seen.weights[:, seen.ratios > 1].sum(axis=1), abs=0.002)
+    # One area's luck says nothing of another's.
+    assert np.abs(np.corrcoef(drawn)[np.triu_indices(30, 1)]).max() < 0.15
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 80), st.integers(0, 80)), min_size=1, max_size=30))
+def test_whatever_the_counts_shares_add_up_to_the_first_five(pairs):
+    counts = np.array(pairs, dtype=float)
+    seen = posterior(counts[:, :1], counts[:, 1])
+    n = len(counts)
+    listed = np.arange(n)
+    for kind in (priority.HARDENING, priority.WEEK):
+        top5, low, high = priority.stability(kind, seen, np.ones(n), listed)
+        assert top5.sum() == pytest.approx(min(5, n))
+        assert ((low >= 1) & (low <= high) & (high <= n)).all()
+
+
+def test_the_page_carries_both_lists_with_reasons_and_stability(result):
+    page = page_of(result)
+    for entries in (page.hardening, page.week):
+        assert len(entries) == 10
+        for entry in entries:
+            assert entry["stability"].startswith("In the first five in ")
+            assert all(reason.endswith(".") for reason in entry["reasons"])
+    assert any("locks do not touch" in reason for reason in page.hardening[0]["reasons"])
+
+
+def test_an_action_is_about_the_type_that_rose_most():
+    rows = {
+        "burglary": {"current_count": 20, "expected": 18.0},
+        "robbery": {"current_count": 9, "expected": 2.0},
+        "vehicle-crime": {"current_count": 60, "expected": 61.0},
+    }
+    assert leading_type(rows) == "robbery"
