@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import platform
+import secrets
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sacmap.errors import DiskError
 
 #: Waits between tries while a virus scanner or Excel holds the file, in seconds.
 WAITS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+#: A .part this old, in seconds, belongs to no run that lives.
+OLD = 3600.0
 
 
-def write_whole(path: Path, content: bytes, *, wait: Callable[[float], None] = time.sleep) -> None:
+def write_whole(
+    path: Path, content: bytes, *, option: str = "--out", wait: Callable[[float], None] = time.sleep
+) -> None:
     """Write beside the target, flush to disk, then move into place; a reader sees the old file or the new one.
+
+    `option` is the one that chooses the folder, for the error.
 
     Raises
     ------
     DiskError
         If the folder cannot be written, the disk is full, or another program holds the file open.
     """
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{_machine()}-{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as stream:
@@ -31,26 +41,58 @@ def write_whole(path: Path, content: bytes, *, wait: Callable[[float], None] = t
             os.fsync(stream.fileno())
         replace_patiently(part, path, wait=wait)
     except PermissionError as error:
-        _sweep(part)
+        _remove(part)
         raise DiskError(
             f"{path} cannot be written: {error.strerror}. What was there is as it was.",
             "If it is open in Excel or a browser, close it there; else check that you may write in that folder.",
         ) from None
     except OSError as error:
-        _sweep(part)
+        _remove(part)
         raise DiskError(
             f"{path} cannot be written: {error.strerror}. What was there is as it was.",
-            "Free some space or choose another folder with --out.",
+            f"Free some space or choose another folder with {option}.",
         ) from None
     except BaseException:
-        _sweep(part)
+        _remove(part)
         raise
 
 
-def _sweep(part: Path) -> None:
+def _remove(part: Path) -> None:
     # It may never have been made: what matters is the error being told, not this one.
     with contextlib.suppress(OSError):
         part.unlink()
+
+
+def sweep(parts: Iterable[Path]) -> None:
+    """Remove the .part files of runs that were killed: of a process of this machine that is gone, or an hour old.
+
+    Those of a run that lives, here or on another machine that shares the drive, stay.
+    """
+    for part in parts:
+        # Another run may have swept or moved it already.
+        with contextlib.suppress(OSError):
+            if part.stat().st_mtime < time.time() - OLD or _orphaned(part):
+                part.unlink()
+
+
+def _orphaned(part: Path) -> bool:
+    machine, _, rest = part.name.split(".")[-2].partition("-")
+    pid = rest.partition("-")[0]
+    # Windows has no harmless way to ask after a process: there the hour must do.
+    if sys.platform == "win32" or machine != _machine() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _machine() -> str:
+    """Return a short name for this machine: process numbers mean nothing on another."""
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
 def replace_patiently(part: Path, path: Path, *, wait: Callable[[float], None] = time.sleep) -> None:
@@ -71,13 +113,15 @@ def replace_patiently(part: Path, path: Path, *, wait: Callable[[float], None] =
     part.replace(path)
 
 
-def require_writable(folder: Path) -> None:
-    """Find out before the work, not after it, whether files can be written in `folder`, which is made.
+def require_writable(folder: Path, *, option: str = "--out") -> None:
+    """Find out before the work, not after it, whether files can be written in `folder`, which is made and swept.
 
     Raises
     ------
     DiskError
         If they cannot.
     """
-    write_whole(folder / ".sacmap-can-write", b"")
-    (folder / ".sacmap-can-write").unlink(missing_ok=True)
+    trial = folder / f".sacmap-can-write-{secrets.token_hex(4)}"
+    write_whole(trial, b"", option=option)
+    trial.unlink(missing_ok=True)
+    sweep(folder.glob("*.part"))

@@ -1,0 +1,389 @@
+"""A data.police.uk of our own on a loopback socket: its documented behaviour, its archive, and faults on demand.
+
+Played: a leaky bucket of 15 requests a second and a burst of 30, then 429; 503 above 10,000 crimes; 400 above 4,094
+characters; a window of months, older ones a 500; coordinates as strings; crimes on the edge of a box in both boxes;
+British Transport Police; an archive with HTTP Range, ETag and If-Range.
+"""
+
+import contextlib
+import email.utils
+import gzip
+import io
+import json
+import socket
+import struct
+import threading
+import time
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import numpy as np
+import shapely
+
+from sacmap.fetch.web import Web
+
+MOST = 10_000
+CATEGORIES = {
+    "burglary": "Burglary",
+    "robbery": "Robbery",
+    "vehicle-crime": "Vehicle crime",
+    "drugs": "Drugs",
+}
+
+
+class Clock:
+    """Time that passes only when someone sleeps; client and server look at the same one."""
+
+    def __init__(self):
+        self.now = 1_000.0
+        self.slept = []
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def web(clock, **more):
+    """A real client whose clock, waits and luck the test owns."""
+    return Web(clock=clock, sleep=clock.sleep, luck=lambda: 0.5, now=lambda: 1_700_000_000.0, **more)
+
+
+def crime(number, category="burglary", lat=52.24, lng=-0.9, month="2024-01", **more):
+    """One crime as the API gives it; lat None is a crime with no location."""
+    street = {"id": number, "name": "On or near High Street"}
+    place = None if lat is None else {"latitude": f"{lat:.6f}", "street": street, "longitude": f"{lng:.6f}"}
+    return {
+        "category": category,
+        "location_type": "Force" if place else None,
+        "location": place,
+        "context": "",
+        "outcome_status": None,
+        "persistent_id": f"{number:064x}",
+        "id": number,
+        "location_subtype": "",
+        "month": month,
+    } | more
+
+
+class Police:
+    """What the server knows, and the script of its faults.
+
+    fault is called with the number of the request (0 first) and its path; it returns the name of a fault (a method
+    of `Handler` that starts with fault_) or None.
+    """
+
+    def __init__(self, *, clock=time.monotonic, latest="2024-03", kept=36):
+        self.clock = clock
+        self.latest = latest
+        self.months = _back(latest, kept)
+        self.forces = {
+            "northamptonshire": "Northamptonshire Police",
+            "metropolitan": "Metropolitan Police Service",
+        }
+        self.neighbourhoods = {}
+        self.fault = lambda number, path: None
+        self.paths = []
+        self.sent = 0
+        self.most = MOST
+        self.archives = {}
+        self.etags = {}
+        self.archive_mode = "range"
+        self._crimes = {}
+        self._level, self._at = 0.0, clock()
+        self._lock = threading.Lock()
+
+    def publish(self, crimes, *, force="northamptonshire"):
+        """Add crimes, those with no location to `force`."""
+        for one in crimes:
+            self._crimes.setdefault((one["month"], force if one["location"] is None else ""), []).append(one)
+
+    def withdraw(self, keep):
+        """Keep only the crimes for which keep(crime) holds."""
+        self._crimes = {key: [c for c in rows if keep(c)] for key, rows in self._crimes.items()}
+
+    def crimes(self, month, category, polygon=None, force=""):
+        rows = self._crimes.get((month, force), [])
+        rows = [c for c in rows if category in ("all-crime", c["category"]) or category not in CATEGORIES]
+        if polygon is None or not rows:
+            return rows
+        x = np.array([float(c["location"]["longitude"]) for c in rows])
+        y = np.array([float(c["location"]["latitude"]) for c in rows])
+        return [c for c, inside in zip(rows, shapely.intersects_xy(polygon, x, y), strict=True) if inside]
+
+    def too_fast(self):
+        """Pour one request into the leaky bucket; whether it runs over."""
+        with self._lock:
+            now = self.clock()
+            self._level = max(0.0, self._level - 15 * (now - self._at)) + 1
+            self._at = now
+            return self._level > 30
+
+    def number(self, path):
+        with self._lock:
+            self.paths.append(path)
+            return len(self.paths) - 1
+
+
+def _back(latest, count):
+    year, month = map(int, latest.split("-"))
+    whole = year * 12 + month - 1
+    return [f"{n // 12:04d}-{n % 12 + 1:02d}" for n in range(whole, whole - count, -1)]
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # Headers and body are two writes, which would else wait 40 ms for each other.
+    disable_nagle_algorithm = True
+    police: Police
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        # The base class would make a leading // one.
+        number = self.police.number(self.path)
+        name = self.police.fault(number, self.path)
+        with contextlib.suppress(ConnectionError):
+            if name:
+                getattr(self, f"fault_{name}")()
+            elif self.path.startswith("/archive/"):
+                self.archive(unquote(self.path[len("/archive/") :]))
+            elif self.police.too_fast():
+                self.answer(429, b"Too many requests", "text/plain")
+            elif len(self.path) > 4094:
+                self.answer(400, b"Request-URI too long", "text/plain")
+            else:
+                self.api()
+
+    # What it answers
+
+    def api(self):
+        police, parts = self.police, urlsplit(self.path)
+        steps = [unquote(step) for step in parts.path.split("/")[2:]]
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        found = None
+        if steps == ["crime-last-updated"]:
+            found = {"date": f"{police.latest}-01"}
+        elif steps == ["crimes-street-dates"]:
+            found = [{"date": month, "stop-and-search": ["btp"]} for month in police.months]
+        elif steps == ["forces"]:
+            found = [{"id": slug, "name": name} for slug, name in police.forces.items()]
+        elif steps[0] in {"crimes-street", "crimes-no-location"}:
+            found = self.crimes(steps, query)
+        elif len(steps) == 2 and steps[1] == "neighbourhoods":
+            found = [{"id": i, "name": name} for i, (name, _) in police.neighbourhoods[steps[0]].items()]
+        elif len(steps) == 3 and steps[2] == "boundary":
+            ring = police.neighbourhoods.get(steps[0], {}).get(steps[1], (None, None))[1]
+            found = ring if ring is None else [{"latitude": repr(y), "longitude": repr(x)} for x, y in ring]
+        if found is None:
+            self.answer(404, b"Not Found", "text/html")
+        elif found == "outside the window":
+            self.answer(500, b"Server Error", "text/html")
+        elif isinstance(found, list) and len(found) > police.most and steps[0] == "crimes-street":
+            self.answer(503, b"", "text/html")
+        else:
+            self.answer(200, json.dumps(found).encode())
+
+    def crimes(self, steps, query):
+        if "date" not in query:
+            return []
+        if query["date"] not in self.police.months:
+            return "outside the window"
+        if steps[0] == "crimes-no-location":
+            return self.police.crimes(query["date"], query["category"], force=query["force"])
+        points = [tuple(map(float, pair.split(",")))[::-1] for pair in query["poly"].split(":")]
+        return self.police.crimes(query["date"], steps[1], shapely.Polygon(points))
+
+    def answer(self, status, body, kind="application/json", **headers):
+        if status == 200 and "gzip" in self.headers.get("Accept-Encoding", ""):
+            body = gzip.compress(body, 1)
+            headers["Content-Encoding"] = "gzip"
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.police.sent += len(body)
+        self.wfile.write(body)
+
+    def archive(self, name):
+        police = self.police
+        whole = police.archives.get(name)
+        if whole is None:
+            self.answer(404, b"Not Found", "text/html")
+            return
+        etag = police.etags.get(name, '"one"')
+        asked = self.headers.get("Range")
+        current = self.headers.get("If-Range", etag) == etag
+        if asked is None or not current or police.archive_mode == "whole":
+            self.stream(200, whole, ETag=etag)
+            return
+        first, last = asked.removeprefix("bytes=").split("-")
+        start = len(whole) - int(last) if not first else int(first)
+        start, end = max(start, 0), min(int(last), len(whole) - 1) if first and last else len(whole) - 1
+        if start >= len(whole):
+            self.answer(416, b"", Content_Range=f"bytes */{len(whole)}")
+            return
+        said = start + (7 if police.archive_mode == "wrong" else 0)
+        part = whole[start : end + 1]
+        self.stream(206, part, ETag=etag, Content_Range=f"bytes {said}-{said + len(part) - 1}/{len(whole)}")
+
+    def stream(self, status, body, **headers):
+        self.send_response(status)
+        for name, value in {
+            "Content-Length": str(len(body)),
+            "Content-Type": "application/zip",
+            **headers,
+        }.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        for at in range(0, len(body), 1 << 16):
+            block = body[at : at + (1 << 16)]
+            self.wfile.write(block)
+            self.police.sent += len(block)
+
+    # What goes wrong
+
+    def whole_body(self):
+        return b'[{"id": 1, "name": "an answer that is never sent whole"}' + b" " * 2000 + b"]"
+
+    def fault_cut_length(self):
+        body = self.whole_body()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: len(body) // 2])
+        self.close_connection = True
+
+    def fault_cut_close(self):
+        self.send_response(200)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(self.whole_body()[:1000])
+        self.close_connection = True
+
+    def fault_cut_chunked(self):
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"400\r\n" + self.whole_body()[:1024] + b"\r\n")
+        self.close_connection = True
+
+    def fault_html(self):
+        self.answer(200, b"<!doctype html><title>Welcome to council wifi</title>", "text/html")
+
+    def fault_odd(self):
+        self.answer(200, b'{"detail": "nothing of what was asked for"}')
+
+    def fault_seconds(self):
+        self.answer(429, b"", Retry_After="3")
+
+    def fault_date(self):
+        self.answer(429, b"", Retry_After=email.utils.formatdate(1_700_000_007, usegmt=True))
+
+    def fault_nonsense(self):
+        self.answer(429, b"", Retry_After="soon")
+
+    def fault_forever(self):
+        self.answer(429, b"", Retry_After="86400")
+
+    def fault_429(self):
+        self.answer(429, b"")
+
+    def fault_503(self):
+        self.answer(503, b"")
+
+    def fault_502(self):
+        self.answer(502, b"Bad gateway", "text/html")
+
+    def fault_504(self):
+        self.answer(504, b"Gateway timeout", "text/html")
+
+    def fault_500(self):
+        self.answer(500, b"Server error", "text/html")
+
+    def fault_400(self):
+        self.answer(400, b"Bad request", "text/html")
+
+    def fault_reset(self):
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True
+
+    def fault_redirect(self):
+        self.answer(302, b"", Location="http://login.example/portal")
+
+    def fault_trickle(self):
+        body = self.whole_body()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        for byte in body[:100]:
+            self.wfile.write(bytes([byte]))
+            self.wfile.flush()
+            time.sleep(0.05)
+        self.close_connection = True
+
+    def fault_huge(self):
+        self.send_response(200)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        for _ in range(2000):
+            self.wfile.write(b" " * (1 << 16))
+        self.close_connection = True
+
+    def fault_bomb(self):
+        packed = gzip.compress(b"[" + b" " * 100_000_000 + b"]", 9)
+        self.send_response(200)
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(packed)))
+        self.end_headers()
+        self.wfile.write(packed)
+
+    def fault_bad_gzip(self):
+        self.send_response(200)
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", "12")
+        self.end_headers()
+        self.wfile.write(b"no gzip here")
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request, client_address):
+        """A client that hangs up is what the faults are for."""
+
+
+FAULTS = (
+    "cut_length", "cut_close", "cut_chunked", "html", "odd", "seconds", "date", "nonsense", "429", "503", "502",
+    "504", "500", "reset", "redirect", "trickle", "huge", "bomb", "bad_gzip",
+)  # fmt: skip
+
+
+@contextlib.contextmanager
+def serve(police):
+    """Run the server; gives the base of its URLs (…/api and …/archive)."""
+    handler = type("OneHandler", (Handler,), {"police": police})
+    server = _Server(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def archive_zip(members):
+    """The bytes of a ZIP of name → text, members one after another as in the monthly archive."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in members.items():
+            archive.writestr(zipfile.ZipInfo(name, (2024, 1, 1, 0, 0, 0)), text, zipfile.ZIP_DEFLATED)
+    return out.getvalue()

@@ -1,0 +1,235 @@
+import errno
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sacmap.errors import DiskError
+from sacmap.fetch.store import Store, default_store
+from sacmap.publish import disk
+from sacmap.publish.disk import write_whole
+
+BURGLARY = {"kind": "crimes-street", "of": "burglary 2024-01", "box": "1,2,3,4"}
+BODY = b'[{"id": 1}]'
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "store")
+
+
+def files(store, pattern="*"):
+    return sorted(p for p in store.folder.rglob(pattern) if p.is_file())
+
+
+def test_an_answer_comes_back_as_it_was_put(store):
+    store.put(BURGLARY, "2024-03", BODY, asked=12.5)
+    kept = store.get(BURGLARY, "2024-03")
+    assert (kept.body, kept.asked, kept.published, kept.question) == (BODY, 12.5, "2024-03", BURGLARY)
+    header, body = kept.path.read_bytes().split(b"\n", 1)
+    assert (json.loads(header)["question"], body) == (BURGLARY, BODY)
+
+
+def test_f14_each_publication_has_its_own_answer(store):
+    store.put(BURGLARY, "2024-03", BODY)
+    assert store.get(BURGLARY, "2024-04") is None
+    store.put(BURGLARY, "2024-04", b"[]")
+    assert [store.get(BURGLARY, p).body for p in store.publications()] == [b"[]", BODY]
+
+
+def test_f12_what_is_kept_never_expires(store):
+    path = store.put(BURGLARY, "2014-03", BODY).path
+    os.utime(path, (0, 0))
+    store.require_writable()
+    assert store.get(BURGLARY, "2014-03").body == BODY
+
+
+def test_a_group_lists_all_the_boxes_of_a_month_and_category(store):
+    other = BURGLARY | {"box": "5,6,7,8"}
+    for question in (BURGLARY, other, BURGLARY | {"of": "burglary 2024-02"}):
+        store.put(question, "2024-03", BODY)
+    assert {kept.question["box"] for kept in store.group(BURGLARY, "2024-03")} == {"1,2,3,4", "5,6,7,8"}
+
+
+IDS = [
+    "55.CR3001",
+    "a b",
+    "a/b",
+    "..",
+    "../../etc",
+    "neighbourhoods",
+    "CON",
+    "nul.txt",
+    "x" * 4000,
+    "Tŷ'r Môr",
+    "",
+]
+
+
+@pytest.mark.parametrize("identifier", IDS)
+def test_f19_f45_an_odd_identifier_is_hashed_in_the_file_name(store, identifier):
+    kept = store.put({"kind": "boundary", "of": identifier}, "2024-03", BODY)
+    assert store.get({"kind": "boundary", "of": identifier}, "2024-03").body == BODY
+    inside = kept.path.relative_to(store.folder)
+    assert len(str(inside)) < 70
+    assert set(str(inside).replace(os.sep, "/")) <= set("0123456789abcdef-/.answer")
+
+
+def damage_cut(path):
+    path.write_bytes(path.read_bytes()[:-3])
+
+
+def damage_flip(path):
+    raw = bytearray(path.read_bytes())
+    raw[-2] ^= 1
+    path.write_bytes(raw)
+
+
+def damage_empty(path):
+    path.write_bytes(b"")
+
+
+def damage_header(path):
+    path.write_bytes(b"[1, 2]\n" + BODY)
+
+
+@pytest.mark.parametrize("damage", [damage_cut, damage_flip, damage_empty, damage_header])
+def test_f43_a_damaged_answer_is_set_aside_and_asked_again(store, damage):
+    path = store.put(BURGLARY, "2024-03", BODY).path
+    damage(path)
+    assert store.get(BURGLARY, "2024-03") is None
+    assert [p.suffix for p in files(store)] == [".damaged"]
+    store.put(BURGLARY, "2024-03", BODY)
+    assert store.get(BURGLARY, "2024-03").body == BODY
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=400))
+def test_f43_no_bytes_on_disk_are_ever_taken_for_another_answer(tmp_path_factory, content):
+    store = Store(tmp_path_factory.mktemp("store"))
+    path = store.path(BURGLARY, "2024-03")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    assert store.get(BURGLARY, "2024-03") is None
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from sacmap.fetch.store import Store
+os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+Store(Path(sys.argv[1])).put({"kind": "x"}, "2024-03", b"half")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX")
+def test_f41_what_a_killed_run_left_is_swept_and_what_a_living_one_writes_is_not(store):
+    subprocess.run([sys.executable, "-c", KILLED, store.folder], check=False)
+    assert len(files(store)) == len(files(store, "*.part")) == 1
+    path = store.put(BURGLARY, "2024-03", BODY).path
+    mine = path.with_name(f"x.answer.{disk._machine()}-{os.getpid()}-0a1b2c3d.part")
+    elsewhere = path.with_name("x.answer.0a1b2c3d-1-0a1b2c3d.part")
+    old = path.with_name("y.answer.0a1b2c3d-1-0a1b2c3d.part")
+    for part in (mine, elsewhere, old):
+        part.write_bytes(b"half")
+    os.utime(old, (old.stat().st_mtime - 2 * disk.OLD,) * 2)
+    store.require_writable()
+    assert files(store, "*.part") == sorted([mine, elsewhere])
+
+
+def test_f42_many_runs_on_one_store_end_whole_without_locks(store):
+    """All write the same twenty answers and sweep meanwhile."""
+    failed = []
+
+    def run(number):
+        mine = Store(store.folder)
+        mine.require_writable()
+        for n in range(20):
+            question = BURGLARY | {"box": str((n + number) % 20)}
+            try:
+                mine.put(question, "2024-03", BODY * 1000)
+            except DiskError as error:
+                failed.append(error)
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert len(store.group(BURGLARY, "2024-03")) == 20
+    assert files(store, "*.part") == files(store, "*.damaged") == []
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from sacmap.errors import DiskError
+from sacmap.fetch.store import Store
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+store = Store(Path(sys.argv[1]))
+store.put({"kind": "small"}, "2024-03", b"x" * 100)
+try:
+    store.put({"kind": "large"}, "2024-03", b"x" * 10000)
+except DiskError as error:
+    print(error.exit_code, "--store" in error.remedy)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a limit on the size of files is POSIX")
+def test_f44_a_full_disk_is_told_and_what_was_kept_stands(store):
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, store.folder], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "5 True\n"
+    assert store.get({"kind": "small"}, "2024-03").body == b"x" * 100
+    assert len(files(store)) == 1
+
+
+def test_f44_a_store_that_cannot_be_written_is_told_before_asking(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(DiskError, match="cannot be written") as told:
+        Store(tmp_path / "file").require_writable()
+    assert told.value.exit_code == 5
+
+
+def test_f45_a_move_refused_by_a_scanner_is_tried_again(tmp_path, monkeypatch):
+    refusals = iter([PermissionError(errno.EACCES, "Access is denied")] * 3)
+    real = type(tmp_path).replace
+
+    def refused(self, target):
+        for error in refusals:
+            raise error
+        return real(self, target)
+
+    monkeypatch.setattr(type(tmp_path), "replace", refused)
+    waits = []
+    write_whole(tmp_path / "a.csv", b"new", wait=waits.append)
+    assert (tmp_path / "a.csv").read_bytes() == b"new"
+    assert waits == list(disk.WAITS[:3])
+
+
+def test_f45_a_file_open_in_excel_is_told_after_a_bounded_wait(tmp_path, monkeypatch):
+    target = tmp_path / "map.csv"
+    target.write_bytes(b"old")
+
+    def refused(self, target):
+        raise PermissionError(errno.EACCES, "Access is denied")
+
+    monkeypatch.setattr(type(tmp_path), "replace", refused)
+    waits = []
+    with pytest.raises(DiskError, match="What was there is as it was") as told:
+        write_whole(target, b"new", wait=waits.append)
+    assert "close it there" in told.value.remedy
+    assert sum(waits) < 5
+    assert target.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["map.csv"]
+
+
+def test_the_store_is_in_the_users_cache_unless_said_otherwise():
+    assert "sacmap" in str(default_store())

@@ -1,0 +1,351 @@
+import socket
+import ssl
+import threading
+
+import pytest
+from police_uk import FAULTS, Clock, Police, serve, web
+
+from sacmap.errors import InputError, SourceError, UsageError
+from sacmap.fetch import decide as table
+from sacmap.fetch.decide import Do, Saw, backoff, decide
+from sacmap.fetch.web import AbsentError, Web, json_judge, proxy_of, quoted, require_safe, retry_after
+
+
+def months_listed(value):
+    return [row["date"] for row in value]
+
+
+JUDGE = json_judge(months_listed)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def police(clock):
+    return Police(clock=clock)
+
+
+@pytest.fixture
+def base(police):
+    with serve(police) as url:
+        yield f"{url}/api"
+
+
+def fault_at_first(name, times=1):
+    return lambda number, path: name if number < times else None
+
+
+def ask(client, base, **more):
+    return client.ask(f"{base}/crimes-street-dates", JUDGE, **more)
+
+
+def test_a_whole_answer_is_kept_at_the_first_try(base, police, clock):
+    with web(clock) as client:
+        answer = ask(client, base)
+    assert (answer.value[0], len(answer.value), len(police.paths)) == ("2024-03", 36, 1)
+    assert answer.body.startswith(b"[")
+    assert clock.slept == []
+
+
+NAMED = {
+    "f01_a_body_cut_with_a_length": "cut_length",
+    "f01_a_body_cut_in_chunks": "cut_chunked",
+    "f02_a_body_cut_without_a_length": "cut_close",
+    "f03_a_page_of_html": "html",
+    "f04_json_of_another_shape": "odd",
+    "f06_a_429": "429",
+    "f07_a_503": "503",
+    "f09_a_502": "502",
+    "f09_a_504": "504",
+    "f09_a_500": "500",
+    "f09_a_reset": "reset",
+    "f10_a_redirect": "redirect",
+    "f17_an_enormous_answer": "huge",
+    "f17_a_gzip_bomb": "bomb",
+    "f17_no_gzip_at_all": "bad_gzip",
+}
+
+
+@pytest.mark.parametrize("name", NAMED.values(), ids=NAMED)
+def test_a_fault_that_passes_is_asked_again(base, police, clock, name):
+    police.fault = fault_at_first(name, times=2)
+    with web(clock) as client:
+        assert len(ask(client, base, cap=1 << 20).value) == 36
+    assert len(police.paths) == 3
+    assert clock.slept == ([1.0, 2.0] if name != "429" else clock.slept)
+
+
+LASTING = {
+    "f01_a_body_cut": ("cut_length", r"gave an answer cut short"),
+    "f02_a_body_cut_silently": ("cut_close", r"not JSON but no type, starting '\[\{\"id\": 1"),
+    "f03_html_is_quoted_by_type_and_40_characters": (
+        "html",
+        r"not JSON but text/html, starting '<!doctype html><title>Welcome to council'",
+    ),
+    "f04_another_shape": ("odd", r"JSON of another shape"),
+    "f09_a_gateway": ("502", r"unreachable: status 502, 6 times"),
+    "f09_resets": ("reset", r"unreachable|cut short"),
+    "f10_a_redirect_is_not_followed": ("redirect", r"a redirect to http://login\.example/portal"),
+    "f17_too_large": ("huge", r"more than 1,048,576 bytes"),
+    "f17_a_bomb": ("bomb", r"more than 1,048,576 bytes"),
+}
+
+
+@pytest.mark.parametrize(("name", "words"), LASTING.values(), ids=LASTING)
+def test_a_fault_that_stays_ends_within_two_minutes_with_what_to_do(base, police, clock, name, words):
+    police.fault = lambda number, path: name
+    with web(clock) as client, pytest.raises(SourceError, match=words) as told:
+        ask(client, base, cap=1 << 20)
+    assert len(police.paths) == table.TRIES
+    assert sum(clock.slept) < 120
+    assert "What was fetched is kept" in told.value.cause
+    assert told.value.remedy
+    assert told.value.exit_code == 4
+
+
+def test_f04_the_error_names_the_field(base, police, clock):
+    police.fault = lambda number, path: "odd"
+
+    def wants_a_date(value):
+        return value["date"]
+
+    with web(clock) as client, pytest.raises(SourceError, match="another shape: date"):
+        client.ask(f"{base}/crime-last-updated", json_judge(wants_a_date))
+
+
+@pytest.mark.parametrize(
+    ("name", "waits"), [("seconds", 3.0), ("date", 7.0), ("nonsense", 1.0), ("forever", 120.0)]
+)
+def test_f05_a_429_is_waited_for_as_asked_up_to_two_minutes(base, police, clock, name, waits):
+    police.fault = fault_at_first(name)
+    with web(clock) as client:
+        ask(client, base)
+    assert clock.slept == [waits]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("12", 12),
+        ("-5", 0),
+        ("999999", 120),
+        ("Sun, 99 Foo 2024", None),
+    ],
+)
+def test_f05_nonsense_in_retry_after_counts_as_none(text, seconds):
+    assert retry_after(text, 0.0) == seconds
+
+
+def test_f06_after_a_429_the_rest_of_the_run_is_slower(base, police, clock):
+    police.fault = fault_at_first("429")
+    with web(clock) as client:
+        ask(client, base)
+        before = clock.now
+        for _ in range(7):
+            ask(client, base)
+    assert clock.now - before == pytest.approx(2.0, abs=0.01)
+
+
+def test_f06_the_documented_limit_is_never_met_at_our_pace(base, police, clock):
+    with web(clock) as client:
+        for _ in range(70):
+            ask(client, base)
+    assert len(police.paths) == 70
+    assert sum(clock.slept) == pytest.approx(69 / 7)
+
+
+def test_f06_a_client_that_is_too_fast_meets_the_limit_and_slows_down(base, police, clock):
+    with web(clock, per_second=1000.0) as client:
+        for _ in range(60):
+            ask(client, base)
+    assert 60 < len(police.paths) < 75
+
+
+def test_f07_a_503_is_asked_once_more_and_then_in_parts(base, police, clock):
+    police.fault = lambda number, path: "503"
+    with web(clock) as client:
+        assert ask(client, base, splittable=True) is None
+    assert len(police.paths) == 2
+
+
+def test_f08_exactly_ten_thousand_rows_are_asked_in_parts_at_once(base, police, clock):
+    judge = json_judge(months_listed, full=36)
+    with web(clock) as client:
+        assert client.ask(f"{base}/crimes-street-dates", judge, splittable=True) is None
+        with pytest.raises(SourceError, match="exactly 36 rows"):
+            client.ask(f"{base}/crimes-street-dates", judge)
+    assert len(police.paths) == 2
+
+
+def test_f09_a_name_that_is_not_known_is_unreachable(clock):
+    with web(clock) as client, pytest.raises(SourceError, match=r"unreachable: no connection .*6 times"):
+        client.ask("https://data.police.invalid/api/forces", JUDGE)
+    assert sum(clock.slept) < 120
+
+
+def test_f09_nobody_listening_is_unreachable(clock):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with web(clock) as client, pytest.raises(SourceError, match=r"unreachable: no connection .*refused"):
+        client.ask(f"http://127.0.0.1:{port}/api/forces", JUDGE)
+
+
+def test_f10_a_redirect_is_refused_and_nothing_else_is_asked(base, police, clock):
+    police.fault = fault_at_first("redirect", 6)
+    with web(clock) as client, pytest.raises(SourceError, match="redirect") as told:
+        ask(client, base)
+    assert "sign-in page" in told.value.remedy
+    assert set(police.paths) == {"/api/crimes-street-dates"}
+
+
+def test_f13_a_trickle_ends_at_the_deadline_of_the_whole_attempt(base, police, clock):
+    police.fault = fault_at_first("trickle")
+    with web(clock, deadline=0.3) as client:
+        assert len(ask(client, base).value) == 36
+    assert len(police.paths) == 2
+
+
+def test_f15_a_dead_proxy_is_named_without_its_password(clock, monkeypatch):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    monkeypatch.setenv("HTTPS_PROXY", f"http://officer:secret@127.0.0.1:{port}")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    with (
+        web(clock) as client,
+        pytest.raises(SourceError, match=rf"the proxy http://127\.0\.0\.1:{port}") as told,
+    ):
+        client.ask("https://data.police.uk/api/forces", JUDGE)
+    assert "secret" not in str(told.value)
+    assert "officer" not in str(told.value)
+    assert "HTTPS_PROXY" in told.value.remedy
+
+
+def test_f15_a_proxy_is_shown_without_user_and_password(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://a:p@ss@proxy.council.example:8080")
+    assert proxy_of("https://data.police.uk/api") == "http://proxy.council.example:8080"
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return pytest.importorskip("trustme").CA()
+
+
+@pytest.fixture
+def behind_tls(authority, police, clock):
+    """The server behind a certificate of a council's own authority."""
+    from police_uk import Handler, _Server
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
+    server = _Server(("127.0.0.1", 0), type("OneHandler", (Handler,), {"police": police}))
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield f"https://localhost:{server.server_address[1]}/api"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_f16_an_unknown_certificate_is_not_trusted_and_says_what_to_give(behind_tls, police, clock):
+    with web(clock) as client, pytest.raises(SourceError, match="is not trusted") as told:
+        ask(client, behind_tls)
+    assert "--ca-bundle" in told.value.remedy
+    assert police.paths == []
+    assert clock.slept == []
+
+
+def test_f16_a_bundle_is_trusted_beside_the_system(behind_tls, authority, clock, tmp_path):
+    bundle = tmp_path / "council.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    with web(clock, ca_bundle=str(bundle)) as client:
+        assert len(ask(client, behind_tls).value) == 36
+
+
+def test_f16_a_bundle_that_is_missing_or_empty_is_a_clear_error(tmp_path):
+    with pytest.raises(InputError, match="are not there"):
+        Web(ca_bundle=str(tmp_path / "none.pem"))
+    (tmp_path / "empty.pem").write_text("no certificate")
+    with pytest.raises(InputError, match="holds no certificate"):
+        Web(ca_bundle=str(tmp_path / "empty.pem"))
+
+
+def test_f16_the_system_trust_goes_through_a_proxy_too():
+    import truststore
+
+    client = Web()
+    adapter = client._session.get_adapter("https://data.police.uk")
+    managers = (adapter.poolmanager, adapter.proxy_manager_for("http://proxy.example:8080"))
+    assert all(isinstance(m.connection_pool_kw["ssl_context"], truststore.SSLContext) for m in managers)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "path"),
+    [
+        ("55.CR3001", "55.CR3001"),
+        ("A B", "A%20B"),
+        ("a/b", "a%2Fb"),
+        ("..", "%2E%2E"),
+        ("neighbourhoods", "neighbourhoods"),
+        ("CON", "CON"),
+        ("ŷ?#", "%C5%B7%3F%23"),
+    ],
+)
+def test_f19_an_odd_identifier_is_quoted_and_reaches_the_server_as_it_is(
+    base, police, clock, identifier, path
+):
+    assert quoted(identifier) == path
+    with web(clock) as client, pytest.raises(AbsentError, match="404"):
+        client.ask(f"{base}/{quoted('force')}/{quoted(identifier)}/boundary", JUDGE)
+    assert police.paths == [f"/api/force/{path}/boundary"]
+
+
+@pytest.mark.parametrize(
+    "url", ["http://data.police.uk/api", "ftp://127.0.0.1/x", "file:///etc/passwd", "https://", "data"]
+)
+def test_plain_http_is_only_for_this_machine(url, clock):
+    with pytest.raises(UsageError, match="is not https"):
+        require_safe(url)
+    for fine in (
+        "http://127.0.0.1:80/api",
+        "http://localhost/api",
+        "http://[::1]:8/api",
+        "https://data.police.uk",
+    ):
+        require_safe(fine)
+
+
+def test_a_refusal_is_not_asked_again(base, police, clock):
+    police.fault = lambda number, path: "400"
+    with web(clock) as client, pytest.raises(SourceError, match="status 400"):
+        ask(client, base)
+    assert len(police.paths) == 1
+
+
+@pytest.mark.parametrize("saw", Saw)
+def test_every_thing_that_can_come_back_has_its_line_and_ends(saw):
+    assert decide(saw, times=1, tried=1, elapsed=0, splittable=True) in Do
+    last = decide(saw, times=9, tried=table.TRIES, elapsed=0, splittable=False)
+    assert last is (Do.KEEP if saw is Saw.WHOLE else Do.STOP)
+    late = decide(saw, times=1, tried=1, elapsed=table.BUDGET, splittable=False)
+    assert late in {Do.STOP, Do.KEEP}
+
+
+def test_waits_grow_with_jitter_and_stay_within_two_minutes():
+    assert [backoff(n, 0.5) for n in range(1, 7)] == [1, 2, 4, 8, 16, 16]
+    assert sum(backoff(n, 1.0) for n in range(1, table.TRIES)) < 60
+    assert backoff(3, 0.0) < backoff(3, 0.9)
+
+
+def test_every_fault_the_server_can_play_is_tested():
+    tried = {*NAMED.values(), "seconds", "date", "nonsense", "trickle"}
+    assert set(FAULTS) == tried
