@@ -79,7 +79,7 @@ _STUDY_OPTIONS = (
         "--crimes", multiple=True, help="police.uk CSVs, folders of them, or ZIPs; may be repeated."
     ),
     click.option("--comparator", help='What "expected" follows: areas (default), force, none or a CSV file.'),
-    click.option("--also", multiple=True, help="Files beside the page: xlsx."),
+    click.option("--also", multiple=True, help="Files beside the page: xlsx, gpkg."),
     click.option("--title", help="Name of the place, for the page."),
     click.option("--out", help="The page to write: maps/NAME.html."),
 )

@@ -18,7 +18,7 @@ from sacmap.errors import InputError, UsageError
 Period = tuple[str, ...]
 
 COMPARATORS = ("areas", "force", "none")
-ALSO = ("xlsx",)
+ALSO = ("xlsx", "gpkg")
 SOURCES = ("auto", "api", "archive")
 API_URL = "https://data.police.uk/api"
 ARCHIVE_URL = "https://data.police.uk/data/archive"

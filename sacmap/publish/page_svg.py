@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import shapely
 from markupsafe import escape
 from numpy.typing import NDArray
@@ -22,6 +23,25 @@ Project = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 #: Cuts on the ratio, the same on every map.
 CUTS = (2 / 3, 4 / 5, 5 / 4, 3 / 2)
+#: The colour of each class of change, as in the page's style.
+PALETTE = {
+    **dict(
+        zip(
+            ("s0", "s1", "s2", "s3", "s4"),
+            ("#542788", "#b2abd2", "#f7f7f7", "#fdb863", "#b35806"),
+            strict=True,
+        )
+    ),
+    **dict(
+        zip(
+            ("p0", "p1", "p2", "p3", "p4"),
+            ("#cfc6e2", "#e3e0ee", "#f7f7f7", "#fde8cd", "#f0cfae"),
+            strict=True,
+        )
+    ),
+    "few": "#d9d9d9",
+    "unknown": "#ffffff",
+}
 WIDTH, HEIGHT, MARGIN = 800.0, 560.0, 8.0
 #: Width of a letter of a name at its size in the picture.
 LETTER, LINE = 5.6, 13.0
@@ -66,6 +86,12 @@ def class_of(verdict: str, current: float, baseline: float) -> str:
     return f"{'s' if strong else 'p'}{step}"
 
 
+def classes_of(rows: pd.DataFrame) -> list[str]:
+    """Return the colour class of each row of the Change table."""
+    needed = rows[["verdict", "current_count", "baseline_mean"]]
+    return [class_of(*row) for row in needed.itertuples(index=False, name=None)]
+
+
 def static_map(page: Page) -> str:
     """Return the map as SVG: one path an area, by change of all three types, names where they fit."""
     rows = page_data.rows_of(page, "sac")
@@ -86,12 +112,12 @@ def static_map(page: Page) -> str:
     paths, names = [], []
     taken: list[tuple[float, float, float, float]] = []
     first = {entry["place"] for entry in page_data.week(rows)[:5]}
+    classes = classes_of(rows)
     for place in np.argsort(-shapely.area(polygons), kind="stable"):
         polygon = polygons[place]
         if polygon.is_empty:
             continue
-        row = rows.iloc[place]
-        css = class_of(row["verdict"], row["current_count"], row["baseline_mean"])
+        css = classes[place]
         mark = ' first" stroke-width="3' if place in first else ""
         paths.append(
             (
