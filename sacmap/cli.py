@@ -15,8 +15,10 @@ from sacmap.errors import SacmapError, UsageError
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
+    from sacmap.fetch.street import Reading
     from sacmap.job import Result
     from sacmap.measure.notices import Notice
+    from sacmap.measure.recorded import Published, Recorded
     from sacmap.study import Study
 
 STOPPED = 130
@@ -114,10 +116,7 @@ def out_path(study: Study, file: Path | None) -> Path:
 def result_of(study: Study) -> Result:
     """Read what the study names and do the main job."""
     from sacmap.areas.boundaries import overlaps, read_areas, read_text
-    from sacmap.fetch.street import read
     from sacmap.job import compare_areas
-    from sacmap.progress import Progress
-    from sacmap.tables import SAC_TYPES
 
     if not study.boundaries:
         raise UsageError(
@@ -134,10 +133,8 @@ def result_of(study: Study) -> Result:
         households_column=study.households_column,
     )
     areas, told = with_study_households(areas, study)
-    with Progress("Reading") as progress:
-        reading = read(study.crimes, keep=SAC_TYPES, progress=progress.step, total=progress.expect)
     return compare_areas(
-        study, reading, areas, comparator_text=read_text, overlaps=overlaps(areas), also_told=told
+        study, reading_of(study), areas, comparator_text=read_text, overlaps=overlaps(areas), also_told=told
     )
 
 
@@ -156,6 +153,16 @@ def with_study_households(areas: GeoDataFrame, study: Study) -> tuple[GeoDataFra
     counts = parse_households(read_text(study.households), study.households)
     lsoas = read_areas(study.lsoa_boundaries) if study.lsoa_boundaries else None
     return with_households(areas, counts, study.households, lsoas)
+
+
+def reading_of(study: Study) -> Reading:
+    """Read the crimes the study names."""
+    from sacmap.fetch.street import read
+    from sacmap.progress import Progress
+    from sacmap.tables import SAC_TYPES
+
+    with Progress("Reading") as progress:
+        return read(study.crimes, keep=SAC_TYPES, progress=progress.step, total=progress.expect)
 
 
 def write_result(result: Result, out: Path) -> list[Path]:
@@ -225,3 +232,60 @@ def demo() -> int:
     practice = write_practice(Path("maps") / "practice")
     say("Practice data: a made-up borough on Dogger Bank. No real place or crime is shown.")
     return run_map(read_options(practice.study, {"out": str(Path("maps") / "practice.html")}), practice.study)
+
+
+@sacmap.command("reconcile")
+@study_options
+@click.option("--home-office", required=True, help="Recorded crime open data: ODS, XLSX, CSV or Parquet.")
+@click.option("--area-name", help="The force or Community Safety Partnership, as that table names it.")
+def reconcile_command(
+    study: Path | None, home_office: str, area_name: str | None, out: str | None, **options: Any
+) -> int:
+    """Set police.uk beside the Home Office's recorded crime, the difference itemised: --out FILE.csv.
+
+    The periods must be whole quarters. Without --crimes the official count stands alone. For a Community Safety
+    Partnership police.uk's crimes are those in the --boundaries.
+    """
+    from sacmap import tables
+    from sacmap.fetch.home_office import read_recorded
+    from sacmap.measure.recorded import reconcile, require_quarters
+    from sacmap.publish.disk import require_writable, write_whole
+    from sacmap.publish.files import csv_of, file_stem
+
+    asked = read_options(study, options)
+    area = area_name or asked.force
+    if not area:
+        raise UsageError(
+            "No area was named.", "Add --area-name with the force or partnership, as the table has it."
+        )
+    require_quarters(asked)
+    path = Path(out) if out else Path("maps") / f"{file_stem(area)}-reconcile.csv"
+    require_writable(path.parent)
+    recorded = read_recorded(home_office, area)
+    found = reconcile(asked, recorded, published_of(asked, recorded) if asked.crimes else None)
+    write_whole(path, csv_of(found.table, tables.RECONCILED))
+    click.echo(str(path))
+    say(found.text)
+    for notice in found.warnings:
+        say(f"- {notice.text}")
+    return found.exit_code
+
+
+def published_of(study: Study, recorded: Recorded) -> Published:
+    """Read police.uk's crimes of the place a Home Office table is of: the force's, or those in the areas."""
+    from sacmap.areas.boundaries import read_areas
+    from sacmap.areas.locate import locate, require_overlap
+    from sacmap.measure.recorded import published_by_force, published_in_areas
+
+    reading = reading_of(study)
+    if recorded.by == "force":
+        return published_by_force(reading, study.force or recorded.area, study.months)
+    if not study.boundaries:
+        raise UsageError(
+            f"{recorded.area} is a Community Safety Partnership, and police.uk publishes by force.",
+            "Add --boundaries FILE with its neighbourhoods, or leave --crimes out.",
+        )
+    areas = read_areas(study.boundaries, id_column=study.id_column, name_column=study.name_column)
+    located = locate(reading.crimes, areas)
+    require_overlap(reading.crimes, located, areas)
+    return published_in_areas(reading, located, study.months)

@@ -14,6 +14,7 @@ from sacmap.areas.locate import locate, require_overlap
 from sacmap.choose.priority import Entry, both_lists
 from sacmap.errors import InputError
 from sacmap.fetch.street import KNOWN_TYPES, Reading
+from sacmap.forces import force_slug
 from sacmap.measure import comparator as comparators
 from sacmap.measure import notices
 from sacmap.measure.change import change_table
@@ -172,20 +173,6 @@ def compare_areas(
         inputs=reading.inputs,
         exit_code=exit_code,
     )
-
-
-def force_slug(name: str) -> str:
-    """Return police.uk's slug of a force's reported name: "Avon & Somerset Constabulary" → avon-and-somerset."""
-    words = name.lower().replace("&", " and ").replace("-", " ").split()
-    if words == ["british", "transport", "police"]:
-        return "btp"
-    return "-".join(
-        w for w in words if w not in {"police", "constabulary", "service", "of"} or _city(words, w)
-    )
-
-
-def _city(words: list[str], word: str) -> bool:
-    return word == "of" and words[:1] == ["city"]
 
 
 def _forces(study: Study, located: pd.DataFrame, tally: pd.DataFrame) -> tuple[str, ...]:

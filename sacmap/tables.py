@@ -169,3 +169,26 @@ CHANGE = Table(
         ),
     ),
 )
+
+RECONCILED = Table(
+    "Reconciled",
+    ("component", "period"),
+    _columns(
+        ("component", "text", "", "what is set side by side, or an item of the difference"),
+        ("period", "text", "YYYY-MM:YYYY-MM", "its months, both ends included"),
+        (
+            "police_uk",
+            "count",
+            "rows",
+            "rows police.uk has of it; empty where it publishes no such class or month",
+        ),
+        (
+            "home_office",
+            "count",
+            "offences",
+            "offences the Home Office has recorded; empty where it has no such class",
+        ),
+        ("difference", "count", "crimes", "police_uk − home_office; of an item, its part of that of sac"),
+        ("note", "text", "", "what the component is, changes, months missing, changes of definition"),
+    ),
+)

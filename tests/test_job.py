@@ -15,7 +15,8 @@ from sacmap import tables
 from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.errors import InputError, SacmapError
 from sacmap.fetch.street import read
-from sacmap.job import compare_areas, force_slug
+from sacmap.forces import force_slug
+from sacmap.job import compare_areas
 from sacmap.practice import write_practice
 from sacmap.study import make_study, read_study
 

@@ -26,12 +26,12 @@ _RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)\d")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
-def csv_of(change: pd.DataFrame) -> bytes:
-    """Return the Change table as UTF-8 CSV: counts whole, other numbers to six decimals, empty where missing."""
+def csv_of(rows: pd.DataFrame, table: tables.Table = tables.CHANGE) -> bytes:
+    """Return a table as UTF-8 CSV: counts whole, other numbers to six decimals, empty where missing."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(tables.CHANGE.names)
-    columns = [_texts(change[column.name], column) for column in tables.CHANGE.columns]
+    writer.writerow(table.names)
+    columns = [_texts(rows[column.name], column) for column in table.columns]
     writer.writerows(zip(*columns, strict=True))
     return out.getvalue().encode()
 

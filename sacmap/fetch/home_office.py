@@ -1,0 +1,178 @@
+"""Read the Home Office's open data of recorded crime, by force or by Community Safety Partnership.
+
+The tables come as ODS or XLSX, a sheet a financial year, with titles and notes above the header; or as CSV or
+Parquet made from them. Columns are recognised by name, so their order and the lines above do not matter.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from sacmap import months
+from sacmap.errors import InputError
+from sacmap.fetch.sheets import LINES_ABOVE, Row, Sheet, sheets_of, text_of, words_of
+from sacmap.forces import force_slug
+from sacmap.measure.recorded import Recorded
+
+#: Our column → the names it goes by in the Home Office's tables, in words; the likeliest first.
+NAMES = {
+    "year": ("financial year", "fy", "year"),
+    "fiscal_quarter": ("financial quarter", "quarter", "fq"),
+    "code": ("offence code", "home office offence code", "ho offence code", "ho code"),
+    "n": ("number of offences", "offence count", "offences", "count", "number", "n"),
+    "csp": ("csp name", "community safety partnership name", "community safety partnership", "csp"),
+    "force": ("force name", "police force name", "police force area", "police force", "force", "pfa name"),
+    "description": ("offence description", "offence"),
+}
+REQUIRED = ("year", "fiscal_quarter", "code", "n")
+
+_YEAR = re.compile(r"(\d{4})\s*[/–-]\s*(?:\d{2}|\d{4})")
+_QUARTER = re.compile(r"(?:q|quarter)?\s*([1-4])", re.IGNORECASE)
+_NOT_GIVEN = frozenset(("", "-", "–", "..", ":", "[x]", "[z]", "[c]", "x", "z", "n/a"))
+
+
+def read_recorded(path: str, area_name: str) -> Recorded:
+    """Read the recorded crime of one area.
+
+    Parameters
+    ----------
+    path
+        The table: ODS, XLSX, CSV or Parquet.
+    area_name
+        A Community Safety Partnership or a force, as the table names it; capitals, "&" and a closing "Police" or
+        "Constabulary" do not matter. A partnership goes before a force of the same name.
+
+    Raises
+    ------
+    InputError
+        If the file is not such a table, has no such area, or a year, quarter or count in it makes no sense.
+    """
+    sheets = list(sheets_of(Path(path)))
+    parts = [table for sheet in sheets if (table := _table(sheet)) is not None]
+    if not parts:
+        raise InputError(
+            f"{path} has no table with a financial year, a quarter, an area, an offence code and a number of offences.",
+            "Give the Home Office's recorded crime open data, by force or by Community Safety Partnership.",
+        )
+    whole = pd.concat(parts, ignore_index=True)
+    whole["quarter"] = _quarters(whole)
+    whole["code"] = _mapped(whole["code"], lambda cell: text_of(cell).upper().removesuffix(".0"))
+    by, mine = _of_area(whole, area_name, path)
+    _require_once(mine, path)
+    codes = whole[whole["quarter"].isin(set(mine["quarter"]))].groupby("quarter")["code"].unique()
+    rows = mine[["quarter", "code"]].assign(description=mine["description"].map(text_of), n=_counts(mine))
+    return Recorded(
+        area=area_name,
+        by=by,
+        rows=rows.reset_index(drop=True),
+        codes={str(quarter): frozenset(found) for quarter, found in codes.items()},
+    )
+
+
+def _table(sheet: Sheet) -> pd.DataFrame | None:
+    """Return a sheet's rows under our column names, with sheet and line; None where it has no such header."""
+    found = next((k for k, row in enumerate(sheet.rows[:LINES_ABOVE]) if _is_header(_columns(row))), None)
+    if found is None:
+        return None
+    rows = sheet.rows[found + 1 :]
+    table = pd.DataFrame(
+        {
+            name: pd.Series([row[place] if place < len(row) else None for row in rows], dtype=object)
+            for name, place in _columns(sheet.rows[found]).items()
+        }
+    )
+    table["line"] = range(found + 2, found + 2 + len(rows))
+    # Blank lines, and the notes below a table, have neither.
+    table = table[
+        [bool(text_of(code) or text_of(n)) for code, n in zip(table["code"], table["n"], strict=True)]
+    ]
+    for name in ("csp", "force", "description"):
+        if name not in table:
+            table[name] = ""
+    return table.assign(sheet=sheet.label)
+
+
+def _columns(row: Row) -> dict[str, int]:
+    """Return where each of our columns stands in a row, taken as a header."""
+    words = [words_of(cell) for cell in row]
+    places = {name: [words.index(word) for word in known if word in words] for name, known in NAMES.items()}
+    return {name: found[0] for name, found in places.items() if found}
+
+
+def _is_header(columns: dict[str, int]) -> bool:
+    return set(REQUIRED) <= set(columns) and bool({"csp", "force"} & set(columns))
+
+
+def _mapped(column: pd.Series, of: Callable[[object], object]) -> pd.Series:
+    """Map a column by its distinct values: 300,000 rows hold some 200 codes."""
+    known = {value: of(value) for value in column.unique()}
+    return column.map(known)
+
+
+def _quarters(whole: pd.DataFrame) -> pd.Series:
+    """Return the first month of each row's quarter; of notes below the table, which have no year, none is made."""
+    years = _mapped(whole["year"], lambda cell: _YEAR.fullmatch(text_of(cell)))
+    quarters = _mapped(whole["fiscal_quarter"], lambda cell: _QUARTER.fullmatch(text_of(cell)))
+    bad = years.isna() | quarters.isna()
+    if bad.any():
+        row = whole[bad].iloc[0]
+        raise InputError(
+            f"{row['sheet']}, line {row['line']}: {text_of(row['year'])!r}, {text_of(row['fiscal_quarter'])!r} are not "
+            "a financial year and a quarter.",
+            "Years are written 2017/18 and quarters 1 to 4.",
+        )
+    first = {
+        (year, quarter): months.label(int(year[1]) * 12 + 3 * int(quarter[1]))
+        for year in years.unique()
+        for quarter in quarters.unique()
+    }
+    return pd.Series([first[pair] for pair in zip(years, quarters, strict=True)], index=whole.index)
+
+
+def _of_area(whole: pd.DataFrame, area_name: str, path: str) -> tuple[str, pd.DataFrame]:
+    wanted = force_slug(area_name)
+    for column in ("csp", "force"):
+        mine = _mapped(whole[column], lambda cell: force_slug(text_of(cell))) == wanted
+        if wanted and mine.any():
+            return column, whole[mine]
+    names = sorted({text_of(name) for column in ("csp", "force") for name in whole[column].unique()} - {""})
+    near = difflib.get_close_matches(area_name, names, n=4, cutoff=0.5) or names[:6]
+    raise InputError(f"{path} has no area called {area_name!r}.", f"It has {', '.join(near)}, for example.")
+
+
+def _require_once(mine: pd.DataFrame, path: str) -> None:
+    """Refuse a quarter that two sheets give: it would count twice."""
+    several = mine.groupby("quarter")["sheet"].nunique()
+    if (several > 1).any():
+        quarter = str(several.index[several > 1][0])
+        named = " and ".join(sorted(mine.loc[mine["quarter"] == quarter, "sheet"].unique()))
+        raise InputError(
+            f"{path} gives the quarter from {months.in_words(quarter)} in {named}.", "Keep one of them."
+        )
+
+
+def _counts(mine: pd.DataFrame) -> pd.Series:
+    """Return the counts as numbers, NaN where the table gives none; they may be negative, as corrections are."""
+
+    def number(cell: object) -> float | None:
+        text = text_of(cell).replace(",", "").replace("−", "-").lower()
+        if text in _NOT_GIVEN:
+            return float("nan")
+        try:
+            return float(text)
+        except ValueError:
+            return None
+
+    numbers = [number(cell) for cell in mine["n"]]
+    if None in numbers:
+        row = mine.iloc[numbers.index(None)]
+        raise InputError(
+            f"{row['sheet']}, line {row['line']}: {text_of(row['n'])!r} is not a number of offences.",
+            "Mend that cell, or download the table again.",
+        )
+    return pd.Series(numbers, index=mine.index, dtype=float)

@@ -1,0 +1,404 @@
+"""police.uk beside the Home Office's recorded crime: the proxy, the official count, and what lies between them.
+
+Recorded crime is quarterly and by offence code; police.uk is monthly and by three broad classes. Only the classes
+that hold the same offences can be set side by side; the rest of the difference is itemised, and the items sum to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sacmap import months, tables
+from sacmap.errors import InputError, UsageError
+from sacmap.fetch.street import Reading
+from sacmap.forces import force_slug
+from sacmap.measure.counts import repeats
+from sacmap.measure.coverage import MATERIAL_SHARE, coverage, gaps
+from sacmap.measure.definitions import crossed
+from sacmap.measure.notices import Notice, listed
+from sacmap.measure.offences import (
+    CODES,
+    COMPONENTS,
+    RESIDENTIAL,
+    RESIDENTIAL_CLASS,
+    SPLIT,
+    Component,
+    class_of,
+)
+from sacmap.study import Period, Study
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The Home Office's recorded crime of one area.
+
+    by: whether the area is a Community Safety Partnership (csp) or a force; rows: quarter (its first month), code,
+    description, n (NaN where the table gives none); codes: quarter → the codes the table has for it, of any area.
+    """
+
+    area: str
+    by: str
+    rows: pd.DataFrame
+    codes: Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What police.uk has of the same place.
+
+    rows: month, crime_type, repeat (its crime is there already), nowhere (no location) and counted of each SAC row;
+    thin: month → why it is thin; missing: months without any crime; where: whose rows they are.
+    """
+
+    rows: pd.DataFrame
+    thin: Mapping[str, str]
+    missing: frozenset[str]
+    where: str
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """The table of tables.RECONCILED, what the reader must know, and the exit code: 3 where months are missing."""
+
+    table: pd.DataFrame
+    warnings: tuple[Notice, ...]
+    exit_code: int
+
+    @property
+    def text(self) -> str:
+        """The table in lines for a terminal: component, then police.uk and Home Office of each period."""
+        periods = list(dict.fromkeys(self.table["period"]))
+        lines = [f"{'':<40}" + "".join(f"{period:>26}" for period in periods)]
+        lines.append(f"{'':<40}" + f"{'police.uk':>14}{'recorded':>12}" * len(periods))
+        for name, rows in self.table.groupby("component", sort=False):
+            by_period = rows.set_index("period")
+            cells = []
+            for period in periods:
+                row = by_period.loc[period] if period in by_period.index else None
+                shown = (np.nan, np.nan) if row is None else (row["police_uk"], row["home_office"])
+                if row is not None and str(name).startswith("difference"):
+                    shown = (row["difference"], np.nan)
+                cells += [f"{_shown(shown[0]):>14}", f"{_shown(shown[1]):>12}"]
+            lines.append(f"{name:<40}" + "".join(cells))
+        return "\n".join(lines)
+
+
+def _shown(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:,.0f}".replace("-", "−")
+
+
+def published_by_force(reading: Reading, force: str, wanted: Sequence[str]) -> Published:
+    """Return all rows of the force that `force` names, those with no location too.
+
+    Raises
+    ------
+    InputError
+        If no row was reported by it.
+    """
+    names = sorted(reading.tally["force"].astype(str).unique())
+    mine = [name for name in names if force_slug(name) == force_slug(force)]
+    if not mine:
+        raise InputError(
+            f"No crime given was reported by {force}.",
+            f"The crimes are of {listed(names, 6, ', ')}; --force says which of them to set beside the table.",
+        )
+    crimes = reading.crimes[reading.crimes["force"].isin(mine)].reset_index(drop=True)
+    judged = gaps(coverage(reading.tally, wanted), mine, wanted)
+    return _published(crimes, crimes["force"].notna(), judged, ", ".join(mine))
+
+
+def published_in_areas(reading: Reading, located: pd.DataFrame, wanted: Sequence[str]) -> Published:
+    """Return the rows in the areas, of any force: what stands beside a Community Safety Partnership."""
+    inside = located["area_id"].notna()
+    shares = located.loc[inside, "force"].astype(str).value_counts(normalize=True)
+    mine = sorted(shares.index[shares >= MATERIAL_SHARE])
+    ours = inside | (located["lon"].isna() & located["force"].isin(mine))
+    judged = gaps(coverage(reading.tally, wanted), mine, wanted)
+    return _published(located[ours], inside[ours], judged, "the areas")
+
+
+def _published(crimes: pd.DataFrame, counted: pd.Series, judged: pd.DataFrame, where: str) -> Published:
+    is_missing = judged["status"] == "missing"
+    return Published(
+        rows=pd.DataFrame(
+            {
+                "month": crimes["month"].astype(str),
+                "crime_type": crimes["crime_type"].astype(str),
+                "repeat": repeats(crimes),
+                "nowhere": crimes["lon"].isna(),
+                "counted": counted,
+            }
+        ),
+        thin=dict(zip(judged.loc[~is_missing, "month"], judged.loc[~is_missing, "reason"], strict=True)),
+        missing=frozenset(judged.loc[is_missing, "month"]),
+        where=where,
+    )
+
+
+def require_quarters(study: Study) -> None:
+    """Refuse periods that are not whole quarters: recorded crime has no months.
+
+    Raises
+    ------
+    UsageError
+        If a period does not start in January, April, July or October, or is not 3, 6, 9 … months long; it gives
+        the spans that would do.
+    """
+    first, beyond = months.number(study.current[0]), months.number(study.current[-1]) + 1
+    if first % 3 == 0 and beyond % 3 == 0:
+        return
+    start, stop = -(-first // 3) * 3, beyond // 3 * 3
+    if start >= stop:
+        start, stop = first // 3 * 3, -(-beyond // 3) * 3
+
+    def fitted(period: Period) -> str:
+        by = months.number(period[0]) - first
+        return f"{months.label(start + by)}:{months.label(stop - 1 + by)}"
+
+    baselines = " ".join(f"--baseline {fitted(period)}" for period in study.baseline)
+    raise UsageError(
+        f"{study.current[0]}:{study.current[-1]} is not whole quarters, and recorded crime is published by quarter.",
+        f"Use --current {fitted(study.current)} {baselines}.",
+    )
+
+
+def reconcile(study: Study, recorded: Recorded, published: Published | None) -> Reconciliation:
+    """Set police.uk beside recorded crime, period by period, and itemise the difference.
+
+    Parameters
+    ----------
+    study
+        Its periods; each must be whole quarters.
+    recorded
+        The Home Office's table of the area.
+    published
+        police.uk's rows of the same place; None where none were given.
+
+    Raises
+    ------
+    UsageError, InputError
+        If a period is not whole quarters, or the table does not reach over it.
+    """
+    require_quarters(study)
+    _require_reach(study, recorded)
+    official = {(c.name, p): _official(recorded, c, p) for c in COMPONENTS for p in study.periods}
+    counts = {(c.name, p): _proxy(published, c, p) for c in COMPONENTS for p in study.periods}
+    breaks = [found for found in crossed(study.baseline, study.current, ()) if found.kind == "definition"]
+    rows: list[tuple[str, str, float, float, float, str]] = []
+    for component in COMPONENTS:
+        for period in study.periods:
+            ours, theirs = counts[component.name, period], official[component.name, period]
+            said = [_sentence(component.words), *_lacking(component, period, recorded, theirs)]
+            if component.name == "residential-burglary":
+                said += [f"{words}." for words in dict.fromkeys(map(class_of, _quarters(period)))]
+            if component.police_uk:
+                said += _months_told(published, period)
+            if period == study.current:
+                said += _changes(component, study, official, counts)
+            said += _redefined(component, [found.date for found in breaks])
+            rows.append((component.name, _span(period), ours, theirs, ours - theirs, " ".join(said)))
+    for period in study.periods:
+        if published is not None and not np.isnan(counts["sac", period]):
+            rows += _items(published, period, {c.name: official[c.name, period] for c in COMPONENTS}, counts)
+    warnings = (
+        *(Notice("definition", found.text) for found in breaks),
+        *_strange_descriptions(recorded),
+        *_gaps_told(published, study),
+    )
+    return Reconciliation(
+        pd.DataFrame(rows, columns=tables.RECONCILED.names), warnings, 3 if _incomplete(published) else 0
+    )
+
+
+def _span(period: Period) -> str:
+    return f"{period[0]}:{period[-1]}"
+
+
+def _quarters(period: Period) -> tuple[str, ...]:
+    return period[::3]
+
+
+def _require_reach(study: Study, recorded: Recorded) -> None:
+    there = sorted(recorded.codes)
+    absent = [q for period in study.periods for q in _quarters(period) if q not in recorded.codes]
+    if absent:
+        raise InputError(
+            f"The Home Office's table has no figures of {recorded.area} for the quarter from "
+            f"{months.in_words(absent[0])}.",
+            f"It reaches from {months.in_words(there[0])} to {months.in_words(months.shift(there[-1], 2))}: choose "
+            "periods within that, or a newer table.",
+        )
+
+
+def _official(recorded: Recorded, component: Component, period: Period) -> float:
+    """Return the offences recorded; NaN where the table has none of the codes, or the class cannot be told apart."""
+    quarters = _quarters(period)
+    if component.name == "burglary-of-homes" and set(map(class_of, quarters)) & {RESIDENTIAL_CLASS}:
+        return float("nan")
+    if any(not recorded.codes[q] & set(component.codes) for q in quarters):
+        return float("nan")
+    rows = recorded.rows
+    mine = rows["quarter"].isin(quarters) & rows["code"].isin(list(component.codes))
+    return float(rows.loc[mine, "n"].sum(skipna=False))
+
+
+def _proxy(published: Published | None, component: Component, period: Period) -> float:
+    """Return police.uk's rows of the like class; NaN where it has none or no month of the period is there."""
+    if published is None or not component.police_uk or set(period) <= published.missing:
+        return float("nan")
+    rows = _in_period(published, period)
+    if component.police_uk != "sac":
+        rows = rows[rows["crime_type"] == component.police_uk]
+    return float(rows["counted"].sum())
+
+
+def _in_period(published: Published, period: Period) -> pd.DataFrame:
+    rows = published.rows
+    return rows[rows["month"].isin(period)]
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
+
+
+def _lacking(component: Component, period: Period, recorded: Recorded, theirs: float) -> list[str]:
+    """Say why there is no official figure, or what it lacks."""
+    if np.isnan(theirs):
+        if component.name == "burglary-of-homes":
+            return ["From April 2017 to March 2023 homes were not recorded apart from sheds and garages."]
+        return ["The Home Office's table gives no figure for all of its codes."]
+    rows = recorded.rows[recorded.rows["quarter"].isin(_quarters(period))]
+    late = rows[rows["code"].isin(list(RESIDENTIAL)) & (rows["quarter"] >= SPLIT)]["n"].sum()
+    if component.name == "burglary-of-homes" and late:
+        return [
+            f"{late:,.0f} more were still recorded under the class of before, sheds and garages included."
+        ]
+    return []
+
+
+def _months_told(published: Published | None, period: Period) -> list[str]:
+    if published is None:
+        return ["No police.uk crimes were given for these months."]
+    lost = [months.in_words(month) for month in period if month in published.missing]
+    thin = [f"{months.in_words(m)} ({published.thin[m]})" for m in period if m in published.thin]
+    said = [f"Missing months: {len(lost)} of {len(period)} ({listed(lost, 3, ', ')})."] if lost else []
+    return said + ([f"Thin months: {listed(thin, 3)}."] if thin else [])
+
+
+def _changes(
+    component: Component,
+    study: Study,
+    official: Mapping[tuple[str, Period], float],
+    counts: Mapping[tuple[str, Period], float],
+) -> list[str]:
+    """Say the change of the current period from the baseline's mean, where every period has a figure."""
+    said = []
+    for name, figures in (("Home Office", official), ("police.uk", counts)):
+        before = float(np.mean([figures[component.name, period] for period in study.baseline]))
+        now = figures[component.name, study.current]
+        if np.isnan(before) or np.isnan(now) or (name == "police.uk" and not component.police_uk):
+            continue
+        share = f"{100 * (now - before) / before:+.1f}%".replace("-", "−") if before else "no percentage"
+        said.append(f"{name} {share} ({_count(before)} → {_count(now)})")
+    lead = "PP06, change from the baseline" if component.name == "sac" else "Change from the baseline"
+    return [f"{lead}: {'; '.join(said)}."] if said else []
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
+
+
+def _redefined(component: Component, dates: Sequence[str]) -> list[str]:
+    when = " and ".join(months.in_words(date) for date in dates)
+    if not dates or not component.redefined:
+        return []
+    if component.redefined == "little":
+        return [f"Little touched by the change of definition in {when}."]
+    return [
+        f"Change of definition in {when}: not like with like. Do not read the change as a rise or a fall."
+    ]
+
+
+def _items(
+    published: Published,
+    period: Period,
+    official: Mapping[str, float],
+    counts: Mapping[tuple[str, Period], float],
+) -> list[tuple[str, str, float, float, float, str]]:
+    """Itemise the difference of the `sac` row; the items with a difference sum to it."""
+    rows = _in_period(published, period)
+    gap = counts["sac", period] - official["sac"]
+    lost = [month for month in period if month in published.missing]
+    by_quarter = len(lost) / len(period) * official["sac-proxy"]
+    none = float("nan")
+    known = [
+        ("buildings that are not homes", official["other-burglary"], "In police.uk's burglary, not in PP06."),
+        ("interference", official["interference"], "In police.uk's vehicle crime, not in PP06."),
+        (
+            "repeated rows",
+            float((rows["repeat"] & rows["counted"]).sum()),
+            "Rows whose crime is there already; the map counts each crime once.",
+        ),
+    ]
+    if lost:
+        known.append(
+            (
+                "missing months",
+                -float(np.round(by_quarter)),
+                f"About: {len(lost)} of {len(period)} months' share of the Home Office's count of the same classes.",
+            )
+        )
+    rest = gap - sum(value for _, value, _ in known if not np.isnan(value))
+    known.append(
+        ("the rest", rest, "Crimes recorded, moved or withdrawn later, and what nothing here explains.")
+    )
+    nowhere = float(rows["nowhere"].sum())
+    found = [
+        (f"difference: {name}", _span(period), none, none, value, f"Part of the difference of sac. {note}")
+        for name, value, note in known
+    ]
+    where = "counted above" if published.where != "the areas" else "of the forces there, not counted above"
+    note = f"Rows with no location, {where}: no map can show them."
+    return [*found, ("no location", _span(period), nowhere, none, none, note)]
+
+
+def _strange_descriptions(recorded: Recorded) -> list[Notice]:
+    """Tell where the table describes a code otherwise than sacmap takes it."""
+    qualifiers = {"attempted", "distraction", "aggravated"}
+    strange = []
+    pairs = recorded.rows[["code", "description"]].drop_duplicates()
+    for code, description in zip(pairs["code"], pairs["description"], strict=True):
+        words = set("".join(c if c.isalnum() else " " for c in str(description).lower()).split())
+        expected = set(CODES.get(code, "").split())
+        if words and expected and (not expected <= words or words & qualifiers != expected & qualifiers):
+            strange.append(f"{code} “{description}”")
+    if not strange:
+        return []
+    return [
+        Notice(
+            "offence-codes",
+            f"Offence codes that the table describes otherwise than sacmap knows them: {listed(strange, 4)}.",
+        )
+    ]
+
+
+def _gaps_told(published: Published | None, study: Study) -> list[Notice]:
+    if published is None:
+        return [Notice("no-police-uk", "No police.uk crimes were given: the official count stands alone.")]
+    lost = [month for month in study.months if month in published.missing]
+    if not lost:
+        return []
+    named = listed([months.in_words(month) for month in lost], 4, ", ")
+    return [
+        Notice(
+            "missing-months", f"police.uk has no crimes of {published.where} in {len(lost)} months: {named}."
+        )
+    ]
+
+
+def _incomplete(published: Published | None) -> bool:
+    return published is not None and bool(published.missing or published.thin)

@@ -1,0 +1,417 @@
+"""police.uk beside the Home Office's recorded crime, on real figures and on tables laid out as the Home Office does."""
+
+import csv
+import subprocess
+import sys
+import zipfile
+
+import openpyxl
+import pandas as pd
+import pytest
+from conftest import csv_text, row
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sacmap import tables
+from sacmap.errors import InputError, UsageError
+from sacmap.fetch.home_office import read_recorded
+from sacmap.fetch.street import Reading, read
+from sacmap.measure.counts import tally_of
+from sacmap.measure.offences import CODES
+from sacmap.measure.recorded import Recorded, published_by_force, published_in_areas, reconcile
+from sacmap.study import make_study
+
+TABLE = "reference/home-office-recorded-crime-by-force.parquet"
+FORCE = "Northamptonshire Police"
+
+
+def study_of(current, *baseline, **more):
+    return make_study({"current": current, "baseline": baseline, **more})
+
+
+def sacmap(*words, cwd=None):
+    done = subprocess.run(
+        [sys.executable, "-m", "sacmap", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def cells(path):
+    with path.open(encoding="utf-8", newline="") as stream:
+        return {(r["component"], r["period"]): r for r in csv.DictReader(stream)}
+
+
+@pytest.fixture(scope="module")
+def northamptonshire(data):
+    return read_recorded(str(data / TABLE), "Northamptonshire")
+
+
+# A table laid out as the Home Office publishes it: a notes sheet, then a sheet a year under a title.
+
+HEADER = ["Financial Year", "Financial Quarter", "Force Name", "CSP Name", "Offence Description", "Offence Group",
+          "Offence Subgroup", "Offence Code", "Number of Offences"]  # fmt: skip
+TITLES = [["Police recorded crime by Community Safety Partnership, year ending March 2019"], [],
+          ["This worksheet contains one table. Some cells refer to notes."]]  # fmt: skip
+DESCRIPTIONS = {
+    "28E": "Burglary Residential", "30C": "Burglary Business and Community", "34B": "Robbery of personal property",
+    "45": "Theft from vehicle", "48": "Theft or unauthorised taking of motor vehicle",
+    "37.2": "Aggravated vehicle taking", "126": "Interfering with a motor vehicle", "105A": "Assault without injury",
+}  # fmt: skip
+COUNTS = {"28E": 40, "30C": 12, "34B": 6, "45": 30, "48": 9, "37.2": 1, "126": 5, "105A": 70}
+
+
+def body(year, quarters=(1, 2, 3, 4), scale=1):
+    return [
+        [year, quarter, "Northamptonshire", csp, DESCRIPTIONS[code], "Theft offences", "…",
+         float(code) if code.replace(".", "").isdigit() else code, n * scale * (1 if csp == "Northampton" else 2)]
+        for quarter in quarters
+        for csp in ("Northampton", "Corby & Kettering")
+        for code, n in COUNTS.items()
+    ]  # fmt: skip
+
+
+def sheets():
+    return {
+        "Cover": [["Police recorded crime open data"], ["Published by the Home Office"]],
+        "2017-18": [*TITLES, HEADER, *body("2017/18")],
+        "2018-19": [
+            *TITLES,
+            HEADER,
+            *body("2018/19", scale=2),
+            [],
+            ["Source: police recorded crime, Home Office"],
+        ],
+    }
+
+
+def write_xlsx(path, content):
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in content.items():
+        sheet = book.create_sheet(name)
+        for cells_of_row in rows:
+            sheet.append(cells_of_row)
+    book.save(path)
+
+
+def write_ods(path, content):
+    """Write an ODS as spreadsheet programs do: numbers as values, and empty cells to the sheet's edge as repeats."""
+
+    def cell(value):
+        if isinstance(value, str):
+            text = value.replace("&", "&amp;").replace("<", "&lt;")
+            return f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
+        return (
+            f'<table:table-cell office:value-type="float" office:value="{value}"><text:p>{value}</text:p>'
+            "</table:table-cell>"
+        )
+
+    edge = '<table:table-cell table:number-columns-repeated="1015"/>'
+    tables_xml = "".join(
+        f'<table:table table:name="{name}">'
+        + "".join(f"<table:table-row>{''.join(map(cell, line))}{edge}</table:table-row>" for line in rows)
+        + f'<table:table-row table:number-rows-repeated="1000000">{edge}</table:table-row></table:table>'
+        for name, rows in content.items()
+    )
+    spaces = "".join(
+        f' xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for short, name in (("office", "office"), ("table", "table"), ("text", "text"))
+    )
+    mime = "application/vnd.oasis.opendocument.spreadsheet"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("mimetype", mime, zipfile.ZIP_STORED)
+        file.writestr(
+            "META-INF/manifest.xml",
+            '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+            f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{mime}"/></manifest:manifest>',
+        )
+        file.writestr(
+            "content.xml",
+            f'<?xml version="1.0" encoding="UTF-8"?><office:document-content{spaces}><office:body>'
+            f"<office:spreadsheet>{tables_xml}</office:spreadsheet></office:body></office:document-content>",
+        )
+
+
+def write_csv(path, content):
+    with path.open("w", encoding="utf-8-sig", newline="") as stream:
+        csv.writer(stream).writerows([*TITLES, HEADER, *content["2017-18"][4:], *content["2018-19"][4:]])
+
+
+def write_parquet(path, content):
+    rows = [*content["2017-18"][4:], *[line for line in content["2018-19"][4:] if len(line) > 1]]
+    frame = pd.DataFrame(rows, columns=HEADER).astype({"Offence Code": str})
+    frame["Offence Code"] = frame["Offence Code"].str.removesuffix(".0")
+    frame.to_parquet(path)
+
+
+WRITERS = {"ods": write_ods, "xlsx": write_xlsx, "csv": write_csv, "parquet": write_parquet}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_table_under_titles_and_notes_reads_the_same_in_every_format(tmp_path, kind):
+    path = tmp_path / f"prc-csp.{kind}"
+    WRITERS[kind](path, sheets())
+    found = read_recorded(str(path), "Northampton")
+    assert (found.by, sorted(found.codes)[0], sorted(found.codes)[-1]) == ("csp", "2017-04", "2019-01")
+    by_code = found.rows[found.rows["quarter"] == "2018-10"].set_index("code")["n"]
+    assert by_code.to_dict() == {code: 2 * n for code, n in COUNTS.items()}
+    table = reconcile(study_of("2018-10:2018-12", "2017-10:2017-12"), found, None).table
+    now = table[table["period"] == "2018-10:2018-12"].set_index("component")["home_office"]
+    assert (now["sac"], now["burglary"], now["vehicle-crime"], now["vehicle-theft"]) == (172, 104, 90, 80)
+
+
+def test_a_partnership_or_the_whole_force_is_found_however_it_is_written(tmp_path):
+    path = tmp_path / "prc-csp.xlsx"
+    write_xlsx(path, sheets())
+    for name, by, n in (("corby and KETTERING", "csp", 60), ("Northamptonshire Police", "force", 90)):
+        found = read_recorded(str(path), name)
+        theft = found.rows[(found.rows["quarter"] == "2017-04") & (found.rows["code"] == "45")]["n"].sum()
+        assert (found.by, theft) == (by, n)
+    with pytest.raises(InputError, match="Northampton"):
+        read_recorded(str(path), "Northamton")
+
+
+def edited(change):
+    content = sheets()
+    change(content["2018-19"])
+    return content
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda rows: rows[4].__setitem__(8, "about 40"), r"2018-19, line 5: 'about 40' is not a number"),
+        (
+            lambda rows: rows[5].__setitem__(0, "2018"),
+            r"2018-19, line 6: '2018', '1' are not a financial year",
+        ),
+        (lambda rows: rows[6].__setitem__(0, "2017/18"), "in .*2017-18 and .*2018-19"),
+    ],
+)
+def test_what_makes_no_sense_is_an_error_with_its_place(tmp_path, change, words):
+    path = tmp_path / "a.xlsx"
+    write_xlsx(path, edited(change))
+    with pytest.raises(InputError, match=words):
+        read_recorded(str(path), "Northampton")
+
+
+def test_a_count_that_is_not_given_is_no_count(tmp_path):
+    path = tmp_path / "a.xlsx"
+    write_xlsx(path, edited(lambda rows: rows[4].__setitem__(8, "[x]")))
+    found = read_recorded(str(path), "Northampton")
+    table = reconcile(study_of("2018-04:2018-06", "2017-04:2017-06"), found, None).table
+    now = table[table["period"] == "2018-04:2018-06"].set_index("component")
+    assert now["home_office"].isna().to_dict() | {"robbery": False} == now["home_office"].isna().to_dict()
+    assert now.loc[["sac", "burglary"], "home_office"].isna().all()
+    assert "no figure" in now.loc["burglary", "note"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("none.ods", None, "is not there"),
+        ("a.xlsx", b"PK\x03\x04 not a workbook", "cannot be read"),
+        ("a.parquet", b"PAR1 cut", "cannot be read"),
+        ("a.csv", b"month,crime_type,n\r\n2018-01,burglary,3\r\n", "has no table with a financial year"),
+        ("b.csv", b"\xd0\xcf\x11\xe0\0\0\0", "is not text"),
+    ],
+)
+def test_another_file_is_an_error_that_says_what_to_give(tmp_path, name, content, words):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=words):
+        read_recorded(str(path), "Northampton")
+
+
+def test_periods_that_are_not_quarters_give_the_spans_that_are():
+    recorded = Recorded("X", "force", pd.DataFrame(), {})
+    with pytest.raises(
+        UsageError, match=r"--current 2018-10:2018-12 --baseline 2016-10:2016-12 --baseline 2017-10"
+    ):
+        reconcile(study_of("2018-10:2019-02", "2016-10:2018-02"), recorded, None)
+    with pytest.raises(UsageError, match="--current 2018-04:2018-06 --baseline 2017-04:2017-06"):
+        reconcile(study_of("2018-05:2018-05", "2017-05"), recorded, None)
+
+
+def test_a_table_that_does_not_reach_is_an_error(northamptonshire):
+    with pytest.raises(InputError, match=r"from January 2026.\nIt reaches from April 2012 to December 2025"):
+        reconcile(study_of("2025-04:2026-03", "2024-04:2025-03"), northamptonshire, None)
+
+
+def test_every_code_is_described_in_the_real_table_as_it_is_taken(northamptonshire):
+    found = reconcile(study_of("2024-04:2025-03", "2012-04:2013-03"), northamptonshire, None)
+    assert not [notice for notice in found.warnings if notice.code == "offence-codes"]
+    assert set(CODES) <= set(northamptonshire.rows["code"])
+
+
+def test_a_code_that_means_something_else_is_told(tmp_path):
+    path = tmp_path / "a.xlsx"
+    write_xlsx(path, edited(lambda rows: rows[7].__setitem__(4, "Theft of pedal cycle")))
+    found = reconcile(
+        study_of("2018-04:2018-06", "2017-04:2017-06"), read_recorded(str(path), "Northampton"), None
+    )
+    assert next(n.text for n in found.warnings if n.code == "offence-codes").endswith(
+        "45 “Theft of pedal cycle”."
+    )
+
+
+# Real figures.
+
+
+def test_northamptonshire_across_2017_flags_the_change_of_definition(data, tmp_path):
+    out = tmp_path / "reconciled.csv"
+    done = sacmap("reconcile", "--home-office", data / TABLE, "--area-name", "Northamptonshire",
+                  "--current", "2017-04:2018-03", "--baseline", "2016-04:2017-03", "--out", out)  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, f"{out}\n")
+    found = cells(out)
+    before, now = "2016-04:2017-03", "2017-04:2018-03"
+    figures = {
+        name: (found[name, before]["home_office"], found[name, now]["home_office"])
+        for name in ("burglary", "residential-burglary", "robbery", "vehicle-theft")
+    }
+    assert figures == {
+        "burglary": ("6589", "5973"),
+        "residential-burglary": ("2959", "3758"),
+        "robbery": ("900", "941"),
+        "vehicle-theft": ("5647", "5694"),
+    }
+    assert "+27.0% (2,959 → 3,758)" in found["residential-burglary", now]["note"]
+    assert "Change of definition in April 2017" in found["residential-burglary", now]["note"]
+    assert "Recorded as burglary in a dwelling" in found["residential-burglary", before]["note"]
+    assert "−9.3% (6,589 → 5,973)" in found["burglary", now]["note"]
+    assert "Change of definition" not in found["robbery", now]["note"]
+    assert "takes in sheds and garages" in done.stderr
+    assert all(r["police_uk"] == r["difference"] == "" for r in found.values())
+
+
+def test_northamptonshire_police_uk_beside_october_to_december_2018(data, tmp_path):
+    out = tmp_path / "reconciled.csv"
+    done = sacmap("reconcile", "--home-office", data / TABLE, "--area-name", "Northamptonshire",
+                  "--crimes", data / "northamptonshire-2018-10_2019-02.zip",
+                  "--current", "2018-10:2018-12", "--baseline", "2017-10:2017-12", "--out", out)  # fmt: skip
+    assert done.returncode == 3
+    found = cells(out)
+    now = "2018-10:2018-12"
+    beside = {
+        name: tuple(found[name, now][c] for c in ("home_office", "police_uk", "difference"))
+        for name in ("burglary", "robbery", "vehicle-crime", "sac-proxy", "sac")
+    }
+    assert beside == {
+        "burglary": ("1543", "1535", "-8"),
+        "robbery": ("210", "206", "-4"),
+        "vehicle-crime": ("2064", "2071", "7"),
+        "sac-proxy": ("3817", "3812", "-5"),
+        "sac": ("2932", "3812", "880"),
+    }
+    items = {name: r["difference"] for (name, period), r in found.items() if name.startswith("difference")}
+    assert items == {
+        "difference: buildings that are not homes": "512",
+        "difference: interference": "373",
+        "difference: repeated rows": "18",
+        "difference: the rest": "-23",
+    }
+    assert sum(map(int, items.values())) == 880
+    assert found["burglary", "2017-10:2017-12"]["police_uk"] == ""
+    assert "Missing months: 3 of 3" in found["burglary", "2017-10:2017-12"]["note"]
+
+
+def test_the_split_of_2023_gives_homes_apart_and_tells_the_late_entries(data):
+    recorded = read_recorded(str(data / TABLE), "metropolitan police service")
+    table = reconcile(study_of("2023-04:2024-03", "2022-04:2023-03"), recorded, None).table
+    rows = table.set_index(["component", "period"])
+    homes = rows.loc[("burglary-of-homes", "2023-04:2024-03")]
+    residential = rows.loc[("residential-burglary", "2023-04:2024-03")]
+    late = recorded.rows[(recorded.rows["quarter"] >= "2023-04") & (recorded.rows["quarter"] < "2024-04")]
+    late = late[late["code"].isin(["28E", "28F", "28G", "28H", "29A"])]["n"].sum()
+    assert late > 0
+    assert f"{late:,.0f} more were still recorded" in homes["note"]
+    assert homes["home_office"] + late < residential["home_office"]
+    assert pd.isna(rows.loc[("burglary-of-homes", "2022-04:2023-03"), "home_office"])
+    assert "Change of definition in April 2023" in residential["note"]
+
+
+# A partnership: police.uk's crimes are those in its areas.
+
+
+def test_of_a_partnership_the_crimes_in_its_areas_are_counted(tmp_path):
+    path = tmp_path / "a.csv"
+    crimes = [row(m, "Burglary") for m in ("2017-10", "2017-11", "2017-12", "2018-10", "2018-11", "2018-12")]
+    crimes += [
+        row("2018-11", "Robbery"),
+        row("2018-11", "Robbery", lon="", lat=""),
+        row("2018-12", "Robbery"),
+    ]
+    path.write_text(csv_text(*crimes))
+    reading = read([str(path)], keep=tables.SAC_TYPES)
+    located = reading.crimes.assign(area_id=reading.crimes["lon"].map({-0.9: "A"}))
+    located.loc[8, "area_id"] = None
+    study = study_of("2018-10:2018-12", "2017-10:2017-12")
+    book = tmp_path / "a.xlsx"
+    write_xlsx(book, sheets())
+    found = reconcile(
+        study, read_recorded(str(book), "Northampton"), published_in_areas(reading, located, study.months)
+    )
+    now = found.table[found.table["period"] == "2018-10:2018-12"].set_index("component")
+    assert now["police_uk"][["sac", "burglary", "robbery", "no location"]].to_list() == [4, 3, 1, 1]
+    assert found.exit_code == 0
+
+
+def test_a_partnership_without_boundaries_says_what_to_add(tmp_path):
+    write_xlsx(tmp_path / "a.xlsx", sheets())
+    (tmp_path / "c.csv").write_text(csv_text(row("2018-10")))
+    done = sacmap("reconcile", "--home-office", "a.xlsx", "--area-name", "Northampton", "--crimes", "c.csv",
+                  "--current", "2018-10:2018-12", "--baseline", "2017-10:2017-12", cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 2
+    assert "Add --boundaries" in done.stderr
+
+
+def test_another_forces_crimes_are_refused(tmp_path):
+    path = tmp_path / "c.csv"
+    path.write_text(csv_text(row("2018-10", force="Kent Police")))
+    reading = read([str(path)], keep=tables.SAC_TYPES)
+    with pytest.raises(InputError, match="Kent Police"):
+        published_by_force(reading, "Northamptonshire", ("2018-10",))
+
+
+ROWS = st.tuples(
+    st.sampled_from(["2017-10", "2017-11", "2017-12", "2018-10", "2018-11", "2018-12"]),
+    st.sampled_from(tables.SAC_TYPES),
+    st.sampled_from([None, 0.0]),
+    st.sampled_from(["", "a", "b"]),
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(ROWS, min_size=1), st.lists(st.integers(-2, 50), min_size=8, max_size=8))
+def test_the_items_sum_to_the_difference(rows, figures):
+    crimes = pd.DataFrame(rows, columns=["month", "crime_type", "lon", "crime_id"]).assign(force=FORCE)
+    reading = Reading(crimes, tally_of(crimes), (), ())
+    quarters = ["2017-10", "2018-10"]
+    recorded_rows = pd.DataFrame(
+        [
+            (q, code, DESCRIPTIONS[code], n)
+            for q in quarters
+            for code, n in zip(DESCRIPTIONS, figures, strict=True)
+        ],
+        columns=["quarter", "code", "description", "n"],
+    ).astype({"n": float})
+    recorded = Recorded(
+        "Northamptonshire", "force", recorded_rows, dict.fromkeys(quarters, frozenset(DESCRIPTIONS))
+    )
+    study = study_of("2018-10:2018-12", "2017-10:2017-12")
+    found = reconcile(study, recorded, published_by_force(reading, "Northamptonshire", study.months)).table
+    for _, part in found.groupby("period"):
+        by_name = part.set_index("component")
+        items = by_name[by_name.index.str.startswith("difference")]["difference"]
+        if pd.notna(by_name.loc["sac", "police_uk"]):
+            assert items.sum() == by_name.loc["sac", "difference"]
+        else:
+            assert items.empty
+    counted = found[found["component"].isin(tables.SAC_TYPES)]["police_uk"].sum()
+    assert counted == len(crimes)
