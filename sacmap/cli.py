@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,9 +33,10 @@ def main() -> None:
         # A cp1252 console must not stop on an arrow or a Welsh name.
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     try:
-        code = sacmap.main(standalone_mode=False)
+        code = sacmap.main(args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        context = getattr(error, "ctx", None)
+        say(f"sacmap: {error.format_message()}\nSee {context.command_path if context else 'sacmap'} --help.")
         code = error.exit_code
     except SacmapError as error:
         say(f"sacmap: {error}")
@@ -82,6 +84,8 @@ _STUDY_OPTIONS = (
     ),
     click.option("--comparator", help='What "expected" follows: areas (default), force, none or a CSV file.'),
     click.option("--also", multiple=True, help="Files beside the page: xlsx, gpkg."),
+    click.option("--tiles", help="Background map: the https address of its tiles, with {z}, {x} and {y}."),
+    click.option("--tiles-key", help="Key put in place of {key} in --tiles. It goes out with the page."),
     click.option("--title", help="Name of the place, for the page."),
     click.option("--out", help="The page to write: maps/NAME.html."),
 )
@@ -133,9 +137,22 @@ def result_of(study: Study) -> Result:
         households_column=study.households_column,
     )
     areas, told = with_study_households(areas, study)
-    return compare_areas(
+    result = compare_areas(
         study, reading_of(study), areas, comparator_text=read_text, overlaps=overlaps(areas), also_told=told
     )
+    return replace(result, inputs=(*result.inputs, *other_inputs(study, len(areas))))
+
+
+def other_inputs(study: Study, areas: int) -> list[dict[str, object]]:
+    """Return path, sha256 and rows of the files read beside the crimes, for the record."""
+    from sacmap.areas.boundaries import read_text
+    from sacmap.fetch.street import sha256
+    from sacmap.study import COMPARATORS
+
+    rows = {str(study.boundaries): areas}
+    tables = [study.households, None if study.comparator in COMPARATORS else study.comparator]
+    rows |= {path: len(read_text(path).splitlines()) - 1 for path in tables if path}
+    return [{"path": path, "sha256": sha256(Path(path)), "rows": n} for path, n in rows.items()]
 
 
 def with_study_households(areas: GeoDataFrame, study: Study) -> tuple[GeoDataFrame, tuple[Notice, ...]]:

@@ -18,7 +18,7 @@ from sacmap.forces import force_slug
 from sacmap.measure import comparator as comparators
 from sacmap.measure import notices
 from sacmap.measure.change import change_table
-from sacmap.measure.comparator import Comparator
+from sacmap.measure.comparator import Comparator, percent_change
 from sacmap.measure.counts import (
     by_period,
     counts_cube,
@@ -97,6 +97,10 @@ def compare_areas(
     require_overlap(reading.crimes, located, areas)
     judged = coverage(reading.tally, study.months)
     forces = _forces(study, located, reading.tally)
+    if not forces:
+        raise InputError(
+            _none_in_the_months(study, reading.tally), "Give crimes for both periods, or other periods."
+        )
     left_out = gaps(judged, forces, study.months)
     places = like_for_like(study.periods, set(left_out["month"]))
     if not places:
@@ -109,16 +113,16 @@ def compare_areas(
     known = sorted({*study.months, *judged["month"]})
     monthly_gaps = set(gaps(judged, forces, known)["month"])
     in_areas = by_period(counts_cube(once, area_ids, known), known, study.periods, places)
-    mine = once[once["force"].isin(forces)].assign(area_id="force")
-    published = by_period(counts_cube(mine, ["force"], known), known, study.periods, places)[0]
-    mine_in_areas = mine[once["area_id"].notna().to_numpy()[once["force"].isin(forces).to_numpy()]]
-    in_areas_of_forces = by_period(
-        counts_cube(mine_in_areas, ["force"], known), known, study.periods, places
-    )[0]
+    mine = once[once["force"].isin(forces)]
+
+    def of_forces(rows: pd.DataFrame) -> np.ndarray:
+        whole = counts_cube(rows.assign(area_id="force"), ["force"], known)
+        return np.asarray(by_period(whole, known, study.periods, places)[0])
+
+    published = of_forces(mine)
     against = _comparator(
         study,
-        published=published,
-        in_areas=in_areas_of_forces,
+        outside=of_forces(mine[mine["area_id"].isna()]),
         forces=forces,
         places=places,
         read_text=comparator_text,
@@ -145,6 +149,7 @@ def compare_areas(
         once,
         areas,
         forces=forces,
+        comparator=against,
         places=places,
         left_out=left_out,
         definitions=definitions,
@@ -166,7 +171,7 @@ def compare_areas(
         compared=places,
         ledger=made,
         comparator=against,
-        comparator_changes=_comparator_changes(against, mapped),
+        comparator_changes=_comparator_changes(study, against, mapped),
         totals=_totals(mapped, published),
         definitions=definitions,
         warnings=(*told, *also_told),
@@ -186,6 +191,15 @@ def _forces(study: Study, located: pd.DataFrame, tally: pd.DataFrame) -> tuple[s
     return named
 
 
+def _none_in_the_months(study: Study, tally: pd.DataFrame) -> str:
+    asked = f"{study.baseline[0][0]} to {study.current[-1]}"
+    sac = tally[tally["crime_type"].isin(tables.SAC_TYPES)]
+    if sac.empty:
+        return f"The crimes given hold no burglary, robbery or vehicle crime, so nothing is compared from {asked}."
+    there = f"{sac['month'].min()} to {sac['month'].max()}"
+    return f"No crime in the areas is of the months compared, {asked}: those given are of {there}."
+
+
 def _nothing_to_compare(study: Study, left_out: pd.DataFrame) -> str:
     examples = [
         f"{months.in_words(str(m))} ({r})" for m, r in zip(left_out["month"], left_out["reason"], strict=True)
@@ -198,8 +212,7 @@ def _nothing_to_compare(study: Study, left_out: pd.DataFrame) -> str:
 def _comparator(
     study: Study,
     *,
-    published: np.ndarray,
-    in_areas: np.ndarray,
+    outside: np.ndarray,
     forces: tuple[str, ...],
     places: tuple[int, ...],
     read_text: Callable[[str], str],
@@ -207,27 +220,25 @@ def _comparator(
     if study.comparator == "areas":
         return Comparator("areas", "the rest of the areas", {})
     if study.comparator == "none":
-        return Comparator("none", "the baseline", {})
+        return Comparator("none", comparators.NOTHING, {})
     if study.comparator == "force":
-        return comparators.force_comparator(published, in_areas, forces)
+        return comparators.force_comparator(outside, forces)
     return comparators.file_comparator(read_text(study.comparator), study.comparator, study.periods, places)
 
 
-def _percent(baseline: float, current: float) -> float | None:
-    return None if baseline == 0 else 100 * (current - baseline) / baseline
-
-
-def _comparator_changes(against: Comparator, mapped: np.ndarray) -> dict[str, dict[str, object]]:
+def _comparator_changes(
+    study: Study, against: Comparator, mapped: np.ndarray
+) -> dict[str, dict[str, object]]:
     """Return the comparator's own change by crime type; of `areas`, that of all areas together."""
     sums = against.sums or comparators.by_type(mapped)
     found: dict[str, dict[str, object]] = {}
     for kind, values in sums.items():
         baseline, current = float(values[:-1].mean()), float(values[-1])
         found[kind] = {
-            "name": against.kind if against.kind != "file" else against.words,
+            "name": study.comparator,
             "baseline": None if against.kind == "none" else baseline,
             "current": None if against.kind == "none" else current,
-            "change_pct": None if against.kind == "none" else _percent(baseline, current),
+            "change_pct": None if against.kind == "none" else percent_change(baseline, current),
         }
     return found
 
@@ -239,7 +250,7 @@ def _totals(mapped: np.ndarray, published: np.ndarray) -> dict[str, dict[str, fl
         found[kind] = {
             "baseline_mean": baseline,
             "current_count": current,
-            "change_pct": _percent(baseline, current),
-            "published_change_pct": _percent(float(published[:-1, i].mean()), float(published[-1, i])),
+            "change_pct": percent_change(baseline, current),
+            "published_change_pct": percent_change(float(published[:-1, i].mean()), float(published[-1, i])),
         }
     return found

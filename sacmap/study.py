@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path, PurePath
 from typing import Any
 
 from sacmap import months
@@ -19,6 +19,7 @@ Period = tuple[str, ...]
 
 COMPARATORS = ("areas", "force", "none")
 ALSO = ("xlsx", "gpkg")
+TILE_PARTS = ("{z}", "{x}", "{y}")
 SOURCES = ("auto", "api", "archive")
 API_URL = "https://data.police.uk/api"
 ARCHIVE_URL = "https://data.police.uk/data/archive"
@@ -28,7 +29,8 @@ ARCHIVE_URL = "https://data.police.uk/data/archive"
 class Study:
     """A comparison of a current period with a baseline of one or more periods of the same calendar months.
 
-    Paths are text as the user gave them; those of a study file are relative to it, see `read_study`.
+    Paths are as the command can open them; as_given says how the user wrote those of a study file, which are
+    relative to it: see `read_study` and `shown`.
     """
 
     current: Period
@@ -53,6 +55,7 @@ class Study:
     source: str = "auto"
     api_url: str = API_URL
     archive_url: str = ARCHIVE_URL
+    as_given: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def periods(self) -> tuple[Period, ...]:
@@ -66,8 +69,25 @@ class Study:
 
     def record(self) -> dict[str, Any]:
         """Return the study for the JSON record: its fields, less the ones that say nothing of the result."""
-        silent = {"tiles_key", "store", "offline", "yes"}
-        return {name: value for name, value in asdict(self).items() if name not in silent}
+        silent = {"tiles_key", "store", "offline", "yes", "as_given"}
+        said = {name: value for name, value in asdict(self).items() if name not in silent}
+        return {name: self._said(name, value) for name, value in said.items()}
+
+    def _said(self, name: str, value: Any) -> Any:
+        if value is None or name not in PATHS:
+            return value
+        return [self.shown(part) for part in value] if isinstance(value, tuple) else self.shown(value)
+
+    def shown(self, path: str) -> str:
+        """Return a path, or one of a file in a folder given, as the user wrote it."""
+        written = {path: path for path in (*self.crimes, self.boundaries or "")} | dict(self.as_given)
+        for used, given in written.items():
+            if PurePath(path) == PurePath(used):
+                return given
+        for used, given in self.as_given.items():
+            if PurePath(path).is_relative_to(used):
+                return str(PurePath(given) / PurePath(path).relative_to(used))
+        return path
 
 
 def baseline_periods(current: Period, spans: Iterable[Period]) -> tuple[Period, ...]:
@@ -140,6 +160,14 @@ def make_study(values: Mapping[str, Any]) -> Study:
     unknown = [kind for kind in given["also"] if kind not in ALSO]
     if unknown:
         raise UsageError(f"--also does not know {unknown[0]!r}.", f"It takes {', '.join(ALSO)}.")
+    tiles = given.get("tiles")
+    if tiles is not None and not (tiles.startswith("https://") and all(part in tiles for part in TILE_PARTS)):
+        raise UsageError(
+            f"--tiles {tiles} is not an https address with {{z}}, {{x}} and {{y}}.",
+            "Write it as https://tiles.example.org/{z}/{x}/{y}.png.",
+        )
+    if given.get("tiles_key") is not None and "{key}" not in (tiles or ""):
+        raise UsageError("--tiles-key has no place to go.", "Put {key} in --tiles where the key belongs.")
     if given.get("source", "auto") not in SOURCES:
         raise UsageError(f"--from does not know {given['source']!r}.", f"It takes {', '.join(SOURCES)}.")
     return Study(current=current[0], baseline=baseline, **given)
@@ -166,21 +194,27 @@ def read_study(path: Path) -> dict[str, Any]:
         raise InputError(f"The study {path} cannot be read: {error.strerror}.", "Check its path.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"The study {path} is not TOML: {error}.", "Mend that line.") from None
-    return {
-        name: _beside(path, name, _checked(path, key, name, value))
-        for key, value in raw.items()
-        for name in [_option(path, key)]
+    checked = {
+        name: _checked(path, key, name, value) for key, value in raw.items() for name in [_option(path, key)]
     }
+    placed = {name: _beside(path, name, value) for name, value in checked.items()}
+    as_given = {
+        used: given
+        for name in PATHS & placed.keys()
+        for used, given in zip(_several(placed[name]), _several(checked[name]), strict=True)
+    }
+    return placed | ({"as_given": as_given} if as_given else {})
 
 
 _LISTS = {"crimes", "also", "baseline"}
 _FLAGS = {"offline", "yes"}
-_PATHS = {"boundaries", "crimes", "households", "lsoa_boundaries", "out", "store"}
+#: Options that are paths, or may be one.
+PATHS = {"boundaries", "comparator", "crimes", "households", "lsoa_boundaries", "out", "store"}
 
 
 def _option(path: Path, key: str) -> str:
     name = {"from": "source"}.get(key, key.replace("-", "_"))
-    known = {field.name for field in fields(Study)}
+    known = {each.name for each in fields(Study)} - {"as_given"}
     if name not in known or key == "source":
         listed = ", ".join(sorted("from" if n == "source" else n.replace("_", "-") for n in known))
         raise UsageError(f"The study {path} has an unknown key {key!r}.", f"Its keys are {listed}.")
@@ -204,11 +238,13 @@ def _checked(path: Path, key: str, name: str, value: object) -> Any:
     return value
 
 
+def _several(value: Any) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
 def _beside(path: Path, name: str, value: Any) -> Any:
     """Make a relative path of the study file relative to where the command runs."""
-    if name == "comparator" and value not in COMPARATORS:
-        return str(path.parent / value)
-    if name not in _PATHS:
+    if name not in PATHS or (name == "comparator" and value in COMPARATORS):
         return value
     if isinstance(value, tuple):
         return tuple(str(path.parent / part) for part in value)

@@ -177,9 +177,8 @@ def _comparator_ratio(sums: Floats, now: Floats, periods: int, comparator: Again
         current, before = now.sum() - now, sums.sum() - sums
     else:
         current, before = np.full(len(now), float(comparator[1])), np.full(len(now), float(comparator[0]))
-    nothing = (current == 0) & (before == 0)
-    ratio = np.maximum(current, HALF) / (np.maximum(before, HALF) / periods)
-    return np.where(nothing, 1.0, ratio)
+    # Where there was nothing before, nothing can be said of a change, so none is followed.
+    return np.where(before > 0, np.maximum(current, HALF) / (np.maximum(before, HALF) / periods), 1.0)
 
 
 def volatility(

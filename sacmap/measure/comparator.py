@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from sacmap import months, tables
 from sacmap.errors import InputError
 from sacmap.measure.change import Against
 from sacmap.study import Period
+
+#: What a sentence calls it where nothing is followed: the comparator `none`.
+NOTHING = "the baseline"
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,17 @@ class Comparator:
     kind: str
     words: str
     sums: dict[str, np.ndarray]
+
+    @property
+    def doubt_pct(self) -> float:
+        """How far its change in SAC may be off by chance alone, ± % (95%); 0 for `areas` and `none`.
+
+        The relative variance of a ratio of two Poisson counts is the sum of one over each.
+        """
+        if not self.sums:
+            return 0.0
+        sums = np.array([self.sums["sac"][:-1].sum(), self.sums["sac"][-1]], dtype=float)
+        return float(196 * np.sqrt((1 / np.maximum(sums, 0.5)).sum()))
 
     def pair(self, crime_type: str) -> Against:
         """Return what `compare` takes: (baseline sum, current count), "none", or None for the rest of the areas."""
@@ -42,10 +58,35 @@ def by_type(cube: np.ndarray) -> dict[str, np.ndarray]:
     return {kind: cube[:, i].astype(float) for i, kind in enumerate(tables.CRIME_TYPES)}
 
 
-def force_comparator(everything: np.ndarray, in_areas: np.ndarray, forces: Sequence[str]) -> Comparator:
-    """Return the rest of the study's forces: all their rows less those in the areas, both (periods × types)."""
+def force_comparator(outside: np.ndarray, forces: Sequence[str]) -> Comparator:
+    """Return the rest of the study's forces: (periods × types) of their rows that lie in no area, located or not."""
     words = f"the rest of {forces[0]}" if len(forces) == 1 else "the rest of the forces"
-    return Comparator("force", words, by_type(np.maximum(everything - in_areas, 0)))
+    return Comparator("force", words, by_type(outside))
+
+
+def changes_followed(rows: pd.DataFrame, record: Mapping[str, Any]) -> list[float | None]:
+    """Return, for each row of one crime type, by how many % that which it is compared with has itself changed.
+
+    Parameters
+    ----------
+    rows
+        Rows of the Change table of one crime type, of every area.
+    record
+        That crime type's comparator, as the record has it. Of `areas` it is the sum of all: each row's own crimes
+        are taken out, for an area is compared with the rest.
+    """
+    if record.get("name") != "areas":
+        return [record.get("change_pct")] * len(rows)
+    baseline, current = (
+        rows[name].to_numpy(float, na_value=np.nan) for name in ("baseline_mean", "current_count")
+    )
+    before, now = np.nansum(baseline) - baseline, np.nansum(current) - current
+    return [percent_change(b, n) for b, n in zip(before, now, strict=True)]
+
+
+def percent_change(baseline: float, current: float) -> float | None:
+    """Return 100 × (current − baseline) / baseline; None where the baseline is zero or a value is missing."""
+    return 100 * (current - baseline) / baseline if baseline > 0 and np.isfinite(current) else None
 
 
 def file_comparator(text: str, path: str, periods: Sequence[Period], places: Sequence[int]) -> Comparator:
@@ -56,18 +97,21 @@ def file_comparator(text: str, path: str, periods: Sequence[Period], places: Seq
     InputError
         If a column or a compared month is missing, or a value is not a month, a crime type or a whole count.
     """
-    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
-    missing = [name for name in ("month", "crime_type", "n") if not rows or name not in rows[0]]
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    missing = [name for name in ("month", "crime_type", "n") if name not in (reader.fieldnames or ())]
     if missing:
         raise InputError(
             f"The comparator {path} has no column {missing[0]!r}.", "It needs month,crime_type,n."
         )
     given: dict[tuple[str, str], float] = {}
-    for line, row in enumerate(rows, start=2):
+    for row in reader:
         month, kind, n = (str(row[name] or "").strip() for name in ("month", "crime_type", "n"))
-        if not months.is_month(month) or kind not in tables.CRIME_TYPES or not n.isdigit():
+        # More cells than columns: a count written as 1,000.
+        odd = None in row or not (n.isascii() and n.isdigit())
+        if odd or not months.is_month(month) or kind not in tables.CRIME_TYPES:
             raise InputError(
-                f"The comparator {path}, line {line}: {month},{kind},{n} is not a month, a crime type and a count.",
+                f"The comparator {path}, line {reader.line_num}: {month},{kind},{n} is not a month, a crime type and "
+                "a count.",
                 f"Crime types are {', '.join(tables.CRIME_TYPES)}; months are YYYY-MM.",
             )
         given[month, kind] = given.get((month, kind), 0.0) + float(n)

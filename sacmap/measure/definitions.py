@@ -79,14 +79,18 @@ BREAKS = (
 def crossed(
     baseline: Iterable[Period], current: Period, forces: Sequence[str], breaks: Sequence[Break] = BREAKS
 ) -> tuple[Break, ...]:
-    """Return the breaks whose date lies between the two sides or within them, for all forces or one of `forces`.
+    """Return the breaks that touch a comparison, for all forces or one of `forces`.
 
-    A break is crossed where a month compared lies before its date and a later one on or after it.
+    A change of definition is crossed where one month compared lies before its date and another on or after it,
+    between the two sides or within the baseline. A gap touches every comparison that reaches its first month or
+    goes beyond: it says from when to look, and has no known end.
     """
     every = [month for period in (*baseline, current) for month in period]
     first, last = min(every, key=months.number), max(every, key=months.number)
     return tuple(
         found
         for found in breaks
-        if first < found.date <= last and (not found.forces or set(found.forces) & set(forces))
+        if (first < found.date or found.kind == "gap")
+        and found.date <= last
+        and (not found.forces or set(found.forces) & set(forces))
     )

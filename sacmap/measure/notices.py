@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from sacmap import months
+from sacmap.measure.comparator import Comparator
 from sacmap.measure.definitions import Break
 from sacmap.study import Study
 
@@ -17,6 +19,10 @@ from sacmap.study import Study
 DRIFT_POINTS = 2.0
 #: Current crimes on points unseen in the baseline, as a share beyond the usual, above which points may have moved.
 UNSEEN_SHARE = 0.15
+#: The rest of the force is a weak comparator below this share of the force, or if more than half has no location.
+SMALL_REST, MOSTLY = 0.1, 0.5
+#: A comparator whose change may be off by more than this many % by chance is told.
+DOUBT_PCT = 10.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ def all_of(
     areas: gpd.GeoDataFrame,
     *,
     forces: tuple[str, ...],
+    comparator: Comparator,
     places: tuple[int, ...],
     left_out: pd.DataFrame,
     definitions: Sequence[Break],
@@ -49,10 +56,16 @@ def all_of(
     now = {study.current[k] for k in places}
     compared = once[once["month"].isin(before | now)]
     inside = compared[compared["area_id"].notna()]
+    mine = compared[compared["force"].isin(forces)]
     return (
         *_months_left_out(len(places), len(study.current), left_out),
-        *(Notice("definition", found.text) for found in definitions),
-        *_drift(compared[compared["force"].isin(forces)], now),
+        *_weak_comparator(comparator, mine, len(study.periods)),
+        *(
+            Notice("definition" if found.kind == "definition" else "known-gap", found.text)
+            for found in definitions
+        ),
+        *_tiles(study),
+        *_drift(mine, now),
         *_mends(areas),
         *_overlaps(overlaps),
         *_shared(int(inside["shared"].sum())),
@@ -76,6 +89,44 @@ def _months_left_out(compared: int, whole: int, left_out: pd.DataFrame) -> Itera
         yield Notice(
             "months-left-out",
             f"{compared} of {whole} months compared. Left out of every period: {listed(reasons, 4)}.",
+        )
+
+
+def _weak_comparator(comparator: Comparator, mine: pd.DataFrame, periods: int) -> Iterator[Notice]:
+    """Tell where what the areas are compared with is too small, or mostly of crimes that cannot be placed.
+
+    `mine` is the study's forces' SAC over the months compared.
+    """
+    rest = mine[mine["area_id"].isna()]
+    nowhere = float(rest["lon"].isna().mean()) if len(rest) else 0.0
+    if comparator.kind == "force" and (len(rest) < SMALL_REST * len(mine) or nowhere > MOSTLY):
+        yield Notice(
+            "weak-comparator",
+            f"The areas hold {100 * (1 - len(rest) / max(len(mine), 1)):.0f}% of the force's crimes. The rest, with "
+            f"which they are compared, is about {len(rest) / periods:,.0f} crimes a period, {100 * nowhere:.0f}% of "
+            "them with no location: its change says little of what to expect. Do not rely on the readings; use the "
+            "comparator areas.",
+        )
+    elif comparator.doubt_pct > DOUBT_PCT:
+        yield Notice(
+            "weak-comparator",
+            f"What the areas are compared with is small: its change could be off by {comparator.doubt_pct:.0f}% by "
+            "chance alone, and with it what is expected of every area.",
+        )
+
+
+def _tiles(study: Study) -> Iterator[Notice]:
+    """Tell that a background map needs the network, and that its key can be read by anyone who has the page."""
+    if study.tiles:
+        key = (
+            " The key of --tiles-key goes out with the page: anyone who has it can read it."
+            if study.tiles_key
+            else ""
+        )
+        yield Notice(
+            "tiles",
+            f"The page asks {urlsplit(study.tiles).netloc} for its background map: that needs the network, and tells "
+            f"that server who opens the page.{key}",
         )
 
 

@@ -15,6 +15,7 @@ from branca.element import CssLink, Element, Figure, JavascriptLink, MacroElemen
 from folium.template import Template
 
 from sacmap import tables
+from sacmap.measure.comparator import percent_change
 from sacmap.publish.page import Page, fill
 from sacmap.publish.shapes import coded, simplified
 
@@ -106,7 +107,7 @@ class _Tiles(MacroElement):
 
 
 def _tiles(url: str, key: str | None) -> Element:
-    return _Tiles(url.replace("{key}", key or "") if "{key}" in url else url + (key or ""))
+    return _Tiles(url.replace("{key}", key or ""))
 
 
 def render(page: Page) -> str:
@@ -138,7 +139,9 @@ def draw(
         kind: {
             "baseline_mean": float(rows["baseline_mean"].sum()),
             "current_count": float(rows["current_count"].sum()),
-            "change_pct": _percent(float(rows["baseline_mean"].sum()), float(rows["current_count"].sum())),
+            "change_pct": percent_change(
+                float(rows["baseline_mean"].sum()), float(rows["current_count"].sum())
+            ),
             "published_change_pct": None,
         }
         for kind in tables.CRIME_TYPES
@@ -148,7 +151,3 @@ def draw(
     return OfficerMap(
         Page(title=title or f"{len(areas):,} neighbourhoods", change=table, areas=areas, **fields)
     )
-
-
-def _percent(baseline: float, current: float) -> float | None:
-    return None if baseline == 0 else 100 * (current - baseline) / baseline

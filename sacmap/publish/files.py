@@ -58,10 +58,13 @@ def record_of(result: Result, version: str) -> bytes:
     record = {
         "sacmap": version,
         "study": result.study.record(),
-        "inputs": list(result.inputs),
+        "inputs": [{**entry, "path": result.study.shown(str(entry["path"]))} for entry in result.inputs],
         "ledger": result.ledger.record(),
         "coverage": [plain(row) for row in result.coverage.to_dict("records")],
-        "comparator": result.comparator_changes["sac"] | {"by_crime_type": result.comparator_changes},
+        "comparator": {
+            **result.comparator_changes["sac"],
+            "name": result.study.shown(result.study.comparator),
+        },
         "totals": result.totals,
         "definitions": [plain(found.record()) for found in result.definitions],
         "warnings": [{"code": notice.code, "text": notice.text} for notice in result.warnings],

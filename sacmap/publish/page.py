@@ -27,7 +27,10 @@ from sacmap.publish import page_data, page_svg, words
 from sacmap.study import Period
 
 #: Notices that must be read before the figures; the others are folded away beneath them.
-WEIGHTY = {"months-left-out", "definition", "no-location-drift", "points-moved", "given-twice", "restricted"}
+WEIGHTY = {
+    "months-left-out", "weak-comparator", "definition", "known-gap", "no-location-drift", "points-moved", "given-twice",
+    "tiles", "restricted",
+}  # fmt: skip
 
 CRIME_TYPE_LABELS = (
     ("sac", "All three"),

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from sacmap import months, tables
+from sacmap.measure.comparator import changes_followed
 from sacmap.publish import words
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def content_of(page: Page) -> dict[str, Any]:
     """Return the object the script reads; lists are by place in the areas, in order."""
     by_type = {kind: rows_of(page, kind) for kind in tables.CRIME_TYPES}
     patterns: dict[str, int] = {}
-    columns = {kind: _columns(rows, page.comparator_words, patterns) for kind, rows in by_type.items()}
+    columns = {kind: _columns(page, kind, rows, patterns) for kind, rows in by_type.items()}
     rates = has_rates(page)
     key = "level_per_1000_households" if rates else "level"
     return {
@@ -106,18 +107,20 @@ def number(value: Any, decimals: int) -> float | int | None:
     return int(rounded) if rounded.is_integer() else rounded
 
 
-def _columns(rows: pd.DataFrame, comparator_words: str, patterns: dict[str, int]) -> dict[str, list[Any]]:
+def _columns(page: Page, kind: str, rows: pd.DataFrame, patterns: dict[str, int]) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {
         name: [number(value, decimals) for value in rows[name].to_numpy(float, na_value=np.nan)]
         for name, decimals in DECIMALS.items()
     }
     found["verdict"] = [tables.VERDICTS.index(verdict) for verdict in rows["verdict"]]
-    needed = ["verdict", "current_count", "baseline_mean", "baseline_periods", "expected"]
+    needed = ["verdict", "current_count", "baseline_mean", "baseline_periods", "months_compared", "expected"]
+    followed = changes_followed(rows, page.comparator.get(kind, {}))
     found["sentence"] = [
         patterns.setdefault(
-            words.pattern_of(dict(zip(needed, row, strict=True)), comparator_words), len(patterns)
+            words.pattern_of(dict(zip(needed, row, strict=True)), page.comparator_words, change),
+            len(patterns),
         )
-        for row in rows[needed].itertuples(index=False, name=None)
+        for row, change in zip(rows[needed].itertuples(index=False, name=None), followed, strict=True)
     ]
     return found
 

@@ -9,10 +9,12 @@ from typing import Any
 import pandas as pd
 
 from sacmap import tables
+from sacmap.measure.comparator import NOTHING
 
-#: One clear flag in so many is chance, with ten in a hundred allowed and three in four of those found true: METHODS'
-#: simulation gives 0.18 false of 1.21 clear rises a map.
-ONE_IN = 7
+#: One flag in so many is chance, by the simulation of docs/method.md with three baseline years: 0.18 of 1.21 clear
+#: rises a map, 1.15 of 2.37 possible ones.
+CHANCE_ONE_IN = {"clear": 7, "possible": 2}
+MONTHS_A_YEAR = 12
 
 
 def whole(value: float) -> str:
@@ -69,13 +71,16 @@ def _how_many(rises: int, falls: int, areas: int) -> str:
     return f"{rises} of {neighbourhoods} rose clearly and {falls} fell clearly."
 
 
-def sentences(row: Mapping[str, Any], words: str = "the rest of the areas") -> str:
-    """Return one or two sentences on a row of the Change table, `words` naming what the expected count follows.
+def sentences(
+    row: Mapping[str, Any], words: str = "the rest of the areas", comparator_pct: float | None = None
+) -> str:
+    """Return one or two sentences on a row of the Change table.
 
-    "63 crimes; 41 a period before. Expected about 44 had it followed the rest of the force (normal range 22 to 72).
-    Up 19 on the expected, within the normal range."
+    `words` names what the expected count follows and `comparator_pct` is the change of that, in %, or None where it
+    is not known: "63 crimes; 41 a year before. Expected about 44 had it followed the rest of the force, which rose
+    7% (normal range 22 to 72). Up 19 on the expected, within the normal range."
     """
-    pattern = pattern_of(row, words)
+    pattern = pattern_of(row, words, comparator_pct)
     if "{" not in pattern:
         return pattern
     return pattern.format(
@@ -91,7 +96,7 @@ def mean(value: float) -> str:
     return whole(value) if value >= 10 or float(value).is_integer() else f"{value:.1f}"
 
 
-def pattern_of(row: Mapping[str, Any], words: str) -> str:
+def pattern_of(row: Mapping[str, Any], words: str, comparator_pct: float | None = None) -> str:
     """Return the sentence of a row with {crimes}, {before}, {expected}, {normal_low}, {normal_high}, {step} open.
 
     The page fills in the same pattern, so that what is said is decided, and tested, here alone.
@@ -99,28 +104,31 @@ def pattern_of(row: Mapping[str, Any], words: str) -> str:
     verdict = row["verdict"]
     if verdict == "not known" or pd.isna(row["current_count"]):
         return "Not known: there is no boundary or no complete month to compare."
-    if row["baseline_mean"] == 0:
-        before = "none before"
-    else:
-        before = "{before} before" if row["baseline_periods"] == 1 else "{before} a period before"
-    said = f"{{crimes}}; {before}."
+    others = words.replace("{", "(").replace("}", ")")  # no brace in a force's name may open a number
+    follows = words != NOTHING
+    moved = percent(comparator_pct) if follows and comparator_pct is not None else ""
+    said = f"{{crimes}}; {_before(row)}"
     if verdict == "too few to tell":
-        return f"{said} Too few to tell a change from chance."
-    had = "had nothing changed" if words == "the baseline" else f"had it followed {_braced(words)}"
-    expected = f"Expected about {{expected}} {had} (normal range {{normal_low}} to {{normal_high}})."
-    return f"{said} {expected} {_reading(verdict, row['current_count'] - row['expected'])}"
+        while_others = f", while {others} {moved}" if moved else ""
+        return f"{said}{while_others}. Too few to tell a change from chance."
+    had = f"had it followed {others}" if follows else "had nothing changed"
+    which = f", which {moved}" if moved else ""
+    expected = f"Expected about {{expected}} {had}{which} (normal range {{normal_low}} to {{normal_high}})."
+    return f"{said}. {expected} {_reading(verdict, row['current_count'] - row['expected'])}"
 
 
-def _braced(text: str) -> str:
-    """Return a force's name such that no brace in it opens a number."""
-    return text.replace("{", "(").replace("}", ")")
+def _before(row: Mapping[str, Any]) -> str:
+    if row["baseline_mean"] == 0:
+        return "none before"
+    if row["baseline_periods"] == 1:
+        return "{before} before"
+    return f"{{before}} a {'year' if row['months_compared'] == MONTHS_A_YEAR else 'period'} before"
 
 
 def _reading(verdict: str, step: float) -> str:
-    if verdict in {"clear rise", "clear fall"}:
-        return f"A {verdict}: about 1 in {ONE_IN} such flags is chance."
-    if verdict in {"possible rise", "possible fall"}:
-        return f"A {verdict}: about 2 in 3 such are real, so it could be chance."
+    one_in = CHANCE_ONE_IN.get(verdict.split(maxsplit=1)[0])
+    if one_in:
+        return f"A {verdict}: about 1 in {one_in} such flags is chance."
     if abs(step) < 0.5:
         return "As expected."
     return f"{'Up' if step > 0 else 'Down'} {{step}} on the expected, within the normal range."

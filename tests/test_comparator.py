@@ -1,0 +1,106 @@
+"""What "expected" follows: a file's counts, the force, and the comparator's own change as each area meets it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import row
+from test_job import ASH, BIRCH, compare_rows
+
+from sacmap import tables
+from sacmap.errors import InputError
+from sacmap.measure.comparator import changes_followed, file_comparator, force_comparator, percent_change
+
+PERIODS = (("2016-07", "2016-08"), ("2017-07", "2017-08"), ("2018-07", "2018-08"))
+
+
+def csv_of(months, *, n=100, kinds=tables.SAC_TYPES, header="month,crime_type,n"):
+    return "\n".join([header, *(f"{month},{kind},{n}" for month in months for kind in kinds)]) + "\n"
+
+
+EVERY = [month for period in PERIODS for month in period]
+
+
+def test_a_file_s_counts_are_summed_over_the_months_compared():
+    against = file_comparator("\ufeff" + csv_of(EVERY), "c.csv", PERIODS, (0, 1))
+    assert against.pair("burglary") == (400, 200)
+    assert against.pair("sac") == (1_200, 600)
+    assert file_comparator(csv_of(EVERY), "c.csv", PERIODS, (1,)).pair("sac") == (600, 300)
+
+
+def test_a_month_left_out_need_not_be_in_the_file():
+    without = [month for month in EVERY if month[5:] == "08"]
+    assert file_comparator(csv_of(without), "c.csv", PERIODS, (1,)).pair("robbery") == (200, 100)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no column 'month'"),
+        ("month,n\n", "no column 'crime_type'"),
+        ("month,crime_type,n\n", "no burglary for 2016-07"),
+        (csv_of(EVERY[:-1]), "no burglary for 2018-08"),
+        (csv_of(EVERY, kinds=("burglary", "robbery")), "no vehicle-crime for 2016-07"),
+        (csv_of(EVERY, n="1,000"), "c.csv, line 2"),
+        (csv_of(EVERY, n="²"), "c.csv, line 2"),
+        (csv_of(EVERY, n="-1"), "c.csv, line 2"),
+        (csv_of(["Jul-16"]), "c.csv, line 2"),
+        (csv_of(EVERY, kinds=("Burglary",)), "c.csv, line 2"),
+    ],
+)
+def test_a_file_that_will_not_do_says_why(text, words):
+    with pytest.raises(InputError, match=words):
+        file_comparator(text, "c.csv", PERIODS, (0, 1))
+
+
+def test_the_rest_of_the_force_is_its_rows_less_the_areas_located_or_not(tmp_path):
+    nowhere, outside = {"lon": "", "lat": ""}, {"lon": "0.5", "lat": "52.5"}
+    rows = []
+    for month, n in (("2017-01", 40), ("2018-01", 30)):
+        rows += [row(month, **ASH)] * 50 + [row(month, **outside)] * n + [row(month, **nowhere)] * 10
+        rows += [row(month, force="British Transport Police", **outside)] * 3
+        rows += [row(month, force="British Transport Police", **BIRCH)] * 2
+    result = compare_rows(tmp_path, rows, "2018-01", "2017-01", comparator="force")
+    assert result.comparator_changes["sac"] == {
+        "name": "force",
+        "baseline": 50.0,
+        "current": 40.0,
+        "change_pct": -20.0,
+    }
+    assert result.totals["sac"]["published_change_pct"] == -10
+    assert result.totals["sac"]["change_pct"] == 0
+    assert result.comparator.words == "the rest of Northamptonshire Police"
+
+
+def test_with_no_comparator_nothing_is_followed(tmp_path):
+    rows = [row("2017-01", **ASH)] * 40 + [row("2018-01", **ASH)] * 20 + [row("2018-01", **BIRCH)] * 20
+    result = compare_rows(tmp_path, rows, "2018-01", "2017-01", comparator="none")
+    assert result.comparator_changes["sac"] == {
+        "name": "none",
+        "baseline": None,
+        "current": None,
+        "change_pct": None,
+    }
+
+
+def test_each_area_hears_of_the_change_of_the_others_not_of_its_own():
+    rows = pd.DataFrame({"baseline_mean": [100.0, 50.0, np.nan], "current_count": [50.0, 55.0, np.nan]})
+    record = {"name": "areas", "change_pct": -30.0}
+    assert changes_followed(rows, record)[:2] == [pytest.approx(10), -50]
+    assert changes_followed(rows, {"name": "force", "change_pct": -9.0}) == [-9.0] * 3
+    assert changes_followed(rows.iloc[:1], record) == [None]
+
+
+def test_a_change_from_nothing_has_no_percentage():
+    assert percent_change(0, 5) is None
+    assert percent_change(4, float("nan")) is None
+    assert percent_change(4, 5) == 25
+
+
+def test_a_small_comparator_is_told_with_how_far_it_may_be_off(tmp_path):
+    assert force_comparator(np.full((4, 4), 10_000), ["X"]).doubt_pct < 3
+    rows = [row(month, **ASH) for month in ("2017-01", "2018-01") for _ in range(40)]
+    rows += [row(month, lon="0.5", lat="52.5") for month in ("2017-01", "2018-01") for _ in range(50)]
+    result = compare_rows(tmp_path, rows, "2018-01", "2017-01", comparator="force")
+    told = {notice.code: notice.text for notice in result.warnings}
+    # 196 √(1/50 + 1/50)
+    assert "off by 39%" in told["weak-comparator"]
