@@ -22,7 +22,7 @@ def counts(draw, least=1, most=400):
     return np.array(baseline), np.array(draw(st.lists(cell, min_size=n, max_size=n)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(counts(), COMPARATORS, st.integers(1, 12))
 def test_whatever_the_counts_the_columns_are_finite_and_in_order(made, comparator, months):
     found = compare(*made, comparator, months=months)
@@ -34,8 +34,9 @@ def test_whatever_the_counts_the_columns_are_finite_and_in_order(made, comparato
     # The range is of whole crimes: where far below one is expected, none is normal.
     assert (numbers["normal_low"] <= numbers["expected"]).all()
     assert (numbers["expected"] < numbers["normal_high"] + 1).all()
-    assert (numbers["ratio_low"] <= numbers["ratio"]).all()
-    assert (numbers["ratio"] <= numbers["ratio_high"]).all()
+    # To a step of the grid: its ends catch all that lies beyond them.
+    assert (numbers["ratio_low"] <= numbers["ratio"] * 1.03).all()
+    assert (numbers["ratio"] <= numbers["ratio_high"] * 1.03).all()
     assert numbers["p_value"].between(0, 1).all()
     assert numbers["prob_above"].between(0, 1 + 1e-9).all()
     np.testing.assert_allclose(numbers["level"], numbers["expected"] + numbers["excess"], rtol=1e-9)
