@@ -12,6 +12,19 @@ what to do. The command line prints both and no traceback.
 
 from __future__ import annotations
 
+import re
+
+#: What a terminal obeys instead of showing, or shows in another order than it is written.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+#: Longer than any sentence of ours with all it has to name; a file's own text can be of any length.
+_LONGEST = 2_000
+
+
+def one_line(text: str) -> str:
+    """Return text as one line that a terminal shows and does not obey: controls spelt out, cut where far too long."""
+    shown = _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+
 
 class SacmapError(Exception):
     """The root of sacmap's errors.
@@ -27,9 +40,10 @@ class SacmapError(Exception):
     exit_code = 1
 
     def __init__(self, cause: str, remedy: str = "") -> None:
-        super().__init__(cause if not remedy else f"{cause}\n{remedy}")
-        self.cause = cause
-        self.remedy = remedy
+        # Both may quote a file or an answer: what stands in it must not forge a line or steer a terminal.
+        self.cause = one_line(cause)
+        self.remedy = one_line(remedy)
+        super().__init__(self.cause if not remedy else f"{self.cause}\n{self.remedy}")
 
 
 class UsageError(SacmapError):

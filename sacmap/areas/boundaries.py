@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import os
 import re
 import zlib
@@ -15,7 +16,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio.errors
+import pyproj
 import shapely
+from pyproj.exceptions import CRSError
+from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from sacmap import tables
@@ -24,6 +28,15 @@ from sacmap.errors import InputError
 
 NO_BOUNDARY = "no boundary"
 TABLE_SUFFIXES = {".parquet", ".geoparquet"}
+#: What a file of each kind starts with, or holds near its start.
+MARKS = {
+    ".gpkg": b"SQLite format 3",
+    ".shp": b"\x00\x00\x27\x0a",
+    ".kml": b"<kml",
+    ".parquet": b"PAR1",
+    ".geoparquet": b"PAR1",
+}
+_CRS_NAME = re.compile(r"[\w:.-]+", re.ASCII)
 _ID_END = re.compile(r".*(cd|code)", re.IGNORECASE)
 _NAME_END = re.compile(r".*(nm|name)", re.IGNORECASE)
 #: Overlaps smaller than this, in square metres, are the rounding of a shared edge.
@@ -133,12 +146,18 @@ def _rows(where: Path) -> tuple[Rows, Any]:
     return _by_library(where)
 
 
+#: What reading JSON of another shape, or of another thing altogether, can raise.
+_NOT_GEOJSON = (
+    ValueError, LookupError, ArithmeticError, TypeError, AttributeError, OSError, ShapelyError, CRSError,
+)  # fmt: skip
+
+
 def _geojson(where: Path) -> tuple[Rows, Any]:
     """Read GeoJSON by hand: libraries guess identifiers to be numbers and refuse rings that can be mended."""
     try:
         whole = json.loads(where.read_bytes())
         features = whole["features"]
-        crs = (whole.get("crs") or {}).get("properties", {}).get("name")
+        crs = _declared((whole.get("crs") or {}).get("properties", {}).get("name"))
         rows = []
         for feature in features:
             properties = dict(feature.get("properties") or {})
@@ -147,12 +166,21 @@ def _geojson(where: Path) -> tuple[Rows, Any]:
             rows.append((properties, *_geometry(feature.get("geometry"))))
     except RecursionError:
         raise InputError(f"{where} is nested too deep to be GeoJSON.", "Export it again.") from None
-    except (ValueError, KeyError, TypeError, AttributeError, OSError, shapely.errors.ShapelyError) as error:
+    except _NOT_GEOJSON as error:
         raise InputError(
             f"{where} is not a whole GeoJSON FeatureCollection ({type(error).__name__}: {str(error)[:80]}).",
             "Export it again.",
         ) from None
     return rows, crs or _undeclared(rows)
+
+
+def _declared(name: Any) -> pyproj.CRS | None:
+    """Return the coordinate system of a name such as EPSG:27700; other ways to say one can name files to read."""
+    if name is None:
+        return None
+    if not _CRS_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is not the name of a coordinate system")
+    return pyproj.CRS.from_user_input(name)
 
 
 def _undeclared(rows: Rows) -> Any:
@@ -176,12 +204,19 @@ def _geometry(raw: Any) -> tuple[BaseGeometry, str]:
     mends: list[str] = []
     made = []
     for rings in polygons:
-        closed = [_closed([(float(p[0]), float(p[1])) for p in ring], mends) for ring in rings]
+        closed = [_closed([_corner(point) for point in ring], mends) for ring in rings]
         usable = [ring for ring in closed if ring]
         if usable and closed[0]:
             made.append(shapely.Polygon(usable[0], usable[1:]))
     geometry = made[0] if len(made) == 1 else shapely.MultiPolygon(made) if made else shapely.Polygon()
     return geometry, "; ".join(dict.fromkeys(mends))
+
+
+def _corner(point: Sequence[Any]) -> tuple[float, float]:
+    x, y = float(point[0]), float(point[1])
+    if not (math.isfinite(x) and math.isfinite(y)):
+        raise ValueError(f"a corner at {x}, {y}")
+    return x, y
 
 
 _TOO_FEW = "ring of fewer than three points"
@@ -210,10 +245,41 @@ def _one_kml(file: Path) -> tuple[dict[str, Any], BaseGeometry, str]:
     return {"id": file.stem, "name": given or file.stem}, geometry, ""
 
 
+def _require_kind(where: Path) -> None:
+    """Refuse a file whose content is not what its name says: the library would go by the content.
+
+    A text of the right form, whatever its name, makes the library read other files of this computer or fetch from
+    the web; a document type in KML can define entities that grow without end.
+    """
+    suffix = where.suffix.lower()
+    if suffix not in MARKS:
+        raise InputError(
+            f"{where} is not a kind of file that boundaries are read from.",
+            "Unpack it and give the file in it."
+            if suffix == ".zip"
+            else "Give GeoJSON, GeoPackage, Shapefile (.shp), GeoParquet or KML.",
+        )
+    try:
+        with where.open("rb") as stream:
+            start = stream.read(1 << 16)
+    except OSError as error:
+        raise InputError(f"{where} cannot be read: {error.strerror}.", "Check its path.") from None
+    found = MARKS[suffix] in start if suffix == ".kml" else start.startswith(MARKS[suffix])
+    if not found or (suffix == ".kml" and b"<!DOCTYPE" in start):
+        raise InputError(f"{where} is not {suffix[1:].upper()}, whatever its name says.", "Export it again.")
+
+
+#: What the libraries raise at a damaged file.
+_NOT_READ = (
+    pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError, ValueError, ShapelyError, CRSError,
+)  # fmt: skip
+
+
 def _by_library(where: Path) -> tuple[Rows, Any]:
+    _require_kind(where)
     try:
         table = gpd.read_parquet(where) if where.suffix.lower() in TABLE_SUFFIXES else gpd.read_file(where)
-    except (pyogrio.errors.DataSourceError, OSError, ValueError, shapely.errors.ShapelyError) as error:
+    except _NOT_READ as error:
         raise InputError(
             f"{where} cannot be read as boundaries: {str(error)[:150]}.", "Export it again."
         ) from None
@@ -292,6 +358,11 @@ def _in_degrees(table: gpd.GeoDataFrame, where: Path) -> gpd.GeoDataFrame:
     degrees = table if table.crs.is_geographic else table.to_crs(tables.WGS84)
     degrees = degrees.set_crs(tables.WGS84, allow_override=True)
     corners = shapely.get_coordinates(degrees.geometry.to_numpy())
+    if not np.isfinite(corners).all():
+        raise InputError(
+            f"{where} has corners that are nowhere on the earth in its coordinate system, {table.crs.name}.",
+            "Check which coordinate system the values are in, and export it again.",
+        )
     require_degrees(corners[:, 0], corners[:, 1], f"the boundaries in {where}")
     return degrees
 
@@ -388,7 +459,8 @@ def geojson_of(areas: gpd.GeoDataFrame) -> bytes:
 
 def overlaps(areas: gpd.GeoDataFrame) -> list[tuple[str, str, float]]:
     """Return the pairs of areas that overlap by more than a sliver, and by how many square metres."""
-    flat = areas.geometry.to_crs(metric_crs(areas)).to_numpy()
+    # A shape that is valid in degrees may cross itself by a hair in metres.
+    flat = shapely.make_valid(areas.geometry.to_crs(metric_crs(areas)).to_numpy())
     ids = areas["area_id"].to_numpy()
     left, right = shapely.STRtree(flat).query(flat, predicate="overlaps")
     within = shapely.STRtree(flat).query(flat, predicate="within")
