@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sacmap.console import say, show
 from sacmap.errors import SacmapError, UsageError
 
 if TYPE_CHECKING:
@@ -48,11 +49,6 @@ def main() -> None:
         say(f"sacmap: {error.filename or 'a file'}: {error.strerror or error}.\nCheck the path and the disk.")
         code = 5
     sys.exit(code)
-
-
-def say(text: str) -> None:
-    """Print to stderr: everything but what was asked for."""
-    click.echo(text, err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -216,7 +212,7 @@ def run_map(study: Study, file: Path | None) -> int:
     require_writable(out.parent)
     result = result_of(study)
     for path in write_result(result, out):
-        click.echo(str(path))
+        show(str(path))
     tell(result)
     return result.exit_code
 
@@ -237,7 +233,7 @@ def check(study: Path | None, **options: Any) -> int:
     from sacmap.publish.present import check_text
 
     result = result_of(read_options(study, options))
-    click.echo(check_text(result))
+    show(check_text(result))
     return result.exit_code
 
 

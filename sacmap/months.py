@@ -9,7 +9,8 @@ import re
 
 from sacmap.errors import UsageError
 
-_LABEL = re.compile(r"(?a:(\d{4})-(0[1-9]|1[0-2]))")
+#: A year of another century is a slip, and would make every table thousands of months long.
+_LABEL = re.compile(r"(?a:((?:19|20)\d\d)-(0[1-9]|1[0-2]))")
 
 NAMES = (
     "January", "February", "March", "April", "May", "June", "July", "August",
@@ -18,7 +19,7 @@ NAMES = (
 
 
 def is_month(text: str) -> bool:
-    """Whether `text` is a month label, YYYY-MM."""
+    """Whether `text` is a month label, YYYY-MM, of 1900 to 2099."""
     return _LABEL.fullmatch(text) is not None
 
 
@@ -28,7 +29,7 @@ def number(month: str) -> int:
     Raises
     ------
     UsageError
-        If `month` is not YYYY-MM.
+        If `month` is not YYYY-MM of 1900 to 2099.
     """
     found = _LABEL.fullmatch(month)
     if found is None:

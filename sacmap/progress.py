@@ -9,6 +9,8 @@ from types import TracebackType
 
 import click
 
+from sacmap.console import say
+
 _MONTH = re.compile(r"\d{4}-\d{2}")
 
 
@@ -45,7 +47,7 @@ class Progress:
             bar = "█" * filled + "·" * (30 - filled)
             click.echo(f"\r{self._doing} {bar} {self._done} of {self._total} files", nl=False, err=True)
         elif self._left[_month(name)] <= 0:
-            click.echo(f"{self._doing}: {_month(name)} done", err=True)
+            say(f"{self._doing}: {_month(name)} done")
 
 
 def _month(name: str) -> str:

@@ -22,6 +22,9 @@ ALSO = ("xlsx", "gpkg")
 TILE_PARTS = ("{z}", "{x}", "{y}")
 SOURCES = ("auto", "api", "archive")
 API_URL = "https://data.police.uk/api"
+#: Where the page may load tiles from: it becomes part of the page's own rules, so nothing else may stand in it.
+_TILES = re.compile(r"(?a:https://[\w.{}-]+)(:[0-9]+)?/[^\s\"'<>;,\\]*")
+_CONTROL = {chr(n) for n in (*range(32), *range(127, 160))}
 ARCHIVE_URL = "https://data.police.uk/data/archive"
 
 
@@ -160,8 +163,9 @@ def make_study(values: Mapping[str, Any]) -> Study:
     unknown = [kind for kind in given["also"] if kind not in ALSO]
     if unknown:
         raise UsageError(f"--also does not know {unknown[0]!r}.", f"It takes {', '.join(ALSO)}.")
+    _require_printable(given)
     tiles = given.get("tiles")
-    if tiles is not None and not (tiles.startswith("https://") and all(part in tiles for part in TILE_PARTS)):
+    if tiles is not None and not (_TILES.fullmatch(tiles) and all(part in tiles for part in TILE_PARTS)):
         raise UsageError(
             f"--tiles {tiles} is not an https address with {{z}}, {{x}} and {{y}}.",
             "Write it as https://tiles.example.org/{z}/{x}/{y}.png.",
@@ -176,6 +180,16 @@ def make_study(values: Mapping[str, Any]) -> Study:
 def _split(texts: Iterable[str]) -> tuple[str, ...]:
     """Return ("xlsx", "png") of "xlsx, png" or of the two apart, each once."""
     return tuple(dict.fromkeys(part.strip() for text in texts for part in text.split(",") if part.strip()))
+
+
+def _require_printable(given: Mapping[str, Any]) -> None:
+    """Refuse control characters: no path or name has any, and some would be taken as the end of a path."""
+    for name, value in given.items():
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str) and not _CONTROL.isdisjoint(text):
+                raise UsageError(
+                    f"The {name.replace('_', '-')} {text!r} holds a control character.", "Write it without."
+                )
 
 
 def read_study(path: Path) -> dict[str, Any]:

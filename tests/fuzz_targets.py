@@ -150,13 +150,6 @@ out = "out/map.html"
 )
 
 
-def comparator_csv() -> bytes:
-    """Counts of a comparator over the months of the study."""
-    kinds = ("burglary", "robbery", "vehicle-crime")
-    lines = [f"{month},{kind},{n + 40}" for n, month in enumerate(MONTHS) for kind in kinds]
-    return ("month,crime_type,n\r\n" + "\r\n".join(lines) + "\r\n").encode()
-
-
 # ── the commands ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -198,9 +191,9 @@ TARGETS = (
     ),
     Target("study.toml", lambda _: STUDIES, lambda folder: ["map", str(folder / "study.toml")]),
     Target(
-        "comparator.csv",
-        lambda _: [comparator_csv()],
-        lambda folder: map_words(folder, comparator="comparator.csv"),
+        "households.csv",
+        lambda _: [b"area_id,households\r\n001,400\r\n1E2,500\r\nNA,1000\r\nx/y,7\r\n"],
+        lambda folder: map_words(folder, households="households.csv"),
     ),
 )
 

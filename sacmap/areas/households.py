@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -14,6 +12,7 @@ import pandas as pd
 import shapely
 
 from sacmap.areas.locate import locate
+from sacmap.cells import lines_of
 from sacmap.errors import InputError
 from sacmap.measure.notices import Notice, listed
 
@@ -35,8 +34,8 @@ def parse_households(text: str, path: str) -> dict[str, float]:
         If a column is missing, an identifier is blank or repeated, or a number is not a count; the message gives
         the line.
     """
-    rows = csv.reader(io.StringIO(text, newline=""))
-    header = [name.strip() for name in next(rows, [])]
+    rows = lines_of(text, path)
+    _, header = next(rows, (0, []))
     at = [
         next((k for k, name in enumerate(header) if pattern.fullmatch(name)), None)
         for pattern in (_ID, _HOUSEHOLDS)
@@ -47,21 +46,17 @@ def parse_households(text: str, path: str) -> dict[str, float]:
             "Name them area_id and households in its first line.",
         )
     found: dict[str, float] = {}
-    for row in rows:
-        if not any(cell.strip() for cell in row):
-            continue
-        key, number = (row[k].strip() if k < len(row) else "" for k in at if k is not None)
+    for line, row in rows:
+        key, number = (row[k] if k < len(row) else "" for k in at if k is not None)
         count = _count(number)
         if not key or count is None:
             raise InputError(
-                f"{path}, line {rows.line_num}: {key or 'no identifier'}, {number or 'no number'} is not an "
+                f"{path}, line {line}: {key or 'no identifier'}, {number or 'no number'} is not an "
                 "identifier and a count of households.",
                 "Mend that line.",
             )
         if key in found:
-            raise InputError(
-                f"{path}, line {rows.line_num}: {key} is given twice.", "Give each identifier one line."
-            )
+            raise InputError(f"{path}, line {line}: {key} is given twice.", "Give each identifier one line.")
         found[key] = count
     return found
 

@@ -1,0 +1,113 @@
+"""Fuzz every reader within bounds: each input ends in whole files or a told error, within seconds.
+
+python benchmarks/fuzz.py [--inputs 10000] [--seed 0] [TARGET …]
+
+An input that fails is made as small as can be and left in build/fuzz/ under its target's name. A hang is one too: an
+input has SECONDS, and where a library itself does not come back the process ends with every thread's place.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import faulthandler
+import signal
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, seed, settings
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tests"))
+
+from fuzz_targets import TARGETS, Target, field_of, inputs, survive  # noqa: E402
+
+FOUND = HERE.parent / "build" / "fuzz"
+#: The slowest real input takes a fifth of a second.
+SECONDS = 20
+
+
+class HangError(Exception):
+    """An input took longer than SECONDS."""
+
+
+@contextmanager
+def at_most(seconds: int) -> Iterator[None]:
+    """Raise HangError in Python code, or end the process where a library does not come back."""
+    signal.alarm(seconds)
+    faulthandler.dump_traceback_later(3 * seconds, exit=True)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        faulthandler.cancel_dump_traceback_later()
+
+
+def hang(*_: object) -> None:
+    """Turn the alarm into an error."""
+    raise HangError(f"longer than {SECONDS} s")
+
+
+def fuzz(target: Target, count: int, number: int) -> tuple[collections.Counter[str], float]:
+    """Run `count` inputs of a target; return how often each ending was seen and the slowest, in seconds.
+
+    Raises
+    ------
+    Exception
+        What the smallest failing input raised; the input is left in build/fuzz/.
+    """
+    seen: collections.Counter[str] = collections.Counter()
+    slowest = 0.0
+    with field_of(target) as folder:
+        examples = target.examples(folder)
+
+        @seed(number)
+        @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @given(inputs(target, examples))
+        def whatever(content: bytes) -> None:
+            nonlocal slowest
+            started = time.monotonic()
+            try:
+                with at_most(SECONDS):
+                    seen[survive(target, folder, content)] += 1
+            except BaseException:
+                FOUND.mkdir(parents=True, exist_ok=True)
+                (FOUND / target.name).write_bytes(content)
+                raise
+            slowest = max(slowest, time.monotonic() - started)
+
+        whatever()
+    return seen, slowest
+
+
+def main() -> int:
+    """Fuzz the targets named, or all of them, and print what was seen of each."""
+    words = argparse.ArgumentParser(description="Fuzz every reader within bounds.")
+    words.add_argument("targets", nargs="*", metavar="TARGET")
+    words.add_argument("--inputs", type=int, default=10_000)
+    words.add_argument("--seed", type=int, default=0)
+    given_words = words.parse_args()
+    names = given_words.targets or [target.name for target in TARGETS]
+    warnings.simplefilter("error")
+    signal.signal(signal.SIGALRM, hang)
+    failed = 0
+    for target in TARGETS:
+        if target.name not in names:
+            continue
+        try:
+            seen, slowest = fuzz(target, given_words.inputs, given_words.seed)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is what was looked for
+            failed += 1
+            print(f"{target.name}: FAILED, {type(error).__name__}: {str(error)[:300]}", flush=True)
+            continue
+        endings = ", ".join(f"{ending} {n:,}" for ending, n in seen.most_common())
+        print(f"{target.name}: {sum(seen.values()):,} inputs: {endings}; slowest {slowest:.2f} s", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,24 @@
+"""A few of the fuzzed inputs of each kind, the same each time; benchmarks/fuzz.py runs ten thousand of each."""
+
+import pytest
+from fuzz_targets import TARGETS, field_of, inputs, survive
+from hypothesis import HealthCheck, given, settings
+
+#: An input takes about twenty milliseconds, the whole command being run on it.
+FEW = 40
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_whatever_the_file_the_command_ends_in_whole_files_or_a_told_error(target):
+    with field_of(target) as folder:
+        examples = target.examples(folder)
+        assert {survive(target, folder, example) for example in examples} == {"whole"}
+
+        @settings(
+            max_examples=FEW, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+        )
+        @given(inputs(target, examples))
+        def whatever(content):
+            survive(target, folder, content)
+
+        whatever()
