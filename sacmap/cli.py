@@ -277,7 +277,7 @@ def reconcile_command(
     recorded = read_recorded(home_office, area)
     found = reconcile(asked, recorded, published_of(asked, recorded) if asked.crimes else None)
     write_whole(path, csv_of(found.table, tables.RECONCILED))
-    click.echo(str(path))
+    show(str(path))
     say(found.text)
     for notice in found.warnings:
         say(f"- {notice.text}")
