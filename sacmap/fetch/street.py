@@ -1,7 +1,7 @@
 """Read police.uk street-level crime files: CSVs, folders of them and ZIPs, in place.
 
-A ZIP's members are inflated in memory and never extracted. Members are read side by side: inflating and parsing
-both let go of Python's lock.
+A ZIP's members are inflated in memory and never extracted. Members are read side by side, as many at once as there
+are processors: inflating, sifting, parsing and hashing all let go of Python's lock.
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from threading import Lock
+from types import TracebackType
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 
-from sacmap import months, tables
+from sacmap import tables
 from sacmap.errors import InputError
+from sacmap.fetch.rows import CATEGORIES, Rows, rows_of
 
 #: Crime types police.uk has published; another is kept out of SAC and listed.
 KNOWN_TYPES = frozenset(
@@ -33,19 +36,6 @@ KNOWN_TYPES = frozenset(
         "theft-from-the-person", "violence-and-sexual-offences", "violent-crime",
     )
 )  # fmt: skip
-
-#: CSV column → our column; the first five must be there.
-COLUMNS = {
-    "Month": "month",
-    "Reported by": "force",
-    "Longitude": "lon",
-    "Latitude": "lat",
-    "Crime type": "crime_type",
-    "Crime ID": "crime_id",
-    "Location": "location",
-}
-REQUIRED = tuple(COLUMNS)[:5]
-CATEGORIES = ("month", "crime_type", "force", "location")
 
 #: A month of the largest force is some 25 MB; nothing real comes near these.
 MEMBER_BYTES = 1 << 30
@@ -128,25 +118,38 @@ def read(
         )
 
     total([member.name for member in members])
-
-    def one(member: Member) -> tuple[pa.Table, pa.Table, int]:
-        table = read_member(member)
-        kept = table if keep is None else table.filter(pc.is_in(table["crime_type"], pa.array(keep)))
-        tally = table.group_by(["force", "month", "crime_type"]).aggregate([([], "count_all")])
-        return kept, tally, table.num_rows
-
-    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        parts = []
-        for member, part in zip(members, pool.map(one, members), strict=True):
-            parts.append(part)
+    paths_read = list(dict.fromkeys(member.path for member in members))
+    with _Open() as files, _stopping(ThreadPoolExecutor(os.cpu_count())) as pool:
+        hashes = [pool.submit(sha256, path) for path in paths_read]
+        coming = [pool.submit(_one, files, member, keep) for member in members]
+        parts: list[Rows] = []
+        for member, one in zip(members, coming, strict=True):
+            parts.append(one.result())
             progress(member.name)
-    crimes = _pandas(pa.concat_tables(kept for kept, _, _ in parts))
-    tally = _tally(pa.concat_tables(tally for _, tally, _ in parts))
-    rows: dict[Path, int] = {}
-    for member, (_, _, count) in zip(members, parts, strict=True):
-        rows[member.path] = rows.get(member.path, 0) + count
-    inputs = tuple({"path": str(path), "sha256": sha256(path), "rows": n} for path, n in rows.items())
-    return Reading(crimes, tally, inputs, tuple(notes))
+        found = dict(zip(paths_read, [hashed.result() for hashed in hashes], strict=True))
+    rows = dict.fromkeys(paths_read, 0)
+    for member, part in zip(members, parts, strict=True):
+        rows[member.path] += pc.sum(part.tally["n"]).as_py() or 0
+    inputs = tuple({"path": str(path), "sha256": found[path], "rows": n} for path, n in rows.items())
+    return Reading(
+        _pandas(pa.concat_tables(part.crimes for part in parts)),
+        _tally(pa.concat_tables(part.tally for part in parts)),
+        inputs,
+        tuple(notes),
+    )
+
+
+@contextmanager
+def _stopping(pool: ThreadPoolExecutor) -> Iterator[ThreadPoolExecutor]:
+    """Give the pool; on an error or Ctrl-C, wait only for what is under way."""
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _one(files: _Open, member: Member, keep: Sequence[str] | None) -> Rows:
+    return rows_of(files.read(member), member.label, keep)
 
 
 def members_of(path: Path) -> list[Member]:
@@ -209,120 +212,45 @@ def _once(members: list[Member]) -> tuple[list[Member], list[str]]:
     return ordered, notes
 
 
-def read_member(member: Member) -> pa.Table:
-    """Read one CSV: our columns of text and degrees, empty text for none, null degrees for no location.
+class _Open:
+    """Files being read: a ZIP is opened once, however many of its members are read; a context manager."""
 
-    Raises
-    ------
-    InputError
-        If it is damaged, is not UTF-8 or Latin-1 CSV, lacks a column, is cut, or a month is not a month.
-    """
-    raw = _bytes(member)
-    if not raw.strip():
-        raise InputError(f"{member.label} is empty.", "Download it again.")
-    try:
-        table = _parse(raw, member)
-    except UnicodeDecodeError:
-        table = _parse(raw.decode("latin-1").encode(), member)
-    _check_months(table["month"], member)
-    return table
+    def __init__(self) -> None:
+        self._zips: dict[Path, zipfile.ZipFile] = {}
+        self._lock = Lock()
 
+    def __enter__(self) -> _Open:
+        return self
 
-def _bytes(member: Member) -> bytes:
-    try:
-        if not member.inside:
-            return member.path.read_bytes()
-        with zipfile.ZipFile(member.path) as archive:
-            # Reading to the end is what checks the CRC.
-            return archive.read(member.inside)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
-        raise InputError(f"{member.label} is damaged: {error}.", "Download it again.") from None
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for archive in self._zips.values():
+            archive.close()
 
+    def read(self, member: Member) -> bytes:
+        """Return a member's bytes; reading a ZIP's to the end is what checks its CRC.
 
-def _parse(raw: bytes, member: Member) -> pa.Table:
-    raw = raw.removeprefix(b"\xef\xbb\xbf")
-    header = [
-        name.strip().strip('"') for name in raw.split(b"\n", 1)[0].decode("utf-8").rstrip("\r").split(",")
-    ]
-    missing = [name for name in REQUIRED if name not in header]
-    if missing:
-        raise InputError(
-            f"{member.label}, line 1: no column {missing[0]!r} (it has {', '.join(header)[:120]}).",
-            "Give police.uk street-level crime CSVs.",
-        )
-    wanted = [name for name in COLUMNS if name in header]
-    text = pa.string()
-    try:
-        table = pyarrow.csv.read_csv(
-            pa.BufferReader(raw),
-            read_options=pyarrow.csv.ReadOptions(use_threads=False, column_names=header, skip_rows=1),
-            convert_options=pyarrow.csv.ConvertOptions(
-                include_columns=wanted,
-                column_types={n: pa.float64() if n in {"Longitude", "Latitude"} else text for n in wanted},
-                null_values=["", "null", "NULL", "NaN", "nan"],
-                strings_can_be_null=False,
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        if "invalid UTF8" in str(error):
-            raise UnicodeDecodeError("utf-8", raw[:1], 0, 1, "not UTF-8") from None
-        raise InputError(
-            f"{member.label} cannot be read: {_with_line(str(error))}.", "It may be cut: download it again."
-        ) from None
-    _check_end(raw, header, member)
-    table = table.rename_columns([COLUMNS[name] for name in wanted])
-    for name in ("crime_id", "location"):
-        if name not in table.column_names:
-            table = table.append_column(name, pa.array([""] * table.num_rows, text))
-    slug = pc.replace_substring(pc.utf8_lower(pc.utf8_trim_whitespace(table["crime_type"])), " ", "-")
-    half = pc.or_(pc.is_null(table["lon"]), pc.is_null(table["lat"]))
-    nowhere = pa.scalar(None, pa.float64())
-    columns = {
-        "month": pc.utf8_trim_whitespace(table["month"]),
-        "crime_type": slug,
-        "lon": pc.if_else(half, nowhere, table["lon"]),
-        "lat": pc.if_else(half, nowhere, table["lat"]),
-        "force": pc.utf8_trim_whitespace(table["force"]),
-        "crime_id": table["crime_id"],
-        "location": table["location"],
-    }
-    return pa.table(
-        {
-            name: pc.dictionary_encode(column) if name in CATEGORIES else column
-            for name, column in columns.items()
-        }
-    ).unify_dictionaries()
-
-
-def _with_line(message: str) -> str:
-    """Turn Arrow's row number into the file's line: the header was skipped as row 1 of its own count."""
-    text = message.removeprefix("CSV parse error: ").split("\n")[0]
-    return re.sub(r"Row #(\d+)", lambda found: f"line {int(found[1])}", text)[:200]
-
-
-def _check_end(raw: bytes, header: list[str], member: Member) -> None:
-    """Refuse a file whose last row was cut inside a coordinate: it would read as a shorter number."""
-    if header[-1] not in {"Longitude", "Latitude"} or raw.endswith((b"\n", b"\r")):
-        return
-    lines = raw.splitlines()
-    decimals = [len(line.rsplit(b".", 1)[-1]) for line in lines[-2:] if b"." in line.rsplit(b",", 1)[-1]]
-    if len(decimals) < 2 or decimals[-1] < decimals[0]:
-        raise InputError(
-            f"{member.label}, line {len(lines)}: the last row ends inside {header[-1]} with no line end.",
-            "It may be cut: download it again.",
-        )
-
-
-def _check_months(column: pa.ChunkedArray, member: Member) -> None:
-    values = column.combine_chunks().dictionary if column.num_chunks == 1 else pc.unique(column)
-    for value in values.to_pylist():
-        text = str(value)
-        if not months.is_month(text):
-            line = pc.index(column.cast(pa.string()), text).as_py() + 2
-            raise InputError(
-                f"{member.label}, line {line}: {text!r} is not a month.",
-                "Months are YYYY-MM; a spreadsheet may have changed them. Use the file as downloaded.",
-            )
+        Raises
+        ------
+        InputError
+            If it is damaged.
+        """
+        try:
+            if not member.inside:
+                return member.path.read_bytes()
+            # Many may read at once, but zipfile counts what is open without a lock of its own.
+            with self._lock:
+                if member.path not in self._zips:
+                    self._zips[member.path] = zipfile.ZipFile(member.path)
+                stream = self._zips[member.path].open(member.inside)
+            try:
+                return stream.read()
+            finally:
+                with self._lock:
+                    stream.close()
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+            raise InputError(f"{member.label} is damaged: {error}.", "Download it again.") from None
 
 
 def _pandas(table: pa.Table) -> pd.DataFrame:
@@ -333,14 +261,9 @@ def _pandas(table: pa.Table) -> pd.DataFrame:
 
 
 def _tally(table: pa.Table) -> pd.DataFrame:
-    plain = table.cast(
-        pa.schema([(n, pa.int64() if n == "count_all" else pa.string()) for n in table.column_names])
-    )
-    frame: pd.DataFrame = (
-        plain.group_by(["force", "month", "crime_type"]).aggregate([("count_all", "sum")]).to_pandas()
-    )
-    frame = frame.rename(columns={"count_all_sum": "n"})[["force", "month", "crime_type", "n"]]
-    return frame.sort_values(["force", "month", "crime_type"], ignore_index=True)
+    keys = ["force", "month", "crime_type"]
+    frame: pd.DataFrame = table.group_by(keys).aggregate([("n", "sum")]).to_pandas()
+    return frame.rename(columns={"n_sum": "n"})[[*keys, "n"]].sort_values(keys, ignore_index=True)
 
 
 def sha256(path: Path) -> str:
