@@ -1,11 +1,13 @@
 """The GeoPackage, read back by GDAL and by SQLite: the CSV's numbers on the boundaries, in the page's colours."""
 
+import base64
 import csv
 import io
 import re
 import sqlite3
 import struct
 import xml.etree.ElementTree as ET
+import zlib
 from importlib.resources import files
 
 import geopandas as gpd
@@ -19,9 +21,9 @@ from conftest import HOSTILE, page_of
 from sacmap import tables
 from sacmap.cli import sacmap
 from sacmap.publish import page_data
+from sacmap.publish.colours import LEGEND, PALETTE, class_of
 from sacmap.publish.files import as_text, csv_of
-from sacmap.publish.geopackage import class_labels, field_name, geopackage_of, style_of
-from sacmap.publish.page_svg import PALETTE, class_of
+from sacmap.publish.geopackage import field_name, geopackage_of, style_of
 
 
 @pytest.fixture
@@ -79,13 +81,14 @@ def test_west_yorkshires_page_csv_workbook_and_geopackage_hold_the_same_numbers(
 
     workbook_same(openpyxl.load_workbook(tmp_path / "wy.xlsx")["Areas"], content)
     html = (tmp_path / "wy.html").read_text(encoding="utf-8")
-    page = json.loads(re.search(r'id="data">(.*?)</script>', html, re.DOTALL)[1])
+    packed = re.search(r'id="numbers">(.*?)</script>', html)[1]
+    columns = json.loads(zlib.decompress(base64.b64decode(packed)))["columns"]
     lines = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
-    for kind in tables.CRIME_TYPES:
-        rows = [line for line in lines if line["crime_type"] == kind]
-        for column, decimals in page_data.DECIMALS.items():
-            told = [None if row[column] == "" else round(float(row[column]), decimals) for row in rows]
-            assert page["columns"][kind][column] == told, (kind, column)
+    assert list(columns) == tables.CHANGE.names
+    for column in tables.CHANGE.columns:
+        told = [line[column.name] for line in lines]
+        numbers = [None if text == "" else float(text) for text in told] if column.kind != "text" else told
+        assert columns[column.name] == numbers, column.name
 
 
 def test_boundaries_are_those_given_and_an_area_without_one_has_no_shape(saved):
@@ -148,12 +151,12 @@ def test_qgis_finds_a_default_style_and_one_for_each_crime_type(saved):
         renderer = ET.fromstring(qml).find("renderer-v2")
         assert renderer.get("attr") in fields
         values = [category.get("value") for category in renderer.iter("category")]
-        assert values == list(class_labels()) == list(PALETTE)
+        assert values == list(LEGEND) == list(PALETTE)
 
 
 def test_each_class_is_painted_as_the_page_paints_it():
     css = (files("sacmap.publish") / "page.css").read_text(encoding="utf-8")
-    page = dict(re.findall(r"(?<![\w-])\.([sp]\d|few|unknown) \{ fill: (#\w{6}); \}", css))
+    page = dict(re.findall(r"(?<![\w-])\.([sp]\d|few|unknown) \{ --c: (#\w{6}); \}", css))
     assert page == PALETTE
     root = ET.fromstring(style_of("colour_class"))
     symbols = {symbol.get("name"): symbol for symbol in root.iter("symbol")}

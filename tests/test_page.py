@@ -11,17 +11,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from conftest import HOSTILE, page_of, square
+from conftest import HOSTILE, page_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sacmap import tables
-from sacmap.publish import page_svg
+from sacmap.publish import colours
 from sacmap.publish.draw import draw, render
 from sacmap.publish.files import as_text, file_stem, number_text
 from sacmap.publish.page import json_block
 from sacmap.publish.page_data import readable
-from sacmap.publish.shapes import coded, simplified
+from sacmap.publish.shapes import CODE, coded, label_places, simplified
 
 
 def test_leaflet_is_the_published_file_byte_for_byte():
@@ -81,7 +81,7 @@ def elements_of(html):
     parser = HTMLParser()
     parser.handle_starttag = lambda tag, attrs: found.append((tag, [name for name, _ in attrs]))
     parser.feed(html)
-    return [element for element in found if element[0] != "text"]
+    return [element for element in found if element[0] not in {"text", "tspan"}]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -93,7 +93,7 @@ def test_f50_hostile_text_is_data_everywhere(text):
     # Whatever the text, the page has the elements and the attributes it has without it.
     assert elements_of(html) == elements_of(render(page_of()))
     block = re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)[1]
-    assert json.loads(block)["areas"][0]["name"] == text
+    assert json.loads(block)["names"] == [text] * 4
 
 
 @given(st.text())
@@ -141,10 +141,47 @@ def test_simplified_neighbours_still_fit(data):
     assert shapely.get_num_coordinates(simpler).sum() < shapely.get_num_coordinates(wards).sum()
 
 
-def test_coded_rings_decode_to_the_same_points():
-    ring = coded(np.array([shapely.Polygon(square(3))], dtype=object))[0][0][0]
-    points = np.cumsum(np.array(ring).reshape(-1, 2), axis=0) / 1e5
-    assert points == pytest.approx(np.array(square(3))[:-1], abs=1e-9)
+def decoded(text):
+    """The rings of an area's code, as whole numbers of 1e-5 degree: what the page's script reads."""
+    numbers, value, shift = [], 0, 0
+    for letter in text:
+        digit = CODE.index(letter)
+        value |= (digit & 31) << shift
+        shift += 5
+        if not digit & 32:
+            numbers.append(-(value // 2) - 1 if value % 2 else value // 2)
+            value = shift = 0
+    return np.cumsum(np.array(numbers).reshape(-1, 2), axis=0)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-18_000_000, 18_000_000), st.integers(-9_000_000, 9_000_000)),
+        min_size=3,
+        unique=True,
+    )
+)
+def test_coded_rings_decode_to_the_same_points(points):
+    area = shapely.Polygon(np.array(points) / 1e5)
+    assert decoded(coded(np.array([area], dtype=object))[0]).tolist() == [list(point) for point in points]
+
+
+def test_holes_and_islands_stay_with_their_areas():
+    box, hole, island = shapely.box(0, 0, 1, 1), shapely.box(0.2, 0.2, 0.4, 0.4), shapely.box(2, 0, 3, 1)
+    areas = [shapely.Polygon(), shapely.MultiPolygon([box - hole, island]), island]
+    none, two, one = coded(np.array(areas, dtype=object))
+    assert none == ""
+    assert [polygon.count(",") for polygon in two.split(";")] == [1, 0]
+    assert one == two.split(";")[1]
+
+
+def test_a_label_stands_inside_its_area_in_the_middle_of_its_width():
+    areas = [shapely.Polygon(), shapely.box(0, 0, 4, 1), shapely.Polygon([(0, 0), (4, 0), (0, 4)])]
+    assert label_places(np.array(areas, dtype=object)).tolist() == [
+        [0, 0, 0],
+        [200_000, 50_000, 400_000],
+        [100_000, 200_000, 200_000],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +199,7 @@ def test_coded_rings_decode_to_the_same_points():
     ],
 )
 def test_colours_follow_fixed_cuts_and_are_strong_only_where_clear(verdict, current, baseline, css):
-    assert page_svg.class_of(verdict, current, baseline) == css
+    assert colours.class_of(verdict, current, baseline) == css
 
 
 @given(st.floats(0.01, 1e6))

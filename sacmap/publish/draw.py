@@ -6,6 +6,7 @@ folium is given numbers and list positions only. See `sacmap.publish.page` for w
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import folium
@@ -17,6 +18,7 @@ from folium.template import Template
 from sacmap import tables
 from sacmap.measure.comparator import percent_change
 from sacmap.publish.page import Page, fill
+from sacmap.publish.page_data import table_of
 from sacmap.publish.shapes import coded, simplified
 
 #: Above this many areas the map is drawn on a canvas: thousands of SVG paths are slow to move.
@@ -40,12 +42,12 @@ class PageFigure(Figure):
             for element in self.header._children.values()
             if isinstance(element, JavascriptLink | CssLink)
         )
-        page = self.page if not links else Page(**(vars(self.page) | {"links": links}))
+        page = replace(self.page, links=links) if links else self.page
         return fill(page, self.html.render(**kwargs), self.script.render(**kwargs))
 
 
 class AreasLayer(MacroElement):
-    """The areas, as whole numbers; their names, figures and colours are the page's own."""
+    """The areas, as coded whole numbers; their names, figures and colours are the page's own."""
 
     _template = Template("{% macro script(this, kwargs) %}drawAreas(map, {{ this.shapes }});{% endmacro %}")
 
@@ -131,10 +133,7 @@ def draw(
     shown
         Any other field of `Page`: monthly counts, warnings, periods and so on.
     """
-    every = pd.MultiIndex.from_product([areas["area_id"], tables.CRIME_TYPES], names=tables.CHANGE.key)
-    table = change.set_index(list(tables.CHANGE.key)).reindex(every).reset_index()
-    table = table.reindex(columns=tables.CHANGE.names)
-    table["verdict"] = table["verdict"].astype(object).fillna("not known")
+    table = table_of(change, areas)
     totals = {
         kind: {
             "baseline_mean": float(rows["baseline_mean"].sum()),

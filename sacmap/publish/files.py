@@ -31,12 +31,13 @@ def csv_of(rows: pd.DataFrame, table: tables.Table = tables.CHANGE) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(table.names)
-    columns = [_texts(rows[column.name], column) for column in table.columns]
+    columns = [csv_texts(rows[column.name], column) for column in table.columns]
     writer.writerows(zip(*columns, strict=True))
     return out.getvalue().encode()
 
 
-def _texts(values: pd.Series, column: tables.Column) -> list[str]:
+def csv_texts(values: pd.Series, column: tables.Column) -> list[str]:
+    """Return a column of the Change table as the CSV has it."""
     if column.kind == "text":
         return [as_text(str(value)) for value in values]
     return ["" if pd.isna(value) else number_text(float(value)) for value in values]

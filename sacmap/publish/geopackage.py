@@ -19,9 +19,9 @@ from shapely.geometry.base import BaseGeometry
 
 from sacmap import tables
 from sacmap.publish import page_data
+from sacmap.publish.colours import LEGEND, PALETTE, classes_of
 from sacmap.publish.files import DECIMALS, data_date
 from sacmap.publish.page import CRIME_TYPE_LABELS, banners, periods_in_words
-from sacmap.publish.page_svg import LEGEND, PALETTE, classes_of
 
 if TYPE_CHECKING:
     from sacmap.publish.page import Page
@@ -185,21 +185,9 @@ def _write_styles(database: sqlite3.Connection, page: Page) -> None:
         )
 
 
-def class_labels() -> dict[str, str]:
-    """Return what each colour class means, in words: the legend's, clear and pale apart."""
-    said = {item.css: item.text for item in LEGEND if item.measure == "change"}
-    steps = [said[f"s{step}"] for step in range(5)]
-    return {
-        **{f"s{step}": f"{text}: clear" for step, text in enumerate(steps)},
-        **{f"p{step}": f"{text}: could be chance" for step, text in enumerate(steps)},
-        "few": said["few"],
-        "unknown": said["unknown"],
-    }
-
-
 def style_of(attribute: str) -> str:
     """Return a QGIS style (QML): the areas painted by the class in `attribute`, with their names."""
-    labels = class_labels()
+    labels = LEGEND
     categories = "".join(
         f'<category value="{css}" type="string" label={quoteattr(text)} symbol="{place}" render="true"/>'
         for place, (css, text) in enumerate(labels.items())

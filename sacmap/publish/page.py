@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,7 +23,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from sacmap import months
-from sacmap.publish import page_data, page_svg, words
+from sacmap.publish import colours, page_data, page_svg, words
 from sacmap.study import Period
 
 #: Notices that must be read before the figures; the others are folded away beneath them.
@@ -31,6 +31,9 @@ WEIGHTY = {
     "months-left-out", "weak-comparator", "definition", "known-gap", "no-location-drift", "points-moved", "given-twice",
     "tiles", "restricted",
 }  # fmt: skip
+
+#: The files of the page's script, in order.
+SCRIPT = ("words", "data", "colour", "lists", "table", "panel", "map", "labels", "main")
 
 CRIME_TYPE_LABELS = (
     ("sac", "All three"),
@@ -69,8 +72,12 @@ class Page:
     restricted: bool = False
     tiles: str | None = None
     tiles_key: str | None = None
-    csv_name: str = "sacmap.csv"
     links: Sequence[str] = field(default=())
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """The Change table in the order of the areas, with the digits of the CSV: see `page_data.table_of`."""
+        return page_data.table_of(self.change, self.areas)
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,7 @@ def fill(page: Page, map_html: str, map_script: str) -> str:
     """Return the whole page around the map that folium wrote (its element and its script, numbers only)."""
     content = page_data.content_of(page)
     first = page_data.static_rows(page)
-    scripts = [_asset("leaflet/leaflet.js"), _asset("page.js"), map_script]
+    scripts = [_asset("leaflet/leaflet.js"), script(), map_script]
     styles = [_without_urls(_asset("leaflet/leaflet.css")), _asset("page.css")]
     weighty = [notice for notice in page.warnings if notice["code"] in WEIGHTY]
     return _template().render(
@@ -113,8 +120,7 @@ def fill(page: Page, map_html: str, map_script: str) -> str:
         crime_types=CRIME_TYPE_LABELS,
         measures=MEASURE_LABELS,
         map_html=_safe(map_html),
-        static_map=_safe(page_svg.static_map(page)),
-        legend=page_svg.LEGEND,
+        static_map=_safe(page_svg.static_map(page, page_data.first_of(content["week"]))),
         rates=content["rates"],
         hardening=page_data.named(page, content["hardening"]),
         week=page_data.named(page, content["week"]),
@@ -125,10 +131,17 @@ def fill(page: Page, map_html: str, map_script: str) -> str:
         else "",
         made_of=f"Data to {months.in_words(page.current[-1])}." if page.current else "",
         data=_safe(json_block(content)),
+        numbers=_safe(page_data.numbers_of(page)),
+        legend_in_words=colours.legend_in_words(),
         scripts=[_safe(script) for script in scripts],
         styles=[_safe(style) for style in styles],
         links=[_safe(link) for link in page.links],
     )
+
+
+def script() -> str:
+    """Return the page's script: its files in order, their names kept apart from those of folium's own."""
+    return '"use strict";\n{\n' + "\n".join(_asset(f"script/{name}.js") for name in SCRIPT) + "}\n"
 
 
 def json_block(content: Mapping[str, Any]) -> str:
@@ -168,27 +181,22 @@ def banners(page: Page) -> list[str]:
 def key_figures(page: Page) -> list[dict[str, str]]:
     """Return the figures of all three crime types together that stand beneath the headline."""
     total = page.totals["sac"]
-    rows = page.change[page.change["crime_type"] == "sac"]["verdict"]
+    verdicts = page_data.rows_of(page, "sac")["verdict"]
+    periods = page.table["baseline_periods"].max()
+    before = f"Before (mean of {periods:.0f} periods)" if periods > 1 else "Before"
 
     def percent(value: float | None) -> str:
         return "–" if value is None else f"{page_data.signed(value)}%"
 
-    return [
-        {"key": "current_count", "label": "Crimes now", "value": words.whole(total["current_count"] or 0)},
-        {
-            "key": "baseline_mean",
-            "label": "Before (baseline mean)",
-            "value": words.mean(total["baseline_mean"] or 0),
-        },
-        {"key": "change_pct", "label": "Change on the map", "value": percent(total["change_pct"])},
-        {
-            "key": "published_change_pct",
-            "label": "Whole force, as published",
-            "value": percent(total["published_change_pct"]),
-        },
-        {"key": "rises", "label": "Clear rises", "value": f"{int((rows == 'clear rise').sum()):,}"},
-        {"key": "falls", "label": "Clear falls", "value": f"{int((rows == 'clear fall').sum()):,}"},
-    ]
+    values = {
+        "current_count": ("Crimes now", words.whole(total["current_count"] or 0)),
+        "baseline_mean": (before, words.mean(total["baseline_mean"] or 0)),
+        "change_pct": ("Change on the map", percent(total["change_pct"])),
+        "published_change_pct": ("Whole force, as published", percent(total["published_change_pct"])),
+        "rises": ("Clear rises", f"{int((verdicts == 'clear rise').sum()):,}"),
+        "falls": ("Clear falls", f"{int((verdicts == 'clear fall').sum()):,}"),
+    }
+    return [{"key": key, "label": label, "value": value} for key, (label, value) in values.items()]
 
 
 def _policy(page: Page, scripts: Sequence[str], styles: Sequence[str]) -> str:
@@ -223,8 +231,10 @@ def _without_urls(css: str) -> str:
 
 @cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=False)
-    return environment.from_string(_asset("page.html"))
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_asset), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    return environment.get_template("page.html")
 
 
 def _safe(text: str) -> Markup:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import math
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from sacmap import months, tables
 from sacmap.measure.comparator import changes_followed
 from sacmap.publish import words
+from sacmap.publish.colours import LEVELS, PALETTE
+from sacmap.publish.files import DECIMALS, csv_texts
+from sacmap.publish.shapes import label_places
+from sacmap.study import Period
 
 if TYPE_CHECKING:
     from sacmap.publish.page import Page
@@ -20,36 +27,41 @@ if TYPE_CHECKING:
 #: Above this many areas the table shows the first rows only; "Go to an area" finds the rest.
 TABLE_CAP = 1_000
 TABLE_ROWS = 200
-#: Entries kept of each list; the page shows the first five.
-LISTED = 10
+#: How many of each list are shown and outlined on the map.
+FIRST = 5
 
-DECIMALS = {
-    "baseline_mean": 2,
-    "current_count": 0,
-    "expected": 1,
-    "normal_low": 0,
-    "normal_high": 0,
-    "ratio": 3,
-    "excess": 1,
-    "level": 1,
-    "level_per_1000_households": 2,
-    "edge_share": 3,
-}
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
+def table_of(change: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return the Change table in the order of the areas, four rows each, its numbers as the CSV has them.
+
+    Rows that are not there are "not known", columns that are not there empty. The page, its script and the CSV all
+    read these digits, so that none of them can round to another figure than the others.
+    """
+    every = pd.MultiIndex.from_product([areas["area_id"], tables.CRIME_TYPES], names=tables.CHANGE.key)
+    rows = change.set_index(list(tables.CHANGE.key)).reindex(every).reset_index()
+    rows = rows.reindex(columns=tables.CHANGE.names)
+    rows["area_name"] = np.repeat(areas["name"].to_numpy(object), len(tables.CRIME_TYPES))
+    rows["verdict"] = rows["verdict"].astype(object).fillna("not known")
+    numeric = [column.name for column in tables.CHANGE.columns if column.kind != "text"]
+    rows[numeric] = rows[numeric].astype(float).round(DECIMALS)
+    return rows
+
+
 def content_of(page: Page) -> dict[str, Any]:
-    """Return the object the script reads; lists are by place in the areas, in order."""
+    """Return the text the script reads, and what it needs before the numbers; areas are named by their place."""
     by_type = {kind: rows_of(page, kind) for kind in tables.CRIME_TYPES}
-    patterns: dict[str, int] = {}
-    columns = {kind: _columns(page, kind, rows, patterns) for kind, rows in by_type.items()}
     rates = has_rates(page)
     key = "level_per_1000_households" if rates else "level"
     return {
-        "areas": _areas(page),
-        "columns": columns,
-        "sentences": list(patterns),
+        "ids": list(page.areas["area_id"]),
+        "names": list(page.areas["name"]),
+        "types": list(tables.CRIME_TYPES),
+        "words": tables.IN_WORDS,
         "verdicts": list(tables.VERDICTS),
+        "colours": PALETTE | LEVELS,
+        "sentences": _sentences(page)[0],
         "headlines": {
             kind: words.headline(
                 page.title,
@@ -62,30 +74,47 @@ def content_of(page: Page) -> dict[str, Any]:
             for kind in tables.CRIME_TYPES
         },
         "totals": {
-            kind: {name: number(v, 3) for name, v in page.totals[kind].items()} for kind in tables.CRIME_TYPES
+            kind: {name: _number(value) for name, value in page.totals[kind].items()}
+            for kind in tables.CRIME_TYPES
         },
-        "words": tables.IN_WORDS,
-        "kinds": list(tables.SAC_TYPES),
+        "before": "a period before" if page.table["baseline_periods"].max() > 1 else "before",
         "rates": rates,
         "levelCuts": {kind: _cuts(rows[key]) for kind, rows in by_type.items()},
         **lists_of(page, by_type),
-        "streets": _streets(page),
-        **_monthly(page),
-        "labelOrder": _label_order(page),
+        "listed": FIRST,
+        **_months(page),
         "bounds": _bounds(page),
         "tableCap": TABLE_CAP,
         "tableRows": TABLE_ROWS,
-        "csvName": page.csv_name,
     }
 
 
-def lists_of(page: Page, by_type: Mapping[str, pd.DataFrame]) -> dict[str, list[dict[str, Any]]]:
-    """Return the two lists, target hardening and week of action, by place in the areas, each entry with reasons."""
-    places = {area: place for place, area in enumerate(page.areas["area_id"])}
-    return {
-        "hardening": _placed(page.hardening, places) or hardening(by_type, has_rates(page)),
-        "week": _placed(page.week, places) or week(by_type["sac"]),
+def numbers_of(page: Page) -> str:
+    """Return the numbers the script unpacks: JSON, deflated, in base 64.
+
+    columns: the CSV, column by column; sentence: the place of each row's sentence; labels: where names may stand;
+    monthly: counts by area, one character a month; streets: the busiest of each area.
+    """
+    columns = ",".join(
+        f"{json.dumps(column.name)}:{_column(page.table[column.name], column)}"
+        for column in tables.CHANGE.columns
+    )
+    rest = {
+        "sentence": _sentences(page)[1],
+        "labels": label_places(page.areas.geometry.to_numpy()).ravel().tolist(),
+        "monthly": _monthly(page),
+        "streets": _streets(page),
     }
+    text = f'{{"columns":{{{columns}}},{json.dumps(rest, ensure_ascii=False, separators=(",", ":"))[1:]}'
+    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+
+
+def _column(values: pd.Series, column: tables.Column) -> str:
+    """Return a column of the CSV as a JSON array with the same digits; empty as null."""
+    texts = csv_texts(values, column)
+    if column.kind == "text":
+        return json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
+    return f"[{','.join(text or 'null' for text in texts)}]"
 
 
 def has_rates(page: Page) -> bool:
@@ -94,47 +123,51 @@ def has_rates(page: Page) -> bool:
 
 
 def rows_of(page: Page, kind: str) -> pd.DataFrame:
-    """Return the Change rows of one crime type in the order of the areas."""
-    rows = page.change[page.change["crime_type"] == kind].set_index("area_id")
-    return rows.reindex(page.areas["area_id"]).reset_index()
+    """Return the rows of one crime type, one an area, in the order of the areas."""
+    return page.table[page.table["crime_type"] == kind].reset_index(drop=True)
 
 
-def number(value: Any, decimals: int) -> float | int | None:
+def lists_of(page: Page, by_type: Mapping[str, pd.DataFrame]) -> dict[str, list[dict[str, Any]]]:
+    """Return the two lists, target hardening and week of action, by place in the areas, each entry with reasons."""
+    places = {area: place for place, area in enumerate(page.areas["area_id"])}
+    return {
+        "hardening": hardening(by_type, has_rates(page))
+        if page.hardening is None
+        else _placed(page.hardening, places),
+        "week": week(by_type["sac"]) if page.week is None else _placed(page.week, places),
+    }
+
+
+def first_of(entries: Sequence[Mapping[str, Any]]) -> set[int]:
+    """Return the places of a list's first areas: those outlined on the map."""
+    return {entry["place"] for entry in entries[:FIRST]}
+
+
+def _number(value: Any) -> float | int | None:
     """Return a number as JSON holds it, whole where it is; missing as null."""
     if value is None or pd.isna(value) or not math.isfinite(value):
         return None
-    rounded = round(float(value), decimals)
+    rounded = round(float(value), DECIMALS)
     return int(rounded) if rounded.is_integer() else rounded
 
 
-def _columns(page: Page, kind: str, rows: pd.DataFrame, patterns: dict[str, int]) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {
-        name: [number(value, decimals) for value in rows[name].to_numpy(float, na_value=np.nan)]
-        for name, decimals in DECIMALS.items()
-    }
-    found["verdict"] = [tables.VERDICTS.index(verdict) for verdict in rows["verdict"]]
+def _sentences(page: Page) -> tuple[list[str], list[int]]:
+    """Return the different sentences of the rows, their numbers open, and which of them each row has."""
     needed = ["verdict", "current_count", "baseline_mean", "baseline_periods", "months_compared", "expected"]
-    followed = changes_followed(rows, page.comparator.get(kind, {}))
-    found["sentence"] = [
+    followed = {
+        kind: changes_followed(rows_of(page, kind), page.comparator.get(kind, {}))
+        for kind in tables.CRIME_TYPES
+    }
+    changes = [change for area in zip(*followed.values(), strict=True) for change in area]
+    patterns: dict[str, int] = {}
+    places = [
         patterns.setdefault(
             words.pattern_of(dict(zip(needed, row, strict=True)), page.comparator_words, change),
             len(patterns),
         )
-        for row, change in zip(rows[needed].itertuples(index=False, name=None), followed, strict=True)
+        for row, change in zip(page.table[needed].itertuples(index=False, name=None), changes, strict=True)
     ]
-    return found
-
-
-def _areas(page: Page) -> list[dict[str, Any]]:
-    middles = shapely.point_on_surface(page.areas.geometry.to_numpy())
-    return [
-        {
-            "id": area,
-            "name": name,
-            "at": None if middle.is_empty else [round(middle.x, 5), round(middle.y, 5)],
-        }
-        for area, name, middle in zip(page.areas["area_id"], page.areas["name"], middles, strict=True)
-    ]
+    return list(patterns), places
 
 
 def _cuts(levels: pd.Series) -> list[float]:
@@ -165,7 +198,7 @@ def hardening(by_type: Mapping[str, pd.DataFrame], rates: bool) -> list[dict[str
     """Return the areas by expected level of burglary, per 1,000 households where all are known."""
     rows = by_type["burglary"]
     key = "level_per_1000_households" if rates else "level"
-    ranked = rows[key].astype(float).sort_values(ascending=False, kind="stable").dropna().index[:LISTED]
+    ranked = rows[key].astype(float).sort_values(ascending=False, kind="stable").dropna().index[:FIRST]
     listed = []
     for place in ranked:
         row = rows.loc[place]
@@ -185,7 +218,7 @@ def hardening(by_type: Mapping[str, pd.DataFrame], rates: bool) -> list[dict[str
 def week(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the areas by excess: crimes above the expected, shrunken."""
     excess = rows["excess"].astype(float)
-    ranked = excess[excess > 0].sort_values(ascending=False, kind="stable").index[:LISTED]
+    ranked = excess[excess > 0].sort_values(ascending=False, kind="stable").index[:FIRST]
     return [
         {
             "place": int(place),
@@ -198,20 +231,24 @@ def week(rows: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _placed(entries: Sequence[Mapping[str, Any]] | None, places: Mapping[str, int]) -> list[dict[str, Any]]:
-    return [{"place": places[entry["area_id"]], "reasons": list(entry["reasons"])} for entry in entries or ()]
+def _placed(entries: Sequence[Mapping[str, Any]], places: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Return a list's entries by place; one may say how stable its rank is."""
+    return [
+        {
+            "place": places[entry["area_id"]],
+            "reasons": list(entry["reasons"]),
+            "stability": entry.get("stability") or "",
+        }
+        for entry in entries
+    ]
 
 
 def named(page: Page, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return a list's first five with their names, for the page without script."""
-    areas = page.areas
+    """Return a list's first entries with their areas' names, for the page without script."""
+    ids, names = list(page.areas["area_id"]), list(page.areas["name"])
     return [
-        {
-            "area_id": areas["area_id"].iloc[entry["place"]],
-            "name": areas["name"].iloc[entry["place"]],
-            "reasons": entry["reasons"],
-        }
-        for entry in entries[:5]
+        {"stability": "", **entry, "area_id": ids[entry["place"]], "name": names[entry["place"]]}
+        for entry in entries[:FIRST]
     ]
 
 
@@ -224,38 +261,55 @@ def _streets(page: Page) -> list[dict[str, list[list[Any]]]] | None:
     ]
 
 
-def _monthly(page: Page) -> dict[str, Any]:
-    """Return the monthly counts, one character a month, and which months to shade."""
+def _every_month(page: Page) -> tuple[str, ...]:
+    """Return every month from the first counted to the last, those between them that were not read too."""
     if page.monthly is None or page.monthly.empty:
-        return {"monthly": None, "months": [], "shades": {"baseline": [], "current": []}}
-    every = sorted(page.monthly["month"].unique())
-    wide = page.monthly.set_index(["crime_type", "area_id", "month"])["n"].unstack("month")
-    ids = list(page.areas["area_id"])
-    series = {
-        kind: [_series(row) for row in wide.xs(kind).reindex(ids)[every].to_numpy(float, na_value=np.nan)]
-        for kind in tables.SAC_TYPES
-    }
+        return ()
+    return months.span(f"{page.monthly['month'].min()}:{page.monthly['month'].max()}")
+
+
+def _counts(page: Page, kind: str) -> np.ndarray:
+    """Return (areas × months) counts, NaN where a month is not complete."""
+    if page.monthly is None:
+        return np.empty((len(page.areas), 0))
+    rows = page.monthly[page.monthly["crime_type"] == kind]
+    wide = rows.set_index(["area_id", "month"])["n"].unstack("month")
+    wide = wide.reindex(index=list(page.areas["area_id"]), columns=list(_every_month(page)))
+    return np.asarray(wide.to_numpy(float, na_value=np.nan))
+
+
+def _months(page: Page) -> dict[str, Any]:
+    """Return the months of the lines, which of them to shade, and the counts of the whole place."""
+    every = _every_month(page)
+    if not every:
+        return {"months": [], "shades": {}, "wholeMonthly": {}}
     at = {month: place for place, month in enumerate(every)}
+
+    def spans(periods: Sequence[Period]) -> list[list[int]]:
+        return [[at[period[0]], at[period[-1]]] for period in periods if {period[0], period[-1]} <= set(at)]
+
     return {
-        "monthly": series,
         "months": [months.in_words(month) for month in every],
         "shades": {
-            "baseline": [[at[period[0]], at[period[-1]]] for period in page.baseline],
-            "current": [[at[page.current[0]], at[page.current[-1]]]],
+            "baseline": spans(page.baseline),
+            "current": spans([page.current] if page.current else []),
         },
+        "wholeMonthly": {kind: _series(_counts(page, kind).sum(axis=0)) for kind in tables.SAC_TYPES},
     }
+
+
+def _monthly(page: Page) -> dict[str, list[str]] | None:
+    """Return each area's counts, one character a month."""
+    if not _every_month(page):
+        return None
+    return {kind: [_series(row) for row in _counts(page, kind)] for kind in tables.SAC_TYPES}
 
 
 def _series(values: np.ndarray) -> str:
     return "".join(
-        "." if math.isnan(n) else _DIGITS[int(n)] if n < len(_DIGITS) else f"{{{int(n)}}}" for n in values
+        "." if n != n else _DIGITS[int(n)] if n < len(_DIGITS) else f"{{{int(n)}}}"  # noqa: PLR0124 - NaN
+        for n in values.tolist()
     )
-
-
-def _label_order(page: Page) -> list[int]:
-    """Largest areas first: they have room for their names at every zoom."""
-    sizes = shapely.area(page.areas.geometry.to_numpy())
-    return [int(place) for place in np.argsort(-sizes, kind="stable")]
 
 
 def _bounds(page: Page) -> list[list[float]]:
@@ -264,38 +318,32 @@ def _bounds(page: Page) -> list[list[float]]:
 
 
 def static_rows(page: Page) -> list[dict[str, str]]:
-    """Return the table's rows of all three crime types together, for readers without script."""
-    rows = rows_of(page, "sac")
-    order = rows["excess"].astype(float).sort_values(ascending=False, kind="stable", na_position="last").index
-    shown = order if len(order) <= TABLE_CAP else order[:TABLE_ROWS]
-    names = page.areas["name"]
-    return [_static_row(rows.loc[place], str(names.iloc[place])) for place in shown]
+    """Return the page's table of all three crime types together, for readers without script."""
+    rows = rows_of(page, "sac").sort_values("excess", ascending=False, kind="stable", na_position="last")
+    shown = rows if len(rows) <= TABLE_CAP else rows.head(TABLE_ROWS)
+    return [_static_row(row) for row in shown.to_dict("records")]
 
 
-def _static_row(row: pd.Series, name: str) -> dict[str, str]:
-    cells = {"area_id": str(row["area_id"]), "name": name, "verdict": str(row["verdict"]).capitalize()}
-    if row["verdict"] == "not known":
-        dashes = (
-            "baseline_mean",
-            "current_count",
-            "change",
-            "change_pct",
-            "expected",
-            "normal_low",
-            "excess",
-            "level",
-        )
-        return cells | dict.fromkeys(dashes, "–")
-    percent = row["change_pct"]
+def _static_row(row: Mapping[Hashable, Any]) -> dict[str, str]:
+    written: dict[str, Callable[[float], str]] = {
+        "baseline_mean": words.mean,
+        "current_count": words.whole,
+        "change": signed,
+        "change_pct": lambda value: f"{signed(value)}%",
+        "expected": words.whole,
+        "normal_low": lambda value: f"{words.whole(value)} to {words.whole(row['normal_high'])}",
+        "excess": signed,
+        "level": words.whole,
+    }
+    unknown = row["verdict"] == "not known"
+    cells = {
+        name: "–" if unknown or pd.isna(row[name]) else write(row[name]) for name, write in written.items()
+    }
+    arrow = {"clear rise": "▲ ", "clear fall": "▼ "}.get(row["verdict"], "")
     return cells | {
-        "baseline_mean": words.mean(row["baseline_mean"]),
-        "current_count": words.whole(row["current_count"]),
-        "change": signed(row["change"]),
-        "change_pct": "–" if pd.isna(percent) else f"{signed(percent)}%",
-        "expected": words.whole(row["expected"]),
-        "normal_low": f"{words.whole(row['normal_low'])} to {words.whole(row['normal_high'])}",
-        "excess": signed(row["excess"]),
-        "level": words.whole(row["level"]),
+        "area_id": row["area_id"],
+        "name": row["area_name"],
+        "verdict": arrow + str(row["verdict"]).capitalize(),
     }
 
 

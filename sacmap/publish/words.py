@@ -93,7 +93,12 @@ def sentences(
 
 def mean(value: float) -> str:
     """Return a mean count as people write it: 41, or 2.3 where it is small and not whole."""
-    return whole(value) if value >= 10 or float(value).is_integer() else f"{value:.1f}"
+    # A tenth is rounded half up here and in the page's script: the two say the same of 2.25.
+    return (
+        whole(value)
+        if value >= 10 or float(value).is_integer()
+        else f"{math.floor(value * 10 + 0.5) / 10:.1f}"
+    )
 
 
 def pattern_of(row: Mapping[str, Any], words: str, comparator_pct: float | None = None) -> str:

@@ -1,0 +1,73 @@
+// The headline, the tiles, the legend and the two lists: all follow the controls.
+
+function showHead() {
+  const total = data.totals[state.type];
+  $("headline").textContent = data.headlines[state.type];
+  document.title = data.headlines[state.type];
+  const tiles = {
+    current_count: whole(total.current_count),
+    baseline_mean: mean(total.baseline_mean),
+    change_pct: percent(total.change_pct),
+    published_change_pct: percent(total.published_change_pct),
+    rises: whole(verdicts().get("clear rise") ?? 0),
+    falls: whole(verdicts().get("clear fall") ?? 0),
+  };
+  for (const tile of document.querySelectorAll("[data-tile]")) tile.textContent = tiles[tile.dataset.tile];
+}
+
+// How many areas have each verdict.
+function verdicts() {
+  const found = new Map();
+  for (const place of places()) found.set(verdictOf(place), (found.get(verdictOf(place)) ?? 0) + 1);
+  return found;
+}
+
+function showLegend() {
+  const level = state.measure === "level";
+  const measure = document.querySelector('[name="measure"]:checked').parentNode.textContent.trim();
+  $("map-heading").textContent = `${capital(data.words[state.type])}: ${measure.toLowerCase()}`;
+  for (const item of document.querySelectorAll("[data-legend]")) {
+    item.hidden = !item.dataset.legend.split(" ").includes(state.measure);
+  }
+  if (!level) return;
+  const cuts = data.levelCuts[state.type].map((cut) => cut.toLocaleString("en-GB"));
+  document.querySelectorAll("[data-cut]").forEach((cut, step) => (cut.textContent = cuts[step]));
+  const unit = data.rates ? "crimes a period per 1,000 households" : "crimes a period";
+  $("level-unit").textContent = unit;
+  $("level-ramp").setAttribute("aria-label", `Five steps from pale to dark green: below ${cuts[0]} ${unit}, then from ${cuts.join(", from ")} up.`);
+}
+
+// The first areas for a week of action; of one crime type, by its own excess.
+function weekList() {
+  if (state.type === "sac" && data.week) return data.week;
+  const excess = (place) => numbers.columns.excess[indexOf(place, state.type)];
+  return places()
+    .filter((place) => excess(place) > 0)
+    .sort((a, b) => excess(b) - excess(a) || a - b)
+    .slice(0, data.listed)
+    .map((place) => ({ place, reasons: [reasonOf(rowOf(place))] }));
+}
+
+const reasonOf = (row) => `${many(row.current_count, "crime")} where about ${whole(row.expected)} were expected: ${row.verdict}.`;
+
+function showLists() {
+  $("week-lead").textContent = `Where ${data.words[state.type]} stands furthest above what was expected.`;
+  fillList("hardening", data.hardening);
+  fillList("week", weekList());
+}
+
+function fillList(id, entries) {
+  const items = entries.slice(0, data.listed).map((entry) => {
+    const parts = [element("span", nameButton(entry.place), { class: "name" })];
+    parts.push(element("span", entry.reasons.join(" "), { class: "why" }));
+    if (entry.stability) parts.push(element("span", entry.stability, { class: "stability" }));
+    return element("li", parts, { "data-area-id": data.ids[entry.place] });
+  });
+  $(id).replaceChildren(...(items.length ? items : [element("li", "No area stands above what was expected.", { class: "none" })]));
+}
+
+function nameButton(place) {
+  const button = element("button", data.names[place], { type: "button", class: "link" });
+  button.addEventListener("click", () => choose(place, { zoom: true, focus: true }));
+  return button;
+}

@@ -1,0 +1,27 @@
+// Numbers and words as people write them, and the two ways an element is made. Text from data reaches the page by
+// textContent alone.
+
+const $ = (id) => document.getElementById(id);
+
+// Halves are rounded away from zero, so that −5.5 and 5.5 read alike; there is no minus nought.
+const rounded = (n) => Math.sign(n) * Math.floor(Math.abs(n) + 0.5) || 0;
+const whole = (n) => rounded(n).toLocaleString("en-GB").replace("-", "−");
+const signed = (n) => (rounded(n) > 0 ? "+" : "") + whole(n);
+const percent = (n) => (n === null ? "–" : `${signed(n)}%`);
+const mean = (n) => (n >= 10 || Number.isInteger(n) ? whole(n) : (Math.floor(n * 10 + 0.5) / 10).toFixed(1));
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+const many = (n, word) => `${whole(n)} ${word}${n === 1 ? "" : "s"}`;
+
+function element(tag, content, attributes = {}) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...(Array.isArray(content) ? content : [content ?? ""]));
+  return made;
+}
+
+function drawing(tag, attributes, content) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  if (content !== undefined) made.textContent = content;
+  return made;
+}
