@@ -11,8 +11,6 @@ import zipfile
 import pandas as pd
 import pytest
 from conftest import csv_text, row, square
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import sacmap
 from sacmap import tables
@@ -309,39 +307,6 @@ def test_with_the_force_as_comparator_its_rows_less_the_areas_are_followed(pract
 )
 def test_a_force_s_slug_is_police_uk_s(name, slug):
     assert force_slug(name) == slug
-
-
-ROW = st.tuples(
-    st.sampled_from(["2017-01", "2017-02", "2018-01", "2018-02", "2016-05"]),
-    st.sampled_from(["Burglary", "Robbery", "Vehicle crime", "Drugs"]),
-    st.sampled_from(
-        [
-            ("0.005", "52.005"),
-            ("0.010", "52.005"),
-            ("0.015", "52.005"),
-            ("0.5", "52.5"),
-            ("", ""),
-            ("0.1", ""),
-        ]
-    ),
-    st.sampled_from(["", "a" * 64, "b" * 64]),
-)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(ROW, min_size=1, max_size=40))
-def test_whatever_the_rows_the_ledger_balances_and_no_crime_counts_twice(tmp_path_factory, rows):
-    folder = tmp_path_factory.mktemp("rows")
-    lines = [row(month, kind, lon, lat, crime_id=i) for month, kind, (lon, lat), i in rows]
-    try:
-        result = compare_rows(folder, lines, "2018-01:2018-02", "2017-01:2017-02")
-    except InputError:
-        # Nothing to compare is refused; that it is told why has tests of its own.
-        return
-    book = result.ledger.record()
-    assert book.pop("rows_read") == len(rows) == sum(book.values())
-    counted = result.change.groupby("crime_type")[["baseline_count", "current_count"]].sum().sum(axis=1)
-    assert counted["sac"] == result.ledger.counted == counted[list(tables.SAC_TYPES)].sum()
 
 
 def run(*words, cwd):
