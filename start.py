@@ -38,21 +38,22 @@ def main(words: list[str]) -> int:
         )
         return 2
     if not PYTHON.exists():
-        venv.create(VENV, with_pip=True)
-    install = [
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--editable",
-        INSTALL[words[0]],
-    ]
-    for arguments in [install, *RUN[words[0]]]:
-        done = subprocess.run([str(PYTHON), *arguments], cwd=HERE, check=False)  # noqa: S603 - our own words
+        venv.create(VENV)
+    install = [*pip(), "install", "--quiet", "--disable-pip-version-check", "--editable", INSTALL[words[0]]]
+    for command in [install, *([str(PYTHON), *arguments] for arguments in RUN[words[0]])]:
+        done = subprocess.run(command, cwd=HERE, check=False)  # noqa: S603 - our own words
         if done.returncode:
             return done.returncode
     return 0
+
+
+def pip() -> list[str]:
+    """Return the pip that installs into .venv: its own, or this Python's where ensurepip is kept apart (Debian)."""
+    own = [str(PYTHON), "-m", "pip"]
+    for ready in ([*own, "--version"], [str(PYTHON), "-m", "ensurepip"]):
+        if subprocess.run(ready, capture_output=True, check=False).returncode == 0:  # noqa: S603 - our own words
+            return own
+    return [sys.executable, "-m", "pip", "--python", str(PYTHON)]
 
 
 if __name__ == "__main__":

@@ -1,0 +1,90 @@
+"""The README's commands run as they stand, on files of the names it uses, and its links lead somewhere."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import csv_text, row, square
+
+from sacmap import months
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = [(kind, text.strip()) for kind, text in re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL)]
+COMMANDS = [line for kind, text in BLOCKS if kind == "" for line in text.splitlines()]
+INLINE = re.findall(r"`(sacmap [^`]+)`", README)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with the files the README names."""
+    place = {"lon": "0.005", "lat": "52.005"}, {"lon": "0.015", "lat": "52.005"}
+    with zipfile.ZipFile(tmp_path / "northamptonshire.zip", "w") as archive:
+        for month in months.span("2015-04:2019-03"):
+            rows = [row(month, **place[n % 2]) for n in range(8)]
+            archive.writestr(f"{month}/{month}-northamptonshire-street.csv", csv_text(*rows))
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"WD13CD": f"E{n}", "WD13NM": f"Ward {n}"},
+            "geometry": {"type": "Polygon", "coordinates": [square(n)]},
+        }
+        for n in (0, 1)
+    ]
+    (tmp_path / "wards.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return tmp_path
+
+
+def run(command, folder):
+    words = shlex.split(command)
+    assert words[0] == "sacmap"
+    return subprocess.run(
+        [sys.executable, "-m", *words], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+def test_every_command_is_one_line_for_any_shell():
+    assert any(command == "python start.py demo" for command in COMMANDS)
+    assert any(command == "python start.py test" for command in COMMANDS)
+    for command in COMMANDS:
+        assert command.split()[0] in {"python", "sacmap"}, command
+        assert not set("&|;$\\<>'") & set(command), command
+
+
+def test_what_start_is_told_it_knows():
+    started = {command.split()[2] for command in COMMANDS if command.startswith("python start.py")}
+    done = subprocess.run([sys.executable, ROOT / "start.py"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert started <= set(re.findall(r"python start\.py (\w+)", done.stderr))
+
+
+def test_the_real_run_works_as_written(folder):
+    (command,) = (command for command in COMMANDS if command.startswith("sacmap map"))
+    done = run(command, folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [f"maps/northampton.{kind}" for kind in ("html", "csv", "json")]
+
+
+def test_the_study_file_works_as_written(folder):
+    (study,) = (text for kind, text in BLOCKS if kind == "toml")
+    (folder / "northampton.toml").write_text(study)
+    assert tomllib.loads(study)["title"] == "Northampton"
+    named = [command for command in INLINE if "northampton.toml" in command]
+    assert {command.split()[1] for command in named} >= {"map", "check"}
+    for command in named:
+        done = run(command, folder)
+        assert done.returncode == 0, done.stderr
+    assert (folder / "maps" / "northampton.html").is_file()
+
+
+def test_its_links_lead_somewhere():
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", README)
+    assert "docs/method.md" in links
+    for link in links:
+        assert (ROOT / link).is_file(), link
