@@ -93,25 +93,32 @@ class Police:
         self.etags = {}
         self.archive_mode = "range"
         self._crimes = {}
+        self._at_hand = {}
         self._level, self._at = 0.0, clock()
         self._lock = threading.Lock()
 
     def publish(self, crimes, *, force="northamptonshire"):
         """Add crimes, those with no location to `force`."""
+        self._at_hand.clear()
         for one in crimes:
             self._crimes.setdefault((one["month"], force if one["location"] is None else ""), []).append(one)
 
     def withdraw(self, keep):
         """Keep only the crimes for which keep(crime) holds."""
+        self._at_hand.clear()
         self._crimes = {key: [c for c in rows if keep(c)] for key, rows in self._crimes.items()}
 
     def crimes(self, month, category, polygon=None, force=""):
-        rows = self._crimes.get((month, force), [])
-        rows = [c for c in rows if category in ("all-crime", c["category"]) or category not in CATEGORIES]
+        key = (month, force, category)
+        if key not in self._at_hand:
+            rows = self._crimes.get((month, force), [])
+            rows = [c for c in rows if category in ("all-crime", c["category"]) or category not in CATEGORIES]
+            places = [(c["location"] or {"longitude": "nan", "latitude": "nan"}) for c in rows]
+            x, y = ([float(place[name] or "nan") for place in places] for name in ("longitude", "latitude"))
+            self._at_hand[key] = rows, np.array(x), np.array(y)
+        rows, x, y = self._at_hand[key]
         if polygon is None or not rows:
             return rows
-        x = np.array([float(c["location"]["longitude"]) for c in rows])
-        y = np.array([float(c["location"]["latitude"]) for c in rows])
         return [c for c, inside in zip(rows, shapely.intersects_xy(polygon, x, y), strict=True) if inside]
 
     def too_fast(self):

@@ -170,14 +170,14 @@ def test_f06_a_client_that_is_too_fast_meets_the_limit_and_slows_down(base, poli
 def test_f07_a_503_is_asked_once_more_and_then_in_parts(base, police, clock):
     police.fault = lambda number, path: "503"
     with web(clock) as client:
-        assert ask(client, base, splittable=True) is None
+        assert client.ask_or_split(f"{base}/crimes-street-dates", JUDGE) is None
     assert len(police.paths) == 2
 
 
 def test_f08_exactly_ten_thousand_rows_are_asked_in_parts_at_once(base, police, clock):
     judge = json_judge(months_listed, full=36)
     with web(clock) as client:
-        assert client.ask(f"{base}/crimes-street-dates", judge, splittable=True) is None
+        assert client.ask_or_split(f"{base}/crimes-street-dates", judge) is None
         with pytest.raises(SourceError, match="exactly 36 rows"):
             client.ask(f"{base}/crimes-street-dates", judge)
     assert len(police.paths) == 2

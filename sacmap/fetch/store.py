@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,14 +75,31 @@ class Store:
         kept = self._read(self.path(question, published))
         return kept if kept is not None and kept.question == dict(question) else None
 
-    def group(self, question: Question, published: str) -> list[Kept]:
-        """Return every answer kept in the group of a question, by file name."""
+    def has(self, question: Question, published: str) -> bool:
+        """Whether there is a file for a question, whole or not."""
+        return self.path(question, published).is_file()
+
+    def group(
+        self, question: Question, published: str, wanted: Callable[[dict[str, str]], bool] = lambda _: True
+    ) -> list[Kept]:
+        """Return the answers kept in the group of a question that are wanted, by file name."""
         folder = self._group(question, published)
         if not folder.is_dir():
             return []
-        every = [self._read(path) for path in sorted(folder.glob(f"*{SUFFIX}"))]
-        same = (question["kind"], question.get("of", ""))
-        return [k for k in every if k and (k.question["kind"], k.question.get("of", "")) == same]
+        found = []
+        for path in sorted(folder.glob(f"*{SUFFIX}")):
+            asked = _header(path)
+            # A header that cannot be read is read whole, which sets it aside.
+            if (asked is None or (_same_group(asked, question) and wanted(asked))) and (
+                kept := self._read(path)
+            ):
+                found.append(kept)
+        return found
+
+    def questions(self, question: Question, published: str) -> list[dict[str, str]]:
+        """Return the questions answered in the group of one, by their headers alone."""
+        headers = (_header(path) for path in sorted(self._group(question, published).glob(f"*{SUFFIX}")))
+        return [asked for asked in headers if asked is not None and _same_group(asked, question)]
 
     def publications(self) -> list[str]:
         """Return the publications of which anything is kept, the newest first."""
@@ -129,6 +146,19 @@ class Store:
             with contextlib.suppress(OSError):
                 replace_patiently(path, path.with_suffix(".damaged"))
             return None
+
+
+def _header(path: Path) -> dict[str, str] | None:
+    try:
+        with path.open("rb") as stream:
+            found: dict[str, str] = dict(json.loads(stream.readline())["question"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found
+
+
+def _same_group(asked: Question, question: Question) -> bool:
+    return (asked.get("kind"), asked.get("of", "")) == (question["kind"], question.get("of", ""))
 
 
 def _text(question: Question) -> str:

@@ -155,14 +155,9 @@ class Web:
         headers: Mapping[str, str] | None = None,
         expect: Collection[int] = (200,),
         cap: int = CAP,
-        splittable: bool = False,
         tries: int = TRIES,
-    ) -> Answer | None:
+    ) -> Answer:
         """Ask until there is a whole answer or no sense in asking again.
-
-        Returns
-        -------
-        The answer, or None where it is too much for one and the question can be asked in parts.
 
         Raises
         ------
@@ -172,8 +167,18 @@ class Web:
         UsageError
             If the address is plain http and not of this machine.
         """
+        answer = self._ask(_Sending(url, judge, headers or {}, expect, cap), splittable=False, tries=tries)
+        if answer is None:
+            raise ValueError("a question that cannot be split was to be split")
+        return answer
+
+    def ask_or_split(self, url: str, judge: Judge, *, cap: int = CAP) -> Answer | None:
+        """Ask as `ask` does; None where it is too much for one answer and is to be asked in parts."""
+        return self._ask(_Sending(url, judge, {}, (200,), cap), splittable=True, tries=TRIES)
+
+    def _ask(self, sending: _Sending, *, splittable: bool, tries: int) -> Answer | None:
+        url = sending.url
         require_safe(url)
-        sending = _Sending(url, judge, headers or {}, expect, cap)
         began, asked_to_wait = self._clock(), 0.0
         seen: Counter[Saw] = Counter()
         for tried in range(1, tries + 1):
