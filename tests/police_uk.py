@@ -92,6 +92,7 @@ class Police:
         self.archives = {}
         self.etags = {}
         self.archive_mode = "range"
+        self.archive_handler = None
         self._crimes = {}
         self._at_hand = {}
         self._level, self._at = 0.0, clock()
@@ -158,7 +159,7 @@ class Handler(BaseHTTPRequestHandler):
             if name:
                 getattr(self, f"fault_{name}")()
             elif self.path.startswith("/archive/"):
-                self.archive(unquote(self.path[len("/archive/") :]))
+                (self.police.archive_handler or Handler.archive)(self, unquote(self.path[len("/archive/") :]))
             elif self.police.too_fast():
                 self.answer(429, b"Too many requests", "text/plain")
             elif len(self.path) > 4094:

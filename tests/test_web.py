@@ -7,8 +7,9 @@ from police_uk import FAULTS, Clock, Police, serve, web
 
 from sacmap.errors import InputError, SourceError, UsageError
 from sacmap.fetch import decide as table
+from sacmap.fetch.attempt import proxy_of, quoted, require_safe, retry_after
 from sacmap.fetch.decide import Do, Saw, backoff, decide
-from sacmap.fetch.web import AbsentError, Web, json_judge, proxy_of, quoted, require_safe, retry_after
+from sacmap.fetch.web import AbsentError, Web, json_judge
 
 
 def months_listed(value):

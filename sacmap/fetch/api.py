@@ -17,9 +17,10 @@ import pandas as pd
 
 from sacmap import months
 from sacmap.errors import SourceError, UsageError
+from sacmap.fetch.attempt import UnusableError, quoted
 from sacmap.fetch.boxes import Box, box_of, covered
 from sacmap.fetch.store import Kept, Question, Store
-from sacmap.fetch.web import AbsentError, UnusableError, Web, json_judge, quoted
+from sacmap.fetch.web import AbsentError, Web, json_judge
 
 #: The server gives at most this many crimes; exactly as many may be cut.
 MOST = 10_000

@@ -1,0 +1,295 @@
+"""The monthly archive: of 1.6 GB, only the files of one force, by HTTP Range.
+
+A ZIP's directory is at its end. It is read first, then the members wanted, neighbours in one request; each is
+inflated, which checks its CRC, and kept in the store as a small ZIP of its own that the reader of files reads in
+place. Where the server does not give parts, the archive is downloaded whole, resumably, after asking.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
+
+from sacmap import months
+from sacmap.errors import SourceError
+from sacmap.fetch.attempt import quoted
+from sacmap.fetch.download import download_whole
+from sacmap.fetch.remote import RemoteFile
+from sacmap.fetch.store import Kept, Store
+from sacmap.fetch.street import MEMBER_BYTES, MEMBER_RATIO
+from sacmap.fetch.web import AbsentError, NoPartError, Web
+
+#: An archive holds this many months up to the one it is named after.
+SPAN = 36
+#: British Transport Police's files hold all of England and Wales; their crimes lie in every area.
+TRANSPORT_POLICE = "btp"
+#: Members with no more than this between them come in one request, of up to so many bytes.
+_GAP, _REQUEST = 4096, 8 << 20
+_RESTARTS = 3
+_PREFIX = "archive-"
+
+Wanted = dict[str, zipfile.ZipInfo]
+
+
+def fewest(wanted: Collection[str]) -> list[tuple[str, ...]]:
+    """Group months by the archive that can hold them all, in as few groups as can be."""
+    groups: list[list[str]] = []
+    for month in sorted(wanted):
+        if groups and months.number(month) - months.number(groups[-1][0]) < SPAN:
+            groups[-1].append(month)
+        else:
+            groups.append([month])
+    return [tuple(group) for group in groups]
+
+
+def candidates(group: Sequence[str], latest: str | None) -> list[str]:
+    """Return the archives that hold a group of months, the newest first: it has what was published late.
+
+    `latest` is the latest month published, where that is known.
+    """
+    newest = months.shift(group[0], SPAN - 1)
+    if latest is not None:
+        newest = max(min(newest, latest), group[-1])
+    return [months.label(n) for n in range(months.number(newest), months.number(group[-1]) - 1, -1)]
+
+
+class Archive:
+    """The archive of data.police.uk, through the store.
+
+    Parameters
+    ----------
+    web
+        None answers from the store alone.
+    base
+        The address of the folder the archives are in.
+    agree
+        Asked, with a sentence, before a whole archive is downloaded.
+    say
+        Told what is to come.
+    """
+
+    def __init__(
+        self,
+        web: Web | None,
+        store: Store,
+        base: str,
+        *,
+        agree: Callable[[str], bool],
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.web = web
+        self.store = store
+        self._base = base.rstrip("/")
+        self._agree = agree
+        self._say = say
+
+    def members(self, force: str, month: str) -> list[Kept] | None:
+        """Return the kept files of a month: the force's, then British Transport Police's.
+
+        A file the archive does not hold is not among them; None where the store does not know.
+        """
+        for name in self._directories():
+            if not name_covers(name, month):
+                continue
+            listed = set(self._listed(name) or ())
+            found = [
+                self.store.get(_question(one, month), f"{_PREFIX}{name}")
+                for one in _forces(force)
+                if _file(one, month) in listed
+            ]
+            if listed and all(found):
+                return [kept for kept in found if kept is not None]
+        return None
+
+    def fetch(
+        self,
+        force: str,
+        wanted: Collection[str],
+        *,
+        latest: str | None = None,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Bring the files of a force, and those of British Transport Police, for months the store does not know.
+
+        Raises
+        ------
+        SourceError
+            If an archive cannot be reached, or a member is damaged.
+        UsageError
+            If a whole archive is needed and that was not agreed to.
+        """
+        for group in fewest([month for month in wanted if self.members(force, month) is None]):
+            if self.web is None:
+                raise SourceError(
+                    f"The store {self.store.folder} does not hold {force} in {months.in_words(group[0])}.",
+                    "Run it once without --offline.",
+                )
+            self._fetch_group(self.web, force, group, candidates(group, latest), progress)
+
+    def _fetch_group(
+        self,
+        web: Web,
+        force: str,
+        group: Sequence[str],
+        names: Sequence[str],
+        progress: Callable[[str], None],
+    ) -> None:
+        for name in names:
+            url = f"{self._base}/{quoted(name)}.zip"
+            with contextlib.suppress(AbsentError):
+                try:
+                    self._by_range(web, url, name, force, group)
+                except NoPartError as error:
+                    self._say(f"{error.cause} It must be downloaded whole.")
+                    self._by_whole(web, url, name, force, group)
+                for month in group:
+                    progress(f"{month} archive")
+                return
+        raise SourceError(
+            f"No archive from {names[-1]} to {names[0]} is at {self._base}, so {force} in "
+            f"{months.in_words(group[0])} cannot be had.",
+            "Check --archive-url, or download the CSVs and give them with --crimes.",
+        )
+
+    def _by_range(self, web: Web, url: str, name: str, force: str, group: Sequence[str]) -> None:
+        for restart in range(_RESTARTS):
+            remote = RemoteFile(web, url)
+            try:
+                with _opened(remote, name) as archive:
+                    wanted = self._wanted(archive, name, force, group, again=restart > 0)
+                    spans = _spans(archive, wanted.values())
+                    size = sum(end - start for start, end, _ in spans)
+                    self._say(
+                        f"Archive {name}: {len(wanted)} files, {size / 1e6:,.1f} of {remote.size / 1e6:,.1f} MB, "
+                        f"in {len(spans)} requests."
+                    )
+                    for start, end, infos in spans:
+                        remote.load(start, end)
+                        for info in infos:
+                            self._keep(archive, info, name)
+            except (NoPartError, zipfile.BadZipFile, zlib.error) as error:
+                # Another archive by now, or a byte went wrong on the way: start again from its directory.
+                if restart == _RESTARTS - 1 or not remote.began:
+                    raise _plain(error, name) from None
+            else:
+                return
+
+    def _by_whole(self, web: Web, url: str, name: str, force: str, group: Sequence[str]) -> None:
+        target = self.store.folder / "archives" / f"{name}.zip"
+        if not target.is_file():
+            download_whole(web, url, target, self._agree)
+        try:
+            with _opened(target, name) as archive:
+                for info in self._wanted(archive, name, force, group).values():
+                    self._keep(archive, info, name)
+        except (zipfile.BadZipFile, zlib.error) as error:
+            target.unlink()
+            raise _plain(error, name) from None
+
+    def _wanted(
+        self, archive: zipfile.ZipFile, name: str, force: str, group: Sequence[str], *, again: bool = False
+    ) -> Wanted:
+        """Keep the directory, and return the members to bring by file name: those not kept yet, or all `again`."""
+        by_file = {
+            info.filename.replace("\\", "/").rsplit("/", 1)[-1].lower(): info for info in archive.infolist()
+        }
+        street = sorted(file for file in by_file if file.endswith("-street.csv"))
+        question = {"kind": "archive-directory", "of": name}
+        self.store.put(question, f"{_PREFIX}{name}", json.dumps(street).encode())
+        found = {}
+        for month in group:
+            for one in _forces(force):
+                file = _file(one, month)
+                kept = self.store.get(_question(one, month), f"{_PREFIX}{name}")
+                if file in by_file and (again or kept is None):
+                    found[file] = by_file[file]
+        for info in found.values():
+            _require_real(info, name)
+        return found
+
+    def _keep(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> None:
+        """Inflate a member, which checks its CRC, and keep it as a ZIP of its own."""
+        try:
+            content = archive.read(info)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+            raise zipfile.BadZipFile(f"{info.filename}: {error}") from None
+        file = info.filename.replace("\\", "/").rsplit("/", 1)[-1].lower()
+        month, one = file[:7], file[8 : -len("-street.csv")]
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as small:
+            # A fixed date, so that the same content is the same bytes.
+            small.writestr(zipfile.ZipInfo(f"{month}/{file}"), content, zipfile.ZIP_DEFLATED)
+        self.store.put(_question(one, month), f"{_PREFIX}{name}", out.getvalue())
+
+    def _directories(self) -> list[str]:
+        names = (name.removeprefix(_PREFIX) for name in self.store.publications() if name.startswith(_PREFIX))
+        return [name for name in names if months.is_month(name)]
+
+    def _listed(self, name: str) -> list[str] | None:
+        kept = self.store.get({"kind": "archive-directory", "of": name}, f"{_PREFIX}{name}")
+        return None if kept is None else [str(file) for file in json.loads(kept.body)]
+
+
+def name_covers(name: str, month: str) -> bool:
+    """Whether the archive of that name holds a month."""
+    return 0 <= months.number(name) - months.number(month) < SPAN
+
+
+def _forces(force: str) -> tuple[str, ...]:
+    return (force,) if force == TRANSPORT_POLICE else (force, TRANSPORT_POLICE)
+
+
+def _file(force: str, month: str) -> str:
+    return f"{month}-{force}-street.csv"
+
+
+def _question(force: str, month: str) -> dict[str, str]:
+    return {"kind": "archive-member", "of": month, "force": force}
+
+
+def _plain(error: Exception, name: str) -> Exception:
+    if isinstance(error, NoPartError):
+        return error
+    return SourceError(
+        f"The archive {name} is damaged: {error}.", "Run the command again; if it stays, use another month's."
+    )
+
+
+def _opened(file: Path | io.RawIOBase, name: str) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(file)
+    except zipfile.BadZipFile as error:
+        raise zipfile.BadZipFile(f"{name}.zip is not a whole ZIP ({error})") from None
+
+
+def _require_real(info: zipfile.ZipInfo, name: str) -> None:
+    """Refuse a member no police force ever published, before any of it is read."""
+    if info.flag_bits & 1:
+        raise SourceError(f"{info.filename} in the archive {name} is encrypted.", "Check --archive-url.")
+    if info.file_size > MEMBER_BYTES or info.file_size > MEMBER_RATIO * max(info.compress_size, 1 << 10):
+        raise SourceError(
+            f"{info.filename} in the archive {name} would inflate to {info.file_size:,} bytes, more than any real "
+            "month.",
+            "Check --archive-url.",
+        )
+
+
+def _spans(
+    archive: zipfile.ZipFile, wanted: Iterable[zipfile.ZipInfo]
+) -> list[tuple[int, int, list[zipfile.ZipInfo]]]:
+    """Return the (start, end, members) to ask for, neighbours together."""
+    starts = sorted({info.header_offset for info in archive.infolist()} | {archive.start_dir})
+    after = dict(zip(starts, [*starts[1:], archive.start_dir], strict=True))
+    spans: list[tuple[int, int, list[zipfile.ZipInfo]]] = []
+    for info in sorted(wanted, key=lambda one: one.header_offset):
+        start, end = info.header_offset, after[info.header_offset]
+        if spans and start - spans[-1][1] <= _GAP and end - spans[-1][0] <= _REQUEST:
+            spans[-1] = (spans[-1][0], end, [*spans[-1][2], info])
+        else:
+            spans.append((start, end, [info]))
+    return spans
