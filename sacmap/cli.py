@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sacmap.console import say, show
-from sacmap.errors import SacmapError, UsageError
+from sacmap.errors import InputError, SacmapError, UsageError
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -302,3 +303,120 @@ def published_of(study: Study, recorded: Recorded) -> Published:
     located = locate(reading.crimes, areas)
     require_overlap(reading.crimes, located, areas)
     return published_in_areas(reading, located, study.months)
+
+
+@sacmap.command("plan")
+@study_options
+@click.option("--budget", type=click.FloatRange(1), default=10_000, show_default=True, help="Pounds.")
+@click.option("--prices", type=click.Path(), help="Price list to use in place of sacmap's: TOML.")
+@click.option(
+    "--areas", "size", type=click.IntRange(1, 10), default=3, show_default=True,
+    help="Areas the money goes to, and areas that adjoin for the week of action.",
+)  # fmt: skip
+@click.option("--visited", type=click.Path(), help="Areas visited before: CSV of area_id, from, to, action.")
+@click.option("--protected", type=click.Path(), help="Homes protected already: CSV of area_id, homes.")
+@click.option("--replace", "over", is_flag=True, help="Replace the plan where there is one.")
+def plan_command(
+    study: Path | None, out: str | None, *, budget: float, prices: str | None, size: int, visited: str | None,
+    protected: str | None, over: bool, **options: Any,
+) -> int:  # fmt: skip
+    """Plan a budget and a week of action, frozen in plans/NAME.json."""
+    from sacmap.areas.boundaries import read_text
+    from sacmap.choose.hardening import read_prices
+    from sacmap.choose.plan import make_plan
+    from sacmap.choose.records import read_protected, read_visited
+
+    asked = read_options(study, options)
+    path = json_path(out, Path("plans") / f"{out_path(asked, study).stem}.json")
+    require_unwritten(path, over)
+    price_list = read_prices(read_text(prices) if prices else None, prices or "")
+    result = result_of(asked)
+    ids = set(result.areas["area_id"])
+    plan = make_plan(
+        result,
+        budget=budget,
+        prices=price_list,
+        size=size,
+        visited=read_visited(read_text(visited), visited, ids) if visited else [],
+        protected=read_protected(read_text(protected), protected, ids) if protected else {},
+        boundaries_file=path_from(path.parent, str(asked.boundaries)),
+    )
+    write_choice({path: plan.record(version("sacmap"))})
+    for notice in plan.warnings:
+        say(f"- {notice['text']}")
+    return result.exit_code
+
+
+@sacmap.command("evaluate")
+@click.argument("plan_path", metavar="PLAN", type=click.Path(path_type=Path))
+@click.option("--crimes", multiple=True, required=True, help="police.uk CSVs, folders of them, or ZIPs.")
+@click.option("--after", required=True, help="Months to judge by: 2018-06:2018-11.")
+@click.option("--before", help="The same months before; by default a year earlier.")
+@click.option("--boundaries", help="The plan's boundaries, where they are no longer where they were.")
+@click.option("--log", "log", type=click.Path(), help="What was done: CSV of date, area_id, action, homes.")
+@click.option("--out", help="The result to write; by default beside the plan.")
+@click.option("--replace", "over", is_flag=True, help="Replace the result where there is one.")
+def evaluate_command(
+    plan_path: Path, *, crimes: tuple[str, ...], after: str, before: str | None, boundaries: str | None,
+    log: str | None, out: str | None, over: bool,
+) -> int:  # fmt: skip
+    """Judge a plan afterwards, against its control areas and with displacement."""
+    from sacmap import months
+    from sacmap.areas.boundaries import read_text
+    from sacmap.choose.outcome import judge, study_values
+    from sacmap.choose.plan import plan_of
+    from sacmap.choose.records import read_actions
+    from sacmap.study import make_study
+
+    path = json_path(out, plan_path.with_name(f"{plan_path.stem}-result.json"))
+    require_unwritten(path, over)
+    plan = plan_of(read_text(str(plan_path)), str(plan_path))
+    spans = (months.span(after), months.span(before) if before else None)
+    areas = boundaries or str(plan_path.parent / plan.boundaries_file)
+    if not Path(areas).exists():
+        raise InputError(f"The plan's boundaries, {areas}, are not there.", "Give them with --boundaries.")
+    result = result_of(make_study(study_values(plan, *spans, crimes, areas)))
+    actions = read_actions(read_text(log), log, set(result.areas["area_id"])) if log else []
+    outcome = judge(plan, result, actions)
+    write_choice({path: outcome.record(version("sacmap"), str(plan_path), result)})
+    say(outcome.reading)
+    for notice in outcome.warnings:
+        say(f"- {notice.text}")
+    return result.exit_code
+
+
+def path_from(folder: Path, path: str) -> str:
+    """Return a path as seen from a folder, so that both can be moved together; whole where they share no drive."""
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:
+        return Path(path).resolve().as_posix()
+
+
+def json_path(out: str | None, usual: Path) -> Path:
+    """Return where a record goes: --out, its name ending in .json, or the usual place."""
+    if not out:
+        return usual
+    return Path(out) if out.lower().endswith(".json") else Path(f"{out}.json")
+
+
+def require_unwritten(path: Path, over: bool) -> None:
+    """Refuse to write over a plan or its result unless told to; find out early whether it can be written."""
+    from sacmap.publish.disk import require_writable
+
+    if path.exists() and not over:
+        raise UsageError(
+            f"{path} is there already and was left as it is: a plan is a promise made before the event.",
+            "Choose another --out, or add --replace.",
+        )
+    require_writable(path.parent)
+
+
+def write_choice(records: dict[Path, dict[str, Any]]) -> None:
+    """Write plans or results as JSON, and print their paths."""
+    from sacmap.publish.disk import write_whole
+    from sacmap.publish.files import json_of
+
+    for path, record in records.items():
+        write_whole(path, json_of(record))
+        show(str(path))

@@ -41,3 +41,12 @@ def test_volatility_widens_the_interval_and_never_moves_it(treated, control):
 def test_the_placebo_rank_counts_the_areas_that_fell_as_far():
     assert placebo_rank(-20, [-30, -20, 0, 5]) == 3
     assert placebo_rank(-40, [-30, -20, 0, 5]) == 1
+
+
+def test_counts_by_area_give_the_same_difference_and_each_area_its_own_volatility():
+    together = wdd((60, 40), (60, 60), alpha=0.02)
+    apart = wdd(([20, 40], [10, 30]), ([30, 30], [30, 30]), alpha=0.02)
+    assert apart.estimate == together.estimate == -20
+    assert apart.variance < together.variance
+    assert apart.variance == pytest.approx(220 + 0.02 * (20**2 + 40**2 + 10**2 + 30**2 + 4 * 30**2))
+    assert wdd(([20, 40], [10, 30]), ([30, 30], [30, 30])).variance == wdd((60, 40), (60, 60)).variance == 220

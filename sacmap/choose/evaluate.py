@@ -1,4 +1,4 @@
-"""Afterwards: whether crime fell where the action was, against control areas, and whether it was displaced.
+"""The statistics of afterwards: whether crime fell where the action was, and whether it was displaced.
 
 Counts are of crimes, each pair (before, after) over months of the same names.
 """
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+#: (before, after) counts: of several areas together, or an array of each area's own.
+Counts = tuple[ArrayLike, ArrayLike]
 Pair = tuple[float, float]
 Z95 = 1.959963984540054
 
@@ -38,10 +40,10 @@ class RateRatio:
 
 
 def wdd(
-    treated: Pair,
-    control: Pair,
-    buffer: Pair | None = None,
-    buffer_control: Pair | None = None,
+    treated: Counts,
+    control: Counts,
+    buffer: Counts | None = None,
+    buffer_control: Counts | None = None,
     alpha: float = 0.0,
 ) -> Wdd:
     """Return the weighted displacement difference of Wheeler and Ratcliffe (2018).
@@ -52,17 +54,21 @@ def wdd(
     Parameters
     ----------
     treated, control
-        (before, after) counts of the areas with the action, and of those compared.
+        (before, after) counts of the areas with the action, and of those compared. Each may be an array of the
+        areas' own counts: then each area varies by itself, and alpha·count² is an area's.
     buffer, buffer_control
         The same for the displacement buffer, and for what it is compared with.
     alpha
         Volatility, as in `sacmap.measure.change`; 0 for chance alone.
     """
     nothing = (0.0, 0.0)
-    pairs = (treated, control, buffer or nothing, buffer_control or nothing)
-    steps = [after - before for before, after in pairs]
-    estimate = float((steps[0] - steps[1]) + (steps[2] - steps[3]))
-    variance = float(sum(n + alpha * n**2 for pair in pairs for n in pair))
+    pairs = [
+        tuple(np.atleast_1d(np.asarray(side, dtype=float)) for side in pair)
+        for pair in (treated, control, buffer or nothing, buffer_control or nothing)
+    ]
+    steps = [float(after.sum() - before.sum()) for before, after in pairs]
+    variance = float(sum((n + alpha * n**2).sum() for pair in pairs for n in pair))
+    estimate = (steps[0] - steps[1]) + (steps[2] - steps[3])
     half = Z95 * math.sqrt(variance)
     z = estimate / math.sqrt(variance) if variance > 0 else 0.0
     return Wdd(estimate, variance, z, estimate - half, estimate + half)

@@ -106,13 +106,13 @@ def both_lists(
     compared = tuple(tuple(period[k] for k in places) for period in study.periods)
     per = (homes_of(areas)[known] / 1_000) if by_rate(areas) else np.ones(len(ids))
     beside = once.assign(area_id=once["edge_area"].where(once["edge_area"].notna(), once["area_id"]))
-    cubes = [_by_month(rows, ids, compared) for rows in (once, beside)]
+    cubes = [counts_by_month(rows, ids, compared) for rows in (once, beside)]
     now = once[once["month"].isin(compared[-1]).to_numpy()]
     filled = change.copy()
     found: dict[str, tuple[Entry, ...]] = {}
     for kind, column in ((HARDENING, "hardening_rank"), (WEEK, "week_rank")):
-        here, next_door = (_of_kind(cube, kind) for cube in cubes)
-        seen, seen_next_door = (_posterior(counts, comparators[kind]) for counts in (here, next_door))
+        here, next_door = (of_kind(cube, kind) for cube in cubes)
+        seen, seen_next_door = (posterior_of(counts, comparators[kind]) for counts in (here, next_door))
         key = mean_key(kind, seen, per)
         rank, edge_rank = ranks(key), ranks(mean_key(kind, seen_next_door, per))
         listed = np.argsort(rank)[:LISTED]
@@ -240,16 +240,20 @@ def _busiest(rows: pd.DataFrame) -> tuple[float, tuple[tuple[str, int], ...]]:
     return float(busiest.sum() / len(rows)), tuple((str(name), int(n)) for name, n in first.items())
 
 
-def _by_month(once: pd.DataFrame, ids: Sequence[str], compared: Sequence[Sequence[str]]) -> NDArray[np.int64]:
+def counts_by_month(
+    once: pd.DataFrame, ids: Sequence[str], compared: Sequence[Sequence[str]]
+) -> NDArray[np.int64]:
     """Count (areas × periods × months × SAC types), the current period last."""
     every = [month for months in compared for month in months]
     return counts_cube(once, ids, every).reshape(len(ids), len(compared), -1, len(tables.SAC_TYPES))
 
 
-def _of_kind(cube: NDArray[np.int64], kind: str) -> Floats:
+def of_kind(cube: NDArray[np.int64], kind: str) -> Floats:
+    """Return one crime type of a cube whose last axis is the SAC types; `sac` is their sum."""
     return (cube.sum(axis=-1) if kind == "sac" else cube[..., tables.SAC_TYPES.index(kind)]).astype(float)
 
 
-def _posterior(counts: Floats, against: Against) -> Posterior:
+def posterior_of(counts: Floats, against: Against) -> Posterior:
+    """Return the posterior of (areas × periods × months) counts, the current period last."""
     sums = counts.sum(axis=2)
     return posterior(sums[:, :-1], sums[:, -1], against, months=counts.shape[2])

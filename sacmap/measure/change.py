@@ -62,13 +62,15 @@ class Posterior:
     """What the counts say of each area's true ratio to the expected.
 
     expected: (n,) crimes; size: (n,) of the negative binomial; ratios: (121,) grid of true ratios; weights:
-    (n, 121) posterior probability of each, rows sum to 1.
+    (n, 121) posterior probability of each, rows sum to 1; volatility: the variation from period to period beyond
+    chance that was found.
     """
 
     expected: Floats
     size: Floats
     ratios: Floats
     weights: Floats
+    volatility: float
 
 
 def compare(
@@ -166,7 +168,7 @@ def posterior(counts: Floats, now: Floats, comparator: Against = None, *, months
     clumping = 1 + weight**2 / periods
     alpha = volatility(counts, now, expected, shape, clumping, months=months)
     size = 1 / np.maximum(alpha * clumping + 1 / shape, 1e-6)
-    return Posterior(expected, size, np.exp(LOG_RATIO), _weights(now, expected, size))
+    return Posterior(expected, size, np.exp(LOG_RATIO), _weights(now, expected, size), alpha)
 
 
 def _comparator_ratio(sums: Floats, now: Floats, periods: int, comparator: Against) -> Floats:

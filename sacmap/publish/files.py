@@ -71,6 +71,11 @@ def record_of(result: Result, version: str) -> bytes:
         "warnings": [{"code": notice.code, "text": notice.text} for notice in result.warnings],
         "exit_code": result.exit_code,
     }
+    return json_of(record)
+
+
+def json_of(record: Mapping[str, Any]) -> bytes:
+    """Return a record as JSON a person can read: numbers to six decimals, missing as null."""
     return (json.dumps(plain(record), ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
 
 

@@ -1,0 +1,244 @@
+"""A budget for target hardening: the homes it reaches, the burglaries that prevents, and what it cannot do."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from sacmap import tables
+from sacmap.errors import InputError
+
+#: Home burglaries a year per 1,000 homes for the table of what money does, where an area's own rate is not known.
+USUAL_RATE = 20.0
+#: How many times the area's risk homes burgled lately have, for the same table.
+LATELY_BURGLED = 4.0
+
+
+@dataclass(frozen=True)
+class Range:
+    """A figure that is not known well: low, middle and high."""
+
+    low: float
+    mid: float
+    high: float
+
+    def times(self, factor: float) -> Range:
+        """Return the range multiplied."""
+        return Range(self.low * factor, self.mid * factor, self.high * factor)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is fitted: price in pounds a home; effect as the share of crimes of the types it protects from."""
+
+    name: str
+    price: float
+    protects: tuple[str, ...]
+    effect: Range
+    source: str
+    illustration: bool
+
+
+@dataclass(frozen=True)
+class Prices:
+    """A price list. Its shares are 0 to 1; cost_of_burglary is in pounds."""
+
+    measures: tuple[Measure, ...]
+    home_share: float
+    take_up: float
+    multiplier: float
+    cost_of_burglary: float
+    cost_source: str
+
+    @property
+    def bought(self) -> Measure:
+        """What the plan buys: the first measure that protects from burglary."""
+        return next(measure for measure in self.measures if "burglary" in measure.protects)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An area for the money: burglaries a year; homes or None where not known; of these, protected already."""
+
+    area_id: str
+    burglaries: float
+    homes: float | None
+    protected: int = 0
+
+
+@dataclass(frozen=True)
+class Spend:
+    """What goes to an area: pounds, whole homes, and burglaries prevented a year or None where homes are not known."""
+
+    area_id: str
+    money: float
+    homes: int
+    prevented: Range | None
+
+
+def read_prices(text: str | None, path: str = "the price list") -> Prices:
+    """Return the price list of a TOML text; of None, the one that comes with sacmap.
+
+    Raises
+    ------
+    InputError
+        If it is not TOML, a key is missing or strange, or a value is out of its range.
+    """
+    if text is None:
+        text = (files("sacmap.choose") / "prices.toml").read_text(encoding="utf-8")
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"The price list {path} is not TOML: {error}.", "Mend that line.") from None
+    keys = {"home_share", "take_up", "multiplier", "cost_of_burglary", "cost_source", "measure"}
+    _require_keys(path, raw, keys)
+    measures = tuple(_measure(path, entry) for entry in raw["measure"])
+    if not any("burglary" in measure.protects for measure in measures):
+        raise InputError(f"The price list {path} has no measure that protects from burglary.", "Add one.")
+    return Prices(
+        measures=measures,
+        home_share=_number(path, raw, "home_share", 0, 1),
+        take_up=_number(path, raw, "take_up", 0, 1),
+        multiplier=_number(path, raw, "multiplier", 0, 100),
+        cost_of_burglary=_number(path, raw, "cost_of_burglary", 1, 1e7),
+        cost_source=str(raw["cost_source"]),
+    )
+
+
+def _measure(path: str, raw: Any) -> Measure:
+    if not isinstance(raw, dict):
+        raise InputError(f"In the price list {path}, measure is not a table.", "Write it as [[measure]].")
+    _require_keys(path, raw, {"name", "price", "protects", "effect", "source", "illustration"})
+    protects = raw["protects"]
+    if not isinstance(protects, list) or not set(protects) <= set(tables.SAC_TYPES):
+        raise InputError(
+            f"In the price list {path}, protects of {raw['name']!r} is not a list of crime types.",
+            f"Crime types are {', '.join(tables.SAC_TYPES)}.",
+        )
+    _require_keys(path, raw["effect"], {"low", "mid", "high"})
+    effect = Range(*(_number(path, raw["effect"], name, 0, 1) for name in ("low", "mid", "high")))
+    if not effect.low <= effect.mid <= effect.high:
+        raise InputError(
+            f"In the price list {path}, the effect of {raw['name']!r} does not rise.", "Mend it."
+        )
+    return Measure(
+        name=str(raw["name"]),
+        price=_number(path, raw, "price", 0.01, 1e6),
+        protects=tuple(protects),
+        effect=effect,
+        source=str(raw["source"]),
+        illustration=bool(raw["illustration"]),
+    )
+
+
+def _require_keys(path: str, raw: Any, keys: set[str]) -> None:
+    found = set(raw) if isinstance(raw, dict) else set()
+    wrong = sorted(keys - found) or sorted(found - keys)
+    if wrong:
+        what = "no" if keys - found else "an unknown"
+        raise InputError(
+            f"The price list {path} has {what} {wrong[0]!r}.", f"It needs {', '.join(sorted(keys))}."
+        )
+
+
+def _number(path: str, raw: Mapping[str, Any], name: str, low: float, high: float) -> float:
+    value = raw[name]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise InputError(
+            f"In the price list {path}, {name} is {value!r}.", f"It is a number from {low:g} to {high:g}."
+        )
+    return float(value)
+
+
+def prevented(
+    homes: float, rate: float, effect: Range, *, multiplier: float = 1.0, take_up: float = 1.0
+) -> Range:
+    """Return the burglaries prevented a year: homes × (rate / 1,000) × multiplier × effect × take-up.
+
+    `rate` is home burglaries a year per 1,000 homes; `multiplier` how many times that the homes' own risk is.
+    """
+    return effect.times(homes * rate / 1_000 * multiplier * take_up)
+
+
+def spend(budget: float, candidates: Sequence[Candidate], prices: Prices) -> list[Spend]:
+    """Share the money over the areas by their burglaries, in whole homes, no area getting more than it has homes.
+
+    Shared rather than all put in the first area, as which of the first is first is seldom sure. What the shares leave
+    over goes to the areas in the order given.
+    """
+    price = prices.bought.price
+    room = [math.inf if c.homes is None else max(0.0, math.floor(c.homes) - c.protected) for c in candidates]
+    total = sum(c.burglaries for c in candidates if c.burglaries > 0) or 1.0
+    affordable = int(budget / price + 1e-9)
+    homes = [
+        int(min(most, max(0.0, c.burglaries) / total * affordable))
+        for c, most in zip(candidates, room, strict=True)
+    ]
+    left = affordable - sum(homes)
+    for place, most in enumerate(room):
+        more = int(min(left, most - homes[place])) if candidates[place].burglaries > 0 else 0
+        homes[place] += more
+        left -= more
+    return [
+        Spend(candidate.area_id, n * price, n, _prevented_in(candidate, n, prices))
+        for candidate, n in zip(candidates, homes, strict=True)
+    ]
+
+
+def _prevented_in(candidate: Candidate, homes: int, prices: Prices) -> Range | None:
+    rate = home_rate(candidate, prices)
+    if rate is None:
+        return None
+    bought = prices.bought
+    return prevented(homes, rate, bought.effect, multiplier=prices.multiplier, take_up=prices.take_up)
+
+
+def home_rate(candidate: Candidate, prices: Prices) -> float | None:
+    """Return an area's home burglaries a year per 1,000 homes, or None where its homes are not known."""
+    if not candidate.homes:
+        return None
+    return 1_000 * candidate.burglaries * prices.home_share / candidate.homes
+
+
+def break_even(money: float, cost_of_burglary: float) -> float:
+    """Return how many burglaries must be prevented for the money to pay."""
+    return money / cost_of_burglary
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What an amount does if spent on one measure: homes it is worth, and burglaries prevented a year.
+
+    spread: at the area's own risk; lately_burgled: if it goes to homes burgled lately.
+    """
+
+    measure: str
+    price: float
+    homes: float
+    spread: Range
+    lately_burgled: Range
+
+
+def reaches(money: float, rate: float, prices: Prices) -> list[Reach]:
+    """Return what the money does for each measure against burglary at a rate per 1,000 homes a year."""
+    return [
+        Reach(
+            measure=measure.name,
+            price=measure.price,
+            homes=money / measure.price,
+            spread=prevented(money / measure.price, rate, measure.effect, take_up=prices.take_up),
+            lately_burgled=prevented(
+                money / measure.price,
+                rate,
+                measure.effect,
+                multiplier=LATELY_BURGLED,
+                take_up=prices.take_up,
+            ),
+        )
+        for measure in prices.measures
+        if "burglary" in measure.protects
+    ]

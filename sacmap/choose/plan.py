@@ -1,0 +1,360 @@
+"""A plan: where the money and the week of action go, frozen before the event so that it can be judged after it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from sacmap import months, tables
+from sacmap.areas.adjoining import adjoining
+from sacmap.choose import hardening, priority, week
+from sacmap.choose.hardening import Candidate, Prices
+from sacmap.choose.records import Visit
+from sacmap.errors import InputError, UsageError
+from sacmap.measure.notices import Notice
+
+if TYPE_CHECKING:
+    from sacmap.job import Result
+
+#: Months of the year that are named as those with most crime.
+MONTHS_NAMED = 3
+#: Decimals of a degree that boundaries are compared at: about a decimetre.
+DECIMALS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is promised, and all that judging it later needs.
+
+    study: the study's record; data_to: the last month of the data; budget: the money in full; hardening: area_id,
+    money, homes, prevented; week: target, buffer, control, buffer_control, alternatives, months and what the action
+    should be about; before: SAC of the current months compared, by area; level: the same with chance taken out as
+    far as can be; volatility: of areas from period to period; before_months and by_month: the months of `before`
+    and each area's counts in them; boundaries: a digest of each area's; warnings: code and text.
+    """
+
+    study: Mapping[str, Any]
+    data_to: str
+    hardening: Sequence[Mapping[str, Any]]
+    week: Mapping[str, Any]
+    before: Mapping[str, int]
+    smallest_detectable_fall: int
+    budget: Mapping[str, Any]
+    level: Mapping[str, float]
+    volatility: float
+    before_months: Sequence[str]
+    by_month: Mapping[str, Sequence[int]]
+    boundaries: Mapping[str, str]
+    boundaries_file: str
+    inputs: Sequence[Mapping[str, Any]]
+    warnings: Sequence[Mapping[str, str]] = field(default_factory=list)
+
+    def record(self, version: str) -> dict[str, Any]:
+        """Return the plan for plans/NAME.json, the contract's keys first."""
+        return {"sacmap": version} | asdict(self)
+
+
+def plan_of(text: str, path: str) -> Plan:
+    """Return the plan of a JSON record that `sacmap plan` wrote.
+
+    Raises
+    ------
+    InputError
+        If it is not such a record.
+    """
+    remedy = "Give a file that `sacmap plan` wrote."
+    try:
+        raw = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{path} is not JSON: {error}.", remedy) from None
+    names = Plan.__dataclass_fields__
+    missing = [name for name in names if not isinstance(raw, dict) or name not in raw]
+    groups = ("target", "buffer", "control", "buffer_control")
+    if missing or not all(isinstance(raw["week"].get(name), list) for name in groups):
+        raise InputError(f"{path} is no plan: it has no {(missing or ['week'])[0]!r}.", remedy)
+    return Plan(**{name: raw[name] for name in names})
+
+
+def make_plan(
+    result: Result,
+    *,
+    budget: float,
+    prices: Prices,
+    size: int,
+    protected: Mapping[str, int],
+    visited: Sequence[Visit],
+    boundaries_file: str,
+) -> Plan:
+    """Share a budget for target hardening and choose areas for a week of action.
+
+    Parameters
+    ----------
+    result
+        The comparison the plan rests on.
+    budget
+        Pounds.
+    prices
+        The price list.
+    size
+        Areas the money goes to, and areas that adjoin for the week of action.
+    protected
+        Homes protected already, by area.
+    visited
+        Areas visited before.
+    boundaries_file
+        Path of the boundaries from the folder the plan will lie in.
+
+    Raises
+    ------
+    UsageError
+        If no `size` areas adjoin, or none can be ranked.
+    """
+    ids = [str(area) for area in result.areas["area_id"]]
+    near = adjoining(result.areas)
+    sac = _rows(result, "sac")
+    chosen, volatility = _choices(result, near, size)
+    if not chosen:
+        raise UsageError(f"No {size} areas adjoin one another.", "Plan for fewer with --areas, such as 1.")
+    target = chosen[0].places
+    buffer = tuple(p for p in week.ring(target, near) if pd.notna(sac["current_count"].iloc[p]))
+    counts, baseline = (sac[name].to_numpy(float) for name in ("current_count", "baseline_mean"))
+    free = {p for p in range(len(ids)) if np.isfinite(counts[p])} - set(target) - set(buffer)
+    control = week.nearest_like(target, free, counts, baseline)
+    buffer_control = week.nearest_like(buffer, free - set(control), counts, baseline)
+    if len(buffer_control) < len(buffer):
+        # A ring against fewer areas would read their difference in size as a change.
+        buffer_control = ()
+    money = _candidates(result, size, protected)
+    spends = hardening.spend(budget, money, prices)
+    before = {ids[p]: int(counts[p]) for p in range(len(ids)) if np.isfinite(counts[p])}
+    now = [result.study.current[k] for k in result.compared]
+    cube = priority.of_kind(priority.counts_by_month(result.located, ids, [now]), "sac")[:, 0]
+    squares = 2 * (counts[list(target)] ** 2).sum() + 2 * (counts[list(control)] ** 2).sum()
+    fall = week.smallest_detectable_fall(
+        counts[list(target)].sum(), counts[list(control)].sum(), volatility * float(squares)
+    )
+    kind = _leading_type(result, [ids[p] for p in target])
+    plan = Plan(
+        study=result.study.record(),
+        data_to=result.study.current[-1],
+        hardening=[asdict(one) for one in spends],
+        week={
+            "target": [ids[p] for p in target],
+            "buffer": [ids[p] for p in buffer],
+            "control": [ids[p] for p in control],
+            "alternatives": [
+                {
+                    "target": [ids[p] for p in choice.places],
+                    "excess": choice.excess,
+                    "best_share": choice.best_share,
+                }
+                for choice in chosen
+            ],
+            "months": busiest_months(result.monthly),
+            "buffer_control": [ids[p] for p in buffer_control],
+            "about": kind,
+            "streets": _streets(result, [ids[p] for p in target], kind),
+            "visited": [asdict(visit) for visit in visited if visit.area_id in {ids[p] for p in target}],
+        },
+        before=before,
+        smallest_detectable_fall=int(np.ceil(fall - 1e-9)),
+        budget=_budget(budget, money, spends, prices),
+        level={area: float(sac["level"].iloc[ids.index(area)]) for area in before},
+        volatility=volatility,
+        before_months=now,
+        by_month={area: [int(n) for n in cube[ids.index(area)]] for area in before},
+        boundaries=digests(result.areas),
+        boundaries_file=boundaries_file,
+        inputs=list(result.inputs),
+    )
+    told = [*_told(plan, result, prices), *result.warnings]
+    return Plan(**vars(plan) | {"warnings": [{"code": one.code, "text": one.text} for one in told]})
+
+
+def _rows(result: Result, kind: str) -> pd.DataFrame:
+    return result.change[result.change["crime_type"] == kind].set_index("area_id")
+
+
+def _choices(result: Result, near: Sequence[frozenset[int]], size: int) -> tuple[list[week.Choice], float]:
+    """Return the best sets, by place in the areas, and the volatility found."""
+    sac = _rows(result, "sac")
+    known = sac["current_count"].notna().to_numpy()
+    ids = [str(area) for area in sac.index[known]]
+    compared = [[period[k] for k in result.compared] for period in result.study.periods]
+    cube = priority.of_kind(priority.counts_by_month(result.located, ids, compared), "sac")
+    seen = priority.posterior_of(cube, result.comparator.pair("sac"))
+    drawn = np.full((len(known), priority.DRAWS), np.nan)
+    drawn[known] = seen.expected[:, None] * (seen.ratios[priority.drawn_ratios(seen)] - 1)
+    return week.choose(sac["excess"].to_numpy(float), drawn, near, size), seen.volatility
+
+
+def _candidates(result: Result, size: int, protected: Mapping[str, int]) -> list[Candidate]:
+    """Return the first areas of the target-hardening list with their burglaries a year."""
+    level = _rows(result, priority.HARDENING)["level"].astype(float)
+    homes = pd.Series(priority.homes_of(result.areas), index=list(result.areas["area_id"]))
+    a_year = 12 / len(result.compared)
+    return [
+        Candidate(
+            area_id=entry.area_id,
+            burglaries=float(level[entry.area_id]) * a_year,
+            homes=float(homes[entry.area_id]) or None,
+            protected=protected.get(entry.area_id, 0),
+        )
+        for entry in result.hardening[:size]
+    ]
+
+
+def _budget(
+    budget: float, money: Sequence[Candidate], spends: Sequence[hardening.Spend], prices: Prices
+) -> dict[str, Any]:
+    """Return the money in full: what is bought, what it prevents, what it must prevent, what else it could do."""
+    rates = [rate for one in money if (rate := hardening.home_rate(one, prices)) is not None]
+    rate = float(np.mean(rates)) if rates else hardening.USUAL_RATE
+    prevented = [one.prevented for one in spends if one.prevented is not None]
+    whole = len(prevented) == len(spends) and spends
+    return {
+        "money": budget,
+        "spent": sum(one.money for one in spends),
+        "measure": prices.bought.name,
+        "price": prices.bought.price,
+        "illustration": prices.bought.illustration,
+        "home_share": prices.home_share,
+        "take_up": prices.take_up,
+        "multiplier": prices.multiplier,
+        "prevented": {name: sum(getattr(p, name) for p in prevented) for name in ("low", "mid", "high")}
+        if whole
+        else None,
+        "cost_of_burglary": prices.cost_of_burglary,
+        "cost_source": prices.cost_source,
+        "break_even": hardening.break_even(budget, prices.cost_of_burglary),
+        "rate_per_1000_homes": rate,
+        "rate_is_known": bool(rates),
+        "reaches": [asdict(one) for one in hardening.reaches(budget, rate, prices)],
+        "sources": [{"measure": one.name, "source": one.source} for one in prices.measures],
+    }
+
+
+def _leading_type(result: Result, target: Sequence[str]) -> str:
+    def above(kind: str) -> float:
+        rows = _rows(result, kind).loc[list(target)]
+        return float((rows["current_count"] - rows["expected"]).sum())
+
+    return max(tables.SAC_TYPES, key=above)
+
+
+def _streets(result: Result, target: Sequence[str], kind: str) -> list[dict[str, Any]]:
+    """Return the busiest streets of the target areas for what the action is about."""
+    now = [result.study.current[k] for k in result.compared]
+    rows = result.located
+    mine = rows[rows["month"].isin(now).to_numpy() & rows["area_id"].isin(target).to_numpy()]
+    [(_, streets)] = priority.busiest_points(mine.assign(area_id="target"), ["target"], kind)
+    return [{"street": name, "crimes": n} for name, n in streets]
+
+
+def busiest_months(monthly: pd.DataFrame) -> list[str]:
+    """Return the months of the year with most SAC in past seasons; none where the data do not hold all twelve.
+
+    `monthly` is the Counts table; months whose counts are missing are left out.
+    """
+    sac = monthly[monthly["crime_type"] == "sac"]
+    sums = sac.groupby("month")["n"].sum(min_count=1).astype(float).dropna()
+    by_name = sums.groupby(sums.index.str[5:].astype(int)).mean()
+    if len(by_name) < len(months.NAMES):
+        return []
+    first = by_name.sort_values(ascending=False, kind="stable").index[:MONTHS_NAMED]
+    return [months.NAMES[number - 1] for number in first]
+
+
+def digests(areas: gpd.GeoDataFrame) -> dict[str, str]:
+    """Return a digest of each area's boundary, the same however its rings start or turn."""
+    polygons = shapely.normalize(shapely.transform(areas.geometry.to_numpy(), lambda at: at.round(DECIMALS)))
+    return {
+        str(area): hashlib.sha256(shapely.to_wkb(polygon, byte_order=1)).hexdigest()[:16]
+        for area, polygon in zip(areas["area_id"], polygons, strict=True)
+    }
+
+
+def _told(plan: Plan, result: Result, prices: Prices) -> list[Notice]:
+    """Return what the planner must know before the money is spent."""
+    verdicts = _rows(result, "sac").loc[list(plan.week["target"]), "verdict"]
+    counted = sum(plan.before[area] for area in plan.week["target"])
+    told = [
+        Notice("money", money_in_words(plan)),
+        Notice(
+            "smallest-fall",
+            f"{counted:,} crimes were counted in the areas of the week of action over {len(plan.before_months)} "
+            f"months. At least about {plan.smallest_detectable_fall:,} of as many must be prevented for the fall to be "
+            "seen against the control areas. A single week will almost never show in the counts.",
+        ),
+    ]
+    if not (verdicts == "clear rise").any():
+        told.append(
+            Notice("no-clear-rise", "None of the areas chosen has risen clearly: the choice could be chance.")
+        )
+    if prices.bought.illustration:
+        told.append(
+            Notice("illustration", "The prices are illustrations. Put your own in a price list (--prices).")
+        )
+    if any(one["prevented"] is None for one in plan.hardening):
+        told.append(
+            Notice(
+                "no-households",
+                "Households are not known for every area that gets money, so what it prevents there cannot be said. "
+                "Give boundaries with a column of households (--households-column).",
+            )
+        )
+    if len(result.compared) != 12:
+        told.append(
+            Notice(
+                "part-of-a-year",
+                f"Burglaries a year are those of {len(result.compared)} months scaled up, season and all.",
+            )
+        )
+    if len(plan.week["control"]) < len(plan.week["target"]):
+        told.append(Notice("few-controls", "Too few areas lie apart from the target to compare it with."))
+    elif not plan.week["buffer_control"]:
+        told.append(
+            Notice("no-buffer-control", "Too few areas are left to compare the ring around the target with.")
+        )
+    if plan.week["visited"]:
+        areas = ", ".join(sorted({visit["area_id"] for visit in plan.week["visited"]}))
+        told.append(Notice("visited-before", f"Visited before: {areas}. Consider what that left behind."))
+    return told
+
+
+def money_in_words(plan: Plan) -> str:
+    """Return what the money can and cannot do, in plain words."""
+    budget = plan.budget
+    homes = sum(one["homes"] for one in plan.hardening)
+    said = f"£{budget['money']:,.0f} at £{budget['price']:,.0f} a home reaches {homes:,} homes."
+    prevented = budget["prevented"]
+    if prevented is not None:
+        said += (
+            f" Spread over the areas, that prevents {few(prevented['low'])} to {few(prevented['high'])} burglaries a "
+            f"year, about {few(prevented['mid'])} in the middle."
+        )
+        if prevented["mid"] < 1 and budget["multiplier"] <= 1:
+            high = budget["reaches"][0]["lately_burgled"]["high"]
+            said += (
+                " Going to homes burgled lately is what changes that: the same homes at four times the risk, "
+                f"up to {few(high)}."
+            )
+    return (
+        f"{said} It pays for itself once {budget['break_even']:.1f} burglaries are prevented, at "
+        f"£{budget['cost_of_burglary']:,.0f} each."
+    )
+
+
+def few(crimes: float) -> str:
+    """Return a number of crimes that may be small: 0, 0.04, 0.5, 2.1, 31."""
+    if crimes == 0 or crimes >= 10:
+        return f"{crimes:,.0f}"
+    return f"{crimes:.1f}" if crimes >= 0.95 else f"{crimes:.2f}"

@@ -1,0 +1,134 @@
+"""What money for locks and gates reaches, what it prevents, and what it cannot do."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sacmap.choose.hardening import (
+    Candidate,
+    Range,
+    break_even,
+    home_rate,
+    prevented,
+    reaches,
+    read_prices,
+    spend,
+)
+from sacmap.errors import InputError
+
+PRICES = read_prices(None)
+
+LIST = """
+home_share = 0.7
+take_up = 0.8
+multiplier = 4.0
+cost_of_burglary = 6000
+cost_source = "ours"
+[[measure]]
+name = "Gates"
+price = 108
+protects = ["burglary"]
+effect = { low = 0.1, mid = 0.2, high = 0.37 }
+illustration = false
+source = "a quotation"
+"""
+
+
+def test_the_ten_thousand_pounds_of_the_method():
+    homes = 10_000 / 150
+    spread = prevented(homes, 20, Range(0.10, 0.25, 0.40))
+    assert (round(homes), round(spread.low, 2), round(spread.high, 2)) == (67, 0.13, 0.53)
+    lately = prevented(homes, 20, Range(0.10, 0.25, 0.40), multiplier=4)
+    assert round(lately.high, 1) == 2.1
+    gates = 10_000 / 108
+    assert (round(gates), round(prevented(gates, 20, Range(0, 0.15, 0.37)).high, 2)) == (93, 0.69)
+
+
+def test_take_up_lowers_what_is_prevented():
+    full, half = (prevented(100, 20, Range(0.1, 0.2, 0.4), take_up=t) for t in (1.0, 0.5))
+    assert half.mid == full.mid / 2
+
+
+def test_the_list_that_comes_with_sacmap_says_what_is_an_illustration_and_where_effects_are_from():
+    assert [(m.effect.low, m.effect.high) for m in PRICES.measures[:2]] == [(0, 0.37), (0, 0.37)]
+    assert PRICES.bought.effect.mid == 0.15
+    for measure in PRICES.measures:
+        assert measure.illustration
+        assert measure.source.startswith("Price: illustration")
+    assert "association" in PRICES.bought.source
+    assert PRICES.home_share == 0.5
+
+
+def test_a_list_of_one_s_own_is_used():
+    prices = read_prices(LIST, "ours.toml")
+    [one] = spend(10_000, [Candidate("A", 40, 2_000)], prices)
+    # 40 burglaries × 0.7 in homes on 2,000 homes: 14 per 1,000.
+    assert home_rate(Candidate("A", 40, 2_000), prices) == pytest.approx(14)
+    assert one.homes == 92
+    assert one.money == 92 * 108
+    assert one.prevented.high == pytest.approx(92 * 0.014 * 4 * 0.37 * 0.8)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("home_share = 0.7", "home_share = 70", "home_share is 70"),
+        ("price = 108", "price = 0", "price is 0"),
+        ("take_up = 0.8\n", "", "no 'take_up'"),
+        ("illustration = false\n", "", "no 'illustration'"),
+        ("low = 0.1", "low = 0.3", "does not rise"),
+        ('["burglary"]', '["burglry"]', "not a list of crime types"),
+        ('["burglary"]', '["robbery"]', "no measure that protects from burglary"),
+        ("cost_source", "cost_sauce", "no 'cost_source'"),
+        ("home_share = 0.7", "home_share = ", "is not TOML"),
+        ("[[measure]]", "[measure]", "measure is not a table"),
+    ],
+)
+def test_a_strange_list_is_refused_with_what_is_wrong(old, new, said):
+    with pytest.raises(InputError, match=r"ours\.toml") as refused:
+        read_prices(LIST.replace(old, new), "ours.toml")
+    assert said in refused.value.cause
+
+
+def test_homes_already_protected_take_no_more_money():
+    candidates = [Candidate("A", 90, 1_000, protected=990), Candidate("B", 10, 1_000)]
+    first, second = spend(10_000, candidates, PRICES)
+    assert first.homes == 10
+    assert second.homes == 56
+
+
+def test_without_households_nothing_is_said_of_what_is_prevented():
+    [one] = spend(10_000, [Candidate("A", 90, None)], PRICES)
+    assert (one.homes, one.prevented) == (66, None)
+
+
+def test_the_burglaries_that_make_it_pay():
+    assert break_even(10_000, PRICES.cost_of_burglary) == pytest.approx(1.69, abs=0.005)
+
+
+def test_the_same_money_on_each_measure_against_burglary():
+    found = reaches(10_000, 20, PRICES)
+    assert [round(one.homes) for one in found] == [67, 93, 50]
+    assert found[0].lately_burgled.high == pytest.approx(4 * found[0].spread.high)
+
+
+CANDIDATES = st.lists(
+    st.tuples(st.floats(0, 500), st.none() | st.floats(0, 3_000), st.integers(0, 3_000)),
+    min_size=1,
+    max_size=10,
+).map(lambda rows: [Candidate(str(n), *row) for n, row in enumerate(rows)])
+
+
+@given(st.floats(1, 1e6), CANDIDATES)
+def test_whatever_the_areas_the_money_is_never_overspent_nor_more_homes_protected_than_there_are(
+    budget, candidates
+):
+    spends = spend(budget, candidates, PRICES)
+    assert [one.area_id for one in spends] == [one.area_id for one in candidates]
+    assert sum(one.money for one in spends) <= budget + 1e-6
+    for one, candidate in zip(spends, candidates, strict=True):
+        assert one.homes >= 0
+        if candidate.homes is not None:
+            assert one.homes <= max(0, candidate.homes - candidate.protected)
+    if any(one.homes is None and one.burglaries > 0 for one in candidates):
+        assert budget - sum(one.money for one in spends) < PRICES.bought.price

@@ -1,0 +1,359 @@
+"""A plan frozen before the event, and the judgement after it, end to end on the practice borough."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from sacmap import tables
+from sacmap.areas.adjoining import adjoining
+from sacmap.areas.boundaries import read_areas
+from sacmap.choose.evaluate import tne, wdd, wdq
+from sacmap.choose.hardening import read_prices
+from sacmap.choose.outcome import judge, study_values, verdict_of
+from sacmap.choose.plan import busiest_months, few, make_plan, plan_of
+from sacmap.choose.records import read_actions, read_protected, read_visited
+from sacmap.choose.week import connected
+from sacmap.errors import InputError, UsageError
+from sacmap.fetch.street import read
+from sacmap.job import compare_areas
+from sacmap.practice import write_practice
+from sacmap.publish.files import json_of
+from sacmap.study import make_study
+
+EARLY = {"current": "2024-04:2025-03", "baseline": "2022-04:2024-03"}
+AFTER = tuple(f"2025-{month:02d}" for month in range(4, 13))
+
+
+def compare_in(practice, **values):
+    study = make_study({"crimes": (str(practice.crimes),), **values})
+    areas = read_areas(practice.boundaries)
+    return compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas, comparator_text=str)
+
+
+def plan_for(result, **more):
+    asked = {"budget": 10_000, "size": 3, "protected": {}, "visited": [], "boundaries_file": "b.geojson"}
+    return make_plan(result, prices=read_prices(None), **asked | more)
+
+
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory):
+    return write_practice(tmp_path_factory.mktemp("practice"))
+
+
+@pytest.fixture(scope="module")
+def result(practice):
+    return compare_in(practice, current="2025-04:2026-03", baseline="2022-04:2025-03")
+
+
+@pytest.fixture(scope="module")
+def plan(result):
+    return plan_for(result)
+
+
+@pytest.fixture(scope="module")
+def early_plan(practice):
+    return plan_for(compare_in(practice, **EARLY))
+
+
+@pytest.fixture(scope="module")
+def after(practice, early_plan):
+    values = study_values(early_plan, AFTER, None, [str(practice.crimes)], str(practice.boundaries))
+    return compare_in(practice, **{k: v for k, v in values.items() if k != "crimes"})
+
+
+def test_the_target_adjoins_and_holds_planted_risers(practice, result, plan):
+    places = [list(result.areas["area_id"]).index(area) for area in plan.week["target"]]
+    assert connected(places, adjoining(result.areas))
+    rose = {true["area_id"] for true in json.loads(practice.truth.read_text())["rose"]}
+    assert len(rose & set(plan.week["target"])) >= 2
+    best, *others = plan.week["alternatives"]
+    assert best["target"] == plan.week["target"]
+    assert best["excess"] >= others[0]["excess"] >= others[1]["excess"]
+
+
+def test_target_ring_and_controls_are_apart(result, plan):
+    names = ("target", "buffer", "control", "buffer_control")
+    groups = [plan.week[name] for name in names]
+    every = [area for group in groups for area in group]
+    assert len(every) == len(set(every))
+    assert len(plan.week["control"]) == 3
+    assert len(plan.week["buffer_control"]) == len(plan.week["buffer"])
+    near, ids = adjoining(result.areas), list(result.areas["area_id"])
+    beside = {ids[b] for area in plan.week["target"] for b in near[ids.index(area)]}
+    assert beside - set(plan.week["target"]) == set(plan.week["buffer"])
+
+
+def test_the_money_goes_to_the_head_of_the_hardening_list_and_is_not_overspent(result, plan):
+    assert [one["area_id"] for one in plan.hardening] == [entry.area_id for entry in result.hardening[:3]]
+    assert sum(one["money"] for one in plan.hardening) <= 10_000
+    homes = result.areas.set_index("area_id")["households"]
+    levels = result.change[result.change["crime_type"] == "burglary"].set_index("area_id")["level"]
+    for one in plan.hardening:
+        rate = 1_000 * levels[one["area_id"]] * 0.5 / homes[one["area_id"]]
+        assert one["prevented"]["high"] == pytest.approx(one["homes"] * rate / 1_000 * 0.37)
+        assert one["prevented"]["low"] == 0
+
+
+def test_the_plan_says_plainly_what_the_money_and_a_week_cannot_do(plan):
+    told = {notice["code"]: notice["text"] for notice in plan.warnings}
+    assert "£10,000 at £150 a home reaches 66 homes" in told["money"]
+    assert "homes burgled lately is what changes that" in told["money"]
+    assert "once 1.7 burglaries are prevented" in told["money"]
+    assert "A single week will almost never show in the counts" in told["smallest-fall"]
+    assert str(plan.smallest_detectable_fall) in told["smallest-fall"]
+    assert "illustrations" in told["illustration"]
+
+
+def test_counts_before_are_those_of_the_map_and_of_their_months(result, plan):
+    rows = result.change[result.change["crime_type"] == "sac"].set_index("area_id")
+    assert plan.before == {area: int(n) for area, n in rows["current_count"].items()}
+    assert {area: sum(counts) for area, counts in plan.by_month.items()} == plan.before
+    assert (plan.data_to, len(plan.before_months)) == ("2026-03", 12)
+
+
+def test_the_months_named_are_the_dark_ones(plan):
+    assert set(plan.week["months"]) <= {"October", "November", "December", "January"}
+    assert len(plan.week["months"]) == 3
+
+
+def test_months_are_not_named_from_part_of_a_year(result):
+    part = result.monthly[result.monthly["month"] < "2021-12"]
+    assert busiest_months(part) == []
+
+
+def test_a_plan_comes_back_from_its_file_as_it_went_in(plan):
+    text = json_of(plan.record("0")).decode()
+    assert json_of(plan_of(text, "p").record("0")).decode() == text
+    assert list(json.loads(text))[:7] == [
+        "sacmap", "study", "data_to", "hardening", "week", "before", "smallest_detectable_fall",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"week": 1}', "null"])
+def test_what_is_no_plan_is_refused(text):
+    with pytest.raises(InputError, match="plan"):
+        plan_of(text, "x.json")
+
+
+def test_visits_and_homes_protected_are_taken_into_account(result, plan):
+    first = plan.hardening[0]["area_id"]
+    target = plan.week["target"][0]
+    visited = read_visited(
+        f"area_id,from,to,action\n{target},2024-06-03,2024-06-09,gates\n", "v.csv", [target]
+    )
+    again = plan_for(result, protected={first: 10**6}, visited=visited)
+    assert again.hardening[0]["homes"] == 0
+    assert sum(one["homes"] for one in again.hardening) == 66
+    assert again.week["visited"][0]["action"] == "gates"
+    assert "visited-before" in {notice["code"] for notice in again.warnings}
+
+
+def test_more_areas_than_adjoin_are_refused(tmp_path):
+    from conftest import csv_text, row, square
+
+    from sacmap.areas.boundaries import areas_from_rings
+
+    path = tmp_path / "a.csv"
+    path.write_text(csv_text(*[row(m, lon="0.005", lat="52.005") for m in ("2017-01", "2018-01")] * 9))
+    study = make_study({"current": "2018-01", "baseline": "2017-01", "crimes": (str(path),)})
+    areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1)})
+    found = compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas, comparator_text=str)
+    with pytest.raises(UsageError, match="No 3 areas adjoin"):
+        plan_for(found)
+    pair = plan_for(found, size=2)
+    assert (pair.week["target"], pair.week["control"]) == (["A", "B"], [])
+    assert {"few-controls", "no-households", "part-of-a-year"} <= {n["code"] for n in pair.warnings}
+    assert pair.hardening[0]["prevented"] is None
+
+
+def test_the_outcome_is_of_the_plan_s_areas_and_their_counts(early_plan, after):
+    outcome = judge(early_plan, after)
+    rows = after.change[after.change["crime_type"] == "sac"].set_index("area_id")
+
+    def pair(name):
+        mine = rows.loc[early_plan.week[name]]
+        return mine["baseline_count"].sum(), mine["current_count"].sum()
+
+    groups = [pair(name) for name in ("target", "control", "buffer", "buffer_control")]
+    assert outcome.wdd.estimate == wdd(*groups).estimate
+    assert outcome.wdd.variance > wdd(*groups).variance
+    assert outcome.wdq == pytest.approx(wdq(*groups[:3]))
+    assert outcome.tne == pytest.approx(tne(*groups[:3]))
+    assert 1 <= outcome.placebo_rank <= outcome.placebos + 1
+    assert "The counts cannot show that the action was the cause." in outcome.reading
+
+
+def test_chance_the_target_was_chosen_for_is_not_counted_as_prevented(early_plan, after):
+    outcome = judge(early_plan, after)
+    target = outcome.groups["target"]
+    assert target.settled.sum() < target.before.sum()
+    # Nine of the twelve months the target was chosen by are compared: so much of the chance lies in them.
+    chance = sum(early_plan.before[area] - early_plan.level[area] for area in target.area_ids)
+    taken = (target.before - target.settled).sum()
+    assert 0.6 * chance < taken < 0.9 * chance
+    control = outcome.groups["control"]
+    step = (target.after - target.settled).sum() - (control.after - control.settled).sum()
+    assert outcome.net.estimate == pytest.approx(step)
+    assert "would have gone anyway" in outcome.reading
+
+
+@pytest.mark.parametrize(
+    ("after_counts", "verdict"),
+    [((20, 100), "clear fall"), ((100, 100), "no change that can be told from chance"), ((180, 100), "clear rise")],
+)  # fmt: skip
+def test_a_verdict_is_read_off_the_interval(after_counts, verdict):
+    assert verdict_of(wdd((100, after_counts[0]), (100, after_counts[1]))) == verdict
+
+
+def test_a_fall_between_the_two_is_possible():
+    assert verdict_of(wdd((100, 67), (100, 100))) == "possible fall"
+
+
+def test_other_boundaries_are_refused_with_the_difference(early_plan, after, practice):
+    from dataclasses import replace
+
+    areas = after.areas.copy()
+    areas.loc[3, "geometry"] = areas.geometry[3].buffer(0.001)
+    with pytest.raises(InputError, match="P004 has another shape"):
+        judge(early_plan, replace(after, areas=areas))
+    renamed = after.areas.replace({"area_id": {"P004": "X"}})
+    with pytest.raises(InputError, match="P004 is gone; X is new"):
+        judge(early_plan, replace(after, areas=renamed))
+
+
+def test_the_same_boundary_drawn_from_another_corner_is_the_same(early_plan, after):
+    from dataclasses import replace
+
+    import shapely
+
+    def turned(polygon):
+        ring = list(polygon.exterior.coords)[:-1]
+        return shapely.Polygon(ring[5:] + ring[:5]).reverse()
+
+    areas = after.areas.set_geometry([turned(polygon) for polygon in after.areas.geometry], crs=tables.WGS84)
+    assert judge(early_plan, replace(after, areas=areas)).wdd == judge(early_plan, after).wdd
+
+
+def test_other_crimes_are_refused_with_the_difference(early_plan, after):
+    from dataclasses import replace
+
+    # One crime of April 2024 in P001 is published no more.
+    rows = (
+        (after.monthly["area_id"] == "P001")
+        & (after.monthly["month"] == "2024-04")
+        & (after.monthly["crime_type"] == "sac")
+    )
+    monthly = after.monthly.copy()
+    monthly.loc[rows, "n"] -= 1
+    with pytest.raises(InputError, match=r"P001 had \d+ crimes in April 2024, now \d+"):
+        judge(early_plan, replace(after, monthly=monthly))
+
+
+def test_crimes_that_cannot_be_checked_are_told(early_plan, after):
+    from dataclasses import replace
+
+    monthly = after.monthly[after.monthly["month"] >= "2025-04"]
+    outcome = judge(early_plan, replace(after, monthly=monthly))
+    assert outcome.warnings[0].code == "plan-unchecked"
+
+
+def test_months_the_plan_was_made_on_do_not_judge_it(early_plan):
+    with pytest.raises(UsageError, match="2025-03 is in the data the plan was made on"):
+        study_values(early_plan, ("2025-03",), None, [], "b")
+    with pytest.raises(UsageError, match="2025-04 is later than the data"):
+        study_values(early_plan, ("2026-04",), ("2025-04",), [], "b")
+    values = study_values(early_plan, ("2025-04", "2025-05"), None, ["c"], "b")
+    assert (values["current"], values["baseline"]) == ("2025-04:2025-05", "2024-04:2024-05")
+
+
+LOG = 'date,area_id,action,homes\n2018-06-04,A,locks,12\n\n04/06/2018,B,"leaflets, talks",\n'
+
+
+def test_the_action_log_is_read_with_either_date():
+    first, second = read_actions(LOG, "log.csv", {"A", "B"})
+    assert (first.date, first.homes, first.month) == ("2018-06-04", 12, "2018-06")
+    assert (second.date, second.area_id, second.action, second.homes) == (
+        "2018-06-04",
+        "B",
+        "leaflets, talks",
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("2018-06-31,A,locks,1", "'2018-06-31' is not a date"),
+        ("June,A,locks,1", "'June' is not a date"),
+        ("2018-06-04,C,locks,1", "'C' is none of the areas"),
+        ("2018-06-04,A,locks,many", "homes is 'many'"),
+    ],
+)
+def test_a_strange_line_of_the_log_is_refused_by_its_number(line, said):
+    with pytest.raises(InputError, match=r"log\.csv, line 2: ") as refused:
+        read_actions(f"date,area_id,action,homes\n{line}\n", "log.csv", {"A", "B"})
+    assert said in refused.value.cause
+
+
+def test_a_missing_column_is_named():
+    with pytest.raises(InputError, match="no column 'homes'"):
+        read_protected("area_id\nA\n", "p.csv", {"A"})
+    assert read_protected("\ufeffarea_id,homes\nA,3\nA,4\n", "p.csv", {"A"}) == {"A": 7}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0"), (0.038, "0.04"), (0.53, "0.53"), (2.13, "2.1"), (31.4, "31")]
+)
+def test_few_crimes_are_written_with_the_digits_they_carry(value, text):
+    assert few(value) == text
+
+
+def run(*words, cwd):
+    return subprocess.run(
+        [sys.executable, "-m", "sacmap", *map(str, words)], cwd=cwd, capture_output=True, text=True, check=False
+    )  # fmt: skip
+
+
+def test_the_commands_freeze_judge_and_never_overwrite(practice, tmp_path):
+    asked = ("plan", practice.study, "--current", EARLY["current"], "--baseline", EARLY["baseline"])
+    done = run(*asked, "--out", "plans/a.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[0] == "plans/a.json"
+    first = (tmp_path / "plans" / "a.json").read_bytes()
+    again = run(*asked, "--out", "plans/a", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "--replace" in again.stderr
+    assert (tmp_path / "plans" / "a.json").read_bytes() == first
+    assert run(*asked, "--out", "plans/a", "--replace", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "plans" / "a.json").read_bytes() == first
+
+    log = tmp_path / "log.csv"
+    log.write_text(
+        f"date,area_id,action,homes\n2025-06-02,{json.loads(first)['week']['target'][0]},locks,40\n"
+    )
+    judged = run(
+        "evaluate", "plans/a.json", "--crimes", practice.crimes, "--after", "2025-04:2026-03", "--log", log,
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert judged.returncode == 0, judged.stderr
+    found = json.loads((tmp_path / "plans" / "a-result.json").read_text())
+    assert {"wdd", "wdq", "tne", "rate_ratio", "placebo_rank", "reading"} <= set(found)
+    assert set(found["wdd"]) == {"estimate", "variance", "z", "low", "high"}
+    assert set(found["rate_ratio"]) == {"estimate", "low", "high"}
+    assert found["actions"][0]["homes"] == 40
+    assert found["before"][0] == "2024-04"
+    assert found["months_compared"] == 12
+
+
+def test_a_plan_whose_boundaries_have_gone_asks_for_them(practice, tmp_path):
+    plan = tmp_path / "a.json"
+    done = run("plan", practice.study, "--out", plan, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    moved = tmp_path / "other"
+    moved.mkdir()
+    (moved / "a.json").write_bytes(plan.read_bytes().replace(b"boundaries.geojson", b"gone.geojson"))
+    lost = run("evaluate", "other/a.json", "--crimes", practice.crimes, "--after", "2026-04", cwd=tmp_path)
+    assert lost.returncode == 2
+    assert "--boundaries" in lost.stderr
