@@ -83,6 +83,9 @@ _STUDY_OPTIONS = (
     click.option("--also", multiple=True, help="Files beside the page: xlsx, gpkg."),
     click.option("--tiles", help="Background map: the https address of its tiles, with {z}, {x} and {y}."),
     click.option("--tiles-key", help="Key put in place of {key} in --tiles. It goes out with the page."),
+    click.option(
+        "--suppress-small", is_flag=True, help="A version for the public: counts under 5 are left out."
+    ),
     click.option("--title", help="Name of the place, for the page."),
     click.option("--out", help="The page to write: maps/NAME.html."),
 )
@@ -134,8 +137,14 @@ def result_of(study: Study) -> Result:
         households_column=study.households_column,
     )
     areas, told = with_study_households(areas, study)
+    reading = reading_of(study)
     result = compare_areas(
-        study, reading_of(study), areas, comparator_text=read_text, overlaps=overlaps(areas), also_told=told
+        study,
+        reading,
+        areas,
+        comparator_text=read_text,
+        overlaps=overlaps(areas),
+        also_told=(*told, *reading.told),
     )
     return replace(result, inputs=(*result.inputs, *other_inputs(study, len(areas))))
 
@@ -170,11 +179,14 @@ def with_study_households(areas: GeoDataFrame, study: Study) -> tuple[GeoDataFra
 
 
 def reading_of(study: Study) -> Reading:
-    """Read the crimes the study names."""
+    """Read the crimes the study names: police.uk's files, or a force's own extract."""
+    from sacmap.fetch.extract import read_extract
     from sacmap.fetch.street import read
     from sacmap.progress import Progress
     from sacmap.tables import SAC_TYPES
 
+    if study.extract is not None:
+        return read_extract(study)
     with Progress("Reading") as progress:
         return read(study.crimes, keep=SAC_TYPES, progress=progress.step, total=progress.expect)
 
@@ -207,11 +219,14 @@ def map_command(study: Path | None, **options: Any) -> int:
 
 def run_map(study: Study, file: Path | None) -> int:
     """Do the main job and write it; return the exit code."""
+    from sacmap.public import public_version
     from sacmap.publish.disk import require_writable
 
     out = out_path(study, file)
     require_writable(out.parent)
     result = result_of(study)
+    if study.suppress_small:
+        result = public_version(result)
     for path in write_result(result, out):
         show(str(path))
     tell(result)

@@ -27,7 +27,7 @@ from sacmap.measure.counts import (
     without_repeats,
 )
 from sacmap.measure.coverage import coverage, gaps, like_for_like, study_forces
-from sacmap.measure.definitions import Break, crossed
+from sacmap.measure.definitions import Break, crossed, of_extract
 from sacmap.measure.ledger import Ledger, ledger
 from sacmap.measure.notices import Notice
 from sacmap.study import Study
@@ -141,7 +141,9 @@ def compare_areas(
     lists = both_lists(study, areas, once, change, places=places, comparators=pairs)
     compared_months = {period[k] for period in study.periods for k in places}
     mapped = in_areas.sum(axis=0)
-    definitions = tuple(crossed(study.baseline, study.current, forces))
+    definitions = crossed(study.baseline, study.current, forces)
+    if study.extract is not None:
+        definitions = of_extract(definitions)
     made = ledger(int(reading.tally["n"].sum()), located, compared_months)
     exit_code = 3 if len(places) < len(study.current) else 0
     told = notices.all_of(

@@ -46,6 +46,8 @@ class Study:
     households: str | None = None
     lsoa_boundaries: str | None = None
     crimes: tuple[str, ...] = ()
+    extract: dict[str, Any] | None = None
+    suppress_small: bool = False
     comparator: str = "areas"
     title: str | None = None
     out: str | None = None
@@ -221,7 +223,7 @@ def read_study(path: Path) -> dict[str, Any]:
 
 
 _LISTS = {"crimes", "also", "baseline"}
-_FLAGS = {"offline", "yes"}
+_FLAGS = {"offline", "suppress_small", "yes"}
 #: Options that are paths, or may be one.
 PATHS = {"boundaries", "comparator", "crimes", "households", "lsoa_boundaries", "out", "store"}
 
@@ -239,6 +241,10 @@ def _checked(path: Path, key: str, name: str, value: object) -> Any:
     if name in _FLAGS:
         if not isinstance(value, bool):
             raise UsageError(f"In the study {path}, {key} must be true or false.", "Mend that line.")
+        return value
+    if name == "extract":
+        if not isinstance(value, dict):
+            raise UsageError(f"In the study {path}, [extract] must be a table.", "See docs/extract.md.")
         return value
     if name in _LISTS:
         several = [value] if isinstance(value, str) else value

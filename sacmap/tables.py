@@ -19,6 +19,8 @@ IN_WORDS = {
     "robbery": "robbery",
     "vehicle-crime": "vehicle crime",
 }
+#: The same of a force's own extract, whose offences are known one by one.
+EXACT_WORDS = IN_WORDS | {"burglary": "residential burglary", "vehicle-crime": "theft of and from vehicles"}
 #: Longitude and latitude in degrees.
 WGS84 = "EPSG:4326"
 #: Metres from an area's boundary within which a crime may have been moved across it.

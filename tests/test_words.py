@@ -82,7 +82,7 @@ EXAMPLES = [
         row(float("nan"), float("nan"), "not known"),
         FORCE,
         -9,
-        "Not known: there is no boundary or no complete month to compare.",
+        "Not known: no boundary, no complete month to compare, or a count left out of a public version.",
     ),
 ]
 

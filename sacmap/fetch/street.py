@@ -26,6 +26,7 @@ import pyarrow.compute as pc
 from sacmap import tables
 from sacmap.errors import InputError
 from sacmap.fetch.rows import CATEGORIES, Rows, rows_of
+from sacmap.measure.notices import Notice
 
 #: Crime types police.uk has published; another is kept out of SAC and listed.
 KNOWN_TYPES = frozenset(
@@ -68,13 +69,14 @@ class Reading:
     """What was read.
 
     crimes: the Crimes table of the rows kept; tally: force, month, crime_type and n of all rows, kept or not;
-    inputs: path, sha256 and rows of each file given; notes: what the reader should be told.
+    inputs: path, sha256 and rows of each file given; notes: files given again; told: what else the reader must know.
     """
 
     crimes: pd.DataFrame
     tally: pd.DataFrame
     inputs: tuple[dict[str, object], ...]
     notes: tuple[str, ...]
+    told: tuple[Notice, ...] = ()
 
 
 def read_crimes(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ whether a month can be compared is judged from the data, in `sacmap.measure.cove
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from sacmap import months
@@ -74,6 +74,21 @@ BREAKS = (
         POLICE_UK,
     ),
 )
+
+
+#: What a change of definition does to residential burglary itself, which a force's own extract holds.
+_OF_HOMES = {
+    "2017-04": "In April 2017 domestic burglary became residential burglary, which takes in sheds and garages. "
+    "Residential burglary is what is mapped here, so the figures before and after are not alike: do not read the "
+    "change as a rise or a fall.",
+    "2023-04": "In April 2023 residential burglary was split into homes and unconnected buildings such as sheds. Both "
+    "are mapped here; where the extract holds only one of them from then on, the figures are not alike.",
+}
+
+
+def of_extract(breaks: Iterable[Break]) -> tuple[Break, ...]:
+    """Return the breaks as they touch a force's own extract: police.uk's gaps do not, and homes are what is mapped."""
+    return tuple(replace(found, text=_OF_HOMES[found.date]) for found in breaks if found.kind == "definition")
 
 
 def crossed(

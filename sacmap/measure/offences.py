@@ -42,8 +42,8 @@ DWELLING_CLASS = "Recorded as burglary in a dwelling"
 RESIDENTIAL_CLASS = "Recorded as residential burglary, sheds and garages included"
 SPLIT_CLASS = "Recorded as residential burglary of homes and, apart from them, of unconnected buildings"
 
-_HOMES = DWELLING | RESIDENTIAL | HOME | UNCONNECTED
-_SAC = _HOMES | ROBBERY | THEFT_FROM | THEFT_OF
+HOMES = DWELLING | RESIDENTIAL | HOME | UNCONNECTED
+_SAC = HOMES | ROBBERY | THEFT_FROM | THEFT_OF
 CODES = _SAC | OTHER_BUILDINGS | INTERFERENCE
 
 
@@ -68,8 +68,8 @@ COMPONENTS = (
               "classes, the proxy that is mapped", _SAC, "sac", "much"),
     Component("sac-proxy", "the same three classes as police.uk: all burglary, robbery, theft of and from motor "
               "vehicles and interference", CODES, "sac", "little"),
-    Component("burglary", "all buildings, as police.uk", _HOMES | OTHER_BUILDINGS, "burglary", "little"),
-    Component("residential-burglary", "burglary of homes by the class of the time", _HOMES, "", "much"),
+    Component("burglary", "all buildings, as police.uk", HOMES | OTHER_BUILDINGS, "burglary", "little"),
+    Component("residential-burglary", "burglary of homes by the class of the time", HOMES, "", "much"),
     Component("burglary-of-homes", "homes less sheds and garages", DWELLING | HOME, "", "much"),
     Component("other-burglary", "buildings that are not homes", OTHER_BUILDINGS, "", "much"),
     Component("robbery", "business and personal, as police.uk", ROBBERY, "robbery"),

@@ -21,7 +21,7 @@ from sacmap import tables
 from sacmap.publish import page_data
 from sacmap.publish.colours import LEGEND, PALETTE, classes_of
 from sacmap.publish.files import DECIMALS, data_date
-from sacmap.publish.page import CRIME_TYPE_LABELS, banners, periods_in_words
+from sacmap.publish.page import banners, periods_in_words
 
 if TYPE_CHECKING:
     from sacmap.publish.page import Page
@@ -176,9 +176,9 @@ def _write_notes(database: sqlite3.Connection, page: Page) -> None:
 
 def _write_styles(database: sqlite3.Connection, page: Page) -> None:
     _register(database, page, "layer_styles", "attributes", "Styles of the layers, for QGIS.")
-    for kind, label in CRIME_TYPE_LABELS:
+    for kind, label in page.labels:
         style = style_of(field_name(kind, "colour_class"))
-        described = f"Change since the baseline, {tables.IN_WORDS[kind]}: the page's colours"
+        described = f"Change since the baseline, {page.in_words[kind]}: the page's colours"
         database.execute(
             "INSERT INTO layer_styles VALUES (NULL, '', '', 'areas', 'geom', ?, ?, '', ?, ?, '', NULL, ?)",
             (label, style, kind == "sac", described, _stamp(page)),

@@ -22,25 +22,19 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from sacmap import months
+from sacmap import months, tables
 from sacmap.publish import colours, page_data, page_svg, words
 from sacmap.study import Period
 
 #: Notices that must be read before the figures; the others are folded away beneath them.
 WEIGHTY = {
     "months-left-out", "weak-comparator", "definition", "known-gap", "no-location-drift", "points-moved", "given-twice",
-    "tiles", "restricted",
+    "tiles", "restricted", "suppressed", "extract",
 }  # fmt: skip
 
 #: The files of the page's script, in order.
 SCRIPT = ("words", "data", "colour", "lists", "table", "panel", "map", "labels", "main")
 
-CRIME_TYPE_LABELS = (
-    ("sac", "All three"),
-    ("burglary", "Burglary"),
-    ("robbery", "Robbery"),
-    ("vehicle-crime", "Vehicle crime"),
-)
 MEASURE_LABELS = (
     ("change", "Change since baseline"),
     ("expected", "Against expected"),
@@ -70,6 +64,7 @@ class Page:
     sources: Sequence[str] = ()
     practice: bool = False
     restricted: bool = False
+    exact: bool = False
     tiles: str | None = None
     tiles_key: str | None = None
     links: Sequence[str] = field(default=())
@@ -78,6 +73,19 @@ class Page:
     def table(self) -> pd.DataFrame:
         """The Change table in the order of the areas, with the digits of the CSV: see `page_data.table_of`."""
         return page_data.table_of(self.change, self.areas)
+
+    @property
+    def in_words(self) -> Mapping[str, str]:
+        """What each crime type is called: as police.uk has it, or exactly, of a force's own extract."""
+        return tables.EXACT_WORDS if self.exact else tables.IN_WORDS
+
+    @property
+    def labels(self) -> tuple[tuple[str, str], ...]:
+        """Crime type and its label, in order."""
+        return tuple(
+            (kind, "All three" if kind == "sac" else self.in_words[kind].capitalize())
+            for kind in tables.CRIME_TYPES
+        )
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,7 @@ def fill(page: Page, map_html: str, map_script: str) -> str:
         banners=banners(page),
         warnings=weighty,
         notes=[notice for notice in page.warnings if notice not in weighty],
-        crime_types=CRIME_TYPE_LABELS,
+        crime_types=page.labels,
         measures=MEASURE_LABELS,
         map_html=_safe(map_html),
         static_map=_safe(page_svg.static_map(page, page_data.first_of(content["week"]))),
@@ -164,7 +172,7 @@ def periods_in_words(page: Page) -> str:
         before = f"the mean of {len(page.baseline)} such periods, {spanned}"
     return (
         f"{months.span_in_words(page.current)} compared with {before}.{part} {len(page.areas):,} neighbourhoods. "
-        "Police-recorded burglary, robbery and vehicle crime."
+        f"Police-recorded {page.in_words['burglary']}, robbery and {page.in_words['vehicle-crime']}."
     )
 
 

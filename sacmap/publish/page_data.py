@@ -58,7 +58,7 @@ def content_of(page: Page) -> dict[str, Any]:
         "ids": list(page.areas["area_id"]),
         "names": list(page.areas["name"]),
         "types": list(tables.CRIME_TYPES),
-        "words": tables.IN_WORDS,
+        "words": page.in_words,
         "verdicts": list(tables.VERDICTS),
         "colours": PALETTE | LEVELS,
         "sentences": _sentences(page)[0],
@@ -70,6 +70,7 @@ def content_of(page: Page) -> dict[str, Any]:
                 by_type[kind],
                 comparator=page.comparator.get(kind, {}),
                 words=page.comparator_words,
+                in_words=page.in_words,
             )
             for kind in tables.CRIME_TYPES
         },

@@ -6,6 +6,7 @@ import pandas as pd
 
 from sacmap import months, tables
 from sacmap.job import Result
+from sacmap.public import is_restricted
 from sacmap.publish.draw import render
 from sacmap.publish.page import Page
 from sacmap.publish.reasons import hardening_reasons, week_reasons
@@ -15,6 +16,11 @@ SOURCE = (
     "Crimes: data.police.uk, street-level crime as published by the police, Open Government Licence v3.0.",
     "police.uk moves each crime to the nearest of a fixed set of map points, so crimes near a boundary may belong "
     "next door.",
+)
+EXTRACT_SOURCE = (
+    "Crimes: an extract of the force's own records, given under an information-sharing agreement.",
+    "Residential burglary, robbery, theft of and theft from motor vehicles are as the force recorded them, and so are "
+    "the places.",
 )
 #: Streets named in the panel of an area, by crime type.
 STREETS = 3
@@ -34,6 +40,7 @@ def headline_of(result: Result) -> str:
         result.change,
         comparator=result.comparator_changes["sac"],
         words=result.comparator.words,
+        in_words=tables.IN_WORDS if result.study.extract is None else tables.EXACT_WORDS,
     )
 
 
@@ -56,7 +63,9 @@ def page_of(result: Result) -> Page:
         streets=streets_of(result),
         hardening=hardening_reasons(result.hardening, result.change),
         week=week_reasons(result.week, result.change),
-        sources=SOURCE,
+        sources=SOURCE if study.extract is None else EXTRACT_SOURCE,
+        restricted=is_restricted(result),
+        exact=study.extract is not None,
         practice="practice" in title_of(result).lower(),
         tiles=study.tiles,
         tiles_key=study.tiles_key,

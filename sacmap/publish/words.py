@@ -45,14 +45,15 @@ def headline(
     *,
     comparator: Mapping[str, Any],
     words: str,
+    in_words: Mapping[str, str] = tables.IN_WORDS,
 ) -> str:
-    """Return the page's first sentence.
+    """Return the page's first sentence; `in_words` says what each crime type is called.
 
     "Serious acquisitive crime fell 4% in Northampton; the rest of the force fell 9%. 3 of 33 neighbourhoods rose
     clearly."
     """
     rows = change[change["crime_type"] == crime_type]
-    said = f"{tables.IN_WORDS[crime_type].capitalize()} {percent(totals['change_pct'])} in {place}"
+    said = f"{in_words[crime_type].capitalize()} {percent(totals['change_pct'])} in {place}"
     if comparator.get("name") not in {"areas", "none"} and comparator.get("change_pct") is not None:
         said += f"; {words} {percent(comparator['change_pct'])}"
     rises = int((rows["verdict"] == "clear rise").sum())
@@ -108,7 +109,9 @@ def pattern_of(row: Mapping[str, Any], words: str, comparator_pct: float | None 
     """
     verdict = row["verdict"]
     if verdict == "not known" or pd.isna(row["current_count"]):
-        return "Not known: there is no boundary or no complete month to compare."
+        return (
+            "Not known: no boundary, no complete month to compare, or a count left out of a public version."
+        )
     others = words.replace("{", "(").replace("}", ")")  # no brace in a force's name may open a number
     follows = words != NOTHING
     moved = percent(comparator_pct) if follows and comparator_pct is not None else ""

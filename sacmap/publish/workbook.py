@@ -16,7 +16,7 @@ import xlsxwriter
 from sacmap import months, tables
 from sacmap.publish import page_data, words
 from sacmap.publish.files import DECIMALS, data_date
-from sacmap.publish.page import CRIME_TYPE_LABELS, banners, periods_in_words
+from sacmap.publish.page import banners, periods_in_words
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -63,10 +63,19 @@ METHOD = (
     "Percentages of small counts jump: rank by excess or level, not by change_pct.",
     "Target hardening follows the expected level of burglary, which persists. A week of action follows the excess of "
     "all three, which answers a rise.",
-    "police.uk's burglary holds shops and sheds as well as homes, and its vehicle crime holds interference, so the "
-    "figures are a close proxy of serious acquisitive crime, not the indicator itself.",
+    "{indicator}",
     "An empty cell is not known: no boundary, no household count, a baseline of zero, or a month that is not complete. "
     "It is never a zero.",
+)
+
+
+PROXY = (
+    "police.uk's burglary holds shops and sheds as well as homes, and its vehicle crime holds interference, so the "
+    "figures are a close proxy of serious acquisitive crime, not the indicator itself."
+)
+EXACT = (
+    "Burglary is residential burglary and vehicle crime is theft of and from motor vehicles, as the force recorded "
+    "them: the figures are serious acquisitive crime itself, not a proxy."
 )
 
 
@@ -190,7 +199,7 @@ class _Sheets:
         for k, name in enumerate(names):
             sheet.write_string(row, k, name, self.heading if k == 0 else self.heading_number)
         sheet.set_row(row, 2 * ROW_HEIGHT)
-        for kind, label in CRIME_TYPE_LABELS:
+        for kind, label in page.labels:
             row += 1
             sheet.write_string(row, 0, label, self.strong if kind == "sac" else self.text)
             totals, verdicts = page.totals[kind], by_type[kind]["verdict"]
@@ -307,8 +316,12 @@ class _Sheets:
             if page.current
             else "Made by sacmap."
         )
+        indicator = EXACT if page.exact else PROXY
         sections = (
-            ("How to read the figures", [text.format(comparator=page.comparator_words) for text in METHOD]),
+            (
+                "How to read the figures",
+                [text.format(comparator=page.comparator_words, indicator=indicator) for text in METHOD],
+            ),
             ("Changes of definition", changes),
             ("Source and licence", [*page.sources, made]),
         )

@@ -1,0 +1,338 @@
+"""Read a force's own extract, given under an information-sharing agreement, as the crimes the main job takes.
+
+Its columns, dates, coordinates and offences are told in the study file's [extract] table. Residential burglary, theft
+of and theft from vehicles are then exact, not police.uk's broad classes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pyproj import Transformer
+
+from sacmap import months, tables
+from sacmap.errors import InputError, UsageError
+from sacmap.fetch.sheets import LINES_ABOVE, Sheet, sheets_of, text_of, words_of
+from sacmap.fetch.street import CATEGORIES, Reading, sha256
+from sacmap.measure.counts import repeats, tally_of
+from sacmap.measure.notices import Notice, listed
+from sacmap.measure.offences import HOMES, ROBBERY, THEFT_FROM, THEFT_OF
+from sacmap.study import Study
+
+#: What an offence can be → the crime type it is counted as.
+COMPONENTS = {
+    "residential-burglary": "burglary",
+    "burglary": "burglary",
+    "robbery": "robbery",
+    "theft-from-vehicle": "vehicle-crime",
+    "theft-of-vehicle": "vehicle-crime",
+    "vehicle-crime": "vehicle-crime",
+}
+#: Taken where the study file has no [extract.offences]: the Home Office's codes.
+HOME_OFFICE_CODES: dict[str, tuple[str, ...]] = {
+    "residential-burglary": tuple(HOMES),
+    "robbery": tuple(ROBBERY),
+    "theft-from-vehicle": tuple(THEFT_FROM),
+    "theft-of-vehicle": tuple(THEFT_OF),
+}
+#: The pairs of columns that give a place, and what the pair is in.
+PAIRS = {("easting", "northing"): "BNG", ("longitude", "latitude"): "degrees"}
+#: Where Great Britain lies: lowest and highest of the pair's two, in metres and in degrees.
+WITHIN = {"BNG": ((0.0, 700_000.0), (0.0, 1_300_000.0)), "degrees": ((-9.0, 2.5), (49.0, 61.5))}
+
+RESTRICTED = (
+    "Made from an extract of the force's own records. Burglary is residential burglary and vehicle crime is theft of "
+    "and from motor vehicles, without interference, as recorded: the figures are serious acquisitive crime itself, not "
+    "a proxy. Places are as the force gave them."
+)
+
+_KEYS = ("columns", "date_format", "coordinates", "force", "offences")
+_BLANK = frozenset(("", "null", "nan", "none", "n/a", "na", "-", "unknown"))
+_OTHER = "other-crime"
+_ISO = re.compile(r"(?a:\d{4}-\d{2}-\d{2})")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How an extract is laid out.
+
+    columns: our name → the extract's; place: the two of them that give the place, in `coordinates` (BNG metres or
+    degrees); date_format: as strptime, "" for dates that spreadsheets hold as dates and for YYYY-MM-DD; offences: the
+    code or words of an offence → its component.
+    """
+
+    columns: Mapping[str, str]
+    place: tuple[str, str]
+    coordinates: str
+    date_format: str
+    force: str
+    offences: Mapping[str, str]
+
+
+def layout_of(given: Mapping[str, Any], force: str | None = None) -> Layout:
+    """Check the study file's [extract] table and return the layout it tells.
+
+    Raises
+    ------
+    UsageError
+        If a key is unknown or missing, or says what cannot be.
+    """
+    unknown = [key for key in given if key not in _KEYS]
+    if unknown:
+        raise UsageError(f"[extract] has an unknown key {unknown[0]!r}.", f"Its keys are {', '.join(_KEYS)}.")
+    columns = given.get("columns", {})
+    known = {"month", "offence", "id", "location", *(name for pair in PAIRS for name in pair)}
+    if not isinstance(columns, dict) or not all(isinstance(name, str) for name in columns.values()):
+        raise UsageError("[extract] columns must name columns in quotes.", 'For example month = "Date".')
+    strange = sorted(set(columns) - known)
+    if strange:
+        raise UsageError(
+            f"[extract] columns does not know {strange[0]!r}.", f"It takes {', '.join(sorted(known))}."
+        )
+    place = next((pair for pair in PAIRS if set(pair) <= set(columns)), None)
+    missing = [name for name in ("month", "offence") if name not in columns]
+    if missing or place is None:
+        lacking = missing[0] if missing else "easting and northing (or longitude and latitude)"
+        raise UsageError(
+            f"[extract] columns does not say which column is {lacking}.",
+            'Write columns = {month = "Date", offence = "HO Code", easting = "X", northing = "Y"}.',
+        )
+    coordinates = given.get("coordinates", PAIRS[place])
+    if coordinates not in WITHIN:
+        raise UsageError(f"[extract] coordinates cannot be {coordinates!r}.", "They are BNG or degrees.")
+    return Layout(
+        columns=columns,
+        place=place,
+        coordinates=coordinates,
+        date_format=str(given.get("date_format", "")),
+        force=str(given.get("force") or force or "the force's extract"),
+        offences=_offences(given.get("offences", HOME_OFFICE_CODES)),
+    )
+
+
+def _offences(given: Mapping[str, Any]) -> dict[str, str]:
+    if not isinstance(given, dict) or not given:
+        raise UsageError(
+            "[extract.offences] must list codes or words by component.", 'Write robbery = ["34A", "34B"].'
+        )
+    found: dict[str, str] = {}
+    for component, several in given.items():
+        if component not in COMPONENTS:
+            raise UsageError(
+                f"[extract.offences] does not know {component!r}.", f"It takes {', '.join(COMPONENTS)}."
+            )
+        for offence in [several] if isinstance(several, str) else several:
+            key = offence_key(offence)
+            if found.get(key, component) != component:
+                raise UsageError(
+                    f"[extract.offences] has {offence!r} under {found[key]} and {component}.",
+                    "Keep it under one of them.",
+                )
+            found[key] = component
+    return found
+
+
+def offence_key(cell: object) -> str:
+    """Return a code or words such that writings of the same offence agree: "028e" → "28e", 37.2 and "37/2" → "37 2"."""
+    return re.sub(r"^0+(?=\d)", "", words_of(cell))
+
+
+def read_extract(study: Study) -> Reading:
+    """Read the crimes of a study that has an [extract] table.
+
+    Returns
+    -------
+    The Reading of its files: crimes are the rows of SAC, with longitude and latitude from whatever the extract has;
+    the tally holds every row. What the reader must know of them is in `told`.
+
+    Raises
+    ------
+    UsageError
+        If the [extract] table says what cannot be.
+    InputError
+        If a file is not a table with those columns, or a date or a coordinate makes no sense; with its line.
+    """
+    layout = layout_of(study.extract or {}, study.force)
+    parts, inputs = [], []
+    for path in study.crimes:
+        several = [_rows(sheet, layout) for sheet in sheets_of(Path(path))]
+        whole = [rows for rows in several if rows is not None]
+        if not whole:
+            wanted = ", ".join(repr(name) for name in layout.columns.values())
+            raise InputError(
+                f"{path} has no header with the columns {wanted}.",
+                "Check [extract] columns in the study file.",
+            )
+        parts += whole
+        inputs.append({"path": path, "sha256": sha256(Path(path)), "rows": sum(len(rows) for rows in whole)})
+    rows = pd.concat(parts, ignore_index=True)
+    rows["component"] = _each(rows["offence"], lambda cell: layout.offences.get(offence_key(cell), ""))
+    rows["crime_type"] = rows["component"].map(COMPONENTS).fillna(_OTHER)
+    rows["force"] = layout.force
+    sac = rows[rows["crime_type"] != _OTHER].reset_index(drop=True)
+    crimes = sac[tables.CRIMES.names].astype(dict.fromkeys(CATEGORIES, "category"))
+    return Reading(
+        crimes=crimes,
+        tally=tally_of(rows),
+        inputs=tuple(inputs),
+        notes=(),
+        told=tuple(_told(study, layout, rows, sac)),
+    )
+
+
+def _rows(sheet: Sheet, layout: Layout) -> pd.DataFrame | None:
+    """Return a sheet's rows in our columns; None where no line of it is the header."""
+    wanted = {name: words_of(given) for name, given in layout.columns.items()}
+    at, header = next(
+        (
+            (k, words)
+            for k, row in enumerate(sheet.rows[:LINES_ABOVE])
+            for words in [[words_of(cell) for cell in row]]
+            if set(wanted.values()) <= set(words)
+        ),
+        (-1, []),
+    )
+    if at < 0:
+        return None
+    lines = [
+        (line, row)
+        for line, row in enumerate(sheet.rows[at + 1 :], start=at + 2)
+        if any(text_of(cell) for cell in row)
+    ]
+    long = next((line for line, row in lines if any(text_of(cell) for cell in row[len(header) :])), None)
+    if long is not None:
+        raise InputError(
+            f"{sheet.label}, line {long}: more cells than the header has columns.",
+            "A comma in a text may need quotes: save the extract again.",
+        )
+    table = pd.DataFrame({"line": [line for line, _ in lines]})
+    for name, words in wanted.items():
+        place = header.index(words)
+        cells = [row[place] if place < len(row) else None for _, row in lines]
+        table[name] = pd.Series(cells, dtype=object)
+    table["month"] = _months(table, sheet, layout)
+    table["lon"], table["lat"] = _degrees(table, sheet, layout)
+    table["crime_id"] = _texts(table, "id")
+    table["location"] = _texts(table, "location")
+    return table[["month", "offence", "lon", "lat", "crime_id", "location"]]
+
+
+def _each(column: pd.Series, of: Callable[[object], object]) -> pd.Series:
+    """Map a column by its distinct values."""
+    return column.map({value: of(value) for value in column.unique()})
+
+
+def _texts(table: pd.DataFrame, name: str) -> pd.Series:
+    return table[name].map(text_of) if name in table else pd.Series("", index=table.index, dtype=object)
+
+
+def _months(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> pd.Series:
+    found = _each(table["month"], lambda cell: month_of(cell, layout.date_format))
+    bad = ~found.map(months.is_month).astype(bool)
+    if bad.any():
+        row = table[bad].iloc[0]
+        wanted = f"of the form {layout.date_format}" if layout.date_format else "of the form YYYY-MM-DD"
+        raise InputError(
+            f"{sheet.label}, line {row['line']}: {text_of(row['month'])!r} is not a date {wanted}.",
+            "Set [extract] date_format in the study file, for example %d/%m/%Y, or mend the date.",
+        )
+    return found
+
+
+def month_of(cell: object, date_format: str) -> str:
+    """Return the month label of a date, or "" where it is none."""
+    if isinstance(cell, date):
+        return f"{cell.year:04d}-{cell.month:02d}"
+    text = text_of(cell)
+    if not date_format and months.is_month(text):
+        return text
+    if not date_format and not _ISO.match(text):
+        return ""
+    read = pd.to_datetime(text, format=date_format or "ISO8601", errors="coerce")
+    return "" if pd.isna(read) else f"{read.year:04d}-{read.month:02d}"
+
+
+def _degrees(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
+    """Return longitude and latitude; NaN for both where either is blank, or both are 0."""
+    numbers = []
+    for name in layout.place:
+        texts = table[name].map(text_of).str.replace(",", "", regex=False)
+        blank = texts.str.lower().isin(_BLANK)
+        values = pd.to_numeric(texts.where(~blank), errors="coerce").to_numpy(float)
+        _refuse(
+            table, sheet, ~blank.to_numpy() & ~np.isfinite(values), layout, lambda _: "is not a coordinate"
+        )
+        numbers.append(values)
+    x, y = numbers
+    nowhere = np.isnan(x) | np.isnan(y) | ((x == 0) & (y == 0))
+    outside = ~nowhere & ~_within(x, y, layout.coordinates)
+    _refuse(table, sheet, outside, layout, lambda at: _looks_like(x[at], y[at], layout.coordinates))
+    if layout.coordinates == "BNG":
+        x, y = Transformer.from_crs("EPSG:27700", tables.WGS84, always_xy=True).transform(x, y)
+    return np.where(nowhere, np.nan, x), np.where(nowhere, np.nan, y)
+
+
+def _within(x: np.ndarray, y: np.ndarray, coordinates: str) -> np.ndarray:
+    (west, east), (south, north) = WITHIN[coordinates]
+    return np.asarray((x >= west) & (x <= east) & (y >= south) & (y <= north))
+
+
+def _refuse(
+    table: pd.DataFrame, sheet: Sheet, bad: np.ndarray, layout: Layout, why: Callable[[int], str]
+) -> None:
+    if bad.any():
+        at = int(np.flatnonzero(bad)[0])
+        pair = ", ".join(repr(text_of(table[name].iloc[at])) for name in layout.place)
+        raise InputError(
+            f"{sheet.label}, line {table['line'].iloc[at]}: {pair} {why(at)} ({int(bad.sum()):,} such rows).",
+            "Leave both coordinates blank where the place is not known, and check [extract] coordinates.",
+        )
+
+
+def _looks_like(x: float, y: float, coordinates: str) -> str:
+    one = (np.array([x]), np.array([y]))
+    other = next(kind for kind in WITHIN if kind != coordinates)
+    if _within(*one, other)[0]:
+        return f"looks like {other}, not {coordinates}"
+    if _within(*one[::-1], coordinates)[0]:
+        return "looks as if the two columns were swapped"
+    return f"is not in Great Britain in {coordinates}"
+
+
+def _told(study: Study, layout: Layout, rows: pd.DataFrame, sac: pd.DataFrame) -> list[Notice]:
+    """Say what the crimes are, their components' totals, what was left out, and what has no row."""
+    once = sac[~repeats(sac)]
+    components = sorted(set(layout.offences.values()))
+    totals = []
+    for component in components:
+        mine = once.loc[once["component"] == component, "month"]
+        *before, now = (int(mine.isin(period).sum()) for period in study.periods)
+        totals.append(f"{component.replace('-', ' ')} {np.mean(before):,.0f} → {now:,}")
+    told = [
+        Notice("restricted", RESTRICTED),
+        Notice(
+            "components",
+            f"As recorded, a period, all months and with or without a location: {'; '.join(totals)}.",
+        ),
+    ]
+    other = rows.loc[rows["component"] == "", "offence"].map(text_of).replace("", "no offence").value_counts()
+    if len(other):
+        each = sorted(other.items(), key=lambda pair: (-pair[1], str(pair[0])))
+        named = listed([f"{offence} {n:,}" for offence, n in each], 5, ", ")
+        told.append(Notice("other-offences", f"Rows of other offences, not SAC: {named}."))
+    lacking = [component for component in components if component not in set(sac["component"])]
+    if lacking:
+        told.append(
+            Notice(
+                "no-such-offence",
+                f"No row of the extract is {', '.join(lacking)}: check [extract.offences] in the study file.",
+            )
+        )
+    return told

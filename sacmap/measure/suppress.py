@@ -1,0 +1,96 @@
+"""Leave small counts out of a version for the public, and whatever would give them away.
+
+A count below 5 is not shown. Nor is a count that differences would give: the crime types of an area sum to its `sac`,
+and the areas sum to the totals, so a lone gap in either could be filled in by subtraction. Every gap therefore has a
+companion both in its area and in its crime type, and the companions together hold 5 crimes or more on either side of
+the comparison. With no gap alone in its row or its column, no count follows exactly from those shown.
+
+What is worked out from the counts goes with them, and what the model says of the areas that stay is given in whole
+crimes: to many decimals, it would let the sum of squares of all counts be worked back.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from sacmap import tables
+from sacmap.errors import InputError
+
+#: Counts below this are not shown.
+SMALL = 5
+#: Columns of Change that say nothing of an area's counts.
+KEPT = ("area_id", "area_name", "crime_type", "months_compared", "baseline_periods")
+#: Decimals that the model's columns keep.
+ROUNDED = {
+    "expected": 0, "normal_low": 0, "normal_high": 0, "excess": 0, "level": 0, "level_per_1000_households": 1,
+    "ratio": 2, "ratio_low": 2, "ratio_high": 2, "p_value": 2, "prob_above": 2, "top5_share": 2,
+}  # fmt: skip
+
+
+def suppressed(change: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Return the Change table for the public, and how many of its rows are left out.
+
+    A row left out keeps its names and periods, has the verdict "not known", and is otherwise empty.
+
+    Raises
+    ------
+    InputError
+        If all areas together have fewer than 5 crimes of a type, so that even a total is small.
+    """
+    areas = list(dict.fromkeys(change["area_id"]))
+    counts = [
+        change.pivot_table(index="area_id", columns="crime_type", values=name, sort=False)
+        .reindex(index=areas, columns=list(tables.CRIME_TYPES))
+        .fillna(0)
+        .to_numpy(float)
+        for name in ("baseline_count", "current_count")
+    ]
+    hidden = hide(np.stack(counts))
+    place = pd.Index(areas).get_indexer(pd.Index(change["area_id"]))
+    kind = pd.Index(tables.CRIME_TYPES).get_indexer(pd.Index(change["crime_type"]))
+    out = hidden[place, kind]
+    public = change.copy()
+    for name, decimals in ROUNDED.items():
+        public[name] = public[name].astype(float).round(decimals)
+    # Of a few crimes, a share within 50 m of the boundary is a small count too.
+    public["edge_share"] = np.nan
+    for column in tables.CHANGE.columns:
+        if column.name not in KEPT and column.kind != "text":
+            public[column.name] = public[column.name].astype("Float64").mask(out)
+    public["verdict"] = public["verdict"].mask(out, "not known")
+    return public, int(out.sum())
+
+
+def hide(counts: np.ndarray) -> np.ndarray:
+    """Return which cells to leave out, of (baseline and current × areas × crime types, `sac` first) counts.
+
+    Raises
+    ------
+    InputError
+        If a total over all areas is small.
+    """
+    if counts.shape[1] == 0 or (counts.sum(axis=1) < SMALL).any():
+        raise InputError(
+            f"All areas together have fewer than {SMALL} crimes of a type, so no public version can be made.",
+            "Take longer periods, or leave --suppress-small out and keep the page restricted.",
+        )
+    hidden: np.ndarray = np.any(counts < SMALL, axis=0)
+    while True:
+        before = hidden.copy()
+        for area in np.flatnonzero(hidden.any(axis=1)):
+            _hide_companions(hidden[area, 1:], counts[:, area, 1:])
+            hidden[area, 1:] |= hidden[area, 0]
+        for kind in np.flatnonzero(hidden.any(axis=0)):
+            _hide_companions(hidden[:, kind], counts[:, :, kind])
+        if (hidden == before).all():
+            return hidden
+
+
+def _hide_companions(hidden: np.ndarray, counts: np.ndarray) -> None:
+    """Hide the smallest of a line's cells still shown until the hidden are two or more and hold 5 on both sides."""
+    order = np.argsort(counts.min(axis=0), kind="stable")
+    for cell in order[~hidden[order]]:
+        if not hidden.any() or (hidden.sum() >= 2 and (counts[:, hidden].sum(axis=1) >= SMALL).all()):
+            return
+        hidden[cell] = True

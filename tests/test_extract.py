@@ -1,0 +1,467 @@
+"""A force's own extract: read exactly, every row accounted for, and a version for the public without small counts."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from datetime import date
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from conftest import HOSTILE, square
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyproj import Transformer
+
+from sacmap import tables
+from sacmap.areas.boundaries import areas_from_rings, read_areas
+from sacmap.areas.locate import locate
+from sacmap.errors import InputError, UsageError
+from sacmap.fetch.extract import layout_of, month_of, offence_key, read_extract
+from sacmap.fetch.street import read
+from sacmap.job import compare_areas
+from sacmap.measure.suppress import SMALL, hide, suppressed
+from sacmap.public import is_restricted, public_version
+from sacmap.study import make_study
+
+HEADER = ["Crime Ref", "Date Committed", "HO Code", "Offence", "X", "Y", "Street"]
+COLUMNS = {"id": "Crime Ref", "month": "Date Committed", "offence": "HO Code", "easting": "X", "northing": "Y",
+           "location": "Street"}  # fmt: skip
+TABLE = {"columns": COLUMNS, "date_format": "%d/%m/%Y", "coordinates": "BNG"}
+TO_BNG = Transformer.from_crs(tables.WGS84, "EPSG:27700", always_xy=True)
+
+
+def line(ref, day, code, n=0, *, offence="…", street="High Street", degrees=False):
+    """One row, its place in the middle of the nth square; n is None where it has no place."""
+    x, y = ("", "") if n is None else (0.005 + 0.01 * n, 52.005)
+    if n is not None and not degrees:
+        x, y = (round(value, 1) for value in TO_BNG.transform(x, y))
+    return [ref, day, code, offence, x, y, street]
+
+
+LINES = [
+    line("CR/1", "03/10/2018", "28E"),
+    line("CR/2", "31/10/2018", "34B", 1),
+    line("CR/2", "31/10/2018", "34B", 1),
+    line("CR/3", "01/10/2017", "45"),
+    line("CR/4", "15/10/2018", "48", None),
+    line("CR/5", "15/10/2018", "126"),
+    line("CR/6", "15/10/2018", "030C"),
+    line("CR/7", "15/10/2018", "37/2", 1),
+    line("CR/8", "15/10/2017", "028E", 5),
+]
+
+
+def text_of(lines, *, above=(), header=HEADER):
+    out = io.StringIO()
+    csv.writer(out).writerows([*above, header, *lines])
+    return out.getvalue()
+
+
+def study_of(*paths, extract=TABLE, current="2018-10", baseline="2017-10", **more):
+    return make_study(
+        {
+            "current": current,
+            "baseline": baseline,
+            "crimes": tuple(map(str, paths)),
+            "extract": extract,
+            **more,
+        }
+    )
+
+
+def reading_of(folder, lines=LINES, extract=TABLE, **how):
+    path = folder / "extract.csv"
+    path.write_text(text_of(lines, **how), encoding="utf-8")
+    return read_extract(study_of(path, extract=extract))
+
+
+def told(reading):
+    return {notice.code: notice.text for notice in reading.told}
+
+
+def test_codes_dates_and_eastings_become_crimes(tmp_path):
+    reading = reading_of(tmp_path)
+    crimes = reading.crimes
+    assert list(crimes.columns) == tables.CRIMES.names
+    assert list(crimes["crime_type"]) == [
+        "burglary", "robbery", "robbery", "vehicle-crime", "vehicle-crime", "vehicle-crime", "burglary"]  # fmt: skip
+    assert list(crimes["month"].astype(str))[:4] == ["2018-10", "2018-10", "2018-10", "2017-10"]
+    assert crimes.loc[0, ["lon", "lat"]].to_list() == pytest.approx([0.005, 52.005], abs=2e-5)
+    assert crimes["lon"].isna().to_list() == [False, False, False, False, True, False, False]
+    assert crimes.loc[0, "location"] == "High Street"
+    assert reading.tally["n"].sum() == reading.inputs[0]["rows"] == len(LINES)
+
+
+def test_interference_and_other_buildings_are_not_sac_and_are_told(tmp_path):
+    reading = reading_of(tmp_path)
+    assert told(reading)["other-offences"] == "Rows of other offences, not SAC: 030C 1, 126 1."
+    assert "theft from vehicle 1 → 0" in told(reading)["components"]
+    assert "theft of vehicle 0 → 2" in told(reading)["components"]
+    assert "robbery 0 → 1" in told(reading)["components"]
+    assert "not a proxy" in told(reading)["restricted"]
+
+
+def test_a_workbook_with_dates_as_dates_reads_as_the_csv(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["Extract under the agreement of 2018"])
+    book.active.append([])
+    book.active.append(HEADER)
+    for row in LINES:
+        code = float(row[2]) if row[2].isdigit() and not row[2].startswith("0") else row[2]
+        book.active.append(
+            [row[0], date(*map(int, reversed(row[1].split("/")))), code, *[v or None for v in row[3:]]]
+        )
+    book.save(tmp_path / "extract.xlsx")
+    table = {"columns": COLUMNS}
+    from_book = read_extract(study_of(tmp_path / "extract.xlsx", extract=table))
+    pd.testing.assert_frame_equal(from_book.crimes, reading_of(tmp_path).crimes)
+
+
+def test_lines_above_the_header_and_blank_lines_do_not_matter(tmp_path):
+    plain = reading_of(tmp_path)
+    under = reading_of(
+        tmp_path, [*LINES[:3], ["", "", ""], *LINES[3:]], above=[["Restricted"], [], ["Made for us"]]
+    )
+    pd.testing.assert_frame_equal(under.crimes, plain.crimes)
+
+
+def test_degrees_read_as_eastings_do(tmp_path):
+    table = TABLE | {"coordinates": "degrees"}
+    degrees = [line(*row[:3], degrees=True) for row in LINES[:1]]
+    ours = reading_of(tmp_path, degrees, table).crimes
+    assert ours.loc[0, ["lon", "lat"]].to_list() == [0.005, 52.005]
+
+
+def test_words_map_as_codes_do_whatever_their_case_and_marks(tmp_path):
+    offences = {"burglary": ["Burglary - Residential"], "robbery": "Robbery (personal)"}
+    table = TABLE | {"columns": COLUMNS | {"offence": "Offence"}, "offences": offences}
+    lines = [
+        line("1", "03/10/2018", "", offence="BURGLARY RESIDENTIAL"),
+        line("2", "03/10/2018", "", offence="robbery: personal"),
+        line("3", "03/10/2018", "", offence="Burglary - Business"),
+    ]
+    reading = reading_of(tmp_path, lines, table)
+    assert list(reading.crimes["crime_type"]) == ["burglary", "robbery"]
+
+
+def test_a_component_without_any_row_is_told(tmp_path):
+    reading = reading_of(tmp_path, LINES[:1])
+    assert "robbery, theft-from-vehicle, theft-of-vehicle" in told(reading)["no-such-offence"]
+
+
+@pytest.mark.parametrize(
+    ("writing", "key"), [("028E", "28e"), (45.0, "45"), (37.2, "37 2"), ("037/02", "37 02")]
+)
+def test_an_offence_is_known_however_it_is_written(writing, key):
+    assert offence_key(writing) == key
+
+
+@pytest.mark.parametrize(
+    ("cell", "form", "month"),
+    [
+        ("2018-10-03", "", "2018-10"),
+        ("2018-10-03T23:59:00", "", "2018-10"),
+        ("2018-10", "", "2018-10"),
+        ("03/10/2018", "", ""),
+        ("10/2018", "%m/%Y", "2018-10"),
+        ("03/10/2018 14:22", "%d/%m/%Y %H:%M", "2018-10"),
+        ("31/09/2018", "%d/%m/%Y", ""),
+        ("", "%d/%m/%Y", ""),
+    ],
+)
+def test_a_date_is_a_month_or_nothing(cell, form, month):
+    assert month_of(cell, form) == month
+
+
+def spoilt(**cells):
+    row = line("CR/9", "03/10/2018", "28E")
+    for name, value in cells.items():
+        row[HEADER.index(name)] = value
+    return row
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (spoilt(**{"Date Committed": "Feb-25"}), "line 4: 'Feb-25' is not a date of the form %d/%m/%Y"),
+        (spoilt(**{"Date Committed": "13/13/2018"}), "line 4: '13/13/2018' is not a date"),
+        (spoilt(**{"Date Committed": ""}), "line 4: '' is not a date"),
+        (spoilt(X="north"), "line 4: 'north', .* is not a coordinate"),
+        (spoilt(X=-0.9, Y=52.24), "line 4: .* looks like degrees, not BNG"),
+        (spoilt(X=262000, Y=1_250_000_0), "line 4: .* is not in Great Britain"),
+        (spoilt(X=1_200_000, Y=400_000), "line 4: .* looks as if the two columns were swapped"),
+        ([*spoilt(), "left over"], "line 4: more cells than the header"),
+    ],
+)
+def test_f22_f25_what_makes_no_sense_is_an_error_with_its_line(tmp_path, row, words):
+    with pytest.raises(InputError, match=words):
+        reading_of(tmp_path, [*LINES[:2], row])
+
+
+def test_a_missing_column_says_which_to_check(tmp_path):
+    with pytest.raises(InputError, match="no header with the columns"):
+        reading_of(tmp_path, header=[*HEADER[:2], "Code", *HEADER[3:]])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"colums": {}}, "unknown key 'colums'"),
+        ({"columns": {"month": "D", "offence": "O"}}, "easting and northing"),
+        ({"columns": {"month": "D", "easting": "X", "northing": "Y"}}, "which column is offence"),
+        ({"columns": COLUMNS | {"colour": "C"}}, "does not know 'colour'"),
+        ({"columns": ["D"]}, "must name columns"),
+        ({"coordinates": "OSGB"}, "cannot be 'OSGB'"),
+        ({"offences": {"arson": ["56"]}}, "does not know 'arson'"),
+        (
+            {"offences": {"robbery": ["45"], "theft-from-vehicle": ["45"]}},
+            "under robbery and theft-from-vehicle",
+        ),
+        ({"offences": {}}, "must list codes or words"),
+    ],
+)
+def test_a_layout_that_cannot_be_is_a_usage_error(change, words):
+    with pytest.raises(UsageError, match=words):
+        layout_of(TABLE | change)
+
+
+def squares(names=("Ash", "Birch", "Cedar")):
+    return areas_from_rings({(f"A{n}", name): square(n) for n, name in enumerate(names)})
+
+
+def no_file(path):
+    raise AssertionError(path)
+
+
+def compared(folder, lines, names=("Ash", "Birch", "Cedar"), **more):
+    path = folder / "extract.csv"
+    path.write_text(text_of(lines), encoding="utf-8")
+    study = study_of(path, **more)
+    reading = read_extract(study)
+    return compare_areas(study, reading, squares(names), comparator_text=no_file, also_told=reading.told)
+
+
+def test_every_row_of_an_extract_is_accounted_for(tmp_path):
+    more = [line(f"CR/2017/{n}", "01/10/2017", "34A", None) for n in range(4)]
+    ledger = compared(tmp_path, LINES + more).ledger.record()
+    assert ledger == {
+        "rows_read": 13, "other_crime_types": 2, "other_months": 0, "duplicates": 1, "no_location": 5,
+        "outside_areas": 1, "counted": 4}  # fmt: skip
+
+
+def test_of_an_extract_the_change_of_definition_is_that_of_homes(tmp_path):
+    lines = [line("1", "03/10/2017", "28E"), line("2", "03/10/2016", "28A")]
+    result = compared(tmp_path, lines, current="2017-10", baseline="2016-10")
+    assert ["do not read the change as a rise" in found.text for found in result.definitions] == [True]
+
+
+def test_a_real_force_as_an_extract_counts_as_its_street_files(data, tmp_path):
+    archive = data / "northamptonshire-2018-10_2019-02.zip"
+    street = read([str(archive)], keep=tables.SAC_TYPES)
+    mine = street.crimes[street.crimes["force"] == "Northamptonshire Police"]
+    east, north = TO_BNG.transform(mine["lon"].to_numpy(), mine["lat"].to_numpy())
+    codes = {"burglary": "28E", "robbery": "34B", "vehicle-crime": "45"}
+    frame = pd.DataFrame(
+        {
+            "Crime Ref": mine["crime_id"].to_numpy(),
+            "Date Committed": [f"01/{m[5:]}/{m[:4]}" for m in mine["month"].astype(str)],
+            "HO Code": mine["crime_type"].astype(str).map(codes).to_numpy(),
+            "Offence": "",
+            "X": np.round(east, 2),
+            "Y": np.round(north, 2),
+            "Street": mine["location"].astype(str).to_numpy(),
+        }
+    )
+    frame.to_csv(tmp_path / "extract.csv", index=False)
+    reading = read_extract(study_of(tmp_path / "extract.csv"))
+    areas = read_areas(data / "boundaries" / "northampton-wards.geojson")
+    ours, theirs = (locate(crimes.reset_index(drop=True), areas) for crimes in (reading.crimes, mine))
+    assert len(ours) == 6_333
+    columns = ["month", "crime_type", "area_id"]
+    pd.testing.assert_frame_equal(ours[columns].astype(str), theirs[columns].astype(str))
+
+
+# What is written.
+
+
+def write_study(folder, extra=""):
+    counts = {"A0": (30, 24), "A1": (26, 31), "A2": (22, 20)}
+    codes = ("28E", "28F", "45", "48", "34B")
+    lines = [
+        line(
+            f"CR/{area}/{year}/{k}",
+            f"{1 + k % 28:02d}/10/{year}",
+            codes[k % 5],
+            n,
+            street=HOSTILE[k % len(HOSTILE)],
+        )
+        for n, (area, both) in enumerate(counts.items())
+        for year, count in zip((2017, 2018), both, strict=True)
+        for k in range(count)
+    ]
+    lines += [line(text, "03/10/2018", text, 0, street=text) for text in HOSTILE]
+    (folder / "extract.csv").write_text(text_of(lines), encoding="utf-8")
+    squares().drop(columns=["households", "mend"]).to_file(folder / "areas.geojson", driver="GeoJSON")
+    (folder / "study.toml").write_text(
+        f"""title = "Northton"
+crimes = "extract.csv"
+boundaries = "areas.geojson"
+current = "2018-10"
+baseline = "2017-10"
+out = "map.html"
+also = ["xlsx", "gpkg"]
+{extra}
+[extract]
+date_format = "%d/%m/%Y"
+coordinates = "BNG"
+[extract.columns]
+month = "Date Committed"
+offence = "HO Code"
+easting = "X"
+northing = "Y"
+id = "Crime Ref"
+location = "Street"
+[extract.offences]
+burglary = ["28E", "28F"]
+robbery = ["34A", "34B"]
+theft-from-vehicle = ["45"]
+theft-of-vehicle = ["48", "37.2"]
+""",
+        encoding="utf-8",
+    )
+
+
+def run(folder, *words):
+    done = subprocess.run(
+        [sys.executable, "-m", "sacmap", "map", "study.toml", *words],
+        capture_output=True, text=True, check=False, cwd=folder, encoding="utf-8",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with (folder / "map.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    return (
+        (folder / "map.html").read_text(encoding="utf-8"),
+        rows,
+        json.loads((folder / "map.json").read_bytes()),
+    )
+
+
+@pytest.fixture(scope="module")
+def restricted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("restricted")
+    write_study(folder)
+    return run(folder)
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("public")
+    write_study(folder)
+    return run(folder, "--suppress-small")
+
+
+def test_a_page_from_an_extract_says_restricted_and_no_proxy(restricted):
+    html, rows, record = restricted
+    assert "Restricted: made from the force's own records" in html.replace("&#39;", "'")
+    assert "close proxy" not in html
+    assert "data.police.uk" not in html
+    assert "Residential burglary" in html
+    assert "Theft of and from vehicles" in html
+    assert [w["code"] for w in record["warnings"] if w["code"] in {"restricted", "components"}] == [
+        "restricted", "components"]  # fmt: skip
+    assert record["study"]["extract"]["coordinates"] == "BNG"
+    assert record["ledger"]["rows_read"] == record["inputs"][0]["rows"]
+    counts = {r["crime_type"]: r["current_count"] for r in rows if r["area_id"] == "A0"}
+    assert counts == {"sac": "24", "burglary": "10", "robbery": "4", "vehicle-crime": "10"}
+
+
+def test_f50_hostile_text_in_an_extract_never_becomes_markup(restricted):
+    html, _, record = restricted
+    assert "<script>document.title" not in html
+    assert "<img src=x" not in html
+    assert "<svg onload" not in html
+    assert any("</script><script>" in w["text"] for w in record["warnings"] if w["code"] == "other-offences")
+
+
+def test_a_public_version_has_no_small_count_and_nothing_that_gives_one(public):
+    html, rows, record = public
+    assert "Restricted" not in html
+    assert "close proxy" not in html
+    assert {w["code"] for w in record["warnings"]} & {"restricted", "components", "other-offences"} == set()
+    assert record["warnings"][0]["code"] == "suppressed"
+    assert "not a proxy" in next(w["text"] for w in record["warnings"] if w["code"] == "extract")
+    shown = [float(r[c]) for r in rows for c in ("current_count", "baseline_count") if r[c]]
+    assert shown
+    assert min(shown) >= SMALL
+    left_out = [r for r in rows if r["current_count"] == ""]
+    kept = {"area_id", "area_name", "crime_type", "months_compared", "baseline_periods", "verdict"}
+    assert left_out
+    assert all(r["verdict"] == "not known" for r in left_out)
+    assert all(r[name] == "" for r in left_out for name in r if name not in kept)
+    for area in {r["area_id"] for r in left_out}:
+        gaps = [r["crime_type"] for r in left_out if r["area_id"] == area]
+        assert len(gaps) >= 2
+    assert all("." not in r["expected"] and r["edge_share"] == "" for r in rows)
+    data = json.loads(html.split('id="data">')[1].split("</script>")[0])
+    assert data["monthly"] is None
+    assert not data["streets"] or not any(data["streets"])
+
+
+def test_small_totals_cannot_be_published(tmp_path):
+    result = compared(tmp_path, [line(str(y), f"03/10/{y}", "28E") for y in (2017, 2018)])
+    assert is_restricted(result)
+    with pytest.raises(InputError, match="no public version"):
+        public_version(result)
+
+
+COUNTS = st.integers(2, 12).flatmap(
+    lambda areas: st.lists(
+        st.lists(st.integers(0, 14), min_size=6, max_size=6), min_size=areas, max_size=areas
+    )
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(COUNTS)
+def test_no_count_left_out_follows_from_those_shown(rows):
+    parts = np.array(rows, float).reshape(len(rows), 2, 3).transpose(1, 0, 2)
+    counts = np.concatenate([parts.sum(axis=2, keepdims=True), parts], axis=2)
+    try:
+        hidden = hide(counts)
+    except InputError:
+        assert (counts.sum(axis=1) < SMALL).any()
+        return
+    assert hidden[(counts < SMALL).any(axis=0)].all()
+    # What a reader knows: each area's types sum to its sac, each type's areas to its total. A count is given away
+    # where its own unit vector lies in the span of these equations over the counts left out.
+    cells = np.argwhere(hidden)
+    equations = [
+        *[[(1 if k else -1) * (a == area) for a, k in cells] for area in range(len(rows))],
+        *[[int(k == kind) for _, k in cells] for kind in range(4)],
+    ]
+    known = np.array(equations, float)
+    rank = np.linalg.matrix_rank(known) if len(cells) else 0
+    for n in range(len(cells)):
+        unit = np.zeros((1, len(cells)))
+        unit[0, n] = 1
+        assert np.linalg.matrix_rank(np.vstack([known, unit])) == rank + 1
+
+
+def test_a_lone_gap_takes_its_smallest_companions():
+    change = pd.DataFrame(
+        [
+            ("A", "burglary", 20, 20), ("A", "robbery", 9, 3), ("A", "vehicle-crime", 40, 40), ("A", "sac", 69, 63),
+            ("B", "burglary", 30, 30), ("B", "robbery", 12, 12), ("B", "vehicle-crime", 50, 50), ("B", "sac", 92, 92),
+            ("C", "burglary", 31, 31), ("C", "robbery", 22, 22), ("C", "vehicle-crime", 51, 51), ("C", "sac", 104, 104),
+        ],
+        columns=["area_id", "crime_type", "baseline_count", "current_count"],
+    ).reindex(columns=tables.CHANGE.names)  # fmt: skip
+    public, left_out = suppressed(change.assign(verdict="within normal range"))
+    gaps = public[public["current_count"].isna()]
+    assert left_out == 4
+    assert list(zip(gaps["area_id"], gaps["crime_type"], strict=True)) == [
+        ("A", "burglary"), ("A", "robbery"), ("B", "burglary"), ("B", "robbery")]  # fmt: skip
