@@ -61,7 +61,6 @@ def content_of(page: Page) -> dict[str, Any]:
         "words": page.in_words,
         "verdicts": list(tables.VERDICTS),
         "colours": PALETTE | LEVELS,
-        "sentences": _sentences(page)[0],
         "headlines": {
             kind: words.headline(
                 page.title,
@@ -78,7 +77,8 @@ def content_of(page: Page) -> dict[str, Any]:
             kind: {name: _number(value) for name, value in page.totals[kind].items()}
             for kind in tables.CRIME_TYPES
         },
-        "before": "a period before" if page.table["baseline_periods"].max() > 1 else "before",
+        "period": "year" if page.table["months_compared"].max() == words.MONTHS_A_YEAR else "period",
+        "periods": int(page.table["baseline_periods"].fillna(1).max()) if len(page.areas) else 1,
         "rates": rates,
         "levelCuts": {kind: _cuts(rows[key]) for kind, rows in by_type.items()},
         **lists_of(page, by_type),
@@ -93,21 +93,23 @@ def content_of(page: Page) -> dict[str, Any]:
 def numbers_of(page: Page) -> str:
     """Return the numbers the script unpacks: JSON, deflated, in base 64.
 
-    columns: the CSV, column by column; sentence: the place of each row's sentence; labels: where names may stand;
+    columns: the CSV, column by column; sentences, and which of them each row has; labels: where names may stand;
     monthly: counts by area, one character a month; streets: the busiest of each area.
     """
+    sentences, sentence = _sentences(page)
     columns = ",".join(
         f"{json.dumps(column.name)}:{_column(page.table[column.name], column)}"
         for column in tables.CHANGE.columns
     )
     rest = {
-        "sentence": _sentences(page)[1],
+        "sentences": sentences,
+        "sentence": sentence,
         "labels": label_places(page.areas.geometry.to_numpy()).ravel().tolist(),
         "monthly": _monthly(page),
         "streets": _streets(page),
     }
     text = f'{{"columns":{{{columns}}},{json.dumps(rest, ensure_ascii=False, separators=(",", ":"))[1:]}'
-    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+    return base64.b64encode(zlib.compress(text.encode(), 6)).decode()
 
 
 def _column(values: pd.Series, column: tables.Column) -> str:

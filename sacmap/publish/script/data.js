@@ -24,7 +24,7 @@ const SHOWN = [
 
 function rowOf(place, type = state.type) {
   const at = indexOf(place, type);
-  const row = { sentence: data.sentences[numbers.sentence[at]] };
+  const row = { sentence: numbers.sentences[numbers.sentence[at]] };
   for (const name of SHOWN) row[name] = numbers.columns[name][at];
   return row;
 }

@@ -32,7 +32,7 @@ function showLegend() {
   if (!level) return;
   const cuts = data.levelCuts[state.type].map((cut) => cut.toLocaleString("en-GB"));
   document.querySelectorAll("[data-cut]").forEach((cut, step) => (cut.textContent = cuts[step]));
-  const unit = data.rates ? "crimes a period per 1,000 households" : "crimes a period";
+  const unit = `crimes a ${data.period}${data.rates ? " per 1,000 households" : ""}`;
   $("level-unit").textContent = unit;
   $("level-ramp").setAttribute("aria-label", `Five steps from pale to dark green: below ${cuts[0]} ${unit}, then from ${cuts.join(", from ")} up.`);
 }
@@ -59,7 +59,8 @@ function showLists() {
 function fillList(id, entries) {
   const items = entries.slice(0, data.listed).map((entry) => {
     const parts = [element("span", nameButton(entry.place), { class: "name" })];
-    parts.push(element("span", entry.reasons.join(" "), { class: "why" }));
+    const reasons = entry.reasons.flatMap((reason) => [element("span", reason), " "]);
+    parts.push(element("span", reasons, { class: "why" }));
     if (entry.stability) parts.push(element("span", entry.stability, { class: "stability" }));
     return element("li", parts, { "data-area-id": data.ids[entry.place] });
   });

@@ -27,7 +27,7 @@ function wholePlace() {
   const line = (verdict) => element("li", `${arrowOf(verdict)}${whole(found.get(verdict))} ${verdict}`);
   return [
     element("h2", "The whole place", { id: "panel-heading" }),
-    element("p", `${many(total.current_count, "crime")}; ${mean(total.baseline_mean)} ${data.before}.`, { class: "count" }),
+    element("p", `${many(total.current_count, "crime")}; ${mean(total.baseline_mean)} ${data.periods > 1 ? `a ${data.period} ` : ""}before.`, { class: "count" }),
     element("p", "Choose a neighbourhood on the map, in a list or in the table to see it here.", { class: "small" }),
     ...monthByMonth(null),
     ...threeKinds((kind) => ({ ...data.totals[kind], reading: percent(data.totals[kind].change_pct) }), "Change"),
@@ -101,7 +101,7 @@ function monthByMonth(place) {
   if (!data.months.length) return [];
   const key = element("p", [
     ...[["baseline", "before"], ["current", "now"]].flatMap(([name, words]) => [element("span", "", { class: `shade ${name}` }), ` ${words} `]),
-    "A gap is a month left out.",
+    element("span", "Gaps: months left out", { class: "gap" }),
   ], { class: "small key" });
   return [element("h3", `${capital(data.words[state.type])}, month by month`), monthLine(monthlyOf(place)), key];
 }
