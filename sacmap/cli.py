@@ -137,6 +137,8 @@ def result_of(study: Study) -> Result:
         households_column=study.households_column,
     )
     areas, told = with_study_households(areas, study)
+    # Before the crimes, so that a file that cannot be read is told at once.
+    others = other_inputs(study, len(areas))
     reading = reading_of(study)
     result = compare_areas(
         study,
@@ -146,7 +148,7 @@ def result_of(study: Study) -> Result:
         overlaps=overlaps(areas),
         also_told=(*told, *reading.told),
     )
-    return replace(result, inputs=(*result.inputs, *other_inputs(study, len(areas))))
+    return replace(result, inputs=(*result.inputs, *others))
 
 
 def other_inputs(study: Study, areas: int) -> list[dict[str, object]]:

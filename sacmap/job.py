@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -54,7 +55,7 @@ class Result:
     compared: tuple[int, ...]
     ledger: Ledger
     comparator: Comparator
-    comparator_changes: dict[str, dict[str, object]]
+    comparator_changes: dict[str, dict[str, Any]]
     totals: dict[str, dict[str, float | None]]
     definitions: tuple[Break, ...]
     warnings: tuple[Notice, ...]
@@ -228,12 +229,10 @@ def _comparator(
     return comparators.file_comparator(read_text(study.comparator), study.comparator, study.periods, places)
 
 
-def _comparator_changes(
-    study: Study, against: Comparator, mapped: np.ndarray
-) -> dict[str, dict[str, object]]:
+def _comparator_changes(study: Study, against: Comparator, mapped: np.ndarray) -> dict[str, dict[str, Any]]:
     """Return the comparator's own change by crime type; of `areas`, that of all areas together."""
     sums = against.sums or comparators.by_type(mapped)
-    found: dict[str, dict[str, object]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for kind, values in sums.items():
         baseline, current = float(values[:-1].mean()), float(values[-1])
         found[kind] = {

@@ -62,6 +62,11 @@ def span(text: str) -> tuple[str, ...]:
     return tuple(label(n) for n in range(start, end + 1))
 
 
+def written(period: tuple[str, ...]) -> str:
+    """Return a period as it is written in options: the inverse of `span`."""
+    return period[0] if len(period) == 1 else f"{period[0]}:{period[-1]}"
+
+
 def in_words(month: str) -> str:
     """Return "March 2018" for "2018-03"."""
     n = number(month)

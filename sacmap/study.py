@@ -110,21 +110,21 @@ def baseline_periods(current: Period, spans: Iterable[Period]) -> tuple[Period, 
     """
     length, start = len(current), months.number(current[0])
     step = 12 * -(-length // 12)
-    suggestion = f"{months.shift(current[0], -step)}:{months.shift(current[-1], -step)}"
+    suggestion = months.written(tuple(months.shift(month, -step) for month in current))
     remedy = f"Use --baseline {suggestion}, or a longer run of such periods before it."
     found: list[Period] = []
     for given in spans:
-        written = f"{given[0]}:{given[-1]}"
+        written = months.written(given)
         first, beyond = months.number(given[0]), months.number(given[-1]) + 1
         whole, rest = divmod(beyond - first - length, step)
         if (start - first) % 12 or rest or whole < 0:
             raise UsageError(
-                f"The baseline {written} is not whole periods of the months of {current[0]}:{current[-1]}.",
+                f"The baseline {written} is not whole periods of the months of {months.written(current)}.",
                 remedy,
             )
         if beyond > start:
             raise UsageError(
-                f"The baseline {written} overlaps or follows the current period {current[0]}:{current[-1]}.",
+                f"The baseline {written} overlaps or follows the current period {months.written(current)}.",
                 remedy,
             )
         found += [tuple(months.label(first + step * k + m) for m in range(length)) for k in range(whole + 1)]

@@ -185,12 +185,17 @@ def test_city_of_london_2019_against_2018_on_the_other_download(data):
     assert result.compared == tuple(range(12))
 
 
-def test_f37_a_year_with_a_month_removed_compares_eleven_and_shows_no_fall(tmp_path, practice):
-    cut = tmp_path / "cut.zip"
-    with zipfile.ZipFile(practice.crimes) as whole, zipfile.ZipFile(cut, "w", zipfile.ZIP_DEFLATED) as out:
+def without_november(crimes, path):
+    """Write the practice archive less one month of the current year; return its path."""
+    with zipfile.ZipFile(crimes) as whole, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
         for name in whole.namelist():
             if not name.startswith("2025-11"):
                 out.writestr(name, whole.read(name))
+    return path
+
+
+def test_f37_a_year_with_a_month_removed_compares_eleven_and_shows_no_fall(tmp_path, practice):
+    cut = without_november(practice.crimes, tmp_path / "cut.zip")
     full = compare_files(practice.crimes, practice.boundaries, "2025-04:2026-03", "2022-04:2025-03")
     result = compare_files(cut, practice.boundaries, "2025-04:2026-03", "2022-04:2025-03")
     assert result.exit_code == 3
@@ -419,11 +424,22 @@ def test_f44_an_output_that_cannot_be_written_is_told_before_reading(tmp_path, p
     assert "Reading" not in done.stderr
 
 
+def test_f37_the_command_ends_with_3_and_the_page_says_eleven_of_twelve(tmp_path, practice):
+    cut = without_november(practice.crimes, tmp_path / "cut.zip")
+    done = run("map", practice.study, "--crimes", cut, "--out", "t.html", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "11 of 12 months compared" in done.stderr
+    assert "11 of 12 months compared" in (tmp_path / "t.html").read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))["exit_code"] == 3
+
+
 def test_check_tells_the_ledger_and_the_coverage(tmp_path, practice):
     done = run("check", practice.study, cwd=tmp_path)
     assert done.returncode == 0
     assert "Every row accounted for" in done.stdout
     assert "12 of 12 months" in done.stdout
+    assert "Serious acquisitive crime on the map fell 7%; of the forces as published" in done.stdout
+    assert "The rest of dogger bank" not in done.stdout
 
 
 def test_a_ledger_that_does_not_balance_fails_the_run():

@@ -129,7 +129,8 @@ def read_text(path: str) -> str:
         return (gzip.decompress(raw) if path.lower().endswith(".gz") else raw).decode("utf-8-sig")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise InputError(
-            f"{path} cannot be read: {error}.", "Check its path; save it as UTF-8 text."
+            f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.",
+            "Check its path; save it as UTF-8 text.",
         ) from None
 
 

@@ -10,7 +10,7 @@ from sacmap.public import is_restricted
 from sacmap.publish.draw import render
 from sacmap.publish.page import Page
 from sacmap.publish.reasons import hardening_reasons, week_reasons
-from sacmap.publish.words import headline
+from sacmap.publish.words import headline, percent
 
 SOURCE = (
     "Crimes: data.police.uk, street-level crime as published by the police, Open Government Licence v3.0.",
@@ -122,6 +122,15 @@ def check_text(result: Result) -> str:
         lines.append(
             f"  {tables.IN_WORDS[kind]:<28}{sums['baseline_mean']:>10,.1f} → {sums['current_count']:>8,.0f}"
         )
+    sac, against = result.totals["sac"], result.comparator_changes["sac"]
+    lines += [
+        "",
+        f"Serious acquisitive crime on the map {percent(sac['change_pct'])}; of the forces as published, located or "
+        f"not, it {percent(sac['published_change_pct'])}.",
+    ]
+    words = result.comparator.words
+    if against["name"] not in {"areas", "none"}:
+        lines.append(f"{words[0].upper()}{words[1:]} {percent(against['change_pct'])}.")
     lines += (
         ["", *(f"- {notice.text}" for notice in result.warnings)] if result.warnings else ["", "No warnings."]
     )
