@@ -163,8 +163,8 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
     # Shorter periods vary more, as the square root of their number in a year.
     alpha = plan.volatility * math.sqrt(len(plan.before_months) / len(result.compared))
     paired = len(buffer_control.area_ids) > 0
-    ring = _net(buffer, buffer_control, alpha) if paired else None
-    net = _net(target, control, alpha)
+    ring = net_of(buffer, buffer_control, alpha) if paired else None
+    net = net_of(target, control, alpha)
     others = _placebos(plan, result, groups, alpha)
     rank = placebo_rank(net.z, others)
     verdict = verdict_of(net)
@@ -268,7 +268,8 @@ def _chosen_share(plan: Plan, result: Result) -> float:
     return float(by_month[inside].sum() / by_month.sum()) if by_month.sum() > 0 else 0.0
 
 
-def _net(group: Group, control: Group, alpha: float) -> Wdd:
+def net_of(group: Group, control: Group, alpha: float) -> Wdd:
+    """Return the difference of a group from its control, with the chance they were chosen for taken out before."""
     return wdd((group.settled, group.after), (control.settled, control.after), alpha=alpha)
 
 
@@ -284,7 +285,7 @@ def _placebos(plan: Plan, result: Result, groups: dict[str, Group], alpha: float
         other = nearest_like([place], untreated - {place} - near[place], level, level)
         if other:
             one, against = (_group(plan, result, [ids[p]]) for p in (place, other[0]))
-            found.append(_net(one, against, alpha).z)
+            found.append(net_of(one, against, alpha).z)
     return found
 
 

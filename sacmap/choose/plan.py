@@ -123,23 +123,17 @@ def make_plan(
     chosen, volatility = _choices(result, near, size)
     if not chosen:
         raise UsageError(f"No {size} areas adjoin one another.", "Plan for fewer with --areas, such as 1.")
-    target = chosen[0].places
-    buffer = tuple(p for p in week.ring(target, near) if pd.notna(sac["current_count"].iloc[p]))
     counts, baseline = (sac[name].to_numpy(float) for name in ("current_count", "baseline_mean"))
-    free = {p for p in range(len(ids)) if np.isfinite(counts[p])} - set(target) - set(buffer)
-    control = week.nearest_like(target, free, counts, baseline)
-    buffer_control = week.nearest_like(buffer, free - set(control), counts, baseline)
-    if len(buffer_control) < len(buffer):
-        # A ring against fewer areas would read their difference in size as a change.
-        buffer_control = ()
+    side = week.sides(chosen[0].places, near, counts, baseline)
+    target, control = list(side.target), list(side.control)
     money = _candidates(result, size, protected)
     spends = hardening.spend(budget, money, prices)
     before = {ids[p]: int(counts[p]) for p in range(len(ids)) if np.isfinite(counts[p])}
     now = [result.study.current[k] for k in result.compared]
     cube = priority.of_kind(priority.counts_by_month(result.located, ids, [now]), "sac")[:, 0]
-    squares = 2 * (counts[list(target)] ** 2).sum() + 2 * (counts[list(control)] ** 2).sum()
+    squares = 2 * (counts[target] ** 2).sum() + 2 * (counts[control] ** 2).sum()
     fall = week.smallest_detectable_fall(
-        counts[list(target)].sum(), counts[list(control)].sum(), volatility * float(squares)
+        counts[target].sum(), counts[control].sum(), volatility * float(squares)
     )
     kind = _leading_type(result, [ids[p] for p in target])
     plan = Plan(
@@ -148,7 +142,7 @@ def make_plan(
         hardening=[asdict(one) for one in spends],
         week={
             "target": [ids[p] for p in target],
-            "buffer": [ids[p] for p in buffer],
+            "buffer": [ids[p] for p in side.buffer],
             "control": [ids[p] for p in control],
             "alternatives": [
                 {
@@ -159,7 +153,7 @@ def make_plan(
                 for choice in chosen
             ],
             "months": busiest_months(result.monthly),
-            "buffer_control": [ids[p] for p in buffer_control],
+            "buffer_control": [ids[p] for p in side.buffer_control],
             "about": kind,
             "streets": _streets(result, [ids[p] for p in target], kind),
             "visited": [asdict(visit) for visit in visited if visit.area_id in {ids[p] for p in target}],

@@ -230,6 +230,32 @@ def nearest_like(
     return tuple(sorted(taken))
 
 
+@dataclass(frozen=True)
+class Sides:
+    """The areas of an evaluation: with the action, the ring around them, and what each is compared with."""
+
+    target: Places
+    buffer: Places
+    control: Places
+    buffer_control: Places
+
+
+def sides(target: Places, near: Near, counts: Floats, before: Floats) -> Sides:
+    """Return the ring around a target, and areas to compare both with: not adjoining it, nearest in level and trend.
+
+    counts and before are as in `nearest_like`, NaN where not known: such areas are on no side. The ring has nothing
+    to be compared with where fewer areas than its own are left.
+    """
+    known = {place for place in range(len(near)) if np.isfinite(counts[place])}
+    buffer = tuple(place for place in ring(target, near) if place in known)
+    free = known - set(target) - set(buffer)
+    control = nearest_like(target, free, counts, before)
+    left = free - set(control)
+    # A ring against fewer areas would read their difference in size as a change.
+    buffer_control = nearest_like(buffer, left, counts, before) if len(left) >= len(buffer) else ()
+    return Sides(target, buffer, control, buffer_control)
+
+
 def smallest_detectable_fall(treated: float, control: float, variation: float = 0.0) -> float:
     """Return how many crimes must be prevented for the fall to be seen in two cases of three, one-tailed p < 0.1.
 
