@@ -80,7 +80,7 @@ _STUDY_OPTIONS = (
         "--crimes", multiple=True, help="police.uk CSVs, folders of them, or ZIPs; may be repeated."
     ),
     click.option("--comparator", help='What "expected" follows: areas (default), force, none or a CSV file.'),
-    click.option("--also", multiple=True, help="Files beside the page: xlsx, gpkg."),
+    click.option("--also", multiple=True, help="Files beside the page: any of xlsx,gpkg,png,pdf."),
     click.option("--tiles", help="Background map: the https address of its tiles, with {z}, {x} and {y}."),
     click.option("--tiles-key", help="Key put in place of {key} in --tiles. It goes out with the page."),
     click.option(
@@ -205,7 +205,7 @@ def write_result(result: Result, out: Path) -> list[Path]:
         out: html.encode(),
         out.with_suffix(".csv"): csv_of(result.change),
         out.with_suffix(".json"): record_of(result, version("sacmap")),
-        **{out.with_suffix(f".{kind}"): content for kind, content in also_of(result).items()},
+        **{out.with_suffix(f".{kind}"): content for kind, content in also_of(result, html).items()},
     }
     for path, content in written.items():
         write_whole(path, content)
@@ -222,8 +222,10 @@ def map_command(study: Path | None, **options: Any) -> int:
 def run_map(study: Study, file: Path | None) -> int:
     """Do the main job and write it; return the exit code."""
     from sacmap.public import public_version
+    from sacmap.publish.also import require_tools
     from sacmap.publish.disk import require_writable
 
+    require_tools(study.also)
     out = out_path(study, file)
     require_writable(out.parent)
     result = result_of(study)

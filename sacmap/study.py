@@ -18,7 +18,7 @@ from sacmap.errors import InputError, UsageError
 Period = tuple[str, ...]
 
 COMPARATORS = ("areas", "force", "none")
-ALSO = ("xlsx", "gpkg")
+ALSO = ("xlsx", "gpkg", "png", "pdf")
 TILE_PARTS = ("{z}", "{x}", "{y}")
 SOURCES = ("auto", "api", "archive")
 API_URL = "https://data.police.uk/api"

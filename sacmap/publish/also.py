@@ -2,22 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from sacmap.errors import UsageError
+from sacmap.publish.browser import find_browser, print_page
+from sacmap.publish.files import data_date
 from sacmap.publish.geopackage import geopackage_of
 from sacmap.publish.present import page_of
 from sacmap.publish.workbook import workbook_of
 
 if TYPE_CHECKING:
     from sacmap.job import Result
+    from sacmap.publish.page import Page
+
+_REMEDY = "Install it with: python -m pip install matplotlib. Or leave {kind} out of --also."
 
 
-def also_of(result: Result) -> dict[str, bytes]:
-    """Return the files the study asks for beside the page, by suffix."""
+def require_tools(also: Collection[str]) -> None:
+    """Find out before the work whether the pictures asked for can be drawn.
+
+    Raises
+    ------
+    UsageError
+        If matplotlib is needed and not installed.
+    """
+    if "png" in also:
+        _require_matplotlib("png", "The picture (--also png) needs matplotlib, which is not installed.")
+    if "pdf" in also and find_browser() is None:
+        _require_matplotlib(
+            "pdf",
+            "The briefing (--also pdf) needs Edge, Chrome or Chromium, or else matplotlib; none is installed.",
+        )
+
+
+def _require_matplotlib(kind: str, cause: str) -> None:
+    if find_spec("matplotlib") is None:
+        raise UsageError(cause, _REMEDY.format(kind=kind))
+
+
+def also_of(result: Result, html: str) -> dict[str, bytes]:
+    """Return the files the study asks for beside the page, by suffix; `html` is the page."""
     page = page_of(result)
     makers: dict[str, Callable[[], bytes]] = {
         "xlsx": lambda: workbook_of(page, result.ledger.record()),
         "gpkg": lambda: geopackage_of(page),
+        "png": lambda: slide(page),
+        "pdf": lambda: briefing(page, html, find_browser()),
     }
     return {kind: makers[kind]() for kind in result.study.also}
+
+
+def slide(page: Page) -> bytes:
+    """Return the slide (PNG)."""
+    from sacmap.publish.picture import slide_of  # noqa: PLC0415 - matplotlib may not be installed
+
+    return slide_of(page)
+
+
+def briefing(page: Page, html: str, browser: str | None) -> bytes:
+    """Return the one-page briefing (PDF): the page as the browser prints it, else drawn with matplotlib.
+
+    Raises
+    ------
+    UsageError
+        If the browser gives no PDF and matplotlib is not installed.
+    """
+    printed = print_page(browser, html, data_date(page.current)) if browser else None
+    if printed is not None:
+        return printed
+    _require_matplotlib("pdf", f"{browser} gave no PDF, and matplotlib is not installed.")
+    from sacmap.publish.picture import briefing_of  # noqa: PLC0415 - matplotlib may not be installed
+
+    return briefing_of(page)

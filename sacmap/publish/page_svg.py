@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,7 +55,12 @@ def static_map(page: Page, first: Collection[int]) -> str:
     at = label_places(whole)
     where = np.column_stack([project(at[:, :2] / STEPS), at[:, 2] / STEPS * squeeze * scale])
     tall = np.diff(shapely.bounds(drawn)[:, [1, 3]], axis=1).ravel()
-    names = _names(list(page.areas["name"]), classes, where, tall)
+    names = [
+        _text(lines, place, classes[place], x, y)
+        for place, lines, x, y in placed_names(
+            list(page.areas["name"]), classes, where, tall, width=lambda text: LETTER * len(text), line=LINE
+        )
+    ]
     width, height = project(np.array([[east, south]]))[0] + MARGIN
     return (
         f'<svg viewBox="0 0 {width:.0f} {height:.0f}" '
@@ -78,28 +83,33 @@ def _path(area: shapely.Geometry) -> str:
     return "".join(parts)
 
 
-def _names(
-    names: list[str], classes: list[str], where: NDArray[np.float64], tall: NDArray[np.float64]
-) -> list[str]:
-    """Return a text element for each name that fits in its area, in one line or two, touching no other.
+def placed_names(
+    names: Sequence[str],
+    classes: Sequence[str],
+    where: NDArray[np.float64],
+    tall: NDArray[np.float64],
+    *,
+    width: Callable[[str], float],
+    line: float,
+) -> Iterator[tuple[int, list[str], float, float]]:
+    """Give each area's place, its name in one line or two, and their middle, for names that fit and touch no other.
 
-    `where` holds a point and the width there, in units; where no name fits, an arrow may. Widest areas first.
+    `where` holds a point and the room across there, `tall` the area's height, `line` that of a line, in one unit;
+    `width` is how wide a text is. Where no name fits, an arrow may. Widest areas first.
     """
-    found: list[str] = []
     taken: list[Box] = []
     for place in np.argsort(-where[:, 2], kind="stable").tolist():
         x, y, room = where[place]
-        if room < LETTER:
+        if room <= 0:
             break
         arrow = ARROWS.get(classes[place], "")
         for lines in ([arrow + names[place]], two_lines(arrow + names[place]), [arrow.strip()]):
-            half, high = LETTER * max(map(len, lines)) / 2, LINE * len(lines) / 2
+            half, high = max(map(width, lines)) / 2, line * len(lines) / 2
             box = (x - half, y - high, x + half, y + high)
             if lines[0] and 2 * half < room and 2 * high < 0.8 * tall[place] and not _touches(box, taken):
                 taken.append(box)
-                found.append(_text(lines, place, classes[place], x, y))
+                yield place, lines, x, y
                 break
-    return found
 
 
 def _touches(box: Box, taken: list[Box]) -> bool:

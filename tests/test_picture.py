@@ -1,0 +1,188 @@
+"""The slide and the briefing: the right shape, the page's colours, text that is only drawn, and the same bytes."""
+
+import dataclasses
+import io
+import re
+import sys
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+import shapely
+from click.testing import CliRunner
+from conftest import HOSTILE, page_of, square
+from matplotlib.image import imread
+from test_page_browser import CHROMIUM, require
+
+from sacmap.cli import sacmap
+from sacmap.errors import UsageError
+from sacmap.publish.also import briefing, require_tools
+from sacmap.publish.browser import dated, find_browser, print_page
+from sacmap.publish.colours import PALETTE, classes_of
+from sacmap.publish.draw import render
+from sacmap.publish.picture import GROUND, briefing_of, slide_of
+
+DATE = datetime(2018, 7, 1, tzinfo=UTC)
+LONG = "Serious " * 60
+
+
+@pytest.fixture(scope="module")
+def slide():
+    return slide_of(page_of())
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return briefing_of(page_of())
+
+
+def pixels(png):
+    return (imread(io.BytesIO(png))[:, :, :3] * 255).round().astype(int)
+
+
+def painted(picture, colour):
+    """How many pixels have exactly this colour."""
+    return int((picture == [int(colour[k : k + 2], 16) for k in (1, 3, 5)]).all(axis=2).sum())
+
+
+def test_the_slide_is_a_picture_of_1920_by_1080(slide):
+    assert pixels(slide).shape == (1080, 1920, 3)
+
+
+def test_each_area_has_the_pages_colour():
+    page = page_of(empty=2)
+    picture = pixels(slide_of(page))
+    classes = classes_of(page.change[page.change["crime_type"] == "sac"])
+    assert classes[0] == "s4"
+    assert classes[2] == "unknown"
+    # Beyond its swatch in the legend, a class is painted only where an area has it.
+    assert painted(picture, PALETTE["s4"]) > 20_000
+    assert painted(picture, PALETTE["s0"]) < 1_000
+
+
+def test_a_hole_in_an_area_stays_open(slide):
+    page = page_of()
+    outer = shapely.Polygon(square(0))
+    page.areas.geometry = [
+        outer.difference(shapely.box(0.003, 52.003, 0.007, 52.007)),
+        *page.areas.geometry[1:],
+    ]
+    whole, holed = pixels(slide), pixels(slide_of(page))
+    lost = painted(whole, PALETTE["s4"]) - painted(holed, PALETTE["s4"])
+    assert lost > 5_000
+    assert painted(holed, GROUND) - painted(whole, GROUND) > 5_000
+
+
+def test_the_same_page_gives_the_same_bytes_dated_as_its_data(slide, drawn):
+    assert slide_of(page_of()) == slide
+    assert briefing_of(page_of()) == drawn
+    assert b"(D:20180701000000Z)" in drawn
+
+
+def test_the_drawn_briefing_is_one_sheet_of_a4_with_the_headline_as_its_title(drawn):
+    assert drawn.startswith(b"%PDF-")
+    assert b"/MediaBox [ 0 0 595 842 ]" in drawn
+    assert len(re.findall(rb"/Type /Page\b(?!s)", drawn)) == 1
+    assert b"(Serious acquisitive crime rose 26% in Here." in drawn
+
+
+TEXTS = (*HOSTILE, "$\\frac{1}{0}$", "$unclosed", "=1+1", "日本語", "a\tb\nc", LONG)
+
+
+@pytest.mark.parametrize("first", range(0, len(TEXTS), 4))
+def test_f49_and_f50_hostile_text_is_drawn_and_never_parsed(first):
+    names = list((TEXTS[first:] + TEXTS)[:4])
+    page = page_of(names=names, ids=names, title=names[0], warning=" ".join(names), street=names[1])
+    assert pixels(slide_of(page)).shape == (1080, 1920, 3)
+    pdf = briefing_of(page)
+    for action in (b"/JavaScript", b"/JS", b"/URI", b"/Launch", b"/Annot /", b"/AcroForm"):
+        assert action not in pdf
+
+
+def test_a_page_with_many_long_warnings_still_leaves_room_for_its_map():
+    page = page_of(warning=LONG)
+    page = dataclasses.replace(page, warnings=[{"code": "definition", "text": LONG}] * 9, practice=True)
+    assert painted(pixels(slide_of(page)), PALETTE["s4"]) > 20_000
+    assert briefing_of(page).startswith(b"%PDF-")
+
+
+def test_areas_without_any_boundary_are_drawn_as_none():
+    page = page_of()
+    page.areas.geometry = [shapely.Polygon()] * 4
+    assert painted(pixels(slide_of(page)), PALETTE["s4"]) < 1_000
+
+
+def test_the_analysts_own_settings_do_not_change_the_picture(slide):
+    import matplotlib as mpl
+
+    with mpl.rc_context({"font.size": 40, "lines.linewidth": 9, "axes.facecolor": "red"}):
+        assert slide_of(page_of()) == slide
+        assert mpl.rcParams["font.size"] == 40
+
+
+def test_a_browser_prints_the_page_on_one_tagged_sheet_the_same_each_time():
+    require(CHROMIUM, "a Chromium")
+    html = render(page_of(title="Ashtown"))
+    first, second = (print_page(CHROMIUM, html, DATE) for _ in range(2))
+    assert first == second
+    assert b"/StructTreeRoot" in first
+    assert b"/MarkInfo <</Type /MarkInfo\n/Marked true>>" in first
+    assert re.findall(rb"/Count (\d+)", first) == [b"1"]
+    assert b"(D:20180701000000+00'00')" in first
+
+
+def test_f50_hostile_text_does_not_run_in_the_printing_browser():
+    require(CHROMIUM, "a Chromium")
+    page = page_of(names=HOSTILE[:4], title="Ashtown", warning=" ".join(HOSTILE))
+    pdf = print_page(CHROMIUM, render(page), DATE)
+    title = re.search(rb"/Title (.*)", pdf)[1]
+    assert b"Serious acquisitive crime" in title
+    assert b"/JavaScript" not in pdf
+    assert b"/URI" not in pdf
+
+
+def test_dates_are_replaced_in_place():
+    pdf = b"<</CreationDate (D:20261124221541+00'00')\n/ModDate (D:20261124221541-05'00')>>"
+    assert (
+        dated(pdf, DATE) == b"<</CreationDate (D:20180701000000+00'00')\n/ModDate (D:20180701000000+00'00')>>"
+    )
+
+
+def test_edge_in_its_usual_place_is_found(tmp_path):
+    edge = tmp_path / "Microsoft" / "Edge" / "Application" / "msedge.exe"
+    edge.parent.mkdir(parents=True)
+    edge.write_bytes(b"")
+    assert find_browser({"PROGRAMFILES(X86)": str(tmp_path), "PATH": ""}) == str(edge)
+
+
+def test_without_a_browser_or_with_one_that_fails_the_briefing_is_drawn(drawn):
+    page = page_of()
+    assert briefing(page, "", None) == drawn
+    # Python knows none of a browser's options and prints no page.
+    assert briefing(page, "", sys.executable) == drawn
+
+
+def test_without_matplotlib_the_command_says_how_to_install_it_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    require_tools(("xlsx", "gpkg"))
+    words = ["map", "--boundaries", "none.geojson", "--crimes", "none.csv", "--current", "2018-01",
+             "--baseline", "2017-01", "--out", str(tmp_path / "map.html"), "--also", "png"]  # fmt: skip
+    done = CliRunner().invoke(sacmap, words, standalone_mode=False)
+    assert isinstance(done.exception, UsageError)
+    assert done.exception.remedy.startswith("Install it with: python -m pip install matplotlib.")
+    with pytest.raises(UsageError, match="gave no PDF"):
+        briefing(page_of(), "", "/no/such/browser")
+
+
+def test_names_stand_in_their_areas_and_do_not_touch():
+    from sacmap.publish.picture import _content_of, _Drawing
+
+    drawing = _Drawing(1920, 1080)
+    drawing.map(_content_of(page_of()), (0, 0, 1200, 900), 15)
+    texts = [drawn for drawn in drawing.axes.texts if drawn.get_text()]
+    assert [t.get_text() for t in texts] == ["▲ Ash", "Birch", "▼ Cedar", "Elm"]
+    boxes = [t.get_window_extent(drawing.renderer) for t in texts]
+    lefts = np.array([box.x0 for box in boxes])
+    rights = np.array([box.x1 for box in boxes])
+    order = np.argsort(lefts)
+    assert (rights[order][:-1] <= lefts[order][1:]).all()
