@@ -52,7 +52,7 @@ def test_gaps_are_those_of_the_study_s_forces_and_months():
     assert gaps(judged, ["A Police"], ["2018-01"]).empty
 
 
-def test_a_month_left_out_of_one_period_is_left_out_of_all():
+def test_f37_a_month_left_out_of_one_period_is_left_out_of_all():
     periods = (("2017-01", "2017-02", "2017-03"), ("2018-01", "2018-02", "2018-03"))
     assert like_for_like(periods, {"2017-02"}) == (0, 2)
     assert like_for_like(periods, {"2017-02", "2018-01", "2018-03"}) == ()

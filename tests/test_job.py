@@ -257,6 +257,14 @@ def test_f38_a_zero_baseline_has_counts_and_a_verdict_but_no_percentage(tmp_path
     assert change.loc["B", "verdict"] != "not known"
 
 
+def test_f40_crimes_of_another_place_are_refused_with_both_extents(tmp_path):
+    rows = [row(month, lon="-3.5", lat="50.7") for month in ("2017-01", "2018-01")]
+    with pytest.raises(
+        InputError, match=r"No crime lies in any area: .* -3\.500 .* the areas 0\.000 to 0\.020"
+    ):
+        compare_rows(tmp_path, rows, "2018-01", "2017-01")
+
+
 def test_f26_and_f27_strange_types_and_other_forces_are_told(tmp_path):
     rows = [row(month, **ASH) for month in ("2017-01", "2018-01") for _ in range(40)]
     rows += [

@@ -82,13 +82,15 @@ def test_f25_a_month_that_is_none_is_an_error_with_its_line(tmp_path, month):
 @pytest.mark.parametrize(
     "content",
     [
-        "\ufeff" + csv_text(row(street="On or near Caffi")),
-        csv_text(row(street="On or near Caffi"), end="\n"),
-        "\n".join([HEADER, row(street="On or near Caffi")]),
+        "\ufeff" + csv_text(row(street="On or near Caffi", crime_id="1a")),
+        csv_text(row(street="On or near Caffi", crime_id="1a"), end="\n"),
+        "\n".join([HEADER, row(street="On or near Caffi", crime_id="1a")]),
     ],
 )
 def test_f48_bom_line_ends_and_no_last_line_end_are_read(tmp_path, content):
-    assert list(read_crimes(write(tmp_path / "a.csv", content))["location"]) == ["On or near Caffi"]
+    crimes = read_crimes(write(tmp_path / "a.csv", content))
+    assert list(crimes["location"]) == ["On or near Caffi"]
+    assert list(crimes["crime_id"]) == ["1a"]
 
 
 def test_f48_latin_1_is_read(tmp_path):

@@ -20,7 +20,15 @@ def test_two_julys_are_two_periods_of_one_month():
 
 
 @pytest.mark.parametrize(
-    "baseline", ["2016-04:2018-03", "2017-03:2018-02", "2017-04:2018-03", "2018-04:2019-03"]
+    "baseline",
+    [
+        "2016-04:2018-03",
+        "2017-03:2018-02",
+        "2017-04:2018-03",
+        "2018-04:2019-03",
+        "2015-05:2016-04",
+        "2015-04:2016-02",
+    ],
 )
 def test_f39_an_overlap_or_unlike_months_is_a_usage_error_with_the_right_span(baseline):
     with pytest.raises(UsageError) as caught:

@@ -35,8 +35,7 @@ def write_whole(
     part = path.with_name(f"{path.name}.{_machine()}-{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # On a shared drive anyone may have put a link under that name: it is taken away, never written through.
-        part.unlink(missing_ok=True)
+        # Never through a link or a file that another put there: on a shared drive anyone can.
         with part.open("xb") as stream:
             stream.write(content)
             stream.flush()

@@ -1,0 +1,280 @@
+"""Take each guard of FAULTS.md's rows out, one at a time, and see the test of that row fail.
+
+python benchmarks/guards.py [ROW …] [--write docs/faults.md]
+
+Each guard is a few words of the code put otherwise in a copy of the project; then its test is run on the copy. A test
+that still passes guards nothing, and this ends with exit code 1. So it does where the words are no longer in the code:
+whoever changes a guard says here what takes its place.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent.parent
+COPIED = ("sacmap", "tests", "benchmarks", "docs", "pyproject.toml", "start.py", "README.md")
+FAILED = 1
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A guard of a row: what it does, where it stands, what stands there once it is out, and the test that sees it.
+
+    test is a file of tests and the words that choose the test in it, as for pytest -k.
+    """
+
+    row: str
+    does: str
+    file: str
+    old: str
+    new: str
+    test: str
+
+
+BOUNDARIES, LOCATE = "areas/boundaries.py", "areas/locate.py"
+STREET, STUDY, DISK = "fetch/street.py", "study.py", "publish/disk.py"
+WEB, DECIDE, STORE = "fetch/web.py", "fetch/decide.py", "fetch/store.py"
+
+GUARDS = (
+    # ── the web ──
+    Guard("F01", "a cut body is a fault to ask again, not an answer", DECIDE,
+          "Saw.CUT: (Do.RETRY,)", "Saw.CUT: (Do.STOP,)", "test_web.py f01"),
+    Guard("F02", "an answer is parsed before it counts", WEB,
+          "            value = json.loads(reply.body)\n", "            value = json.loads(reply.body[:1] + b']')\n",
+          "test_web.py f02"),
+    Guard("F03", "what is not JSON is refused, by type and first 40 characters", WEB,
+          "split())[:40]", "split())[:400]", "test_web.py f03"),
+    Guard("F04", "the shape of the JSON is checked", WEB,
+          "            return check(value)\n", "            return value\n", "test_web.py f04"),
+    Guard("F05", "Retry-After is obeyed", WEB,
+          "                    wait = bad.asked_to_wait\n", "", "test_web.py f05_a"),
+    Guard("F05", "at most two minutes", WEB,
+          "return min(max(seconds, 0.0), LONGEST_ASKED)", "return max(seconds, 0.0)", "test_web.py f05"),
+    Guard("F06", "after a 429 the rest of the run is slower", WEB,
+          "self._spacing = min(2 * self._spacing, SLOWEST)", "pass", "test_web.py f06"),
+    Guard("F07", "a 503 is asked once more, then in parts", DECIDE,
+          "Saw.TOO_MUCH: (Do.RETRY, Do.SPLIT)", "Saw.TOO_MUCH: (Do.RETRY,)", "test_web.py f07"),
+    Guard("F08", "exactly 10,000 rows are taken as cut off", WEB,
+          "len(value) == full", "len(value) > full", "test_web.py f08"),
+    Guard("F09", "gateways and resets are asked again, six times", DECIDE,
+          "Saw.TROUBLE: (Do.RETRY,)", "Saw.TROUBLE: (Do.STOP,)", "test_web.py f09"),
+    Guard("F10", "a redirect is not followed", WEB,
+          "allow_redirects=False", "allow_redirects=True", "test_web.py f10"),
+    Guard("F13", "the whole attempt has a deadline", WEB,
+          "if time.monotonic() >= end:", "if time.monotonic() >= end + 3600:", "test_web.py f13"),
+    Guard("F15", "the proxy is named without user and password", WEB,
+          'return given if "@" not in given else', 'return given if "@" in given else', "test_web.py f15"),
+    Guard("F16", "an unknown certificate is not trusted", WEB,
+          "session.merge_environment_settings(url, {}, True, bundle, None)", "{'verify': False}", "test_web.py f16"),
+    Guard("F16", "a missing bundle is told", WEB,
+          "            _require_bundle(ca_bundle)\n", "            pass\n", "test_web.py f16"),
+    Guard("F17", "no answer is larger than the cap, inflated or not", WEB,
+          "        if size > cap:\n", "        if size > cap << 10:\n", "test_web.py f17"),
+    # ── values ──
+    Guard("F19", "identifiers are quoted in addresses", WEB,
+          'text = quote(identifier, safe="")', "text = quote(identifier)", "test_web.py f19"),
+    Guard("F19", "identifiers are hashed in file names", STORE,
+          "{_hash(_text(question), 32)}{SUFFIX}", "{question.get('of')}{SUFFIX}", "test_store.py f19"),
+    Guard("F20", "identifiers stay text", BOUNDARIES,
+          'ids = [_text(properties.get(id_name)) for', 'ids = [str(pd.to_numeric(_text(properties.get(id_name)), '
+          'errors="coerce")) for', "test_boundaries.py f20"),
+    Guard("F21", "one of two coordinates is no location", STREET,
+          "half = pc.or_(", "half = pc.and_(", "test_street.py f21"),
+    Guard("F22", "swapped coordinates are refused", LOCATE,
+          "if np.mean(swapped) >= 0.5:", "if np.mean(swapped) > 1:", "test_locate.py f22"),
+    Guard("F22", "eastings and northings are refused", LOCATE,
+          "if np.any((np.abs(x) > 180) | (np.abs(y) > 90)):", "if False:", "test_locate.py f22"),
+    Guard("F23", "a point that is NaN has no location", LOCATE,
+          "there = np.isfinite(lon) & np.isfinite(lat)\n", "there = np.ones(len(lon), dtype=bool)\n",
+          "test_locate.py f23"),
+    Guard("F25", "a month that is none is an error with its line", STREET,
+          "        if not months.is_month(text):\n", "        if False:\n", "test_street.py f25"),
+    Guard("F26", "a type never seen is listed", "job.py",
+          'strange_types=sorted(set(reading.tally["crime_type"]) - KNOWN_TYPES)', "strange_types=[]",
+          "test_job.py f26"),
+    # ── boundaries ──
+    Guard("F28", "no boundary is told and kept", BOUNDARIES,
+          'NO_BOUNDARY = "no boundary"', 'NO_BOUNDARY = ""', "test_boundaries.py f28"),
+    Guard("F29", "an open ring is closed and told", BOUNDARIES,
+          '        mends.append("ring closed")\n', "", "test_boundaries.py f29"),
+    Guard("F29", "rings too short are all named", BOUNDARIES,
+          "if _TOO_FEW in mend]", "if _TOO_FEW in mend][:1]", "test_boundaries.py f29"),
+    Guard("F30", "a bow-tie keeps both loops", BOUNDARIES,
+          "shape = shapely.make_valid(shape)", "shape = shape.buffer(0)", "test_boundaries.py f30"),
+    Guard("F31", "only polygon parts are kept", BOUNDARIES,
+          'return shapely.Polygon(), f"a {kind} left out"', 'raise ValueError(kind)', "test_boundaries.py f31"),
+    Guard("F32", "holes are kept", BOUNDARIES,
+          "made.append(shapely.Polygon(usable[0], usable[1:]))", "made.append(shapely.Polygon(usable[0]))",
+          "test_boundaries.py f32"),
+    Guard("F33", "where several areas hold a point, the first by id has it", LOCATE,
+          "np.minimum.at(area_of, hits, owners)", "area_of[hits] = owners", "test_locate.py f33"),
+    Guard("F33", "overlaps are told", BOUNDARIES,
+          'within = shapely.STRtree(flat).query(flat, predicate="within")', "within = (left, right)",
+          "test_boundaries.py f33"),
+    Guard("F34", "a point in no area is outside every area", LOCATE,
+          "    area_of[area_of == len(polygons)] = -1\n", "    area_of[area_of == len(polygons)] = 0\n",
+          "test_locate.py f34"),
+    Guard("F35", "another coordinate system is transformed", BOUNDARIES,
+          "degrees = table if table.crs.is_geographic else table.to_crs(tables.WGS84)", "degrees = table",
+          "test_boundaries.py f35"),
+    Guard("F35", "metres without a system are refused with the likely answer", BOUNDARIES,
+          "    if table.crs is None:\n", "    if False:\n", "test_boundaries.py f22"),
+    Guard("F36", "repeated identifiers are refused", BOUNDARIES,
+          "    _require_ids(ids, where)\n", "", "test_boundaries.py f36"),
+    Guard("F36", "a missing name is the identifier", BOUNDARIES,
+          "[name or area for name, area in", "[name for name, area in", "test_boundaries.py f36"),
+    # ── meaning ──
+    Guard("F37", "a thin month is seen", "measure/coverage.py",
+          "        elif n < THIN * expected:\n", "        elif n < 0:\n", "test_coverage.py f37"),
+    Guard("F37", "a month left out of one period is left out of all", "measure/coverage.py",
+          "if not any(period[k] in bad for period in periods))", "if periods[-1][k] not in bad)",
+          "test_coverage.py f37"),
+    Guard("F38", "no percentage of a zero baseline", "measure/change.py",
+          "mean, out=np.full(len(mean), np.nan), where=mean > 0", "np.maximum(mean, 1e-9)", "test_job.py f38"),
+    Guard("F39", "unlike or overlapping periods are refused with the right span", STUDY,
+          "        if beyond > start:\n", "        if False:\n", "test_study.py f39"),
+    Guard("F39", "periods of other months are refused", STUDY,
+          "        if (start - first) % 12 or rest or whole < 0:\n", "        if whole < 0:\n", "test_study.py f39"),
+    Guard("F40", "crimes of another place are refused with both extents", LOCATE,
+          "    if not there.any() or located", "    if True or located", "test_locate.py f40"),
+    Guard("F40", "and so by the command", "job.py",
+          "    require_overlap(reading.crimes, located, areas)\n", "", "test_job.py f40"),
+    # ── disk and runs ──
+    Guard("F41", "a file is written beside its place and moved there", DISK,
+          "    part = path.with_name(", "    part = path or path.with_name(",
+          "test_store.py f41"),
+    Guard("F41", "what a killed run left is swept", STORE,
+          '        sweep(self.folder.rglob("*.part"))\n', "", "test_store.py f41"),
+    Guard("F42", "a living run's file is not swept", DISK,
+          "or _orphaned(part):", "or True:", "test_store.py f42"),
+    Guard("F43", "a damaged answer is not believed", STORE,
+          '            if header["sha256"] != hashlib.sha256(body).hexdigest():\n', "            if False:\n",
+          "test_store.py f43"),
+    Guard("F44", "an output that cannot be written is told before the work", "cli.py",
+          "    require_writable(out.parent)\n", "", "test_job.py f44"),
+    Guard("F44", "a full disk is told and leaves nothing half", DISK,
+          "    except OSError as error:\n        _remove(part)\n",
+          "    except NotADirectoryError as error:\n        _remove(part)\n", "test_store.py f44"),
+    Guard("F45", "a refused move is tried again", DISK,
+          "        except PermissionError:\n            wait(seconds)\n",
+          "        except PermissionError:\n            raise\n", "test_store.py f45"),
+    Guard("F45", "a name Windows keeps for itself is no file name", "publish/files.py",
+          'return f"{stem}-map" if _RESERVED.fullmatch(stem) else stem', "return stem", "test_page.py f45"),
+    # ── archives and exports ──
+    Guard("F46", "a damaged ZIP is told by its member", STREET,
+          "    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:\n"
+          '        raise InputError(f"{member.label}',
+          '    except EOFError as error:\n        raise InputError(f"{member.label}', "test_street.py f46"),
+    Guard("F47", "no member inflates without bound", STREET,
+          "info.file_size > MEMBER_RATIO * max(info.compress_size, 1 << 10)", "False", "test_street.py f47"),
+    Guard("F47", "no ZIP within a ZIP", STREET,
+          '        if name.lower().endswith(".zip"):\n', "        if False:\n", "test_street.py f47"),
+    Guard("F47", "no encrypted ZIP", STREET,
+          "        if info.flag_bits & 1:\n", "        if False:\n", "test_street.py f47"),
+    Guard("F48", "a byte order mark is no part of a name", STREET,
+          '    raw = raw.removeprefix(b"\\xef\\xbb\\xbf")\n', "", "test_street.py f48"),
+    Guard("F48", "Latin-1 is read", STREET,
+          '        table = _parse(raw.decode("latin-1").encode(), member)\n', "        raise\n", "test_street.py f48"),
+    Guard("F48", "a missing column is told", STREET, "    if missing:\n", "    if False:\n", "test_street.py f48"),
+    Guard("F48", "a last row cut inside a number is refused", STREET,
+          "    _check_end(raw, header, member)\n", "", "test_street.py f48"),
+    Guard("F49", "no text in the CSV is a formula", "publish/files.py",
+          """    return f"'{text}" if""", """    return f"{text}" if""", "test_page.py f49"),
+    Guard("F49", "no text in the workbook is a formula", "publish/workbook.py",
+          '"strings_to_formulas": False', '"strings_to_formulas": True', "test_workbook.py f49"),
+    Guard("F50", "what the template writes is escaped", "publish/page.py",
+          "autoescape=True", "autoescape=False", "test_page.py f50"),
+    Guard("F50", "no text in the JSON block closes it", "publish/page.py",
+          '''    for mark in "<>&\\u2028\\u2029":\n''', '''    for mark in "":\n''', "test_page.py f50"),
+    Guard("F51", "each distinct point is joined once, on a tree", LOCATE,
+          "points = shapely.points(lon[there][first], lat[there][first])",
+          "points = shapely.points(lon[there], lat[there])", "test_locate.py f51"),
+)  # fmt: skip
+
+
+PAGE = """# Every fault, its guard, and the test that sees it
+
+Made by `python benchmarks/guards.py --write docs/faults.md`: each of these {count} guards was taken out of a copy of
+sacmap once, its test was run on the copy, and failed as it should; with the guard it passes. Rows without a guard of
+their own to take out are listed beneath.
+
+| row | guard | where | test that fails without it |
+|---|---|---|---|
+{table}
+## Rows that have more to them than a guard
+
+- F51 is speed: `benchmarks/` measures it; the test counts that each distinct point is joined once.
+- F12 is the absence of something: nothing in the store expires; its test puts an answer's date back by years.
+"""
+
+
+def copy_to(folder: Path) -> None:
+    """Copy what the tests need, and lay the shared data beside the copy as it lies beside the project."""
+    for name in COPIED:
+        source = HERE / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        elif source.exists():
+            shutil.copy(source, folder / name)
+    shared = HERE.parent / "shared"
+    if shared.is_dir() and not (folder.parent / "shared").exists():
+        (folder.parent / "shared").symlink_to(shared)
+
+
+def run(folder: Path, test: str) -> tuple[int, str]:
+    """Run a test of the copy; return pytest's exit code and its last line."""
+    file, _, words = test.partition(" ")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"tests/{file}", "-k", words],
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(folder)}, capture_output=True, text=True, check=False,
+        timeout=300,
+    )  # fmt: skip
+    failed = re.search(r"^(?:FAILED|ERROR) \S*::(\S+)", done.stdout, re.MULTILINE)
+    return done.returncode, failed[1] if failed else (done.stdout + done.stderr).strip().split("\n")[-1][:150]
+
+
+def main() -> int:
+    """Try the guards of the rows named, or all; print and perhaps write what was seen."""
+    words = argparse.ArgumentParser(description="Take each guard out and see its test fail.")
+    words.add_argument("rows", nargs="*", metavar="ROW")
+    words.add_argument("--write", type=Path)
+    given = words.parse_args()
+    guards = [guard for guard in GUARDS if not given.rows or guard.row in given.rows]
+    lines, wrong = [], 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "copy"
+        folder.mkdir()
+        copy_to(folder)
+        whole: dict[str, int] = {}
+        for guard in guards:
+            if guard.test not in whole:
+                whole[guard.test] = run(folder, guard.test)[0]
+            path = folder / "sacmap" / guard.file
+            text = path.read_text(encoding="utf-8")
+            seen = "its words are not in the code"
+            ok = False
+            if text.count(guard.old) == 1 and guard.old:
+                path.write_text(text.replace(guard.old, guard.new), encoding="utf-8")
+                code, line = run(folder, guard.test)
+                path.write_text(text, encoding="utf-8")
+                ok = code == FAILED and whole[guard.test] == 0
+                seen = line if ok else f"exit code {code} ({whole[guard.test]} with the guard): {line}"
+            wrong += not ok
+            print(f"{guard.row} {'seen' if ok else 'NOT SEEN'}: {guard.does}: {seen}", flush=True)
+            lines.append(f"| {guard.row} | {guard.does} | `{guard.file}` | `{seen}` |\n")
+    if given.write:
+        given.write.write_text(PAGE.format(count=len(guards), table="".join(lines)), encoding="utf-8")
+    print(f"{len(guards) - wrong} of {len(guards)} guards seen")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
