@@ -83,9 +83,6 @@ _STUDY_OPTIONS = (
     click.option("--also", multiple=True, help="Files beside the page: any of xlsx,gpkg,png,pdf."),
     click.option("--tiles", help="Background map: the https address of its tiles, with {z}, {x} and {y}."),
     click.option("--tiles-key", help="Key put in place of {key} in --tiles. It goes out with the page."),
-    click.option(
-        "--suppress-small", is_flag=True, help="A version for the public: counts under 5 are left out."
-    ),
     click.option("--title", help="Name of the place, for the page."),
     click.option("--out", help="The page to write: maps/NAME.html."),
 )
@@ -214,6 +211,7 @@ def write_result(result: Result, out: Path) -> list[Path]:
 
 @sacmap.command("map")
 @study_options
+@click.option("--suppress-small", is_flag=True, help="A version for the public: counts under 5 are left out.")
 def map_command(study: Path | None, **options: Any) -> int:
     """Write the map of change: maps/NAME.html, NAME.csv and NAME.json."""
     return run_map(read_options(study, options), study)

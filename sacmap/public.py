@@ -48,6 +48,11 @@ def public_version(result: Result) -> Result:
     )
 
 
+def is_public(result: Result) -> bool:
+    """Whether small counts were left out of a result."""
+    return any(notice.code == "suppressed" for notice in result.warnings)
+
+
 def is_restricted(result: Result) -> bool:
     """Whether a result must not be published: made from a force's own extract, small counts and all."""
     return any(notice.code == "restricted" for notice in result.warnings)

@@ -425,6 +425,22 @@ def areas_from_rings(rings: Mapping[tuple[str, str], Sequence[tuple[float, float
         closed = _closed(ring, mends)
         rows.append(({"id": area, "name": name}, shapely.Polygon(closed), "; ".join(mends)))
     _require_rings([mend for _, _, mend in rows], [str(row["id"]) for row, _, _ in rows], Path("police.uk"))
+    return _areas(rows)
+
+
+def areas_from_shapes(shapes: Mapping[tuple[str, str], BaseGeometry], source: str) -> gpd.GeoDataFrame:
+    """Return the Areas table of areas given as (id, name) → geometry in degrees; `source` names them in errors.
+
+    Raises
+    ------
+    InputError
+        If identifiers are missing or repeat.
+    """
+    _require_ids([area for area, _ in shapes], Path(source))
+    return _areas([({"id": area, "name": name}, shape, "") for (area, name), shape in shapes.items()])
+
+
+def _areas(rows: Rows) -> gpd.GeoDataFrame:
     table = gpd.GeoDataFrame(
         {
             "area_id": pd.Series([row["id"] for row, _, _ in rows], dtype=object),

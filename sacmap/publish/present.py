@@ -6,7 +6,7 @@ import pandas as pd
 
 from sacmap import months, tables
 from sacmap.job import Result
-from sacmap.public import is_restricted
+from sacmap.public import is_public, is_restricted
 from sacmap.publish.draw import render
 from sacmap.publish.page import Page
 from sacmap.publish.reasons import hardening_reasons, week_reasons
@@ -46,7 +46,7 @@ def headline_of(result: Result) -> str:
 
 def page_of(result: Result) -> Page:
     """Return what the officer's page shows."""
-    study = result.study
+    study, public = result.study, is_public(result)
     return Page(
         title=title_of(result),
         change=result.change,
@@ -61,8 +61,8 @@ def page_of(result: Result) -> Page:
         warnings=[{"code": notice.code, "text": notice.text} for notice in result.warnings],
         definitions=[{"text": found.text, "source": found.source} for found in result.definitions],
         streets=streets_of(result),
-        hardening=hardening_reasons(result.hardening, result.change),
-        week=week_reasons(result.week, result.change),
+        hardening=None if public else hardening_reasons(result.hardening, result.change),
+        week=None if public else week_reasons(result.week, result.change),
         sources=SOURCE if study.extract is None else EXTRACT_SOURCE,
         restricted=is_restricted(result),
         exact=study.extract is not None,

@@ -1,0 +1,348 @@
+"""Wards and LSOAs of a district from the ONS Open Geography service (ArcGIS REST, FeatureServer).
+
+Its habits: an error comes with status 200; a layer gives so many rows at most and says `exceededTransferLimit`, at the
+top or under `properties`; services are named anew every year, and so are their fields (WD23CD, LAD23NM, LSOA21CD). So
+fields are found in the layer's own description, a service that is gone is looked for in the catalogue, every answer is
+counted, and nothing is returned unless all of it came.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from sacmap.areas.boundaries import areas_from_shapes
+from sacmap.errors import InputError, SourceError
+from sacmap.fetch.attempt import Reply, UnusableError
+from sacmap.fetch.decide import Saw
+from sacmap.fetch.web import Web
+
+SERVICES = "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services"
+#: Kind and year → the service, as public code that uses it names it. Generalised and clipped (BGC) where there is one.
+KNOWN = {
+    ("wards", "2019"): "Wards_December_2019_Boundaries_UK_BGC_2022",
+    ("wards", "2022"): "Wards_December_2022_Boundaries_UK_BGC",
+    ("wards", "2023"): "WD_MAY_2023_UK_BFC",
+    ("wards", "2024"): "Wards_December_2024_Boundaries_UK_BGC",
+    ("wards", "2025"): "WD_DEC_2025_UK_BSC",
+    ("lsoas", "2011"): "Lower_layer_Super_Output_Areas_Dec_2011_Boundaries_Full_Clipped_BFC_EW_V3_2022",
+    ("lsoas", "2021"): "Lower_layer_Super_Output_Areas_December_2021_Boundaries_EW_BGC_V5",
+    ("districts", "2022"): "Local_Authority_Districts_December_2022_Boundaries_UK_BGC",
+    ("districts", "2023"): "Local_Authority_Districts_December_2023_Boundaries_UK_BGC",
+    ("districts", "2024"): "Local_Authority_Districts_December_2024_Boundaries_UK_BGC",
+}
+USUAL = {"wards": "2024", "lsoas": "2021"}
+LICENCE = (
+    "Source: Office for National Statistics licensed under the Open Government Licence v.3.0. Contains OS data © Crown "
+    "copyright and database right."
+)
+
+#: What fields, and services in the catalogue, begin with.
+_FIELD = {"wards": "WD", "lsoas": "LSOA", "districts": "LAD"}
+_SERVICE = {
+    "wards": r"(WD|Wards)_",
+    "lsoas": r"(LSOA|Lower_?layer_Super_Output_Areas)_",
+    "districts": r"(LAD|Local_Authority_Districts)_",
+}
+#: Generalised, then full, then super-generalised, all clipped to the coast.
+_DETAIL = ("BGC", "BFC", "BSC")
+_PAGE = 200
+#: More pages than this is a fault: a district has some hundreds of LSOAs.
+_PAGES = 400
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer: its address and the fields of code, name and district ("" where it has none), and rows a page."""
+
+    url: str
+    code: str
+    name: str
+    district: str
+    page: int
+
+
+class NoServiceError(SourceError):
+    """The service has no such layer."""
+
+
+def areas_of(
+    web: Web, kind: str, district: str, *, vintage: str | None = None, service_url: str = SERVICES
+) -> tuple[gpd.GeoDataFrame, str]:
+    """Return the wards or LSOAs of a district, and the layer they are from.
+
+    Parameters
+    ----------
+    web
+        What asks.
+    kind
+        wards or lsoas.
+    district
+        A local authority district, as named in that year; capitals do not matter.
+    vintage
+        The year of the boundaries; by default the newest that is known.
+    service_url
+        The folder of services, or one layer (…/FeatureServer/0), which `vintage` then says nothing of.
+
+    Returns
+    -------
+    The Areas table, mended, and the address of the layer.
+
+    Raises
+    ------
+    InputError
+        If the district has none.
+    SourceError
+        If the service cannot be reached or what it answers makes no sense.
+    """
+    year = vintage or USUAL[kind]
+    layer = layer_of(web, kind, year, service_url)
+    if kind == "lsoas":
+        rows = _rows(web, layer, f"UPPER({layer.name}) LIKE {_quoted(district.upper() + ' %')}")
+        own = re.compile(rf"{re.escape(district)} \d{{3}}[A-Z]", re.IGNORECASE)
+        rows = [row for row in rows if own.fullmatch(row[1])]
+    elif layer.district:
+        rows = _rows(web, layer, f"UPPER({layer.district}) = {_quoted(district.upper())}")
+    else:
+        rows = _inside(web, layer, _district_shape(web, district, year, service_url))
+    if not rows:
+        raise InputError(
+            f"{layer.url} has no {kind} of a district called {district!r}.",
+            "Districts merge and are renamed: give its name of that year, or another --vintage.",
+        )
+    shapes = {(code, name): shape for code, name, shape in rows}
+    return areas_from_shapes(shapes, "the Open Geography service"), layer.url
+
+
+def layer_of(web: Web, kind: str, year: str, service_url: str) -> Layer:
+    """Return the layer of a kind and year: as known, else as the catalogue has it.
+
+    Raises
+    ------
+    SourceError
+        If there is none, or it lacks a field for code or name.
+    """
+    base = service_url.rstrip("/")
+    if "/FeatureServer" in base:
+        return _described(web, kind, base if re.search(r"/\d+$", base) else f"{base}/0")
+    known = KNOWN.get((kind, year))
+    if known is not None:
+        try:
+            return _described(web, kind, f"{base}/{known}/FeatureServer/0")
+        except NoServiceError:
+            pass
+    name = _in_catalogue(web, kind, year, base)
+    return _described(web, kind, f"{base}/{name}/FeatureServer/0")
+
+
+def _described(web: Web, kind: str, url: str) -> Layer:
+    told = _ask(web, url, {})
+    names = [str(field.get("name", "")) for field in _list(told, "fields", url)]
+
+    def field(begins: str, ends: str) -> str:
+        return next((name for name in names if re.fullmatch(rf"{begins}\d\d{ends}", name, re.IGNORECASE)), "")
+
+    code, name = field(_FIELD[kind], "CD"), field(_FIELD[kind], "NM")
+    if not code or not name:
+        raise SourceError(
+            f"{url} has no code and name of {kind} (its fields: {', '.join(names)[:120]}).",
+            "Give another layer with --service-url.",
+        )
+    most = told.get("maxRecordCount")
+    page = min(_PAGE, most) if isinstance(most, int) and most > 0 else _PAGE
+    return Layer(url, code, name, field(_FIELD["districts"], "NM"), page)
+
+
+def _in_catalogue(web: Web, kind: str, year: str, base: str) -> str:
+    """Return the likeliest service of the catalogue: of that year, clipped, the latest month."""
+    services = _list(_ask(web, base, {}), "services", base)
+    names = [str(s.get("name", "")).rsplit("/", 1)[-1] for s in services if s.get("type") == "FeatureServer"]
+    ours = [
+        name
+        for name in names
+        if re.match(_SERVICE[kind], name, re.IGNORECASE) and re.search(rf"_{year}_", name)
+    ]
+    for detail in _DETAIL:
+        fitting = sorted(name for name in ours if f"_{detail}" in name)
+        if fitting:
+            return next((name for name in fitting if "_dec" in name.lower()), fitting[0])
+    raise SourceError(
+        f"The Open Geography service has no boundaries of {kind} of {year}.",
+        f"Give another --vintage ({', '.join(sorted(y for k, y in KNOWN if k == kind))}), or the layer with "
+        "--service-url.",
+    )
+
+
+Row = tuple[str, str, BaseGeometry]
+
+
+def _rows(web: Web, layer: Layer, where: str, **more: str) -> list[Row]:
+    """Return code, name and shape of every row that fits, or fail.
+
+    Raises
+    ------
+    SourceError
+        If pages repeat or fewer rows come than there are.
+    """
+    question = {"where": where, **more}
+    counted = _ask(web, f"{layer.url}/query", {**question, "returnCountOnly": "true"}).get("count")
+    if not isinstance(counted, int):
+        raise SourceError(
+            f"{layer.url} does not say how many rows fit.", "Give another layer with --service-url."
+        )
+    found: dict[str, Row] = {}
+    for features in _pages(web, layer, question, counted):
+        for feature in features:
+            row = _row(feature, layer)
+            if row[0] in found:
+                raise SourceError(
+                    f"{layer.url} gives {row[0]} twice: it does not page as it should.",
+                    "Give another layer with --service-url.",
+                )
+            found[row[0]] = row
+    if len(found) != counted:
+        raise SourceError(
+            f"{layer.url} has {counted:,} rows that fit, but gave {len(found):,}. Nothing is written.",
+            "Run the command again later.",
+        )
+    return list(found.values())
+
+
+def _pages(web: Web, layer: Layer, question: Mapping[str, str], counted: int) -> Iterator[Sequence[Any]]:
+    offset = 0
+    for _ in range(_PAGES):
+        if offset >= counted:
+            return
+        answer = _ask(
+            web,
+            f"{layer.url}/query",
+            {
+                **question,
+                "outFields": f"{layer.code},{layer.name}",
+                "orderByFields": layer.code,
+                "outSR": "4326",
+                "geometryPrecision": "6",
+                "resultOffset": str(offset),
+                "resultRecordCount": str(layer.page),
+            },
+            form="geojson",
+        )
+        features = _list(answer, "features", layer.url)
+        properties = answer.get("properties")
+        more = answer.get("exceededTransferLimit") or (
+            isinstance(properties, dict) and properties.get("exceededTransferLimit")
+        )
+        yield features
+        offset += len(features)
+        if not features or (not more and len(features) < layer.page):
+            return
+
+
+def _row(feature: Any, layer: Layer) -> Row:
+    try:
+        properties, geometry = feature["properties"], feature["geometry"]
+        code, name = properties[layer.code], properties[layer.name]
+        shape = shapely.from_geojson(json.dumps(geometry)) if geometry else shapely.Polygon()
+    except (KeyError, TypeError, shapely.errors.GEOSException) as error:
+        raise SourceError(
+            f"{layer.url} gave a row that is not a feature of {layer.code} and {layer.name}: {error}.",
+            "Give another layer with --service-url.",
+        ) from None
+    return str(code), str(name or ""), shape
+
+
+def _inside(web: Web, layer: Layer, district: BaseGeometry) -> list[Row]:
+    """Return the rows whose middle lies in the district, of a layer that does not say which district."""
+    rows = _rows(
+        web,
+        layer,
+        "1=1",
+        geometry=",".join(f"{value:.6f}" for value in district.bounds),
+        geometryType="esriGeometryEnvelope",
+        inSR="4326",
+        spatialRel="esriSpatialRelIntersects",
+    )
+    middles = shapely.point_on_surface(np.array([shape for *_, shape in rows], dtype=object))
+    return [row for row, inside in zip(rows, shapely.contains(district, middles), strict=True) if inside]
+
+
+def _district_shape(web: Web, district: str, year: str, service_url: str) -> BaseGeometry:
+    if "/FeatureServer" in service_url:
+        raise SourceError(
+            f"{service_url} does not say which district its rows are of.",
+            "Give a layer with a LAD…NM field, or the folder of services.",
+        )
+    layer = layer_of(web, "districts", year, service_url)
+    rows = _rows(web, layer, f"UPPER({layer.name}) = {_quoted(district.upper())}")
+    if not rows:
+        raise InputError(
+            f"{layer.url} has no district called {district!r}.",
+            "Districts merge and are renamed: give its name of that year, or another --vintage.",
+        )
+    return shapely.make_valid(shapely.union_all([shape for *_, shape in rows]))
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _list(answer: Mapping[str, Any], name: str, url: str) -> list[Any]:
+    value = answer.get(name)
+    if not isinstance(value, list):
+        raise SourceError(
+            f"{url} gave JSON without a list of {name}.",
+            "Check the address, or give another with --service-url.",
+        )
+    return value
+
+
+def _ask(web: Web, url: str, question: Mapping[str, str], form: str = "json") -> dict[str, Any]:
+    """Ask, and return the object answered.
+
+    Raises
+    ------
+    NoServiceError
+        If the service says that there is no such address or layer.
+    SourceError
+        If it refuses the question, or cannot be reached.
+    """
+    answer = web.ask(f"{url}?{urlencode({**question, 'f': form})}", _judge).value
+    error = answer.get("error")
+    if error is None:
+        return dict(answer)
+    detail = error if isinstance(error, dict) else {}
+    several = detail.get("details") or []
+    said = "; ".join(str(text) for text in [detail.get("message", "no reason"), *several] if text)[:160]
+    if "invalid url" in said.lower() or "not found" in said.lower() or detail.get("code") == 404:
+        raise NoServiceError(f"{url} is not there ({said}).", "Give the layer with --service-url.")
+    raise SourceError(
+        f"{url} refused the question: {said}.", "Check the names, or give the layer with --service-url."
+    )
+
+
+def _judge(reply: Reply) -> dict[str, Any]:
+    """Take a whole JSON object; an error inside it that may pass is asked again."""
+    try:
+        value = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        kind = reply.headers.get("Content-Type", "no type").split(";")[0]
+        start = " ".join(reply.body[:200].decode("utf-8", "replace").split())[:40]
+        raise UnusableError(Saw.NOT_JSON, f"not JSON but {kind}, starting {start!r}") from None
+    if not isinstance(value, dict):
+        raise UnusableError(Saw.NOT_JSON, "JSON that is not an object")
+    error = value.get("error")
+    code = error.get("code") if isinstance(error, dict) else None
+    if code == 429:
+        raise UnusableError(Saw.SLOW_DOWN, "an error inside a 200: 429, too many requests")
+    if isinstance(code, int) and code >= 500:
+        raise UnusableError(Saw.TROUBLE, f"an error inside a 200: {code}")
+    return value
