@@ -265,6 +265,46 @@ def demo() -> int:
     return run_map(read_options(practice.study, {"out": str(Path("maps") / "practice.html")}), practice.study)
 
 
+@sacmap.command("boundaries")
+@click.option("--wards", help="A district, for the ONS wards in it.")
+@click.option("--lsoas", help="A district, for the ONS LSOAs in it.")
+@click.option("--vintage", help="Year of the boundaries; wards 2024 and LSOAs 2021 where it is not given.")
+@click.option("--service-url", help="Folder of Open Geography services, or one layer: …/FeatureServer/0.")
+@click.option("--ca-bundle", help="Certificates (PEM) to trust beside the system's.")
+@click.option("--out", help="The file to write: boundaries/NAME-wards.geojson.")
+def boundaries_command(
+    *,
+    wards: str | None,
+    lsoas: str | None,
+    vintage: str | None,
+    service_url: str | None,
+    ca_bundle: str | None,
+    out: str | None,
+) -> int:
+    """Fetch the ONS wards or LSOAs of a district to boundaries/NAME-wards.geojson or NAME-lsoas.geojson."""
+    from sacmap.areas.boundaries import geojson_of
+    from sacmap.fetch.open_geography import LICENCE, SERVICES, areas_of
+    from sacmap.fetch.web import Web
+    from sacmap.publish.disk import require_writable, write_whole
+    from sacmap.publish.files import file_stem
+
+    district = wards or lsoas
+    if district is None or (wards and lsoas):
+        raise UsageError("Boundaries of what?", "Give --wards or --lsoas with the name of a district.")
+    kind = "wards" if wards else "lsoas"
+    path = Path(out) if out else Path("boundaries") / f"{file_stem(district)}-{kind}.geojson"
+    require_writable(path.parent)
+    with Web(ca_bundle=ca_bundle) as web:
+        areas, layer = areas_of(web, kind, district, vintage=vintage, service_url=service_url or SERVICES)
+    write_whole(path, geojson_of(areas))
+    show(str(path))
+    say(f"{len(areas):,} {kind} of {district}, from {layer}. {LICENCE}")
+    for name, mend in zip(areas["name"], areas["mend"], strict=True):
+        if mend:
+            say(f"- {name}: {mend}")
+    return 0
+
+
 @sacmap.command("reconcile")
 @study_options
 @click.option("--home-office", required=True, help="Recorded crime open data: ODS, XLSX, CSV or Parquet.")
