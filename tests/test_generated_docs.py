@@ -1,0 +1,58 @@
+"""The documents that come from the code are up to date, and those beside it agree with it."""
+
+import importlib.util
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from sacmap import tables
+from sacmap.cli import sacmap
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+
+def generator():
+    spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ["data-dictionary.md", "commands.md"])
+def test_a_page_made_from_the_code_is_up_to_date(name):
+    made = generator().PAGES[name]()
+    assert (DOCS / name).read_text(encoding="utf-8") == made, "run: python docs/generate.py"
+
+
+def test_every_command_option_and_column_is_in_the_reference():
+    reference = (DOCS / "commands.md").read_text(encoding="utf-8")
+    for name, command in sacmap.commands.items():
+        assert f"## sacmap {name}\n" in reference
+        for option in command.params:
+            if option.param_type_name == "option":
+                assert option.help, f"sacmap {name} {option.opts} has no help"
+                assert f"`{', '.join(option.opts)}" in reference
+    dictionary = (DOCS / "data-dictionary.md").read_text(encoding="utf-8")
+    for column in tables.CHANGE.names:
+        assert f"| `{column}` |" in dictionary
+
+
+def test_the_glossary_is_in_order_and_has_each_word_once():
+    rows = re.findall(r"^\| ([^|]+) \|", (DOCS / "glossary.md").read_text(encoding="utf-8"), re.MULTILINE)
+    words = [word.lower() for word in rows[1:]]
+    assert words == sorted(set(words))
+
+
+def test_the_version_is_the_same_everywhere():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert f"\nversion: {project['version']}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\n## {project['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", [*DOCS.glob("*.md"), ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
+def test_links_between_documents_lead_somewhere(page):
+    for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / link).exists(), link
