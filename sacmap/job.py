@@ -96,7 +96,7 @@ def compare_areas(
     """
     located = locate(reading.crimes, areas)
     require_overlap(reading.crimes, located, areas)
-    judged = coverage(reading.tally, study.months)
+    judged = coverage(reading.judged, study.months)
     forces = _forces(study, located, reading.tally)
     if not forces:
         raise InputError(

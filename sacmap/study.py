@@ -60,6 +60,7 @@ class Study:
     source: str = "auto"
     api_url: str = API_URL
     archive_url: str = ARCHIVE_URL
+    ca_bundle: str | None = None
     as_given: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -74,7 +75,7 @@ class Study:
 
     def record(self) -> dict[str, Any]:
         """Return the study for the JSON record: its fields, less the ones that say nothing of the result."""
-        silent = {"tiles_key", "store", "offline", "yes", "as_given"}
+        silent = {"tiles_key", "store", "offline", "yes", "ca_bundle", "as_given"}
         said = {name: value for name, value in asdict(self).items() if name not in silent}
         return {name: self._said(name, value) for name, value in said.items()}
 
@@ -225,7 +226,7 @@ def read_study(path: Path) -> dict[str, Any]:
 _LISTS = {"crimes", "also", "baseline"}
 _FLAGS = {"offline", "suppress_small", "yes"}
 #: Options that are paths, or may be one.
-PATHS = {"boundaries", "comparator", "crimes", "households", "lsoa_boundaries", "out", "store"}
+PATHS = {"boundaries", "ca_bundle", "comparator", "crimes", "households", "lsoa_boundaries", "out", "store"}
 
 
 def _option(path: Path, key: str) -> str:

@@ -146,6 +146,11 @@ class Api:
         path = f"{quoted(force)}/{quoted(neighbourhood)}/boundary"
         return list(self._ask(question, path, _ring, absent=b"[]"))
 
+    def knows_boundary(self, force: str, neighbourhood: str) -> bool:
+        """Whether the store holds a neighbourhood's boundary."""
+        question = {"kind": "boundary", "of": force, "id": neighbourhood}
+        return any(self.store.has(question, publication) for publication in self.publications())
+
     def rings(
         self, force: str, progress: Callable[[str], None] = lambda _: None
     ) -> dict[tuple[str, str], Ring]:

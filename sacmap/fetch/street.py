@@ -69,7 +69,8 @@ class Reading:
     """What was read.
 
     crimes: the Crimes table of the rows kept; tally: force, month, crime_type and n of all rows, kept or not;
-    inputs: path, sha256 and rows of each file given; notes: files given again; told: what else the reader must know.
+    inputs: path, sha256 and rows of each file given; notes: files given again; told: what else the reader must know;
+    asked: the crime types asked for, where some months hold no other and so cannot be judged by all.
     """
 
     crimes: pd.DataFrame
@@ -77,6 +78,12 @@ class Reading:
     inputs: tuple[dict[str, object], ...]
     notes: tuple[str, ...]
     told: tuple[Notice, ...] = ()
+    asked: tuple[str, ...] | None = None
+
+    @property
+    def judged(self) -> pd.DataFrame:
+        """The tally that coverage is judged by: of the crime types every month was asked for."""
+        return self.tally if self.asked is None else self.tally[self.tally["crime_type"].isin(self.asked)]
 
 
 def read_crimes(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> pd.DataFrame:

@@ -1,0 +1,80 @@
+"""Where a study asks the API for crimes, and which force those are of."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from sacmap import months, tables
+from sacmap.fetch.api import Api
+from sacmap.fetch.boxes import Box, extent_box
+
+TRANSPORT_POLICE = "British Transport Police"
+#: Crimes in the box asked for that are neither in the force's neighbourhoods nor in the study's areas.
+ELSEWHERE = "another force"
+#: The rarest first: where its crimes lie tells where to cut a box of the others.
+ORDER = ("robbery", "burglary", "vehicle-crime")
+
+
+class Place:
+    """The part of the country a study asks about: a force's neighbourhoods and the study's areas.
+
+    The API does not say which force a crime is of. One inside these polygons is taken to be the force's, but for
+    British Transport Police's, which say so; one with no location is of the force it was asked of.
+
+    Parameters
+    ----------
+    api
+        The API to ask.
+    force, name
+        The force's slug, and the name its crimes are given.
+    polygons
+        Polygons in EPSG:4326, some of which may be empty.
+    """
+
+    def __init__(self, api: Api, force: str, name: str, polygons: np.ndarray) -> None:
+        self._api, self._force = api, force
+        self.name = name
+        self.polygons = polygons[~shapely.is_empty(polygons)]
+        west, south, east, north = (float(edge) for edge in shapely.total_bounds(self.polygons))
+        self.extent: Box = extent_box((west, south, east, north))
+        self._tree = shapely.STRtree(self.polygons)
+        middles = shapely.centroid(self.polygons)
+        api.guide(shapely.get_x(middles), shapely.get_y(middles))
+
+    def held(self, month: str, publication: str) -> bool:
+        """Whether the store holds all of a month as it was published then."""
+        return self._api.holds(month, ORDER, self.extent, self._force, publication)
+
+    def kept(self, month: str, before: str = "9999-12") -> str | None:
+        """Return the newest publication, older than `before`, of which the store holds all of a month, or None."""
+        older = (name for name in self._api.publications() if name < before)
+        return next((name for name in older if self.held(month, name)), None)
+
+    def ask(self, month: str, kind: str, publication: str) -> pd.DataFrame:
+        """Return the Crimes rows of a month and crime type, in order of police.uk's number, no location last."""
+        located = self._api.crimes(month, kind, self.extent, publication)
+        nowhere = self._api.no_location(month, kind, self._force, publication)
+        parts = [located.assign(force=self._forces_of(located)), nowhere.assign(force=self.name)]
+        return pd.concat(parts, ignore_index=True)[tables.CRIMES.names]
+
+    def changes(self, month: str, kind: str, publication: str, now: pd.DataFrame) -> str:
+        """Return what changed in the force's count since the store last held the month, or nothing, in words."""
+        before = self.kept(month, publication)
+        if before is None:
+            return ""
+        then = self.ask(month, kind, before)
+        was, is_now = (int((rows["force"] == self.name).sum()) for rows in (then, now))
+        text = f"{months.in_words(month)} {tables.IN_WORDS[kind]} {was:,} → {is_now:,}"
+        return text if was != is_now else ""
+
+    def _forces_of(self, rows: pd.DataFrame) -> np.ndarray:
+        """Return the force of each located crime; each map point is looked up once."""
+        points = rows[["lon", "lat"]].drop_duplicates()
+        there = points["lon"].notna().to_numpy()
+        found = self._tree.query(shapely.points(points[there].to_numpy()), predicate="intersects")[0]
+        inside = np.zeros(int(there.sum()), dtype=bool)
+        inside[found] = True
+        mine = rows.merge(points[there].assign(mine=inside), on=["lon", "lat"], how="left")["mine"].eq(True)
+        return np.where(rows["btp"], TRANSPORT_POLICE, np.where(mine, self.name, ELSEWHERE)).astype(object)
