@@ -42,6 +42,7 @@ class Guard:
 BOUNDARIES, LOCATE = "areas/boundaries.py", "areas/locate.py"
 STREET, STUDY, DISK = "fetch/street.py", "study.py", "publish/disk.py"
 WEB, DECIDE, STORE = "fetch/web.py", "fetch/decide.py", "fetch/store.py"
+ATTEMPT = "fetch/attempt.py"
 
 GUARDS = (
     # ── the web ──

@@ -61,6 +61,12 @@ def sacmap() -> None:
     """
 
 
+_FETCH_OPTIONS = (
+    click.option("--store", help="Folder of the answers fetched; by default in your cache."),
+    click.option("--offline", is_flag=True, help="Ask nothing of the web: the store alone answers."),
+    click.option("--api-url", help="Address of the API, ending in /api."),
+    click.option("--ca-bundle", help="Certificates (PEM) to trust beside the system's."),
+)
 _STUDY_OPTIONS = (
     click.argument("study", required=False, type=click.Path(path_type=Path)),
     click.option("--force", help="Police force, as police.uk's slug: northamptonshire."),
@@ -83,6 +89,12 @@ _STUDY_OPTIONS = (
     click.option("--also", multiple=True, help="Files beside the page: any of xlsx,gpkg,png,pdf."),
     click.option("--tiles", help="Background map: the https address of its tiles, with {z}, {x} and {y}."),
     click.option("--tiles-key", help="Key put in place of {key} in --tiles. It goes out with the page."),
+    click.option("--yes", is_flag=True, help="Agree to a large download beforehand."),
+    click.option(
+        "--from", "source", help="Without --crimes, months come from: auto (default), api, archive."
+    ),
+    click.option("--archive-url", help="Address of the folder of monthly archives."),
+    *_FETCH_OPTIONS,
     click.option("--title", help="Name of the place, for the page."),
     click.option("--out", help="The page to write: maps/NAME.html."),
 )
@@ -91,6 +103,13 @@ _STUDY_OPTIONS = (
 def study_options(command: Command) -> Command:
     """Give a command the STUDY argument and the options that are also its keys."""
     for option in reversed(_STUDY_OPTIONS):
+        command = option(command)
+    return command
+
+
+def fetch_options(command: Command) -> Command:
+    """Give a command the options of where and how to fetch."""
+    for option in reversed(_FETCH_OPTIONS):
         command = option(command)
     return command
 
@@ -117,18 +136,12 @@ def out_path(study: Study, file: Path | None) -> Path:
 def result_of(study: Study) -> Result:
     """Read what the study names and do the main job."""
     from sacmap.areas.boundaries import overlaps, read_areas, read_text
+    from sacmap.fetch.command import brought, with_boundaries
     from sacmap.job import compare_areas
 
-    if not study.boundaries:
-        raise UsageError(
-            "No boundaries were given.", "Add --boundaries FILE with the neighbourhoods' polygons."
-        )
-    if not study.crimes:
-        raise UsageError(
-            "No crimes were given.", "Add --crimes with police.uk CSVs, a folder of them or a ZIP."
-        )
+    study = with_boundaries(study)
     areas = read_areas(
-        study.boundaries,
+        str(study.boundaries),
         id_column=study.id_column,
         name_column=study.name_column,
         households_column=study.households_column,
@@ -136,7 +149,7 @@ def result_of(study: Study) -> Result:
     areas, told = with_study_households(areas, study)
     # Before the crimes, so that a file that cannot be read is told at once.
     others = other_inputs(study, len(areas))
-    reading = reading_of(study)
+    reading = reading_of(study) if study.crimes else brought(study, areas).reading
     result = compare_areas(
         study,
         reading,
@@ -255,6 +268,22 @@ def check(study: Path | None, **options: Any) -> int:
     return result.exit_code
 
 
+@sacmap.command("fetch")
+@study_options
+def fetch_command(study: Path | None, **options: Any) -> int:
+    """Bring the crimes of a study into the store, and say what is there. Stop it when you like: it goes on later."""
+    from sacmap.areas.boundaries import read_areas
+    from sacmap.fetch.command import brought, with_boundaries
+
+    asked = with_boundaries(replace(read_options(study, options), crimes=()))
+    areas = read_areas(str(asked.boundaries), id_column=asked.id_column, name_column=asked.name_column)
+    found = brought(asked, areas)
+    show(found.summary)
+    for notice in found.reading.told:
+        say(f"- {notice.text}")
+    return 0
+
+
 @sacmap.command()
 def demo() -> int:
     """Map the practice borough, made up and out at sea: no network needed."""
@@ -266,42 +295,43 @@ def demo() -> int:
 
 
 @sacmap.command("boundaries")
+@click.argument("force", required=False)
 @click.option("--wards", help="A district, for the ONS wards in it.")
 @click.option("--lsoas", help="A district, for the ONS LSOAs in it.")
 @click.option("--vintage", help="Year of the boundaries; wards 2024 and LSOAs 2021 where it is not given.")
 @click.option("--service-url", help="Folder of Open Geography services, or one layer: …/FeatureServer/0.")
-@click.option("--ca-bundle", help="Certificates (PEM) to trust beside the system's.")
-@click.option("--out", help="The file to write: boundaries/NAME-wards.geojson.")
+@click.option("--out", help="The file to write: boundaries/FORCE.geojson, or boundaries/NAME-wards.geojson.")
+@fetch_options
 def boundaries_command(
+    force: str | None,
     *,
     wards: str | None,
     lsoas: str | None,
     vintage: str | None,
     service_url: str | None,
-    ca_bundle: str | None,
     out: str | None,
+    **options: Any,
 ) -> int:
-    """Fetch the ONS wards or LSOAs of a district to boundaries/NAME-wards.geojson or NAME-lsoas.geojson."""
-    from sacmap.areas.boundaries import geojson_of
-    from sacmap.fetch.open_geography import LICENCE, SERVICES, areas_of
-    from sacmap.fetch.web import Web
-    from sacmap.publish.disk import require_writable, write_whole
+    """Fetch a force's neighbourhoods to boundaries/FORCE.geojson, or the ONS wards or LSOAs of a district."""
+    from sacmap.fetch.bring import Where
+    from sacmap.fetch.command import District, fetch_boundaries, fetch_district
+    from sacmap.fetch.neighbourhoods import boundaries_path
     from sacmap.publish.files import file_stem
 
-    district = wards or lsoas
-    if district is None or (wards and lsoas):
-        raise UsageError("Boundaries of what?", "Give --wards or --lsoas with the name of a district.")
-    kind = "wards" if wards else "lsoas"
-    path = Path(out) if out else Path("boundaries") / f"{file_stem(district)}-{kind}.geojson"
-    require_writable(path.parent)
-    with Web(ca_bundle=ca_bundle) as web:
-        areas, layer = areas_of(web, kind, district, vintage=vintage, service_url=service_url or SERVICES)
-    write_whole(path, geojson_of(areas))
+    if [force, wards, lsoas].count(None) != 2:
+        raise UsageError("Boundaries of what?", "Name a force, or give --wards or --lsoas with a district.")
+    if force:
+        path = Path(out) if out else boundaries_path(force)
+        fetch_boundaries(
+            Where(force=force, **{name: value for name, value in options.items() if value}), path
+        )
+    else:
+        district = District(str(wards or lsoas), "wards" if wards else "lsoas", vintage, service_url)
+        path = (
+            Path(out) if out else Path("boundaries") / f"{file_stem(district.name)}-{district.kind}.geojson"
+        )
+        fetch_district(district, path, ca_bundle=options["ca_bundle"])
     show(str(path))
-    say(f"{len(areas):,} {kind} of {district}, from {layer}. {LICENCE}")
-    for name, mend in zip(areas["name"], areas["mend"], strict=True):
-        if mend:
-            say(f"- {name}: {mend}")
     return 0
 
 
@@ -396,7 +426,7 @@ def plan_command(
         size=size,
         visited=read_visited(read_text(visited), visited, ids) if visited else [],
         protected=read_protected(read_text(protected), protected, ids) if protected else {},
-        boundaries_file=path_from(path.parent, str(asked.boundaries)),
+        boundaries_file=path_from(path.parent, str(result.study.boundaries)),
     )
     write_choice({path: plan.record(version("sacmap"))})
     for notice in plan.warnings:

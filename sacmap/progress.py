@@ -15,10 +15,11 @@ _MONTH = re.compile(r"\d{4}-\d{2}")
 
 
 class Progress:
-    """Tell how far a job of several files is; a context manager."""
+    """Tell how far a job of several files, or parts of another name, is; a context manager."""
 
-    def __init__(self, doing: str) -> None:
+    def __init__(self, doing: str, parts: str = "files") -> None:
         self._doing = doing
+        self._parts = parts
         self._total = 0
         self._done = 0
         self._left: Counter[str] = Counter()
@@ -45,7 +46,9 @@ class Progress:
         if self._bar:
             filled = 30 * self._done // max(self._total, 1)
             bar = "█" * filled + "·" * (30 - filled)
-            click.echo(f"\r{self._doing} {bar} {self._done} of {self._total} files", nl=False, err=True)
+            click.echo(
+                f"\r{self._doing} {bar} {self._done} of {self._total} {self._parts}", nl=False, err=True
+            )
         elif self._left[_month(name)] <= 0:
             say(f"{self._doing}: {_month(name)} done")
 

@@ -183,7 +183,8 @@ class Handler(BaseHTTPRequestHandler):
         elif steps[0] in {"crimes-street", "crimes-no-location"}:
             found = self.crimes(steps, query)
         elif len(steps) == 2 and steps[1] == "neighbourhoods":
-            found = [{"id": i, "name": name} for i, (name, _) in police.neighbourhoods[steps[0]].items()]
+            known = police.neighbourhoods.get(steps[0])
+            found = known and [{"id": i, "name": name} for i, (name, _) in known.items()]
         elif len(steps) == 3 and steps[2] == "boundary":
             ring = police.neighbourhoods.get(steps[0], {}).get(steps[1], (None, None))[1]
             found = ring if ring is None else [{"latitude": repr(y), "longitude": repr(x)} for x, y in ring]
@@ -344,7 +345,7 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def fault_bomb(self):
-        packed = gzip.compress(b"[" + b" " * 100_000_000 + b"]", 9)
+        packed = gzip.compress(b"[" + b" " * 80_000_000 + b"]", 9)
         self.send_response(200)
         self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(packed)))

@@ -151,16 +151,6 @@ class Api:
         question = {"kind": "boundary", "of": force, "id": neighbourhood}
         return any(self.store.has(question, publication) for publication in self.publications())
 
-    def rings(
-        self, force: str, progress: Callable[[str], None] = lambda _: None
-    ) -> dict[tuple[str, str], Ring]:
-        """Return every neighbourhood of a force, (id, name) → ring."""
-        found: dict[tuple[str, str], Ring] = {}
-        for neighbourhood, name in self.neighbourhoods(force).items():
-            found[neighbourhood, name] = self.boundary(force, neighbourhood)
-            progress(neighbourhood)
-        return found
-
     # Crimes
 
     def crimes(self, month: str, category: str, extent: Box, published: str | None = None) -> pd.DataFrame:

@@ -225,12 +225,13 @@ def told_plainly(url: str) -> Iterator[None]:
 def _root(error: BaseException) -> str:
     """Return the system's own reason from within a library's nested error, in one short line."""
     inner: BaseException | None = error
-    text = type(error).__name__
+    text = ""
     while inner is not None:
         said = getattr(inner, "verify_message", None) or getattr(inner, "strerror", None)
-        text = str(said) if said else text
+        # A library's own words may hold an object's address; the last ones are the plainest.
+        text = str(said) if said else text or (str(inner) if inner.__context__ is None else "")
         inner = inner.__cause__ or inner.__context__
-    return text.split("\n")[0][:100]
+    return (text or type(error).__name__).split("\n")[0][:100]
 
 
 def proxy_of(url: str) -> str:

@@ -6,9 +6,9 @@ What comes is a `Reading`, as from files.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 
 from sacmap import months, tables
-from sacmap.areas.boundaries import areas_from_rings, read_areas
+from sacmap.areas.boundaries import read_areas
 from sacmap.errors import SourceError, UsageError
 from sacmap.fetch import street
 from sacmap.fetch.api import Api, OfflineError
 from sacmap.fetch.archive import Archive, fewest
-from sacmap.fetch.neighbourhoods import boundaries_path
+from sacmap.fetch.neighbourhoods import boundaries_path, neighbourhoods
 from sacmap.fetch.place import ORDER, Place
 from sacmap.fetch.rows import CATEGORIES
 from sacmap.fetch.store import Kept, Store, default_store
@@ -30,7 +30,7 @@ from sacmap.fetch.web import AbsentError, Web
 from sacmap.forces import force_slug
 from sacmap.measure.counts import tally_of
 from sacmap.measure.notices import Notice, listed
-from sacmap.study import Study
+from sacmap.study import API_URL, ARCHIVE_URL, Study
 
 #: Crimes of the three types a month in a neighbourhood, and bytes a crime, for the estimate of what is to come.
 _CRIMES, _BYTES = 25, 450
@@ -47,11 +47,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Brought:
-    """The crimes, what the reader is to be told of them, and where each month came from, in words."""
+    """The crimes, and what is in the store by now, in words."""
 
     reading: Reading
-    told: tuple[Notice, ...]
-    sources: dict[str, str]
+    summary: str
 
 
 def choose(
@@ -95,13 +94,31 @@ def choose(
     return Choice(tuple(api), older, tuple(archive))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """Of which force crimes are fetched, and from where: the options of that name."""
+
+    force: str | None
+    store: str | None = None
+    offline: bool = False
+    source: str = "auto"
+    api_url: str = API_URL
+    archive_url: str = ARCHIVE_URL
+    ca_bundle: str | None = None
+
+
+def where_of(study: Study) -> Where:
+    """Return where a study's crimes are fetched from."""
+    return Where(**{one.name: getattr(study, one.name) for one in fields(Where)})
+
+
 class Source:
-    """Where the crimes of one study come from, opened once.
+    """Where the crimes of one force come from, opened once; a context manager.
 
     Parameters
     ----------
-    study
-        What is compared; its force is asked for.
+    where
+        The force and the addresses.
     say, agree
         Told what is to come; asked before a large download.
     web
@@ -110,45 +127,50 @@ class Source:
 
     def __init__(
         self,
-        study: Study,
+        where: Where,
         *,
         say: Callable[[str], None] = lambda _: None,
         agree: Callable[[str], bool] = lambda _: False,
         web: Web | None = None,
     ) -> None:
-        self.study = study
+        self.where = where
         self.say = say
-        self.store = Store(Path(study.store) if study.store else default_store())
-        self.web = None if study.offline else web or Web(ca_bundle=study.ca_bundle)
+        self.store = Store(Path(where.store) if where.store else default_store())
+        self.web = None if where.offline else web or Web(ca_bundle=where.ca_bundle)
         if self.web is not None:
             self.store.require_writable()
-        self.api = Api(self.web, self.store, study.api_url)
-        self.archive = Archive(self.web, self.store, study.archive_url, agree=agree, say=say)
+        self.api = Api(self.web, self.store, where.api_url)
+        self.archive = Archive(self.web, self.store, where.archive_url, agree=agree, say=say)
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.web is not None:
+            self.web.close()
 
     @property
     def force(self) -> str:
-        """The study's force.
+        """The force.
 
         Raises
         ------
         UsageError
-            If it names none.
+            If none is named.
         """
-        if not self.study.force:
-            raise UsageError(
-                "No crimes were given, and no force to fetch them of.",
-                "Add --force northamptonshire, or --crimes with police.uk CSVs.",
-            )
-        return self.study.force
+        if not self.where.force:
+            raise UsageError("No force to fetch crimes of was named.", "Add --force northamptonshire.")
+        return self.where.force
 
     def bring(
         self,
+        wanted: Sequence[str],
         areas: gpd.GeoDataFrame,
         *,
         expect: Callable[[list[str]], None] = lambda _: None,
         progress: Callable[[str], None] = lambda _: None,
     ) -> Brought:
-        """Bring the crimes of the study's months; `areas` are the areas they are to be counted in.
+        """Bring the crimes of the months wanted; `areas` are the areas they are to be counted in.
 
         `expect` is called once with the names of the parts to come, `progress` with each when it is done.
 
@@ -159,8 +181,8 @@ class Source:
         UsageError
             If there is no such force or a month is not to be had.
         """
-        force, wanted = self.force, self.study.months
-        if self.study.source == "archive":
+        force = self.force
+        if self.where.source == "archive":
             choice = choose(wanted, (), "archive", lambda _: None)
             latest, place = None, None
         else:
@@ -169,8 +191,8 @@ class Source:
             with suppress(OfflineError):
                 window = self.api.window()
             place = self._place(areas)
-            choice = choose(wanted, window, self.study.source, place.kept)
-        self._announce(choice, place)
+            choice = choose(wanted, window, self.where.source, place.kept)
+        self._announce(wanted, choice, place)
         publications = {month: str(latest) for month in choice.api} | choice.kept
         asked = [(month, kind) for month in sorted(publications) for kind in ORDER]
         expect(
@@ -192,11 +214,11 @@ class Source:
             self.say(note)
         if not parts:
             raise SourceError(
-                f"The archive holds nothing of {force} in {months.span_in_words(wanted)}.", "Check --force."
+                f"The archive holds nothing of {force} in {months.span_in_words(tuple(wanted))}.",
+                "Check --force.",
             )
-        words = {month: f"API, published {name}" for month, name in publications.items()}
         told = tuple(_told(force, choice, latest, changed))
-        return Brought(_joined(parts, choice), told, words | dict.fromkeys(choice.archive, "archive"))
+        return Brought(_joined(parts, choice, told), self._summary(choice, publications))
 
     def _place(self, areas: gpd.GeoDataFrame) -> Place:
         name = self.api.force_name(self.force)
@@ -210,17 +232,13 @@ class Source:
     def _territory(self) -> gpd.GeoDataFrame | None:
         """Return the force's neighbourhoods; None where it lists none."""
         try:
-            known = self.api.neighbourhoods(self.force)
-            to_ask = sum(not self.api.knows_boundary(self.force, one) for one in known)
-            if to_ask and self.web is not None:
-                self.say(
-                    f"To ask of data.police.uk: {to_ask} neighbourhood boundaries of {self.force}, once."
-                )
-            return areas_from_rings(self.api.rings(self.force))
+            if not self.api.neighbourhoods(self.force):
+                return None
         except AbsentError:
             return None
+        return neighbourhoods(self.api, self.force, say=self.say)
 
-    def _announce(self, choice: Choice, place: Place | None) -> None:
+    def _announce(self, wanted: Sequence[str], choice: Choice, place: Place | None) -> None:
         """Say beforehand what is there and what will be asked."""
         held = len(choice.kept)
         to_ask = []
@@ -229,7 +247,7 @@ class Source:
             held += len(choice.api) - len(to_ask)
         missing = [m for m in choice.archive if self.archive.members(self.force, m) is None]
         held += len(choice.archive) - len(missing)
-        self.say(f"In the store: {held} of {len(self.study.months)} months.")
+        self.say(f"In the store: {held} of {len(wanted)} months.")
         if to_ask and place is not None:
             crimes = _CRIMES * len(place.polygons)
             self.say(
@@ -241,6 +259,19 @@ class Source:
             self.say(
                 f"To read of the archive: {len(missing)} months of {self.force}, in {archives} archives."
             )
+
+    def _summary(self, choice: Choice, publications: Mapping[str, str]) -> str:
+        """Say what is in the store by now, a line a source, and what was asked for it."""
+        by_source: dict[str, list[str]] = {}
+        for month, publication in sorted(publications.items()):
+            by_source.setdefault(f"API, published {publication}", []).append(month)
+        if choice.archive:
+            by_source["archive"] = list(choice.archive)
+        lines = [f"{len(of)} months, {of[0]} to {of[-1]}: {source}" for source, of in by_source.items()]
+        asked = (
+            f"{self.web.requests:,} requests, {self.web.bytes / 1e6:,.1f} MB" if self.web else "nothing asked"
+        )
+        return "\n".join([f"{self.force} in {self.store.folder}:", *lines, f"This run: {asked}."])
 
 
 def _api_reading(rows: pd.DataFrame, words: str) -> Reading:
@@ -270,10 +301,10 @@ def _archive_reading(files: Sequence[Kept], force: str, name: str | None) -> Rea
         forces = table["force"].astype(str)
         return table.assign(force=forces.where(forces.map(force_slug) != force, name or forces))
 
-    return Reading(named(reading.crimes), named(reading.tally), inputs, reading.notes)
+    return replace(reading, crimes=named(reading.crimes), tally=named(reading.tally), inputs=inputs)
 
 
-def _joined(parts: Sequence[Reading], choice: Choice) -> Reading:
+def _joined(parts: Sequence[Reading], choice: Choice, told: tuple[Notice, ...]) -> Reading:
     """Put the readings one after another."""
     text = dict.fromkeys(CATEGORIES, str)
     crimes = pd.concat([part.crimes.astype(text) for part in parts], ignore_index=True)
@@ -284,6 +315,7 @@ def _joined(parts: Sequence[Reading], choice: Choice) -> Reading:
         tally,
         tuple(one for part in parts for one in part.inputs),
         tuple(note for part in parts for note in part.notes),
+        (*told, *(notice for part in parts for notice in part.told)),
         asked=tables.SAC_TYPES if choice.api or choice.kept else None,
     )
 

@@ -1,0 +1,463 @@
+"""The crimes of a study from the API, the archive and the store: the same from all, and nothing asked twice."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+
+import pytest
+from conftest import csv_text, row, square
+from police_uk import Clock, Police, archive_zip, crime, serve, web
+
+from sacmap.areas.boundaries import areas_from_rings, read_areas
+from sacmap.errors import InputError, SourceError, UsageError
+from sacmap.fetch.bring import Source, Where, choose
+from sacmap.fetch.neighbourhoods import neighbourhoods, told_of, write_neighbourhoods
+from sacmap.fetch.place import ELSEWHERE, TRANSPORT_POLICE
+from sacmap.job import compare_areas
+from sacmap.months import span
+from sacmap.study import make_study
+
+FORCE = "northamptonshire"
+NAME = "Northamptonshire Police"
+WANTED = (*span("2023-01:2023-03"), *span("2024-01:2024-03"))
+KINDS = ("burglary", "robbery", "vehicle-crime")
+AREAS = areas_from_rings({(f"A{n}", f"Area {n}"): [tuple(p) for p in square(n)] for n in range(4)})
+
+
+def crimes_of(months=WANTED, per_month=60, seed=3):
+    """Crimes in four squares, some in a fifth place, some with no location; BTP's among them."""
+    luck = random.Random(seed)
+    rows = []
+    for month in months:
+        for _ in range(per_month):
+            number = len(rows) + 1
+            kind = luck.choice(KINDS)
+            if luck.random() < 0.1:
+                rows.append(crime(number, kind, None, month=month))
+                continue
+            btp = luck.random() < 0.05
+            lat, lng = 52 + luck.random() * 0.01, luck.random() * 0.05
+            more = {"location_type": "BTP", "persistent_id": ""} if btp else {}
+            rows.append(crime(number, kind, lat, lng, month, **more))
+    return rows
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def police(clock):
+    police = Police(clock=clock)
+    police.neighbourhoods[FORCE] = {f"N{n}": (f"Area {n}", [tuple(p) for p in square(n)]) for n in range(4)}
+    police.publish(crimes_of())
+    return police
+
+
+@pytest.fixture
+def base(police):
+    with serve(police) as url:
+        yield url
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Where boundaries/ and maps/ would be written."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def open_source(base, tmp_path, clock):
+    def opened(store="store", said=None, later=0.0, **more):
+        client = web(clock)
+        client.now = lambda: 1_700_000_000.0 + later
+        where = Where(
+            force=FORCE,
+            store=str(tmp_path / store),
+            api_url=f"{base}/api",
+            archive_url=f"{base}/archive",
+            **more,
+        )
+        say = said.append if said is not None else lambda _: None
+        return Source(where, say=say, agree=lambda _: True, web=client)
+
+    return opened
+
+
+def as_text(table):
+    return table.astype(str).sort_values(list(table.columns), ignore_index=True)
+
+
+def as_csv(rows):
+    """The same crimes as police.uk's files would have them."""
+    words = {"burglary": "Burglary", "robbery": "Robbery", "vehicle-crime": "Vehicle crime"}
+    lines = {}
+    for one in rows:
+        place = one["location"] or {"longitude": "", "latitude": "", "street": {"name": "No Location"}}
+        force = TRANSPORT_POLICE if one["location_type"] == "BTP" else NAME
+        lines.setdefault((one["month"], force), []).append(
+            row(one["month"], words[one["category"]], place["longitude"], place["latitude"],
+                crime_id=one["persistent_id"], force=force, street=place["street"]["name"])
+        )  # fmt: skip
+    slug = {NAME: FORCE, TRANSPORT_POLICE: "btp"}
+    return {
+        f"{month}/{month}-{slug[force]}-street.csv": csv_text(*some) for (month, force), some in lines.items()
+    }
+
+
+def test_every_crime_comes_once_with_its_force_and_place(open_source, police):
+    reading = open_source().bring(WANTED, AREAS).reading
+    rows = crimes_of()
+    assert len(reading.crimes) == len(rows)
+    counts = reading.crimes["force"].astype(str).value_counts()
+    btp = sum(one["location_type"] == "BTP" for one in rows)
+    outside = sum(
+        one["location"] is not None
+        and one["location_type"] != "BTP"
+        and float(one["location"]["longitude"]) > 0.04
+        for one in rows
+    )
+    assert counts.to_dict() == {NAME: len(rows) - btp - outside, TRANSPORT_POLICE: btp, ELSEWHERE: outside}
+    nowhere = reading.crimes[reading.crimes["lon"].isna()]
+    assert set(nowhere["force"]) == {NAME}
+    assert len(nowhere) == sum(one["location"] is None for one in rows)
+    assert int(reading.tally["n"].sum()) == len(rows)
+    assert sum(one["rows"] for one in reading.inputs) == len(rows)
+
+
+def test_six_requests_a_month_and_a_rerun_none_with_the_same_bytes(open_source, police):
+    said = []
+    first = open_source(said=said).bring(WANTED, AREAS)
+    of_crimes = [path for path in police.paths if "crimes-" in path and "dates" not in path]
+    assert len(of_crimes) == 6 * len(WANTED)
+    assert any(text.startswith("To ask of data.police.uk: 6 months, about 36 requests") for text in said)
+    made = len(police.paths)
+    again = open_source(said=said).bring(WANTED, AREAS)
+    assert len(police.paths) == made
+    assert "In the store: 6 of 6 months." in said
+    assert again.reading.crimes.equals(first.reading.crimes)
+    assert again.reading.inputs == first.reading.inputs
+    assert again.reading.told == first.reading.told
+
+
+def test_the_archive_and_the_api_give_the_same_crimes(open_source, police):
+    police.archives["2024-03.zip"] = archive_zip(as_csv(crimes_of()))
+    by_api = open_source("one").bring(WANTED, AREAS).reading.crimes
+    by_archive = open_source("two", source="archive").bring(WANTED, AREAS).reading.crimes
+    columns = ["month", "crime_type", "lon", "lat", "crime_id"]
+    assert as_text(by_api[columns]).equals(as_text(by_archive[columns]))
+
+
+def test_months_the_api_has_no_more_come_from_the_archive(open_source, police):
+    police.archives["2023-03.zip"] = archive_zip(as_csv(crimes_of()))
+    police.months = list(span("2023-06:2024-03"))
+    said = []
+    found = open_source(said=said).bring(WANTED, AREAS)
+    assert set(found.reading.crimes["month"].astype(str)) == set(WANTED)
+    assert len(found.reading.crimes) == len(crimes_of())
+    assert {notice.code for notice in found.reading.told} == {"coverage-from-sac", "two-sources"}
+    assert "3 months, 2023-01 to 2023-03: archive" in found.summary
+    assert any("To read of the archive: 3 months" in text for text in said)
+    assert set(found.reading.crimes["force"].astype(str)) == {NAME, TRANSPORT_POLICE, ELSEWHERE}
+    made = len(police.paths)
+    open_source().bring(WANTED, AREAS)
+    assert len(police.paths) == made
+
+
+def test_coverage_is_judged_on_what_every_month_was_asked_for(open_source, police):
+    """The archive's months hold ten times as many crimes of other types: the API's months are not thin for that."""
+    files = as_csv(crimes_of())
+    for name, text in files.items():
+        if FORCE in name:
+            files[name] = text + "\r\n".join([row(name[:7], "Drugs") for _ in range(600)]) + "\r\n"
+    police.archives["2023-03.zip"] = archive_zip(files)
+    police.months = list(span("2023-06:2024-03"))
+    found = open_source().bring(WANTED, AREAS)
+    study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
+    result = compare_areas(study, found.reading, AREAS, comparator_text=str, also_told=found.reading.told)
+    assert (result.exit_code, len(result.compared)) == (0, 3)
+    assert result.ledger.other_crime_types == 1800
+
+
+WINDOW = span("2021-04:2024-03")
+
+
+def test_f11_a_month_outside_the_window_is_told_before_asking(open_source, police):
+    with pytest.raises(
+        UsageError, match=r"2024-04 is not published yet: data\.police.uk has 2021-04 to 2024-03"
+    ):
+        open_source().bring(("2024-04",), AREAS)
+    with pytest.raises(
+        UsageError, match=r"2020-01 is not to be had from the API: .* 2021-04 to 2024-03"
+    ) as told:
+        open_source(source="api").bring(("2020-01", "2024-01"), AREAS)
+    assert "--from auto" in told.value.remedy
+    assert not any("crimes-street/" in path for path in police.paths)
+
+
+def test_f12_a_month_the_api_forgot_is_answered_by_the_store(open_source, police):
+    first = open_source().bring(WANTED, AREAS).reading
+    police.latest, police.months = "2027-03", list(span("2024-04:2027-03"))
+    police.fault = lambda number, path: "500" if "crimes-" in path and "dates" not in path else None
+    later = open_source(later=90_000).bring(WANTED, AREAS)
+    assert later.reading.crimes.equals(first.crimes)
+    assert "API, published 2024-03" in later.summary
+
+
+def test_each_month_has_one_source():
+    wanted = ("2020-01", "2021-03", "2021-04", "2024-03")
+    kept = {"2021-03": "2024-02"}.get
+    choice = choose(wanted, WINDOW, "auto", kept)
+    assert (choice.api, choice.kept, choice.archive) == (
+        ("2021-04", "2024-03"),
+        {"2021-03": "2024-02"},
+        ("2020-01",),
+    )
+    assert choose(wanted, (), "archive", kept).archive == wanted
+
+
+def test_f14_a_month_published_again_tells_what_changed(open_source, police):
+    assert open_source().bring(WANTED, AREAS).reading.told[0].code == "coverage-from-sac"
+    police.publish([crime(900 + n, "burglary", 52.005, 0.005, "2024-01") for n in range(4)])
+    police.withdraw(lambda one: not (one["month"] == "2023-02" and one["category"] == "robbery"))
+    police.latest = "2024-04"
+    later = open_source(later=90_000).bring(WANTED, AREAS)
+    assert later.reading.told[0].code == "published-again"
+    mine = [c for c in crimes_of() if c["location_type"] != "BTP"]
+    mine = [c for c in mine if c["location"] is None or float(c["location"]["longitude"]) <= 0.04]
+    burglary = sum(c["month"] == "2024-01" and c["category"] == "burglary" for c in mine)
+    robbery = sum(c["month"] == "2023-02" and c["category"] == "robbery" for c in mine)
+    assert f"January 2024 burglary {burglary} → {burglary + 4}" in later.reading.told[0].text
+    assert f"February 2023 robbery {robbery} → 0" in later.reading.told[0].text
+    assert "vehicle" not in later.reading.told[0].text
+
+
+def test_f27_crimes_of_the_transport_police_are_counted_and_told_by_force(open_source):
+    found = open_source().bring(WANTED, AREAS)
+    study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
+    result = compare_areas(study, found.reading, AREAS, comparator_text=str, also_told=found.reading.told)
+    assert result.forces == (NAME,)
+    assert "British Transport Police" in next(n.text for n in result.warnings if n.code == "other-forces")
+    assert any(n.code == "coverage-from-sac" for n in result.warnings)
+
+
+def test_the_published_change_counts_the_force_s_crimes_with_no_location(open_source, police):
+    """Ten robberies with no location in the current period: the map cannot show them, the total must."""
+    police.withdraw(lambda one: one["location"] is not None and one["location_type"] == "Force")
+    police.publish([crime(5000 + n, "robbery", None, month="2024-02") for n in range(10)])
+    found = open_source().bring(WANTED, AREAS)
+    study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
+    result = compare_areas(study, found.reading, AREAS, comparator_text=str)
+    mine = found.reading.crimes[found.reading.crimes["force"] == NAME]
+    in_now = mine["month"].astype(str).str.startswith("2024")
+    robbery = mine["crime_type"] == "robbery"
+    now, before = int((robbery & in_now).sum()), int((robbery & ~in_now).sum())
+    assert result.totals["robbery"]["published_change_pct"] == pytest.approx(100 * (now - before) / before)
+    assert result.ledger.no_location == 10
+    assert result.totals["robbery"]["current_count"] == now - 10
+
+
+def test_f40_areas_of_another_force_are_an_error_even_when_fetched(open_source, police):
+    police.withdraw(lambda one: False)
+    police.publish([crime(n, "burglary", 52.005, 0.045, month) for n, month in enumerate(WANTED)])
+    found = open_source().bring(WANTED, AREAS)
+    study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
+    with pytest.raises(InputError):
+        compare_areas(study, found.reading, AREAS, comparator_text=str)
+
+
+def test_f44_a_store_that_cannot_be_written_is_told_before_asking(open_source, police, tmp_path):
+    from sacmap.errors import DiskError
+
+    (tmp_path / "store").write_text("a file")
+    with pytest.raises(DiskError, match="cannot be written"):
+        open_source()
+    assert police.paths == []
+
+
+def test_f43_a_damaged_answer_is_asked_again_and_the_result_is_the_same(open_source, police, tmp_path):
+    first = open_source().bring(WANTED, AREAS).reading
+    files = sorted((tmp_path / "store").rglob("*.answer"))
+    for path in files[::5]:
+        path.write_bytes(path.read_bytes()[:-2])
+    made = len(police.paths)
+    again = open_source().bring(WANTED, AREAS).reading
+    assert again.crimes.equals(first.crimes)
+    assert 0 < len(police.paths) - made <= len(files[::5]) + 1
+    assert len(list((tmp_path / "store").rglob("*.damaged"))) == len(files[::5])
+
+
+def test_offline_needs_no_web_once_it_was_fetched(open_source, police):
+    first = open_source().bring(WANTED, AREAS).reading
+    made = len(police.paths)
+    assert open_source(offline=True).bring(WANTED, AREAS).reading.crimes.equals(first.crimes)
+    with pytest.raises(SourceError, match="does not hold"):
+        open_source("empty", offline=True).bring(WANTED, AREAS)
+    assert len(police.paths) == made
+
+
+def test_a_force_that_lists_no_neighbourhoods_is_fetched_for_the_areas_given(open_source, police):
+    police.neighbourhoods.clear()
+    reading = open_source().bring(WANTED, AREAS).reading
+    assert len(reading.crimes) == len(crimes_of())
+
+
+def test_without_a_force_the_command_says_what_to_add(open_source, base, tmp_path):
+    with pytest.raises(UsageError, match="No force") as told:
+        Source(Where(force=None, store=str(tmp_path / "s"), api_url=f"{base}/api")).bring(WANTED, AREAS)
+    assert "--force" in told.value.remedy
+
+
+def test_boundaries_round_trip_with_mends_told(open_source, police, tmp_path, data):
+    ring = json.loads((data / "api" / "gloucestershire-AA3-boundary.json").read_text())
+    points = [(float(p["longitude"]), float(p["latitude"])) for p in ring]
+    bow_tie = [(0.0, 52.0), (0.01, 52.01), (0.01, 52.0), (0.0, 52.01)]
+    police.neighbourhoods[FORCE] = {
+        "AA3": ("St Marks", points),
+        "X": ("Bow tie", bow_tie),
+        "001": ("Empty", []),
+    }
+    with open_source() as source:
+        areas = neighbourhoods(source.api, FORCE)
+    path = tmp_path / "boundaries" / "x.geojson"
+    write_neighbourhoods(areas, path)
+    back = read_areas(path)
+    assert list(back["area_id"]) == ["001", "AA3", "X"]
+    assert list(back["name"]) == ["Empty", "St Marks", "Bow tie"]
+    got, given = back.geometry[1], areas_from_rings({("AA3", ""): points}).geometry[0]
+    assert got.symmetric_difference(given).area / given.area < 1e-4
+    told = told_of(areas, path)
+    assert "3 neighbourhoods" in told
+    assert "Bow tie (X)" in told
+    assert "Empty (001): no boundary" in told
+
+
+COMMAND = ["--force", FORCE, "--current", "2024-01:2024-03", "--baseline", "2023-01:2023-03"]
+
+
+def sacmap(base, folder, *words):
+    """Run a command here, as the command line would; return its exit code."""
+    from sacmap.cli import sacmap
+
+    addresses = ["--store", str(folder / "store"), "--api-url", f"{base}/api"]
+    return sacmap.main(args=[*words, *addresses], standalone_mode=False)
+
+
+@pytest.fixture
+def real_time(police):
+    """A server on the clock of the world, for a client in another process."""
+    import time
+
+    police.clock = time.monotonic
+    police._at = time.monotonic()
+
+
+def test_map_fetches_what_it_needs_on_a_fresh_machine_and_never_asks_twice(
+    base, police, tmp_path, real_time, capsys
+):
+    assert sacmap(base, tmp_path, "map", *COMMAND, "--out", "maps/a.html") == 0
+    printed, said = capsys.readouterr()
+    assert printed.split() == ["maps/a.html", "maps/a.csv", "maps/a.json"]
+    assert "To ask of data.police.uk: 4 neighbourhood boundaries" in said
+    assert "To ask of data.police.uk: 6 months, about 36 requests" in said
+    assert "Fetching: 2024-03 done" in said
+    record = json.loads((tmp_path / "maps" / "a.json").read_text())
+    rows = crimes_of()
+    assert record["ledger"]["rows_read"] == len(rows)
+    assert record["ledger"]["no_location"] == sum(one["location"] is None for one in rows)
+    assert record["study"]["boundaries"] == f"boundaries/{FORCE}.geojson"
+    before = {p.name: p.read_bytes() for p in (tmp_path / "maps").iterdir()}
+    made = len(police.paths)
+    assert sacmap(base, tmp_path, "map", *COMMAND, "--out", "maps/a.html") == 0
+    assert {p.name: p.read_bytes() for p in (tmp_path / "maps").iterdir()} == before
+    capsys.readouterr()
+    assert sacmap(base, tmp_path, "fetch", *COMMAND) == 0
+    assert "6 months, 2023-01 to 2024-03: API, published 2024-03" in capsys.readouterr().out
+    assert sacmap(base, tmp_path, "boundaries", FORCE) == 0
+    printed, said = capsys.readouterr()
+    assert printed.strip() == f"boundaries/{FORCE}.geojson"
+    assert "4 neighbourhoods, 0 of them mended" in said
+    assert len(police.paths) == made
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+def test_f41_ctrl_c_ends_with_130_and_a_rerun_goes_on(base, police, tmp_path, real_time):
+    police.fault = lambda number, path: "trickle" if number == 20 else None
+    words = ["fetch", *COMMAND, "--store", str(tmp_path / "store"), "--api-url", f"{base}/api"]
+    command = [sys.executable, "-m", "sacmap", *words]
+    running = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    while len(police.paths) <= 20:
+        assert running.poll() is None
+        os.sched_yield()
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert "run the command again to go on" in said
+    assert "Traceback" not in said
+    police.fault = lambda number, path: None
+    assert sacmap(base, tmp_path, "fetch", *COMMAND) == 0
+    # The set-up and six months; only what was under way is asked twice.
+    assert len(police.paths) == 8 + 36 + 1
+
+
+def test_an_outage_ends_with_exit_4_and_what_was_fetched_is_kept(open_source, police, clock, tmp_path):
+    police.fault = lambda number, path: "504" if number >= 25 else None
+    began = clock.now
+    with pytest.raises(SourceError, match="unreachable") as told:
+        open_source().bring(WANTED, AREAS)
+    assert told.value.exit_code == 4
+    assert clock.now - began < 120
+    kept = len(list((tmp_path / "store").rglob("*.answer")))
+    assert kept == 25
+    police.fault = lambda number, path: None
+    made = len(police.paths)
+    assert len(open_source().bring(WANTED, AREAS).reading.crimes) == len(crimes_of())
+    assert len(police.paths) - made == 36 + 4 + 4 - kept
+
+
+KILLED = """
+import os, random, signal, sys, threading, time, warnings
+from sacmap.areas.boundaries import areas_from_rings
+from sacmap.fetch.bring import Source, Where
+from sacmap.fetch.web import Web
+
+base, store, squares, wanted = sys.argv[1], sys.argv[2], eval(sys.argv[3]), sys.argv[4].split(",")
+areas = areas_from_rings({(f"A{n}", f"Area {n}"): ring for n, ring in enumerate(squares)})
+where = Where(force="northamptonshire", store=store, api_url=f"{base}/api")
+luck = random.Random(5)
+for _ in range(50):
+    child = os.fork()
+    if not child:
+        Source(where, web=Web(per_second=1e6)).bring(wanted, areas)
+        os._exit(0)
+    time.sleep(luck.random() * 0.1)
+    os.kill(child, signal.SIGKILL)
+    print(os.WEXITSTATUS(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX")
+def test_f41_fifty_kills_at_random_leave_no_torn_file_and_a_rerun_ends_the_same(
+    open_source, police, base, tmp_path
+):
+    police.too_fast = lambda: False
+    clean = open_source("clean").bring(WANTED, AREAS).reading
+    police.paths.clear()
+    squares = [[tuple(p) for p in square(n)] for n in range(4)]
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, base, str(tmp_path / "store"), repr(squares), ",".join(WANTED)],
+        capture_output=True, text=True, check=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert len(done.stdout.split()) == 50
+    store = tmp_path / "store"
+    whole = {path.name for path in (tmp_path / "clean").rglob("*.answer")}
+    assert {path.name for path in store.rglob("*.answer")} <= whole
+    after = open_source().bring(WANTED, AREAS).reading
+    assert after.crimes.equals(clean.crimes)
+    assert after.inputs == clean.inputs
+    assert list(store.rglob("*.damaged")) == list(store.rglob("*.part")) == []
+    assert {path.name for path in store.rglob("*.answer")} == whole
