@@ -407,11 +407,12 @@ def plan_command(
     study: Path | None, out: str | None, *, budget: float, prices: str | None, size: int, visited: str | None,
     protected: str | None, over: bool, **options: Any,
 ) -> int:  # fmt: skip
-    """Plan a budget and a week of action, frozen in plans/NAME.json."""
+    """Plan a budget and a week of action, frozen in plans/NAME.json and drawn in NAME.html."""
     from sacmap.areas.boundaries import read_text
     from sacmap.choose.hardening import read_prices
     from sacmap.choose.plan import make_plan
     from sacmap.choose.records import read_protected, read_visited
+    from sacmap.publish.present import plan_html_of
 
     asked = read_options(study, options)
     path = json_path(out, Path("plans") / f"{out_path(asked, study).stem}.json")
@@ -428,7 +429,7 @@ def plan_command(
         protected=read_protected(read_text(protected), protected, ids) if protected else {},
         boundaries_file=path_from(path.parent, str(result.study.boundaries)),
     )
-    write_choice({path: plan.record(version("sacmap"))})
+    write_choice(path, plan.record(version("sacmap")), plan_html_of(result, plan))
     for notice in plan.warnings:
         say(f"- {notice['text']}")
     return result.exit_code
@@ -453,6 +454,7 @@ def evaluate_command(
     from sacmap.choose.outcome import judge, study_values
     from sacmap.choose.plan import plan_of
     from sacmap.choose.records import read_actions
+    from sacmap.publish.present import outcome_html_of
     from sacmap.study import make_study
 
     path = json_path(out, plan_path.with_name(f"{plan_path.stem}-result.json"))
@@ -465,7 +467,8 @@ def evaluate_command(
     result = result_of(make_study(study_values(plan, *spans, crimes, areas)))
     actions = read_actions(read_text(log), log, set(result.areas["area_id"])) if log else []
     outcome = judge(plan, result, actions)
-    write_choice({path: outcome.record(version("sacmap"), str(plan_path), result)})
+    record = outcome.record(version("sacmap"), str(plan_path), result)
+    write_choice(path, record, outcome_html_of(result, plan, outcome))
     say(outcome.reading)
     for notice in outcome.warnings:
         say(f"- {notice.text}")
@@ -491,19 +494,20 @@ def require_unwritten(path: Path, over: bool) -> None:
     """Refuse to write over a plan or its result unless told to; find out early whether it can be written."""
     from sacmap.publish.disk import require_writable
 
-    if path.exists() and not over:
+    there = [file for file in (path, path.with_suffix(".html")) if file.exists()]
+    if there and not over:
         raise UsageError(
-            f"{path} is there already and was left as it is: a plan is a promise made before the event.",
+            f"{there[0]} is there already and was left as it is: a plan is a promise made before the event.",
             "Choose another --out, or add --replace.",
         )
     require_writable(path.parent)
 
 
-def write_choice(records: dict[Path, dict[str, Any]]) -> None:
-    """Write plans or results as JSON, and print their paths."""
+def write_choice(path: Path, record: dict[str, Any], html: str) -> None:
+    """Write a plan or its result as JSON and as a page beside it, and print their paths."""
     from sacmap.publish.disk import write_whole
     from sacmap.publish.files import json_of
 
-    for path, record in records.items():
-        write_whole(path, json_of(record))
-        show(str(path))
+    for where, content in ((path, json_of(record)), (path.with_suffix(".html"), html.encode())):
+        write_whole(where, content)
+        show(str(where))

@@ -24,6 +24,7 @@ from markupsafe import Markup
 
 from sacmap import months, tables
 from sacmap.publish import colours, page_data, page_svg, words
+from sacmap.publish.plan_view import PlanView
 from sacmap.study import Period
 
 #: Notices that must be read before the figures; the others are folded away beneath them.
@@ -33,7 +34,7 @@ WEIGHTY = {
 }  # fmt: skip
 
 #: The files of the page's script, in order.
-SCRIPT = ("words", "data", "colour", "lists", "table", "panel", "map", "labels", "main")
+SCRIPT = ("words", "data", "colour", "lists", "table", "panel", "plan", "map", "labels", "main")
 
 MEASURE_LABELS = (
     ("change", "Change since baseline"),
@@ -62,6 +63,7 @@ class Page:
     hardening: Sequence[Mapping[str, Any]] | None = None
     week: Sequence[Mapping[str, Any]] | None = None
     sources: Sequence[str] = ()
+    plan: PlanView | None = None
     practice: bool = False
     restricted: bool = False
     exact: bool = False
@@ -111,10 +113,12 @@ COLUMNS = (
 
 def fill(page: Page, map_html: str, map_script: str) -> str:
     """Return the whole page around the map that folium wrote (its element and its script, numbers only)."""
-    content = page_data.content_of(page)
+    content = page_data.content_of(page) | {"plan": page.plan.content() if page.plan else None}
     first = page_data.static_rows(page)
     scripts = [_asset("leaflet/leaflet.js"), script(), map_script]
     styles = [_without_urls(_asset("leaflet/leaflet.css")), _asset("page.css")]
+    if page.plan:
+        styles.append(_asset("plan.css"))
     weighty = [notice for notice in page.warnings if notice["code"] in WEIGHTY]
     return _template().render(
         page=page,
@@ -128,7 +132,9 @@ def fill(page: Page, map_html: str, map_script: str) -> str:
         crime_types=page.labels,
         measures=MEASURE_LABELS,
         map_html=_safe(map_html),
-        static_map=_safe(page_svg.static_map(page, page_data.first_of(content["week"]))),
+        static_map=_safe(
+            page_svg.static_map(page, page_data.first_of(content["week"]) if not page.plan else [])
+        ),
         rates=content["rates"],
         hardening=page_data.named(page, content["hardening"]),
         week=page_data.named(page, content["week"]),

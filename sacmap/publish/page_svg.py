@@ -65,8 +65,27 @@ def static_map(page: Page, first: Collection[int]) -> str:
     return (
         f'<svg viewBox="0 0 {width:.0f} {height:.0f}" '
         'role="img" aria-label="Map of the areas; every figure is in the table">'
-        f'<g class="areas">{"".join(paths)}</g><g class="names">{"".join(names)}</g></svg>'
+        f'<g class="areas">{"".join(paths)}</g>{_plan(page, drawn, where)}<g class="names">{"".join(names)}</g></svg>'
     )
+
+
+def _plan(page: Page, drawn: NDArray[np.object_], where: NDArray[np.float64]) -> str:
+    """Return the outlines of a plan's sides, the target last, and the signs of its money and actions."""
+    if page.plan is None:
+        return ""
+    lines = [
+        f'<path class="plan-{side.key}" d="{_path(drawn[place])}"/>'
+        for side in reversed(page.plan.sides)
+        for place in side.places
+    ]
+    acted = sorted({place for place, _, _ in page.plan.actions})
+    signs = [
+        f'<circle cx="{where[place, 0] + aside:.0f}" cy="{where[place, 1] - 32:.0f}" r="16"/>'
+        f'<text x="{where[place, 0] + aside:.0f}" y="{where[place, 1] - 24:.0f}">{sign}</text>'
+        for sign, places, aside in (("£", page.plan.money, 0), ("!", acted, 36))
+        for place in places
+    ]
+    return f'<g class="plan-sides">{"".join(lines)}</g><g class="plan-signs">{"".join(signs)}</g>'
 
 
 def _path(area: shapely.Geometry) -> str:

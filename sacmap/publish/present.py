@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from sacmap import months, tables
+from sacmap.choose.outcome import Outcome
+from sacmap.choose.plan import Plan
 from sacmap.job import Result
 from sacmap.public import is_public, is_restricted
 from sacmap.publish.draw import render
 from sacmap.publish.page import Page
+from sacmap.publish.plan_view import plan_view, result_view
 from sacmap.publish.reasons import hardening_reasons, week_reasons
 from sacmap.publish.words import headline, percent
 
@@ -75,6 +80,21 @@ def page_of(result: Result) -> Page:
 def html_of(result: Result) -> str:
     """Return the officer's page."""
     return render(page_of(result))
+
+
+def plan_html_of(result: Result, plan: Plan) -> str:
+    """Return the officer's page with a plan drawn."""
+    return render(replace(page_of(result), plan=plan_view(plan, names_of(result))))
+
+
+def outcome_html_of(result: Result, plan: Plan, outcome: Outcome) -> str:
+    """Return the officer's page of the months after against those before, with what came of the plan."""
+    return render(replace(page_of(result), plan=result_view(plan, outcome, names_of(result))))
+
+
+def names_of(result: Result) -> dict[str, str]:
+    """Return the areas' names by area_id, in order."""
+    return dict(zip(result.areas["area_id"], result.areas["name"], strict=True))
 
 
 def streets_of(result: Result) -> dict[str, dict[str, list[tuple[str, int]]]]:

@@ -94,7 +94,7 @@ def _common(entry: Entry, count: int, what: str) -> list[str]:
     if entry.months >= MONTHS_TOLD:
         said.append(f"Above the expected in {entry.months_above} of {entry.months} months.")
     if count >= CRIMES_TOLD:
-        named = ", ".join(f"{_street(name)} ({n})" for name, n in entry.streets if n >= NAMED_FROM)
+        named = ", ".join(f"{street_of(name)} ({n})" for name, n in entry.streets if n >= NAMED_FROM)
         first = f", first {named}" if named else ""
         said.append(f"{100 * entry.points_share:.0f}% of its {what} are on ten map points{first}.")
     if abs(entry.edge_rank - entry.rank) >= PLACES_TOLD:
@@ -102,6 +102,6 @@ def _common(entry: Entry, count: int, what: str) -> list[str]:
     return said
 
 
-def _street(location: str) -> str:
+def street_of(location: str) -> str:
     """Return a map point's street without police.uk's "On or near"."""
     return location.removeprefix("On or near ").strip()

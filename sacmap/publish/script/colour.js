@@ -23,4 +23,5 @@ function classOf(place) {
 const arrowOn = (place, css) => (css.startsWith("s") ? arrowOf(verdictOf(place)) : "");
 const isDimmed = (place) => state.clear && state.measure !== "level" && !isClear(verdictOf(place));
 const listShown = () => (state.measure === "level" ? data.hardening : weekList());
-const priorities = () => new Set(listShown().slice(0, data.listed).map((entry) => entry.place));
+// A plan outlines its own areas instead.
+const priorities = () => new Set(data.plan ? [] : listShown().slice(0, data.listed).map((entry) => entry.place));

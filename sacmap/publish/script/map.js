@@ -74,6 +74,7 @@ function paint() {
   const first = priorities();
   shapes.forEach((shape, place) => shape?.setStyle(lookOf(place, first)));
   for (const place of first) shapes[place]?.bringToFront();
+  outlinePlan();
   outlineChosen();
   label();
 }

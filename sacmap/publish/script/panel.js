@@ -15,7 +15,7 @@ function oneArea(place) {
     parts.push(element("p", said.slice(0, first), { class: "count" }), element("p", said.slice(first).trim()));
     if (row.expected !== null) parts.push(rangeBar(row));
   } else parts.push(element("p", said));
-  parts.push(...listsOn(place), ...monthByMonth(place), ...threeKinds((kind) => rowOf(place, kind)), ...busiest(place));
+  parts.push(...listsOn(place), ...planWords(place), ...monthByMonth(place), ...threeKinds((kind) => rowOf(place, kind)), ...busiest(place));
   if (row.edge_share !== null) parts.push(element("p", edgeWords(row.edge_share), { class: "small" }));
   return parts;
 }
@@ -103,13 +103,13 @@ function monthByMonth(place) {
     ...[["baseline", "before"], ["current", "now"]].flatMap(([name, words]) => [element("span", "", { class: `shade ${name}` }), ` ${words} `]),
     element("span", "Gaps: months left out", { class: "gap" }),
   ], { class: "small key" });
-  return [element("h3", `${capital(data.words[state.type])}, month by month`), monthLine(monthlyOf(place)), key];
+  return [element("h3", `${capital(data.words[state.type])}, month by month`), monthLine(monthlyOf(place), place), key];
 }
 
 const TOP = 10;
 const FOOT = 96;
 
-function monthLine(values) {
+function monthLine(values, place) {
   const known = values.filter((n) => n !== null);
   const most = Math.max(4, ...known);
   const left = 8 + 6 * whole(most).length;
@@ -124,7 +124,7 @@ function monthLine(values) {
   for (const n of [0, most]) {
     svg.append(drawing("line", { class: "base", x1: left, x2: 318, y1: y(n), y2: y(n) }), drawing("text", { class: "axis", x: left - 5, y: y(n) + 4, "text-anchor": "end" }, whole(n)));
   }
-  svg.append(...lineOf(values, x, y), ...yearMarks(x));
+  svg.append(...lineOf(values, x, y), ...yearMarks(x), ...actionMarks(place, x));
   return svg;
 }
 

@@ -1,0 +1,190 @@
+"""The page of a plan and of what came of it: outlines, money, actions, hostile text, and one printed sheet."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import HOSTILE, page_of
+from test_page_browser import AXE, chromium, opened, require  # noqa: F401 - fixtures
+
+from sacmap.choose.evaluate import wdd
+from sacmap.choose.outcome import Group, Outcome
+from sacmap.choose.plan import Plan
+from sacmap.choose.records import Action
+from sacmap.measure.notices import Notice
+from sacmap.publish.draw import render
+from sacmap.publish.plan_view import day_in_words, plan_view, result_view
+
+RANGE = {"low": 0.0, "mid": 0.2, "high": 0.53}
+
+
+def plan_of_four(page, street="On or near High Street", prevented=RANGE, visit="leaflets"):
+    """A plan over the four areas of a small page: one on each side."""
+    a, b, c, d = (str(area) for area in page.areas["area_id"])
+    measure = {"measure": "Locks", "price": 150.0, "homes": 66.7, "spread": RANGE, "lately_burgled": RANGE}
+    return Plan(
+        study={},
+        data_to="2018-07",
+        hardening=[{"area_id": b, "money": 9900.0, "homes": 66, "prevented": prevented}],
+        week={
+            "target": [a],
+            "buffer": [b],
+            "control": [c],
+            "buffer_control": [d],
+            "alternatives": [{"target": [a], "excess": 31.2, "best_share": 0.83}],
+            "months": ["November", "December"],
+            "about": "burglary",
+            "streets": [{"street": street, "crimes": 9}],
+            "visited": [{"area_id": a, "since": "2018-06-01", "until": "2018-06-07", "action": visit}],
+        },
+        before={a: 60, b: 41, c: 15, d: 4},
+        smallest_detectable_fall=23,
+        budget={
+            "money": 10000.0, "price": 150.0, "illustration": True, "multiplier": 1.0, "prevented": prevented,
+            "cost_of_burglary": 5930.0, "break_even": 1.69, "rate_per_1000_homes": 20.0, "rate_is_known": True,
+            "reaches": [measure],
+        },
+        level={a: 50.0, b: 41.0, c: 16.0, d: 4.0},
+        volatility=0.02,
+        before_months=["2018-07"],
+        by_month={},
+        boundaries={},
+        boundaries_file="b.geojson",
+        inputs=[],
+        warnings=[{"code": "smallest-fall", "text": "At least 23 must be prevented."}],
+    )  # fmt: skip
+
+
+def outcome_of_four(page, action="Locks fitted"):
+    a, b, c, d = (str(area) for area in page.areas["area_id"])
+
+    def group(area, before, after):
+        return Group((area,), np.array([before]), np.array([after]), np.array([before - 5.0]))
+
+    net = wdd((55, 30), (15, 16))
+    return Outcome(
+        groups={
+            "target": group(a, 60.0, 30.0),
+            "buffer": group(b, 41.0, 40.0),
+            "control": group(c, 15.0, 16.0),
+            "buffer_control": group(d, 4.0, 4.0),
+        },
+        wdd=net, wdq=None, tne=None, rate_ratio=None, placebo_rank=1, placebos=2, net=net, ring=None,
+        verdict="clear fall", reading="It fell.", volatility=0.02,
+        actions=(Action("2018-07-04", a, action, 12), Action("2018-07-05", b, action, None)),
+        warnings=(Notice("plan-unchecked", "It cannot be checked."),),
+    )  # fmt: skip
+
+
+def names_on(page):
+    return dict(zip(page.areas["area_id"], page.areas["name"], strict=True))
+
+
+@pytest.fixture
+def planned():
+    page = page_of()
+    return replace(page, plan=plan_view(plan_of_four(page), names_on(page)))
+
+
+@pytest.fixture
+def judged():
+    page = page_of()
+    return replace(page, plan=result_view(plan_of_four(page), outcome_of_four(page), names_on(page)))
+
+
+def test_a_plan_is_outlined_and_its_money_marked(opened, planned):  # noqa: F811
+    page = opened(planned)
+    text = page.text("#plan")
+    for words in (
+        "The plan: £10,000",
+        "0 to 0.53, about 0.20",
+        "83% of draws",
+        "At least 23 must be prevented",
+    ):
+        assert words in text
+    assert "High Street (9)" in text
+    assert page.tab.locator("#map .plan-sign").all_inner_texts() == ["£"]
+    key = page.text(".marks")
+    for label in ("Week of action", "Ring around it", "Compared with", "Ring compared with"):
+        assert label in key
+    assert "First five" not in key
+    assert page.messages == []
+    assert [url for url in page.requests if not url.startswith("file://")] == []
+
+
+def test_the_panel_says_what_an_area_is_in_the_plan(opened, planned):  # noqa: F811
+    assert "In the plan: week of action." in opened(planned, "#area=A0").text("#panel")
+    assert "In the plan: ring around it. In the plan: money for target hardening." in opened(
+        planned, "#area=A1"
+    ).text("#panel")
+
+
+def test_what_was_done_is_on_the_map_and_in_the_monthly_line(opened, judged):  # noqa: F811
+    page = opened(judged, "#area=A0")
+    assert sorted(page.tab.locator("#map .plan-sign").all_inner_texts()) == ["!", "!", "£"]
+    assert page.tab.locator("#panel .action-mark").count() == 1
+    assert "4 July 2018: Locks fitted, 12 homes" in page.text("#panel")
+    assert "It fell." in page.text("#plan")
+    assert "What came of the plan: clear fall" in page.text("#plan")
+    assert "It cannot be checked." in page.text("#plan")
+    assert opened(judged, "#area=A3").tab.locator("#panel .action-mark").count() == 0
+
+
+def test_the_static_map_outlines_the_same_sides(planned):
+    html = render(planned)
+    for side in ("target", "buffer", "control", "buffer_control"):
+        assert html.count(f'<path class="plan-{side}"') == 1
+    assert html.count("<circle") == 1
+    assert "plan-sides" not in render(page_of()).split("<svg", 1)[1].split("</svg>")[0]
+
+
+@pytest.mark.parametrize("make", ["plan", "result"])
+def test_f50_hostile_text_in_a_plan_is_shown_as_text(opened, make):  # noqa: F811
+    for text in HOSTILE[:8]:
+        page = page_of(names=(text, "Birch", "Cedar", "Elm"))
+        plan = plan_of_four(page, street=text, visit=text)
+        view = (
+            plan_view(plan, names_on(page))
+            if make == "plan"
+            else result_view(plan, outcome_of_four(page, action=text), names_on(page))
+        )
+        shown = opened(replace(page, plan=view), "#area=A0")
+        assert text in shown.tab.text_content("#plan")
+        assert shown.tab.title() != "run"
+        assert shown.messages == []
+        shown.context.close()
+
+
+@pytest.mark.parametrize("make", ["planned", "judged"])
+@pytest.mark.parametrize(
+    "context", [{}, {"viewport": {"width": 320, "height": 700}}, {"forced_colors": "active"}]
+)
+def test_axe_finds_nothing(opened, request, make, context):  # noqa: F811
+    require(AXE, "axe-core (pip install axe-playwright-python)")
+    page = opened(request.getfixturevalue(make), "#area=A0", **context)
+    page.tab.evaluate(Path(AXE.origin).with_name("axe.min.js").read_text(encoding="utf-8"))
+    found = page.tab.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert [violation["id"] for violation in found["violations"]] == []
+    assert page.tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("make", ["planned", "judged"])
+def test_it_prints_on_one_sheet_with_the_plan_and_the_map(opened, request, make):  # noqa: F811
+    page = opened(request.getfixturevalue(make))
+    pdf = page.tab.pdf(prefer_css_page_size=True)
+    assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") == 1
+    page.tab.emulate_media(media="print")
+    assert page.tab.is_visible("#plan")
+    assert page.tab.is_visible("#map-static svg")
+    assert not page.tab.is_visible(".lists")
+
+
+def test_without_households_the_page_says_not_known(opened):  # noqa: F811
+    page = page_of()
+    view = plan_view(plan_of_four(page, prevented=None), names_on(page))
+    assert "not known" in opened(replace(page, plan=view)).text("#plan")
+
+
+def test_a_day_is_written_out():
+    assert day_in_words("2018-06-04") == "4 June 2018"
