@@ -79,6 +79,13 @@ EXAMPLES = [
         "(normal range 1,100 to 1,400). Down 16 on the expected, within the normal range.",
     ),
     (
+        row(57, 24, "within normal range", expected=29.9, low=13, high=53, periods=1),
+        "the rest of the areas",
+        25,
+        "57 crimes; 24 before. Expected about 30 had it followed the rest of the areas, which rose 25% (normal range "
+        "13 to 53). Up 27 on the expected and outside the normal range, as about 1 area in 20 is by chance.",
+    ),
+    (
         row(float("nan"), float("nan"), "not known"),
         FORCE,
         -9,

@@ -156,7 +156,16 @@ def _number(value: Any) -> float | int | None:
 
 def _sentences(page: Page) -> tuple[list[str], list[int]]:
     """Return the different sentences of the rows, their numbers open, and which of them each row has."""
-    needed = ["verdict", "current_count", "baseline_mean", "baseline_periods", "months_compared", "expected"]
+    needed = [
+        "verdict",
+        "current_count",
+        "baseline_mean",
+        "baseline_periods",
+        "months_compared",
+        "expected",
+        "normal_low",
+        "normal_high",
+    ]
     followed = {
         kind: changes_followed(rows_of(page, kind), page.comparator.get(kind, {}))
         for kind in tables.CRIME_TYPES

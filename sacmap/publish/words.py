@@ -122,7 +122,7 @@ def pattern_of(row: Mapping[str, Any], words: str, comparator_pct: float | None 
     had = f"had it followed {others}" if follows else "had nothing changed"
     which = f", which {moved}" if moved else ""
     expected = f"Expected about {{expected}} {had}{which} (normal range {{normal_low}} to {{normal_high}})."
-    return f"{said}. {expected} {_reading(verdict, row['current_count'] - row['expected'])}"
+    return f"{said}. {expected} {_reading(row)}"
 
 
 def _before(row: Mapping[str, Any]) -> str:
@@ -133,10 +133,15 @@ def _before(row: Mapping[str, Any]) -> str:
     return f"{{before}} a {'year' if row['months_compared'] == MONTHS_A_YEAR else 'period'} before"
 
 
-def _reading(verdict: str, step: float) -> str:
+def _reading(row: Mapping[str, Any]) -> str:
+    verdict, now, step = row["verdict"], row["current_count"], row["current_count"] - row["expected"]
     one_in = CHANCE_ONE_IN.get(verdict.split(maxsplit=1)[0])
     if one_in:
         return f"A {verdict}: about 1 in {one_in} such flags is chance."
     if abs(step) < 0.5:
         return "As expected."
-    return f"{'Up' if step > 0 else 'Down'} {{step}} on the expected, within the normal range."
+    said = f"{'Up' if step > 0 else 'Down'} {{step}} on the expected"
+    # The range is each area's own; a verdict weighs all areas, of which one in twenty lies outside by chance alone.
+    if now < row["normal_low"] or now > row["normal_high"]:
+        return f"{said} and outside the normal range, as about 1 area in 20 is by chance."
+    return f"{said}, within the normal range."
