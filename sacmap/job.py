@@ -25,7 +25,7 @@ from sacmap.measure.counts import (
     counts_cube,
     current_share,
     monthly_counts,
-    without_repeats,
+    repeats,
 )
 from sacmap.measure.coverage import coverage, gaps, like_for_like, study_forces
 from sacmap.measure.definitions import Break, crossed, of_extract
@@ -38,9 +38,10 @@ from sacmap.study import Study
 class Result:
     """All that one comparison gives: what `publish` writes.
 
-    hardening and week are the first ten of both lists. monthly is the Counts table over every month read. compared
-    are the places in a period (0 first) at which like is compared with like; exit_code is 3 where months had to be
-    left out. totals and comparator_changes are by crime type, as in the JSON record.
+    located is the Located table less repeats and less crime_id. hardening and week are the first ten of both lists.
+    monthly is the Counts table over every month read. compared are the places in a period (0 first) at which like is
+    compared with like; exit_code is 3 where months had to be left out. totals and comparator_changes are by crime
+    type, as in the JSON record.
     """
 
     study: Study
@@ -110,7 +111,8 @@ def compare_areas(
         )
 
     area_ids = list(areas["area_id"])
-    once = without_repeats(located)
+    # What a crime is called has done its work once repeats are gone, and is most of the table's weight.
+    once = located.drop(columns="crime_id")[~repeats(located)]
     known = sorted({*study.months, *judged["month"]})
     monthly_gaps = set(gaps(judged, forces, known)["month"])
     in_areas = by_period(counts_cube(once, area_ids, known), known, study.periods, places)

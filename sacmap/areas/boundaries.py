@@ -370,16 +370,18 @@ def _in_degrees(table: gpd.GeoDataFrame, where: Path) -> gpd.GeoDataFrame:
 
 def _mended(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the table with valid polygons only, each mend and its change of area told."""
-    shapes, mends = [], []
-    before = table.geometry.to_numpy()
-    metres = shapely.area(table.geometry.to_crs(metric_crs(table)).to_numpy()) if len(table) else np.array([])
-    for geometry, mend, area in zip(before, table["mend"], metres, strict=True):
-        shape, more = valid_polygons(geometry)
+    shapes, mends = table.geometry.to_numpy().copy(), list(table["mend"])
+    whole = shapely.is_valid(shapes) & ~shapely.has_z(shapes) & ~shapely.is_empty(shapes)
+    whole &= np.isin(
+        shapely.get_type_id(shapes), (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+    )
+    for place in np.flatnonzero(~whole):
+        shape, more = valid_polygons(shapes[place])
         if more and more != NO_BOUNDARY:
-            after = gpd.GeoSeries([shape], crs=tables.WGS84).to_crs(metric_crs(table)).area.iloc[0]
-            more = f"{more} (area {_hectares(area)} → {_hectares(after)} ha)"
-        shapes.append(shape)
-        mends.append("; ".join(dict.fromkeys(part for part in (mend, more) if part)))
+            pair = gpd.GeoSeries([shapes[place], shape], crs=tables.WGS84).to_crs(metric_crs(table)).area
+            more = f"{more} (area {_hectares(pair.iloc[0])} → {_hectares(pair.iloc[1])} ha)"
+        shapes[place] = shape
+        mends[place] = "; ".join(dict.fromkeys(part for part in (mends[place], more) if part))
     return table.assign(mend=pd.Series(mends, dtype=object)).set_geometry(
         gpd.GeoSeries(shapes, crs=tables.WGS84)
     )
@@ -476,16 +478,16 @@ def geojson_of(areas: gpd.GeoDataFrame) -> bytes:
 
 def overlaps(areas: gpd.GeoDataFrame) -> list[tuple[str, str, float]]:
     """Return the pairs of areas that overlap by more than a sliver, and by how many square metres."""
+    shapes, ids = areas.geometry.to_numpy(), areas["area_id"].to_numpy()
+    left, right = shapely.STRtree(shapes).query(shapes)
+    once = left < right
+    left, right = left[once], right[once]
+    # Interiors that meet: one overlaps, holds or equals the other; a shared edge is none of these.
+    meet = shapely.relate_pattern(shapes[left], shapes[right], "T********")
+    pairs = sorted(zip(left[meet].tolist(), right[meet].tolist(), strict=True))
+    named = sorted({place for pair in pairs for place in pair})
+    metric = areas.geometry.iloc[named].to_crs(metric_crs(areas)).to_numpy()
     # A shape that is valid in degrees may cross itself by a hair in metres.
-    flat = shapely.make_valid(areas.geometry.to_crs(metric_crs(areas)).to_numpy())
-    ids = areas["area_id"].to_numpy()
-    left, right = shapely.STRtree(flat).query(flat, predicate="overlaps")
-    within = shapely.STRtree(flat).query(flat, predicate="within")
-    pairs = {
-        (min(a, b), max(a, b)) for a, b in zip(*np.hstack([(left, right), within]), strict=True) if a != b
-    }
-    found = [
-        (ids[a], ids[b], float(shapely.area(shapely.intersection(flat[a], flat[b]))))
-        for a, b in sorted(pairs)
-    ]
+    flat = dict(zip(named, shapely.make_valid(metric), strict=True))
+    found = [(ids[a], ids[b], float(shapely.area(shapely.intersection(flat[a], flat[b])))) for a, b in pairs]
     return [pair for pair in found if pair[2] > SLIVER]

@@ -30,9 +30,9 @@ def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    The Located table: the rows of `crimes` in order, with area_id (None where there is no location or no area),
-    near_edge (within 50 m of the boundary of its own area), shared (in or on more than one area) and edge_area
-    (the nearest other area within 50 m, or None).
+    The Located table: the rows of `crimes` in order, with area_id (categorical, missing where there is no location or
+    no area), near_edge (within 50 m of the boundary of its own area), shared (in or on more than one area) and
+    edge_area (the nearest other area within 50 m, or missing).
 
     Raises
     ------
@@ -42,28 +42,32 @@ def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
     lon, lat = crimes["lon"].to_numpy(float), crimes["lat"].to_numpy(float)
     require_degrees(lon, lat)
     there = np.isfinite(lon) & np.isfinite(lat)
-    # Points come to six decimals: as whole numbers they make one key a point.
-    key = np.round(lon[there] * 1e6).astype(np.int64) * 400_000_000 + np.round(lat[there] * 1e6).astype(
-        np.int64
-    )
-    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    key = point_keys(lon[there], lat[there])
+    inverse, distinct = pd.factorize(key)
+    first = np.empty(len(distinct), np.int64)
+    first[inverse[::-1]] = np.arange(len(key))[::-1]
     points = shapely.points(lon[there][first], lat[there][first])
     ordered = areas.sort_values("area_id", kind="stable")
     area_of, shared, near, neighbour = _join(points, ordered)
 
-    ids = np.array([*ordered["area_id"], None], dtype=object)
-    place = np.full(len(crimes), -1)
+    place = np.full(len(crimes), -1, np.int32)
     place[there] = area_of[inverse]
-    beside = np.full(len(crimes), -1)
+    beside = np.full(len(crimes), -1, np.int32)
     beside[there] = neighbour[inverse]
     flags = np.zeros((2, len(crimes)), dtype=bool)
     flags[:, there] = np.stack([near, shared])[:, inverse]
+    ids = pd.CategoricalDtype(ordered["area_id"])
     return crimes.assign(
-        area_id=pd.Series(ids[place], index=crimes.index, dtype=object),
+        area_id=pd.Categorical.from_codes(place, dtype=ids),
         near_edge=flags[0],
         shared=flags[1],
-        edge_area=pd.Series(ids[beside], index=crimes.index, dtype=object),
+        edge_area=pd.Categorical.from_codes(beside, dtype=ids),
     )
+
+
+def point_keys(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    """Return a whole number for each map point, the same for the same point: they come to six decimals."""
+    return np.round(lon * 1e6).astype(np.int64) * 400_000_000 + np.round(lat * 1e6).astype(np.int64)
 
 
 def _join(

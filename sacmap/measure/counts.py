@@ -7,10 +7,15 @@ from collections.abc import Collection, Sequence
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from sacmap import tables
 from sacmap.measure.coverage import coverage, gaps, study_forces
 from sacmap.study import Period, Study
+
+#: An odd number to mix codes into 64-bit keys with, wrapping round.
+_MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 def repeats(crimes: pd.DataFrame) -> np.ndarray:
@@ -20,12 +25,49 @@ def repeats(crimes: pd.DataFrame) -> np.ndarray:
     Returns a boolean array, one an input row.
     """
     marked = np.zeros(len(crimes), dtype=bool)
-    rows = np.flatnonzero((crimes["crime_id"] != "").to_numpy())
+    key, blank = _id_keys(crimes["crime_id"])
+    rows = np.flatnonzero(~blank)
+    for name in ("month", "crime_type"):
+        key = (key ^ _codes(crimes[name]).astype(np.uint64)) * _MIX
+    # Rows alike have the same key; the few whose key is not their own are compared in full.
+    rows = rows[pd.Series(key[rows]).duplicated(keep=False).to_numpy()]
     nowhere = crimes["lon"].isna().to_numpy()[rows]
     ordered = rows[np.argsort(nowhere, kind="stable")]
-    keys = crimes.iloc[ordered][["crime_id", "month", "crime_type"]]
-    marked[ordered] = keys.duplicated().to_numpy()
+    alike = crimes[["crime_id", "month", "crime_type"]].iloc[ordered].astype(str)
+    marked[ordered] = alike.duplicated().to_numpy()
     return marked
+
+
+def _id_keys(ids: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Return a number for each id, the same for the same id, and which ids are blank."""
+    chunks = pa.chunked_array(pa.array(ids, pa.large_string())).chunks
+    keys = [_chunk_keys(chunk) for chunk in chunks]
+    blank = [pc.equal(pc.binary_length(chunk), 0).to_numpy(zero_copy_only=False) for chunk in chunks]
+    return np.concatenate([np.zeros(0, np.uint64), *keys]), np.concatenate([np.zeros(0, bool), *blank])
+
+
+def _chunk_keys(ids: pa.Array) -> np.ndarray:
+    _, offsets, data = ids.buffers()
+    cuts = np.frombuffer(offsets, np.int64)[ids.offset : ids.offset + len(ids) + 1]
+    size = np.diff(cuts)
+    keys = np.zeros(len(ids), np.uint64)
+    short, long = np.flatnonzero((size > 0) & (size < 16)), np.flatnonzero(size >= 16)
+    if len(short):
+        keys[short] = pd.util.hash_array(
+            np.array(ids.take(pa.array(short)).to_pylist(), dtype=object), categorize=False
+        )
+    if len(long):
+        # Ids are digests: sixteen of their characters, read as two numbers wherever they lie, tell them apart.
+        numbers = np.ndarray((len(data) - 7,), np.uint64, buffer=data, strides=(1,))
+        keys[long] = numbers[cuts[long]] * _MIX ^ numbers[cuts[long] + 8]
+    return keys
+
+
+def _codes(column: pd.Series) -> np.ndarray:
+    """Return a whole number for each value, the same for the same value."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy(np.int64)
+    return pd.factorize(column)[0]
 
 
 def without_repeats(crimes: pd.DataFrame) -> pd.DataFrame:
@@ -76,7 +118,7 @@ def counts_cube(
 
     `where` is a boolean array over the rows: those to count.
     """
-    area = pd.Index(area_ids).get_indexer(pd.Index(located["area_id"].astype(object)))
+    area = _places(located["area_id"], area_ids)
     month = _places(located["month"], wanted)
     kind = _places(located["crime_type"], tables.SAC_TYPES)
     ok = (area >= 0) & (month >= 0) & (kind >= 0)

@@ -67,9 +67,9 @@ def study_forces(located: pd.DataFrame, study: Study) -> tuple[str, ...]:
     A force reports much where at least 5% of the SAC in the areas is its own, so that a few rows of British
     Transport Police or of a neighbouring force cannot leave a month out.
     """
-    inside = located[located["area_id"].notna() & located["crime_type"].isin(tables.SAC_TYPES)]
-    inside = inside[inside["month"].isin(study.months)]
-    shares = inside["force"].astype(str).value_counts(normalize=True)
+    inside = located["area_id"].notna() & located["crime_type"].isin(tables.SAC_TYPES)
+    inside &= located["month"].isin(study.months)
+    shares = located.loc[inside, "force"].value_counts(normalize=True)
     return tuple(str(force) for force in shares.index[shares >= MATERIAL_SHARE])
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sacmap import months
+from sacmap.areas.locate import point_keys
 from sacmap.measure.comparator import Comparator
 from sacmap.measure.definitions import Break
 from sacmap.study import Study
@@ -54,7 +55,8 @@ def all_of(
     """
     before = {period[k] for period in study.baseline for k in places}
     now = {study.current[k] for k in places}
-    compared = once[once["month"].isin(before | now)]
+    asked = ["month", "crime_type", "force", "area_id", "shared", "lon", "lat"]
+    compared = once.loc[once["month"].isin(before | now), asked]
     inside = compared[compared["area_id"].notna()]
     mine = compared[compared["force"].isin(forces)]
     return (
@@ -167,7 +169,8 @@ def _shared(count: int) -> Iterator[Notice]:
 
 
 def _other_forces(inside: pd.DataFrame, forces: tuple[str, ...]) -> Iterator[Notice]:
-    others = inside.loc[~inside["force"].isin(forces), "force"].astype(str).value_counts().sort_index()
+    others = inside.loc[~inside["force"].isin(forces), "force"].value_counts()
+    others = others[others > 0].rename(index=str).sort_index()
     if len(others):
         each = [f"{force} {n:,}" for force, n in others.sort_values(ascending=False, kind="stable").items()]
         yield Notice(
@@ -193,11 +196,11 @@ def _unseen_points(inside: pd.DataFrame, now: set[str]) -> Iterator[Notice]:
     What is usual is found within the baseline: the share of every other month's crimes that lie on points unseen in
     the months between. That is from half the months, so if anything it is too much.
     """
-    months_before = sorted(set(inside["month"].astype(str)) - now)
+    month = inside["month"]
+    months_before = sorted(set(month.unique()) - now)
     if len(months_before) < 2:
         return
-    month = inside["month"].astype(str)
-    points = pd.MultiIndex.from_frame(inside[["lon", "lat"]].round(6))
+    points = pd.Series(point_keys(inside["lon"].to_numpy(float), inside["lat"].to_numpy(float)))
     is_now = month.isin(now).to_numpy()
     odd, even = month.isin(months_before[::2]).to_numpy(), month.isin(months_before[1::2]).to_numpy()
     if not is_now.any() or not odd.any() or not even.any():

@@ -100,16 +100,17 @@ def names_of(result: Result) -> dict[str, str]:
 def streets_of(result: Result) -> dict[str, dict[str, list[tuple[str, int]]]]:
     """Return, by area and crime type, the busiest streets of the current months compared and their crimes."""
     now = [result.study.current[k] for k in result.compared]
-    rows = result.located
-    rows = rows[rows["month"].isin(now) & rows["area_id"].notna()][
-        ["area_id", "crime_type", "location"]
-    ].astype(str)
-    rows["location"] = rows["location"].str.strip()
-    rows = rows[~rows["location"].isin(["", "On or near"])]
-    both = pd.concat([rows, rows.assign(crime_type="sac")])
-    found = both.value_counts().rename("n").reset_index()
-    found = found.sort_values(["area_id", "crime_type", "n", "location"], ascending=[True, True, False, True])
-    busiest = found.groupby(["area_id", "crime_type"], sort=False).head(STREETS)
+    rows = result.located[["month", "area_id", "crime_type", "location"]]
+    rows = rows[rows["month"].isin(now) & rows["area_id"].notna()]
+    keys = ["area_id", "crime_type", "location"]
+    found = rows.groupby(keys, observed=True).size().rename("n").reset_index()
+    found = found.astype(dict.fromkeys(keys, str))
+    found["location"] = found["location"].str.strip()
+    found = found[~found["location"].isin(["", "On or near"])]
+    every = pd.concat([found, found.assign(crime_type="sac")])
+    both = every.groupby(keys).agg({"n": "sum"}).reset_index()
+    both = both.sort_values(["area_id", "crime_type", "n", "location"], ascending=[True, True, False, True])
+    busiest = both.groupby(["area_id", "crime_type"], sort=False).head(STREETS)
     streets: dict[str, dict[str, list[tuple[str, int]]]] = {}
     for area, kind, street, n in busiest.itertuples(index=False, name=None):
         streets.setdefault(area, {}).setdefault(kind, []).append((street, int(n)))
