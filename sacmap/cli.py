@@ -18,6 +18,7 @@ from sacmap.errors import InputError, SacmapError, UsageError
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
+    from sacmap.choose.plan import Plan
     from sacmap.fetch.street import Reading
     from sacmap.job import Result
     from sacmap.measure.notices import Notice
@@ -407,7 +408,7 @@ def plan_command(
     study: Path | None, out: str | None, *, budget: float, prices: str | None, size: int, visited: str | None,
     protected: str | None, over: bool, **options: Any,
 ) -> int:  # fmt: skip
-    """Plan a budget and a week of action, frozen in plans/NAME.json and drawn in NAME.html."""
+    """Plan a budget and a week of action, frozen in plans/NAME.json, drawn in NAME.html and, --also gpkg, for QGIS."""
     from sacmap.areas.boundaries import read_text
     from sacmap.choose.hardening import read_prices
     from sacmap.choose.plan import make_plan
@@ -430,9 +431,21 @@ def plan_command(
         boundaries_file=path_from(path.parent, str(result.study.boundaries)),
     )
     write_choice(path, plan.record(version("sacmap")), plan_html_of(result, plan))
+    if "gpkg" in asked.also:
+        write_plan_layers(result, plan, path.with_suffix(".gpkg"))
     for notice in plan.warnings:
         say(f"- {notice['text']}")
     return result.exit_code
+
+
+def write_plan_layers(result: Result, plan: Plan, path: Path) -> None:
+    """Write the areas and the plan as layers for QGIS, and print the path."""
+    from sacmap.publish.disk import write_whole
+    from sacmap.publish.geopackage import geopackage_of
+    from sacmap.publish.present import page_of
+
+    write_whole(path, geopackage_of(page_of(result), plan))
+    show(str(path))
 
 
 @sacmap.command("evaluate")

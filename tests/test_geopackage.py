@@ -23,7 +23,8 @@ from sacmap.cli import sacmap
 from sacmap.publish import page_data
 from sacmap.publish.colours import LEGEND, PALETTE, class_of
 from sacmap.publish.files import as_text, csv_of
-from sacmap.publish.geopackage import field_name, geopackage_of, style_of
+from sacmap.publish.geopackage import WEEK_PARTS, field_name, geopackage_of
+from sacmap.publish.qgis import PLAN_LINES, areas_style
 
 
 @pytest.fixture
@@ -158,7 +159,7 @@ def test_each_class_is_painted_as_the_page_paints_it():
     css = (files("sacmap.publish") / "page.css").read_text(encoding="utf-8")
     page = dict(re.findall(r"(?<![\w-])\.([sp]\d|few|unknown) \{ --c: (#\w{6}); \}", css))
     assert page == PALETTE
-    root = ET.fromstring(style_of("colour_class"))
+    root = ET.fromstring(areas_style("colour_class"))
     symbols = {symbol.get("name"): symbol for symbol in root.iter("symbol")}
     for category in root.iter("category"):
         options = {o.get("name"): o.get("value") for o in symbols[category.get("symbol")].iter("Option")}
@@ -204,3 +205,37 @@ def test_areas_without_any_boundary_make_a_file_too(saved):
     page = page_of(empty=0)
     page.areas.geometry = [shapely.Polygon()] * 4
     assert gpd.read_file(saved(page), layer="areas").geometry.isna().all()
+
+
+def test_a_plan_is_a_layer_of_its_own_with_a_feature_for_each_part_an_area_plays(tmp_path):
+    import json
+
+    from sacmap.practice import write_practice
+
+    practice = write_practice(tmp_path / "practice")
+    out = tmp_path / "plan.json"
+    words = ["plan", str(practice.study), "--also", "gpkg", "--out", str(out)]
+    done = CliRunner().invoke(sacmap, words, standalone_mode=False)
+    assert done.exception is None, done.output
+    plan = json.loads(out.read_text(encoding="utf-8"))
+    path = tmp_path / "plan.gpkg"
+    layer = gpd.read_file(path, layer="plan")
+    for key, part in WEEK_PARTS.items():
+        assert list(layer.loc[layer["part"] == part, "area_id"]) == plan["week"][key]
+    spent = layer[layer["part"] == "target hardening"]
+    assert list(
+        zip(spent["area_id"], spent["money"], spent["homes"], spent["prevented_mid"], strict=True)
+    ) == [
+        (each["area_id"], each["money"], each["homes"], each["prevented"]["mid"])
+        for each in plan["hardening"]
+    ]
+    assert layer.loc[layer["part"] != "target hardening", "money"].isna().all()
+    areas = gpd.read_file(path, layer="areas").set_index("area_id")
+    assert all(shapely.equals(row.geometry, areas.geometry[row.area_id]) for row in layer.itertuples())
+    assert set(PLAN_LINES) == {"target hardening", *WEEK_PARTS.values()}
+    with sqlite3.connect(path) as database:
+        (style,) = database.execute(
+            "SELECT styleQML FROM layer_styles WHERE f_table_name = 'plan' AND useAsDefault"
+        ).fetchone()
+    database.close()
+    assert [category.get("value") for category in ET.fromstring(style).iter("category")] == list(PLAN_LINES)

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import sqlite3
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape, quoteattr
 
+import geopandas as gpd
 import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from sacmap import tables
 from sacmap.publish import page_data
-from sacmap.publish.colours import LEGEND, PALETTE, classes_of
+from sacmap.publish.colours import classes_of
 from sacmap.publish.files import DECIMALS, data_date
 from sacmap.publish.page import banners, periods_in_words
+from sacmap.publish.qgis import areas_style, plan_style
 
 if TYPE_CHECKING:
+    from sacmap.choose.plan import Plan
     from sacmap.publish.page import Page
 
 #: "GPKG", and version 1.3, in the file's header.
@@ -54,14 +56,24 @@ CREATE TABLE layer_styles (id INTEGER PRIMARY KEY NOT NULL, f_table_catalog TEXT
 _TYPES = {"text": "TEXT", "count": "INTEGER", "number": "DOUBLE", "share": "DOUBLE"}
 #: Columns that are the same for every crime type of an area.
 _SHARED = ("area_id", "area_name", "months_compared", "baseline_periods")
+#: The parts of a plan's week of action, in words.
+WEEK_PARTS = {
+    "target": "week of action",
+    "buffer": "displacement buffer",
+    "control": "control",
+    "buffer_control": "control of the buffer",
+}
+#: A field of a layer: its name, SQLite's type and its values.
+Field = tuple[str, str, list[Any]]
 
 
-def geopackage_of(page: Page) -> bytes:
-    """Return the GeoPackage of what the page shows.
+def geopackage_of(page: Page, plan: Plan | None = None) -> bytes:
+    """Return the GeoPackage of what the page shows, and of a plan made from it.
 
     Layer `areas`: a feature an area, its columns those of the CSV, for all three crime types together under their
     own names, for one type behind its name (burglary_change, vehicle_crime_level …); colour_class is the class that
-    the page paints it in. Table `notes`: the headline's periods, the warnings, changes of definition and the sources.
+    the page paints it in. Layer `plan`: a feature for each part an area plays in the plan. Table `notes`: the periods,
+    the warnings, changes of definition and the sources.
     """
     with closing(sqlite3.connect(":memory:")) as database:
         database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -75,17 +87,26 @@ def geopackage_of(page: Page) -> bytes:
                 ("WGS 84 geodetic", WGS84_ID, "EPSG", WGS84_ID, _WGS84, "longitude and latitude in degrees"),
             ],
         )
-        _write_areas(database, page)
-        _write_notes(database, page)
-        _write_styles(database, page)
+        write = _Writer(database, page)
+        write.layer("areas", periods_in_words(page), page.areas.geometry, fields_of(page))
+        for kind, label in page.labels:
+            style = areas_style(field_name(kind, "colour_class"))
+            said = f"Change since the baseline, {page.in_words[kind]}: the page's colours"
+            write.style("areas", label, style, said, default=kind == "sac")
+        if plan is not None:
+            places, fields = plan_fields(page, plan)
+            said = "Where the money goes, and the areas of the week of action with those it is judged by."
+            write.layer("plan", said, page.areas.geometry.iloc[places], fields)
+            write.style("plan", "Plan", plan_style(), "The parts of the plan, by outline", default=True)
+        write.notes()
         database.commit()
         return database.serialize()
 
 
-def fields_of(page: Page) -> list[tuple[str, str, list[Any]]]:
+def fields_of(page: Page) -> list[Field]:
     """Return the attributes of the areas layer: name, SQLite's type, and the values in the order of the areas."""
     areas = page.areas
-    fields: list[tuple[str, str, list[Any]]] = []
+    fields: list[Field] = []
     for kind in tables.CRIME_TYPES:
         rows = page_data.rows_of(page, kind).assign(
             area_id=areas["area_id"].to_numpy(object), area_name=areas["name"].to_numpy(object)
@@ -113,39 +134,82 @@ def _value(value: Any, kind: str) -> str | int | float | None:
     return int(value) if kind == "count" else round(float(value), DECIMALS)
 
 
-def _stamp(page: Page) -> str:
-    return data_date(page.current).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+def plan_fields(page: Page, plan: Plan) -> tuple[list[int], list[Field]]:
+    """Return the places in the areas of the plan layer's features, one for each part an area plays, and its fields."""
+    money = {str(spend["area_id"]): spend for spend in plan.hardening}
+    parts = [("target hardening", area) for area in money]
+    parts += [(part, str(area)) for key, part in WEEK_PARTS.items() for area in plan.week[key]]
+    spends = [money[area] if part == "target hardening" else {"prevented": {}} for part, area in parts]
+    at = {area: place for place, area in enumerate(page.areas["area_id"])}
+    places = [at[area] for _, area in parts]
+    return places, [
+        ("area_id", "TEXT", [area for _, area in parts]),
+        ("area_name", "TEXT", [str(page.areas["name"].iloc[place]) for place in places]),
+        ("part", "TEXT", [part for part, _ in parts]),
+        ("money", "DOUBLE", [_value(spend.get("money"), "number") for spend in spends]),
+        ("homes", "INTEGER", [_value(spend.get("homes"), "count") for spend in spends]),
+        *(
+            (
+                f"prevented_{level}",
+                "DOUBLE",
+                [_value(spend["prevented"].get(level), "number") for spend in spends],
+            )
+            for level in ("low", "mid", "high")
+        ),
+    ]
 
 
-def _register(
-    database: sqlite3.Connection,
-    page: Page,
-    name: str,
-    kind: str,
-    said: str,
-    *,
-    bounds: Sequence[Any] = (None,) * 4,
-) -> None:
-    srs = WGS84_ID if kind == "features" else None
-    database.execute(
-        "INSERT INTO gpkg_contents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (name, kind, name, said, _stamp(page), *bounds, srs),
-    )
+class _Writer:
+    """Writes layers, their styles and the notes of one page, all dated as its data."""
 
+    def __init__(self, database: sqlite3.Connection, page: Page) -> None:
+        self.database, self.page = database, page
+        self.stamp = data_date(page.current).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        self._register("layer_styles", "attributes", "Styles of the layers, for QGIS.")
 
-def _write_areas(database: sqlite3.Connection, page: Page) -> None:
-    fields = fields_of(page)
-    declared = ", ".join(f'"{name}" {kind}' for name, kind, _ in fields)
-    database.execute(f"CREATE TABLE areas (fid INTEGER PRIMARY KEY NOT NULL, geom MULTIPOLYGON, {declared})")
-    bounds = page.areas.total_bounds.tolist() if not page.areas.geometry.is_empty.all() else (None,) * 4
-    _register(database, page, "areas", "features", periods_in_words(page), bounds=bounds)
-    database.execute(
-        "INSERT INTO gpkg_geometry_columns VALUES ('areas', 'geom', 'MULTIPOLYGON', ?, 0, 0)", (WGS84_ID,)
-    )
-    shapes = [_blob(shape) for shape in page.areas.geometry]
-    marks = ", ".join("?" * (2 + len(fields)))
-    rows = zip(range(1, len(shapes) + 1), shapes, *(values for _, _, values in fields), strict=True)
-    database.executemany(f"INSERT INTO areas VALUES ({marks})", rows)  # noqa: S608 - question marks only
+    def _register(self, name: str, kind: str, said: str, bounds: Sequence[Any] = (None,) * 4) -> None:
+        srs = WGS84_ID if kind == "features" else None
+        self.database.execute(
+            "INSERT INTO gpkg_contents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (name, kind, name, said, self.stamp, *bounds, srs),
+        )
+
+    def layer(self, name: str, said: str, shapes: gpd.GeoSeries, fields: Sequence[Field]) -> None:
+        """Write a layer of polygons; one that is empty has none."""
+        declared = ", ".join(f'"{field}" {kind}' for field, kind, _ in fields)
+        self.database.execute(
+            f"CREATE TABLE {name} (fid INTEGER PRIMARY KEY NOT NULL, geom MULTIPOLYGON, {declared})"
+        )
+        bounds = (None,) * 4 if shapes.is_empty.all() else shapes.total_bounds.tolist()
+        self._register(name, "features", said, bounds)
+        self.database.execute(
+            "INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', 'MULTIPOLYGON', ?, 0, 0)", (name, WGS84_ID)
+        )
+        marks = ", ".join("?" * (2 + len(fields)))
+        blobs = [_blob(shape) for shape in shapes]
+        rows = zip(range(1, len(blobs) + 1), blobs, *(values for _, _, values in fields), strict=True)
+        self.database.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)  # noqa: S608 - names of our own
+
+    def style(self, layer: str, name: str, style: str, said: str, *, default: bool) -> None:
+        """Write a style of a layer; QGIS opens the layer in the default one."""
+        self.database.execute(
+            "INSERT INTO layer_styles VALUES (NULL, '', '', ?, 'geom', ?, ?, '', ?, ?, '', NULL, ?)",
+            (layer, name, style, default, said, self.stamp),
+        )
+
+    def notes(self) -> None:
+        """Write what to know before relying on the figures."""
+        page = self.page
+        notes = [
+            *(("banner", banner) for banner in banners(page)),
+            ("periods", periods_in_words(page)),
+            *((notice["code"], notice["text"]) for notice in page.warnings),
+            *(("definition", f"{found['text']} ({found['source']})") for found in page.definitions),
+            *(("source", line) for line in page.sources),
+        ]
+        self.database.execute("CREATE TABLE notes (fid INTEGER PRIMARY KEY NOT NULL, code TEXT, text TEXT)")
+        self._register("notes", "attributes", "What to know before relying on the figures.")
+        self.database.executemany("INSERT INTO notes (code, text) VALUES (?, ?)", notes)
 
 
 def _blob(shape: BaseGeometry) -> bytes | None:
@@ -159,75 +223,3 @@ def _blob(shape: BaseGeometry) -> bytes | None:
         "<2sBBi4d", b"GP", 0, little_endian_with_envelope, WGS84_ID, west, east, south, north
     )
     return header + shapely.to_wkb(whole, byte_order=1, flavor="iso")
-
-
-def _write_notes(database: sqlite3.Connection, page: Page) -> None:
-    notes = [
-        *(("banner", banner) for banner in banners(page)),
-        ("periods", periods_in_words(page)),
-        *((notice["code"], notice["text"]) for notice in page.warnings),
-        *(("definition", f"{found['text']} ({found['source']})") for found in page.definitions),
-        *(("source", line) for line in page.sources),
-    ]
-    database.execute("CREATE TABLE notes (fid INTEGER PRIMARY KEY NOT NULL, code TEXT, text TEXT)")
-    _register(database, page, "notes", "attributes", "What to know before relying on the figures.")
-    database.executemany("INSERT INTO notes (code, text) VALUES (?, ?)", notes)
-
-
-def _write_styles(database: sqlite3.Connection, page: Page) -> None:
-    _register(database, page, "layer_styles", "attributes", "Styles of the layers, for QGIS.")
-    for kind, label in page.labels:
-        style = style_of(field_name(kind, "colour_class"))
-        described = f"Change since the baseline, {page.in_words[kind]}: the page's colours"
-        database.execute(
-            "INSERT INTO layer_styles VALUES (NULL, '', '', 'areas', 'geom', ?, ?, '', ?, ?, '', NULL, ?)",
-            (label, style, kind == "sac", described, _stamp(page)),
-        )
-
-
-def style_of(attribute: str) -> str:
-    """Return a QGIS style (QML): the areas painted by the class in `attribute`, with their names."""
-    labels = LEGEND
-    categories = "".join(
-        f'<category value="{css}" type="string" label={quoteattr(text)} symbol="{place}" render="true"/>'
-        for place, (css, text) in enumerate(labels.items())
-    )
-    symbols = "".join(
-        f'<symbol name="{place}" type="fill" alpha="1" clip_to_extent="1" force_rhr="0">'
-        f'<layer class="SimpleFill" enabled="1" locked="0" pass="0">{_options(_fill(css))}</layer></symbol>'
-        for place, css in enumerate(labels)
-    )
-    names = (
-        '<labeling type="simple"><settings><text-style fieldName="area_name" fontSize="8" fontSizeUnit="Point" '
-        'textColor="29,29,31,255"><text-buffer bufferDraw="1" bufferSize="0.8" bufferSizeUnits="MM" '
-        'bufferColor="255,255,255,255"/></text-style><placement placement="1"/>'
-        '<rendering fontLimitPixelSize="0" limitNumLabels="0"/></settings></labeling>'
-    )
-    return (
-        "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>"
-        '<qgis version="3.22.0" styleCategories="Symbology|Labeling" labelsEnabled="1">'
-        f'<renderer-v2 type="categorizedSymbol" attr="{escape(attribute)}" symbollevels="0" enableorderby="0" '
-        f'forceraster="0"><categories>{categories}</categories><symbols>{symbols}</symbols></renderer-v2>'
-        f"{names}<layerGeometryType>2</layerGeometryType></qgis>"
-    )
-
-
-def _fill(css: str) -> Iterable[tuple[str, str]]:
-    return (
-        ("color", _rgba(PALETTE[css])),
-        ("style", "solid"),
-        ("outline_color", _rgba("#6b6b6b")),
-        ("outline_style", "dash" if css == "unknown" else "solid"),
-        ("outline_width", "0.26"),
-        ("outline_width_unit", "MM"),
-        ("joinstyle", "round"),
-    )
-
-
-def _rgba(colour: str) -> str:
-    return ",".join(str(int(colour[k : k + 2], 16)) for k in (1, 3, 5)) + ",255"
-
-
-def _options(values: Iterable[tuple[str, str]]) -> str:
-    listed = "".join(f'<Option type="QString" name="{name}" value="{value}"/>' for name, value in values)
-    return f'<Option type="Map">{listed}</Option>'

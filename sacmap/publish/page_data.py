@@ -61,18 +61,7 @@ def content_of(page: Page) -> dict[str, Any]:
         "words": page.in_words,
         "verdicts": list(tables.VERDICTS),
         "colours": PALETTE | LEVELS,
-        "headlines": {
-            kind: words.headline(
-                page.title,
-                kind,
-                page.totals[kind],
-                by_type[kind],
-                comparator=page.comparator.get(kind, {}),
-                words=page.comparator_words,
-                in_words=page.in_words,
-            )
-            for kind in tables.CRIME_TYPES
-        },
+        "headlines": {kind: headline_of(page, kind) for kind in tables.CRIME_TYPES},
         "totals": {
             kind: {name: _number(value) for name, value in page.totals[kind].items()}
             for kind in tables.CRIME_TYPES
@@ -88,6 +77,19 @@ def content_of(page: Page) -> dict[str, Any]:
         "tableCap": TABLE_CAP,
         "tableRows": TABLE_ROWS,
     }
+
+
+def headline_of(page: Page, kind: str = "sac") -> str:
+    """Return the first sentence on a crime type."""
+    return words.headline(
+        page.title,
+        kind,
+        page.totals[kind],
+        rows_of(page, kind),
+        comparator=page.comparator.get(kind, {}),
+        words=page.comparator_words,
+        in_words=page.in_words,
+    )
 
 
 def numbers_of(page: Page) -> str:

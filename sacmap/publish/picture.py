@@ -27,7 +27,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from sacmap import months, tables
-from sacmap.publish import page_data, words
+from sacmap.publish import page_data
 from sacmap.publish.colours import LEGEND, PALETTE, STEPS_IN_WORDS, classes_of
 from sacmap.publish.files import data_date
 from sacmap.publish.page import WEIGHTY, banners, key_figures, periods_in_words
@@ -60,17 +60,19 @@ LEGEND_NOTE = (
 #: Left, top, right, bottom; and left, top, width.
 Box = tuple[float, float, float, float]
 Line = tuple[float, float, float]
+#: Of a list: an area's name, and the reasons for it.
+Entry = tuple[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
 class _Content:
-    """What both pictures say, in words; lists are pairs of a title and (name, reasons)."""
+    """What both pictures say, in words; a list is its title and its entries: (name, reasons)."""
 
     page: Page
     headline: str
     periods: str
     warnings: tuple[str, ...]
-    lists: tuple[tuple[str, list[tuple[str, str]]], ...]
+    lists: tuple[tuple[str, list[Entry]], ...]
     source: str
     classes: list[str]
     first: set[int]
@@ -83,23 +85,13 @@ def _content_of(page: Page) -> _Content:
     made = [f"Data to {months.in_words(page.current[-1])}."] if page.current else []
     return _Content(
         page=page,
-        headline=words.headline(
-            page.title,
-            "sac",
-            page.totals["sac"],
-            by_type["sac"],
-            comparator=page.comparator.get("sac", {}),
-            words=page.comparator_words,
-        ),
+        headline=page_data.headline_of(page),
         periods=periods_in_words(page),
         warnings=tuple(notice["text"] for notice in page.warnings if notice["code"] in WEIGHTY),
         lists=tuple(
             (
                 title,
-                [
-                    (str(names.iloc[e["place"]]), " ".join(e["reasons"]))
-                    for e in lists[key][: page_data.FIRST]
-                ],
+                [(str(names.iloc[e["place"]]), list(e["reasons"])) for e in lists[key][: page_data.FIRST]],
             )
             for title, key in (("For target hardening", "hardening"), ("For a week of action", "week"))
         ),
@@ -323,20 +315,20 @@ class _Drawing:
             down = self.text(f"• {text}", (left + size, down, inner), size, lines=lines)
         return bottom
 
-    def list_height(self, entries: Sequence[tuple[str, str]], wide: float) -> float:
+    def list_height(self, entries: Sequence[Entry], wide: float) -> float:
         """Return how high a list of the briefing would stand."""
-        return 17 + sum(15 + self.height(why, wide - 12, 7, lines=2) for _, why in entries)
+        return 17 + sum(15 + self.height(" ".join(why), wide - 12, 7, lines=3) for _, why in entries)
 
-    def ranked(self, title: str, entries: Sequence[tuple[str, str]], line: Line) -> None:
+    def ranked(self, title: str, entries: Sequence[Entry], line: Line) -> None:
         """Write a list of the briefing: names with their reasons."""
         left, top, wide = line
         down = self.text(title, (left, top, wide), 10, bold=True) + 4
         for place, (name, why) in enumerate(entries, 1):
             down = self.text(f"{place}  {name}", (left, down, wide), 8.5, bold=True)
-            down = self.text(why, (left + 12, down, wide - 12), 7, colour=SOFT, lines=2) + 3
+            down = self.text(" ".join(why), (left + 12, down, wide - 12), 7, colour=SOFT, lines=3) + 3
 
     def lists(self, content: _Content, line: Line, bottom: float) -> None:
-        """Write both lists of the slide above `bottom`: with their reasons where there is room, else fewer names."""
+        """Write both lists of the slide above `bottom`: with first reasons where there is room, else fewer names."""
         left, down, wide = line
         listed = sum(len(entries) for _, entries in content.lists)
         room = bottom - down - 2 * 42
@@ -347,7 +339,10 @@ class _Drawing:
             for place, (name, why) in enumerate(entries[:shown], 1):
                 down = self.text(f"{place}  {name}", (left, down, wide), 18) + 2
                 if with_reasons:
-                    down = self.text(why, (left + 22, down - 2, wide - 22), 13, colour=SOFT) + 3
+                    down = (
+                        self.text(why[0] if why else "", (left + 22, down - 2, wide - 22), 13, colour=SOFT)
+                        + 3
+                    )
             down += 12
 
     def _legend_places(self, wide: float, size: float) -> list[tuple[str, str, float, int]]:

@@ -14,7 +14,7 @@ import pandas as pd
 import xlsxwriter
 
 from sacmap import months, tables
-from sacmap.publish import page_data, words
+from sacmap.publish import page_data
 from sacmap.publish.files import DECIMALS, data_date
 from sacmap.publish.page import banners, periods_in_words
 
@@ -175,15 +175,7 @@ class _Sheets:
         sheet.hide_gridlines(2)
         sheet.set_column(0, 0, 26)
         sheet.set_column(1, ACROSS - 1, 14)
-        headline = words.headline(
-            page.title,
-            "sac",
-            page.totals["sac"],
-            by_type["sac"],
-            comparator=page.comparator.get("sac", {}),
-            words=page.comparator_words,
-        )
-        self.paragraph(sheet, 0, headline, self.title)
+        self.paragraph(sheet, 0, page_data.headline_of(page), self.title)
         self.paragraph(sheet, 1, periods_in_words(page), self.wrapped)
         row = 3
         names = (
