@@ -258,7 +258,7 @@ def within(seconds: float, work: Callable[[], Reply]) -> Reply:
             came = done.get(timeout=min(0.2, max(end - time.monotonic(), 0.001)))
         except queue.Empty:
             if time.monotonic() >= end:
-                raise UnusableError(Saw.LATE, f"no whole answer in {seconds:.0f} seconds") from None
+                raise UnusableError(Saw.LATE, f"no whole answer in {seconds:.3g} seconds") from None
             continue
         if isinstance(came, BaseException):
             raise came

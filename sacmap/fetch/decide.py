@@ -78,7 +78,7 @@ def decide(saw: Saw, *, times: int, tried: int, elapsed: float, splittable: bool
     tried
         How often the question was asked, this time included.
     elapsed
-        Seconds since it was first asked, less those the server asked us to wait.
+        Seconds since it was first asked, less those the server asked us to wait, up to `LONGEST_ASKED` of them.
     splittable
         Whether the question can be asked in parts.
     tries

@@ -30,7 +30,7 @@ from sacmap.fetch.attempt import (
     told_plainly,
     within,
 )
-from sacmap.fetch.decide import TRIES, Do, Saw, backoff, decide
+from sacmap.fetch.decide import LONGEST_ASKED, TRIES, Do, Saw, backoff, decide
 
 #: Of documented 15 requests a second, so that others behind the same office address have room.
 PER_SECOND = 7.0
@@ -186,7 +186,8 @@ class Web:
                 self._spacing = min(2 * self._spacing, SLOWEST)
                 if bad.asked_to_wait is not None:
                     wait = bad.asked_to_wait
-                    asked_to_wait += wait
+                    # A server that asks for it for ever does not get it: see `decide`.
+                    asked_to_wait = min(asked_to_wait + wait, LONGEST_ASKED)
             self._sleep(wait)
         raise _error(bad, url, tried)
 
