@@ -393,6 +393,8 @@ def test_paths_in_the_record_are_as_the_user_gave_them(tmp_path, practice):
     assert crimes["rows"] == found["ledger"]["rows_read"]
     assert crimes["sha256"] == hashlib.sha256(practice.crimes.read_bytes()).hexdigest()
     assert boundaries["rows"] == 40
+    assert {entry["month"][:4] for entry in found["coverage"]} == {"2022", "2023", "2024", "2025", "2026"}
+    assert {entry["status"] for entry in found["coverage"]} == {"complete"}
     assert (found["study"]["crimes"], found["study"]["out"]) == (["crimes.zip"], "town.html")
 
 

@@ -61,13 +61,14 @@ def record_of(result: Result, version: str) -> bytes:
         "study": result.study.record(),
         "inputs": [{**entry, "path": result.study.shown(str(entry["path"]))} for entry in result.inputs],
         "ledger": result.ledger.record(),
-        "coverage": [plain(row) for row in result.coverage.to_dict("records")],
+        # Months the study does not compare are not gaps of it.
+        "coverage": result.coverage[result.coverage["month"].isin(result.study.months)].to_dict("records"),
         "comparator": {
             **result.comparator_changes["sac"],
             "name": result.study.shown(result.study.comparator),
         },
         "totals": result.totals,
-        "definitions": [plain(found.record()) for found in result.definitions],
+        "definitions": [found.record() for found in result.definitions],
         "warnings": [{"code": notice.code, "text": notice.text} for notice in result.warnings],
         "exit_code": result.exit_code,
     }
