@@ -222,6 +222,17 @@ def test_crimes_of_other_months_or_other_kinds_are_refused_and_never_read_as_non
         compare_rows(tmp_path, drugs, "2018-01", "2017-01")
 
 
+def test_many_areas_without_a_crime_are_told_for_they_may_be_another_force_s(tmp_path):
+    rows = [row(month, **ASH) for month in ("2017-01", "2018-01") for _ in range(30)]
+    told = {
+        notice.code: notice.text for notice in compare_rows(tmp_path, rows, "2018-01", "2017-01").warnings
+    }
+    assert "1 of 2 (Birch)" in told["empty-areas"]
+    rows.append(row("2017-01", **BIRCH))
+    codes = {notice.code for notice in compare_rows(tmp_path, rows, "2018-01", "2017-01").warnings}
+    assert "empty-areas" not in codes
+
+
 def test_files_of_two_forces_leave_out_a_month_that_either_lacks(tmp_path):
     months = ["2017-01", "2017-02", "2018-01", "2018-02"]
     rows = [row(month, **ASH) for month in months for _ in range(30)]

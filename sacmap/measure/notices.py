@@ -18,6 +18,8 @@ from sacmap.study import Study
 
 #: The share of crimes with no location may move this many points between the periods before it is told.
 DRIFT_POINTS = 2.0
+#: More than this share of areas without any crime is told.
+MANY_EMPTY = 0.2
 #: Current crimes on points unseen in the baseline, as a share beyond the usual, above which points may have moved.
 UNSEEN_SHARE = 0.15
 #: The rest of the force is a weak comparator below this share of the force, or if more than half has no location.
@@ -71,6 +73,7 @@ def all_of(
         *_mends(areas),
         *_overlaps(overlaps),
         *_shared(int(inside["shared"].sum())),
+        *_empty_areas(inside, areas),
         *_other_forces(inside, forces),
         *_strange_types(strange_types),
         *_repeats(duplicates),
@@ -165,6 +168,18 @@ def _shared(count: int) -> Iterator[Notice]:
     if count:
         yield Notice(
             "shared-points", f"Crimes on a shared edge or in more than one area: {count:,}. Each counts once."
+        )
+
+
+def _empty_areas(inside: pd.DataFrame, areas: gpd.GeoDataFrame) -> Iterator[Notice]:
+    """Tell of many areas without any crime: their force's crimes may not have been given."""
+    drawn = areas[~areas.geometry.is_empty]
+    empty = drawn.loc[~drawn["area_id"].isin(inside["area_id"]), "name"]
+    if len(empty) > MANY_EMPTY * len(drawn):
+        yield Notice(
+            "empty-areas",
+            f"Areas without a crime in any period: {len(empty):,} of {len(drawn):,} ({listed(list(empty), 3, ', ')}). "
+            "If crimes of their force were not given, they are not zero but unknown: take those areas out.",
         )
 
 

@@ -30,7 +30,7 @@ from sacmap.study import Period
 #: Notices that must be read before the figures; the others are folded away beneath them.
 WEIGHTY = {
     "months-left-out", "weak-comparator", "definition", "known-gap", "no-location-drift", "points-moved", "given-twice",
-    "tiles", "restricted", "suppressed", "extract",
+    "empty-areas", "tiles", "restricted", "suppressed", "extract",
 }  # fmt: skip
 
 #: The files of the page's script, in order.
