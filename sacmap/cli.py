@@ -381,7 +381,10 @@ def published_of(study: Study, recorded: Recorded) -> Published:
 
     reading = reading_of(study)
     if recorded.by == "force":
-        return published_by_force(reading, study.force or recorded.area, study.months)
+        # An extract is of one force, whatever it is called there.
+        own = study.extract is not None and not reading.tally.empty
+        force = str(reading.tally["force"].iloc[0]) if own else study.force or recorded.area
+        return published_by_force(reading, force, study.months)
     if not study.boundaries:
         raise UsageError(
             f"{recorded.area} is a Community Safety Partnership, and police.uk publishes by force.",

@@ -336,6 +336,60 @@ def test_the_split_of_2023_gives_homes_apart_and_tells_the_late_entries(data):
     assert "Change of definition in April 2023" in residential["note"]
 
 
+def test_a_missing_month_never_reads_as_a_change(tmp_path):
+    months = ["2017-10", "2017-11", "2017-12", "2018-10", "2018-12"]
+    crimes = pd.DataFrame(
+        {"month": months, "crime_type": "robbery", "lon": 0.0, "crime_id": "", "force": FORCE}
+    )
+    write_xlsx(tmp_path / "a.xlsx", sheets())
+    recorded = read_recorded(str(tmp_path / "a.xlsx"), "Northamptonshire")
+    study = study_of("2018-10:2018-12", "2017-10:2017-12")
+
+    def robbery(rows):
+        published = published_by_force(Reading(rows, tally_of(rows), (), ()), FORCE, study.months)
+        found = reconcile(study, recorded, published)
+        return found, found.table.set_index(["component", "period"]).loc[("robbery", "2018-10:2018-12")]
+
+    cut, now = robbery(crimes)
+    assert cut.exit_code == 3
+    assert now["police_uk"] == 2
+    assert "Missing months: 1 of 3 (November 2018)" in now["note"]
+    assert "police.uk " not in now["note"].split("Change from the baseline")[1]
+    whole, now = robbery(pd.concat([crimes, crimes.iloc[:1].assign(month="2018-11")], ignore_index=True))
+    assert whole.exit_code == 0
+    assert "police.uk +0.0% (3 → 3)" in now["note"]
+
+
+def test_a_force_s_own_extract_stands_beside_the_exact_classes(tmp_path):
+    write_xlsx(tmp_path / "a.xlsx", sheets())
+    offences = ["28E"] * 3 + ["45"] * 2 + ["48", "34B", "126", "30C"]
+    rows = [f"{i},2018-{m}-03,{code},,\r\n" for m in (10, 11, 12) for i, code in enumerate(offences)]
+    rows += [row.replace("2018", "2017") for row in rows]
+    (tmp_path / "e.csv").write_text("Ref,Date,Code,X,Y\r\n" + "".join(rows))
+    (tmp_path / "study.toml").write_text(
+        """crimes = "e.csv"
+current = "2018-10:2018-12"
+baseline = "2017-10:2017-12"
+[extract.columns]
+month = "Date"
+offence = "Code"
+easting = "X"
+northing = "Y"
+"""
+    )
+    done = sacmap("reconcile", "study.toml", "--home-office", "a.xlsx", "--area-name", "Northamptonshire",
+                  "--out", "out.csv", cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = cells(tmp_path / "out.csv")
+    beside = {name: r["police_uk"] for (name, period), r in found.items() if period == "2018-10:2018-12"}
+    exact = {"sac": "21", "residential-burglary": "9", "robbery": "3", "vehicle-theft": "9"}
+    assert {name: n for name, n in beside.items() if n} == exact | {"no location": "21"}
+    items = {name: r["difference"] for (name, period), r in found.items() if period == "2018-10:2018-12"}
+    assert {name for name in items if name.startswith("difference")} == {
+        "difference: repeated rows", "difference: the rest"}  # fmt: skip
+    assert items["difference: the rest"] == found["sac", "2018-10:2018-12"]["difference"]
+
+
 # A partnership: police.uk's crimes are those in its areas.
 
 

@@ -54,6 +54,9 @@ RESTRICTED = (
     "a proxy. Places are as the force gave them."
 )
 
+#: A year outside these is a slip of the pen.
+YEARS = (1990, 2100)
+
 _KEYS = ("columns", "date_format", "coordinates", "force", "offences")
 _BLANK = frozenset(("", "null", "nan", "none", "n/a", "na", "-", "unknown"))
 _OTHER = "other-crime"
@@ -248,16 +251,20 @@ def _months(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> pd.Series:
 
 
 def month_of(cell: object, date_format: str) -> str:
-    """Return the month label of a date, or "" where it is none."""
+    """Return the month label of a date of our time, or "" where it is none."""
     if isinstance(cell, date):
-        return f"{cell.year:04d}-{cell.month:02d}"
+        return _label(cell)
     text = text_of(cell)
     if not date_format and months.is_month(text):
-        return text
+        return text if YEARS[0] <= int(text[:4]) <= YEARS[1] else ""
     if not date_format and not _ISO.match(text):
         return ""
     read = pd.to_datetime(text, format=date_format or "ISO8601", errors="coerce")
-    return "" if pd.isna(read) else f"{read.year:04d}-{read.month:02d}"
+    return "" if pd.isna(read) else _label(read)
+
+
+def _label(day: date) -> str:
+    return f"{day.year:04d}-{day.month:02d}" if YEARS[0] <= day.year <= YEARS[1] else ""
 
 
 def _degrees(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ Parquet made from them. Columns are recognised by name, so their order and the l
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -164,9 +165,10 @@ def _counts(mine: pd.DataFrame) -> pd.Series:
         if text in _NOT_GIVEN:
             return float("nan")
         try:
-            return float(text)
+            n = float(text)
         except ValueError:
             return None
+        return n if math.isfinite(n) else None
 
     numbers = [number(cell) for cell in mine["n"]]
     if None in numbers:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +22,8 @@ from sacmap.errors import InputError
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 #: Titles and notes stand above a header, but never more lines of them than this.
 LINES_ABOVE = 60
+#: The Home Office's largest workbook inflates to some 400 MB.
+INFLATED = 2 << 30
 
 Row = list[object]
 
@@ -53,6 +56,7 @@ def sheets_of(path: Path) -> Iterator[Sheet]:
 
 
 def _workbook(path: Path) -> Iterator[Sheet]:
+    _require_real_size(path)
     try:
         workbook = CalamineWorkbook.from_path(str(path))
         for name in workbook.sheet_names:
@@ -63,13 +67,26 @@ def _workbook(path: Path) -> Iterator[Sheet]:
         raise InputError(f"{path} cannot be read: {reason}.", "Download or save it again.") from None
 
 
+def _require_real_size(path: Path) -> None:
+    """Refuse a workbook that would inflate beyond memory: XLSX and ODS are ZIPs."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            inflated = sum(info.file_size for info in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return
+    if inflated > INFLATED:
+        raise InputError(
+            f"{path} would inflate to {inflated:,} bytes, more than any real table.", "Download it again."
+        )
+
+
 def _parquet(path: Path) -> Sheet:
     try:
         table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
+        columns = [column.to_pylist() for column in table.columns]
+    except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).split("\n")[0]
         raise InputError(f"{path} cannot be read: {reason}.", "Download or save it again.") from None
-    columns = [column.to_pylist() for column in table.columns]
     body: list[Row] = [list(values) for values in zip(*columns, strict=True)]
     return Sheet(str(path), [list(table.column_names), *body])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 #: Home Office offence codes → words each one's description has, whatever their order. Source: the descriptions in the
@@ -85,3 +85,26 @@ COMPONENTS = (
 def class_of(month: str) -> str:
     """Return how home burglary was recorded in a month, in words."""
     return DWELLING_CLASS if month < REDEFINED else RESIDENTIAL_CLASS if month < SPLIT else SPLIT_CLASS
+
+
+#: The components that a force's own extract holds exactly → its crime type beside them.
+_OF_EXTRACT = {
+    "sac": "sac",
+    "residential-burglary": "burglary",
+    "robbery": "robbery",
+    "vehicle-theft": "vehicle-crime",
+}
+
+
+def components_of(extract: bool) -> tuple[Component, ...]:
+    """Return the components with what stands beside them: police.uk's classes, or a force's own extract."""
+    if not extract:
+        return COMPONENTS
+    return tuple(
+        replace(
+            found,
+            words=found.words.split(";")[0].removesuffix(", as police.uk"),
+            police_uk=_OF_EXTRACT.get(found.name, ""),
+        )
+        for found in COMPONENTS
+    )

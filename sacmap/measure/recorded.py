@@ -22,12 +22,12 @@ from sacmap.measure.definitions import crossed
 from sacmap.measure.notices import Notice, listed
 from sacmap.measure.offences import (
     CODES,
-    COMPONENTS,
     RESIDENTIAL,
     RESIDENTIAL_CLASS,
     SPLIT,
     Component,
     class_of,
+    components_of,
 )
 from sacmap.study import Period, Study
 
@@ -167,12 +167,12 @@ def require_quarters(study: Study) -> None:
 
 
 def reconcile(study: Study, recorded: Recorded, published: Published | None) -> Reconciliation:
-    """Set police.uk beside recorded crime, period by period, and itemise the difference.
+    """Set police.uk, or a force's own extract, beside recorded crime by period, and itemise the difference.
 
     Parameters
     ----------
     study
-        Its periods; each must be whole quarters.
+        Its periods; each must be whole quarters. Where it has an extract, `published` is of that.
     recorded
         The Home Office's table of the area.
     published
@@ -185,29 +185,35 @@ def reconcile(study: Study, recorded: Recorded, published: Published | None) -> 
     """
     require_quarters(study)
     _require_reach(study, recorded)
-    official = {(c.name, p): _official(recorded, c, p) for c in COMPONENTS for p in study.periods}
-    counts = {(c.name, p): _proxy(published, c, p) for c in COMPONENTS for p in study.periods}
+    components = components_of(extract=study.extract is not None)
+    source = "police.uk" if study.extract is None else "the extract"
+    official = {(c.name, p): _official(recorded, c, p) for c in components for p in study.periods}
+    counts = {(c.name, p): _proxy(published, c, p) for c in components for p in study.periods}
+    whole = published is not None and not _incomplete(published)
     breaks = [found for found in crossed(study.baseline, study.current, ()) if found.kind == "definition"]
     rows: list[tuple[str, str, float, float, float, str]] = []
-    for component in COMPONENTS:
+    for component in components:
         for period in study.periods:
             ours, theirs = counts[component.name, period], official[component.name, period]
             said = [_sentence(component.words), *_lacking(component, period, recorded, theirs)]
             if component.name == "residential-burglary":
                 said += [f"{words}." for words in dict.fromkeys(map(class_of, _quarters(period)))]
             if component.police_uk:
-                said += _months_told(published, period)
+                said += _months_told(published, period, source)
             if period == study.current:
-                said += _changes(component, study, official, counts)
+                beside = counts if whole and component.police_uk else {}
+                said += _changes(component, study, {"Home Office": official, source: beside})
             said += _redefined(component, [found.date for found in breaks])
             rows.append((component.name, _span(period), ours, theirs, ours - theirs, " ".join(said)))
     for period in study.periods:
         if published is not None and not np.isnan(counts["sac", period]):
-            rows += _items(published, period, {c.name: official[c.name, period] for c in COMPONENTS}, counts)
+            figures = {c.name: official[c.name, period] for c in components}
+            gap = counts["sac", period] - figures["sac"]
+            rows += _items(published, period, figures, gap, exact=study.extract is not None)
     warnings = (
         *(Notice("definition", found.text) for found in breaks),
         *_strange_descriptions(recorded),
-        *_gaps_told(published, study),
+        *_gaps_told(published, study, source),
     )
     return Reconciliation(
         pd.DataFrame(rows, columns=tables.RECONCILED.names), warnings, 3 if _incomplete(published) else 0
@@ -280,9 +286,9 @@ def _lacking(component: Component, period: Period, recorded: Recorded, theirs: f
     return []
 
 
-def _months_told(published: Published | None, period: Period) -> list[str]:
+def _months_told(published: Published | None, period: Period, source: str) -> list[str]:
     if published is None:
-        return ["No police.uk crimes were given for these months."]
+        return [f"No crimes of {source} were given for these months."]
     lost = [months.in_words(month) for month in period if month in published.missing]
     thin = [f"{months.in_words(m)} ({published.thin[m]})" for m in period if m in published.thin]
     said = [f"Missing months: {len(lost)} of {len(period)} ({listed(lost, 3, ', ')})."] if lost else []
@@ -290,17 +296,17 @@ def _months_told(published: Published | None, period: Period) -> list[str]:
 
 
 def _changes(
-    component: Component,
-    study: Study,
-    official: Mapping[tuple[str, Period], float],
-    counts: Mapping[tuple[str, Period], float],
+    component: Component, study: Study, sources: Mapping[str, Mapping[tuple[str, Period], float]]
 ) -> list[str]:
-    """Say the change of the current period from the baseline's mean, where every period has a figure."""
+    """Say the change of the current period from the baseline's mean, of each source that has every figure.
+
+    A source with a missing or thin month has none: its change would be that of the months.
+    """
     said = []
-    for name, figures in (("Home Office", official), ("police.uk", counts)):
-        before = float(np.mean([figures[component.name, period] for period in study.baseline]))
-        now = figures[component.name, study.current]
-        if np.isnan(before) or np.isnan(now) or (name == "police.uk" and not component.police_uk):
+    for name, figures in sources.items():
+        every = [figures.get((component.name, period), np.nan) for period in study.periods]
+        before, now = float(np.mean(every[:-1])), every[-1]
+        if np.isnan(before) or np.isnan(now):
             continue
         share = f"{100 * (now - before) / before:+.1f}%".replace("-", "−") if before else "no percentage"
         said.append(f"{name} {share} ({_count(before)} → {_count(now)})")
@@ -324,26 +330,27 @@ def _redefined(component: Component, dates: Sequence[str]) -> list[str]:
 
 
 def _items(
-    published: Published,
-    period: Period,
-    official: Mapping[str, float],
-    counts: Mapping[tuple[str, Period], float],
+    published: Published, period: Period, official: Mapping[str, float], gap: float, *, exact: bool
 ) -> list[tuple[str, str, float, float, float, str]]:
-    """Itemise the difference of the `sac` row; the items with a difference sum to it."""
+    """Itemise `gap`, the difference of the `sac` row; the items with a difference sum to it."""
     rows = _in_period(published, period)
-    gap = counts["sac", period] - official["sac"]
     lost = [month for month in period if month in published.missing]
-    by_quarter = len(lost) / len(period) * official["sac-proxy"]
+    by_quarter = len(lost) / len(period) * official["sac" if exact else "sac-proxy"]
     none = float("nan")
-    known = [
-        ("buildings that are not homes", official["other-burglary"], "In police.uk's burglary, not in PP06."),
-        ("interference", official["interference"], "In police.uk's vehicle crime, not in PP06."),
-        (
-            "repeated rows",
-            float((rows["repeat"] & rows["counted"]).sum()),
-            "Rows whose crime is there already; the map counts each crime once.",
-        ),
-    ]
+    known = []
+    if not exact:
+        known = [
+            (
+                "buildings that are not homes",
+                official["other-burglary"],
+                "In police.uk's burglary, not in PP06.",
+            ),
+            ("interference", official["interference"], "In police.uk's vehicle crime, not in PP06."),
+        ]
+    repeated = float((rows["repeat"] & rows["counted"]).sum())
+    known.append(
+        ("repeated rows", repeated, "Rows whose crime is there already; the map counts each crime once.")
+    )
     if lost:
         known.append(
             (
@@ -386,17 +393,15 @@ def _strange_descriptions(recorded: Recorded) -> list[Notice]:
     ]
 
 
-def _gaps_told(published: Published | None, study: Study) -> list[Notice]:
+def _gaps_told(published: Published | None, study: Study, source: str) -> list[Notice]:
     if published is None:
-        return [Notice("no-police-uk", "No police.uk crimes were given: the official count stands alone.")]
+        return [Notice("no-crimes", f"No crimes of {source} were given: the official count stands alone.")]
     lost = [month for month in study.months if month in published.missing]
     if not lost:
         return []
     named = listed([months.in_words(month) for month in lost], 4, ", ")
     return [
-        Notice(
-            "missing-months", f"police.uk has no crimes of {published.where} in {len(lost)} months: {named}."
-        )
+        Notice("missing-months", f"There are no crimes of {published.where} in {len(lost)} months: {named}.")
     ]
 
 

@@ -82,6 +82,11 @@ class Page:
         return tables.EXACT_WORDS if self.exact else tables.IN_WORDS
 
     @property
+    def whole(self) -> str:
+        """What the total is called that holds crimes without a location too."""
+        return "Whole extract, with no location too" if self.exact else "Whole force, as published"
+
+    @property
     def labels(self) -> tuple[tuple[str, str], ...]:
         """Crime type and its label, in order."""
         return tuple(
@@ -206,7 +211,7 @@ def key_figures(page: Page) -> list[dict[str, str]]:
         "current_count": ("Crimes now", words.whole(total["current_count"] or 0)),
         "baseline_mean": (before, words.mean(total["baseline_mean"] or 0)),
         "change_pct": ("Change on the map", percent(total["change_pct"])),
-        "published_change_pct": ("Whole force, as published", percent(total["published_change_pct"])),
+        "published_change_pct": (page.whole, percent(total["published_change_pct"])),
         "rises": ("Clear rises", f"{int((verdicts == 'clear rise').sum()):,}"),
         "falls": ("Clear falls", f"{int((verdicts == 'clear fall').sum()):,}"),
     }

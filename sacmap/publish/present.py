@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -45,8 +46,13 @@ def headline_of(result: Result) -> str:
         result.change,
         comparator=result.comparator_changes["sac"],
         words=result.comparator.words,
-        in_words=tables.IN_WORDS if result.study.extract is None else tables.EXACT_WORDS,
+        in_words=in_words_of(result),
     )
+
+
+def in_words_of(result: Result) -> Mapping[str, str]:
+    """Return what each crime type is called: as police.uk has it, or exactly, of a force's own extract."""
+    return tables.IN_WORDS if result.study.extract is None else tables.EXACT_WORDS
 
 
 def page_of(result: Result) -> Page:
@@ -141,13 +147,14 @@ def check_text(result: Result) -> str:
     for kind in tables.CRIME_TYPES:
         sums = result.totals[kind]
         lines.append(
-            f"  {tables.IN_WORDS[kind]:<28}{sums['baseline_mean']:>10,.1f} → {sums['current_count']:>8,.0f}"
+            f"  {in_words_of(result)[kind]:<28}{sums['baseline_mean']:>10,.1f} → {sums['current_count']:>8,.0f}"
         )
     sac, against = result.totals["sac"], result.comparator_changes["sac"]
     lines += [
         "",
-        f"Serious acquisitive crime on the map {percent(sac['change_pct'])}; of the forces as published, located or "
-        f"not, it {percent(sac['published_change_pct'])}.",
+        f"Serious acquisitive crime on the map {percent(sac['change_pct'])}; of the forces as "
+        f"{'published' if study.extract is None else 'extracted'}, located or not, it "
+        f"{percent(sac['published_change_pct'])}.",
     ]
     words = result.comparator.words
     if against["name"] not in {"areas", "none"}:

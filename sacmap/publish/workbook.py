@@ -184,7 +184,7 @@ class _Sheets:
             "Before (baseline mean)",
             "Difference",
             "Change on the map",
-            "Whole force, as published",
+            page.whole,
             "Clear rises",
             "Clear falls",
         )
