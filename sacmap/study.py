@@ -166,6 +166,11 @@ def make_study(values: Mapping[str, Any]) -> Study:
     unknown = [kind for kind in given["also"] if kind not in ALSO]
     if unknown:
         raise UsageError(f"--also does not know {unknown[0]!r}.", f"It takes {', '.join(ALSO)}.")
+    if "extract" in given and not given.get("crimes"):
+        raise UsageError(
+            "The study tells how an extract is laid out, but no extract was given.",
+            'Add crimes = "extract.csv" above its [extract] table.',
+        )
     _require_printable(given)
     tiles = given.get("tiles")
     if tiles is not None and not (_TILES.fullmatch(tiles) and all(part in tiles for part in TILE_PARTS)):

@@ -233,6 +233,13 @@ def test_a_layout_that_cannot_be_is_a_usage_error(change, words):
         layout_of(TABLE | change)
 
 
+def test_a_layout_without_an_extract_never_turns_police_uk_into_one():
+    with pytest.raises(UsageError, match="no extract was given"):
+        make_study(
+            {"current": "2018-10", "baseline": "2017-10", "extract": TABLE, "force": "northamptonshire"}
+        )
+
+
 def squares(names=("Ash", "Birch", "Cedar")):
     return areas_from_rings({(f"A{n}", name): square(n) for n, name in enumerate(names)})
 
