@@ -194,6 +194,7 @@ def with_study_households(areas: GeoDataFrame, study: Study) -> tuple[GeoDataFra
 def reading_of(study: Study) -> Reading:
     """Read the crimes the study names: police.uk's files, or a force's own extract."""
     from sacmap.fetch.extract import read_extract
+    from sacmap.fetch.store import default_store
     from sacmap.fetch.street import read
     from sacmap.progress import Progress
     from sacmap.tables import SAC_TYPES
@@ -201,7 +202,13 @@ def reading_of(study: Study) -> Reading:
     if study.extract is not None:
         return read_extract(study)
     with Progress("Reading") as progress:
-        return read(study.crimes, keep=SAC_TYPES, progress=progress.step, total=progress.expect)
+        return read(
+            study.crimes,
+            keep=SAC_TYPES,
+            store=Path(study.store) if study.store else default_store(),
+            progress=progress.step,
+            total=progress.expect,
+        )
 
 
 def write_result(result: Result, out: Path) -> list[Path]:

@@ -41,6 +41,12 @@ class Rows(NamedTuple):
     tally: pa.Table
 
 
+def merged(parts: Sequence[Rows]) -> Rows:
+    """Return the rows of several files as those of one, in their order."""
+    crimes = pa.concat_tables(part.crimes for part in parts).unify_dictionaries().combine_chunks()
+    return Rows(crimes, pa.concat_tables(part.tally for part in parts))
+
+
 def rows_of(raw: bytes, label: str, keep: Sequence[str] | None) -> Rows:
     """Read one CSV: columns of text and degrees, empty text for none, null degrees for no location.
 

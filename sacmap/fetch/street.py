@@ -11,10 +11,12 @@ import os
 import re
 import zipfile
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path, PurePosixPath
 from threading import Lock
 from types import TracebackType
@@ -25,7 +27,8 @@ import pyarrow.compute as pc
 
 from sacmap import tables
 from sacmap.errors import InputError
-from sacmap.fetch.rows import CATEGORIES, Rows, rows_of
+from sacmap.fetch.rows import CATEGORIES, Rows, merged, rows_of
+from sacmap.fetch.tidy import Tidy
 from sacmap.measure.notices import Notice
 
 #: Crime types police.uk has published; another is kept out of SAC and listed.
@@ -41,6 +44,8 @@ KNOWN_TYPES = frozenset(
 #: A month of the largest force is some 25 MB; nothing real comes near these.
 MEMBER_BYTES = 1 << 30
 MEMBER_RATIO = 200
+#: What inflates to less is read again sooner than it is worth keeping: two years of one large force.
+WORTH_KEEPING = 256 << 20
 
 _STREET_NAME = re.compile(r"\d{4}-\d{2}-.+-street\.csv", re.IGNORECASE)
 _OTHER_NAME = re.compile(r"\d{4}-\d{2}-.+-(outcomes|stop-and-search)\.csv", re.IGNORECASE)
@@ -48,10 +53,12 @@ _OTHER_NAME = re.compile(r"\d{4}-\d{2}-.+-(outcomes|stop-and-search)\.csv", re.I
 
 @dataclass(frozen=True)
 class Member:
-    """One CSV to read: a file, or a member of a ZIP."""
+    """One CSV to read: a file, or a member of a ZIP, with its size inflated and CRC as the ZIP's directory has them."""
 
     path: Path
     inside: str = ""
+    size: int = 0
+    crc: int = 0
 
     @property
     def label(self) -> str:
@@ -62,6 +69,11 @@ class Member:
     def name(self) -> str:
         """Its file name, which in police.uk's layout says the month and the force."""
         return PurePosixPath(self.inside.replace("\\", "/")).name if self.inside else self.path.name
+
+    @property
+    def month(self) -> str:
+        """The month its name says, or the name where it says none."""
+        return self.name[:7] if _STREET_NAME.fullmatch(self.name) else self.name
 
 
 @dataclass(frozen=True)
@@ -107,11 +119,14 @@ def read(
     paths: Sequence[str],
     *,
     keep: Sequence[str] | None = None,
+    store: Path | None = None,
+    worth_keeping: int = WORTH_KEEPING,
     total: Callable[[list[str]], None] = lambda _: None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Reading:
     """Read files; rows of the crime types in `keep` become crimes (all, where None), all rows are tallied.
 
+    `store` is where months of ZIPs that inflate to `worth_keeping` bytes in all are kept, and are not read again.
     `total` is called once with the names of the files to come, `progress` with each when it is done.
 
     Raises
@@ -128,17 +143,16 @@ def read(
 
     total([member.name for member in members])
     paths_read = list(dict.fromkeys(member.path for member in members))
+    inflated = sum(member.size for member in members)
+    tidy = Tidy(store, keep) if store and keep and inflated >= worth_keeping else None
+    rows = dict.fromkeys(paths_read, 0)
+    parts: list[Rows] = []
     with _Open() as files, _stopping(ThreadPoolExecutor(os.cpu_count())) as pool:
         hashes = [pool.submit(sha256, path) for path in paths_read]
-        coming = [pool.submit(_one, files, member, keep) for member in members]
-        parts: list[Rows] = []
-        for member, one in zip(members, coming, strict=True):
-            parts.append(one.result())
-            progress(member.name)
+        for path, part in _by_month(members, pool, files, keep, tidy=tidy, progress=progress):
+            parts.append(part)
+            rows[path] += pc.sum(part.tally["n"]).as_py() or 0
         found = dict(zip(paths_read, [hashed.result() for hashed in hashes], strict=True))
-    rows = dict.fromkeys(paths_read, 0)
-    for member, part in zip(members, parts, strict=True):
-        rows[member.path] += pc.sum(part.tally["n"]).as_py() or 0
     inputs = tuple({"path": str(path), "sha256": found[path], "rows": n} for path, n in rows.items())
     return Reading(
         _pandas(pa.concat_tables(part.crimes for part in parts)),
@@ -148,6 +162,51 @@ def read(
     )
 
 
+def _by_month(
+    members: list[Member],
+    pool: ThreadPoolExecutor,
+    files: _Open,
+    keep: Sequence[str] | None,
+    *,
+    tidy: Tidy | None,
+    progress: Callable[[str], None],
+) -> Iterator[tuple[Path, Rows]]:
+    """Yield the path and the rows of each month of it, in the order of the members: kept before, or read and kept."""
+    coming: deque[tuple[list[Member], list[Future[Rows]]]] = deque()
+    for _, run in groupby(members, lambda member: (member.path, member.month)):
+        month = list(run)
+        if tidy and tidy.has(month):
+            coming.append((month, [pool.submit(_kept, files, month, keep, tidy)]))
+        else:
+            coming.append((month, [pool.submit(_one, files, member, keep) for member in month]))
+    while coming:
+        # Taken from the queue, so that what is done with is let go of.
+        month, parts = coming.popleft()
+        done = []
+        for member, part in zip(month, parts, strict=False):
+            done.append(part.result())
+            progress(member.name)
+        for member in month[len(parts) :]:
+            progress(member.name)
+        whole = merged(done)
+        if tidy and month[0].inside and not tidy.has(month):
+            tidy.put(month, whole)
+        yield month[0].path, whole
+
+
+def _one(files: _Open, member: Member, keep: Sequence[str] | None) -> Rows:
+    return rows_of(files.read(member), member.label, keep)
+
+
+def _kept(files: _Open, month: list[Member], keep: Sequence[str] | None, tidy: Tidy) -> Rows:
+    """Return the rows kept of a month; where they are damaged, the month is read and kept again."""
+    found = tidy.get(month)
+    if found is None:
+        found = merged([_one(files, member, keep) for member in month])
+        tidy.put(month, found)
+    return found
+
+
 @contextmanager
 def _stopping(pool: ThreadPoolExecutor) -> Iterator[ThreadPoolExecutor]:
     """Give the pool; on an error or Ctrl-C, wait only for what is under way."""
@@ -155,10 +214,6 @@ def _stopping(pool: ThreadPoolExecutor) -> Iterator[ThreadPoolExecutor]:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _one(files: _Open, member: Member, keep: Sequence[str] | None) -> Rows:
-    return rows_of(files.read(member), member.label, keep)
 
 
 def members_of(path: Path) -> list[Member]:
@@ -205,7 +260,7 @@ def _zip_members(path: Path) -> Iterator[Member]:
                 f"{info.filename} in {path} would inflate to {info.file_size:,} bytes, more than any real month.",
                 "Download the ZIP again from data.police.uk.",
             )
-        yield Member(path, info.filename)
+        yield Member(path, info.filename, info.file_size, info.CRC)
 
 
 def _once(members: list[Member]) -> tuple[list[Member], list[str]]:

@@ -1,0 +1,133 @@
+"""The tidy cache: a run from it gives the bytes of a run that reads everything, and reads only what is new."""
+
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+
+import pandas as pd
+import pytest
+from conftest import csv_text, row
+
+from sacmap import tables
+from sacmap.areas.boundaries import read_areas, read_text
+from sacmap.errors import InputError
+from sacmap.fetch.street import WORTH_KEEPING, read
+from sacmap.job import compare_areas
+from sacmap.practice import write_practice
+from sacmap.publish.files import csv_of, record_of
+from sacmap.publish.present import html_of
+from sacmap.study import make_study, read_study
+
+KEEP = tables.SAC_TYPES
+
+
+def read_kept(archive, store):
+    return read([str(archive)], keep=KEEP, store=store, worth_keeping=0)
+
+
+def archive_of(path, months):
+    """An archive of one force; `months` are labels and how many burglaries each has."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for month, n in months.items():
+            rows = [row(month, lon=f"-0.9{k:05d}", crime_id=f"{k:064x}") for k in range(n)]
+            name = f"{month}/{month}-northamptonshire-street.csv"
+            archive.writestr(name, csv_text(*rows, row(month, "Drugs"), row(month, crime_id=f"{0:064x}")))
+    return path
+
+
+def spoil(archive, month):
+    """Spoil the deflated bytes of a month, so that reading it fails; the ZIP's directory stays as it was."""
+    with zipfile.ZipFile(archive) as opened:
+        [info] = [info for info in opened.infolist() if info.filename.startswith(month)]
+    raw = bytearray(archive.read_bytes())
+    start = info.header_offset + 30 + len(info.filename)
+    raw[start : start + info.compress_size] = bytes(info.compress_size)
+    archive.write_bytes(raw)
+
+
+def same(left, right):
+    pd.testing.assert_frame_equal(left.crimes.astype(str), right.crimes.astype(str))
+    pd.testing.assert_frame_equal(left.tally, right.tally)
+    assert [given["rows"] for given in left.inputs] == [given["rows"] for given in right.inputs]
+
+
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory):
+    return write_practice(tmp_path_factory.mktemp("practice"))
+
+
+def outputs(practice, reading):
+    """The CSV, the record and the page of the practice study."""
+    study = make_study(read_study(practice.study))
+    result = compare_areas(study, reading, read_areas(practice.boundaries), comparator_text=read_text)
+    return csv_of(result.change), record_of(result, "0"), html_of(result).encode()
+
+
+def test_a_warm_run_gives_the_bytes_of_a_cold_one(practice, tmp_path):
+    plain = read([str(practice.crimes)], keep=KEEP)
+    cold, warm = (read_kept(practice.crimes, tmp_path) for _ in range(2))
+    assert len(list((tmp_path / "tidy").glob("*.parquet"))) == plain.tally["month"].nunique()
+    expected = outputs(practice, plain)
+    assert outputs(practice, cold) == expected
+    assert outputs(practice, warm) == expected
+
+
+def test_only_a_new_month_is_read(tmp_path):
+    months = {"2018-09": 3, "2018-10": 2}
+    read_kept(archive_of(tmp_path / "a.zip", months), tmp_path)
+    later = archive_of(tmp_path / "b.zip", months | {"2018-11": 4})
+    whole = read([str(later)], keep=KEEP)
+    for month in months:
+        spoil(later, month)
+    with pytest.raises(InputError, match="damaged"):
+        read([str(later)], keep=KEEP)
+    same(read_kept(later, tmp_path), whole)
+
+
+def test_a_month_published_again_is_read_again(tmp_path):
+    read_kept(archive_of(tmp_path / "a.zip", {"2018-09": 3, "2018-10": 2}), tmp_path)
+    again = archive_of(tmp_path / "a.zip", {"2018-09": 3, "2018-10": 5})
+    same(read_kept(again, tmp_path), read([str(again)], keep=KEEP))
+
+
+def test_f43_a_damaged_month_is_set_aside_and_read_again(tmp_path):
+    archive = archive_of(tmp_path / "a.zip", {"2018-09": 3, "2018-10": 2})
+    whole = read_kept(archive, tmp_path)
+    kept = sorted((tmp_path / "tidy").glob("*.parquet"))
+    raw = bytearray(kept[0].read_bytes())
+    raw[len(raw) // 2] ^= 1
+    kept[0].write_bytes(raw)
+    kept[1].write_bytes(kept[1].read_bytes()[:-9])
+    same(read_kept(archive, tmp_path), whole)
+    assert len(list((tmp_path / "tidy").glob("*.damaged"))) == 2
+    assert sorted((tmp_path / "tidy").glob("*.parquet")) == kept
+    same(read_kept(archive, tmp_path), whole)
+
+
+def test_f42_runs_at_once_on_one_store_agree(tmp_path):
+    archive = archive_of(tmp_path / "a.zip", {f"2018-{m:02d}": m for m in range(1, 13)})
+    with ThreadPoolExecutor(4) as pool:
+        readings = list(pool.map(lambda _: read_kept(archive, tmp_path), range(8)))
+    for reading in readings:
+        same(reading, readings[0])
+    assert len(list((tmp_path / "tidy").iterdir())) == 12
+
+
+def test_f44_a_store_that_cannot_be_written_costs_only_the_time(tmp_path):
+    archive = archive_of(tmp_path / "a.zip", {"2018-09": 3})
+    file = tmp_path / "file"
+    file.write_text("not a folder")
+    same(read_kept(archive, file), read([str(archive)], keep=KEEP))
+
+
+def test_what_is_soon_read_again_is_not_kept(tmp_path):
+    archive = archive_of(tmp_path / "a.zip", {"2018-09": 3})
+    assert archive.stat().st_size < WORTH_KEEPING
+    read([str(archive)], keep=KEEP, store=tmp_path)
+    assert not (tmp_path / "tidy").exists()
+
+
+def test_other_crime_types_are_kept_apart(tmp_path):
+    archive = archive_of(tmp_path / "a.zip", {"2018-09": 3})
+    read_kept(archive, tmp_path)
+    drugs = read([str(archive)], keep=["drugs"], store=tmp_path, worth_keeping=0)
+    assert list(drugs.crimes["crime_type"]) == ["drugs"]
