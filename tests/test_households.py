@@ -54,6 +54,21 @@ def test_the_census_is_spread_to_northamptons_wards_and_its_total_is_kept(data, 
     assert "88,731 in areas; 0 (0.0%) unassigned" in told[0].text
 
 
+def test_wards_that_lsoas_fit_badly_are_told_for_their_rates_are_rough(data, census, lsoas):
+    wards = read_areas(data / "boundaries" / "northampton-wards.geojson")
+    _, told = with_households(wards, census, CENSUS, lsoas)
+    said = {notice.code: notice.text for notice in told}["households-rough"]
+    assert said.startswith("Areas that LSOAs fit badly, 7 of 33: ")
+    assert "(1,391, or 1,949 by land)" in said
+
+
+def test_areas_made_of_whole_lsoas_are_not_rough():
+    _, told = with_households(
+        two_squares(), dict.fromkeys(["L0", "L1", "L2", "L3"], 10), "homes.csv", tall(4)
+    )
+    assert [notice.code for notice in told] == ["households-spread"]
+
+
 def test_lsoas_outside_every_area_are_told_as_the_share_unassigned(data, census, lsoas):
     wards = read_areas(data / "boundaries" / "northampton-wards.geojson")
     some = wards[wards["area_id"] != wards["area_id"].iloc[0]].reset_index(drop=True)
@@ -78,6 +93,12 @@ def test_an_area_half_covered_by_lsoas_is_told():
     areas, told = with_households(two_squares(), {"L0": 10, "L1": 20, "L2": 30}, "homes.csv", cells(3))
     assert areas["households"].tolist() == [30, 30]
     assert "Birch (25%)" in {notice.code: notice.text for notice in told}["households-part-covered"]
+
+
+def tall(n):
+    """The same, as tall as the squares: two of them make one square."""
+    shapes = [shapely.box(k * 0.005, 52.0, (k + 1) * 0.005, 52.01) for k in range(n)]
+    return cells(n).set_geometry(gpd.GeoSeries(shapes, crs="EPSG:4326"))
 
 
 @settings(max_examples=60, deadline=None)

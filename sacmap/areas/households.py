@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import geopandas as gpd
 import numpy as np
@@ -18,6 +18,8 @@ from sacmap.measure.notices import Notice, listed
 
 #: Less of an area's land than this lying in the LSOAs given is told: some of its households are not counted.
 COVERED = 0.9
+#: How far households may differ from those of LSOAs split by land before an area's rate is called rough.
+ROUGH = 0.2
 _ID = re.compile(r"area_id|id|lsoa[ _]?(\d\d)?[ _]?(cd|code)?|.*(cd|code)", re.IGNORECASE)
 _HOUSEHOLDS = re.compile(r"households|.*households", re.IGNORECASE)
 
@@ -109,7 +111,8 @@ def with_households(
                 "No LSOA lies in any area.", "Check that --lsoa-boundaries and --boundaries are of one place."
             )
         known = areas["area_id"].map(homes.groupby(owners).sum(min_count=1)).astype("Float64")
-        told = (*_spread(homes, owners), *_part_covered(areas[known.notna()], lsoas[homes.notna()]))
+        some = homes.notna()
+        told = (*_spread(homes, owners), *_fit(areas.assign(households=known), lsoas[some], homes[some]))
     return areas.assign(households=known), (*told, *_not_known(areas["name"], known))
 
 
@@ -144,27 +147,33 @@ def _spread(homes: pd.Series, owners: pd.Series) -> tuple[Notice, ...]:
     return (Notice("households-spread", said),)
 
 
-def _part_covered(areas: gpd.GeoDataFrame, lsoas: gpd.GeoDataFrame) -> tuple[Notice, ...]:
-    """Tell the areas whose land the LSOAs given do not cover: their households are too few, their rates too high."""
+def _fit(areas: gpd.GeoDataFrame, lsoas: gpd.GeoDataFrame, homes: pd.Series) -> Iterator[Notice]:
+    """Tell the areas whose households are too few or rough: LSOAs cover them in part, or lie across their edges."""
     shapes, cells = areas.geometry.to_numpy(), lsoas.geometry.to_numpy()
+    given = areas["households"].to_numpy(float, na_value=np.nan)
     cell, area = shapely.STRtree(shapes).query(cells, predicate="intersects")
     shared = shapely.area(shapely.intersection(shapes[area], cells[cell]))
     land = shapely.area(shapes)
-    covered = np.bincount(area, weights=shared, minlength=len(shapes))
-    part = (land > 0) & (covered < COVERED * land)
-    if not part.any():
-        return ()
-    each = [
-        f"{name} ({share:.0%})"
-        for name, share in zip(areas["name"][part], (covered / land)[part], strict=True)
-    ]
-    return (
-        Notice(
+    covered = np.bincount(area, weights=shared, minlength=len(shapes)) / np.where(land > 0, land, np.nan)
+    split = homes.to_numpy(float)[cell] * shared / shapely.area(cells[cell])
+    by_land = np.bincount(area, weights=split, minlength=len(shapes))
+
+    part = np.flatnonzero(np.isfinite(given) & (covered < COVERED))
+    if len(part):
+        each = [f"{areas['name'].iloc[k]} ({covered[k]:.0%})" for k in part]
+        yield Notice(
             "households-part-covered",
             f"Areas of which the LSOAs given cover only a part, {len(each):,}: {listed(each, 3)}. Their households are "
             "too few and their rates too high.",
-        ),
-    )
+        )
+    rough = np.flatnonzero((np.abs(given - by_land) > ROUGH * given) & (covered >= COVERED))
+    if len(rough):
+        each = [f"{areas['name'].iloc[k]} ({given[k]:,.0f}, or {by_land[k]:,.0f} by land)" for k in rough]
+        yield Notice(
+            "households-rough",
+            f"Areas that LSOAs fit badly, {len(each):,} of {len(areas):,}: {listed(each, 3)}. Their households would "
+            f"differ by more than {ROUGH:.0%} if LSOAs were split by land, so their rates are rough.",
+        )
 
 
 def _not_known(names: Sequence[str], known: pd.Series) -> tuple[Notice, ...]:
