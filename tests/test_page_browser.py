@@ -207,25 +207,40 @@ def test_print_shows_the_crime_type_chosen(opened):
 
 STATES = {
     "loaded": {},
-    "chosen": {"fragment": "#type=sac&measure=change&area=A1"},
-    "burglary": {"fragment": "#type=burglary&measure=expected&area=A0"},
-    "robbery": {"fragment": "#type=robbery&measure=level"},
-    "vehicle-crime": {"fragment": "#type=vehicle-crime&measure=change"},
-    "filtered": {"fragment": "#type=sac&measure=change&clear=1"},
-    "narrow": {"viewport": {"width": 320, "height": 700}},
-    "forced colours": {"forced_colors": "active", "fragment": "#type=sac&measure=change&area=A1"},
+    "area chosen": {"fragment": "#area=A1"},
+    "area not known chosen": {"fragment": "#area=A2"},
+    **{
+        f"{kind} by {measure}": {"fragment": f"#type={kind}&measure={measure}"}
+        for kind in tables.CRIME_TYPES
+        for measure in ("change", "expected", "level")
+    },
+    "filtered": {"fragment": "#clear=1"},
+    "320 px": {"viewport": {"width": 320, "height": 700}, "fragment": "#area=A1"},
+    "400% zoom": {"viewport": {"width": 341, "height": 192}},
+    "forced colours": {"forced_colors": "active", "fragment": "#area=A1"},
+    "forced colours, dark": {"forced_colors": "active", "color_scheme": "dark", "fragment": "#measure=level"},
+    "reduced motion": {"reduced_motion": "reduce"},
+    "print": {"media": "print"},
+    "print on small paper": {"media": "print", "viewport": {"width": 700, "height": 900}},
 }
 
 
-@pytest.mark.parametrize("state", [*STATES, "print"])
+def axe_of(tab, media=None):
+    """What axe-core finds in a page, all its rules run: id of the rule, and the first elements it is about."""
+    if media:
+        tab.emulate_media(media=media)
+    tab.evaluate(Path(AXE.origin).with_name("axe.min.js").read_text(encoding="utf-8"))
+    found = tab.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [(rule["id"], [node["html"][:150] for node in rule["nodes"]][:3]) for rule in found["violations"]]
+
+
+@pytest.mark.parametrize("state", STATES)
 def test_axe_finds_nothing_in_any_state(opened, state):
     require(AXE, "axe-core (pip install axe-playwright-python)")
-    page = opened(**STATES.get(state, {}))
-    if state == "print":
-        page.tab.emulate_media(media="print")
-    page.tab.evaluate(Path(AXE.origin).with_name("axe.min.js").read_text(encoding="utf-8"))
-    found = page.tab.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    assert [(v["id"], [n["html"][:150] for n in v["nodes"]][:3]) for v in found["violations"]] == []
+    how = dict(STATES[state])
+    media = how.pop("media", None)
+    page = opened(page_of(empty=2), **how)
+    assert axe_of(page.tab, media) == []
 
 
 @pytest.mark.parametrize("width", [320, 768])

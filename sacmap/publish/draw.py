@@ -37,13 +37,22 @@ class PageFigure(Figure):
         """Return the whole page."""
         for child in list(self._children.values()):
             child.render(**kwargs)
-        links = tuple(
-            element.render()
-            for element in self.header._children.values()
-            if isinstance(element, JavascriptLink | CssLink)
-        )
+        found = [*_libraries(self), *self.header._children.values()]
+        links = [element.render() for element in found if isinstance(element, JavascriptLink | CssLink)]
         page = replace(self.page, links=links) if links else self.page
         return fill(page, self.html.render(**kwargs), self.script.render(**kwargs))
+
+
+def _libraries(figure: Figure) -> list[Element]:
+    """Return folium's own libraries, but for Leaflet, where a layer that was added cannot do without them."""
+    waiting = list(figure._children.values())
+    for element in waiting:
+        waiting.extend(element._children.values())
+    if not any(isinstance(element, folium.Popup | folium.Icon) for element in waiting):
+        return []
+    scripts = [JavascriptLink(url) for name, url in folium.Map.default_js if name != "leaflet"]
+    styles = [CssLink(url) for name, url in folium.Map.default_css if name != "leaflet_css"]
+    return [*styles, *scripts]
 
 
 class AreasLayer(MacroElement):

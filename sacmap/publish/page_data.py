@@ -266,13 +266,21 @@ def named(page: Page, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, An
     ]
 
 
-def _streets(page: Page) -> list[dict[str, list[list[Any]]]] | None:
+def _streets(page: Page) -> dict[str, list[Any]] | None:
+    """Return the names of streets, each once; and by row of the table its busiest: place of a name, crimes, and on."""
     if page.streets is None:
         return None
-    return [
-        {kind: [[name, n] for name, n in found] for kind, found in page.streets.get(area, {}).items()}
+    names: dict[str, int] = {}
+    by_row = [
+        [
+            number
+            for name, n in page.streets.get(area, {}).get(kind, ())
+            for number in (names.setdefault(name, len(names)), n)
+        ]
         for area in page.areas["area_id"]
+        for kind in tables.CRIME_TYPES
     ]
+    return {"names": list(names), "byRow": by_row}
 
 
 def _every_month(page: Page) -> tuple[str, ...]:

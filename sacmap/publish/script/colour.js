@@ -24,4 +24,11 @@ const arrowOn = (place, css) => (css.startsWith("s") ? arrowOf(verdictOf(place))
 const isDimmed = (place) => state.clear && state.measure !== "level" && !isClear(verdictOf(place));
 const listShown = () => (state.measure === "level" ? data.hardening : weekList());
 // A plan outlines its own areas instead.
-const priorities = () => new Set(data.plan ? [] : listShown().slice(0, data.listed).map((entry) => entry.place));
+const priorities = () =>
+  new Set(
+    data.plan
+      ? []
+      : listShown()
+          .slice(0, data.listed)
+          .map((entry) => entry.place),
+  );

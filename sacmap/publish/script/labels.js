@@ -52,14 +52,17 @@ function fits(lines, at, room, tall, taken) {
   const height = (lines.length * LINE) / 2 + 1;
   if (2 * half > room || 2 * height > 0.8 * tall) return false;
   const box = [at.x - half, at.y - height, at.x + half, at.y + height];
-  if (taken.some((other) => box[2] > other[0] && box[0] < other[2] && box[3] > other[1] && box[1] < other[3])) return false;
+  if (taken.some((other) => box[2] > other[0] && box[0] < other[2] && box[3] > other[1] && box[1] < other[3]))
+    return false;
   taken.push(box);
   return true;
 }
 
 function labelOf(lines, at, css, dimmed) {
   const light = DARK.has(css) && !dimmed ? " light" : "";
-  const made = element("span", lines.join("\n"), { class: `area-label${css.startsWith("s") ? " strong" : ""}${light}` });
+  const made = element("span", lines.join("\n"), {
+    class: `area-label${css.startsWith("s") ? " strong" : ""}${light}`,
+  });
   made.style.left = `${at.x}px`;
   made.style.top = `${at.y}px`;
   return made;

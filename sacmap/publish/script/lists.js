@@ -34,7 +34,10 @@ function showLegend() {
   document.querySelectorAll("[data-cut]").forEach((cut, step) => (cut.textContent = cuts[step]));
   const unit = `crimes a ${data.period}${data.rates ? " per 1,000 households" : ""}`;
   $("level-unit").textContent = unit;
-  $("level-ramp").setAttribute("aria-label", `Five steps from pale to dark green: below ${cuts[0]} ${unit}, then from ${cuts.join(", from ")} up.`);
+  $("level-ramp").setAttribute(
+    "aria-label",
+    `Five steps from pale to dark green: below ${cuts[0]} ${unit}, then from ${cuts.join(", from ")} up.`,
+  );
 }
 
 // The first areas for a week of action; of one crime type, by its own excess.
@@ -48,7 +51,8 @@ function weekList() {
     .map((place) => ({ place, reasons: [reasonOf(rowOf(place))] }));
 }
 
-const reasonOf = (row) => `${many(row.current_count, "crime")} where about ${whole(row.expected)} were expected: ${row.verdict}.`;
+const reasonOf = (row) =>
+  `${many(row.current_count, "crime")} where about ${whole(row.expected)} were expected: ${row.verdict}.`;
 
 function showLists() {
   $("week-lead").textContent = `Where ${data.words[state.type]} stands furthest above what was expected.`;
@@ -64,7 +68,9 @@ function fillList(id, entries) {
     if (entry.stability) parts.push(element("span", entry.stability, { class: "stability" }));
     return element("li", parts, { "data-area-id": data.ids[entry.place] });
   });
-  $(id).replaceChildren(...(items.length ? items : [element("li", "No area stands above what was expected.", { class: "none" })]));
+  $(id).replaceChildren(
+    ...(items.length ? items : [element("li", "No area stands above what was expected.", { class: "none" })]),
+  );
 }
 
 function nameButton(place) {

@@ -2,7 +2,8 @@
 
 function choose(place, { zoom = false, focus = false } = {}) {
   state.area = place;
-  for (const row of document.querySelectorAll("#areas tbody tr")) row.classList.toggle("chosen", place !== null && row.dataset.areaId === data.ids[place]);
+  for (const row of document.querySelectorAll("#areas tbody tr"))
+    row.classList.toggle("chosen", place !== null && row.dataset.areaId === data.ids[place]);
   showPanel();
   outlineChosen();
   if (zoom) fit();
@@ -27,7 +28,9 @@ function find(text) {
 function suggest() {
   const text = $("find-area").value;
   const found = find(text);
-  $("found-areas").replaceChildren(...found.slice(0, 20).map((place) => element("option", [], { value: data.names[place] })));
+  $("found-areas").replaceChildren(
+    ...found.slice(0, 20).map((place) => element("option", [], { value: data.names[place] })),
+  );
   $("find-note").textContent = text.trim() && !found.length ? "No area of that name." : "";
   const exact = found.filter((place) => data.names[place].toLowerCase() === text.trim().toLowerCase());
   if (exact.length === 1) choose(exact[0], { zoom: true });
@@ -41,7 +44,10 @@ function download() {
   // The byte order mark is for Excel, which else misreads Welsh names.
   const text = ["\ufeff", ...[Object.keys(numbers.columns).join(","), ...lines].map((line) => `${line}\r\n`)];
   const [, name] = decodeURIComponent(location.pathname).match(/([^/]+)\.html?$/) ?? [null, "sacmap"];
-  const link = element("a", "", { href: URL.createObjectURL(new Blob(text, { type: "text/csv" })), download: `${name}.csv` });
+  const link = element("a", "", {
+    href: URL.createObjectURL(new Blob(text, { type: "text/csv" })),
+    download: `${name}.csv`,
+  });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
@@ -56,7 +62,10 @@ function keep() {
 
 function recall() {
   const words = new URLSearchParams(location.hash.slice(1));
-  for (const [key, name] of [["type", "crime-type"], ["measure", "measure"]]) {
+  for (const [key, name] of [
+    ["type", "crime-type"],
+    ["measure", "measure"],
+  ]) {
     const radio = Array.from(document.getElementsByName(name)).find((input) => input.value === words.get(key));
     if (radio) state[key] = radio.value;
     document.querySelector(`[name="${name}"][value="${state[key]}"]`).checked = true;
@@ -101,7 +110,9 @@ function listen() {
   });
   $("whole-map").addEventListener("click", () => map.fitBounds(data.bounds, { animate: false }));
   for (const button of document.querySelectorAll("[data-zoom]")) {
-    button.addEventListener("click", () => map.setZoom(map.getZoom() + Number(button.dataset.zoom), { animate: false }));
+    button.addEventListener("click", () =>
+      map.setZoom(map.getZoom() + Number(button.dataset.zoom), { animate: false }),
+    );
   }
   for (const button of document.querySelectorAll("[data-pan]")) {
     const [x, y] = button.dataset.pan.split(",").map(Number);

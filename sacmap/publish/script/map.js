@@ -32,6 +32,9 @@ function ringOf(text) {
 
 const polygonsOf = (text) => text.split(";").map((polygon) => polygon.split(",").map(ringOf));
 
+// The picture of Leaflet's own marker is a file the page does not have: a plain dot for those an analyst adds.
+L.Marker.prototype.options.icon = L.divIcon({ className: "pin", iconSize: [16, 16] });
+
 async function drawAreas(drawn, coded) {
   numbers = await unpack($("numbers").textContent);
   map = drawn;

@@ -10,12 +10,20 @@ function oneArea(place) {
   back.addEventListener("click", () => choose(null, { zoom: true, focus: true }));
   const said = sentenceOf(row);
   const first = said.indexOf(".") + 1;
-  const parts = [element("div", [element("h2", data.names[place], { id: "panel-heading" }), back], { class: "panel-head" })];
+  const parts = [
+    element("div", [element("h2", data.names[place], { id: "panel-heading" }), back], { class: "panel-head" }),
+  ];
   if (isKnown(row)) {
     parts.push(element("p", said.slice(0, first), { class: "count" }), element("p", said.slice(first).trim()));
     if (row.expected !== null) parts.push(rangeBar(row));
   } else parts.push(element("p", said));
-  parts.push(...listsOn(place), ...planWords(place), ...monthByMonth(place), ...threeKinds((kind) => rowOf(place, kind)), ...busiest(place));
+  parts.push(
+    ...listsOn(place),
+    ...planWords(place),
+    ...monthByMonth(place),
+    ...threeKinds((kind) => rowOf(place, kind)),
+    ...busiest(place),
+  );
   if (row.edge_share !== null) parts.push(element("p", edgeWords(row.edge_share), { class: "small" }));
   return parts;
 }
@@ -27,7 +35,11 @@ function wholePlace() {
   const line = (verdict) => element("li", `${arrowOf(verdict)}${whole(found.get(verdict))} ${verdict}`);
   return [
     element("h2", "The whole place", { id: "panel-heading" }),
-    element("p", `${many(total.current_count, "crime")}; ${mean(total.baseline_mean)} ${data.periods > 1 ? `a ${data.period} ` : ""}before.`, { class: "count" }),
+    element(
+      "p",
+      `${many(total.current_count, "crime")}; ${mean(total.baseline_mean)} ${data.periods > 1 ? `a ${data.period} ` : ""}before.`,
+      { class: "count" },
+    ),
     element("p", "Choose a neighbourhood on the map, in a list or in the table to see it here.", { class: "small" }),
     ...monthByMonth(null),
     ...threeKinds((kind) => ({ ...data.totals[kind], reading: percent(data.totals[kind].change_pct) }), "Change"),
@@ -54,15 +66,21 @@ function listsOn(place) {
 }
 
 function busiest(place) {
-  const streets = numbers.streets?.[place]?.[state.type] ?? [];
-  if (!streets.length) return [];
-  const lines = streets.map(([name, n]) => element("li", [element("span", name), element("span", whole(n), { class: "number" })]));
+  const found = numbers.streets?.byRow[indexOf(place, state.type)] ?? [];
+  if (!found.length) return [];
+  const lines = [];
+  for (let i = 0; i < found.length; i += 2) {
+    const name = element("span", numbers.streets.names[found[i]]);
+    lines.push(element("li", [name, element("span", whole(found[i + 1]), { class: "number" })]));
+  }
   return [element("h3", "Busiest streets now"), element("ul", lines, { class: "streets" })];
 }
 
 // Three crime types: before, now and a last column.
 function threeKinds(rowBy, last = "Reading") {
-  const head = ["Kind", "Before", "Now", last].map((text, i) => element("th", text, { scope: "col", ...(i === 1 || i === 2 ? { class: "number" } : {}) }));
+  const head = ["Kind", "Before", "Now", last].map((text, i) =>
+    element("th", text, { scope: "col", ...(i === 1 || i === 2 ? { class: "number" } : {}) }),
+  );
   const rows = data.types.slice(1).map((kind) => {
     const row = rowBy(kind);
     const known = row.verdict !== "not known";
@@ -73,7 +91,10 @@ function threeKinds(rowBy, last = "Reading") {
       element("td", row.reading ?? arrowOf(row.verdict) + row.verdict),
     ]);
   });
-  return [element("h3", "The three kinds"), element("table", [element("thead", element("tr", head)), element("tbody", rows)])];
+  return [
+    element("h3", "The three kinds"),
+    element("table", [element("thead", element("tr", head)), element("tbody", rows)]),
+  ];
 }
 
 // The count now on a bar of the normal range, with the expected count marked.
@@ -84,13 +105,18 @@ function rangeBar(row) {
   const [low, high, now, expected] = [row.normal_low, row.normal_high, row.current_count, row.expected].map(x);
   const described = `${many(row.current_count, "crime")} now; normal range ${whole(row.normal_low)} to ${whole(row.normal_high)}, expected ${whole(row.expected)}`;
   const svg = drawing("svg", { viewBox: "0 0 320 66", role: "img", class: "range-bar", "aria-label": described });
-  const text = (at, y, words, half) => drawing("text", { class: "axis", x: inside(at, half), y, "text-anchor": "middle" }, words);
+  const text = (at, y, words, half) =>
+    drawing("text", { class: "axis", x: inside(at, half), y, "text-anchor": "middle" }, words);
   svg.append(
     drawing("line", { class: "base", x1: 6, x2: 314, y1: 27, y2: 27 }),
     drawing("rect", { class: "range", x: low, y: 19, width: Math.max(2, high - low), height: 16, rx: 3 }),
     drawing("line", { class: "expected", x1: expected, x2: expected, y1: 16, y2: 41 }),
     drawing("path", { class: "now", d: `M${now} 19l8 8-8 8-8-8z` }),
-    drawing("text", { class: "axis strong", x: inside(now, 24), y: 12, "text-anchor": "middle" }, `now ${whole(row.current_count)}`),
+    drawing(
+      "text",
+      { class: "axis strong", x: inside(now, 24), y: 12, "text-anchor": "middle" },
+      `now ${whole(row.current_count)}`,
+    ),
     text(expected, 52, `expected ${whole(row.expected)}`, 36),
     text((low + high) / 2, 64, `normal range ${whole(row.normal_low)} to ${whole(row.normal_high)}`, 66),
   );
@@ -99,10 +125,17 @@ function rangeBar(row) {
 
 function monthByMonth(place) {
   if (!data.months.length) return [];
-  const key = element("p", [
-    ...[["baseline", "before"], ["current", "now"]].flatMap(([name, words]) => [element("span", "", { class: `shade ${name}` }), ` ${words} `]),
-    element("span", "Gaps: months left out", { class: "gap" }),
-  ], { class: "small key" });
+  const key = element(
+    "p",
+    [
+      ...[
+        ["baseline", "before"],
+        ["current", "now"],
+      ].flatMap(([name, words]) => [element("span", "", { class: `shade ${name}` }), ` ${words} `]),
+      element("span", "Gaps: months left out", { class: "gap" }),
+    ],
+    { class: "small key" },
+  );
   return [element("h3", `${capital(data.words[state.type])}, month by month`), monthLine(monthlyOf(place), place), key];
 }
 
@@ -116,13 +149,27 @@ function monthLine(values, place) {
   const step = (314 - left) / Math.max(values.length - 1, 1);
   const x = (month) => left + step * month;
   const y = (n) => FOOT - ((FOOT - TOP) * n) / most;
-  const described = known.length ? `Between ${whole(Math.min(...known))} and ${many(Math.max(...known), "crime")} a month; the table below gives the periods` : "No complete month";
+  const described = known.length
+    ? `Between ${whole(Math.min(...known))} and ${many(Math.max(...known), "crime")} a month; the table below gives the periods`
+    : "No complete month";
   const svg = drawing("svg", { viewBox: "0 0 320 114", role: "img", class: "months", "aria-label": described });
   for (const [name, spans] of Object.entries(data.shades)) {
-    for (const [from, to] of spans) svg.append(drawing("rect", { class: `shade-${name}`, x: x(from) - step / 2, y: TOP - 4, width: x(to) - x(from) + step, height: FOOT - TOP + 4 }));
+    for (const [from, to] of spans)
+      svg.append(
+        drawing("rect", {
+          class: `shade-${name}`,
+          x: x(from) - step / 2,
+          y: TOP - 4,
+          width: x(to) - x(from) + step,
+          height: FOOT - TOP + 4,
+        }),
+      );
   }
   for (const n of [0, most]) {
-    svg.append(drawing("line", { class: "base", x1: left, x2: 318, y1: y(n), y2: y(n) }), drawing("text", { class: "axis", x: left - 5, y: y(n) + 4, "text-anchor": "end" }, whole(n)));
+    svg.append(
+      drawing("line", { class: "base", x1: left, x2: 318, y1: y(n), y2: y(n) }),
+      drawing("text", { class: "axis", x: left - 5, y: y(n) + 4, "text-anchor": "end" }, whole(n)),
+    );
   }
   svg.append(...lineOf(values, x, y), ...yearMarks(x), ...actionMarks(place, x));
   return svg;
@@ -131,8 +178,12 @@ function monthLine(values, place) {
 // A line through the months that are known, broken at the others; a month with none beside it is a dot.
 function lineOf(values, x, y) {
   const there = (month) => month >= 0 && month < values.length && values[month] !== null;
-  const points = values.map((n, month) => (n === null ? "" : `${there(month - 1) ? "L" : "M"}${x(month).toFixed(1)} ${y(n).toFixed(1)}`));
-  const alone = values.flatMap((n, month) => (n !== null && !there(month - 1) && !there(month + 1) ? [[month, n]] : []));
+  const points = values.map((n, month) =>
+    n === null ? "" : `${there(month - 1) ? "L" : "M"}${x(month).toFixed(1)} ${y(n).toFixed(1)}`,
+  );
+  const alone = values.flatMap((n, month) =>
+    n !== null && !there(month - 1) && !there(month + 1) ? [[month, n]] : [],
+  );
   const dots = alone.map(([month, n]) => drawing("circle", { class: "dot", cx: x(month), cy: y(n), r: 3 }));
   return [drawing("path", { class: "series", d: points.join("") }), ...dots];
 }
@@ -140,8 +191,10 @@ function lineOf(values, x, y) {
 // Each January is marked with its year; a short run of months with its first and last.
 function yearMarks(x) {
   const januaries = data.months.map((month, at) => [month, at]).filter(([month]) => month.startsWith("January"));
-  const mark = (at, words, anchor) => drawing("text", { class: "axis", x: x(at), y: FOOT + 15, "text-anchor": anchor }, words);
-  if (januaries.length < 2) return [mark(0, data.months[0], "start"), mark(data.months.length - 1, data.months.at(-1), "end")];
+  const mark = (at, words, anchor) =>
+    drawing("text", { class: "axis", x: x(at), y: FOOT + 15, "text-anchor": anchor }, words);
+  if (januaries.length < 2)
+    return [mark(0, data.months[0], "start"), mark(data.months.length - 1, data.months.at(-1), "end")];
   const every = Math.ceil(januaries.length / 8);
   return januaries
     .filter((_, i) => i % every === 0)

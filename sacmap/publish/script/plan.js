@@ -14,26 +14,40 @@ function outlinePlan() {
   const style = { renderer: (pencil ??= L.svg({ pane: "areas" })), fill: false, interactive: false, lineJoin: "round" };
   const of = Object.fromEntries(data.plan.sides.map(([key, , on]) => [key, on]));
   const lines = Object.entries(SIDES).flatMap(([key, look]) =>
-    (of[key] ?? []).filter((place) => shapes[place]).map((place) => L.polygon(shapes[place].getLatLngs(), { ...style, ...look })),
+    (of[key] ?? [])
+      .filter((place) => shapes[place])
+      .map((place) => L.polygon(shapes[place].getLatLngs(), { ...style, ...look })),
   );
-  planned = L.layerGroup([...lines, ...signs("£", data.plan.money), ...signs("!", data.plan.actions.map(([place]) => place), 24)]).addTo(map);
+  planned = L.layerGroup([
+    ...lines,
+    ...signs("£", data.plan.money),
+    ...signs(
+      "!",
+      data.plan.actions.map(([place]) => place),
+      24,
+    ),
+  ]).addTo(map);
 }
 
 // A sign above the area's name; `aside` moves it to the right, so that two do not hide one another.
 function signs(sign, on, aside = 0) {
-  return [...new Set(on)].filter((place) => shapes[place]).map((place) => {
-    const [x, y] = numbers.labels.slice(3 * place, 3 * place + 2).map((n) => n / 1e5);
-    const icon = L.divIcon({ className: "plan-sign", html: element("span", sign), iconSize: null });
-    const made = L.marker([y, x], { icon, interactive: false, keyboard: false });
-    made.on("add", () => (made.getElement().style.marginLeft = `${aside - 11}px`));
-    return made;
-  });
+  return [...new Set(on)]
+    .filter((place) => shapes[place])
+    .map((place) => {
+      const [x, y] = numbers.labels.slice(3 * place, 3 * place + 2).map((n) => n / 1e5);
+      const icon = L.divIcon({ className: "plan-sign", html: element("span", sign), iconSize: null });
+      const made = L.marker([y, x], { icon, interactive: false, keyboard: false });
+      made.on("add", () => (made.getElement().style.marginLeft = `${aside - 11}px`));
+      return made;
+    });
 }
 
 // What the plan says of an area, for the panel.
 function planWords(place) {
   if (!data.plan) return [];
-  const sides = data.plan.sides.filter(([, , on]) => on.includes(place)).map(([, label]) => `In the plan: ${label.toLowerCase()}.`);
+  const sides = data.plan.sides
+    .filter(([, , on]) => on.includes(place))
+    .map(([, label]) => `In the plan: ${label.toLowerCase()}.`);
   if (data.plan.money.includes(place)) sides.push("In the plan: money for target hardening.");
   const done = data.plan.actions.filter(([on]) => on === place).map(([, , words]) => element("li", words));
   return [

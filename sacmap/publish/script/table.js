@@ -30,7 +30,10 @@ function showTable() {
   const shown = sorted.length > data.tableCap ? sorted.slice(0, data.tableRows) : sorted;
   if (state.area !== null && sorted.length > shown.length && !shown.includes(state.area)) shown.unshift(state.area);
   const note = state.clear ? `${whole(sorted.length)} of ${many(data.ids.length, "area")} changed clearly. ` : "";
-  const rest = shown.length < sorted.length ? `The first ${whole(shown.length)} of ${whole(sorted.length)} areas. “Go to an area” finds any of them.` : "";
+  const rest =
+    shown.length < sorted.length
+      ? `The first ${whole(shown.length)} of ${whole(sorted.length)} areas. “Go to an area” finds any of them.`
+      : "";
   $("table-note").textContent = note + rest;
   $("table-note").hidden = !(note + rest);
   document.querySelector("#areas tbody").replaceChildren(...shown.map(tableRow));
@@ -39,9 +42,9 @@ function showTable() {
 function tableRow(place) {
   const row = rowOf(place);
   const name = element("th", nameButton(place), { scope: "row" });
-  const cells = Object.entries(CELLS).map(([key, show]) => {
+  const cells = Object.entries(CELLS).map(([key, write]) => {
     const reading = key === "verdict";
-    const shown = reading || (isKnown(row) && row[key] !== null) ? show(row) : "–";
+    const shown = reading || (isKnown(row) && row[key] !== null) ? write(row) : "–";
     const swatch = reading ? [element("span", "", { class: `swatch ${classOf(place)}` }), shown] : shown;
     return element("td", swatch, { "data-col": key, ...(reading ? {} : { class: "number" }) });
   });

@@ -1,0 +1,99 @@
+"""`draw` in a real notebook: run by a kernel, made into HTML, opened in Chromium."""
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import folium
+import pytest
+from conftest import page_of
+from folium.plugins import MarkerCluster
+from test_page_browser import Opened, chromium, require  # noqa: F401 - the browser is a fixture
+
+from sacmap.publish.draw import draw
+
+CELLS = (
+    f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+    "from conftest import page_of\n"
+    "import folium, sacmap\n"
+    "page = page_of()",
+    "shown = sacmap.draw(page.change, page.areas, title='Here')\n"
+    "folium.Marker([52.005, 0.005]).add_to(shown)\n"
+    "folium.GeoJson({'type': 'LineString', 'coordinates': [[0, 52], [0.04, 52.01]]}).add_to(shown)\n"
+    "shown",
+)
+
+
+def test_draw_shows_in_a_notebook_with_the_layers_that_were_added(chromium, tmp_path):  # noqa: F811
+    require(find_spec("nbconvert") and find_spec("ipykernel"), "nbconvert or ipykernel")
+    cells = [
+        {
+            "cell_type": "code",
+            "id": f"c{n}",
+            "source": text,
+            "metadata": {},
+            "outputs": [],
+            "execution_count": None,
+        }
+        for n, text in enumerate(CELLS)
+    ]
+    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "map.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "nbconvert", "--execute", "--to", "html", str(tmp_path / "map.ipynb")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    context = chromium.new_context(viewport={"width": 1200, "height": 900}, offline=True)
+    tab = context.new_page()
+    tab.goto((tmp_path / "map.html").as_uri(), wait_until="commit")
+    frame = tab.frame_locator("iframe")
+    frame.locator("html[data-ready]").wait_for(state="attached")
+    assert frame.locator("h1").inner_text().startswith("Serious acquisitive crime")
+    assert frame.locator("#map .leaflet-areas-pane path").count() == 4
+    assert frame.locator("#map .leaflet-marker-icon").is_visible()
+    assert frame.locator("#map .leaflet-overlay-pane path").is_visible()
+    frame.locator("#areas button").first.click()
+    assert "crime" in frame.locator("#panel .count").inner_text()
+    context.close()
+
+
+def drawn():
+    page = page_of()
+    return draw(page.change, page.areas)
+
+
+def test_a_plugins_library_loads_after_leaflet_and_before_its_layer():
+    shown = drawn()
+    MarkerCluster([[52.005, 0.005]]).add_to(shown)
+    html = shown.get_root().render()
+    assert (
+        html.index("Leaflet 1.9.4")
+        < html.index("leaflet.markercluster.js")
+        < html.index("L.markerClusterGroup")
+    )
+
+
+@pytest.mark.parametrize(
+    "extra", [{"popup": "A popup"}, {"icon": folium.Icon(color="red")}], ids=["popup", "icon"]
+)
+def test_folium_gets_its_own_libraries_where_a_layer_needs_them(extra):
+    shown = drawn()
+    assert "jquery" not in shown.get_root().render()
+    folium.Marker([52.005, 0.005], **extra).add_to(shown)
+    html = shown.get_root().render()
+    assert "jquery" in html
+    assert "leaflet@" not in html
+
+
+def test_without_layers_the_page_asks_for_nothing(chromium, tmp_path):  # noqa: F811
+    path = tmp_path / "map.html"
+    drawn().save(path)
+    page = Opened(chromium, path)
+    assert page.requests == [path.as_uri()]
+    assert page.messages == []
+    page.context.close()
