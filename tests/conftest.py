@@ -1,10 +1,16 @@
-"""What every test shares: where the real data are, and small police.uk files."""
+"""What every test shares: where the real data are, small police.uk files, a small page, and a real browser."""
 
+import os
+import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
+AXE = find_spec("axe_playwright_python")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+IN_CI = os.environ.get("CI") == "true"
 
 HEADER = (
     "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,"
@@ -135,3 +141,58 @@ def page_of(*, names=("Ash", "Birch", "Cedar", "Elm"), ids=None, title="Here", s
         streets={ids[0]: {"sac": [(street, 4)], "burglary": [(street, 2)]}},
         sources=("A source.",),
     )
+
+
+def require(there, what):
+    """Skip with the reason where a tool is absent; in CI, where it is installed, fail."""
+    if not there:
+        assert not IN_CI, f"{what} is not there, though this is CI"
+        pytest.skip(f"{what} is not there")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    require(CHROMIUM, "a Chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Opened:
+    """A page opened from disk, with all it asked for and all it complained of."""
+
+    def __init__(self, chromium, path, fragment="", **context):
+        self.context = chromium.new_context(
+            **({"viewport": {"width": 1366, "height": 900}, "offline": True} | context)
+        )
+        self.tab = self.context.new_page()
+        self.requests, self.messages = [], []
+        self.tab.on("request", lambda request: self.requests.append(request.url))
+        self.tab.on("console", lambda message: self.messages.append(message.text))
+        self.tab.on("pageerror", lambda error: self.messages.append(str(error)))
+        self.tab.goto(f"file://{path}{fragment}")
+        if context.get("java_script_enabled", True):
+            self.tab.wait_for_selector("html[data-ready]", state="attached", timeout=10_000)
+
+    def text(self, selector):
+        return self.tab.inner_text(selector)
+
+
+@pytest.fixture
+def opened(chromium, tmp_path):
+    tabs = []
+
+    def open_page(page=None, fragment="", **context):
+        path = tmp_path / "page.html"
+        from sacmap.publish.draw import render
+
+        path.write_text(render(page or page_of()), encoding="utf-8")
+        tabs.append(Opened(chromium, path, fragment, **context))
+        return tabs[-1]
+
+    yield open_page
+    for tab in tabs:
+        tab.context.close()

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import folium
 import pytest
-from conftest import page_of
+from conftest import Opened, page_of, require
 from folium.plugins import MarkerCluster
-from test_page_browser import Opened, chromium, require  # noqa: F401 - the browser is a fixture
 
 from sacmap.publish.draw import draw
 
@@ -26,7 +25,7 @@ CELLS = (
 )
 
 
-def test_draw_shows_in_a_notebook_with_the_layers_that_were_added(chromium, tmp_path):  # noqa: F811
+def test_draw_shows_in_a_notebook_with_the_layers_that_were_added(chromium, tmp_path):
     require(find_spec("nbconvert") and find_spec("ipykernel"), "nbconvert or ipykernel")
     cells = [
         {
@@ -90,7 +89,7 @@ def test_folium_gets_its_own_libraries_where_a_layer_needs_them(extra):
     assert "leaflet@" not in html
 
 
-def test_without_layers_the_page_asks_for_nothing(chromium, tmp_path):  # noqa: F811
+def test_without_layers_the_page_asks_for_nothing(chromium, tmp_path):
     path = tmp_path / "map.html"
     drawn().save(path)
     page = Opened(chromium, path)

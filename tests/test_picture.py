@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 import shapely
 from click.testing import CliRunner
-from conftest import HOSTILE, page_of, square
+from conftest import CHROMIUM, HOSTILE, page_of, require, square
 from matplotlib.image import imread
-from test_page_browser import CHROMIUM, require
 
 from sacmap.cli import sacmap
 from sacmap.errors import UsageError

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import HOSTILE, page_of
-from test_page_browser import AXE, chromium, opened, require  # noqa: F401 - fixtures
+from conftest import AXE, HOSTILE, page_of, require
 
 from sacmap.choose.evaluate import wdd
 from sacmap.choose.outcome import Group, Outcome
@@ -93,7 +92,7 @@ def judged():
     return replace(page, plan=result_view(plan_of_four(page), outcome_of_four(page), names_on(page)))
 
 
-def test_a_plan_is_outlined_and_its_money_marked(opened, planned):  # noqa: F811
+def test_a_plan_is_outlined_and_its_money_marked(opened, planned):
     page = opened(planned)
     text = page.text("#plan")
     for words in (
@@ -113,14 +112,14 @@ def test_a_plan_is_outlined_and_its_money_marked(opened, planned):  # noqa: F811
     assert [url for url in page.requests if not url.startswith("file://")] == []
 
 
-def test_the_panel_says_what_an_area_is_in_the_plan(opened, planned):  # noqa: F811
+def test_the_panel_says_what_an_area_is_in_the_plan(opened, planned):
     assert "In the plan: week of action." in opened(planned, "#area=A0").text("#panel")
     assert "In the plan: ring around it. In the plan: money for target hardening." in opened(
         planned, "#area=A1"
     ).text("#panel")
 
 
-def test_what_was_done_is_on_the_map_and_in_the_monthly_line(opened, judged):  # noqa: F811
+def test_what_was_done_is_on_the_map_and_in_the_monthly_line(opened, judged):
     page = opened(judged, "#area=A0")
     assert sorted(page.tab.locator("#map .plan-sign").all_inner_texts()) == ["!", "!", "£"]
     assert page.tab.locator("#panel .action-mark").count() == 1
@@ -140,7 +139,7 @@ def test_the_static_map_outlines_the_same_sides(planned):
 
 
 @pytest.mark.parametrize("make", ["plan", "result"])
-def test_f50_hostile_text_in_a_plan_is_shown_as_text(opened, make):  # noqa: F811
+def test_f50_hostile_text_in_a_plan_is_shown_as_text(opened, make):
     for text in HOSTILE[:8]:
         page = page_of(names=(text, "Birch", "Cedar", "Elm"))
         plan = plan_of_four(page, street=text, visit=text)
@@ -160,7 +159,7 @@ def test_f50_hostile_text_in_a_plan_is_shown_as_text(opened, make):  # noqa: F81
 @pytest.mark.parametrize(
     "context", [{}, {"viewport": {"width": 320, "height": 700}}, {"forced_colors": "active"}]
 )
-def test_axe_finds_nothing(opened, request, make, context):  # noqa: F811
+def test_axe_finds_nothing(opened, request, make, context):
     require(AXE, "axe-core (pip install axe-playwright-python)")
     page = opened(request.getfixturevalue(make), "#area=A0", **context)
     page.tab.evaluate(Path(AXE.origin).with_name("axe.min.js").read_text(encoding="utf-8"))
@@ -170,7 +169,7 @@ def test_axe_finds_nothing(opened, request, make, context):  # noqa: F811
 
 
 @pytest.mark.parametrize("make", ["planned", "judged"])
-def test_it_prints_on_one_sheet_with_the_plan_and_the_map(opened, request, make):  # noqa: F811
+def test_it_prints_on_one_sheet_with_the_plan_and_the_map(opened, request, make):
     page = opened(request.getfixturevalue(make))
     pdf = page.tab.pdf(prefer_css_page_size=True)
     assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") == 1
@@ -180,7 +179,7 @@ def test_it_prints_on_one_sheet_with_the_plan_and_the_map(opened, request, make)
     assert not page.tab.is_visible(".lists")
 
 
-def test_without_households_the_page_says_not_known(opened):  # noqa: F811
+def test_without_households_the_page_says_not_known(opened):
     page = page_of()
     view = plan_view(plan_of_four(page, prevented=None), names_on(page))
     assert "not known" in opened(replace(page, plan=view)).text("#plan")

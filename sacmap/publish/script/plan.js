@@ -47,7 +47,7 @@ function planWords(place) {
   if (!data.plan) return [];
   const sides = data.plan.sides
     .filter(([, , on]) => on.includes(place))
-    .map(([, label]) => `In the plan: ${label.toLowerCase()}.`);
+    .map(([, words]) => `In the plan: ${words.toLowerCase()}.`);
   if (data.plan.money.includes(place)) sides.push("In the plan: money for target hardening.");
   const done = data.plan.actions.filter(([on]) => on === place).map(([, , words]) => element("li", words));
   return [
