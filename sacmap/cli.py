@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -423,10 +422,11 @@ def plan_command(
     from sacmap.choose.hardening import read_prices
     from sacmap.choose.plan import make_plan
     from sacmap.choose.records import read_protected, read_visited
+    from sacmap.publish.choice import path_from, record_path, require_unwritten, write_choice
     from sacmap.publish.present import plan_html_of
 
     asked = read_options(study, options)
-    path = json_path(out, Path("plans") / f"{out_path(asked, study).stem}.json")
+    path = record_path(out, Path("plans") / f"{out_path(asked, study).stem}.json")
     require_unwritten(path, over)
     price_list = read_prices(read_text(prices) if prices else None, prices or "")
     result = result_of(asked)
@@ -440,7 +440,8 @@ def plan_command(
         protected=read_protected(read_text(protected), protected, ids) if protected else {},
         boundaries_file=path_from(path.parent, str(result.study.boundaries)),
     )
-    write_choice(path, plan.record(version("sacmap")), plan_html_of(result, plan))
+    for written in write_choice(path, plan.record(version("sacmap")), plan_html_of(result, plan)):
+        show(str(written))
     if "gpkg" in asked.also:
         write_plan_layers(result, plan, path.with_suffix(".gpkg"))
     for notice in plan.warnings:
@@ -460,7 +461,10 @@ def write_plan_layers(result: Result, plan: Plan, path: Path) -> None:
 
 @sacmap.command("evaluate")
 @click.argument("plan_path", metavar="PLAN", type=click.Path(path_type=Path))
-@click.option("--crimes", multiple=True, required=True, help="police.uk CSVs, folders of them, or ZIPs.")
+@click.option(
+    "--crimes", multiple=True, help="police.uk CSVs, folders of them, or ZIPs; else they are fetched."
+)
+@fetch_options
 @click.option("--after", required=True, help="Months to judge by: 2018-06:2018-11.")
 @click.option("--before", help="The same months before; by default a year earlier.")
 @click.option("--boundaries", help="The plan's boundaries, where they are no longer where they were.")
@@ -469,7 +473,7 @@ def write_plan_layers(result: Result, plan: Plan, path: Path) -> None:
 @click.option("--replace", "over", is_flag=True, help="Replace the result where there is one.")
 def evaluate_command(
     plan_path: Path, *, crimes: tuple[str, ...], after: str, before: str | None, boundaries: str | None,
-    log: str | None, out: str | None, over: bool,
+    log: str | None, out: str | None, over: bool, **fetching: Any,
 ) -> int:  # fmt: skip
     """Judge a plan afterwards, against its control areas and with displacement."""
     from sacmap import months
@@ -477,60 +481,23 @@ def evaluate_command(
     from sacmap.choose.outcome import judge, study_values
     from sacmap.choose.plan import plan_of
     from sacmap.choose.records import read_actions
+    from sacmap.publish.choice import record_path, require_unwritten, write_choice
     from sacmap.publish.present import outcome_html_of
-    from sacmap.study import make_study
 
-    path = json_path(out, plan_path.with_name(f"{plan_path.stem}-result.json"))
+    path = record_path(out, plan_path.with_name(f"{plan_path.stem}-result.json"))
     require_unwritten(path, over)
     plan = plan_of(read_text(str(plan_path)), str(plan_path))
     spans = (months.span(after), months.span(before) if before else None)
     areas = boundaries or str(plan_path.parent / plan.boundaries_file)
     if not Path(areas).exists():
         raise InputError(f"The plan's boundaries, {areas}, are not there.", "Give them with --boundaries.")
-    result = result_of(make_study(study_values(plan, *spans, crimes, areas)))
+    result = result_of(read_options(None, study_values(plan, *spans, crimes, areas) | fetching))
     actions = read_actions(read_text(log), log, set(result.areas["area_id"])) if log else []
     outcome = judge(plan, result, actions)
     record = outcome.record(version("sacmap"), str(plan_path), result)
-    write_choice(path, record, outcome_html_of(result, plan, outcome))
+    for written in write_choice(path, record, outcome_html_of(result, plan, outcome)):
+        show(str(written))
     say(outcome.reading)
     for notice in outcome.warnings:
         say(f"- {notice.text}")
     return result.exit_code
-
-
-def path_from(folder: Path, path: str) -> str:
-    """Return a path as seen from a folder, so that both can be moved together; whole where they share no drive."""
-    try:
-        return Path(os.path.relpath(path, folder)).as_posix()
-    except ValueError:
-        return Path(path).resolve().as_posix()
-
-
-def json_path(out: str | None, usual: Path) -> Path:
-    """Return where a record goes: --out, its name ending in .json, or the usual place."""
-    if not out:
-        return usual
-    return Path(out) if out.lower().endswith(".json") else Path(f"{out}.json")
-
-
-def require_unwritten(path: Path, over: bool) -> None:
-    """Refuse to write over a plan or its result unless told to; find out early whether it can be written."""
-    from sacmap.publish.disk import require_writable
-
-    there = [file for file in (path, path.with_suffix(".html")) if file.exists()]
-    if there and not over:
-        raise UsageError(
-            f"{there[0]} is there already and was left as it is: a plan is a promise made before the event.",
-            "Choose another --out, or add --replace.",
-        )
-    require_writable(path.parent)
-
-
-def write_choice(path: Path, record: dict[str, Any], html: str) -> None:
-    """Write a plan or its result as JSON and as a page beside it, and print their paths."""
-    from sacmap.publish.disk import write_whole
-    from sacmap.publish.files import json_of
-
-    for where, content in ((path, json_of(record)), (path.with_suffix(".html"), html.encode())):
-        write_whole(where, content)
-        show(str(where))

@@ -150,6 +150,15 @@ def test_visits_and_homes_protected_are_taken_into_account(result, plan):
     assert "visited-before" in {notice["code"] for notice in again.warnings}
 
 
+def test_all_burglaries_of_an_extract_are_of_homes(result):
+    from dataclasses import replace
+
+    exact = replace(result, study=replace(result.study, extract={"columns": {}}))
+    assert plan_for(exact).budget["home_share"] == 1
+    half, whole = (plan_for(one).hardening[0]["prevented"]["high"] for one in (result, exact))
+    assert whole == pytest.approx(2 * half)
+
+
 def test_more_areas_than_adjoin_are_refused(tmp_path):
     from conftest import csv_text, row, square
 
@@ -261,9 +270,11 @@ def test_crimes_that_cannot_be_checked_are_told(early_plan, after):
 
 def test_months_the_plan_was_made_on_do_not_judge_it(early_plan):
     with pytest.raises(UsageError, match="2025-03 is in the data the plan was made on"):
-        study_values(early_plan, ("2025-03",), None, [], "b")
+        study_values(early_plan, ("2025-03",), None, ["c"], "b")
     with pytest.raises(UsageError, match="2025-04 is later than the data"):
-        study_values(early_plan, ("2026-04",), ("2025-04",), [], "b")
+        study_values(early_plan, ("2026-04",), ("2025-04",), ["c"], "b")
+    with pytest.raises(UsageError, match="the plan names no force"):
+        study_values(early_plan, ("2025-04",), None, [], "b")
     values = study_values(early_plan, ("2025-04", "2025-05"), None, ["c"], "b")
     assert (values["current"], values["baseline"]) == ("2025-04:2025-05", "2024-04:2024-05")
 

@@ -116,8 +116,11 @@ def study_values(
     Raises
     ------
     UsageError
-        If `after` is not later than the data the plan was made on, or `before` is.
+        If `after` is not later than the data the plan was made on, or `before` is; or if there are no crimes, and no
+        force in the plan to fetch them of.
     """
+    if not crimes and not plan.study.get("force"):
+        raise UsageError("No crimes were given, and the plan names no force.", "Add --crimes PATH.")
     step = 12 * -(-len(after) // 12)
     earlier = before or tuple(months.shift(month, -step) for month in after)
     if months.number(after[0]) <= months.number(plan.data_to):
@@ -130,7 +133,7 @@ def study_values(
             f"{earlier[-1]} is later than the data the plan was made on, which run to {plan.data_to}.",
             "Give the same months of an earlier year with --before.",
         )
-    kept = ("force", "id_column", "name_column", "title")
+    kept = ("force", "extract", "id_column", "name_column", "title")
     return {name: plan.study.get(name) for name in kept} | {
         "current": f"{after[0]}:{after[-1]}",
         "baseline": f"{earlier[0]}:{earlier[-1]}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -117,6 +117,9 @@ def make_plan(
     UsageError
         If no `size` areas adjoin, or none can be ranked.
     """
+    if result.study.extract is not None:
+        # A force's own extract holds residential burglary alone.
+        prices = replace(prices, home_share=1.0)
     ids = [str(area) for area in result.areas["area_id"]]
     near = adjoining(result.areas)
     sac = _rows(result, "sac")

@@ -288,7 +288,7 @@ class _Sheets:
             found = rows.iloc[entry["place"]]
             sheet.write_number(row, 0, row, self.place)
             area_name = self.page.areas["name"].iloc[entry["place"]]
-            reasons = " ".join(entry["reasons"])
+            reasons = " ".join([*entry["reasons"], entry.get("stability", "")]).strip()
             for k, text in enumerate((found["area_id"], area_name, found["verdict"], reasons), 1):
                 sheet.write_string(row, k, _fit(str(text)), self.wrapped)
             for k, figure in enumerate(figures, 5):

@@ -1,0 +1,54 @@
+"""Where a plan and its result are written: a record and a page beside it, never over one that is there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sacmap.errors import UsageError
+from sacmap.publish.disk import require_writable, write_whole
+from sacmap.publish.files import json_of
+
+
+def record_path(out: str | None, usual: Path) -> Path:
+    """Return where a record goes: --out, its name ending in .json, or the usual place."""
+    if not out:
+        return usual
+    return Path(out) if out.lower().endswith(".json") else Path(f"{out}.json")
+
+
+def path_from(folder: Path, path: str) -> str:
+    """Return a path as seen from a folder, so that both can be moved together; whole where they share no drive."""
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:
+        return Path(path).resolve().as_posix()
+
+
+def require_unwritten(path: Path, replace: bool) -> None:
+    """Refuse to write over a plan or its result unless told to; find out early whether it can be written.
+
+    Raises
+    ------
+    UsageError
+        If the record or its page is there and is not to be replaced.
+    DiskError
+        If files cannot be written in the folder.
+    """
+    there = [file for file in (path, path.with_suffix(".html")) if file.exists()]
+    if there and not replace:
+        raise UsageError(
+            f"{there[0]} is there already and was left as it is: a plan is a promise made before the event.",
+            "Choose another --out, or add --replace.",
+        )
+    require_writable(path.parent)
+
+
+def write_choice(path: Path, record: Mapping[str, Any], html: str) -> list[Path]:
+    """Write a plan or its result as JSON and as a page beside it; return their paths."""
+    written = {path: json_of(record), path.with_suffix(".html"): html.encode()}
+    for where, content in written.items():
+        write_whole(where, content)
+    return list(written)
