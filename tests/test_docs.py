@@ -1,6 +1,7 @@
 """The documentation cannot drift: its code and its commands are run, and its links lead somewhere."""
 
 import re
+import shlex
 import unicodedata
 from pathlib import Path
 
@@ -8,12 +9,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(\w+)(?: title=\"(.+?)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks(page, kind):
     """The fenced blocks of one kind in a page."""
-    return [text for name, text in BLOCK.findall(page.read_text(encoding="utf-8")) if name == kind]
+    return [text for name, _, text in BLOCK.findall(page.read_text(encoding="utf-8")) if name == kind]
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,37 @@ def test_the_notebook_page_runs_and_prints_what_it_says(beside_the_demo, monkeyp
     assert "-118 crimes, 95% -196 to -40" in capsys.readouterr().out
     assert Path("burglary.html").stat().st_size > 100_000
     assert not re.search(r"<(script|img)[^>]* src=|<link", Path("burglary.html").read_text(encoding="utf-8"))
+
+
+def test_the_tutorial_s_commands_run_and_print_what_it_says(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for kind, title, text in BLOCK.findall((ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")):
+        if title:
+            Path(title).write_text(text, encoding="utf-8")
+        if kind == "console":
+            for command, said in commands(text):
+                printed = run(command, capsys)
+                assert [line for line in said if line not in printed] == [], command
+
+
+def commands(text):
+    """Each command of a console block with the lines shown under it."""
+    found = []
+    for line in text.splitlines():
+        if line.startswith("$ sacmap "):
+            found.append((line.removeprefix("$ sacmap "), []))
+        else:
+            found[-1][1].append(line)
+    return found
+
+
+def run(command, capsys):
+    """What a command prints, to either stream; it must end whole."""
+    from sacmap.cli import sacmap
+
+    assert sacmap(shlex.split(command), standalone_mode=False) in {None, 0}, command
+    out, err = capsys.readouterr()
+    return out + err
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
