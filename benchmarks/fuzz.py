@@ -24,7 +24,7 @@ from hypothesis import HealthCheck, given, seed, settings
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from fuzz_targets import TARGETS, Target, field_of, inputs, survive  # noqa: E402
+from fuzz_targets import TARGETS, Target, folder_of, inputs, survive  # noqa: E402
 
 FOUND = HERE.parent / "build" / "fuzz"
 #: The slowest real input takes a fifth of a second.
@@ -62,7 +62,7 @@ def fuzz(target: Target, count: int, number: int) -> tuple[collections.Counter[s
     """
     seen: collections.Counter[str] = collections.Counter()
     slowest = 0.0
-    with field_of(target) as folder:
+    with folder_of(target) as folder:
         examples = target.examples(folder)
 
         @seed(number)

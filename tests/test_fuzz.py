@@ -1,7 +1,7 @@
 """A few of the fuzzed inputs of each kind, the same each time; benchmarks/fuzz.py runs ten thousand of each."""
 
 import pytest
-from fuzz_targets import TARGETS, field_of, inputs, survive
+from fuzz_targets import TARGETS, folder_of, inputs, survive
 from hypothesis import HealthCheck, given, settings
 
 #: An input takes about twenty milliseconds, the whole command being run on it.
@@ -10,7 +10,7 @@ FEW = 40
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_whatever_the_file_the_command_ends_in_whole_files_or_a_told_error(target):
-    with field_of(target) as folder:
+    with folder_of(target) as folder:
         examples = target.examples(folder)
         assert {survive(target, folder, example) for example in examples} == {"whole"}
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sacmap import months
+from sacmap.cells import rows_of
 from sacmap.errors import InputError
 
 _ISO = re.compile(r"(?a:(\d{4})-(\d{2})-(\d{2}))")
@@ -92,23 +91,16 @@ def _rows(
     text: str, path: str, columns: Sequence[str], area_ids: Collection[str]
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield each row's line and cells; blank rows are passed over."""
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
-    names = [name.strip() for name in reader.fieldnames or ()]
-    missing = [name for name in columns if name not in names]
-    if missing:
-        raise InputError(f"{path} has no column {missing[0]!r}.", f"It needs {','.join(columns)}.")
-    reader.fieldnames = names
     known = set(area_ids)
-    for raw in reader:
-        row = {name: str(raw[name] or "").strip() for name in columns}
+    for line, row in rows_of(text, path, columns):
         if not any(row.values()):
             continue
         if row["area_id"] not in known:
             raise InputError(
-                f"{path}, line {reader.line_num}: {row['area_id']!r} is none of the areas.",
+                f"{path}, line {line}: {row['area_id']!r} is none of the areas.",
                 "Write area_id as in the boundaries.",
             )
-        yield reader.line_num, row
+        yield line, row
 
 
 def _whole(text: str, path: str, line: int) -> int:

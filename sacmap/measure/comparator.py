@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sacmap import months, tables
+from sacmap.cells import rows_of
 from sacmap.errors import InputError
 from sacmap.measure.change import Against
 from sacmap.study import Period
@@ -97,21 +96,12 @@ def file_comparator(text: str, path: str, periods: Sequence[Period], places: Seq
     InputError
         If a column or a compared month is missing, or a value is not a month, a crime type or a whole count.
     """
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
-    missing = [name for name in ("month", "crime_type", "n") if name not in (reader.fieldnames or ())]
-    if missing:
-        raise InputError(
-            f"The comparator {path} has no column {missing[0]!r}.", "It needs month,crime_type,n."
-        )
     given: dict[tuple[str, str], float] = {}
-    for row in reader:
-        month, kind, n = (str(row[name] or "").strip() for name in ("month", "crime_type", "n"))
-        # More cells than columns: a count written as 1,000.
-        odd = None in row or not (n.isascii() and n.isdigit())
-        if odd or not months.is_month(month) or kind not in tables.CRIME_TYPES:
+    for line, row in rows_of(text, f"The comparator {path}", ("month", "crime_type", "n")):
+        month, kind, n = row.values()
+        if not (months.is_month(month) and kind in tables.CRIME_TYPES and n.isascii() and n.isdigit()):
             raise InputError(
-                f"The comparator {path}, line {reader.line_num}: {month},{kind},{n} is not a month, a crime type and "
-                "a count.",
+                f"The comparator {path}, line {line}: {month},{kind},{n} is not a month, a crime type and a count.",
                 f"Crime types are {', '.join(tables.CRIME_TYPES)}; months are YYYY-MM.",
             )
         given[month, kind] = given.get((month, kind), 0.0) + float(n)
