@@ -291,6 +291,8 @@ def _by_library(where: Path) -> tuple[Rows, Any]:
         # KML has a fixed set of columns: Name is the only one that says which area it is.
         properties = [{"id": row.get("Name"), "name": row.get("Name")} | row for row in properties]
     geometries = [g if g is not None else shapely.Polygon() for g in table.geometry]
+    if not np.isfinite(shapely.get_coordinates(np.array(geometries, dtype=object))).all():
+        raise InputError(f"{where} has corners that are not numbers.", "Export it again.")
     rows = [
         ({str(k): v for k, v in row.items()}, geometry, "")
         for row, geometry in zip(properties, geometries, strict=True)

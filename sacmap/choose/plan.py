@@ -16,6 +16,7 @@ import shapely
 from sacmap import months, tables
 from sacmap.areas.adjoining import adjoining
 from sacmap.choose import hardening, priority, week
+from sacmap.choose.frozen import SHAPE, lost, unlike
 from sacmap.choose.hardening import Candidate, Prices
 from sacmap.choose.records import Visit
 from sacmap.errors import InputError, UsageError
@@ -73,14 +74,12 @@ def plan_of(text: str, path: str) -> Plan:
     remedy = "Give a file that `sacmap plan` wrote."
     try:
         raw = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not JSON: {error}.", remedy) from None
-    names = Plan.__dataclass_fields__
-    missing = [name for name in names if not isinstance(raw, dict) or name not in raw]
-    groups = ("target", "buffer", "control", "buffer_control")
-    if missing or not all(isinstance(raw["week"].get(name), list) for name in groups):
-        raise InputError(f"{path} is no plan: it has no {(missing or ['week'])[0]!r}.", remedy)
-    return Plan(**{name: raw[name] for name in names})
+    wrong = unlike(raw, SHAPE) or lost(raw)
+    if wrong:
+        raise InputError(f"{path} is no plan: {wrong}.", remedy)
+    return Plan(**{name: raw[name] for name in Plan.__dataclass_fields__})
 
 
 def make_plan(

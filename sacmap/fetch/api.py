@@ -366,7 +366,12 @@ def _crime(row: Any, n: int, month: str) -> tuple[int, str, str, float, float, s
     if found != month:
         raise ValueError(f"month of crime {n + 1} is {found}, where {month} was asked for")
     category, number = _field(row, "category"), _field(row, "id")
-    if not isinstance(category, str) or isinstance(number, bool) or not isinstance(number, int):
+    if (
+        not isinstance(category, str)
+        or isinstance(number, bool)
+        or not isinstance(number, int)
+        or abs(number) >> 63
+    ):
         raise TypeError(f"category or id of crime {n + 1}")
     place = _field(row, "location")
     lon = lat = math.nan
@@ -374,7 +379,8 @@ def _crime(row: Any, n: int, month: str) -> tuple[int, str, str, float, float, s
     if place is not None:
         lon = _number(_field(place, "longitude"), n, "longitude")
         lat = _number(_field(place, "latitude"), n, "latitude")
-        street = str((place.get("street") or {}).get("name") or "")
+        named = place.get("street")
+        street = str(named.get("name") or "") if isinstance(named, dict) else ""
     if math.isnan(lon) or math.isnan(lat):
         lon = lat = math.nan
     crime_id = str(row.get("persistent_id") or "")
@@ -420,6 +426,6 @@ def _number(value: Any, n: int, field: str) -> float:
         return math.nan
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{field} of row {n + 1} is {str(value)[:20]!r}, not a number") from None
     return number if math.isfinite(number) else math.nan

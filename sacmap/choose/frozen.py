@@ -1,0 +1,96 @@
+"""What a plan's file must hold before it is believed: it may have been edited, cut or made by another sacmap."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from sacmap import months
+
+#: What a value should be: a type, None, a test of a text, a tuple of such of which one will do, a list of one such for
+#: a list of them, a dict of one such under `str` for any keys, or a dict of them by key.
+Shape = Any
+
+#: The sides of a week of action.
+GROUPS = ("target", "buffer", "control", "buffer_control")
+_SPREAD: Shape = {"low": float, "mid": float, "high": float}
+#: What a plan holds, as `unlike` reads it.
+SHAPE: dict[str, Any] = {
+    "study": dict.fromkeys(("force", "id_column", "name_column", "title"), (str, None)),
+    "data_to": months.is_month,
+    "hardening": [{"area_id": str, "money": float, "homes": int, "prevented": (_SPREAD, None)}],
+    "week": {
+        **{group: [str] for group in GROUPS},
+        "alternatives": [{"target": [str], "excess": float, "best_share": float}],
+        "months": [str],
+        "about": str,
+        "streets": [{"street": str, "crimes": int}],
+        "visited": [{"area_id": str, "since": str, "until": str, "action": str}],
+    },
+    "before": {str: int},
+    "smallest_detectable_fall": int,
+    "budget": {str: object},
+    "level": {str: float},
+    "volatility": float,
+    "before_months": [months.is_month],
+    "by_month": {str: [int]},
+    "boundaries": {str: str},
+    "boundaries_file": str,
+    "inputs": [{str: object}],
+    "warnings": [{"code": str, "text": str}],
+}
+
+
+def unlike(value: Any, shape: Shape, at: str = "it") -> str | None:
+    """Say where a value of a JSON file is not of a shape, in words; None where it is."""
+    if isinstance(shape, tuple):
+        found = [unlike(value, one, at) for one in shape]
+        return None if None in found else found[0]
+    if isinstance(shape, list):
+        if not isinstance(value, list):
+            return f"{at} is no list"
+        return next(
+            (said for n, one in enumerate(value, 1) if (said := unlike(one, shape[0], f"{at} {n}"))), None
+        )
+    if isinstance(shape, dict):
+        return _unlike_table(value, shape, at)
+    return None if _is(value, shape) else f"{at} is {str(value)[:40]!r}"
+
+
+def _unlike_table(value: Any, shape: dict[Any, Shape], at: str) -> str | None:
+    if not isinstance(value, dict):
+        return f"{at} is no table"
+    shapes = dict.fromkeys(value, shape[str]) if str in shape else shape
+    missing = [name for name in shapes if name not in value]
+    if missing:
+        return f"{at} has no {missing[0]!r}"
+    return next((said for name, one in shapes.items() if (said := unlike(value[name], one, name))), None)
+
+
+def _is(value: Any, shape: Shape) -> bool:
+    if shape is None:
+        return value is None
+    if shape is float or shape is int:
+        whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53
+        return whole or (shape is float and isinstance(value, float) and math.isfinite(value))
+    if isinstance(shape, type):
+        return isinstance(value, shape)
+    return isinstance(value, str) and bool(shape(value))
+
+
+def lost(plan: Mapping[str, Any]) -> str | None:
+    """Say which area or month a plan of the right shape names and says nothing of; None where there is none."""
+    sides = {area for group in GROUPS for area in plan["week"][group]}
+    named = sides | {one["area_id"] for one in plan["hardening"]}
+    for where in ("before", "level", "by_month"):
+        strangers = set(plan[where]) - set(plan["boundaries"])
+        if strangers:
+            return f"{where} has {min(strangers)!r}, which is not among its boundaries"
+    for where in ("before", "level", "boundaries"):
+        absent = named - set(plan[where])
+        if absent:
+            return f"{where} has no {min(absent)!r}"
+    if any(len(counts) != len(plan["before_months"]) for counts in plan["by_month"].values()):
+        return "by_month has not a count for each of before_months"
+    return None
