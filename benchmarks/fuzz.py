@@ -24,7 +24,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from fuzz_targets import TARGETS, Target, folder_of, inputs, survive  # noqa: E402
+from fuzz_inputs import inputs  # noqa: E402
+from fuzz_targets import TARGETS, Target, folder_of, survive  # noqa: E402
 
 FOUND = HERE.parent / "build" / "fuzz"
 #: Of processor time: a busy machine is no hang. The slowest real input takes half a second.
@@ -66,8 +67,11 @@ def fuzz(target: Target, count: int, number: int) -> tuple[collections.Counter[s
         examples = target.examples(folder)
 
         @seed(number)
-        @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-        @given(inputs(target, examples))
+        @settings(
+            max_examples=count, deadline=None, database=None, phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )  # fmt: skip
+        @given(inputs(examples, as_json=target.json))
         def whatever(content: bytes) -> None:
             nonlocal slowest
             started = time.monotonic()

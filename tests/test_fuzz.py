@@ -1,11 +1,12 @@
 """A few of the fuzzed inputs of each kind, the same each time; benchmarks/fuzz.py runs ten thousand of each."""
 
 import pytest
-from fuzz_targets import TARGETS, folder_of, inputs, survive
+from fuzz_inputs import inputs
+from fuzz_targets import TARGETS, folder_of, survive
 from hypothesis import HealthCheck, given, settings
 
 #: An input takes about twenty milliseconds, the whole command being run on it.
-FEW = 40
+FEW = 25
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
@@ -17,7 +18,7 @@ def test_whatever_the_file_the_command_ends_in_whole_files_or_a_told_error(targe
         @settings(
             max_examples=FEW, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
         )
-        @given(inputs(target, examples))
+        @given(inputs(examples, as_json=target.json))
         def whatever(content):
             survive(target, folder, content)
 
