@@ -311,8 +311,8 @@ def _reading(
     ]
     if chance >= 1:
         said.append(
-            f"The target was chosen when it stood high: about {chance:,.0f} of its crimes before were chance and would "
-            "have gone anyway, so they are not counted as prevented."
+            f"The target was chosen when it stood high: about {chance:,.0f} of its crimes before are put down to "
+            "chance. They would have gone anyway and are not counted as prevented."
         )
     said.append(f"Against the control areas that is {_change(net)}: {_verdict_in_words(verdict)}.")
     if ring is not None:

@@ -284,12 +284,7 @@ def _told(plan: Plan, result: Result, prices: Prices) -> list[Notice]:
     counted = sum(plan.before[area] for area in plan.week["target"])
     told = [
         Notice("money", money_in_words(plan)),
-        Notice(
-            "smallest-fall",
-            f"{counted:,} crimes were counted in the areas of the week of action over {len(plan.before_months)} "
-            f"months. At least about {plan.smallest_detectable_fall:,} of as many must be prevented for the fall to be "
-            "seen against the control areas. A single week will almost never show in the counts.",
-        ),
+        Notice("smallest-fall", _fall_in_words(plan, counted)),
     ]
     if not (verdicts == "clear rise").any():
         told.append(
@@ -311,7 +306,7 @@ def _told(plan: Plan, result: Result, prices: Prices) -> list[Notice]:
         told.append(
             Notice(
                 "part-of-a-year",
-                f"Burglaries a year are those of {len(result.compared)} months scaled up, season and all.",
+                f"Burglaries a year are scaled up from {len(result.compared)} of 12 months, season and all.",
             )
         )
     if len(plan.week["control"]) < len(plan.week["target"]):
@@ -324,6 +319,20 @@ def _told(plan: Plan, result: Result, prices: Prices) -> list[Notice]:
         areas = ", ".join(sorted({visit["area_id"] for visit in plan.week["visited"]}))
         told.append(Notice("visited-before", f"Visited before: {areas}. Consider what that left behind."))
     return told
+
+
+def _fall_in_words(plan: Plan, counted: int) -> str:
+    over = "one month" if len(plan.before_months) == 1 else f"{len(plan.before_months)} months"
+    fall = plan.smallest_detectable_fall
+    needed = (
+        f"Of as many, about {fall:,} must be prevented for the fall to be seen against the control areas."
+        if fall <= counted
+        else "Even if as many were all prevented, the fall could hardly be seen against the control areas."
+    )
+    return (
+        f"{counted:,} crimes were counted in the areas of the week of action over {over}. {needed} A single week will "
+        "almost never show in the counts."
+    )
 
 
 def money_in_words(plan: Plan) -> str:
