@@ -9,6 +9,7 @@ import sys
 import zlib
 from datetime import date
 
+import geopandas as gpd
 import numpy as np
 import openpyxl
 import pandas as pd
@@ -372,7 +373,7 @@ def restricted(tmp_path_factory):
 def public(tmp_path_factory):
     folder = tmp_path_factory.mktemp("public")
     write_study(folder)
-    return run(folder, "--suppress-small")
+    return folder, *run(folder, "--suppress-small")
 
 
 def test_a_page_from_an_extract_says_restricted_and_no_proxy(restricted):
@@ -399,7 +400,7 @@ def test_f50_hostile_text_in_an_extract_never_becomes_markup(restricted):
 
 
 def test_a_public_version_has_no_small_count_and_nothing_that_gives_one(public):
-    html, rows, record = public
+    _, html, rows, record = public
     assert "Restricted" not in html
     assert "close proxy" not in html
     assert {w["code"] for w in record["warnings"]} & {"restricted", "components", "other-offences"} == set()
@@ -424,6 +425,24 @@ def test_a_public_version_has_no_small_count_and_nothing_that_gives_one(public):
     counts = [n for n in numbers["columns"]["current_count"] if n not in (None, "")]
     assert counts
     assert min(map(float, counts)) >= SMALL
+
+
+def test_the_workbook_and_the_geopackage_for_the_public_hold_no_small_count(public):
+    folder, *_ = public
+    found = []
+    for sheet in openpyxl.load_workbook(folder / "map.xlsx"):
+        rows = list(sheet.iter_rows(values_only=True))
+        at = next((k for k, row in enumerate(rows) if "current_count" in row), None)
+        if at is not None:
+            places = [k for k, name in enumerate(rows[at]) if name in {"current_count", "baseline_count"}]
+            found += [row[k] for row in rows[at + 1 :] for k in places]
+    areas = gpd.read_file(folder / "map.gpkg", layer="areas")
+    counts = areas[[name for name in areas if name.endswith(("current_count", "baseline_count"))]]
+    assert len(counts.columns) == 8
+    found += counts.to_numpy().ravel().tolist()
+    shown = [n for n in found if isinstance(n, int | float) and n == n]  # noqa: PLR0124 - NaN
+    assert len(shown) > 20
+    assert min(shown) >= SMALL
 
 
 def test_small_totals_cannot_be_published(tmp_path):
