@@ -54,7 +54,7 @@ def northamptonshire(data):
 # A table laid out as the Home Office publishes it: a notes sheet, then a sheet a year under a title.
 
 HEADER = ["Financial Year", "Financial Quarter", "Force Name", "CSP Name", "Offence Description", "Offence Group",
-          "Offence Subgroup", "Offence Code", "Number of Offences"]  # fmt: skip
+          "Offence Subgroup", "Offence Code", "Number of Offences [note 2]"]  # fmt: skip
 TITLES = [["Police recorded crime by Community Safety Partnership, year ending March 2019"], [],
           ["This worksheet contains one table. Some cells refer to notes."]]  # fmt: skip
 DESCRIPTIONS = {

@@ -20,7 +20,7 @@ from pyproj import Transformer
 from sacmap import months, tables
 from sacmap.errors import InputError, UsageError
 from sacmap.fetch.rows import CATEGORIES
-from sacmap.fetch.sheets import LINES_ABOVE, Sheet, sheets_of, text_of, words_of
+from sacmap.fetch.sheets import LINES_ABOVE, Sheet, mapped, sheets_of, text_of, words_of
 from sacmap.fetch.street import Reading, sha256
 from sacmap.measure.counts import repeats, tally_of
 from sacmap.measure.notices import Notice, listed
@@ -177,7 +177,7 @@ def read_extract(study: Study) -> Reading:
         parts += whole
         inputs.append({"path": path, "sha256": sha256(Path(path)), "rows": sum(len(rows) for rows in whole)})
     rows = pd.concat(parts, ignore_index=True)
-    rows["component"] = _each(rows["offence"], lambda cell: layout.offences.get(offence_key(cell), ""))
+    rows["component"] = mapped(rows["offence"], lambda cell: layout.offences.get(offence_key(cell), ""))
     rows["crime_type"] = rows["component"].map(COMPONENTS).fillna(_OTHER)
     rows["force"] = layout.force
     sac = rows[rows["crime_type"] != _OTHER].reset_index(drop=True)
@@ -228,17 +228,12 @@ def _rows(sheet: Sheet, layout: Layout) -> pd.DataFrame | None:
     return table[["month", "offence", "lon", "lat", "crime_id", "location"]]
 
 
-def _each(column: pd.Series, of: Callable[[object], object]) -> pd.Series:
-    """Map a column by its distinct values."""
-    return column.map({value: of(value) for value in column.unique()})
-
-
 def _texts(table: pd.DataFrame, name: str) -> pd.Series:
     return table[name].map(text_of) if name in table else pd.Series("", index=table.index, dtype=object)
 
 
 def _months(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> pd.Series:
-    found = _each(table["month"], lambda cell: month_of(cell, layout.date_format))
+    found = mapped(table["month"], lambda cell: month_of(cell, layout.date_format))
     bad = ~found.map(months.is_month).astype(bool)
     if bad.any():
         row = table[bad].iloc[0]

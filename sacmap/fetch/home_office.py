@@ -9,14 +9,13 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
 from sacmap import months
 from sacmap.errors import InputError
-from sacmap.fetch.sheets import LINES_ABOVE, Row, Sheet, sheets_of, text_of, words_of
+from sacmap.fetch.sheets import LINES_ABOVE, Row, Sheet, mapped, sheets_of, text_of, words_of
 from sacmap.forces import force_slug
 from sacmap.measure.recorded import Recorded
 
@@ -27,12 +26,22 @@ NAMES = {
     "code": ("offence code", "home office offence code", "ho offence code", "ho code"),
     "n": ("number of offences", "offence count", "offences", "count", "number", "n"),
     "csp": ("csp name", "community safety partnership name", "community safety partnership", "csp"),
-    "force": ("force name", "police force name", "police force area", "police force", "force", "pfa name"),
+    "force": (
+        "force name",
+        "police force name",
+        "police force area name",
+        "police force area",
+        "police force",
+        "force",
+        "pfa name",
+    ),
     "description": ("offence description", "offence"),
 }
 REQUIRED = ("year", "fiscal_quarter", "code", "n")
 
 _YEAR = re.compile(r"(\d{4})\s*[/–-]\s*(?:\d{2}|\d{4})")
+#: A mark of a note in a header: [note 1], (1).
+_NOTE = re.compile(r"\[[^\]]*\]|\([^)]*\)")
 _QUARTER = re.compile(r"(?:q|quarter)?\s*([1-4])", re.IGNORECASE)
 _NOT_GIVEN = frozenset(("", "-", "–", "..", ":", "[x]", "[z]", "[c]", "x", "z", "n/a"))
 
@@ -62,7 +71,7 @@ def read_recorded(path: str, area_name: str) -> Recorded:
         )
     whole = pd.concat(parts, ignore_index=True)
     whole["quarter"] = _quarters(whole)
-    whole["code"] = _mapped(whole["code"], lambda cell: text_of(cell).upper().removesuffix(".0"))
+    whole["code"] = mapped(whole["code"], lambda cell: text_of(cell).upper().removesuffix(".0"))
     by, mine = _of_area(whole, area_name, path)
     _require_once(mine, path)
     codes = whole[whole["quarter"].isin(set(mine["quarter"]))].groupby("quarter")["code"].unique()
@@ -100,7 +109,7 @@ def _table(sheet: Sheet) -> pd.DataFrame | None:
 
 def _columns(row: Row) -> dict[str, int]:
     """Return where each of our columns stands in a row, taken as a header."""
-    words = [words_of(cell) for cell in row]
+    words = [words_of(_NOTE.sub(" ", text_of(cell))) for cell in row]
     places = {name: [words.index(word) for word in known if word in words] for name, known in NAMES.items()}
     return {name: found[0] for name, found in places.items() if found}
 
@@ -109,16 +118,10 @@ def _is_header(columns: dict[str, int]) -> bool:
     return set(REQUIRED) <= set(columns) and bool({"csp", "force"} & set(columns))
 
 
-def _mapped(column: pd.Series, of: Callable[[object], object]) -> pd.Series:
-    """Map a column by its distinct values: 300,000 rows hold some 200 codes."""
-    known = {value: of(value) for value in column.unique()}
-    return column.map(known)
-
-
 def _quarters(whole: pd.DataFrame) -> pd.Series:
     """Return the first month of each row's quarter; of notes below the table, which have no year, none is made."""
-    years = _mapped(whole["year"], lambda cell: _YEAR.fullmatch(text_of(cell)))
-    quarters = _mapped(whole["fiscal_quarter"], lambda cell: _QUARTER.fullmatch(text_of(cell)))
+    years = mapped(whole["year"], lambda cell: _YEAR.fullmatch(text_of(cell)))
+    quarters = mapped(whole["fiscal_quarter"], lambda cell: _QUARTER.fullmatch(text_of(cell)))
     bad = years.isna() | quarters.isna()
     if bad.any():
         row = whole[bad].iloc[0]
@@ -138,7 +141,7 @@ def _quarters(whole: pd.DataFrame) -> pd.Series:
 def _of_area(whole: pd.DataFrame, area_name: str, path: str) -> tuple[str, pd.DataFrame]:
     wanted = force_slug(area_name)
     for column in ("csp", "force"):
-        mine = _mapped(whole[column], lambda cell: force_slug(text_of(cell))) == wanted
+        mine = mapped(whole[column], lambda cell: force_slug(text_of(cell))) == wanted
         if wanted and mine.any():
             return column, whole[mine]
     names = sorted({text_of(name) for column in ("csp", "force") for name in whole[column].unique()} - {""})

@@ -24,7 +24,7 @@ from sacmap.areas.boundaries import areas_from_shapes
 from sacmap.errors import InputError, SourceError
 from sacmap.fetch.attempt import Reply, UnusableError
 from sacmap.fetch.decide import Saw
-from sacmap.fetch.web import Web
+from sacmap.fetch.web import Web, json_judge
 
 SERVICES = "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services"
 #: Kind and year → the service, as public code that uses it names it. Generalised and clipped (BGC) where there is one.
@@ -331,12 +331,7 @@ def _ask(web: Web, url: str, question: Mapping[str, str], form: str = "json") ->
 
 def _judge(reply: Reply) -> dict[str, Any]:
     """Take a whole JSON object; an error inside it that may pass is asked again."""
-    try:
-        value = json.loads(reply.body)
-    except (ValueError, RecursionError):
-        kind = reply.headers.get("Content-Type", "no type").split(";")[0]
-        start = " ".join(reply.body[:200].decode("utf-8", "replace").split())[:40]
-        raise UnusableError(Saw.NOT_JSON, f"not JSON but {kind}, starting {start!r}") from None
+    value = json_judge(lambda found: found)(reply)
     if not isinstance(value, dict):
         raise UnusableError(Saw.NOT_JSON, "JSON that is not an object")
     error = value.get("error")

@@ -8,11 +8,12 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineWorkbook
@@ -122,3 +123,8 @@ def text_of(cell: object) -> str:
 def words_of(cell: object) -> str:
     """Return a cell as words to compare: lower case, letters and digits, single spaces."""
     return " ".join("".join(c if c.isalnum() else " " for c in text_of(cell).casefold()).split())
+
+
+def mapped(column: pd.Series, of: Callable[[object], object]) -> pd.Series:
+    """Map a column by its distinct values: 300,000 rows hold some 200 codes."""
+    return column.map({value: of(value) for value in column.unique()})

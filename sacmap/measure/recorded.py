@@ -62,9 +62,13 @@ class Published:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """The table of tables.RECONCILED, what the reader must know, and the exit code: 3 where months are missing."""
+    """The table of tables.RECONCILED, what the reader must know, and the exit code: 3 where months are missing.
+
+    source: what stands in the column police_uk, "police.uk" or "the extract".
+    """
 
     table: pd.DataFrame
+    source: str
     warnings: tuple[Notice, ...]
     exit_code: int
 
@@ -73,7 +77,7 @@ class Reconciliation:
         """The table in lines for a terminal: component, then police.uk and Home Office of each period."""
         periods = list(dict.fromkeys(self.table["period"]))
         lines = [f"{'':<40}" + "".join(f"{period:>26}" for period in periods)]
-        lines.append(f"{'':<40}" + f"{'police.uk':>14}{'recorded':>12}" * len(periods))
+        lines.append(f"{'':<40}" + f"{self.source:>14}{'recorded':>12}" * len(periods))
         for name, rows in self.table.groupby("component", sort=False):
             by_period = rows.set_index("period")
             cells = []
@@ -216,7 +220,10 @@ def reconcile(study: Study, recorded: Recorded, published: Published | None) -> 
         *_gaps_told(published, study, source),
     )
     return Reconciliation(
-        pd.DataFrame(rows, columns=tables.RECONCILED.names), warnings, 3 if _incomplete(published) else 0
+        table=pd.DataFrame(rows, columns=tables.RECONCILED.names),
+        source=source,
+        warnings=warnings,
+        exit_code=3 if _incomplete(published) else 0,
     )
 
 
