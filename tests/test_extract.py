@@ -421,7 +421,7 @@ def test_a_public_version_has_no_small_count_and_nothing_that_gives_one(public):
     packed = html.split('id="numbers">')[1].split("</script>")[0]
     numbers = json.loads(zlib.decompress(base64.b64decode(packed)))
     assert not numbers["monthly"]
-    assert not any(numbers["streets"])
+    assert numbers["streets"]["names"] == []
     counts = [n for n in numbers["columns"]["current_count"] if n not in (None, "")]
     assert counts
     assert min(map(float, counts)) >= SMALL
