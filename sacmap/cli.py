@@ -288,7 +288,7 @@ def fetch_command(study: Path | None, **options: Any) -> int:
     show(found.summary)
     for notice in found.reading.told:
         say(f"- {notice.text}")
-    return 0
+    return 3 if found.empty else 0
 
 
 @sacmap.command()

@@ -199,6 +199,14 @@ def test_f11_a_month_outside_the_window_is_told_before_asking(open_source, polic
     assert not any("crimes-street/" in path for path in police.paths)
 
 
+def test_a_month_of_which_nothing_was_published_is_told_with_exit_3(
+    base, police, tmp_path, real_time, capsys
+):
+    police.withdraw(lambda one: one["month"] != "2023-02" or one["location_type"] == "BTP")
+    assert sacmap(base, tmp_path, "fetch", *COMMAND) == 3
+    assert f"No crime of {FORCE} was published in 2023-02." in capsys.readouterr().out
+
+
 def test_f12_a_month_the_api_forgot_is_answered_by_the_store(open_source, police):
     first = open_source().bring(WANTED, AREAS).reading
     police.latest, police.months = "2027-03", list(span("2024-04:2027-03"))

@@ -47,10 +47,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Brought:
-    """The crimes, and what is in the store by now, in words."""
+    """The crimes, what is in the store by now, in words, and the months of which there is no crime of the force."""
 
     reading: Reading
     summary: str
+    empty: tuple[str, ...]
 
 
 def choose(
@@ -218,7 +219,10 @@ class Source:
                 "Check --force.",
             )
         told = tuple(_told(force, choice, latest, changed))
-        return Brought(_joined(parts, choice, told), self._summary(choice, publications))
+        reading = _joined(parts, choice, told)
+        mine = reading.tally[[force_slug(str(name)) == force_slug(force) for name in reading.tally["force"]]]
+        empty = tuple(month for month in wanted if month not in set(mine["month"]))
+        return Brought(reading, self._summary(choice, publications, empty), empty)
 
     def _place(self, areas: gpd.GeoDataFrame) -> Place:
         name = self.api.force_name(self.force)
@@ -260,7 +264,7 @@ class Source:
                 f"To read of the archive: {len(missing)} months of {self.force}, in {archives} archives."
             )
 
-    def _summary(self, choice: Choice, publications: Mapping[str, str]) -> str:
+    def _summary(self, choice: Choice, publications: Mapping[str, str], empty: Sequence[str]) -> str:
         """Say what is in the store by now, a line a source, and what was asked for it."""
         by_source: dict[str, list[str]] = {}
         for month, publication in sorted(publications.items()):
@@ -268,6 +272,8 @@ class Source:
         if choice.archive:
             by_source["archive"] = list(choice.archive)
         lines = [f"{len(of)} months, {of[0]} to {of[-1]}: {source}" for source, of in by_source.items()]
+        if empty:
+            lines.append(f"No crime of {self.force} was published in {listed(empty, 6, ', ')}.")
         asked = (
             f"{self.web.requests:,} requests, {self.web.bytes / 1e6:,.1f} MB" if self.web else "nothing asked"
         )
@@ -299,7 +305,8 @@ def _archive_reading(files: Sequence[Kept], force: str, name: str | None) -> Rea
 
     def named(table: pd.DataFrame) -> pd.DataFrame:
         forces = table["force"].astype(str)
-        return table.assign(force=forces.where(forces.map(force_slug) != force, name or forces))
+        known = {one: name if name and force_slug(one) == force else one for one in forces.unique()}
+        return table.assign(force=forces.map(known))
 
     return replace(reading, crimes=named(reading.crimes), tally=named(reading.tally), inputs=inputs)
 
@@ -336,7 +343,7 @@ def _told(force: str, choice: Choice, latest: str | None, changed: Sequence[str]
     if choice.archive and (choice.api or choice.kept):
         yield Notice(
             "two-sources",
-            f"{months.span_in_words(choice.archive)} come from the archive, which has the crimes of {force} and "
-            "British Transport Police; the other months come from the API, which has those of any force in the "
-            "areas: usually under 1% more.",
+            f"{len(choice.archive)} months, {months.span_in_words(choice.archive)}, come from the archive, which was "
+            f"read for {force} and British Transport Police; the others come from the API, which has the crimes of "
+            "any force in the areas: usually under 1% more.",
         )
