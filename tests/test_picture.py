@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import shapely
 from click.testing import CliRunner
-from conftest import CHROMIUM, HOSTILE, page_of, require, square
+from conftest import CHROMIUM, HOSTILE, csv_text, page_of, require, row, square
 from matplotlib.image import imread
 
+from sacmap.areas.boundaries import areas_from_rings, geojson_of
 from sacmap.cli import sacmap
 from sacmap.errors import UsageError
 from sacmap.publish.also import briefing, require_tools
@@ -185,3 +186,19 @@ def test_names_stand_in_their_areas_and_do_not_touch():
     rights = np.array([box.x1 for box in boxes])
     order = np.argsort(lefts)
     assert (rights[order][:-1] <= lefts[order][1:]).all()
+
+
+def test_the_command_writes_the_files_asked_for_beside_the_page(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    squares = {("A", "Ash"): square(0), ("B", "Birch"): square(1)}
+    (tmp_path / "areas.geojson").write_bytes(geojson_of(areas_from_rings(squares)))
+    crimes = [row(month, lon="0.005", lat="52.005") for month in ("2017-01", "2018-01") for _ in range(30)]
+    (tmp_path / "crimes.csv").write_text(csv_text(*crimes))
+    words = ["map", "--boundaries", "areas.geojson", "--crimes", "crimes.csv", "--current", "2018-01",
+             "--baseline", "2017-01", "--out", "map.html", "--also", "png,pdf", "--also", "xlsx"]  # fmt: skip
+    done = CliRunner().invoke(sacmap, words, standalone_mode=False)
+    assert done.exception is None, done.output
+    assert done.stdout.split() == ["map.html", "map.csv", "map.json", "map.png", "map.pdf", "map.xlsx"]
+    starts = {"png": b"\x89PNG", "pdf": b"%PDF-", "xlsx": b"PK"}
+    assert all((tmp_path / f"map.{kind}").read_bytes().startswith(mark) for kind, mark in starts.items())
+    assert not list(tmp_path.rglob("*.part"))

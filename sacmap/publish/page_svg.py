@@ -119,7 +119,7 @@ def placed_names(
     taken: list[Box] = []
     for place in np.argsort(-where[:, 2], kind="stable").tolist():
         x, y, room = where[place]
-        if room <= 0:
+        if room < 0.4 * line:
             break
         arrow = ARROWS.get(classes[place], "")
         for lines in ([arrow + names[place]], two_lines(arrow + names[place]), [arrow.strip()]):

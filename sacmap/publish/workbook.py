@@ -210,7 +210,7 @@ class _Sheets:
         row += 2
         for banner in banners(page):
             self.paragraph(sheet, row, banner, self.warning)
-            row += 1
+            row += 2
         if page.warnings:
             sheet.write_string(row, 0, "Before you rely on this", self.section)
             for notice in page.warnings:
