@@ -108,9 +108,7 @@ def fields_of(page: Page) -> list[Field]:
     areas = page.areas
     fields: list[Field] = []
     for kind in tables.CRIME_TYPES:
-        rows = page_data.rows_of(page, kind).assign(
-            area_id=areas["area_id"].to_numpy(object), area_name=areas["name"].to_numpy(object)
-        )
+        rows = page_data.rows_of(page, kind)
         for column in tables.CHANGE.columns:
             if column.name == "crime_type" or (kind != "sac" and column.name in _SHARED):
                 continue
@@ -136,26 +134,24 @@ def _value(value: Any, kind: str) -> str | int | float | None:
 
 def plan_fields(page: Page, plan: Plan) -> tuple[list[int], list[Field]]:
     """Return the places in the areas of the plan layer's features, one for each part an area plays, and its fields."""
-    money = {str(spend["area_id"]): spend for spend in plan.hardening}
-    parts = [("target hardening", area) for area in money]
-    parts += [(part, str(area)) for key, part in WEEK_PARTS.items() for area in plan.week[key]]
-    spends = [money[area] if part == "target hardening" else {"prevented": {}} for part, area in parts]
+    rows = [("target hardening", spend["area_id"], spend) for spend in plan.hardening]
+    rows += [(part, area, {}) for key, part in WEEK_PARTS.items() for area in plan.week[key]]
     at = {area: place for place, area in enumerate(page.areas["area_id"])}
-    places = [at[area] for _, area in parts]
+    places = [at[area] for _, area, _ in rows]
+
+    def numbers(name: str, kind: str) -> list[Any]:
+        return [_value(spend.get(name), kind) for _, _, spend in rows]
+
+    def prevented(level: str) -> list[Any]:
+        return [_value(spend.get("prevented", {}).get(level), "number") for _, _, spend in rows]
+
     return places, [
-        ("area_id", "TEXT", [area for _, area in parts]),
+        ("area_id", "TEXT", [area for _, area, _ in rows]),
         ("area_name", "TEXT", [str(page.areas["name"].iloc[place]) for place in places]),
-        ("part", "TEXT", [part for part, _ in parts]),
-        ("money", "DOUBLE", [_value(spend.get("money"), "number") for spend in spends]),
-        ("homes", "INTEGER", [_value(spend.get("homes"), "count") for spend in spends]),
-        *(
-            (
-                f"prevented_{level}",
-                "DOUBLE",
-                [_value(spend["prevented"].get(level), "number") for spend in spends],
-            )
-            for level in ("low", "mid", "high")
-        ),
+        ("part", "TEXT", [part for part, _, _ in rows]),
+        ("money", "DOUBLE", numbers("money", "number")),
+        ("homes", "INTEGER", numbers("homes", "count")),
+        *((f"prevented_{level}", "DOUBLE", prevented(level)) for level in ("low", "mid", "high")),
     ]
 
 
