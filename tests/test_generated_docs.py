@@ -56,3 +56,13 @@ def test_the_version_is_the_same_everywhere():
 def test_links_between_documents_lead_somewhere(page):
     for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / link).exists(), link
+
+
+def test_every_dependency_has_its_reason_with_the_version_it_needs():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    reasons = (DOCS / "dependencies.md").read_text(encoding="utf-8")
+    named = [name for extra in project["optional-dependencies"].values() for name in extra]
+    for needed in [*project["dependencies"], *named]:
+        name, version = needed.split(">=")
+        if "stubs" not in name and not name.startswith("types-"):
+            assert f"| {name} ≥ {version}" in reasons, needed

@@ -21,6 +21,7 @@ from sacmap.forces import force_slug
 from sacmap.job import compare_areas
 from sacmap.measure.counts import repeats
 from sacmap.practice import write_practice
+from sacmap.publish.present import headline_of
 from sacmap.study import make_study, read_study
 
 
@@ -167,8 +168,12 @@ def test_a_force_that_is_nearly_all_in_the_areas_is_told_to_be_no_comparator(dat
         "current": 114.0,
         "change_pct": pytest.approx(-53.56, abs=0.01),
     }
-    assert result.warnings[0].code == "weak-comparator"
+    assert result.warnings[0].code == "unfit-comparator"
     assert "The areas hold 95% of the force's crimes" in result.warnings[0].text
+    # 96 wards would read as clear rises: the headline must not say so.
+    assert headline_of(result).endswith(
+        "That is no fit comparison: do not rely on the readings of neighbourhoods."
+    )
 
 
 def test_city_of_london_2019_against_2018_on_the_other_download(data):

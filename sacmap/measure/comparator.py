@@ -15,6 +15,8 @@ from sacmap.errors import InputError
 from sacmap.measure.change import Against
 from sacmap.study import Period
 
+#: The code of the notice that what the areas are compared with will not do.
+UNFIT = "unfit-comparator"
 #: What a sentence calls it where nothing is followed: the comparator `none`.
 NOTHING = "the baseline"
 

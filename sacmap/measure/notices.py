@@ -12,7 +12,7 @@ import pandas as pd
 
 from sacmap import months
 from sacmap.areas.locate import point_keys
-from sacmap.measure.comparator import Comparator
+from sacmap.measure.comparator import UNFIT, Comparator
 from sacmap.measure.definitions import Break
 from sacmap.study import Study
 
@@ -106,7 +106,7 @@ def _weak_comparator(comparator: Comparator, mine: pd.DataFrame, periods: int) -
     nowhere = float(rest["lon"].isna().mean()) if len(rest) else 0.0
     if comparator.kind == "force" and (len(rest) < SMALL_REST * len(mine) or nowhere > MOSTLY):
         yield Notice(
-            "weak-comparator",
+            UNFIT,
             f"The areas hold {100 * (1 - len(rest) / max(len(mine), 1)):.0f}% of the force's crimes. The rest, with "
             f"which they are compared, is about {len(rest) / periods:,.0f} crimes a period, {100 * nowhere:.0f}% of "
             "them with no location: its change says little of what to expect. Do not rely on the readings; use the "

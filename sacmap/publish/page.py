@@ -29,8 +29,8 @@ from sacmap.study import Period
 
 #: Notices that must be read before the figures; the others are folded away beneath them.
 WEIGHTY = {
-    "months-left-out", "weak-comparator", "definition", "known-gap", "no-location-drift", "points-moved", "given-twice",
-    "empty-areas", "tiles", "restricted", "suppressed", "extract",
+    "months-left-out", "unfit-comparator", "weak-comparator", "definition", "known-gap", "no-location-drift",
+    "points-moved", "given-twice", "empty-areas", "tiles", "restricted", "suppressed", "extract",
 }  # fmt: skip
 
 #: The files of the page's script, in order.

@@ -89,6 +89,7 @@ def headline_of(page: Page, kind: str = "sac") -> str:
         comparator=page.comparator.get(kind, {}),
         words=page.comparator_words,
         in_words=page.in_words,
+        notices=[notice["code"] for notice in page.warnings],
     )
 
 

@@ -47,6 +47,7 @@ def headline_of(result: Result) -> str:
         comparator=result.comparator_changes["sac"],
         words=result.comparator.words,
         in_words=in_words_of(result),
+        notices=[notice.code for notice in result.warnings],
     )
 
 

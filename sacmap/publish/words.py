@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from sacmap import tables
-from sacmap.measure.comparator import NOTHING
+from sacmap.measure.comparator import NOTHING, UNFIT
 
 #: One flag in so many is chance, by the simulation of docs/method.md with three baseline years: 0.18 of 1.21 clear
 #: rises a map, 1.15 of 2.37 possible ones.
@@ -46,8 +46,9 @@ def headline(
     comparator: Mapping[str, Any],
     words: str,
     in_words: Mapping[str, str] = tables.IN_WORDS,
+    notices: Iterable[str] = (),
 ) -> str:
-    """Return the page's first sentence; `in_words` says what each crime type is called.
+    """Return the page's first sentence; `in_words` says what each crime type is called, `notices` are the codes told.
 
     "Serious acquisitive crime fell 4% in Northampton; the rest of the force fell 9%. 3 of 33 neighbourhoods rose
     clearly."
@@ -56,6 +57,8 @@ def headline(
     said = f"{in_words[crime_type].capitalize()} {percent(totals['change_pct'])} in {place}"
     if comparator.get("name") not in {"areas", "none"} and comparator.get("change_pct") is not None:
         said += f"; {words} {percent(comparator['change_pct'])}"
+    if UNFIT in notices:
+        return f"{said}. That is no fit comparison: do not rely on the readings of neighbourhoods."
     rises = int((rows["verdict"] == "clear rise").sum())
     falls = int((rows["verdict"] == "clear fall").sum())
     return f"{said}. {_how_many(rises, falls, len(rows))}"
