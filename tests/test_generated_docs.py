@@ -65,4 +65,4 @@ def test_every_dependency_has_its_reason_with_the_version_it_needs():
     for needed in [*project["dependencies"], *named]:
         name, version = needed.split(">=")
         if "stubs" not in name and not name.startswith("types-"):
-            assert f"| {name} ≥ {version}" in reasons, needed
+            assert f"{name} ≥ {version}" in reasons, needed
