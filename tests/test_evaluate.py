@@ -1,3 +1,6 @@
+import importlib.util
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,3 +53,18 @@ def test_counts_by_area_give_the_same_difference_and_each_area_its_own_volatilit
     assert apart.variance < together.variance
     assert apart.variance == pytest.approx(220 + 0.02 * (20**2 + 40**2 + 10**2 + 30**2 + 4 * 30**2))
     assert wdd(([20, 40], [10, 30]), ([30, 30], [30, 30])).variance == wdd((60, 40), (60, 60)).variance == 220
+
+
+def test_an_action_that_worked_is_found_and_one_that_did_not_is_not_claimed():
+    # The table of docs/evaluation.md, in small: twenty boroughs with six true rises, judged by the year after.
+    path = Path(__file__).parents[1] / "benchmarks" / "evaluation.py"
+    spec = importlib.util.spec_from_file_location("evaluation", path)
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    said = {effect: [] for effect in benchmark.EFFECTS}
+    for seed in range(20):
+        for effect, verdict, _ in benchmark.judged(benchmark.borough(seed), 12):
+            said[effect].append(verdict)
+    assert said[0.0].count("clear fall") == 0
+    assert said[0.5].count("clear fall") >= 12
+    assert said[0.5].count("clear fall") + said[0.5].count("possible fall") >= 16

@@ -73,7 +73,7 @@ def test_the_target_adjoins_and_holds_planted_risers(practice, result, plan):
     assert best["excess"] >= others[0]["excess"] >= others[1]["excess"]
 
 
-def test_target_ring_and_controls_are_apart(result, plan):
+def test_target_buffer_and_controls_are_apart(result, plan):
     names = ("target", "buffer", "control", "buffer_control")
     groups = [plan.week[name] for name in names]
     every = [area for group in groups for area in group]
@@ -147,7 +147,15 @@ def test_visits_and_homes_protected_are_taken_into_account(result, plan):
     assert again.hardening[0]["homes"] == 0
     assert sum(one["homes"] for one in again.hardening) == 66
     assert again.week["visited"][0]["action"] == "gates"
-    assert "visited-before" in {notice["code"] for notice in again.warnings}
+    told = [notice["text"] for notice in again.warnings if notice["code"] == "visited-before"]
+    assert told == [f"Visited before, in the target: {target}. Consider what that left behind."]
+
+
+def test_a_control_that_was_visited_before_is_told(result, plan):
+    control = plan.week["control"][0]
+    visited = read_visited(f"area_id,from,to,action\n{control},2024,2024,patrols\n", "v.csv", [control])
+    told = {notice["code"]: notice["text"] for notice in plan_for(result, visited=visited).warnings}
+    assert told["visited-before"].startswith(f"Visited before, among the controls: {control}.")
 
 
 def test_all_burglaries_of_an_extract_are_of_homes(result):

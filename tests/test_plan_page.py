@@ -69,7 +69,7 @@ def outcome_of_four(page, action="Locks fitted"):
             "control": group(c, 15.0, 16.0),
             "buffer_control": group(d, 4.0, 4.0),
         },
-        wdd=net, wdq=None, tne=None, rate_ratio=None, placebo_rank=1, placebos=2, net=net, ring=None,
+        wdd=net, wdq=None, tne=None, rate_ratio=None, placebo_rank=1, placebos=2, net=net, displacement=None,
         verdict="clear fall", reading="It fell.", volatility=0.02,
         actions=(Action("2018-07-04", a, action, 12), Action("2018-07-05", b, action, None)),
         warnings=(Notice("plan-unchecked", "It cannot be checked."),),
@@ -105,7 +105,7 @@ def test_a_plan_is_outlined_and_its_money_marked(opened, planned):
     assert "High Street (9)" in text
     assert page.tab.locator("#map .plan-sign").all_inner_texts() == ["£"]
     key = page.text(".marks")
-    for label in ("Week of action", "Ring around it", "Compared with", "Ring compared with"):
+    for label in ("Week of action", "Displacement buffer", "Control", "Control of the buffer"):
         assert label in key
     assert "First five" not in key
     assert page.messages == []
@@ -114,7 +114,7 @@ def test_a_plan_is_outlined_and_its_money_marked(opened, planned):
 
 def test_the_panel_says_what_an_area_is_in_the_plan(opened, planned):
     assert "In the plan: week of action." in opened(planned, "#area=A0").text("#panel")
-    assert "In the plan: ring around it. In the plan: money for target hardening." in opened(
+    assert "In the plan: displacement buffer. In the plan: money for target hardening." in opened(
         planned, "#area=A1"
     ).text("#panel")
 

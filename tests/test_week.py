@@ -1,4 +1,4 @@
-"""Adjoining areas for a week of action: every set against brute force, the ring, and the areas compared."""
+"""Adjoining areas for a week of action: every set against brute force, the buffer, and the areas compared."""
 
 import itertools
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sacmap.areas.adjoining import adjoining
 from sacmap.choose import week
-from sacmap.choose.week import choose, connected, every_set, grown_sets, nearest_like, ring
+from sacmap.choose.week import buffer_of, choose, connected, every_set, grown_sets, nearest_like
 
 
 @st.composite
@@ -141,9 +141,9 @@ def test_lines_drawn_a_little_apart_still_adjoin():
     assert adjoining(areas_of([square(0, 0), far])) == [set(), set()]
 
 
-def test_the_ring_adjoins_the_target_and_is_not_in_it():
-    assert ring((4,), grid(3, 3)) == (1, 3, 5, 7)
-    assert ring(range(9), grid(3, 3)) == ()
+def test_the_buffer_adjoins_the_target_and_is_not_in_it():
+    assert buffer_of((4,), grid(3, 3)) == (1, 3, 5, 7)
+    assert buffer_of(range(9), grid(3, 3)) == ()
 
 
 def test_areas_compared_are_alike_in_level_and_trend():

@@ -1,4 +1,4 @@
-"""What came of a plan: its target, ring and control areas before and after, read in plain words."""
+"""What came of a plan: its target, buffer and control areas before and after, read in plain words."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ class Group:
 class Outcome:
     """What came of a plan.
 
-    wdd is of the counts as they are, ring included. net is of the target against the control areas alone, with the
-    chance that the target was chosen for taken out of the counts before; ring is of the displacement buffer against
-    its own control. verdict is read off net. placebo_rank is the target's place among `placebos` untreated areas
-    that are put to the same test, 1 the largest fall.
+    wdd is of the counts as they are, buffer included. net is of the target against the control areas alone, with the
+    chance that the target was chosen for taken out of the counts before; displacement is of the buffer against its own
+    control. verdict is read off net. placebo_rank is the target's place among `placebos` untreated areas that are put
+    to the same test, 1 the largest fall.
     """
 
     groups: dict[str, Group]
@@ -63,7 +63,7 @@ class Outcome:
     placebo_rank: int
     placebos: int
     net: Wdd
-    ring: Wdd | None
+    displacement: Wdd | None
     verdict: str
     reading: str
     volatility: float
@@ -90,7 +90,7 @@ class Outcome:
             "verdict": self.verdict,
             "placebos": self.placebos,
             "net": asdict(self.net),
-            "ring": None if self.ring is None else asdict(self.ring),
+            "displacement": None if self.displacement is None else asdict(self.displacement),
             "volatility": self.volatility,
             "counts": {
                 name: {
@@ -166,7 +166,7 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
     # Shorter periods vary more, as the square root of their number in a year.
     alpha = plan.volatility * math.sqrt(len(plan.before_months) / len(result.compared))
     paired = len(buffer_control.area_ids) > 0
-    ring = net_of(buffer, buffer_control, alpha) if paired else None
+    displacement = net_of(buffer, buffer_control, alpha) if paired else None
     net = net_of(target, control, alpha)
     others = _placebos(plan, result, groups, alpha)
     rank = placebo_rank(net.z, others)
@@ -186,9 +186,9 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
         placebo_rank=rank,
         placebos=len(others),
         net=net,
-        ring=ring,
+        displacement=displacement,
         verdict=verdict,
-        reading=_reading(groups, net, ring, verdict, rank=rank, placebos=len(others)),
+        reading=_reading(groups, net, displacement, verdict, rank=rank, placebos=len(others)),
         volatility=alpha,
         actions=tuple(actions),
         warnings=(*checked, *result.warnings),
@@ -301,7 +301,7 @@ def verdict_of(net: Wdd) -> str:
 
 
 def _reading(
-    groups: dict[str, Group], net: Wdd, ring: Wdd | None, verdict: str, *, rank: int, placebos: int
+    groups: dict[str, Group], net: Wdd, displacement: Wdd | None, verdict: str, *, rank: int, placebos: int
 ) -> str:
     target, control = groups["target"], groups["control"]
     chance = float((target.before - target.settled).sum())
@@ -315,8 +315,9 @@ def _reading(
             "chance. They would have gone anyway and are not counted as prevented."
         )
     said.append(f"Against the control areas that is {_change(net)}: {_verdict_in_words(verdict)}.")
-    if ring is not None:
-        said.append(f"In the ring around, {_change(ring)}: {_ring_in_words(verdict_of(ring))}.")
+    if displacement is not None:
+        moved = _moved_in_words(verdict_of(displacement))
+        said.append(f"In the buffer around it, {_change(displacement)}: {moved}.")
     if placebos:
         as_far = rank - 1
         said.append(
@@ -346,7 +347,7 @@ def _verdict_in_words(verdict: str) -> str:
     return verdict
 
 
-def _ring_in_words(verdict: str) -> str:
+def _moved_in_words(verdict: str) -> str:
     if verdict.endswith("fall"):
         return f"a {verdict}, no sign that crime moved there"
     if verdict.endswith("rise"):

@@ -158,7 +158,7 @@ def make_plan(
             "buffer_control": [ids[p] for p in side.buffer_control],
             "about": kind,
             "streets": _streets(result, [ids[p] for p in target], kind),
-            "visited": [asdict(visit) for visit in visited if visit.area_id in {ids[p] for p in target}],
+            "visited": [asdict(visit) for visit in visited],
         },
         before=before,
         smallest_detectable_fall=int(np.ceil(fall - 1e-9)),
@@ -313,12 +313,31 @@ def _told(plan: Plan, result: Result, prices: Prices) -> list[Notice]:
         told.append(Notice("few-controls", "Too few areas lie apart from the target to compare it with."))
     elif not plan.week["buffer_control"]:
         told.append(
-            Notice("no-buffer-control", "Too few areas are left to compare the ring around the target with.")
+            Notice(
+                "no-buffer-control", "Too few areas are left to compare the buffer around the target with."
+            )
         )
-    if plan.week["visited"]:
-        areas = ", ".join(sorted({visit["area_id"] for visit in plan.week["visited"]}))
-        told.append(Notice("visited-before", f"Visited before: {areas}. Consider what that left behind."))
+    told += [
+        Notice("visited-before", f"Visited before, {part}: {', '.join(there)}. {what}")
+        for part, sides, what in _VISITED
+        if (there := sorted({v["area_id"] for v in plan.week["visited"]} & _areas_of(plan, sides)))
+    ]
     return told
+
+
+#: What an earlier visit means for the plan, by the sides the area is on.
+_VISITED = (
+    ("in the target", ("target",), "Consider what that left behind."),
+    (
+        "among the controls",
+        ("control", "buffer_control"),
+        "Their counts may not be those of areas left alone.",
+    ),
+)
+
+
+def _areas_of(plan: Plan, sides: Sequence[str]) -> set[str]:
+    return {area for side in sides for area in plan.week[side]}
 
 
 def _fall_in_words(plan: Plan, counted: int) -> str:

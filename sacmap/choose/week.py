@@ -1,4 +1,4 @@
-"""Adjoining areas for a week of action, the ring around them, and areas to compare them with.
+"""Adjoining areas for a week of action, the buffer around them, and areas to compare them with.
 
 An area is its place in a list; `near[place]` holds the places that adjoin it.
 """
@@ -205,7 +205,7 @@ def connected(places: Iterable[int], near: Near) -> bool:
     return not left
 
 
-def ring(places: Iterable[int], near: Near) -> Places:
+def buffer_of(places: Iterable[int], near: Near) -> Places:
     """Return the areas that adjoin any of `places`: where crime displaced from them would go."""
     chosen = frozenset(places)
     return tuple(sorted(frozenset().union(*(near[p] for p in chosen)) - chosen))
@@ -232,7 +232,7 @@ def nearest_like(
 
 @dataclass(frozen=True)
 class Sides:
-    """The areas of an evaluation: with the action, the ring around them, and what each is compared with."""
+    """The areas of an evaluation: with the action, the buffer around them, and what each is compared with."""
 
     target: Places
     buffer: Places
@@ -241,17 +241,17 @@ class Sides:
 
 
 def sides(target: Places, near: Near, counts: Floats, before: Floats) -> Sides:
-    """Return the ring around a target, and areas to compare both with: not adjoining it, nearest in level and trend.
+    """Return the buffer around a target, and areas to compare both with: not adjoining it, nearest in level and trend.
 
-    counts and before are as in `nearest_like`, NaN where not known: such areas are on no side. The ring has nothing
+    counts and before are as in `nearest_like`, NaN where not known: such areas are on no side. The buffer has nothing
     to be compared with where fewer areas than its own are left.
     """
     known = {place for place in range(len(near)) if np.isfinite(counts[place])}
-    buffer = tuple(place for place in ring(target, near) if place in known)
+    buffer = tuple(place for place in buffer_of(target, near) if place in known)
     free = known - set(target) - set(buffer)
     control = nearest_like(target, free, counts, before)
     left = free - set(control)
-    # A ring against fewer areas would read their difference in size as a change.
+    # A buffer against fewer areas would read their difference in size as a change.
     buffer_control = nearest_like(buffer, left, counts, before) if len(left) >= len(buffer) else ()
     return Sides(target, buffer, control, buffer_control)
 

@@ -16,9 +16,9 @@ from sacmap.publish.words import whole
 #: The sides of an evaluation: key in the plan, and what the page calls it.
 SIDES = (
     ("target", "Week of action"),
-    ("buffer", "Ring around it"),
-    ("control", "Compared with"),
-    ("buffer_control", "Ring compared with"),
+    ("buffer", "Displacement buffer"),
+    ("control", "Control"),
+    ("buffer_control", "Control of the buffer"),
 )
 
 
@@ -255,8 +255,8 @@ def _counts(outcome: Outcome) -> Block:
 def _figures(outcome: Outcome) -> Block:
     ratio, quotient, effect = outcome.rate_ratio, outcome.wdq, outcome.tne
     rows = [("Against the control areas, chance taken out", *_of(outcome.net))]
-    if outcome.ring:
-        rows.append(("Ring against its own, chance taken out", *_of(outcome.ring)))
+    if outcome.displacement:
+        rows.append(("Buffer against its control, chance taken out", *_of(outcome.displacement)))
     rows.append(("Weighted displacement difference of the counts", *_of(outcome.wdd)))
     if ratio:
         rows.append(
