@@ -13,6 +13,7 @@ import io
 import json
 import socket
 import struct
+import sys
 import threading
 import time
 import zipfile
@@ -330,7 +331,9 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(400, b"Bad request", "text/html")
 
     def fault_reset(self):
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+        )
         self.connection.close()
         self.close_connection = True
 

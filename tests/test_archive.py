@@ -122,7 +122,11 @@ def test_a_month_of_which_nothing_is_there_is_known_too(archive, police):
     police.archives["2019-02.zip"] = archive_zip(members(months=MONTHS[1:], rows=3))
     archive.fetch("northamptonshire", MONTHS)
     assert archive.members("northamptonshire", "2018-10") == []
+    police.archives["2015-12.zip"] = archive_zip({"readme.txt": "no street file at all"})
+    archive.fetch("northamptonshire", ["2015-12"], latest="2015-12")
+    assert archive.members("northamptonshire", "2015-12") == []
     made = len(police.paths)
+    archive.fetch("northamptonshire", ["2015-12"], latest="2015-12")
     archive.fetch("northamptonshire", MONTHS)
     assert len(police.paths) == made
 

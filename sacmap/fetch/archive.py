@@ -94,15 +94,15 @@ class Archive:
         A file the archive does not hold is not among them; None where the store does not know.
         """
         for name in self._directories():
-            if not name_covers(name, month):
+            listed = self._listed(name) if name_covers(name, month) else None
+            if listed is None:
                 continue
-            listed = set(self._listed(name) or ())
             found = [
                 self.store.get(_question(one, month), f"{_PREFIX}{name}")
                 for one in _forces(force)
                 if _file(one, month) in listed
             ]
-            if listed and all(found):
+            if all(found):
                 return [kept for kept in found if kept is not None]
         return None
 

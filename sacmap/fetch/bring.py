@@ -231,7 +231,8 @@ class Source:
         territory = read_areas(file) if file.is_file() else self._territory()
         if territory is not None:
             near = np.concatenate([near, territory.geometry.to_numpy()])
-        return Place(self.api, self.force, name if force_slug(name) == self.force else self.force, near)
+        size = len(areas if territory is None else territory)
+        return Place(self.api, self.force, name if force_slug(name) == self.force else self.force, near, size)
 
     def _territory(self) -> gpd.GeoDataFrame | None:
         """Return the force's neighbourhoods; None where it lists none."""
@@ -253,7 +254,7 @@ class Source:
         held += len(choice.archive) - len(missing)
         self.say(f"In the store: {held} of {len(wanted)} months.")
         if to_ask and place is not None:
-            crimes = _CRIMES * len(place.polygons)
+            crimes = _CRIMES * place.size
             self.say(
                 f"To ask of data.police.uk: {len(to_ask)} months, about {2 * len(ORDER) * len(to_ask)} requests, "
                 f"about {len(to_ask) * crimes * _BYTES / 1e6:,.0f} MB."

@@ -31,16 +31,18 @@ class Place:
         The force's slug, and the name its crimes are given.
     polygons
         Polygons in EPSG:4326, some of which may be empty.
+    size
+        How many neighbourhoods the force has, for estimates.
     """
 
-    def __init__(self, api: Api, force: str, name: str, polygons: np.ndarray) -> None:
+    def __init__(self, api: Api, force: str, name: str, polygons: np.ndarray, size: int) -> None:
         self._api, self._force = api, force
-        self.name = name
-        self.polygons = polygons[~shapely.is_empty(polygons)]
-        west, south, east, north = (float(edge) for edge in shapely.total_bounds(self.polygons))
+        self.name, self.size = name, size
+        there = polygons[~shapely.is_empty(polygons)]
+        west, south, east, north = (float(edge) for edge in shapely.total_bounds(there))
         self.extent: Box = extent_box((west, south, east, north))
-        self._tree = shapely.STRtree(self.polygons)
-        middles = shapely.centroid(self.polygons)
+        self._tree = shapely.STRtree(there)
+        middles = shapely.centroid(there)
         api.guide(shapely.get_x(middles), shapely.get_y(middles))
 
     def held(self, month: str, publication: str) -> bool:
