@@ -19,10 +19,8 @@ from sacmap import tables
 from sacmap.measure.comparator import percent_change
 from sacmap.publish.page import Page, fill
 from sacmap.publish.page_data import table_of
-from sacmap.publish.shapes import coded, simplified
+from sacmap.publish.shapes import MANY, coded, simplified
 
-#: Above this many areas the map is drawn on a canvas: thousands of SVG paths are slow to move.
-CANVAS = 2_000
 NOTEBOOK_HEIGHT = "900px"
 
 
@@ -90,7 +88,7 @@ class OfficerMap(folium.Map):
         super().__init__(tiles=None)
         west, south, east, north = page.areas.total_bounds
         self.middle = [round(float(south + north) / 2, 5), round(float(west + east) / 2, 5)]
-        self.canvas = len(page.areas) > CANVAS
+        self.canvas = len(page.areas) > MANY
         PageFigure(page).add_child(self, name="map")
         if page.tiles:
             self.add_child(_tiles(page.tiles, page.tiles_key), name="tiles")

@@ -8,8 +8,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-#: Of a typical area's width: how far a simplified edge may stray.
-STRAY = 0.015
+#: Above so many areas the map is drawn on a canvas, as thousands of SVG paths are slow to move.
+MANY = 2_000
+#: Of a typical area's width: how far a simplified edge may stray, of many areas further.
+STRAY, STRAY_OF_MANY = 0.015, 0.04
 #: Whole numbers a degree: five decimals, about a metre.
 STEPS = 100_000
 #: Sixty-four letters that mean nothing in HTML, in script or in a template.
@@ -28,7 +30,8 @@ def simplified(polygons: NDArray[np.object_], stray: float = 0.0) -> NDArray[np.
     some = sizes > 0
     if not some.any():
         return polygons
-    tolerance = max(stray, STRAY * float(np.sqrt(np.median(sizes[some]))))
+    share = STRAY if len(polygons) <= MANY else STRAY_OF_MANY
+    tolerance = max(stray, share * float(np.sqrt(np.median(sizes[some]))))
     simpler = polygons.copy()
     simpler[some] = shapely.coverage_simplify(polygons[some], tolerance)
     lost = shapely.is_empty(simpler) & some

@@ -2,8 +2,11 @@
 
 function choose(place, { zoom = false, focus = false } = {}) {
   state.area = place;
-  for (const row of document.querySelectorAll("#areas tbody tr"))
-    row.classList.toggle("chosen", place !== null && row.dataset.areaId === data.ids[place]);
+  const chosen = place === null ? null : data.ids[place];
+  const rows = Array.from(document.querySelectorAll("#areas tbody tr"));
+  for (const row of rows) row.classList.toggle("chosen", row.dataset.areaId === chosen);
+  // A long table shows its first rows only: the chosen area joins them.
+  if (chosen !== null && !rows.some((row) => row.dataset.areaId === chosen)) showTable();
   showPanel();
   outlineChosen();
   if (zoom) fit();
@@ -14,7 +17,24 @@ function choose(place, { zoom = false, focus = false } = {}) {
 // The chosen area with its neighbours around it, or everything.
 function fit() {
   const shape = state.area === null ? null : shapes[state.area];
-  map.fitBounds(shape ? shape.getBounds().pad(1.2) : data.bounds, { animate: false });
+  map.fitBounds(shape ? around(shape.getBounds()) : data.bounds, { animate: false });
+}
+
+// An area and a little more than its width and height on each side, moved within the whole: at its edge half the map would be empty.
+function around(area) {
+  const [[south, west], [north, east]] = data.bounds;
+  const wide = area.pad(1.2);
+  const span = (low, high, least, most) => {
+    const size = high - low;
+    const from = Math.max(least, Math.min(low, most - size));
+    return [from, Math.min(from + size, most)];
+  };
+  const [bottom, top] = span(wide.getSouth(), wide.getNorth(), south, north);
+  const [left, right] = span(wide.getWest(), wide.getEast(), west, east);
+  return [
+    [bottom, left],
+    [top, right],
+  ];
 }
 
 function find(text) {

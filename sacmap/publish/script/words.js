@@ -5,7 +5,8 @@ const $ = (id) => document.getElementById(id);
 
 // Halves are rounded away from zero, so that −5.5 and 5.5 read alike; there is no minus nought.
 const rounded = (n) => Math.sign(n) * Math.floor(Math.abs(n) + 0.5) || 0;
-const whole = (n) => rounded(n).toLocaleString("en-GB").replace("-", "−");
+const grouped = new Intl.NumberFormat("en-GB");
+const whole = (n) => grouped.format(rounded(n)).replace("-", "−");
 const signed = (n) => (rounded(n) > 0 ? "+" : "") + whole(n);
 const percent = (n) => (n === null ? "–" : `${signed(n)}%`);
 const mean = (n) => (n >= 10 || Number.isInteger(n) ? whole(n) : (Math.floor(n * 10 + 0.5) / 10).toFixed(1));
