@@ -67,10 +67,11 @@ def test_every_number_of_the_csv_is_in_the_areas_layer(saved):
 def test_west_yorkshires_page_csv_workbook_and_geopackage_hold_the_same_numbers(data, tmp_path):
     import json
 
-    from test_workbook import WEST_YORKSHIRE
+    import openpyxl
     from test_workbook import require_same_as_csv as workbook_same
 
-    words = ["map", "--crimes", str(data / "west-yorkshire-julys-2016-2018.zip"), *WEST_YORKSHIRE,
+    words = ["map", "--crimes", str(data / "west-yorkshire-julys-2016-2018.zip"),
+             "--current", "2018-07", "--baseline", "2016-07,2017-07",
              "--boundaries", str(data / "boundaries" / "west-yorkshire-wards.geojson"),
              "--out", str(tmp_path / "wy.html"), "--also", "xlsx,gpkg"]  # fmt: skip
     done = CliRunner().invoke(sacmap, words, standalone_mode=False)
@@ -78,9 +79,14 @@ def test_west_yorkshires_page_csv_workbook_and_geopackage_hold_the_same_numbers(
     content = (tmp_path / "wy.csv").read_bytes()
     require_same_as_csv(tmp_path / "wy.gpkg", content)
 
-    import openpyxl
+    book = openpyxl.load_workbook(tmp_path / "wy.xlsx")
+    assert book["Areas"].max_row == 1 + 4 * 124
+    workbook_same(book["Areas"], content)
+    monthly = list(book["Monthly counts"].iter_rows(values_only=True))
+    july, now = monthly[0].index("2018-07"), tables.CHANGE.names.index("current_count")
+    areas = book["Areas"].iter_rows(min_row=2, values_only=True)
+    assert [line[july] for line in monthly[1:]] == [line[now] for line in areas]
 
-    workbook_same(openpyxl.load_workbook(tmp_path / "wy.xlsx")["Areas"], content)
     html = (tmp_path / "wy.html").read_text(encoding="utf-8")
     packed = re.search(r'id="numbers">(.*?)</script>', html)[1]
     columns = json.loads(zlib.decompress(base64.b64decode(packed)))["columns"]

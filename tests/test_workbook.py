@@ -9,11 +9,9 @@ import zipfile
 import openpyxl
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 from conftest import HOSTILE, page_of
 
 from sacmap import tables
-from sacmap.cli import sacmap
 from sacmap.errors import UsageError
 from sacmap.publish.files import as_text, csv_of
 from sacmap.publish.workbook import LONGEST, workbook_of
@@ -167,25 +165,6 @@ def test_a_place_with_no_months_and_no_warnings_has_a_workbook_too():
         page_of(), monthly=None, warnings=(), definitions=(), current=(), baseline=(), compared=()
     )
     assert opened(page).sheetnames == [name for name in SHEETS if name != "Monthly counts"]
-
-
-WEST_YORKSHIRE = ["--current", "2018-07", "--baseline", "2016-07,2017-07", "--title", "West Yorkshire"]
-
-
-def test_west_yorkshires_workbook_is_its_csv_cell_by_cell(data, tmp_path):
-    words = ["map", "--crimes", str(data / "west-yorkshire-julys-2016-2018.zip"), *WEST_YORKSHIRE,
-             "--boundaries", str(data / "boundaries" / "west-yorkshire-wards.geojson"),
-             "--out", str(tmp_path / "wy.html"), "--also", "xlsx"]  # fmt: skip
-    done = CliRunner().invoke(sacmap, words, standalone_mode=False)
-    assert done.exception is None, done.output
-    book = openpyxl.load_workbook(tmp_path / "wy.xlsx")
-    assert book["Areas"].max_row == 1 + 4 * 124
-    require_same_as_csv(book["Areas"], (tmp_path / "wy.csv").read_bytes())
-    monthly = list(book["Monthly counts"].iter_rows(values_only=True))
-    july = monthly[0].index("2018-07")
-    areas = list(book["Areas"].iter_rows(min_row=2, values_only=True))
-    now = tables.CHANGE.names.index("current_count")
-    assert [line[july] for line in monthly[1:]] == [line[now] for line in areas]
 
 
 def test_also_takes_commas_and_repeats_and_refuses_what_it_does_not_know(tmp_path):
