@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from sacmap.choose.plan import Plan
     from sacmap.fetch.street import Reading
+    from sacmap.fetch.tidy import Tidy
     from sacmap.job import Result
     from sacmap.measure.notices import Notice
     from sacmap.measure.recorded import Published, Recorded
@@ -137,6 +138,8 @@ def result_of(study: Study) -> Result:
     """Read what the study names and do the main job."""
     from sacmap.areas.boundaries import overlaps, read_areas, read_text
     from sacmap.fetch.command import brought, with_boundaries
+    from sacmap.fetch.store import default_store
+    from sacmap.fetch.tidy import MANY, Tidy, points_joined
     from sacmap.job import compare_areas
 
     study = with_boundaries(study)
@@ -149,7 +152,8 @@ def result_of(study: Study) -> Result:
     areas, told = with_study_households(areas, study)
     # Before the crimes, so that a file that cannot be read is told at once.
     others = other_inputs(study, len(areas))
-    reading = reading_of(study) if study.crimes else brought(study, areas).reading
+    tidy = Tidy(Path(study.store) if study.store else default_store())
+    reading = reading_of(study, tidy) if study.crimes else brought(study, areas).reading
     result = compare_areas(
         study,
         reading,
@@ -157,6 +161,7 @@ def result_of(study: Study) -> Result:
         comparator_text=read_text,
         overlaps=overlaps(areas),
         also_told=(*told, *reading.told),
+        joined=points_joined(tidy, reading.crimes, areas) if len(reading.crimes) >= MANY else None,
     )
     return replace(result, inputs=(*result.inputs, *others))
 
@@ -190,10 +195,12 @@ def with_study_households(areas: GeoDataFrame, study: Study) -> tuple[GeoDataFra
     return with_households(areas, counts, study.households, lsoas)
 
 
-def reading_of(study: Study) -> Reading:
-    """Read the crimes the study names: police.uk's files, or a force's own extract."""
+def reading_of(study: Study, tidy: Tidy | None = None) -> Reading:
+    """Read the crimes the study names: police.uk's files, or a force's own extract.
+
+    `tidy` keeps the months of a large archive, and has those read before.
+    """
     from sacmap.fetch.extract import read_extract
-    from sacmap.fetch.store import default_store
     from sacmap.fetch.street import read
     from sacmap.progress import Progress
     from sacmap.tables import SAC_TYPES
@@ -204,7 +211,7 @@ def reading_of(study: Study) -> Reading:
         return read(
             study.crimes,
             keep=SAC_TYPES,
-            store=Path(study.store) if study.store else default_store(),
+            tidy=tidy,
             progress=progress.step,
             total=progress.expect,
         )

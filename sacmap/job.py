@@ -72,6 +72,7 @@ def compare_areas(
     comparator_text: Callable[[str], str],
     overlaps: Sequence[tuple[str, str, float]] = (),
     also_told: Sequence[Notice] = (),
+    joined: pd.DataFrame | None = None,
 ) -> Result:
     """Do the main job.
 
@@ -89,13 +90,15 @@ def compare_areas(
         Pairs of areas that overlap and by how many square metres, to be told.
     also_told
         What the reading of the inputs found that the reader must know, told last.
+    joined
+        The map points already joined to the areas, as `sacmap.areas.locate.join_points` gives them.
 
     Raises
     ------
     InputError
         If no month can be compared, no crime lies in any area, or the study's force reported none of the crimes.
     """
-    located = locate(reading.crimes, areas)
+    located = locate(reading.crimes, areas, joined)
     require_overlap(reading.crimes, located, areas)
     judged = coverage(reading.judged, study.months)
     forces = _forces(study, located, reading.tally)
@@ -112,7 +115,8 @@ def compare_areas(
 
     area_ids = list(areas["area_id"])
     # What a crime is called has done its work once repeats are gone, and is most of the table's weight.
-    once = located.drop(columns="crime_id")[~repeats(located)]
+    repeated = repeats(located)
+    once = located.drop(columns="crime_id")[~repeated]
     known = sorted({*study.months, *judged["month"]})
     monthly_gaps = set(gaps(judged, forces, known)["month"])
     in_areas = by_period(counts_cube(once, area_ids, known), known, study.periods, places)
@@ -147,7 +151,7 @@ def compare_areas(
     definitions = crossed(study.baseline, study.current, forces)
     if study.extract is not None:
         definitions = of_extract(definitions)
-    made = ledger(int(reading.tally["n"].sum()), located, compared_months)
+    made = ledger(int(reading.tally["n"].sum()), located, compared_months, repeated)
     exit_code = 3 if len(places) < len(study.current) else 0
     told = notices.all_of(
         study,

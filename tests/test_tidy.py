@@ -9,8 +9,10 @@ from conftest import csv_text, row
 
 from sacmap import tables
 from sacmap.areas.boundaries import read_areas, read_text
+from sacmap.areas.locate import join_points
 from sacmap.errors import InputError
 from sacmap.fetch.street import WORTH_KEEPING, read
+from sacmap.fetch.tidy import Tidy, points_joined
 from sacmap.job import compare_areas
 from sacmap.practice import write_practice
 from sacmap.publish.files import csv_of, record_of
@@ -21,7 +23,7 @@ KEEP = tables.SAC_TYPES
 
 
 def read_kept(archive, store):
-    return read([str(archive)], keep=KEEP, store=store, worth_keeping=0)
+    return read([str(archive)], keep=KEEP, tidy=Tidy(store), worth_keeping=0)
 
 
 def archive_of(path, months):
@@ -55,20 +57,38 @@ def practice(tmp_path_factory):
     return write_practice(tmp_path_factory.mktemp("practice"))
 
 
-def outputs(practice, reading):
+def outputs(practice, reading, tidy=None):
     """The CSV, the record and the page of the practice study."""
-    study = make_study(read_study(practice.study))
-    result = compare_areas(study, reading, read_areas(practice.boundaries), comparator_text=read_text)
+    study, areas = make_study(read_study(practice.study)), read_areas(practice.boundaries)
+    joined = points_joined(tidy, reading.crimes, areas) if tidy else None
+    result = compare_areas(study, reading, areas, comparator_text=read_text, joined=joined)
     return csv_of(result.change), record_of(result, "0"), html_of(result).encode()
 
 
 def test_a_warm_run_gives_the_bytes_of_a_cold_one(practice, tmp_path):
     plain = read([str(practice.crimes)], keep=KEEP)
-    cold, warm = (read_kept(practice.crimes, tmp_path) for _ in range(2))
-    assert len(list((tmp_path / "tidy").glob("*.parquet"))) == plain.tally["month"].nunique()
     expected = outputs(practice, plain)
-    assert outputs(practice, cold) == expected
-    assert outputs(practice, warm) == expected
+    for _ in ("cold", "warm"):
+        assert outputs(practice, read_kept(practice.crimes, tmp_path), Tidy(tmp_path)) == expected
+        # The months, and the points.
+        assert len(list((tmp_path / "tidy").glob("*.parquet"))) == plain.tally["month"].nunique() + 1
+
+
+def test_points_known_are_not_joined_again_and_new_ones_are(practice, tmp_path):
+    areas = read_areas(practice.boundaries)
+    crimes = read([str(practice.crimes)], keep=KEEP).crimes
+    whole = join_points(crimes, areas)
+    points_joined(Tidy(tmp_path), crimes[: len(crimes) // 2], areas)
+    [half] = (tmp_path / "tidy").iterdir()
+    grown = points_joined(Tidy(tmp_path), crimes, areas)
+    pd.testing.assert_frame_equal(grown.sort_index(), whole.sort_index())
+    [kept] = (tmp_path / "tidy").iterdir()
+    assert kept != half
+    known = Tidy(tmp_path)
+    pd.testing.assert_frame_equal(points_joined(known, crimes[:10], areas), grown)
+    # Other boundaries are other points.
+    points_joined(known, crimes, areas.iloc[1:])
+    assert len(list((tmp_path / "tidy").iterdir())) == 2
 
 
 def test_only_a_new_month_is_read(tmp_path):
@@ -122,12 +142,12 @@ def test_f44_a_store_that_cannot_be_written_costs_only_the_time(tmp_path):
 def test_what_is_soon_read_again_is_not_kept(tmp_path):
     archive = archive_of(tmp_path / "a.zip", {"2018-09": 3})
     assert archive.stat().st_size < WORTH_KEEPING
-    read([str(archive)], keep=KEEP, store=tmp_path)
+    read([str(archive)], keep=KEEP, tidy=Tidy(tmp_path))
     assert not (tmp_path / "tidy").exists()
 
 
 def test_other_crime_types_are_kept_apart(tmp_path):
     archive = archive_of(tmp_path / "a.zip", {"2018-09": 3})
     read_kept(archive, tmp_path)
-    drugs = read([str(archive)], keep=["drugs"], store=tmp_path, worth_keeping=0)
+    drugs = read([str(archive)], keep=["drugs"], tidy=Tidy(tmp_path), worth_keeping=0)
     assert list(drugs.crimes["crime_type"]) == ["drugs"]

@@ -15,7 +15,7 @@ BRITISH_NATIONAL_GRID = 27700
 UTM_30N = 32630
 
 
-def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
+def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame, joined: pd.DataFrame | None = None) -> pd.DataFrame:
     """Give each crime the one area it belongs to.
 
     Each distinct map point is joined once. A point belongs to an area it lies in or on the edge of; where there
@@ -27,6 +27,8 @@ def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
         The Crimes table; lon and lat in degrees WGS84.
     areas
         The Areas table.
+    joined
+        The map points of the crimes as `join_points` gives them, where that is already known.
 
     Returns
     -------
@@ -39,35 +41,75 @@ def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
     InputError
         If coordinates are not degrees in or around the British Isles: swapped, or eastings and northings.
     """
+    there, key = _keys(crimes)
+    codes, points = pd.factorize(key)
+    if joined is None:
+        joined = _joined(points, areas)
+    found = joined.iloc[joined.index.get_indexer(pd.Index(points))[codes]]
+
+    def of_row(column: str, otherwise: int | bool) -> np.ndarray:
+        some = found[column].to_numpy()
+        values = np.full(len(crimes), otherwise, some.dtype)
+        values[there] = some
+        return values
+
+    ids = pd.CategoricalDtype(areas["area_id"].sort_values())
+    return crimes.assign(
+        area_id=pd.Categorical.from_codes(of_row("area", -1), dtype=ids),
+        near_edge=of_row("near", False),
+        shared=of_row("shared", False),
+        edge_area=pd.Categorical.from_codes(of_row("beside", -1), dtype=ids),
+    )
+
+
+def join_points(
+    crimes: pd.DataFrame, areas: gpd.GeoDataFrame, known: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Return the map points of the crimes, and those known already, joined to the areas.
+
+    Returns
+    -------
+    One row a map point, by `point_keys`: area and beside, places among the areas by area_id, or −1 for none; near and
+    shared, as in `locate`. `known` itself where it has them all.
+
+    Raises
+    ------
+    InputError
+        As `locate`.
+    """
+    _, key = _keys(crimes)
+    points = pd.unique(key)
+    if known is None:
+        return _joined(points, areas)
+    new = points[~np.isin(points, known.index.to_numpy())]
+    return pd.concat([known, _joined(new, areas)]) if len(new) else known
+
+
+def _keys(crimes: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return which crimes have a location, and the keys of those."""
     lon, lat = crimes["lon"].to_numpy(float), crimes["lat"].to_numpy(float)
     require_degrees(lon, lat)
     there = np.isfinite(lon) & np.isfinite(lat)
-    key = point_keys(lon[there], lat[there])
-    inverse, distinct = pd.factorize(key)
-    first = np.empty(len(distinct), np.int64)
-    first[inverse[::-1]] = np.arange(len(key))[::-1]
-    points = shapely.points(lon[there][first], lat[there][first])
-    ordered = areas.sort_values("area_id", kind="stable")
-    area_of, shared, near, neighbour = _join(points, ordered)
+    return there, point_keys(lon[there], lat[there])
 
-    place = np.full(len(crimes), -1, np.int32)
-    place[there] = area_of[inverse]
-    beside = np.full(len(crimes), -1, np.int32)
-    beside[there] = neighbour[inverse]
-    flags = np.zeros((2, len(crimes)), dtype=bool)
-    flags[:, there] = np.stack([near, shared])[:, inverse]
-    ids = pd.CategoricalDtype(ordered["area_id"])
-    return crimes.assign(
-        area_id=pd.Categorical.from_codes(place, dtype=ids),
-        near_edge=flags[0],
-        shared=flags[1],
-        edge_area=pd.Categorical.from_codes(beside, dtype=ids),
-    )
+
+#: Millionths of a degree of latitude that a key has room for: over 180 degrees either way.
+_ROOM = 400_000_000
 
 
 def point_keys(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     """Return a whole number for each map point, the same for the same point: they come to six decimals."""
-    return np.round(lon * 1e6).astype(np.int64) * 400_000_000 + np.round(lat * 1e6).astype(np.int64)
+    return np.round(lon * 1e6).astype(np.int64) * _ROOM + np.round(lat * 1e6).astype(np.int64)
+
+
+def _joined(keys: np.ndarray, areas: gpd.GeoDataFrame) -> pd.DataFrame:
+    east, north = np.divmod(keys + _ROOM // 2, _ROOM)
+    points = np.asarray(shapely.points(east / 1e6, (north - _ROOM // 2) / 1e6))
+    area, shared, near, beside = _join(points, areas.sort_values("area_id", kind="stable"))
+    return pd.DataFrame(
+        {"area": area.astype(np.int32), "near": near, "shared": shared, "beside": beside.astype(np.int32)},
+        index=pd.Index(keys, name="point"),
+    )
 
 
 def _join(

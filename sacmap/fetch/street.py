@@ -28,7 +28,7 @@ import pyarrow.compute as pc
 from sacmap import tables
 from sacmap.errors import InputError
 from sacmap.fetch.rows import CATEGORIES, Rows, merged, rows_of
-from sacmap.fetch.tidy import Tidy
+from sacmap.fetch.tidy import Tidy, month_key, rows_in, table_of
 from sacmap.measure.notices import Notice
 
 #: Crime types police.uk has published; another is kept out of SAC and listed.
@@ -119,14 +119,14 @@ def read(
     paths: Sequence[str],
     *,
     keep: Sequence[str] | None = None,
-    store: Path | None = None,
+    tidy: Tidy | None = None,
     worth_keeping: int = WORTH_KEEPING,
     total: Callable[[list[str]], None] = lambda _: None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Reading:
     """Read files; rows of the crime types in `keep` become crimes (all, where None), all rows are tallied.
 
-    `store` is where months of ZIPs that inflate to `worth_keeping` bytes in all are kept, and are not read again.
+    `tidy` is where months of ZIPs that inflate to `worth_keeping` bytes in all are kept, and are not read again.
     `total` is called once with the names of the files to come, `progress` with each when it is done.
 
     Raises
@@ -144,12 +144,12 @@ def read(
     total([member.name for member in members])
     paths_read = list(dict.fromkeys(member.path for member in members))
     inflated = sum(member.size for member in members)
-    tidy = Tidy(store, keep) if store and keep and inflated >= worth_keeping else None
+    kept = tidy if keep and inflated >= worth_keeping else None
     rows = dict.fromkeys(paths_read, 0)
     parts: list[Rows] = []
     with _Open() as files, _stopping(ThreadPoolExecutor(os.cpu_count())) as pool:
         hashes = [pool.submit(sha256, path) for path in paths_read]
-        for path, part in _by_month(members, pool, files, keep, tidy=tidy, progress=progress):
+        for path, part in _by_month(members, pool, files, keep, tidy=kept, progress=progress):
             parts.append(part)
             rows[path] += pc.sum(part.tally["n"]).as_py() or 0
         found = dict(zip(paths_read, [hashed.result() for hashed in hashes], strict=True))
@@ -172,16 +172,18 @@ def _by_month(
     progress: Callable[[str], None],
 ) -> Iterator[tuple[Path, Rows]]:
     """Yield the path and the rows of each month of it, in the order of the members: kept before, or read and kept."""
-    coming: deque[tuple[list[Member], list[Future[Rows]]]] = deque()
+    coming: deque[tuple[list[Member], str, list[Future[Rows]]]] = deque()
     for _, run in groupby(members, lambda member: (member.path, member.month)):
         month = list(run)
-        if tidy and tidy.has(month):
-            coming.append((month, [pool.submit(_kept, files, month, keep, tidy)]))
+        key = month_key(month, keep) if tidy and keep and month[0].inside else ""
+        if tidy and tidy.has(key):
+            parts = [pool.submit(_kept, files, month, keep, tidy=tidy, key=key)]
         else:
-            coming.append((month, [pool.submit(_one, files, member, keep) for member in month]))
+            parts = [pool.submit(_one, files, member, keep) for member in month]
+        coming.append((month, key, parts))
     while coming:
         # Taken from the queue, so that what is done with is let go of.
-        month, parts = coming.popleft()
+        month, key, parts = coming.popleft()
         done = []
         for member, part in zip(month, parts, strict=False):
             done.append(part.result())
@@ -189,8 +191,8 @@ def _by_month(
         for member in month[len(parts) :]:
             progress(member.name)
         whole = merged(done)
-        if tidy and month[0].inside and not tidy.has(month):
-            tidy.put(month, whole)
+        if tidy and key and not tidy.has(key):
+            tidy.put(key, table_of(whole))
         yield month[0].path, whole
 
 
@@ -198,12 +200,13 @@ def _one(files: _Open, member: Member, keep: Sequence[str] | None) -> Rows:
     return rows_of(files.read(member), member.label, keep)
 
 
-def _kept(files: _Open, month: list[Member], keep: Sequence[str] | None, tidy: Tidy) -> Rows:
+def _kept(files: _Open, month: list[Member], keep: Sequence[str] | None, *, tidy: Tidy, key: str) -> Rows:
     """Return the rows kept of a month; where they are damaged, the month is read and kept again."""
-    found = tidy.get(month)
-    if found is None:
-        found = merged([_one(files, member, keep) for member in month])
-        tidy.put(month, found)
+    table = tidy.get(key)
+    if table is not None:
+        return rows_in(table)
+    found = merged([_one(files, member, keep) for member in month])
+    tidy.put(key, table_of(found))
     return found
 
 

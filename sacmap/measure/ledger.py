@@ -44,7 +44,9 @@ class Ledger:
             )
 
 
-def ledger(rows_read: int, located: pd.DataFrame, compared: Collection[str]) -> Ledger:
+def ledger(
+    rows_read: int, located: pd.DataFrame, compared: Collection[str], repeated: np.ndarray | None = None
+) -> Ledger:
     """Account for every row.
 
     Parameters
@@ -55,9 +57,11 @@ def ledger(rows_read: int, located: pd.DataFrame, compared: Collection[str]) -> 
         The Located table of the SAC rows, repeats still in it.
     compared
         The months compared; a month left out for a gap counts among the other months.
+    repeated
+        Which rows repeat another, as `repeats` finds them.
     """
     in_month = located["month"].isin(list(compared)).to_numpy()
-    once = ~repeats(located)
+    once = ~(repeats(located) if repeated is None else repeated)
     there = located["lon"].notna().to_numpy()
     inside = located["area_id"].notna().to_numpy()
 
