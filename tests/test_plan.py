@@ -181,7 +181,9 @@ def test_more_areas_than_adjoin_are_refused(tmp_path):
         plan_for(found)
     pair = plan_for(found, size=2)
     assert (pair.week["target"], pair.week["control"]) == (["A", "B"], [])
-    assert {"few-controls", "no-households", "part-of-a-year"} <= {n["code"] for n in pair.warnings}
+    assert {"few-controls", "no-households", "part-of-a-year", "nothing-to-answer"} <= {
+        n["code"] for n in pair.warnings
+    }
     assert pair.hardening[0]["prevented"] is None
 
 

@@ -128,51 +128,63 @@ def make_plan(
     counts, baseline = (sac[name].to_numpy(float) for name in ("current_count", "baseline_mean"))
     side = week.sides(chosen[0].places, near, counts, baseline)
     target, control = list(side.target), list(side.control)
-    money = _candidates(result, size, protected)
-    spends = hardening.spend(budget, money, prices)
-    before = {ids[p]: int(counts[p]) for p in range(len(ids)) if np.isfinite(counts[p])}
-    now = [result.study.current[k] for k in result.compared]
-    cube = priority.of_kind(priority.counts_by_month(result.located, ids, [now]), "sac")[:, 0]
     squares = 2 * (counts[target] ** 2).sum() + 2 * (counts[control] ** 2).sum()
     fall = week.smallest_detectable_fall(
         counts[target].sum(), counts[control].sum(), volatility * float(squares)
     )
-    kind = _leading_type(result, [ids[p] for p in target])
+    money = _candidates(result, size, protected)
+    spends = hardening.spend(budget, money, prices)
+    now = [result.study.current[k] for k in result.compared]
+    by_month = priority.of_kind(priority.counts_by_month(result.located, ids, [now]), "sac")[:, 0]
+    known = [place for place in range(len(ids)) if np.isfinite(counts[place])]
     plan = Plan(
         study=result.study.record(),
         data_to=result.study.current[-1],
         hardening=[asdict(one) for one in spends],
-        week={
-            "target": [ids[p] for p in target],
-            "buffer": [ids[p] for p in side.buffer],
-            "control": [ids[p] for p in control],
-            "alternatives": [
-                {
-                    "target": [ids[p] for p in choice.places],
-                    "excess": choice.excess,
-                    "best_share": choice.best_share,
-                }
-                for choice in chosen
-            ],
-            "months": busiest_months(result.monthly),
-            "buffer_control": [ids[p] for p in side.buffer_control],
-            "about": kind,
-            "streets": _streets(result, [ids[p] for p in target], kind),
-            "visited": [asdict(visit) for visit in visited],
-        },
-        before=before,
+        week=_week(result, ids, side, chosen, visited),
+        before={ids[place]: int(counts[place]) for place in known},
         smallest_detectable_fall=int(np.ceil(fall - 1e-9)),
         budget=_budget(budget, money, spends, prices),
-        level={area: float(sac["level"].iloc[ids.index(area)]) for area in before},
+        level={ids[place]: float(sac["level"].iloc[place]) for place in known},
         volatility=volatility,
         before_months=now,
-        by_month={area: [int(n) for n in cube[ids.index(area)]] for area in before},
+        by_month={ids[place]: [int(n) for n in by_month[place]] for place in known},
         boundaries=digests(result.areas),
         boundaries_file=boundaries_file,
         inputs=list(result.inputs),
     )
     told = [*_told(plan, result, prices), *result.warnings]
     return Plan(**vars(plan) | {"warnings": [{"code": one.code, "text": one.text} for one in told]})
+
+
+def _week(
+    result: Result,
+    ids: Sequence[str],
+    side: week.Sides,
+    chosen: Sequence[week.Choice],
+    visited: Sequence[Visit],
+) -> dict[str, Any]:
+    """Return the week of action: its sides, the sets it was chosen from, when, and what it should be about."""
+    sides = {name: [ids[place] for place in places] for name, places in vars(side).items()}
+    kind = _leading_type(result, sides["target"])
+    return {
+        "target": sides["target"],
+        "buffer": sides["buffer"],
+        "control": sides["control"],
+        "alternatives": [
+            {
+                "target": [ids[place] for place in choice.places],
+                "excess": choice.excess,
+                "best_share": choice.best_share,
+            }
+            for choice in chosen
+        ],
+        "months": busiest_months(result.monthly),
+        "buffer_control": sides["buffer_control"],
+        "about": kind,
+        "streets": _streets(result, sides["target"], kind),
+        "visited": [asdict(visit) for visit in visited],
+    }
 
 
 def _rows(result: Result, kind: str) -> pd.DataFrame:
@@ -286,6 +298,14 @@ def _told(plan: Plan, result: Result, prices: Prices) -> list[Notice]:
         Notice("money", money_in_words(plan)),
         Notice("smallest-fall", _fall_in_words(plan, counted)),
     ]
+    if plan.week["alternatives"][0]["excess"] < 1:
+        told.append(
+            Notice(
+                "nothing-to-answer",
+                "Together the areas chosen stand less than one crime above the expected: there is no rise for a "
+                "week of action to answer.",
+            )
+        )
     if not (verdicts == "clear rise").any():
         told.append(
             Notice("no-clear-rise", "None of the areas chosen has risen clearly: the choice could be chance.")

@@ -221,7 +221,9 @@ def _week(plan: Plan, names: Mapping[str, str]) -> Block:
 def _promise(plan: Plan, names: Mapping[str, str]) -> Block:
     return Block(
         "The promise",
-        _told(plan, "smallest-fall", "no-clear-rise", "few-controls", "no-buffer-control"),
+        _told(
+            plan, "smallest-fall", "nothing-to-answer", "no-clear-rise", "few-controls", "no-buffer-control"
+        ),
         ("Side", "Areas", "Crimes before"),
         tuple(
             (label, _listed(plan.week[key], names), whole(sum(plan.before[area] for area in plan.week[key])))
