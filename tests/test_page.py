@@ -121,7 +121,15 @@ def test_numbers_are_written_to_six_decimals(value, text):
 
 @pytest.mark.parametrize(
     ("name", "stem"),
-    [("Northampton (2018)", "northampton-2018"), ("CON", "con-map"), ("../x", "x"), ("", "map")],
+    [
+        ("Northampton (2018)", "northampton-2018"),
+        ("CON", "con-map"),
+        ("COM¹", "com¹-map"),
+        ("../x", "x"),
+        ("", "map"),
+        ("北" * 100, "北" * 40),
+        ("a" * 79 + " b", "a" * 79),
+    ],
 )
 def test_f45_a_name_becomes_a_file_name_on_any_system(name, stem):
     assert file_stem(name) == stem

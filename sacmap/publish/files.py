@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 #: Decimals of every number that is not a count.
 DECIMALS = 6
-_FORMULA = re.compile(r"[=+\-@\t\r]")
-_RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)\d")
+#: What starts a formula in some spreadsheet; the wide forms do in Japanese and Chinese ones.
+_FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
+_RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)[\d¹²³]")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
@@ -88,7 +89,9 @@ def data_date(current: Sequence[str]) -> datetime:
 
 def file_stem(name: str) -> str:
     """Return a name as the stem of a file on any system: "Northampton (2018)" → northampton-2018."""
-    stem = re.sub(r"[^\w]+", "-", name.lower()).strip("-")[:80] or "map"
+    # Systems allow 255 bytes of a name, and ours get an ending and, while written, a longer one.
+    short = re.sub(r"[^\w]+", "-", name.lower()).encode()[:120].decode(errors="ignore")
+    stem = short[:80].strip("-") or "map"
     return f"{stem}-map" if _RESERVED.fullmatch(stem) else stem
 
 
