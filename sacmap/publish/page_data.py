@@ -16,7 +16,7 @@ import pandas as pd
 from sacmap import months, tables
 from sacmap.measure.comparator import changes_followed
 from sacmap.publish import words
-from sacmap.publish.colours import LEVELS, PALETTE
+from sacmap.publish.colours import LEVELS, PALETTE, classes_of
 from sacmap.publish.files import DECIMALS, csv_texts
 from sacmap.publish.shapes import label_places
 from sacmap.study import Period
@@ -74,6 +74,7 @@ def content_of(page: Page) -> dict[str, Any]:
         "listed": FIRST,
         **_months(page),
         "bounds": _bounds(page),
+        "background": page.tiles is not None,
         "tableCap": TABLE_CAP,
         "tableRows": TABLE_ROWS,
     }
@@ -342,7 +343,9 @@ def _bounds(page: Page) -> list[list[float]]:
 
 def static_rows(page: Page) -> list[dict[str, str]]:
     """Return the page's table of all three crime types together, for readers without script."""
-    rows = rows_of(page, "sac").sort_values("excess", ascending=False, kind="stable", na_position="last")
+    rows = rows_of(page, "sac")
+    rows = rows.assign(css=classes_of(rows))
+    rows = rows.sort_values("excess", ascending=False, kind="stable", na_position="last")
     shown = rows if len(rows) <= TABLE_CAP else rows.head(TABLE_ROWS)
     return [_static_row(row) for row in shown.to_dict("records")]
 
@@ -365,6 +368,7 @@ def _static_row(row: Mapping[Hashable, Any]) -> dict[str, str]:
     arrow = {"clear rise": "▲ ", "clear fall": "▼ "}.get(row["verdict"], "")
     return cells | {
         "area_id": row["area_id"],
+        "css": row["css"],
         "name": row["area_name"],
         "verdict": arrow + str(row["verdict"]).capitalize(),
     }

@@ -73,8 +73,12 @@ function fillList(id, entries) {
   );
 }
 
-function nameButton(place) {
-  const button = element("button", data.names[place], { type: "button", class: "link" });
-  button.addEventListener("click", () => choose(place, { zoom: true, focus: true }));
-  return button;
+const nameButton = (place) => element("button", data.names[place], { type: "button", class: "link" });
+
+// The name of an area, in a list or in the table, is a button that goes to it.
+function listenToNames() {
+  document.querySelector("main").addEventListener("click", ({ target }) => {
+    const item = target.closest("button.link")?.closest("[data-area-id]");
+    if (item) choose(data.ids.indexOf(item.dataset.areaId), { zoom: true, focus: true });
+  });
 }

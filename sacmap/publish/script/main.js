@@ -106,6 +106,7 @@ function show() {
 }
 
 function listen() {
+  listenToNames();
   $("controls").addEventListener("submit", (event) => event.preventDefault());
   $("controls").addEventListener("change", ({ target }) => {
     if (target.name === "crime-type") state.type = target.value;

@@ -64,7 +64,7 @@ function lookOf(place, first) {
   const dimmed = isDimmed(place);
   return {
     fillColor: data.colours[css],
-    fillOpacity: dimmed ? 0.12 : 1,
+    fillOpacity: dimmed ? 0.12 : data.background ? 0.7 : 1,
     opacity: dimmed ? 0.35 : 1,
     color: first.has(place) ? "#1d1d1f" : "#6b6b6b",
     weight: first.has(place) ? 3 : data.ids.length > 500 ? 0.5 : 1,

@@ -32,7 +32,13 @@ function wholePlace() {
   const total = data.totals[state.type];
   const found = verdicts();
   const counted = data.verdicts.filter((verdict) => found.has(verdict));
-  const line = (verdict) => element("li", `${arrowOf(verdict)}${whole(found.get(verdict))} ${verdict}`);
+  const line = (verdict) => {
+    const n = found.get(verdict);
+    return element(
+      "li",
+      `${arrowOf(verdict)}${/(rise|fall)$/.test(verdict) ? many(n, verdict) : `${whole(n)} ${verdict}`}`,
+    );
+  };
   return [
     element("h2", "The whole place", { id: "panel-heading" }),
     element(

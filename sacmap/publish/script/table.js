@@ -12,6 +12,10 @@ const CELLS = {
   verdict: (row) => arrowOf(row.verdict) + capital(row.verdict),
 };
 const sorting = { key: "excess", down: true };
+// The page comes with the rows of its first view.
+let asItCame = true;
+const isFirstView = () =>
+  state.type === "sac" && state.measure === "change" && !state.clear && state.area === null && sorting.key === "excess";
 
 function inOrder() {
   const { key, down } = sorting;
@@ -36,7 +40,8 @@ function showTable() {
       : "";
   $("table-note").textContent = note + rest;
   $("table-note").hidden = !(note + rest);
-  document.querySelector("#areas tbody").replaceChildren(...shown.map(tableRow));
+  if (!asItCame || !isFirstView()) document.querySelector("#areas tbody").replaceChildren(...shown.map(tableRow));
+  asItCame = false;
 }
 
 function tableRow(place) {
