@@ -295,6 +295,11 @@ def test_northamptonshire_across_2017_flags_the_change_of_definition(data, tmp_p
     assert "−9.3% (6,589 → 5,973)" in found["burglary", now]["note"]
     assert "Change of definition" not in found["robbery", now]["note"]
     assert "takes in sheds and garages" in done.stderr
+    shown = {
+        line.split("  ")[0] for line in done.stderr.splitlines() if line.endswith(("3,758", "5,973", "941"))
+    }
+    assert shown == {"residential-burglary *", "burglary", "robbery"}
+    assert "* The definition changed between the periods" in done.stderr
     assert all(r["police_uk"] == r["difference"] == "" for r in found.values())
 
 

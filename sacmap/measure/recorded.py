@@ -31,6 +31,9 @@ from sacmap.measure.offences import (
 )
 from sacmap.study import Period, Study
 
+#: How the note of a figure begins whose periods are not alike.
+_NOT_ALIKE = "Change of definition"
+
 
 @dataclass(frozen=True)
 class Recorded:
@@ -87,7 +90,10 @@ class Reconciliation:
                 if row is not None and str(name).startswith("difference"):
                     shown = (row["difference"], np.nan)
                 cells += [f"{_shown(shown[0]):>14}", f"{_shown(shown[1]):>12}"]
-            lines.append(f"{name:<40}" + "".join(cells))
+            label = f"{name!s} *" if rows["note"].str.contains(_NOT_ALIKE).any() else str(name)
+            lines.append(f"{label:<40}" + "".join(cells))
+        if self.table["note"].str.contains(_NOT_ALIKE).any():
+            lines.append("* The definition changed between the periods: not like with like.")
         return "\n".join(lines)
 
 
@@ -331,9 +337,7 @@ def _redefined(component: Component, dates: Sequence[str]) -> list[str]:
         return []
     if component.redefined == "little":
         return [f"Little touched by the change of definition in {when}."]
-    return [
-        f"Change of definition in {when}: not like with like. Do not read the change as a rise or a fall."
-    ]
+    return [f"{_NOT_ALIKE} in {when}: not like with like. Do not read the change as a rise or a fall."]
 
 
 def _items(
