@@ -190,9 +190,9 @@ GUARDS = (
           'return f"{stem}-map" if _RESERVED.fullmatch(stem) else stem', "return stem", "test_page.py f45"),
     # ── archives and exports ──
     Guard("F46", "a damaged ZIP is told by its member", STREET,
-          "    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:\n"
-          '        raise InputError(f"{member.label}',
-          '    except EOFError as error:\n        raise InputError(f"{member.label}', "test_street.py f46"),
+          "        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:\n"
+          '            raise InputError(f"{member.label}',
+          '        except EOFError as error:\n            raise InputError(f"{member.label}', "test_street.py f46"),
     Guard("F46", "a member of the archive that came damaged is told by its name", "fetch/archive.py",
           "            content = archive.read(info)\n",
           "            content = archive.fp.read(0) if archive.fp else b''\n", "test_archive.py f46"),

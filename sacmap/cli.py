@@ -284,14 +284,15 @@ def check(study: Path | None, **options: Any) -> int:
 
 @sacmap.command("fetch")
 @study_options
-def fetch_command(study: Path | None, **options: Any) -> int:
+@click.option("--refresh", is_flag=True, help="Ask now, not once a day, whether a new month was published.")
+def fetch_command(study: Path | None, *, refresh: bool, **options: Any) -> int:
     """Bring the crimes of a study into the store, and say what is there. Stop it when you like: it goes on later."""
     from sacmap.areas.boundaries import read_areas
     from sacmap.fetch.command import brought, with_boundaries
 
     asked = with_boundaries(replace(read_options(study, options), crimes=()))
     areas = read_areas(str(asked.boundaries), id_column=asked.id_column, name_column=asked.name_column)
-    found = brought(asked, areas)
+    found = brought(asked, areas, refresh=refresh)
     show(found.summary)
     for notice in found.reading.told:
         say(f"- {notice.text}")

@@ -330,6 +330,9 @@ class Handler(BaseHTTPRequestHandler):
     def fault_400(self):
         self.answer(400, b"Bad request", "text/html")
 
+    def fault_403(self):
+        self.answer(403, b"Forbidden", "text/html")
+
     def fault_reset(self):
         self.connection.setsockopt(
             socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)

@@ -152,6 +152,12 @@ def test_of_the_archives_that_hold_a_month_the_newest_there_is_is_asked():
     assert candidates(("2018-10", "2019-02"), "2018-12") == ["2019-02"]
 
 
+def test_an_archive_a_server_forbids_counts_as_not_there(archive, police):
+    police.fault = lambda number, path: None if "2019-02" in path else "403"
+    archive.fetch("northamptonshire", MONTHS)
+    assert len(rows_of(archive, "2018-10")) == 240
+
+
 def test_no_archive_at_all_says_so(archive, police):
     police.archives = {}
     with pytest.raises(SourceError, match="No archive from 2019-02 to 2021-09") as told:

@@ -244,6 +244,19 @@ def test_f14_a_month_published_again_tells_what_changed(open_source, police):
     assert "vehicle" not in later.reading.told[0].text
 
 
+def test_f14_fetch_can_be_told_to_ask_now_whether_a_month_came_out(base, police, tmp_path, real_time, capsys):
+    sacmap(base, tmp_path, "fetch", *COMMAND)
+    police.publish([crime(900, "burglary", 52.005, 0.005, "2024-01")])
+    police.latest = "2024-04"
+    capsys.readouterr()
+    sacmap(base, tmp_path, "fetch", *COMMAND)
+    assert "published 2024-03" in capsys.readouterr().out
+    sacmap(base, tmp_path, "fetch", *COMMAND, "--refresh")
+    printed, said = capsys.readouterr()
+    assert "published 2024-04" in printed
+    assert "Published again by 2024-04 with other counts: January 2024 burglary" in said
+
+
 def test_f27_crimes_of_the_transport_police_are_counted_and_told_by_force(open_source):
     found = open_source().bring(WANTED, AREAS)
     study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})

@@ -61,10 +61,13 @@ class Api:
         None answers from the store alone.
     base
         The address that ends in /api.
+    refresh
+        Ask whether a new month has been published even if that was asked today.
     """
 
-    def __init__(self, web: Web | None, store: Store, base: str) -> None:
+    def __init__(self, web: Web | None, store: Store, base: str, *, refresh: bool = False) -> None:
         self.web = web
+        self._refresh = refresh
         self.store = store
         self._base = base.rstrip("/")
         self._alive = -math.inf
@@ -92,7 +95,7 @@ class Api:
     def _latest(self) -> str:
         question = {"kind": "crime-last-updated"}
         kept = self.store.get(question, LATEST)
-        if kept is not None and (self.web is None or 0 <= self.web.now() - kept.asked < FRESH):
+        if kept is not None and (self.web is None or self._fresh(self.web, kept)):
             return _date(json.loads(kept.body))
         if self.web is None:
             every = self.publications()
@@ -110,6 +113,9 @@ class Api:
             return _date(json.loads(kept.body))
         self.store.put(question, LATEST, answer.body, asked=self.web.now())
         return str(answer.value)
+
+    def _fresh(self, web: Web, kept: Kept) -> bool:
+        return not self._refresh and 0 <= web.now() - kept.asked < FRESH
 
     def publications(self) -> list[str]:
         """Return the publications of which the store holds anything, the newest first."""

@@ -22,7 +22,7 @@ from sacmap.fetch.download import download_whole
 from sacmap.fetch.remote import RemoteFile
 from sacmap.fetch.store import Kept, Store
 from sacmap.fetch.street import MEMBER_BYTES, MEMBER_RATIO
-from sacmap.fetch.web import AbsentError, NoPartError, Web
+from sacmap.fetch.web import AbsentError, ForbiddenError, NoPartError, Web
 
 #: An archive holds this many months up to the one it is named after.
 SPAN = 36
@@ -141,7 +141,7 @@ class Archive:
     ) -> None:
         for name in names:
             url = f"{self._base}/{quoted(name)}.zip"
-            with contextlib.suppress(AbsentError):
+            with contextlib.suppress(AbsentError, ForbiddenError):
                 try:
                     self._by_range(web, url, name, force, group)
                 except NoPartError as error:

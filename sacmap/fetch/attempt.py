@@ -31,6 +31,11 @@ from sacmap.fetch.decide import LONGEST_ASKED, Saw
 #: Seconds for connecting, and for silence between two bytes.
 CONNECT, SILENCE = 10.0, 20.0
 _BLOCK = 1 << 14
+#: What a status says that was not expected: 200 and 206 where the other was, 416 beyond the end of a file.
+_BY_STATUS = {
+    200: Saw.NO_PART, 206: Saw.NO_PART, 416: Saw.NO_PART,
+    403: Saw.FORBIDDEN, 404: Saw.ABSENT, 503: Saw.TOO_MUCH,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,14 @@ def judge_status(response: requests.Response, expect: Collection[int], now: Call
         raise UnusableError(
             Saw.ELSEWHERE, f"a redirect to {response.headers.get('Location', 'nowhere')[:80]}"
         )
-    by_status = {503: Saw.TOO_MUCH, 404: Saw.ABSENT, 200: Saw.NO_PART, 206: Saw.NO_PART, 416: Saw.NO_PART}
+    by_status = {
+        503: Saw.TOO_MUCH,
+        404: Saw.ABSENT,
+        403: Saw.FORBIDDEN,
+        200: Saw.NO_PART,
+        206: Saw.NO_PART,
+        416: Saw.NO_PART,
+    }
     saw = by_status.get(status, Saw.TROUBLE if status >= 500 else Saw.REFUSED)
     raise UnusableError(saw, f"status {status}")
 

@@ -83,14 +83,17 @@ def fetch_district(district: District, path: Path, *, ca_bundle: str | None) -> 
             say(f"- {name}: {mend}")
 
 
-def brought(study: Study, areas: GeoDataFrame) -> Brought:
+def brought(study: Study, areas: GeoDataFrame, *, refresh: bool = False) -> Brought:
     """Fetch what the store lacks of a study's crimes, and return all of them."""
-    with _opened(where_of(study), yes=study.yes) as source, Progress("Fetching", "parts") as progress:
+    with (
+        _opened(where_of(study), yes=study.yes, refresh=refresh) as source,
+        Progress("Fetching", "parts") as progress,
+    ):
         return source.bring(study.months, areas, expect=progress.expect, progress=progress.step)
 
 
-def _opened(where: Where, *, yes: bool = False) -> Source:
+def _opened(where: Where, *, yes: bool = False, refresh: bool = False) -> Source:
     def agree(question: str) -> bool:
         return yes or (sys.stdin.isatty() and click.confirm(question, err=True))
 
-    return Source(where, say=say, agree=agree)
+    return Source(where, say=say, agree=agree, refresh=refresh)

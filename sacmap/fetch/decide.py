@@ -22,6 +22,7 @@ class Saw(StrEnum):
     ELSEWHERE = "a redirect"
     NO_PART = "the whole file, or another part of it, where a part was asked for"
     ABSENT = "404: not there"
+    FORBIDDEN = "403: not for us"
     REFUSED = "a refusal"
     DISTRUST = "a certificate that is not trusted"
     BAD_PROXY = "a proxy that does not answer"
@@ -53,6 +54,7 @@ DECISIONS: dict[Saw, tuple[Do, ...]] = {
     Saw.ELSEWHERE: (Do.RETRY,),
     Saw.NO_PART: (Do.STOP,),
     Saw.ABSENT: (Do.STOP,),
+    Saw.FORBIDDEN: (Do.STOP,),
     Saw.REFUSED: (Do.STOP,),
     Saw.DISTRUST: (Do.STOP,),
     Saw.BAD_PROXY: (Do.RETRY,),

@@ -13,6 +13,8 @@ from sacmap.fetch.web import Web
 _TAIL = 4096
 #: No part that is wanted is larger than this.
 _MOST = 64 << 20
+#: Bytes a second that even a slow line gives.
+_SLOW = 100_000
 
 
 class RemoteFile(io.RawIOBase):
@@ -83,7 +85,9 @@ class RemoteFile(io.RawIOBase):
 
         if length > _MOST:
             raise zipfile.BadZipFile(f"a part of {length:,} bytes")
-        answer = self._web.ask(self._url, judge, headers=headers, expect=(206,), cap=length)
+        answer = self._web.ask(
+            self._url, judge, headers=headers, expect=(206,), cap=length, more_time=length / _SLOW
+        )
         found: tuple[int, bytes] = answer.value
         return found
 

@@ -36,11 +36,12 @@ from sacmap.fetch.decide import LONGEST_ASKED, TRIES, Do, Saw, backoff, decide
 PER_SECOND = 7.0
 SLOWEST = 2.0
 #: Seconds for one attempt, from sending to the last byte.
-DEADLINE = 60.0
+DEADLINE = 30.0
 #: 10,000 crimes are some 5 MB.
 CAP = 64 << 20
 #: The whole of an attempt ends within this many seconds of the first: with `BUDGET`, two minutes.
 _LAST_CALL = 115.0
+_KEPT = "What was fetched is kept"
 
 #: Looks at a whole reply and returns what to make of it, or raises UnusableError.
 Judge = Callable[[Reply], Any]
@@ -48,13 +49,14 @@ Judge = Callable[[Reply], Any]
 
 @dataclass(frozen=True)
 class _Sending:
-    """What is sent, and which replies are read: of these statuses, up to so many bytes."""
+    """What is sent, and which replies are read: of these statuses, up to so many bytes, in so much more time."""
 
     url: str
     judge: Judge
     headers: Mapping[str, str]
     expect: Collection[int]
     cap: int
+    more_time: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,10 @@ class Answer:
 
 class AbsentError(SourceError):
     """The server has no such thing (404)."""
+
+
+class ForbiddenError(SourceError):
+    """The server does not give it to us (403); some say so of what is not there."""
 
 
 class NoPartError(SourceError):
@@ -136,9 +142,12 @@ class Web:
         headers: Mapping[str, str] | None = None,
         expect: Collection[int] = (200,),
         cap: int = CAP,
+        more_time: float = 0.0,
         tries: int = TRIES,
     ) -> Answer:
         """Ask until there is a whole answer or no sense in asking again.
+
+        `more_time` is added to the deadline of an attempt, for what is known to be large.
 
         Raises
         ------
@@ -148,7 +157,8 @@ class Web:
         UsageError
             If the address is plain http and not of this machine.
         """
-        answer = self._ask(_Sending(url, judge, headers or {}, expect, cap), splittable=False, tries=tries)
+        sending = _Sending(url, judge, headers or {}, expect, cap, more_time)
+        answer = self._ask(sending, splittable=False, tries=tries)
         if answer is None:
             raise ValueError("a question that cannot be split was to be split")
         return answer
@@ -211,7 +221,7 @@ class Web:
                 return Reply(response.status_code, response.headers, body)
 
         try:
-            reply = within(min(self._deadline, max(left, 1.0)), work)
+            reply = within(min(self._deadline + sending.more_time, max(left, 1.0)), work)
         except UnusableError as error:
             if error.saw is Saw.LATE:
                 # The line still trickles: leave it to its thread and take a fresh one.
@@ -290,6 +300,8 @@ def _error(bad: UnusableError, url: str, tried: int) -> SourceError:
     times = "" if tried == 1 else f", {tried} times"
     if bad.saw is Saw.ABSENT:
         return AbsentError(f"{where} is not there (404).", "Check the force and the addresses.")
+    if bad.saw is Saw.FORBIDDEN:
+        return ForbiddenError(f"{where} is refused (403). {_KEPT}.", "Check the addresses and the network.")
     if bad.saw is Saw.NO_PART:
         return NoPartError(f"{where} is not given in parts: {bad.detail}.")
     if bad.saw is Saw.DISTRUST:
@@ -299,14 +311,14 @@ def _error(bad: UnusableError, url: str, tried: int) -> SourceError:
         )
     remedies = {
         Saw.BAD_PROXY: "Check HTTPS_PROXY and the network, then run the command again.",
-        Saw.ELSEWHERE: "A sign-in page of the network may be in between: open a browser first, then run it again.",
+        Saw.ELSEWHERE: "If that is a sign-in page of the network, open a browser first; if it is a new address, give it "
+        "with --api-url or --archive-url.",
         Saw.NOT_JSON: "A sign-in page or filter may be in between: open the address in a browser.",
         Saw.ODD: "data.police.uk may have changed: look for a newer sacmap, or report this.",
         Saw.REFUSED: "Check the addresses, then report this.",
     }
-    kept = "What was fetched is kept"
     if bad.saw in {Saw.NO_LINE, Saw.LATE, Saw.TROUBLE, Saw.TOO_MUCH}:
-        cause = f"{where} is unreachable: {bad.detail}{times}. {kept}."
+        cause = f"{where} is unreachable: {bad.detail}{times}. {_KEPT}."
     else:
-        cause = f"{where} gave {bad.detail}{times}. {kept}."
+        cause = f"{where} gave {bad.detail}{times}. {_KEPT}."
     return SourceError(cause, remedies.get(bad.saw, "Run the command again later: it goes on where it was."))
