@@ -311,7 +311,7 @@ def _error(bad: UnusableError, url: str, tried: int) -> SourceError:
         )
     remedies = {
         Saw.BAD_PROXY: "Check HTTPS_PROXY and the network, then run the command again.",
-        Saw.ELSEWHERE: "If that is a sign-in page of the network, open a browser first; if it is a new address, give it "
+        Saw.ELSEWHERE: "If that is a sign-in page, open a browser first; if it is a new address, give it "
         "with --api-url or --archive-url.",
         Saw.NOT_JSON: "A sign-in page or filter may be in between: open the address in a browser.",
         Saw.ODD: "data.police.uk may have changed: look for a newer sacmap, or report this.",
