@@ -214,7 +214,9 @@ def read_study(path: Path) -> dict[str, Any]:
         raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(f"The study {path} cannot be read: {error.strerror}.", "Check its path.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise InputError(f"The study {path} is not UTF-8.", "Save it as UTF-8 in your editor.") from None
+    except tomllib.TOMLDecodeError as error:
         raise InputError(f"The study {path} is not TOML: {error}.", "Mend that line.") from None
     checked = {
         name: _checked(path, key, name, value) for key, value in raw.items() for name in [_option(path, key)]

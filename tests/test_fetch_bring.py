@@ -410,7 +410,11 @@ def test_f41_ctrl_c_ends_with_130_and_a_rerun_goes_on(base, police, tmp_path, re
     police.fault = lambda number, path: "trickle" if number == 20 else None
     words = ["fetch", *COMMAND, "--store", str(tmp_path / "store"), "--api-url", f"{base}/api"]
     command = [sys.executable, "-m", "sacmap", *words]
-    running = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+        # Run in the background, a shell has told its children to ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     while len(police.paths) <= 20:
         assert running.poll() is None
         os.sched_yield()

@@ -124,5 +124,6 @@ def require_writable(folder: Path, *, option: str = "--out") -> None:
     """
     trial = folder / f".sacmap-can-write-{secrets.token_hex(4)}"
     write_whole(trial, b"", option=option)
-    trial.unlink(missing_ok=True)
+    # A scanner may still hold it; that it could be written is all that was asked.
+    _remove(trial)
     sweep(folder.glob("*.part"))
