@@ -406,15 +406,21 @@ def test_map_fetches_what_it_needs_on_a_fresh_machine_and_never_asks_twice(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+#: A shell tells what it runs in the background to ignore Ctrl-C.
+INTERRUPTIBLE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from sacmap.cli import main
+main()
+"""
+
+
 def test_f41_ctrl_c_ends_with_130_and_a_rerun_goes_on(base, police, tmp_path, real_time):
     police.fault = lambda number, path: "trickle" if number == 20 else None
     words = ["fetch", *COMMAND, "--store", str(tmp_path / "store"), "--api-url", f"{base}/api"]
-    command = [sys.executable, "-m", "sacmap", *words]
     running = subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
-        # Run in the background, a shell has told its children to ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
+        [sys.executable, "-c", INTERRUPTIBLE, *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
     while len(police.paths) <= 20:
         assert running.poll() is None
         os.sched_yield()
