@@ -405,7 +405,6 @@ def test_map_fetches_what_it_needs_on_a_fresh_machine_and_never_asks_twice(
     assert len(police.paths) == made
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 #: A shell tells what it runs in the background to ignore Ctrl-C.
 INTERRUPTIBLE = """
 import signal
@@ -415,6 +414,7 @@ main()
 """
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 def test_f41_ctrl_c_ends_with_130_and_a_rerun_goes_on(base, police, tmp_path, real_time):
     police.fault = lambda number, path: "trickle" if number == 20 else None
     words = ["fetch", *COMMAND, "--store", str(tmp_path / "store"), "--api-url", f"{base}/api"]
