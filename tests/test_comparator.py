@@ -84,10 +84,12 @@ def test_with_no_comparator_nothing_is_followed(tmp_path):
 
 def test_each_area_hears_of_the_change_of_the_others_not_of_its_own():
     rows = pd.DataFrame({"baseline_mean": [100.0, 50.0, np.nan], "current_count": [50.0, 55.0, np.nan]})
-    record = {"name": "areas", "change_pct": -30.0}
+    record = {"name": "areas", "baseline": 150.0, "current": 105.0, "change_pct": -30.0}
     assert changes_followed(rows, record)[:2] == [pytest.approx(10), -50]
     assert changes_followed(rows, {"name": "force", "change_pct": -9.0}) == [-9.0] * 3
-    assert changes_followed(rows.iloc[:1], record) == [None]
+    # The same where the others' rows are left out of a public version; one area alone has no others.
+    assert changes_followed(rows.iloc[:1], record) == [pytest.approx(10)]
+    assert changes_followed(rows.iloc[:1], {"name": "areas", "baseline": 100.0, "current": 50.0}) == [None]
 
 
 def test_a_change_from_nothing_has_no_percentage():

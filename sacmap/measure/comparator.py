@@ -71,7 +71,7 @@ def changes_followed(rows: pd.DataFrame, record: Mapping[str, Any]) -> list[floa
     Parameters
     ----------
     rows
-        Rows of the Change table of one crime type, of every area.
+        Rows of the Change table of one crime type.
     record
         That crime type's comparator, as the record has it. Of `areas` it is the sum of all: each row's own crimes
         are taken out, for an area is compared with the rest.
@@ -81,7 +81,8 @@ def changes_followed(rows: pd.DataFrame, record: Mapping[str, Any]) -> list[floa
     baseline, current = (
         rows[name].to_numpy(float, na_value=np.nan) for name in ("baseline_mean", "current_count")
     )
-    before, now = np.nansum(baseline) - baseline, np.nansum(current) - current
+    # From the record, for rows may have been left out of a public version.
+    before, now = record["baseline"] - baseline, record["current"] - current
     return [percent_change(b, n) for b, n in zip(before, now, strict=True)]
 
 
