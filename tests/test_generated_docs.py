@@ -52,10 +52,12 @@ def test_the_version_is_the_same_everywhere():
     assert f"\n## {project['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", [*DOCS.glob("*.md"), ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
-def test_links_between_documents_lead_somewhere(page):
-    for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
-        assert (page.parent / link).exists(), link
+def test_every_fault_told_has_a_test_with_its_number():
+    told = re.findall(r"^\| F(\d\d) \|", (DOCS / "faults.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert told == [f"{number:02}" for number in range(1, 52)]
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py"))
+    for number in told:
+        assert re.search(rf"(def test_|\"|_)f{number}_", tests), number
 
 
 def test_every_dependency_has_its_reason_with_the_version_it_needs():
