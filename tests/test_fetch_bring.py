@@ -72,7 +72,7 @@ def elsewhere(tmp_path, monkeypatch):
 
 @pytest.fixture
 def open_source(base, tmp_path, clock):
-    def opened(store="store", said=None, later=0.0, **more):
+    def opened(store="store", said=None, later=0.0, anew=False, **more):
         client = web(clock)
         client.now = lambda: 1_700_000_000.0 + later
         where = Where(
@@ -83,7 +83,7 @@ def open_source(base, tmp_path, clock):
             **more,
         )
         say = said.append if said is not None else lambda _: None
-        return Source(where, say=say, agree=lambda _: True, web=client)
+        return Source(where, say=say, agree=lambda _: True, web=client, anew=anew)
 
     return opened
 
@@ -355,6 +355,20 @@ def test_boundaries_round_trip_with_mends_told(open_source, police, tmp_path, da
     assert "3 neighbourhoods" in told
     assert "Bow tie (X)" in told
     assert "Empty (001): no boundary" in told
+
+
+def test_boundaries_are_asked_anew_with_a_later_publication_and_only_when_told(open_source, police):
+    with open_source() as source:
+        neighbourhoods(source.api, FORCE)
+    police.latest = "2024-04"
+    police.neighbourhoods[FORCE]["N9"] = ("New", [tuple(p) for p in square(9)])
+    with open_source(later=90_000) as source:
+        assert len(neighbourhoods(source.api, FORCE)) == 4
+    made = len(police.paths)
+    with open_source(later=90_000, anew=True) as source:
+        assert len(neighbourhoods(source.api, FORCE)) == 5
+        assert len(neighbourhoods(source.api, FORCE)) == 5
+    assert len(police.paths) - made == 1 + 1 + 5
 
 
 COMMAND = ["--force", FORCE, "--current", "2024-01:2024-03", "--baseline", "2023-01:2023-03"]

@@ -63,11 +63,15 @@ class Api:
         The address that ends in /api.
     refresh
         Ask whether a new month has been published even if that was asked today.
+    anew
+        Ask for neighbourhoods and boundaries of this publication, where those of an older one would do.
     """
 
-    def __init__(self, web: Web | None, store: Store, base: str, *, refresh: bool = False) -> None:
+    def __init__(
+        self, web: Web | None, store: Store, base: str, *, refresh: bool = False, anew: bool = False
+    ) -> None:
         self.web = web
-        self._refresh = refresh
+        self._refresh, self._anew = refresh, anew
         self.store = store
         self._base = base.rstrip("/")
         self._alive = -math.inf
@@ -155,7 +159,12 @@ class Api:
     def knows_boundary(self, force: str, neighbourhood: str) -> bool:
         """Whether the store holds a neighbourhood's boundary."""
         question = {"kind": "boundary", "of": force, "id": neighbourhood}
-        return any(self.store.has(question, publication) for publication in self.publications())
+        return any(self.store.has(question, publication) for publication in self._usable(question))
+
+    def _usable(self, question: Question) -> list[str]:
+        """Return the publications whose answer to a question will do, the one of now first."""
+        lasting = question["kind"] in _LASTING and not self._anew
+        return [self.published(), *(self.publications() if lasting or self.web is None else [])]
 
     # Crimes
 
@@ -289,8 +298,7 @@ class Api:
     ) -> Any:
         """Answer from the store, or ask and keep. A 404 counts as the answer `absent`, where given."""
         publication = published or self.published()
-        any_will_do = self.web is None or question["kind"] in _LASTING
-        for one in [publication, *(self.publications() if any_will_do and published is None else [])]:
+        for one in [published] if published else self._usable(question):
             if (kept := self.store.get(question, one)) is not None:
                 return _parsed(kept, check)
         if self.web is None or publication != self.published():

@@ -124,8 +124,8 @@ class Source:
         Told what is to come; asked before a large download.
     web
         The web to ask by; by default one of our own, none with --offline.
-    refresh
-        Ask whether a new month has been published even if that was asked today.
+    refresh, anew
+        See `Api`.
     """
 
     def __init__(
@@ -136,6 +136,7 @@ class Source:
         agree: Callable[[str], bool] = lambda _: False,
         web: Web | None = None,
         refresh: bool = False,
+        anew: bool = False,
     ) -> None:
         self.where = where
         self.say = say
@@ -143,7 +144,7 @@ class Source:
         self.web = None if where.offline else web or Web(ca_bundle=where.ca_bundle)
         if self.web is not None:
             self.store.require_writable()
-        self.api = Api(self.web, self.store, where.api_url, refresh=refresh)
+        self.api = Api(self.web, self.store, where.api_url, refresh=refresh, anew=anew)
         self.archive = Archive(self.web, self.store, where.archive_url, agree=agree, say=say)
 
     def __enter__(self) -> Source:

@@ -47,7 +47,7 @@ def with_boundaries(study: Study) -> Study:
 def fetch_boundaries(where: Where, path: Path) -> None:
     """Write a force's neighbourhoods to a file, and tell how many there are and what was mended."""
     require_writable(path.parent)
-    with _opened(where) as source, Progress("Fetching", "boundaries") as progress:
+    with _opened(where, anew=True) as source, Progress("Fetching", "boundaries") as progress:
         areas = neighbourhoods(
             source.api, source.force, expect=progress.expect, progress=progress.step, say=say
         )
@@ -92,8 +92,8 @@ def brought(study: Study, areas: GeoDataFrame, *, refresh: bool = False) -> Brou
         return source.bring(study.months, areas, expect=progress.expect, progress=progress.step)
 
 
-def _opened(where: Where, *, yes: bool = False, refresh: bool = False) -> Source:
+def _opened(where: Where, *, yes: bool = False, refresh: bool = False, anew: bool = False) -> Source:
     def agree(question: str) -> bool:
         return yes or (sys.stdin.isatty() and click.confirm(question, err=True))
 
-    return Source(where, say=say, agree=agree, refresh=refresh)
+    return Source(where, say=say, agree=agree, refresh=refresh, anew=anew)
