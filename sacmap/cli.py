@@ -149,9 +149,9 @@ def result_of(study: Study) -> Result:
         name_column=study.name_column,
         households_column=study.households_column,
     )
-    areas, told = with_study_households(areas, study)
+    areas, told, lsoas = with_study_households(areas, study)
     # Before the crimes, so that a file that cannot be read is told at once.
-    others = other_inputs(study, len(areas))
+    others = other_inputs(study, len(areas), lsoas)
     tidy = Tidy(Path(study.store) if study.store else default_store())
     reading = reading_of(study, tidy) if study.crimes else brought(study, areas).reading
     result = compare_areas(
@@ -166,7 +166,7 @@ def result_of(study: Study) -> Result:
     return replace(result, inputs=(*result.inputs, *others))
 
 
-def other_inputs(study: Study, areas: int) -> list[dict[str, object]]:
+def other_inputs(study: Study, areas: int, lsoas: int) -> list[dict[str, object]]:
     """Return path, sha256 and rows of the files read beside the crimes, for the record."""
     from sacmap.areas.boundaries import read_text
     from sacmap.fetch.street import sha256
@@ -175,11 +175,13 @@ def other_inputs(study: Study, areas: int) -> list[dict[str, object]]:
     rows = {str(study.boundaries): areas}
     tables = [study.households, None if study.comparator in COMPARATORS else study.comparator]
     rows |= {path: len(read_text(path).splitlines()) - 1 for path in tables if path}
+    if study.lsoa_boundaries:
+        rows[study.lsoa_boundaries] = lsoas
     return [{"path": path, "sha256": sha256(Path(path)), "rows": n} for path, n in rows.items()]
 
 
-def with_study_households(areas: GeoDataFrame, study: Study) -> tuple[GeoDataFrame, tuple[Notice, ...]]:
-    """Give the areas the households of the study's file, if it names one; return what is to be told of them."""
+def with_study_households(areas: GeoDataFrame, study: Study) -> tuple[GeoDataFrame, tuple[Notice, ...], int]:
+    """Give the areas the households of the study's file, if it names one; return what is told, and how many LSOAs."""
     from sacmap.areas.boundaries import read_areas, read_text
     from sacmap.areas.households import parse_households, with_households
 
@@ -189,10 +191,11 @@ def with_study_households(areas: GeoDataFrame, study: Study) -> tuple[GeoDataFra
                 "LSOA boundaries were given, but no households to spread.",
                 "Add --households FILE, a CSV of households by LSOA.",
             )
-        return areas, ()
+        return areas, (), 0
     counts = parse_households(read_text(study.households), study.households)
     lsoas = read_areas(study.lsoa_boundaries) if study.lsoa_boundaries else None
-    return with_households(areas, counts, study.households, lsoas)
+    areas, told = with_households(areas, counts, study.households, lsoas)
+    return areas, told, 0 if lsoas is None else len(lsoas)
 
 
 def reading_of(study: Study, tidy: Tidy | None = None) -> Reading:
@@ -430,10 +433,14 @@ def plan_command(
     from sacmap.choose.hardening import read_prices
     from sacmap.choose.plan import make_plan
     from sacmap.choose.records import read_protected, read_visited
+    from sacmap.publish.also import require_of_plan
     from sacmap.publish.choice import path_from, record_path, require_unwritten, write_choice
     from sacmap.publish.present import plan_html_of
 
     asked = read_options(study, options)
+    if options["also"]:
+        # What a study file asks for beside its map is not asked of its plan.
+        require_of_plan(asked.also)
     path = record_path(out, Path("plans") / f"{out_path(asked, study).stem}.json")
     require_unwritten(path, over)
     price_list = read_prices(read_text(prices) if prices else None, prices or "")

@@ -129,6 +129,7 @@ def compare_areas(
     published = of_forces(mine)
     against = _comparator(
         study,
+        others=int(in_areas[:, :, 0].any(axis=1).sum()) > 1,
         outside=of_forces(mine[mine["area_id"].isna()]),
         forces=forces,
         places=places,
@@ -159,6 +160,7 @@ def compare_areas(
         areas,
         forces=forces,
         comparator=against,
+        mapped=in_areas,
         places=places,
         left_out=left_out,
         definitions=definitions,
@@ -221,13 +223,15 @@ def _nothing_to_compare(study: Study, left_out: pd.DataFrame) -> str:
 def _comparator(
     study: Study,
     *,
+    others: bool,
     outside: np.ndarray,
     forces: tuple[str, ...],
     places: tuple[int, ...],
     read_text: Callable[[str], str],
 ) -> Comparator:
     if study.comparator == "areas":
-        return Comparator("areas", "the rest of the areas", {})
+        words = "the rest of the areas" if others else comparators.NOTHING
+        return Comparator("areas", words, {})
     if study.comparator == "none":
         return Comparator("none", comparators.NOTHING, {})
     if study.comparator == "force":

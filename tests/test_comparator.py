@@ -8,7 +8,14 @@ from test_job import ASH, BIRCH, compare_rows
 
 from sacmap import tables
 from sacmap.errors import InputError
-from sacmap.measure.comparator import changes_followed, file_comparator, force_comparator, percent_change
+from sacmap.measure.comparator import (
+    Comparator,
+    changes_followed,
+    doubt_pct,
+    file_comparator,
+    force_comparator,
+    percent_change,
+)
 
 PERIODS = (("2016-07", "2016-08"), ("2017-07", "2017-08"), ("2018-07", "2018-08"))
 
@@ -99,10 +106,29 @@ def test_a_change_from_nothing_has_no_percentage():
 
 
 def test_a_small_comparator_is_told_with_how_far_it_may_be_off(tmp_path):
-    assert force_comparator(np.full((4, 4), 10_000), ["X"]).doubt_pct < 3
+    assert doubt_pct(force_comparator(np.full((4, 4), 10_000), ["X"]), np.zeros((1, 4, 4))) < 3
     rows = [row(month, **ASH) for month in ("2017-01", "2018-01") for _ in range(40)]
     rows += [row(month, lon="0.5", lat="52.5") for month in ("2017-01", "2018-01") for _ in range(50)]
     result = compare_rows(tmp_path, rows, "2018-01", "2017-01", comparator="force")
     told = {notice.code: notice.text for notice in result.warnings}
     # 196 √(1/50 + 1/50)
     assert "off by 39%" in told["weak-comparator"]
+
+
+def test_the_rest_of_few_areas_is_as_doubtful_as_its_smallest():
+    counts = np.zeros((3, 2, 4))
+    counts[:, :, 0] = [[100, 80], [40, 30], [60, 70]]
+    # The first area's rest: 40 + 60 before, 30 + 70 now.
+    areas = Comparator("areas", "the rest of the areas", {})
+    assert doubt_pct(areas, counts) == pytest.approx(196 * np.sqrt(1 / 100 + 1 / 100))
+    assert doubt_pct(Comparator("none", "the baseline", {}), counts) == 0
+
+
+def test_one_area_alone_follows_nothing_and_is_told_so(tmp_path):
+    rows = [row("2017-01", **ASH)] * 40 + [row("2018-01", **ASH)] * 60
+    result = compare_rows(tmp_path, rows, "2018-01", "2017-01")
+    assert result.comparator.words == "the baseline"
+    told = {notice.code: notice.text for notice in result.warnings}
+    assert "One area alone has crimes" in told["weak-comparator"]
+    expected = result.change.set_index(["area_id", "crime_type"]).loc[("A", "sac"), "expected"]
+    assert expected == pytest.approx(40, abs=0.5)

@@ -1,10 +1,11 @@
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sacmap import tables
-from sacmap.measure.counts import by_period, count, counts_cube, monthly_counts
+from sacmap.measure.counts import by_period, count, counts_cube, monthly_counts, repeats
 from sacmap.measure.ledger import ledger
 from sacmap.study import make_study
 
@@ -53,6 +54,12 @@ def test_count_judges_coverage_on_the_rows_given():
     missing = counts[counts["n"].isna()]
     assert set(missing["month"]) == {"2018-02"}
     assert int(counts.loc[counts["crime_type"] == "sac", "n"].sum()) == 30
+
+
+@pytest.mark.parametrize("blank", ["", None, np.nan])
+def test_rows_with_a_blank_or_missing_id_are_never_merged(blank):
+    rows = [("001", "2017-01", "robbery", crime_id) for crime_id in (blank, "x", blank, "x")]
+    assert list(repeats(located(rows))) == [False, False, False, True]
 
 
 def test_periods_sum_only_the_months_compared():

@@ -1,9 +1,13 @@
 """Households by area and by LSOA: none lost, none doubled, and what could not be placed is told."""
 
 import gzip
+import hashlib
+import json
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from click.testing import CliRunner
@@ -197,6 +201,32 @@ def test_rates_reach_the_page_the_csv_and_the_lists(tmp_path):
     first = html.split('<ol id="hardening">')[1].split("</li>")[0]
     assert 'data-area-id="B"' in first
     assert "per 1,000 households" in first
+
+
+def test_the_record_names_the_lsoa_boundaries_and_the_page_says_first_that_areas_are_part_covered(tmp_path):
+    crimes = [row(month, lon="0.005", lat="52.005") for month in ("2017-01", "2018-01") for _ in range(9)]
+    lsoas = cells(3).assign(name="", households=pd.NA)
+    for name, content in {
+        "crimes.csv": csv_text(*crimes).encode(),
+        "areas.geojson": geojson_of(two_squares()),
+        "lsoas.geojson": geojson_of(lsoas),
+        "homes.csv": b"lsoa,households\nL0,10\nL1,20\nL2,30\n",
+    }.items():
+        (tmp_path / name).write_bytes(content)
+    words = ["map", "--current", "2018-01", "--baseline", "2017-01", "--out", str(tmp_path / "map.html")]
+    for option, name in {
+        "crimes": "crimes.csv", "boundaries": "areas.geojson", "households": "homes.csv",
+        "lsoa-boundaries": "lsoas.geojson",
+    }.items():  # fmt: skip
+        words += [f"--{option}", str(tmp_path / name)]
+    done = CliRunner().invoke(sacmap, words, standalone_mode=False)
+    assert done.exception is None, done.output
+    inputs = json.loads((tmp_path / "map.json").read_text(encoding="utf-8"))["inputs"]
+    found = {Path(entry["path"]).name: (entry["sha256"], entry["rows"]) for entry in inputs}
+    lsoa_bytes = (tmp_path / "lsoas.geojson").read_bytes()
+    assert found["lsoas.geojson"] == (hashlib.sha256(lsoa_bytes).hexdigest(), 3)
+    html = (tmp_path / "map.html").read_text(encoding="utf-8")
+    assert "cover only a part" in html.split("<summary>")[0]
 
 
 def test_lsoa_boundaries_without_households_are_refused(tmp_path):

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -21,7 +22,7 @@ from sacmap.forces import force_slug
 from sacmap.job import compare_areas
 from sacmap.measure.counts import repeats
 from sacmap.practice import write_practice
-from sacmap.publish.present import headline_of
+from sacmap.publish.present import headline_of, page_of
 from sacmap.study import make_study, read_study
 
 
@@ -303,6 +304,14 @@ def test_the_practice_borough_s_true_rises_lead_the_excess(practice, practice_re
     assert set(change.index[change["verdict"] == "clear rise"]) <= rose
     comparator = practice_result.comparator_changes["sac"]["change_pct"]
     assert comparator == pytest.approx(truth["force_change_pct"], abs=2)
+
+
+def test_a_page_is_called_practice_by_its_data_and_never_by_its_title(tmp_path, practice_result):
+    rows = [row(month, **ASH) for month in ("2017-01", "2018-01")]
+    real = compare_rows(tmp_path, rows, "2018-01", "2017-01", title="Practice Road and around")
+    assert not page_of(real).practice
+    named = replace(practice_result, study=replace(practice_result.study, title="Northampton"))
+    assert page_of(named).practice
 
 
 def test_the_practice_borough_has_every_quirk(practice_result):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from sacmap import tables
+from sacmap import months, tables
 from sacmap.areas.adjoining import adjoining
 from sacmap.areas.boundaries import read_areas
 from sacmap.choose.evaluate import tne, wdd, wdq
@@ -285,6 +285,9 @@ def test_months_the_plan_was_made_on_do_not_judge_it(early_plan):
         study_values(early_plan, ("2026-04",), ("2025-04",), ["c"], "b")
     with pytest.raises(UsageError, match="the plan names no force"):
         study_values(early_plan, ("2025-04",), None, [], "b")
+    twice = months.span("2023-04:2025-03")
+    with pytest.raises(UsageError, match="has 24 months, --after 2025-04:2026-03 has 12"):
+        study_values(early_plan, months.span("2025-04:2026-03"), twice, ["c"], "b")
     values = study_values(early_plan, ("2025-04", "2025-05"), None, ["c"], "b")
     assert (values["current"], values["baseline"]) == ("2025-04:2025-05", "2024-04:2024-05")
 

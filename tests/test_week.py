@@ -119,6 +119,12 @@ def test_areas_not_known_are_never_chosen():
     assert choose(excess, excess[:, None], near, 1)[0].places == (2,)
 
 
+@pytest.mark.parametrize("size", range(2, 11))
+def test_where_no_so_many_areas_adjoin_there_is_no_choice(size):
+    excess = np.ones(3)
+    assert choose(excess, excess[:, None], [frozenset()] * 3, size) == []
+
+
 def square(x, y):
     return shapely.box(x / 100, 52 + y / 100, (x + 1) / 100, 52 + (y + 1) / 100)
 

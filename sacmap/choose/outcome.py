@@ -116,13 +116,19 @@ def study_values(
     Raises
     ------
     UsageError
-        If `after` is not later than the data the plan was made on, or `before` is; or if there are no crimes, and no
-        force in the plan to fetch them of.
+        If `after` is not later than the data the plan was made on, or `before` is; if `before` has not as many months
+        as `after`; or if there are no crimes, and no force in the plan to fetch them of.
     """
     if not crimes and not plan.study.get("force"):
         raise UsageError("No crimes were given, and the plan names no force.", "Add --crimes PATH.")
     step = 12 * -(-len(after) // 12)
     earlier = before or tuple(months.shift(month, -step) for month in after)
+    if len(earlier) != len(after):
+        raise UsageError(
+            f"--before {months.written(earlier)} has {len(earlier)} months, --after {months.written(after)} has "
+            f"{len(after)}: their counts cannot be set side by side.",
+            "Give the same months of one earlier year.",
+        )
     if months.number(after[0]) <= months.number(plan.data_to):
         raise UsageError(
             f"{after[0]} is in the data the plan was made on, which run to {plan.data_to}.",

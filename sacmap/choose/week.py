@@ -63,6 +63,8 @@ def choose(excess: Floats, drawn: Floats, near: Near, size: int) -> list[Choice]
     if sets is not None:
         return _exact(excess, drawn, sets)
     best = grown_sets(excess, open_to, size)[:SHOWN]
+    if not best:
+        return []
     won: dict[Places, int] = {}
     for draw in drawn.T:
         found = grown_sets(np.where(known, draw, np.nan), open_to, size, most=1)

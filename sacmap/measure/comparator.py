@@ -17,7 +17,7 @@ from sacmap.study import Period
 
 #: The code of the notice that what the areas are compared with will not do.
 UNFIT = "unfit-comparator"
-#: What a sentence calls it where nothing is followed: the comparator `none`.
+#: What a sentence calls it where nothing is followed: the comparator `none`, and `areas` where one alone has crimes.
 NOTHING = "the baseline"
 
 
@@ -32,17 +32,6 @@ class Comparator:
     kind: str
     words: str
     sums: dict[str, np.ndarray]
-
-    @property
-    def doubt_pct(self) -> float:
-        """How far its change in SAC may be off by chance alone, ± % (95%); 0 for `areas` and `none`.
-
-        The relative variance of a ratio of two Poisson counts is the sum of one over each.
-        """
-        if not self.sums:
-            return 0.0
-        sums = np.array([self.sums["sac"][:-1].sum(), self.sums["sac"][-1]], dtype=float)
-        return float(196 * np.sqrt((1 / np.maximum(sums, 0.5)).sum()))
 
     def pair(self, crime_type: str) -> Against:
         """Return what `compare` takes: (baseline sum, current count), "none", or None for the rest of the areas."""
@@ -63,6 +52,31 @@ def force_comparator(outside: np.ndarray, forces: Sequence[str]) -> Comparator:
     """Return the rest of the study's forces: (periods × types) of their rows that lie in no area, located or not."""
     words = f"the rest of {forces[0]}" if len(forces) == 1 else "the rest of the forces"
     return Comparator("force", words, by_type(outside))
+
+
+def doubt_pct(comparator: Comparator, mapped: np.ndarray) -> float:
+    """Return how far the change in SAC that is followed may be off by chance alone, ± % (95%); 0 where none is.
+
+    The relative variance of a ratio of two Poisson counts is the sum of one over each. Of `areas` it is that of the
+    largest area's rest, the smallest there is.
+
+    Parameters
+    ----------
+    comparator
+        What is followed.
+    mapped
+        (areas × periods × types) counts, `sac` first and the current period last.
+    """
+    if comparator.kind == "none":
+        return 0.0
+    if comparator.kind == "areas":
+        sac = mapped[:, :, 0]
+        rest = sac.sum(axis=0) - sac
+        both = np.column_stack([rest[:, :-1].sum(axis=1), rest[:, -1]])
+    else:
+        sums = comparator.sums["sac"]
+        both = np.array([[sums[:-1].sum(), sums[-1]]])
+    return float(196 * np.sqrt((1 / np.maximum(both, 0.5)).sum(axis=1)).max())
 
 
 def changes_followed(rows: pd.DataFrame, record: Mapping[str, Any]) -> list[float | None]:

@@ -21,7 +21,7 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 def repeats(crimes: pd.DataFrame) -> np.ndarray:
     """Mark the rows that repeat a crime: same non-blank crime_id, month and crime_type as one that stands.
 
-    The first with coordinates stands; where none has, the first. Rows with a blank id are never marked.
+    The first with coordinates stands; where none has, the first. Rows with a blank or missing id are never marked.
     Returns a boolean array, one an input row.
     """
     marked = np.zeros(len(crimes), dtype=bool)
@@ -40,7 +40,7 @@ def repeats(crimes: pd.DataFrame) -> np.ndarray:
 
 def _id_keys(ids: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Return a number for each id, the same for the same id, and which ids are blank."""
-    chunks = pa.chunked_array(pa.array(ids, pa.large_string())).chunks
+    chunks = pc.fill_null(pa.chunked_array(pa.array(ids, pa.large_string())), "").chunks
     keys = [_chunk_keys(chunk) for chunk in chunks]
     blank = [pc.equal(pc.binary_length(chunk), 0).to_numpy(zero_copy_only=False) for chunk in chunks]
     return np.concatenate([np.zeros(0, np.uint64), *keys]), np.concatenate([np.zeros(0, bool), *blank])

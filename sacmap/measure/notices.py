@@ -12,7 +12,7 @@ import pandas as pd
 
 from sacmap import months
 from sacmap.areas.locate import point_keys
-from sacmap.measure.comparator import UNFIT, Comparator
+from sacmap.measure.comparator import NOTHING, UNFIT, Comparator, doubt_pct
 from sacmap.measure.definitions import Break
 from sacmap.study import Study
 
@@ -43,6 +43,7 @@ def all_of(
     *,
     forces: tuple[str, ...],
     comparator: Comparator,
+    mapped: np.ndarray,
     places: tuple[int, ...],
     left_out: pd.DataFrame,
     definitions: Sequence[Break],
@@ -53,7 +54,7 @@ def all_of(
 ) -> tuple[Notice, ...]:
     """Return every notice of a comparison, the weightiest first.
 
-    `once` is the Located table less repeats; the rest is as in `sacmap.job`.
+    `once` is the Located table less repeats, `mapped` (areas × periods × types) counts; the rest is as in `sacmap.job`.
     """
     before = {period[k] for period in study.baseline for k in places}
     now = {study.current[k] for k in places}
@@ -63,7 +64,7 @@ def all_of(
     mine = compared[compared["force"].isin(forces)]
     return (
         *_months_left_out(len(places), len(study.current), left_out),
-        *_weak_comparator(comparator, mine, len(study.periods)),
+        *_weak_comparator(comparator, mine, mapped),
         *(
             Notice("definition" if found.kind == "definition" else "known-gap", found.text)
             for found in definitions
@@ -97,25 +98,32 @@ def _months_left_out(compared: int, whole: int, left_out: pd.DataFrame) -> Itera
         )
 
 
-def _weak_comparator(comparator: Comparator, mine: pd.DataFrame, periods: int) -> Iterator[Notice]:
+def _weak_comparator(comparator: Comparator, mine: pd.DataFrame, mapped: np.ndarray) -> Iterator[Notice]:
     """Tell where what the areas are compared with is too small, or mostly of crimes that cannot be placed.
 
-    `mine` is the study's forces' SAC over the months compared.
+    `mine` is the study's forces' SAC over the months compared, `mapped` (areas × periods × types) counts.
     """
+    doubt = doubt_pct(comparator, mapped)
     rest = mine[mine["area_id"].isna()]
     nowhere = float(rest["lon"].isna().mean()) if len(rest) else 0.0
     if comparator.kind == "force" and (len(rest) < SMALL_REST * len(mine) or nowhere > MOSTLY):
         yield Notice(
             UNFIT,
             f"The areas hold {100 * (1 - len(rest) / max(len(mine), 1)):.0f}% of the force's crimes. The rest, with "
-            f"which they are compared, is about {len(rest) / periods:,.0f} crimes a period, {100 * nowhere:.0f}% of "
-            "them with no location: its change says little of what to expect. Do not rely on the readings; use the "
-            "comparator areas.",
+            f"which they are compared, is about {len(rest) / mapped.shape[1]:,.0f} crimes a period, "
+            f"{100 * nowhere:.0f}% of them with no location: its change says little of what to expect. Do not rely on "
+            "the readings; use the comparator areas.",
         )
-    elif comparator.doubt_pct > DOUBT_PCT:
+    elif comparator.kind == "areas" and comparator.words == NOTHING:
         yield Notice(
             "weak-comparator",
-            f"What the areas are compared with is small: its change could be off by {comparator.doubt_pct:.0f}% by "
+            "One area alone has crimes, so there are no others for it to follow: it is compared with its own baseline. "
+            "Whether crime moved the same way everywhere cannot be seen; --comparator force can show it.",
+        )
+    elif doubt > DOUBT_PCT:
+        yield Notice(
+            "weak-comparator",
+            f"What the areas are compared with is small: its change could be off by {doubt:.0f}% by "
             "chance alone, and with it what is expected of every area.",
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from sacmap.console import say
 from sacmap.errors import UsageError
 from sacmap.publish.browser import find_browser, print_page
 from sacmap.publish.files import data_date
@@ -37,6 +38,22 @@ def require_tools(also: Collection[str]) -> None:
         )
 
 
+def require_of_plan(also: Collection[str]) -> None:
+    """Refuse what is not made of a plan.
+
+    Raises
+    ------
+    UsageError
+        If a file other than the GeoPackage is asked for.
+    """
+    others = [kind for kind in also if kind != "gpkg"]
+    if others:
+        raise UsageError(
+            f"Of a plan there is no {others[0]}: its --also takes gpkg alone.",
+            f"Use sacmap map --also {','.join(others)} for the map; the plan's page prints from a browser.",
+        )
+
+
 def _require_matplotlib(kind: str, cause: str) -> None:
     if find_spec("matplotlib") is None:
         raise UsageError(cause, _REMEDY.format(kind=kind))
@@ -62,7 +79,7 @@ def slide(page: Page) -> bytes:
 
 
 def briefing(page: Page, html: str, browser: str | None) -> bytes:
-    """Return the one-page briefing (PDF): the page as the browser prints it, else drawn with matplotlib.
+    """Return the one-page briefing (PDF): the page as the browser prints it, else drawn with matplotlib, and say so.
 
     Raises
     ------
@@ -72,7 +89,9 @@ def briefing(page: Page, html: str, browser: str | None) -> bytes:
     printed = print_page(browser, html, data_date(page.current)) if browser else None
     if printed is not None:
         return printed
-    _require_matplotlib("pdf", f"{browser} gave no PDF, and matplotlib is not installed.")
+    why = f"{browser} gave no PDF" if browser else "Edge, Chrome or Chromium is not installed"
+    _require_matplotlib("pdf", f"{why}, and matplotlib is not installed.")
+    say(f"- {why}: matplotlib draws the briefing, untagged for screen readers.")
     from sacmap.publish.picture import briefing_of  # noqa: PLC0415 - matplotlib may not be installed
 
     return briefing_of(page)

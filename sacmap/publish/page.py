@@ -31,6 +31,7 @@ from sacmap.study import Period
 WEIGHTY = {
     "months-left-out", "unfit-comparator", "weak-comparator", "definition", "known-gap", "no-location-drift",
     "points-moved", "given-twice", "empty-areas", "tiles", "restricted", "suppressed", "extract",
+    "households-not-known", "households-part-covered", "households-rough",
 }  # fmt: skip
 
 #: The files of the page's script, in order.

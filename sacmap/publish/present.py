@@ -11,6 +11,7 @@ from sacmap import months, tables
 from sacmap.choose.outcome import Outcome
 from sacmap.choose.plan import Plan
 from sacmap.job import Result
+from sacmap.practice import files as practice
 from sacmap.public import is_public, is_restricted
 from sacmap.publish.draw import render
 from sacmap.publish.page import Page
@@ -78,7 +79,7 @@ def page_of(result: Result) -> Page:
         sources=SOURCE if study.extract is None else EXTRACT_SOURCE,
         restricted=is_restricted(result),
         exact=study.extract is not None,
-        practice="practice" in title_of(result).lower(),
+        practice=practice.FORCE in set(result.coverage["force"]),
         tiles=study.tiles,
         tiles_key=study.tiles_key,
     )
