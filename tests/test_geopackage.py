@@ -17,6 +17,7 @@ import pytest
 import shapely
 from click.testing import CliRunner
 from conftest import HOSTILE, page_of
+from test_plan_page import plan_of_four
 
 from sacmap import tables
 from sacmap.cli import sacmap
@@ -247,3 +248,12 @@ def test_a_plan_is_a_layer_of_its_own_with_a_feature_for_each_part_an_area_plays
         ).fetchone()
     database.close()
     assert [category.get("value") for category in ET.fromstring(style).iter("category")] == list(PLAN_LINES)
+
+
+def test_a_plan_without_households_is_a_layer_whose_prevented_burglaries_are_not_known(tmp_path):
+    page = page_of()
+    path = tmp_path / "plan.gpkg"
+    path.write_bytes(geopackage_of(page, plan_of_four(page, prevented=None)))
+    layer = gpd.read_file(path, layer="plan").set_index("part")
+    assert layer.loc["target hardening", "money"] == 9900
+    assert layer[["prevented_low", "prevented_mid", "prevented_high"]].isna().all(axis=None)

@@ -143,7 +143,9 @@ def plan_fields(page: Page, plan: Plan) -> tuple[list[int], list[Field]]:
         return [_value(spend.get(name), kind) for _, _, spend in rows]
 
     def prevented(level: str) -> list[Any]:
-        return [_value(spend.get("prevented", {}).get(level), "number") for _, _, spend in rows]
+        # None where households are not known.
+        spreads = [spend.get("prevented") or {} for _, _, spend in rows]
+        return [_value(spread.get(level), "number") for spread in spreads]
 
     return places, [
         ("area_id", "TEXT", [area for _, area, _ in rows]),
