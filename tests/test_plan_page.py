@@ -168,6 +168,29 @@ def test_axe_finds_nothing(opened, request, make, context):
     assert page.tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+#: The words of headings and figures that stand on more than one line.
+BROKEN = """() => {
+  const broken = [];
+  for (const cell of document.querySelectorAll("#plan thead th, #plan .number")) {
+    const node = cell.firstChild;
+    for (const word of node.data.matchAll(/\\S+/g)) {
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      if (range.getClientRects().length > 1) broken.push(word[0]);
+    }
+  }
+  return broken;
+}"""
+
+
+@pytest.mark.parametrize("make", ["planned", "judged"])
+def test_on_a_phone_no_figure_or_heading_is_broken_within_a_word(opened, request, make):
+    page = opened(request.getfixturevalue(make), viewport={"width": 320, "height": 700})
+    assert page.tab.evaluate(BROKEN) == []
+    assert page.tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 @pytest.mark.parametrize("make", ["planned", "judged"])
 def test_it_prints_on_one_sheet_with_the_plan_and_the_map(opened, request, make):
     page = opened(request.getfixturevalue(make))
