@@ -110,7 +110,8 @@ def test_the_summary_tells_headline_totals_warnings_and_ledger_and_the_notes_sou
         assert said in summary
     assert any(str(value).startswith("Restricted") for value in summary)
     notes = " ".join(texts_of({book["Notes"]}))
-    for said in ("the rest of the areas", "A source.", "Something to know. (a source)", "Data to July 2018"):
+    for said in ("the rest of the areas", "A source.", "Something to know. (a source)", "Data to July 2018",
+                 "about 1 such flag in 7 is chance; of possible ones, about 1 in 2"):  # fmt: skip
         assert said in notes
     described = [line[0] for line in book["Columns"].iter_rows(min_row=2, values_only=True)]
     assert described == tables.CHANGE.names

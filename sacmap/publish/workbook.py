@@ -17,6 +17,7 @@ from sacmap import months, tables
 from sacmap.publish import page_data
 from sacmap.publish.files import DECIMALS, data_date
 from sacmap.publish.page import banners, periods_in_words
+from sacmap.publish.words import CHANCE_ONE_IN
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -56,8 +57,9 @@ _FELL, _SAME, _ROSE = "#b2abd2", "#ffffff", "#fdb863"
 METHOD = (
     "Expected is the count an area would have had if it had followed {comparator}. The normal range is where chance "
     "and ordinary ups and downs would put the count 19 times in 20.",
-    "Clear rise, clear fall: so far outside the normal range that of ten such flags about one is chance. Possible: "
-    "real about two times in three. Too few to tell: fewer than ten were expected. No method finds every true rise.",
+    "Clear rise, clear fall: so far outside the normal range that about 1 such flag in {clear} is chance; of possible "
+    "ones, about 1 in {possible}. Too few to tell: fewer than ten were expected, and no change is clear. No method "
+    "finds every true rise.",
     "Ratio is the count over the expected, drawn towards 1 as far as the count is small; excess is the crimes above "
     "the expected that it leaves; level is what to expect in a period like this one.",
     "Percentages of small counts jump: rank by excess or level, not by change_pct.",
@@ -308,11 +310,15 @@ class _Sheets:
             if page.current
             else "Made by sacmap."
         )
-        indicator = EXACT if page.exact else PROXY
+        told = {
+            "comparator": page.comparator_words,
+            "indicator": EXACT if page.exact else PROXY,
+            **CHANCE_ONE_IN,
+        }
         sections = (
             (
                 "How to read the figures",
-                [text.format(comparator=page.comparator_words, indicator=indicator) for text in METHOD],
+                [text.format(**told) for text in METHOD],
             ),
             ("Changes of definition", changes),
             ("Source and licence", [*page.sources, made]),
