@@ -39,6 +39,7 @@ def main(words: list[str]) -> int:
         return 2
     if not PYTHON.exists():
         venv.create(VENV)
+    sys.stderr.write("Installing sacmap into .venv: this takes a few minutes the first time.\n")
     install = [*pip(), "install", "--quiet", "--disable-pip-version-check", "--editable", INSTALL[words[0]]]
     for command in [install, *([str(PYTHON), *arguments] for arguments in RUN[words[0]])]:
         done = subprocess.run(command, cwd=HERE, check=False)  # noqa: S603 - our own words

@@ -127,9 +127,16 @@ def read_options(study: Path | None, options: dict[str, Any]) -> Study:
 def out_path(study: Study, file: Path | None) -> Path:
     """Return where the page goes: --out, or maps/ and the name of the title, the study file or the force."""
     from sacmap.publish.files import file_stem
+    from sacmap.study import ALSO
 
     if study.out:
-        return Path(study.out) if study.out.lower().endswith(".html") else Path(f"{study.out}.html")
+        kind = Path(study.out).suffix.lower().removeprefix(".")
+        if kind in ALSO:
+            raise UsageError(
+                f"--out names the page, and {study.out} does not end in .html.",
+                f"Write --out {Path(study.out).with_suffix('.html')} --also {kind}.",
+            )
+        return Path(study.out) if kind == "html" else Path(f"{study.out}.html")
     name = study.title or (file.stem if file else None) or study.force or Path(study.boundaries or "map").stem
     return Path("maps") / f"{file_stem(name)}.html"
 

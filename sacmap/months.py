@@ -6,6 +6,7 @@ Labels sort as text, so no time zone, day or clock can creep in. A period is a t
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from sacmap.errors import UsageError
 
@@ -33,6 +34,10 @@ def number(month: str) -> int:
     """
     found = _LABEL.fullmatch(month)
     if found is None:
+        if re.fullmatch(r"(?a:(19|20)\d\d)", month):
+            raise UsageError(
+                f"{month!r} is a year, not a month.", f"Write the whole year as {month}-01:{month}-12."
+            )
         raise UsageError(f"{month!r} is not a month.", "Write months as YYYY-MM, for example 2018-03.")
     return int(found[1]) * 12 + int(found[2]) - 1
 
@@ -78,3 +83,12 @@ def span_in_words(period: tuple[str, ...]) -> str:
     if len(period) == 1:
         return in_words(period[0])
     return f"{in_words(period[0])} to {in_words(period[-1])}"
+
+
+def spans_in_words(periods: Sequence[tuple[str, ...]]) -> str:
+    """Return "April 2014 to March 2017" of periods that join, else each: "July 2016 and July 2017"."""
+    joined = tuple(month for period in periods for month in period)
+    if number(joined[-1]) - number(joined[0]) + 1 == len(joined):
+        return span_in_words(joined)
+    *others, last = map(span_in_words, periods)
+    return f"{', '.join(others)} and {last}"

@@ -172,6 +172,12 @@ def make_study(values: Mapping[str, Any]) -> Study:
             'Add crimes = "extract.csv" above its [extract] table.',
         )
     _require_printable(given)
+    comparator = given.get("comparator", "areas")
+    if comparator not in COMPARATORS and not PurePath(comparator).suffix:
+        raise UsageError(
+            f"--comparator does not know {PurePath(comparator).name!r}.",
+            f"It takes {', '.join(COMPARATORS)}, or a CSV file.",
+        )
     tiles = given.get("tiles")
     if tiles is not None and not (_TILES.fullmatch(tiles) and all(part in tiles for part in TILE_PARTS)):
         raise UsageError(

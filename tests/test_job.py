@@ -384,6 +384,9 @@ def test_the_command_writes_the_contract_s_files_and_the_same_bytes_each_time(pr
     assert not list(tmp_path.rglob("*.part"))
 
 
+JULYS = ("--current", "2018-07", "--baseline", "2017-07")
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -392,6 +395,9 @@ def test_the_command_writes_the_contract_s_files_and_the_same_bytes_each_time(pr
         (["map", "none.toml"], 2, "none.toml"),
         (["map", "--nonsense"], 2, "No such option"),
         (["map", "--current", "2018-13", "--baseline", "2017-01"], 2, "not a month"),
+        (["map", "--current", "2018", "--baseline", "2017"], 2, "Write the whole year as 2018-01:2018-12."),
+        (["map", *JULYS, "--comparator", "forces"], 2, "areas, force, none, or a CSV file"),
+        (["map", *JULYS, "--out", "leeds.pdf"], 2, "Write --out leeds.html --also pdf."),
     ],
 )
 def test_errors_are_two_lines_without_a_traceback(tmp_path, words, code, said):
@@ -455,7 +461,7 @@ def test_f44_an_output_that_cannot_be_written_is_told_before_reading(tmp_path, p
     (tmp_path / "file").write_text("in the way")
     done = run("map", practice.study, "--out", "file/town.html", cwd=tmp_path)
     assert done.returncode == 5
-    assert "cannot be written" in done.stderr
+    assert "The folder file cannot be written" in done.stderr
     assert "Reading" not in done.stderr
 
 

@@ -163,7 +163,7 @@ def test_the_page_carries_both_lists_with_reasons_and_stability(result):
     for entries in (page.hardening, page.week):
         assert len(entries) == 10
         for entry in entries:
-            assert entry["stability"].startswith("In the first five in ")
+            assert entry["stability"].startswith("Allowing for chance, in the first five ")
             assert all(reason.endswith(".") for reason in entry["reasons"])
     assert any("locks do not touch" in reason for reason in page.hardening[0]["reasons"])
 

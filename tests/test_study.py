@@ -19,6 +19,15 @@ def test_two_julys_are_two_periods_of_one_month():
         assert study.baseline == (("2016-07",), ("2017-07",))
 
 
+def test_periods_that_join_are_named_as_one_span_and_others_each():
+    assert months.spans_in_words((("2016-07",), ("2017-07",))) == "July 2016 and July 2017"
+    assert months.spans_in_words(
+        (("2016-10", "2016-11"), ("2017-10", "2017-11"), ("2018-10", "2018-11"))
+    ) == ("October 2016 to November 2016, October 2017 to November 2017 and October 2018 to November 2018")
+    years = baseline_periods(spans("2017-04:2018-03")[0], spans("2014-04:2017-03"))
+    assert months.spans_in_words(years) == "April 2014 to March 2017"
+
+
 @pytest.mark.parametrize(
     "baseline",
     [

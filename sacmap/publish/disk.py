@@ -123,7 +123,11 @@ def require_writable(folder: Path, *, option: str = "--out") -> None:
         If they cannot.
     """
     trial = folder / f".sacmap-can-write-{secrets.token_hex(4)}"
-    write_whole(trial, b"", option=option)
+    try:
+        write_whole(trial, b"", option=option)
+    except DiskError as error:
+        # The reader asked for the folder, and has never heard of the trial.
+        raise DiskError(error.cause.replace(str(trial), f"The folder {folder}"), error.remedy) from None
     # A scanner may still hold it; that it could be written is all that was asked.
     _remove(trial)
     sweep(folder.glob("*.part"))

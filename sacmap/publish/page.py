@@ -176,12 +176,11 @@ def periods_in_words(page: Page) -> str:
     """Return "12 months to March 2018 compared with the 3 years before …" in plain words."""
     if not page.current or not page.baseline:
         return f"{len(page.areas):,} neighbourhoods."
-    whole, first, last = len(page.current), page.baseline[0], page.baseline[-1]
+    whole = len(page.current)
     part = "" if len(page.compared) == whole else f" {len(page.compared)} of {whole} months compared."
-    before = months.span_in_words(first)
+    before = months.span_in_words(page.baseline[0])
     if len(page.baseline) > 1:
-        spanned = f"{months.in_words(first[0])} to {months.in_words(last[-1])}"
-        before = f"the mean of {len(page.baseline)} such periods, {spanned}"
+        before = f"the mean of {len(page.baseline)} such periods, {months.spans_in_words(page.baseline)}"
     return (
         f"{months.span_in_words(page.current)} compared with {before}.{part} {len(page.areas):,} neighbourhoods. "
         f"Police-recorded {page.in_words['burglary']}, robbery and {page.in_words['vehicle-crime']}."

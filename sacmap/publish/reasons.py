@@ -49,11 +49,10 @@ def _listed(
 
 
 def stability(entry: Entry) -> str:
-    """Return "In the first five in 83% of draws; place 1 to 6 in 9 of 10."."""
-    said = f"In the first five in {100 * entry.top5_share:.0f}% of draws"
-    if entry.rank_low == entry.rank_high:
-        return f"{said}; place {entry.rank_low} in 9 of 10."
-    return f"{said}; place {entry.rank_low} to {entry.rank_high:,} in 9 of 10."
+    """Return "Allowing for chance, in the first five 83 times in 100, and in place 1 to 6 nine times in ten."."""
+    said = f"Allowing for chance, in the first five {100 * entry.top5_share:.0f} times in 100, and in place"
+    place = f"{entry.rank_low}" + ("" if entry.rank_low == entry.rank_high else f" to {entry.rank_high:,}")
+    return f"{said} {place} nine times in ten."
 
 
 def by_area(change: pd.DataFrame, area_ids: Sequence[str]) -> dict[str, ByType]:
@@ -72,7 +71,8 @@ def _level(rows: ByType) -> list[str]:
     vehicle, robbery = (whole(rows[kind]["current_count"]) for kind in ("vehicle-crime", "robbery"))
     return [
         f"About {whole(rows[HARDENING]['level'])} burglaries a period to expect{per}.",
-        f"Now also {vehicle} vehicle crime and {robbery} robbery, which locks do not touch.",
+        f"Now also {vehicle} vehicle crime{'' if vehicle == '1' else 's'} and {robbery} "
+        f"{'robbery' if robbery == '1' else 'robberies'}, which locks do not touch.",
     ]
 
 

@@ -138,7 +138,7 @@ function monthByMonth(place) {
         ["baseline", "before"],
         ["current", "now"],
       ].flatMap(([name, words]) => [element("span", "", { class: `shade ${name}` }), ` ${words} `]),
-      element("span", "Gaps: months left out", { class: "gap" }),
+      element("span", "Gaps: months missing or left out", { class: "gap" }),
     ],
     { class: "small key" },
   );
