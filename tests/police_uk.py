@@ -253,6 +253,16 @@ class Handler(BaseHTTPRequestHandler):
         part = whole[start : end + 1]
         self.stream(206, part, ETag=etag, Content_Range=f"bytes {said}-{said + len(part) - 1}/{len(whole)}")
 
+    def handed_on(self, name):
+        """As data.police.uk does: the archive is in a file store elsewhere, which forbids what it does not have."""
+        folder, _, file = name.rpartition("/")
+        if not folder:
+            self.answer(302, b"", "text/html", Location=f"/archive/store/{file}")
+        elif file in self.police.archives:
+            self.archive(file)
+        else:
+            self.answer(403, b"<Error>AccessDenied</Error>", "application/xml")
+
     def stream(self, status, body, **headers):
         self.send_response(status)
         for name, value in {

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 from conftest import csv_text, row
-from police_uk import Clock, Police, archive_zip, serve, web
+from police_uk import Clock, Handler, Police, archive_zip, serve, web
 
 from sacmap.errors import SourceError, UsageError
 from sacmap.fetch.archive import Archive, candidates, fewest
@@ -224,6 +224,36 @@ def test_f18_another_file_by_now_is_downloaded_from_its_start(archive, police, s
     target.with_name("a.zip.about").write_text('{"same": "\\"zero\\"", "total": 99999}')
     download_whole(archive.web, f"{archive._base}/2019-02.zip", target, lambda _: True)
     assert target.read_bytes() == police.archives["2019-02.zip"]
+
+
+def test_an_archive_handed_on_to_a_file_store_is_followed_there(archive, police, whole):
+    police.archive_handler = Handler.handed_on
+    archive.fetch("northamptonshire", MONTHS)
+    assert police.sent <= len(whole) / 10
+    assert [len(rows_of(archive, month)) for month in MONTHS] == [240] * 5
+    assert "/archive/store/2019-02.zip" in police.paths
+
+
+def test_a_whole_archive_handed_on_is_downloaded_from_there(archive, police, whole):
+    police.archive_handler, police.archive_mode = Handler.handed_on, "whole"
+    archive.fetch("northamptonshire", MONTHS, latest="2019-02")
+    assert [len(rows_of(archive, month)) for month in MONTHS] == [240] * 5
+
+
+@pytest.mark.parametrize(
+    "onward", ["http://login.example/portal", "/archive/portal", "/archive/", "https://[x/"]
+)
+def test_f10_an_archive_redirected_to_a_sign_in_page_is_told_as_one(archive, police, onward):
+    def portal(handler, name):
+        if name == "portal":
+            handler.answer(200, b"<!doctype html><title>Sign in</title>", "text/html")
+        else:
+            handler.answer(302, b"", Location=onward)
+
+    police.archive_handler = portal
+    with pytest.raises(SourceError, match="a redirect to ") as told:
+        archive.fetch("northamptonshire", MONTHS, latest="2019-02")
+    assert "sign-in page" in told.value.remedy
 
 
 def test_f18_a_file_that_changes_between_two_reads_is_begun_again(archive, police, whole):

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import requests
 import requests.adapters
@@ -128,9 +128,42 @@ def _no_password(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 def send(
+    session: requests.Session, url: str, headers: Mapping[str, str], bundle: str | None, *, hops: int = 0
+) -> requests.Response:
+    """Send and return the reply with its body still to be read.
+
+    Up to `hops` redirects are followed, to safe addresses only; one that ends at a page of HTML stands as a redirect.
+    """
+    response = _send_once(session, url, headers, bundle)
+    for _ in range(hops):
+        onward = _onward(response, url)
+        if onward is None:
+            break
+        response.close()
+        followed = _send_once(session, onward, headers, bundle)
+        if followed.ok and followed.headers.get("Content-Type", "").startswith("text/html"):
+            # A sign-in page, not the file.
+            followed.close()
+            break
+        response, url = followed, onward
+    return response
+
+
+def _onward(response: requests.Response, url: str) -> str | None:
+    """Return the address a reply redirects to, where it is one that may be followed."""
+    if response.status_code not in {301, 302, 303, 307, 308} or "Location" not in response.headers:
+        return None
+    try:
+        onward = urljoin(url, response.headers["Location"])
+        require_safe(onward)
+    except (UsageError, ValueError):
+        return None
+    return onward if urlsplit(onward).scheme == urlsplit(url).scheme else None
+
+
+def _send_once(
     session: requests.Session, url: str, headers: Mapping[str, str], bundle: str | None
 ) -> requests.Response:
-    """Send and return the reply with its body still to be read; a redirect is not followed."""
     request = session.prepare_request(requests.Request("GET", url, headers=dict(headers)))
     # requests would undo the quoting of an identifier such as "..".
     request.url = url

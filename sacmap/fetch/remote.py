@@ -7,7 +7,7 @@ import zipfile
 
 from sacmap.fetch.attempt import Reply, UnusableError
 from sacmap.fetch.decide import Saw
-from sacmap.fetch.web import Web
+from sacmap.fetch.web import HOPS, Web
 
 #: Enough of the end of a ZIP to find its directory by.
 _TAIL = 4096
@@ -86,7 +86,13 @@ class RemoteFile(io.RawIOBase):
         if length > _MOST:
             raise zipfile.BadZipFile(f"a part of {length:,} bytes")
         answer = self._web.ask(
-            self._url, judge, headers=headers, expect=(206,), cap=length, more_time=length / _SLOW
+            self._url,
+            judge,
+            headers=headers,
+            expect=(206,),
+            cap=length,
+            more_time=length / _SLOW,
+            hops=HOPS,
         )
         found: tuple[int, bytes] = answer.value
         return found

@@ -39,6 +39,8 @@ SLOWEST = 2.0
 DEADLINE = 30.0
 #: 10,000 crimes are some 5 MB.
 CAP = 64 << 20
+#: Redirects followed to a file that proves itself, such as a ZIP: data.police.uk hands its archive to a file store.
+HOPS = 2
 #: The whole of an attempt ends within this many seconds of the first: with `BUDGET`, two minutes.
 _LAST_CALL = 115.0
 _KEPT = "What was fetched is kept"
@@ -49,7 +51,7 @@ Judge = Callable[[Reply], Any]
 
 @dataclass(frozen=True)
 class _Sending:
-    """What is sent, and which replies are read: of these statuses, up to so many bytes, in so much more time."""
+    """What is sent, and which replies are read: of these statuses, so many bytes, so much more time, redirects."""
 
     url: str
     judge: Judge
@@ -57,6 +59,7 @@ class _Sending:
     expect: Collection[int]
     cap: int
     more_time: float = 0.0
+    hops: int = 0
 
 
 @dataclass(frozen=True)
@@ -144,10 +147,12 @@ class Web:
         cap: int = CAP,
         more_time: float = 0.0,
         tries: int = TRIES,
+        hops: int = 0,
     ) -> Answer:
         """Ask until there is a whole answer or no sense in asking again.
 
-        `more_time` is added to the deadline of an attempt, for what is known to be large.
+        `more_time` is added to the deadline of an attempt, for what is known to be large; up to `hops` redirects are
+        followed.
 
         Raises
         ------
@@ -157,7 +162,7 @@ class Web:
         UsageError
             If the address is plain http and not of this machine.
         """
-        sending = _Sending(url, judge, headers or {}, expect, cap, more_time)
+        sending = _Sending(url, judge, headers or {}, expect, cap, more_time, hops)
         answer = self._ask(sending, splittable=False, tries=tries)
         if answer is None:
             raise ValueError("a question that cannot be split was to be split")
@@ -215,7 +220,10 @@ class Web:
 
         def work() -> Reply:
             url = sending.url
-            with told_plainly(url), send(session, url, sending.headers, self._bundle) as response:
+            with (
+                told_plainly(url),
+                send(session, url, sending.headers, self._bundle, hops=sending.hops) as response,
+            ):
                 judge_status(response, sending.expect, self.now)
                 body = b"".join(body_of(response, sending.cap))
                 return Reply(response.status_code, response.headers, body)
@@ -237,7 +245,7 @@ class Web:
         """Send once for a file too large for memory, from byte `start` on: its status, headers and blocks.
 
         `same` is the ETag or date of the file that the bytes before `start` are of: where it is another by now, the
-        server sends the whole (200). The body has no deadline, but silence ends it.
+        server sends the whole (200). The body has no deadline, but silence ends it. Redirects are followed.
 
         Raises
         ------
@@ -250,7 +258,7 @@ class Web:
         headers = {"Accept-Encoding": "identity"}
         if start:
             headers |= {"Range": f"bytes={start}-", "If-Range": same}
-        with told_plainly(url), send(self._session, url, headers, self._bundle) as response:
+        with told_plainly(url), send(self._session, url, headers, self._bundle, hops=HOPS) as response:
             judge_status(response, (200, 206), self.now)
             yield response.status_code, response.headers, self._counted(blocks_of(response))
 
