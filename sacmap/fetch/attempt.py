@@ -167,8 +167,9 @@ def _send_once(
     request = session.prepare_request(requests.Request("GET", url, headers=dict(headers)))
     # requests would undo the quoting of an identifier such as "..".
     request.url = url
-    settings = session.merge_environment_settings(url, {}, True, bundle, None)
-    return session.send(request, allow_redirects=False, timeout=(CONNECT, SILENCE), **settings)
+    settings: dict[str, Any] = {**session.merge_environment_settings(url, {}, True, bundle, None)}
+    # Not by session.send, which reads a redirect's body whole and trips over its address even if it may not follow.
+    return session.get_adapter(url).send(request, timeout=(CONNECT, SILENCE), **settings)
 
 
 def judge_status(response: requests.Response, expect: Collection[int], now: Callable[[], float]) -> None:
