@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sacmap.job import Result
@@ -10,6 +11,8 @@ from sacmap.measure.suppress import SMALL, suppressed
 
 #: Notices that hold counts of single offences.
 _NOT_FOR_ALL = {"components", "other-offences"}
+#: Why a month is thin, its count left out.
+_FEW = f"fewer than {SMALL} crimes"
 
 
 def public_version(result: Result) -> Result:
@@ -30,12 +33,15 @@ def public_version(result: Result) -> Result:
         f"“not known”, because a count is under {SMALL} or would give away one that is. Expected counts and levels are "
         "in whole crimes; monthly counts and streets are left out.",
     )
+    judged = result.coverage
+    small = judged["crimes"].between(1, SMALL - 1)
+    # The reason why a month is thin holds its count, and the notice of the months left out holds the reason.
+    reasons = sorted(set(judged.loc[small, "reason"]) - {""}, key=len, reverse=True)
     kept = [
-        Notice("extract", notice.text) if notice.code == "restricted" else notice
+        Notice("extract" if notice.code == "restricted" else notice.code, _without(notice.text, reasons))
         for notice in result.warnings
         if notice.code not in _NOT_FOR_ALL
     ]
-    crimes = result.coverage["crimes"]
     return replace(
         result,
         change=change,
@@ -43,9 +49,18 @@ def public_version(result: Result) -> Result:
         week=(),
         monthly=result.monthly.iloc[:0],
         located=result.located.iloc[:0],
-        coverage=result.coverage.assign(crimes=crimes.astype("Float64").mask(crimes.between(1, SMALL - 1))),
+        coverage=judged.assign(
+            crimes=judged["crimes"].astype("Float64").mask(small),
+            reason=[_without(reason, reasons) for reason in judged["reason"]],
+        ),
         warnings=(told, *kept),
     )
+
+
+def _without(text: str, reasons: Sequence[str]) -> str:
+    for reason in reasons:
+        text = text.replace(reason, _FEW)
+    return text
 
 
 def is_public(result: Result) -> bool:

@@ -62,6 +62,15 @@ def test_rows_with_a_blank_or_missing_id_are_never_merged(blank):
     assert list(repeats(located(rows))) == [False, False, False, True]
 
 
+def test_areas_without_a_crime_are_counted_as_zero_and_not_left_out():
+    study = make_study({"current": "2018-01", "baseline": "2017-01"})
+    table = located([("001", month, "robbery", "") for month in ("2017-01", "2018-01")])
+    table["area_id"] = table["area_id"].astype(pd.CategoricalDtype(AREAS))
+    counts = count(table, study).set_index(list(tables.COUNTS.key))["n"]
+    assert counts.loc[("1E2", "2018-01", "sac")] == 0
+    assert counts.loc[("001", "2018-01", "sac")] == 1
+
+
 def test_periods_sum_only_the_months_compared():
     cube = np.arange(4).reshape(1, 4, 1) * np.ones((1, 1, 3), dtype=int)
     sums = by_period(cube, MONTHS, [("2017-01", "2017-02"), ("2018-01", "2018-02")], [1])

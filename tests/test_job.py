@@ -22,6 +22,8 @@ from sacmap.forces import force_slug
 from sacmap.job import compare_areas
 from sacmap.measure.counts import repeats
 from sacmap.practice import write_practice
+from sacmap.public import public_version
+from sacmap.publish.files import record_of
 from sacmap.publish.present import headline_of, page_of
 from sacmap.study import make_study, read_study
 
@@ -488,3 +490,19 @@ def test_a_ledger_that_does_not_balance_fails_the_run():
 
     with pytest.raises(SacmapError, match="does not balance"):
         Ledger(10, 1, 1, 1, 1, 1, 1).require_balance()
+
+
+def test_f37_a_public_version_does_not_give_the_count_of_a_thin_month(tmp_path):
+    months = ("2017-01", "2017-02", "2018-01", "2018-02")
+    rows = [row(month, **where) for month in months for where in (ASH, BIRCH) for _ in range(20)]
+    for kind in ("Robbery", "Vehicle crime"):
+        rows += [
+            row(month, kind=kind, **where) for month in months for where in (ASH, BIRCH) for _ in range(20)
+        ]
+    rows = [r for r in rows if "2018-02" not in r] + [row("2018-02", **ASH)] * 3
+    result = compare_rows(tmp_path, rows, "2018-01:2018-02", "2017-01:2017-02")
+    assert "3 crimes where" in result.warnings[0].text
+    public = public_version(result)
+    record = record_of(public, "0").decode()
+    assert "3 crimes" not in record
+    assert record.count("fewer than 5 crimes") == 2

@@ -146,7 +146,18 @@ def change_table(*verdicts):
         (
             ("clear rise", "not known"),
             {"name": "none", "change_pct": None},
-            "Serious acquisitive crime fell 4% in Town. 1 of 2 neighbourhoods rose clearly.",
+            "Serious acquisitive crime fell 4% in Town. 1 of 1 neighbourhood rose clearly; 1 is not known.",
+        ),
+        (
+            ("too few to tell", "not known", "not known"),
+            {"name": "none", "change_pct": None},
+            "Serious acquisitive crime fell 4% in Town. None of 1 neighbourhood changed more than chance would; "
+            "2 are not known.",
+        ),
+        (
+            ("not known", "not known"),
+            {"name": "none", "change_pct": None},
+            "Serious acquisitive crime fell 4% in Town. Of 2 neighbourhoods nothing is known.",
         ),
     ],
 )

@@ -8,6 +8,7 @@ import math
 import os
 import re
 import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -322,7 +323,7 @@ def _choose(columns: list[str], given: str | None, exact: Sequence[str], end: re
 def _require_ids(ids: list[str], where: Path) -> None:
     if "" in ids:
         raise InputError(f"{where}: area {ids.index('') + 1} has no identifier.", "Give each area its own.")
-    repeated = sorted({area for area in ids if ids.count(area) > 1}) if len(set(ids)) < len(ids) else []
+    repeated = sorted(area for area, times in Counter(ids).items() if times > 1)
     if repeated:
         raise InputError(
             f"{where}: identifiers given to more than one area: {', '.join(repeated[:10])}.",

@@ -45,7 +45,7 @@ def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame, joined: pd.DataFrame |
     codes, points = pd.factorize(key)
     if joined is None:
         joined = _joined(points, areas)
-    found = joined.iloc[joined.index.get_indexer(pd.Index(points))[codes]]
+    found = joined.loc[points].iloc[codes]
 
     def of_row(column: str, otherwise: int | bool) -> np.ndarray:
         some = found[column].to_numpy()

@@ -90,12 +90,12 @@ def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
 
     Returns
     -------
-    The Counts table over the areas that have a crime: n is 0 only where the month is complete for every force of
-    the study, otherwise missing.
+    The Counts table over every area that `locate` was given: n is 0 only where the month is complete for every force
+    of the study, otherwise missing. Of a table not made by `locate`, the areas are those that have a crime.
     """
     judged = coverage(tally_of(located), study.months)
     left_out = set(gaps(judged, study_forces(located, study), study.months)["month"])
-    area_ids = sorted(located["area_id"].dropna().unique())
+    area_ids = sorted(located["area_id"].astype("category").cat.categories)
     return monthly_counts(without_repeats(located), area_ids, study.months, left_out)
 
 

@@ -20,6 +20,7 @@ from sacmap.measure.comparator import percent_change
 from sacmap.publish.page import Page, fill
 from sacmap.publish.page_data import table_of
 from sacmap.publish.shapes import MANY, coded, simplified
+from sacmap.publish.words import neighbourhoods
 
 NOTEBOOK_HEIGHT = "900px"
 
@@ -154,6 +155,4 @@ def draw(
         for rows in [table[table["crime_type"] == kind]]
     }
     fields: dict[str, Any] = {"totals": totals} | shown
-    return OfficerMap(
-        Page(title=title or f"{len(areas):,} neighbourhoods", change=table, areas=areas, **fields)
-    )
+    return OfficerMap(Page(title=title or neighbourhoods(len(areas)), change=table, areas=areas, **fields))

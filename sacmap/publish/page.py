@@ -175,14 +175,14 @@ def json_block(content: Mapping[str, Any]) -> str:
 def periods_in_words(page: Page) -> str:
     """Return "12 months to March 2018 compared with the 3 years before …" in plain words."""
     if not page.current or not page.baseline:
-        return f"{len(page.areas):,} neighbourhoods."
+        return f"{words.neighbourhoods(len(page.areas))}."
     whole = len(page.current)
     part = "" if len(page.compared) == whole else f" {len(page.compared)} of {whole} months compared."
     before = months.span_in_words(page.baseline[0])
     if len(page.baseline) > 1:
         before = f"the mean of {len(page.baseline)} such periods, {months.spans_in_words(page.baseline)}"
     return (
-        f"{months.span_in_words(page.current)} compared with {before}.{part} {len(page.areas):,} neighbourhoods. "
+        f"{months.span_in_words(page.current)} compared with {before}.{part} {words.neighbourhoods(len(page.areas))}. "
         f"Police-recorded {page.in_words['burglary']}, robbery and {page.in_words['vehicle-crime']}."
     )
 

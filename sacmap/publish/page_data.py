@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from sacmap import months, tables
+from sacmap.choose.priority import by_rate
 from sacmap.measure.comparator import changes_followed
 from sacmap.publish import words
 from sacmap.publish.colours import LEVELS, PALETTE, classes_of
@@ -52,7 +53,7 @@ def table_of(change: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
 def content_of(page: Page) -> dict[str, Any]:
     """Return the text the script reads, and what it needs before the numbers; areas are named by their place."""
     by_type = {kind: rows_of(page, kind) for kind in tables.CRIME_TYPES}
-    rates = has_rates(page)
+    rates = by_rate(page.areas)
     key = "level_per_1000_households" if rates else "level"
     return {
         "ids": list(page.areas["area_id"]),
@@ -124,11 +125,6 @@ def _column(values: pd.Series, column: tables.Column) -> str:
     return f"[{','.join(text or 'null' for text in texts)}]"
 
 
-def has_rates(page: Page) -> bool:
-    """Whether levels can be given per 1,000 households: all areas' households are known."""
-    return len(page.areas) > 0 and bool((page.areas["households"].fillna(0) > 0).all())
-
-
 def rows_of(page: Page, kind: str) -> pd.DataFrame:
     """Return the rows of one crime type, one an area, in the order of the areas."""
     return page.table[page.table["crime_type"] == kind].reset_index(drop=True)
@@ -138,7 +134,7 @@ def lists_of(page: Page, by_type: Mapping[str, pd.DataFrame]) -> dict[str, list[
     """Return the two lists, target hardening and week of action, by place in the areas, each entry with reasons."""
     places = {area: place for place, area in enumerate(page.areas["area_id"])}
     return {
-        "hardening": hardening(by_type, has_rates(page))
+        "hardening": hardening(by_type, by_rate(page.areas))
         if page.hardening is None
         else _placed(page.hardening, places),
         "week": week(by_type["sac"]) if page.week is None else _placed(page.week, places),

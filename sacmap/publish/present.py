@@ -17,7 +17,7 @@ from sacmap.publish.draw import render
 from sacmap.publish.page import Page
 from sacmap.publish.plan_view import plan_view, result_view
 from sacmap.publish.reasons import hardening_reasons, week_reasons
-from sacmap.publish.words import headline, percent
+from sacmap.publish.words import headline, neighbourhoods, percent
 
 SOURCE = (
     "Crimes: data.police.uk, street-level crime as published by the police, Open Government Licence v3.0.",
@@ -35,7 +35,7 @@ STREETS = 3
 
 def title_of(result: Result) -> str:
     """Return the name of the place: the study's title, or how many areas there are."""
-    return result.study.title or f"{len(result.areas):,} neighbourhoods"
+    return result.study.title or neighbourhoods(len(result.areas))
 
 
 def headline_of(result: Result) -> str:

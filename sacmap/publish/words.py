@@ -59,20 +59,30 @@ def headline(
         said += f"; {words} {percent(comparator['change_pct'])}"
     if UNFIT in notices:
         return f"{said}. That is no fit comparison: do not rely on the readings of neighbourhoods."
-    rises = int((rows["verdict"] == "clear rise").sum())
-    falls = int((rows["verdict"] == "clear fall").sum())
-    return f"{said}. {_how_many(rises, falls, len(rows))}"
+    return f"{said}. {_how_many(rows['verdict'])}"
 
 
-def _how_many(rises: int, falls: int, areas: int) -> str:
-    neighbourhoods = f"{whole(areas)} neighbourhood{'' if areas == 1 else 's'}"
-    if not rises and not falls:
-        return f"None of {neighbourhoods} changed more than chance would."
-    if not falls:
-        return f"{rises} of {neighbourhoods} rose clearly."
-    if not rises:
-        return f"{falls} of {neighbourhoods} fell clearly."
-    return f"{rises} of {neighbourhoods} rose clearly and {falls} fell clearly."
+def neighbourhoods(count: int) -> str:
+    """Return "1 neighbourhood" or "33 neighbourhoods"."""
+    return f"{whole(count)} neighbourhood{'' if count == 1 else 's'}"
+
+
+def _how_many(verdicts: pd.Series) -> str:
+    """Say how many of the areas changed clearly; one that is not known has not been found to be as it was."""
+    rises, falls, unknown = (
+        int((verdicts == verdict).sum()) for verdict in ("clear rise", "clear fall", "not known")
+    )
+    known = len(verdicts) - unknown
+    if not known:
+        return f"Of {neighbourhoods(unknown)} nothing is known."
+    counted = [f"{n} {did} clearly" for n, did in ((rises, "rose"), (falls, "fell")) if n]
+    if counted:
+        first, *more = counted
+        said = " and ".join([first.replace(" ", f" of {neighbourhoods(known)} ", 1), *more])
+    else:
+        said = f"None of {neighbourhoods(known)} changed more than chance would"
+    rest = f"; {whole(unknown)} {'is' if unknown == 1 else 'are'} not known" if unknown else ""
+    return f"{said}{rest}."
 
 
 def sentences(
