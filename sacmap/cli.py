@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sacmap.amount import Pounds
 from sacmap.console import say, show
 from sacmap.errors import InputError, SacmapError, UsageError
 
@@ -422,7 +423,7 @@ def published_of(study: Study, recorded: Recorded) -> Published:
 
 @sacmap.command("plan")
 @study_options
-@click.option("--budget", type=click.FloatRange(1), default=10_000, show_default=True, help="Pounds.")
+@click.option("--budget", type=Pounds(1), default=10_000, show_default=True, help="Pounds.")
 @click.option("--prices", type=click.Path(), help="Price list to use in place of sacmap's: TOML.")
 @click.option(
     "--areas", "size", type=click.IntRange(1, 10), default=3, show_default=True,

@@ -4,9 +4,11 @@ import json
 import subprocess
 import sys
 
+import click
 import pytest
 
 from sacmap import months, tables
+from sacmap.amount import Pounds
 from sacmap.areas.adjoining import adjoining
 from sacmap.areas.boundaries import read_areas
 from sacmap.choose.evaluate import tne, wdd, wdq
@@ -381,3 +383,16 @@ def test_a_plan_whose_boundaries_have_gone_asks_for_them(practice, tmp_path):
     lost = run("evaluate", "other/a.json", "--crimes", practice.crimes, "--after", "2026-04", cwd=tmp_path)
     assert lost.returncode == 2
     assert "--boundaries" in lost.stderr
+
+
+@pytest.mark.parametrize(
+    ("written", "pounds"), [("10000", 10_000), ("10,000", 10_000), ("£10,000.50", 10_000.5)]
+)
+def test_a_budget_is_taken_as_people_write_it(written, pounds):
+    assert Pounds(1).convert(written, None, None) == pounds
+
+
+@pytest.mark.parametrize("written", ["10,00", "ten", "£", "1,0000", "0"])
+def test_a_budget_that_could_be_read_two_ways_is_refused(written):
+    with pytest.raises(click.BadParameter, match="not"):
+        Pounds(1).convert(written, None, None)
