@@ -52,6 +52,20 @@ def test_a_whole_answer_is_kept_at_the_first_try(base, police, clock):
     assert clock.slept == []
 
 
+def test_an_answer_that_does_not_come_is_told_once_and_a_single_slip_not(base, police, clock):
+    police.fault = fault_at_first("502")
+    told = []
+    with web(clock, say=told.append) as client:
+        ask(client, base)
+        assert told == []
+        police.fault = lambda number, path: "502"
+        with pytest.raises(SourceError):
+            ask(client, base)
+    assert len(told) == 1
+    assert told[0].startswith("127.0.0.1:")
+    assert told[0].endswith(": trying again.")
+
+
 def passes(base, police, clock, name):
     """A fault that comes twice is asked again, after growing waits, and the answer is whole."""
     police.fault = fault_at_first(name, times=2)

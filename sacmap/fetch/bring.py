@@ -141,7 +141,7 @@ class Source:
         self.where = where
         self.say = say
         self.store = Store(Path(where.store) if where.store else default_store())
-        self.web = None if where.offline else web or Web(ca_bundle=where.ca_bundle)
+        self.web = None if where.offline else web or Web(ca_bundle=where.ca_bundle, say=say)
         if self.web is not None:
             self.store.require_writable()
         self.api = Api(self.web, self.store, where.api_url, refresh=refresh, anew=anew)
@@ -266,7 +266,8 @@ class Source:
         if missing:
             archives = len(fewest(missing))
             self.say(
-                f"To read of the archive: {len(missing)} months of {self.force}, in {archives} archives."
+                f"To read of the archive: {len(missing)} months of {self.force}, "
+                f"in {archives} archive{'' if archives == 1 else 's'}."
             )
 
     def _summary(self, choice: Choice, publications: Mapping[str, str], empty: Sequence[str]) -> str:

@@ -68,7 +68,7 @@ class District:
 def fetch_district(district: District, path: Path, *, ca_bundle: str | None) -> None:
     """Write the ONS wards or LSOAs of a district to a file, and tell how many there are and what was mended."""
     require_writable(path.parent)
-    with Web(ca_bundle=ca_bundle) as web:
+    with Web(ca_bundle=ca_bundle, say=say) as web:
         areas, layer = areas_of(
             web,
             district.kind,

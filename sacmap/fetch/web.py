@@ -43,6 +43,8 @@ CAP = 64 << 20
 HOPS = 2
 #: The whole of an attempt ends within this many seconds of the first: with `BUDGET`, two minutes.
 _LAST_CALL = 115.0
+#: The try after which the reader is told: of a slip that passes at the second there is nothing to tell.
+TOLD_AT = 2
 _KEPT = "What was fetched is kept"
 
 #: Looks at a whole reply and returns what to make of it, or raises UnusableError.
@@ -93,6 +95,8 @@ class Web:
         Seconds that pass, waiting, chance in 0–1 and the time of day (s since 1970): tests own them.
     deadline
         Seconds for one attempt.
+    say
+        Told once of each question whose answer does not come at once: until it does, or is given up, all is silent.
 
     Raises
     ------
@@ -110,12 +114,14 @@ class Web:
         now: Callable[[], float] = time.time,
         deadline: float = DEADLINE,
         per_second: float = PER_SECOND,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._bundle = ca_bundle
         if ca_bundle is not None:
             require_bundle(ca_bundle)
         self._clock, self._sleep, self._luck, self.now = clock, sleep, luck, now
         self._deadline = deadline
+        self._say = say
         self._spacing = 1 / per_second
         self._next = clock()
         self._session = new_session()
@@ -203,6 +209,8 @@ class Web:
                     wait = bad.asked_to_wait
                     # A server that asks for it for ever does not get it: see `decide`.
                     asked_to_wait = min(asked_to_wait + wait, LONGEST_ASKED)
+            if tried == TOLD_AT:
+                self._say(f"{urlsplit(url).netloc} gives no whole answer yet ({bad.detail}): trying again.")
             self._sleep(wait)
         raise _error(bad, url, tried)
 
