@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from sacmap.cli import result_of
+from sacmap.fetch.gather import result_of
 from sacmap.practice import write_practice
 from sacmap.publish.present import html_of
 from sacmap.study import make_study, read_study

@@ -16,14 +16,8 @@ from sacmap.console import say, show
 from sacmap.errors import InputError, SacmapError, UsageError
 
 if TYPE_CHECKING:
-    from geopandas import GeoDataFrame
-
     from sacmap.choose.plan import Plan
-    from sacmap.fetch.street import Reading
-    from sacmap.fetch.tidy import Tidy
     from sacmap.job import Result
-    from sacmap.measure.notices import Notice
-    from sacmap.measure.recorded import Published, Recorded
     from sacmap.study import Study
 
 STOPPED = 130
@@ -142,92 +136,6 @@ def out_path(study: Study, file: Path | None) -> Path:
     return Path("maps") / f"{file_stem(name)}.html"
 
 
-def result_of(study: Study) -> Result:
-    """Read what the study names and do the main job."""
-    from sacmap.areas.boundaries import overlaps, read_areas, read_text
-    from sacmap.fetch.command import brought, with_boundaries
-    from sacmap.fetch.store import default_store
-    from sacmap.fetch.tidy import MANY, Tidy, points_joined
-    from sacmap.job import compare_areas
-
-    study = with_boundaries(study)
-    areas = read_areas(
-        str(study.boundaries),
-        id_column=study.id_column,
-        name_column=study.name_column,
-        households_column=study.households_column,
-    )
-    areas, told, lsoas = with_study_households(areas, study)
-    # Before the crimes, so that a file that cannot be read is told at once.
-    others = other_inputs(study, len(areas), lsoas)
-    tidy = Tidy(Path(study.store) if study.store else default_store())
-    reading = reading_of(study, tidy) if study.crimes else brought(study, areas).reading
-    result = compare_areas(
-        study,
-        reading,
-        areas,
-        comparator_text=read_text,
-        overlaps=overlaps(areas),
-        also_told=(*told, *reading.told),
-        joined=points_joined(tidy, reading.crimes, areas) if len(reading.crimes) >= MANY else None,
-    )
-    return replace(result, inputs=(*result.inputs, *others))
-
-
-def other_inputs(study: Study, areas: int, lsoas: int) -> list[dict[str, object]]:
-    """Return path, sha256 and rows of the files read beside the crimes, for the record."""
-    from sacmap.areas.boundaries import read_text
-    from sacmap.fetch.street import sha256
-    from sacmap.study import COMPARATORS
-
-    rows = {str(study.boundaries): areas}
-    tables = [study.households, None if study.comparator in COMPARATORS else study.comparator]
-    rows |= {path: len(read_text(path).splitlines()) - 1 for path in tables if path}
-    if study.lsoa_boundaries:
-        rows[study.lsoa_boundaries] = lsoas
-    return [{"path": path, "sha256": sha256(Path(path)), "rows": n} for path, n in rows.items()]
-
-
-def with_study_households(areas: GeoDataFrame, study: Study) -> tuple[GeoDataFrame, tuple[Notice, ...], int]:
-    """Give the areas the households of the study's file, if it names one; return what is told, and how many LSOAs."""
-    from sacmap.areas.boundaries import read_areas, read_text
-    from sacmap.areas.households import parse_households, with_households
-
-    if study.households is None:
-        if study.lsoa_boundaries is not None:
-            raise UsageError(
-                "LSOA boundaries were given, but no households to spread.",
-                "Add --households FILE, a CSV of households by LSOA.",
-            )
-        return areas, (), 0
-    counts = parse_households(read_text(study.households), study.households)
-    lsoas = read_areas(study.lsoa_boundaries) if study.lsoa_boundaries else None
-    areas, told = with_households(areas, counts, study.households, lsoas)
-    return areas, told, 0 if lsoas is None else len(lsoas)
-
-
-def reading_of(study: Study, tidy: Tidy | None = None) -> Reading:
-    """Read the crimes the study names: police.uk's files, or a force's own extract.
-
-    `tidy` keeps the months of a large archive, and has those read before.
-    """
-    from sacmap.fetch.extract import read_extract
-    from sacmap.fetch.street import read
-    from sacmap.progress import Progress
-    from sacmap.tables import SAC_TYPES
-
-    if study.extract is not None:
-        return read_extract(study)
-    with Progress("Reading") as progress:
-        return read(
-            study.crimes,
-            keep=SAC_TYPES,
-            tidy=tidy,
-            progress=progress.step,
-            total=progress.expect,
-        )
-
-
 def write_result(result: Result, out: Path) -> list[Path]:
     """Write the page, the CSV, the record and the files asked for beside them; return their paths."""
     from sacmap.publish.also import also_of
@@ -257,6 +165,7 @@ def map_command(study: Path | None, **options: Any) -> int:
 
 def run_map(study: Study, file: Path | None) -> int:
     """Do the main job and write it; return the exit code."""
+    from sacmap.fetch.gather import result_of
     from sacmap.public import public_version
     from sacmap.publish.also import require_tools
     from sacmap.publish.disk import require_writable
@@ -286,6 +195,7 @@ def tell(result: Result) -> None:
 @study_options
 def check(study: Path | None, **options: Any) -> int:
     """Tell whether a comparison can be trusted: coverage, ledger, mends, overlaps, gaps."""
+    from sacmap.fetch.gather import result_of
     from sacmap.publish.present import check_text
 
     result = result_of(read_options(study, options))
@@ -374,6 +284,7 @@ def reconcile_command(
     Partnership police.uk's crimes are those in the --boundaries.
     """
     from sacmap import tables
+    from sacmap.fetch.gather import published_of
     from sacmap.fetch.home_office import read_recorded
     from sacmap.measure.recorded import reconcile, require_quarters
     from sacmap.publish.disk import require_writable, write_whole
@@ -398,29 +309,6 @@ def reconcile_command(
     return found.exit_code
 
 
-def published_of(study: Study, recorded: Recorded) -> Published:
-    """Read police.uk's crimes of the place a Home Office table is of: the force's, or those in the areas."""
-    from sacmap.areas.boundaries import read_areas
-    from sacmap.areas.locate import locate, require_overlap
-    from sacmap.measure.recorded import published_by_force, published_in_areas
-
-    reading = reading_of(study)
-    if recorded.by == "force":
-        # An extract is of one force, whatever it is called there.
-        own = study.extract is not None and not reading.tally.empty
-        force = str(reading.tally["force"].iloc[0]) if own else study.force or recorded.area
-        return published_by_force(reading, force, study.months)
-    if not study.boundaries:
-        raise UsageError(
-            f"{recorded.area} is a Community Safety Partnership, and police.uk publishes by force.",
-            "Add --boundaries FILE with its neighbourhoods, or leave --crimes out.",
-        )
-    areas = read_areas(study.boundaries, id_column=study.id_column, name_column=study.name_column)
-    located = locate(reading.crimes, areas)
-    require_overlap(reading.crimes, located, areas)
-    return published_in_areas(reading, located, study.months)
-
-
 @sacmap.command("plan")
 @study_options
 @click.option("--budget", type=Pounds(1), default=10_000, show_default=True, help="Pounds.")
@@ -441,6 +329,7 @@ def plan_command(
     from sacmap.choose.hardening import read_prices
     from sacmap.choose.plan import make_plan
     from sacmap.choose.records import read_protected, read_visited
+    from sacmap.fetch.gather import result_of
     from sacmap.publish.also import require_of_plan
     from sacmap.publish.choice import path_from, record_path, require_unwritten, write_choice
     from sacmap.publish.present import plan_html_of
@@ -504,6 +393,7 @@ def evaluate_command(
     from sacmap.choose.outcome import judge, study_values
     from sacmap.choose.plan import plan_of
     from sacmap.choose.records import read_actions
+    from sacmap.fetch.gather import result_of
     from sacmap.publish.choice import record_path, require_unwritten, write_choice
     from sacmap.publish.present import outcome_html_of
 
