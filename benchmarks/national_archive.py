@@ -80,11 +80,10 @@ class Force:
     points: pa.Table
 
 
-def wards(path: Path) -> gpd.GeoDataFrame:
-    """Return the real wards where they are there, else a grid of squares: WD13CD, WD13NM, geometry."""
+def wards(path: Path, side: int = 92) -> gpd.GeoDataFrame:
+    """Return the real wards where they are there, else a grid of `side` × `side` squares: WD13CD, WD13NM, geometry."""
     if path.is_file():
         return gpd.read_parquet(path).sort_values("WD13CD", ignore_index=True)
-    side = 92
     x, y = np.meshgrid(-3 + np.arange(side) * 0.04, 51 + np.arange(side) * 0.03)
     squares = shapely.box(x.ravel(), y.ravel(), x.ravel() + 0.04, y.ravel() + 0.03)
     codes = [f"E05{n:06d}" for n in range(len(squares))]
