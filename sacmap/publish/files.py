@@ -40,8 +40,9 @@ def csv_of(rows: pd.DataFrame, table: tables.Table = tables.CHANGE) -> bytes:
 def csv_texts(values: pd.Series, column: tables.Column) -> list[str]:
     """Return a column of the Change table as the CSV has it."""
     if column.kind == "text":
-        return [as_text(str(value)) for value in values]
-    return ["" if pd.isna(value) else number_text(float(value)) for value in values]
+        return [as_text(str(value)) for value in values.to_numpy(object).tolist()]
+    numbers = values.to_numpy(float, na_value=np.nan).tolist()
+    return ["" if math.isnan(number) else number_text(number) for number in numbers]
 
 
 def as_text(text: str) -> str:
@@ -51,6 +52,8 @@ def as_text(text: str) -> str:
 
 def number_text(value: float) -> str:
     """Return a number to six decimals without trailing zeros: 3 → "3", 2.5 → "2.5", −0.0 → "0"."""
+    if value.is_integer():
+        return str(int(value))
     text = f"{value:.{DECIMALS}f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
