@@ -183,6 +183,35 @@ def test_coverage_is_judged_on_what_every_month_was_asked_for(open_source, polic
     assert result.ledger.other_crime_types == 1800
 
 
+def test_only_the_force_s_own_months_are_judged_for_other_crimes_come_in_part(open_source, police):
+    """The archive's files of British Transport Police hold the whole country, an answer of the API those of a box."""
+    files = as_csv(crimes_of())
+    btp = [row("2023-02", lat="53.5", force=TRANSPORT_POLICE) for _ in range(300)]
+    files["2023-02/2023-02-btp-street.csv"] = csv_text(*btp)
+    police.archives["2023-03.zip"] = archive_zip(files)
+    police.months = list(span("2023-06:2024-03"))
+    found = open_source().bring(WANTED, AREAS)
+    study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
+    result = compare_areas(study, found.reading, AREAS, comparator_text=str)
+    assert set(result.coverage["force"]) == {NAME}
+    wanted = result.coverage["month"].isin(WANTED)
+    assert set(result.coverage.loc[wanted, "status"]) == {"complete"}
+
+
+@pytest.mark.parametrize("source", ["auto", "archive"])
+def test_a_force_called_otherwise_in_the_files_is_still_the_force(open_source, police, source):
+    files = {
+        name: text.replace(NAME, "Northants and Rutland Police") for name, text in as_csv(crimes_of()).items()
+    }
+    police.archives["2023-03.zip"] = police.archives["2024-03.zip"] = archive_zip(files)
+    police.months = list(span("2023-06:2024-03"))
+    found = open_source(source=source).bring(WANTED, AREAS)
+    study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
+    result = compare_areas(study, found.reading, AREAS, comparator_text=str)
+    assert result.forces == (NAME if source == "auto" else FORCE,)
+    assert (result.exit_code, len(result.compared), found.empty) == (0, 3, ())
+
+
 WINDOW = span("2021-04:2024-03")
 
 

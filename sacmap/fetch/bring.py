@@ -20,7 +20,7 @@ from sacmap.areas.boundaries import read_areas
 from sacmap.errors import SourceError, UsageError
 from sacmap.fetch import street
 from sacmap.fetch.api import Api, OfflineError
-from sacmap.fetch.archive import Archive, fewest
+from sacmap.fetch.archive import TRANSPORT_POLICE, Archive, fewest
 from sacmap.fetch.neighbourhoods import boundaries_path, neighbourhoods
 from sacmap.fetch.place import ORDER, Place
 from sacmap.fetch.rows import CATEGORIES
@@ -223,8 +223,8 @@ class Source:
                 "Check --force.",
             )
         told = tuple(_told(force, choice, latest, changed))
-        reading = _joined(parts, choice, told)
-        mine = reading.tally[[force_slug(str(name)) == force_slug(force) for name in reading.tally["force"]]]
+        reading = _joined(parts, choice, told, force)
+        mine = reading.tally[reading.tally["force"].isin(reading.whole or ())]
         empty = tuple(month for month in wanted if month not in set(mine["month"]))
         return Brought(reading, self._summary(choice, publications, empty), empty)
 
@@ -297,7 +297,11 @@ def _api_reading(rows: pd.DataFrame, words: str) -> Reading:
 
 
 def _archive_reading(files: Sequence[Kept], force: str, name: str | None) -> Reading:
-    """Read kept members; the force's rows are given the name the API has for it, where that was asked."""
+    """Read kept members; the force's rows are given the name the API has for it, where that was asked.
+
+    Rows that are not British Transport Police's came in the force's own files, and are its own whatever it is called
+    by now: Hampshire's name has grown, its slug has not.
+    """
     reading = street.read([str(kept.path) for kept in files], keep=tables.SAC_TYPES)
     rows = {str(one["path"]): one["rows"] for one in reading.inputs}
     inputs = tuple(
@@ -311,14 +315,22 @@ def _archive_reading(files: Sequence[Kept], force: str, name: str | None) -> Rea
 
     def named(table: pd.DataFrame) -> pd.DataFrame:
         forces = table["force"].astype(str)
-        known = {one: name if name and force_slug(one) == force else one for one in forces.unique()}
+        others = {one for one in forces.unique() if force_slug(one) == TRANSPORT_POLICE != force}
+        known = {
+            one: one if one in others else name or (one if force_slug(one) == force else force)
+            for one in forces.unique()
+        }
         return table.assign(force=forces.map(known))
 
     return replace(reading, crimes=named(reading.crimes), tally=named(reading.tally), inputs=inputs)
 
 
-def _joined(parts: Sequence[Reading], choice: Choice, told: tuple[Notice, ...]) -> Reading:
-    """Put the readings one after another."""
+def _joined(parts: Sequence[Reading], choice: Choice, told: tuple[Notice, ...], force: str) -> Reading:
+    """Put the readings one after another.
+
+    Other forces' crimes are of a box in months of the API and of the whole country in those of the archive, so only
+    the force's own months can be judged.
+    """
     text = dict.fromkeys(CATEGORIES, str)
     crimes = pd.concat([part.crimes.astype(text) for part in parts], ignore_index=True)
     keys = ["force", "month", "crime_type"]
@@ -330,6 +342,7 @@ def _joined(parts: Sequence[Reading], choice: Choice, told: tuple[Notice, ...]) 
         tuple(note for part in parts for note in part.notes),
         (*told, *(notice for part in parts for notice in part.told)),
         asked=tables.SAC_TYPES if choice.api or choice.kept else None,
+        whole=tuple(name for name in tally["force"].unique() if force_slug(name) == force_slug(force)),
     )
 
 

@@ -82,7 +82,8 @@ class Reading:
 
     crimes: the Crimes table of the rows kept; tally: force, month, crime_type and n of all rows, kept or not;
     inputs: path, sha256 and rows of each file given; notes: files given again; told: what else the reader must know;
-    asked: the crime types asked for, where some months hold no other and so cannot be judged by all.
+    asked: the crime types asked for, where some months hold no other and so cannot be judged by all;
+    whole: the forces all of whose crimes were asked for, where others' came only in part.
     """
 
     crimes: pd.DataFrame
@@ -91,11 +92,15 @@ class Reading:
     notes: tuple[str, ...]
     told: tuple[Notice, ...] = ()
     asked: tuple[str, ...] | None = None
+    whole: tuple[str, ...] | None = None
 
     @property
     def judged(self) -> pd.DataFrame:
-        """The tally that coverage is judged by: of the crime types every month was asked for."""
-        return self.tally if self.asked is None else self.tally[self.tally["crime_type"].isin(self.asked)]
+        """The tally that coverage is judged by: of the crime types and forces every month was asked for."""
+        judged = self.tally
+        for column, asked in (("crime_type", self.asked), ("force", self.whole)):
+            judged = judged if asked is None else judged[judged[column].isin(asked)]
+        return judged
 
 
 def read_crimes(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
