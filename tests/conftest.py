@@ -85,7 +85,7 @@ def page_of(*, names=("Ash", "Birch", "Cedar", "Elm"), ids=None, title="Here", s
     from sacmap import tables
     from sacmap.measure.change import change_table
     from sacmap.measure.counts import monthly_counts
-    from sacmap.publish.page import Page
+    from sacmap.publish.shown import Page
 
     ids = list(ids or [f"A{n}" for n in range(4)])
     polygons = [shapely.Polygon() if n == empty else shapely.Polygon(square(n)) for n in range(4)]

@@ -16,7 +16,7 @@ from sacmap.publish.workbook import workbook_of
 
 if TYPE_CHECKING:
     from sacmap.job import Result
-    from sacmap.publish.page import Page
+    from sacmap.publish.shown import Page
 
 _REMEDY = "Install it with: python -m pip install matplotlib. Or leave {kind} out of --also."
 

@@ -17,9 +17,9 @@ from folium.template import Template
 
 from sacmap import tables
 from sacmap.measure.comparator import percent_change
-from sacmap.publish.page import Page, fill
-from sacmap.publish.page_data import table_of
+from sacmap.publish.page import fill
 from sacmap.publish.shapes import MANY, coded, simplified
+from sacmap.publish.shown import Page, table_of
 from sacmap.publish.words import neighbourhoods
 
 NOTEBOOK_HEIGHT = "900px"

@@ -26,7 +26,7 @@ from sacmap.publish.qgis import areas_style, plan_style
 
 if TYPE_CHECKING:
     from sacmap.choose.plan import Plan
-    from sacmap.publish.page import Page
+    from sacmap.publish.shown import Page
 
 #: "GPKG", and version 1.3, in the file's header.
 APPLICATION_ID, USER_VERSION = 0x47504B47, 10300

@@ -11,21 +11,18 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache, cached_property
+from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
-import geopandas as gpd
 import jinja2
-import pandas as pd
 from markupsafe import Markup
 
-from sacmap import months, tables
+from sacmap import months
 from sacmap.publish import colours, page_data, page_svg, words
-from sacmap.publish.plan_view import PlanView
-from sacmap.study import Period
+from sacmap.publish.shown import Page
 
 #: Notices that must be read before the figures; the others are folded away beneath them.
 WEIGHTY = {
@@ -42,58 +39,6 @@ MEASURE_LABELS = (
     ("expected", "Against expected"),
     ("level", "Expected level"),
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Page:
-    """What the page shows; text in it is data, whatever it holds."""
-
-    title: str
-    change: pd.DataFrame
-    areas: gpd.GeoDataFrame
-    totals: Mapping[str, Mapping[str, float | None]]
-    current: Period = ()
-    baseline: tuple[Period, ...] = ()
-    compared: tuple[int, ...] = ()
-    comparator: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    comparator_words: str = "the rest of the areas"
-    monthly: pd.DataFrame | None = None
-    warnings: Sequence[Mapping[str, str]] = ()
-    definitions: Sequence[Mapping[str, str]] = ()
-    streets: Mapping[str, Mapping[str, Sequence[tuple[str, int]]]] | None = None
-    hardening: Sequence[Mapping[str, Any]] | None = None
-    week: Sequence[Mapping[str, Any]] | None = None
-    sources: Sequence[str] = ()
-    plan: PlanView | None = None
-    practice: bool = False
-    restricted: bool = False
-    exact: bool = False
-    tiles: str | None = None
-    tiles_key: str | None = None
-    links: Sequence[str] = field(default=())
-
-    @cached_property
-    def table(self) -> pd.DataFrame:
-        """The Change table in the order of the areas, with the digits of the CSV: see `page_data.table_of`."""
-        return page_data.table_of(self.change, self.areas)
-
-    @property
-    def in_words(self) -> Mapping[str, str]:
-        """What each crime type is called: as police.uk has it, or exactly, of a force's own extract."""
-        return tables.EXACT_WORDS if self.exact else tables.IN_WORDS
-
-    @property
-    def whole(self) -> str:
-        """What the total is called that holds crimes without a location too."""
-        return "Whole extract, with no location too" if self.exact else "Whole force, as published"
-
-    @property
-    def labels(self) -> tuple[tuple[str, str], ...]:
-        """Crime type and its label, in order."""
-        return tuple(
-            (kind, "All three" if kind == "sac" else self.in_words[kind].capitalize())
-            for kind in tables.CRIME_TYPES
-        )
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,8 @@ import json
 import math
 import zlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -20,10 +19,8 @@ from sacmap.publish import words
 from sacmap.publish.colours import LEVELS, PALETTE, classes_of
 from sacmap.publish.files import DECIMALS, csv_texts
 from sacmap.publish.shapes import label_places
+from sacmap.publish.shown import Page
 from sacmap.study import Period
-
-if TYPE_CHECKING:
-    from sacmap.publish.page import Page
 
 #: Above this many areas the table shows the first rows only; "Go to an area" finds the rest.
 TABLE_CAP = 1_000
@@ -32,22 +29,6 @@ TABLE_ROWS = 200
 FIRST = 5
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-
-
-def table_of(change: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Return the Change table in the order of the areas, four rows each, its numbers as the CSV has them.
-
-    Rows that are not there are "not known", columns that are not there empty. The page, its script and the CSV all
-    read these digits, so that none of them can round to another figure than the others.
-    """
-    every = pd.MultiIndex.from_product([areas["area_id"], tables.CRIME_TYPES], names=tables.CHANGE.key)
-    rows = change.set_index(list(tables.CHANGE.key)).reindex(every).reset_index()
-    rows = rows.reindex(columns=tables.CHANGE.names)
-    rows["area_name"] = np.repeat(areas["name"].to_numpy(object), len(tables.CRIME_TYPES))
-    rows["verdict"] = rows["verdict"].astype(object).fillna("not known")
-    numeric = [column.name for column in tables.CHANGE.columns if column.kind != "text"]
-    rows[numeric] = rows[numeric].astype(float).round(DECIMALS)
-    return rows
 
 
 def content_of(page: Page) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -14,9 +13,7 @@ from numpy.typing import NDArray
 from sacmap.publish import page_data
 from sacmap.publish.colours import classes_of
 from sacmap.publish.shapes import STEPS, label_places, simplified
-
-if TYPE_CHECKING:
-    from sacmap.publish.page import Page
+from sacmap.publish.shown import Page
 
 #: The picture's units: two to a point of a screen at its usual size, so that whole numbers are fine enough.
 WIDTH, HEIGHT, MARGIN = 1600.0, 1120.0, 8.0

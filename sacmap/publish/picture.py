@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -33,9 +33,7 @@ from sacmap.publish.files import data_date
 from sacmap.publish.page import WEIGHTY, banners, key_figures, periods_in_words
 from sacmap.publish.page_svg import ARROWS, placed_names
 from sacmap.publish.shapes import STEPS, label_places, simplified
-
-if TYPE_CHECKING:
-    from sacmap.publish.page import Page
+from sacmap.publish.shown import Page
 
 INK, SOFT, PAPER, GROUND, EDGE = "#1d1d1f", "#55565a", "#ffffff", "#f3f2ee", "#6b6b6b"
 WARN, WARN_EDGE = "#fff6dd", "#8a6100"

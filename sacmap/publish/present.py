@@ -14,9 +14,9 @@ from sacmap.job import Result
 from sacmap.practice import files as practice
 from sacmap.public import is_public, is_restricted
 from sacmap.publish.draw import render
-from sacmap.publish.page import Page
 from sacmap.publish.plan_view import plan_view, result_view
 from sacmap.publish.reasons import hardening_reasons, week_reasons
+from sacmap.publish.shown import Page
 from sacmap.publish.words import headline, neighbourhoods, percent
 
 SOURCE = (

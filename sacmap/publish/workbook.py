@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-    from sacmap.publish.page import Page
+    from sacmap.publish.shown import Page
 
 #: What Excel holds in one cell.
 LONGEST = 32_767

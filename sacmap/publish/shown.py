@@ -1,0 +1,85 @@
+"""What the officer's page, its pictures and its files show: one Page, filled in by `sacmap.publish.present`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from sacmap import tables
+from sacmap.publish.files import DECIMALS
+from sacmap.publish.plan_view import PlanView
+from sacmap.study import Period
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What the page shows; text in it is data, whatever it holds."""
+
+    title: str
+    change: pd.DataFrame
+    areas: gpd.GeoDataFrame
+    totals: Mapping[str, Mapping[str, float | None]]
+    current: Period = ()
+    baseline: tuple[Period, ...] = ()
+    compared: tuple[int, ...] = ()
+    comparator: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    comparator_words: str = "the rest of the areas"
+    monthly: pd.DataFrame | None = None
+    warnings: Sequence[Mapping[str, str]] = ()
+    definitions: Sequence[Mapping[str, str]] = ()
+    streets: Mapping[str, Mapping[str, Sequence[tuple[str, int]]]] | None = None
+    hardening: Sequence[Mapping[str, Any]] | None = None
+    week: Sequence[Mapping[str, Any]] | None = None
+    sources: Sequence[str] = ()
+    plan: PlanView | None = None
+    practice: bool = False
+    restricted: bool = False
+    exact: bool = False
+    tiles: str | None = None
+    tiles_key: str | None = None
+    links: Sequence[str] = field(default=())
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """The Change table in the order of the areas, with the digits of the CSV: see `table_of`."""
+        return table_of(self.change, self.areas)
+
+    @property
+    def in_words(self) -> Mapping[str, str]:
+        """What each crime type is called: as police.uk has it, or exactly, of a force's own extract."""
+        return tables.EXACT_WORDS if self.exact else tables.IN_WORDS
+
+    @property
+    def whole(self) -> str:
+        """What the total is called that holds crimes without a location too."""
+        return "Whole extract, with no location too" if self.exact else "Whole force, as published"
+
+    @property
+    def labels(self) -> tuple[tuple[str, str], ...]:
+        """Crime type and its label, in order."""
+        return tuple(
+            (kind, "All three" if kind == "sac" else self.in_words[kind].capitalize())
+            for kind in tables.CRIME_TYPES
+        )
+
+
+def table_of(change: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return the Change table in the order of the areas, four rows each, its numbers as the CSV has them.
+
+    Rows that are not there are "not known", columns that are not there empty. The page, its script and the CSV all
+    read these digits, so that none of them can round to another figure than the others.
+    """
+    every = pd.MultiIndex.from_product([areas["area_id"], tables.CRIME_TYPES], names=tables.CHANGE.key)
+    rows = change.set_index(list(tables.CHANGE.key)).reindex(every).reset_index()
+    rows = rows.reindex(columns=tables.CHANGE.names)
+    rows["area_name"] = np.repeat(areas["name"].to_numpy(object), len(tables.CRIME_TYPES))
+    rows["verdict"] = rows["verdict"].astype(object).fillna("not known")
+    numeric = [column.name for column in tables.CHANGE.columns if column.kind != "text"]
+    rows[numeric] = rows[numeric].astype(float).round(DECIMALS)
+    return rows
