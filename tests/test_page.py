@@ -107,7 +107,7 @@ def test_json_in_a_script_never_closes_it_and_reads_back(text):
 def test_f49_no_text_in_the_csv_is_a_formula(text):
     shown = as_text(text)
     assert shown.lstrip("'") == text.lstrip("'")
-    assert not shown.startswith(("=", "@", "\t", "\r"))
+    assert not shown.startswith(("=", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
     if shown.startswith(("+", "-")):
         float(shown)
 

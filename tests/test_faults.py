@@ -1,0 +1,43 @@
+"""Every row of faults has a guard that was seen, and a test of its name; docs/faults.md says which."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROWS = [f"F{n:02d}" for n in range(1, 52)]
+PAGE = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+NAMES = re.findall(
+    r"def (test_\w+)", "".join(p.read_text(encoding="utf-8") for p in ROOT.glob("tests/test_*.py"))
+)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_row_has_a_guard_seen_and_a_test_of_its_name(row):
+    assert f"| {row} |" in PAGE
+    assert any(re.search(rf"_{row.lower()}_", name) for name in NAMES)
+
+
+def test_the_page_of_faults_is_that_of_the_guards():
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    try:
+        from guards import GUARDS
+    finally:
+        sys.path.pop(0)
+    assert [(guard.row, guard.does) for guard in GUARDS] == re.findall(
+        r"^\| (F\d\d) \| (.*?) \|", PAGE, re.MULTILINE
+    )
+
+
+def test_each_test_the_page_names_is_there():
+    named = re.findall(r"`(test_\w+)` \|$", PAGE, re.MULTILINE)
+    assert len(named) == PAGE.count("\n| F")
+    assert set(named) <= set(NAMES)
+
+
+def test_each_test_that_the_threat_model_names_is_there():
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    for name in re.findall(r"`(test_\w+)(?:…)?`", text):
+        assert any(one.startswith(name) for one in NAMES), name
