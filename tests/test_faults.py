@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROWS = [f"F{n:02d}" for n in range(1, 52)]
-PAGE = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8").partition("## Each guard taken out once")[2]
 NAMES = re.findall(
     r"def (test_\w+)", "".join(p.read_text(encoding="utf-8") for p in ROOT.glob("tests/test_*.py"))
 )
