@@ -53,7 +53,8 @@ def test_the_version_is_the_same_everywhere():
 
 
 def test_every_fault_told_has_a_test_with_its_number():
-    told = re.findall(r"^\| F(\d\d) \|", (DOCS / "faults.md").read_text(encoding="utf-8"), re.MULTILINE)
+    rows = (DOCS / "faults.md").read_text(encoding="utf-8").partition("## Each guard")[0]
+    told = re.findall(r"^\| F(\d\d) \|", rows, re.MULTILINE)
     assert told == [f"{number:02}" for number in range(1, 52)]
     tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py"))
     for number in told:
