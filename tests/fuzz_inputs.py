@@ -23,7 +23,7 @@ TOKENS = (
 )  # fmt: skip
 ODD_JSON = (
     None, True, 0, -1, 0.5, 1e308, 10**400, float("nan"), float("inf"), "", "x", "NaN", "2018-13", [], {}, [[]],
-    [[[]]], {"x": None}, [None], ["x"], [1, 2], {"type": "Point", "coordinates": [0, 52]}, *HOSTILE[:3],
+    "\ud800", [[[]]], {"x": None}, [None], ["x"], [1, 2], {"type": "Point", "coordinates": [0, 52]}, *HOSTILE[:3],
 )  # fmt: skip
 DELIMITERS = b",;:=\"'<>[]{}()\n\r\t "
 

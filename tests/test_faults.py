@@ -1,4 +1,4 @@
-"""Every row of faults has a guard that was seen: docs/faults.md says which, and benchmarks/guards.py sees them again."""
+"""Every row of faults has a guard that was seen: docs/faults.md says which; benchmarks/guards.py sees them again."""
 
 import re
 import sys

@@ -57,6 +57,15 @@ def test_a_coordinate_system_is_a_name_and_never_a_file(tmp_path):
         read_areas(path)
 
 
+def test_half_a_character_in_a_name_is_a_told_error_and_no_half_written_page(tmp_path):
+    path = tmp_path / "a.geojson"
+    path.write_bytes(areas_geojson().replace(b'"Ash"', rb'"\ud800"'))
+    with pytest.raises(InputError, match="is not a whole GeoJSON"):
+        read_areas(path)
+    path.write_bytes(areas_geojson().replace(b'"Ash"', rb'"\ud83d\ude00"'))
+    assert "😀" in list(read_areas(path)["name"])
+
+
 def test_no_escape_sequence_of_a_name_reaches_the_terminal(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table = areas_table()

@@ -26,6 +26,7 @@ from shapely.geometry.base import BaseGeometry
 from sacmap import tables
 from sacmap.areas.locate import metric_crs, require_degrees
 from sacmap.errors import InputError
+from sacmap.json_text import parsed
 
 NO_BOUNDARY = "no boundary"
 TABLE_SUFFIXES = {".parquet", ".geoparquet"}
@@ -157,7 +158,7 @@ _NOT_GEOJSON = (
 def _geojson(where: Path) -> tuple[Rows, Any]:
     """Read GeoJSON by hand: libraries guess identifiers to be numbers and refuse rings that can be mended."""
     try:
-        whole = json.loads(where.read_bytes())
+        whole = parsed(where.read_bytes())
         features = whole["features"]
         crs = _declared((whole.get("crs") or {}).get("properties", {}).get("name"))
         rows = []

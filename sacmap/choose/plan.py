@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from sacmap.choose.frozen import SHAPE, lost, unlike
 from sacmap.choose.hardening import Candidate, Prices
 from sacmap.choose.records import Visit
 from sacmap.errors import InputError, UsageError
+from sacmap.json_text import parsed
 from sacmap.measure.notices import Notice
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def plan_of(text: str, path: str) -> Plan:
     """
     remedy = "Give a file that `sacmap plan` wrote."
     try:
-        raw = json.loads(text)
+        raw = parsed(text)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not JSON: {error}.", remedy) from None
     wrong = unlike(raw, SHAPE) or lost(raw)

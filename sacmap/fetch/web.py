@@ -7,7 +7,6 @@ about it is looked up in the table of `sacmap.fetch.decide`. Nothing that was no
 from __future__ import annotations
 
 import contextlib
-import json
 import random
 import time
 from collections import Counter
@@ -31,6 +30,7 @@ from sacmap.fetch.attempt import (
     within,
 )
 from sacmap.fetch.decide import LONGEST_ASKED, TRIES, Do, Saw, backoff, decide
+from sacmap.json_text import parsed
 
 #: Of documented 15 requests a second, so that others behind the same office address have room.
 PER_SECOND = 7.0
@@ -294,7 +294,7 @@ def json_judge(check: Callable[[Any], Any], full: int | None = None) -> Judge:
 
     def judge(reply: Reply) -> Any:
         try:
-            value = json.loads(reply.body)
+            value = parsed(reply.body)
         except (ValueError, RecursionError):
             kind = reply.headers.get("Content-Type", "no type").split(";")[0]
             start = " ".join(reply.body[:200].decode("utf-8", "replace").split())[:40]
