@@ -3,6 +3,7 @@ import json
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyogrio
 import pytest
 import shapely
 from conftest import square
@@ -241,3 +242,29 @@ def test_households_that_are_no_number_are_refused(tmp_path):
     areas = read_areas(write(tmp_path / "b.geojson", feature(square(0), id="A", households=None)))
     assert pd.isna(areas.loc[0, "households"])
     assert np.isnan(areas["households"].to_numpy(float, na_value=np.nan)[0])
+
+
+def test_points_alone_are_refused_before_any_crime_is_read(tmp_path):
+    point = {
+        "type": "Feature",
+        "properties": {"id": "a"},
+        "geometry": {"type": "Point", "coordinates": [0, 52]},
+    }
+    with pytest.raises(InputError, match="holds no polygon"):
+        read_areas(write(tmp_path / "a.geojson", point))
+
+
+def layered(path, *layers):
+    """A GeoPackage whose layers are one square each, with a table beside them."""
+    for n, layer in enumerate(layers):
+        table = gpd.GeoDataFrame({"id": [layer]}, geometry=[shapely.Polygon(square(n))], crs=tables.WGS84)
+        table.to_file(path, driver="GPKG", layer=layer)
+    pyogrio.write_dataframe(pd.DataFrame({"note": ["x"]}), path, layer="notes", driver="GPKG")
+    return path
+
+
+def test_of_a_geopackage_the_layer_with_shapes_is_read_and_a_choice_is_not_made_for_the_reader(tmp_path):
+    assert list(read_areas(layered(tmp_path / "one.gpkg", "wards"))["area_id"]) == ["wards"]
+    assert list(read_areas(layered(tmp_path / "ours.gpkg", "plan", "areas"))["area_id"]) == ["areas"]
+    with pytest.raises(InputError, match="several layers: wards, lsoas"):
+        read_areas(layered(tmp_path / "two.gpkg", "wards", "lsoas"))

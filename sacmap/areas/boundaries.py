@@ -16,6 +16,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyogrio
 import pyogrio.errors
 import pyproj
 import shapely
@@ -115,7 +116,13 @@ def read_areas(
         geometry=[geometry for _, geometry, _ in rows],
         crs=crs,
     )
-    return _mended(_in_degrees(table, where)).sort_values("area_id", ignore_index=True)[tables.AREAS.names]
+    mended = _mended(_in_degrees(table, where))
+    if mended.geometry.is_empty.all():
+        raise InputError(
+            f"{where} holds no polygon, and points and lines enclose no crime.",
+            "Give a file with a polygon for each neighbourhood.",
+        )
+    return mended.sort_values("area_id", ignore_index=True)[tables.AREAS.names]
 
 
 def read_text(path: str) -> str:
@@ -278,10 +285,24 @@ _NOT_READ = (
 )  # fmt: skip
 
 
+def _layer(where: Path) -> str | None:
+    """Return the one layer with shapes, or `areas`, as sacmap's own GeoPackages call it; None where there is none."""
+    layers = [str(name) for name, kind in pyogrio.list_layers(where) if kind is not None]
+    if len(layers) > 1 and "areas" not in layers:
+        raise InputError(
+            f"{where} has several layers: {', '.join(layers)}.",
+            "Export the one of the neighbourhoods by itself.",
+        )
+    return "areas" if "areas" in layers else next(iter(layers), None)
+
+
 def _by_library(where: Path) -> tuple[Rows, Any]:
     _require_kind(where)
     try:
-        table = gpd.read_parquet(where) if where.suffix.lower() in TABLE_SUFFIXES else gpd.read_file(where)
+        if where.suffix.lower() in TABLE_SUFFIXES:
+            table = gpd.read_parquet(where)
+        else:
+            table = gpd.read_file(where, layer=_layer(where))
     except _NOT_READ as error:
         raise InputError(
             f"{where} cannot be read as boundaries: {str(error)[:150]}.", "Export it again."
