@@ -170,6 +170,25 @@ def test_f07_an_outage_of_crimes_alone_ends_at_a_small_box(api, police, clock):
     assert sum(clock.slept) < 120
 
 
+@pytest.mark.parametrize("fault", ["504", "500", "trickle"])
+def test_f09_a_box_too_large_for_the_server_is_asked_in_parts(api, police, fault):
+    """The API is a database behind a gateway with a time limit, and a county is much to ask of it."""
+    police.publish(crowd(300))
+    api.web._deadline = 0.3
+    whole = f"poly={LONDON.poly}"
+    police.fault = lambda number, path: fault if whole in path else None
+    assert len(api.crimes("2024-01", "burglary", LONDON)) == 300
+    assert asked(police)["crimes-street"] == (2 if fault == "trickle" else 3) + 4
+
+
+def test_f09_an_outage_of_crimes_alone_is_unreachable_after_few_requests(api, police, clock):
+    police.fault = lambda number, path: "504" if "crimes-street/" in path else None
+    with pytest.raises(SourceError, match="unreachable: status 504, 6 times"):
+        api.crimes("2024-01", "burglary", LONDON)
+    assert asked(police)["crimes-street"] == 3 + 3 + 6
+    assert sum(clock.slept) < 120
+
+
 def test_f08_exactly_ten_thousand_rows_are_taken_as_cut(api, police):
     police.most = 10**9
     police.publish(crowd(10_000))

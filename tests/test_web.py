@@ -370,10 +370,10 @@ def test_a_refusal_is_not_asked_again(base, police, clock):
 
 @pytest.mark.parametrize("saw", Saw)
 def test_every_thing_that_can_come_back_has_its_line_and_ends(saw):
-    assert decide(saw, times=1, tried=1, elapsed=0, splittable=True) in Do
-    last = decide(saw, times=9, tried=table.TRIES, elapsed=0, splittable=False)
+    assert decide(saw, times=1, tried=1, elapsed=0, splittable=Saw) in Do
+    last = decide(saw, times=9, tried=table.TRIES, elapsed=0, splittable=())
     assert last is (Do.KEEP if saw is Saw.WHOLE else Do.STOP)
-    late = decide(saw, times=1, tried=1, elapsed=table.BUDGET, splittable=False)
+    late = decide(saw, times=1, tried=1, elapsed=table.BUDGET, splittable=())
     assert late in {Do.STOP, Do.KEEP}
 
 

@@ -28,6 +28,8 @@ MOST = 10_000
 COMFORTABLE = 8_500
 #: A box is split no more often than this: 4 to the 6th boxes would hold 40 million crimes.
 DEPTH = 6
+#: A box split fewer times than this may be too large for a server that fails or takes too long; a sixteenth is not.
+LARGE = 2
 #: Seconds for which an answer about crimes proves that a 503 is no outage.
 ALIVE = 60.0
 #: Seconds for which it is not asked again whether a new month has been published.
@@ -233,7 +235,7 @@ class Api:
         taught = category in self._points and int(box.holds(lon, lat).sum()) > COMFORTABLE
         last = box.small or depth == DEPTH
         if last or not taught:
-            rows = self._one_box(question, published, box)
+            rows = self._one_box(question, published, box, large=depth < LARGE)
             if rows is not None:
                 kept[box] = rows
                 return
@@ -247,8 +249,8 @@ class Api:
         for quarter in box.quarters(lon, lat):
             self._fill(question, published, quarter, kept, depth=depth + 1)
 
-    def _one_box(self, question: Question, published: str, box: Box) -> pd.DataFrame | None:
-        """Ask one box; None where it is too much for one answer."""
+    def _one_box(self, question: Question, published: str, box: Box, *, large: bool) -> pd.DataFrame | None:
+        """Ask one box; None where it is too much for one answer, or so large that the server fails at it."""
         category, month = question["of"].split(" ")
         if self.web is None or published != self.published():
             raise self._not_there(f"all of {category} in {months.in_words(month)}")
@@ -262,6 +264,7 @@ class Api:
         answer = self.web.ask_or_split(
             f"{self._base}/crimes-street/{quoted(category)}?date={month}&poly={box.poly}",
             json_judge(check_inside, full=MOST),
+            large=large,
         )
         if answer is None:
             return None

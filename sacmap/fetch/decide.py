@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 
@@ -44,9 +45,9 @@ DECISIONS: dict[Saw, tuple[Do, ...]] = {
     Saw.FULL: (Do.SPLIT,),
     Saw.TOO_MUCH: (Do.RETRY, Do.SPLIT),
     Saw.SLOW_DOWN: (Do.WAIT,),
-    Saw.TROUBLE: (Do.RETRY,),
+    Saw.TROUBLE: (Do.RETRY, Do.RETRY, Do.SPLIT),
     Saw.CUT: (Do.RETRY,),
-    Saw.LATE: (Do.RETRY,),
+    Saw.LATE: (Do.RETRY, Do.SPLIT),
     Saw.NO_LINE: (Do.RETRY,),
     Saw.NOT_JSON: (Do.RETRY,),
     Saw.ODD: (Do.RETRY,),
@@ -60,7 +61,7 @@ DECISIONS: dict[Saw, tuple[Do, ...]] = {
     Saw.BAD_PROXY: (Do.RETRY,),
 }
 
-#: Tries of one question, and the seconds after which no further one is begun: an outage ends within two minutes.
+#: Tries of one question, and the seconds after which no further one is begun: so a question ends within two minutes.
 TRIES = 6
 BUDGET = 100.0
 #: The longest that a server's Retry-After is obeyed, in seconds.
@@ -68,7 +69,14 @@ LONGEST_ASKED = 120.0
 _LONGEST_BACKOFF = 16.0
 
 
-def decide(saw: Saw, *, times: int, tried: int, elapsed: float, splittable: bool, tries: int = TRIES) -> Do:
+#: What is answered by asking in parts: too much for one answer, and what a server may have failed at for its size.
+TOO_BIG = frozenset({Saw.FULL, Saw.TOO_MUCH})
+TOO_SLOW = frozenset({Saw.TROUBLE, Saw.LATE})
+
+
+def decide(
+    saw: Saw, *, times: int, tried: int, elapsed: float, splittable: Collection[Saw], tries: int = TRIES
+) -> Do:
     """Return what to do.
 
     Parameters
@@ -82,14 +90,14 @@ def decide(saw: Saw, *, times: int, tried: int, elapsed: float, splittable: bool
     elapsed
         Seconds since it was first asked, less those the server asked us to wait, up to `LONGEST_ASKED` of them.
     splittable
-        Whether the question can be asked in parts.
+        What is answered by asking in parts; nothing where it cannot be.
     tries
         Tries allowed.
     """
     listed = DECISIONS[saw]
     do = listed[min(times, len(listed)) - 1]
-    if do is Do.SPLIT and not splittable:
-        do = Do.RETRY if saw is Saw.TOO_MUCH else Do.STOP
+    if do is Do.SPLIT and saw not in splittable:
+        do = Do.STOP if saw is Saw.FULL else Do.RETRY
     if do in {Do.RETRY, Do.WAIT} and (tried >= tries or elapsed >= BUDGET):
         return Do.STOP
     return do

@@ -29,7 +29,7 @@ from sacmap.fetch.attempt import (
     told_plainly,
     within,
 )
-from sacmap.fetch.decide import LONGEST_ASKED, TRIES, Do, Saw, backoff, decide
+from sacmap.fetch.decide import LONGEST_ASKED, TOO_BIG, TOO_SLOW, TRIES, Do, Saw, backoff, decide
 from sacmap.json_text import parsed
 
 #: Of documented 15 requests a second, so that others behind the same office address have room.
@@ -169,16 +169,20 @@ class Web:
             If the address is plain http and not of this machine.
         """
         sending = _Sending(url, judge, headers or {}, expect, cap, more_time, hops)
-        answer = self._ask(sending, splittable=False, tries=tries)
+        answer = self._ask(sending, splittable=(), tries=tries)
         if answer is None:
             raise ValueError("a question that cannot be split was to be split")
         return answer
 
-    def ask_or_split(self, url: str, judge: Judge, *, cap: int = CAP) -> Answer | None:
-        """Ask as `ask` does; None where it is too much for one answer and is to be asked in parts."""
-        return self._ask(_Sending(url, judge, {}, (200,), cap), splittable=True, tries=TRIES)
+    def ask_or_split(self, url: str, judge: Judge, *, cap: int = CAP, large: bool = False) -> Answer | None:
+        """Ask as `ask` does; None where it is too much for one answer and is to be asked in parts.
 
-    def _ask(self, sending: _Sending, *, splittable: bool, tries: int) -> Answer | None:
+        A question so `large` that a server may fail at it, or take too long, is then asked in parts too.
+        """
+        splittable = TOO_BIG | TOO_SLOW if large else TOO_BIG
+        return self._ask(_Sending(url, judge, {}, (200,), cap), splittable=splittable, tries=TRIES)
+
+    def _ask(self, sending: _Sending, *, splittable: Collection[Saw], tries: int) -> Answer | None:
         url = sending.url
         require_safe(url)
         began, asked_to_wait = self._clock(), 0.0
