@@ -11,9 +11,9 @@ nox.options.sessions = ["lint", "docs", "tests"]
 PINNED = ("--constraint", "requirements/ci.txt")
 
 
-@nox.session
+@nox.session(python=["3.11", "3.12", "3.13"])
 def tests(session: nox.Session) -> None:
-    """Run the tests with the pinned dependencies."""
+    """Run the tests with the pinned dependencies, on each Python that is there."""
     session.install("-e", ".[test]", *PINNED)
     session.run("pytest", *session.posargs)
 
@@ -37,9 +37,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Make the docs that come from the code; the tests check that they are up to date."""
+    """Make the docs that come from the code, which the tests check are up to date, then the site, its links checked."""
     session.install("-e", ".[docs]", *PINNED)
     session.run("python", "docs/generate.py")
+    session.run("mkdocs", "build", "--strict")
 
 
 @nox.session

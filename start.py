@@ -2,7 +2,7 @@
 
 python start.py demo     install, then draw the practice borough
 python start.py test     install with the test tools, then run the tests
-python start.py check    install with the developers' tools, then run ruff and mypy
+python start.py check    install with the developers' tools, then run ruff and mypy, and build the docs
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-INSTALL = {"demo": ".", "test": ".[test]", "check": ".[test,dev]"}
+INSTALL = {"demo": ".", "test": ".[test]", "check": ".[test,dev,docs]"}
 RUN = {
     "demo": [["-m", "sacmap", "demo"]],
     "test": [["-m", "pytest"]],
@@ -23,6 +23,7 @@ RUN = {
         ["-m", "ruff", "check", "."],
         ["-m", "ruff", "format", "--check", "."],
         ["-m", "mypy"],
+        ["-m", "mkdocs", "build", "--strict", "--quiet"],
     ],
 }
 

@@ -1,15 +1,27 @@
 """The documentation cannot drift: its code and its commands are run, and its links lead somewhere."""
 
+import random
 import re
 import shlex
+import shutil
 import unicodedata
+import zipfile
 from pathlib import Path
 
+import geopandas
 import pytest
+import shapely
+from conftest import csv_text, row
+from open_geography import Geography, Service, serving
+from police_uk import Police, serve
+from test_reconcile import sheets, write_ods
+
+from sacmap import months
+from sacmap.fetch.open_geography import KNOWN
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-BLOCK = re.compile(r"^```(\w+)(?: title=\"(.+?)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(\w*)(?: title=\"(.+?)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks(page, kind):
@@ -48,6 +60,92 @@ def test_the_tutorial_s_commands_run_and_print_what_it_says(tmp_path, monkeypatc
                 assert [line for line in said if line not in printed] == [], command
 
 
+SIDE = 5
+
+
+@pytest.fixture
+def grid(tmp_path, monkeypatch):
+    """Where the commands of the other pages run: 25 wards and eleven years of crimes under the names they use."""
+    monkeypatch.chdir(tmp_path)
+    corner = [(column * 0.01, 52 + line * 0.01) for line in range(SIDE) for column in range(SIDE)]
+    luck = random.Random(5)
+    with zipfile.ZipFile("crimes.zip", "w") as archive:
+        for month in months.span("2014-04:2025-12"):
+            rows = [
+                row(month, kind, f"{x + 0.005:.3f}", f"{y + 0.005:.3f}")
+                for x, y in corner
+                for kind in luck.sample(["Burglary", "Robbery", "Vehicle crime", "Vehicle crime"], 2)
+            ]
+            archive.writestr(f"{month}/{month}-northamptonshire-street.csv", csv_text(*rows))
+    for name in ("2018.zip", "2025-12.zip", "northamptonshire.zip"):
+        shutil.copy("crimes.zip", name)
+    wards = geopandas.GeoDataFrame(
+        {"WD19CD": [f"E{n:02d}" for n in range(len(corner))], "WD19NM": "Ward", "households": 900},
+        geometry=[shapely.box(x, y, x + 0.01, y + 0.01) for x, y in corner],
+        crs="EPSG:4326",
+    )
+    wards.to_file("wards.geojson")
+    wards.to_file("wards.gpkg", layer="wards")
+    Path("study.toml").write_text(
+        'crimes = "2018.zip"\nboundaries = "wards.geojson"\ncurrent = "2017-04:2018-03"\nbaseline = "2014-04:2017-03"\n'
+    )
+    Path("actions.csv").write_text("date,area_id,action,homes\n2018-05-14,E07,locks,20\n")
+    write_ods(Path("prc-csp.ods"), sheets())
+    return wards
+
+
+@pytest.fixture
+def services(grid):
+    """Options that lead a command of the network to servers of this machine, by the command."""
+    police = Police(latest="2025-12")
+    police.neighbourhoods["northamptonshire"] = {
+        area: ("Ward", list(shape.exterior.coords))
+        for area, shape in zip(grid["WD19CD"], grid.geometry, strict=True)
+    }
+    whole = Path("crimes.zip").read_bytes()
+    police.archives = {f"{month}.zip": whole for month in months.span("2018-03:2025-12")}
+    wards = [({"WD19CD": area, "WD19NM": "Ward", "LAD19NM": "Northampton"}, shape) for area, shape in
+             zip(grid["WD19CD"], grid.geometry, strict=True)]  # fmt: skip
+    lsoas = [({"LSOA21CD": "E01", "LSOA21NM": "West Northamptonshire 001A"}, grid.geometry.iloc[0])]
+    geography = Geography(
+        {
+            KNOWN["wards", "2019"]: Service(["FID", "WD19CD", "WD19NM", "LAD19NM"], wards),
+            KNOWN["lsoas", "2021"]: Service(["FID", "LSOA21CD", "LSOA21NM"], lsoas),
+        }
+    )
+    with serve(police) as base, serving(geography) as folder:
+        api = f"--store store --api-url {base}/api"
+        yield {
+            "sacmap boundaries northamptonshire": api,
+            "sacmap boundaries --": f"--service-url {folder}",
+            "sacmap fetch": f"{api} --archive-url {base}/archive --yes",
+        }
+
+
+OTHERS = sorted(
+    page for page in (ROOT / "docs").glob("*.md") if page.name not in {"commands.md", "tutorial.md"}
+)
+SPOKEN = [(page.name, line) for page in OTHERS for kind in ("", "sh") for text in blocks(page, kind)
+          for line in text.splitlines() if line.startswith("sacmap ")]  # fmt: skip
+
+
+def test_the_commands_of_every_page_are_found():
+    assert {name for name, _ in SPOKEN} >= {
+        "boundaries.md",
+        "evaluation.md",
+        "fetching.md",
+        "reconcile.md",
+        "scale.md",
+    }
+
+
+@pytest.mark.parametrize("page", sorted({name for name, _ in SPOKEN}))
+def test_the_commands_of_a_page_run_as_written(page, services, capsys):
+    for command in [line for name, line in SPOKEN if name == page]:
+        more = next((words for start, words in services.items() if command.startswith(start)), "")
+        run(f"{command.removeprefix('sacmap ')} {more}", capsys)
+
+
 def commands(text):
     """Each command of a console block with the lines shown under it."""
     found = []
@@ -63,8 +161,9 @@ def run(command, capsys):
     """What a command prints, to either stream; it must end whole."""
     from sacmap.cli import sacmap
 
-    assert sacmap(shlex.split(command), standalone_mode=False) in {None, 0}, command
+    code = sacmap(shlex.split(command), standalone_mode=False)
     out, err = capsys.readouterr()
+    assert code in {None, 0}, f"{command}\n{out}{err}"
     return out + err
 
 
