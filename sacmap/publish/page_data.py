@@ -18,7 +18,6 @@ from sacmap.measure.comparator import changes_followed
 from sacmap.publish import words
 from sacmap.publish.colours import LEVELS, PALETTE, classes_of
 from sacmap.publish.files import DECIMALS, csv_texts
-from sacmap.publish.shapes import label_places
 from sacmap.publish.shown import Page
 from sacmap.study import Period
 
@@ -90,7 +89,7 @@ def numbers_of(page: Page) -> str:
     rest = {
         "sentences": sentences,
         "sentence": sentence,
-        "labels": label_places(page.areas.geometry.to_numpy()).ravel().tolist(),
+        "labels": page.names_at.ravel().tolist(),
         "monthly": _monthly(page),
         "streets": _streets(page),
     }

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sacmap.publish import page_data
 from sacmap.publish.colours import classes_of
-from sacmap.publish.shapes import STEPS, label_places, simplified
+from sacmap.publish.shapes import STEPS, simplified, usual_stray
 from sacmap.publish.shown import Page
 
 #: The picture's units: two to a point of a screen at its usual size, so that whole numbers are fine enough.
@@ -34,8 +34,9 @@ def static_map(page: Page, first: Collection[int]) -> str:
         return ""
     squeeze = math.cos(math.radians((south + north) / 2))
     scale = min((WIDTH - 2 * MARGIN) / ((east - west) * squeeze), (HEIGHT - 2 * MARGIN) / (north - south))
-    whole = page.areas.geometry.to_numpy()
-    polygons = simplified(whole, stray=1.2 / scale)
+    stray = 1.2 / scale
+    coarser = stray > usual_stray(page.areas.geometry.to_numpy())
+    polygons = simplified(page.shapes, stray) if coarser else page.shapes
 
     def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.round((points - (west, north)) * (squeeze * scale, -scale) + MARGIN)
@@ -49,7 +50,7 @@ def static_map(page: Page, first: Collection[int]) -> str:
         f'd="{_path(drawn[place])}"/>'
         for place in order
     ]
-    at = label_places(whole)
+    at = page.names_at
     where = np.column_stack([project(at[:, :2] / STEPS), at[:, 2] / STEPS * squeeze * scale])
     tall = np.diff(shapely.bounds(drawn)[:, [1, 3]], axis=1).ravel()
     names = [

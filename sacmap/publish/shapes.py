@@ -26,17 +26,22 @@ def simplified(polygons: NDArray[np.object_], stray: float = 0.0) -> NDArray[np.
     Edges may stray by a share of a typical area's width, or by `stray` degrees where that is more. An area that would
     vanish keeps its shape.
     """
-    sizes = shapely.area(polygons)
-    some = sizes > 0
+    some = shapely.area(polygons) > 0
     if not some.any():
         return polygons
-    share = STRAY if len(polygons) <= MANY else STRAY_OF_MANY
-    tolerance = max(stray, share * float(np.sqrt(np.median(sizes[some]))))
+    tolerance = max(stray, usual_stray(polygons))
     simpler = polygons.copy()
     simpler[some] = shapely.coverage_simplify(polygons[some], tolerance)
     lost = shapely.is_empty(simpler) & some
     simpler[lost] = polygons[lost]
     return simpler
+
+
+def usual_stray(polygons: NDArray[np.object_]) -> float:
+    """Return how far a simplified edge may stray, in degrees, unless more is asked for."""
+    sizes = shapely.area(polygons)
+    share = STRAY if len(polygons) <= MANY else STRAY_OF_MANY
+    return share * float(np.sqrt(np.median(sizes[sizes > 0]))) if (sizes > 0).any() else 0.0
 
 
 def coded(polygons: NDArray[np.object_]) -> list[str]:

@@ -10,10 +10,12 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sacmap import tables
 from sacmap.publish.files import DECIMALS
 from sacmap.publish.plan_view import PlanView
+from sacmap.publish.shapes import label_places, simplified
 from sacmap.study import Period
 
 
@@ -49,6 +51,16 @@ class Page:
     def table(self) -> pd.DataFrame:
         """The Change table in the order of the areas, with the digits of the CSV: see `table_of`."""
         return table_of(self.change, self.areas)
+
+    @cached_property
+    def shapes(self) -> NDArray[np.object_]:
+        """The areas as the map draws them: see `simplified`."""
+        return simplified(self.areas.geometry.to_numpy())
+
+    @cached_property
+    def names_at(self) -> NDArray[np.int64]:
+        """Where the areas' names may stand: see `label_places`."""
+        return label_places(self.areas.geometry.to_numpy())
 
     @property
     def in_words(self) -> Mapping[str, str]:
