@@ -213,6 +213,7 @@ def test_the_panel_says_all_that_is_known_of_an_area(opened):
                  "20% of these crimes lie within 50 metres"):  # fmt: skip
         assert said in text, said
     assert page.tab.locator("#panel svg.range-bar").count() == 1
+    assert page.tab.evaluate(CUT) == []
     # July 2017 was not complete: a gap, not a nought.
     assert page.tab.locator("#panel .months circle").count() == 2
     for where in ("#hardening", "#week"):
@@ -221,6 +222,13 @@ def test_the_panel_says_all_that_is_known_of_an_area(opened):
             page.tab.locator(f"{where} li").first.get_attribute("data-area-id")
             == ("A0", "A1")[where == "#week"]
         )
+
+
+#: The words of the panel's charts that reach out of their chart, where they are cut.
+CUT = """() => [...document.querySelectorAll("#panel svg text")].filter((text) => {
+  const [box, whole] = [text.getBBox(), text.ownerSVGElement.viewBox.baseVal];
+  return box.x < 0 || box.y < 0 || box.x + box.width > whole.width || box.y + box.height > whole.height;
+}).map((text) => text.textContent)"""
 
 
 def test_an_area_without_a_boundary_is_not_known_and_not_nought(opened):

@@ -110,7 +110,7 @@ function rangeBar(row) {
   const inside = (at, half) => Math.min(Math.max(at, half), 320 - half);
   const [low, high, now, expected] = [row.normal_low, row.normal_high, row.current_count, row.expected].map(x);
   const described = `${many(row.current_count, "crime")} now; normal range ${whole(row.normal_low)} to ${whole(row.normal_high)}, expected ${whole(row.expected)}`;
-  const svg = drawing("svg", { viewBox: "0 0 320 66", role: "img", class: "range-bar", "aria-label": described });
+  const svg = drawing("svg", { viewBox: "0 0 320 68", role: "img", class: "range-bar", "aria-label": described });
   const text = (at, y, words, half) =>
     drawing("text", { class: "axis", x: inside(at, half), y, "text-anchor": "middle" }, words);
   svg.append(
