@@ -47,6 +47,8 @@ _SLUGS = {
 _LASTING = {"forces", "neighbourhoods", "boundary"}
 #: A crime this far outside the box that was asked for, in millionths of a degree, is in the wrong place.
 _NEAR = 20_000
+#: No coordinate is larger, in degrees or in metres.
+_FARTHEST = 1e8
 Ring = list[tuple[float, float]]
 
 
@@ -445,4 +447,6 @@ def _number(value: Any, n: int, field: str) -> float:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{field} of row {n + 1} is {str(value)[:20]!r}, not a number") from None
+    if math.isfinite(number) and abs(number) > _FARTHEST:
+        raise ValueError(f"{field} of row {n + 1} is {number:g}, not a coordinate")
     return number if math.isfinite(number) else math.nan
