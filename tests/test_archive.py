@@ -234,6 +234,13 @@ def test_an_archive_handed_on_to_a_file_store_is_followed_there(archive, police,
     assert "/archive/store/2019-02.zip" in police.paths
 
 
+def test_archives_that_are_refused_are_told_as_that(archive, police):
+    police.fault = lambda number, path: "403"
+    with pytest.raises(SourceError, match=r"or it is refused \(403\)") as told:
+        archive.fetch("northamptonshire", MONTHS, latest="2019-02")
+    assert "what the network lets through" in told.value.remedy
+
+
 def test_a_whole_archive_handed_on_is_downloaded_from_there(archive, police, whole):
     police.archive_handler, police.archive_mode = Handler.handed_on, "whole"
     archive.fetch("northamptonshire", MONTHS, latest="2019-02")

@@ -9,14 +9,17 @@ import sys
 
 import pytest
 from conftest import csv_text, row, square
-from police_uk import Clock, Police, archive_zip, crime, serve, web
+from police_uk import Clock, Handler, Police, archive_zip, crime, serve, web
 
 from sacmap.areas.boundaries import areas_from_rings, read_areas
+from sacmap.areas.locate import locate
 from sacmap.errors import InputError, SourceError, UsageError
 from sacmap.fetch.bring import Source, Where, choose
 from sacmap.fetch.neighbourhoods import neighbourhoods, told_of, write_neighbourhoods
 from sacmap.fetch.place import ELSEWHERE, TRANSPORT_POLICE
+from sacmap.fetch.street import read
 from sacmap.job import compare_areas
+from sacmap.measure.counts import without_repeats
 from sacmap.months import span
 from sacmap.study import make_study
 
@@ -166,6 +169,31 @@ def test_months_the_api_has_no_more_come_from_the_archive(open_source, police):
     made = len(police.paths)
     open_source().bring(WANTED, AREAS)
     assert len(police.paths) == made
+
+
+def test_real_months_from_both_sources_count_in_every_ward_as_the_files_do(open_source, police, data):
+    zipped = data / "northamptonshire-2018-10_2019-02.zip"
+    wards = read_areas(data / "boundaries" / "northamptonshire-wards.geojson")
+    files = read([str(zipped)], keep=KINDS).crimes
+    west, south, east, north = wards.total_bounds
+    police.latest, police.months = "2019-02", list(span("2018-12:2019-02"))
+    police.neighbourhoods.clear()
+    police.withdraw(lambda one: False)
+    for number, one in enumerate(files[files["month"].astype(str).isin(police.months)].itertuples()):
+        if west < one.lon < east and south < one.lat < north:
+            kind = "BTP" if one.force == TRANSPORT_POLICE else "Force"
+            more = {"persistent_id": one.crime_id, "location_type": kind}
+            police.publish([crime(number, one.crime_type, one.lat, one.lon, str(one.month), **more)])
+    police.archives["2019-02.zip"] = zipped.read_bytes()
+    police.archive_handler = Handler.handed_on
+    fetched = open_source().bring(span("2018-10:2019-02"), wards).reading.crimes
+
+    def counts(crimes):
+        located = without_repeats(locate(crimes, wards))
+        return located.groupby(["area_id", "month", "crime_type", "force"], observed=True).size().to_dict()
+
+    assert counts(fetched) == counts(files)
+    assert sum(counts(fetched).values()) > 6_000
 
 
 def test_coverage_is_judged_on_what_every_month_was_asked_for(open_source, police):
@@ -370,18 +398,19 @@ def test_boundaries_round_trip_with_mends_told(open_source, police, tmp_path, da
         "AA3": ("St Marks", points),
         "X": ("Bow tie", bow_tie),
         "001": ("Empty", []),
+        "N": (None, [tuple(p) for p in square(7)]),
     }
     with open_source() as source:
         areas = neighbourhoods(source.api, FORCE)
     path = tmp_path / "boundaries" / "x.geojson"
     write_neighbourhoods(areas, path)
     back = read_areas(path)
-    assert list(back["area_id"]) == ["001", "AA3", "X"]
-    assert list(back["name"]) == ["Empty", "St Marks", "Bow tie"]
+    assert list(back["area_id"]) == ["001", "AA3", "N", "X"]
+    assert list(back["name"]) == ["Empty", "St Marks", "N", "Bow tie"]
     got, given = back.geometry[1], areas_from_rings({("AA3", ""): points}).geometry[0]
     assert got.symmetric_difference(given).area / given.area < 1e-4
     told = told_of(areas, path)
-    assert "3 neighbourhoods" in told
+    assert "4 neighbourhoods" in told
     assert "Bow tie (X)" in told
     assert "Empty (001): no boundary" in told
 

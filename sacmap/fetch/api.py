@@ -347,7 +347,7 @@ def _dates(value: Any) -> list[str]:
 
 
 def _names(value: Any) -> dict[str, str]:
-    return {str(_field(row, "id")): str(_field(row, "name")) for row in _list(value, "id and name")}
+    return {str(_field(row, "id")): str(_field(row, "name") or "") for row in _list(value, "id and name")}
 
 
 def _ring(value: Any) -> Ring:

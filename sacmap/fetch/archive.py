@@ -7,7 +7,6 @@ place. Where the server does not give parts, the archive is downloaded whole, re
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import zipfile
@@ -139,21 +138,30 @@ class Archive:
         names: Sequence[str],
         progress: Callable[[str], None],
     ) -> None:
+        refused = False
         for name in names:
             url = f"{self._base}/{quoted(name)}.zip"
-            with contextlib.suppress(AbsentError, ForbiddenError):
+            try:
                 try:
                     self._by_range(web, url, name, force, group)
                 except NoPartError as error:
                     self._say(f"{error.cause} It must be downloaded whole.")
                     self._by_whole(web, url, name, force, group)
-                for month in group:
-                    progress(f"{month} archive")
-                return
+            except AbsentError:
+                continue
+            except ForbiddenError:
+                # What a file store says of what it does not have, and a filter of what it does not let through.
+                refused = True
+                continue
+            for month in group:
+                progress(f"{month} archive")
+            return
         raise SourceError(
-            f"No archive from {names[-1]} to {names[0]} is at {self._base}, so {force} in "
-            f"{months.in_words(group[0])} cannot be had.",
-            "Check --archive-url, or download the CSVs and give them with --crimes.",
+            f"No archive from {names[-1]} to {names[0]} is at {self._base}{', or it is refused (403)' * refused}, so "
+            f"{force} in {months.in_words(group[0])} cannot be had.",
+            "Check --archive-url"
+            + " and what the network lets through" * refused
+            + ", or download the CSVs and give them with --crimes.",
         )
 
     def _by_range(self, web: Web, url: str, name: str, force: str, group: Sequence[str]) -> None:
