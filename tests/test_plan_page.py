@@ -98,7 +98,7 @@ def test_a_plan_is_outlined_and_its_money_marked(opened, planned):
     for words in (
         "The plan: £10,000",
         "0 to 0.53, about 0.20",
-        "83% of draws",
+        "83 times in 100",
         "At least 23 must be prevented",
     ):
         assert words in text

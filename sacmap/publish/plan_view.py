@@ -205,12 +205,12 @@ def _week(plan: Plan, names: Mapping[str, str]) -> Block:
     return Block(
         "The week of action",
         tuple(said),
-        ("Areas", "Above expected", "Best in"),
+        ("Areas", "Above expected", "Best, allowing for chance"),
         tuple(
             (
                 _listed(one["target"], names),
                 whole(one["excess"]),
-                f"{100 * one['best_share']:.0f}% of draws",
+                f"{100 * one['best_share']:.0f} times in 100",
             )
             for one in week["alternatives"]
         ),
