@@ -96,3 +96,29 @@ def test_without_layers_the_page_asks_for_nothing(chromium, tmp_path):
     assert page.requests == [path.as_uri()]
     assert page.messages == []
     page.context.close()
+
+
+def test_a_table_of_one_crime_type_opens_on_it_and_offers_no_other(chromium, tmp_path):
+    page = page_of()
+    burglary = page.change[page.change["crime_type"] == "burglary"]
+    path = tmp_path / "map.html"
+    draw(burglary, page.areas, title="Here").save(path)
+    now = int(burglary["current_count"].sum())
+    for script in (True, False):
+        # An address that asks for a type that is not known is not followed.
+        opened = Opened(chromium, path, "#type=sac", java_script_enabled=script)
+        assert opened.tab.locator("h1").inner_text().startswith("Burglary rose")
+        assert opened.tab.locator("#map-heading").inner_text().startswith("Burglary")
+        assert opened.tab.locator('[data-tile="current_count"]').inner_text() == str(now)
+        if script:
+            types = opened.tab.locator('[name="crime-type"]')
+            chosen = {
+                box.get_attribute("value"): (box.is_checked(), box.is_disabled()) for box in types.all()
+            }
+            assert chosen.pop("burglary") == (True, False)
+            assert set(chosen.values()) == {(False, True)}
+            # The others are not nought: nothing is known of them.
+            kinds = opened.tab.locator("#panel table").first.inner_text()
+            assert "Robbery\t–\t–" in kinds
+        assert opened.messages == []
+        opened.context.close()

@@ -146,15 +146,19 @@ def draw(
     table = table_of(change, areas)
     totals = {
         kind: {
-            "baseline_mean": float(rows["baseline_mean"].sum()),
-            "current_count": float(rows["current_count"].sum()),
-            "change_pct": percent_change(
-                float(rows["baseline_mean"].sum()), float(rows["current_count"].sum())
-            ),
+            "baseline_mean": None if np.isnan(before) else before,
+            "current_count": None if np.isnan(now) else now,
+            "change_pct": percent_change(before, now),
             "published_change_pct": None,
         }
         for kind in tables.CRIME_TYPES
-        for rows in [table[table["crime_type"] == kind]]
+        for before, now in [_sums(table[table["crime_type"] == kind])]
     }
     fields: dict[str, Any] = {"totals": totals} | shown
     return OfficerMap(Page(title=title or neighbourhoods(len(areas)), change=table, areas=areas, **fields))
+
+
+def _sums(rows: pd.DataFrame) -> tuple[float, float]:
+    """Return the sums before and now; NaN where no row is known."""
+    before, now = (float(rows[name].sum(min_count=1)) for name in ("baseline_mean", "current_count"))
+    return before, now

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -74,7 +74,7 @@ def fill(page: Page, map_html: str, map_script: str) -> str:
     return _template().render(
         page=page,
         policy=_policy(page, scripts, styles),
-        headline=content["headlines"]["sac"],
+        headline=content["headlines"][page.first_type],
         periods=periods_in_words(page),
         tiles=key_figures(page),
         banners=banners(page),
@@ -143,18 +143,21 @@ def banners(page: Page) -> list[str]:
 
 
 def key_figures(page: Page) -> list[dict[str, str]]:
-    """Return the figures of all three crime types together that stand beneath the headline."""
-    total = page.totals["sac"]
-    verdicts = page_data.rows_of(page, "sac")["verdict"]
+    """Return the figures of the page's first crime type, most often all three, that stand beneath the headline."""
+    total = page.totals[page.first_type]
+    verdicts = page_data.rows_of(page, page.first_type)["verdict"]
     periods = page.table["baseline_periods"].max()
     before = f"Before (mean of {periods:.0f} periods)" if periods > 1 else "Before"
 
     def percent(value: float | None) -> str:
         return "–" if value is None else f"{page_data.signed(value)}%"
 
+    def count(value: float | None, write: Callable[[float], str]) -> str:
+        return "–" if value is None else write(value)
+
     values = {
-        "current_count": ("Crimes now", words.whole(total["current_count"] or 0)),
-        "baseline_mean": (before, words.mean(total["baseline_mean"] or 0)),
+        "current_count": ("Crimes now", count(total["current_count"], words.whole)),
+        "baseline_mean": (before, count(total["baseline_mean"], words.mean)),
         "change_pct": ("Change on the map", percent(total["change_pct"])),
         "published_change_pct": (page.whole, percent(total["published_change_pct"])),
         "rises": ("Clear rises", f"{int((verdicts == 'clear rise').sum()):,}"),

@@ -39,6 +39,7 @@ def content_of(page: Page) -> dict[str, Any]:
         "ids": list(page.areas["area_id"]),
         "names": list(page.areas["name"]),
         "types": list(tables.CRIME_TYPES),
+        "type": page.first_type,
         "words": page.in_words,
         "verdicts": list(tables.VERDICTS),
         "colours": PALETTE | LEVELS,
@@ -117,7 +118,7 @@ def lists_of(page: Page, by_type: Mapping[str, pd.DataFrame]) -> dict[str, list[
         "hardening": hardening(by_type, by_rate(page.areas))
         if page.hardening is None
         else _placed(page.hardening, places),
-        "week": week(by_type["sac"]) if page.week is None else _placed(page.week, places),
+        "week": week(by_type[page.first_type]) if page.week is None else _placed(page.week, places),
     }
 
 
@@ -319,7 +320,7 @@ def _bounds(page: Page) -> list[list[float]]:
 
 def static_rows(page: Page) -> list[dict[str, str]]:
     """Return the page's table of all three crime types together, for readers without script."""
-    rows = rows_of(page, "sac")
+    rows = rows_of(page, page.first_type)
     rows = rows.assign(css=classes_of(rows))
     rows = rows.sort_values("excess", ascending=False, kind="stable", na_position="last")
     shown = rows if len(rows) <= TABLE_CAP else rows.head(TABLE_ROWS)

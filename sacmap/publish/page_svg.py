@@ -25,7 +25,7 @@ Box = tuple[float, float, float, float]
 
 
 def static_map(page: Page, first: Collection[int]) -> str:
-    """Return the map as SVG: one path an area, by change of all three types, names where they fit.
+    """Return the map as SVG: one path an area, by change of the page's first crime type, names where they fit.
 
     `first` are the places of the areas with a thick outline.
     """
@@ -41,7 +41,7 @@ def static_map(page: Page, first: Collection[int]) -> str:
     def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.round((points - (west, north)) * (squeeze * scale, -scale) + MARGIN)
 
-    classes = classes_of(page_data.rows_of(page, "sac"))
+    classes = classes_of(page_data.rows_of(page, page.first_type))
     drawn = shapely.transform(polygons, project)
     # Thick outlines come last, or their neighbours would cover them.
     order = sorted(np.flatnonzero(~shapely.is_empty(polygons)).tolist(), key=lambda place: place in first)

@@ -62,6 +62,18 @@ class Page:
         """Where the areas' names may stand: see `label_places`."""
         return label_places(self.areas.geometry.to_numpy())
 
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """The crime types that are known of some area; all of them where the table has no readings."""
+        rows = self.table
+        found = frozenset(rows.loc[rows["verdict"] != "not known", "crime_type"])
+        return found or frozenset(tables.CRIME_TYPES)
+
+    @property
+    def first_type(self) -> str:
+        """The crime type that the page opens on."""
+        return next(kind for kind in tables.CRIME_TYPES if kind in self.known)
+
     @property
     def in_words(self) -> Mapping[str, str]:
         """What each crime type is called: as police.uk has it, or exactly, of a force's own extract."""

@@ -2,7 +2,7 @@
 // the CSV, row by row: an area's crime types stand together, in the order of data.types.
 
 const data = JSON.parse($("data").textContent);
-const state = { type: "sac", measure: "change", clear: false, area: null };
+const state = { type: data.type, measure: "change", clear: false, area: null };
 let numbers = null;
 
 async function unpack(text) {

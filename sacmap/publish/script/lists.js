@@ -5,8 +5,8 @@ function showHead() {
   $("headline").textContent = data.headlines[state.type];
   document.title = data.headlines[state.type];
   const tiles = {
-    current_count: whole(total.current_count),
-    baseline_mean: mean(total.baseline_mean),
+    current_count: total.current_count === null ? "–" : whole(total.current_count),
+    baseline_mean: total.baseline_mean === null ? "–" : mean(total.baseline_mean),
     change_pct: percent(total.change_pct),
     published_change_pct: percent(total.published_change_pct),
     rises: whole(verdicts().get("clear rise") ?? 0),
@@ -40,9 +40,9 @@ function showLegend() {
   );
 }
 
-// The first areas for a week of action; of one crime type, by its own excess.
+// The first areas for a week of action; of another crime type than the page opens on, by its own excess.
 function weekList() {
-  if (state.type === "sac" && data.week) return data.week;
+  if (state.type === data.type && data.week) return data.week;
   const excess = (place) => numbers.columns.excess[indexOf(place, state.type)];
   return places()
     .filter((place) => excess(place) > 0)
@@ -56,11 +56,11 @@ const reasonOf = (row) =>
 
 function showLists() {
   $("week-lead").textContent = `Where ${data.words[state.type]} stands furthest above what was expected.`;
-  fillList("hardening", data.hardening);
-  fillList("week", weekList());
+  fillList("hardening", data.hardening, "No area can be ranked.");
+  fillList("week", weekList(), "No area stands above what was expected.");
 }
 
-function fillList(id, entries) {
+function fillList(id, entries, none) {
   const items = entries.slice(0, data.listed).map((entry) => {
     const parts = [element("span", nameButton(entry.place), { class: "name" })];
     const reasons = entry.reasons.flatMap((reason) => [element("span", reason), " "]);
@@ -68,9 +68,7 @@ function fillList(id, entries) {
     if (entry.stability) parts.push(element("span", entry.stability, { class: "stability" }));
     return element("li", parts, { "data-area-id": data.ids[entry.place] });
   });
-  $(id).replaceChildren(
-    ...(items.length ? items : [element("li", "No area stands above what was expected.", { class: "none" })]),
-  );
+  $(id).replaceChildren(...(items.length ? items : [element("li", none, { class: "none" })]));
 }
 
 const nameButton = (place) => element("button", data.names[place], { type: "button", class: "link" });

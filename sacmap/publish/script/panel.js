@@ -89,7 +89,7 @@ function threeKinds(rowBy, last = "Reading") {
   );
   const rows = data.types.slice(1).map((kind) => {
     const row = rowBy(kind);
-    const known = row.verdict !== "not known";
+    const known = isKnown(row) && row.current_count !== null;
     return element("tr", [
       element("th", capital(data.words[kind]), { scope: "row" }),
       element("td", known ? mean(row.baseline_mean) : "–", { class: "number" }),
