@@ -313,7 +313,8 @@ def _by_library(where: Path) -> tuple[Rows, Any]:
     if where.suffix.lower() == ".kml":
         # KML has a fixed set of columns: Name is the only one that says which area it is.
         properties = [{"id": row.get("Name"), "name": row.get("Name")} | row for row in properties]
-    geometries = [g if g is not None else shapely.Polygon() for g in table.geometry]
+    # Heights mean nothing here, and of a ring's two ends they may differ.
+    geometries = [shapely.force_2d(g) if g is not None else shapely.Polygon() for g in table.geometry]
     if not np.isfinite(shapely.get_coordinates(np.array(geometries, dtype=object))).all():
         raise InputError(f"{where} has corners that are not numbers.", "Export it again.")
     rows = [
@@ -363,7 +364,9 @@ def _require_rings(mends: list[str], ids: list[str], where: Path) -> None:
 
 
 def _households(values: list[Any], name: str | None, where: Path) -> pd.Series:
-    numbers = pd.to_numeric(pd.Series(values, dtype=object), errors="coerce").astype(float)
+    numbers = pd.to_numeric(
+        pd.Series([_text(v) or None for v in values], dtype=object), errors="coerce"
+    ).astype(float)
     odd = [v for v, n in zip(values, numbers, strict=True) if _text(v) and not (np.isfinite(n) and n >= 0)]
     if odd:
         raise InputError(
