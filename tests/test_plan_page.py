@@ -155,6 +155,14 @@ def test_f50_hostile_text_in_a_plan_is_shown_as_text(opened, make):
         shown.context.close()
 
 
+def test_a_name_that_never_ends_or_turns_the_text_around_harms_no_other_text(opened):
+    page = page_of(names=("A" * 300, "\u202eB", "Cedar", "Elm"))
+    view = plan_view(plan_of_four(page), names_on(page))
+    shown = opened(replace(page, plan=view))
+    assert shown.tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert "\u2068\u202eB\u2069" in shown.tab.text_content("#plan")
+
+
 @pytest.mark.parametrize("make", ["planned", "judged"])
 @pytest.mark.parametrize(
     "context", [{}, {"viewport": {"width": 320, "height": 700}}, {"forced_colors": "active"}]

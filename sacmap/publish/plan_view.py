@@ -11,7 +11,7 @@ from sacmap.choose.evaluate import Wdd
 from sacmap.choose.outcome import Outcome
 from sacmap.choose.plan import Plan, few, money_in_words
 from sacmap.publish.reasons import street_of
-from sacmap.publish.words import whole
+from sacmap.publish.words import apart, whole
 
 #: The sides of an evaluation: key in the plan, and what the page calls it.
 SIDES = (
@@ -137,7 +137,7 @@ def _sides(plan: Plan, names: Mapping[str, str]) -> tuple[Side, ...]:
 
 
 def _listed(area_ids: Sequence[str], names: Mapping[str, str]) -> str:
-    every = [names[area] for area in area_ids]
+    every = [apart(names[area]) for area in area_ids]
     return every[0] if len(every) == 1 else f"{', '.join(every[:-1])} and {every[-1]}"
 
 
@@ -189,7 +189,7 @@ def _reach(plan: Plan) -> Block:
 def _week(plan: Plan, names: Mapping[str, str]) -> Block:
     week = plan.week
     best = week["alternatives"][0]
-    streets = ", ".join(f"{street_of(one['street'])} ({one['crimes']})" for one in week["streets"])
+    streets = ", ".join(f"{apart(street_of(one['street']))} ({one['crimes']})" for one in week["streets"])
     said = [
         f"{_listed(week['target'], names)}: about {whole(best['excess'])} crimes above what was expected, most in "
         f"{tables.IN_WORDS[week['about']]}{': ' + streets if streets else ''}."
@@ -199,7 +199,7 @@ def _week(plan: Plan, names: Mapping[str, str]) -> Block:
             f"Most crime falls in {_listed(week['months'], {name: name for name in week['months']})}."
         )
     said += [
-        f"{names[visit['area_id']]} was visited before, {visit['since']} to {visit['until']}: {visit['action']}."
+        f"{apart(names[visit['area_id']])} was visited before, {visit['since']} to {visit['until']}: {visit['action']}."
         for visit in week["visited"]
     ]
     return Block(

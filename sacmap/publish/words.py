@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,6 +16,13 @@ from sacmap.measure.comparator import NOTHING, UNFIT
 #: rises a map, 1.15 of 2.37 possible ones.
 CHANCE_ONE_IN = {"clear": 7, "possible": 2}
 MONTHS_A_YEAR = 12
+#: What makes a browser show the figures after it in another order than they are written.
+_TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+
+
+def apart(text: str) -> str:
+    """Return text of data to stand in a sentence: where it turns the direction of text, it turns none but its own."""
+    return f"\u2068{text}\u2069" if _TURNS.search(text) else text
 
 
 def whole(value: float) -> str:

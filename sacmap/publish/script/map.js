@@ -56,7 +56,8 @@ async function drawAreas(drawn, coded) {
 
 function hoverOf(place) {
   const row = rowOf(place);
-  return `${data.names[place]}: ${sentenceOf(row).split(".")[0]}. ${capital(row.verdict)}`;
+  // A name that turns the direction of text turns none but its own.
+  return `\u2068${data.names[place]}\u2069: ${sentenceOf(row).split(".")[0]}. ${capital(row.verdict)}`;
 }
 
 function lookOf(place, first) {
