@@ -152,7 +152,7 @@ def read(
     kept = tidy if keep and inflated >= worth_keeping else None
     rows = dict.fromkeys(paths_read, 0)
     parts: list[Rows] = []
-    with _Open() as files, _stopping(ThreadPoolExecutor(os.cpu_count())) as pool:
+    with _Open() as files, _stopping(ThreadPoolExecutor(min(8, os.cpu_count() or 1))) as pool:
         hashes = [pool.submit(sha256, path) for path in paths_read]
         for path, part in _by_month(members, pool, files, keep, tidy=kept, progress=progress):
             parts.append(part)
