@@ -68,7 +68,7 @@ GUARDS = (
     Guard("F08", "exactly 10,000 rows are taken as cut off", WEB,
           "len(value) == full", "len(value) > full", "test_web.py f08"),
     Guard("F09", "gateways and resets are asked again, six times", DECIDE,
-          "Saw.TROUBLE: (Do.RETRY,)", "Saw.TROUBLE: (Do.STOP,)", "test_web.py f09"),
+          "Saw.TROUBLE: (Do.RETRY, Do.RETRY, Do.SPLIT)", "Saw.TROUBLE: (Do.STOP,)", "test_web.py f09"),
     Guard("F10", "a redirect is refused and told as a sign-in page may be", ATTEMPT,
           "    if 300 <= status < 400:\n", "    if False:\n", "test_web.py f10"),
     Guard("F13", "the whole attempt has a deadline", ATTEMPT,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,8 @@ from sacmap import months
 #: a list of them, a dict of one such under `str` for any keys, or a dict of them by key.
 Shape = Any
 
+#: No count, sum of money or share is larger; NaN is no less than it either.
+MOST = 1e9
 #: The sides of a week of action.
 GROUPS = ("target", "buffer", "control", "buffer_control")
 _SPREAD: Shape = {"low": float, "mid": float, "high": float}
@@ -72,8 +73,8 @@ def _is(value: Any, shape: Shape) -> bool:
     if shape is None:
         return value is None
     if shape is float or shape is int:
-        whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53
-        return whole or (shape is float and isinstance(value, float) and math.isfinite(value))
+        kinds = (int, float) if shape is float else (int,)
+        return isinstance(value, kinds) and not isinstance(value, bool) and abs(value) < MOST
     if isinstance(shape, type):
         return isinstance(value, shape)
     return isinstance(value, str) and bool(shape(value))
