@@ -158,7 +158,9 @@ def test_by_keyboard_alone_from_a_crime_type_to_print(opened):
     reach(tab, "document.activeElement.id === 'map'")
     before = tab.locator("#map path").first.bounding_box()
     tab.keyboard.press("ArrowRight")
-    assert tab.locator("#map path").first.bounding_box()["x"] < before["x"]
+    # It glides there, a frame at a time.
+    moved = "before => document.querySelector('#map path').getBoundingClientRect().x < before"
+    tab.wait_for_function(moved, arg=before["x"])
     tab.keyboard.press("Tab")
     assert tab.evaluate("document.activeElement.dataset.zoom") == "1"
     third = tab.locator("#week li").nth(2).get_attribute("data-area-id")
