@@ -2,10 +2,14 @@
 
 import os
 import shutil
+import signal
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+# A shell tells what it runs in the background to ignore Ctrl-C, and what the tests start would go on ignoring it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 AXE = find_spec("axe_playwright_python")
