@@ -172,6 +172,7 @@ def make_study(values: Mapping[str, Any]) -> Study:
             'Add crimes = "extract.csv" above its [extract] table.',
         )
     _require_printable(given)
+    _require_short(given)
     comparator = given.get("comparator", "areas")
     if comparator not in COMPARATORS and not PurePath(comparator).suffix:
         raise UsageError(
@@ -203,6 +204,17 @@ def _require_printable(given: Mapping[str, Any]) -> None:
             if isinstance(text, str) and not _CONTROL.isdisjoint(text):
                 raise UsageError(
                     f"The {name.replace('_', '-')} {text!r} holds a control character.", "Write it without."
+                )
+
+
+def _require_short(given: Mapping[str, Any]) -> None:
+    """Refuse paths that no system can hold: asking whether such a file is there ends in an error of its own."""
+    for name in PATHS & given.keys():
+        for text in _several(given[name]):
+            longest = max((len(part.encode()) for part in PurePath(text).parts), default=0)
+            if longest > NAME_BYTES or len(text.encode()) > PATH_BYTES:
+                raise UsageError(
+                    f"The {name.replace('_', '-')} {text[:40]!r}… is too long for a path.", "Check that line."
                 )
 
 
@@ -239,6 +251,8 @@ def read_study(path: Path) -> dict[str, Any]:
 _LISTS = {"crimes", "also", "baseline"}
 _FLAGS = {"offline", "suppress_small", "yes"}
 #: Options that are paths, or may be one.
+#: What file systems take of a name and of a whole path, with room for our own endings.
+NAME_BYTES, PATH_BYTES = 200, 3_800
 PATHS = {"boundaries", "ca_bundle", "comparator", "crimes", "households", "lsoa_boundaries", "out", "store"}
 
 

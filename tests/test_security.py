@@ -155,6 +155,15 @@ def test_a_control_character_in_a_study_is_refused(tmp_path, key):
         make_study(read_study(file))
 
 
+@pytest.mark.parametrize("key", ["crimes", "boundaries", "households", "out"])
+@pytest.mark.parametrize("text", ["9" * 300, "a/" * 2_000 + "b"])
+def test_a_path_too_long_for_any_system_is_refused(tmp_path, key, text):
+    file = tmp_path / "a.toml"
+    file.write_text(f'current = "2018-07"\nbaseline = "2017-07"\n{key} = "{text}"\n')
+    with pytest.raises(UsageError, match="too long for a path"):
+        make_study(read_study(file))
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="making a link needs a right there")
 def test_a_link_planted_on_a_shared_drive_is_replaced_and_never_written_through(tmp_path):
     import os
