@@ -446,11 +446,16 @@ def survive(target: Target, folder: Path, content: bytes) -> str:
     except (SacmapError, click.ClickException) as error:
         if isinstance(error, SacmapError):
             require_told(error)
-        left = [path.name for path in (folder / "out").rglob("*")]
+        left = files_in(folder / "out")
         assert left == [], left
         return type(error).__name__
     require_whole(target, folder)
     return "whole"
+
+
+def files_in(folder: Path) -> list[str]:
+    """The names of the files in a folder and its folders; an empty folder is no output."""
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
 def require_told(error: SacmapError) -> None:
@@ -463,7 +468,7 @@ def require_told(error: SacmapError) -> None:
 
 def require_whole(target: Target, folder: Path) -> None:
     """Every output is there and whole, and no other file is."""
-    made = sorted(path.name for path in (folder / "out").rglob("*"))
+    made = files_in(folder / "out")
     if target.name == "study.toml":
         # The study itself may say where its files go, and under which name.
         assert not made or {Path(name).suffix for name in made} == {".html", ".csv", ".json"}, made
