@@ -471,7 +471,7 @@ def require_whole(target: Target, folder: Path) -> None:
     made = files_in(folder / "out")
     if target.name == "study.toml":
         # The study itself may say where its files go, and under which name.
-        assert not made or {Path(name).suffix for name in made} == {".html", ".csv", ".json"}, made
+        assert not made or {Path(name).suffix.lower() for name in made} == {".html", ".csv", ".json"}, made
         return
     assert made == sorted(target.outputs), made
     for name in made:
