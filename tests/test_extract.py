@@ -221,6 +221,8 @@ def test_a_missing_column_says_which_to_check(tmp_path):
         ({"columns": COLUMNS | {"colour": "C"}}, "does not know 'colour'"),
         ({"columns": ["D"]}, "must name columns"),
         ({"coordinates": "OSGB"}, "cannot be 'OSGB'"),
+        ({"date_format": "%d/%q/%Y"}, "is no form of dates"),
+        ({"date_format": "%d/%m/%"}, "is no form of dates"),
         ({"offences": {"arson": ["56"]}}, "does not know 'arson'"),
         (
             {"offences": {"robbery": ["45"], "theft-from-vehicle": ["45"]}},

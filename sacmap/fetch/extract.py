@@ -115,10 +115,21 @@ def layout_of(given: Mapping[str, Any], force: str | None = None) -> Layout:
         columns=columns,
         place=place,
         coordinates=coordinates,
-        date_format=str(given.get("date_format", "")),
+        date_format=_date_format(str(given.get("date_format", ""))),
         force=str(given.get("force") or force or "the force's extract"),
         offences=_offences(given.get("offences", HOME_OFFICE_CODES)),
     )
+
+
+def _date_format(text: str) -> str:
+    """Return a format of dates that one can be read by, or "" where none is given."""
+    try:
+        pd.to_datetime("2018-04-01", format=text or "ISO8601", errors="coerce")
+    except (ValueError, KeyError, NotImplementedError, re.error):
+        raise UsageError(
+            f"[extract] date_format {text[:60]!r} is no form of dates.", "Write it as %d/%m/%Y, for example."
+        ) from None
+    return text
 
 
 def _offences(given: Mapping[str, Any]) -> dict[str, str]:
