@@ -86,7 +86,9 @@ function recall() {
     ["type", "crime-type"],
     ["measure", "measure"],
   ]) {
-    const radio = Array.from(document.getElementsByName(name)).find((input) => input.value === words.get(key) && !input.disabled);
+    const radio = Array.from(document.getElementsByName(name)).find(
+      (input) => input.value === words.get(key) && !input.disabled,
+    );
     if (radio) state[key] = radio.value;
     document.querySelector(`[name="${name}"][value="${state[key]}"]`).checked = true;
   }

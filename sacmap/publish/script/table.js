@@ -15,7 +15,11 @@ const sorting = { key: "excess", down: true };
 // The page comes with the rows of its first view.
 let asItCame = true;
 const isFirstView = () =>
-  state.type === data.type && state.measure === "change" && !state.clear && state.area === null && sorting.key === "excess";
+  state.type === data.type &&
+  state.measure === "change" &&
+  !state.clear &&
+  state.area === null &&
+  sorting.key === "excess";
 
 function inOrder() {
   const { key, down } = sorting;
