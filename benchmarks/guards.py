@@ -51,7 +51,7 @@ GUARDS = (
     Guard("F01", "a cut body is a fault to ask again, not an answer", DECIDE,
           "Saw.CUT: (Do.RETRY,)", "Saw.CUT: (Do.STOP,)", "test_web.py f01"),
     Guard("F02", "an answer is parsed before it counts", WEB,
-          "            value = parsed(reply.body)\n", "            value = parsed(reply.body[:1] + b']')\n",
+          "value = parse.of_json(reply.body)\n", "value = parse.of_json(reply.body[:1] + b']')\n",
           "test_web.py f02"),
     Guard("F03", "what is not JSON is refused, by type and first 40 characters", WEB,
           "split())[:40]", "split())[:400]", "test_web.py f03"),

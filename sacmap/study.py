@@ -6,13 +6,12 @@ A study is a TOML file whose keys are the command's options, or the options alon
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path, PurePath
 from typing import Any
 
-from sacmap import months
+from sacmap import months, parse
 from sacmap.errors import InputError, UsageError
 
 Period = tuple[str, ...]
@@ -229,12 +228,12 @@ def read_study(path: Path) -> dict[str, Any]:
         If a key is not an option or its value is of the wrong kind.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        raw = parse.of_toml(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(f"The study {path} cannot be read: {error.strerror}.", "Check its path.") from None
     except UnicodeDecodeError:
         raise InputError(f"The study {path} is not UTF-8.", "Save it as UTF-8 in your editor.") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise InputError(f"The study {path} is not TOML: {error}.", "Mend that line.") from None
     checked = {
         name: _checked(path, key, name, value) for key, value in raw.items() for name in [_option(path, key)]

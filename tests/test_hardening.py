@@ -81,6 +81,11 @@ def test_a_list_of_one_s_own_is_used():
         ('["burglary"]', '["robbery"]', "no measure that protects from burglary"),
         ("cost_source", "cost_sauce", "no 'cost_source'"),
         ("home_share = 0.7", "home_share = ", "is not TOML"),
+        (
+            "home_share = 0.7",
+            f"home_share = {'7' * 5_000}",
+            "is not TOML: it holds a number of thousands of digits",
+        ),
         ("[[measure]]", "[measure]", "measure is not a table"),
     ],
 )

@@ -98,7 +98,17 @@ def damage_header(path):
     path.write_bytes(b"[1, 2]\n" + BODY)
 
 
-@pytest.mark.parametrize("damage", [damage_cut, damage_flip, damage_empty, damage_header])
+def damage_nested(path):
+    path.write_bytes(b"[" * 5_000 + b"\n" + BODY)
+
+
+def damage_number(path):
+    path.write_bytes(path.read_bytes().replace(b'"asked": 0.0', b'"asked": ' + b"9" * 400))
+
+
+@pytest.mark.parametrize(
+    "damage", [damage_cut, damage_flip, damage_empty, damage_header, damage_nested, damage_number]
+)
 def test_f43_a_damaged_answer_is_set_aside_and_asked_again(store, damage):
     path = store.put(BURGLARY, "2024-03", BODY).path
     damage(path)

@@ -167,6 +167,8 @@ def test_f05_a_server_that_asks_to_wait_for_ever_is_left_after_a_few_minutes(bas
         ("12", 12),
         ("-5", 0),
         ("999999", 120),
+        ("9" * 400, 120),
+        ("9" * 5_000, None),
         ("Sun, 99 Foo 2024", None),
     ],
 )

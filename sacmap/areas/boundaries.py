@@ -24,10 +24,9 @@ from pyproj.exceptions import CRSError
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
-from sacmap import tables
+from sacmap import parse, tables
 from sacmap.areas.locate import metric_crs, require_degrees
 from sacmap.errors import InputError
-from sacmap.json_text import parsed
 
 NO_BOUNDARY = "no boundary"
 TABLE_SUFFIXES = {".parquet", ".geoparquet"}
@@ -165,7 +164,7 @@ _NOT_GEOJSON = (
 def _geojson(where: Path) -> tuple[Rows, Any]:
     """Read GeoJSON by hand: libraries guess identifiers to be numbers and refuse rings that can be mended."""
     try:
-        whole = parsed(where.read_bytes())
+        whole = parse.of_json(where.read_bytes())
         features = whole["features"]
         crs = _declared((whole.get("crs") or {}).get("properties", {}).get("name"))
         rows = []

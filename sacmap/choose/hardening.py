@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from sacmap import tables
+from sacmap import parse, tables
 from sacmap.errors import InputError
 
 #: Home burglaries a year per 1,000 homes for the table of what money does, where an area's own rate is not known.
@@ -91,8 +90,8 @@ def read_prices(text: str | None, path: str = "the price list") -> Prices:
     if text is None:
         text = (files("sacmap.choose") / "prices.toml").read_text(encoding="utf-8")
     try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        raw = parse.of_toml(text)
+    except ValueError as error:
         raise InputError(f"The price list {path} is not TOML: {error}.", "Mend that line.") from None
     keys = {"home_share", "take_up", "multiplier", "cost_of_burglary", "cost_source", "measure"}
     _require_keys(path, raw, keys)

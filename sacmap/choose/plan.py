@@ -12,14 +12,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from sacmap import months, tables
+from sacmap import months, parse, tables
 from sacmap.areas.adjoining import adjoining
 from sacmap.choose import hardening, priority, week
 from sacmap.choose.frozen import SHAPE, lost, unlike
 from sacmap.choose.hardening import Candidate, Prices
 from sacmap.choose.records import Visit
 from sacmap.errors import InputError, UsageError
-from sacmap.json_text import parsed
 from sacmap.measure.notices import Notice
 
 if TYPE_CHECKING:
@@ -73,8 +72,8 @@ def plan_of(text: str, path: str) -> Plan:
     """
     remedy = "Give a file that `sacmap plan` wrote."
     try:
-        raw = parsed(text)
-    except (ValueError, RecursionError) as error:
+        raw = parse.of_json(text)
+    except ValueError as error:
         raise InputError(f"{path} is not JSON: {error}.", remedy) from None
     wrong = unlike(raw, SHAPE) or lost(raw)
     if wrong:

@@ -202,7 +202,7 @@ def retry_after(text: str | None, now: float) -> float | None:
     if text is None:
         return None
     try:
-        seconds = float(int(text))
+        seconds: float = int(text)
     except ValueError:
         try:
             seconds = email.utils.parsedate_to_datetime(text).timestamp() - now

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from sacmap import parse
 from sacmap.errors import DiskError, SourceError, UsageError
 from sacmap.fetch.attempt import UnusableError
 from sacmap.fetch.decide import TRIES, Saw
@@ -94,7 +95,7 @@ def _append(out: BinaryIO, block: bytes, part: Path) -> int:
 
 def _read_begun(about: Path) -> _Begun:
     try:
-        return _Begun(**json.loads(about.read_bytes()))
+        return _Begun(**parse.of_json(about.read_bytes()))
     except (OSError, ValueError, TypeError):
         return _Begun()
 

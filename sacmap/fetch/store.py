@@ -19,6 +19,7 @@ from typing import Any
 
 import platformdirs
 
+from sacmap import parse
 from sacmap.errors import DiskError
 from sacmap.publish.disk import replace_patiently, require_writable, sweep, write_whole
 
@@ -137,11 +138,11 @@ class Store:
                 f"{path} cannot be read: {error.strerror}.", "Check the disk, or choose another with --store."
             ) from None
         try:
-            header: dict[str, Any] = json.loads(line)
+            header: dict[str, Any] = parse.of_json(line)
             if header["sha256"] != hashlib.sha256(body).hexdigest():
                 raise ValueError("another hash")
             return Kept(header["question"], header["published"], float(header["asked"]), path, body)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError):
             # Kept for whoever wants to know why; where it cannot be moved it is written over.
             with contextlib.suppress(OSError):
                 replace_patiently(path, path.with_suffix(".damaged"))
@@ -151,7 +152,7 @@ class Store:
 def _header(path: Path) -> dict[str, str] | None:
     try:
         with path.open("rb") as stream:
-            found: dict[str, str] = dict(json.loads(stream.readline())["question"])
+            found: dict[str, str] = dict(parse.of_json(stream.readline())["question"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return found

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from sacmap import parse
 from sacmap.errors import SourceError
 from sacmap.fetch.attempt import (
     Reply,
@@ -30,7 +31,6 @@ from sacmap.fetch.attempt import (
     within,
 )
 from sacmap.fetch.decide import LONGEST_ASKED, TOO_BIG, TOO_SLOW, TRIES, Do, Saw, backoff, decide
-from sacmap.json_text import parsed
 
 #: Of documented 15 requests a second, so that others behind the same office address have room.
 PER_SECOND = 7.0
@@ -298,8 +298,8 @@ def json_judge(check: Callable[[Any], Any], full: int | None = None) -> Judge:
 
     def judge(reply: Reply) -> Any:
         try:
-            value = parsed(reply.body)
-        except (ValueError, RecursionError):
+            value = parse.of_json(reply.body)
+        except ValueError:
             kind = reply.headers.get("Content-Type", "no type").split(";")[0]
             start = " ".join(reply.body[:200].decode("utf-8", "replace").split())[:40]
             raise UnusableError(Saw.NOT_JSON, f"not JSON but {kind}, starting {start!r}") from None
