@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -47,7 +48,7 @@ def merged(parts: Sequence[Rows]) -> Rows:
     return Rows(crimes, pa.concat_tables(part.tally for part in parts))
 
 
-def rows_of(raw: bytes, label: str, keep: Sequence[str] | None) -> Rows:
+def rows_of(raw: bytes | bytearray, label: str, keep: Sequence[str] | None) -> Rows:
     """Read one CSV: columns of text and degrees, empty text for none, null degrees for no location.
 
     Parameters
@@ -66,7 +67,8 @@ def rows_of(raw: bytes, label: str, keep: Sequence[str] | None) -> Rows:
     """
     if not raw or raw.isspace():
         raise InputError(f"{label} is empty.", "Download it again.")
-    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    if raw.startswith(codecs.BOM_UTF8):
+        raw = raw[len(codecs.BOM_UTF8) :]
     start = raw.find(b"\n") + 1 or len(raw)
     header = _header(raw[:start], label)
     _check_end(raw, header, label)
@@ -74,7 +76,7 @@ def rows_of(raw: bytes, label: str, keep: Sequence[str] | None) -> Rows:
     return sifted or _whole(raw[start:], header, label, keep)
 
 
-def _header(line: bytes, label: str) -> list[str]:
+def _header(line: bytes | bytearray, label: str) -> list[str]:
     text = line.decode("utf-8", errors="replace").rstrip("\r\n")
     header = [name.strip().strip('"') for name in text.split(",")]
     missing = [name for name in REQUIRED if name not in header]
@@ -86,7 +88,7 @@ def _header(line: bytes, label: str) -> list[str]:
     return header
 
 
-def _sifted(raw: bytes, start: int, header: list[str], keep: Sequence[str]) -> Rows | None:
+def _sifted(raw: bytes | bytearray, start: int, header: list[str], keep: Sequence[str]) -> Rows | None:
     """Take only the rows of the types kept; None where the file is not plain or anything in it is amiss."""
     if raw.find(b'"', start) >= 0:
         return None
@@ -125,7 +127,7 @@ def _slug(raw: bytes) -> str:
     return raw.decode(errors="replace").strip().lower().replace(" ", "-")
 
 
-def _whole(body: bytes, header: list[str], label: str, keep: Sequence[str] | None) -> Rows:
+def _whole(body: bytes | bytearray, header: list[str], label: str, keep: Sequence[str] | None) -> Rows:
     """Parse every line; the errors name the line."""
     try:
         try:
@@ -144,7 +146,7 @@ def _whole(body: bytes, header: list[str], label: str, keep: Sequence[str] | Non
     return Rows(kept, counted.rename_columns(TALLY.names).cast(TALLY))
 
 
-def _parse(body: bytes, header: list[str]) -> pa.Table:
+def _parse(body: bytes | bytearray, header: list[str]) -> pa.Table:
     """Parse lines of a CSV into the Crimes columns.
 
     Raises
@@ -205,7 +207,7 @@ def _with_line(message: str) -> str:
     return re.sub(r"Row #(\d+)", lambda found: f"line {int(found[1]) + 1}", text)[:200]
 
 
-def _check_end(raw: bytes, header: list[str], label: str) -> None:
+def _check_end(raw: bytes | bytearray, header: list[str], label: str) -> None:
     """Refuse a file whose last row was cut inside a coordinate: it would read as a shorter number."""
     if header[-1] not in _DEGREES or raw.endswith((b"\n", b"\r")):
         return

@@ -62,17 +62,17 @@ def sift(
     coded: dict[int, list[pa.Array]] = {place: [] for place in tallied}
     plain: dict[int, list[pa.Array]] = {place: [] for place in taken}
     for block in _blocks(body):
-        rows = _rows(block, width)
-        if rows is None:
+        ends = _rows(block, width)
+        if ends is None:
             return None
-        found = [_encode(_fields(block, rows, place)) for place in tallied]
+        found = [_encode(_fields(block, ends, place)) for place in tallied]
         _add(tally, found)
         codes, values = found[-1]
         chosen = np.flatnonzero(np.array([wanted(value) for value in values])[codes])
         for place, (codes, values) in zip(tallied, found, strict=True):
             coded[place].append(pa.DictionaryArray.from_arrays(codes[chosen], pa.array(values, pa.binary())))
         for place in taken:
-            plain[place].append(_fields(block, rows[chosen], place))
+            plain[place].append(_fields(block, ends, place, chosen))
     return Sifted(
         tally,
         {place: pa.chunked_array(parts, _CODED) for place, parts in coded.items()},
@@ -92,29 +92,27 @@ def _blocks(body: memoryview) -> Iterator[memoryview]:
 
 
 def _rows(block: memoryview, width: int) -> np.ndarray | None:
-    """Return where each field begins, less one, and in a last column where the row ends; None if rows are unlike."""
+    """Return where each field ends, a row of the block a row; None if a row has more or fewer commas."""
     text = np.frombuffer(block, np.uint8)
-    line_ends = text == NEWLINE
-    marks = np.flatnonzero(line_ends | (text == COMMA)).astype(np.int32)
-    if len(marks) != width * np.count_nonzero(line_ends):
+    marks = text == NEWLINE
+    lines = np.count_nonzero(marks)
+    marks |= text == COMMA
+    ends = np.flatnonzero(marks)
+    if len(ends) != width * lines or (text[ends[width - 1 :: width]] != NEWLINE).any():
         return None
-    ends = marks[width - 1 :: width]
-    if not line_ends[ends].all():
-        return None
-    rows = np.empty((len(ends), width + 1), np.int32)
-    rows[:, 1:] = marks.reshape(-1, width)
-    rows[:1, 0], rows[1:, 0] = -1, ends[:-1]
-    return rows
+    return ends.reshape(lines, width)
 
 
-def _fields(block: memoryview, rows: np.ndarray, place: int) -> pa.Array:
-    """Return a field of each row: every other piece of the block cut where the fields begin and end."""
-    if not len(rows):
-        return pa.array([], pa.binary())
-    cuts = np.empty(2 * len(rows) + 1, np.int32)
-    np.add(rows[:, place], 1, out=cuts[:-1:2])
-    cuts[1::2] = rows[:, place + 1]
-    cuts[-1] = cuts[-2]
+def _fields(block: memoryview, ends: np.ndarray, place: int, chosen: np.ndarray | None = None) -> pa.Array:
+    """Return a field of each row, or of those chosen: every other piece of the block cut where fields begin and end."""
+    before = ends[:, place - 1] if place else np.append(-1, ends[:-1, -1])
+    after = ends[:, place]
+    if chosen is not None:
+        before, after = before[chosen], after[chosen]
+    cuts = np.empty(2 * len(after) + 1, np.int32)
+    np.add(before, 1, out=cuts[:-1:2], casting="same_kind")
+    cuts[1::2] = after
+    cuts[-1] = len(block)
     pieces = pa.Array.from_buffers(
         pa.binary(), len(cuts) - 1, [None, pa.py_buffer(cuts), pa.py_buffer(block)]
     )

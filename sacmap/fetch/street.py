@@ -27,6 +27,7 @@ import pyarrow.compute as pc
 
 from sacmap import tables
 from sacmap.errors import InputError
+from sacmap.fetch.inflate import inflated
 from sacmap.fetch.rows import CATEGORIES, Rows, merged, rows_of
 from sacmap.fetch.tidy import Tidy, month_key, rows_in, table_of
 from sacmap.measure.notices import Notice
@@ -300,8 +301,8 @@ class _Open:
         for archive in self._zips.values():
             archive.close()
 
-    def read(self, member: Member) -> bytes:
-        """Return a member's bytes; reading a ZIP's to the end is what checks its CRC.
+    def read(self, member: Member) -> bytes | bytearray:
+        """Return a member's bytes; those of a ZIP are of the size and CRC its directory says.
 
         Raises
         ------
@@ -311,18 +312,27 @@ class _Open:
         try:
             if not member.inside:
                 return member.path.read_bytes()
-            # Many may read at once, but zipfile counts what is open without a lock of its own.
-            with self._lock:
-                if member.path not in self._zips:
-                    self._zips[member.path] = zipfile.ZipFile(member.path)
-                stream = self._zips[member.path].open(member.inside)
-            try:
-                return stream.read()
-            finally:
-                with self._lock:
-                    stream.close()
+            archive = self._zip(member.path)
+            raw = inflated(member.path, archive.getinfo(member.inside))
+            return self._unzipped(archive, member.inside) if raw is None else raw
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
             raise InputError(f"{member.label} is damaged: {error}.", "Download it again.") from None
+
+    def _zip(self, path: Path) -> zipfile.ZipFile:
+        with self._lock:
+            if path not in self._zips:
+                self._zips[path] = zipfile.ZipFile(path)
+            return self._zips[path]
+
+    def _unzipped(self, archive: zipfile.ZipFile, name: str) -> bytes:
+        # Many may read at once, but zipfile counts what is open without a lock of its own.
+        with self._lock:
+            stream = archive.open(name)
+        try:
+            return stream.read()
+        finally:
+            with self._lock:
+                stream.close()
 
 
 def _pandas(table: pa.Table) -> pd.DataFrame:
