@@ -77,7 +77,11 @@ class Tidy:
         if not self._writable:
             return
         out = io.BytesIO()
-        pq.write_table(table, out, compression="zstd", compression_level=1)
+        # Ids and degrees are nearly all their own, and nothing is ever looked up by a statistic.
+        coded = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
+        pq.write_table(
+            table, out, compression="zstd", compression_level=1, use_dictionary=coded, write_statistics=False
+        )
         name = _name(key, out.getvalue())
         try:
             write_whole(self._folder / name, out.getvalue(), option="--store")
