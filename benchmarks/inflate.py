@@ -1,10 +1,18 @@
-"""The floor of benchmarks/national.py: inflate an archive's street files, a thread a processor, and nothing else."""
+"""The floors of benchmarks/national.py: inflate an archive with Python's zipfile, and nothing else.
 
+python benchmarks/inflate.py ARCHIVE [--threads N] [--whole]
+"""
+
+import argparse
 import os
-import sys
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
-with zipfile.ZipFile(sys.argv[1]) as archive, ThreadPoolExecutor(os.cpu_count()) as pool:
-    names = [name for name in archive.namelist() if name.endswith("-street.csv")]
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("archive")
+parser.add_argument("--threads", type=int, default=os.cpu_count())
+parser.add_argument("--whole", action="store_true", help="every file, not the street files alone")
+options = parser.parse_args()
+with zipfile.ZipFile(options.archive) as archive, ThreadPoolExecutor(options.threads) as pool:
+    names = [name for name in archive.namelist() if options.whole or name.endswith("-street.csv")]
     print(sum(pool.map(lambda name: len(archive.read(name)), names)))

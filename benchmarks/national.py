@@ -3,6 +3,8 @@
 Measured in one run, each in a process of its own, in turn and several times over:
 
     floor    inflate the street files of the archive with zipfile, a thread a processor, and nothing else
+    alone    the same on one processor
+    whole    inflate every file of the archive so, a thread a processor: the outcomes too
     reading  sacmap's reading: inflate, sift, hash, tally, keep the rows of serious acquisitive crime
     cold     sacmap map, nothing kept from before, the page of every ward and all
     warm     the same again: the months are in the store
@@ -103,6 +105,7 @@ def measured(command: list[str]) -> tuple[float, float, float]:
 def commands(archive: Path, boundaries: Path, spans: list[tuple[str, ...]]) -> dict[str, list[str]]:
     """Return what is measured, by name, in the order it is run."""
     this = [sys.executable, __file__, "--archive", str(archive), "--boundaries", str(boundaries), "--only"]
+    inflate = [sys.executable, str(Path(__file__).with_name("inflate.py")), str(archive)]
     page = archive.with_suffix(".html")
     study = [sys.executable, "-m", "sacmap", "map", "--crimes", str(archive), "--boundaries", str(boundaries)]
     study += [word for span in spans[:-1] for word in ("--baseline", f"{span[0]}:{span[-1]}")]
@@ -116,7 +119,9 @@ def commands(archive: Path, boundaries: Path, spans: list[tuple[str, ...]]) -> d
     ]
     study += ["--store", str(archive.with_suffix(".store"))]
     return {
-        "floor": [sys.executable, str(Path(__file__).with_name("inflate.py")), str(archive)],
+        "floor": inflate,
+        "alone": [*inflate, "--threads", "1"],
+        "whole": [*inflate, "--whole"],
         "reading": [*this, "reading"],
         "cold": study,
         "warm": study,
@@ -179,7 +184,9 @@ def bench(count: int, options: argparse.Namespace) -> dict[str, object]:
         row[f"{name} MB"] = f"{max(memory):.0f}"
     work_of = {name: min(work for _, work, _ in runs) for name, runs in taken.items()}
     wall_of = {name: min(wall for wall, _, _ in runs) for name, runs in taken.items()}
-    for name, base in (("reading", "floor"), ("cold", "floor"), ("plain", "cold")):
+    for name, base in (
+        ("reading", "floor"), ("cold", "floor"), ("cold", "alone"), ("cold", "whole"), ("plain", "cold"),
+    ):  # fmt: skip
         if name in taken:
             row[f"{name} ÷ {base}"] = (
                 f"{wall_of[name] / wall_of[base]:.2f} (cpu {work_of[name] / work_of[base]:.2f})"
