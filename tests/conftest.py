@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from police_uk import Clock, Police
 
 # A shell tells what it runs in the background to ignore Ctrl-C, and what the tests start would go on ignoring it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -28,6 +29,18 @@ def data():
     if not DATA.is_dir():
         pytest.skip("the real data are not beside the project")
     return DATA
+
+
+@pytest.fixture
+def clock():
+    """Time that passes only when something waits."""
+    return Clock()
+
+
+@pytest.fixture
+def police(clock):
+    """A police.uk that holds nothing yet."""
+    return Police(clock=clock)
 
 
 def row(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from police_uk import FAULTS, Clock, Police, crime, serve, web
+from police_uk import FAULTS, Police, crime, serve, web
 
 from sacmap.errors import SourceError, UsageError
 from sacmap.fetch.api import DEPTH, Api
@@ -17,16 +17,6 @@ from sacmap.tables import SAC_TYPES
 
 COUNTY = extent_box((-1.33, 51.98, -0.35, 52.64))
 LONDON = extent_box((-0.51, 51.29, 0.33, 51.69))
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def police(clock):
-    return Police(clock=clock)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 from conftest import csv_text, row
-from police_uk import Clock, Handler, Police, archive_zip, serve, web
+from police_uk import Handler, Police, archive_zip, serve, web
 
 from sacmap.errors import SourceError, UsageError
 from sacmap.fetch.archive import Archive, candidates, fewest
@@ -45,11 +45,6 @@ def members(forces=FORCES, months=MONTHS, rows=120):
 @pytest.fixture(scope="module")
 def whole():
     return archive_zip(members())
-
-
-@pytest.fixture
-def clock():
-    return Clock()
 
 
 @pytest.fixture

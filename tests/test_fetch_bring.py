@@ -9,7 +9,7 @@ import sys
 
 import pytest
 from conftest import csv_text, row, square
-from police_uk import Clock, Handler, Police, archive_zip, crime, serve, web
+from police_uk import Handler, Police, archive_zip, crime, serve, web
 
 from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.areas.locate import locate
@@ -46,11 +46,6 @@ def crimes_of(months=WANTED, per_month=60, seed=3):
             more = {"location_type": "BTP", "persistent_id": ""} if btp else {}
             rows.append(crime(number, kind, lat, lng, month, **more))
     return rows
-
-
-@pytest.fixture
-def clock():
-    return Clock()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from police_uk import FAULTS, Clock, Police, serve, web
+from police_uk import FAULTS, Clock, serve, web
 
 from sacmap.errors import InputError, SourceError, UsageError
 from sacmap.fetch import decide as table
@@ -18,16 +18,6 @@ def months_listed(value):
 
 
 JUDGE = json_judge(months_listed)
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def police(clock):
-    return Police(clock=clock)
 
 
 @pytest.fixture
