@@ -14,7 +14,8 @@ from playwright.sync_api import sync_playwright
 
 from sacmap.fetch.gather import result_of
 from sacmap.practice import write_practice
-from sacmap.publish.present import html_of
+from sacmap.publish.draw import render
+from sacmap.publish.present import page_of
 from sacmap.study import make_study, read_study
 
 PICTURE = Path(__file__).with_name("page.png")
@@ -30,7 +31,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
         practice = write_practice(Path(temporary))
         html = Path(temporary) / "page.html"
-        html.write_text(html_of(result_of(make_study(read_study(practice.study)))), encoding="utf-8")
+        html.write_text(render(page_of(result_of(make_study(read_study(practice.study))))), encoding="utf-8")
         browser = playwright.chromium.launch(executable_path=next(browsers, None), args=["--no-sandbox"])
         tab = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=SCALE)
         tab.goto(html.as_uri())

@@ -140,15 +140,17 @@ def write_result(result: Result, out: Path) -> list[Path]:
     """Write the page, the CSV, the record and the files asked for beside them; return their paths."""
     from sacmap.publish.also import also_of
     from sacmap.publish.disk import write_whole
+    from sacmap.publish.draw import render
     from sacmap.publish.files import csv_of, record_of
-    from sacmap.publish.present import html_of
+    from sacmap.publish.present import page_of
 
-    html = html_of(result)
+    page = page_of(result)
+    html = render(page)
     written = {
         out: html.encode(),
         out.with_suffix(".csv"): csv_of(result.change),
         out.with_suffix(".json"): record_of(result, version("sacmap")),
-        **{out.with_suffix(f".{kind}"): content for kind, content in also_of(result, html).items()},
+        **{out.with_suffix(f".{kind}"): content for kind, content in also_of(result, page, html).items()},
     }
     for path, content in written.items():
         write_whole(path, content)

@@ -15,8 +15,9 @@ from sacmap.fetch.street import WORTH_KEEPING, read
 from sacmap.fetch.tidy import Tidy, points_joined
 from sacmap.job import compare_areas
 from sacmap.practice import write_practice
+from sacmap.publish.draw import render
 from sacmap.publish.files import csv_of, record_of
-from sacmap.publish.present import html_of
+from sacmap.publish.present import page_of
 from sacmap.study import make_study, read_study
 
 KEEP = tables.SAC_TYPES
@@ -62,7 +63,7 @@ def outputs(practice, reading, tidy=None):
     study, areas = make_study(read_study(practice.study)), read_areas(practice.boundaries)
     joined = points_joined(tidy, reading.crimes, areas) if tidy else None
     result = compare_areas(study, reading, areas, comparator_text=read_text, joined=joined)
-    return csv_of(result.change), record_of(result, "0"), html_of(result).encode()
+    return csv_of(result.change), record_of(result, "0"), render(page_of(result)).encode()
 
 
 def test_a_warm_run_gives_the_bytes_of_a_cold_one(practice, tmp_path):

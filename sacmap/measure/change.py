@@ -13,7 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 from sacmap import tables
 from sacmap.errors import UsageError
@@ -42,8 +42,9 @@ USUAL_VOLATILITY = 0.02
 USUAL_WEIGHT = 60.0
 MOST_VOLATILITY = 0.25
 #: Mean of z² of a standard normal clipped to its own 10% and 90% quantiles, 0.6787: ∫z²φ between them and the ends.
-_TAIL = float(stats.norm.ppf(0.9))
-CLIPPED_Z2 = 0.8 - 2 * _TAIL * float(stats.norm.pdf(_TAIL)) + 0.2 * _TAIL**2
+_TAIL = float(special.ndtri(0.9))
+_DENSITY = float(np.exp(-(_TAIL**2) / 2) / np.sqrt(2 * np.pi))
+CLIPPED_Z2 = 0.8 - 2 * _TAIL * _DENSITY + 0.2 * _TAIL**2
 #: Share of clear flags that may be chance (Benjamini and Hochberg 1995).
 FALSE_SHARE = 0.10
 #: Expected counts below this are too few to tell.
@@ -125,18 +126,17 @@ def _compare_known(
 ) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
     seen = posterior(counts, now, comparator, months=months)
     expected = seen.expected
-    law = stats.nbinom(seen.size, seen.size / (seen.size + expected))
-    half = 0.5 * law.pmf(now)
-    # Step 6, mid-p.
-    up, down = law.sf(now) + half, law.cdf(now) - half
+    # Step 6, mid-p: a count as high, half counted, or higher.
+    up = (_at_least(now, seen.size, expected) + _at_least(now + 1, seen.size, expected)) / 2
+    down = 1 - up
     # Step 7.
     ratio = seen.weights @ seen.ratios
     mass = np.cumsum(seen.weights, axis=1)
     prob_above = seen.weights[:, LOG_RATIO > 0].sum(axis=1)
     return {
         "expected": expected,
-        "normal_low": law.ppf(0.025),
-        "normal_high": law.ppf(0.975),
+        "normal_low": _quantile(0.025, seen.size, expected),
+        "normal_high": _quantile(0.975, seen.size, expected),
         "p_value": np.where(now >= expected, up, down),
         "verdict": _verdicts(now, expected, up, down, prob_above),
         "ratio": ratio,
@@ -236,6 +236,23 @@ def _weights(now: Floats, expected: Floats, size: Floats) -> Floats:
     marginal = np.log(like @ priors.T).sum(axis=0)
     weights = like * priors[np.argmax(marginal)]
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def _at_least(counts: Floats, size: Floats, mean: Floats) -> Floats:
+    """Return the negative binomial's probability of each count, a whole number, or a higher one."""
+    # scipy.stats has this by name, and takes longer to load than all areas of a country to compare.
+    some = special.betainc(np.maximum(counts, 1), size, mean / (size + mean))
+    return np.where(counts > 0, some, 1.0)
+
+
+def _quantile(share: float, size: Floats, mean: Floats) -> Floats:
+    """Return the least counts that the negative binomial does not exceed with a probability of `share`."""
+    chance = size / (size + mean)
+    found = np.ceil(special.nbdtrik(share, size, chance))
+    # The inverse is of a curve through the counts: where it is a count, it may come out just above.
+    less = found - 1
+    enough = (less >= 0) & (special.betainc(size, np.maximum(less, 0) + 1, chance) >= share)
+    return np.where(enough, less, found)
 
 
 def rejected(p_values: Floats, share: float) -> NDArray[np.bool_]:

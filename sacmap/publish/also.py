@@ -11,7 +11,6 @@ from sacmap.errors import UsageError
 from sacmap.publish.browser import find_browser, print_page
 from sacmap.publish.files import data_date
 from sacmap.publish.geopackage import geopackage_of
-from sacmap.publish.present import page_of
 from sacmap.publish.workbook import workbook_of
 
 if TYPE_CHECKING:
@@ -59,9 +58,8 @@ def _require_matplotlib(kind: str, cause: str) -> None:
         raise UsageError(cause, _REMEDY.format(kind=kind))
 
 
-def also_of(result: Result, html: str) -> dict[str, bytes]:
-    """Return the files the study asks for beside the page, by suffix; `html` is the page."""
-    page = page_of(result)
+def also_of(result: Result, page: Page, html: str) -> dict[str, bytes]:
+    """Return the files the study asks for beside the page, by suffix; `page` is what it shows, and `html` the page."""
     makers: dict[str, Callable[[], bytes]] = {
         "xlsx": lambda: workbook_of(page, result.ledger.record()),
         "gpkg": lambda: geopackage_of(page),

@@ -15,12 +15,11 @@ import numpy as np
 import pandas as pd
 from branca.element import CssLink, Element, Figure, JavascriptLink, MacroElement
 from folium.template import Template
-from numpy.typing import NDArray
 
 from sacmap import tables
 from sacmap.measure.comparator import percent_change
 from sacmap.publish.page import fill
-from sacmap.publish.shapes import MANY, coded
+from sacmap.publish.shapes import MANY
 from sacmap.publish.shown import Page, table_of
 from sacmap.publish.words import neighbourhoods
 
@@ -61,11 +60,11 @@ class AreasLayer(MacroElement):
 
     _template = Template("{% macro script(this, kwargs) %}drawAreas(map, {{ this.shapes }});{% endmacro %}")
 
-    def __init__(self, shapes: NDArray[np.object_]) -> None:
+    def __init__(self, codes: list[str]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = "areas"
         self._id = "layer"
-        self.shapes = json.dumps(coded(shapes), separators=(",", ":"))
+        self.shapes = json.dumps(codes, separators=(",", ":"))
 
 
 class OfficerMap(folium.Map):
@@ -95,7 +94,7 @@ class OfficerMap(folium.Map):
         PageFigure(page).add_child(self, name="map")
         if page.tiles:
             self.add_child(_tiles(page.tiles, page.tiles_key), name="tiles")
-        self.add_child(AreasLayer(page.shapes), name="areas")
+        self.add_child(AreasLayer(page.outlines.codes), name="areas")
 
     def get_name(self) -> str:
         """Return the name of the map in the page's script, the same each time."""

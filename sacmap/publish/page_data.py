@@ -90,7 +90,7 @@ def numbers_of(page: Page) -> str:
     rest = {
         "sentences": sentences,
         "sentence": sentence,
-        "labels": page.names_at.ravel().tolist(),
+        "labels": page.outlines.names_at.ravel().tolist(),
         "monthly": _monthly(page),
         "streets": _streets(page),
     }

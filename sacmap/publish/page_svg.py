@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
-import shapely
 from markupsafe import escape
 from numpy.typing import NDArray
 
 from sacmap.publish import page_data
 from sacmap.publish.colours import classes_of
-from sacmap.publish.shapes import STEPS, simplified, usual_stray
+from sacmap.publish.outlines import Picture
+from sacmap.publish.plan_view import PlanView
 from sacmap.publish.shown import Page
 
-#: The picture's units: two to a point of a screen at its usual size, so that whole numbers are fine enough.
-WIDTH, HEIGHT, MARGIN = 1600.0, 1120.0, 8.0
-#: Of a name, in those units: width of a letter and height of a line.
+#: Of a name, in the picture's units: width of a letter and height of a line.
 LETTER, LINE = 11.0, 24.0
 ARROWS = {"s3": "▲ ", "s4": "▲ ", "s0": "▼ ", "s1": "▼ "}
 
@@ -29,75 +26,50 @@ def static_map(page: Page, first: Collection[int]) -> str:
 
     `first` are the places of the areas with a thick outline.
     """
-    west, south, east, north = (float(edge) for edge in page.areas.total_bounds)
-    if not np.isfinite([west, south, east, north]).all():
+    picture = page.outlines.picture
+    if picture is None:
         return ""
-    squeeze = math.cos(math.radians((south + north) / 2))
-    scale = min((WIDTH - 2 * MARGIN) / ((east - west) * squeeze), (HEIGHT - 2 * MARGIN) / (north - south))
-    stray = 1.2 / scale
-    coarser = stray > usual_stray(page.areas.geometry.to_numpy())
-    polygons = simplified(page.shapes, stray) if coarser else page.shapes
-
-    def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.round((points - (west, north)) * (squeeze * scale, -scale) + MARGIN)
-
     classes = classes_of(page_data.rows_of(page, page.first_type))
-    drawn = shapely.transform(polygons, project)
     # Thick outlines come last, or their neighbours would cover them.
-    order = sorted(np.flatnonzero(~shapely.is_empty(polygons)).tolist(), key=lambda place: place in first)
+    there = [place for place, empty in enumerate(page.areas.geometry.is_empty) if not empty]
     paths = [
         f'<path data-place="{place}" class="{classes[place]}{" first" if place in first else ""}" '
-        f'd="{_path(drawn[place])}"/>'
-        for place in order
+        f'd="{picture.paths[place]}"/>'
+        for place in sorted(there, key=lambda place: place in first)
     ]
-    at = page.names_at
-    where = np.column_stack([project(at[:, :2] / STEPS), at[:, 2] / STEPS * squeeze * scale])
-    tall = np.diff(shapely.bounds(drawn)[:, [1, 3]], axis=1).ravel()
-    names = [
-        _text(lines, place, classes[place], x, y)
-        for place, lines, x, y in placed_names(
-            list(page.areas["name"]), classes, where, tall, width=lambda text: LETTER * len(text), line=LINE
-        )
-    ]
-    width, height = project(np.array([[east, south]]))[0] + MARGIN
+    named = placed_names(
+        list(page.areas["name"]),
+        classes,
+        picture.where,
+        picture.tall,
+        width=lambda text: LETTER * len(text),
+        line=LINE,
+    )
+    names = [_text(lines, place, classes[place], x, y) for place, lines, x, y in named]
     return (
-        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'<svg viewBox="0 0 {picture.width:.0f} {picture.height:.0f}" '
         'role="img" aria-label="Map of the areas; every figure is in the table">'
-        f'<g class="areas">{"".join(paths)}</g>{_plan(page, drawn, where)}<g class="names">{"".join(names)}</g></svg>'
+        f'<g class="areas">{"".join(paths)}</g>{_plan(page.plan, picture)}<g class="names">{"".join(names)}</g></svg>'
     )
 
 
-def _plan(page: Page, drawn: NDArray[np.object_], where: NDArray[np.float64]) -> str:
+def _plan(plan: PlanView | None, picture: Picture) -> str:
     """Return the outlines of a plan's sides, the target last, and the signs of its money and actions."""
-    if page.plan is None:
+    if plan is None:
         return ""
     lines = [
-        f'<path class="plan-{side.key}" d="{_path(drawn[place])}"/>'
-        for side in reversed(page.plan.sides)
+        f'<path class="plan-{side.key}" d="{picture.paths[place]}"/>'
+        for side in reversed(plan.sides)
         for place in side.places
     ]
-    acted = sorted({place for place, _, _ in page.plan.actions})
+    acted = sorted({place for place, _, _ in plan.actions})
     signs = [
-        f'<circle cx="{where[place, 0] + aside:.0f}" cy="{where[place, 1] - 32:.0f}" r="16"/>'
-        f'<text x="{where[place, 0] + aside:.0f}" y="{where[place, 1] - 24:.0f}">{sign}</text>'
-        for sign, places, aside in (("£", page.plan.money, 0), ("!", acted, 36))
+        f'<circle cx="{picture.where[place, 0] + aside:.0f}" cy="{picture.where[place, 1] - 32:.0f}" r="16"/>'
+        f'<text x="{picture.where[place, 0] + aside:.0f}" y="{picture.where[place, 1] - 24:.0f}">{sign}</text>'
+        for sign, places, aside in (("£", plan.money, 0), ("!", acted, 36))
         for place in places
     ]
     return f'<g class="plan-sides">{"".join(lines)}</g><g class="plan-signs">{"".join(signs)}</g>'
-
-
-def _path(area: shapely.Geometry) -> str:
-    """Return an area in whole units as path data: the first point of each ring, then steps."""
-    parts = []
-    for ring in shapely.get_rings(shapely.get_parts(area)):
-        points = shapely.get_coordinates(ring)[:-1].astype(int)
-        steps = np.diff(points, axis=0, prepend=points[:1])
-        steps[0] = points[0]
-        steps = np.concatenate([steps[:1], steps[1:][(steps[1:] != 0).any(axis=1)]])
-        # A ring starts where it is told, not where the last one ended.
-        numbers = " ".join(map(str, steps[1:].ravel().tolist())).replace(" -", "-")
-        parts.append(f"M{steps[0, 0]} {steps[0, 1]}l{numbers}z" if numbers else "")
-    return "".join(parts)
 
 
 def placed_names(

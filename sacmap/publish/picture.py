@@ -32,7 +32,7 @@ from sacmap.publish.colours import LEGEND, PALETTE, STEPS_IN_WORDS, classes_of
 from sacmap.publish.files import data_date
 from sacmap.publish.page import WEIGHTY, banners, key_figures, periods_in_words
 from sacmap.publish.page_svg import ARROWS, placed_names
-from sacmap.publish.shapes import STEPS, label_places, simplified
+from sacmap.publish.shapes import STEPS, simplified
 from sacmap.publish.shown import Page
 
 INK, SOFT, PAPER, GROUND, EDGE = "#1d1d1f", "#55565a", "#ffffff", "#f3f2ee", "#6b6b6b"
@@ -404,7 +404,7 @@ class _Drawing:
             ),
             autolim=False,
         )
-        at = label_places(whole)
+        at = content.page.outlines.names_at
         where = np.column_stack([project(at[:, :2] / STEPS), at[:, 2] / STEPS * squeeze * scale])
         tall = np.diff(shapely.bounds(shapes)[:, [1, 3]], axis=1).ravel()
         names = [_drawable(name) for name in areas["name"].astype(str)]

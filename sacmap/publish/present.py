@@ -85,11 +85,6 @@ def page_of(result: Result) -> Page:
     )
 
 
-def html_of(result: Result) -> str:
-    """Return the officer's page."""
-    return render(page_of(result))
-
-
 def plan_html_of(result: Result, plan: Plan) -> str:
     """Return the officer's page with a plan drawn."""
     return render(replace(page_of(result), plan=plan_view(plan, names_of(result))))

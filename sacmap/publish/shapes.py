@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -51,52 +52,60 @@ def coded(polygons: NDArray[np.object_]) -> list[str]:
     doubled, less one and turned positive where it was negative (0, -1, 1, -2 … are 0, 1, 2, 3 …), then written five
     bits a letter of `CODE`, low bits first, with 32 added while more follow.
     """
-    parts, areas = shapely.get_parts(polygons, return_index=True)
-    rings, ring_parts = shapely.get_rings(parts, return_index=True)
-    points, point_rings = shapely.get_coordinates(rings, return_index=True)
-    steps, step_rings = _steps(np.round(points * STEPS).astype(np.int64), point_rings)
-    texts = _letters(steps, np.bincount(step_rings, minlength=len(rings)))
+    rings = rings_of(polygons, STEPS)
     found = [""] * len(polygons)
     before = -1
-    for text, part in zip(texts, ring_parts.tolist(), strict=True):
-        if not text:
-            continue
-        area = int(areas[part])
+    for text, area, part in zip(_letters(rings), rings.areas.tolist(), rings.parts.tolist(), strict=True):
         apart = "" if not found[area] else "," if part == before else ";"
         found[area] += apart + text
         before = part
     return found
 
 
-def _steps(
-    points: NDArray[np.int64], rings: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the steps (n, 2) along each ring, without points that repeat the one before or close the ring.
+@dataclass(frozen=True)
+class Rings:
+    """The rings of areas in whole numbers, one after the other.
 
-    Rings of fewer than three points are left out.
+    steps: (points, 2), of each ring its first point, then the steps from point to point, without the last one back;
+    counts: points of each ring; areas and parts: the place of its area, and which of all polygons it is of.
     """
-    first = np.diff(rings, prepend=-1) != 0
+
+    steps: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    areas: NDArray[np.int64]
+    parts: NDArray[np.int64]
+
+
+def rings_of(polygons: NDArray[np.object_], scale: float, *, least: int = 3) -> Rings:
+    """Return the rings of areas times `scale` that keep `least` points without those that repeat the one before."""
+    parts, areas = shapely.get_parts(polygons, return_index=True)
+    rings, ring_parts = shapely.get_rings(parts, return_index=True)
+    corners, ring = shapely.get_coordinates(rings, return_index=True)
+    points = np.round(corners * scale).astype(np.int64)
+    first = np.diff(ring, prepend=-1) != 0
     last = np.append(first[1:], True)
     repeats = np.append(False, (points[1:] == points[:-1]).all(axis=1)) & ~first
     keep = ~last & ~repeats
-    keep &= (np.bincount(rings[keep], minlength=rings.max(initial=0) + 1) >= 3)[rings]
-    points, rings = points[keep], rings[keep]
-    first = np.diff(rings, prepend=-1) != 0
+    counts = np.bincount(ring[keep], minlength=len(rings))
+    keep &= (counts >= least)[ring]
+    points, ring = points[keep], ring[keep]
+    first = np.diff(ring, prepend=-1) != 0
     steps = np.diff(points, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
     steps[first] = points[first]
-    return steps, rings
+    kept = ring_parts[counts >= least]
+    return Rings(steps, counts[counts >= least], areas[kept], kept)
 
 
-def _letters(steps: NDArray[np.int64], points: NDArray[np.int64]) -> list[str]:
-    """Return the letters of each ring, given its steps (all rings' in a row) and how many points it has."""
-    numbers = steps.ravel()
+def _letters(rings: Rings) -> list[str]:
+    """Return the letters of each ring."""
+    numbers = rings.steps.ravel()
     codes = np.where(numbers < 0, -2 * numbers - 1, 2 * numbers)
     groups = (codes[:, None] >> (5 * np.arange(GROUPS))) & 31
     more = (codes[:, None] >> (5 * np.arange(1, GROUPS + 1))) > 0
     there = np.concatenate([np.ones((len(codes), 1), dtype=bool), more[:, :-1]], axis=1)
     letters = np.frombuffer(CODE.encode(), dtype=np.uint8)[groups + 32 * more]
     text = letters[there].tobytes().decode()
-    ends = np.append(0, np.cumsum(there.sum(axis=1)))[np.append(0, np.cumsum(2 * points))]
+    ends = np.append(0, np.cumsum(there.sum(axis=1)))[np.append(0, np.cumsum(2 * rings.counts))]
     return [text[start:end] for start, end in pairwise(ends.tolist())]
 
 
@@ -105,16 +114,23 @@ def label_places(polygons: NDArray[np.object_]) -> NDArray[np.int64]:
 
     The point is the middle of the widest stretch across the area at half its height, where a name has most room.
     """
-    found = np.zeros((len(polygons), 3), dtype=np.int64)
     there = ~shapely.is_empty(polygons)
-    middles = shapely.point_on_surface(polygons[there])
-    x, y = shapely.get_x(middles), shapely.get_y(middles)
-    west, _, east, _ = shapely.bounds(polygons[there]).T
-    ends = np.stack([np.column_stack([west - 1, y]), np.column_stack([east + 1, y])], axis=1)
-    across = shapely.intersection(shapely.linestrings(ends), polygons[there])
-    stretches, areas = shapely.get_parts(across, return_index=True)
-    left, _, right, _ = shapely.bounds(stretches).T
-    width = np.zeros(len(x))
-    np.maximum.at(width, areas, np.where((left <= x[areas]) & (x[areas] <= right), right - left, 0))
-    found[there] = np.round(np.column_stack([x, y, width]) * STEPS).astype(np.int64)
-    return found
+    at = np.zeros((len(polygons), 2))
+    at[there] = shapely.get_coordinates(shapely.point_on_surface(polygons[there]))
+    parts, areas = shapely.get_parts(polygons, return_index=True)
+    rings, ring_parts = shapely.get_rings(parts, return_index=True)
+    points, ring = shapely.get_coordinates(rings, return_index=True)
+    area = areas[ring_parts][ring]
+    # Where the boundary crosses the height of the point. shapely puts it between the heights of two corners.
+    above = points[:, 1] > at[area, 1]
+    crossed = np.flatnonzero((above[1:] != above[:-1]) & (ring[1:] == ring[:-1]))
+    area = area[crossed]
+    (x, y), (to_x, to_y) = points[crossed].T, points[crossed + 1].T
+    across = x + (at[area, 1] - y) * (to_x - x) / (to_y - y)
+    # The stretch of the area that holds the point is between the crossings next to it.
+    left, right = np.full((2, len(polygons)), [[-np.inf], [np.inf]])
+    west = across <= at[area, 0]
+    np.maximum.at(left, area[west], across[west])
+    np.minimum.at(right, area[~west], across[~west])
+    width = np.where(there, right - left, 0)
+    return np.round(np.column_stack([at, width]) * STEPS).astype(np.int64)

@@ -10,12 +10,11 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sacmap import tables
 from sacmap.publish.files import DECIMALS
+from sacmap.publish.outlines import Outlines, outlines_of
 from sacmap.publish.plan_view import PlanView
-from sacmap.publish.shapes import label_places, simplified
 from sacmap.study import Period
 
 
@@ -40,6 +39,7 @@ class Page:
     week: Sequence[Mapping[str, Any]] | None = None
     sources: Sequence[str] = ()
     plan: PlanView | None = None
+    drawn: Outlines | None = None
     practice: bool = False
     restricted: bool = False
     exact: bool = False
@@ -53,14 +53,9 @@ class Page:
         return table_of(self.change, self.areas)
 
     @cached_property
-    def shapes(self) -> NDArray[np.object_]:
-        """The areas as the map draws them: see `simplified`."""
-        return simplified(self.areas.geometry.to_numpy())
-
-    @cached_property
-    def names_at(self) -> NDArray[np.int64]:
-        """Where the areas' names may stand: see `label_places`."""
-        return label_places(self.areas.geometry.to_numpy())
+    def outlines(self) -> Outlines:
+        """What is drawn of the areas: made beforehand, or now."""
+        return self.drawn or outlines_of(self.areas.geometry.to_numpy())
 
     @cached_property
     def known(self) -> frozenset[str]:

@@ -1,0 +1,90 @@
+"""What is drawn of the areas whatever is counted in them: on the map, on its static picture, and where names stand."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from sacmap.publish.shapes import STEPS, coded, label_places, rings_of, simplified, usual_stray
+
+#: The picture's units: two to a point of a screen at its usual size, so that whole numbers are fine enough.
+WIDTH, HEIGHT, MARGIN = 1600.0, 1120.0, 8.0
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The areas in the picture's units, one of each: path data, "" where there is no boundary, and room for a name.
+
+    where: (n, 3) a point and the room across there; tall: (n,) height; width and height: the picture's own.
+    """
+
+    paths: list[str]
+    where: NDArray[np.float64]
+    tall: NDArray[np.float64]
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Outlines:
+    """The areas as they are drawn.
+
+    codes: as the page's script reads them, see `coded`; names_at: see `label_places`; picture: None where no area has
+    a boundary.
+    """
+
+    codes: list[str]
+    names_at: NDArray[np.int64]
+    picture: Picture | None
+
+
+def outlines_of(polygons: NDArray[np.object_]) -> Outlines:
+    """Return what is drawn of areas (lon, lat): it takes seconds for a country, and needs no counts."""
+    shapes = simplified(polygons)
+    names_at = label_places(polygons)
+    return Outlines(coded(shapes), names_at, picture_of(polygons, shapes, names_at))
+
+
+def picture_of(
+    polygons: NDArray[np.object_], shapes: NDArray[np.object_], names_at: NDArray[np.int64]
+) -> Picture | None:
+    """Return the areas as the static picture has them, given as they are and as the map draws them."""
+    west, south, east, north = (float(edge) for edge in shapely.total_bounds(polygons))
+    if not np.isfinite([west, south, east, north]).all():
+        return None
+    squeeze = math.cos(math.radians((south + north) / 2))
+    scale = min((WIDTH - 2 * MARGIN) / ((east - west) * squeeze), (HEIGHT - 2 * MARGIN) / (north - south))
+    stray = 1.2 / scale
+
+    def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.round((points - (west, north)) * (squeeze * scale, -scale) + MARGIN)
+
+    coarser = simplified(shapes, stray) if stray > usual_stray(polygons) else shapes
+    drawn = shapely.transform(coarser, project)
+    width, height = project(np.array([[east, south]]))[0] + MARGIN
+    return Picture(
+        paths=paths_of(drawn),
+        where=np.column_stack([project(names_at[:, :2] / STEPS), names_at[:, 2] / STEPS * squeeze * scale]),
+        tall=np.diff(shapely.bounds(drawn)[:, [1, 3]], axis=1).ravel(),
+        width=float(width),
+        height=float(height),
+    )
+
+
+def paths_of(drawn: NDArray[np.object_]) -> list[str]:
+    """Return each area in whole units as path data: the first point of each ring, then steps."""
+    rings = rings_of(drawn, 1, least=2)
+    numbers, which = np.unique(rings.steps, return_inverse=True)
+    texts = np.array([str(number) for number in numbers.tolist()], dtype=object)[which.ravel()].tolist()
+    found = [""] * len(drawn)
+    start = 0
+    for area, count in zip(rings.areas.tolist(), rings.counts.tolist(), strict=True):
+        # A ring starts where it is told, not where the last one ended.
+        x, y, *rest = texts[start : start + 2 * count]
+        found[area] += f"M{x} {y}l{' '.join(rest).replace(' -', '-')}z"
+        start += 2 * count
+    return found
