@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pandas as pd
 import pytest
 from conftest import csv_text, row
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sacmap import tables
 from sacmap.areas.boundaries import read_areas, read_text
@@ -14,6 +16,7 @@ from sacmap.errors import InputError
 from sacmap.fetch.street import WORTH_KEEPING, read
 from sacmap.fetch.tidy import Tidy, points_joined
 from sacmap.job import compare_areas
+from sacmap.measure.counts import repeats
 from sacmap.practice import write_practice
 from sacmap.publish.draw import render
 from sacmap.publish.files import csv_of, record_of
@@ -48,7 +51,10 @@ def spoil(archive, month):
 
 
 def same(left, right):
-    pd.testing.assert_frame_equal(left.crimes.astype(str), right.crimes.astype(str))
+    """The ids that one row alone has are let go of where months are kept: what must be the same is what repeats."""
+    without_ids = [reading.crimes.astype(str).drop(columns="crime_id") for reading in (left, right)]
+    pd.testing.assert_frame_equal(*without_ids)
+    assert (repeats(left.crimes) == repeats(right.crimes)).all()
     pd.testing.assert_frame_equal(left.tally, right.tally)
     assert [given["rows"] for given in left.inputs] == [given["rows"] for given in right.inputs]
 
@@ -122,6 +128,67 @@ def test_f43_a_damaged_month_is_set_aside_and_read_again(tmp_path):
     assert len(list((tmp_path / "tidy").glob("*.damaged"))) == 2
     assert sorted((tmp_path / "tidy").glob("*.parquet")) == kept
     same(read_kept(archive, tmp_path), whole)
+
+
+def street_file(month, rows, force="northamptonshire"):
+    return f"{month}/{month}-{force}-street.csv", csv_text(*rows)
+
+
+def zip_of(path, files):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files:
+            archive.writestr(name, text)
+    return str(path)
+
+
+IDS = st.sampled_from(["", "1a", "f" * 64, *(f"{n:064x}" for n in range(6))])
+KINDS = st.sampled_from(["Burglary", "Robbery", "Drugs"])
+#: Now and then a row is of the other month than its file.
+ROWS = st.lists(st.tuples(IDS, KINDS, st.sampled_from(["", "-0.900000"]), st.booleans()), max_size=9)
+
+
+@settings(max_examples=60)
+@given(files=st.tuples(ROWS, ROWS, ROWS), strays=st.booleans(), split=st.booleans())
+def test_the_ids_let_go_of_hide_no_repeat(tmp_path_factory, files, strays, split):
+    """In two forces' files of one month and one of the next; in one archive, or a force in another."""
+    folder = tmp_path_factory.mktemp("tidy")
+    months, forces = ["2018-09", "2018-09", "2018-10"], ["x", "y", "x"]
+    written = []
+    for month, force, rows in zip(months, forces, files, strict=True):
+        lines = [
+            row(
+                "2018-10" if stray and strays else month, kind, lon, "52.24" if lon else "", crime_id=identity
+            )
+            for identity, kind, lon, stray in rows
+        ]
+        written.append(street_file(month, lines or [row(month, "Drugs")], force))
+    cut = 1 if split else 3
+    paths = [
+        zip_of(folder / f"{n}.zip", part) for n, part in enumerate((written[:cut], written[cut:])) if part
+    ]
+    whole = read(paths, keep=KEEP)
+    for _ in ("cold", "warm"):
+        same(read(paths, keep=KEEP, tidy=Tidy(folder), worth_keeping=0), whole)
+
+
+def test_a_row_of_another_month_than_its_file_still_shows_a_repeat(tmp_path):
+    september = [row("2018-09", crime_id="a" * 64), row("2018-10", crime_id="b" * 64)]
+    october = [row("2018-10", crime_id="b" * 64), row("2018-10", crime_id="c" * 64)]
+    path = zip_of(tmp_path / "a.zip", [street_file("2018-09", september), street_file("2018-10", october)])
+    for _ in ("cold", "warm"):
+        assert list(repeats(read_kept(path, tmp_path).crimes)) == [False, False, True, False]
+
+
+def test_a_crime_of_two_forces_archives_is_a_repeat(tmp_path):
+    one, other = ([row("2018-09", crime_id=f"{k:064x}") for k in numbers] for numbers in ((1, 2), (2, 3)))
+    paths = [
+        zip_of(tmp_path / "x.zip", [street_file("2018-09", one, "x")]),
+        zip_of(tmp_path / "y.zip", [street_file("2018-09", other, "y")]),
+    ]
+    # Each alone first, so that the store knows both.
+    for given_now in (paths[:1], paths[1:], paths, paths):
+        crimes = read(given_now, keep=KEEP, tidy=Tidy(tmp_path), worth_keeping=0).crimes
+    assert list(repeats(crimes)) == [False, False, True, False]
 
 
 def test_f42_runs_at_once_on_one_store_agree(tmp_path):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
@@ -46,6 +47,15 @@ def merged(parts: Sequence[Rows]) -> Rows:
     """Return the rows of several files as those of one, in their order."""
     crimes = pa.concat_tables(part.crimes for part in parts).unify_dictionaries().combine_chunks()
     return Rows(crimes, pa.concat_tables(part.tally for part in parts))
+
+
+def without_lone_ids(rows: Rows) -> Rows:
+    """Blank the ids that one row alone has: they show no repeat, and are half of the table's weight."""
+    at = rows.crimes.schema.get_field_index("crime_id")
+    ids = rows.crimes.column(at)
+    coded = ids.combine_chunks().dictionary_encode().indices.to_numpy()
+    lone = pa.array(np.bincount(coded)[coded] == 1)
+    return Rows(rows.crimes.set_column(at, "crime_id", pc.if_else(lone, "", ids)), rows.tally)
 
 
 def rows_of(raw: bytes | bytearray, label: str, keep: Sequence[str] | None) -> Rows:

@@ -11,7 +11,7 @@ import os
 import re
 import zipfile
 import zlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +20,7 @@ from itertools import groupby
 from pathlib import Path, PurePosixPath
 from threading import Lock
 from types import TracebackType
+from typing import NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -28,7 +29,7 @@ import pyarrow.compute as pc
 from sacmap import tables
 from sacmap.errors import InputError
 from sacmap.fetch.inflate import inflated
-from sacmap.fetch.rows import CATEGORIES, Rows, merged, rows_of
+from sacmap.fetch.rows import CATEGORIES, Rows, merged, rows_of, without_lone_ids
 from sacmap.fetch.tidy import Tidy, month_key, rows_in, table_of
 from sacmap.measure.notices import Notice
 
@@ -148,24 +149,57 @@ def read(
         )
 
     total([member.name for member in members])
-    paths_read = list(dict.fromkeys(member.path for member in members))
     inflated = sum(member.size for member in members)
     kept = tidy if keep and inflated >= worth_keeping else None
-    rows = dict.fromkeys(paths_read, 0)
+    try:
+        crimes, tally, inputs = _read(members, keep, kept, progress)
+    except _StrayMonthError:
+        # Seen in no file of police.uk. Every id is needed, and nothing is kept.
+        crimes, tally, inputs = _read(members, keep, None, progress)
+    return Reading(crimes, tally, inputs, tuple(notes))
+
+
+class _StrayMonthError(Exception):
+    """A file holds rows of another month than its name says, which may repeat rows whose ids were let go of."""
+
+
+def _read(
+    members: list[Member], keep: Sequence[str] | None, tidy: Tidy | None, progress: Callable[[str], None]
+) -> tuple[pd.DataFrame, pd.DataFrame, tuple[dict[str, object], ...]]:
+    """Return the Crimes table, the tally and the inputs, as Reading has them."""
+    paths = list(dict.fromkeys(member.path for member in members))
+    rows = dict.fromkeys(paths, 0)
     parts: list[Rows] = []
     with _Open() as files, _stopping(ThreadPoolExecutor(min(8, os.cpu_count() or 1))) as pool:
-        hashes = [pool.submit(sha256, path) for path in paths_read]
-        for path, part in _by_month(members, pool, files, keep, tidy=kept, progress=progress):
+        hashes = [pool.submit(sha256, path) for path in paths]
+        for path, part in _by_month(members, pool, files, keep, tidy=tidy, progress=progress):
             parts.append(part)
             rows[path] += pc.sum(part.tally["n"]).as_py() or 0
-        found = dict(zip(paths_read, [hashed.result() for hashed in hashes], strict=True))
-    inputs = tuple({"path": str(path), "sha256": found[path], "rows": n} for path, n in rows.items())
-    return Reading(
+        found = dict(zip(paths, [hashed.result() for hashed in hashes], strict=True))
+    return (
         _pandas(pa.concat_tables(part.crimes for part in parts)),
         _tally(pa.concat_tables(part.tally for part in parts)),
-        inputs,
-        tuple(notes),
+        tuple({"path": str(path), "sha256": found[path], "rows": n} for path, n in rows.items()),
     )
+
+
+class _Month(NamedTuple):
+    """Files of a month read together, their key in the cache ("" for none), and whether no others are of that month."""
+
+    members: list[Member]
+    key: str
+    alone: bool
+
+
+def _months(members: list[Member], keep: Sequence[str] | None, tidy: Tidy | None) -> deque[_Month]:
+    runs = [list(run) for _, run in groupby(members, lambda member: (member.path, member.month))]
+    times = Counter(run[0].month for run in runs)
+    found: deque[_Month] = deque()
+    for run in runs:
+        alone = times[run[0].month] == 1
+        key = month_key(run, keep, alone) if tidy and keep and run[0].inside else ""
+        found.append(_Month(run, key, alone))
+    return found
 
 
 def _by_month(
@@ -177,43 +211,59 @@ def _by_month(
     tidy: Tidy | None,
     progress: Callable[[str], None],
 ) -> Iterator[tuple[Path, Rows]]:
-    """Yield the path and the rows of each month of it, in the order of the members: kept before, or read and kept."""
-    coming: deque[tuple[list[Member], str, list[Future[Rows]]]] = deque()
-    for _, run in groupby(members, lambda member: (member.path, member.month)):
-        month = list(run)
-        key = month_key(month, keep) if tidy and keep and month[0].inside else ""
-        if tidy and tidy.has(key):
-            parts = [pool.submit(_kept, files, month, keep, tidy=tidy, key=key)]
+    """Yield the path and the rows of each month of it, in the order of the members: kept before, or read and kept.
+
+    Raises
+    ------
+    _StrayMonthError
+        If months are kept, and a file holds rows of another month than its name says.
+    """
+    months = _months(members, keep, tidy)
+    coming: deque[list[Future[Rows]]] = deque()
+    for month in months:
+        if tidy and tidy.has(month.key):
+            coming.append([pool.submit(_kept, files, month, keep, tidy=tidy)])
         else:
-            parts = [pool.submit(_one, files, member, keep) for member in month]
-        coming.append((month, key, parts))
-    while coming:
-        # Taken from the queue, so that what is done with is let go of.
-        month, key, parts = coming.popleft()
+            coming.append([pool.submit(_one, files, member, keep) for member in month.members])
+    while months:
+        # Taken from the queues, so that what is done with is let go of.
+        month, parts = months.popleft(), coming.popleft()
         done = []
-        for member, part in zip(month, parts, strict=False):
+        for member, part in zip(month.members, parts, strict=False):
             done.append(part.result())
             progress(member.name)
-        for member in month[len(parts) :]:
+        for member in month.members[len(parts) :]:
             progress(member.name)
         whole = merged(done)
-        if tidy and key and not tidy.has(key):
-            tidy.put(key, table_of(whole))
-        yield month[0].path, whole
+        if tidy:
+            _require_own_month(whole, month)
+        if tidy and month.key and not tidy.has(month.key):
+            whole = _keep(whole, month, tidy)
+        yield month.members[0].path, whole
 
 
 def _one(files: _Open, member: Member, keep: Sequence[str] | None) -> Rows:
     return rows_of(files.read(member), member.label, keep)
 
 
-def _kept(files: _Open, month: list[Member], keep: Sequence[str] | None, *, tidy: Tidy, key: str) -> Rows:
+def _kept(files: _Open, month: _Month, keep: Sequence[str] | None, *, tidy: Tidy) -> Rows:
     """Return the rows kept of a month; where they are damaged, the month is read and kept again."""
-    table = tidy.get(key)
+    table = tidy.get(month.key)
     if table is not None:
         return rows_in(table)
-    found = merged([_one(files, member, keep) for member in month])
-    tidy.put(key, table_of(found))
-    return found
+    return _keep(merged([_one(files, member, keep) for member in month.members]), month, tidy)
+
+
+def _keep(whole: Rows, month: _Month, tidy: Tidy) -> Rows:
+    """Keep the rows of a month, and return them: where it is alone, without the ids that can show no repeat."""
+    rows = without_lone_ids(whole) if month.alone else whole
+    tidy.put(month.key, table_of(rows))
+    return rows
+
+
+def _require_own_month(whole: Rows, month: _Month) -> None:
+    if set(whole.tally["month"].to_pylist()) - {month.members[0].month}:
+        raise _StrayMonthError
 
 
 @contextmanager

@@ -6,8 +6,9 @@
 KEY is of what was read: the name, size and CRC of each of the month's files and the crime types kept, or the
 boundaries; and the versions of sacmap and of this layout. SUM is of the bytes. Rows are kept, not counts: repeats,
 streets, edges and crimes with no location are all judged from rows, so a run from the cache cannot differ from one
-that reads everything, and other boundaries use it too. Two runs write the same bytes to the same name. The folder may
-be deleted at any time.
+that reads everything, and other boundaries use it too. A crime can only repeat one of its own month: of a month whose
+rows are all in one place, the ids that one row alone has are let go of, half of the weight. Two runs write the same
+bytes to the same name. The folder may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from sacmap.publish.disk import sweep, write_whole
 if TYPE_CHECKING:
     from sacmap.fetch.street import Member
 
-LAYOUT = 1
+LAYOUT = 2
 FOLDER = "tidy"
 #: With fewer crimes than this, joining their points again is quicker than it is worth keeping.
 MANY = 500_000
@@ -94,10 +95,10 @@ class Tidy:
                 (self._folder / older).unlink(missing_ok=True)
 
 
-def month_key(month: Iterable[Member], keep: Sequence[str]) -> str:
-    """Return the key of the rows of some crime types of the files of a month."""
+def month_key(month: Iterable[Member], keep: Sequence[str], alone: bool) -> str:
+    """Return the key of the rows of some crime types of the files of a month; `alone`: no other file has rows of it."""
     files = [(member.name, member.size, member.crc) for member in month]
-    return _key("month", sorted(keep), files)
+    return _key("month", sorted(keep), files, alone)
 
 
 def table_of(rows: Rows) -> pa.Table:
