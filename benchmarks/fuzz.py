@@ -71,7 +71,7 @@ def fuzz(target: Target, count: int, number: int) -> tuple[collections.Counter[s
             max_examples=count, deadline=None, database=None, phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )  # fmt: skip
-        @given(inputs(examples, as_json=target.json))
+        @given(inputs(examples, target.form))
         def whatever(content: bytes) -> None:
             nonlocal slowest
             started = time.monotonic()

@@ -1,11 +1,16 @@
 """How fuzzed inputs are made: real examples with a few edits.
 
-Bytes are cut, doubled or flipped, a value is put in place of another, a part of the JSON is taken out.
+Bytes are cut, doubled or flipped, or a value is put in place of another. As most such files are refused at once, others
+stay whole in form: what is odd is a value of the JSON, a cell of the CSV, a line of the TOML or a file in the ZIP.
 """
 
 import copy
+import csv
+import io
 import json
-from collections.abc import Iterator, Sequence
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from conftest import HOSTILE
 from hypothesis import strategies as st
@@ -25,17 +30,32 @@ ODD_JSON = (
     None, True, 0, -1, 0.5, 1e308, 10**400, float("nan"), float("inf"), "", "x", "NaN", "2018-13", [], {}, [[]],
     "\ud800", [[[]]], {"x": None}, [None], ["x"], [1, 2], {"type": "Point", "coordinates": [0, 52]}, *HOSTILE[:3],
 )  # fmt: skip
+#: Values that would do elsewhere, and some that nearly would.
+NEARLY = (
+    "1", "12", "1e3", "12.5", " 12 ", "1,200", "-0", "1E2", "001", "NA", "x/y", "2018-06", "2018-6", "2018-06-31",
+    "2018-06:2018-07", "04/07/2018", "2018-06-04T12:00:00Z", "52.005", "0.005", "475000", "burglary", "Burglary",
+    "Northamptonshire", "2017/18", "none", "%d/%m/%Y", "%Q", "crimes.csv", "areas.geojson", "study.toml", ".", "id",
+)  # fmt: skip
+ODD_TOML = (
+    *(json.dumps(text) for text in (*ODD_TEXT, *NEARLY)), "inf", "nan", "1979-05-27T07:32:00Z", "2018-07-01", "true",
+    "07:32:00", "0", "-1", "0.5", "1e308", "0x" + "f" * 5_000, "9" * 5_000, "[]", "[[]]", "{}", "[1, 2]",
+    '["2018-07", 7]', '["x", ["y"]]', '{ x = "y" }', "[{}]", "[" * 2_000, '{ mid = 1 }', "1_0", "'''\n\nx\n'''",
+)  # fmt: skip
+TAKE_OUT = "take out"
 DELIMITERS = b",;:=\"'<>[]{}()\n\r\t "
 
 _EDIT = st.tuples(
     st.sampled_from(["value", "value", "value", "put", "drop", "double", "flip", "cut"]),
     st.floats(0, 1, exclude_max=True),
     st.integers(1, 200),
-    st.sampled_from(TOKENS) | st.binary(max_size=6),
+    st.one_of(*[st.sampled_from(TOKENS)] * 3, st.binary(max_size=6)),
 )
 
 
-def edited(content: bytes, edits: Sequence[tuple[str, float, int, bytes]]) -> bytes:
+Edits = Sequence[tuple[str, float, int, bytes]]
+
+
+def edited(content: bytes, edits: Edits) -> bytes:
     """Make the edits to the content, each at a share of its length."""
     for kind, share, length, token in edits:
         at = int(share * len(content))
@@ -65,7 +85,7 @@ def json_edited(content: bytes, edits: Sequence[tuple[float, object]]) -> bytes:
         if not places:
             break
         holder, key = places[int(share * len(places))]
-        if value == "take out":
+        if value == TAKE_OUT:
             del holder[key]
         else:
             holder[key] = copy.deepcopy(value)
@@ -79,12 +99,60 @@ def _places(part: object) -> Iterator[tuple[object, object]]:
         yield from _places(part[key])
 
 
-def inputs(examples: Sequence[bytes], *, as_json: bool) -> st.SearchStrategy[bytes]:
-    """Return examples edited, as JSON too where they are, or bytes of any kind."""
-    found = [st.builds(edited, st.sampled_from(examples), st.lists(_EDIT, min_size=1, max_size=3))]
-    if as_json:
-        edit = st.tuples(st.floats(0, 1, exclude_max=True), st.sampled_from(("take out", *ODD_JSON)))
-        found.append(
-            st.builds(json_edited, st.sampled_from(examples), st.lists(edit, min_size=1, max_size=3))
-        )
-    return st.one_of(*found, *found, *found, st.binary(max_size=200))
+def csv_edited(content: bytes, edits: Sequence[tuple[float, float, str]]) -> bytes:
+    """Put a text in the place of a cell, seldom of the header, or take its row out."""
+    rows = list(csv.reader(io.StringIO(content.decode(), newline="")))
+    for down, across, text in edits:
+        row = 0 if down < 0.03 else int(down * len(rows))
+        if text == TAKE_OUT:
+            rows = [*rows[:row], *rows[row + 1 :]] or [[""]]
+        elif rows[row]:
+            rows[row][int(across * len(rows[row]))] = text
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()
+
+
+def toml_edited(content: bytes, edits: Sequence[tuple[float, str]]) -> bytes:
+    """Put a value in the place of a line's, or take the line out."""
+    lines = content.decode().splitlines()
+    for share, value in edits:
+        at = int(share * len(lines))
+        key, mark, _ = lines[at].partition(" = ")
+        lines[at] = key + mark + value if mark and value != TAKE_OUT else ""
+    return "\n".join(lines).encode()
+
+
+def zip_edited(content: bytes, edits: Sequence[tuple[float, Edits]]) -> bytes:
+    """Make edits to files in the ZIP, which itself stays whole."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = [(member, archive.read(member)) for member in archive.infolist()]
+    for share, inside in edits:
+        at = int(share * len(members))
+        members[at] = members[at][0], edited(members[at][1], inside)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for member, inner in members:
+            archive.writestr(zipfile.ZipInfo(member.filename), inner, member.compress_type)
+    return out.getvalue()
+
+
+_SHARE = st.floats(0, 1, exclude_max=True)
+_EDITS = st.lists(_EDIT, min_size=1, max_size=3)
+#: What makes the edits that leave a form whole, and what one of its edits is.
+FORMS: dict[str, tuple[Callable[[bytes, Any], bytes], st.SearchStrategy[Any]]] = {
+    "json": (json_edited, st.tuples(_SHARE, st.sampled_from((TAKE_OUT, *ODD_JSON)))),
+    "csv": (csv_edited, st.tuples(_SHARE, _SHARE, st.sampled_from((TAKE_OUT, *ODD_TEXT, *NEARLY, *NEARLY)))),
+    "toml": (toml_edited, st.tuples(_SHARE, st.sampled_from((TAKE_OUT, *ODD_TOML)))),
+    "zip": (zip_edited, st.tuples(_SHARE, _EDITS)),
+}
+
+
+def inputs(examples: Sequence[bytes], form: str = "") -> st.SearchStrategy[bytes]:
+    """Return examples edited, as what they are too where that is one of FORMS, or bytes of any kind."""
+    example = st.sampled_from(examples)
+    found = [st.builds(edited, example, _EDITS)] * 3
+    if form:
+        edits, edit = FORMS[form]
+        found += [st.builds(edits, example, st.lists(edit, min_size=1, max_size=3))] * 5
+    return st.one_of(*found, st.binary(max_size=200))

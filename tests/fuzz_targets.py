@@ -45,14 +45,14 @@ class Target:
     """One kind of input: the name of its file, real examples of it, and what reads it.
 
     reads is given the folder, with every other file whole, and the input, which is in the folder under that name too.
-    json says that the examples can be taken apart as JSON. outputs are the files it writes, in the folder's out/:
-    none of them, or all and whole.
+    form is what the examples can be taken apart as, one of fuzz_inputs.FORMS. outputs are the files it writes, in the
+    folder's out/: none of them, or all and whole.
     """
 
     name: str
     examples: Callable[[Path], Sequence[bytes]]
     reads: Callable[[Path, bytes], None]
-    json: bool = False
+    form: str = ""
     outputs: tuple[str, ...] = ()
 
 
@@ -337,6 +337,11 @@ def map_words(folder: Path, **changed: str) -> list[str]:
     return ["map", *study_words(folder, **changed), "--out", str(folder / "out" / "map.html")]
 
 
+def study_file_words(folder: Path) -> list[str]:
+    """The words of `sacmap map` with a study file, which cannot make it ask the web."""
+    return ["map", str(folder / "study.toml"), "--offline", "--store", str(folder / "store")]
+
+
 def plan_words(folder: Path, **changed: str) -> list[str]:
     """The words of `sacmap plan`."""
     return [
@@ -367,46 +372,43 @@ def reconcile_words(folder: Path, name: str) -> list[str]:
 MAP = ("map.html", "map.csv", "map.json")
 
 
-def of_map(
-    name: str, examples: Callable[[Path], Sequence[bytes]], *, json: bool = False, **changed: str
-) -> Target:
+def of_map(name: str, examples: Callable[[Path], Sequence[bytes]], form: str = "", **changed: str) -> Target:
     """A file that `sacmap map` reads."""
-    return Target(name, examples, command_of(lambda folder: map_words(folder, **changed)), json, MAP)
+    return Target(name, examples, command_of(lambda folder: map_words(folder, **changed)), form, MAP)
 
 
-def of_plan(name: str, example: bytes, **changed: str) -> Target:
+def of_plan(name: str, example: bytes, form: str, **changed: str) -> Target:
     """A file that `sacmap plan` reads."""
     reads = command_of(lambda folder: plan_words(folder, **changed))
-    return Target(name, lambda _: [example], reads, outputs=("plan.html", "plan.json"))
+    return Target(name, lambda _: [example], reads, form, ("plan.html", "plan.json"))
 
 
 TARGETS = (
-    of_map("crimes.csv", lambda _: [crimes_csv()]),
+    of_map("crimes.csv", lambda _: [crimes_csv()], "csv"),
     of_map("crimes.zip", lambda _: [zip_of(crimes_csv(), kind) for kind in (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED)],
-           crimes="crimes.zip"),
-    of_map("areas.geojson", lambda _: [areas_geojson(), areas_geojson("EPSG:27700")], json=True),
+           "zip", crimes="crimes.zip"),
+    of_map("areas.geojson", lambda _: [areas_geojson(), areas_geojson("EPSG:27700")], "json"),
     of_map("areas.kml", lambda folder: [areas_as(folder, "kml", driver) for driver in KML_DRIVERS],
            boundaries="areas.kml"),
     of_map("areas.gpkg", lambda folder: [areas_as(folder, "gpkg", "GPKG")], boundaries="areas.gpkg"),
-    Target("study.toml", lambda _: STUDIES, command_of(lambda folder: ["map", str(folder / "study.toml")]),
-           outputs=MAP),
+    Target("study.toml", lambda _: STUDIES, command_of(study_file_words), "toml", MAP),
     Target("extract.csv", lambda _: [extract_csv()], command_of(lambda folder: ["map", str(folder / "extract.toml")]),
-           outputs=MAP),
-    of_map("comparator.csv", lambda _: [comparator_csv()], comparator="comparator.csv"),
+           "csv", MAP),
+    of_map("comparator.csv", lambda _: [comparator_csv()], "csv", comparator="comparator.csv"),
     of_map("households.csv", lambda _: [b"area_id,households\r\n001,400\r\n1E2,500\r\nNA,1000\r\nx/y,7\r\n"],
-           households="households.csv"),
-    of_plan("prices.toml", prices_toml(), prices="prices.toml"),
-    of_plan("protected.csv", b"area_id,homes\r\n001,12\r\n1E2,3\r\n", protected="protected.csv"),
-    of_plan("visited.csv", b"area_id,from,to,action\r\n001,2018-01,2018-02,locks\r\n", visited="visited.csv"),
-    Target("plan.json", lambda folder: [plan_json(folder)], command_of(evaluate_words), True,
+           "csv", households="households.csv"),
+    of_plan("prices.toml", prices_toml(), "toml", prices="prices.toml"),
+    of_plan("protected.csv", b"area_id,homes\r\n001,12\r\n1E2,3\r\n", "csv", protected="protected.csv"),
+    of_plan("visited.csv", b"area_id,from,to,action\r\n001,2018-01,2018-02,locks\r\n", "csv", visited="visited.csv"),
+    Target("plan.json", lambda folder: [plan_json(folder)], command_of(evaluate_words), "json",
            ("result.html", "result.json")),
     Target("log.csv", lambda _: [b"date,area_id,action,homes\r\n2018-06-04,001,locks,12\r\n04/07/2018,1E2,lights,\r\n"],
-           command_of(lambda folder: evaluate_words(folder, log="log.csv")), outputs=("result.html", "result.json")),
+           command_of(lambda folder: evaluate_words(folder, log="log.csv")), "csv", ("result.html", "result.json")),
     Target("official.csv", lambda _: [home_office_csv()],
-           command_of(lambda folder: reconcile_words(folder, "official.csv")), outputs=("official.csv",)),
+           command_of(lambda folder: reconcile_words(folder, "official.csv")), "csv", ("official.csv",)),
     Target("official.xlsx", lambda _: [home_office_xlsx()],
-           command_of(lambda folder: reconcile_words(folder, "official.xlsx")), outputs=("official.csv",)),
-    *(Target(f"api-{end}", lambda _, end=end: [json.dumps(ANSWERS[end]).encode()], api_answer(end), True)
+           command_of(lambda folder: reconcile_words(folder, "official.xlsx")), "zip", ("official.csv",)),
+    *(Target(f"api-{end}", lambda _, end=end: [json.dumps(ANSWERS[end]).encode()], api_answer(end), "json")
       for end in ANSWERS),
     Target("answer", lambda folder: [answer_of_store(folder)], kept_answer),
 )  # fmt: skip

@@ -223,6 +223,12 @@ def test_a_missing_column_says_which_to_check(tmp_path):
         ({"coordinates": "OSGB"}, "cannot be 'OSGB'"),
         ({"date_format": "%d/%q/%Y"}, "is no form of dates"),
         ({"date_format": "%d/%m/%"}, "is no form of dates"),
+        ({"date_format": date(2018, 7, 1)}, "date_format must be text"),
+        ({"coordinates": ["BNG"]}, "coordinates must be text"),
+        ({"force": date(2018, 7, 1)}, "force must be text"),
+        ({"offences": {"robbery": date(2018, 7, 1)}}, "robbery must list texts"),
+        ({"offences": {"robbery": ["34A", ["34B"]]}}, "robbery must list texts"),
+        ({"offences": {"robbery": {"34A": "34B"}}}, "robbery must list texts"),
         ({"offences": {"arson": ["56"]}}, "does not know 'arson'"),
         (
             {"offences": {"robbery": ["45"], "theft-from-vehicle": ["45"]}},

@@ -18,7 +18,7 @@ def test_whatever_the_file_the_command_ends_in_whole_files_or_a_told_error(targe
         @settings(
             max_examples=FEW, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
         )
-        @given(inputs(examples, as_json=target.json))
+        @given(inputs(examples, target.form))
         def whatever(content):
             survive(target, folder, content)
 

@@ -91,6 +91,9 @@ def layout_of(given: Mapping[str, Any], force: str | None = None) -> Layout:
     unknown = [key for key in given if key not in _KEYS]
     if unknown:
         raise UsageError(f"[extract] has an unknown key {unknown[0]!r}.", f"Its keys are {', '.join(_KEYS)}.")
+    for key in ("date_format", "coordinates", "force"):
+        if not isinstance(given.get(key, ""), str):
+            raise UsageError(f"[extract] {key} must be text in quotes.", "Mend that line.")
     columns = given.get("columns", {})
     known = {"month", "offence", "id", "location", *(name for pair in PAIRS for name in pair)}
     if not isinstance(columns, dict) or not all(isinstance(name, str) for name in columns.values()):
@@ -115,8 +118,8 @@ def layout_of(given: Mapping[str, Any], force: str | None = None) -> Layout:
         columns=columns,
         place=place,
         coordinates=coordinates,
-        date_format=_date_format(str(given.get("date_format", ""))),
-        force=str(given.get("force") or force or "the force's extract"),
+        date_format=_date_format(given.get("date_format", "")),
+        force=given.get("force") or force or "the force's extract",
         offences=_offences(given.get("offences", HOME_OFFICE_CODES)),
     )
 
@@ -143,7 +146,12 @@ def _offences(given: Mapping[str, Any]) -> dict[str, str]:
             raise UsageError(
                 f"[extract.offences] does not know {component!r}.", f"It takes {', '.join(COMPONENTS)}."
             )
-        for offence in [several] if isinstance(several, str) else several:
+        named = several if isinstance(several, list | tuple) else [several]
+        if not all(isinstance(offence, str | int | float) for offence in named):
+            raise UsageError(
+                f"[extract.offences] {component} must list texts.", 'Write robbery = ["34A", "34B"].'
+            )
+        for offence in named:
             key = offence_key(offence)
             if found.get(key, component) != component:
                 raise UsageError(
