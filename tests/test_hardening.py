@@ -78,6 +78,7 @@ def test_a_list_of_one_s_own_is_used():
         ("illustration = false\n", "", "no 'illustration'"),
         ("low = 0.1", "low = 0.3", "does not rise"),
         ('["burglary"]', '["burglry"]', "not a list of crime types"),
+        ('["burglary"]', '[["burglary"]]', "not a list of crime types"),
         ('["burglary"]', '["robbery"]', "no measure that protects from burglary"),
         ("cost_source", "cost_sauce", "no 'cost_source'"),
         ("home_share = 0.7", "home_share = ", "is not TOML"),

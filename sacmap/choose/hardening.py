@@ -113,7 +113,7 @@ def _measure(path: str, raw: Any) -> Measure:
         raise InputError(f"In the price list {path}, measure is not a table.", "Write it as [[measure]].")
     _require_keys(path, raw, {"name", "price", "protects", "effect", "source", "illustration"})
     protects = raw["protects"]
-    if not isinstance(protects, list) or not set(protects) <= set(tables.SAC_TYPES):
+    if not isinstance(protects, list) or not all(kind in tables.SAC_TYPES for kind in protects):
         raise InputError(
             f"In the price list {path}, protects of {raw['name']!r} is not a list of crime types.",
             f"Crime types are {', '.join(tables.SAC_TYPES)}.",
