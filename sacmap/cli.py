@@ -16,8 +16,11 @@ from sacmap.console import say, show
 from sacmap.errors import InputError, SacmapError, UsageError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from sacmap.choose.plan import Plan
     from sacmap.job import Result
+    from sacmap.publish.outlines import Outlines
     from sacmap.study import Study
 
 STOPPED = 130
@@ -136,7 +139,7 @@ def out_path(study: Study, file: Path | None) -> Path:
     return Path("maps") / f"{file_stem(name)}.html"
 
 
-def write_result(result: Result, out: Path) -> list[Path]:
+def write_result(result: Result, out: Path, drawn: Outlines | None = None) -> list[Path]:
     """Write the page, the CSV, the record and the files asked for beside them; return their paths."""
     from sacmap.publish.also import also_of
     from sacmap.publish.disk import write_whole
@@ -144,7 +147,7 @@ def write_result(result: Result, out: Path) -> list[Path]:
     from sacmap.publish.files import csv_of, record_of
     from sacmap.publish.present import page_of
 
-    page = page_of(result)
+    page = replace(page_of(result), drawn=drawn)
     html = render(page)
     written = {
         out: html.encode(),
@@ -167,18 +170,25 @@ def map_command(study: Path | None, **options: Any) -> int:
 
 def run_map(study: Study, file: Path | None) -> int:
     """Do the main job and write it; return the exit code."""
+    from concurrent.futures import ThreadPoolExecutor
+
     from sacmap.fetch.gather import result_of
     from sacmap.public import public_version
     from sacmap.publish.also import require_tools
     from sacmap.publish.disk import require_writable
+    from sacmap.publish.outlines import outlines_of
 
     require_tools(study.also)
     out = out_path(study, file)
     require_writable(out.parent)
-    result = result_of(study)
+    with ThreadPoolExecutor(1) as beside:
+        drawn: list[Future[Outlines]] = []
+        result = result_of(
+            study, lambda areas: drawn.append(beside.submit(outlines_of, areas.geometry.to_numpy()))
+        )
     if study.suppress_small:
         result = public_version(result)
-    for path in write_result(result, out):
+    for path in write_result(result, out, drawn[0].result()):
         show(str(path))
     tell(result)
     return result.exit_code

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,8 +26,11 @@ from sacmap.progress import Progress
 from sacmap.study import COMPARATORS, Study
 
 
-def result_of(study: Study) -> Result:
-    """Read what the study names and do the main job."""
+def result_of(study: Study, areas_known: Callable[[GeoDataFrame], object] = lambda _: None) -> Result:
+    """Read what the study names and do the main job.
+
+    `areas_known` is called with the areas before the crimes are read: what needs no more can be made meanwhile.
+    """
     study = with_boundaries(study)
     areas = read_areas(
         str(study.boundaries),
@@ -36,17 +41,20 @@ def result_of(study: Study) -> Result:
     areas, told, lsoas = with_study_households(areas, study)
     # Before the crimes, so that a file that cannot be read is told at once.
     others = other_inputs(study, len(areas), lsoas)
+    areas_known(areas)
     tidy = Tidy(Path(study.store) if study.store else default_store())
-    reading = reading_of(study, tidy) if study.crimes else brought(study, areas).reading
-    result = compare_areas(
-        study,
-        reading,
-        areas,
-        comparator_text=read_text,
-        overlaps=overlaps(areas),
-        also_told=(*told, *reading.told),
-        joined=points_joined(tidy, reading.crimes, areas) if len(reading.crimes) >= MANY else None,
-    )
+    with ThreadPoolExecutor(1) as beside:
+        overlapping = beside.submit(overlaps, areas)
+        reading = reading_of(study, tidy) if study.crimes else brought(study, areas).reading
+        result = compare_areas(
+            study,
+            reading,
+            areas,
+            comparator_text=read_text,
+            overlaps=overlapping.result(),
+            also_told=(*told, *reading.told),
+            joined=points_joined(tidy, reading.crimes, areas) if len(reading.crimes) >= MANY else None,
+        )
     return replace(result, inputs=(*result.inputs, *others))
 
 
