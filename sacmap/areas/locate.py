@@ -5,9 +5,8 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
-from sacmap import tables
+from sacmap.areas.join import MILLION, ROOM, join
 from sacmap.errors import InputError
 
 BRITISH_NATIONAL_GRID = 27700
@@ -93,59 +92,24 @@ def _keys(crimes: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return there, point_keys(lon[there], lat[there])
 
 
-#: Millionths of a degree of latitude that a key has room for: over 180 degrees either way.
-_ROOM = 400_000_000
-
-
 def point_keys(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     """Return a whole number for each map point, the same for the same point: they come to six decimals."""
-    return np.round(lon * 1e6).astype(np.int64) * _ROOM + np.round(lat * 1e6).astype(np.int64)
+    return np.round(lon * MILLION).astype(np.int64) * ROOM + np.round(lat * MILLION).astype(np.int64)
 
 
 def _joined(keys: np.ndarray, areas: gpd.GeoDataFrame) -> pd.DataFrame:
-    east, north = np.divmod(keys + _ROOM // 2, _ROOM)
-    points = np.asarray(shapely.points(east / 1e6, (north - _ROOM // 2) / 1e6))
-    area, shared, near, beside = _join(points, areas.sort_values("area_id", kind="stable"))
+    east, north = np.divmod(keys + ROOM // 2, ROOM)
+    ordered = areas.sort_values("area_id", kind="stable").geometry.to_numpy()
+    found = join(east, north - ROOM // 2, ordered, metric_crs(areas))
     return pd.DataFrame(
-        {"area": area.astype(np.int32), "near": near, "shared": shared, "beside": beside.astype(np.int32)},
+        {
+            "area": found.area.astype(np.int32),
+            "near": found.near,
+            "shared": found.shared,
+            "beside": found.beside.astype(np.int32),
+        },
         index=pd.Index(keys, name="point"),
     )
-
-
-def _join(
-    points: np.ndarray, areas: gpd.GeoDataFrame
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return, for each point: place of its area (-1 none), in several, near its edge, place of the area beside."""
-    polygons = areas.geometry.to_numpy()
-    shapely.prepare(polygons)
-    hits, owners = shapely.STRtree(points).query(polygons, predicate="covers")[::-1]
-    area_of = np.full(len(points), len(polygons))
-    np.minimum.at(area_of, hits, owners)
-    area_of[area_of == len(polygons)] = -1
-    shared = np.bincount(hits, minlength=len(points)) > 1
-
-    grid = metric_crs(areas)
-    flat = areas.geometry.to_crs(grid).to_numpy()
-    inside = np.flatnonzero(area_of >= 0)
-    metres = gpd.GeoSeries(points[inside], crs=tables.WGS84).to_crs(grid).to_numpy()
-    edges = shapely.boundary(flat)
-    shapely.prepare(edges)
-    near = np.zeros(len(points), dtype=bool)
-    near[inside] = shapely.dwithin(metres, edges[area_of[inside]], tables.EDGE_METRES)
-    beside = np.full(len(points), -1)
-    close = np.flatnonzero(near[inside])
-    if len(close):
-        which, other = shapely.STRtree(flat).query(
-            metres[close], predicate="dwithin", distance=tables.EDGE_METRES
-        )
-        own = area_of[inside][close][which]
-        which, other = which[other != own], other[other != own]
-        far = shapely.distance(metres[close][which], flat[other])
-        # Nearest first, then first by id; the first of each point stands.
-        order = np.lexsort((other, far, which))
-        chosen, at = np.unique(which[order], return_index=True)
-        beside[inside[close[chosen]]] = other[order][at]
-    return area_of, shared, near, beside
 
 
 def metric_crs(areas: gpd.GeoDataFrame) -> int:
