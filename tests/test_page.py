@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from sacmap import tables
 from sacmap.publish import colours
 from sacmap.publish.draw import draw, render
-from sacmap.publish.files import as_text, file_stem, number_text
+from sacmap.publish.files import as_text, file_stem, number_texts
 from sacmap.publish.page import json_block
 from sacmap.publish.page_data import readable
 from sacmap.publish.shapes import CODE, coded, label_places, simplified
@@ -113,10 +113,19 @@ def test_f49_no_text_in_the_csv_is_a_formula(text):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(3.0, "3"), (2.5, "2.5"), (-0.0000001, "0"), (1 / 3, "0.333333")]
-)
+    ("value", "text"),
+    [
+        (3.0, "3"), (2.5, "2.5"), (100.0, "100"), (1e15, "1000000000000000"), (-0.0, "0"), (-0.0000001, "0"),
+        (1 / 3, "0.333333"), (0.000001, "0.000001"), (-1234567.125, "-1234567.125"), (np.nan, ""),
+    ],
+)  # fmt: skip
 def test_numbers_are_written_to_six_decimals(value, text):
-    assert number_text(value) == text
+    assert number_texts(np.array([value])) == [text]
+
+
+@given(st.lists(st.floats(-1e9, 1e9)))
+def test_numbers_written_read_back_as_they_are_to_six_decimals(values):
+    assert [float(text) for text in number_texts(np.array(values))] == pytest.approx(values, abs=0.51e-6)
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,9 @@ def changes_followed(rows: pd.DataFrame, record: Mapping[str, Any]) -> list[floa
     )
     # From the record, for rows may have been left out of a public version.
     before, now = record["baseline"] - baseline, record["current"] - current
-    return [percent_change(b, n) for b, n in zip(before, now, strict=True)]
+    known = (before > 0) & np.isfinite(now)
+    changes = np.divide(100 * (now - before), before, out=np.zeros(len(rows)), where=known)
+    return [change if there else None for change, there in zip(changes.tolist(), known.tolist(), strict=True)]
 
 
 def percent_change(baseline: float, current: float) -> float | None:

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from sacmap import tables
 
@@ -40,9 +43,10 @@ def csv_of(rows: pd.DataFrame, table: tables.Table = tables.CHANGE) -> bytes:
 def csv_texts(values: pd.Series, column: tables.Column) -> list[str]:
     """Return a column of the Change table as the CSV has it."""
     if column.kind == "text":
-        return [as_text(str(value)) for value in values.to_numpy(object).tolist()]
-    numbers = values.to_numpy(float, na_value=np.nan).tolist()
-    return ["" if math.isnan(number) else number_text(number) for number in numbers]
+        given = values.to_numpy(object).tolist()
+        shown = {value: as_text(str(value)) for value in set(given)}
+        return [shown[value] for value in given]
+    return number_texts(values.to_numpy(float, na_value=np.nan))
 
 
 def as_text(text: str) -> str:
@@ -50,12 +54,12 @@ def as_text(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
-def number_text(value: float) -> str:
-    """Return a number to six decimals without trailing zeros: 3 → "3", 2.5 → "2.5", −0.0 → "0"."""
-    if value.is_integer():
-        return str(int(value))
-    text = f"{value:.{DECIMALS}f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
+def number_texts(values: NDArray[np.float64]) -> list[str]:
+    """Return numbers to six decimals without trailing zeros, "" for none: 3 → "3", 2.5 → "2.5", −0.0 → "0"."""
+    there = np.isfinite(values)
+    exact = pa.array(values, mask=~there).cast(pa.decimal128(38, DECIMALS)).cast(pa.string())
+    texts = pc.utf8_rtrim(pc.utf8_rtrim(exact, "0"), ".").fill_null("")
+    return list(texts.to_numpy(zero_copy_only=False))
 
 
 def record_of(result: Result, version: str) -> bytes:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sacmap import months, tables
 from sacmap.choose.priority import by_rate
@@ -28,6 +29,8 @@ TABLE_ROWS = 200
 FIRST = 5
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#: The last, that of -1, is what stands for a count that is not known.
+_SIGNS = np.array([*_DIGITS, "."])
 
 
 def content_of(page: Page) -> dict[str, Any]:
@@ -262,26 +265,9 @@ def _streets(page: Page) -> dict[str, list[Any]] | None:
     return {"names": list(names), "byRow": by_row}
 
 
-def _every_month(page: Page) -> tuple[str, ...]:
-    """Return every month from the first counted to the last, those between them that were not read too."""
-    if page.monthly is None or page.monthly.empty:
-        return ()
-    return months.span(f"{page.monthly['month'].min()}:{page.monthly['month'].max()}")
-
-
-def _counts(page: Page, kind: str) -> np.ndarray:
-    """Return (areas × months) counts, NaN where a month is not complete."""
-    if page.monthly is None:
-        return np.empty((len(page.areas), 0))
-    rows = page.monthly[page.monthly["crime_type"] == kind]
-    wide = rows.set_index(["area_id", "month"])["n"].unstack("month")
-    wide = wide.reindex(index=list(page.areas["area_id"]), columns=list(_every_month(page)))
-    return np.asarray(wide.to_numpy(float, na_value=np.nan))
-
-
 def _months(page: Page) -> dict[str, Any]:
     """Return the months of the lines, which of them to shade, and the counts of the whole place."""
-    every = _every_month(page)
+    every = page.months
     if not every:
         return {"months": [], "shades": {}, "wholeMonthly": {}}
     at = {month: place for place, month in enumerate(every)}
@@ -295,22 +281,25 @@ def _months(page: Page) -> dict[str, Any]:
             "baseline": spans(page.baseline),
             "current": spans([page.current] if page.current else []),
         },
-        "wholeMonthly": {kind: _series(_counts(page, kind).sum(axis=0)) for kind in tables.SAC_TYPES},
+        "wholeMonthly": {
+            kind: _series(page.counts[kind].sum(axis=0, keepdims=True))[0] for kind in tables.SAC_TYPES
+        },
     }
 
 
 def _monthly(page: Page) -> dict[str, list[str]] | None:
     """Return each area's counts, one character a month."""
-    if not _every_month(page):
-        return None
-    return {kind: [_series(row) for row in _counts(page, kind)] for kind in tables.SAC_TYPES}
+    return {kind: _series(page.counts[kind]) for kind in tables.SAC_TYPES} if page.months else None
 
 
-def _series(values: np.ndarray) -> str:
-    return "".join(
-        "." if n != n else _DIGITS[int(n)] if n < len(_DIGITS) else f"{{{int(n)}}}"  # noqa: PLR0124 - NaN
-        for n in values.tolist()
-    )
+def _series(counts: NDArray[np.float64]) -> list[str]:
+    """Return each row of counts as text: a character a month, but {n} for many, and "." where it is not known."""
+    whole = np.nan_to_num(counts, nan=-1).astype(int)
+    signs = np.ascontiguousarray(_SIGNS[np.minimum(whole, len(_DIGITS) - 1)])
+    texts: list[str] = signs.view(f"U{whole.shape[1]}").ravel().tolist()
+    for row in np.flatnonzero((whole >= len(_DIGITS)).any(axis=1)):
+        texts[row] = "".join(_SIGNS[n] if n < len(_DIGITS) else f"{{{n}}}" for n in whole[row].tolist())
+    return texts
 
 
 def _bounds(page: Page) -> list[list[float]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import pandas as pd
+import numpy as np
 
 from sacmap import months, tables
 from sacmap.choose.outcome import Outcome
@@ -102,21 +102,30 @@ def names_of(result: Result) -> dict[str, str]:
 
 def streets_of(result: Result) -> dict[str, dict[str, list[tuple[str, int]]]]:
     """Return, by area and crime type, the busiest streets of the current months compared and their crimes."""
-    now = [result.study.current[k] for k in result.compared]
-    rows = result.located[["month", "area_id", "crime_type", "location"]]
-    rows = rows[rows["month"].isin(now) & rows["area_id"].notna()]
-    keys = ["area_id", "crime_type", "location"]
-    found = rows.groupby(keys, observed=True).size().rename("n").reset_index()
-    found = found.astype(dict.fromkeys(keys, str))
-    found["location"] = found["location"].str.strip()
-    found = found[~found["location"].isin(["", "On or near"])]
-    every = pd.concat([found, found.assign(crime_type="sac")])
-    both = every.groupby(keys).agg({"n": "sum"}).reset_index()
-    both = both.sort_values(["area_id", "crime_type", "n", "location"], ascending=[True, True, False, True])
-    busiest = both.groupby(["area_id", "crime_type"], sort=False).head(STREETS)
+    located, now = result.located, [result.study.current[k] for k in result.compared]
+    there = located["month"].isin(now) & located["area_id"].notna() & located["location"].notna()
+    rows = located.loc[there.to_numpy(), ["area_id", "crime_type", "location"]].astype("category")
+    area, kind, place = (rows[name].cat.codes.to_numpy(np.int64) for name in rows)
+    areas, types, places = (rows[name].cat.categories.astype(str).tolist() for name in rows)
+    names, name_of = np.unique(np.array([name.strip() for name in places], dtype=object), return_inverse=True)
+    # Crimes are many and what they are called is not: one whole number stands for area, type and name, and for `sac`.
+    kinds = [*types, "sac"]
+    both = np.concatenate([kind, np.full(len(kind), len(types))])
+    keys = (np.tile(area, 2) * len(kinds) + both) * len(names) + np.tile(name_of[place], 2)
+    keys, n = np.unique(keys, return_counts=True)
+    group, street = np.divmod(keys, max(len(names), 1))
+    told = ~np.isin(names, ["", "On or near"])[street]
+    group, street, n = group[told], street[told], n[told]
+    # Most first; of as many they are by name already.
+    order = np.argsort(group * (len(area) + 1) - n, kind="stable")
+    group, street, n = group[order], street[order], n[order]
+    busiest = np.flatnonzero(np.arange(len(group)) - np.searchsorted(group, group) < STREETS)
     streets: dict[str, dict[str, list[tuple[str, int]]]] = {}
-    for area, kind, street, n in busiest.itertuples(index=False, name=None):
-        streets.setdefault(area, {}).setdefault(kind, []).append((street, int(n)))
+    for which, name, crimes in zip(
+        group[busiest].tolist(), names[street[busiest]], n[busiest].tolist(), strict=True
+    ):
+        by_kind = streets.setdefault(areas[which // len(kinds)], {})
+        by_kind.setdefault(kinds[which % len(kinds)], []).append((name, crimes))
     return streets
 
 

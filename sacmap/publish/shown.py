@@ -10,8 +10,9 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from sacmap import tables
+from sacmap import months, tables
 from sacmap.publish.files import DECIMALS
 from sacmap.publish.outlines import Outlines, outlines_of
 from sacmap.publish.plan_view import PlanView
@@ -56,6 +57,26 @@ class Page:
     def outlines(self) -> Outlines:
         """What is drawn of the areas: made beforehand, or now."""
         return self.drawn or outlines_of(self.areas.geometry.to_numpy())
+
+    @cached_property
+    def months(self) -> Period:
+        """Every month from the first counted to the last, those between them that were not read too."""
+        if self.monthly is None or self.monthly.empty:
+            return ()
+        return months.span(f"{self.monthly['month'].min()}:{self.monthly['month'].max()}")
+
+    @cached_property
+    def counts(self) -> dict[str, NDArray[np.float64]]:
+        """(areas × months) counts by crime type, NaN where a month is not complete."""
+        if self.monthly is None:
+            return {}
+        found = {}
+        for kind in tables.SAC_TYPES:
+            rows = self.monthly[self.monthly["crime_type"] == kind]
+            wide = rows.set_index(["area_id", "month"])["n"].unstack("month")
+            wide = wide.reindex(index=list(self.areas["area_id"]), columns=list(self.months))
+            found[kind] = wide.to_numpy(float, na_value=np.nan)
+        return found
 
     @cached_property
     def known(self) -> frozenset[str]:
