@@ -20,13 +20,7 @@ from sacmap.measure import comparator as comparators
 from sacmap.measure import notices
 from sacmap.measure.change import change_table
 from sacmap.measure.comparator import Comparator, percent_change
-from sacmap.measure.counts import (
-    by_period,
-    counts_cube,
-    current_share,
-    monthly_counts,
-    repeats,
-)
+from sacmap.measure.counts import by_month, by_period, counts_cube, monthly_counts, repeats, shares
 from sacmap.measure.coverage import coverage, gaps, like_for_like, study_forces
 from sacmap.measure.definitions import Break, crossed, of_extract
 from sacmap.measure.ledger import Ledger, ledger
@@ -119,34 +113,37 @@ def compare_areas(
     once = located.drop(columns="crime_id")[~repeated]
     known = sorted({*study.months, *judged["month"]})
     monthly_gaps = set(gaps(judged, forces, known)["month"])
-    in_areas = by_period(counts_cube(once, area_ids, known), known, study.periods, places)
-    mine = once[once["force"].isin(forces)]
+    cube = counts_cube(once, area_ids, known)
+    in_areas = by_period(cube, known, study.periods, places)
+    by_force = once[["month", "crime_type"]].assign(area_id=once["force"])
 
-    def of_forces(rows: pd.DataFrame) -> np.ndarray:
-        whole = counts_cube(rows.assign(area_id="force"), ["force"], known)
-        return np.asarray(by_period(whole, known, study.periods, places)[0])
+    def of_forces(where: np.ndarray | None = None) -> np.ndarray:
+        whole = counts_cube(by_force, forces, known, where).sum(axis=0)
+        return by_period(whole, known, study.periods, places)
 
-    published = of_forces(mine)
+    published = of_forces()
     against = _comparator(
         study,
         others=int(in_areas[:, :, 0].any(axis=1).sum()) > 1,
-        outside=of_forces(mine[mine["area_id"].isna()]),
+        outside=of_forces(once["area_id"].isna().to_numpy()),
         forces=forces,
         places=places,
         read_text=comparator_text,
     )
     pairs = {kind: against.pair(kind) for kind in tables.CRIME_TYPES}
+    counts = by_month(cube, known, study.periods, places)
+    near_edge = counts_cube(
+        once, area_ids, [study.current[k] for k in places], once["near_edge"].to_numpy(bool)
+    )
     change = change_table(
         areas,
         {kind: in_areas[:, :-1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
         {kind: in_areas[:, -1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
         months_compared=len(places),
         comparators=pairs,
-        edge_share=current_share(
-            once, areas, [study.current[k] for k in places], once["near_edge"].to_numpy(bool)
-        ),
+        edge_share=shares(near_edge.sum(axis=1), counts[:, -1].sum(axis=1)),
     )
-    lists = both_lists(study, areas, once, change, places=places, comparators=pairs)
+    lists = both_lists(study, areas, once, change, counts, places=places, comparators=pairs)
     compared_months = {period[k] for period in study.periods for k in places}
     mapped = in_areas.sum(axis=0)
     definitions = crossed(study.baseline, study.current, forces)
@@ -176,7 +173,7 @@ def compare_areas(
         change=lists.change,
         hardening=lists.hardening,
         week=lists.week,
-        monthly=monthly_counts(once, area_ids, known, monthly_gaps),
+        monthly=monthly_counts(cube, area_ids, known, monthly_gaps),
         coverage=judged,
         forces=forces,
         compared=places,

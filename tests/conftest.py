@@ -101,7 +101,7 @@ def page_of(*, names=("Ash", "Birch", "Cedar", "Elm"), ids=None, title="Here", s
 
     from sacmap import tables
     from sacmap.measure.change import change_table
-    from sacmap.measure.counts import monthly_counts
+    from sacmap.measure.counts import counts_cube, monthly_counts
     from sacmap.publish.shown import Page
 
     ids = list(ids or [f"A{n}" for n in range(4)])
@@ -147,7 +147,7 @@ def page_of(*, names=("Ash", "Birch", "Cedar", "Elm"), ids=None, title="Here", s
         title=title,
         change=change,
         areas=areas,
-        monthly=monthly_counts(located, ids, months, {"2017-07"}),
+        monthly=monthly_counts(counts_cube(located, ids, months), ids, months, {"2017-07"}),
         current=("2018-07",),
         baseline=(("2016-07",), ("2017-07",)),
         compared=(0,),

@@ -41,7 +41,8 @@ def test_the_ledger_balances_and_what_is_counted_is_the_sum_of_the_cells(rows, o
 
 def test_counts_are_zero_where_complete_and_missing_where_not():
     table = located([("001", "2017-01", "robbery", "")])
-    counts = monthly_counts(table, AREAS, MONTHS[:2], {"2017-02"}).set_index(list(tables.COUNTS.key))
+    cube = counts_cube(table, AREAS, MONTHS[:2])
+    counts = monthly_counts(cube, AREAS, MONTHS[:2], {"2017-02"}).set_index(list(tables.COUNTS.key))
     assert counts.loc[("001", "2017-01", "sac"), "n"] == 1
     assert counts.loc[("1E2", "2017-01", "sac"), "n"] == 0
     assert counts.loc[("001", "2017-02")]["n"].isna().all()

@@ -41,15 +41,16 @@ def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame, joined: pd.DataFrame |
         If coordinates are not degrees in or around the British Isles: swapped, or eastings and northings.
     """
     there, key = _keys(crimes)
-    codes, points = pd.factorize(key)
     if joined is None:
-        joined = _joined(points, areas)
-    found = joined.loc[points].iloc[codes]
+        joined = _joined(pd.unique(key), areas)
+    places = joined.index.get_indexer(pd.Index(key))
+    if (places < 0).any():
+        raise KeyError("points joined beforehand are not those of the crimes")
 
     def of_row(column: str, otherwise: int | bool) -> np.ndarray:
-        some = found[column].to_numpy()
+        some = joined[column].to_numpy()
         values = np.full(len(crimes), otherwise, some.dtype)
-        values[there] = some
+        values[there] = some[places]
         return values
 
     ids = pd.CategoricalDtype(areas["area_id"].sort_values())
@@ -77,10 +78,9 @@ def join_points(
         As `locate`.
     """
     _, key = _keys(crimes)
-    points = pd.unique(key)
     if known is None:
-        return _joined(points, areas)
-    new = points[~np.isin(points, known.index.to_numpy())]
+        return _joined(pd.unique(key), areas)
+    new = pd.unique(key[known.index.get_indexer(pd.Index(key)) < 0])
     return pd.concat([known, _joined(new, areas)]) if len(new) else known
 
 

@@ -73,6 +73,7 @@ def both_lists(
     areas: gpd.GeoDataFrame,
     once: pd.DataFrame,
     change: pd.DataFrame,
+    counts: NDArray[np.int64],
     *,
     places: Sequence[int],
     comparators: Mapping[str, Against],
@@ -90,6 +91,8 @@ def both_lists(
     change
         The Change table. hardening_rank is filled on its burglary rows and week_rank on its sac rows; top5_share on
         both, each of that row's own list.
+    counts
+        (areas × periods × months compared × SAC types) of the areas, the current period last.
     places
         The places in a period that are compared.
     comparators
@@ -105,9 +108,11 @@ def both_lists(
     ids = [area for area, there in zip(areas["area_id"], known, strict=True) if there]
     compared = tuple(tuple(period[k] for k in places) for period in study.periods)
     per = (homes_of(areas)[known] / 1_000) if by_rate(areas) else np.ones(len(ids))
-    beside = once.assign(area_id=once["edge_area"].where(once["edge_area"].notna(), once["area_id"]))
-    cubes = [counts_by_month(rows, ids, compared) for rows in (once, beside)]
-    now = once[once["month"].isin(compared[-1]).to_numpy()]
+    moved = once.loc[once["edge_area"].notna(), ["area_id", "month", "crime_type", "edge_area"]]
+    arrived = moved.assign(area_id=moved["edge_area"])
+    changed = counts_by_month(arrived, ids, compared) - counts_by_month(moved, ids, compared)
+    cubes = (counts[known], counts[known] + changed)
+    now = once.loc[once["month"].isin(compared[-1]), ["area_id", "crime_type", "lon", "lat", "location"]]
     filled = change.copy()
     found: dict[str, tuple[Entry, ...]] = {}
     for kind, column in ((HARDENING, "hardening_rank"), (WEEK, "week_rank")):

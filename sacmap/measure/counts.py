@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -96,15 +95,15 @@ def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
     judged = coverage(tally_of(located), study.months)
     left_out = set(gaps(judged, study_forces(located, study), study.months)["month"])
     area_ids = sorted(located["area_id"].astype("category").cat.categories)
-    return monthly_counts(without_repeats(located), area_ids, study.months, left_out)
+    cube = counts_cube(without_repeats(located), area_ids, study.months)
+    return monthly_counts(cube, area_ids, study.months, left_out)
 
 
 def monthly_counts(
-    located: pd.DataFrame, area_ids: Sequence[str], wanted: Sequence[str], left_out: Collection[str]
+    cube: np.ndarray, area_ids: Sequence[str], wanted: Sequence[str], left_out: Collection[str]
 ) -> pd.DataFrame:
-    """Return the Counts table of `area_ids` × `wanted` × crime types; n is missing in the months left out."""
+    """Return a cube of `area_ids` × `wanted` as the Counts table; n is missing in the months left out."""
     types = list(tables.CRIME_TYPES)
-    cube = counts_cube(located, area_ids, wanted)
     values = np.concatenate([cube.sum(axis=2, keepdims=True), cube], axis=2).astype(float)
     values[:, [month in set(left_out) for month in wanted], :] = np.nan
     index = pd.MultiIndex.from_product([area_ids, wanted, types], names=tables.COUNTS.key)
@@ -118,47 +117,46 @@ def counts_cube(
 
     `where` is a boolean array over the rows: those to count.
     """
-    area = _places(located["area_id"], area_ids)
-    month = _places(located["month"], wanted)
-    kind = _places(located["crime_type"], tables.SAC_TYPES)
-    ok = (area >= 0) & (month >= 0) & (kind >= 0)
-    if where is not None:
-        ok &= where
     shape = (len(area_ids), len(wanted), len(tables.SAC_TYPES))
-    flat = (
-        np.ravel_multi_index((area[ok], month[ok], kind[ok]), shape) if ok.any() else np.array([], dtype=int)
-    )
-    return np.bincount(flat, minlength=int(np.prod(shape))).reshape(shape)
+    none = int(np.prod(shape))
+    cell = _steps(located["area_id"], area_ids, shape[1] * shape[2], none=none, where=where)
+    cell += _steps(located["month"], wanted, shape[2], none=none, where=where)
+    cell += _steps(located["crime_type"], tables.SAC_TYPES, 1, none=none, where=where)
+    # A row that is none of one of them is past the last cell.
+    np.minimum(cell, none, out=cell)
+    return np.bincount(cell, minlength=none + 1)[:none].reshape(shape)
 
 
-def _places(column: pd.Series, labels: Sequence[str]) -> np.ndarray:
-    """Place of each value in `labels`, or -1."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        lookup = pd.Index(labels).get_indexer(column.cat.categories)
-        codes = column.cat.codes.to_numpy()
-        return np.where(codes >= 0, lookup[codes] if len(lookup) else -1, -1)
-    return pd.Index(labels).get_indexer(pd.Index(column))
+def _steps(
+    column: pd.Series, labels: Sequence[str], step: int, *, none: int, where: np.ndarray | None
+) -> np.ndarray:
+    """Return the place of each value in `labels`, in steps, or `none`; of the rows of `where`, if it is given."""
+    coded = column.astype("category").cat
+    places = pd.Index(labels).get_indexer(coded.categories)
+    steps = np.append(np.where(places >= 0, places * step, none), none)
+    codes = coded.codes.to_numpy()
+    # A missing value has the code −1, which is the last of the steps.
+    return steps[codes if where is None else codes[where]]
+
+
+def by_month(
+    cube: np.ndarray, wanted: Sequence[str], periods: Sequence[Period], places: Sequence[int]
+) -> np.ndarray:
+    """Return the months compared of an (… × months × types) array: (… × periods × months × types)."""
+    at = {month: i for i, month in enumerate(wanted)}
+    return cube[..., [[at[period[k]] for k in places] for period in periods], :]
 
 
 def by_period(
     cube: np.ndarray, wanted: Sequence[str], periods: Sequence[Period], places: Sequence[int]
 ) -> np.ndarray:
     """Sum an (… × months × types) array over the months compared: (… × periods × types), `sac` first."""
-    at = {month: i for i, month in enumerate(wanted)}
-    sums = np.stack(
-        [cube[..., [at[period[k]] for k in places], :].sum(axis=-2) for period in periods], axis=-2
-    )
+    sums = by_month(cube, wanted, periods, places).sum(axis=-2)
     return np.concatenate([sums.sum(axis=-1, keepdims=True), sums], axis=-1)
 
 
-def current_share(
-    located: pd.DataFrame, areas: gpd.GeoDataFrame, current: Sequence[str], where: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Return, by crime type, the share of each area's crimes in `current` for which `where` holds, or NaN."""
-    area_ids = list(areas["area_id"])
-    everything = counts_cube(located, area_ids, current).sum(axis=1)
-    some = counts_cube(located, area_ids, current, where).sum(axis=1)
-    whole = np.column_stack([everything.sum(axis=1), everything])
-    part = np.column_stack([some.sum(axis=1), some])
-    shares = np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
-    return {kind: shares[:, i] for i, kind in enumerate(tables.CRIME_TYPES)}
+def shares(some: np.ndarray, everything: np.ndarray) -> dict[str, np.ndarray]:
+    """Return, by crime type, what share `some` is of `everything`, both (areas × SAC types) counts; NaN of none."""
+    whole, part = (np.column_stack([counts.sum(axis=1), counts]) for counts in (everything, some))
+    share = np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+    return {kind: share[:, i] for i, kind in enumerate(tables.CRIME_TYPES)}

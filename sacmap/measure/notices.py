@@ -182,7 +182,7 @@ def _shared(count: int) -> Iterator[Notice]:
 def _empty_areas(inside: pd.DataFrame, areas: gpd.GeoDataFrame) -> Iterator[Notice]:
     """Tell of many areas without any crime: their force's crimes may not have been given."""
     drawn = areas[~areas.geometry.is_empty]
-    empty = drawn.loc[~drawn["area_id"].isin(inside["area_id"]), "name"]
+    empty = drawn.loc[~drawn["area_id"].isin(inside["area_id"].unique()), "name"]
     if len(empty) > MANY_EMPTY * len(drawn):
         yield Notice(
             "empty-areas",
