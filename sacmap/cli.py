@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from sacmap.errors import InputError, SacmapError, UsageError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+
+    from geopandas import GeoDataFrame
 
     from sacmap.choose.plan import Plan
     from sacmap.job import Result
@@ -183,9 +186,13 @@ def run_map(study: Study, file: Path | None) -> int:
     require_writable(out.parent)
     with ThreadPoolExecutor(1) as beside:
         drawn: list[Future[Outlines]] = []
-        result = result_of(
-            study, lambda areas: drawn.append(beside.submit(outlines_of, areas.geometry.to_numpy()))
-        )
+
+        def areas_known(areas: GeoDataFrame) -> None:
+            drawn.append(beside.submit(outlines_of, areas.geometry.to_numpy()))
+            # What writes the page takes a while to load, folium most of it.
+            beside.submit(import_module, "sacmap.publish.present")
+
+        result = result_of(study, areas_known)
     if study.suppress_small:
         result = public_version(result)
     for path in write_result(result, out, drawn[0].result()):

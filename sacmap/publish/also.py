@@ -10,8 +10,6 @@ from sacmap.console import say
 from sacmap.errors import UsageError
 from sacmap.publish.browser import find_browser, print_page
 from sacmap.publish.files import data_date
-from sacmap.publish.geopackage import geopackage_of
-from sacmap.publish.workbook import workbook_of
 
 if TYPE_CHECKING:
     from sacmap.job import Result
@@ -61,12 +59,26 @@ def _require_matplotlib(kind: str, cause: str) -> None:
 def also_of(result: Result, page: Page, html: str) -> dict[str, bytes]:
     """Return the files the study asks for beside the page, by suffix; `page` is what it shows, and `html` the page."""
     makers: dict[str, Callable[[], bytes]] = {
-        "xlsx": lambda: workbook_of(page, result.ledger.record()),
-        "gpkg": lambda: geopackage_of(page),
+        "xlsx": lambda: workbook(page, result),
+        "gpkg": lambda: geopackage(page),
         "png": lambda: slide(page),
         "pdf": lambda: briefing(page, html, find_browser()),
     }
     return {kind: makers[kind]() for kind in result.study.also}
+
+
+def workbook(page: Page, result: Result) -> bytes:
+    """Return the workbook (XLSX)."""
+    from sacmap.publish.workbook import workbook_of  # noqa: PLC0415 - loaded where it is asked for
+
+    return workbook_of(page, result.ledger.record())
+
+
+def geopackage(page: Page) -> bytes:
+    """Return the layers for QGIS (GPKG)."""
+    from sacmap.publish.geopackage import geopackage_of  # noqa: PLC0415 - loaded where it is asked for
+
+    return geopackage_of(page)
 
 
 def slide(page: Page) -> bytes:
