@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from sacmap import compare, tables
 from sacmap.errors import UsageError
-from sacmap.measure.change import MODEL_COLUMNS, rejected
+from sacmap.measure.change import MODEL_COLUMNS, posterior, rejected
 
 NUMBERS = [name for name in MODEL_COLUMNS if name != "verdict"]
 COMPARATORS = st.one_of(st.none(), st.just("none"), st.tuples(st.integers(0, 20_000), st.integers(0, 20_000)))
@@ -40,6 +41,19 @@ def test_whatever_the_counts_the_columns_are_finite_and_in_order(made, comparato
     assert numbers["p_value"].between(0, 1).all()
     assert numbers["prob_above"].between(0, 1 + 1e-9).all()
     np.testing.assert_allclose(numbers["level"], numbers["expected"] + numbers["excess"], rtol=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(counts(most=2_000), COMPARATORS)
+def test_range_and_p_value_are_of_scipy_s_negative_binomial(made, comparator):
+    baseline, current = (np.asarray(values, float) for values in made)
+    found, seen = compare(baseline, current, comparator), posterior(baseline, current, comparator)
+    law = stats.nbinom(seen.size, seen.size / (seen.size + seen.expected))
+    np.testing.assert_array_equal(found["normal_low"].astype(float), law.ppf(0.025))
+    np.testing.assert_array_equal(found["normal_high"].astype(float), law.ppf(0.975))
+    half = law.pmf(current) / 2
+    tail = np.where(current >= seen.expected, law.sf(current) + half, law.cdf(current) - half)
+    np.testing.assert_allclose(found["p_value"].astype(float), tail, atol=1e-9)
 
 
 @settings(max_examples=40, deadline=None)

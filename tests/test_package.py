@@ -36,6 +36,15 @@ def test_importing_the_package_loads_no_heavy_library():
     assert done.stdout.strip() == "[]"
 
 
+def test_a_map_loads_nothing_that_only_the_files_beside_it_need():
+    code = (
+        "import sys, sacmap.fetch.gather, sacmap.publish.also, sacmap.publish.present\n"
+        "print(sorted({'matplotlib', 'xlsxwriter', 'sqlite3', 'scipy.stats'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_the_wheel_holds_the_package_its_files_and_nothing_else(wheel):
     tracked = subprocess.run(
         ["git", "ls-files", "sacmap"], cwd=ROOT, capture_output=True, text=True, check=False

@@ -247,12 +247,18 @@ def _at_least(counts: Floats, size: Floats, mean: Floats) -> Floats:
 
 def _quantile(share: float, size: Floats, mean: Floats) -> Floats:
     """Return the least counts that the negative binomial does not exceed with a probability of `share`."""
-    chance = size / (size + mean)
-    found = np.ceil(special.nbdtrik(share, size, chance))
-    # The inverse is of a curve through the counts: where it is a count, it may come out just above.
-    less = found - 1
-    enough = (less >= 0) & (special.betainc(size, np.maximum(less, 0) + 1, chance) >= share)
-    return np.where(enough, less, found)
+
+    def at_most(counts: Floats) -> Floats:
+        return np.asarray(special.betainc(size, counts + 1, size / (size + mean)))
+
+    # The quantile of a gamma law of the same mean and variance is within a crime or two: from there, step by step.
+    wide = 1 + mean / size
+    found = np.round(special.gammaincinv(mean / wide, share) * wide)
+    while (short := at_most(found) < share).any():
+        found = found + short
+    while (over := (found > 0) & (at_most(np.maximum(found - 1, 0)) >= share)).any():
+        found = found - over
+    return np.asarray(found)
 
 
 def rejected(p_values: Floats, share: float) -> NDArray[np.bool_]:
