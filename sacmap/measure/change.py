@@ -233,7 +233,9 @@ def _weights(now: Floats, expected: Floats, size: Floats) -> Floats:
     like = np.exp(like - like.max(axis=1, keepdims=True))
     priors = np.exp(-0.5 * (LOG_RATIO / TAUS[:, None]) ** 2)
     priors /= priors.sum(axis=1, keepdims=True)
-    marginal = np.log(like @ priors.T).sum(axis=0)
+    # A width that an area's counts all but rule out has a likelihood of zero, and is never chosen.
+    with np.errstate(divide="ignore"):
+        marginal = np.log(like @ priors.T).sum(axis=0)
     weights = like * priors[np.argmax(marginal)]
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
