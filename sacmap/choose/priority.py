@@ -7,7 +7,9 @@ rose. A week of action answers a rise, so it goes where SAC stands furthest abov
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -115,36 +117,56 @@ def both_lists(
     now = once.loc[once["month"].isin(compared[-1]), ["area_id", "crime_type", "lon", "lat", "location"]]
     filled = change.copy()
     found: dict[str, tuple[Entry, ...]] = {}
-    for kind, column in ((HARDENING, "hardening_rank"), (WEEK, "week_rank")):
-        here, next_door = (of_kind(cube, kind) for cube in cubes)
-        seen, seen_next_door = (posterior_of(counts, comparators[kind]) for counts in (here, next_door))
-        key = mean_key(kind, seen, per)
-        rank, edge_rank = ranks(key), ranks(mean_key(kind, seen_next_door, per))
-        listed = np.argsort(rank)[:LISTED]
-        if kind == WEEK:
-            listed = listed[key[listed] > 0]
-        top5, low, high = stability(kind, seen, per, listed)
-        above = months_above(seen.expected, here)
-        points = busiest_points(now, [ids[place] for place in listed], kind)
-        rows = filled.index[(filled["crime_type"] == kind).to_numpy()][known]
-        filled.loc[rows, column] = rank
-        filled.loc[rows, "top5_share"] = top5
-        found[kind] = tuple(
-            Entry(
-                area_id=ids[place],
-                rank=int(rank[place]),
-                top5_share=float(top5[place]),
-                rank_low=int(low[at]),
-                rank_high=int(high[at]),
-                edge_rank=int(edge_rank[place]),
-                months_above=int(above[place]),
-                months=len(places),
-                points_share=points[at][0],
-                streets=points[at][1],
+    with ThreadPoolExecutor(2) as beside:
+        ranked = [_ranked(kind, cubes, comparators[kind], per, beside) for kind in (HARDENING, WEEK)]
+        for one, column in zip(ranked, ("hardening_rank", "week_rank"), strict=True):
+            above = months_above(one.expected, of_kind(cubes[0], one.kind))
+            points = busiest_points(now, [ids[place] for place in one.listed], one.kind)
+            top5, low, high = one.stable.result()
+            rows = filled.index[(filled["crime_type"] == one.kind).to_numpy()][known]
+            filled.loc[rows, column] = one.rank
+            filled.loc[rows, "top5_share"] = top5
+            found[one.kind] = tuple(
+                Entry(
+                    area_id=ids[place],
+                    rank=int(one.rank[place]),
+                    top5_share=float(top5[place]),
+                    rank_low=int(low[at]),
+                    rank_high=int(high[at]),
+                    edge_rank=int(one.edge_rank[place]),
+                    months_above=int(above[place]),
+                    months=len(places),
+                    points_share=points[at][0],
+                    streets=points[at][1],
+                )
+                for at, place in enumerate(one.listed)
             )
-            for at, place in enumerate(listed)
-        )
     return Lists(filled, found[HARDENING], found[WEEK])
+
+
+class _Ranked(NamedTuple):
+    """The areas ranked for one list, those listed first to last; how stable that is may still be under way."""
+
+    kind: str
+    expected: Floats
+    rank: Whole
+    edge_rank: Whole
+    listed: Whole
+    stable: Future[tuple[Floats, Floats, Floats]]
+
+
+def _ranked(
+    kind: str, cubes: Sequence[NDArray[np.int64]], against: Against, per: Floats, beside: Executor
+) -> _Ranked:
+    """Rank the areas of the two cubes: crimes where they are, and those near an edge with the neighbour."""
+    seen, seen_next_door = (posterior_of(of_kind(cube, kind), against) for cube in cubes)
+    key = mean_key(kind, seen, per)
+    rank = ranks(key)
+    listed = np.argsort(rank)[:LISTED]
+    if kind == WEEK:
+        listed = listed[key[listed] > 0]
+    stable = beside.submit(stability, kind, seen, per, listed)
+    return _Ranked(kind, seen.expected, rank, ranks(mean_key(kind, seen_next_door, per)), listed, stable)
 
 
 def by_rate(areas: gpd.GeoDataFrame) -> bool:
@@ -197,17 +219,20 @@ def stability(kind: str, seen: Posterior, per: Floats, listed: Whole) -> tuple[F
     Each area's share of draws in which it is among the first five, and the 5% and 95% quantiles of the place of each
     of the areas at `listed`.
     """
-    drawn = drawn_ratios(seen)
-    first = np.zeros(len(per))
-    places = np.empty((len(listed), DRAWS), dtype=np.intp)
+    # Turned round, so that the least is first: what is ahead of an area is less.
+    keys = -_key(kind, seen.expected[:, None], seen.ratios, per[:, None])
+    drawn = np.ascontiguousarray(drawn_ratios(seen).T)
+    areas = np.arange(len(per))
+    first = np.zeros(len(per), dtype=np.intp)
+    places = np.empty((DRAWS, len(listed)), dtype=np.intp)
     for start in range(0, DRAWS, AT_A_TIME):
         part = slice(start, start + AT_A_TIME)
-        key = _key(kind, seen.expected[:, None], seen.ratios[drawn[:, part]], per[:, None])
-        leading = np.argpartition(-key, min(FIRST, len(per)) - 1, axis=0)[:FIRST]
+        key = keys[areas, drawn[part]]
+        leading = np.argpartition(key, min(FIRST, len(per)) - 1, axis=1)[:, :FIRST]
         first += np.bincount(leading.ravel(), minlength=len(per))
         for at, place in enumerate(listed):
-            places[at, part] = 1 + (key > key[place]).sum(axis=0)
-    low, high = np.quantile(places, [0.05, 0.95], axis=1, method="nearest")
+            places[part, at] = 1 + np.count_nonzero(key < key[:, [place]], axis=1)
+    low, high = np.quantile(places, [0.05, 0.95], axis=0, method="nearest")
     return first / DRAWS, low, high
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from statistics import median
 
 import numpy as np
 import pandas as pd
@@ -49,7 +50,7 @@ def _one_force(force: str, every: list[str], crimes: np.ndarray) -> pd.DataFrame
     for i, month in enumerate(every):
         others = there[there != i]
         nearest = others[np.argsort(np.abs(others - i), kind="stable")[:NEIGHBOURS]]
-        expected = float(np.median(crimes[nearest])) if len(nearest) else np.nan
+        expected = median(crimes[nearest].tolist()) if len(nearest) else np.nan
         n = int(crimes[i])
         status, reason = "complete", ""
         if n == 0 and len(there):

@@ -223,13 +223,18 @@ def _unseen_points(inside: pd.DataFrame, now: set[str]) -> Iterator[Notice]:
     months_before = sorted(set(month.unique()) - now)
     if len(months_before) < 2:
         return
-    points = pd.Series(point_keys(inside["lon"].to_numpy(float), inside["lat"].to_numpy(float)))
+    points = pd.factorize(point_keys(inside["lon"].to_numpy(float), inside["lat"].to_numpy(float)))[0]
     is_now = month.isin(now).to_numpy()
     odd, even = month.isin(months_before[::2]).to_numpy(), month.isin(months_before[1::2]).to_numpy()
     if not is_now.any() or not odd.any() or not even.any():
         return
-    unseen = float(np.mean(~points[is_now].isin(points[odd | even])))
-    usual = float(np.mean(~points[odd].isin(points[even])))
+
+    def unseen_share(here: np.ndarray, there: np.ndarray) -> float:
+        seen = np.zeros(points.max() + 1, dtype=bool)
+        seen[points[there]] = True
+        return float(np.mean(~seen[points[here]]))
+
+    unseen, usual = unseen_share(is_now, odd | even), unseen_share(odd, even)
     if unseen > usual + UNSEEN_SHARE:
         yield Notice(
             "points-moved",
