@@ -154,7 +154,7 @@ def write_result(result: Result, out: Path, drawn: Outlines | None = None) -> li
     html = render(page)
     written = {
         out: html.encode(),
-        out.with_suffix(".csv"): csv_of(result.change),
+        out.with_suffix(".csv"): csv_of(page.texts),
         out.with_suffix(".json"): record_of(result, version("sacmap")),
         **{out.with_suffix(f".{kind}"): content for kind, content in also_of(result, page, html).items()},
     }
@@ -307,7 +307,7 @@ def reconcile_command(
     from sacmap.fetch.home_office import read_recorded
     from sacmap.measure.recorded import reconcile, require_quarters
     from sacmap.publish.disk import require_writable, write_whole
-    from sacmap.publish.files import csv_of, file_stem
+    from sacmap.publish.files import csv_of, file_stem, texts_of
 
     asked = read_options(study, options)
     area = area_name or asked.force
@@ -320,7 +320,7 @@ def reconcile_command(
     require_writable(path.parent)
     recorded = read_recorded(home_office, area)
     found = reconcile(asked, recorded, published_of(asked, recorded) if asked.crimes else None)
-    write_whole(path, csv_of(found.table, tables.RECONCILED))
+    write_whole(path, csv_of(texts_of(found.table, tables.RECONCILED)))
     show(str(path))
     say(found.text)
     for notice in found.warnings:

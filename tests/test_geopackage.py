@@ -62,7 +62,7 @@ def require_same_as_csv(path, content):
 
 def test_every_number_of_the_csv_is_in_the_areas_layer(saved):
     page = page_of(empty=2)
-    require_same_as_csv(saved(page), csv_of(page.change))
+    require_same_as_csv(saved(page), csv_of(page.texts))
 
 
 def test_west_yorkshires_page_csv_workbook_and_geopackage_hold_the_same_numbers(data, tmp_path):

@@ -69,7 +69,8 @@ def outputs(practice, reading, tidy=None):
     study, areas = make_study(read_study(practice.study)), read_areas(practice.boundaries)
     joined = points_joined(tidy, reading.crimes, areas) if tidy else None
     result = compare_areas(study, reading, areas, comparator_text=read_text, joined=joined)
-    return csv_of(result.change), record_of(result, "0"), render(page_of(result)).encode()
+    page = page_of(result)
+    return csv_of(page.texts), record_of(result, "0"), render(page).encode()
 
 
 def test_a_warm_run_gives_the_bytes_of_a_cold_one(practice, tmp_path):

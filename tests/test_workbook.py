@@ -74,7 +74,7 @@ def test_numbers_are_numbers_with_formats_and_rises_and_falls_are_coloured():
 
 def test_every_cell_of_the_areas_sheet_is_the_csvs():
     page = page_of(empty=2)
-    require_same_as_csv(opened(page)["Areas"], csv_of(page.change))
+    require_same_as_csv(opened(page)["Areas"], csv_of(page.texts))
 
 
 def test_monthly_counts_are_the_counts_tables_and_a_gap_is_empty():
@@ -153,7 +153,7 @@ def test_f49_and_f50_hostile_text_is_text_in_every_sheet(hostile):
     assert not any(c.data_type == "f" for sheet in book for line in sheet.iter_rows() for c in line)
     found = {line[1] for line in book["Areas"].iter_rows(min_row=2, values_only=True)}
     assert found == {name.replace("\r", "\n") for name in names}
-    require_same_as_csv(book["Areas"], csv_of(page.change))
+    require_same_as_csv(book["Areas"], csv_of(page.texts))
 
 
 def test_text_longer_than_a_cell_holds_is_cut_rather_than_lost():

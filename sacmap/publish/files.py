@@ -30,18 +30,22 @@ _RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)[\d¹²³]")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
-def csv_of(rows: pd.DataFrame, table: tables.Table = tables.CHANGE) -> bytes:
-    """Return a table as UTF-8 CSV: counts whole, other numbers to six decimals, empty where missing."""
+def csv_of(texts: Mapping[str, Sequence[str]]) -> bytes:
+    """Return a table as UTF-8 CSV, of its columns as `texts_of` writes them."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(table.names)
-    columns = [csv_texts(rows[column.name], column) for column in table.columns]
-    writer.writerows(zip(*columns, strict=True))
+    writer.writerow(texts)
+    writer.writerows(zip(*texts.values(), strict=True))
     return out.getvalue().encode()
 
 
-def csv_texts(values: pd.Series, column: tables.Column) -> list[str]:
-    """Return a column of the Change table as the CSV has it."""
+def texts_of(rows: pd.DataFrame, table: tables.Table = tables.CHANGE) -> dict[str, list[str]]:
+    """Return a table's columns in text: counts whole, other numbers to six decimals, empty where missing."""
+    return {column.name: column_texts(rows[column.name], column) for column in table.columns}
+
+
+def column_texts(values: pd.Series, column: tables.Column) -> list[str]:
+    """Return a column as the CSV has it."""
     if column.kind == "text":
         given = values.to_numpy(object).tolist()
         shown = {value: as_text(str(value)) for value in set(given)}

@@ -18,7 +18,7 @@ from sacmap.choose.priority import by_rate
 from sacmap.measure.comparator import changes_followed
 from sacmap.publish import words
 from sacmap.publish.colours import LEVELS, PALETTE, classes_of
-from sacmap.publish.files import DECIMALS, csv_texts
+from sacmap.publish.files import DECIMALS
 from sacmap.publish.shown import Page
 from sacmap.study import Period
 
@@ -87,7 +87,7 @@ def numbers_of(page: Page) -> str:
     """
     sentences, sentence = _sentences(page)
     columns = ",".join(
-        f"{json.dumps(column.name)}:{_column(page.table[column.name], column)}"
+        f"{json.dumps(column.name)}:{_column(page.texts[column.name], column)}"
         for column in tables.CHANGE.columns
     )
     rest = {
@@ -101,9 +101,8 @@ def numbers_of(page: Page) -> str:
     return base64.b64encode(zlib.compress(text.encode(), 6)).decode()
 
 
-def _column(values: pd.Series, column: tables.Column) -> str:
+def _column(texts: Sequence[str], column: tables.Column) -> str:
     """Return a column of the CSV as a JSON array with the same digits; empty as null."""
-    texts = csv_texts(values, column)
     if column.kind == "text":
         return json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
     return f"[{','.join(text or 'null' for text in texts)}]"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sacmap import months, tables
-from sacmap.publish.files import DECIMALS
+from sacmap.publish.files import DECIMALS, texts_of
 from sacmap.publish.outlines import Outlines, outlines_of
 from sacmap.publish.plan_view import PlanView
 from sacmap.study import Period
@@ -54,6 +54,11 @@ class Page:
         return table_of(self.change, self.areas)
 
     @cached_property
+    def texts(self) -> dict[str, list[str]]:
+        """The same table in text, by column, as the CSV and the page's script have it."""
+        return texts_of(self.table)
+
+    @cached_property
     def outlines(self) -> Outlines:
         """What is drawn of the areas: made beforehand, or now."""
         return self.drawn or outlines_of(self.areas.geometry.to_numpy())
@@ -70,13 +75,12 @@ class Page:
         """(areas × months) counts by crime type, NaN where a month is not complete."""
         if self.monthly is None:
             return {}
-        found = {}
-        for kind in tables.SAC_TYPES:
-            rows = self.monthly[self.monthly["crime_type"] == kind]
-            wide = rows.set_index(["area_id", "month"])["n"].unstack("month")
-            wide = wide.reindex(index=list(self.areas["area_id"]), columns=list(self.months))
-            found[kind] = wide.to_numpy(float, na_value=np.nan)
-        return found
+        labels = {"crime_type": tables.SAC_TYPES, "area_id": self.areas["area_id"], "month": self.months}
+        places = np.array([_places(self.monthly[name], wanted) for name, wanted in labels.items()])
+        cube = np.full([len(wanted) for wanted in labels.values()], np.nan)
+        there = (places >= 0).all(axis=0)
+        cube[tuple(places[:, there])] = self.monthly["n"].to_numpy(float, na_value=np.nan)[there]
+        return dict(zip(tables.SAC_TYPES, cube, strict=True))
 
     @cached_property
     def known(self) -> frozenset[str]:
@@ -107,6 +111,12 @@ class Page:
             (kind, "All three" if kind == "sac" else self.in_words[kind].capitalize())
             for kind in tables.CRIME_TYPES
         )
+
+
+def _places(column: pd.Series, wanted: Iterable[str]) -> NDArray[np.intp]:
+    """Return the place of each value among those wanted, or -1; each different one is looked up once."""
+    codes, found = pd.factorize(column, use_na_sentinel=False)
+    return pd.Index(wanted).get_indexer(found)[codes]
 
 
 def table_of(change: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
