@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
     from sacmap.choose.plan import Plan
+    from sacmap.fetch.tidy import Tidy
     from sacmap.job import Result
     from sacmap.publish.outlines import Outlines
     from sacmap.study import Study
@@ -176,10 +177,10 @@ def run_map(study: Study, file: Path | None) -> int:
     from concurrent.futures import ThreadPoolExecutor
 
     from sacmap.fetch.gather import result_of
+    from sacmap.fetch.tidy import outlines_kept
     from sacmap.public import public_version
     from sacmap.publish.also import require_tools
     from sacmap.publish.disk import require_writable
-    from sacmap.publish.outlines import outlines_of
 
     require_tools(study.also)
     out = out_path(study, file)
@@ -187,8 +188,8 @@ def run_map(study: Study, file: Path | None) -> int:
     with ThreadPoolExecutor(1) as beside:
         drawn: list[Future[Outlines]] = []
 
-        def areas_known(areas: GeoDataFrame) -> None:
-            drawn.append(beside.submit(outlines_of, areas.geometry.to_numpy()))
+        def areas_known(areas: GeoDataFrame, tidy: Tidy) -> None:
+            drawn.append(beside.submit(outlines_kept, tidy, areas))
             # What writes the page takes a while to load, folium most of it.
             beside.submit(import_module, "sacmap.publish.present")
 

@@ -3,23 +3,35 @@
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from conftest import csv_text, row
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sacmap import tables
-from sacmap.areas.boundaries import read_areas, read_text
+from sacmap.areas.boundaries import overlaps, read_areas, read_text
 from sacmap.areas.locate import join_points
 from sacmap.errors import InputError
 from sacmap.fetch.street import WORTH_KEEPING, read
-from sacmap.fetch.tidy import Tidy, points_joined
+from sacmap.fetch.tidy import (
+    MANY_AREAS,
+    Tidy,
+    outlines_in,
+    outlines_kept,
+    overlaps_kept,
+    points_joined,
+    table_of_outlines,
+)
 from sacmap.job import compare_areas
 from sacmap.measure.counts import repeats
 from sacmap.practice import write_practice
 from sacmap.publish.draw import render
 from sacmap.publish.files import csv_of, record_of
+from sacmap.publish.outlines import outlines_of
 from sacmap.publish.present import page_of
 from sacmap.study import make_study, read_study
 
@@ -97,6 +109,46 @@ def test_points_known_are_not_joined_again_and_new_ones_are(practice, tmp_path):
     # Other boundaries are other points.
     points_joined(known, crimes, areas.iloc[1:])
     assert len(list((tmp_path / "tidy").iterdir())) == 2
+
+
+def many_squares():
+    """More areas than are drawn anew each time, two of them overlapping, one without a boundary."""
+    n = MANY_AREAS + 2
+    west, south = np.arange(n) % 50 * 0.01 - 1.5, np.arange(n) // 50 * 0.01 + 52
+    shapes = shapely.box(west, south, west + 0.01, south + 0.01)
+    shapes[0] = shapely.box(-1.5, 52, -1.485, 52.01)
+    shapes[9] = shapely.Polygon()
+    ids = [f"{k:04d}" for k in range(n)]
+    return gpd.GeoDataFrame({"area_id": ids, "name": ids}, geometry=shapes, crs="EPSG:4326")
+
+
+def test_what_needs_the_areas_only_is_kept_of_many_and_comes_back_the_same(tmp_path):
+    areas = many_squares()
+    drawn, overlapping = outlines_of(areas.geometry.to_numpy()), overlaps(areas)
+    assert [pair[:2] for pair in overlapping] == [("0000", "0001")]
+    for _ in ("made", "kept"):
+        tidy = Tidy(tmp_path)
+        assert overlaps_kept(tidy, areas) == overlapping
+        kept = outlines_kept(tidy, areas)
+        assert kept.codes == drawn.codes
+        assert kept.picture.paths == drawn.picture.paths
+        assert (kept.picture.width, kept.picture.height) == (drawn.picture.width, drawn.picture.height)
+        np.testing.assert_array_equal(kept.names_at, drawn.names_at)
+        np.testing.assert_array_equal(kept.picture.where, drawn.picture.where)
+        np.testing.assert_array_equal(kept.picture.tall, drawn.picture.tall)
+    files = list((tmp_path / "tidy").iterdir())
+    assert len(files) == 2
+    # Other boundaries are other drawings, and those of few areas are no trouble to draw again.
+    assert overlaps_kept(tidy, areas.iloc[1:]) == []
+    assert outlines_kept(tidy, areas[:40]).codes == outlines_of(areas.geometry.to_numpy()[:40]).codes
+    assert len(list((tmp_path / "tidy").iterdir())) == 3
+    assert overlaps_kept(Tidy(tmp_path), areas.iloc[1:]) == []
+
+
+def test_areas_without_any_boundary_are_kept_without_a_picture():
+    drawn = outlines_of(np.array([shapely.Polygon()] * 3))
+    kept = outlines_in(table_of_outlines(drawn))
+    assert (kept.picture, kept.codes) == (drawn.picture, drawn.codes) == (None, [""] * 3)
 
 
 def test_only_a_new_month_is_read(tmp_path):

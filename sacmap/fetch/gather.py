@@ -10,7 +10,7 @@ from pathlib import Path
 from geopandas import GeoDataFrame
 
 from sacmap import tables
-from sacmap.areas.boundaries import overlaps, read_areas, read_text
+from sacmap.areas.boundaries import read_areas, read_text
 from sacmap.areas.households import parse_households, with_households
 from sacmap.areas.locate import locate, require_overlap
 from sacmap.errors import UsageError
@@ -18,7 +18,7 @@ from sacmap.fetch.command import brought, with_boundaries
 from sacmap.fetch.extract import read_extract
 from sacmap.fetch.store import default_store
 from sacmap.fetch.street import Reading, read, sha256
-from sacmap.fetch.tidy import MANY, Tidy, points_joined
+from sacmap.fetch.tidy import MANY, Tidy, overlaps_kept, points_joined
 from sacmap.job import Result, compare_areas
 from sacmap.measure.notices import Notice
 from sacmap.measure.recorded import Published, Recorded, published_by_force, published_in_areas
@@ -26,10 +26,11 @@ from sacmap.progress import Progress
 from sacmap.study import COMPARATORS, Study
 
 
-def result_of(study: Study, areas_known: Callable[[GeoDataFrame], object] = lambda _: None) -> Result:
+def result_of(study: Study, areas_known: Callable[[GeoDataFrame, Tidy], object] = lambda *_: None) -> Result:
     """Read what the study names and do the main job.
 
-    `areas_known` is called with the areas before the crimes are read: what needs no more can be made meanwhile.
+    `areas_known` is called with the areas and the cache before the crimes are read: what needs no more can be made
+    meanwhile.
     """
     study = with_boundaries(study)
     areas = read_areas(
@@ -41,10 +42,10 @@ def result_of(study: Study, areas_known: Callable[[GeoDataFrame], object] = lamb
     areas, told, lsoas = with_study_households(areas, study)
     # Before the crimes, so that a file that cannot be read is told at once.
     others = other_inputs(study, len(areas), lsoas)
-    areas_known(areas)
     tidy = Tidy(Path(study.store) if study.store else default_store())
+    areas_known(areas, tidy)
     with ThreadPoolExecutor(1) as beside:
-        overlapping = beside.submit(overlaps, areas)
+        overlapping = beside.submit(overlaps_kept, tidy, areas)
         reading = reading_of(study, tidy) if study.crimes else brought(study, areas).reading
         result = compare_areas(
             study,

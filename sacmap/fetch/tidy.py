@@ -1,7 +1,7 @@
 """The tidy cache: the rows wanted of each month already read from an archive, so that the next run reads only the new.
 
     STORE/tidy/KEY-SUM.parquet      the Crimes rows kept of one month of one archive; the tally of all, in its metadata
-    STORE/tidy/KEY-SUM.parquet      the map points joined so far to one set of boundaries
+    STORE/tidy/KEY-SUM.parquet      of one set of boundaries: the map points joined so far, the overlaps, what is drawn
 
 KEY is of what was read: the name, size and CRC of each of the month's files and the crime types kept, or the
 boundaries; and the versions of sacmap and of this layout. SUM is of the bytes. Rows are kept, not counts: repeats,
@@ -23,15 +23,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 
+from sacmap.areas.boundaries import overlaps
 from sacmap.areas.locate import join_points
 from sacmap.errors import DiskError
 from sacmap.fetch.rows import TALLY, Rows
 from sacmap.publish.disk import sweep, write_whole
+from sacmap.publish.outlines import Outlines, Picture, outlines_of
 
 if TYPE_CHECKING:
     from sacmap.fetch.street import Member
@@ -40,7 +43,10 @@ LAYOUT = 2
 FOLDER = "tidy"
 #: With fewer crimes than this, joining their points again is quicker than it is worth keeping.
 MANY = 500_000
-_TALLY = b"sacmap tally"
+#: With fewer areas than this, drawing them again is quicker than it is worth keeping.
+MANY_AREAS = 2_000
+OVERLAPS = pa.schema([("one", pa.string()), ("other", pa.string()), ("square_metres", pa.float64())])
+_TALLY, _SIZE = b"sacmap tally", b"sacmap picture"
 
 
 class Tidy:
@@ -121,15 +127,71 @@ def points_joined(tidy: Tidy, crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> 
     InputError
         As `sacmap.areas.locate.join_points`.
     """
-    ordered = areas.sort_values("area_id", kind="stable")
-    shapes = hashlib.sha256(b"".join(shapely.to_wkb(ordered.geometry.to_numpy()))).hexdigest()
-    key = _key("points", shapes, list(ordered["area_id"]))
+    key = _key("points", _shapes_hash(areas.sort_values("area_id", kind="stable")))
     kept = tidy.get(key)
     known = None if kept is None else kept.to_pandas().set_index("point")
     joined = join_points(crimes, areas, known)
     if joined is not known:
         tidy.put(key, pa.Table.from_pandas(joined.reset_index(), preserve_index=False))
     return joined
+
+
+def overlaps_kept(tidy: Tidy, areas: gpd.GeoDataFrame) -> list[tuple[str, str, float]]:
+    """Return the pairs of areas that overlap, as `sacmap.areas.boundaries.overlaps`; of many areas they are kept."""
+    if len(areas) <= MANY_AREAS:
+        return overlaps(areas)
+    key = _key("overlaps", _shapes_hash(areas))
+    table = tidy.get(key)
+    if table is None:
+        rows = [dict(zip(OVERLAPS.names, pair, strict=True)) for pair in overlaps(areas)]
+        table = pa.Table.from_pylist(rows, schema=OVERLAPS)
+        tidy.put(key, table)
+    return [tuple(row.values()) for row in table.to_pylist()]
+
+
+def outlines_kept(tidy: Tidy, areas: gpd.GeoDataFrame) -> Outlines:
+    """Return what is drawn of the areas, as `sacmap.publish.outlines.outlines_of`; of many areas it is kept."""
+    polygons = areas.geometry.to_numpy()
+    if len(areas) <= MANY_AREAS:
+        return outlines_of(polygons)
+    key = _key("outlines", _shapes_hash(areas))
+    table = tidy.get(key)
+    if table is not None:
+        return outlines_in(table)
+    drawn = outlines_of(polygons)
+    tidy.put(key, table_of_outlines(drawn))
+    return drawn
+
+
+def table_of_outlines(drawn: Outlines) -> pa.Table:
+    """Return what is drawn as one table, a row an area, as it is kept."""
+    columns: dict[str, object] = {"code": drawn.codes}
+    columns |= {f"name_{k}": drawn.names_at[:, k] for k in range(3)}
+    size = None
+    if drawn.picture:
+        size = [drawn.picture.width, drawn.picture.height]
+        columns |= {"path": drawn.picture.paths, "tall": drawn.picture.tall}
+        columns |= {f"where_{k}": drawn.picture.where[:, k] for k in range(3)}
+    return pa.table(columns).replace_schema_metadata({_SIZE: json.dumps(size).encode()})
+
+
+def outlines_in(table: pa.Table) -> Outlines:
+    """Return what is drawn from a table that was kept."""
+
+    def side_by_side(name: str) -> np.ndarray:
+        return np.column_stack([table[f"{name}_{k}"].to_numpy() for k in range(3)])
+
+    size = json.loads(table.schema.metadata[_SIZE])
+    picture = size and Picture(
+        table["path"].to_pylist(), side_by_side("where"), table["tall"].to_numpy(), *size
+    )
+    return Outlines(table["code"].to_pylist(), side_by_side("name"), picture)
+
+
+def _shapes_hash(areas: gpd.GeoDataFrame) -> str:
+    """Return a hash of the areas: their shapes and ids, in their order."""
+    shapes = hashlib.sha256(b"".join(shapely.to_wkb(areas.geometry.to_numpy()))).hexdigest()
+    return _hash(json.dumps([shapes, list(areas["area_id"])]).encode())
 
 
 def _key(*parts: object) -> str:
