@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: No count, sum of money or share that a file gives is as large: beyond it, sums and squares have no end.
+MOST = 1e9
 #: The crime types of police.uk that stand for serious acquisitive crime (SAC), by slug.
 SAC_TYPES = ("burglary", "robbery", "vehicle-crime")
 #: What the outputs have a row for, in order: `sac` is the three together.

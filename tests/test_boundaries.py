@@ -236,9 +236,10 @@ def test_real_wards_are_read_whole(data):
 
 
 def test_households_that_are_no_number_are_refused(tmp_path):
-    path = write(tmp_path / "a.geojson", feature(square(0), id="A", households="many"))
-    with pytest.raises(InputError, match="'many'"):
-        read_areas(path)
+    for homes in ("many", "1e308"):
+        path = write(tmp_path / "a.geojson", feature(square(0), id="A", households=homes))
+        with pytest.raises(InputError, match=f"'{homes}'"):
+            read_areas(path)
     areas = read_areas(write(tmp_path / "b.geojson", feature(square(0), id="A", households=None)))
     assert pd.isna(areas.loc[0, "households"])
     assert np.isnan(areas["households"].to_numpy(float, na_value=np.nan)[0])

@@ -49,6 +49,7 @@ def test_a_month_left_out_need_not_be_in_the_file():
         (csv_of(EVERY, kinds=("burglary", "robbery")), "no vehicle-crime for 2016-07"),
         (csv_of(EVERY, n="1,000"), "c.csv, line 2"),
         (csv_of(EVERY, n="²"), "c.csv, line 2"),
+        (csv_of(EVERY, n="9" * 400), "c.csv, line 2"),
         (csv_of(EVERY, n="-1"), "c.csv, line 2"),
         (csv_of(["Jul-16"]), "c.csv, line 2"),
         (csv_of(EVERY, kinds=("Burglary",)), "c.csv, line 2"),

@@ -151,6 +151,7 @@ def test_thousands_separators_are_read():
         ("area_id,households\n,1\n", "line 2: no identifier"),
         ("area_id,households\nA\n", "line 2: A, no number"),
         ("area_id,households\nA,nan\n", "line 2: A, nan"),
+        ("area_id,households\nA,1e308\n", "line 2: A, 1e308"),
         ("area_id,households\nA,1\nA,2\n", "line 3: A is given twice"),
     ],
 )

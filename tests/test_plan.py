@@ -139,6 +139,14 @@ def test_what_is_no_plan_is_refused(text):
         plan_of(text, "x.json")
 
 
+@pytest.mark.parametrize("key", ["force", "title", "extract"])
+def test_a_plan_whose_study_is_something_else_is_refused(plan, key):
+    record = plan.record("0")
+    record["study"] = record["study"] | {key: 1}
+    with pytest.raises(InputError, match=f"no plan: {key} is"):
+        plan_of(json_of(record).decode(), "x.json")
+
+
 def test_visits_and_homes_protected_are_taken_into_account(result, plan):
     first = plan.hardening[0]["area_id"]
     target = plan.week["target"][0]

@@ -366,7 +366,7 @@ def _households(values: list[Any], name: str | None, where: Path) -> pd.Series:
     numbers = pd.to_numeric(
         pd.Series([_text(v) or None for v in values], dtype=object), errors="coerce"
     ).astype(float)
-    odd = [v for v, n in zip(values, numbers, strict=True) if _text(v) and not (np.isfinite(n) and n >= 0)]
+    odd = [v for v, n in zip(values, numbers, strict=True) if _text(v) and not 0 <= n < tables.MOST]
     if odd:
         raise InputError(
             f"{where}: {name} holds {odd[0]!r}, not a number of households.", "Correct that value."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from sacmap import tables
 from sacmap.areas.locate import locate
 from sacmap.cells import lines_of
 from sacmap.errors import InputError
@@ -68,7 +68,7 @@ def _count(text: str) -> float | None:
         value = float(text.replace(",", ""))
     except ValueError:
         return None
-    return value if math.isfinite(value) and value >= 0 else None
+    return value if 0 <= value < tables.MOST else None
 
 
 def with_households(

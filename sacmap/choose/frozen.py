@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sacmap import months
+from sacmap import months, tables
 
 #: What a value should be: a type, None, a test of a text, a tuple of such of which one will do, a list of one such for
 #: a list of them, a dict of one such under `str` for any keys, or a dict of them by key.
 Shape = Any
 
-#: No count, sum of money or share is larger; NaN is no less than it either.
-MOST = 1e9
 #: The sides of a week of action.
 GROUPS = ("target", "buffer", "control", "buffer_control")
 _SPREAD: Shape = {"low": float, "mid": float, "high": float}
 #: What a plan holds, as `unlike` reads it.
 SHAPE: dict[str, Any] = {
-    "study": dict.fromkeys(("force", "id_column", "name_column", "title"), (str, None)),
+    "study": {
+        **dict.fromkeys(("force", "id_column", "name_column", "title"), (str, None)),
+        "extract": ({str: object}, None),
+    },
     "data_to": months.is_month,
     "hardening": [{"area_id": str, "money": float, "homes": int, "prevented": (_SPREAD, None)}],
     "week": {
@@ -73,8 +74,9 @@ def _is(value: Any, shape: Shape) -> bool:
     if shape is None:
         return value is None
     if shape is float or shape is int:
+        # NaN is no less than that either.
         kinds = (int, float) if shape is float else (int,)
-        return isinstance(value, kinds) and not isinstance(value, bool) and abs(value) < MOST
+        return isinstance(value, kinds) and not isinstance(value, bool) and abs(value) < tables.MOST
     if isinstance(shape, type):
         return isinstance(value, shape)
     return isinstance(value, str) and bool(shape(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -118,7 +119,7 @@ def file_comparator(text: str, path: str, periods: Sequence[Period], places: Seq
     given: dict[tuple[str, str], float] = {}
     for line, row in rows_of(text, f"The comparator {path}", ("month", "crime_type", "n")):
         month, kind, n = row.values()
-        if not (months.is_month(month) and kind in tables.CRIME_TYPES and n.isascii() and n.isdigit()):
+        if not (months.is_month(month) and kind in tables.CRIME_TYPES and re.fullmatch(r"(?a:\d{1,9})", n)):
             raise InputError(
                 f"The comparator {path}, line {line}: {month},{kind},{n} is not a month, a crime type and a count.",
                 f"Crime types are {', '.join(tables.CRIME_TYPES)}; months are YYYY-MM.",
