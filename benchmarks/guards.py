@@ -42,6 +42,7 @@ class Guard:
 
 
 BOUNDARIES, LOCATE = "areas/boundaries.py", "areas/locate.py"
+JOIN, OVERLAP = "areas/join.py", "areas/overlap.py"
 STREET, STUDY, DISK = "fetch/street.py", "study.py", "publish/disk.py"
 WEB, DECIDE, STORE = "fetch/web.py", "fetch/decide.py", "fetch/store.py"
 ATTEMPT, ROWS = "fetch/attempt.py", "fetch/rows.py"
@@ -138,12 +139,12 @@ GUARDS = (
     Guard("F32", "holes are kept", BOUNDARIES,
           "made.append(shapely.Polygon(usable[0], usable[1:]))", "made.append(shapely.Polygon(usable[0]))",
           "test_boundaries.py f32"),
-    Guard("F33", "where several areas hold a point, the first by id has it", LOCATE,
-          "np.minimum.at(area_of, hits, owners)", "area_of[hits] = owners", "test_locate.py f33"),
-    Guard("F33", "overlaps are told", BOUNDARIES,
+    Guard("F33", "where several areas hold a point, the first by id has it", JOIN,
+          "np.minimum.at(own, point, holder)", "own[point] = holder", "test_locate.py f33"),
+    Guard("F33", "overlaps are told", OVERLAP,
           '"T********"', '"F********"', "test_boundaries.py f33"),
-    Guard("F34", "a point in no area is outside every area", LOCATE,
-          "    area_of[area_of == len(polygons)] = -1\n", "    area_of[area_of == len(polygons)] = 0\n",
+    Guard("F34", "a point in no area is outside every area", JOIN,
+          "    own[own == len(areas)] = -1\n", "    own[own == len(areas)] = 0\n",
           "test_locate.py f34"),
     Guard("F35", "another coordinate system is transformed", BOUNDARIES,
           "degrees = table if table.crs.is_geographic else table.to_crs(tables.WGS84)", "degrees = table",
@@ -227,8 +228,8 @@ GUARDS = (
     Guard("F50", "no text in the JSON block closes it", "publish/page.py",
           '''    for mark in "<>&\\u2028\\u2029":\n''', '''    for mark in "":\n''', "test_page.py f50"),
     Guard("F51", "each distinct map point is joined once", LOCATE,
-          "    codes, points = pd.factorize(key)\n    if joined",
-          "    codes, points = np.arange(len(key)), key\n    if joined", "test_locate.py f51"),
+          "        joined = _joined(pd.unique(key), areas)", "        joined = _joined(key, areas)",
+          "test_locate.py f51"),
 )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from shapely.geometry.base import BaseGeometry
 
 from sacmap import parse, tables
 from sacmap.areas.locate import metric_crs, require_degrees
+from sacmap.areas.overlap import meeting
 from sacmap.errors import InputError
 
 NO_BOUNDARY = "no boundary"
@@ -313,8 +314,9 @@ def _by_library(where: Path) -> tuple[Rows, Any]:
         # KML has a fixed set of columns: Name is the only one that says which area it is.
         properties = [{"id": row.get("Name"), "name": row.get("Name")} | row for row in properties]
     # Heights mean nothing here, and of a ring's two ends they may differ.
-    geometries = [shapely.force_2d(g) if g is not None else shapely.Polygon() for g in table.geometry]
-    if not np.isfinite(shapely.get_coordinates(np.array(geometries, dtype=object))).all():
+    geometries = shapely.force_2d(table.geometry.to_numpy())
+    geometries[shapely.is_missing(geometries)] = shapely.Polygon()
+    if not np.isfinite(shapely.get_coordinates(geometries)).all():
         raise InputError(f"{where} has corners that are not numbers.", "Export it again.")
     rows = [
         ({str(k): v for k, v in row.items()}, geometry, "")
@@ -505,13 +507,8 @@ def geojson_of(areas: gpd.GeoDataFrame) -> bytes:
 
 def overlaps(areas: gpd.GeoDataFrame) -> list[tuple[str, str, float]]:
     """Return the pairs of areas that overlap by more than a sliver, and by how many square metres."""
-    shapes, ids = areas.geometry.to_numpy(), areas["area_id"].to_numpy()
-    left, right = shapely.STRtree(shapes).query(shapes)
-    once = left < right
-    left, right = left[once], right[once]
-    # Interiors that meet: one overlaps, holds or equals the other; a shared edge is none of these.
-    meet = shapely.relate_pattern(shapes[left], shapes[right], "T********")
-    pairs = sorted(zip(left[meet].tolist(), right[meet].tolist(), strict=True))
+    ids = areas["area_id"].to_numpy()
+    pairs = [(int(a), int(b)) for a, b in zip(*meeting(areas.geometry.to_numpy()), strict=True)]
     named = sorted({place for pair in pairs for place in pair})
     metric = areas.geometry.iloc[named].to_crs(metric_crs(areas)).to_numpy()
     # A shape that is valid in degrees may cross itself by a hair in metres.

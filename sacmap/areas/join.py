@@ -17,10 +17,7 @@ import shapely
 from numpy.typing import NDArray
 
 from sacmap import tables
-
-Whole = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Shapes = NDArray[np.object_]
+from sacmap.areas.edges import Edges, Floats, Shapes, Whole, edges_of
 
 #: Points are whole millionths of a degree; a band of latitude is 550 m high.
 MILLION, BAND = 1_000_000, 5_000
@@ -50,15 +47,6 @@ class Boxes(NamedTuple):
     south: Whole
     east: Whole
     north: Whole
-
-
-class Edges(NamedTuple):
-    """Of each edge, the place of its area and of its first corner, whose next is the other; all corners in degrees."""
-
-    area: Whole
-    corner: Whole
-    lon: Floats
-    lat: Floats
 
 
 def join(east: Whole, north: Whole, areas: Shapes, grid: int) -> Joined:
@@ -118,7 +106,7 @@ def _holders(east: Whole, north: Whole, areas: Shapes) -> tuple[Whole, Whole]:
 
 def _edges_near(east: Whole, north: Whole, areas: Shapes, grid: int) -> tuple[Whole, Whole, Floats]:
     """Return each pair of a point and an edge within 50 m: the point, the area of the edge, the metres between."""
-    edges = _edges_of(areas)
+    edges = edges_of(areas)
     corners = _Metres(edges.lon, edges.lat, _to_grid(grid))
     points = _Metres(east / MILLION, north / MILLION, _to_grid(grid))
     found = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
@@ -129,14 +117,6 @@ def _edges_near(east: Whole, north: Whole, areas: Shapes, grid: int) -> tuple[Wh
         found.append((point[close], edges.area[edge[close]], metres[close]))
     point, area, metres = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return point, area, metres
-
-
-def _edges_of(areas: Shapes) -> Edges:
-    parts, area_of = shapely.get_parts(areas, return_index=True)
-    rings, part_of = shapely.get_rings(parts, return_index=True)
-    corners, ring = shapely.get_coordinates(rings, return_index=True)
-    corner = np.flatnonzero(ring[1:] == ring[:-1])
-    return Edges(area_of[part_of[ring[corner]]], corner, *np.ascontiguousarray(corners.T))
 
 
 def _around(edges: Edges) -> Boxes:
