@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import shapely
 from conftest import csv_text, row
@@ -149,6 +151,22 @@ def test_areas_without_any_boundary_are_kept_without_a_picture():
     drawn = outlines_of(np.array([shapely.Polygon()] * 3))
     kept = outlines_in(table_of_outlines(drawn))
     assert (kept.picture, kept.codes) == (drawn.picture, drawn.codes) == (None, [""] * 3)
+
+
+@pytest.mark.parametrize("column", ["code", "path"])
+def test_a_store_that_someone_wrote_script_into_is_drawn_anew(tmp_path, column):
+    areas = many_squares()
+    drawn = outlines_kept(Tidy(tmp_path), areas)
+    [kept] = (tmp_path / "tidy").iterdir()
+    table = pq.read_table(kept)
+    texts = table[column].to_pylist()
+    texts[7] = "</script><script>alert(1)</script>"
+    key = kept.name.partition("-")[0]
+    Tidy(tmp_path).put(
+        key, table.set_column(table.schema.get_field_index(column), column, pa.array(texts, pa.string()))
+    )
+    assert outlines_kept(Tidy(tmp_path), areas).codes == drawn.codes
+    assert outlines_kept(Tidy(tmp_path), areas).picture.paths == drawn.picture.paths
 
 
 def test_only_a_new_month_is_read(tmp_path):

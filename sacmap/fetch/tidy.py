@@ -26,6 +26,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import shapely
 
@@ -46,6 +47,8 @@ MANY = 500_000
 #: With fewer areas than this, drawing them again is quicker than it is worth keeping.
 MANY_AREAS = 2_000
 OVERLAPS = pa.schema([("one", pa.string()), ("other", pa.string()), ("square_metres", pa.float64())])
+#: The letters of codes and of path data: nothing that means anything in HTML or in a script.
+_DRAWN = r"^[A-Za-z0-9 ,;_-]*\z"
 _TALLY, _SIZE = b"sacmap tally", b"sacmap picture"
 
 
@@ -156,8 +159,9 @@ def outlines_kept(tidy: Tidy, areas: gpd.GeoDataFrame) -> Outlines:
         return outlines_of(polygons)
     key = _key("outlines", _shapes_hash(areas))
     table = tidy.get(key)
-    if table is not None:
-        return outlines_in(table)
+    kept = None if table is None else outlines_in(table)
+    if kept:
+        return kept
     drawn = outlines_of(polygons)
     tidy.put(key, table_of_outlines(drawn))
     return drawn
@@ -175,15 +179,18 @@ def table_of_outlines(drawn: Outlines) -> pa.Table:
     return pa.table(columns).replace_schema_metadata({_SIZE: json.dumps(size).encode()})
 
 
-def outlines_in(table: pa.Table) -> Outlines:
-    """Return what is drawn from a table that was kept."""
+def outlines_in(table: pa.Table) -> Outlines | None:
+    """Return what is drawn from a table kept; None where its text is not ours, for it is written into the page."""
+    for name in {"code", "path"} & set(table.schema.names):
+        if not pc.all(pc.match_substring_regex(table[name], _DRAWN)).as_py():
+            return None
 
     def side_by_side(name: str) -> np.ndarray:
         return np.column_stack([table[f"{name}_{k}"].to_numpy() for k in range(3)])
 
     size = json.loads(table.schema.metadata[_SIZE])
     picture = size and Picture(
-        table["path"].to_pylist(), side_by_side("where"), table["tall"].to_numpy(), *size
+        table["path"].to_pylist(), side_by_side("where"), table["tall"].to_numpy(), *map(float, size)
     )
     return Outlines(table["code"].to_pylist(), side_by_side("name"), picture)
 
