@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -64,8 +65,13 @@ COLUMNS = (
 
 def fill(page: Page, map_html: str, map_script: str) -> str:
     """Return the whole page around the map that folium wrote (its element and its script, numbers only)."""
-    content = page_data.content_of(page) | {"plan": page.plan.content() if page.plan else None}
-    first = page_data.static_rows(page)
+    with ThreadPoolExecutor(1) as beside:
+        # zlib needs no lock of Python's: the numbers are packed while the rest is made.
+        numbers = beside.submit(page_data.packed, page_data.numbers_of(page))
+        content = page_data.content_of(page) | {"plan": page.plan.content() if page.plan else None}
+        first = page_data.static_rows(page)
+        outlined: Collection[int] = [] if page.plan else page_data.first_of(content["week"])
+        static_map = page_svg.static_map(page, outlined)
     scripts = [_asset("leaflet/leaflet.js"), script(), map_script]
     styles = [_without_urls(_asset("leaflet/leaflet.css")), _asset("page.css")]
     if page.plan:
@@ -83,9 +89,7 @@ def fill(page: Page, map_html: str, map_script: str) -> str:
         crime_types=page.labels,
         measures=MEASURE_LABELS,
         map_html=_safe(map_html),
-        static_map=_safe(
-            page_svg.static_map(page, page_data.first_of(content["week"]) if not page.plan else [])
-        ),
+        static_map=_safe(static_map),
         rates=content["rates"],
         hardening=page_data.named(page, content["hardening"]),
         week=page_data.named(page, content["week"]),
@@ -96,7 +100,7 @@ def fill(page: Page, map_html: str, map_script: str) -> str:
         else "",
         made_of=f"Data to {months.in_words(page.current[-1])}." if page.current else "",
         data=_safe(json_block(content)),
-        numbers=_safe(page_data.numbers_of(page)),
+        numbers=_safe(numbers.result()),
         legend_in_words=colours.legend_in_words(),
         scripts=[_safe(script) for script in scripts],
         styles=[_safe(style) for style in styles],

@@ -80,7 +80,7 @@ def headline_of(page: Page, kind: str = "sac") -> str:
 
 
 def numbers_of(page: Page) -> str:
-    """Return the numbers the script unpacks: JSON, deflated, in base 64.
+    """Return the numbers the script reads, as JSON.
 
     columns: the CSV, column by column; sentences, and which of them each row has; labels: where names may stand;
     monthly: counts by area, one character a month; streets: the busiest of each area.
@@ -97,7 +97,11 @@ def numbers_of(page: Page) -> str:
         "monthly": _monthly(page),
         "streets": _streets(page),
     }
-    text = f'{{"columns":{{{columns}}},{json.dumps(rest, ensure_ascii=False, separators=(",", ":"))[1:]}'
+    return f'{{"columns":{{{columns}}},{json.dumps(rest, ensure_ascii=False, separators=(",", ":"))[1:]}'
+
+
+def packed(text: str) -> str:
+    """Return text as the script unpacks it: deflated, in base 64."""
     return base64.b64encode(zlib.compress(text.encode(), 6)).decode()
 
 
