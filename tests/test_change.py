@@ -185,6 +185,12 @@ def test_areas_not_known_have_no_numbers_and_change_nothing_for_the_others():
     assert set(compare(np.full((2, 2), np.nan), [1, 2])["verdict"]) == {"not known"}
 
 
+def test_an_area_far_above_all_others_rules_out_a_narrow_prior_without_a_word():
+    found = compare(np.zeros((24, 2)), np.array([*[0] * 23, 665]))
+    assert np.isfinite(found[NUMBERS].astype(float).to_numpy()).all()
+    assert found["verdict"].iloc[-1] == "clear rise"
+
+
 def test_the_index_of_the_current_counts_is_kept():
     current = pd.Series([40, 41], index=["E05", "E01"])
     assert list(compare([[40], [42]], current).index) == ["E05", "E01"]

@@ -193,12 +193,22 @@ def test_holes_and_islands_stay_with_their_areas():
 
 
 def test_a_label_stands_inside_its_area_in_the_middle_of_its_width():
-    areas = [shapely.Polygon(), shapely.box(0, 0, 4, 1), shapely.Polygon([(0, 0), (4, 0), (0, 4)])]
-    assert label_places(np.array(areas, dtype=object)).tolist() == [
+    flat, ring = shapely.Polygon([(1, 1), (2, 1), (1, 1)]), shapely.box(0, 0, 9, 3) - shapely.box(1, 1, 4, 2)
+    areas = [
+        shapely.Polygon(),
+        shapely.box(0, 0, 4, 1),
+        shapely.Polygon([(0, 0), (4, 0), (0, 4)]),
+        ring,
+        flat,
+    ]
+    *found, of_flat = label_places(np.array(areas, dtype=object)).tolist()
+    assert found == [
         [0, 0, 0],
         [200_000, 50_000, 400_000],
         [100_000, 200_000, 200_000],
+        [650_000, 150_000, 500_000],
     ]
+    assert of_flat[2] == 0
 
 
 @pytest.mark.parametrize(

@@ -78,22 +78,30 @@ class Rings:
 
 def rings_of(polygons: NDArray[np.object_], scale: float, *, least: int = 3) -> Rings:
     """Return the rings of areas times `scale` that keep `least` points without those that repeat the one before."""
-    parts, areas = shapely.get_parts(polygons, return_index=True)
-    rings, ring_parts = shapely.get_rings(parts, return_index=True)
-    corners, ring = shapely.get_coordinates(rings, return_index=True)
+    corners, ring, areas, parts = _corners(polygons)
     points = np.round(corners * scale).astype(np.int64)
     first = np.diff(ring, prepend=-1) != 0
     last = np.append(first[1:], True)
     repeats = np.append(False, (points[1:] == points[:-1]).all(axis=1)) & ~first
     keep = ~last & ~repeats
-    counts = np.bincount(ring[keep], minlength=len(rings))
+    counts = np.bincount(ring[keep], minlength=len(parts))
     keep &= (counts >= least)[ring]
     points, ring = points[keep], ring[keep]
     first = np.diff(ring, prepend=-1) != 0
     steps = np.diff(points, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
     steps[first] = points[first]
-    kept = ring_parts[counts >= least]
-    return Rings(steps, counts[counts >= least], areas[kept], kept)
+    kept = counts >= least
+    return Rings(steps, counts[kept], areas[kept], parts[kept])
+
+
+def _corners(
+    polygons: NDArray[np.object_],
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return all corners (n, 2), the ring of each; and of each ring its area, and which of all polygons it is of."""
+    parts, areas = shapely.get_parts(polygons, return_index=True)
+    rings, ring_parts = shapely.get_rings(parts, return_index=True)
+    corners, ring = shapely.get_coordinates(rings, return_index=True)
+    return corners, ring, areas[ring_parts], ring_parts
 
 
 def _letters(rings: Rings) -> list[str]:
@@ -117,11 +125,9 @@ def label_places(polygons: NDArray[np.object_]) -> NDArray[np.int64]:
     there = ~shapely.is_empty(polygons)
     at = np.zeros((len(polygons), 2))
     at[there] = shapely.get_coordinates(shapely.point_on_surface(polygons[there]))
-    parts, areas = shapely.get_parts(polygons, return_index=True)
-    rings, ring_parts = shapely.get_rings(parts, return_index=True)
-    points, ring = shapely.get_coordinates(rings, return_index=True)
-    area = areas[ring_parts][ring]
-    # Where the boundary crosses the height of the point. shapely puts it between the heights of two corners.
+    points, ring, areas, _ = _corners(polygons)
+    area = areas[ring]
+    # Where the boundary crosses the height of the point, which shapely puts between the heights of two corners.
     above = points[:, 1] > at[area, 1]
     crossed = np.flatnonzero((above[1:] != above[:-1]) & (ring[1:] == ring[:-1]))
     area = area[crossed]
@@ -132,5 +138,5 @@ def label_places(polygons: NDArray[np.object_]) -> NDArray[np.int64]:
     west = across <= at[area, 0]
     np.maximum.at(left, area[west], across[west])
     np.minimum.at(right, area[~west], across[~west])
-    width = np.where(there, right - left, 0)
+    width = np.where(np.isfinite(right - left), right - left, 0)
     return np.round(np.column_stack([at, width]) * STEPS).astype(np.int64)
