@@ -6,6 +6,7 @@ rose. A week of action answers a rise, so it goes where SAC stands furthest abov
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -257,17 +258,23 @@ def busiest_points(
     rows = now[now["area_id"].isin(area_ids).to_numpy()]
     if kind != "sac":
         rows = rows[rows["crime_type"] == kind]
-    by_area = dict(iter(rows.astype({"location": str}).groupby("area_id", sort=False)))
-    return [_busiest(by_area[area]) if area in by_area else (0.0, ()) for area in area_ids]
+    rows = rows.astype({"area_id": str, "location": str})
+    points = rows.groupby(["area_id", "lon", "lat", "location"], sort=True).size().reset_index(name="n")
+    by_area = dict(
+        iter(points.sort_values("n", ascending=False, kind="stable").groupby("area_id", sort=False))
+    )
+    crimes = rows["area_id"].value_counts()
+    return [_busiest(by_area[area], int(crimes[area])) if area in by_area else (0.0, ()) for area in area_ids]
 
 
-def _busiest(rows: pd.DataFrame) -> tuple[float, tuple[tuple[str, int], ...]]:
-    points = rows.groupby(["lon", "lat", "location"], sort=True).size()
-    busiest = points.sort_values(ascending=False, kind="stable").head(POINTS)
-    names = pd.Index(busiest.index.get_level_values("location").str.strip())
-    streets = busiest.groupby(names, sort=True).sum().drop(["", "On or near"], errors="ignore")
-    first = streets.sort_values(ascending=False, kind="stable").head(STREETS)
-    return float(busiest.sum() / len(rows)), tuple((str(name), int(n)) for name, n in first.items())
+def _busiest(points: pd.DataFrame, crimes: int) -> tuple[float, tuple[tuple[str, int], ...]]:
+    busiest = points.head(POINTS)
+    streets: Counter[str] = Counter()
+    for name, n in zip(busiest["location"].str.strip(), busiest["n"], strict=True):
+        streets[str(name)] += int(n)
+    named = [street for street in streets.items() if street[0] not in {"", "On or near"}]
+    first = sorted(named, key=lambda street: (-street[1], street[0]))[:STREETS]
+    return float(busiest["n"].sum() / crimes), tuple(first)
 
 
 def counts_by_month(

@@ -58,7 +58,7 @@ def all_of(
     """
     before = {period[k] for period in study.baseline for k in places}
     now = {study.current[k] for k in places}
-    asked = ["month", "crime_type", "force", "area_id", "shared", "lon", "lat"]
+    asked = ["month", "force", "area_id", "shared", "lon", "lat"]
     compared = once.loc[once["month"].isin(before | now), asked]
     inside = compared[compared["area_id"].notna()]
     mine = compared[compared["force"].isin(forces)]
