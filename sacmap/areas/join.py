@@ -8,6 +8,7 @@ such points and edges are measured in metres.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import NamedTuple
 
@@ -69,13 +70,14 @@ def join(east: Whole, north: Whole, areas: Shapes, grid: int) -> Joined:
     """
     order = np.argsort(_key(east, north), kind="stable")
     east, north = east[order], north[order]
-    point, holder = _holders(east, north, areas)
+    # Neither needs the other, and both let go of Python's lock.
+    with ThreadPoolExecutor(1) as beside_this:
+        edges_near = beside_this.submit(_edges_near, east, north, areas, grid)
+        point, holder = _holders(east, north, areas)
+        at, area, metres = edges_near.result()
     own = np.full(len(order), len(areas))
     np.minimum.at(own, point, holder)
     own[own == len(areas)] = -1
-    inside = np.flatnonzero(own >= 0)
-    at, area, metres = _edges_near(east[inside], north[inside], areas, grid)
-    at = inside[at]
     near = np.zeros(len(order), dtype=bool)
     near[at[area == own[at]]] = True
 
