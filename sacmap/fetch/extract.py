@@ -21,7 +21,8 @@ from sacmap import months, tables
 from sacmap.errors import InputError, UsageError
 from sacmap.fetch.rows import CATEGORIES
 from sacmap.fetch.sheets import LINES_ABOVE, Sheet, mapped, sheets_of, text_of, words_of
-from sacmap.fetch.street import Reading, sha256
+from sacmap.fetch.street import Reading
+from sacmap.fetch.sums import sha256
 from sacmap.measure.counts import repeats, tally_of
 from sacmap.measure.notices import Notice, listed
 from sacmap.measure.offences import HOMES, ROBBERY, THEFT_FROM, THEFT_OF

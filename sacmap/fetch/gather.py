@@ -17,7 +17,8 @@ from sacmap.errors import UsageError
 from sacmap.fetch.command import brought, with_boundaries
 from sacmap.fetch.extract import read_extract
 from sacmap.fetch.store import default_store
-from sacmap.fetch.street import Reading, read, sha256
+from sacmap.fetch.street import Reading, read
+from sacmap.fetch.sums import Sums, sha256
 from sacmap.fetch.tidy import MANY, Tidy, overlaps_kept, points_joined
 from sacmap.job import Result, compare_areas
 from sacmap.measure.notices import Notice
@@ -33,20 +34,22 @@ def result_of(study: Study, areas_known: Callable[[GeoDataFrame, Tidy], object] 
     meanwhile.
     """
     study = with_boundaries(study)
-    areas = read_areas(
-        str(study.boundaries),
-        id_column=study.id_column,
-        name_column=study.name_column,
-        households_column=study.households_column,
-    )
-    areas, told, lsoas = with_study_households(areas, study)
-    # Before the crimes, so that a file that cannot be read is told at once.
-    others = other_inputs(study, len(areas), lsoas)
-    tidy = Tidy(Path(study.store) if study.store else default_store())
-    areas_known(areas, tidy)
-    with ThreadPoolExecutor(1) as beside:
+    with Sums() as sums, ThreadPoolExecutor(1) as beside:
+        # Of a large archive this takes longer than all the rest that can be done meanwhile.
+        sums.start(Path(path) for path in study.crimes if study.extract is None and Path(path).is_file())
+        areas = read_areas(
+            str(study.boundaries),
+            id_column=study.id_column,
+            name_column=study.name_column,
+            households_column=study.households_column,
+        )
+        areas, told, lsoas = with_study_households(areas, study)
+        # Before the crimes, so that a file that cannot be read is told at once.
+        others = other_inputs(study, len(areas), lsoas)
+        tidy = Tidy(Path(study.store) if study.store else default_store())
+        areas_known(areas, tidy)
         overlapping = beside.submit(overlaps_kept, tidy, areas)
-        reading = reading_of(study, tidy) if study.crimes else brought(study, areas).reading
+        reading = reading_of(study, tidy, sums) if study.crimes else brought(study, areas).reading
         result = compare_areas(
             study,
             reading,
@@ -84,10 +87,10 @@ def with_study_households(areas: GeoDataFrame, study: Study) -> tuple[GeoDataFra
     return areas, told, 0 if lsoas is None else len(lsoas)
 
 
-def reading_of(study: Study, tidy: Tidy | None = None) -> Reading:
+def reading_of(study: Study, tidy: Tidy | None = None, sums: Sums | None = None) -> Reading:
     """Read the crimes the study names: police.uk's files, or a force's own extract.
 
-    `tidy` keeps the months of a large archive, and has those read before.
+    `tidy` keeps the months of a large archive, and has those read before; `sums` has begun with some files' SHA-256.
     """
     if study.extract is not None:
         return read_extract(study)
@@ -96,6 +99,7 @@ def reading_of(study: Study, tidy: Tidy | None = None) -> Reading:
             study.crimes,
             keep=tables.SAC_TYPES,
             tidy=tidy,
+            sums=sums,
             progress=progress.step,
             total=progress.expect,
         )

@@ -6,7 +6,6 @@ are processors: inflating, sifting, parsing and hashing all let go of Python's l
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import zipfile
@@ -14,7 +13,7 @@ import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path, PurePosixPath
@@ -30,6 +29,7 @@ from sacmap import tables
 from sacmap.errors import InputError
 from sacmap.fetch.inflate import inflated
 from sacmap.fetch.rows import CATEGORIES, Rows, merged, rows_of, without_lone_ids
+from sacmap.fetch.sums import Sums
 from sacmap.fetch.tidy import Tidy, month_key, rows_in, table_of
 from sacmap.measure.notices import Notice
 
@@ -128,12 +128,14 @@ def read(
     keep: Sequence[str] | None = None,
     tidy: Tidy | None = None,
     worth_keeping: int = WORTH_KEEPING,
+    sums: Sums | None = None,
     total: Callable[[list[str]], None] = lambda _: None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Reading:
     """Read files; rows of the crime types in `keep` become crimes (all, where None), all rows are tallied.
 
     `tidy` is where months of ZIPs that inflate to `worth_keeping` bytes in all are kept, and are not read again.
+    `sums` has begun with the SHA-256 of some of the files, or of none.
     `total` is called once with the names of the files to come, `progress` with each when it is done.
 
     Raises
@@ -151,11 +153,12 @@ def read(
     total([member.name for member in members])
     inflated = sum(member.size for member in members)
     kept = tidy if keep and inflated >= worth_keeping else None
-    try:
-        crimes, tally, inputs = _read(members, keep, kept, progress)
-    except _StrayMonthError:
-        # Seen in no file of police.uk. Every id is needed, and nothing is kept.
-        crimes, tally, inputs = _read(members, keep, None, progress)
+    with Sums() if sums is None else nullcontext(sums) as taken:
+        try:
+            crimes, tally, inputs = _read(members, keep, kept, taken, progress)
+        except _StrayMonthError:
+            # Seen in no file of police.uk. Every id is needed, and nothing is kept.
+            crimes, tally, inputs = _read(members, keep, None, taken, progress)
     return Reading(crimes, tally, inputs, tuple(notes))
 
 
@@ -164,22 +167,25 @@ class _StrayMonthError(Exception):
 
 
 def _read(
-    members: list[Member], keep: Sequence[str] | None, tidy: Tidy | None, progress: Callable[[str], None]
+    members: list[Member],
+    keep: Sequence[str] | None,
+    tidy: Tidy | None,
+    sums: Sums,
+    progress: Callable[[str], None],
 ) -> tuple[pd.DataFrame, pd.DataFrame, tuple[dict[str, object], ...]]:
     """Return the Crimes table, the tally and the inputs, as Reading has them."""
     paths = list(dict.fromkeys(member.path for member in members))
     rows = dict.fromkeys(paths, 0)
     parts: list[Rows] = []
+    sums.start(paths)
     with _Open() as files, _stopping(ThreadPoolExecutor(min(8, os.cpu_count() or 1))) as pool:
-        hashes = [pool.submit(sha256, path) for path in paths]
         for path, part in _by_month(members, pool, files, keep, tidy=tidy, progress=progress):
             parts.append(part)
             rows[path] += pc.sum(part.tally["n"]).as_py() or 0
-        found = dict(zip(paths, [hashed.result() for hashed in hashes], strict=True))
     return (
         _pandas(pa.concat_tables(part.crimes for part in parts)),
         _tally(pa.concat_tables(part.tally for part in parts)),
-        tuple({"path": str(path), "sha256": found[path], "rows": n} for path, n in rows.items()),
+        tuple({"path": str(path), "sha256": sums.of(path), "rows": n} for path, n in rows.items()),
     )
 
 
@@ -396,13 +402,3 @@ def _tally(table: pa.Table) -> pd.DataFrame:
     keys = ["force", "month", "crime_type"]
     frame: pd.DataFrame = table.group_by(keys).aggregate([("n", "sum")]).to_pandas()
     return frame.rename(columns={"n_sum": "n"})[[*keys, "n"]].sort_values(keys, ignore_index=True)
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, or of a folder's files one after another, in hex."""
-    total = hashlib.sha256()
-    for part in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
-        with part.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                total.update(block)
-    return total.hexdigest()
