@@ -186,6 +186,7 @@ def edited(change):
     ("change", "words"),
     [
         (lambda rows: rows[4].__setitem__(8, "about 40"), r"2018-19, line 5: 'about 40' is not a number"),
+        (lambda rows: rows[4].__setitem__(8, 1e308), r"2018-19, line 5: .1000000000.* is not a number"),
         (
             lambda rows: rows[5].__setitem__(0, "2018"),
             r"2018-19, line 6: '2018', '1' are not a financial year",

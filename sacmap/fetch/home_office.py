@@ -7,13 +7,12 @@ Parquet made from them. Columns are recognised by name, so their order and the l
 from __future__ import annotations
 
 import difflib
-import math
 import re
 from pathlib import Path
 
 import pandas as pd
 
-from sacmap import months
+from sacmap import months, tables
 from sacmap.errors import InputError
 from sacmap.fetch.sheets import LINES_ABOVE, Row, Sheet, mapped, sheets_of, text_of, words_of
 from sacmap.forces import force_slug
@@ -171,7 +170,7 @@ def _counts(mine: pd.DataFrame) -> pd.Series:
             n = float(text)
         except ValueError:
             return None
-        return n if math.isfinite(n) else None
+        return n if abs(n) < tables.MOST else None
 
     numbers = [number(cell) for cell in mine["n"]]
     if None in numbers:
