@@ -29,13 +29,14 @@ def of_json(raw: bytes | str) -> Any:
     Raises
     ------
     ValueError
-        If it is not JSON, is nested too deep, holds a number of thousands of digits, or names half a character
-        (\ud800), which is valid JSON and can be written to no file.
+        If it is not JSON, is nested too deep, holds a number of thousands of digits, or holds or names half a
+        character (\ud800), which is valid JSON and can be written to no file.
     """
-    escape = b"\\u" if isinstance(raw, bytes) else "\\u"
     with _within_bounds():
-        value = json.loads(raw)
-        if escape in raw:  # type: ignore[operator]
+        # Not left to json, which takes bytes that are half a character.
+        text = raw if isinstance(raw, str) else raw.decode(json.detect_encoding(raw))
+        value = json.loads(text)
+        if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
     return value
 

@@ -59,10 +59,13 @@ def test_a_coordinate_system_is_a_name_and_never_a_file(tmp_path):
 
 def test_half_a_character_in_a_name_is_a_told_error_and_no_half_written_page(tmp_path):
     path = tmp_path / "a.geojson"
-    path.write_bytes(areas_geojson().replace(b'"Ash"', rb'"\ud800"'))
-    with pytest.raises(InputError, match="is not a whole GeoJSON"):
-        read_areas(path)
-    path.write_bytes(areas_geojson().replace(b'"Ash"', rb'"\ud83d\ude00"'))
+    whole = areas_geojson()
+    in_utf_16 = whole.decode().replace('"Ash"', r'"\ud800"').encode("utf-16")
+    for half in (whole.replace(b'"Ash"', rb'"\ud800"'), whole.replace(b"Ash", b"\xed\xa0\x80"), in_utf_16):
+        path.write_bytes(half)
+        with pytest.raises(InputError, match="is not a whole GeoJSON"):
+            read_areas(path)
+    path.write_bytes(whole.replace(b'"Ash"', rb'"\ud83d\ude00"'))
     assert "😀" in list(read_areas(path)["name"])
 
 
