@@ -268,6 +268,12 @@ def test_f22_swapped_coordinates_are_named(api, police):
         api.crimes("2024-01", "burglary", COUNTY)
 
 
+def test_f22_a_boundary_that_is_not_in_degrees_is_named(api, police):
+    police.neighbourhoods["northamptonshire"] = {"A": ("Ash", [(0.0, 52.0), (0.1, 552.0), (0.1, 52.1)])}
+    with pytest.raises(SourceError, match=r"point 2 is at 0\.1, 552, which are not degrees"):
+        api.boundary("northamptonshire", "A")
+
+
 @pytest.mark.parametrize("month", ["2024-1", "Feb-25", "2024-13", "2023-12"])
 def test_f25_an_odd_month_is_an_error_with_its_row(api, police, month):
     police.crimes = lambda *_, **__: [crime(1), crime(2, month=month)]
@@ -329,7 +335,7 @@ def test_whether_a_month_came_out_is_asked_once_a_day(api, police, clock, url):
 def test_one_answer_in_five_faulty_in_every_way_gives_the_same_as_a_clean_run(tmp_path, clock):
     rows = crowd(24_000) + [crime(90_000 + i, "burglary", None, month="2024-01") for i in range(9)]
     rows += [c | {"month": "2024-02", "id": c["id"] + 50_000} for c in crowd(3_000, seed=2)]
-    rings = {f"N{i}": (f"Name {i}", [(0.0, 52.0), (0.1, 52.0), (0.1, 52.1 + i)]) for i in range(40)}
+    rings = {f"N{i}": (f"Name {i}", [(0.0, 52.0), (0.1, 52.0), (0.1, 52.1 + i / 100)]) for i in range(40)}
 
     def everything(faults, folder):
         police = Police(clock=clock)

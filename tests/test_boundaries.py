@@ -235,6 +235,12 @@ def test_real_wards_are_read_whole(data):
     assert isinstance(england["area_id"].iloc[0], str)
 
 
+def test_f30_a_bow_tie_to_the_other_side_of_the_earth_is_mended_without_an_area(tmp_path):
+    ring = [(0.0, 52.0), (-94.0, -7.5), (0.1, 52.0), (0.0, -7.5), (0.0, 52.0)]
+    areas = read_areas(write(tmp_path / "a.geojson", feature(ring, id="A")))
+    assert areas["mend"].item() == "self-intersection mended"
+
+
 def test_households_that_are_no_number_are_refused(tmp_path):
     for homes in ("many", "1e308"):
         path = write(tmp_path / "a.geojson", feature(square(0), id="A", households=homes))

@@ -407,8 +407,11 @@ def _mended(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     for place in np.flatnonzero(~whole):
         shape, more = valid_polygons(shapes[place])
         if more and more != NO_BOUNDARY:
-            pair = gpd.GeoSeries([shapes[place], shape], crs=tables.WGS84).to_crs(metric_crs(table)).area
-            more = f"{more} (area {_hectares(pair.iloc[0])} → {_hectares(pair.iloc[1])} ha)"
+            # The grid has no place for corners on the other side of the earth.
+            with np.errstate(invalid="ignore"):
+                pair = gpd.GeoSeries([shapes[place], shape], crs=tables.WGS84).to_crs(metric_crs(table)).area
+            if np.isfinite(pair).all():
+                more = f"{more} (area {_hectares(pair.iloc[0])} → {_hectares(pair.iloc[1])} ha)"
         shapes[place] = shape
         mends[place] = "; ".join(dict.fromkeys(part for part in (mends[place], more) if part))
     return table.assign(mend=pd.Series(mends, dtype=object)).set_geometry(

@@ -359,6 +359,8 @@ def _ring(value: Any) -> Ring:
         )
         if math.isnan(lon) or math.isnan(lat):
             raise ValueError(f"latitude or longitude of point {n + 1} is missing")
+        if abs(lon) > 180 or abs(lat) > 90:
+            raise ValueError(f"point {n + 1} is at {lon:g}, {lat:g}, which are not degrees")
         points.append((lon, lat))
     return points
 
