@@ -144,7 +144,10 @@ def out_path(study: Study, file: Path | None) -> Path:
 
 
 def write_result(result: Result, out: Path, drawn: Outlines | None = None) -> list[Path]:
-    """Write the page, the CSV, the record and the files asked for beside them; return their paths."""
+    """Write the page, the CSV, the record and the files asked for beside them; return their paths.
+
+    `drawn` is what is drawn of the areas, where that was made beforehand.
+    """
     from sacmap.publish.also import also_of
     from sacmap.publish.disk import write_whole
     from sacmap.publish.draw import render
@@ -174,8 +177,7 @@ def map_command(study: Path | None, **options: Any) -> int:
 
 def run_map(study: Study, file: Path | None) -> int:
     """Do the main job and write it; return the exit code."""
-    from concurrent.futures import ThreadPoolExecutor
-
+    from sacmap.beside import beside
     from sacmap.fetch.gather import result_of
     from sacmap.fetch.tidy import outlines_kept
     from sacmap.public import public_version
@@ -185,13 +187,13 @@ def run_map(study: Study, file: Path | None) -> int:
     require_tools(study.also)
     out = out_path(study, file)
     require_writable(out.parent)
-    with ThreadPoolExecutor(1) as beside:
+    with beside() as meanwhile:
         drawn: list[Future[Outlines]] = []
 
         def areas_known(areas: GeoDataFrame, tidy: Tidy) -> None:
-            drawn.append(beside.submit(outlines_kept, tidy, areas))
+            drawn.append(meanwhile.submit(outlines_kept, tidy, areas))
             # What writes the page takes a while to load, folium most of it.
-            beside.submit(import_module, "sacmap.publish.present")
+            meanwhile.submit(import_module, "sacmap.publish.present")
 
         result = result_of(study, areas_known)
     if study.suppress_small:

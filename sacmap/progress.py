@@ -36,7 +36,7 @@ class Progress:
 
     def expect(self, names: list[str]) -> None:
         """Say which files are to come, so that a month can be told when the last of it is done."""
-        self._total = len(names)
+        self._total, self._done = len(names), 0
         self._left = Counter(_month(name) for name in names)
 
     def step(self, name: str) -> None:

@@ -63,6 +63,11 @@ class Table:
         return [column.name for column in self.columns]
 
 
+def is_of_homes(value: float) -> bool:
+    """Whether a number can be how many households an area has: estimates have fractions, but rates need a bottom."""
+    return value == 0 or 0.01 <= value < MOST
+
+
 def _columns(*rows: tuple[str, str, str, str]) -> tuple[Column, ...]:
     return tuple(Column(*row) for row in rows)
 

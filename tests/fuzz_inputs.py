@@ -32,9 +32,10 @@ ODD_JSON = (
 )  # fmt: skip
 #: Values that would do elsewhere, and some that nearly would.
 NEARLY = (
-    "1", "12", "1e3", "12.5", " 12 ", "1,200", "-0", "1E2", "001", "NA", "x/y", "2018-06", "2018-6", "2018-06-31",
-    "2018-06:2018-07", "04/07/2018", "2018-06-04T12:00:00Z", "52.005", "0.005", "475000", "burglary", "Burglary",
-    "Northamptonshire", "2017/18", "none", "%d/%m/%Y", "%Q", "crimes.csv", "areas.geojson", "study.toml", ".", "id",
+    "1", "12", "1e3", "12.5", " 12 ", "1,200", "-0", "1E2", "001", "NA", "1e-30", "x/y", "2018-06", "2018-6",
+    "2018-06-31", "2018-06:2018-07", "04/07/2018", "2018-06-04T12:00:00Z", "52.005", "0.005", "475000",
+    "burglary", "Burglary", "Northamptonshire", "2017/18", "none", "%d/%m/%Y", "%Q", "crimes.csv", "areas.geojson",
+    "study.toml", ".", "id",
 )  # fmt: skip
 ODD_TOML = (
     *(json.dumps(text) for text in (*ODD_TEXT, *NEARLY)), "inf", "nan", "1979-05-27T07:32:00Z", "2018-07-01", "true",

@@ -152,6 +152,8 @@ def test_thousands_separators_are_read():
         ("area_id,households\nA\n", "line 2: A, no number"),
         ("area_id,households\nA,nan\n", "line 2: A, nan"),
         ("area_id,households\nA,1e308\n", "line 2: A, 1e308"),
+        ("area_id,households\nA,1e-30\n", "line 2: A, 1e-30"),
+        ("area_id,households\nA,1e-308\n", "line 2: A, 1e-308"),
         ("area_id,households\nA,1\nA,2\n", "line 3: A is given twice"),
     ],
 )

@@ -32,7 +32,7 @@ def test_an_error_does_not_wait_for_the_sum_of_a_large_file(tmp_path):
                 except BrokenPipeError:
                     return
 
-    writer = threading.Thread(target=write)
+    writer = threading.Thread(target=write, daemon=True)
     writer.start()
 
     def reads_with_an_error():
@@ -40,10 +40,15 @@ def test_an_error_does_not_wait_for_the_sum_of_a_large_file(tmp_path):
             sums.start([endless, tmp_path / "never"])
             raise InputError("It went wrong elsewhere.", "Mend that.")
 
-    with pytest.raises(InputError, match="elsewhere"):
-        reads_with_an_error()
+    def is_told():
+        with pytest.raises(InputError, match="elsewhere"):
+            reads_with_an_error()
+        told.set()
+
+    told = threading.Event()
+    threading.Thread(target=is_told, daemon=True).start()
+    assert told.wait(60)
     over.set()
-    writer.join()
 
 
 def test_what_is_told_to_stop_has_no_sum(tmp_path):

@@ -169,6 +169,46 @@ def test_a_store_that_someone_wrote_script_into_is_drawn_anew(tmp_path, column):
     assert outlines_kept(Tidy(tmp_path), areas).picture.paths == drawn.picture.paths
 
 
+def test_the_same_shapes_under_other_ids_are_other_areas(tmp_path):
+    areas = many_squares()
+    renamed = areas.assign(area_id=[f"X{k:04d}" for k in range(len(areas))][::-1])
+    crimes = pd.DataFrame({"lon": [-1.499, -1.001], "lat": [52.001, 52.011]})
+    for some in (areas, renamed):
+        assert overlaps_kept(Tidy(tmp_path), some) == overlaps(some)
+        pd.testing.assert_frame_equal(points_joined(Tidy(tmp_path), crimes, some), join_points(crimes, some))
+
+
+def test_of_a_month_kept_the_ids_that_show_a_repeat_are_kept_and_no_others(tmp_path):
+    archive = archive_of(tmp_path / "a.zip", {"2018-09": 3})
+    for _ in ("cold", "warm"):
+        assert list(read_kept(archive, tmp_path).crimes["crime_id"]) == ["0" * 64, "", "", "0" * 64]
+
+
+def test_a_file_whose_name_says_no_month_costs_neither_a_repeat_nor_the_cache(tmp_path):
+    archive = archive_of(tmp_path / "a.zip", {"2018-09": 3, "2018-10": 2})
+    loose = tmp_path / "extra.csv"
+    loose.write_text(csv_text(row("2018-09", crime_id=f"{2:064x}")))
+    whole = read([str(archive), str(loose)], keep=KEEP)
+    assert repeats(whole.crimes).sum() == 3
+
+    def again():
+        return read([str(archive), str(loose)], keep=KEEP, tidy=Tidy(tmp_path), worth_keeping=0)
+
+    same(again(), whole)
+    for month in ("2018-09", "2018-10"):
+        spoil(archive, month)
+    same(again(), whole)
+
+
+def test_what_is_read_twice_is_counted_from_the_start_again(tmp_path):
+    stray = [row("2018-09"), row("2018-10")]
+    path = zip_of(tmp_path / "a.zip", [street_file("2018-09", stray), street_file("2018-10", stray[1:])])
+    told = []
+    read([path], keep=KEEP, tidy=Tidy(tmp_path), worth_keeping=0, total=told.append, progress=told.append)
+    names = ["2018-09-northamptonshire-street.csv", "2018-10-northamptonshire-street.csv"]
+    assert told == [names, names[0], names, *names]
+
+
 def test_only_a_new_month_is_read(tmp_path):
     months = {"2018-09": 3, "2018-10": 2}
     read_kept(archive_of(tmp_path / "a.zip", months), tmp_path)

@@ -177,8 +177,9 @@ def _geojson(where: Path) -> tuple[Rows, Any]:
     except RecursionError:
         raise InputError(f"{where} is nested too deep to be GeoJSON.", "Export it again.") from None
     except _NOT_GEOJSON as error:
+        why = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
         raise InputError(
-            f"{where} is not a whole GeoJSON FeatureCollection ({type(error).__name__}: {str(error)[:80]}).",
+            f"{where} is not a whole GeoJSON FeatureCollection ({why[:100]}).",
             "Export it again.",
         ) from None
     return rows, crs or _undeclared(rows)
@@ -368,7 +369,7 @@ def _households(values: list[Any], name: str | None, where: Path) -> pd.Series:
     numbers = pd.to_numeric(
         pd.Series([_text(v) or None for v in values], dtype=object), errors="coerce"
     ).astype(float)
-    odd = [v for v, n in zip(values, numbers, strict=True) if _text(v) and not 0 <= n < tables.MOST]
+    odd = [v for v, n in zip(values, numbers, strict=True) if _text(v) and not tables.is_of_homes(n)]
     if odd:
         raise InputError(
             f"{where}: {name} holds {odd[0]!r}, not a number of households.", "Correct that value."

@@ -68,7 +68,7 @@ def _count(text: str) -> float | None:
         value = float(text.replace(",", ""))
     except ValueError:
         return None
-    return value if 0 <= value < tables.MOST else None
+    return value if tables.is_of_homes(value) else None
 
 
 def with_households(

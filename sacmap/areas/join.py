@@ -95,7 +95,7 @@ def join(east: Whole, north: Whole, areas: Shapes, grid: int) -> Joined:
 
 def _holders(east: Whole, north: Whole, areas: Shapes) -> tuple[Whole, Whole]:
     """Return each pair of a point and an area it is in or on the edge of."""
-    drawn = np.flatnonzero(~shapely.is_empty(areas))
+    drawn = np.flatnonzero(~(shapely.is_empty(areas) | shapely.is_missing(areas)))
     shapely.prepare(areas)
     found = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
     for box, point in in_boxes(east, north, boxes_of(*shapely.bounds(areas[drawn]).T)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from sacmap import tables
 from sacmap.areas.boundaries import read_areas, read_text
 from sacmap.areas.households import parse_households, with_households
 from sacmap.areas.locate import locate, require_overlap
+from sacmap.beside import beside
 from sacmap.errors import UsageError
 from sacmap.fetch.command import brought, with_boundaries
 from sacmap.fetch.extract import read_extract
@@ -34,7 +34,7 @@ def result_of(study: Study, areas_known: Callable[[GeoDataFrame, Tidy], object] 
     meanwhile.
     """
     study = with_boundaries(study)
-    with Sums() as sums, ThreadPoolExecutor(1) as beside:
+    with Sums() as sums, beside() as meanwhile:
         # Of a large archive this takes longer than all the rest that can be done meanwhile.
         sums.start(Path(path) for path in study.crimes if study.extract is None and Path(path).is_file())
         areas = read_areas(
@@ -48,7 +48,7 @@ def result_of(study: Study, areas_known: Callable[[GeoDataFrame, Tidy], object] 
         others = other_inputs(study, len(areas), lsoas)
         tidy = Tidy(Path(study.store) if study.store else default_store())
         areas_known(areas, tidy)
-        overlapping = beside.submit(overlaps_kept, tidy, areas)
+        overlapping = meanwhile.submit(overlaps_kept, tidy, areas)
         reading = reading_of(study, tidy, sums) if study.crimes else brought(study, areas).reading
         result = compare_areas(
             study,

@@ -1,7 +1,7 @@
 """Read police.uk street-level crime files: CSVs, folders of them and ZIPs, in place.
 
 A ZIP's members are inflated in memory and never extracted. Members are read side by side, as many at once as there
-are processors: inflating, sifting, parsing and hashing all let go of Python's lock.
+are processors: inflating, sifting and parsing let go of Python's lock.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ class Member:
 class Reading:
     """What was read.
 
-    crimes: the Crimes table of the rows kept; tally: force, month, crime_type and n of all rows, kept or not;
+    crimes: the Crimes table of the rows kept, of a large archive without the ids that one row of a month alone has;
+    tally: force, month, crime_type and n of all rows, kept or not;
     inputs: path, sha256 and rows of each file given; notes: files given again; told: what else the reader must know;
     asked: the crime types asked for, where some months hold no other and so cannot be judged by all;
     whole: the forces all of whose crimes were asked for, where others' came only in part.
@@ -136,7 +137,7 @@ def read(
 
     `tidy` is where months of ZIPs that inflate to `worth_keeping` bytes in all are kept, and are not read again.
     `sums` has begun with the SHA-256 of some of the files, or of none.
-    `total` is called once with the names of the files to come, `progress` with each when it is done.
+    `total` is called with the names of the files to come, `progress` with each when it is done.
 
     Raises
     ------
@@ -151,13 +152,14 @@ def read(
         )
 
     total([member.name for member in members])
-    inflated = sum(member.size for member in members)
-    kept = tidy if keep and inflated >= worth_keeping else None
+    size = sum(member.size for member in members)
+    kept = tidy if keep and size >= worth_keeping else None
     with Sums() if sums is None else nullcontext(sums) as taken:
         try:
             crimes, tally, inputs = _read(members, keep, kept, taken, progress)
         except _StrayMonthError:
             # Seen in no file of police.uk. Every id is needed, and nothing is kept.
+            total([member.name for member in members])
             crimes, tally, inputs = _read(members, keep, None, taken, progress)
     return Reading(crimes, tally, inputs, tuple(notes))
 
@@ -200,9 +202,11 @@ class _Month(NamedTuple):
 def _months(members: list[Member], keep: Sequence[str] | None, tidy: Tidy | None) -> deque[_Month]:
     runs = [list(run) for _, run in groupby(members, lambda member: (member.path, member.month))]
     times = Counter(run[0].month for run in runs)
+    # A file whose name says no month may hold rows of any.
+    named = all(_STREET_NAME.fullmatch(member.name) for member in members)
     found: deque[_Month] = deque()
     for run in runs:
-        alone = times[run[0].month] == 1
+        alone = named and times[run[0].month] == 1
         key = month_key(run, keep, alone) if tidy and keep and run[0].inside else ""
         found.append(_Month(run, key, alone))
     return found
@@ -268,7 +272,8 @@ def _keep(whole: Rows, month: _Month, tidy: Tidy) -> Rows:
 
 
 def _require_own_month(whole: Rows, month: _Month) -> None:
-    if set(whole.tally["month"].to_pylist()) - {month.members[0].month}:
+    first = month.members[0]
+    if _STREET_NAME.fullmatch(first.name) and set(whole.tally["month"].to_pylist()) - {first.month}:
         raise _StrayMonthError
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -28,7 +29,7 @@ class Sums:
     """Takes the SHA-256 of each file once. A context manager: where it ends in an error, what is under way stops."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(1)
+        self._pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1))
         self._stop = Event()
         self._sums: dict[Path, Future[str]] = {}
 

@@ -44,7 +44,7 @@ LAYOUT = 2
 FOLDER = "tidy"
 #: With fewer crimes than this, joining their points again is quicker than it is worth keeping.
 MANY = 500_000
-#: With fewer areas than this, drawing them again is quicker than it is worth keeping.
+#: With no more areas than this, drawing them again is quicker than it is worth keeping.
 MANY_AREAS = 2_000
 OVERLAPS = pa.schema([("one", pa.string()), ("other", pa.string()), ("square_metres", pa.float64())])
 #: The letters of codes and of path data: nothing that means anything in HTML or in a script.
