@@ -241,6 +241,13 @@ def test_f30_a_bow_tie_to_the_other_side_of_the_earth_is_mended_without_an_area(
     assert areas["mend"].item() == "self-intersection mended"
 
 
+def test_a_file_of_no_areas_is_refused_whether_or_not_it_declares_a_system(tmp_path):
+    for more in ("", ', "crs": {"properties": {"name": "EPSG:27700"}}'):
+        (tmp_path / "a.geojson").write_text('{"type": "FeatureCollection", "features": []' + more + "}")
+        with pytest.raises(InputError, match="holds no areas"):
+            read_areas(tmp_path / "a.geojson")
+
+
 def test_households_that_are_no_number_are_refused(tmp_path):
     for homes in ("many", "1e308"):
         path = write(tmp_path / "a.geojson", feature(square(0), id="A", households=homes))

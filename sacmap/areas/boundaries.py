@@ -182,7 +182,7 @@ def _geojson(where: Path) -> tuple[Rows, Any]:
             f"{where} is not a whole GeoJSON FeatureCollection ({why[:100]}).",
             "Export it again.",
         ) from None
-    return rows, crs or _undeclared(rows)
+    return rows, crs or (_undeclared(rows) if rows else tables.WGS84)
 
 
 def _declared(name: Any) -> pyproj.CRS | None:
