@@ -13,8 +13,8 @@ SHAPES = st.lists(
             lambda b: shapely.box(b[0], b[1], b[0] + b[2], b[1] + b[3])
         ),
         st.lists(st.tuples(SIDE, SIDE), min_size=3, max_size=3, unique=True)
-        .map(shapely.Polygon)
-        .filter(lambda shape: shape.is_valid),
+        .filter(lambda corners: shapely.Polygon(corners).is_valid)
+        .map(shapely.Polygon),
         st.just(shapely.box(0, 0, 6, 6).difference(shapely.box(2, 2, 4, 4))),
         st.just(shapely.MultiPolygon([shapely.box(0, 0, 1, 1), shapely.box(3, 3, 5, 5)])),
         st.just(shapely.Polygon()),
