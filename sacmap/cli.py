@@ -191,7 +191,7 @@ def run_map(study: Study, file: Path | None) -> int:
         drawn: list[Future[Outlines]] = []
 
         def areas_known(areas: GeoDataFrame, tidy: Tidy) -> None:
-            drawn.append(meanwhile.submit(outlines_kept, tidy, areas))
+            drawn.append(meanwhile.submit(outlines_kept, tidy, areas.copy()))
             # What writes the page takes a while to load, folium most of it.
             meanwhile.submit(import_module, "sacmap.publish.present")
 

@@ -8,7 +8,6 @@ such points and edges are measured in metres.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from sacmap import tables
 from sacmap.areas.edges import Edges, Floats, Shapes, Whole, edges_of
+from sacmap.beside import beside
 
 #: Points are whole millionths of a degree; a band of latitude is 550 m high.
 MILLION, BAND = 1_000_000, 5_000
@@ -71,8 +71,8 @@ def join(east: Whole, north: Whole, areas: Shapes, grid: int) -> Joined:
     order = np.argsort(_key(east, north), kind="stable")
     east, north = east[order], north[order]
     # Neither needs the other, and both let go of Python's lock.
-    with ThreadPoolExecutor(1) as beside_this:
-        edges_near = beside_this.submit(_edges_near, east, north, areas, grid)
+    with beside() as meanwhile:
+        edges_near = meanwhile.submit(_edges_near, east, north, areas.copy(), grid)
         point, holder = _holders(east, north, areas)
         at, area, metres = edges_near.result()
     own = np.full(len(order), len(areas))
@@ -86,11 +86,11 @@ def join(east: Whole, north: Whole, areas: Shapes, grid: int) -> Joined:
     others = np.flatnonzero(near[at] & (area != own[at]))
     # Written from the farthest to the nearest, and of equals from the last: what is written last stands.
     others = others[np.lexsort((area[others], metres[others]))[::-1]]
-    beside = np.full(len(order), -1)
-    beside[at[others]] = area[others]
+    nearest = np.full(len(order), -1)
+    nearest[at[others]] = area[others]
     shared = np.bincount(point, minlength=len(order)) > 1
     as_given = np.argsort(order)
-    return Joined(own[as_given], shared[as_given], near[as_given], beside[as_given])
+    return Joined(own[as_given], shared[as_given], near[as_given], nearest[as_given])
 
 
 def _holders(east: Whole, north: Whole, areas: Shapes) -> tuple[Whole, Whole]:

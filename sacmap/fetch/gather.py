@@ -48,7 +48,7 @@ def result_of(study: Study, areas_known: Callable[[GeoDataFrame, Tidy], object] 
         others = other_inputs(study, len(areas), lsoas)
         tidy = Tidy(Path(study.store) if study.store else default_store())
         areas_known(areas, tidy)
-        overlapping = meanwhile.submit(overlaps_kept, tidy, areas)
+        overlapping = meanwhile.submit(overlaps_kept, tidy, areas.copy())
         reading = reading_of(study, tidy, sums) if study.crimes else brought(study, areas).reading
         result = compare_areas(
             study,
