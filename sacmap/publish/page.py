@@ -11,7 +11,6 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -22,6 +21,7 @@ import jinja2
 from markupsafe import Markup
 
 from sacmap import months
+from sacmap.beside import beside
 from sacmap.publish import colours, page_data, page_svg, words
 from sacmap.publish.shown import Page
 
@@ -65,9 +65,9 @@ COLUMNS = (
 
 def fill(page: Page, map_html: str, map_script: str) -> str:
     """Return the whole page around the map that folium wrote (its element and its script, numbers only)."""
-    with ThreadPoolExecutor(1) as beside:
+    with beside() as meanwhile:
         # zlib needs no lock of Python's: the numbers are packed while the rest is made.
-        numbers = beside.submit(page_data.packed, page_data.numbers_of(page))
+        numbers = meanwhile.submit(page_data.packed, page_data.numbers_of(page))
         content = page_data.content_of(page) | {"plan": page.plan.content() if page.plan else None}
         first = page_data.static_rows(page)
         outlined: Collection[int] = [] if page.plan else page_data.first_of(content["week"])
