@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
     from sacmap.choose.plan import Plan
+    from sacmap.fetch.sums import Sums
     from sacmap.fetch.tidy import Tidy
     from sacmap.job import Result
     from sacmap.publish.outlines import Outlines
@@ -37,6 +40,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A cp1252 console must not stop on an arrow or a Welsh name.
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    # Of numpy's and scipy's threads for matrices none is used here, and each would wait for work by spinning.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Nearly all that is made while the libraries load stays: looking there for garbage at the usual rate takes longer.
+    gc.set_threshold(100_000)
     try:
         code = sacmap.main(args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except click.ClickException as error:
@@ -177,6 +184,15 @@ def map_command(study: Path | None, **options: Any) -> int:
 
 def run_map(study: Study, file: Path | None) -> int:
     """Do the main job and write it; return the exit code."""
+    from sacmap.fetch.sums import Sums
+
+    with Sums() as sums:
+        # A large archive's takes as long as the libraries take to load.
+        sums.start(path for path in map(Path, study.crimes) if study.extract is None and path.is_file())
+        return _map(study, file, sums)
+
+
+def _map(study: Study, file: Path | None, sums: Sums) -> int:
     from sacmap.beside import beside
     from sacmap.fetch.gather import result_of
     from sacmap.fetch.tidy import outlines_kept
@@ -188,18 +204,18 @@ def run_map(study: Study, file: Path | None) -> int:
     out = out_path(study, file)
     require_writable(out.parent)
     with beside() as meanwhile:
+        # What writes the page takes a while to load, folium most of it.
+        meanwhile.submit(import_module, "sacmap.publish.present")
         drawn: list[Future[Outlines]] = []
 
-        def areas_known(areas: GeoDataFrame, tidy: Tidy) -> None:
+        def crimes_read(areas: GeoDataFrame, tidy: Tidy) -> None:
             drawn.append(meanwhile.submit(outlines_kept, tidy, areas.copy()))
-            # What writes the page takes a while to load, folium most of it.
-            meanwhile.submit(import_module, "sacmap.publish.present")
 
-        result = result_of(study, areas_known)
-    if study.suppress_small:
-        result = public_version(result)
-    for path in write_result(result, out, drawn[0].result()):
-        show(str(path))
+        result = result_of(study, sums, crimes_read)
+        if study.suppress_small:
+            result = public_version(result)
+        for path in write_result(result, out, drawn[0].result()):
+            show(str(path))
     tell(result)
     return result.exit_code
 

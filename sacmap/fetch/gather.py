@@ -27,29 +27,32 @@ from sacmap.progress import Progress
 from sacmap.study import COMPARATORS, Study
 
 
-def result_of(study: Study, areas_known: Callable[[GeoDataFrame, Tidy], object] = lambda *_: None) -> Result:
+def result_of(
+    study: Study,
+    sums: Sums | None = None,
+    crimes_read: Callable[[GeoDataFrame, Tidy], object] = lambda *_: None,
+) -> Result:
     """Read what the study names and do the main job.
 
-    `areas_known` is called with the areas and the cache before the crimes are read: what needs no more can be made
-    meanwhile.
+    `sums` has begun with the SHA-256 of some of the files, or of none. `crimes_read` is called with the areas and the
+    cache when the crimes are read: reading keeps every processor busy, and what comes after does not.
     """
     study = with_boundaries(study)
-    with Sums() as sums, beside() as meanwhile:
-        # Of a large archive this takes longer than all the rest that can be done meanwhile.
-        sums.start(Path(path) for path in study.crimes if study.extract is None and Path(path).is_file())
-        areas = read_areas(
-            str(study.boundaries),
-            id_column=study.id_column,
-            name_column=study.name_column,
-            households_column=study.households_column,
-        )
-        areas, told, lsoas = with_study_households(areas, study)
-        # Before the crimes, so that a file that cannot be read is told at once.
-        others = other_inputs(study, len(areas), lsoas)
-        tidy = Tidy(Path(study.store) if study.store else default_store())
-        areas_known(areas, tidy)
+    areas = read_areas(
+        str(study.boundaries),
+        id_column=study.id_column,
+        name_column=study.name_column,
+        households_column=study.households_column,
+    )
+    areas, told, lsoas = with_study_households(areas, study)
+    # Before the crimes, so that a file that cannot be read is told at once.
+    others = other_inputs(study, len(areas), lsoas)
+    tidy = Tidy(Path(study.store) if study.store else default_store())
+    reading = reading_of(study, tidy, sums) if study.crimes else brought(study, areas).reading
+    with beside() as meanwhile:
         overlapping = meanwhile.submit(overlaps_kept, tidy, areas.copy())
-        reading = reading_of(study, tidy, sums) if study.crimes else brought(study, areas).reading
+        crimes_read(areas, tidy)
+        joined = points_joined(tidy, reading.crimes, areas) if len(reading.crimes) >= MANY else None
         result = compare_areas(
             study,
             reading,
@@ -57,7 +60,7 @@ def result_of(study: Study, areas_known: Callable[[GeoDataFrame, Tidy], object] 
             comparator_text=read_text,
             overlaps=overlapping.result(),
             also_told=(*told, *reading.told),
-            joined=points_joined(tidy, reading.crimes, areas) if len(reading.crimes) >= MANY else None,
+            joined=joined,
         )
     return replace(result, inputs=(*result.inputs, *others))
 
