@@ -1,3 +1,6 @@
+from collections import Counter
+
+import pyarrow as pa
 import pytest
 from conftest import HEADER, csv_text, row
 from hypothesis import given, settings
@@ -6,14 +9,27 @@ from hypothesis import strategies as st
 from sacmap import tables
 from sacmap.errors import InputError
 from sacmap.fetch import rows, sieve
-from sacmap.fetch.rows import rows_of
+from sacmap.fetch.rows import Source, rows_of
 
 KEEP = tables.SAC_TYPES
 
 
+def read(*files: bytes):
+    """What is made of files, whichever way they are read."""
+    return rows_of(
+        [Source(f"{letter}.csv", lambda raw=raw: raw) for letter, raw in zip("abc", files, strict=False)],
+        KEEP,
+    )
+
+
 def sifted(text: bytes):
-    """What the sieve makes of a file: None where it leaves it to the parser."""
-    return rows._sifted(text, text.find(b"\n") + 1, HEADER.split(","), KEEP)
+    """What the sieve makes of a file: None where it leaves it to the parser, here or when it is converted."""
+    header = HEADER.split(",")
+    found = rows._sifted(text, text.find(b"\n") + 1, header, KEEP)
+    try:
+        return found and rows._rows(found, header)
+    except ValueError:
+        return None
 
 
 def parsed(text: bytes):
@@ -50,10 +66,15 @@ def test_sifting_gives_what_parsing_every_row_gives(made, end, last_end, block):
         sieve.BLOCK = before
     assert quick is not None
     assert quick.crimes.to_pylist() == whole.crimes.to_pylist()
-    keys = [("month", "ascending"), ("force", "ascending"), ("crime_type", "ascending")]
-    grouped = [t.group_by(["month", "force", "crime_type"]).aggregate([("n", "sum")]).sort_by(keys)
-               for t in (quick.tally, whole.tally)]  # fmt: skip
-    assert grouped[0].to_pylist() == grouped[1].to_pylist()
+    assert total(quick.tally) == total(whole.tally)
+
+
+def total(*tallies):
+    """Rows by month, force and crime type."""
+    sums = Counter()
+    for one in pa.concat_tables(tallies).to_pylist():
+        sums[one["month"], one["force"], one["crime_type"]] += one["n"]
+    return sums
 
 
 @pytest.mark.parametrize(
@@ -73,7 +94,7 @@ def test_a_file_that_is_not_plain_is_left_to_the_parser(odd):
 
 def test_a_quoted_street_keeps_its_comma():
     text = csv_text(row(), row(street='"On or near Mill Lane, North Side"'), row(kind="Drugs"))
-    made = rows_of(text.encode(), "a.csv", KEEP)
+    made = read(text.encode())
     assert made.crimes["location"].to_pylist()[1] == "On or near Mill Lane, North Side"
     assert sum(made.tally["n"].to_pylist()) == 3
 
@@ -81,21 +102,45 @@ def test_a_quoted_street_keeps_its_comma():
 def test_f25_a_month_that_is_none_in_a_row_of_another_type_is_an_error_with_its_line():
     text = csv_text(row(), row(kind="Drugs", month="Feb-25"))
     with pytest.raises(InputError, match=r"a\.csv, line 3: 'Feb-25' is not a month"):
-        rows_of(text.encode(), "a.csv", KEEP)
+        read(text.encode())
 
 
 def test_f48_a_row_cut_short_is_told_with_its_line_where_only_some_types_are_kept():
     text = csv_text(row(), row(kind="Drugs"), row())
     with pytest.raises(InputError, match=r"a\.csv cannot be read: line 4"):
-        rows_of(text[:-60].encode(), "a.csv", KEEP)
+        read(text[:-60].encode())
 
 
 def test_f48_latin_1_in_a_street_is_read_where_only_some_types_are_kept():
     text = csv_text(row(street="On or near Café"), row(kind="Drugs"))
-    made = rows_of(text.encode("latin-1"), "a.csv", KEEP)
+    made = read(text.encode("latin-1"))
     assert made.crimes["location"].to_pylist() == ["On or near Café"]
 
 
 def test_a_file_with_a_header_and_no_rows_has_no_crimes():
-    made = rows_of(HEADER.encode() + b"\r\n", "a.csv", KEEP)
+    made = read(HEADER.encode() + b"\r\n")
     assert (made.crimes.num_rows, made.tally.num_rows) == (0, 0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(ROWS, max_size=6), min_size=1, max_size=3))
+def test_several_files_read_at_once_give_the_rows_of_each_in_turn(files):
+    texts = [csv_text(*made).encode() for made in files]
+    at_once, in_turn = read(*texts), [read(text) for text in texts]
+    assert at_once.crimes.to_pylist() == [one for part in in_turn for one in part.crimes.to_pylist()]
+    assert total(at_once.tally) == total(*(part.tally for part in in_turn))
+
+
+@pytest.mark.parametrize(
+    "odd", [row(street='"On or near Mill Lane, North Side"'), row(street="On or near Caf\xe9"), ""]
+)
+def test_a_file_that_is_not_plain_keeps_its_place_among_those_that_are(odd):
+    files = [csv_text(row(street=name)).encode() for name in ("On or near First", "On or near Third")]
+    files.insert(1, csv_text(odd).encode("latin-1"))
+    streets = read(*files).crimes["location"].to_pylist()
+    assert streets == ["On or near First", *read(files[1]).crimes["location"].to_pylist(), "On or near Third"]
+
+
+def test_f48_of_several_files_read_at_once_the_one_that_is_amiss_is_named():
+    with pytest.raises(InputError, match=r"b\.csv cannot be read: .*line 3"):
+        read(csv_text(row()).encode(), csv_text(row(), row(lon="west")).encode(), csv_text(row()).encode())

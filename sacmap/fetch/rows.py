@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ import pyarrow.csv
 
 from sacmap import months
 from sacmap.errors import InputError
-from sacmap.fetch.sieve import sift
+from sacmap.fetch.sieve import Sifted, sift, together
 
 #: CSV column → our column; the first five must be there.
 COLUMNS = {
@@ -32,8 +33,14 @@ TALLIED = ("Month", "Reported by", "Crime type")
 _DEGREES = {"Longitude", "Latitude"}
 _NULLS = ["", "null", "NULL", "NaN", "nan"]
 _TEXT = pa.string()
-_CODED = pa.dictionary(pa.int32(), _TEXT)
 TALLY = pa.schema([("month", _TEXT), ("force", _TEXT), ("crime_type", _TEXT), ("n", pa.int64())])
+
+
+class Source(NamedTuple):
+    """A CSV: how errors name it, and what reads it, again where that is needed."""
+
+    label: str
+    read: Callable[[], bytes | bytearray]
 
 
 class Rows(NamedTuple):
@@ -58,23 +65,61 @@ def without_lone_ids(rows: Rows) -> Rows:
     return Rows(rows.crimes.set_column(at, "crime_id", pc.if_else(lone, "", ids)), rows.tally)
 
 
-def rows_of(raw: bytes | bytearray, label: str, keep: Sequence[str] | None) -> Rows:
-    """Read one CSV: columns of text and degrees, empty text for none, null degrees for no location.
+def rows_of(sources: Sequence[Source], keep: Sequence[str] | None) -> Rows:
+    """Read CSVs: columns of text and degrees, empty text for none, null degrees for no location.
 
     Parameters
     ----------
-    raw
-        The file.
-    label
-        How errors name it.
+    sources
+        The files, of one month or few: what is wanted of all of them is held at once.
     keep
         Slugs of the crime types kept; None keeps all.
+
+    Returns
+    -------
+    Their rows, in the order of the files and of the lines.
 
     Raises
     ------
     InputError
-        If it is empty, is not UTF-8 or Latin-1 CSV, lacks a column, is cut, or a month is not a month.
+        If one is empty, is not UTF-8 or Latin-1 CSV, lacks a column, is cut, or a month is not a month.
     """
+    opened = [_opened(source, keep) for source in sources]
+    parts: list[Rows] = []
+    for _, alike in groupby(opened, lambda part: part.header if isinstance(part, _Plain) else None):
+        found = list(alike)
+        plain = [part for part in found if isinstance(part, _Plain)]
+        parts += _converted(plain, keep) if plain else [part for part in found if isinstance(part, Rows)]
+    return merged(parts)
+
+
+class _Plain(NamedTuple):
+    """A file of plain rows, sifted but not yet converted: done for many files at once that is far less work."""
+
+    source: Source
+    header: list[str]
+    sifted: Sifted
+
+
+def _opened(source: Source, keep: Sequence[str] | None) -> _Plain | Rows:
+    raw, start, header = _begun(source)
+    sifted = None if keep is None else _sifted(raw, start, header, keep)
+    return _Plain(source, header, sifted) if sifted else _whole(raw[start:], header, source.label, keep)
+
+
+def _converted(files: Sequence[_Plain], keep: Sequence[str] | None) -> Iterator[Rows]:
+    try:
+        yield _rows(together([file.sifted for file in files]), files[0].header)
+    except ValueError:
+        # Something in one of them is amiss: the parser finds the line.
+        for file in files:
+            raw, start, header = _begun(file.source)
+            yield _whole(raw[start:], header, file.source.label, keep)
+
+
+def _begun(source: Source) -> tuple[bytes | bytearray, int, list[str]]:
+    """Return a file, where its rows begin, and its columns."""
+    raw, label = source.read(), source.label
     if not raw or raw.isspace():
         raise InputError(f"{label} is empty.", "Download it again.")
     if raw.startswith(codecs.BOM_UTF8):
@@ -82,8 +127,7 @@ def rows_of(raw: bytes | bytearray, label: str, keep: Sequence[str] | None) -> R
     start = raw.find(b"\n") + 1 or len(raw)
     header = _header(raw[:start], label)
     _check_end(raw, header, label)
-    sifted = None if keep is None else _sifted(raw, start, header, keep)
-    return sifted or _whole(raw[start:], header, label, keep)
+    return raw, start, header
 
 
 def _header(line: bytes | bytearray, label: str) -> list[str]:
@@ -98,35 +142,42 @@ def _header(line: bytes | bytearray, label: str) -> list[str]:
     return header
 
 
-def _sifted(raw: bytes | bytearray, start: int, header: list[str], keep: Sequence[str]) -> Rows | None:
-    """Take only the rows of the types kept; None where the file is not plain or anything in it is amiss."""
-    if raw.find(b'"', start) >= 0:
+def _sifted(raw: bytes | bytearray, start: int, header: list[str], keep: Sequence[str]) -> Sifted | None:
+    """Take only the rows of the types kept; None where the file is not plain, or has no rows."""
+    if start == len(raw) or raw.find(b'"', start) >= 0:
         return None
     if not raw.endswith(b"\n"):
         raw += b"\n"
     tallied = [header.index(name) for name in TALLIED]
     taken = [header.index(name) for name in COLUMNS if name in header and name not in TALLIED]
-    found = sift(memoryview(raw)[start:], len(header), tallied, taken, lambda value: _slug(value) in keep)
-    if found is None:
-        return None
-    try:
-        given = {header[place]: column.cast(_CODED) for place, column in found.coded.items()}
-        for place, column in found.plain.items():
-            text = column.cast(_TEXT)
-            given[header[place]] = _degrees(text) if header[place] in _DEGREES else text
-        crimes = _tidy(given)
-        values = [[value.decode().strip() for value in key] for key in found.tally]
-    except (UnicodeDecodeError, pa.ArrowInvalid):
-        return None
+    return sift(memoryview(raw)[start:], len(header), tallied, taken, lambda value: _slug(value) in keep)
+
+
+def _rows(sifted: Sifted, header: list[str]) -> Rows:
+    """Convert what was sifted.
+
+    Raises
+    ------
+    ValueError
+        If it is not UTF-8, a coordinate is not a number, or a month is not a month.
+    """
+    given: dict[str, pa.ChunkedArray | pa.DictionaryArray] = {
+        header[place]: pa.DictionaryArray.from_arrays(codes, pa.array(values, pa.binary()).cast(_TEXT))
+        for place, (codes, values) in sifted.coded.items()
+    }
+    for place, column in sifted.plain.items():
+        text = column.cast(_TEXT)
+        given[header[place]] = _degrees(text) if header[place] in _DEGREES else text
+    values = [[value.decode().strip() for value in key] for key in sifted.tally]
     if not all(months.is_month(month) for month, _, _ in values):
-        return None
+        raise ValueError
     tally = {
         "month": [month for month, _, _ in values],
         "force": [force for _, force, _ in values],
-        "crime_type": [_slug(key[-1]) for key in found.tally],
-        "n": list(found.tally.values()),
+        "crime_type": [_slug(key[-1]) for key in sifted.tally],
+        "n": list(sifted.tally.values()),
     }
-    return Rows(crimes, pa.table(tally, schema=TALLY))
+    return Rows(_tidy(given), pa.table(tally, schema=TALLY))
 
 
 def _degrees(text: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -181,12 +232,12 @@ def _parse(body: bytes | bytearray, header: list[str]) -> pa.Table:
     return _tidy({name: table[name] for name in wanted})
 
 
-def _tidy(given: Mapping[str, pa.ChunkedArray]) -> pa.Table:
+def _tidy(given: Mapping[str, pa.ChunkedArray | pa.DictionaryArray]) -> pa.Table:
     """Return the Crimes columns of a CSV's: slugs, trimmed text, and no location where half of one is missing."""
     lon, lat = given["Longitude"], given["Latitude"]
     half = pc.or_(pc.is_null(lon), pc.is_null(lat))
     nowhere = pa.scalar(None, pa.float64())
-    blank = pa.chunked_array([[""] * len(lon)], _TEXT)
+    blank = pa.chunked_array([pa.repeat("", len(lon))])
     return pa.table(
         {
             "month": _coded(given["Month"], pc.utf8_trim_whitespace),
@@ -200,9 +251,13 @@ def _tidy(given: Mapping[str, pa.ChunkedArray]) -> pa.Table:
     )
 
 
-def _coded(column: pa.ChunkedArray, tidy: Callable[[pa.Array], pa.Array]) -> pa.DictionaryArray:
+def _coded(
+    column: pa.ChunkedArray | pa.DictionaryArray, tidy: Callable[[pa.Array], pa.Array]
+) -> pa.DictionaryArray:
     """Return the column with its distinct values tidied, which is far less work than tidying each row's."""
-    coded = column.dictionary_encode().unify_dictionaries().combine_chunks()
+    coded = column
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.dictionary_encode().unify_dictionaries().combine_chunks()
     tidied = tidy(coded.dictionary).dictionary_encode()
     return pa.DictionaryArray.from_arrays(tidied.indices.take(coded.indices), tidied.dictionary)
 

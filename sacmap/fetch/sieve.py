@@ -7,7 +7,8 @@ parser whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,6 @@ COMMA, NEWLINE = ord(","), ord("\n")
 #: Bytes sifted at once: what is found about them stays in the processor's cache.
 BLOCK = 2 << 20
 
-_CODED = pa.dictionary(pa.int32(), pa.binary())
 #: A code for each row, and the values the codes stand for.
 Coded = tuple[np.ndarray, list[bytes]]
 
@@ -28,7 +28,7 @@ class Sifted:
     """tally: rows by the values tallied by; coded and plain: columns of the rows wanted, by place in the header."""
 
     tally: dict[tuple[bytes, ...], int]
-    coded: dict[int, pa.ChunkedArray]
+    coded: dict[int, Coded]
     plain: dict[int, pa.ChunkedArray]
 
 
@@ -58,26 +58,72 @@ def sift(
     -------
     None where a row has more or fewer commas than the header.
     """
-    tally: dict[tuple[bytes, ...], int] = {}
-    coded: dict[int, list[pa.Array]] = {place: [] for place in tallied}
+    runs = _runs(tallied)
+    codes: list[list[np.ndarray]] = [[] for _ in runs]
+    known: list[dict[bytes, int]] = [{} for _ in runs]
+    chosen: list[np.ndarray] = []
     plain: dict[int, list[pa.Array]] = {place: [] for place in taken}
     for block in _blocks(body):
         ends = _rows(block, width)
         if ends is None:
             return None
-        found = [_encode(_fields(block, ends, place)) for place in tallied]
-        _add(tally, found)
-        codes, values = found[-1]
-        chosen = np.flatnonzero(np.array([wanted(value) for value in values])[codes])
-        for place, (codes, values) in zip(tallied, found, strict=True):
-            coded[place].append(pa.DictionaryArray.from_arrays(codes[chosen], pa.array(values, pa.binary())))
+        for run, coded, values in zip(runs, codes, known, strict=True):
+            coded.append(_encode(_fields(block, ends, run), values))
+        chosen.append(np.array([wanted(value.rpartition(b",")[2]) for value in known[-1]])[codes[-1][-1]])
+        rows = np.flatnonzero(chosen[-1])
         for place in taken:
-            plain[place].append(_fields(block, ends, place, chosen))
+            plain[place].append(_fields(block, ends, range(place, place + 1), rows))
+    whole = [np.concatenate(coded) for coded in codes]
+    kept = np.concatenate(chosen)
     return Sifted(
-        tally,
-        {place: pa.chunked_array(parts, _CODED) for place, parts in coded.items()},
+        _tally(whole, known),
+        {
+            place: (coded[kept], [value.split(b",")[at] for value in values])
+            for run, coded, values in zip(runs, whole, known, strict=True)
+            for at, place in enumerate(run)
+        },
         {place: pa.chunked_array(parts, pa.binary()) for place, parts in plain.items()},
     )
+
+
+def together(parts: Sequence[Sifted]) -> Sifted:
+    """Return what was sifted of several files of one header as of one file, in their order."""
+    first = parts[0]
+    tally: Counter[tuple[bytes, ...]] = Counter()
+    for part in parts:
+        tally.update(part.tally)
+    return Sifted(
+        tally,
+        {place: _one_coding([part.coded[place] for part in parts]) for place in first.coded},
+        {
+            place: pa.chunked_array(
+                [chunk for part in parts for chunk in part.plain[place].chunks], pa.binary()
+            )
+            for place in first.plain
+        },
+    )
+
+
+def _one_coding(parts: Sequence[Coded]) -> Coded:
+    known: dict[bytes, int] = {}
+    codes = [_places(values, known)[coded] for coded, values in parts]
+    return np.concatenate(codes), list(known)
+
+
+def _places(values: Iterable[bytes], known: dict[bytes, int]) -> np.ndarray:
+    """Return the code of each value, adding those not known."""
+    return np.array([known.setdefault(value, len(known)) for value in values], np.int32)
+
+
+def _runs(places: Sequence[int]) -> list[range]:
+    """Put neighbouring columns together: found, taken and encoded as one, commas and all."""
+    runs: list[range] = []
+    for place in places:
+        if runs and runs[-1].stop == place:
+            runs[-1] = range(runs[-1].start, place + 1)
+        else:
+            runs.append(range(place, place + 1))
+    return runs
 
 
 def _blocks(body: memoryview) -> Iterator[memoryview]:
@@ -103,10 +149,10 @@ def _rows(block: memoryview, width: int) -> np.ndarray | None:
     return ends.reshape(lines, width)
 
 
-def _fields(block: memoryview, ends: np.ndarray, place: int, chosen: np.ndarray | None = None) -> pa.Array:
-    """Return a field of each row, or of those chosen: every other piece of the block cut where fields begin and end."""
-    before = ends[:, place - 1] if place else np.append(-1, ends[:-1, -1])
-    after = ends[:, place]
+def _fields(block: memoryview, ends: np.ndarray, run: range, chosen: np.ndarray | None = None) -> pa.Array:
+    """Return neighbouring fields of each row, or of those chosen: every other piece of the block cut around them."""
+    before = ends[:, run.start - 1] if run.start else np.append(-1, ends[:-1, -1])
+    after = ends[:, run.stop - 1]
     if chosen is not None:
         before, after = before[chosen], after[chosen]
     cuts = np.empty(2 * len(after) + 1, np.int32)
@@ -119,22 +165,21 @@ def _fields(block: memoryview, ends: np.ndarray, place: int, chosen: np.ndarray 
     return pieces.take(pa.array(np.arange(0, len(cuts) - 1, 2, dtype=np.int32)))
 
 
-def _encode(fields: pa.Array) -> Coded:
+def _encode(fields: pa.Array, known: dict[bytes, int]) -> np.ndarray:
+    """Return a code for each field; what the codes stand for is added to those known."""
     if pc.all(pc.equal(fields, fields[0])).as_py():
         # One month and one force a file: seeing that they are all alike is quicker than encoding them.
-        return np.zeros(len(fields), np.int32), [fields[0].as_py()]
+        return np.full(len(fields), known.setdefault(fields[0].as_py(), len(known)), np.int32)
     encoded = fields.dictionary_encode()
-    return encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
+    codes: np.ndarray = _places(encoded.dictionary.to_pylist(), known)[encoded.indices.to_numpy()]
+    return codes
 
 
-def _add(tally: dict[tuple[bytes, ...], int], found: Sequence[Coded]) -> None:
-    shape = tuple(len(values) for _, values in found)
-    flat = np.ravel_multi_index([codes for codes, _ in found], shape)
-    counts = np.bincount(flat)
+def _tally(codes: Sequence[np.ndarray], known: Sequence[Iterable[bytes]]) -> dict[tuple[bytes, ...], int]:
+    values = [list(some) for some in known]
+    shape = tuple(map(len, values))
+    counts = np.bincount(np.ravel_multi_index(codes, shape))
     there = np.flatnonzero(counts)
-    places = np.unravel_index(there, shape)
-    columns = [
-        [values[at] for at in place.tolist()] for (_, values), place in zip(found, places, strict=True)
-    ]
-    for key, n in zip(zip(*columns, strict=True), counts[there].tolist(), strict=True):
-        tally[key] = tally.get(key, 0) + n
+    found = zip(*(place.tolist() for place in np.unravel_index(there, shape)), strict=True)
+    keys = [b",".join(some[at] for some, at in zip(values, places, strict=True)) for places in found]
+    return {tuple(key.split(b",")): n for key, n in zip(keys, counts[there].tolist(), strict=True)}

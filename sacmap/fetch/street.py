@@ -12,9 +12,10 @@ import zipfile
 import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 from threading import Lock
@@ -28,7 +29,7 @@ import pyarrow.compute as pc
 from sacmap import tables
 from sacmap.errors import InputError
 from sacmap.fetch.inflate import inflated
-from sacmap.fetch.rows import CATEGORIES, Rows, merged, rows_of, without_lone_ids
+from sacmap.fetch.rows import CATEGORIES, Rows, Source, rows_of, without_lone_ids
 from sacmap.fetch.sums import Sums
 from sacmap.fetch.tidy import Tidy, month_key, rows_in, table_of
 from sacmap.measure.notices import Notice
@@ -229,44 +230,28 @@ def _by_month(
         If months are kept, and a file holds rows of another month than its name says.
     """
     months = _months(members, keep, tidy)
-    coming: deque[list[Future[Rows]]] = deque()
-    for month in months:
-        if tidy and tidy.has(month.key):
-            coming.append([pool.submit(_kept, files, month, keep, tidy=tidy)])
-        else:
-            coming.append([pool.submit(_one, files, member, keep) for member in month.members])
+    coming = deque(pool.submit(_rows_of_month, files, month, keep, tidy=tidy) for month in months)
     while months:
         # Taken from the queues, so that what is done with is let go of.
-        month, parts = months.popleft(), coming.popleft()
-        done = []
-        for member, part in zip(month.members, parts, strict=False):
-            done.append(part.result())
+        month, rows = months.popleft(), coming.popleft().result()
+        for member in month.members:
             progress(member.name)
-        for member in month.members[len(parts) :]:
-            progress(member.name)
-        whole = merged(done)
-        if tidy:
-            _require_own_month(whole, month)
-        if tidy and month.key and not tidy.has(month.key):
-            whole = _keep(whole, month, tidy)
-        yield month.members[0].path, whole
+        yield month.members[0].path, rows
 
 
-def _one(files: _Open, member: Member, keep: Sequence[str] | None) -> Rows:
-    return rows_of(files.read(member), member.label, keep)
-
-
-def _kept(files: _Open, month: _Month, keep: Sequence[str] | None, *, tidy: Tidy) -> Rows:
-    """Return the rows kept of a month; where they are damaged, the month is read and kept again."""
-    table = tidy.get(month.key)
-    if table is not None:
-        return rows_in(table)
-    return _keep(merged([_one(files, member, keep) for member in month.members]), month, tidy)
-
-
-def _keep(whole: Rows, month: _Month, tidy: Tidy) -> Rows:
-    """Keep the rows of a month, and return them: where it is alone, without the ids that can show no repeat."""
-    rows = without_lone_ids(whole) if month.alone else whole
+def _rows_of_month(files: _Open, month: _Month, keep: Sequence[str] | None, *, tidy: Tidy | None) -> Rows:
+    """Return the rows of a month: those kept before, or read, and kept where they are worth it."""
+    kept = tidy.get(month.key) if tidy else None
+    if kept is not None:
+        return rows_in(kept)
+    rows = rows_of([Source(member.label, partial(files.read, member)) for member in month.members], keep)
+    if tidy is None:
+        return rows
+    _require_own_month(rows, month)
+    if not month.key:
+        return rows
+    # A month that is alone is kept without the ids that can show no repeat.
+    rows = without_lone_ids(rows) if month.alone else rows
     tidy.put(month.key, table_of(rows))
     return rows
 

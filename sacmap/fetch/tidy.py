@@ -62,10 +62,6 @@ class Tidy:
         self._writable = True
         sweep(self._folder.glob("*.part"))
 
-    def has(self, key: str) -> bool:
-        """Whether there is a file of that key, whole or not."""
-        return key in self._there
-
     def get(self, key: str) -> pa.Table | None:
         """Return the table of that key, or None where it is not there; a damaged file is set aside as .damaged."""
         if key not in self._there:
