@@ -66,7 +66,7 @@ COLUMNS = (
 def fill(page: Page, map_html: str, map_script: str) -> str:
     """Return the whole page around the map that folium wrote (its element and its script, numbers only)."""
     with beside() as meanwhile:
-        # zlib needs no lock of Python's: the numbers are packed while the rest is made.
+        # Deflating needs no lock of Python's: the numbers are packed while the rest is made.
         numbers = meanwhile.submit(page_data.packed, page_data.numbers_of(page))
         content = page_data.content_of(page) | {"plan": page.plan.content() if page.plan else None}
         first = page_data.static_rows(page)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import math
-import zlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
+import deflate
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -102,7 +102,7 @@ def numbers_of(page: Page) -> str:
 
 def packed(text: str) -> str:
     """Return text as the script unpacks it: deflated, in base 64."""
-    return base64.b64encode(zlib.compress(text.encode(), 6)).decode()
+    return base64.b64encode(deflate.zlib_compress(text.encode(), 6)).decode()
 
 
 def _column(texts: Sequence[str], column: tables.Column) -> str:
