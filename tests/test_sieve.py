@@ -92,6 +92,14 @@ def test_a_file_that_is_not_plain_is_left_to_the_parser(odd):
     assert sifted(csv_text(row(), odd, row()).encode()) is None
 
 
+def test_a_file_of_more_forces_and_types_than_can_be_is_left_to_the_parser(monkeypatch):
+    monkeypatch.setattr(sieve, "KINDS", 9)
+    rows = [row(force=f"Force {n}", kind=f"Kind {n}") for n in range(4)]
+    assert sifted(csv_text(*rows[:3]).encode()) is not None
+    assert sifted(csv_text(*rows).encode()) is None
+    assert len(read(csv_text(*rows).encode()).tally) == 4
+
+
 def test_a_quoted_street_keeps_its_comma():
     text = csv_text(row(), row(street='"On or near Mill Lane, North Side"'), row(kind="Drugs"))
     made = read(text.encode())

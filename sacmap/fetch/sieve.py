@@ -7,6 +7,7 @@ parser whole.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ import pyarrow.compute as pc
 COMMA, NEWLINE = ord(","), ord("\n")
 #: Bytes sifted at once: what is found about them stays in the processor's cache.
 BLOCK = 2 << 20
+#: More kinds of row than any file of police.uk has by far: counting them would take more memory than the file.
+KINDS = 1 << 20
 
 #: A code for each row, and the values the codes stand for.
 Coded = tuple[np.ndarray, list[bytes]]
@@ -56,7 +59,7 @@ def sift(
 
     Returns
     -------
-    None where a row has more or fewer commas than the header.
+    None where a row has more or fewer commas than the header, or far too many values are tallied by.
     """
     runs = _runs(tallied)
     codes: list[list[np.ndarray]] = [[] for _ in runs]
@@ -73,6 +76,8 @@ def sift(
         rows = np.flatnonzero(chosen[-1])
         for place in taken:
             plain[place].append(_fields(block, ends, range(place, place + 1), rows))
+    if math.prod(map(len, known)) > KINDS:
+        return None
     whole = [np.concatenate(coded) for coded in codes]
     kept = np.concatenate(chosen)
     return Sifted(
