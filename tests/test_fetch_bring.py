@@ -377,6 +377,12 @@ def test_a_force_that_lists_no_neighbourhoods_is_fetched_for_the_areas_given(ope
     police.neighbourhoods.clear()
     reading = open_source().bring(WANTED, AREAS).reading
     assert len(reading.crimes) == len(crimes_of())
+    made = len(police.paths)
+    for offline in (False, True):
+        assert open_source(offline=offline).bring(WANTED, AREAS).reading.crimes.equals(reading.crimes)
+    assert len(police.paths) == made
+    with pytest.raises(SourceError, match="lists no neighbourhoods of northamptonshire"):
+        neighbourhoods(open_source().api, FORCE)
 
 
 def test_without_a_force_the_command_says_what_to_add(open_source, base, tmp_path):

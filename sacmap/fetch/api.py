@@ -150,9 +150,9 @@ class Api:
         return str(names[force])
 
     def neighbourhoods(self, force: str) -> dict[str, str]:
-        """Return the names of a force's neighbourhoods by their identifiers, both as they are."""
+        """Return the names of a force's neighbourhoods by their identifiers, both as they are; none on a 404."""
         question = {"kind": "neighbourhoods", "of": force}
-        return dict(self._ask(question, f"{quoted(force)}/neighbourhoods", _names))
+        return dict(self._ask(question, f"{quoted(force)}/neighbourhoods", _names, absent=b"[]"))
 
     def boundary(self, force: str, neighbourhood: str) -> Ring:
         """Return a neighbourhood's ring as (lon, lat) degrees; empty where it has none."""

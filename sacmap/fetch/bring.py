@@ -26,7 +26,7 @@ from sacmap.fetch.place import ORDER, Place
 from sacmap.fetch.rows import CATEGORIES
 from sacmap.fetch.store import Kept, Store, default_store
 from sacmap.fetch.street import Reading
-from sacmap.fetch.web import AbsentError, Web
+from sacmap.fetch.web import Web
 from sacmap.forces import force_slug
 from sacmap.measure.counts import tally_of
 from sacmap.measure.notices import Notice, listed
@@ -240,10 +240,7 @@ class Source:
 
     def _territory(self) -> gpd.GeoDataFrame | None:
         """Return the force's neighbourhoods; None where it lists none."""
-        try:
-            if not self.api.neighbourhoods(self.force):
-                return None
-        except AbsentError:
+        if not self.api.neighbourhoods(self.force):
             return None
         return neighbourhoods(self.api, self.force, say=self.say)
 
