@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
     from sacmap.choose.plan import Plan
+    from sacmap.choose.records import Visit
     from sacmap.fetch.sums import Sums
     from sacmap.fetch.tidy import Tidy
     from sacmap.job import Result
@@ -366,7 +367,6 @@ def plan_command(
     from sacmap.areas.boundaries import read_text
     from sacmap.choose.hardening import read_prices
     from sacmap.choose.plan import make_plan
-    from sacmap.choose.records import read_protected, read_visited
     from sacmap.fetch.gather import result_of
     from sacmap.publish.also import require_of_plan
     from sacmap.publish.choice import path_from, record_path, require_unwritten, write_choice
@@ -379,15 +379,17 @@ def plan_command(
     path = record_path(out, Path("plans") / f"{out_path(asked, study).stem}.json")
     require_unwritten(path, over)
     price_list = read_prices(read_text(prices) if prices else None, prices or "")
+    # Before the crimes, so that a slip in them is told at once; which areas there are is known only afterwards.
+    read_records(visited, protected, None)
     result = result_of(asked)
-    ids = set(result.areas["area_id"])
+    visits, homes = read_records(visited, protected, set(result.areas["area_id"]))
     plan = make_plan(
         result,
         budget=budget,
         prices=price_list,
         size=size,
-        visited=read_visited(read_text(visited), visited, ids) if visited else [],
-        protected=read_protected(read_text(protected), protected, ids) if protected else {},
+        visited=visits,
+        protected=homes,
         boundaries_file=path_from(path.parent, str(result.study.boundaries)),
     )
     for written in write_choice(path, plan.record(version("sacmap")), plan_html_of(result, plan)):
@@ -397,6 +399,19 @@ def plan_command(
     for notice in plan.warnings:
         say(f"- {notice['text']}")
     return result.exit_code
+
+
+def read_records(
+    visited: str | None, protected: str | None, area_ids: set[str] | None
+) -> tuple[list[Visit], dict[str, int]]:
+    """Return the areas visited before and the homes protected already; without `area_ids` any area will do."""
+    from sacmap.areas.boundaries import read_text
+    from sacmap.choose.records import read_protected, read_visited
+
+    return (
+        read_visited(read_text(visited), visited, area_ids) if visited else [],
+        read_protected(read_text(protected), protected, area_ids) if protected else {},
+    )
 
 
 def write_plan_layers(result: Result, plan: Plan, path: Path) -> None:
@@ -442,8 +457,12 @@ def evaluate_command(
     areas = boundaries or str(plan_path.parent / plan.boundaries_file)
     if not Path(areas).exists():
         raise InputError(f"The plan's boundaries, {areas}, are not there.", "Give them with --boundaries.")
+    done = read_text(log) if log else ""
+    if log:
+        # As for a plan: a slip is told before the crimes are read.
+        read_actions(done, log)
     result = result_of(read_options(None, study_values(plan, *spans, crimes, areas) | fetching))
-    actions = read_actions(read_text(log), log, set(result.areas["area_id"])) if log else []
+    actions = read_actions(done, log, set(result.areas["area_id"])) if log else []
     outcome = judge(plan, result, actions)
     record = outcome.record(version("sacmap"), str(plan_path), result)
     for written in write_choice(path, record, outcome_html_of(result, plan, outcome)):

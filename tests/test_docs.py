@@ -39,14 +39,17 @@ def beside_the_demo(tmp_path_factory):
     return folder
 
 
-def test_the_notebook_page_runs_and_prints_what_it_says(beside_the_demo, monkeypatch, capsys):
+def test_the_python_of_the_pages_runs_and_does_what_they_say(beside_the_demo, monkeypatch, capsys):
     monkeypatch.chdir(beside_the_demo)
     names = {}
-    for code in blocks(ROOT / "docs" / "notebook.md", "python"):
-        exec(compile(code, "docs/notebook.md", "exec"), names)
+    for page in ("notebook.md", "page.md"):
+        for code in blocks(ROOT / "docs" / page, "python"):
+            exec(compile(code, f"docs/{page}", "exec"), names)
     assert "-118 crimes, 95% -196 to -40" in capsys.readouterr().out
     assert Path("burglary.html").stat().st_size > 100_000
     assert not re.search(r"<(script|img)[^>]* src=|<link", Path("burglary.html").read_text(encoding="utf-8"))
+    assert "Burglary fell" in (html := names["shown"].get_root().render())
+    assert "in Northampton" in html
 
 
 def test_the_tutorial_s_commands_run_and_print_what_it_says(tmp_path, monkeypatch, capsys):

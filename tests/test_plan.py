@@ -14,7 +14,7 @@ from sacmap.areas.boundaries import read_areas
 from sacmap.choose.evaluate import tne, wdd, wdq
 from sacmap.choose.hardening import read_prices
 from sacmap.choose.outcome import judge, study_values, verdict_of
-from sacmap.choose.plan import busiest_months, few, make_plan, plan_of
+from sacmap.choose.plan import busiest_months, few, make_plan, plan_of, pounds
 from sacmap.choose.records import read_actions, read_protected, read_visited
 from sacmap.choose.week import connected
 from sacmap.errors import InputError, UsageError
@@ -159,6 +159,29 @@ def test_visits_and_homes_protected_are_taken_into_account(result, plan):
     assert again.week["visited"][0]["action"] == "gates"
     told = [notice["text"] for notice in again.warnings if notice["code"] == "visited-before"]
     assert told == [f"Visited before, in the target: {target}. Consider what that left behind."]
+
+
+def test_four_times_the_risk_is_said_of_the_homes_reached_not_of_those_the_money_could_buy(result):
+    first, *others = [one["area_id"] for one in plan_for(result).hardening]
+    homes = {
+        area: int(n) for area, n in zip(result.areas["area_id"], result.areas["households"], strict=True)
+    }
+    few_left = {first: homes[first] - 4, **{area: homes[area] for area in others}}
+    again = plan_for(result, protected=few_left)
+    assert [one["homes"] for one in again.hardening] == [4, 0, 0]
+    told = {notice["code"]: notice["text"] for notice in again.warnings}["money"]
+    high = 4 * again.budget["prevented"]["high"]
+    assert "reaches 4 homes" in told
+    assert f"the same homes at four times the risk, up to {few(high)}." in told
+
+
+def test_money_that_reaches_no_home_is_said_to_and_no_more(result):
+    told = {notice["code"]: notice["text"] for notice in plan_for(result, budget=100).warnings}
+    assert told["money"] == "£100 at £150 a home reaches 0 homes."
+
+
+def test_pounds_are_written_with_pence_where_there_are_some():
+    assert [pounds(10_000), pounds(137.5), pounds(0.3)] == ["£10,000", "£137.50", "£0.30"]
 
 
 def test_a_control_that_was_visited_before_is_told(result, plan):
@@ -348,6 +371,26 @@ def run(*words, cwd):
     return subprocess.run(
         [sys.executable, "-m", "sacmap", *map(str, words)], cwd=cwd, capture_output=True, text=True, check=False
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "said"),
+    [
+        ("protected", "area_id\nA\n", "no column 'homes'"),
+        ("protected", "area_id,homes\nA,many\n", "line 2: homes is 'many'"),
+        ("visited", "area_id,from,to\n", "no column 'action'"),
+        ("visited", None, "cannot be read"),
+    ],
+)
+def test_a_slip_in_what_was_protected_or_visited_is_told_before_the_crimes_are_read(
+    practice, tmp_path, option, text, said
+):
+    if text is not None:
+        (tmp_path / "given.csv").write_text(text)
+    done = run("plan", str(practice.study), f"--{option}", "given.csv", cwd=tmp_path)
+    assert done.returncode != 0
+    assert said in done.stderr
+    assert "Reading" not in done.stderr
 
 
 def test_the_commands_freeze_judge_and_never_overwrite(practice, tmp_path):

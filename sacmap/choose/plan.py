@@ -377,23 +377,30 @@ def money_in_words(plan: Plan) -> str:
     """Return what the money can and cannot do, in plain words."""
     budget = plan.budget
     homes = sum(one["homes"] for one in plan.hardening)
-    said = f"£{budget['money']:,.0f} at £{budget['price']:,.0f} a home reaches {homes:,} homes."
+    said = f"{pounds(budget['money'])} at {pounds(budget['price'])} a home reaches {homes:,} homes."
+    if not homes:
+        return said
     prevented = budget["prevented"]
     if prevented is not None:
         said += (
             f" Spread over the areas, that prevents {few(prevented['low'])} to {few(prevented['high'])} burglaries a "
             f"year, about {few(prevented['mid'])} in the middle."
         )
-        if prevented["mid"] < 1 and budget["multiplier"] <= 1:
-            high = budget["reaches"][0]["lately_burgled"]["high"]
+        if prevented["mid"] < 1 and 0 < budget["multiplier"] <= 1:
+            high = prevented["high"] / budget["multiplier"] * hardening.LATELY_BURGLED
             said += (
                 " Going to homes burgled lately is what changes that: the same homes at four times the risk, "
                 f"up to {few(high)}."
             )
     return (
-        f"{said} It pays for itself once {budget['break_even']:.1f} burglaries are prevented, at "
-        f"£{budget['cost_of_burglary']:,.0f} each."
+        f"{said} It pays for itself once {few(budget['break_even'])} burglaries are prevented, at "
+        f"{pounds(budget['cost_of_burglary'])} each."
     )
+
+
+def pounds(money: float) -> str:
+    """Return a sum of money, its pence only where there are some: £10,000, £137.50."""
+    return f"£{money:,.0f}" if float(money).is_integer() else f"£{money:,.2f}"
 
 
 def few(crimes: float) -> str:

@@ -40,7 +40,7 @@ class Action:
         return self.date[:7]
 
 
-def read_protected(text: str, path: str, area_ids: Collection[str]) -> dict[str, int]:
+def read_protected(text: str, path: str, area_ids: Collection[str] | None = None) -> dict[str, int]:
     """Return homes protected already by area, of a CSV of area_id, homes; several rows of an area add up.
 
     Raises
@@ -54,7 +54,7 @@ def read_protected(text: str, path: str, area_ids: Collection[str]) -> dict[str,
     return found
 
 
-def read_visited(text: str, path: str, area_ids: Collection[str]) -> list[Visit]:
+def read_visited(text: str, path: str, area_ids: Collection[str] | None = None) -> list[Visit]:
     """Return the areas visited before, of a CSV of area_id, from, to, action.
 
     Raises
@@ -66,7 +66,7 @@ def read_visited(text: str, path: str, area_ids: Collection[str]) -> list[Visit]
     return [Visit(row["area_id"], row["from"], row["to"], row["action"]) for _, row in rows]
 
 
-def read_actions(text: str, path: str, area_ids: Collection[str]) -> list[Action]:
+def read_actions(text: str, path: str, area_ids: Collection[str] | None = None) -> list[Action]:
     """Return the action log, of a CSV of date, area_id, action, homes; dates are 2018-06-04 or 04/06/2018.
 
     Raises
@@ -88,14 +88,14 @@ def read_actions(text: str, path: str, area_ids: Collection[str]) -> list[Action
 
 
 def _rows(
-    text: str, path: str, columns: Sequence[str], area_ids: Collection[str]
+    text: str, path: str, columns: Sequence[str], area_ids: Collection[str] | None
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield each row's line and cells; blank rows are passed over."""
-    known = set(area_ids)
+    """Yield each row's line and cells; blank rows are passed over. Without `area_ids` any area will do."""
+    known = None if area_ids is None else set(area_ids)
     for line, row in rows_of(text, path, columns):
         if not any(row.values()):
             continue
-        if row["area_id"] not in known:
+        if known is not None and row["area_id"] not in known:
             raise InputError(
                 f"{path}, line {line}: {row['area_id']!r} is none of the areas.",
                 "Write area_id as in the boundaries.",

@@ -9,7 +9,7 @@ from typing import Any
 from sacmap import months, tables
 from sacmap.choose.evaluate import Wdd
 from sacmap.choose.outcome import Outcome
-from sacmap.choose.plan import Plan, few, money_in_words
+from sacmap.choose.plan import Plan, few, money_in_words, pounds
 from sacmap.publish.reasons import street_of
 from sacmap.publish.words import apart, whole
 
@@ -72,7 +72,7 @@ class PlanView:
 def plan_view(plan: Plan, names: Mapping[str, str]) -> PlanView:
     """Return a plan for the page; `names` are those of the areas by area_id, in the page's order."""
     return PlanView(
-        heading=f"The plan: £{plan.budget['money']:,.0f} for target hardening, and a week of action",
+        heading=f"The plan: {pounds(plan.budget['money'])} for target hardening, and a week of action",
         lead=(
             f"Made before the event, on data to {months.in_words(plan.data_to)}. Afterwards it is judged by the same "
             "areas and the same rules, whatever comes.",
@@ -153,7 +153,7 @@ def _money(plan: Plan, names: Mapping[str, str]) -> Block:
         (money_in_words(plan), *_told(plan, "no-households", "part-of-a-year")),
         ("Area", "Homes", "Money", "Burglaries prevented a year"),
         tuple(
-            (names[one["area_id"]], whole(one["homes"]), f"£{one['money']:,.0f}", _range(one["prevented"]))
+            (names[one["area_id"]], whole(one["homes"]), pounds(one["money"]), _range(one["prevented"]))
             for one in plan.hardening
         ),
         (1, 2),
@@ -170,12 +170,12 @@ def _reach(plan: Plan) -> Block:
     if budget["illustration"]:
         said.append("The prices are illustrations: put your own in a price list.")
     return Block(
-        f"What £{budget['money']:,.0f} can and cannot do",
+        f"What {pounds(budget['money'])} can and cannot do",
         tuple(said),
         ("Measure", "Homes", "Spread over the area", "At homes burgled lately"),
         tuple(
             (
-                f"{one['measure']}, £{one['price']:,.0f} a home",
+                f"{one['measure']}, {pounds(one['price'])} a home",
                 f"about {whole(one['homes'])}",
                 _range(one["spread"]),
                 _range(one["lately_burgled"]),
