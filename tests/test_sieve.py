@@ -100,6 +100,14 @@ def test_a_file_of_more_forces_and_types_than_can_be_is_left_to_the_parser(monke
     assert len(read(csv_text(*rows).encode()).tally) == 4
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\n\r", "\r\r\n"])
+def test_the_line_ends_of_any_system_are_no_part_of_a_field(end):
+    rows = [row(crime_id=""), row(crime_id=""), row(kind="Drugs")]
+    made, usual = (read(csv_text(*rows, end=one).encode()) for one in (end, "\n"))
+    assert made.crimes.to_pylist() == usual.crimes.to_pylist()
+    assert total(made.tally) == total(usual.tally)
+
+
 def test_a_quoted_street_keeps_its_comma():
     text = csv_text(row(), row(street='"On or near Mill Lane, North Side"'), row(kind="Drugs"))
     made = read(text.encode())

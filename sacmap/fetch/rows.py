@@ -124,7 +124,9 @@ def _begun(source: Source) -> tuple[bytes | bytearray, int, list[str]]:
         raise InputError(f"{label} is empty.", "Download it again.")
     if raw.startswith(codecs.BOM_UTF8):
         raw = raw[len(codecs.BOM_UTF8) :]
-    start = raw.find(b"\n") + 1 or len(raw)
+    # A spreadsheet on a Mac may end lines by a return alone.
+    first_end = re.search(rb"\r\n|\n|\r", raw)
+    start = first_end.end() if first_end else len(raw)
     header = _header(raw[:start], label)
     _check_end(raw, header, label)
     return raw, start, header
@@ -159,7 +161,7 @@ def _rows(sifted: Sifted, header: list[str]) -> Rows:
     Raises
     ------
     ValueError
-        If it is not UTF-8, a coordinate is not a number, or a month is not a month.
+        If it is not UTF-8, a coordinate is not a number, a month is not a month, or part of a line end is in a field.
     """
     given: dict[str, pa.ChunkedArray | pa.DictionaryArray] = {
         header[place]: pa.DictionaryArray.from_arrays(codes, pa.array(values, pa.binary()).cast(_TEXT))
@@ -167,6 +169,9 @@ def _rows(sifted: Sifted, header: list[str]) -> Rows:
     }
     for place, column in sifted.plain.items():
         text = column.cast(_TEXT)
+        # The sieve cuts at line feeds: a return beside one is in a field, and a blank id would not be blank.
+        if pc.any(pc.or_(pc.ends_with(text, "\r"), pc.starts_with(text, "\r"))).as_py():
+            raise ValueError
         given[header[place]] = _degrees(text) if header[place] in _DEGREES else text
     values = [[value.decode().strip() for value in key] for key in sifted.tally]
     if not all(months.is_month(month) for month, _, _ in values):

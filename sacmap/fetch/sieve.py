@@ -72,12 +72,12 @@ def sift(
             return None
         for run, coded, values in zip(runs, codes, known, strict=True):
             coded.append(_encode(_fields(block, ends, run), values))
+        if math.prod(map(len, known)) > KINDS:
+            return None
         chosen.append(np.array([wanted(value.rpartition(b",")[2]) for value in known[-1]])[codes[-1][-1]])
         rows = np.flatnonzero(chosen[-1])
         for place in taken:
             plain[place].append(_fields(block, ends, range(place, place + 1), rows))
-    if math.prod(map(len, known)) > KINDS:
-        return None
     whole = [np.concatenate(coded) for coded in codes]
     kept = np.concatenate(chosen)
     return Sifted(
