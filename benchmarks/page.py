@@ -50,8 +50,8 @@ SIZES = (60, 1_000, 7_000, 35_000)
 OPENINGS = 3
 MONTHS = months.span("2022-04:2026-03")
 LEAFLET = {
-    "leaflet.js": (files("sacmap.publish") / "leaflet" / "leaflet.js").read_text(encoding="utf-8"),
-    "leaflet.css": (files("sacmap.publish") / "leaflet" / "leaflet.css").read_text(encoding="utf-8"),
+    "leaflet.js": (files("sacmap.publish") / "html" / "leaflet" / "leaflet.js").read_text(encoding="utf-8"),
+    "leaflet.css": (files("sacmap.publish") / "html" / "leaflet" / "leaflet.css").read_text(encoding="utf-8"),
 }
 #: Areas drawn, in either page.
 DRAWN = "() => document.querySelector('path.leaflet-interactive, #map canvas') !== null"

@@ -102,7 +102,7 @@ def page_of(*, names=("Ash", "Birch", "Cedar", "Elm"), ids=None, title="Here", s
     from sacmap import tables
     from sacmap.measure.change import change_table
     from sacmap.measure.counts import counts_cube, monthly_counts
-    from sacmap.publish.shown import Page
+    from sacmap.publish.view import View
 
     ids = list(ids or [f"A{n}" for n in range(4)])
     polygons = [shapely.Polygon() if n == empty else shapely.Polygon(square(n)) for n in range(4)]
@@ -143,7 +143,7 @@ def page_of(*, names=("Ash", "Birch", "Cedar", "Elm"), ids=None, title="Here", s
         }
         for kind in tables.CRIME_TYPES
     }
-    return Page(
+    return View(
         title=title,
         change=change,
         areas=areas,

@@ -55,7 +55,7 @@ def test_the_wheel_holds_the_package_its_files_and_nothing_else(wheel):
         names = set(archive.namelist())
     inside = {name for name in names if name.startswith("sacmap/")}
     assert inside == set(tracked.stdout.split())
-    assert {"sacmap/py.typed", "sacmap/publish/leaflet/LICENSE"} <= inside
+    assert {"sacmap/py.typed", "sacmap/publish/html/leaflet/LICENSE"} <= inside
     assert {name.split("/")[0].split("-")[0] for name in names} == {"sacmap"}
     assert any(name.endswith("licenses/LICENSE") for name in names)
 

@@ -25,7 +25,7 @@ from sacmap.publish.shapes import CODE, coded, label_places, simplified
 
 
 def test_leaflet_is_the_published_file_byte_for_byte():
-    folder = files("sacmap.publish") / "leaflet"
+    folder = files("sacmap.publish") / "html" / "leaflet"
     sums = {
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
         for name in ("leaflet.js", "leaflet.css")

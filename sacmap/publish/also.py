@@ -13,7 +13,7 @@ from sacmap.publish.files import data_date
 
 if TYPE_CHECKING:
     from sacmap.job import Result
-    from sacmap.publish.shown import Page
+    from sacmap.publish.view import View
 
 _REMEDY = "Install it with: python -m pip install matplotlib. Or leave {kind} out of --also."
 
@@ -56,7 +56,7 @@ def _require_matplotlib(kind: str, cause: str) -> None:
         raise UsageError(cause, _REMEDY.format(kind=kind))
 
 
-def also_of(result: Result, page: Page, html: str) -> dict[str, bytes]:
+def also_of(result: Result, page: View, html: str) -> dict[str, bytes]:
     """Return the files the study asks for beside the page, by suffix; `page` is what it shows, and `html` the page."""
     makers: dict[str, Callable[[], bytes]] = {
         "xlsx": lambda: workbook(page, result),
@@ -67,28 +67,28 @@ def also_of(result: Result, page: Page, html: str) -> dict[str, bytes]:
     return {kind: makers[kind]() for kind in result.study.also}
 
 
-def workbook(page: Page, result: Result) -> bytes:
+def workbook(page: View, result: Result) -> bytes:
     """Return the workbook (XLSX)."""
     from sacmap.publish.workbook import workbook_of  # noqa: PLC0415 - loaded where it is asked for
 
     return workbook_of(page, result.ledger.record())
 
 
-def geopackage(page: Page) -> bytes:
+def geopackage(page: View) -> bytes:
     """Return the layers for QGIS (GPKG)."""
     from sacmap.publish.geopackage import geopackage_of  # noqa: PLC0415 - loaded where it is asked for
 
     return geopackage_of(page)
 
 
-def slide(page: Page) -> bytes:
+def slide(page: View) -> bytes:
     """Return the slide (PNG)."""
     from sacmap.publish.picture import slide_of  # noqa: PLC0415 - matplotlib may not be installed
 
     return slide_of(page)
 
 
-def briefing(page: Page, html: str, browser: str | None) -> bytes:
+def briefing(page: View, html: str, browser: str | None) -> bytes:
     """Return the one-page briefing (PDF): the page as the browser prints it, else drawn with matplotlib, and say so.
 
     Raises

@@ -20,7 +20,7 @@ from sacmap import tables
 from sacmap.measure.comparator import percent_change
 from sacmap.publish.page import fill
 from sacmap.publish.shapes import MANY
-from sacmap.publish.shown import Page, table_of
+from sacmap.publish.view import View, table_of
 from sacmap.publish.words import neighbourhoods
 
 NOTEBOOK_HEIGHT = "900px"
@@ -29,7 +29,7 @@ NOTEBOOK_HEIGHT = "900px"
 class PageFigure(Figure):
     """The document around the map: our template, not branca's."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: View) -> None:
         super().__init__(height=NOTEBOOK_HEIGHT)
         self.page = page
 
@@ -86,7 +86,7 @@ class OfficerMap(folium.Map):
         """
     )
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: View) -> None:
         super().__init__(tiles=None)
         west, south, east, north = page.areas.total_bounds
         self.middle = [round(float(south + north) / 2, 5), round(float(west + east) / 2, 5)]
@@ -121,7 +121,7 @@ def _tiles(url: str, key: str | None) -> Element:
     return _Tiles(url.replace("{key}", key or ""))
 
 
-def render(page: Page) -> str:
+def render(page: View) -> str:
     """Return the officer's page as HTML: the same page gives the same text."""
     return str(OfficerMap(page).get_root().render())
 
@@ -140,7 +140,7 @@ def draw(
     title
         Name of the place.
     shown
-        Any other field of `Page`: monthly counts, warnings, periods and so on.
+        Any other field of `View`: monthly counts, warnings, periods and so on.
     """
     table = table_of(change, areas)
     totals = {
@@ -154,7 +154,7 @@ def draw(
         for before, now in [_sums(table[table["crime_type"] == kind])]
     }
     fields: dict[str, Any] = {"totals": totals} | shown
-    return OfficerMap(Page(title=title or neighbourhoods(len(areas)), change=table, areas=areas, **fields))
+    return OfficerMap(View(title=title or neighbourhoods(len(areas)), change=table, areas=areas, **fields))
 
 
 def _sums(rows: pd.DataFrame) -> tuple[float, float]:

@@ -26,7 +26,7 @@ from sacmap.publish.qgis import areas_style, plan_style
 
 if TYPE_CHECKING:
     from sacmap.choose.plan import Plan
-    from sacmap.publish.shown import Page
+    from sacmap.publish.view import View
 
 #: "GPKG", and version 1.3, in the file's header.
 APPLICATION_ID, USER_VERSION = 0x47504B47, 10300
@@ -67,7 +67,7 @@ WEEK_PARTS = {
 Field = tuple[str, str, list[Any]]
 
 
-def geopackage_of(page: Page, plan: Plan | None = None) -> bytes:
+def geopackage_of(page: View, plan: Plan | None = None) -> bytes:
     """Return the GeoPackage of what the page shows, and of a plan made from it.
 
     Layer `areas`: a feature an area, its columns those of the CSV, for all three crime types together under their
@@ -103,7 +103,7 @@ def geopackage_of(page: Page, plan: Plan | None = None) -> bytes:
         return database.serialize()
 
 
-def fields_of(page: Page) -> list[Field]:
+def fields_of(page: View) -> list[Field]:
     """Return the attributes of the areas layer: name, SQLite's type, and the values in the order of the areas."""
     areas = page.areas
     fields: list[Field] = []
@@ -132,7 +132,7 @@ def _value(value: Any, kind: str) -> str | int | float | None:
     return int(value) if kind == "count" else round(float(value), DECIMALS)
 
 
-def plan_fields(page: Page, plan: Plan) -> tuple[list[int], list[Field]]:
+def plan_fields(page: View, plan: Plan) -> tuple[list[int], list[Field]]:
     """Return the places in the areas of the plan layer's features, one for each part an area plays, and its fields."""
     rows = [("target hardening", spend["area_id"], spend) for spend in plan.hardening]
     rows += [(part, area, {}) for key, part in WEEK_PARTS.items() for area in plan.week[key]]
@@ -160,7 +160,7 @@ def plan_fields(page: Page, plan: Plan) -> tuple[list[int], list[Field]]:
 class _Writer:
     """Writes layers, their styles and the notes of one page, all dated as its data."""
 
-    def __init__(self, database: sqlite3.Connection, page: Page) -> None:
+    def __init__(self, database: sqlite3.Connection, page: View) -> None:
         self.database, self.page = database, page
         self.stamp = data_date(page.current).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         self._register("layer_styles", "attributes", "Styles of the layers, for QGIS.")

@@ -23,7 +23,7 @@ from markupsafe import Markup
 from sacmap import months
 from sacmap.beside import beside
 from sacmap.publish import colours, page_data, page_svg, words
-from sacmap.publish.shown import Page
+from sacmap.publish.view import View
 
 #: Notices that must be read before the figures; the others are folded away beneath them.
 WEIGHTY = {
@@ -63,7 +63,7 @@ COLUMNS = (
 )
 
 
-def fill(page: Page, map_html: str, map_script: str) -> str:
+def fill(page: View, map_html: str, map_script: str) -> str:
     """Return the whole page around the map that folium wrote (its element and its script, numbers only)."""
     with beside() as meanwhile:
         # Deflating needs no lock of Python's: the numbers are packed while the rest is made.
@@ -121,7 +121,7 @@ def json_block(content: Mapping[str, Any]) -> str:
     return text
 
 
-def periods_in_words(page: Page) -> str:
+def periods_in_words(page: View) -> str:
     """Return "12 months to March 2018 compared with the 3 years before …" in plain words."""
     if not page.current or not page.baseline:
         return f"{words.neighbourhoods(len(page.areas))}."
@@ -136,7 +136,7 @@ def periods_in_words(page: Page) -> str:
     )
 
 
-def banners(page: Page) -> list[str]:
+def banners(page: View) -> list[str]:
     """Return what must stand above everything: that the data are restricted, or made up."""
     said = []
     if page.restricted:
@@ -146,7 +146,7 @@ def banners(page: Page) -> list[str]:
     return said
 
 
-def key_figures(page: Page) -> list[dict[str, str]]:
+def key_figures(page: View) -> list[dict[str, str]]:
     """Return the figures of the page's first crime type, most often all three, that stand beneath the headline."""
     total = page.totals[page.first_type]
     verdicts = page_data.rows_of(page, page.first_type)["verdict"]
@@ -170,7 +170,7 @@ def key_figures(page: Page) -> list[dict[str, str]]:
     return [{"key": key, "label": label, "value": value} for key, (label, value) in values.items()]
 
 
-def _policy(page: Page, scripts: Sequence[str], styles: Sequence[str]) -> str:
+def _policy(page: View, scripts: Sequence[str], styles: Sequence[str]) -> str:
     """Return the Content-Security-Policy: our own scripts and styles by hash, and nothing from anywhere."""
     if page.links:
         # Layers an analyst has added in a notebook bring libraries of their own.
@@ -192,7 +192,7 @@ def _hash(text: str) -> str:
 @cache
 def _asset(name: str) -> str:
     # A browser hashes a script as it parsed it, with every line end a single line feed.
-    return (files("sacmap.publish") / name).read_text(encoding="utf-8").replace("\r\n", "\n")
+    return (files("sacmap.publish") / "html" / name).read_text(encoding="utf-8").replace("\r\n", "\n")
 
 
 def _without_urls(css: str) -> str:

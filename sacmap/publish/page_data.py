@@ -19,7 +19,7 @@ from sacmap.measure.comparator import changes_followed
 from sacmap.publish import words
 from sacmap.publish.colours import LEVELS, PALETTE, classes_of
 from sacmap.publish.files import DECIMALS
-from sacmap.publish.shown import Page
+from sacmap.publish.view import View
 from sacmap.study import Period
 
 #: Above this many areas the table shows the first rows only; "Go to an area" finds the rest.
@@ -33,7 +33,7 @@ _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SIGNS = np.array([*_DIGITS, "."])
 
 
-def content_of(page: Page) -> dict[str, Any]:
+def content_of(page: View) -> dict[str, Any]:
     """Return the text the script reads, and what it needs before the numbers; areas are named by their place."""
     by_type = {kind: rows_of(page, kind) for kind in tables.CRIME_TYPES}
     rates = by_rate(page.areas)
@@ -65,7 +65,7 @@ def content_of(page: Page) -> dict[str, Any]:
     }
 
 
-def headline_of(page: Page, kind: str = "sac") -> str:
+def headline_of(page: View, kind: str = "sac") -> str:
     """Return the first sentence on a crime type."""
     return words.headline(
         page.title,
@@ -79,7 +79,7 @@ def headline_of(page: Page, kind: str = "sac") -> str:
     )
 
 
-def numbers_of(page: Page) -> str:
+def numbers_of(page: View) -> str:
     """Return the numbers the script reads, as JSON.
 
     columns: the CSV, column by column; sentences, and which of them each row has; labels: where names may stand;
@@ -112,12 +112,12 @@ def _column(texts: Sequence[str], column: tables.Column) -> str:
     return f"[{','.join(text or 'null' for text in texts)}]"
 
 
-def rows_of(page: Page, kind: str) -> pd.DataFrame:
+def rows_of(page: View, kind: str) -> pd.DataFrame:
     """Return the rows of one crime type, one an area, in the order of the areas."""
     return page.table[page.table["crime_type"] == kind].reset_index(drop=True)
 
 
-def lists_of(page: Page, by_type: Mapping[str, pd.DataFrame]) -> dict[str, list[dict[str, Any]]]:
+def lists_of(page: View, by_type: Mapping[str, pd.DataFrame]) -> dict[str, list[dict[str, Any]]]:
     """Return the two lists, target hardening and week of action, by place in the areas, each entry with reasons."""
     places = {area: place for place, area in enumerate(page.areas["area_id"])}
     return {
@@ -141,7 +141,7 @@ def _number(value: Any) -> float | int | None:
     return int(rounded) if rounded.is_integer() else rounded
 
 
-def _sentences(page: Page) -> tuple[list[str], list[int]]:
+def _sentences(page: View) -> tuple[list[str], list[int]]:
     """Return the different sentences of the rows, their numbers open, and which of them each row has."""
     needed = [
         "verdict",
@@ -242,7 +242,7 @@ def _placed(entries: Sequence[Mapping[str, Any]], places: Mapping[str, int]) -> 
     ]
 
 
-def named(page: Page, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def named(page: View, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return a list's first entries with their areas' names, for the page without script."""
     ids, names = list(page.areas["area_id"]), list(page.areas["name"])
     return [
@@ -251,7 +251,7 @@ def named(page: Page, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, An
     ]
 
 
-def _streets(page: Page) -> dict[str, list[Any]] | None:
+def _streets(page: View) -> dict[str, list[Any]] | None:
     """Return the names of streets, each once; and by row of the table its busiest: place of a name, crimes, and on."""
     if page.streets is None:
         return None
@@ -268,7 +268,7 @@ def _streets(page: Page) -> dict[str, list[Any]] | None:
     return {"names": list(names), "byRow": by_row}
 
 
-def _months(page: Page) -> dict[str, Any]:
+def _months(page: View) -> dict[str, Any]:
     """Return the months of the lines, which of them to shade, and the counts of the whole place."""
     every = page.months
     if not every:
@@ -290,7 +290,7 @@ def _months(page: Page) -> dict[str, Any]:
     }
 
 
-def _monthly(page: Page) -> dict[str, list[str]] | None:
+def _monthly(page: View) -> dict[str, list[str]] | None:
     """Return each area's counts, one character a month."""
     return {kind: _series(page.counts[kind]) for kind in tables.SAC_TYPES} if page.months else None
 
@@ -305,12 +305,12 @@ def _series(counts: NDArray[np.float64]) -> list[str]:
     return texts
 
 
-def _bounds(page: Page) -> list[list[float]]:
+def _bounds(page: View) -> list[list[float]]:
     west, south, east, north = (round(float(value), 5) for value in page.areas.total_bounds)
     return [[south, west], [north, east]]
 
 
-def static_rows(page: Page) -> list[dict[str, str]]:
+def static_rows(page: View) -> list[dict[str, str]]:
     """Return the page's table of all three crime types together, for readers without script."""
     rows = rows_of(page, page.first_type)
     rows = rows.assign(css=classes_of(rows))

@@ -12,7 +12,7 @@ from sacmap.publish import page_data
 from sacmap.publish.colours import classes_of
 from sacmap.publish.outlines import Picture
 from sacmap.publish.plan_view import PlanView
-from sacmap.publish.shown import Page
+from sacmap.publish.view import View
 
 #: Of a name, in the picture's units: width of a letter and height of a line.
 LETTER, LINE = 11.0, 24.0
@@ -21,7 +21,7 @@ ARROWS = {"s3": "▲ ", "s4": "▲ ", "s0": "▼ ", "s1": "▼ "}
 Box = tuple[float, float, float, float]
 
 
-def static_map(page: Page, first: Collection[int]) -> str:
+def static_map(page: View, first: Collection[int]) -> str:
     """Return the map as SVG: one path an area, by change of the page's first crime type, names where they fit.
 
     `first` are the places of the areas with a thick outline.

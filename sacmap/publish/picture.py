@@ -33,7 +33,7 @@ from sacmap.publish.files import data_date
 from sacmap.publish.page import WEIGHTY, banners, key_figures, periods_in_words
 from sacmap.publish.page_svg import ARROWS, placed_names
 from sacmap.publish.shapes import STEPS, simplified
-from sacmap.publish.shown import Page
+from sacmap.publish.view import View
 
 INK, SOFT, PAPER, GROUND, EDGE = "#1d1d1f", "#55565a", "#ffffff", "#f3f2ee", "#6b6b6b"
 WARN, WARN_EDGE = "#fff6dd", "#8a6100"
@@ -66,7 +66,7 @@ Entry = tuple[str, Sequence[str]]
 class _Content:
     """What both pictures say, in words; a list is its title and its entries: (name, reasons)."""
 
-    page: Page
+    page: View
     headline: str
     periods: str
     warnings: tuple[str, ...]
@@ -76,7 +76,7 @@ class _Content:
     first: set[int]
 
 
-def _content_of(page: Page) -> _Content:
+def _content_of(page: View) -> _Content:
     by_type = {kind: page_data.rows_of(page, kind) for kind in tables.CRIME_TYPES}
     lists = page_data.lists_of(page, by_type)
     names = page.areas["name"]
@@ -99,7 +99,7 @@ def _content_of(page: Page) -> _Content:
     )
 
 
-def slide_of(page: Page) -> bytes:
+def slide_of(page: View) -> bytes:
     """Return the slide as PNG: headline, map, legend, key figures, both lists and the source."""
     content = _content_of(page)
     left, wide, column = 48.0, 1824.0, 1260.0
@@ -121,7 +121,7 @@ def slide_of(page: Page) -> bytes:
         return drawing.png()
 
 
-def briefing_of(page: Page) -> bytes:
+def briefing_of(page: View) -> bytes:
     """Return the briefing as PDF: one sheet of A4 with headline, warnings, map, both lists and source."""
     content = _content_of(page)
     left, wide = 36.0, 523.0
@@ -274,7 +274,7 @@ class _Drawing:
             )
         )
 
-    def banners(self, page: Page, line: Line, size: float) -> float:
+    def banners(self, page: View, line: Line, size: float) -> float:
         """Write what must stand above everything."""
         left, top, wide = line
         for banner in banners(page):
@@ -283,7 +283,7 @@ class _Drawing:
             top += size * 0.6
         return top
 
-    def tiles(self, page: Page, line: Line, *, across: int, size: float) -> float:
+    def tiles(self, page: View, line: Line, *, across: int, size: float) -> float:
         """Write the key figures in tiles; their labels take two lines at most."""
         left, top, wide = line
         gap = size * 0.7

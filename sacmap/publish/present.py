@@ -16,7 +16,7 @@ from sacmap.public import is_public, is_restricted
 from sacmap.publish.draw import render
 from sacmap.publish.plan_view import plan_view, result_view
 from sacmap.publish.reasons import hardening_reasons, week_reasons
-from sacmap.publish.shown import Page
+from sacmap.publish.view import View
 from sacmap.publish.words import headline, neighbourhoods, percent
 
 SOURCE = (
@@ -57,10 +57,10 @@ def in_words_of(result: Result) -> Mapping[str, str]:
     return tables.IN_WORDS if result.study.extract is None else tables.EXACT_WORDS
 
 
-def page_of(result: Result) -> Page:
+def page_of(result: Result) -> View:
     """Return what the officer's page shows."""
     study, public = result.study, is_public(result)
-    return Page(
+    return View(
         title=title_of(result),
         change=result.change,
         areas=result.areas,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-    from sacmap.publish.shown import Page
+    from sacmap.publish.view import View
 
 #: What Excel holds in one cell.
 LONGEST = 32_767
@@ -81,7 +81,7 @@ EXACT = (
 )
 
 
-def workbook_of(page: Page, ledger: Mapping[str, int] | None = None) -> bytes:
+def workbook_of(page: View, ledger: Mapping[str, int] | None = None) -> bytes:
     """Return the workbook (XLSX) of what the page shows: the same page gives the same bytes.
 
     Sheets: Summary; Areas, the CSV's rows and columns; Monthly counts; Target hardening; Week of action; Notes;
@@ -119,7 +119,7 @@ def _fit(text: str) -> str:
 class _Sheets:
     """The sheets of one workbook, with the formats they share."""
 
-    def __init__(self, book: Any, page: Page) -> None:
+    def __init__(self, book: Any, page: View) -> None:
         self.book, self.page = book, page
         base = {"font_name": "Arial", "font_size": 10, "valign": "top"}
         book.formats[0].set_font_name("Arial")

@@ -1,4 +1,4 @@
-"""What the officer's page, its pictures and its files show: one Page, filled in by `sacmap.publish.present`."""
+"""What the officer's page, its pictures and its files show: one View, filled in by `sacmap.publish.present`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sacmap.study import Period
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class View:
     """What the page shows; text in it is data, whatever it holds."""
 
     title: str
