@@ -23,7 +23,7 @@ from sacmap.areas.adjoining import adjoining
 from sacmap.choose import priority, week
 from sacmap.choose.evaluate import wdd
 from sacmap.choose.outcome import Group, net_of, verdict_of
-from sacmap.measure.change import posterior
+from sacmap.measure.change import law_of
 from sacmap.practice import MONTHS, Borough, borough
 from sacmap.practice.borough import CURRENT
 
@@ -36,13 +36,13 @@ def judged(made: Borough, months: int) -> Iterator[tuple[float, str, bool]]:
     """Yield each effect with the verdict, and whether the plain difference's 95% interval lies below zero."""
     counts = made.counts(made.seed + 1_000_000).sum(axis=2).astype(float)
     years = counts[:, 12:].reshape(len(counts), 4, 12).sum(axis=2)
-    seen = posterior(years[:, :3], years[:, 3])
-    level = seen.expected * (seen.weights @ seen.ratios)
+    law = law_of(years[:, :3], years[:, 3])
+    level = law.level(law.excess)
     near = adjoining(gpd.GeoDataFrame(geometry=made.polygons, crs="EPSG:4326"))
-    drawn = seen.expected[:, None] * (seen.ratios[priority.drawn_ratios(seen)] - 1)
-    target = week.choose(level - seen.expected, drawn, near, SIZE)[0].places
+    drawn = law.drawn(np.random.default_rng(priority.SEED), priority.DRAWS).T
+    target = week.choose(law.excess, drawn, near, SIZE)[0].places
     side = week.sides(target, near, years[:, 3], years[:, :3].mean(axis=1))
-    alpha = seen.volatility * math.sqrt(12 / months)
+    alpha = law.volatility * math.sqrt(12 / months)
     judged_months = CURRENT[:months]
     then = counts[:, np.isin(MONTHS, judged_months)]
     share = counts[:, NOW][:, :months].sum() / counts[:, NOW].sum()

@@ -1,7 +1,8 @@
 """Does the method find true rises, and how often does it flag chance? A simulation with a known answer.
 
 Sixty areas of about forty crimes a year; in the current year six of them truly rise by half. Compared: ranking by
-the year-on-year percentage, a rule of "+20% or more", and sacmap's. Run: python benchmarks/ranking.py [maps]
+the year-on-year percentage, a rule of "+20% or more", and sacmap's; and how often the interval of the ratio holds the
+area's true rate of that year, as a ratio to the expected. Run: python benchmarks/ranking.py [maps]
 """
 
 from __future__ import annotations
@@ -18,15 +19,16 @@ SEED = 2018
 
 def draw_map(
     rng: np.random.Generator, periods: int, rise: float, volatility: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return baseline (areas × periods), current (areas,) and which areas truly rose."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return baseline (areas × periods), current (areas,), which areas truly rose, and the true current rates."""
     level = LEVEL * np.exp(rng.normal(0, SPREAD, AREAS) - SPREAD**2 / 2)
     means = np.repeat(level[:, None], periods + 1, axis=1)
     rose = np.zeros(AREAS, dtype=bool)
     rose[rng.choice(AREAS, RISERS, replace=False)] = True
     means[rose, -1] *= rise
-    counts = rng.poisson(means * rng.gamma(1 / volatility, volatility, means.shape))
-    return counts[:, :-1], counts[:, -1], rose
+    rates = means * rng.gamma(1 / volatility, volatility, means.shape)
+    counts = rng.poisson(rates)
+    return counts[:, :-1], counts[:, -1], rose, rates[:, -1]
 
 
 def percent_change(baseline: np.ndarray, current: np.ndarray) -> np.ndarray:
@@ -40,11 +42,14 @@ def run(maps: int, periods: int, rise: float, volatility: float = VOLATILITY) ->
     rng = np.random.default_rng(SEED)
     seen: list[dict[str, float]] = []
     for _ in range(maps):
-        baseline, current, rose = draw_map(rng, periods, rise, volatility)
+        baseline, current, rose, rates = draw_map(rng, periods, rise, volatility)
         found = compare(baseline, current)
         percent = percent_change(baseline, current)
         clear = (found["verdict"] == "clear rise").to_numpy()
         possible = (found["verdict"] == "possible rise").to_numpy()
+        low, high, expected = (
+            found[name].to_numpy(float) for name in ("ratio_low", "ratio_high", "expected")
+        )
         seen.append(
             {
                 "ratio": float(rose[np.argsort(-found["ratio"].to_numpy())[:RISERS]].sum()),
@@ -54,6 +59,7 @@ def run(maps: int, periods: int, rise: float, volatility: float = VOLATILITY) ->
                 "clear_false": float((clear & ~rose).sum()),
                 "possible_true": float((possible & rose).sum()),
                 "possible_false": float((possible & ~rose).sum()),
+                "covered": 100 * float(((low <= rates / expected) & (rates / expected <= high)).mean()),
                 "plus20_true": float(((percent >= 20) & rose).sum()),
                 "plus20_false": float(((percent >= 20) & ~rose).sum()),
             }
@@ -77,6 +83,7 @@ def main() -> None:
         "clear_false": "clear rises a map that are chance",
         "possible_true": "possible rises a map, true",
         "possible_false": "possible rises a map, chance",
+        "covered": "true ratios inside the interval, %",
         "plus20_true": "+20% flags a map that are true",
         "plus20_false": "+20% flags a map that are chance",
     }

@@ -66,5 +66,5 @@ def test_an_action_that_worked_is_found_and_one_that_did_not_is_not_claimed():
         for effect, verdict, _ in benchmark.judged(benchmark.borough(seed), 12):
             said[effect].append(verdict)
     assert said[0.0].count("clear fall") == 0
-    assert said[0.5].count("clear fall") >= 12
+    assert said[0.5].count("clear fall") >= 10
     assert said[0.5].count("clear fall") + said[0.5].count("possible fall") >= 16

@@ -14,7 +14,7 @@ from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.choose import priority
 from sacmap.fetch.street import read
 from sacmap.job import compare_areas
-from sacmap.measure.change import posterior
+from sacmap.measure.change import law_of
 from sacmap.practice import write_practice
 from sacmap.publish.present import page_of
 from sacmap.publish.reasons import leading_type
@@ -133,27 +133,26 @@ def test_a_month_above_the_expected_is_judged_by_season():
     assert list(priority.months_above(np.array([36.0, 36.0]), counts)) == [0, 1]
 
 
-def test_draws_follow_the_posterior():
+def test_draws_follow_the_law():
     rng = np.random.default_rng(1)
-    seen = posterior(rng.poisson(40, (30, 2)).astype(float), rng.poisson(44, 30).astype(float))
-    drawn = seen.ratios[priority.drawn_ratios(seen)]
-    assert drawn.shape == (30, priority.DRAWS)
-    assert drawn.mean(axis=1) == pytest.approx(seen.weights @ seen.ratios, rel=0.002)
-    above = (drawn > 1).mean(axis=1)
-    assert above == pytest.approx(seen.weights[:, seen.ratios > 1].sum(axis=1), abs=0.002)
+    law = law_of(rng.poisson(40, (30, 2)).astype(float), rng.poisson(44, 30).astype(float))
+    drawn = law.drawn(np.random.default_rng(priority.SEED), 4_000)
+    assert drawn.shape == (4_000, 30)
+    assert (law.expected + drawn).mean(axis=0) == pytest.approx(law.present, rel=0.02)
+    assert law.expected + np.quantile(drawn, 0.975, axis=0) == pytest.approx(law.quantile(0.975), rel=0.03)
     # One area's luck says nothing of another's.
-    assert np.abs(np.corrcoef(drawn)[np.triu_indices(30, 1)]).max() < 0.15
+    assert np.abs(np.corrcoef(drawn.T)[np.triu_indices(30, 1)]).max() < 0.08
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 80), st.integers(0, 80)), min_size=1, max_size=30))
 def test_whatever_the_counts_shares_add_up_to_the_first_five(pairs):
     counts = np.array(pairs, dtype=float)
-    seen = posterior(counts[:, :1], counts[:, 1])
+    law = law_of(counts[:, :1], counts[:, 1])
     n = len(counts)
     listed = np.arange(n)
     for kind in (priority.HARDENING, priority.WEEK):
-        top5, low, high = priority.stability(kind, seen, np.ones(n), listed)
+        top5, low, high = priority.stability(kind, law, np.ones(n), listed)
         assert top5.sum() == pytest.approx(min(5, n))
         assert ((low >= 1) & (low <= high) & (high <= n)).all()
 

@@ -197,10 +197,10 @@ def _choices(result: Result, near: Sequence[frozenset[int]], size: int) -> tuple
     ids = [str(area) for area in sac.index[known]]
     compared = [[period[k] for k in result.compared] for period in result.study.periods]
     cube = priority.of_kind(priority.counts_by_month(result.located, ids, compared), "sac")
-    seen = priority.posterior_of(cube, result.comparator.pair("sac"))
+    law = priority.law_of_months(cube, result.comparator.pair("sac"))
     drawn = np.full((len(known), priority.DRAWS), np.nan)
-    drawn[known] = seen.expected[:, None] * (seen.ratios[priority.drawn_ratios(seen)] - 1)
-    return week.choose(sac["excess"].to_numpy(float), drawn, near, size), seen.volatility
+    drawn[known] = law.drawn(np.random.default_rng(priority.SEED), priority.DRAWS).T
+    return week.choose(sac["excess"].to_numpy(float), drawn, near, size), law.volatility
 
 
 def _candidates(result: Result, size: int, protected: Mapping[str, int]) -> list[Candidate]:

@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sacmap import tables
-from sacmap.measure.change import Against, Posterior, posterior
+from sacmap.measure.change import Against, Law, law_of
 from sacmap.measure.counts import counts_cube
 from sacmap.study import Study
 
@@ -160,14 +160,15 @@ def _ranked(
     kind: str, cubes: Sequence[NDArray[np.int64]], against: Against, per: Floats, beside: Executor
 ) -> _Ranked:
     """Rank the areas of the two cubes: crimes where they are, and those near an edge with the neighbour."""
-    seen, seen_next_door = (posterior_of(of_kind(cube, kind), against) for cube in cubes)
-    key = mean_key(kind, seen, per)
+    law, next_door = (law_of_months(of_kind(cube, kind), against) for cube in cubes)
+    key = key_of(kind, law, law.excess, per)
     rank = ranks(key)
     listed = np.argsort(rank)[:LISTED]
     if kind == WEEK:
         listed = listed[key[listed] > 0]
-    stable = beside.submit(stability, kind, seen, per, listed)
-    return _Ranked(kind, seen.expected, rank, ranks(mean_key(kind, seen_next_door, per)), listed, stable)
+    stable = beside.submit(stability, kind, law, per, listed)
+    edge_rank = ranks(key_of(kind, next_door, next_door.excess, per))
+    return _Ranked(kind, law.expected, rank, edge_rank, listed, stable)
 
 
 def by_rate(areas: gpd.GeoDataFrame) -> bool:
@@ -180,13 +181,12 @@ def homes_of(areas: gpd.GeoDataFrame) -> Floats:
     return np.asarray(np.nan_to_num(areas["households"].to_numpy(float, na_value=np.nan)))
 
 
-def mean_key(kind: str, seen: Posterior, per: Floats) -> Floats:
-    """Return what a list ranks by: burglary's level, per 1,000 households where `per` holds these; else the excess."""
-    return _key(kind, seen.expected, seen.weights @ seen.ratios, per)
+def key_of(kind: str, law: Law, excess: Floats, per: Floats) -> Floats:
+    """Return what a list ranks by: burglary's level, per 1,000 households where `per` holds these; else the excess.
 
-
-def _key(kind: str, expected: Floats, ratio: Floats, per: Floats) -> Floats:
-    return np.asarray(expected * ratio / per if kind == HARDENING else expected * (ratio - 1))
+    excess is (…, areas): the law's own, or draws of it.
+    """
+    return law.level(excess) / per if kind == HARDENING else excess
 
 
 def ranks(key: Floats) -> Whole:
@@ -197,42 +197,25 @@ def ranks(key: Floats) -> Whole:
     return placed
 
 
-def drawn_ratios(seen: Posterior, seed: int = SEED) -> NDArray[np.int8]:
-    """Draw each area's true ratio DRAWS times, as places on the posterior's grid: (areas × draws).
-
-    Each area's draws follow its posterior as evenly as whole draws can, in a random order of their own.
-    """
-    rng = np.random.default_rng(seed)
-    n, grid = seen.weights.shape
-    mass = np.cumsum(seen.weights, axis=1)
-    ends = np.floor(DRAWS * mass / mass[:, -1:] + rng.random((n, 1))).astype(np.int64)
-    ends[:, -1] = DRAWS
-    each = np.diff(np.minimum(ends, DRAWS), axis=1, prepend=0)
-    places = np.repeat(np.tile(np.arange(grid, dtype=np.int8), n), each.ravel()).reshape(n, DRAWS)
-    return rng.permuted(places, axis=1)
-
-
-def stability(kind: str, seen: Posterior, per: Floats, listed: Whole) -> tuple[Floats, Floats, Floats]:
-    """Rank every draw of the true ratios.
+def stability(kind: str, law: Law, per: Floats, listed: Whole) -> tuple[Floats, Floats, Floats]:
+    """Rank draws of how far the areas may stand above the expected.
 
     Returns
     -------
     Each area's share of draws in which it is among the first five, and the 5% and 95% quantiles of the place of each
     of the areas at `listed`.
     """
-    # Turned round, so that the least is first: what is ahead of an area is less.
-    keys = -_key(kind, seen.expected[:, None], seen.ratios, per[:, None])
-    drawn = np.ascontiguousarray(drawn_ratios(seen).T)
-    areas = np.arange(len(per))
-    first = np.zeros(len(per), dtype=np.intp)
+    rng = np.random.default_rng(SEED)
+    n = len(per)
+    first = np.zeros(n, dtype=np.intp)
     places = np.empty((DRAWS, len(listed)), dtype=np.intp)
     for start in range(0, DRAWS, AT_A_TIME):
-        part = slice(start, start + AT_A_TIME)
-        key = keys[areas, drawn[part]]
-        leading = np.argpartition(key, min(FIRST, len(per)) - 1, axis=1)[:, :FIRST]
-        first += np.bincount(leading.ravel(), minlength=len(per))
+        # Turned round, so that the least is first: what is ahead of an area is less.
+        key = -key_of(kind, law, law.drawn(rng, AT_A_TIME), per)
+        leading = np.argpartition(key, min(FIRST, n) - 1, axis=1)[:, :FIRST]
+        first += np.bincount(leading.ravel(), minlength=n)
         for at, place in enumerate(listed):
-            places[part, at] = 1 + np.count_nonzero(key < key[:, [place]], axis=1)
+            places[start : start + AT_A_TIME, at] = 1 + np.count_nonzero(key < key[:, [place]], axis=1)
     low, high = np.quantile(places, [0.05, 0.95], axis=0, method="nearest")
     return first / DRAWS, low, high
 
@@ -290,7 +273,7 @@ def of_kind(cube: NDArray[np.int64], kind: str) -> Floats:
     return (cube.sum(axis=-1) if kind == "sac" else cube[..., tables.SAC_TYPES.index(kind)]).astype(float)
 
 
-def posterior_of(counts: Floats, against: Against) -> Posterior:
-    """Return the posterior of (areas × periods × months) counts, the current period last."""
+def law_of_months(counts: Floats, against: Against) -> Law:
+    """Return the law of (areas × periods × months) counts, the current period last."""
     sums = counts.sum(axis=2)
-    return posterior(sums[:, :-1], sums[:, -1], against, months=counts.shape[2])
+    return law_of(sums[:, :-1], sums[:, -1], against, months=counts.shape[2])

@@ -38,46 +38,91 @@ MODEL_COLUMNS = (
 )
 #: Year-to-year variation beyond chance that is assumed before the data speak, for a year; measured on London.
 USUAL_VOLATILITY = 0.02
-#: What the assumption weighs, in degrees of freedom, and the most volatility the data may claim.
-USUAL_WEIGHT = 60.0
+#: What the assumption weighs, in areas compared once, and the most volatility the data may claim.
+USUAL_WEIGHT = 20.0
 MOST_VOLATILITY = 0.25
 #: Mean of z² of a standard normal clipped to its own 10% and 90% quantiles, 0.6787: ∫z²φ between them and the ends.
 _TAIL = float(special.ndtri(0.9))
 _DENSITY = float(np.exp(-(_TAIL**2) / 2) / np.sqrt(2 * np.pi))
 CLIPPED_Z2 = 0.8 - 2 * _TAIL * _DENSITY + 0.2 * _TAIL**2
+#: Halvings of [0, MOST_VOLATILITY] in search of the volatility of the current period: to one part in 10¹².
+HALVINGS = 40
 #: Share of clear flags that may be chance (Benjamini and Hochberg 1995).
 FALSE_SHARE = 0.10
 #: Expected counts below this are too few to tell.
 FEW = 10.0
-#: How probable a rise (or fall) must be to be called possible.
-POSSIBLE = 0.85
+#: A clear rise is of at least so many crimes, a clear fall from at least so many expected.
+CLEAR_LEAST = 5.0
+#: How much of a rise or fall is still there in the next period: 0.65 to 0.8 on English and Welsh LSOAs.
+LASTING = 0.7
 #: Half a crime: what a sum of zero is taken for where something must be divided by it.
 HALF = 0.5
-
-LOG_RATIO = np.linspace(np.log(0.3), np.log(3.5), 121)
-TAUS = np.array([0.02, 0.05, 0.08, 0.11, 0.14, 0.17, 0.2, 0.25, 0.3, 0.4, 0.5])
+#: A comparator with so many crimes a period before and none now is missing, not gone.
+MUCH = 10.0
 
 
 @dataclass(frozen=True)
-class Posterior:
-    """What the counts say of each area's true ratio to the expected.
+class Law:
+    """The law of step 5, and what the current count makes of it: step 7.
 
-    expected: (n,) crimes; size: (n,) of the negative binomial; ratios: (121,) grid of true ratios; weights:
-    (n, 121) posterior probability of each, rows sum to 1; volatility: the variation from period to period beyond
-    chance that was found.
+    expected: (n,) crimes; variation: (n,) k, the variance of an area's rate beyond chance as a share of expected²;
+    now: (n,) current crimes; volatility: the variation from period to period that was found.
     """
 
     expected: Floats
-    size: Floats
-    ratios: Floats
-    weights: Floats
+    variation: Floats
+    now: Floats
     volatility: float
+
+    @property
+    def size(self) -> Floats:
+        """The size of the negative binomial law that the current count is expected to follow."""
+        return 1 / self.variation
+
+    @property
+    def shape(self) -> Floats:
+        """The shape of the gamma law of an area's present rate."""
+        return self.size + self.now
+
+    @property
+    def rate(self) -> Floats:
+        """The rate of the gamma law of an area's present rate."""
+        return self.size / self.expected + 1
+
+    @property
+    def present(self) -> Floats:
+        """The mean of an area's present rate, crimes a period."""
+        return np.asarray(self.expected * (self.size + self.now) / (self.size + self.expected))
+
+    @property
+    def excess(self) -> Floats:
+        """How far the area itself, not the luck of one period, stands above the expected, crimes."""
+        return np.asarray(self.present - self.expected)
+
+    def level(self, excess: Floats) -> Floats:
+        """Return what to expect in the next such period of areas that stand `excess` above the expected."""
+        return np.asarray(self.expected + LASTING * excess)
+
+    def quantile(self, share: float) -> Floats:
+        """Return the quantile of the present rate, crimes a period."""
+        return np.asarray(special.gammaincinv(self.shape, share) / self.rate)
+
+    def drawn(self, rng: np.random.Generator, draws: int) -> Floats:
+        """Draw how far each area may stand above the expected: (draws × areas)."""
+        return np.asarray(rng.standard_gamma(self.shape, (draws, len(self.now))) / self.rate - self.expected)
+
+    def of(self, places: NDArray[np.intp]) -> Law:
+        """Return the law of some of the areas."""
+        return Law(self.expected[places], self.variation[places], self.now[places], self.volatility)
 
 
 def compare(
     baseline: ArrayLike, current: ArrayLike | pd.Series, comparator: Against = None, *, months: int = 12
 ) -> pd.DataFrame:
     """Compare each area's current count with what its baseline and the comparator lead one to expect.
+
+    >>> compare([[40, 44], [12, 9], [30, 28]], [61, 8, 31])["verdict"].tolist()
+    ['clear rise', 'within normal range', 'within normal range']
 
     Parameters
     ----------
@@ -99,11 +144,16 @@ def compare(
     Raises
     ------
     UsageError
-        If the shapes do not match or a count is negative.
+        If the shapes do not match, a count is negative or no number, a period has no months, or the comparator is
+        none that can be followed: see `require_comparator`.
     """
     index = current.index if isinstance(current, pd.Series) else None
-    counts = np.asarray(baseline, dtype=float)
-    now = np.asarray(current, dtype=float)
+    try:
+        counts, now = np.asarray(baseline, dtype=float), np.asarray(current, dtype=float)
+    except (TypeError, ValueError):
+        raise UsageError("A count is no number.", "Counts are crimes: 0 or more.") from None
+    if not (isinstance(months, int | np.integer) and months >= 1):
+        raise UsageError(f"A period of {months!r} months cannot be compared.", "Give months=1 or more.")
     if counts.ndim != 2 or now.shape != counts.shape[:1] or counts.shape[1] < 1:
         raise UsageError(
             f"A baseline of shape {counts.shape} does not go with a current of shape {now.shape}.",
@@ -112,6 +162,7 @@ def compare(
     known = np.isfinite(counts).all(axis=1) & np.isfinite(now)
     if (counts[known] < 0).any() or (now[known] < 0).any():
         raise UsageError("A count is negative.", "Counts are crimes: 0 or more.")
+    require_comparator(comparator, counts.shape[1])
     whole = pd.DataFrame(np.nan, index=range(len(now)), columns=list(MODEL_COLUMNS))
     whole["verdict"] = pd.Series("not known", index=whole.index, dtype=object)
     if known.any():
@@ -121,35 +172,61 @@ def compare(
     return whole if index is None else whole.set_axis(index)
 
 
+def require_comparator(comparator: Against, periods: int) -> None:
+    """Refuse a comparator that cannot be followed.
+
+    Raises
+    ------
+    UsageError
+        If it is a word other than "none", or no pair of counts; if one of them is negative or not finite; or if
+        there is nothing now where there were ten crimes a period or more: that is missing, not gone.
+    """
+    if comparator is None or (isinstance(comparator, str) and comparator == "none"):
+        return
+    try:
+        if isinstance(comparator, str):
+            raise ValueError
+        before, now = (float(value) for value in comparator)
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"{comparator!r} is no comparator.",
+            'Give None, "none" or a pair: crimes in all baseline periods, crimes now.',
+        ) from None
+    if not (np.isfinite([before, now]).all() and min(before, now) >= 0):
+        raise UsageError(f"The comparator ({before:g}, {now:g}) is not of counts.", "Counts are 0 or more.")
+    if now == 0 and before / periods >= MUCH:
+        raise UsageError(
+            f"The comparator has no crime now, and {before / periods:,.0f} a period before: it is missing, not gone.",
+            "Give its current count, or another comparator.",
+        )
+
+
 def _compare_known(
     counts: Floats, now: Floats, comparator: Against, months: int
 ) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
-    seen = posterior(counts, now, comparator, months=months)
-    expected = seen.expected
+    law = law_of(counts, now, comparator, months=months)
+    expected = law.expected
+    low, high = (_quantile(share, law.size, expected) for share in (0.025, 0.975))
     # Step 6, mid-p: a count as high, half counted, or higher.
-    up = (_at_least(now, seen.size, expected) + _at_least(now + 1, seen.size, expected)) / 2
-    down = 1 - up
-    # Step 7.
-    ratio = seen.weights @ seen.ratios
-    mass = np.cumsum(seen.weights, axis=1)
-    prob_above = seen.weights[:, LOG_RATIO > 0].sum(axis=1)
+    up = (_at_least(now, law.size, expected) + _at_least(now + 1, law.size, expected)) / 2
+    excess = law.excess
     return {
         "expected": expected,
-        "normal_low": _quantile(0.025, seen.size, expected),
-        "normal_high": _quantile(0.975, seen.size, expected),
-        "p_value": np.where(now >= expected, up, down),
-        "verdict": _verdicts(now, expected, up, down, prob_above),
-        "ratio": ratio,
-        "ratio_low": seen.ratios[np.argmax(mass >= 0.025, axis=1)],
-        "ratio_high": seen.ratios[np.argmax(mass >= 0.975, axis=1)],
-        "prob_above": prob_above,
-        "excess": expected * (ratio - 1),
-        "level": expected * ratio,
+        "normal_low": low,
+        "normal_high": high,
+        "p_value": np.where(now >= expected, up, 1 - up),
+        "verdict": _verdicts(now, expected, up, low, high),
+        "ratio": law.present / expected,
+        "ratio_low": law.quantile(0.025) / expected,
+        "ratio_high": law.quantile(0.975) / expected,
+        "prob_above": special.gammaincc(law.shape, law.rate * expected),
+        "excess": excess,
+        "level": law.level(excess),
     }
 
 
-def posterior(counts: Floats, now: Floats, comparator: Against = None, *, months: int = 12) -> Posterior:
-    """Return the posterior of each area's true ratio: steps 1 to 5 and 7 of the method.
+def law_of(counts: Floats, now: Floats, comparator: Against = None, *, months: int = 12) -> Law:
+    """Return the law that the current counts are expected to follow: steps 1 to 5 of the method.
 
     `counts` is (areas × periods), `now` (areas,), both without missing values; the rest as in `compare`.
     """
@@ -167,8 +244,7 @@ def posterior(counts: Floats, now: Floats, comparator: Against = None, *, months
     weight = sums / shape
     clumping = 1 + weight**2 / periods
     alpha = volatility(counts, now, expected, shape, clumping, months=months)
-    size = 1 / np.maximum(alpha * clumping + 1 / shape, 1e-6)
-    return Posterior(expected, size, np.exp(LOG_RATIO), _weights(now, expected, size), alpha)
+    return Law(expected, np.maximum(alpha * clumping + 1 / shape, 1e-6), now, alpha)
 
 
 def _comparator_ratio(sums: Floats, now: Floats, periods: int, comparator: Against) -> Floats:
@@ -186,58 +262,45 @@ def _comparator_ratio(sums: Floats, now: Floats, periods: int, comparator: Again
 def volatility(
     counts: Floats, now: Floats, expected: Floats, shape: Floats, clumping: Floats, *, months: int
 ) -> float:
-    """Step 4: the real variation from period to period beyond chance, drawn towards the usual."""
-    n, periods = counts.shape
+    """Step 4: the real variation from period to period beyond chance, of both sides, drawn towards the usual."""
+    n = len(now)
     usual = USUAL_VOLATILITY * float(np.sqrt(12 / months))
-    if periods == 1:
-        found, freedom = _volatility_of_one(now, expected, shape, clumping), float(n)
-    else:
-        found, freedom = _volatility_of_several(counts)
-    return (freedom * min(found, MOST_VOLATILITY) + USUAL_WEIGHT * usual) / (freedom + USUAL_WEIGHT)
-
-
-def _volatility_of_several(counts: Floats) -> tuple[float, float]:
     # A period with no crime anywhere says nothing of variation between areas.
     some = counts[:, counts.sum(axis=0) > 0]
-    n, periods = some.shape
-    if periods < 2:
-        return 0.0, 0.0
-    factors = periods * some.sum(axis=0) / some.sum()
-    levels = some / factors
+    freedom = n * max(0, some.shape[1] - 1)
+    before = min(_volatility_before(some), MOST_VOLATILITY) if freedom else 0.0
+    current = _volatility_now(now, expected, shape, clumping)
+    return float((freedom * before + n * current + USUAL_WEIGHT * usual) / (freedom + n + USUAL_WEIGHT))
+
+
+def _volatility_before(counts: Floats) -> float:
+    """Return how the areas' shares of each baseline period vary beyond chance, by moments."""
+    periods = counts.shape[1]
+    factors = periods * counts.sum(axis=0) / counts.sum()
+    levels = counts / factors
     mean, variance = levels.mean(axis=1), levels.var(axis=1, ddof=1)
     beyond = float((variance - mean * np.mean(1 / factors)).sum())
     scale = float((mean**2 - variance / periods).sum())
-    return (max(0.0, beyond / scale) if scale > 0 else 0.0), float(n * (periods - 1))
+    return max(0.0, beyond / scale) if scale > 0 else 0.0
 
 
-def _volatility_of_one(now: Floats, expected: Floats, shape: Floats, clumping: Floats) -> float:
+def _volatility_now(now: Floats, expected: Floats, shape: Floats, clumping: Floats) -> float:
+    """Return the volatility at which the current counts lie about the expected as they should.
+
+    The tails are clipped, so that a few true risers do not pass for volatility of all.
+    """
+
     def mean_square(alpha: float) -> float:
         z = (now - expected) / np.sqrt(expected + expected**2 * (alpha * clumping + 1 / shape))
         return float(np.mean(np.clip(z, *np.quantile(z, [0.1, 0.9])) ** 2))
 
-    low, high = 0.0, 1.0
+    low, high = 0.0, MOST_VOLATILITY
     if mean_square(low) <= CLIPPED_Z2:
         return low
-    # Anything above the most allowed is cut to it, so there is no need to look far.
-    for _ in range(60):
+    for _ in range(HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if mean_square(middle) > CLIPPED_Z2 else (low, middle)
     return (low + high) / 2
-
-
-def _weights(now: Floats, expected: Floats, size: Floats) -> Floats:
-    """Step 7: the posterior on the grid, its prior's width chosen by the total marginal likelihood."""
-    means = expected[:, None] * np.exp(LOG_RATIO)
-    # The negative binomial's log-likelihood less what does not depend on the ratio.
-    like = now[:, None] * LOG_RATIO - (now + size)[:, None] * np.log(size[:, None] + means)
-    like = np.exp(like - like.max(axis=1, keepdims=True))
-    priors = np.exp(-0.5 * (LOG_RATIO / TAUS[:, None]) ** 2)
-    priors /= priors.sum(axis=1, keepdims=True)
-    # A width that an area's counts all but rule out has a likelihood of zero, and is never chosen.
-    with np.errstate(divide="ignore"):
-        marginal = np.log(like @ priors.T).sum(axis=0)
-    weights = like * priors[np.argmax(marginal)]
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
 def _at_least(counts: Floats, size: Floats, mean: Floats) -> Floats:
@@ -274,17 +337,16 @@ def rejected(p_values: Floats, share: float) -> NDArray[np.bool_]:
     return marked
 
 
-def _verdicts(
-    now: Floats, expected: Floats, up: Floats, down: Floats, prob_above: Floats
-) -> NDArray[np.object_]:
-    """Step 8: the first that applies."""
+def _verdicts(now: Floats, expected: Floats, up: Floats, low: Floats, high: Floats) -> NDArray[np.object_]:
+    """Step 8: the first that applies. None contradicts the normal range."""
+    above, below = now > high, now < low
     return np.select(
         [
-            rejected(up, FALSE_SHARE) & (now > expected),
-            rejected(down, FALSE_SHARE) & (now < expected),
+            rejected(up, FALSE_SHARE) & above & (now >= CLEAR_LEAST),
+            rejected(1 - up, FALSE_SHARE) & below & (expected >= CLEAR_LEAST),
             expected < FEW,
-            prob_above >= POSSIBLE,
-            prob_above <= 1 - POSSIBLE,
+            above,
+            below,
         ],
         ["clear rise", "clear fall", "too few to tell", "possible rise", "possible fall"],
         "within normal range",
