@@ -16,9 +16,10 @@ import numpy as np
 from sacmap import months
 from sacmap.areas.boundaries import read_areas
 from sacmap.areas.locate import locate
+from sacmap.crimes import without_repeats
 from sacmap.fetch.street import read
 from sacmap.measure.change import compare
-from sacmap.measure.counts import counts_cube, without_repeats
+from sacmap.measure.counts import counts_cube
 
 #: Place, crimes, boundaries, and the three periods: baseline, current, and the one to be foretold.
 PLACES = (

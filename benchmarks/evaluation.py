@@ -19,8 +19,8 @@ from dataclasses import replace
 import geopandas as gpd
 import numpy as np
 
-from sacmap.areas.adjoining import adjoining
-from sacmap.choose import priority, week
+from sacmap.areas.topology import adjoining
+from sacmap.choose import ranking, week
 from sacmap.choose.evaluate import wdd
 from sacmap.choose.outcome import Group, net_of, verdict_of
 from sacmap.measure.change import law_of
@@ -39,7 +39,7 @@ def judged(made: Borough, months: int) -> Iterator[tuple[float, str, bool]]:
     law = law_of(years[:, :3], years[:, 3])
     level = law.level(law.excess)
     near = adjoining(gpd.GeoDataFrame(geometry=made.polygons, crs="EPSG:4326"))
-    drawn = law.drawn(np.random.default_rng(priority.SEED), priority.DRAWS).T
+    drawn = law.drawn(np.random.default_rng(ranking.SEED), ranking.DRAWS).T
     target = week.choose(law.excess, drawn, near, SIZE)[0].places
     side = week.sides(target, near, years[:, 3], years[:, :3].mean(axis=1))
     alpha = law.volatility * math.sqrt(12 / months)

@@ -23,7 +23,7 @@ from police_uk import Clock, Police, archive_zip, crime, serve, web
 
 from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.fetch.archive import Archive
-from sacmap.fetch.bring import Source, Where
+from sacmap.fetch.download import Downloader, Origin
 from sacmap.fetch.store import Store
 from sacmap.fetch.street import read
 from sacmap.months import span
@@ -91,10 +91,10 @@ def by_box(rows: list[dict[str, object]], areas: gpd.GeoDataFrame, months: tuple
     clock = Clock()
     police = police_of(rows, areas, clock)
     with tempfile.TemporaryDirectory() as folder, serve(police) as base:
-        where = Where(force=FORCE, store=folder, api_url=f"{base}/api")
-        with Source(where, web=web(clock)) as source:
+        origin = Origin(force=FORCE, store=folder, api_url=f"{base}/api")
+        with Downloader(origin, web=web(clock)) as source:
             began = clock.now
-            found = source.bring(months, areas)
+            found = source.download(months, areas)
         of_crimes = [path for path in police.paths if "/crimes-street/" in path or "no-location" in path]
         by_month = [sum(f"date={month}" in path for path in of_crimes) for month in months]
         crimes = found.reading.crimes

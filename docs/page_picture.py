@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from sacmap.fetch.gather import result_of
+from sacmap.pipeline import result_of
 from sacmap.practice import write_practice
 from sacmap.publish.draw import render
 from sacmap.publish.present import page_of

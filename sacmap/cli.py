@@ -6,29 +6,16 @@ import gc
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import replace
-from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sacmap.amount import Pounds
-from sacmap.console import say, show
-from sacmap.errors import InputError, SacmapError, UsageError
+from sacmap.errors import SacmapError, UsageError
+from sacmap.terminal import Pounds, say, show
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-    from geopandas import GeoDataFrame
-
-    from sacmap.choose.plan import Plan
-    from sacmap.choose.records import Visit
-    from sacmap.fetch.sums import Sums
-    from sacmap.fetch.tidy import Tidy
-    from sacmap.job import Result
-    from sacmap.publish.outlines import Outlines
+    from sacmap.result import Result
     from sacmap.study import Study
 
 STOPPED = 130
@@ -151,30 +138,6 @@ def out_path(study: Study, file: Path | None) -> Path:
     return Path("maps") / f"{file_stem(name)}.html"
 
 
-def write_result(result: Result, out: Path, drawn: Outlines | None = None) -> list[Path]:
-    """Write the page, the CSV, the record and the files asked for beside them; return their paths.
-
-    `drawn` is what is drawn of the areas, where that was made beforehand.
-    """
-    from sacmap.publish.also import also_of
-    from sacmap.publish.disk import write_whole
-    from sacmap.publish.draw import render
-    from sacmap.publish.files import csv_of, record_of
-    from sacmap.publish.present import page_of
-
-    page = replace(page_of(result), drawn=drawn)
-    html = render(page)
-    written = {
-        out: html.encode(),
-        out.with_suffix(".csv"): csv_of(page.texts),
-        out.with_suffix(".json"): record_of(result, version("sacmap")),
-        **{out.with_suffix(f".{kind}"): content for kind, content in also_of(result, page, html).items()},
-    }
-    for path, content in written.items():
-        write_whole(path, content)
-    return list(written)
-
-
 @sacmap.command("map")
 @study_options
 @click.option("--suppress-small", is_flag=True, help="A version for the public: counts under 5 are left out.")
@@ -185,38 +148,11 @@ def map_command(study: Path | None, **options: Any) -> int:
 
 def run_map(study: Study, file: Path | None) -> int:
     """Do the main job and write it; return the exit code."""
-    from sacmap.fetch.sums import Sums
+    from sacmap.pipeline import map_study
 
-    with Sums() as sums:
-        # A large archive's takes as long as the libraries take to load.
-        sums.start(path for path in map(Path, study.crimes) if study.extract is None and path.is_file())
-        return _map(study, file, sums)
-
-
-def _map(study: Study, file: Path | None, sums: Sums) -> int:
-    from sacmap.beside import beside
-    from sacmap.fetch.gather import result_of
-    from sacmap.fetch.tidy import outlines_kept
-    from sacmap.public import public_version
-    from sacmap.publish.also import require_tools
-    from sacmap.publish.disk import require_writable
-
-    require_tools(study.also)
-    out = out_path(study, file)
-    require_writable(out.parent)
-    with beside() as meanwhile:
-        # What writes the page takes a while to load, folium most of it.
-        meanwhile.submit(import_module, "sacmap.publish.present")
-        drawn: list[Future[Outlines]] = []
-
-        def crimes_read(areas: GeoDataFrame, tidy: Tidy) -> None:
-            drawn.append(meanwhile.submit(outlines_kept, tidy, areas.copy()))
-
-        result = result_of(study, sums, crimes_read)
-        if study.suppress_small:
-            result = public_version(result)
-        for path in write_result(result, out, drawn[0].result()):
-            show(str(path))
+    result, written = map_study(study, out_path(study, file))
+    for path in written:
+        show(str(path))
     tell(result)
     return result.exit_code
 
@@ -234,10 +170,10 @@ def tell(result: Result) -> None:
 @study_options
 def check(study: Path | None, **options: Any) -> int:
     """Tell whether a comparison can be trusted: coverage, ledger, mends, overlaps, gaps."""
-    from sacmap.fetch.gather import result_of
+    from sacmap.pipeline import run
     from sacmap.publish.present import check_text
 
-    result = result_of(read_options(study, options))
+    result = run(read_options(study, options))
     show(check_text(result))
     return result.exit_code
 
@@ -247,12 +183,9 @@ def check(study: Path | None, **options: Any) -> int:
 @click.option("--refresh", is_flag=True, help="Ask now, not once a day, whether a new month was published.")
 def fetch_command(study: Path | None, *, refresh: bool, **options: Any) -> int:
     """Bring the crimes of a study into the store, and say what is there. Stop it when you like: it goes on later."""
-    from sacmap.areas.boundaries import read_areas
-    from sacmap.fetch.command import brought, with_boundaries
+    from sacmap.pipeline import fetch_study
 
-    asked = with_boundaries(replace(read_options(study, options), crimes=()))
-    areas = read_areas(str(asked.boundaries), id_column=asked.id_column, name_column=asked.name_column)
-    found = brought(asked, areas, refresh=refresh)
+    found = fetch_study(read_options(study, options), refresh=refresh)
     show(found.summary)
     for notice in found.reading.told:
         say(f"- {notice.text}")
@@ -288,9 +221,9 @@ def boundaries_command(
     **options: Any,
 ) -> int:
     """Fetch a force's neighbourhoods to boundaries/FORCE.geojson, or the ONS wards or LSOAs of a district."""
-    from sacmap.fetch.bring import Where
-    from sacmap.fetch.command import District, fetch_boundaries, fetch_district
-    from sacmap.fetch.neighbourhoods import boundaries_path
+    from sacmap.areas.neighbourhoods import boundaries_path
+    from sacmap.fetch.download import Origin
+    from sacmap.inputs import District, fetch_boundaries, fetch_district
     from sacmap.publish.files import file_stem
 
     if [force, wards, lsoas].count(None) != 2:
@@ -298,7 +231,7 @@ def boundaries_command(
     if force:
         path = Path(out) if out else boundaries_path(force)
         fetch_boundaries(
-            Where(force=force, **{name: value for name, value in options.items() if value}), path
+            Origin(force=force, **{name: value for name, value in options.items() if value}), path
         )
     else:
         district = District(str(wards or lsoas), "wards" if wards else "lsoas", vintage, service_url)
@@ -322,12 +255,8 @@ def reconcile_command(
     The periods must be whole quarters. Without --crimes the official count stands alone. For a Community Safety
     Partnership police.uk's crimes are those in the --boundaries.
     """
-    from sacmap import tables
-    from sacmap.fetch.gather import published_of
-    from sacmap.fetch.home_office import read_recorded
-    from sacmap.measure.recorded import reconcile, require_quarters
-    from sacmap.publish.disk import require_writable, write_whole
-    from sacmap.publish.files import csv_of, file_stem, texts_of
+    from sacmap.pipeline import reconcile_study
+    from sacmap.publish.files import file_stem
 
     asked = read_options(study, options)
     area = area_name or asked.force
@@ -335,12 +264,8 @@ def reconcile_command(
         raise UsageError(
             "No area was named.", "Add --area-name with the force or partnership, as the table has it."
         )
-    require_quarters(asked)
     path = Path(out) if out else Path("maps") / f"{file_stem(area)}-reconcile.csv"
-    require_writable(path.parent)
-    recorded = read_recorded(home_office, area)
-    found = reconcile(asked, recorded, published_of(asked, recorded) if asked.crimes else None)
-    write_whole(path, csv_of(texts_of(found.table, tables.RECONCILED)))
+    found = reconcile_study(asked, home_office, area, path)
     show(str(path))
     say(found.text)
     for notice in found.warnings:
@@ -364,64 +289,27 @@ def plan_command(
     protected: str | None, over: bool, **options: Any,
 ) -> int:  # fmt: skip
     """Plan a budget and a week of action, frozen in plans/NAME.json, drawn in NAME.html and, --also gpkg, for QGIS."""
-    from sacmap.areas.boundaries import read_text
-    from sacmap.choose.hardening import read_prices
-    from sacmap.choose.plan import make_plan
-    from sacmap.fetch.gather import result_of
+    from sacmap.pipeline import PlanOptions, plan_study
     from sacmap.publish.also import require_of_plan
-    from sacmap.publish.choice import path_from, record_path, require_unwritten, write_choice
-    from sacmap.publish.present import plan_html_of
+    from sacmap.publish.choice import record_path
 
     asked = read_options(study, options)
     if options["also"]:
         # What a study file asks for beside its map is not asked of its plan.
         require_of_plan(asked.also)
     path = record_path(out, Path("plans") / f"{out_path(asked, study).stem}.json")
-    require_unwritten(path, over)
-    price_list = read_prices(read_text(prices) if prices else None, prices or "")
-    # Before the crimes, so that a slip in them is told at once; which areas there are is known only afterwards.
-    read_records(visited, protected, None)
-    result = result_of(asked)
-    visits, homes = read_records(visited, protected, set(result.areas["area_id"]))
-    plan = make_plan(
-        result,
-        budget=budget,
-        prices=price_list,
-        size=size,
-        visited=visits,
-        protected=homes,
-        boundaries_file=path_from(path.parent, str(result.study.boundaries)),
+    result, plan, written = plan_study(
+        asked,
+        path,
+        PlanOptions(
+            budget=budget, size=size, prices=prices, visited=visited, protected=protected, replace=over
+        ),
     )
-    for written in write_choice(path, plan.record(version("sacmap")), plan_html_of(result, plan)):
-        show(str(written))
-    if "gpkg" in asked.also:
-        write_plan_layers(result, plan, path.with_suffix(".gpkg"))
+    for file in written:
+        show(str(file))
     for notice in plan.warnings:
         say(f"- {notice['text']}")
     return result.exit_code
-
-
-def read_records(
-    visited: str | None, protected: str | None, area_ids: set[str] | None
-) -> tuple[list[Visit], dict[str, int]]:
-    """Return the areas visited before and the homes protected already; without `area_ids` any area will do."""
-    from sacmap.areas.boundaries import read_text
-    from sacmap.choose.records import read_protected, read_visited
-
-    return (
-        read_visited(read_text(visited), visited, area_ids) if visited else [],
-        read_protected(read_text(protected), protected, area_ids) if protected else {},
-    )
-
-
-def write_plan_layers(result: Result, plan: Plan, path: Path) -> None:
-    """Write the areas and the plan as layers for QGIS, and print the path."""
-    from sacmap.publish.disk import write_whole
-    from sacmap.publish.geopackage import geopackage_of
-    from sacmap.publish.present import page_of
-
-    write_whole(path, geopackage_of(page_of(result), plan))
-    show(str(path))
 
 
 @sacmap.command("evaluate")
@@ -442,31 +330,24 @@ def evaluate_command(
 ) -> int:  # fmt: skip
     """Judge a plan afterwards, against its control areas and with displacement."""
     from sacmap import months
-    from sacmap.areas.boundaries import read_text
-    from sacmap.choose.outcome import judge, study_values
-    from sacmap.choose.plan import plan_of
-    from sacmap.choose.records import read_actions
-    from sacmap.fetch.gather import result_of
-    from sacmap.publish.choice import record_path, require_unwritten, write_choice
-    from sacmap.publish.present import outcome_html_of
+    from sacmap.pipeline import EvaluateOptions, evaluate_plan
+    from sacmap.publish.choice import record_path
 
-    path = record_path(out, plan_path.with_name(f"{plan_path.stem}-result.json"))
-    require_unwritten(path, over)
-    plan = plan_of(read_text(str(plan_path)), str(plan_path))
-    spans = (months.span(after), months.span(before) if before else None)
-    areas = boundaries or str(plan_path.parent / plan.boundaries_file)
-    if not Path(areas).exists():
-        raise InputError(f"The plan's boundaries, {areas}, are not there.", "Give them with --boundaries.")
-    done = read_text(log) if log else ""
-    if log:
-        # As for a plan: a slip is told before the crimes are read.
-        read_actions(done, log)
-    result = result_of(read_options(None, study_values(plan, *spans, crimes, areas) | fetching))
-    actions = read_actions(done, log, set(result.areas["area_id"])) if log else []
-    outcome = judge(plan, result, actions)
-    record = outcome.record(version("sacmap"), str(plan_path), result)
-    for written in write_choice(path, record, outcome_html_of(result, plan, outcome)):
-        show(str(written))
+    result, outcome, written = evaluate_plan(
+        plan_path,
+        record_path(out, plan_path.with_name(f"{plan_path.stem}-result.json")),
+        EvaluateOptions(
+            after=months.span(after),
+            before=months.span(before) if before else None,
+            crimes=crimes,
+            boundaries=boundaries,
+            log=log,
+            replace=over,
+            fetching=fetching,
+        ),
+    )
+    for file in written:
+        show(str(file))
     say(outcome.reading)
     for notice in outcome.warnings:
         say(f"- {notice.text}")

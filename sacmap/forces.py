@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+#: The force of the practice borough, which is made up.
+PRACTICE_FORCE = "Dogger Bank Constabulary"
 _TITLES = {"police", "constabulary", "service"}
 
 

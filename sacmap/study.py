@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path, PurePath
 from typing import Any
 
-from sacmap import months, parse
+from sacmap import months
 from sacmap.errors import InputError, UsageError
+from sacmap.files.text import parse_toml
 
 Period = tuple[str, ...]
 
@@ -228,7 +229,7 @@ def read_study(path: Path) -> dict[str, Any]:
         If a key is not an option or its value is of the wrong kind.
     """
     try:
-        raw = parse.of_toml(path.read_text(encoding="utf-8-sig"))
+        raw = parse_toml(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(f"The study {path} cannot be read: {error.strerror}.", "Check its path.") from None
     except UnicodeDecodeError:

@@ -24,16 +24,16 @@ import pyogrio
 import shapely
 from conftest import csv_text, row, square
 
+from sacmap.areas.neighbourhoods import neighbourhoods
 from sacmap.cli import sacmap
 from sacmap.errors import SacmapError, SourceError
 from sacmap.fetch import gather
 from sacmap.fetch.api import Api
 from sacmap.fetch.attempt import Reply, UnusableError
 from sacmap.fetch.boxes import Box
-from sacmap.fetch.neighbourhoods import neighbourhoods
 from sacmap.fetch.store import Store
 from sacmap.fetch.web import Answer
-from sacmap.job import Result
+from sacmap.result import Result
 from sacmap.study import Study
 
 MONTHS = ("2016-06", "2016-07", "2017-06", "2017-07", "2018-06", "2018-07")

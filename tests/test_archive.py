@@ -200,7 +200,7 @@ def test_f18_a_whole_download_goes_on_where_it_was_cut(archive, police, whole, s
         police.sent += end
         handler.close_connection = end < len(body)
 
-    from sacmap.fetch.download import download_whole
+    from sacmap.fetch.remote import download_whole
 
     police.archive_handler = cut
     target = store.folder / "a.zip"
@@ -211,7 +211,7 @@ def test_f18_a_whole_download_goes_on_where_it_was_cut(archive, police, whole, s
 
 
 def test_f18_another_file_by_now_is_downloaded_from_its_start(archive, police, store):
-    from sacmap.fetch.download import download_whole
+    from sacmap.fetch.remote import download_whole
 
     target = store.folder / "a.zip"
     target.parent.mkdir()

@@ -14,7 +14,7 @@ from test_job import no_file
 from sacmap import tables
 from sacmap.errors import InputError
 from sacmap.fetch.street import read
-from sacmap.job import compare_areas
+from sacmap.pipeline import compare_areas
 from sacmap.study import make_study
 
 STEP = 0.01

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sacmap import tables
-from sacmap.measure.counts import by_period, count, counts_cube, monthly_counts, repeats
+from sacmap.crimes import repeats
+from sacmap.measure.counts import by_period, count, counts_cube, monthly_counts
 from sacmap.measure.ledger import ledger
 from sacmap.study import make_study
 
@@ -33,7 +34,7 @@ def located(rows):
 def test_the_ledger_balances_and_what_is_counted_is_the_sum_of_the_cells(rows, others):
     table = located(rows)
     made = ledger(len(rows) + others, table, MONTHS)
-    from sacmap.measure.counts import without_repeats
+    from sacmap.crimes import without_repeats
 
     assert made.counted == counts_cube(without_repeats(table), AREAS, MONTHS).sum()
     assert made.other_crime_types == others

@@ -17,7 +17,7 @@ from police_uk import Police, serve
 from test_reconcile import sheets, write_ods
 
 from sacmap import months
-from sacmap.fetch.open_geography import KNOWN
+from sacmap.areas.open_geography import KNOWN
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -25,9 +25,9 @@ from sacmap.areas.locate import locate
 from sacmap.errors import InputError, UsageError
 from sacmap.fetch.extract import layout_of, month_of, offence_key, read_extract
 from sacmap.fetch.street import read
-from sacmap.job import compare_areas
 from sacmap.measure.suppress import SMALL, hide, suppressed
-from sacmap.public import is_restricted, public_version
+from sacmap.pipeline import compare_areas
+from sacmap.publish.public import public_version
 from sacmap.study import make_study
 
 HEADER = ["Crime Ref", "Date Committed", "HO Code", "Offence", "X", "Y", "Street"]
@@ -455,7 +455,7 @@ def test_the_workbook_and_the_geopackage_for_the_public_hold_no_small_count(publ
 
 def test_small_totals_cannot_be_published(tmp_path):
     result = compared(tmp_path, [line(str(y), f"03/10/{y}", "28E") for y in (2017, 2018)])
-    assert is_restricted(result)
+    assert result.restricted
     with pytest.raises(InputError, match="no public version"):
         public_version(result)
 

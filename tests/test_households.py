@@ -15,10 +15,11 @@ from conftest import csv_text, row, square
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sacmap.areas.boundaries import areas_from_rings, geojson_of, read_areas, read_text
+from sacmap.areas.boundaries import areas_from_rings, geojson_of, read_areas
 from sacmap.areas.households import parse_households, with_households
 from sacmap.cli import sacmap
 from sacmap.errors import InputError
+from sacmap.files.text import read_text
 
 CENSUS = "reference/census-2011-households-by-lsoa.csv.gz"
 

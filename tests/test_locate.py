@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sacmap import tables
 from sacmap.areas.boundaries import read_areas
-from sacmap.areas.locate import join_points, locate, require_overlap
+from sacmap.areas.locate import locate, require_overlap
 from sacmap.errors import InputError
 from sacmap.fetch.street import read
 
@@ -132,10 +132,3 @@ def test_f51_a_million_points_on_hundreds_of_areas_are_joined_once_each():
     points = np.column_stack([rng.uniform(0, 0.26, 50_000), rng.uniform(52, 52.26, 50_000)]).round(6)
     crimes = pd.DataFrame(points[rng.integers(50_000, size=1_100_000)], columns=["lon", "lat"])
     assert locate(crimes, grid)["area_id"].notna().all()
-
-
-def test_points_joined_beforehand_must_be_those_of_the_crimes():
-    known = join_points(crimes_at((0.005, 52.005)), TWO)
-    assert ids(locate(crimes_at((0.005, 52.005)), TWO, known)["area_id"]) == ["A0"]
-    with pytest.raises(KeyError):
-        locate(crimes_at((0.5, 52.5)), TWO, known)

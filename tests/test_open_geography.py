@@ -9,8 +9,8 @@ from open_geography import Geography, Service, serving
 from police_uk import Clock, web
 
 from sacmap.areas.boundaries import geojson_of, read_areas
+from sacmap.areas.open_geography import KNOWN, areas_of
 from sacmap.errors import InputError, SourceError
-from sacmap.fetch.open_geography import KNOWN, areas_of
 
 WARDS, DISTRICTS = KNOWN["wards", "2024"], KNOWN["districts", "2024"]
 LSOAS_2021, LSOAS_2011 = KNOWN["lsoas", "2021"], KNOWN["lsoas", "2011"]

@@ -8,9 +8,8 @@ import click
 import pytest
 
 from sacmap import months, tables
-from sacmap.amount import Pounds
-from sacmap.areas.adjoining import adjoining
 from sacmap.areas.boundaries import read_areas
+from sacmap.areas.topology import adjoining
 from sacmap.choose.evaluate import tne, wdd, wdq
 from sacmap.choose.hardening import read_prices
 from sacmap.choose.outcome import judge, study_values, verdict_of
@@ -19,10 +18,11 @@ from sacmap.choose.records import read_actions, read_protected, read_visited
 from sacmap.choose.week import connected
 from sacmap.errors import InputError, UsageError
 from sacmap.fetch.street import read
-from sacmap.job import compare_areas
+from sacmap.pipeline import compare_areas
 from sacmap.practice import write_practice
 from sacmap.publish.files import json_of
 from sacmap.study import make_study
+from sacmap.terminal import Pounds
 
 EARLY = {"current": "2024-04:2025-03", "baseline": "2022-04:2024-03"}
 AFTER = tuple(f"2025-{month:02d}" for month in range(4, 13))

@@ -11,7 +11,7 @@ from sacmap.choose.evaluate import wdd
 from sacmap.choose.outcome import Group, Outcome
 from sacmap.choose.plan import Plan
 from sacmap.choose.records import Action
-from sacmap.measure.notices import Notice
+from sacmap.notices import Notice
 from sacmap.publish.draw import render
 from sacmap.publish.plan_view import day_in_words, plan_view, result_view
 

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sacmap import tables
+from sacmap.crimes import Reading, tally_of
 from sacmap.errors import InputError, UsageError
 from sacmap.fetch.home_office import read_recorded
-from sacmap.fetch.street import Reading, read
-from sacmap.measure.counts import tally_of
-from sacmap.measure.offences import CODES
-from sacmap.measure.recorded import Recorded, published_by_force, published_in_areas, reconcile
+from sacmap.fetch.street import read
+from sacmap.measure.reconcile import published_by_force, published_in_areas, reconcile
+from sacmap.offences import CODES, Recorded
 from sacmap.study import make_study
 
 TABLE = "reference/home-office-recorded-crime-by-force.parquet"

@@ -14,7 +14,7 @@ import sacmap
 from sacmap.areas.boundaries import read_areas
 from sacmap.cli import sacmap as command
 from sacmap.errors import DiskError, InputError, SacmapError, UsageError
-from sacmap.publish.disk import write_whole
+from sacmap.files.whole import write_whole
 from sacmap.publish.draw import render
 from sacmap.study import make_study, read_study
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from sacmap.errors import DiskError
 from sacmap.fetch.store import Store, default_store
-from sacmap.publish import disk
-from sacmap.publish.disk import write_whole
+from sacmap.files import whole
+from sacmap.files.whole import write_whole
 
 BURGLARY = {"kind": "crimes-street", "of": "burglary 2024-01", "box": "1,2,3,4"}
 BODY = b'[{"id": 1}]'
@@ -142,12 +142,12 @@ def test_f41_what_a_killed_run_left_is_swept_and_what_a_living_one_writes_is_not
     subprocess.run([sys.executable, "-c", KILLED, store.folder], check=False)
     assert len(files(store)) == len(files(store, "*.part")) == 1
     path = store.put(BURGLARY, "2024-03", BODY).path
-    mine = path.with_name(f"x.answer.{disk._machine()}-{os.getpid()}-0a1b2c3d.part")
+    mine = path.with_name(f"x.answer.{whole._machine()}-{os.getpid()}-0a1b2c3d.part")
     elsewhere = path.with_name("x.answer.0a1b2c3d-1-0a1b2c3d.part")
     old = path.with_name("y.answer.0a1b2c3d-1-0a1b2c3d.part")
     for part in (mine, elsewhere, old):
         part.write_bytes(b"half")
-    os.utime(old, (old.stat().st_mtime - 2 * disk.OLD,) * 2)
+    os.utime(old, (old.stat().st_mtime - 2 * whole.OLD,) * 2)
     store.require_writable()
     assert files(store, "*.part") == sorted([mine, elsewhere])
 
@@ -221,7 +221,7 @@ def test_f45_a_move_refused_by_a_scanner_is_tried_again(tmp_path, monkeypatch):
     waits = []
     write_whole(tmp_path / "a.csv", b"new", wait=waits.append)
     assert (tmp_path / "a.csv").read_bytes() == b"new"
-    assert waits == list(disk.WAITS[:3])
+    assert waits == list(whole.WAITS[:3])
 
 
 def test_f45_a_file_open_in_excel_is_told_after_a_bounded_wait(tmp_path, monkeypatch):

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sacmap import tables
+from sacmap.crimes import repeats
 from sacmap.errors import InputError
 from sacmap.fetch.street import read, read_crimes
-from sacmap.measure.counts import repeats
 
 
 def write(path, text, encoding="utf-8"):
@@ -212,3 +212,21 @@ def test_real_files_read_whole(data):
     northants = reading.crimes[reading.crimes["force"] == "Northamptonshire Police"]
     assert len(northants) == 6_333
     assert repeats(northants.reset_index(drop=True)).sum() == 28
+
+
+def test_a_row_of_another_month_than_its_file_still_shows_a_repeat(tmp_path):
+    september = csv_text(row("2018-09", crime_id="a" * 64), row("2018-10", crime_id="b" * 64))
+    october = csv_text(row("2018-10", crime_id="b" * 64), row("2018-10", crime_id="c" * 64))
+    path = zipped(tmp_path / "a.zip", {NAME.replace("2018-10", "2018-09"): september, NAME: october})
+    crimes = read([str(path)], keep=tables.SAC_TYPES).crimes
+    assert list(repeats(crimes)) == [False, False, True, False]
+
+
+def test_a_crime_in_two_forces_archives_is_a_repeat(tmp_path):
+    one, other = (csv_text(*(row(crime_id=f"{k:064x}") for k in ids)) for ids in ((1, 2), (2, 3)))
+    paths = [
+        zipped(tmp_path / "x.zip", {NAME: one}),
+        zipped(tmp_path / "y.zip", {NAME.replace("north", "south"): other}),
+    ]
+    crimes = read([str(path) for path in paths], keep=tables.SAC_TYPES).crimes
+    assert list(repeats(crimes)) == [False, False, True, False]

@@ -9,7 +9,7 @@ from police_uk import FAULTS, Clock, serve, web
 from sacmap.errors import InputError, SourceError, UsageError
 from sacmap.fetch import decide as table
 from sacmap.fetch.attempt import proxy_of, quoted, require_safe, retry_after
-from sacmap.fetch.decide import Do, Saw, backoff, decide
+from sacmap.fetch.retry import Do, Saw, backoff, decide
 from sacmap.fetch.web import AbsentError, Web, json_judge
 
 

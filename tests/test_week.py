@@ -9,7 +9,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sacmap.areas.adjoining import adjoining
+from sacmap.areas.topology import adjoining
 from sacmap.choose import week
 from sacmap.choose.week import buffer_of, choose, connected, every_set, grown_sets, nearest_like
 

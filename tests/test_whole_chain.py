@@ -10,8 +10,8 @@ from test_job import no_file
 
 from sacmap.areas.locate import locate
 from sacmap.errors import SourceError
-from sacmap.fetch.bring import Source, Where
-from sacmap.job import compare_areas
+from sacmap.fetch.download import Downloader, Origin
+from sacmap.pipeline import compare_areas
 from sacmap.study import make_study
 
 FAULTS = (
@@ -46,10 +46,10 @@ def test_the_crimes_of_the_server_are_the_ledger_whatever_faults_were_played(tmp
     reading = None
     with serve(police) as base:
         while reading is None:
-            where = Where(force=FORCE, store="store", api_url=f"{base}/api", archive_url=f"{base}/archive")
-            with Source(where, say=lambda _: None, agree=lambda _: True, web=web(clock)) as source:
+            origin = Origin(force=FORCE, store="store", api_url=f"{base}/api", archive_url=f"{base}/archive")
+            with Downloader(origin, say=lambda _: None, agree=lambda _: True, web=web(clock)) as source:
                 try:
-                    reading = source.bring(WANTED, AREAS).reading
+                    reading = source.download(WANTED, AREAS).reading
                 except SourceError:
                     if runs >= RUNS:  # the server was well by then
                         raise

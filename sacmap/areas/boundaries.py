@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import math
 import os
 import re
-import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,10 +22,11 @@ from pyproj.exceptions import CRSError
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
-from sacmap import parse, tables
-from sacmap.areas.locate import metric_crs, require_degrees
-from sacmap.areas.overlap import meeting
+from sacmap import tables
+from sacmap.areas.locate import require_degrees
+from sacmap.areas.topology import meeting, metric_crs
 from sacmap.errors import InputError
+from sacmap.files.text import parse_json
 
 NO_BOUNDARY = "no boundary"
 TABLE_SUFFIXES = {".parquet", ".geoparquet"}
@@ -125,24 +124,6 @@ def read_areas(
     return mended.sort_values("area_id", ignore_index=True)[tables.AREAS.names]
 
 
-def read_text(path: str) -> str:
-    """Return the text of a file the study names, such as a comparator; one that ends in .gz is unpacked.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read as UTF-8 text.
-    """
-    try:
-        raw = Path(path).read_bytes()
-        return (gzip.decompress(raw) if path.lower().endswith(".gz") else raw).decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.",
-            "Check its path; save it as UTF-8 text.",
-        ) from None
-
-
 def _rows(where: Path) -> tuple[Rows, Any]:
     if where.is_dir():
         files = sorted(p for p in where.iterdir() if p.suffix.lower() == ".kml")
@@ -165,7 +146,7 @@ _NOT_GEOJSON = (
 def _geojson(where: Path) -> tuple[Rows, Any]:
     """Read GeoJSON by hand: libraries guess identifiers to be numbers and refuse rings that can be mended."""
     try:
-        whole = parse.of_json(where.read_bytes())
+        whole = parse_json(where.read_bytes())
         features = whole["features"]
         crs = _declared((whole.get("crs") or {}).get("properties", {}).get("name"))
         rows = []

@@ -12,9 +12,9 @@ import shapely
 
 from sacmap import tables
 from sacmap.areas.locate import locate
-from sacmap.cells import lines_of
 from sacmap.errors import InputError
-from sacmap.measure.notices import Notice, listed
+from sacmap.files.text import lines_of
+from sacmap.notices import Notice, listed
 
 #: Less of an area's land than this lying in the LSOAs given is told: some of its households are not counted.
 COVERED = 0.9

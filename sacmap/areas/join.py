@@ -8,6 +8,7 @@ such points and edges are measured in metres.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import NamedTuple
 
@@ -17,8 +18,7 @@ import shapely
 from numpy.typing import NDArray
 
 from sacmap import tables
-from sacmap.areas.edges import Edges, Floats, Shapes, Whole, edges_of
-from sacmap.beside import beside
+from sacmap.areas.topology import Edges, Floats, Shapes, Whole, edges_of
 
 #: Points are whole millionths of a degree; a band of latitude is 550 m high.
 MILLION, BAND = 1_000_000, 5_000
@@ -71,7 +71,7 @@ def join(east: Whole, north: Whole, areas: Shapes, grid: int) -> Joined:
     order = np.argsort(_key(east, north), kind="stable")
     east, north = east[order], north[order]
     # Neither needs the other, and both let go of Python's lock.
-    with beside() as meanwhile:
+    with ThreadPoolExecutor(1) as meanwhile:
         edges_near = meanwhile.submit(_edges_near, east, north, areas.copy(), grid)
         point, holder = _holders(east, north, areas)
         at, area, metres = edges_near.result()

@@ -7,14 +7,11 @@ import numpy as np
 import pandas as pd
 
 from sacmap.areas.join import MILLION, ROOM, join
+from sacmap.areas.topology import metric_crs
 from sacmap.errors import InputError
 
-BRITISH_NATIONAL_GRID = 27700
-#: Metres for Northern Ireland, west of what the British grid is made for.
-UTM_30N = 32630
 
-
-def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame, joined: pd.DataFrame | None = None) -> pd.DataFrame:
+def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
     """Give each crime the one area it belongs to.
 
     Each distinct map point is joined once. A point belongs to an area it lies in or on the edge of; where there
@@ -26,8 +23,6 @@ def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame, joined: pd.DataFrame |
         The Crimes table; lon and lat in degrees WGS84.
     areas
         The Areas table.
-    joined
-        The map points of the crimes as `join_points` gives them, where that is already known.
 
     Returns
     -------
@@ -40,83 +35,31 @@ def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame, joined: pd.DataFrame |
     InputError
         If coordinates are not degrees in or around the British Isles: swapped, or eastings and northings.
     """
-    there, key = _keys(crimes)
-    if joined is None:
-        joined = _joined(pd.unique(key), areas)
-    places = joined.index.get_indexer(pd.Index(key))
-    if (places < 0).any():
-        raise KeyError("points joined beforehand are not those of the crimes")
+    lon, lat = crimes["lon"].to_numpy(float), crimes["lat"].to_numpy(float)
+    require_degrees(lon, lat)
+    there = np.isfinite(lon) & np.isfinite(lat)
+    place, points = pd.factorize(point_keys(lon[there], lat[there]))
+    east, north = np.divmod(points + ROOM // 2, ROOM)
+    ordered = areas.sort_values("area_id", kind="stable").geometry.to_numpy()
+    joined = join(east, north - ROOM // 2, ordered, metric_crs(areas))
 
-    def of_row(column: str, otherwise: int | bool) -> np.ndarray:
-        some = joined[column].to_numpy()
-        values = np.full(len(crimes), otherwise, some.dtype)
-        values[there] = some[places]
+    def of_row(of_point: np.ndarray, otherwise: int | bool) -> np.ndarray:
+        values = np.full(len(crimes), otherwise, of_point.dtype)
+        values[there] = of_point[place]
         return values
 
     ids = pd.CategoricalDtype(areas["area_id"].sort_values())
     return crimes.assign(
-        area_id=pd.Categorical.from_codes(of_row("area", -1), dtype=ids),
-        near_edge=of_row("near", False),
-        shared=of_row("shared", False),
-        edge_area=pd.Categorical.from_codes(of_row("beside", -1), dtype=ids),
+        area_id=pd.Categorical.from_codes(of_row(joined.area.astype(np.int32), -1), dtype=ids),
+        near_edge=of_row(joined.near, False),
+        shared=of_row(joined.shared, False),
+        edge_area=pd.Categorical.from_codes(of_row(joined.beside.astype(np.int32), -1), dtype=ids),
     )
-
-
-def join_points(
-    crimes: pd.DataFrame, areas: gpd.GeoDataFrame, known: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """Return the map points of the crimes, and those known already, joined to the areas.
-
-    Returns
-    -------
-    One row a map point, by `point_keys`: area and beside, places among the areas by area_id, or −1 for none; near and
-    shared, as in `locate`. `known` itself where it has them all.
-
-    Raises
-    ------
-    InputError
-        As `locate`.
-    """
-    _, key = _keys(crimes)
-    if known is None:
-        return _joined(pd.unique(key), areas)
-    new = pd.unique(key[known.index.get_indexer(pd.Index(key)) < 0])
-    return pd.concat([known, _joined(new, areas)]) if len(new) else known
-
-
-def _keys(crimes: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return which crimes have a location, and the keys of those."""
-    lon, lat = crimes["lon"].to_numpy(float), crimes["lat"].to_numpy(float)
-    require_degrees(lon, lat)
-    there = np.isfinite(lon) & np.isfinite(lat)
-    return there, point_keys(lon[there], lat[there])
 
 
 def point_keys(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     """Return a whole number for each map point, the same for the same point: they come to six decimals."""
     return np.round(lon * MILLION).astype(np.int64) * ROOM + np.round(lat * MILLION).astype(np.int64)
-
-
-def _joined(keys: np.ndarray, areas: gpd.GeoDataFrame) -> pd.DataFrame:
-    east, north = np.divmod(keys + ROOM // 2, ROOM)
-    ordered = areas.sort_values("area_id", kind="stable").geometry.to_numpy()
-    found = join(east, north - ROOM // 2, ordered, metric_crs(areas))
-    return pd.DataFrame(
-        {
-            "area": found.area.astype(np.int32),
-            "near": found.near,
-            "shared": found.shared,
-            "beside": found.beside.astype(np.int32),
-        },
-        index=pd.Index(keys, name="point"),
-    )
-
-
-def metric_crs(areas: gpd.GeoDataFrame) -> int:
-    """Return the EPSG code to measure metres in: the British grid, or UTM 30N for Northern Ireland."""
-    west, south, east, north = areas.total_bounds
-    irish = np.isfinite(west) and (west + east) / 2 < -5.3 and 53.9 < (south + north) / 2 < 55.5
-    return UTM_30N if irish else BRITISH_NATIONAL_GRID
 
 
 def require_degrees(lon: np.ndarray, lat: np.ndarray, what: str = "the crimes") -> None:

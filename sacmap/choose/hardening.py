@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from sacmap import parse, tables
+from sacmap import tables
 from sacmap.errors import InputError
+from sacmap.files.text import parse_toml
 
 #: Home burglaries a year per 1,000 homes for the table of what money does, where an area's own rate is not known.
 USUAL_RATE = 20.0
@@ -90,7 +91,7 @@ def read_prices(text: str | None, path: str = "the price list") -> Prices:
     if text is None:
         text = (files("sacmap.choose") / "prices.toml").read_text(encoding="utf-8")
     try:
-        raw = parse.of_toml(text)
+        raw = parse_toml(text)
     except ValueError as error:
         raise InputError(f"The price list {path} is not TOML: {error}.", "Mend that line.") from None
     keys = {"home_share", "take_up", "multiplier", "cost_of_burglary", "cost_source", "measure"}

@@ -12,17 +12,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sacmap import months
-from sacmap.areas.adjoining import adjoining
+from sacmap.areas.topology import adjoining
 from sacmap.choose.evaluate import RateRatio, Wdd, placebo_rank, rate_ratio, tne, wdd, wdq
 from sacmap.choose.plan import Plan, digests
 from sacmap.choose.records import Action
 from sacmap.choose.week import Z_TENTH, nearest_like
 from sacmap.errors import InputError, UsageError
-from sacmap.measure.notices import Notice
+from sacmap.notices import Notice
 from sacmap.study import Period
 
 if TYPE_CHECKING:
-    from sacmap.job import Result
+    from sacmap.result import Result
 
 Floats = NDArray[np.float64]
 

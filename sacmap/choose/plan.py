@@ -12,17 +12,18 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from sacmap import months, parse, tables
-from sacmap.areas.adjoining import adjoining
-from sacmap.choose import hardening, priority, week
+from sacmap import months, tables
+from sacmap.areas.topology import adjoining
+from sacmap.choose import hardening, ranking, week
 from sacmap.choose.frozen import SHAPE, lost, unlike
 from sacmap.choose.hardening import Candidate, Prices
 from sacmap.choose.records import Visit
 from sacmap.errors import InputError, UsageError
-from sacmap.measure.notices import Notice
+from sacmap.files.text import parse_json
+from sacmap.notices import Notice
 
 if TYPE_CHECKING:
-    from sacmap.job import Result
+    from sacmap.result import Result
 
 #: Months of the year that are named as those with most crime.
 MONTHS_NAMED = 3
@@ -72,7 +73,7 @@ def plan_of(text: str, path: str) -> Plan:
     """
     remedy = "Give a file that `sacmap plan` wrote."
     try:
-        raw = parse.of_json(text)
+        raw = parse_json(text)
     except ValueError as error:
         raise InputError(f"{path} is not JSON: {error}.", remedy) from None
     wrong = unlike(raw, SHAPE) or lost(raw)
@@ -134,7 +135,7 @@ def make_plan(
     money = _candidates(result, size, protected)
     spends = hardening.spend(budget, money, prices)
     now = [result.study.current[k] for k in result.compared]
-    by_month = priority.of_kind(priority.counts_by_month(result.located, ids, [now]), "sac")[:, 0]
+    by_month = ranking.of_kind(ranking.counts_by_month(result.located, ids, [now]), "sac")[:, 0]
     known = [place for place in range(len(ids)) if np.isfinite(counts[place])]
     plan = Plan(
         study=result.study.record(),
@@ -196,17 +197,17 @@ def _choices(result: Result, near: Sequence[frozenset[int]], size: int) -> tuple
     known = sac["current_count"].notna().to_numpy()
     ids = [str(area) for area in sac.index[known]]
     compared = [[period[k] for k in result.compared] for period in result.study.periods]
-    cube = priority.of_kind(priority.counts_by_month(result.located, ids, compared), "sac")
-    law = priority.law_of_months(cube, result.comparator.pair("sac"))
-    drawn = np.full((len(known), priority.DRAWS), np.nan)
-    drawn[known] = law.drawn(np.random.default_rng(priority.SEED), priority.DRAWS).T
+    cube = ranking.of_kind(ranking.counts_by_month(result.located, ids, compared), "sac")
+    law = ranking.law_of_months(cube, result.comparator.pair("sac"))
+    drawn = np.full((len(known), ranking.DRAWS), np.nan)
+    drawn[known] = law.drawn(np.random.default_rng(ranking.SEED), ranking.DRAWS).T
     return week.choose(sac["excess"].to_numpy(float), drawn, near, size), law.volatility
 
 
 def _candidates(result: Result, size: int, protected: Mapping[str, int]) -> list[Candidate]:
     """Return the first areas of the target-hardening list with their burglaries a year."""
-    level = _rows(result, priority.HARDENING)["level"].astype(float)
-    homes = pd.Series(priority.homes_of(result.areas), index=list(result.areas["area_id"]))
+    level = _rows(result, ranking.HARDENING)["level"].astype(float)
+    homes = pd.Series(ranking.homes_of(result.areas), index=list(result.areas["area_id"]))
     a_year = 12 / len(result.compared)
     return [
         Candidate(
@@ -262,7 +263,7 @@ def _streets(result: Result, target: Sequence[str], kind: str) -> list[dict[str,
     now = [result.study.current[k] for k in result.compared]
     rows = result.located
     mine = rows[rows["month"].isin(now).to_numpy() & rows["area_id"].isin(target).to_numpy()]
-    [(_, streets)] = priority.busiest_points(mine.assign(area_id="target"), ["target"], kind)
+    [(_, streets)] = ranking.busiest_points(mine.assign(area_id="target"), ["target"], kind)
     return [{"street": name, "crimes": n} for name, n in streets]
 
 

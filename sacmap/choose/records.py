@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sacmap import months
-from sacmap.cells import rows_of
 from sacmap.errors import InputError
+from sacmap.files.text import rows_of
 
 _ISO = re.compile(r"(?a:(\d{4})-(\d{2})-(\d{2}))")
 _BRITISH = re.compile(r"(?a:(\d{1,2})/(\d{1,2})/(\d{4}))")

@@ -17,8 +17,7 @@ from pathlib import Path
 from sacmap import months
 from sacmap.errors import SourceError
 from sacmap.fetch.attempt import quoted
-from sacmap.fetch.download import download_whole
-from sacmap.fetch.remote import RemoteFile
+from sacmap.fetch.remote import RemoteFile, download_whole
 from sacmap.fetch.store import Kept, Store
 from sacmap.fetch.street import MEMBER_BYTES, MEMBER_RATIO
 from sacmap.fetch.web import AbsentError, ForbiddenError, NoPartError, Web

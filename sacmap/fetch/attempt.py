@@ -26,7 +26,7 @@ import truststore
 import urllib3.exceptions
 
 from sacmap.errors import InputError, UsageError
-from sacmap.fetch.decide import LONGEST_ASKED, Saw
+from sacmap.fetch.retry import LONGEST_ASKED, Saw
 
 #: Seconds for connecting, and for silence between two bytes.
 CONNECT, SILENCE = 10.0, 20.0

@@ -18,14 +18,13 @@ import pandas as pd
 from pyproj import Transformer
 
 from sacmap import months, tables
+from sacmap.crimes import Reading, repeats, tally_of
 from sacmap.errors import InputError, UsageError
 from sacmap.fetch.rows import CATEGORIES
-from sacmap.fetch.sheets import LINES_ABOVE, Sheet, mapped, sheets_of, text_of, words_of
-from sacmap.fetch.street import Reading
-from sacmap.fetch.sums import sha256
-from sacmap.measure.counts import repeats, tally_of
-from sacmap.measure.notices import Notice, listed
-from sacmap.measure.offences import HOMES, ROBBERY, THEFT_FROM, THEFT_OF
+from sacmap.files.hashes import sha256
+from sacmap.files.sheets import LINES_ABOVE, Sheet, mapped, sheets_of, text_of, words_of
+from sacmap.notices import Notice, listed
+from sacmap.offences import HOMES, ROBBERY, THEFT_FROM, THEFT_OF
 from sacmap.study import Study
 
 #: What an offence can be → the crime type it is counted as.

@@ -14,9 +14,9 @@ import pandas as pd
 
 from sacmap import months, tables
 from sacmap.errors import InputError
-from sacmap.fetch.sheets import LINES_ABOVE, Row, Sheet, mapped, sheets_of, text_of, words_of
+from sacmap.files.sheets import LINES_ABOVE, Row, Sheet, mapped, sheets_of, text_of, words_of
 from sacmap.forces import force_slug
-from sacmap.measure.recorded import Recorded
+from sacmap.offences import Recorded
 
 #: Our column → the names it goes by in the Home Office's tables, in words; the likeliest first.
 NAMES = {

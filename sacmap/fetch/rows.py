@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
 from sacmap import months
 from sacmap.errors import InputError
-from sacmap.fetch.sieve import Sifted, sift, together
+from sacmap.fetch.prefilter import Sifted, sift, together
 
 #: CSV column → our column; the first five must be there.
 COLUMNS = {
@@ -36,7 +35,7 @@ _TEXT = pa.string()
 TALLY = pa.schema([("month", _TEXT), ("force", _TEXT), ("crime_type", _TEXT), ("n", pa.int64())])
 
 
-class Source(NamedTuple):
+class CsvSource(NamedTuple):
     """A CSV: how errors name it, and what reads it, again where that is needed."""
 
     label: str
@@ -56,16 +55,7 @@ def merged(parts: Sequence[Rows]) -> Rows:
     return Rows(crimes, pa.concat_tables(part.tally for part in parts))
 
 
-def without_lone_ids(rows: Rows) -> Rows:
-    """Blank the ids that one row alone has: they show no repeat, and are half of the table's weight."""
-    at = rows.crimes.schema.get_field_index("crime_id")
-    ids = rows.crimes.column(at)
-    coded = ids.combine_chunks().dictionary_encode().indices.to_numpy()
-    lone = pa.array(np.bincount(coded)[coded] == 1)
-    return Rows(rows.crimes.set_column(at, "crime_id", pc.if_else(lone, "", ids)), rows.tally)
-
-
-def rows_of(sources: Sequence[Source], keep: Sequence[str] | None) -> Rows:
+def rows_of(sources: Sequence[CsvSource], keep: Sequence[str] | None) -> Rows:
     """Read CSVs: columns of text and degrees, empty text for none, null degrees for no location.
 
     Parameters
@@ -96,12 +86,12 @@ def rows_of(sources: Sequence[Source], keep: Sequence[str] | None) -> Rows:
 class _Plain(NamedTuple):
     """A file of plain rows, sifted but not yet converted: done for many files at once that is far less work."""
 
-    source: Source
+    source: CsvSource
     header: list[str]
     sifted: Sifted
 
 
-def _opened(source: Source, keep: Sequence[str] | None) -> _Plain | Rows:
+def _opened(source: CsvSource, keep: Sequence[str] | None) -> _Plain | Rows:
     raw, start, header = _begun(source)
     sifted = None if keep is None else _sifted(raw, start, header, keep)
     return _Plain(source, header, sifted) if sifted else _whole(raw[start:], header, source.label, keep)
@@ -117,7 +107,7 @@ def _converted(files: Sequence[_Plain], keep: Sequence[str] | None) -> Iterator[
             yield _whole(raw[start:], header, file.source.label, keep)
 
 
-def _begun(source: Source) -> tuple[bytes | bytearray, int, list[str]]:
+def _begun(source: CsvSource) -> tuple[bytes | bytearray, int, list[str]]:
     """Return a file, where its rows begin, and its columns."""
     raw, label = source.read(), source.label
     if not raw or raw.isspace():

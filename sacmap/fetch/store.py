@@ -19,9 +19,9 @@ from typing import Any
 
 import platformdirs
 
-from sacmap import parse
 from sacmap.errors import DiskError
-from sacmap.publish.disk import replace_patiently, require_writable, sweep, write_whole
+from sacmap.files.text import parse_json
+from sacmap.files.whole import replace_patiently, require_writable, sweep, write_whole
 
 SUFFIX = ".answer"
 
@@ -138,7 +138,7 @@ class Store:
                 f"{path} cannot be read: {error.strerror}.", "Check the disk, or choose another with --store."
             ) from None
         try:
-            header: dict[str, Any] = parse.of_json(line)
+            header: dict[str, Any] = parse_json(line)
             if header["sha256"] != hashlib.sha256(body).hexdigest():
                 raise ValueError("another hash")
             return Kept(header["question"], header["published"], float(header["asked"]), path, body)
@@ -152,7 +152,7 @@ class Store:
 def _header(path: Path) -> dict[str, str] | None:
     try:
         with path.open("rb") as stream:
-            found: dict[str, str] = dict(parse.of_json(stream.readline())["question"])
+            found: dict[str, str] = dict(parse_json(stream.readline())["question"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return found

@@ -10,45 +10,31 @@ import os
 import re
 import zipfile
 import zlib
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 from threading import Lock
 from types import TracebackType
-from typing import NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sacmap import tables
+from sacmap.crimes import Reading
 from sacmap.errors import InputError
 from sacmap.fetch.inflate import inflated
-from sacmap.fetch.rows import CATEGORIES, Rows, Source, rows_of, without_lone_ids
-from sacmap.fetch.sums import Sums
-from sacmap.fetch.tidy import Tidy, month_key, rows_in, table_of
-from sacmap.measure.notices import Notice
-
-#: Crime types police.uk has published; another is kept out of SAC and listed.
-KNOWN_TYPES = frozenset(
-    (
-        *tables.SAC_TYPES,
-        "anti-social-behaviour", "bicycle-theft", "criminal-damage-and-arson", "drugs", "other-crime", "other-theft",
-        "possession-of-weapons", "public-disorder-and-weapons", "public-order", "shoplifting",
-        "theft-from-the-person", "violence-and-sexual-offences", "violent-crime",
-    )
-)  # fmt: skip
+from sacmap.fetch.rows import CATEGORIES, CsvSource, Rows, rows_of
+from sacmap.files.hashes import sha256
 
 #: A month of the largest force is some 25 MB; nothing real comes near these.
 MEMBER_BYTES = 1 << 30
 MEMBER_RATIO = 200
-#: What inflates to less is read again sooner than it is worth keeping: two years of one large force.
-WORTH_KEEPING = 256 << 20
 
 _STREET_NAME = re.compile(r"\d{4}-\d{2}-.+-street\.csv", re.IGNORECASE)
 _OTHER_NAME = re.compile(r"\d{4}-\d{2}-.+-(outcomes|stop-and-search)\.csv", re.IGNORECASE)
@@ -79,34 +65,6 @@ class Member:
         return self.name[:7] if _STREET_NAME.fullmatch(self.name) else self.name
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What was read.
-
-    crimes: the Crimes table of the rows kept, of a large archive without the ids that one row of a month alone has;
-    tally: force, month, crime_type and n of all rows, kept or not;
-    inputs: path, sha256 and rows of each file given; notes: files given again; told: what else the reader must know;
-    asked: the crime types asked for, where some months hold no other and so cannot be judged by all;
-    whole: the forces all of whose crimes were asked for, where others' came only in part.
-    """
-
-    crimes: pd.DataFrame
-    tally: pd.DataFrame
-    inputs: tuple[dict[str, object], ...]
-    notes: tuple[str, ...]
-    told: tuple[Notice, ...] = ()
-    asked: tuple[str, ...] | None = None
-    whole: tuple[str, ...] | None = None
-
-    @property
-    def judged(self) -> pd.DataFrame:
-        """The tally that coverage is judged by: of the crime types and forces every month was asked for."""
-        judged = self.tally
-        for column, asked in (("crime_type", self.asked), ("force", self.whole)):
-            judged = judged if asked is None else judged[judged[column].isin(asked)]
-        return judged
-
-
 def read_crimes(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
     """Read every row, of every crime type, of police.uk CSVs, folders of them, or ZIPs.
 
@@ -128,16 +86,11 @@ def read(
     paths: Sequence[str],
     *,
     keep: Sequence[str] | None = None,
-    tidy: Tidy | None = None,
-    worth_keeping: int = WORTH_KEEPING,
-    sums: Sums | None = None,
     total: Callable[[list[str]], None] = lambda _: None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Reading:
     """Read files; rows of the crime types in `keep` become crimes (all, where None), all rows are tallied.
 
-    `tidy` is where months of ZIPs that inflate to `worth_keeping` bytes in all are kept, and are not read again.
-    `sums` has begun with the SHA-256 of some of the files, or of none.
     `total` is called with the names of the files to come, `progress` with each when it is done.
 
     Raises
@@ -151,115 +104,39 @@ def read(
             f"No street-level crime file was found in {', '.join(paths) or 'nothing'}.",
             "Give CSVs named like 2018-10-northamptonshire-street.csv, folders of them, or ZIPs.",
         )
-
     total([member.name for member in members])
-    size = sum(member.size for member in members)
-    kept = tidy if keep and size >= worth_keeping else None
-    with Sums() if sums is None else nullcontext(sums) as taken:
-        try:
-            crimes, tally, inputs = _read(members, keep, kept, taken, progress)
-        except _StrayMonthError:
-            # Seen in no file of police.uk. Every id is needed, and nothing is kept.
-            total([member.name for member in members])
-            crimes, tally, inputs = _read(members, keep, None, taken, progress)
-    return Reading(crimes, tally, inputs, tuple(notes))
-
-
-class _StrayMonthError(Exception):
-    """A file holds rows of another month than its name says, which may repeat rows whose ids were let go of."""
-
-
-def _read(
-    members: list[Member],
-    keep: Sequence[str] | None,
-    tidy: Tidy | None,
-    sums: Sums,
-    progress: Callable[[str], None],
-) -> tuple[pd.DataFrame, pd.DataFrame, tuple[dict[str, object], ...]]:
-    """Return the Crimes table, the tally and the inputs, as Reading has them."""
-    paths = list(dict.fromkeys(member.path for member in members))
-    rows = dict.fromkeys(paths, 0)
+    rows = dict.fromkeys((member.path for member in members), 0)
     parts: list[Rows] = []
-    sums.start(paths)
     with _Open() as files, _stopping(ThreadPoolExecutor(min(8, os.cpu_count() or 1))) as pool:
-        for path, part in _by_month(members, pool, files, keep, tidy=tidy, progress=progress):
+        hashes = {path: pool.submit(sha256, path) for path in rows}
+        for month, part in _by_month(members, pool, files, keep):
+            for member in month:
+                progress(member.name)
             parts.append(part)
-            rows[path] += pc.sum(part.tally["n"]).as_py() or 0
-    return (
+            rows[month[0].path] += pc.sum(part.tally["n"]).as_py() or 0
+        inputs = tuple(
+            {"path": str(path), "sha256": hashes[path].result(), "rows": n} for path, n in rows.items()
+        )
+    return Reading(
         _pandas(pa.concat_tables(part.crimes for part in parts)),
         _tally(pa.concat_tables(part.tally for part in parts)),
-        tuple({"path": str(path), "sha256": sums.of(path), "rows": n} for path, n in rows.items()),
+        inputs,
+        tuple(notes),
     )
 
 
-class _Month(NamedTuple):
-    """Files of a month read together, their key in the cache ("" for none), and whether no others are of that month."""
-
-    members: list[Member]
-    key: str
-    alone: bool
-
-
-def _months(members: list[Member], keep: Sequence[str] | None, tidy: Tidy | None) -> deque[_Month]:
-    runs = [list(run) for _, run in groupby(members, lambda member: (member.path, member.month))]
-    times = Counter(run[0].month for run in runs)
-    # A file whose name says no month may hold rows of any.
-    named = all(_STREET_NAME.fullmatch(member.name) for member in members)
-    found: deque[_Month] = deque()
-    for run in runs:
-        alone = named and times[run[0].month] == 1
-        key = month_key(run, keep, alone) if tidy and keep and run[0].inside else ""
-        found.append(_Month(run, key, alone))
-    return found
-
-
 def _by_month(
-    members: list[Member],
-    pool: ThreadPoolExecutor,
-    files: _Open,
-    keep: Sequence[str] | None,
-    *,
-    tidy: Tidy | None,
-    progress: Callable[[str], None],
-) -> Iterator[tuple[Path, Rows]]:
-    """Yield the path and the rows of each month of it, in the order of the members: kept before, or read and kept.
-
-    Raises
-    ------
-    _StrayMonthError
-        If months are kept, and a file holds rows of another month than its name says.
-    """
-    months = _months(members, keep, tidy)
-    coming = deque(pool.submit(_rows_of_month, files, month, keep, tidy=tidy) for month in months)
-    while months:
+    members: list[Member], pool: ThreadPoolExecutor, files: _Open, keep: Sequence[str] | None
+) -> Iterator[tuple[list[Member], Rows]]:
+    """Yield the files of each month of a path and their rows, in the order of the members."""
+    runs = deque(list(run) for _, run in groupby(members, lambda member: (member.path, member.month)))
+    coming = deque(
+        pool.submit(rows_of, [CsvSource(member.label, partial(files.read, member)) for member in run], keep)
+        for run in runs
+    )
+    while runs:
         # Taken from the queues, so that what is done with is let go of.
-        month, rows = months.popleft(), coming.popleft().result()
-        for member in month.members:
-            progress(member.name)
-        yield month.members[0].path, rows
-
-
-def _rows_of_month(files: _Open, month: _Month, keep: Sequence[str] | None, *, tidy: Tidy | None) -> Rows:
-    """Return the rows of a month: those kept before, or read, and kept where they are worth it."""
-    kept = tidy.get(month.key) if tidy else None
-    if kept is not None:
-        return rows_in(kept)
-    rows = rows_of([Source(member.label, partial(files.read, member)) for member in month.members], keep)
-    if tidy is None:
-        return rows
-    _require_own_month(rows, month)
-    if not month.key:
-        return rows
-    # A month that is alone is kept without the ids that can show no repeat.
-    rows = without_lone_ids(rows) if month.alone else rows
-    tidy.put(month.key, table_of(rows))
-    return rows
-
-
-def _require_own_month(whole: Rows, month: _Month) -> None:
-    first = month.members[0]
-    if _STREET_NAME.fullmatch(first.name) and set(whole.tally["month"].to_pylist()) - {first.month}:
-        raise _StrayMonthError
+        yield runs.popleft(), coming.popleft().result()
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from sacmap import parse
 from sacmap.errors import SourceError
 from sacmap.fetch.attempt import (
     Reply,
@@ -30,7 +29,8 @@ from sacmap.fetch.attempt import (
     told_plainly,
     within,
 )
-from sacmap.fetch.decide import LONGEST_ASKED, TOO_BIG, TOO_SLOW, TRIES, Do, Saw, backoff, decide
+from sacmap.fetch.retry import LONGEST_ASKED, TOO_BIG, TOO_SLOW, TRIES, Do, Saw, backoff, decide
+from sacmap.files.text import parse_json
 
 #: Of documented 15 requests a second, so that others behind the same office address have room.
 PER_SECOND = 7.0
@@ -298,7 +298,7 @@ def json_judge(check: Callable[[Any], Any], full: int | None = None) -> Judge:
 
     def judge(reply: Reply) -> Any:
         try:
-            value = parse.of_json(reply.body)
+            value = parse_json(reply.body)
         except ValueError:
             kind = reply.headers.get("Content-Type", "no type").split(";")[0]
             start = " ".join(reply.body[:200].decode("utf-8", "replace").split())[:40]

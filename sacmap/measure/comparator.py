@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from sacmap import months, tables
-from sacmap.cells import rows_of
 from sacmap.errors import InputError
+from sacmap.files.text import rows_of
 from sacmap.measure.change import Against
-from sacmap.study import Period
+from sacmap.measure.counts import Counted, percent_change
+from sacmap.study import Period, Study
 
 #: The code of the notice that what the areas are compared with will not do.
 UNFIT = "unfit-comparator"
@@ -103,11 +104,6 @@ def changes_followed(rows: pd.DataFrame, record: Mapping[str, Any]) -> list[floa
     return [change if there else None for change, there in zip(changes.tolist(), known.tolist(), strict=True)]
 
 
-def percent_change(baseline: float, current: float) -> float | None:
-    """Return 100 × (current − baseline) / baseline; None where the baseline is zero or a value is missing."""
-    return 100 * (current - baseline) / baseline if baseline > 0 and np.isfinite(current) else None
-
-
 def file_comparator(text: str, path: str, periods: Sequence[Period], places: Sequence[int]) -> Comparator:
     """Return the comparator of a CSV of month, crime_type, n summed over the months compared.
 
@@ -139,3 +135,47 @@ def _sum(given: dict[tuple[str, str], float], kind: str, compared: list[list[str
             "Give a row for every month compared and each of burglary, robbery and vehicle-crime.",
         )
     return np.array([sum(given[month, kind] for month in period) for period in compared])
+
+
+def comparator_of(
+    study: Study,
+    counts: Counted,
+    *,
+    forces: Sequence[str],
+    places: Sequence[int],
+    read_text: Callable[[str], str],
+) -> Comparator:
+    """Return what the study's expected counts follow; `read_text` returns the text of a comparator file.
+
+    Raises
+    ------
+    InputError
+        As `file_comparator`.
+    """
+    if study.comparator == "areas":
+        others = int(counts.in_areas[:, :, 0].any(axis=1).sum()) > 1
+        return Comparator("areas", "the rest of the areas" if others else NOTHING, {})
+    if study.comparator == "none":
+        return Comparator("none", NOTHING, {})
+    if study.comparator == "force":
+        return force_comparator(counts.outside, forces)
+    return file_comparator(read_text(study.comparator), study.comparator, study.periods, places)
+
+
+def comparator_changes(study: Study, against: Comparator, mapped: np.ndarray) -> dict[str, dict[str, Any]]:
+    """Return the comparator's own change by crime type, for the record; of `areas`, that of all areas together.
+
+    `mapped` is (periods × crime types) of all areas together.
+    """
+    sums = against.sums or by_type(mapped)
+    found: dict[str, dict[str, Any]] = {}
+    for kind, values in sums.items():
+        baseline, current = float(values[:-1].mean()), float(values[-1])
+        followed = against.kind != "none"
+        found[kind] = {
+            "name": study.comparator,
+            "baseline": baseline if followed else None,
+            "current": current if followed else None,
+            "change_pct": percent_change(baseline, current) if followed else None,
+        }
+    return found

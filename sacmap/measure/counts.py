@@ -3,83 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from sacmap import tables
-from sacmap.measure.coverage import coverage, gaps, study_forces
+from sacmap.crimes import tally_of, without_repeats
+from sacmap.measure.coverage import Compared, coverage, gaps, study_forces
 from sacmap.study import Period, Study
-
-#: An odd number to mix codes into 64-bit keys with, wrapping round.
-_MIX = np.uint64(0x9E3779B97F4A7C15)
-
-
-def repeats(crimes: pd.DataFrame) -> np.ndarray:
-    """Mark the rows that repeat a crime: same non-blank crime_id, month and crime_type as one that stands.
-
-    The first with coordinates stands; where none has, the first. Rows with a blank or missing id are never marked.
-    Returns a boolean array, one an input row.
-    """
-    marked = np.zeros(len(crimes), dtype=bool)
-    key, blank = _id_keys(crimes["crime_id"])
-    rows = np.flatnonzero(~blank)
-    for name in ("month", "crime_type"):
-        key = (key ^ _codes(crimes[name]).astype(np.uint64)) * _MIX
-    # Rows alike have the same key; the few whose key is not their own are compared in full.
-    rows = rows[pd.Series(key[rows]).duplicated(keep=False).to_numpy()]
-    nowhere = crimes["lon"].isna().to_numpy()[rows]
-    ordered = rows[np.argsort(nowhere, kind="stable")]
-    alike = crimes[["crime_id", "month", "crime_type"]].iloc[ordered].astype(str)
-    marked[ordered] = alike.duplicated().to_numpy()
-    return marked
-
-
-def _id_keys(ids: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Return a number for each id, the same for the same id, and which ids are blank."""
-    chunks = pc.fill_null(pa.chunked_array(pa.array(ids, pa.large_string())), "").chunks
-    keys = [_chunk_keys(chunk) for chunk in chunks]
-    blank = [pc.equal(pc.binary_length(chunk), 0).to_numpy(zero_copy_only=False) for chunk in chunks]
-    return np.concatenate([np.zeros(0, np.uint64), *keys]), np.concatenate([np.zeros(0, bool), *blank])
-
-
-def _chunk_keys(ids: pa.Array) -> np.ndarray:
-    _, offsets, data = ids.buffers()
-    cuts = np.frombuffer(offsets, np.int64)[ids.offset : ids.offset + len(ids) + 1]
-    size = np.diff(cuts)
-    keys = np.zeros(len(ids), np.uint64)
-    short, long = np.flatnonzero((size > 0) & (size < 16)), np.flatnonzero(size >= 16)
-    if len(short):
-        keys[short] = pd.util.hash_array(
-            np.array(ids.take(pa.array(short)).to_pylist(), dtype=object), categorize=False
-        )
-    if len(long):
-        # Ids are digests: sixteen of their characters, read as two numbers wherever they lie, tell them apart.
-        numbers = np.ndarray((len(data) - 7,), np.uint64, buffer=data, strides=(1,))
-        keys[long] = numbers[cuts[long]] * _MIX ^ numbers[cuts[long] + 8]
-    return keys
-
-
-def _codes(column: pd.Series) -> np.ndarray:
-    """Return a whole number for each value, the same for the same value."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.codes.to_numpy(np.int64)
-    return pd.factorize(column)[0]
-
-
-def without_repeats(crimes: pd.DataFrame) -> pd.DataFrame:
-    """Return the crimes less the rows that repeat one: see `repeats`."""
-    return crimes[~repeats(crimes)]
-
-
-def tally_of(crimes: pd.DataFrame) -> pd.DataFrame:
-    """Return force, month, crime_type and n of all rows of a Crimes table."""
-    keys = ["force", "month", "crime_type"]
-    return (
-        crimes.groupby(keys, observed=True).size().rename("n").reset_index().astype(dict.fromkeys(keys, str))
-    )
 
 
 def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -160,3 +92,71 @@ def shares(some: np.ndarray, everything: np.ndarray) -> dict[str, np.ndarray]:
     whole, part = (np.column_stack([counts.sum(axis=1), counts]) for counts in (everything, some))
     share = np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
     return {kind: share[:, i] for i, kind in enumerate(tables.CRIME_TYPES)}
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What was counted of one comparison, crime types in the order of tables.CRIME_TYPES.
+
+    known: every month read; monthly: the Counts table over them; in_areas: (areas × periods × crime types), the
+    current period last; by_month: (areas × periods × months compared × SAC types); published and outside:
+    (periods × crime types) of the study's forces, all of them and those in no area; edge_share: crime type → (areas,).
+    """
+
+    known: tuple[str, ...]
+    monthly: pd.DataFrame
+    in_areas: np.ndarray
+    by_month: np.ndarray
+    published: np.ndarray
+    outside: np.ndarray
+    edge_share: dict[str, np.ndarray]
+
+    @property
+    def mapped(self) -> np.ndarray:
+        """(periods × crime types) of all areas together."""
+        return np.asarray(self.in_areas.sum(axis=0))
+
+
+def counted(once: pd.DataFrame, area_ids: Sequence[str], study: Study, compared: Compared) -> Counted:
+    """Count the crimes of one comparison; `once` is the Located table less repeats."""
+    known = sorted({*study.months, *compared.judged["month"]})
+    monthly_gaps = set(gaps(compared.judged, compared.forces, known)["month"])
+    cube = counts_cube(once, area_ids, known)
+    by_force = once[["month", "crime_type"]].assign(area_id=once["force"])
+
+    def of_forces(where: np.ndarray | None = None) -> np.ndarray:
+        whole = counts_cube(by_force, compared.forces, known, where).sum(axis=0)
+        return by_period(whole, known, study.periods, compared.places)
+
+    counts = by_month(cube, known, study.periods, compared.places)
+    now = [study.current[k] for k in compared.places]
+    near_edge = counts_cube(once, area_ids, now, once["near_edge"].to_numpy(bool))
+    return Counted(
+        known=tuple(known),
+        monthly=monthly_counts(cube, area_ids, known, monthly_gaps),
+        in_areas=by_period(cube, known, study.periods, compared.places),
+        by_month=counts,
+        published=of_forces(),
+        outside=of_forces(once["area_id"].isna().to_numpy()),
+        edge_share=shares(near_edge.sum(axis=1), counts[:, -1].sum(axis=1)),
+    )
+
+
+def totals(counts: Counted) -> dict[str, dict[str, float | None]]:
+    """Return, by crime type, the sums of all areas before and now, and the change as published, for the record."""
+    found: dict[str, dict[str, float | None]] = {}
+    for i, kind in enumerate(tables.CRIME_TYPES):
+        mapped, published = counts.mapped[:, i], counts.published[:, i]
+        baseline, current = float(mapped[:-1].mean()), float(mapped[-1])
+        found[kind] = {
+            "baseline_mean": baseline,
+            "current_count": current,
+            "change_pct": percent_change(baseline, current),
+            "published_change_pct": percent_change(float(published[:-1].mean()), float(published[-1])),
+        }
+    return found
+
+
+def percent_change(baseline: float, current: float) -> float | None:
+    """Return 100 × (current − baseline) / baseline; None where the baseline is zero or a value is missing."""
+    return 100 * (current - baseline) / baseline if baseline > 0 and np.isfinite(current) else None

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
 import pandas as pd
 
 from sacmap import months, tables
+from sacmap.crimes import Reading
+from sacmap.errors import InputError
+from sacmap.forces import force_slug
 from sacmap.study import Period, Study
 
 #: A month is judged against the median of up to this many months nearest in time.
@@ -84,3 +88,68 @@ def like_for_like(periods: tuple[Period, ...], left_out: Collection[str]) -> tup
     """Return the places in a period (0 first) at which no period has a month left out."""
     bad = set(left_out)
     return tuple(k for k in range(len(periods[0])) if not any(period[k] in bad for period in periods))
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Which months are compared, and why.
+
+    judged: the Coverage table; forces: the study's, largest first; left_out: the rows of Coverage that leave a month
+    out; places: the places in a period (0 first) at which like is compared with like.
+    """
+
+    judged: pd.DataFrame
+    forces: tuple[str, ...]
+    left_out: pd.DataFrame
+    places: tuple[int, ...]
+
+
+def compared_months(study: Study, reading: Reading, located: pd.DataFrame) -> Compared:
+    """Return which months of the study are compared: those complete in every period for every force of the study.
+
+    Raises
+    ------
+    InputError
+        If the study's force reported none of the crimes, none lies in the areas in those months, or no month is
+        complete in every period.
+    """
+    judged = coverage(reading.judged, study.months)
+    forces = study_forces(located, study) if study.force is None else _named(study.force, reading.tally)
+    if not forces:
+        raise InputError(
+            _none_in_the_months(study, reading.tally), "Give crimes for both periods, or other periods."
+        )
+    left_out = gaps(judged, forces, study.months)
+    places = like_for_like(study.periods, set(left_out["month"]))
+    if not places:
+        raise InputError(
+            _nothing_to_compare(study, left_out), "Give crimes for both periods, or other periods."
+        )
+    return Compared(judged, forces, left_out, places)
+
+
+def _named(force: str, tally: pd.DataFrame) -> tuple[str, ...]:
+    there = sorted(tally["force"].astype(str).unique())
+    named = tuple(name for name in there if force in {name, force_slug(name)})
+    if not named:
+        listed = ", ".join(force_slug(name) for name in there[:6])
+        raise InputError(f"No crime given was reported by {force}.", f"The crimes are of {listed}.")
+    return named
+
+
+def _none_in_the_months(study: Study, tally: pd.DataFrame) -> str:
+    asked = f"{study.baseline[0][0]} to {study.current[-1]}"
+    sac = tally[tally["crime_type"].isin(tables.SAC_TYPES)]
+    if sac.empty:
+        return f"The crimes given hold no burglary, robbery or vehicle crime, so nothing is compared from {asked}."
+    there = f"{sac['month'].min()} to {sac['month'].max()}"
+    return f"No crime in the areas is of the months compared, {asked}: those given are of {there}."
+
+
+def _nothing_to_compare(study: Study, left_out: pd.DataFrame) -> str:
+    examples = [
+        f"{months.in_words(str(m))} ({r})" for m, r in zip(left_out["month"], left_out["reason"], strict=True)
+    ]
+    shown = "; ".join(examples[:3]) + (f"; and {len(examples) - 3} more" if len(examples) > 3 else "")
+    first, last = study.baseline[0][0], study.current[-1]
+    return f"No month from {first} to {last} is complete in every period, so nothing is compared: {shown}."

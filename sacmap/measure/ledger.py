@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
+from sacmap.crimes import repeats
 from sacmap.errors import SacmapError
-from sacmap.measure.counts import repeats
 
 
 @dataclass(frozen=True)

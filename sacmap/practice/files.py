@@ -15,11 +15,11 @@ import shapely
 from numpy.typing import NDArray
 
 from sacmap import tables
+from sacmap.files.whole import write_whole
+from sacmap.forces import PRACTICE_FORCE
 from sacmap.practice import geography
 from sacmap.practice.borough import CRIME_SHARES, FORCE_TREND, MONTHS, SEED, Borough, borough
-from sacmap.publish.disk import write_whole
 
-FORCE = "Dogger Bank Constabulary"
 SLUG = "dogger-bank"
 OTHER_FORCE = "Doggerland Tramways Police"
 OTHER_SLUG = "doggerland-tramways"
@@ -157,7 +157,9 @@ def _month_rows(
             rng.integers(len(where.at), size=n), rng.choice(OTHER_TYPES, size=n), strict=True
         ):
             blank = label == OTHER_TYPES[0]
-            yield _row("" if blank else _crime_id(rng), month, FORCE, where, int(spot), label=str(label))
+            yield _row(
+                "" if blank else _crime_id(rng), month, PRACTICE_FORCE, where, int(spot), label=str(label)
+            )
 
 
 def _busy(rng: np.random.Generator, points: int, n: int) -> NDArray[np.int64]:
@@ -169,9 +171,9 @@ def _sac_rows(rng: np.random.Generator, month: str, label: str, where: _Points, 
     """Yield one crime's row, and now and then the same crime again at another map point."""
     repeated, blank, nowhere = rng.random(3) < (REPEATED, BLANK, NOWHERE)
     identifier = "" if blank and not repeated else _crime_id(rng)
-    yield _row(identifier, month, FORCE, where, None if nowhere else spot, label=label)
+    yield _row(identifier, month, PRACTICE_FORCE, where, None if nowhere else spot, label=label)
     if repeated:
-        yield _row(identifier, month, FORCE, where, (spot + 1) % len(where.at), label=label)
+        yield _row(identifier, month, PRACTICE_FORCE, where, (spot + 1) % len(where.at), label=label)
 
 
 def _other_force_rows(rng: np.random.Generator, month: str, points: list[_Points]) -> Iterator[str]:

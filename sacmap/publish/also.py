@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from sacmap.console import say
 from sacmap.errors import UsageError
 from sacmap.publish.browser import find_browser, print_page
 from sacmap.publish.files import data_date
+from sacmap.terminal import say
 
 if TYPE_CHECKING:
-    from sacmap.job import Result
     from sacmap.publish.view import View
+    from sacmap.result import Result
 
 _REMEDY = "Install it with: python -m pip install matplotlib. Or leave {kind} out of --also."
 
@@ -56,15 +56,15 @@ def _require_matplotlib(kind: str, cause: str) -> None:
         raise UsageError(cause, _REMEDY.format(kind=kind))
 
 
-def also_of(result: Result, page: View, html: str) -> dict[str, bytes]:
-    """Return the files the study asks for beside the page, by suffix; `page` is what it shows, and `html` the page."""
+def also_of(result: Result, page: View, html: str, also: Sequence[str]) -> dict[str, bytes]:
+    """Return the files asked for beside the page, by suffix; `page` is what it shows, and `html` the page."""
     makers: dict[str, Callable[[], bytes]] = {
         "xlsx": lambda: workbook(page, result),
         "gpkg": lambda: geopackage(page),
         "png": lambda: slide(page),
         "pdf": lambda: briefing(page, html, find_browser()),
     }
-    return {kind: makers[kind]() for kind in result.study.also}
+    return {kind: makers[kind]() for kind in also}
 
 
 def workbook(page: View, result: Result) -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sacmap.errors import UsageError
-from sacmap.publish.disk import require_writable, write_whole
+from sacmap.files.whole import require_writable, write_whole
 from sacmap.publish.files import json_of
 
 

@@ -17,7 +17,7 @@ from branca.element import CssLink, Element, Figure, JavascriptLink, MacroElemen
 from folium.template import Template
 
 from sacmap import tables
-from sacmap.measure.comparator import percent_change
+from sacmap.measure.counts import percent_change
 from sacmap.publish.page import fill
 from sacmap.publish.shapes import MANY
 from sacmap.publish.view import View, table_of

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sacmap import tables
 
 if TYPE_CHECKING:
-    from sacmap.job import Result
+    from sacmap.result import Result
 
 #: Decimals of every number that is not a count.
 DECIMALS = 6

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -21,7 +22,6 @@ import jinja2
 from markupsafe import Markup
 
 from sacmap import months
-from sacmap.beside import beside
 from sacmap.publish import colours, page_data, page_svg, words
 from sacmap.publish.view import View
 
@@ -65,7 +65,7 @@ COLUMNS = (
 
 def fill(page: View, map_html: str, map_script: str) -> str:
     """Return the whole page around the map that folium wrote (its element and its script, numbers only)."""
-    with beside() as meanwhile:
+    with ThreadPoolExecutor(1) as meanwhile:
         # Deflating needs no lock of Python's: the numbers are packed while the rest is made.
         numbers = meanwhile.submit(page_data.packed, page_data.numbers_of(page))
         content = page_data.content_of(page) | {"plan": page.plan.content() if page.plan else None}

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sacmap import months, tables
-from sacmap.choose.priority import by_rate
+from sacmap.choose.ranking import by_rate
 from sacmap.measure.comparator import changes_followed
 from sacmap.publish import words
 from sacmap.publish.colours import LEVELS, PALETTE, classes_of

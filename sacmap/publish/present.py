@@ -10,14 +10,13 @@ import numpy as np
 from sacmap import months, tables
 from sacmap.choose.outcome import Outcome
 from sacmap.choose.plan import Plan
-from sacmap.job import Result
-from sacmap.practice import files as practice
-from sacmap.public import is_public, is_restricted
+from sacmap.forces import PRACTICE_FORCE
 from sacmap.publish.draw import render
 from sacmap.publish.plan_view import plan_view, result_view
 from sacmap.publish.reasons import hardening_reasons, week_reasons
 from sacmap.publish.view import View
 from sacmap.publish.words import headline, neighbourhoods, percent
+from sacmap.result import Result
 
 SOURCE = (
     "Crimes: data.police.uk, street-level crime as published by the police, Open Government Licence v3.0.",
@@ -59,7 +58,7 @@ def in_words_of(result: Result) -> Mapping[str, str]:
 
 def page_of(result: Result) -> View:
     """Return what the officer's page shows."""
-    study, public = result.study, is_public(result)
+    study, public = result.study, result.public
     return View(
         title=title_of(result),
         change=result.change,
@@ -77,9 +76,9 @@ def page_of(result: Result) -> View:
         hardening=None if public else hardening_reasons(result.hardening, result.change),
         week=None if public else week_reasons(result.week, result.change),
         sources=SOURCE if study.extract is None else EXTRACT_SOURCE,
-        restricted=is_restricted(result),
+        restricted=result.restricted,
         exact=study.extract is not None,
-        practice=practice.FORCE in set(result.coverage["force"]),
+        practice=PRACTICE_FORCE in set(result.coverage["force"]),
         tiles=study.tiles,
         tiles_key=study.tiles_key,
     )

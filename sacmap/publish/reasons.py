@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 
 from sacmap import tables
-from sacmap.choose.priority import HARDENING, WEEK, Entry
+from sacmap.choose.ranking import HARDENING, WEEK
 from sacmap.publish.words import crimes, whole
+from sacmap.result import Entry
 
 #: Persistence is told of at least so many months, the edge where it moves the place by at least so many, and map
 #: points where at least so many crimes lie in the area, and on a street that is named.

@@ -13,14 +13,14 @@ from police_uk import Handler, Police, archive_zip, crime, serve, web
 
 from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.areas.locate import locate
+from sacmap.areas.neighbourhoods import neighbourhoods, told_of, write_neighbourhoods
+from sacmap.crimes import without_repeats
 from sacmap.errors import InputError, SourceError, UsageError
-from sacmap.fetch.bring import Source, Where, choose
-from sacmap.fetch.neighbourhoods import neighbourhoods, told_of, write_neighbourhoods
-from sacmap.fetch.place import ELSEWHERE, TRANSPORT_POLICE
+from sacmap.fetch.download import Downloader, Origin, choose_sources
+from sacmap.fetch.region import ELSEWHERE, TRANSPORT_POLICE
 from sacmap.fetch.street import read
-from sacmap.job import compare_areas
-from sacmap.measure.counts import without_repeats
 from sacmap.months import span
+from sacmap.pipeline import compare_areas
 from sacmap.study import make_study
 
 FORCE = "northamptonshire"
@@ -69,11 +69,11 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def open_source(base, tmp_path, clock):
+def open_downloader(base, tmp_path, clock):
     def opened(store="store", said=None, later=0.0, anew=False, **more):
         client = web(clock)
         client.now = lambda: 1_700_000_000.0 + later
-        where = Where(
+        origin = Origin(
             force=FORCE,
             store=str(tmp_path / store),
             api_url=f"{base}/api",
@@ -81,7 +81,7 @@ def open_source(base, tmp_path, clock):
             **more,
         )
         say = said.append if said is not None else lambda _: None
-        return Source(where, say=say, agree=lambda _: True, web=client, anew=anew)
+        return Downloader(origin, say=say, agree=lambda _: True, web=client, anew=anew)
 
     return opened
 
@@ -107,8 +107,8 @@ def as_csv(rows):
     }
 
 
-def test_every_crime_comes_once_with_its_force_and_place(open_source, police):
-    reading = open_source().bring(WANTED, AREAS).reading
+def test_every_crime_comes_once_with_its_force_and_place(open_downloader, police):
+    reading = open_downloader().download(WANTED, AREAS).reading
     rows = crimes_of()
     assert len(reading.crimes) == len(rows)
     counts = reading.crimes["force"].astype(str).value_counts()
@@ -127,14 +127,14 @@ def test_every_crime_comes_once_with_its_force_and_place(open_source, police):
     assert sum(one["rows"] for one in reading.inputs) == len(rows)
 
 
-def test_six_requests_a_month_and_a_rerun_none_with_the_same_bytes(open_source, police):
+def test_six_requests_a_month_and_a_rerun_none_with_the_same_bytes(open_downloader, police):
     said = []
-    first = open_source(said=said).bring(WANTED, AREAS)
+    first = open_downloader(said=said).download(WANTED, AREAS)
     of_crimes = [path for path in police.paths if "crimes-" in path and "dates" not in path]
     assert len(of_crimes) == 6 * len(WANTED)
     assert any(text.startswith("To ask of data.police.uk: 6 months, about 36 requests") for text in said)
     made = len(police.paths)
-    again = open_source(said=said).bring(WANTED, AREAS)
+    again = open_downloader(said=said).download(WANTED, AREAS)
     assert len(police.paths) == made
     assert "In the store: 6 of 6 months." in said
     assert again.reading.crimes.equals(first.reading.crimes)
@@ -142,19 +142,19 @@ def test_six_requests_a_month_and_a_rerun_none_with_the_same_bytes(open_source, 
     assert again.reading.told == first.reading.told
 
 
-def test_the_archive_and_the_api_give_the_same_crimes(open_source, police):
+def test_the_archive_and_the_api_give_the_same_crimes(open_downloader, police):
     police.archives["2024-03.zip"] = archive_zip(as_csv(crimes_of()))
-    by_api = open_source("one").bring(WANTED, AREAS).reading.crimes
-    by_archive = open_source("two", source="archive").bring(WANTED, AREAS).reading.crimes
+    by_api = open_downloader("one").download(WANTED, AREAS).reading.crimes
+    by_archive = open_downloader("two", source="archive").download(WANTED, AREAS).reading.crimes
     columns = ["month", "crime_type", "lon", "lat", "crime_id"]
     assert as_text(by_api[columns]).equals(as_text(by_archive[columns]))
 
 
-def test_months_the_api_has_no_more_come_from_the_archive(open_source, police):
+def test_months_the_api_has_no_more_come_from_the_archive(open_downloader, police):
     police.archives["2023-03.zip"] = archive_zip(as_csv(crimes_of()))
     police.months = list(span("2023-06:2024-03"))
     said = []
-    found = open_source(said=said).bring(WANTED, AREAS)
+    found = open_downloader(said=said).download(WANTED, AREAS)
     assert set(found.reading.crimes["month"].astype(str)) == set(WANTED)
     assert len(found.reading.crimes) == len(crimes_of())
     assert {notice.code for notice in found.reading.told} == {"coverage-from-sac", "two-sources"}
@@ -162,11 +162,11 @@ def test_months_the_api_has_no_more_come_from_the_archive(open_source, police):
     assert any("To read of the archive: 3 months" in text for text in said)
     assert set(found.reading.crimes["force"].astype(str)) == {NAME, TRANSPORT_POLICE, ELSEWHERE}
     made = len(police.paths)
-    open_source().bring(WANTED, AREAS)
+    open_downloader().download(WANTED, AREAS)
     assert len(police.paths) == made
 
 
-def test_real_months_from_both_sources_count_in_every_ward_as_the_files_do(open_source, police, data):
+def test_real_months_from_both_sources_count_in_every_ward_as_the_files_do(open_downloader, police, data):
     zipped = data / "northamptonshire-2018-10_2019-02.zip"
     wards = read_areas(data / "boundaries" / "northamptonshire-wards.geojson")
     files = read([str(zipped)], keep=KINDS).crimes
@@ -181,7 +181,7 @@ def test_real_months_from_both_sources_count_in_every_ward_as_the_files_do(open_
             police.publish([crime(number, one.crime_type, one.lat, one.lon, str(one.month), **more)])
     police.archives["2019-02.zip"] = zipped.read_bytes()
     police.archive_handler = Handler.handed_on
-    fetched = open_source().bring(span("2018-10:2019-02"), wards).reading.crimes
+    fetched = open_downloader().download(span("2018-10:2019-02"), wards).reading.crimes
 
     def counts(crimes):
         located = without_repeats(locate(crimes, wards))
@@ -191,7 +191,7 @@ def test_real_months_from_both_sources_count_in_every_ward_as_the_files_do(open_
     assert sum(counts(fetched).values()) > 6_000
 
 
-def test_coverage_is_judged_on_what_every_month_was_asked_for(open_source, police):
+def test_coverage_is_judged_on_what_every_month_was_asked_for(open_downloader, police):
     """The archive's months hold ten times as many crimes of other types: the API's months are not thin for that."""
     files = as_csv(crimes_of())
     for name, text in files.items():
@@ -199,21 +199,21 @@ def test_coverage_is_judged_on_what_every_month_was_asked_for(open_source, polic
             files[name] = text + "\r\n".join([row(name[:7], "Drugs") for _ in range(600)]) + "\r\n"
     police.archives["2023-03.zip"] = archive_zip(files)
     police.months = list(span("2023-06:2024-03"))
-    found = open_source().bring(WANTED, AREAS)
+    found = open_downloader().download(WANTED, AREAS)
     study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
     result = compare_areas(study, found.reading, AREAS, comparator_text=str, also_told=found.reading.told)
     assert (result.exit_code, len(result.compared)) == (0, 3)
     assert result.ledger.other_crime_types == 1800
 
 
-def test_only_the_force_s_own_months_are_judged_for_other_crimes_come_in_part(open_source, police):
+def test_only_the_force_s_own_months_are_judged_for_other_crimes_come_in_part(open_downloader, police):
     """The archive's files of British Transport Police hold the whole country, an answer of the API those of a box."""
     files = as_csv(crimes_of())
     btp = [row("2023-02", lat="53.5", force=TRANSPORT_POLICE) for _ in range(300)]
     files["2023-02/2023-02-btp-street.csv"] = csv_text(*btp)
     police.archives["2023-03.zip"] = archive_zip(files)
     police.months = list(span("2023-06:2024-03"))
-    found = open_source().bring(WANTED, AREAS)
+    found = open_downloader().download(WANTED, AREAS)
     study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
     result = compare_areas(study, found.reading, AREAS, comparator_text=str)
     assert set(result.coverage["force"]) == {NAME}
@@ -222,13 +222,13 @@ def test_only_the_force_s_own_months_are_judged_for_other_crimes_come_in_part(op
 
 
 @pytest.mark.parametrize("source", ["auto", "archive"])
-def test_a_force_called_otherwise_in_the_files_is_still_the_force(open_source, police, source):
+def test_a_force_called_otherwise_in_the_files_is_still_the_force(open_downloader, police, source):
     files = {
         name: text.replace(NAME, "Northants and Rutland Police") for name, text in as_csv(crimes_of()).items()
     }
     police.archives["2023-03.zip"] = police.archives["2024-03.zip"] = archive_zip(files)
     police.months = list(span("2023-06:2024-03"))
-    found = open_source(source=source).bring(WANTED, AREAS)
+    found = open_downloader(source=source).download(WANTED, AREAS)
     study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
     result = compare_areas(study, found.reading, AREAS, comparator_text=str)
     assert result.forces == (NAME if source == "auto" else FORCE,)
@@ -238,15 +238,15 @@ def test_a_force_called_otherwise_in_the_files_is_still_the_force(open_source, p
 WINDOW = span("2021-04:2024-03")
 
 
-def test_f11_a_month_outside_the_window_is_told_before_asking(open_source, police):
+def test_f11_a_month_outside_the_window_is_told_before_asking(open_downloader, police):
     with pytest.raises(
         UsageError, match=r"2024-04 is not published yet: data\.police.uk has 2021-04 to 2024-03"
     ):
-        open_source().bring(("2024-04",), AREAS)
+        open_downloader().download(("2024-04",), AREAS)
     with pytest.raises(
         UsageError, match=r"2020-01 is not to be had from the API: .* 2021-04 to 2024-03"
     ) as told:
-        open_source(source="api").bring(("2020-01", "2024-01"), AREAS)
+        open_downloader(source="api").download(("2020-01", "2024-01"), AREAS)
     assert "--from auto" in told.value.remedy
     assert not any("crimes-street/" in path for path in police.paths)
 
@@ -259,11 +259,11 @@ def test_a_month_of_which_nothing_was_published_is_told_with_exit_3(
     assert f"No crime of {FORCE} was published in 2023-02." in capsys.readouterr().out
 
 
-def test_f12_a_month_the_api_forgot_is_answered_by_the_store(open_source, police):
-    first = open_source().bring(WANTED, AREAS).reading
+def test_f12_a_month_the_api_forgot_is_answered_by_the_store(open_downloader, police):
+    first = open_downloader().download(WANTED, AREAS).reading
     police.latest, police.months = "2027-03", list(span("2024-04:2027-03"))
     police.fault = lambda number, path: "500" if "crimes-" in path and "dates" not in path else None
-    later = open_source(later=90_000).bring(WANTED, AREAS)
+    later = open_downloader(later=90_000).download(WANTED, AREAS)
     assert later.reading.crimes.equals(first.crimes)
     assert "API, published 2024-03" in later.summary
 
@@ -271,21 +271,21 @@ def test_f12_a_month_the_api_forgot_is_answered_by_the_store(open_source, police
 def test_each_month_has_one_source():
     wanted = ("2020-01", "2021-03", "2021-04", "2024-03")
     kept = {"2021-03": "2024-02"}.get
-    choice = choose(wanted, WINDOW, "auto", kept)
+    choice = choose_sources(wanted, WINDOW, "auto", kept)
     assert (choice.api, choice.kept, choice.archive) == (
         ("2021-04", "2024-03"),
         {"2021-03": "2024-02"},
         ("2020-01",),
     )
-    assert choose(wanted, (), "archive", kept).archive == wanted
+    assert choose_sources(wanted, (), "archive", kept).archive == wanted
 
 
-def test_f14_a_month_published_again_tells_what_changed(open_source, police):
-    assert open_source().bring(WANTED, AREAS).reading.told[0].code == "coverage-from-sac"
+def test_f14_a_month_published_again_tells_what_changed(open_downloader, police):
+    assert open_downloader().download(WANTED, AREAS).reading.told[0].code == "coverage-from-sac"
     police.publish([crime(900 + n, "burglary", 52.005, 0.005, "2024-01") for n in range(4)])
     police.withdraw(lambda one: not (one["month"] == "2023-02" and one["category"] == "robbery"))
     police.latest = "2024-04"
-    later = open_source(later=90_000).bring(WANTED, AREAS)
+    later = open_downloader(later=90_000).download(WANTED, AREAS)
     assert later.reading.told[0].code == "published-again"
     mine = [c for c in crimes_of() if c["location_type"] != "BTP"]
     mine = [c for c in mine if c["location"] is None or float(c["location"]["longitude"]) <= 0.04]
@@ -309,8 +309,8 @@ def test_f14_fetch_can_be_told_to_ask_now_whether_a_month_came_out(base, police,
     assert "Published again by 2024-04 with other counts: January 2024 burglary" in said
 
 
-def test_f27_crimes_of_the_transport_police_are_counted_and_told_by_force(open_source):
-    found = open_source().bring(WANTED, AREAS)
+def test_f27_crimes_of_the_transport_police_are_counted_and_told_by_force(open_downloader):
+    found = open_downloader().download(WANTED, AREAS)
     study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
     result = compare_areas(study, found.reading, AREAS, comparator_text=str, also_told=found.reading.told)
     assert result.forces == (NAME,)
@@ -318,11 +318,11 @@ def test_f27_crimes_of_the_transport_police_are_counted_and_told_by_force(open_s
     assert any(n.code == "coverage-from-sac" for n in result.warnings)
 
 
-def test_the_published_change_counts_the_force_s_crimes_with_no_location(open_source, police):
+def test_the_published_change_counts_the_force_s_crimes_with_no_location(open_downloader, police):
     """Ten robberies with no location in the current period: the map cannot show them, the total must."""
     police.withdraw(lambda one: one["location"] is not None and one["location_type"] == "Force")
     police.publish([crime(5000 + n, "robbery", None, month="2024-02") for n in range(10)])
-    found = open_source().bring(WANTED, AREAS)
+    found = open_downloader().download(WANTED, AREAS)
     study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
     result = compare_areas(study, found.reading, AREAS, comparator_text=str)
     mine = found.reading.crimes[found.reading.crimes["force"] == NAME]
@@ -334,64 +334,66 @@ def test_the_published_change_counts_the_force_s_crimes_with_no_location(open_so
     assert result.totals["robbery"]["current_count"] == now - 10
 
 
-def test_f40_areas_of_another_force_are_an_error_even_when_fetched(open_source, police):
+def test_f40_areas_of_another_force_are_an_error_even_when_fetched(open_downloader, police):
     police.withdraw(lambda one: False)
     police.publish([crime(n, "burglary", 52.005, 0.045, month) for n, month in enumerate(WANTED)])
-    found = open_source().bring(WANTED, AREAS)
+    found = open_downloader().download(WANTED, AREAS)
     study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
     with pytest.raises(InputError):
         compare_areas(study, found.reading, AREAS, comparator_text=str)
 
 
-def test_f44_a_store_that_cannot_be_written_is_told_before_asking(open_source, police, tmp_path):
+def test_f44_a_store_that_cannot_be_written_is_told_before_asking(open_downloader, police, tmp_path):
     from sacmap.errors import DiskError
 
     (tmp_path / "store").write_text("a file")
     with pytest.raises(DiskError, match="cannot be written"):
-        open_source()
+        open_downloader()
     assert police.paths == []
 
 
-def test_f43_a_damaged_answer_is_asked_again_and_the_result_is_the_same(open_source, police, tmp_path):
-    first = open_source().bring(WANTED, AREAS).reading
+def test_f43_a_damaged_answer_is_asked_again_and_the_result_is_the_same(open_downloader, police, tmp_path):
+    first = open_downloader().download(WANTED, AREAS).reading
     files = sorted((tmp_path / "store").rglob("*.answer"))
     for path in files[::5]:
         path.write_bytes(path.read_bytes()[:-2])
     made = len(police.paths)
-    again = open_source().bring(WANTED, AREAS).reading
+    again = open_downloader().download(WANTED, AREAS).reading
     assert again.crimes.equals(first.crimes)
     assert 0 < len(police.paths) - made <= len(files[::5]) + 1
     assert len(list((tmp_path / "store").rglob("*.damaged"))) == len(files[::5])
 
 
-def test_offline_needs_no_web_once_it_was_fetched(open_source, police):
-    first = open_source().bring(WANTED, AREAS).reading
+def test_offline_needs_no_web_once_it_was_fetched(open_downloader, police):
+    first = open_downloader().download(WANTED, AREAS).reading
     made = len(police.paths)
-    assert open_source(offline=True).bring(WANTED, AREAS).reading.crimes.equals(first.crimes)
+    assert open_downloader(offline=True).download(WANTED, AREAS).reading.crimes.equals(first.crimes)
     with pytest.raises(SourceError, match="does not hold"):
-        open_source("empty", offline=True).bring(WANTED, AREAS)
+        open_downloader("empty", offline=True).download(WANTED, AREAS)
     assert len(police.paths) == made
 
 
-def test_a_force_that_lists_no_neighbourhoods_is_fetched_for_the_areas_given(open_source, police):
+def test_a_force_that_lists_no_neighbourhoods_is_fetched_for_the_areas_given(open_downloader, police):
     police.neighbourhoods.clear()
-    reading = open_source().bring(WANTED, AREAS).reading
+    reading = open_downloader().download(WANTED, AREAS).reading
     assert len(reading.crimes) == len(crimes_of())
     made = len(police.paths)
     for offline in (False, True):
-        assert open_source(offline=offline).bring(WANTED, AREAS).reading.crimes.equals(reading.crimes)
+        assert open_downloader(offline=offline).download(WANTED, AREAS).reading.crimes.equals(reading.crimes)
     assert len(police.paths) == made
     with pytest.raises(SourceError, match="lists no neighbourhoods of northamptonshire"):
-        neighbourhoods(open_source().api, FORCE)
+        neighbourhoods(open_downloader().api, FORCE)
 
 
-def test_without_a_force_the_command_says_what_to_add(open_source, base, tmp_path):
+def test_without_a_force_the_command_says_what_to_add(open_downloader, base, tmp_path):
     with pytest.raises(UsageError, match="No force") as told:
-        Source(Where(force=None, store=str(tmp_path / "s"), api_url=f"{base}/api")).bring(WANTED, AREAS)
+        Downloader(Origin(force=None, store=str(tmp_path / "s"), api_url=f"{base}/api")).download(
+            WANTED, AREAS
+        )
     assert "--force" in told.value.remedy
 
 
-def test_boundaries_round_trip_with_mends_told(open_source, police, tmp_path, data):
+def test_boundaries_round_trip_with_mends_told(open_downloader, police, tmp_path, data):
     ring = json.loads((data / "api" / "gloucestershire-AA3-boundary.json").read_text())
     points = [(float(p["longitude"]), float(p["latitude"])) for p in ring]
     bow_tie = [(0.0, 52.0), (0.01, 52.01), (0.01, 52.0), (0.0, 52.01)]
@@ -401,7 +403,7 @@ def test_boundaries_round_trip_with_mends_told(open_source, police, tmp_path, da
         "001": ("Empty", []),
         "N": (None, [tuple(p) for p in square(7)]),
     }
-    with open_source() as source:
+    with open_downloader() as source:
         areas = neighbourhoods(source.api, FORCE)
     path = tmp_path / "boundaries" / "x.geojson"
     write_neighbourhoods(areas, path)
@@ -416,15 +418,15 @@ def test_boundaries_round_trip_with_mends_told(open_source, police, tmp_path, da
     assert "Empty (001): no boundary" in told
 
 
-def test_boundaries_are_asked_anew_with_a_later_publication_and_only_when_told(open_source, police):
-    with open_source() as source:
+def test_boundaries_are_asked_anew_with_a_later_publication_and_only_when_told(open_downloader, police):
+    with open_downloader() as source:
         neighbourhoods(source.api, FORCE)
     police.latest = "2024-04"
     police.neighbourhoods[FORCE]["N9"] = ("New", [tuple(p) for p in square(9)])
-    with open_source(later=90_000) as source:
+    with open_downloader(later=90_000) as source:
         assert len(neighbourhoods(source.api, FORCE)) == 4
     made = len(police.paths)
-    with open_source(later=90_000, anew=True) as source:
+    with open_downloader(later=90_000, anew=True) as source:
         assert len(neighbourhoods(source.api, FORCE)) == 5
         assert len(neighbourhoods(source.api, FORCE)) == 5
     assert len(police.paths) - made == 1 + 1 + 5
@@ -508,35 +510,35 @@ def test_f41_ctrl_c_ends_with_130_and_a_rerun_goes_on(base, police, tmp_path, re
     assert len(police.paths) == 8 + 36 + 1
 
 
-def test_an_outage_ends_with_exit_4_and_what_was_fetched_is_kept(open_source, police, clock, tmp_path):
+def test_an_outage_ends_with_exit_4_and_what_was_fetched_is_kept(open_downloader, police, clock, tmp_path):
     police.fault = lambda number, path: "504" if number >= 25 else None
     began = clock.now
     with pytest.raises(SourceError, match="unreachable") as told:
-        open_source().bring(WANTED, AREAS)
+        open_downloader().download(WANTED, AREAS)
     assert told.value.exit_code == 4
     assert clock.now - began < 120
     kept = len(list((tmp_path / "store").rglob("*.answer")))
     assert kept == 25
     police.fault = lambda number, path: None
     made = len(police.paths)
-    assert len(open_source().bring(WANTED, AREAS).reading.crimes) == len(crimes_of())
+    assert len(open_downloader().download(WANTED, AREAS).reading.crimes) == len(crimes_of())
     assert len(police.paths) - made == 36 + 4 + 4 - kept
 
 
 KILLED = """
 import os, random, signal, sys, threading, time, warnings
 from sacmap.areas.boundaries import areas_from_rings
-from sacmap.fetch.bring import Source, Where
+from sacmap.fetch.download import Downloader, Origin
 from sacmap.fetch.web import Web
 
 base, store, squares, wanted = sys.argv[1], sys.argv[2], eval(sys.argv[3]), sys.argv[4].split(",")
 areas = areas_from_rings({(f"A{n}", f"Area {n}"): ring for n, ring in enumerate(squares)})
-where = Where(force="northamptonshire", store=store, api_url=f"{base}/api")
+origin = Origin(force="northamptonshire", store=store, api_url=f"{base}/api")
 luck = random.Random(5)
 for _ in range(50):
     child = os.fork()
     if not child:
-        Source(where, web=Web(per_second=1e6)).bring(wanted, areas)
+        Downloader(origin, web=Web(per_second=1e6)).download(wanted, areas)
         os._exit(0)
     time.sleep(luck.random() * 0.1)
     os.kill(child, signal.SIGKILL)
@@ -546,10 +548,10 @@ for _ in range(50):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX")
 def test_f41_fifty_kills_at_random_leave_no_torn_file_and_a_rerun_ends_the_same(
-    open_source, police, base, tmp_path
+    open_downloader, police, base, tmp_path
 ):
     police.too_fast = lambda: False
-    clean = open_source("clean").bring(WANTED, AREAS).reading
+    clean = open_downloader("clean").download(WANTED, AREAS).reading
     police.paths.clear()
     squares = [[tuple(p) for p in square(n)] for n in range(4)]
     done = subprocess.run(
@@ -560,7 +562,7 @@ def test_f41_fifty_kills_at_random_leave_no_torn_file_and_a_rerun_ends_the_same(
     store = tmp_path / "store"
     whole = {path.name for path in (tmp_path / "clean").rglob("*.answer")}
     assert {path.name for path in store.rglob("*.answer")} <= whole
-    after = open_source().bring(WANTED, AREAS).reading
+    after = open_downloader().download(WANTED, AREAS).reading
     assert after.crimes.equals(clean.crimes)
     assert after.inputs == clean.inputs
     assert list(store.rglob("*.damaged")) == list(store.rglob("*.part")) == []

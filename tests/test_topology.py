@@ -3,7 +3,7 @@ import shapely
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sacmap.areas.overlap import meeting
+from sacmap.areas.topology import meeting
 
 SIDE = st.integers(0, 6)
 #: Squares and oblongs that share edges whole and in part, hold, cross and equal one another; and some triangles.

@@ -1,4 +1,8 @@
-"""Progress on stderr: a bar on a terminal, a line a month otherwise."""
+"""What a person sees at the terminal: messages on stderr, what was asked for on stdout, progress, amounts of money.
+
+Names and streets are other people's text. Printed as they are, they could clear a terminal, change its title or
+write over a line of ours.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,29 @@ import re
 import sys
 from collections import Counter
 from types import TracebackType
+from typing import Any
 
 import click
 
-from sacmap.console import say
+from sacmap.errors import one_line
 
 _MONTH = re.compile(r"\d{4}-\d{2}")
+_WRITTEN = re.compile(r"£?\s?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)((?:\.[0-9]+)?)")
+
+
+def say(text: str) -> None:
+    """Print to stderr: everything but what was asked for."""
+    click.echo(harmless(text), err=True)
+
+
+def show(text: str) -> None:
+    """Print to stdout: what was asked for."""
+    click.echo(harmless(text))
+
+
+def harmless(text: str) -> str:
+    """Return text that a terminal shows and does not obey, its lines kept."""
+    return "\n".join(one_line(line) for line in text.split("\n"))
 
 
 class Progress:
@@ -56,3 +77,15 @@ class Progress:
 def _month(name: str) -> str:
     found = _MONTH.match(name)
     return found[0] if found else name
+
+
+class Pounds(click.FloatRange):
+    """A sum of money: 10000, 10,000 or £10,000."""
+
+    name = "amount"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number, without its sign and its commas."""
+        written = _WRITTEN.fullmatch(value.strip()) if isinstance(value, str) else None
+        number = float(written[1].replace(",", "") + written[2]) if written else value
+        return super().convert(number, param, ctx)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sacmap.job import Result
-from sacmap.measure.notices import Notice
 from sacmap.measure.suppress import SMALL, suppressed
+from sacmap.notices import Notice
+from sacmap.result import Result
 
 #: Notices that hold counts of single offences.
 _NOT_FOR_ALL = {"components", "other-offences"}
@@ -61,13 +61,3 @@ def _without(text: str, reasons: Sequence[str]) -> str:
     for reason in reasons:
         text = text.replace(reason, _FEW)
     return text
-
-
-def is_public(result: Result) -> bool:
-    """Whether small counts were left out of a result."""
-    return any(notice.code == "suppressed" for notice in result.warnings)
-
-
-def is_restricted(result: Result) -> bool:
-    """Whether a result must not be published: made from a force's own extract, small counts and all."""
-    return any(notice.code == "restricted" for notice in result.warnings)

@@ -23,7 +23,7 @@ from shapely.geometry.base import BaseGeometry
 from sacmap.areas.boundaries import areas_from_shapes
 from sacmap.errors import InputError, SourceError
 from sacmap.fetch.attempt import Reply, UnusableError
-from sacmap.fetch.decide import Saw
+from sacmap.fetch.retry import Saw
 from sacmap.fetch.web import Web, json_judge
 
 SERVICES = "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 import geopandas as gpd
@@ -12,8 +11,12 @@ import pandas as pd
 
 from sacmap import months
 from sacmap.areas.locate import point_keys
+from sacmap.crimes import KNOWN_TYPES, Reading
 from sacmap.measure.comparator import NOTHING, UNFIT, Comparator, doubt_pct
+from sacmap.measure.counts import Counted
+from sacmap.measure.coverage import Compared
 from sacmap.measure.definitions import Break
+from sacmap.notices import Notice, listed
 from sacmap.study import Study
 
 #: The share of crimes with no location may move this many points between the periods before it is told.
@@ -28,43 +31,33 @@ SMALL_REST, MOSTLY = 0.1, 0.5
 DOUBT_PCT = 10.0
 
 
-@dataclass(frozen=True)
-class Notice:
-    """Something the reader is told: a code for scripts and a sentence for people."""
-
-    code: str
-    text: str
-
-
 def all_of(
     study: Study,
+    reading: Reading,
     once: pd.DataFrame,
     areas: gpd.GeoDataFrame,
     *,
-    forces: tuple[str, ...],
+    compared: Compared,
+    counts: Counted,
     comparator: Comparator,
-    mapped: np.ndarray,
-    places: tuple[int, ...],
-    left_out: pd.DataFrame,
     definitions: Sequence[Break],
     overlaps: Sequence[tuple[str, str, float]],
     duplicates: int,
-    strange_types: Sequence[str],
-    given_twice: Iterable[str],
 ) -> tuple[Notice, ...]:
     """Return every notice of a comparison, the weightiest first.
 
-    `once` is the Located table less repeats, `mapped` (areas × periods × types) counts; the rest is as in `sacmap.job`.
+    `once` is the Located table less repeats; overlaps are pairs of areas and by how many square metres.
     """
+    places = compared.places
     before = {period[k] for period in study.baseline for k in places}
     now = {study.current[k] for k in places}
     asked = ["month", "force", "area_id", "shared", "lon", "lat"]
-    compared = once.loc[once["month"].isin(before | now), asked]
-    inside = compared[compared["area_id"].notna()]
-    mine = compared[compared["force"].isin(forces)]
+    rows = once.loc[once["month"].isin(before | now), asked]
+    inside = rows[rows["area_id"].notna()]
+    mine = rows[rows["force"].isin(compared.forces)]
     return (
-        *_months_left_out(len(places), len(study.current), left_out),
-        *_weak_comparator(comparator, mine, mapped),
+        *_months_left_out(len(places), len(study.current), compared.left_out),
+        *_weak_comparator(comparator, mine, counts.in_areas),
         *(
             Notice("definition" if found.kind == "definition" else "known-gap", found.text)
             for found in definitions
@@ -75,18 +68,12 @@ def all_of(
         *_overlaps(overlaps),
         *_shared(int(inside["shared"].sum())),
         *_empty_areas(inside, areas),
-        *_other_forces(inside, forces),
-        *_strange_types(strange_types),
+        *_other_forces(inside, compared.forces),
+        *_strange_types(sorted(set(reading.tally["crime_type"]) - KNOWN_TYPES)),
         *_repeats(duplicates),
         *_unseen_points(inside, now),
-        *(Notice("given-twice", note) for note in given_twice),
+        *(Notice("given-twice", note) for note in reading.notes),
     )
-
-
-def listed(items: Sequence[str], most: int, between: str = "; ") -> str:
-    """Return the first `most` items, and how many more there are."""
-    more = f"{between}and {len(items) - most:,} more" if len(items) > most else ""
-    return between.join(items[:most]) + more
 
 
 def _months_left_out(compared: int, whole: int, left_out: pd.DataFrame) -> Iterator[Notice]:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from sacmap import tables
 from sacmap.areas.boundaries import areas_from_rings, read_areas
-from sacmap.choose import priority
+from sacmap.choose import ranking
 from sacmap.fetch.street import read
-from sacmap.job import compare_areas
 from sacmap.measure.change import law_of
+from sacmap.pipeline import compare_areas
 from sacmap.practice import write_practice
 from sacmap.publish.present import page_of
 from sacmap.publish.reasons import leading_type
@@ -129,14 +129,14 @@ def test_a_month_above_the_expected_is_judged_by_season():
     baseline = np.array([[[10, 20]], [[10, 20]]])
     current = np.array([[[12, 19]], [[9, 25]]])
     counts = np.concatenate([baseline, current], axis=1).astype(float)
-    assert list(priority.months_above(np.array([30.0, 30.0]), counts)) == [1, 1]
-    assert list(priority.months_above(np.array([36.0, 36.0]), counts)) == [0, 1]
+    assert list(ranking.months_above(np.array([30.0, 30.0]), counts)) == [1, 1]
+    assert list(ranking.months_above(np.array([36.0, 36.0]), counts)) == [0, 1]
 
 
 def test_draws_follow_the_law():
     rng = np.random.default_rng(1)
     law = law_of(rng.poisson(40, (30, 2)).astype(float), rng.poisson(44, 30).astype(float))
-    drawn = law.drawn(np.random.default_rng(priority.SEED), 4_000)
+    drawn = law.drawn(np.random.default_rng(ranking.SEED), 4_000)
     assert drawn.shape == (4_000, 30)
     assert (law.expected + drawn).mean(axis=0) == pytest.approx(law.present, rel=0.02)
     assert law.expected + np.quantile(drawn, 0.975, axis=0) == pytest.approx(law.quantile(0.975), rel=0.03)
@@ -151,8 +151,8 @@ def test_whatever_the_counts_shares_add_up_to_the_first_five(pairs):
     law = law_of(counts[:, :1], counts[:, 1])
     n = len(counts)
     listed = np.arange(n)
-    for kind in (priority.HARDENING, priority.WEEK):
-        top5, low, high = priority.stability(kind, law, np.ones(n), listed)
+    for kind in (ranking.HARDENING, ranking.WEEK):
+        top5, low, high = ranking.stability(kind, law, np.ones(n), listed)
         assert top5.sum() == pytest.approx(min(5, n))
         assert ((low >= 1) & (low <= high) & (high <= n)).all()
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import pandas as pd
+
 #: Home Office offence codes → words each one's description has, whatever their order. Source: the descriptions in the
 #: Home Office's own tables, 2012/13 to 2025/26.
 DWELLING = {
@@ -108,3 +110,17 @@ def components_of(extract: bool) -> tuple[Component, ...]:
         )
         for found in COMPONENTS
     )
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The Home Office's recorded crime of one area.
+
+    by: whether the area is a Community Safety Partnership (csp) or a force; rows: quarter (its first month), code,
+    description, n (NaN where the table gives none); codes: quarter → the codes the table has for it, of any area.
+    """
+
+    area: str
+    by: str
+    rows: pd.DataFrame
+    codes: Mapping[str, frozenset[str]]

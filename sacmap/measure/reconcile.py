@@ -13,19 +13,19 @@ import numpy as np
 import pandas as pd
 
 from sacmap import months, tables
+from sacmap.crimes import Reading, repeats
 from sacmap.errors import InputError, UsageError
-from sacmap.fetch.street import Reading
 from sacmap.forces import force_slug
-from sacmap.measure.counts import repeats
 from sacmap.measure.coverage import MATERIAL_SHARE, coverage, gaps
 from sacmap.measure.definitions import crossed
-from sacmap.measure.notices import Notice, listed
-from sacmap.measure.offences import (
+from sacmap.notices import Notice, listed
+from sacmap.offences import (
     CODES,
     RESIDENTIAL,
     RESIDENTIAL_CLASS,
     SPLIT,
     Component,
+    Recorded,
     class_of,
     components_of,
 )
@@ -33,20 +33,6 @@ from sacmap.study import Period, Study
 
 #: How the note of a figure begins whose periods are not alike.
 _NOT_ALIKE = "Change of definition"
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """The Home Office's recorded crime of one area.
-
-    by: whether the area is a Community Safety Partnership (csp) or a force; rows: quarter (its first month), code,
-    description, n (NaN where the table gives none); codes: quarter → the codes the table has for it, of any area.
-    """
-
-    area: str
-    by: str
-    rows: pd.DataFrame
-    codes: Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which areas overlap, found from the edges that do not part two areas.
+"""How areas lie to one another: their edges, which overlap, which adjoin.
 
 Nearly all edges are the end of one area and the start of another: of two areas alike, with one on each side. Across
 such an edge as many areas lie as before. So where two areas or more lie one on another, that ends at some edge of
@@ -8,15 +8,58 @@ areas that overlap, the search goes on to all areas about them.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from sacmap.areas.edges import Shapes, Whole, edges_of
+Whole = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Shapes = NDArray[np.object_]
 
+BRITISH_NATIONAL_GRID = 27700
+#: Metres for Northern Ireland, west of what the British grid is made for.
+UTM_30N = 32630
+#: Metres: boundaries this near are the same line drawn twice, and so much of it must be shared.
+TOUCH, SHARED = 1.0, 20.0
 #: Interiors that meet: one area overlaps, holds or equals the other; a shared edge is none of these.
 MEET = "T********"
+
+
+def metric_crs(areas: gpd.GeoDataFrame) -> int:
+    """Return the EPSG code to measure metres in: the British grid, or UTM 30N for Northern Ireland."""
+    west, south, east, north = areas.total_bounds
+    irish = np.isfinite(west) and (west + east) / 2 < -5.3 and 53.9 < (south + north) / 2 < 55.5
+    return UTM_30N if irish else BRITISH_NATIONAL_GRID
+
+
+class Edges(NamedTuple):
+    """Of each edge, the place of its area and of its first corner, whose next is the other, and which side is inside.
+
+    lon and lat are of all corners, in degrees; inside_left is seen from the first corner to the other.
+    """
+
+    area: Whole
+    corner: Whole
+    inside_left: NDArray[np.bool_]
+    lon: Floats
+    lat: Floats
+
+
+def edges_of(areas: Shapes) -> Edges:
+    """Return the edges of polygons and MultiPolygons, valid ones; those of holes are edges too."""
+    parts, area_of = shapely.get_parts(areas, return_index=True)
+    rings, part_of = shapely.get_rings(parts, return_index=True)
+    corners, ring = shapely.get_coordinates(rings, return_index=True)
+    # The first ring of a part goes around it, the others around its holes.
+    outer = np.diff(part_of, prepend=-1) > 0
+    inside_left = shapely.is_ccw(rings) == outer
+    corner = np.flatnonzero(ring[1:] == ring[:-1])
+    own = ring[corner]
+    return Edges(area_of[part_of[own]], corner, inside_left[own], *np.ascontiguousarray(corners.T))
 
 
 def meeting(areas: Shapes) -> tuple[Whole, Whole]:
@@ -67,3 +110,22 @@ def _loose_boxes(areas: Shapes) -> tuple[NDArray[np.float64], NDArray[np.float64
         np.minimum.at(low, edges.area[loose], degrees)
         np.maximum.at(high, edges.area[loose], degrees)
     return low, high
+
+
+def adjoining(areas: gpd.GeoDataFrame) -> list[frozenset[int]]:
+    """Return, for each area, the places in `areas` of those that share more than a corner with it.
+
+    Areas with no boundary adjoin none. Boundaries drawn apart by up to a metre, or overlapping, still adjoin.
+    """
+    flat = areas.geometry.to_crs(metric_crs(areas)).to_numpy()
+    some = ~shapely.is_empty(flat)
+    found: list[set[int]] = [set() for _ in flat]
+    one, other = shapely.STRtree(flat).query(flat, predicate="dwithin", distance=TOUCH)
+    pairs = (one < other) & some[one] & some[other]
+    one, other = one[pairs], other[pairs]
+    wider = shapely.buffer(flat, TOUCH, quad_segs=2)
+    shared = shapely.length(shapely.intersection(shapely.boundary(flat[one]), wider[other]))
+    for a, b in zip(one[shared >= SHARED], other[shared >= SHARED], strict=True):
+        found[int(a)].add(int(b))
+        found[int(b)].add(int(a))
+    return [frozenset(places) for places in found]

@@ -17,7 +17,7 @@ ELSEWHERE = "another force"
 ORDER = ("robbery", "burglary", "vehicle-crime")
 
 
-class Place:
+class Region:
     """The part of the country a study asks about: a force's neighbourhoods and the study's areas.
 
     The API does not say which force a crime is of. One inside these polygons is taken to be the force's, but for

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sacmap import tables
 from sacmap.errors import InputError
 from sacmap.fetch import rows, sieve
-from sacmap.fetch.rows import Source, rows_of
+from sacmap.fetch.rows import CsvSource, rows_of
 
 KEEP = tables.SAC_TYPES
 
@@ -17,7 +17,7 @@ KEEP = tables.SAC_TYPES
 def read(*files: bytes):
     """What is made of files, whichever way they are read."""
     return rows_of(
-        [Source(f"{letter}.csv", lambda raw=raw: raw) for letter, raw in zip("abc", files, strict=False)],
+        [CsvSource(f"{letter}.csv", lambda raw=raw: raw) for letter, raw in zip("abc", files, strict=False)],
         KEEP,
     )
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from sacmap import tables
 from sacmap.measure.change import Against, Law, law_of
 from sacmap.measure.counts import counts_cube
+from sacmap.result import Entry
 from sacmap.study import Study
 
 Floats = NDArray[np.float64]
@@ -38,28 +39,6 @@ AT_A_TIME = 50
 
 #: The crime type each list ranks: its row of the Change table.
 HARDENING, WEEK = "burglary", "sac"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An area on a list, and what is to be known before acting on it.
-
-    rank is its place, 1 first. It is among the first five in top5_share of the draws, and in nine of ten its place
-    is from rank_low to rank_high. edge_rank is its place were every crime within 50 m of a neighbour that
-    neighbour's. months_above of `months` current months lie above the expected. points_share of its current crimes
-    lie on its ten busiest map points; streets are the first of these, with their crimes.
-    """
-
-    area_id: str
-    rank: int
-    top5_share: float
-    rank_low: int
-    rank_high: int
-    edge_rank: int
-    months_above: int
-    months: int
-    points_share: float
-    streets: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)

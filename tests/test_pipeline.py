@@ -16,15 +16,15 @@ from conftest import csv_text, row, square
 import sacmap
 from sacmap import tables
 from sacmap.areas.boundaries import areas_from_rings, read_areas
+from sacmap.crimes import repeats
 from sacmap.errors import InputError, SacmapError
 from sacmap.fetch.street import read
 from sacmap.forces import force_slug
-from sacmap.job import compare_areas
-from sacmap.measure.counts import repeats
+from sacmap.pipeline import compare_areas
 from sacmap.practice import write_practice
-from sacmap.public import public_version
 from sacmap.publish.files import record_of
 from sacmap.publish.present import headline_of, page_of
+from sacmap.publish.public import public_version
 from sacmap.study import make_study, read_study
 
 

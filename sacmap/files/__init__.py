@@ -1,0 +1,1 @@
+"""Files: read text, sheets and hashes; write whole or not at all."""

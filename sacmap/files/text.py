@@ -1,0 +1,125 @@
+"""Text of others: read it, and JSON, TOML and CSV in it. What cannot be a value for us is an error that says why."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import tomllib
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sacmap.errors import InputError
+
+
+def read_text(path: str) -> str:
+    """Return the text of a file the study names, such as a comparator; one that ends in .gz is unpacked.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read as UTF-8 text.
+    """
+    try:
+        raw = Path(path).read_bytes()
+        return (gzip.decompress(raw) if path.lower().endswith(".gz") else raw).decode("utf-8-sig")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.",
+            "Check its path; save it as UTF-8 text.",
+        ) from None
+
+
+@contextmanager
+def _within_bounds() -> Iterator[None]:
+    """Turn what the parsers raise beside their own errors into a ValueError in plain words."""
+    try:
+        yield
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    except (json.JSONDecodeError, tomllib.TOMLDecodeError, UnicodeError):
+        raise
+    except ValueError:
+        # int() and repr() take no more digits than that: it would be slow.
+        raise ValueError("it holds a number of thousands of digits") from None
+
+
+def parse_json(raw: bytes | str) -> Any:
+    r"""Return the value of JSON text.
+
+    Raises
+    ------
+    ValueError
+        If it is not JSON, is nested too deep, holds a number of thousands of digits, or holds or names half a
+        character (\ud800), which is valid JSON and can be written to no file.
+    """
+    with _within_bounds():
+        # Not left to json, which takes bytes that are half a character.
+        text = raw if isinstance(raw, str) else raw.decode(json.detect_encoding(raw))
+        value = json.loads(text)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """Return the table of TOML text.
+
+    Raises
+    ------
+    ValueError
+        If it is not TOML, is nested too deep, or holds a number of thousands of digits.
+    """
+    with _within_bounds():
+        value = tomllib.loads(text)
+        # A hexadecimal number can be of any length, and could not be shown by the error that refuses it.
+        repr(value)
+    return value
+
+
+def lines_of(text: str, path: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number and the cells of each line that has any, less the spaces around each cell.
+
+    A cell may hold line ends, in quotes: the number is that of the cell's last line.
+
+    Raises
+    ------
+    InputError
+        If it is not CSV: mostly a quote that is never closed.
+    """
+    rows = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+    try:
+        for row in rows:
+            cells = [cell.strip() for cell in row]
+            if any(cells):
+                yield rows.line_num, cells
+    except csv.Error as error:
+        raise InputError(
+            f"{path}, near line {rows.line_num}: {error}.", 'Look for a quote (") that is never closed.'
+        ) from None
+
+
+def rows_of(text: str, path: str, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the number of each line after the first and its cells by column name: those of `columns`.
+
+    Raises
+    ------
+    InputError
+        If the first line lacks a column, or a line has more cells than the first.
+    """
+    lines = lines_of(text, path)
+    _, names = next(lines, (0, []))
+    missing = [name for name in columns if name not in names]
+    if missing:
+        raise InputError(f"{path} has no column {missing[0]!r}.", f"It needs {','.join(columns)}.")
+    at = {name: names.index(name) for name in columns}
+    for line, cells in lines:
+        if any(cells[len(names) :]):
+            raise InputError(
+                f"{path}, line {line}: more cells than columns.", "Write 1,000 as 1000, or put it in quotes."
+            )
+        yield line, {name: cells[k] if k < len(cells) else "" for name, k in at.items()}

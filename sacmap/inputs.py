@@ -1,0 +1,186 @@
+"""What a study names, read from files or fetched: its areas with their households, and its crimes."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+from geopandas import GeoDataFrame
+
+from sacmap import tables
+from sacmap.areas.boundaries import read_areas
+from sacmap.areas.households import parse_households, with_households
+from sacmap.areas.locate import locate, require_overlap
+from sacmap.areas.neighbourhoods import boundaries_path, neighbourhoods, told_of, write_neighbourhoods
+from sacmap.areas.open_geography import LICENCE, SERVICES, areas_of
+from sacmap.crimes import Reading
+from sacmap.errors import UsageError
+from sacmap.fetch.api import Api
+from sacmap.fetch.download import Downloaded, Downloader, Origin, origin_of
+from sacmap.fetch.extract import read_extract
+from sacmap.fetch.street import read
+from sacmap.fetch.web import Web
+from sacmap.files.hashes import sha256
+from sacmap.files.text import read_text
+from sacmap.files.whole import require_writable
+from sacmap.measure.reconcile import Published, published_by_force, published_in_areas
+from sacmap.notices import Notice
+from sacmap.offences import Recorded
+from sacmap.study import COMPARATORS, Study
+from sacmap.terminal import Progress, say
+
+
+def read_study_areas(study: Study) -> tuple[GeoDataFrame, tuple[Notice, ...], list[dict[str, object]]]:
+    """Return the Areas table with its households, what is told of them, and the files read for the record.
+
+    Files beside the crimes are read before them, so that one that cannot be read is told at once.
+    """
+    areas = read_areas(
+        str(study.boundaries),
+        id_column=study.id_column,
+        name_column=study.name_column,
+        households_column=study.households_column,
+    )
+    areas, told, lsoas = with_study_households(areas, study)
+    return areas, told, other_inputs(study, len(areas), lsoas)
+
+
+def read_crimes_of(study: Study) -> Reading:
+    """Read the crimes the study names: police.uk's files, or a force's own extract."""
+    if study.extract is not None:
+        return read_extract(study)
+    with Progress("Reading") as progress:
+        return read(study.crimes, keep=tables.SAC_TYPES, progress=progress.step, total=progress.expect)
+
+
+def other_inputs(study: Study, areas: int, lsoas: int) -> list[dict[str, object]]:
+    """Return path, sha256 and rows of the files read beside the crimes, for the record."""
+    rows = {str(study.boundaries): areas}
+    others = [study.households, None if study.comparator in COMPARATORS else study.comparator]
+    rows |= {path: len(read_text(path).splitlines()) - 1 for path in others if path}
+    if study.lsoa_boundaries:
+        rows[study.lsoa_boundaries] = lsoas
+    return [{"path": path, "sha256": sha256(Path(path)), "rows": n} for path, n in rows.items()]
+
+
+def with_study_households(areas: GeoDataFrame, study: Study) -> tuple[GeoDataFrame, tuple[Notice, ...], int]:
+    """Give the areas the households of the study's file, if it names one; return what is told, and how many LSOAs."""
+    if study.households is None:
+        if study.lsoa_boundaries is not None:
+            raise UsageError(
+                "LSOA boundaries were given, but no households to spread.",
+                "Add --households FILE, a CSV of households by LSOA.",
+            )
+        return areas, (), 0
+    counts = parse_households(read_text(study.households), study.households)
+    lsoas = read_areas(study.lsoa_boundaries) if study.lsoa_boundaries else None
+    areas, told = with_households(areas, counts, study.households, lsoas)
+    return areas, told, 0 if lsoas is None else len(lsoas)
+
+
+def published_of(study: Study, recorded: Recorded) -> Published:
+    """Read police.uk's crimes of the place a Home Office table is of: the force's, or those in the areas."""
+    reading = read_crimes_of(study)
+    if recorded.by == "force":
+        # An extract is of one force, whatever it is called there.
+        own = study.extract is not None and not reading.tally.empty
+        force = str(reading.tally["force"].iloc[0]) if own else study.force or recorded.area
+        return published_by_force(reading, force, study.months)
+    if not study.boundaries:
+        raise UsageError(
+            f"{recorded.area} is a Community Safety Partnership, and police.uk publishes by force.",
+            "Add --boundaries FILE with its neighbourhoods, or leave --crimes out.",
+        )
+    areas = read_areas(study.boundaries, id_column=study.id_column, name_column=study.name_column)
+    located = locate(reading.crimes, areas)
+    require_overlap(reading.crimes, located, areas)
+    return published_in_areas(reading, located, study.months)
+
+
+def with_boundaries(study: Study) -> Study:
+    """Return a study with boundaries: its own, or its force's neighbourhoods, fetched where they are not there.
+
+    Raises
+    ------
+    UsageError
+        If it names neither crimes nor a force, or neither boundaries nor a force.
+    """
+    if study.boundaries and (study.crimes or study.force):
+        return study
+    if not study.force:
+        what, option = (
+            ("crimes", "--crimes PATH") if study.boundaries else ("boundaries", "--boundaries FILE")
+        )
+        raise UsageError(
+            f"No {what} were given, and no force to fetch those of.",
+            f"Add {option}, or --force northamptonshire.",
+        )
+    path = boundaries_path(study.force)
+    if not path.is_file():
+        fetch_boundaries(origin_of(study), path)
+    return replace(study, boundaries=path.as_posix())
+
+
+def fetch_boundaries(origin: Origin, path: Path) -> None:
+    """Write a force's neighbourhoods to a file, and tell how many there are and what was mended."""
+    require_writable(path.parent)
+    with _opened(origin, anew=True) as source, Progress("Fetching", "boundaries") as progress:
+        areas = neighbourhoods(
+            source.api, source.force, expect=progress.expect, progress=progress.step, say=say
+        )
+    write_neighbourhoods(areas, path)
+    say(told_of(areas, path))
+
+
+@dataclass(frozen=True)
+class District:
+    """A district whose ONS wards or LSOAs are wanted: its name, which of the two, of what year, from where."""
+
+    name: str
+    kind: str
+    vintage: str | None
+    service_url: str | None
+
+
+def fetch_district(district: District, path: Path, *, ca_bundle: str | None) -> None:
+    """Write the ONS wards or LSOAs of a district to a file, and tell how many there are and what was mended."""
+    require_writable(path.parent)
+    with Web(ca_bundle=ca_bundle, say=say) as web:
+        areas, layer = areas_of(
+            web,
+            district.kind,
+            district.name,
+            vintage=district.vintage,
+            service_url=district.service_url or SERVICES,
+        )
+    write_neighbourhoods(areas, path)
+    say(f"{len(areas):,} {district.kind} of {district.name}, from {layer}. {LICENCE}")
+    for name, mend in zip(areas["name"], areas["mend"], strict=True):
+        if mend:
+            say(f"- {name}: {mend}")
+
+
+def download(study: Study, areas: GeoDataFrame, *, refresh: bool = False) -> Downloaded:
+    """Fetch what the store lacks of a study's crimes, and return all of them."""
+    with (
+        _opened(origin_of(study), yes=study.yes, refresh=refresh) as source,
+        Progress("Fetching", "parts") as progress,
+    ):
+        return source.download(study.months, areas, expect=progress.expect, progress=progress.step)
+
+
+def _opened(origin: Origin, *, yes: bool = False, refresh: bool = False, anew: bool = False) -> Downloader:
+    def agree(question: str) -> bool:
+        return yes or (sys.stdin.isatty() and click.confirm(question, err=True))
+
+    return Downloader(origin, say=say, agree=agree, refresh=refresh, anew=anew, territory=_territory)
+
+
+def _territory(api: Api, force: str) -> GeoDataFrame | None:
+    """Return a force's neighbourhoods: those kept as its boundaries, or fetched; None where it lists none."""
+    kept = boundaries_path(force)
+    if kept.is_file():
+        return read_areas(kept)
+    return neighbourhoods(api, force, say=say) if api.neighbourhoods(force) else None

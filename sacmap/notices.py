@@ -1,0 +1,20 @@
+"""What the reader is told beside the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something the reader is told: a code for scripts and a sentence for people."""
+
+    code: str
+    text: str
+
+
+def listed(items: Sequence[str], most: int, between: str = "; ") -> str:
+    """Return the first `most` items, and how many more there are."""
+    more = f"{between}and {len(items) - most:,} more" if len(items) > most else ""
+    return between.join(items[:most]) + more

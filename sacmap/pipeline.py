@@ -1,0 +1,324 @@
+"""The one place where the steps meet: a study's files and the web are read, compared, and what comes of it is written.
+
+Read from top to bottom it is the way of the data: crimes and areas, each crime to its area, counts, change, the two
+lists, the files. Each command of the command line is one call here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from geopandas import GeoDataFrame
+
+from sacmap import tables
+from sacmap.areas.boundaries import overlaps, read_areas
+from sacmap.areas.locate import locate, require_overlap
+from sacmap.choose.hardening import read_prices
+from sacmap.choose.outcome import Outcome, judge, study_values
+from sacmap.choose.plan import Plan, make_plan, plan_of
+from sacmap.choose.ranking import both_lists
+from sacmap.choose.records import Visit, read_actions, read_protected, read_visited
+from sacmap.crimes import Reading, repeats
+from sacmap.errors import InputError
+from sacmap.fetch.download import Downloaded
+from sacmap.fetch.home_office import read_recorded
+from sacmap.files.text import read_text
+from sacmap.files.whole import require_writable, write_whole
+from sacmap.inputs import download, published_of, read_crimes_of, read_study_areas, with_boundaries
+from sacmap.measure import warnings
+from sacmap.measure.change import change_table
+from sacmap.measure.comparator import comparator_changes, comparator_of
+from sacmap.measure.counts import counted, totals
+from sacmap.measure.coverage import compared_months
+from sacmap.measure.definitions import crossed, of_extract
+from sacmap.measure.ledger import ledger
+from sacmap.measure.reconcile import (
+    Reconciliation,
+    reconcile,
+    require_quarters,
+)
+from sacmap.notices import Notice
+from sacmap.publish.also import also_of, require_tools
+from sacmap.publish.choice import path_from, require_unwritten, write_choice
+from sacmap.publish.draw import render
+from sacmap.publish.files import csv_of, record_of, texts_of
+from sacmap.publish.geopackage import geopackage_of
+from sacmap.publish.present import outcome_html_of, page_of, plan_html_of
+from sacmap.publish.public import public_version
+from sacmap.result import Result
+from sacmap.study import Period, Study, make_study
+
+
+def run(study: Study) -> Result:
+    """Read what a study names, fetching what is missing, and compare.
+
+    Raises
+    ------
+    SacmapError
+        If something the study names cannot be read, fetched or compared.
+    """
+    study = with_boundaries(study)
+    areas, told, others = read_study_areas(study)
+    reading = read_crimes_of(study) if study.crimes else download(study, areas).reading
+    result = compare_areas(
+        study,
+        reading,
+        areas,
+        comparator_text=read_text,
+        overlaps=overlaps(areas),
+        also_told=(*told, *reading.told),
+    )
+    return replace(result, inputs=(*result.inputs, *others))
+
+
+def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) -> list[Path]:
+    """Write the page, the CSV, the record and the files asked for beside them; return their paths.
+
+    Parameters
+    ----------
+    result
+        What `run` gives.
+    out
+        The page: maps/NAME.html. The others are beside it, of the same name.
+    also
+        Any of xlsx, gpkg, png, pdf; by default those the study names.
+
+    Raises
+    ------
+    UsageError
+        If a file asked for needs a tool that is not installed.
+    DiskError
+        If one cannot be written.
+    """
+    kinds = result.study.also if also is None else tuple(also)
+    require_tools(kinds)
+    path = Path(out)
+    page = page_of(result)
+    html = render(page)
+    written = {
+        path: html.encode(),
+        path.with_suffix(".csv"): csv_of(page.texts),
+        path.with_suffix(".json"): record_of(result, version("sacmap")),
+        **{
+            path.with_suffix(f".{kind}"): content
+            for kind, content in also_of(result, page, html, kinds).items()
+        },
+    }
+    for where, content in written.items():
+        write_whole(where, content)
+    return list(written)
+
+
+def map_study(study: Study, out: Path) -> tuple[Result, list[Path]]:
+    """Do the main job: compare what a study names and write it; return the result and the files."""
+    require_tools(study.also)
+    require_writable(out.parent)
+    result = run(study)
+    if study.suppress_small:
+        result = public_version(result)
+    return result, save(result, out)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanOptions:
+    """What a plan is asked for: pounds, how many areas, and the files of prices, visits and protected homes."""
+
+    budget: float = 10_000
+    size: int = 3
+    prices: str | None = None
+    visited: str | None = None
+    protected: str | None = None
+    replace: bool = False
+
+
+def plan_study(study: Study, path: Path, options: PlanOptions) -> tuple[Result, Plan, list[Path]]:
+    """Plan a budget and a week of action, and write the plan; return the result, the plan and the files.
+
+    Raises
+    ------
+    UsageError
+        If the plan is there already and is not to be replaced.
+    """
+    require_unwritten(path, options.replace)
+    prices = read_prices(read_text(options.prices) if options.prices else None, options.prices or "")
+    # Before the crimes, so that a slip in them is told at once; which areas there are is known only afterwards.
+    _read_records(options, None)
+    result = run(study)
+    visits, homes = _read_records(options, set(result.areas["area_id"]))
+    plan = make_plan(
+        result,
+        budget=options.budget,
+        prices=prices,
+        size=options.size,
+        visited=visits,
+        protected=homes,
+        boundaries_file=path_from(path.parent, str(result.study.boundaries)),
+    )
+    written = write_choice(path, plan.record(version("sacmap")), plan_html_of(result, plan))
+    if "gpkg" in study.also:
+        layers = path.with_suffix(".gpkg")
+        write_whole(layers, geopackage_of(page_of(result), plan))
+        written.append(layers)
+    return result, plan, written
+
+
+def _read_records(options: PlanOptions, area_ids: set[str] | None) -> tuple[list[Visit], dict[str, int]]:
+    """Return the areas visited before and the homes protected already; without `area_ids` any area will do."""
+    visited, protected = options.visited, options.protected
+    return (
+        read_visited(read_text(visited), visited, area_ids) if visited else [],
+        read_protected(read_text(protected), protected, area_ids) if protected else {},
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateOptions:
+    """What a plan is judged by: the months, the crimes, the boundaries and the log; and how crimes are fetched."""
+
+    after: Period
+    before: Period | None = None
+    crimes: tuple[str, ...] = ()
+    boundaries: str | None = None
+    log: str | None = None
+    replace: bool = False
+    fetching: Mapping[str, Any] = field(default_factory=dict)
+
+
+def evaluate_plan(
+    plan_path: Path, path: Path, options: EvaluateOptions
+) -> tuple[Result, Outcome, list[Path]]:
+    """Judge a plan by the months after it, and write what came of it; return the result, the outcome and the files.
+
+    Raises
+    ------
+    UsageError
+        If the result is there already and is not to be replaced.
+    InputError
+        If the plan, its boundaries or the log cannot be read.
+    """
+    require_unwritten(path, options.replace)
+    plan = plan_of(read_text(str(plan_path)), str(plan_path))
+    boundaries = options.boundaries or str(plan_path.parent / plan.boundaries_file)
+    if not Path(boundaries).exists():
+        raise InputError(
+            f"The plan's boundaries, {boundaries}, are not there.", "Give them with --boundaries."
+        )
+    done = read_text(options.log) if options.log else ""
+    if options.log:
+        # As for a plan: a slip is told before the crimes are read.
+        read_actions(done, options.log)
+    values = study_values(plan, options.after, options.before, options.crimes, boundaries)
+    result = run(make_study({**values, **options.fetching}))
+    actions = read_actions(done, options.log, set(result.areas["area_id"])) if options.log else []
+    outcome = judge(plan, result, actions)
+    record = outcome.record(version("sacmap"), str(plan_path), result)
+    return result, outcome, write_choice(path, record, outcome_html_of(result, plan, outcome))
+
+
+def reconcile_study(study: Study, home_office: str, area: str, path: Path) -> Reconciliation:
+    """Set police.uk beside the Home Office's recorded crime of an area, and write the table.
+
+    Raises
+    ------
+    UsageError
+        If the periods are not whole quarters.
+    """
+    require_quarters(study)
+    require_writable(path.parent)
+    recorded = read_recorded(home_office, area)
+    found = reconcile(study, recorded, published_of(study, recorded) if study.crimes else None)
+    write_whole(path, csv_of(texts_of(found.table, tables.RECONCILED)))
+    return found
+
+
+def fetch_study(study: Study, *, refresh: bool) -> Downloaded:
+    """Fetch the crimes of a study into the store."""
+    study = with_boundaries(replace(study, crimes=()))
+    areas = read_areas(str(study.boundaries), id_column=study.id_column, name_column=study.name_column)
+    return download(study, areas, refresh=refresh)
+
+
+def compare_areas(
+    study: Study,
+    reading: Reading,
+    areas: GeoDataFrame,
+    *,
+    comparator_text: Callable[[str], str] = read_text,
+    overlaps: Sequence[tuple[str, str, float]] = (),
+    also_told: Sequence[Notice] = (),
+) -> Result:
+    """Compare the crimes read in the areas.
+
+    Parameters
+    ----------
+    study
+        What is compared.
+    reading
+        The SAC rows, and the tally of all rows.
+    areas
+        The Areas table.
+    comparator_text
+        Returns the text of a comparator file; called only where the study names one.
+    overlaps
+        Pairs of areas that overlap and by how many square metres, to be told.
+    also_told
+        What the reading of the inputs found that the reader must know, told last.
+
+    Raises
+    ------
+    InputError
+        If no month can be compared, no crime lies in any area, or the study's force reported none of the crimes.
+    """
+    located = locate(reading.crimes, areas)
+    require_overlap(reading.crimes, located, areas)
+    compared = compared_months(study, reading, located)
+    repeated = repeats(located)
+    # crime_id is needed only to find repeats, and is most of the table's weight.
+    once = located.drop(columns="crime_id")[~repeated]
+    counts = counted(once, list(areas["area_id"]), study, compared)
+    against = comparator_of(
+        study, counts, forces=compared.forces, places=compared.places, read_text=comparator_text
+    )
+    pairs = {kind: against.pair(kind) for kind in tables.CRIME_TYPES}
+    change = change_table(
+        areas,
+        {kind: counts.in_areas[:, :-1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
+        {kind: counts.in_areas[:, -1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
+        months_compared=len(compared.places),
+        comparators=pairs,
+        edge_share=counts.edge_share,
+    )
+    lists = both_lists(study, areas, once, change, counts.by_month, places=compared.places, comparators=pairs)
+    months_compared = {period[k] for period in study.periods for k in compared.places}
+    made = ledger(int(reading.tally["n"].sum()), located, months_compared, repeated)
+    definitions = crossed(study.baseline, study.current, compared.forces)
+    if study.extract is not None:
+        definitions = of_extract(definitions)
+    told = warnings.all_of(
+        study, reading, once, areas, compared=compared, counts=counts, comparator=against,
+        definitions=definitions, overlaps=overlaps, duplicates=made.duplicates,
+    )  # fmt: skip
+    return Result(
+        study=study,
+        areas=areas,
+        located=once,
+        change=lists.change,
+        hardening=lists.hardening,
+        week=lists.week,
+        monthly=counts.monthly,
+        coverage=compared.judged,
+        forces=compared.forces,
+        compared=compared.places,
+        ledger=made,
+        comparator=against,
+        comparator_changes=comparator_changes(study, against, counts.mapped),
+        totals=totals(counts),
+        definitions=definitions,
+        warnings=(*told, *also_told),
+        inputs=reading.inputs,
+        exit_code=3 if len(compared.places) < len(study.current) else 0,
+    )

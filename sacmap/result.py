@@ -1,0 +1,77 @@
+"""All that one comparison gives, typed: what `sacmap.choose` plans with and `sacmap.publish` writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from sacmap.measure.comparator import Comparator
+from sacmap.measure.definitions import Break
+from sacmap.measure.ledger import Ledger
+from sacmap.notices import Notice
+from sacmap.study import Study
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An area on a list, and what is to be known before acting on it.
+
+    rank is its place, 1 first. It is among the first five in top5_share of the draws, and in nine of ten its place
+    is from rank_low to rank_high. edge_rank is its place were every crime within 50 m of a neighbour that
+    neighbour's. months_above of `months` current months lie above the expected. points_share of its current crimes
+    lie on its ten busiest map points; streets are the first of these, with their crimes.
+    """
+
+    area_id: str
+    rank: int
+    top5_share: float
+    rank_low: int
+    rank_high: int
+    edge_rank: int
+    months_above: int
+    months: int
+    points_share: float
+    streets: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """All that one comparison gives: what `publish` writes.
+
+    located is the Located table less repeats and less crime_id. hardening and week are the first ten of both lists.
+    monthly is the Counts table over every month read. compared are the places in a period (0 first) at which like is
+    compared with like; exit_code is 3 where months had to be left out. totals and comparator_changes are by crime
+    type, as in the JSON record.
+    """
+
+    study: Study
+    areas: gpd.GeoDataFrame
+    located: pd.DataFrame
+    change: pd.DataFrame
+    hardening: tuple[Entry, ...]
+    week: tuple[Entry, ...]
+    monthly: pd.DataFrame
+    coverage: pd.DataFrame
+    forces: tuple[str, ...]
+    compared: tuple[int, ...]
+    ledger: Ledger
+    comparator: Comparator
+    comparator_changes: dict[str, dict[str, Any]]
+    totals: dict[str, dict[str, float | None]]
+    definitions: tuple[Break, ...]
+    warnings: tuple[Notice, ...]
+    inputs: tuple[dict[str, object], ...]
+    exit_code: int
+
+    @property
+    def public(self) -> bool:
+        """Whether small counts were left out."""
+        return any(notice.code == "suppressed" for notice in self.warnings)
+
+    @property
+    def restricted(self) -> bool:
+        """Whether it must not be published: made from a force's own extract, small counts and all."""
+        return any(notice.code == "restricted" for notice in self.warnings)
