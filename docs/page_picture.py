@@ -12,11 +12,12 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from sacmap.files.study_file import read_study
 from sacmap.pipeline import result_of
 from sacmap.practice import write_practice
 from sacmap.publish.draw import render
 from sacmap.publish.present import page_of
-from sacmap.study import make_study, read_study
+from sacmap.study import make_study
 
 PICTURE = Path(__file__).with_name("page.png")
 #: As much of the page as a reader of the README should see, a little smaller; and one neighbourhood chosen.

@@ -114,7 +114,8 @@ def fetch_options(command: Command) -> Command:
 
 def read_options(study: Path | None, options: dict[str, Any]) -> Study:
     """Return the study of a file and of options; an option wins over the file."""
-    from sacmap.study import make_study, read_study
+    from sacmap.files.study_file import read_study
+    from sacmap.study import make_study
 
     given = read_study(study) if study else {}
     given |= {name: value for name, value in options.items() if value not in (None, (), False)}

@@ -1,19 +1,21 @@
 """What is compared: which crimes, where, when, against what.
 
-A study is a TOML file whose keys are the command's options, or the options alone; an option wins over the file.
+A study is a TOML file whose keys are the command's options (see `sacmap.files.study_file`), or the options alone; an
+option wins over the file.
 """
 
 from __future__ import annotations
 
+import difflib
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path, PurePath
-from typing import Any
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from pathlib import PurePath
+from typing import Any, TypeAlias, TypedDict, Unpack
 
 from sacmap import months
-from sacmap.errors import InputError, UsageError
-from sacmap.files.text import parse_toml
+from sacmap.errors import UsageError
 
 Period = tuple[str, ...]
 
@@ -22,26 +24,89 @@ ALSO = ("xlsx", "gpkg", "png", "pdf")
 TILE_PARTS = ("{z}", "{x}", "{y}")
 SOURCES = ("auto", "api", "archive")
 API_URL = "https://data.police.uk/api"
+ARCHIVE_URL = "https://data.police.uk/data/archive"
 #: Where the page may load tiles from: it becomes part of the page's own rules, so nothing else may stand in it.
 _TILES = re.compile(r"(?a:https://[\w.{}-]+)(:[0-9]+)?/[^\s\"'<>;,\\]*")
 _CONTROL = {chr(n) for n in (*range(32), *range(127, 160))}
-ARCHIVE_URL = "https://data.police.uk/data/archive"
+#: What file systems take of a name and of a whole path, with room for our own endings.
+NAME_BYTES, PATH_BYTES = 200, 3_800
+#: Options that are paths, or may be one.
+PATHS = {
+    "boundaries", "ca_bundle", "comparator", "context", "crimes", "households", "lsoa_boundaries", "out", "store",
+}  # fmt: skip
+#: Options that take several values.
+LISTS = {"also", "context", "crimes", "within"}
+#: How an option is called where it is not as its field: `from` is a word of Python's own.
+OPTION_NAMES = {"source": "from"}
+
+Path: TypeAlias = str | os.PathLike[str]
 
 
-@dataclass(frozen=True, kw_only=True)
+class Options(TypedDict, total=False):
+    """What `Study` takes; each is also a key of the study file and an option of the command line."""
+
+    current: str | Sequence[str]
+    baseline: str | Sequence[str] | Sequence[Sequence[str]]
+    force: str | None
+    boundaries: Path | None
+    layer: str | None
+    crs: str | None
+    id_column: str | None
+    name_column: str | None
+    group_column: str | None
+    within: str | Sequence[str]
+    households_column: str | None
+    households: Path | None
+    lsoa_boundaries: Path | None
+    crimes: Path | Sequence[Path]
+    extract: Mapping[str, Any] | None
+    suppress_small: bool
+    comparator: Path
+    context: Path | Sequence[Path]
+    title: str | None
+    out: Path | None
+    also: str | Sequence[str]
+    store: Path | None
+    offline: bool
+    yes: bool
+    tiles: str | None
+    tiles_key: str | None
+    source: str
+    api_url: str
+    archive_url: str
+    ca_bundle: Path | None
+    as_given: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, init=False)
 class Study:
     """A comparison of a current period with a baseline of one or more periods of the same calendar months.
 
+    It checks itself: current and baseline are given as spans ("2025-04:2026-03") or as months, and are months here.
     Paths are as the command can open them; as_given says how the user wrote those of a study file, which are
-    relative to it: see `read_study` and `shown`.
+    relative to it: see `shown`.
+
+    Examples
+    --------
+    >>> study = Study(current="2025-04:2026-03", baseline="2023-04:2025-03", crimes="crimes.zip")
+    >>> len(study.current), len(study.baseline), study.crimes
+    (12, 2, ('crimes.zip',))
+    >>> Study(curent="2025-04:2026-03")
+    Traceback (most recent call last):
+    sacmap.errors.UsageError: There is no option 'curent'.
+    Did you mean current?
     """
 
     current: Period
     baseline: tuple[Period, ...]
     force: str | None = None
     boundaries: str | None = None
+    layer: str | None = None
+    crs: str | None = None
     id_column: str | None = None
     name_column: str | None = None
+    group_column: str | None = None
+    within: tuple[str, ...] = ()
     households_column: str | None = None
     households: str | None = None
     lsoa_boundaries: str | None = None
@@ -49,6 +114,7 @@ class Study:
     extract: dict[str, Any] | None = None
     suppress_small: bool = False
     comparator: str = "areas"
+    context: tuple[str, ...] = ()
     title: str | None = None
     out: str | None = None
     also: tuple[str, ...] = ()
@@ -62,6 +128,22 @@ class Study:
     archive_url: str = ARCHIVE_URL
     ca_bundle: str | None = None
     as_given: Mapping[str, str] = field(default_factory=dict)
+
+    def __init__(self, **options: Unpack[Options]) -> None:
+        """Check the options; those unset (None or empty) take their defaults.
+
+        Raises
+        ------
+        UsageError
+            If an option is unknown, the periods are missing or do not match, or a value is not among those an option
+            takes.
+        """
+        given = _checked(
+            {name: value for name, value in options.items() if value is not None and value != ()}
+        )
+        for one in fields(self):
+            default = one.default if one.default_factory is MISSING else one.default_factory()
+            object.__setattr__(self, one.name, given.get(one.name, default))
 
     @property
     def periods(self) -> tuple[Period, ...]:
@@ -144,25 +226,37 @@ def spans(values: str | Sequence[str]) -> tuple[Period, ...]:
     return tuple(months.span(part) for text in texts for part in re.split(r"[,\s]+", text.strip()) if part)
 
 
-def make_study(values: Mapping[str, Any]) -> Study:
-    """Return the study of a mapping of options to values; options unset (None or empty) take their defaults.
+def make_study(values: Mapping[str, Any] | None = None, /, **options: Any) -> Study:
+    """Return the study of a mapping of options to values, of options, or of both; an option wins.
 
     Raises
     ------
     UsageError
-        If the periods are missing or do not match, or a value is not among those an option takes.
+        As `Study`.
     """
-    given = {name: value for name, value in values.items() if value is not None and value != ()}
-    for name, example in (("current", "2017-04:2018-03"), ("baseline", "2014-04:2017-03")):
-        if name not in given:
-            raise UsageError(
-                f"The {name} period is not given.", f"Add --{name} {example} (both ends included)."
-            )
-    current = spans(given.pop("current"))
-    if len(current) != 1:
-        raise UsageError("The current period must be one span.", "Write it as --current 2017-04:2018-03.")
-    baseline = baseline_periods(current[0], spans(given.pop("baseline")))
-    given["also"] = _split(given.get("also", ()))
+    return Study(**{**(values or {}), **options})
+
+
+def unknown_option(name: str) -> str:
+    """Return what may have been meant by an option there is not, as a sentence; or which there are."""
+    known = sorted(option_name(one.name) for one in fields(Study) if one.name != "as_given")
+    near = difflib.get_close_matches(name.replace("_", "-").lower(), known, 1)
+    return f"Did you mean {near[0]}?" if near else f"The options are {', '.join(known)}."
+
+
+def option_name(field_name: str) -> str:
+    """Return what a field of Study is called as an option and in a study file: id_column → id-column."""
+    return OPTION_NAMES.get(field_name, field_name.replace("_", "-"))
+
+
+def _checked(given: dict[str, Any]) -> dict[str, Any]:
+    known = {one.name for one in fields(Study)}
+    for name in given:
+        if name not in known:
+            raise UsageError(f"There is no option {name!r}.", unknown_option(name))
+    given = {name: _as_text(name, value) for name, value in given.items()}
+    current, baseline = _periods(given)
+    given |= {"current": current, "baseline": baseline, "also": _split(given.get("also", ()))}
     unknown = [kind for kind in given["also"] if kind not in ALSO]
     if unknown:
         raise UsageError(f"--also does not know {unknown[0]!r}.", f"It takes {', '.join(ALSO)}.")
@@ -179,17 +273,53 @@ def make_study(values: Mapping[str, Any]) -> Study:
             f"--comparator does not know {PurePath(comparator).name!r}.",
             f"It takes {', '.join(COMPARATORS)}, or a CSV file.",
         )
-    tiles = given.get("tiles")
+    _require_tiles(given.get("tiles"), given.get("tiles_key"))
+    if given.get("source", "auto") not in SOURCES:
+        raise UsageError(f"--from does not know {given['source']!r}.", f"It takes {', '.join(SOURCES)}.")
+    return given
+
+
+def _as_text(name: str, value: Any) -> Any:
+    """Return a path as text, and an option of several values as a tuple of them."""
+    if name in LISTS:
+        several = [value] if isinstance(value, str | os.PathLike) else value
+        return tuple(os.fspath(part) for part in several)
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+def _periods(given: Mapping[str, Any]) -> tuple[Period, tuple[Period, ...]]:
+    for name, example in (("current", "2017-04:2018-03"), ("baseline", "2014-04:2017-03")):
+        if name not in given:
+            raise UsageError(
+                f"The {name} period is not given.", f"Add --{name} {example} (both ends included)."
+            )
+    current = _period(given["current"])
+    if len(current) != 1:
+        raise UsageError("The current period must be one span.", "Write it as --current 2017-04:2018-03.")
+    return current[0], baseline_periods(current[0], _period(given["baseline"]))
+
+
+def _period(value: str | Sequence[Any]) -> tuple[Period, ...]:
+    """Return the spans of a text, of a list of texts or of months: a run of months is one span."""
+    if isinstance(value, str):
+        return spans(value)
+    if value and all(not isinstance(part, str) for part in value):
+        return tuple(span for part in value for span in _period(part))
+    if len(value) > 1 and all(months.is_month(part) for part in value):
+        run = tuple(value)
+        if run == months.span(f"{run[0]}:{run[-1]}"):
+            return (run,)
+    return spans(value)
+
+
+def _require_tiles(tiles: str | None, key: str | None) -> None:
     if tiles is not None and not (_TILES.fullmatch(tiles) and all(part in tiles for part in TILE_PARTS)):
         raise UsageError(
             f"--tiles {tiles} is not an https address with {{z}}, {{x}} and {{y}}.",
             "Write it as https://tiles.example.org/{z}/{x}/{y}.png.",
         )
-    if given.get("tiles_key") is not None and "{key}" not in (tiles or ""):
+    if key is not None and "{key}" not in (tiles or ""):
         raise UsageError("--tiles-key has no place to go.", "Put {key} in --tiles where the key belongs.")
-    if given.get("source", "auto") not in SOURCES:
-        raise UsageError(f"--from does not know {given['source']!r}.", f"It takes {', '.join(SOURCES)}.")
-    return Study(current=current[0], baseline=baseline, **given)
 
 
 def _split(texts: Iterable[str]) -> tuple[str, ...]:
@@ -218,82 +348,5 @@ def _require_short(given: Mapping[str, Any]) -> None:
                 )
 
 
-def read_study(path: Path) -> dict[str, Any]:
-    """Read a study file into options: keys as the command's options, with - or _; paths relative to the file.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or is not TOML.
-    UsageError
-        If a key is not an option or its value is of the wrong kind.
-    """
-    try:
-        raw = parse_toml(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise InputError(f"The study {path} cannot be read: {error.strerror}.", "Check its path.") from None
-    except UnicodeDecodeError:
-        raise InputError(f"The study {path} is not UTF-8.", "Save it as UTF-8 in your editor.") from None
-    except ValueError as error:
-        raise InputError(f"The study {path} is not TOML: {error}.", "Mend that line.") from None
-    checked = {
-        name: _checked(path, key, name, value) for key, value in raw.items() for name in [_option(path, key)]
-    }
-    placed = {name: _beside(path, name, value) for name, value in checked.items()}
-    as_given = {
-        used: given
-        for name in PATHS & placed.keys()
-        for used, given in zip(_several(placed[name]), _several(checked[name]), strict=True)
-    }
-    return placed | ({"as_given": as_given} if as_given else {})
-
-
-_LISTS = {"crimes", "also", "baseline"}
-_FLAGS = {"offline", "suppress_small", "yes"}
-#: Options that are paths, or may be one.
-#: What file systems take of a name and of a whole path, with room for our own endings.
-NAME_BYTES, PATH_BYTES = 200, 3_800
-PATHS = {"boundaries", "ca_bundle", "comparator", "crimes", "households", "lsoa_boundaries", "out", "store"}
-
-
-def _option(path: Path, key: str) -> str:
-    name = {"from": "source"}.get(key, key.replace("-", "_"))
-    known = {each.name for each in fields(Study)} - {"as_given"}
-    if name not in known or key == "source":
-        listed = ", ".join(sorted("from" if n == "source" else n.replace("_", "-") for n in known))
-        raise UsageError(f"The study {path} has an unknown key {key!r}.", f"Its keys are {listed}.")
-    return name
-
-
-def _checked(path: Path, key: str, name: str, value: object) -> Any:
-    if name in _FLAGS:
-        if not isinstance(value, bool):
-            raise UsageError(f"In the study {path}, {key} must be true or false.", "Mend that line.")
-        return value
-    if name == "extract":
-        if not isinstance(value, dict):
-            raise UsageError(f"In the study {path}, [extract] must be a table.", "See docs/extract.md.")
-        return value
-    if name in _LISTS:
-        several = [value] if isinstance(value, str) else value
-        if not isinstance(several, list) or not all(isinstance(part, str) for part in several):
-            raise UsageError(
-                f"In the study {path}, {key} must be text or a list of texts.", "Mend that line."
-            )
-        return tuple(part.strip() for part in several)
-    if not isinstance(value, str):
-        raise UsageError(f"In the study {path}, {key} must be text in quotes.", "Mend that line.")
-    return value
-
-
 def _several(value: Any) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else (value,)
-
-
-def _beside(path: Path, name: str, value: Any) -> Any:
-    """Make a relative path of the study file relative to where the command runs."""
-    if name not in PATHS or (name == "comparator" and value in COMPARATORS):
-        return value
-    if isinstance(value, tuple):
-        return tuple(str(path.parent / part) for part in value)
-    return str(path.parent / value)

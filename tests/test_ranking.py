@@ -13,12 +13,13 @@ from sacmap import tables
 from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.choose import ranking
 from sacmap.fetch.street import read
+from sacmap.files.study_file import read_study
 from sacmap.measure.change import law_of
 from sacmap.pipeline import compare_areas
 from sacmap.practice import write_practice
 from sacmap.publish.present import page_of
 from sacmap.publish.reasons import leading_type
-from sacmap.study import make_study, read_study
+from sacmap.study import make_study
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from sacmap import months
 from sacmap.errors import InputError, UsageError
-from sacmap.study import baseline_periods, make_study, read_study, spans
+from sacmap.files.study_file import read_study
+from sacmap.study import baseline_periods, make_study, spans
 
 
 def test_a_three_year_baseline_is_three_periods():

@@ -13,8 +13,8 @@ from sacmap.errors import InputError
 from sacmap.fetch.store import Store
 from sacmap.fetch.street import read_crimes
 from sacmap.files import whole
+from sacmap.files.study_file import read_study
 from sacmap.publish.choice import path_from
-from sacmap.study import read_study
 
 WELSH = "Tŷ'r Môr → Llŷn"
 #: A path may have 260 characters, of which a user's own folders take up to so many.

@@ -13,9 +13,10 @@ from conftest import HOSTILE, page_of
 
 from sacmap import tables
 from sacmap.errors import UsageError
+from sacmap.files.study_file import read_study
 from sacmap.publish.files import as_text, csv_of
 from sacmap.publish.workbook import LONGEST, workbook_of
-from sacmap.study import make_study, read_study
+from sacmap.study import make_study
 
 SHEETS = ["Summary", "Areas", "Monthly counts", "Target hardening", "Week of action", "Notes", "Columns"]
 

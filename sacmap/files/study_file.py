@@ -1,0 +1,86 @@
+"""A study file: TOML whose keys are the command's options."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from sacmap.errors import InputError, UsageError
+from sacmap.files.text import parse_toml
+from sacmap.study import COMPARATORS, LISTS, PATHS, Study, option_name, unknown_option
+
+_FLAGS = {"offline", "suppress_small", "yes"}
+
+
+def read_study(path: Path) -> dict[str, Any]:
+    """Read a study file into options: keys as the command's options, with - or _; paths relative to the file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is not TOML.
+    UsageError
+        If a key is not an option or its value is of the wrong kind.
+    """
+    try:
+        raw = parse_toml(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"The study {path} cannot be read: {error.strerror}.", "Check its path.") from None
+    except UnicodeDecodeError:
+        raise InputError(f"The study {path} is not UTF-8.", "Save it as UTF-8 in your editor.") from None
+    except ValueError as error:
+        raise InputError(f"The study {path} is not TOML: {error}.", "Mend that line.") from None
+    checked = {
+        name: _checked(path, key, name, value) for key, value in raw.items() for name in [_option(path, key)]
+    }
+    placed = {name: _beside(path, name, value) for name, value in checked.items()}
+    as_given = {
+        used: given
+        for name in PATHS & placed.keys()
+        for used, given in zip(_several(placed[name]), _several(checked[name]), strict=True)
+    }
+    return placed | ({"as_given": as_given} if as_given else {})
+
+
+def _option(path: Path, key: str) -> str:
+    """Return the field of Study that a key of a study file stands for."""
+    known = {option_name(one.name): one.name for one in fields(Study) if one.name != "as_given"}
+    name = known.get(key.replace("_", "-"))
+    if name is None:
+        raise UsageError(f"The study {path} has an unknown key {key!r}.", unknown_option(key))
+    return name
+
+
+def _checked(path: Path, key: str, name: str, value: object) -> Any:
+    if name in _FLAGS:
+        if not isinstance(value, bool):
+            raise UsageError(f"In the study {path}, {key} must be true or false.", "Mend that line.")
+        return value
+    if name == "extract":
+        if not isinstance(value, dict):
+            raise UsageError(f"In the study {path}, [extract] must be a table.", "See docs/extract.md.")
+        return value
+    if name in LISTS | {"baseline"}:
+        several = [value] if isinstance(value, str) else value
+        if not isinstance(several, list) or not all(isinstance(part, str) for part in several):
+            raise UsageError(
+                f"In the study {path}, {key} must be text or a list of texts.", "Mend that line."
+            )
+        return tuple(part.strip() for part in several)
+    if not isinstance(value, str):
+        raise UsageError(f"In the study {path}, {key} must be text in quotes.", "Mend that line.")
+    return value
+
+
+def _several(value: Any) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _beside(path: Path, name: str, value: Any) -> Any:
+    """Make a relative path of the study file relative to where the command runs."""
+    if name not in PATHS or (name == "comparator" and value in COMPARATORS):
+        return value
+    if isinstance(value, tuple):
+        return tuple(str(path.parent / part) for part in value)
+    return str(path.parent / value)
