@@ -175,10 +175,10 @@ def _opened(origin: Origin, *, yes: bool = False, refresh: bool = False, anew: b
     def agree(question: str) -> bool:
         return yes or (sys.stdin.isatty() and click.confirm(question, err=True))
 
-    return Downloader(origin, say=say, agree=agree, refresh=refresh, anew=anew, territory=_territory)
+    return Downloader(origin, say=say, agree=agree, refresh=refresh, anew=anew, territory=territory_of)
 
 
-def _territory(api: Api, force: str) -> GeoDataFrame | None:
+def territory_of(api: Api, force: str) -> GeoDataFrame | None:
     """Return a force's neighbourhoods: those kept as its boundaries, or fetched; None where it lists none."""
     kept = boundaries_path(force)
     if kept.is_file():

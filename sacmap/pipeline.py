@@ -42,11 +42,10 @@ from sacmap.measure.reconcile import (
     require_quarters,
 )
 from sacmap.notices import Notice
-from sacmap.publish.also import also_of, require_tools
+from sacmap.publish.also import also_of, geopackage, require_tools
 from sacmap.publish.choice import path_from, require_unwritten, write_choice
 from sacmap.publish.draw import render
 from sacmap.publish.files import csv_of, record_of, texts_of
-from sacmap.publish.geopackage import geopackage_of
 from sacmap.publish.present import outcome_html_of, page_of, plan_html_of
 from sacmap.publish.public import public_version
 from sacmap.result import Result
@@ -161,7 +160,7 @@ def plan_study(study: Study, path: Path, options: PlanOptions) -> tuple[Result, 
     written = write_choice(path, plan.record(version("sacmap")), plan_html_of(result, plan))
     if "gpkg" in study.also:
         layers = path.with_suffix(".gpkg")
-        write_whole(layers, geopackage_of(page_of(result), plan))
+        write_whole(layers, geopackage(page_of(result), plan))
         written.append(layers)
     return result, plan, written
 

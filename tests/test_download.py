@@ -19,6 +19,7 @@ from sacmap.errors import InputError, SourceError, UsageError
 from sacmap.fetch.download import Downloader, Origin, choose_sources
 from sacmap.fetch.region import ELSEWHERE, TRANSPORT_POLICE
 from sacmap.fetch.street import read
+from sacmap.inputs import territory_of
 from sacmap.months import span
 from sacmap.pipeline import compare_areas
 from sacmap.study import make_study
@@ -81,7 +82,9 @@ def open_downloader(base, tmp_path, clock):
             **more,
         )
         say = said.append if said is not None else lambda _: None
-        return Downloader(origin, say=say, agree=lambda _: True, web=client, anew=anew)
+        return Downloader(
+            origin, say=say, agree=lambda _: True, web=client, anew=anew, territory=territory_of
+        )
 
     return opened
 

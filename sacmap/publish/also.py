@@ -12,6 +12,7 @@ from sacmap.publish.files import data_date
 from sacmap.terminal import say
 
 if TYPE_CHECKING:
+    from sacmap.choose.plan import Plan
     from sacmap.publish.view import View
     from sacmap.result import Result
 
@@ -74,11 +75,11 @@ def workbook(page: View, result: Result) -> bytes:
     return workbook_of(page, result.ledger.record())
 
 
-def geopackage(page: View) -> bytes:
+def geopackage(page: View, plan: Plan | None = None) -> bytes:
     """Return the layers for QGIS (GPKG)."""
     from sacmap.publish.geopackage import geopackage_of  # noqa: PLC0415 - loaded where it is asked for
 
-    return geopackage_of(page)
+    return geopackage_of(page, plan)
 
 
 def slide(page: View) -> bytes:
