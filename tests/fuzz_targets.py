@@ -24,10 +24,10 @@ import pyogrio
 import shapely
 from conftest import csv_text, row, square
 
+from sacmap import pipeline
 from sacmap.areas.neighbourhoods import neighbourhoods
 from sacmap.cli import sacmap
 from sacmap.errors import SacmapError, SourceError
-from sacmap.fetch import gather
 from sacmap.fetch.api import Api
 from sacmap.fetch.attempt import Reply, UnusableError
 from sacmap.fetch.boxes import Box
@@ -438,7 +438,7 @@ def folder_of(target: Target) -> Iterator[Path]:
 @contextlib.contextmanager
 def compared_once() -> Iterator[None]:
     """Compare the same study once: its files stay whole where the input is read beside or after them."""
-    compare = gather.result_of
+    compare = pipeline.run
     kept: dict[str, Result] = {}
 
     def result_of(study: Study) -> Result:
@@ -448,11 +448,11 @@ def compared_once() -> Iterator[None]:
             kept[asked] = compare(study)
         return kept[asked]
 
-    gather.result_of = result_of
+    pipeline.run = result_of
     try:
         yield
     finally:
-        gather.result_of = compare
+        pipeline.run = compare
 
 
 def survive(target: Target, folder: Path, content: bytes) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import row
-from test_job import ASH, BIRCH, compare_rows
+from test_pipeline import ASH, BIRCH, compare_rows
 
 from sacmap import tables
 from sacmap.errors import InputError

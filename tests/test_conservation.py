@@ -9,7 +9,7 @@ import shapely
 from conftest import csv_text, row
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_job import no_file
+from test_pipeline import no_file
 
 from sacmap import tables
 from sacmap.errors import InputError

@@ -2,7 +2,7 @@
 
 import pytest
 from conftest import row
-from test_job import ASH, compare_rows
+from test_pipeline import ASH, compare_rows
 
 from sacmap import months, tables
 from sacmap.measure.definitions import BREAKS, crossed

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sacmap import tables
 from sacmap.areas import join as joining
 from sacmap.areas.join import MILLION, boxes_of, in_boxes, join
-from sacmap.areas.locate import BRITISH_NATIONAL_GRID
+from sacmap.areas.topology import BRITISH_NATIONAL_GRID
 
 GRID = BRITISH_NATIONAL_GRID
 #: Metres by which an edge straight in degrees and one straight on the grid differ, over the few km of these areas.

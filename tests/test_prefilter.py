@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sacmap import tables
 from sacmap.errors import InputError
-from sacmap.fetch import rows, sieve
+from sacmap.fetch import prefilter, rows
 from sacmap.fetch.rows import CsvSource, rows_of
 
 KEEP = tables.SAC_TYPES
@@ -59,11 +59,11 @@ ROWS = st.builds(
 def test_sifting_gives_what_parsing_every_row_gives(made, end, last_end, block):
     text = csv_text(*made, end=end)
     text = text if last_end else text.removesuffix(end)
-    before, sieve.BLOCK = sieve.BLOCK, block
+    before, prefilter.BLOCK = prefilter.BLOCK, block
     try:
         quick, whole = sifted(text.encode()), parsed(text.encode())
     finally:
-        sieve.BLOCK = before
+        prefilter.BLOCK = before
     assert quick is not None
     assert quick.crimes.to_pylist() == whole.crimes.to_pylist()
     assert total(quick.tally) == total(whole.tally)
@@ -93,7 +93,7 @@ def test_a_file_that_is_not_plain_is_left_to_the_parser(odd):
 
 
 def test_a_file_of_more_forces_and_types_than_can_be_is_left_to_the_parser(monkeypatch):
-    monkeypatch.setattr(sieve, "KINDS", 9)
+    monkeypatch.setattr(prefilter, "KINDS", 9)
     rows = [row(force=f"Force {n}", kind=f"Kind {n}") for n in range(4)]
     assert sifted(csv_text(*rows[:3]).encode()) is not None
     assert sifted(csv_text(*rows).encode()) is None

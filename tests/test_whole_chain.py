@@ -5,8 +5,8 @@ import random
 import pytest
 from conftest import square
 from police_uk import Clock, Police, serve, web
-from test_fetch_bring import AREAS, FORCE, NAME, WANTED, crimes_of
-from test_job import no_file
+from test_download import AREAS, FORCE, NAME, WANTED, crimes_of
+from test_pipeline import no_file
 
 from sacmap.areas.locate import locate
 from sacmap.errors import SourceError
