@@ -189,9 +189,11 @@ def test_f35_another_coordinate_system_is_transformed(tmp_path):
 
 
 def test_f36_repeated_identifiers_are_named_and_a_missing_name_is_the_id(tmp_path):
-    path = write(tmp_path / "a.geojson", *[feature(square(n), id="A") for n in range(2)])
-    with pytest.raises(InputError, match="more than one area: A"):
+    path = write(tmp_path / "a.geojson", *[feature(square(n), id="A", name=f"Ward {n}") for n in range(2)])
+    with pytest.raises(InputError, match="id is A in every row"):
         read_areas(path)
+    with pytest.raises(InputError, match="more than one area: A"):
+        read_areas(path, id_column="id", name_column="name")
     areas = read_areas(write(tmp_path / "b.geojson", feature(square(0), id="A", name=None)))
     assert areas.loc[0, "name"] == "A"
 

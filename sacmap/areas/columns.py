@@ -1,0 +1,245 @@
+"""Which columns are the areas' identifiers, names, households and groups: those given, else only where it is sure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sacmap import tables
+from sacmap.areas.rows import Rows, text_of
+from sacmap.errors import InputError
+from sacmap.measure.notices import Notice
+
+_CODE_END = re.compile(r"(.*?)[ _-]*(cd|code|codes|mnemonic)", re.IGNORECASE)
+_NAME_END = re.compile(r"(.*?)[ _-]*(nm|name|names)", re.IGNORECASE)
+_EXACT_IDS = ("area_id", "id")
+#: What rows of a file are counted from.
+_FIRSTS = (0, 1)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The columns chosen, None where there is none; what is told; ids as text, one a row."""
+
+    id: str
+    ids: list[str]
+    name: str | None
+    households: str | None
+    group: str | None
+    told: tuple[Notice, ...]
+
+
+def choose(
+    rows: Rows, where: Path | str, *, id_column: str | None, name_column: str | None,
+    households_column: str | None, group_column: str | None,
+) -> Chosen:  # fmt: skip
+    """Choose the columns.
+
+    An identifier is in the column given, else in the first of area_id, id and those ending in CD or code that is whole
+    and unique: row numbers that a program wrote count last. A name is in the column that belongs to that of the
+    identifiers (WD24CD, WD24NM), else in `name`, else in the first ending in NM or name whose values differ.
+
+    Raises
+    ------
+    InputError
+        If a column given is not there, or there is none of identifiers; what was tried is named, and the option.
+    """
+    given = {"id": id_column, "name": name_column, "households": households_column, "group": group_column}
+    found = {option: _given(rows, column, option, where) for option, column in given.items()}
+    told: list[Notice] = []
+    identity = found["id"]
+    if identity is None:
+        identity, ids, more = _guessed_id(rows, where)
+        told += more
+    else:
+        ids = texts(rows, identity)
+    name = found["name"]
+    if name is None:
+        name, more = _guessed_name(rows, identity, ids, where)
+        told += more
+    households = found["households"] or _called(rows, "households")
+    return Chosen(identity, ids, name, households, found["group"], tuple(told))
+
+
+def texts(rows: Rows, column: str) -> list[str]:
+    """Return a column as texts."""
+    return [text_of(value) for value in rows.columns[column]]
+
+
+def _called(rows: Rows, name: str) -> str | None:
+    return next((column for column in rows.columns if column.casefold() == name.casefold()), None)
+
+
+def _given(rows: Rows, column: str | None, option: str, where: Path | str) -> str | None:
+    if column is None:
+        return None
+    found = column if column in rows.columns else _called(rows, column)
+    if found is None:
+        raise InputError(
+            f"{where} has no column {column!r} (it has {_listed(rows)}).", f"Check --{option}-column."
+        )
+    return found
+
+
+def _listed(rows: Rows, most: int = 30) -> str:
+    names = list(rows.columns)
+    more = f", and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(name[:40] for name in names[:most]) + more if names else "none"
+
+
+# ── identifiers ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _guessed_id(rows: Rows, where: Path | str) -> tuple[str, list[str], list[Notice]]:
+    exact = [column for name in _EXACT_IDS for column in rows.columns if column.casefold() == name]
+    ends = [column for column in rows.columns if _CODE_END.fullmatch(column) and column not in exact]
+    tried = {column: texts(rows, column) for column in [*exact, *ends]}
+    # Row numbers that geopandas, QGIS or ArcGIS wrote are no codes.
+    numbers = [column for column in exact if len(rows) > 1 and _counts_rows(tried[column])]
+    order = [*(column for column in tried if column not in numbers), *numbers]
+    whole = [column for column in order if _is_key(tried[column])]
+    if whole:
+        return whole[0], tried[whole[0]], _told_of_ids(whole, where)
+    merged = next((column for column in order if _parts_of_areas(rows, column, tried[column])), None)
+    if merged is not None:
+        return merged, tried[merged], []
+    beside = [text_of(value) for value in rows.given_ids]
+    name = _called(rows, "name") if _is_kml(rows) else None
+    if name is not None and _is_key(texts(rows, name)):
+        return name, texts(rows, name), []
+    if beside and _is_key(beside):
+        return "its own id", beside, []
+    if name is not None and (combined := _with_folder(rows, name)):
+        return name, combined, []
+    raise _no_ids(rows, tried, where)
+
+
+def _is_kml(rows: Rows) -> bool:
+    """Whether the rows are of a KML, whose placemarks have a name and a folder."""
+    return "folder" in rows.columns and "name" in {column.casefold() for column in rows.columns}
+
+
+def _with_folder(rows: Rows, name: str) -> list[str] | None:
+    """Return "folder / name" where names repeat in several folders and so are told apart."""
+    pairs = [
+        f"{folder} / {own}" for folder, own in zip(texts(rows, "folder"), texts(rows, name), strict=True)
+    ]
+    return pairs if "" not in texts(rows, name) and _is_key(pairs) else None
+
+
+def _is_key(values: Sequence[str]) -> bool:
+    return "" not in values and len(set(values)) == len(values)
+
+
+def _counts_rows(values: Sequence[str]) -> bool:
+    return any(list(values) == [str(first + k) for k in range(len(values))] for first in _FIRSTS)
+
+
+def _parts_of_areas(rows: Rows, column: str, values: Sequence[str]) -> bool:
+    """Whether rows of one id are parts of one area: more than one id, and all that is said of them in words agrees."""
+    if "" in values or len(set(values)) < 2:
+        return False
+    for other in rows.columns:
+        if other == column or not any(isinstance(value, str) for value in rows.columns[other]):
+            continue
+        said: dict[str, str] = {}
+        if any(said.setdefault(one, own) != own for one, own in zip(values, texts(rows, other), strict=True)):
+            return False
+    return True
+
+
+def _told_of_ids(whole: Sequence[str], where: Path | str) -> list[Notice]:
+    if len(whole) < 2:
+        return []
+    text = (
+        f"Areas are identified by the column {whole[0]} of {where}; {', '.join(whole[1:4])} would do too: "
+        "--id-column chooses."
+    )
+    return [Notice("boundary-columns", text)]
+
+
+def _no_ids(rows: Rows, tried: dict[str, list[str]], where: Path | str) -> InputError:
+    if not tried:
+        return InputError(
+            f"{where} has no column of identifiers (it has {_listed(rows)}).", "Say which with --id-column."
+        )
+    why = [f"{column} {_wrong_with(values)}" for column, values in list(tried.items())[:4]]
+    return InputError(
+        f"{where} has no column that identifies each area: {'; '.join(why)}.",
+        f"Say which does with --id-column (it has {_listed(rows)}).",
+    )
+
+
+def _wrong_with(values: Sequence[str]) -> str:
+    blank = values.count("")
+    if blank:
+        return "is empty" if blank == len(values) else f"has no value in row {list(values).index('') + 1}"
+    commonest, times = Counter(values).most_common(1)[0]
+    if times == len(values):
+        return f"is {commonest[:40]} in every row"
+    return f"has {commonest[:40]} given to more than one area"
+
+
+# ── names ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _guessed_name(
+    rows: Rows, identity: str, ids: Sequence[str], where: Path | str
+) -> tuple[str | None, list[Notice]]:
+    ends = [column for column in rows.columns if _NAME_END.fullmatch(column) and column != identity]
+    usable = [column for column in ends if any(texts(rows, column)) and _says_one(ids, texts(rows, column))]
+    stem = _CODE_END.fullmatch(identity)
+    belongs = [
+        column
+        for column in usable
+        if stem and (end := _NAME_END.fullmatch(column)) and end[1].casefold() == stem[1].casefold()
+    ]
+    if belongs:
+        return belongs[0], []
+    exact = [column for column in usable if column.casefold() == "name"]
+    order = list(dict.fromkeys([*exact, *usable]))
+    differ = [column for column in order if len(set(texts(rows, column))) > 1] or order
+    if not differ:
+        return None, []
+    if len(differ) > 1 and differ[0].casefold() != "name":
+        text = f"Areas are named by the column {differ[0]} of {where}, not {', '.join(differ[1:4])}: --name-column chooses."
+        return differ[0], [Notice("boundary-columns", text)]
+    return differ[0], []
+
+
+def _says_one(ids: Sequence[str], values: Sequence[str]) -> bool:
+    """Whether rows of one id have one name: a name that differs within an area is of something else."""
+    said: dict[str, str] = {}
+    return all(said.setdefault(one, own) == own for one, own in zip(ids, values, strict=True))
+
+
+# ── values ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def numbers_said(values: Sequence[Any], column: str, where: Path | str) -> list[float | None]:
+    """Return households as numbers, or None where there is none; 4,512 is read.
+
+    Raises
+    ------
+    InputError
+        If one is no number of households.
+    """
+
+    found: list[float | None] = []
+    for value in values:
+        said = text_of(value)
+        try:
+            number = float(said.replace(",", "")) if said else None
+        except ValueError:
+            number = -1.0
+        if number is not None and not tables.is_of_homes(number):
+            raise InputError(
+                f"{where}: {column} holds {said[:40]!r}, not a number of households.",
+                "Correct that value, or name another column with --households-column.",
+            )
+        found.append(number)
+    return found

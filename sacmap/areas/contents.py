@@ -1,0 +1,281 @@
+"""What a path given as boundaries holds: one file, the files beside it, those of a folder, or those in a ZIP.
+
+Members of a ZIP are read or copied under names of our own, never extracted by theirs.
+"""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from sacmap.areas.bounds import BINARY, INFLATED, MEMBERS, TEXT
+from sacmap.areas.formats import KINDS, START, Kind, kind_of
+from sacmap.errors import InputError
+
+#: What reading a damaged ZIP can raise; encrypted and unknown compressions too.
+BAD_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
+#: Kinds that are one file, and those of several of one name.
+_TEXTS = {"json", "kml", "csv"}
+_BINARIES = {"gpkg", "fgb", "parquet", "shp", "tab", "mif"}
+#: Names of what lies about in ZIPs and folders.
+_LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
+_COPY = 1 << 20
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file: its name within the whole, its bytes, and how it is opened."""
+
+    name: str
+    size: int
+    open: Callable[[], IO[bytes]]
+
+    @property
+    def stem(self) -> str:
+        """The name less folders and ending."""
+        return PurePosixPath(self.name).stem
+
+    @property
+    def ending(self) -> str:
+        """The ending in lower case, with its dot."""
+        return PurePosixPath(self.name).suffix.lower()
+
+    def start(self) -> bytes:
+        """Return the first bytes."""
+        with self.open() as stream:
+            return stream.read(START)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Areas that one reader reads: their kind, name, main file, and the files that belong to it by ending."""
+
+    kind: Kind
+    name: str
+    main: Part
+    beside: Mapping[str, Part]
+
+
+@contextmanager
+def told(where: Path | str) -> Iterator[None]:
+    """Turn what reading files and ZIPs raises into errors that name the file.
+
+    Raises
+    ------
+    InputError
+        In place of an error of the system or of a damaged ZIP.
+    """
+    try:
+        yield
+    except PermissionError:
+        raise InputError(
+            f"{where} may not be read by you.",
+            "Ask for the right to read it, or copy it to a folder of yours.",
+        ) from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"{where} is not there.", "Check --boundaries.") from None
+    except BAD_ZIP as error:
+        encrypted = isinstance(error, RuntimeError) and "password" in str(error)
+        what = "is locked with a password" if encrypted else "is a damaged ZIP or gzip file"
+        raise InputError(f"{where} {what}.", _UNLOCK if encrypted else "Download it again.") from None
+    except OSError as error:
+        raise InputError(
+            f"{where} cannot be read: {error.strerror or 'the disk'}.", "Check the disk."
+        ) from None
+
+
+_UNLOCK = "Unpack it with the password and give the file in it."
+
+
+def bytes_of(part: Part, where: Path | str) -> bytes:
+    """Return the bytes of a part that is text.
+
+    Raises
+    ------
+    InputError
+        If there are more than are read.
+    """
+    TEXT.require(part.size, where)
+    with part.open() as stream:
+        raw = stream.read(TEXT.most + 1)
+    TEXT.require(len(raw), where)
+    return raw
+
+
+def copy(part: Part, to: Path, where: Path | str, room: int) -> int:
+    """Copy a part to a file and return its bytes, which may be `room` at most, whatever its index says."""
+    written = 0
+    with part.open() as stream, to.open("wb") as out:
+        while block := stream.read(_COPY):
+            written += len(block)
+            if written > room:
+                (BINARY if room == BINARY.most else INFLATED).require(written, where)
+            out.write(block)
+    return written
+
+
+# ── where parts come from ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _file(path: Path, name: str) -> Part:
+    return Part(name, path.stat().st_size, lambda: path.open("rb"))
+
+
+def parts_of_folder(folder: Path) -> list[Part]:
+    """Return the files of a folder, and of file geodatabases in it."""
+    found = []
+    for path in sorted(folder.iterdir(), key=lambda path: path.name):
+        if path.is_file():
+            found.append(_file(path, path.name))
+        elif path.is_dir() and path.suffix.lower() == ".gdb":
+            found += [
+                _file(one, f"{path.name}/{one.name}") for one in sorted(path.iterdir()) if one.is_file()
+            ]
+        MEMBERS.require(len(found), folder)
+    return found
+
+
+def parts_beside(path: Path) -> list[Part]:
+    """Return the files of the same folder that are called as this one but for their ending."""
+    stem = path.name.rpartition(".")[0].casefold()
+    alike = [
+        one
+        for one in path.parent.iterdir()
+        if one.name.casefold().startswith(f"{stem}.") and one != path and one.is_file()
+    ]
+    return [_file(one, one.name) for one in sorted(alike, key=lambda one: one.name)]
+
+
+def parts_of_zip(archive: zipfile.ZipFile, where: Path | str) -> list[Part]:
+    """Return the files in a ZIP.
+
+    Raises
+    ------
+    InputError
+        If there are too many, or they would be too large when unpacked.
+    """
+    members = [info for info in archive.infolist() if not info.is_dir()]
+    MEMBERS.require(len(members), where)
+    INFLATED.require(sum(info.file_size for info in members), where)
+
+    def opener(info: zipfile.ZipInfo) -> Callable[[], IO[bytes]]:
+        return lambda: archive.open(info)
+
+    return [Part(info.filename.replace("\\", "/"), info.file_size, opener(info)) for info in members]
+
+
+def inflate(path: Path, to: Path, where: Path | str) -> None:
+    """Unpack a gzip file.
+
+    Raises
+    ------
+    InputError
+        If it is larger than is read when unpacked.
+    """
+    with gzip.open(path) as stream, to.open("wb") as out:
+        written = 0
+        while block := stream.read(_COPY):
+            written += len(block)
+            INFLATED.require(written, where)
+            out.write(block)
+
+
+# ── what they are ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def datasets_of(parts: Sequence[Part]) -> list[Dataset]:
+    """Return the areas among the files of a folder or ZIP, by what each file is."""
+    wanted = [part for part in parts if not _is_litter(part.name)]
+    found = _geodatabases(wanted)
+    inside = {one.name.rpartition("/")[0] for gdb in found for one in gdb.beside.values()}
+    for part in wanted:
+        if part.name.rpartition("/")[0] in inside or part.ending in _COMPANIONS:
+            continue
+        kind = kind_of(part.start())
+        if kind.key in _TEXTS | _BINARIES:
+            found.append(Dataset(kind, part.stem, part, companions(part, wanted)))
+    some = [one for one in found if one.kind.key != "csv"]
+    return some or found
+
+
+#: Endings of files that belong to others or describe them.
+_COMPANIONS = {
+    ".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qpj", ".xml", ".dat", ".map", ".id", ".ind", ".mid",
+    ".txt", ".md", ".pdf", ".htm", ".html", ".qml", ".qmd", ".sld", ".lyr", ".lyrx", ".png", ".jpg", ".docx",
+}  # fmt: skip
+
+
+def companions(part: Part, parts: Sequence[Part]) -> dict[str, Part]:
+    """Return the files called as this one but for their ending, whatever case either is in, by ending."""
+    stem = part.name[: len(part.name) - len(part.ending)].casefold()
+    return {
+        one.ending: one
+        for one in reversed(parts)
+        if one is not part and one.name[: len(one.name) - len(one.ending)].casefold() == stem and one.ending
+    }
+
+
+def _is_litter(name: str) -> bool:
+    return any(mark in name for mark in _LITTER) or PurePosixPath(name).name.startswith("._")
+
+
+def _geodatabases(parts: Sequence[Part]) -> list[Dataset]:
+    """Return the file geodatabases: folders that hold the first of the tables that each of them has."""
+    found = []
+    for part in parts:
+        folder, _, name = part.name.rpartition("/")
+        if name.lower() == "a00000001.gdbtable":
+            own = {one.name: one for one in parts if one.name.rpartition("/")[0] == folder}
+            found.append(Dataset(KINDS["gdb"], PurePosixPath(folder).stem or "areas", part, own))
+    return found
+
+
+def copied_to(dataset: Dataset, folder: Path, where: Path | str, *, inflated: bool) -> Path:
+    """Copy a dataset and what belongs to it into a folder of ours under plain names; return the main file.
+
+    So GDAL meets no character in a path that it reads as something else, and no file that was not meant.
+    """
+    bound = INFLATED if inflated else BINARY
+    room = bound.most
+    if dataset.kind.key == "gdb":
+        main = folder / "areas.gdb"
+        main.mkdir()
+        for name, part in dataset.beside.items():
+            plain = name.rpartition("/")[2]
+            if _is_plain(plain):
+                room -= copy(part, main / plain, where, room)
+        return main
+    endings = {"shp": (".shx", ".dbf"), "tab": (".dat", ".map", ".id", ".ind", ".dbf"), "mif": (".mid",)}
+    ending = {"gpkg": ".gpkg", "shp": ".shp", "tab": ".tab", "mif": ".mif", "fgb": ".fgb"}[dataset.kind.key]
+    main = folder / f"areas{ending}"
+    room -= copy(dataset.main, main, where, room)
+    for one in endings.get(dataset.kind.key, ()):
+        if one in dataset.beside:
+            room -= copy(dataset.beside[one], main.with_suffix(one), where, room)
+    if dataset.kind.key == "gpkg" and ".gpkg-wal" in dataset.beside:
+        # What QGIS has written and not yet put into the GeoPackage itself.
+        copy(dataset.beside[".gpkg-wal"], folder / "areas.gpkg-wal", where, room)
+    return main
+
+
+def _is_plain(name: str) -> bool:
+    """Whether the name of a geodatabase's file is one of those it has."""
+    known = (".gdbtable", ".gdbtablx", ".gdbindexes", ".spx", ".atx", ".freelist", ".horizon", ".cdf")
+    return (
+        name.isascii() and "/" not in name and (name in {"gdb", "timestamps"} or name.lower().endswith(known))
+    )

@@ -1,0 +1,250 @@
+"""Coordinate systems: what a file declares, the real way from it to WGS84, and what values look like.
+
+PROJ opens files and addresses that a definition names, such as grids of a BOUNDCRS. So only authority codes and plain
+definitions without files are taken, and its network is off.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyproj
+import shapely
+from numpy.typing import NDArray
+from pyproj.aoi import AreaOfInterest
+from pyproj.exceptions import CRSError, ProjError
+from pyproj.transformer import Transformer, TransformerGroup
+
+from sacmap.errors import InputError, UsageError
+from sacmap.measure.notices import Notice
+
+Shapes = NDArray[np.object_]
+
+WGS84 = pyproj.CRS.from_epsg(4326)
+#: West, south, east and north of the British Isles and the sea about them, in degrees.
+HERE = (-11.0, 48.5, 4.0, 62.0)
+#: Systems that boundaries here are in, the likeliest first, and the largest value that is still degrees.
+LIKELY = {
+    "EPSG:4326": "longitude and latitude",
+    "EPSG:27700": "British National Grid",
+    "EPSG:3857": "web Mercator",
+    "EPSG:32630": "UTM zone 30N",
+}
+DEGREES = 360.0
+_CODE = re.compile(r"(?a:[\w:.,-]{1,120})")
+_WKT = re.compile(r"\s*[A-Z_]{4,20}\s*[\[(]")
+#: What names a file or an address in any spelling of a definition.
+_NAMES_A_FILE = re.compile(
+    r"PARAMETERFILE|grids|\binit\s*=|\bfile\s*=|PROJ-based|PROJ based|difference file|/vsi", re.IGNORECASE
+)
+
+
+def system_given(text: str) -> pyproj.CRS:
+    """Return the coordinate system that --crs names: 27700, EPSG:27700, or a PROJ definition without files.
+
+    Raises
+    ------
+    UsageError
+        If there is no such system, or the text names a file.
+    """
+    written = text.strip()
+    code = f"EPSG:{written}" if written.isdecimal() else written
+    try:
+        return system_of(code)
+    except ValueError as error:
+        raise UsageError(
+            f"--crs {written[:80]} is no coordinate system: {error}.",
+            "Write it as EPSG:27700 (British National Grid) or EPSG:4326 (longitude and latitude).",
+        ) from None
+
+
+def system_of(text: Any) -> pyproj.CRS:
+    """Return the coordinate system of an authority code, a WKT, PROJ or PROJJSON definition, none of which names a file.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or names a file; the message says which.
+    """
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError("it is not text")
+    if _NAMES_A_FILE.search(text):
+        raise ValueError("it names a file, and none is opened for it")
+    plain = text.lstrip().startswith("+proj=") or text.lstrip().startswith("{")
+    if not (_CODE.fullmatch(text.strip()) or _WKT.match(text) or plain):
+        raise ValueError("it is neither a code such as EPSG:27700 nor a definition")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = pyproj.CRS.from_user_input(text.strip())
+            said = found.to_wkt()
+    except (CRSError, ProjError, ValueError, RecursionError):
+        raise ValueError("PROJ does not know it") from None
+    if _NAMES_A_FILE.search(said):
+        raise ValueError("it names a file, and none is opened for it")
+    return found
+
+
+def declared(text: Any, where: Path | str) -> pyproj.CRS:
+    """Return the coordinate system that a file declares.
+
+    Raises
+    ------
+    InputError
+        If it is none or names a file.
+    """
+    try:
+        return system_of(text)
+    except ValueError as error:
+        shown = " ".join(str(text).split())[:60]
+        raise InputError(
+            f"The coordinate system that {where} declares, {shown}, is not used: {error}.",
+            "Say which it is with --crs, such as --crs EPSG:27700.",
+        ) from None
+
+
+@cache
+def _way(system: pyproj.CRS) -> Transformer | None:
+    """Return the most accurate real transformation to WGS84 in the British Isles, or None: ballpark ones are none."""
+    pyproj.network.set_network_enabled(active=False)
+    with warnings.catch_warnings():
+        # Without the Ordnance Survey's grid the way through seven parameters is good to 2 m.
+        warnings.simplefilter("ignore")
+        west, south, east, north = HERE
+        found = TransformerGroup(
+            system,
+            WGS84,
+            always_xy=True,
+            area_of_interest=AreaOfInterest(west, south, east, north),
+            allow_ballpark=False,
+        )
+    return found.transformers[0] if found.transformers else None
+
+
+@cache
+def _known(system: pyproj.CRS) -> pyproj.CRS:
+    """Return the system of the EPSG register that a definition is of, or the definition itself."""
+    if system.is_bound:
+        return system
+    code = system.to_epsg(min_confidence=70)
+    return pyproj.CRS.from_epsg(code) if code else system
+
+
+def in_degrees(shapes: Shapes, system: pyproj.CRS, where: Path | str) -> tuple[Shapes, tuple[Notice, ...]]:
+    """Return shapes in degrees WGS84, really transformed, and what is told of the transformation.
+
+    Raises
+    ------
+    InputError
+        If PROJ knows no real transformation from the system, or corners are nowhere on the earth.
+    """
+    # A definition that gives its own seven parameters needs no register.
+    known = _known(system)
+    if known == WGS84 or known.to_authority() == ("OGC", "CRS84"):
+        return shapes, ()
+    way = _way(known) or (_way(system) if known != system else None)
+    if way is None:
+        raise InputError(
+            f"{where} is in the coordinate system {system.name[:80]}, and PROJ knows no real transformation from its "
+            "datum to WGS84 here: places could be off by 100 m and more.",
+            "Export it in British National Grid or longitude and latitude, or say with --crs what it really is.",
+        )
+    moved = shapely.transform(shapes, lambda corners: np.column_stack(way.transform(*corners.T)))
+    if not np.isfinite(shapely.get_coordinates(moved)).all():
+        raise InputError(
+            f"{where} has corners that are nowhere on the earth in its coordinate system, {system.name[:80]}.",
+            "Say with --crs which coordinate system the values are in.",
+        )
+    told: tuple[Notice, ...] = ()
+    if known != system and system.name.casefold() in {"unknown", "unnamed", "undefined"}:
+        told = (
+            Notice(
+                "boundary-system",
+                f"{where} declares a coordinate system without a datum; it is taken as {known.name}.",
+            ),
+        )
+    return moved, told
+
+
+def likely(bounds: NDArray[np.float64]) -> str | None:
+    """Return the code of the system in which values with these bounds lie in or around the British Isles, or None."""
+    if not np.isfinite(bounds).all():
+        return None
+    west, south, east, north = bounds
+    for code in LIKELY:
+        degrees = code == "EPSG:4326"
+        if degrees != (np.abs(bounds).max() <= DEGREES):
+            continue
+        way = None if degrees else _way(pyproj.CRS.from_user_input(code))
+        middle = ((west + east) / 2, (south + north) / 2)
+        lon, lat = way.transform(*middle) if way else middle
+        if HERE[0] <= lon <= HERE[2] and HERE[1] <= lat <= HERE[3]:
+            return code
+    return None
+
+
+def system_or_likely(
+    shapes: Shapes, system: pyproj.CRS | None, where: Path | str, *, said: str
+) -> tuple[pyproj.CRS, tuple[Notice, ...]]:
+    """Return the coordinate system of shapes: the one declared, or degrees where none is and the values are.
+
+    `said` is who says the system: the file, or --crs.
+
+    Raises
+    ------
+    InputError
+        If none is declared and values are not degrees, or if the one declared puts the areas elsewhere and another
+        would put them here; the message gives the likely one.
+    """
+    bounds = np.asarray(shapely.total_bounds(shapes), dtype=float)
+    if not np.isfinite(bounds).all():
+        return system or WGS84, ()
+    looks = likely(bounds)
+    written = f"(up to {bounds[2]:,.7g}, {bounds[3]:,.7g})"
+    if system is None:
+        if np.abs(bounds).max() <= DEGREES:
+            text = f"{where} does not say its coordinate system: its values are taken as longitude and latitude WGS84."
+            return WGS84, (Notice("boundary-system", text),)
+        guess = f"they look like {looks} ({LIKELY[looks]})" if looks else "and no usual system fits them"
+        raise InputError(
+            f"{where} does not say its coordinate system, and its values {written} are not degrees: {guess}.",
+            f"If that is right, add --crs {looks}." if looks else "Say which it is with --crs.",
+        )
+    if looks and looks != "EPSG:4326" and system.is_geographic:
+        raise InputError(
+            f"{said} {system.name[:60]}, but the values {written} are not degrees: they look like {looks} "
+            f"({LIKELY[looks]}).",
+            f"If that is right, add --crs {looks}.",
+        )
+    if looks == "EPSG:4326" and system.is_projected:
+        raise InputError(
+            f"{said} {system.name[:60]}, but the values {written} look like degrees.",
+            "If they are longitude and latitude, add --crs EPSG:4326.",
+        )
+    if looks and system.is_projected and not _here(bounds, system):
+        raise InputError(
+            f"{said} {system.name[:60]}, but its values {written} would then lie far from the British Isles: they "
+            f"look like {looks} ({LIKELY[looks]}).",
+            f"If that is right, add --crs {looks}.",
+        )
+    return system, ()
+
+
+def _here(bounds: NDArray[np.float64], system: pyproj.CRS) -> bool:
+    """Whether the middle of bounds lies in or around the British Isles; True where that cannot be known."""
+    way = _way(_known(system))
+    if way is None:
+        return True
+    lon, lat = way.transform((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2)
+    return bool(HERE[0] <= lon <= HERE[2] and HERE[1] <= lat <= HERE[3])
+
+
+def code_of(system: pyproj.CRS) -> str:
+    """Return the code of a system, or its name where it has none."""
+    found = system.to_authority()
+    return ":".join(found) if found else str(system.name)

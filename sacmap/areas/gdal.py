@@ -1,0 +1,224 @@
+"""Formats that GDAL reads: one driver named, in a process of its own, on copies under plain names.
+
+Nothing else of GDAL can be reached: every other driver is left out before it is loaded, and so are the network, virtual
+files and Python code in them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyproj
+import shapely
+from shapely.errors import ShapelyError
+
+from sacmap.areas.bounds import CORNERS, FEATURES, LAYERS, MEMORY, SECONDS
+from sacmap.areas.contents import Dataset, copied_to
+from sacmap.areas.coordinates import declared
+from sacmap.areas.encodings import column_texts, encoding_of_table
+from sacmap.areas.geojson import layer_of
+from sacmap.areas.rows import Rows
+from sacmap.errors import InputError
+from sacmap.measure.notices import Notice
+
+_CHILD = Path(__file__).with_name("gdal_apart.py")
+#: What GDAL and PROJ are told in that process.
+_SHUT = {
+    "PROJ_NETWORK": "OFF",
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "CPL_VSIL_CURL_ALLOWED_FILENAME": "none",
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
+    "GDAL_HTTP_PROXY": "127.0.0.1:9",
+    "GDAL_HTTP_TIMEOUT": "1",
+    "GDAL_VRT_ENABLE_PYTHON": "NO",
+    "GDAL_DRIVER_PATH": "disable",
+    "OGR_SQLITE_LOAD_EXTENSIONS": "",
+    "OGR_SQLITE_ALLOW_EXTERNAL_ACCESS": "NO",
+    "OGR_GEOMETRY_ACCEPT_UNCLOSED_RING": "YES",
+    "OGR_ORGANIZE_POLYGONS": "DEFAULT",
+    "OPENBLAS_NUM_THREADS": "1",
+    "GDAL_NUM_THREADS": "1",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "CPL_LOG": os.devnull,
+}
+_MISSING = {
+    "shp": {".shx": "the index of its shapes", ".dbf": "the table of names and codes"},
+    "tab": {".dat": "the table of names and codes", ".map": "the shapes", ".id": "the index of its shapes"},
+    "mif": {".mid": "the table of names and codes"},
+}
+
+
+@cache
+def _every_driver() -> tuple[str, ...]:
+    import pyogrio
+
+    return tuple(sorted(pyogrio.list_drivers()))
+
+
+def driver_is_there(driver: str) -> bool:
+    """Whether GDAL as installed has a driver."""
+    return driver in _every_driver()
+
+
+def read_by_gdal(
+    dataset: Dataset, where: Path | str, layer: str | None = None, *, inflated: bool = False
+) -> Rows:
+    """Read the areas of a dataset with the one driver of its kind.
+
+    Parameters
+    ----------
+    dataset
+        What to read.
+    where
+        What errors name.
+    layer
+        The layer, where there are several; by default the only one, or `areas`, as sacmap's own are called.
+    inflated
+        Whether it comes out of a ZIP.
+
+    Raises
+    ------
+    InputError
+        If a file that belongs to it is missing, it is damaged, takes too long or too much memory, there is no such
+        layer, or several and none was asked for.
+    """
+    _require_whole(dataset, where)
+    if not driver_is_there(dataset.kind.driver):
+        raise InputError(
+            f"{where} is {dataset.kind.words}, which GDAL as installed does not read.",
+            "Export the areas as GeoPackage or GeoJSON.",
+        )
+    with tempfile.TemporaryDirectory(prefix="sacmap-") as name:
+        folder = Path(name)
+        path = copied_to(dataset, folder, where, inflated=inflated)
+        answer = _ask(path, dataset.kind.driver, layer, folder / "answer", where)
+        if "layers" in answer:
+            layers = answer["layers"]
+            LAYERS.require(len(layers), where)
+            with_shapes = [str(one) for one, kind in layers if kind is not None]
+            wanted = layer_of(with_shapes, layer, where, also=[str(one) for one, _ in layers])
+            answer = _ask(path, dataset.kind.driver, wanted, folder / "answer", where)
+        if "crs" not in answer:
+            raise InputError(
+                f"{where} has a table but no polygons.", "Give a file with a polygon for each area."
+            )
+        return _rows(answer, folder / "answer", dataset, where)
+
+
+def _require_whole(dataset: Dataset, where: Path | str) -> None:
+    """Refuse a set of files of which one is missing, naming it: GDAL would ask for an option, or read no columns."""
+    for ending, what in _MISSING.get(dataset.kind.key, {}).items():
+        whole = ending in dataset.beside or (ending == ".dat" and ".dbf" in dataset.beside)
+        if not whole:
+            ours = Path(dataset.main.name).with_suffix(ending).name
+            raise InputError(
+                f"{ours}, {what} of {where}, is not there.",
+                f"Put it beside {Path(dataset.main.name).name}: {dataset.kind.words} is several files of one name.",
+            )
+
+
+def _ask(path: Path, driver: str, layer: str | None, answer: Path, where: Path | str) -> dict[str, Any]:
+    """Have the layer read in a process of its own; return what it answers."""
+    others = [name for name in _every_driver() if name != driver]
+    for _ in range(2):
+        asked = {
+            "path": str(path), "driver": driver, "layer": layer, "ours": "areas", "most": FEATURES.most,
+            "answer": str(answer), "memory": MEMORY, "seconds": SECONDS,
+        }  # fmt: skip
+        said = _run(json.dumps(asked), {**_SHUT, "GDAL_SKIP": ",".join(others)}, where)
+        if "others" not in said:
+            return said
+        others += said["others"]
+    raise InputError(
+        f"{where} is not read: GDAL would not leave its other drivers out.", "Export it as GeoJSON."
+    )
+
+
+def _run(request: str, environment: dict[str, str], where: Path | str) -> dict[str, Any]:
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("GDAL_", "CPL_", "OGR_"))
+    }
+    try:
+        ended = subprocess.run(  # noqa: S603  # our own script, in the Python that runs
+            [sys.executable, "-P", str(_CHILD)],
+            input=request.encode(),
+            capture_output=True,
+            timeout=SECONDS,
+            env={**kept, **environment},
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise InputError(
+            f"{where} was not read within {SECONDS} seconds and was left: it may be damaged or made to run without end.",
+            "Export its areas again, generalised boundaries if there are such.",
+        ) from None
+    except OSError:
+        raise InputError(f"{where} is not read: no process could be started for it.", "Try again.") from None
+    if ended.returncode != 0:
+        said = ended.stderr.decode("utf-8", errors="replace")
+        raise InputError(f"{where} {_why(said, ended.returncode)}.", "Download or export it again.")
+    found: dict[str, Any] = json.loads(ended.stdout)
+    return found
+
+
+def _why(said: str, code: int) -> str:
+    if "MemoryError" in said or "bad_alloc" in said or "malloc" in said or "realloc" in said:
+        return f"takes more than {MEMORY / 1e9:.1f} GB of memory to read and was left"
+    if code < 0 and code in (-24, -9):
+        return f"was not read within {SECONDS} seconds and was left"
+    missing = re.search(r"Unable to open .*?\.(\w{2,4}) or", said)
+    return f"lacks its .{missing[1].lower()} file" if missing else "is damaged and cannot be read"
+
+
+def _rows(answer: dict[str, Any], path: Path, dataset: Dataset, where: Path | str) -> Rows:
+    with pa.memory_map(str(path)) as source:
+        table = pa.ipc.open_file(source).read_all()
+        FEATURES.require(table.num_rows, where)
+        try:
+            shapes = shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False), on_invalid="raise")
+        except (ShapelyError, TypeError, ValueError):
+            raise InputError(f"{where} has shapes that are not whole.", "Export it again.") from None
+        raw = {name: _values(table[f"c{k}"]) for k, name in enumerate(answer["columns"])}
+    shapes = np.asarray(shapes, dtype=object)
+    shapes[shapely.is_missing(shapes)] = shapely.Polygon()
+    CORNERS.require(int(shapely.get_num_coordinates(shapes).sum()), where)
+    encoding, told = _encoding(dataset, raw, where)
+    columns = {
+        column_texts([name], encoding)[0]: column_texts(values, encoding) for name, values in raw.items()
+    }
+    return Rows(columns, shapes, ("",) * len(shapes), _system(answer["crs"], dataset, where), told=told)
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    return list(column.to_pylist())
+
+
+def _encoding(
+    dataset: Dataset, raw: dict[str, list[Any]], where: Path | str
+) -> tuple[str, tuple[Notice, ...]]:
+    said = ""
+    if ".cpg" in dataset.beside and dataset.kind.key == "shp":
+        with dataset.beside[".cpg"].open() as stream:
+            said = stream.read(100).decode("ascii", errors="ignore").strip()
+    return encoding_of_table([*raw, *(one for values in raw.values() for one in values)], said, where)
+
+
+def _system(crs: Any, dataset: Dataset, where: Path | str) -> pyproj.CRS | None:
+    """Return the declared system; of a shapefile, that of its .prj as it stands."""
+    if dataset.kind.key == "shp":
+        if ".prj" not in dataset.beside:
+            return None
+        with dataset.beside[".prj"].open() as stream:
+            text = stream.read(1 << 16).decode("utf-8", errors="replace").strip("\ufeff \r\n\t\0")
+        return declared(text, where) if text else None
+    return declared(crs, where) if crs else None

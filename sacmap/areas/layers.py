@@ -1,0 +1,175 @@
+"""The rows of areas in whatever is given: a file, a folder, a ZIP or a gzip file, each read by its kind."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from sacmap.areas.bounds import INFLATED
+from sacmap.areas.columnar import read_csv, read_parquet
+from sacmap.areas.contents import (
+    Dataset,
+    Part,
+    bytes_of,
+    companions,
+    copy,
+    datasets_of,
+    inflate,
+    parts_beside,
+    parts_of_folder,
+    parts_of_zip,
+    told,
+)
+from sacmap.areas.formats import KINDS, START, kind_of
+from sacmap.areas.gdal import read_by_gdal
+from sacmap.areas.geojson import layer_of, read_json
+from sacmap.areas.kml import one_area, read_kml
+from sacmap.areas.rows import Rows, rows_of
+from sacmap.errors import InputError
+
+
+def read_layer(where: Path, layer: str | None = None) -> Rows:
+    """Return the rows of the layer of areas, as they stand in the file.
+
+    Raises
+    ------
+    InputError
+        If it is not there, damaged, of a kind that is not read, or holds several layers and none was asked for.
+    """
+    with told(where):
+        return _read(where, layer)
+
+
+def _read(where: Path, layer: str | None) -> Rows:
+    """Read the rows of a file, a folder, a ZIP or a gzip file."""
+    if where.is_dir():
+        parts = parts_of_folder(where)
+        if any(part.name.lower() == "a00000001.gdbtable" for part in parts):
+            parts = [replace(part, name=f"{where.name or 'areas'}/{part.name}") for part in parts]
+        return _of_several(parts, where, layer, inflated=False, what="folder")
+    with where.open("rb") as stream:
+        start = stream.read(START)
+    kind = kind_of(start)
+    if kind.key == "zip":
+        with zipfile.ZipFile(where) as archive:
+            return _of_several(parts_of_zip(archive, where), where, layer, inflated=True, what="ZIP")
+    if kind.key == "gzip":
+        with tempfile.TemporaryDirectory(prefix="sacmap-") as name:
+            inner = Path(name) / "areas"
+            inflate(where, inner, where)
+            return _one(_dataset_of_file(inner, (), where), where, layer, inflated=True)
+    return _one(_dataset_of_file(where, parts_beside(where), where), where, layer, inflated=False)
+
+
+def _dataset_of_file(path: Path, beside: Sequence[Part], where: Path) -> Dataset:
+    """Return a file as a dataset.
+
+    Raises
+    ------
+    InputError
+        If it is of a kind that is not read, which is named.
+    """
+    main = Part(path.name, path.stat().st_size, lambda: path.open("rb"))
+    kind = kind_of(main.start())
+    ending = path.suffix.lower()
+    if kind.remedy and kind.key in {"unknown", "text", "empty"} and ending in _PARTS:
+        kind = KINDS[_PARTS[ending]]
+    if ending == ".shx" and kind.key == "shp":
+        kind = KINDS["shx"]
+    if kind.key in {"zip", "gzip"}:
+        raise InputError(
+            f"{where} holds {kind.words} in which there may be more.", "Unpack it and give the file."
+        )
+    if kind.remedy and kind.key != "json":
+        raise InputError(f"{where} is {kind.words}.", kind.remedy)
+    return Dataset(kind, main.stem, main, companions(main, beside))
+
+
+#: What files are that alone say nothing of what they are.
+_PARTS = {
+    ".shx": "shx", ".dbf": "dbf", ".prj": "shx", ".cpg": "shx", ".dat": "tabpart", ".map": "tabpart",
+    ".id": "tabpart", ".ind": "tabpart", ".gdbtable": "gdbpart", ".gdbtablx": "gdbpart",
+}  # fmt: skip
+
+
+def _of_several(parts: Sequence[Part], where: Path, layer: str | None, *, inflated: bool, what: str) -> Rows:
+    """Read the areas among several files: the only dataset, all KML files, or the one that --layer names."""
+    found = datasets_of(parts)
+    if not found:
+        raise _nothing_in(parts, where, what)
+    if all(one.kind.key == "kml" for one in found):
+        return _kml_files(found, where, layer, inflated=inflated)
+    if len(found) > 1:
+        names = [one.name for one in found]
+        asked = layer if layer is None or layer.casefold() in {name.casefold() for name in names} else None
+        if layer is not None and asked is None:
+            raise InputError(
+                f"{where} has no layer {layer!r} (it has {', '.join(names[:12])}).", "Check --layer."
+            )
+        taken = layer_of(names, asked, where)
+        return _one(found[names.index(taken)], where, None, inflated=inflated)
+    return _one(found[0], where, layer, inflated=inflated)
+
+
+def _nothing_in(parts: Sequence[Part], where: Path, what: str) -> InputError:
+    """Return the error about files among which there is none of areas, saying what the first of them is."""
+    named = {part.ending for part in parts}
+    if what == "ZIP" and any(
+        part.name in {"xl/workbook.xml", "[Content_Types].xml", "content.xml"} for part in parts
+    ):
+        return InputError(f"{where} is {KINDS['xlsx'].words}.", KINDS["xlsx"].remedy)
+    lone = {".dbf", ".shx"} & named
+    if lone:
+        return InputError(
+            f"{where} has parts of a shapefile ({', '.join(sorted(lone))}) but no .shp.",
+            "Download or zip it again.",
+        )
+    for part in parts:
+        kind = kind_of(part.start())
+        if kind.remedy or kind.key in {"zip", "gzip"}:
+            inner = f"; {part.name} in it is {kind.words}"
+            return InputError(
+                f"{where} is a {what} with no file of areas{inner}.",
+                kind.remedy or "Unpack it and give the file of areas in it.",
+            )
+    return InputError(
+        f"{where} is a {what} with no file of areas.",
+        "Give a file of areas, or the folder of a force's KML files.",
+    )
+
+
+def _kml_files(found: Sequence[Dataset], where: Path, layer: str | None, *, inflated: bool) -> Rows:
+    """Read several KML files: those of one KMZ together, those of police.uk as one area each."""
+    texts = [(one.main.name, bytes_of(one.main, where)) for one in found]
+    kmz = inflated and any(Path(name).name.casefold() == "doc.kml" for name, _ in texts)
+    if len(texts) == 1 or kmz or layer is not None:
+        return read_kml(texts, where, layer)
+    records = [one_area(Path(name).stem, raw, f"{where}, {name}") for name, raw in texts]
+    return rows_of(records, None, where, by_standard=True)
+
+
+def _one(dataset: Dataset, where: Path, layer: str | None, *, inflated: bool) -> Rows:
+    """Read one dataset by its kind."""
+    key = dataset.kind.key
+    if dataset.kind.driver:
+        return read_by_gdal(dataset, where, layer, inflated=inflated)
+    if key == "parquet":
+        with _on_disk(dataset.main, where) as path:
+            return read_parquet(path, where)
+    raw = bytes_of(dataset.main, where)
+    if key == "kml":
+        return read_kml([(dataset.main.name, raw)], where, layer)
+    return read_csv(raw, where) if key == "csv" else read_json(raw, where, layer)
+
+
+@contextmanager
+def _on_disk(part: Part, where: Path) -> Iterator[Path]:
+    """Give a part as a file of its own."""
+    with tempfile.TemporaryDirectory(prefix="sacmap-") as name:
+        path = Path(name) / "areas"
+        copy(part, path, where, INFLATED.most)
+        yield path

@@ -1,0 +1,134 @@
+"""Shapes as they come, to valid polygons: every mend told, and what cannot be mended in good time refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from sacmap import tables
+from sacmap.areas.bounds import CROSSINGS
+from sacmap.areas.locate import metric_crs
+from sacmap.areas.rows import NO_BOUNDARY
+
+_POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+#: Pairs of edges looked at in one go.
+_AT_A_TIME = 100_000
+
+
+def mended(table: gpd.GeoDataFrame, where: Path | str = "police.uk") -> gpd.GeoDataFrame:
+    """Return the table (area_id, mend, geometry in degrees) with valid polygons only, each mend and its change told.
+
+    Raises
+    ------
+    InputError
+        If an area's boundary crosses itself so often that mending would take minutes; it is named.
+    """
+    shapes, mends = table.geometry.to_numpy().copy(), list(table["mend"])
+    whole = shapely.is_valid(shapes) & ~shapely.has_z(shapes) & ~shapely.is_empty(shapes)
+    whole &= np.isin(shapely.get_type_id(shapes), _POLYGONS)
+    for place in np.flatnonzero(~whole):
+        CROSSINGS.require(crossings(shapes[place]), f"{where}: area {table['area_id'].iloc[place]}")
+        shape, more = valid_polygons(shapes[place])
+        if more and more != NO_BOUNDARY:
+            # The grid has no place for corners on the other side of the earth.
+            with np.errstate(invalid="ignore"):
+                pair = gpd.GeoSeries([shapes[place], shape], crs=tables.WGS84).to_crs(metric_crs(table)).area
+            if np.isfinite(pair).all():
+                more = f"{more} (area {_hectares(pair.iloc[0])} → {_hectares(pair.iloc[1])} ha)"
+        shapes[place] = shape
+        mends[place] = "; ".join(dict.fromkeys(part for part in (mends[place], more) if part))
+    return table.assign(mend=pd.Series(mends, dtype=object)).set_geometry(
+        gpd.GeoSeries(shapes, crs=tables.WGS84)
+    )
+
+
+def _hectares(square_metres: float) -> str:
+    return f"{square_metres / 1e4:,.1f}"
+
+
+def crossings(shape: BaseGeometry, most: int = CROSSINGS.most) -> int:
+    """Return how many pairs of a shape's edges meet other than end to end; not counted far beyond `most`.
+
+    What mending costs grows with the square of that.
+    """
+    parts = _parts(shape)
+    if shape.is_valid or not len(parts):
+        return 0
+    corners, ring = shapely.get_coordinates(shapely.get_rings(parts), return_index=True)
+    start = np.flatnonzero(ring[1:] == ring[:-1])
+    start = start[(corners[start] != corners[start + 1]).any(axis=1)]
+    edges = shapely.linestrings(np.stack([corners[start], corners[start + 1]], axis=1))
+    tree = shapely.STRtree(edges)
+    found, first, size = 0, 0, 16
+    while first < len(edges) and found <= most:
+        one, other = tree.query(edges[first : first + size])
+        later = other > one + first
+        found += _meeting(edges, corners, start, one[later] + first, other[later])
+        first += size
+        # Long edges meet the boxes of all others: as many at a time as memory has room for.
+        size = max(1, size // 2) if len(one) > _AT_A_TIME else size * 2
+    return found
+
+
+def _parts(shape: BaseGeometry) -> np.ndarray:
+    parts = shapely.get_parts(shapely.get_parts(shape))
+    return np.array([part for part in parts if part.geom_type == "Polygon"], dtype=object)
+
+
+def _meeting(
+    edges: np.ndarray, corners: np.ndarray, start: np.ndarray, one: np.ndarray, other: np.ndarray
+) -> int:
+    """Count the pairs of edges that meet in a point that is an end of neither or not of both, or along a line."""
+    ends = [corners[start[one] + a] for a in (0, 1)]
+    others = [corners[start[other] + b] for b in (0, 1)]
+    shared = np.zeros(len(one), dtype=bool)
+    for a in ends:
+        for b in others:
+            shared |= (a == b).all(axis=1)
+    meet = shapely.intersects(edges[one], edges[other]) & ~shared
+    lines = shared & shapely.relate_pattern(edges[one], edges[other], "1********")
+    return int(meet.sum() + lines.sum())
+
+
+def valid_polygons(geometry: BaseGeometry) -> tuple[BaseGeometry, str]:
+    """Return a valid Polygon or MultiPolygon that keeps all the area of `geometry`, and what was mended.
+
+    A ring that crosses itself keeps both its loops (`make_valid`, where a zero buffer would lose one); lines and
+    points are left out. An empty geometry stays empty: "no boundary".
+    """
+    shape, mends = geometry, []
+    if geometry.has_z:
+        shape = shapely.force_2d(shape)
+    if not shape.is_valid:
+        mends.append(f"{shapely.is_valid_reason(shape).split('[')[0].lower()} mended")
+        shape = shapely.make_valid(shape)
+    if shape.geom_type not in {"Polygon", "MultiPolygon"}:
+        parts = [part for part in shapely.get_parts(shape) if part.geom_type in {"Polygon", "MultiPolygon"}]
+        if shape.is_valid and not mends:
+            mends.append(f"polygons of a {shape.geom_type} kept")
+        shape = shapely.union_all(parts) if parts else shapely.Polygon()
+    if shape.is_empty:
+        return shapely.Polygon(), NO_BOUNDARY
+    return shape, "; ".join(mends)
+
+
+def merged(shapes: Sequence[BaseGeometry], area: str, where: Path | str) -> BaseGeometry:
+    """Return the parts of one area as one shape.
+
+    Raises
+    ------
+    InputError
+        If a part crosses itself so often that mending would take minutes.
+    """
+    some = [shape for shape in shapes if not shape.is_empty]
+    for shape in some:
+        CROSSINGS.require(crossings(shape), f"{where}: area {area}")
+    valid = [valid_polygons(shape)[0] for shape in some]
+    joined: BaseGeometry = shapely.union_all(valid) if valid else shapely.Polygon()
+    return joined
