@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from sacmap.areas.bounds import BINARY, INFLATED, MEMBERS, TEXT
+from sacmap.areas.bounds import BINARY, INFLATED, MEMBERS, TEXT, Bound
 from sacmap.areas.formats import KINDS, START, Kind, kind_of
 from sacmap.errors import InputError
 
@@ -72,7 +72,7 @@ class Dataset:
 
 
 @contextmanager
-def told(where: Path | str) -> Iterator[None]:
+def told(where: Path | str, option: str = "--boundaries") -> Iterator[None]:
     """Turn what reading files and ZIPs raises into errors that name the file.
 
     Raises
@@ -88,7 +88,7 @@ def told(where: Path | str) -> Iterator[None]:
             "Ask for the right to read it, or copy it to a folder of yours.",
         ) from None
     except (FileNotFoundError, NotADirectoryError):
-        raise InputError(f"{where} is not there.", "Check --boundaries.") from None
+        raise InputError(f"{where} is not there.", f"Check {option}.") from None
     except BAD_ZIP as error:
         encrypted = isinstance(error, RuntimeError) and "password" in str(error)
         what = "is locked with a password" if encrypted else "is a damaged ZIP or gzip file"
@@ -177,6 +177,14 @@ def parts_of_zip(archive: zipfile.ZipFile, where: Path | str) -> list[Part]:
         return lambda: archive.open(info)
 
     return [Part(info.filename.replace("\\", "/"), info.file_size, opener(info)) for info in members]
+
+
+def inflate_bytes(path: Path, bound: Bound) -> bytes:
+    """Return the bytes of a gzip file, refusing more than `bound` of them."""
+    with gzip.open(path) as stream:
+        raw = stream.read(bound.most + 1)
+    bound.require(len(raw), path)
+    return raw
 
 
 def inflate(path: Path, to: Path, where: Path | str) -> None:

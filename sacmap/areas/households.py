@@ -1,8 +1,7 @@
-"""How many households each area has, from a CSV by area or by LSOA: the bottom of every rate."""
+"""How many households each area has, from counts by area or by LSOA: the bottom of every rate."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import geopandas as gpd
@@ -10,7 +9,6 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from sacmap import tables
 from sacmap.areas.locate import locate
 from sacmap.errors import InputError
 from sacmap.files.text import lines_of
@@ -20,55 +18,6 @@ from sacmap.notices import Notice, listed
 COVERED = 0.9
 #: How far households may differ from those of LSOAs split by land before an area's rate is called rough.
 ROUGH = 0.2
-_ID = re.compile(r"area_id|id|lsoa[ _]?(\d\d)?[ _]?(cd|code)?|.*(cd|code)", re.IGNORECASE)
-_HOUSEHOLDS = re.compile(r"households|.*households", re.IGNORECASE)
-
-
-def parse_households(text: str, path: str) -> dict[str, float]:
-    """Return households by identifier from the text of a CSV.
-
-    The identifier is the first column called area_id or id, starting with lsoa, or ending in CD or code; the number
-    the first called households or ending in it. Identifiers stay as given.
-
-    Raises
-    ------
-    InputError
-        If a column is missing, an identifier is blank or repeated, or a number is not a count; the message gives
-        the line.
-    """
-    rows = lines_of(text, path)
-    _, header = next(rows, (0, []))
-    at = [
-        next((k for k, name in enumerate(header) if pattern.fullmatch(name)), None)
-        for pattern in (_ID, _HOUSEHOLDS)
-    ]
-    if at[0] is None or at[1] is None:
-        raise InputError(
-            f"{path} has no columns of identifiers and households (it has {', '.join(header) or 'none'}).",
-            "Name them area_id and households in its first line.",
-        )
-    found: dict[str, float] = {}
-    for line, row in rows:
-        key, number = (row[k] if k < len(row) else "" for k in at if k is not None)
-        count = _count(number)
-        if not key or count is None:
-            raise InputError(
-                f"{path}, line {line}: {key or 'no identifier'}, {number or 'no number'} is not an "
-                "identifier and a count of households.",
-                "Mend that line.",
-            )
-        if key in found:
-            raise InputError(f"{path}, line {line}: {key} is given twice.", "Give each identifier one line.")
-        found[key] = count
-    return found
-
-
-def _count(text: str) -> float | None:
-    try:
-        value = float(text.replace(",", ""))
-    except ValueError:
-        return None
-    return value if tables.is_of_homes(value) else None
 
 
 def with_households(

@@ -1,0 +1,332 @@
+"""Files of households as people have them: a tidy CSV, or a download with titles above the table and notes below."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sacmap import tables
+from sacmap.areas.bounds import CELLS, ROWS, TEXT
+from sacmap.areas.contents import inflate_bytes, told
+from sacmap.areas.formats import START, kind_of
+from sacmap.cells import lines_of
+from sacmap.errors import InputError
+from sacmap.fetch.sheets import LINES_ABOVE, sheets_of, text_of
+from sacmap.measure.notices import Notice, listed
+
+_ID = re.compile(r"area_id|id|lsoa[ _]?(\d\d)?[ _]?(cd|code)?|.*(cd|code|mnemonic)", re.IGNORECASE)
+_CODE = re.compile(r"([EWSNK]\d{8})(\s*[:-]\s.*)?")
+#: Names of a column of all households, the surest first.
+_TOTALS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"households",
+        r"(all|total|number of|no\.? of|total number of)\s+(occupied\s+)?households(\W+\d{4})?",
+        r"households\W+(total|all|number|count|\d{4})\W*",
+        r".*\b(all categories|total|all)\b\W+(of\s+)?.*household.*",
+        r".*household.*\b(total|all categories)\b.*",
+    )
+)
+#: What makes a column one of some households only.
+_PART = re.compile(
+    r"\b(one|two|three|1|2|3)[\s-]+(person|adult|people|family|bedroom|car)|lone|single|couple|pension|\bwith\b|without|"
+    r"\bno\b|depriv|own(ed|er)|rent|mortgage|aged|student|overcrowd|multi|\bnot\b|%|per ?cent|\brate\b|mean|average|size|"
+    r"population|people|persons|residents",
+    re.IGNORECASE,
+)
+#: Names that say no more than that numbers stand below.
+_PLAIN = re.compile(r"value|obs_value|obs|observation|count|counts|n|number|total|(19|20)\d\d", re.IGNORECASE)
+#: What stands for a number that is not given.
+_WITHHELD = {"", "-", "–", "..", ".", ":", "*", "c", "x", "na", "n/a"}
+
+Line = tuple[int, list[str]]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Households by identifier, and what the reader is told of the columns they were taken from."""
+
+    by_id: dict[str, float]
+    told: tuple[Notice, ...]
+
+
+def read_households(path: str, column: str | None = None) -> Counts:
+    """Return households by identifier from a CSV (also gzipped, in Windows-1252 or UTF-16), a workbook or Parquet.
+
+    Parameters
+    ----------
+    path
+        The file.
+    column
+        The column of households; see `households_in`.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or as `households_in`.
+    """
+    where = Path(path)
+    with told(where, "--households"):
+        with where.open("rb") as stream:
+            kind = kind_of(stream.read(START))
+        if kind.key in {"zip", "xls", "parquet"}:
+            return _of_sheets(where, column)
+        raw = inflate_bytes(where, TEXT) if kind.key == "gzip" else where.read_bytes()
+    TEXT.require(len(raw), where)
+    if kind.remedy and kind.key not in {"text", "empty"}:
+        raise InputError(f"{path} is {kind.words}, not a table.", "Give the households as CSV or XLSX.")
+    return households_in(_lines_of_text(raw, path), path, column)
+
+
+def _of_sheets(where: Path, column: str | None) -> Counts:
+    """Return the households of the first sheet that has a table of them."""
+    first: InputError | None = None
+    for sheet in sheets_of(where):
+        ROWS.require(len(sheet.rows), where)
+        CELLS.require(sum(map(len, sheet.rows)), where)
+        lines = [(k, [text_of(cell) for cell in row]) for k, row in enumerate(sheet.rows, 1)]
+        try:
+            return households_in([line for line in lines if any(line[1])], sheet.label, column)
+        except InputError as error:
+            first = first or error
+    raise first or InputError(f"{where} holds no table.", "Give the households as CSV or XLSX.")
+
+
+def _lines_of_text(raw: bytes, path: str) -> list[Line]:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = raw.decode("utf-16", errors="replace")
+    else:
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            # What Excel on a British Windows saves as CSV.
+            text = raw.decode("cp1252", errors="replace")
+    found = list(lines_of(text, path))
+    ROWS.require(len(found), path)
+    return found
+
+
+def parse_households(text: str, path: str, column: str | None = None) -> dict[str, float]:
+    """Return households by identifier from the text of a CSV: see `households_in`.
+
+    Raises
+    ------
+    InputError
+        As `households_in`.
+    """
+    return households_in(list(lines_of(text, path)), path, column).by_id
+
+
+def households_in(lines: Sequence[Line], path: str, column: str | None = None) -> Counts:
+    """Return households by identifier.
+
+    Parameters
+    ----------
+    lines
+        The lines that have any text, each with its number.
+    path
+        What errors name.
+    column
+        The column of households; by default the one called households, all households or the like, else the only
+        one of numbers that is not of some households only.
+
+    Returns
+    -------
+    The identifier is in the first column called area_id or id, starting with lsoa, or ending in CD, code or mnemonic,
+    else in the one of codes such as E01000001, and stays as it is given. Titles above the table and notes below it
+    are passed over; a number withheld is none.
+
+    Raises
+    ------
+    InputError
+        If a column is missing or could be several, an identifier is blank or repeated, or a number is not a count;
+        the message gives the line.
+    """
+    header = _header(lines)
+    if header is None:
+        raise _no_columns(lines[0][1] if lines else [], path)
+    names, body = lines[header][1], _less_notes(lines[header + 1 :])
+    id_at = _id_at(names, body)
+    if id_at is None:
+        raise _no_columns(names, path)
+    number_at, notices = _number_at(names, body, id_at, path, column)
+    found: dict[str, float] = {}
+    for line, cells in body:
+        key, number = _cell(cells, id_at), _cell(cells, number_at)
+        code = _CODE.fullmatch(key)
+        key = code[1] if code else key
+        count = _count(number)
+        if not key or (count is None and (number.lower() not in _WITHHELD or number == "")):
+            raise InputError(
+                f"{path}, line {line}: {key or 'no identifier'}, {number or 'no number'} is not an "
+                "identifier and a count of households.",
+                "Mend that line.",
+            )
+        if key in found:
+            raise InputError(
+                f"{path}, line {line}: {key} is given twice.",
+                "Give each identifier one line: where lines are of kinds of household, add them up.",
+            )
+        if count is not None:
+            found[key] = count
+    return Counts(found, notices)
+
+
+def _cell(cells: Sequence[str], place: int) -> str:
+    return cells[place].strip() if place < len(cells) else ""
+
+
+def _count(text: str) -> float | None:
+    try:
+        value = float(text.replace(",", "").replace("\u00a0", ""))
+    except ValueError:
+        return None
+    return value if tables.is_of_homes(value) else None
+
+
+def _no_columns(names: Sequence[str], path: str) -> InputError:
+    return InputError(
+        f"{path} has no columns of identifiers and households (it has {listed(list(names), 12, ', ') or 'none'}).",
+        "Name them area_id and households in its first line, or say which column with --households-column.",
+    )
+
+
+# ── where the table is ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _header(lines: Sequence[Line]) -> int | None:
+    """Return the place of the line of column names: with a name of ids, or just above the first line of codes."""
+    for place, (_, cells) in enumerate(lines[:LINES_ABOVE]):
+        several = sum(1 for cell in cells if cell) > 1
+        if several and any(_ID.fullmatch(cell) for cell in cells) and not any(map(_CODE.fullmatch, cells)):
+            return place
+        if several and any(map(_CODE.fullmatch, cells)):
+            return place - 1 if place else None
+    return None
+
+
+def _less_notes(body: Sequence[Line]) -> list[Line]:
+    """Return the lines of a table less those below it that are notes: text in one cell alone."""
+    end = len(body)
+    while end and sum(1 for cell in body[end - 1][1] if cell) < 2 and end > 1 and _is_note(body[end - 1][1]):
+        end -= 1
+    return list(body[:end])
+
+
+def _is_note(cells: Sequence[str]) -> bool:
+    said = next(cell for cell in cells if cell)
+    return " " in said or not any(c.isdigit() for c in said)
+
+
+def _id_at(names: Sequence[str], body: Sequence[Line]) -> int | None:
+    """Return the place of the identifiers: the column of codes, where there is one called as one, else by name."""
+    called = [place for place, name in enumerate(names) if _ID.fullmatch(name)]
+    exact = [place for place in called if names[place].lower() in {"area_id", "id"}]
+    some = body[:200]
+
+    def codes(place: int) -> bool:
+        return bool(some) and all(_CODE.fullmatch(_cell(cells, place)) for _, cells in some)
+
+    of_codes = [place for place in range(len(names)) if codes(place)]
+    several = len({_cell(cells, place) for _, cells in body for place in of_codes[:1]}) > 1 or len(body) == 1
+    order = [
+        *exact,
+        *(place for place in called if place in of_codes and _differ(body, place)),
+        *called,
+        *(of_codes if several else ()),
+    ]
+    return order[0] if order else None
+
+
+def _differ(body: Sequence[Line], place: int) -> bool:
+    """Whether the values of a column differ, as those of an identifier do and a district's do not."""
+    values = [_cell(cells, place) for _, cells in body]
+    return len(set(values)) == len(values)
+
+
+# ── which column is households ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _number_at(
+    names: Sequence[str], body: Sequence[Line], id_at: int, path: str, column: str | None
+) -> tuple[int, tuple[Notice, ...]]:
+    if column is not None:
+        for same in (str.__eq__, _alike):
+            if any(same(name, column) for name in names):
+                return next(place for place, name in enumerate(names) if same(name, column)), ()
+        raise InputError(
+            f"{path} has no column {column!r} (it has {listed(list(names), 20, ', ')}).",
+            "Check --households-column.",
+        )
+    others = [place for place, name in enumerate(names) if place != id_at and name]
+    for pattern in _TOTALS:
+        found = [p for p in others if pattern.fullmatch(names[p]) and not _is_part(names[p])]
+        if found:
+            return _the_total(found, others, names, body, path)
+    named = [p for p in others if names[p].lower().endswith("households") and not _is_part(names[p])]
+    if named:
+        return _the_total(named, others, names, body, path)
+    plain = [p for p in others if _PLAIN.fullmatch(names[p]) and _is_of_counts(body, p)]
+    if len(plain) == 1:
+        text = f"Households are taken from the column {names[plain[0]]} of {path}, its only one of numbers."
+        return plain[0], (Notice("households-column", text),)
+    parts = [names[p] for p in others if "household" in names[p].lower()] or [names[p] for p in plain]
+    if parts:
+        raise InputError(
+            f"{path} does not say which column is of all households; it has {listed(parts, 6, ', ')}.",
+            "Say which with --households-column.",
+        )
+    raise _no_columns(names, path)
+
+
+def _is_part(name: str) -> bool:
+    """Whether a name is of some households only, what stands for all of them aside."""
+    return bool(_PART.search(re.sub(r"no\.? of households|one family only", "", name, flags=re.IGNORECASE)))
+
+
+def _alike(name: str, other: str) -> bool:
+    return name.casefold() == other.casefold()
+
+
+def _the_total(
+    found: Sequence[int], others: Sequence[int], names: Sequence[str], body: Sequence[Line], path: str
+) -> tuple[int, tuple[Notice, ...]]:
+    """Return the one column found, or of several the one that no other exceeds; tell where there was a choice.
+
+    Raises
+    ------
+    InputError
+        If none of several is the largest throughout.
+    """
+    rivals = [p for p in others if p not in found and "household" in names[p].lower()]
+    if len(found) > 1:
+        values = {p: [_count(_cell(cells, p)) or 0.0 for _, cells in body] for p in found}
+        largest = [p for p in found if all(_covers(values[p], values[q]) for q in found)]
+        if not largest:
+            raise InputError(
+                f"{path} has several columns of households: {listed([names[p] for p in found], 6, ', ')}.",
+                "Say which with --households-column.",
+            )
+        rivals = [p for p in found if p != largest[0]] + rivals
+        found = largest
+    if not rivals:
+        return found[0], ()
+    text = (
+        f"Households are taken from the column {names[found[0]]} of {path}, not {listed([names[p] for p in rivals], 3, ', ')}: "
+        "--households-column chooses."
+    )
+    return found[0], (Notice("households-column", text),)
+
+
+def _covers(one: Iterable[float], other: Iterable[float]) -> bool:
+    return all(a >= b for a, b in zip(one, other, strict=True))
+
+
+def _is_of_counts(body: Sequence[Line], place: int) -> bool:
+    return bool(body) and all(
+        _count(value) is not None or value.lower() in _WITHHELD
+        for _, cells in body
+        for value in [_cell(cells, place)]
+    )
