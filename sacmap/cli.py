@@ -69,12 +69,19 @@ _STUDY_OPTIONS = (
     click.argument("study", required=False, type=click.Path(path_type=Path)),
     click.option("--force", help="Police force, as police.uk's slug: northamptonshire."),
     click.option(
-        "--boundaries", help="Neighbourhood polygons: GeoJSON, GeoPackage, Shapefile, GeoParquet, KML."
+        "--boundaries",
+        help="Neighbourhood polygons: GeoJSON, GeoPackage, shapefile, KML and others; ZIPs too.",
     ),
+    click.option("--layer", help="Layer of the boundaries, where there are several."),
+    click.option("--crs", help="Coordinate system of boundaries that say none or a wrong one: EPSG:27700."),
     click.option("--id-column", help="Column with the areas' identifiers."),
     click.option("--name-column", help="Column with the areas' names."),
-    click.option("--households-column", help="Column with the areas' households."),
-    click.option("--households", help="CSV of households by area, or by LSOA; may be gzipped."),
+    click.option("--group-column", help="Column with the town or district of each area."),
+    click.option("--within", multiple=True, help="Only the areas of that group; may be repeated."),
+    click.option(
+        "--households-column", help="Column of households: of --households, else of the boundaries."
+    ),
+    click.option("--households", help="Households by area, or by LSOA: CSV, also gzipped, or XLSX."),
     click.option(
         "--lsoa-boundaries", help="LSOA polygons, to spread households by LSOA to areas that are not LSOAs."
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,8 +11,9 @@ import click
 from geopandas import GeoDataFrame
 
 from sacmap import tables
-from sacmap.areas.boundaries import read_areas
-from sacmap.areas.households import parse_households, with_households
+from sacmap.areas.boundaries import Boundaries, read_areas, read_boundaries
+from sacmap.areas.household_files import read_households
+from sacmap.areas.households import with_households
 from sacmap.areas.locate import locate, require_overlap
 from sacmap.areas.neighbourhoods import boundaries_path, neighbourhoods, told_of, write_neighbourhoods
 from sacmap.areas.open_geography import LICENCE, SERVICES, areas_of
@@ -37,14 +39,24 @@ def read_study_areas(study: Study) -> tuple[GeoDataFrame, tuple[Notice, ...], li
 
     Files beside the crimes are read before them, so that one that cannot be read is told at once.
     """
-    areas = read_areas(
+    found = boundaries_of(study)
+    areas, told, households, lsoas = with_study_households(found.areas, study)
+    return areas, (*found.told, *told), other_inputs(study, len(areas), households, lsoas)
+
+
+def boundaries_of(study: Study) -> Boundaries:
+    """Return the areas of a study's boundaries, and what is told of how they were read."""
+    return read_boundaries(
         str(study.boundaries),
+        layer=study.layer,
+        crs=study.crs,
         id_column=study.id_column,
         name_column=study.name_column,
-        households_column=study.households_column,
+        # With a file of households it is that file's column.
+        households_column=None if study.households else study.households_column,
+        group_column=study.group_column,
+        within=study.within,
     )
-    areas, told, lsoas = with_study_households(areas, study)
-    return areas, told, other_inputs(study, len(areas), lsoas)
 
 
 def read_crimes_of(study: Study) -> Reading:
@@ -55,29 +67,47 @@ def read_crimes_of(study: Study) -> Reading:
         return read(study.crimes, keep=tables.SAC_TYPES, progress=progress.step, total=progress.expect)
 
 
-def other_inputs(study: Study, areas: int, lsoas: int) -> list[dict[str, object]]:
+def other_inputs(study: Study, areas: int, households: int, lsoas: int) -> list[dict[str, object]]:
     """Return path, sha256 and rows of the files read beside the crimes, for the record."""
     rows = {str(study.boundaries): areas}
-    others = [study.households, None if study.comparator in COMPARATORS else study.comparator]
-    rows |= {path: len(read_text(path).splitlines()) - 1 for path in others if path}
+    if study.households:
+        rows[study.households] = households
+    if study.comparator not in COMPARATORS:
+        rows[study.comparator] = len(read_text(study.comparator).splitlines()) - 1
     if study.lsoa_boundaries:
         rows[study.lsoa_boundaries] = lsoas
-    return [{"path": path, "sha256": sha256(Path(path)), "rows": n} for path, n in rows.items()]
+    return [{"path": path, "sha256": sha256_of(Path(path)), "rows": n} for path, n in rows.items()]
 
 
-def with_study_households(areas: GeoDataFrame, study: Study) -> tuple[GeoDataFrame, tuple[Notice, ...], int]:
-    """Give the areas the households of the study's file, if it names one; return what is told, and how many LSOAs."""
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file; of a folder, that of the names and sums of the files in it."""
+    if not path.is_dir():
+        return sha256(path)
+    files = sorted(one for one in path.rglob("*") if one.is_file())
+    sums = "".join(f"{one.relative_to(path).as_posix()}\n{sha256(one)}\n" for one in files)
+    return hashlib.sha256(sums.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def with_study_households(
+    areas: GeoDataFrame, study: Study
+) -> tuple[GeoDataFrame, tuple[Notice, ...], int, int]:
+    """Give the areas the households of the study's file, if it names one.
+
+    Returns
+    -------
+    The areas, what is told, and how many lines of households and how many LSOAs there are.
+    """
     if study.households is None:
         if study.lsoa_boundaries is not None:
             raise UsageError(
                 "LSOA boundaries were given, but no households to spread.",
                 "Add --households FILE, a CSV of households by LSOA.",
             )
-        return areas, (), 0
-    counts = parse_households(read_text(study.households), study.households)
+        return areas, (), 0, 0
+    counts = read_households(study.households, study.households_column)
     lsoas = read_areas(study.lsoa_boundaries) if study.lsoa_boundaries else None
-    areas, told = with_households(areas, counts, study.households, lsoas)
-    return areas, told, 0 if lsoas is None else len(lsoas)
+    areas, told = with_households(areas, counts.by_id, study.households, lsoas)
+    return areas, (*counts.told, *told), len(counts.by_id), 0 if lsoas is None else len(lsoas)
 
 
 def published_of(study: Study, recorded: Recorded) -> Published:
@@ -93,7 +123,7 @@ def published_of(study: Study, recorded: Recorded) -> Published:
             f"{recorded.area} is a Community Safety Partnership, and police.uk publishes by force.",
             "Add --boundaries FILE with its neighbourhoods, or leave --crimes out.",
         )
-    areas = read_areas(study.boundaries, id_column=study.id_column, name_column=study.name_column)
+    areas = boundaries_of(study).areas
     located = locate(reading.crimes, areas)
     require_overlap(reading.crimes, located, areas)
     return published_in_areas(reading, located, study.months)

@@ -15,7 +15,7 @@ from typing import Any
 from geopandas import GeoDataFrame
 
 from sacmap import tables
-from sacmap.areas.boundaries import overlaps, read_areas
+from sacmap.areas.boundaries import overlaps
 from sacmap.areas.locate import locate, require_overlap
 from sacmap.choose.hardening import read_prices
 from sacmap.choose.outcome import Outcome, judge, study_values
@@ -28,7 +28,14 @@ from sacmap.fetch.download import Downloaded
 from sacmap.fetch.home_office import read_recorded
 from sacmap.files.text import read_text
 from sacmap.files.whole import require_writable, write_whole
-from sacmap.inputs import download, published_of, read_crimes_of, read_study_areas, with_boundaries
+from sacmap.inputs import (
+    boundaries_of,
+    download,
+    published_of,
+    read_crimes_of,
+    read_study_areas,
+    with_boundaries,
+)
 from sacmap.measure import warnings
 from sacmap.measure.change import change_table
 from sacmap.measure.comparator import comparator_changes, comparator_of
@@ -237,8 +244,7 @@ def reconcile_study(study: Study, home_office: str, area: str, path: Path) -> Re
 def fetch_study(study: Study, *, refresh: bool) -> Downloaded:
     """Fetch the crimes of a study into the store."""
     study = with_boundaries(replace(study, crimes=()))
-    areas = read_areas(str(study.boundaries), id_column=study.id_column, name_column=study.name_column)
-    return download(study, areas, refresh=refresh)
+    return download(study, boundaries_of(study).areas, refresh=refresh)
 
 
 def compare_areas(

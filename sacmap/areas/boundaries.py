@@ -1,11 +1,9 @@
-"""Files of any common format to the Areas table: identifiers, names, valid polygons in degrees, and all that is told."""
+"""Files of any common format to the Areas table: identifiers, names, valid polygons in degrees, and what is told."""
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,12 +20,12 @@ from sacmap import tables
 from sacmap.areas import columns
 from sacmap.areas.coordinates import code_of, in_degrees, system_given, system_or_likely
 from sacmap.areas.layers import read_layer
-from sacmap.areas.locate import metric_crs, require_degrees
+from sacmap.areas.locate import require_degrees
 from sacmap.areas.mend import mended, merged
-from sacmap.areas.overlap import meeting
 from sacmap.areas.rows import TOO_FEW, Rows, closed_ring
-from sacmap.errors import InputError
-from sacmap.measure.notices import Notice, listed
+from sacmap.areas.topology import meeting, metric_crs
+from sacmap.errors import InputError, UsageError
+from sacmap.notices import Notice, listed
 
 #: Overlaps smaller than this, in square metres, are the rounding of a shared edge.
 SLIVER = 100.0
@@ -123,9 +121,14 @@ def read_boundaries(
         missing, identifiers repeat, rings have too few points, or the coordinate system is not known or cannot be
         really transformed.
     UsageError
-        If `crs` is no coordinate system.
+        If `crs` is no coordinate system, or groups were asked for without a column of them.
     """
     where = Path(path)
+    if within and not group_column:
+        raise UsageError(
+            f"--within {within[0]} needs to know in which column the groups are.",
+            "Add --group-column, such as LAD24NM.",
+        )
     system = system_given(crs) if crs else None
     rows = read_layer(where, layer)
     if not len(rows):
@@ -148,24 +151,6 @@ def read_boundaries(
     names = [*tables.AREAS.names, *(["group"] if group_column else [])]
     areas = whole.sort_values("area_id", ignore_index=True)[names]
     return Boundaries(areas, (*rows.told, *of_system, *chosen.told, *of_parts, *_same_names(areas)))
-
-
-def read_text(path: str) -> str:
-    """Return the text of a file the study names, such as a comparator; one that ends in .gz is unpacked.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read as UTF-8 text.
-    """
-    try:
-        raw = Path(path).read_bytes()
-        return (gzip.decompress(raw) if path.lower().endswith(".gz") else raw).decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.",
-            "Check its path; save it as UTF-8 text.",
-        ) from None
 
 
 # ── the table ─────────────────────────────────────────────────────────────────────────────────────────────────────

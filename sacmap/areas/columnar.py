@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyproj
 import shapely
@@ -22,7 +23,7 @@ from sacmap.areas.bounds import CORNERS, DECODED, FEATURES, TEXT
 from sacmap.areas.coordinates import declared
 from sacmap.areas.rows import Rows
 from sacmap.errors import InputError
-from sacmap.measure.notices import Notice
+from sacmap.notices import Notice
 
 _SHAPE = re.compile(
     r"\s*(SRID\s*=\s*(\d+)\s*;)?\s*(MULTI)?(POLYGON|SURFACE|GEOMETRYCOLLECTION)", re.IGNORECASE
@@ -119,7 +120,7 @@ def _shape_in(value: str, where: str) -> tuple[Any, int | None]:
         if _HEX.fullmatch(plain):
             shape = shapely.from_wkb(plain)
             code = shapely.get_srid(shape)
-            return shapely.force_2d(shape), code or None
+            return shapely.force_2d(shape), int(code or 0) or None
         head = re.match(r"SRID\s*=\s*(\d{1,6})\s*;\s*", plain, re.IGNORECASE)
         wkt = plain[head.end() :] if head else plain
         if _depth(wkt) > _DEEPEST:
@@ -142,7 +143,7 @@ def _depth(text: str) -> int:
 def _one_system(codes: set[int | None], where: Path | str) -> pyproj.CRS | None:
     if len(codes) > 1:
         raise InputError(
-            f"{where} has shapes in several coordinate systems: {', '.join(map(str, sorted(map(int, map(str, codes)))))}.",
+            f"{where} has shapes in several coordinate systems: {', '.join(sorted(map(str, codes)))}.",
             "Export it in one.",
         )
     return declared(f"EPSG:{codes.pop()}", where) if codes else None
@@ -228,8 +229,6 @@ def _decoded_bytes(chunk: pa.Array) -> int:
     """Return the bytes of a chunk when each repeated value is written out."""
     if not pa.types.is_dictionary(chunk.type):
         return int(chunk.nbytes)
-    import pyarrow.compute as pc
-
     lengths = pc.binary_length(chunk.dictionary)
     return int(pc.sum(lengths.take(chunk.indices)).as_py() or 0)
 

@@ -12,7 +12,7 @@ from typing import Any
 from sacmap import tables
 from sacmap.areas.rows import Rows, text_of
 from sacmap.errors import InputError
-from sacmap.measure.notices import Notice
+from sacmap.notices import Notice
 
 _CODE_END = re.compile(r"(.*?)[ _-]*(cd|code|codes|mnemonic)", re.IGNORECASE)
 _NAME_END = re.compile(r"(.*?)[ _-]*(nm|name|names)", re.IGNORECASE)
@@ -206,7 +206,10 @@ def _guessed_name(
     if not differ:
         return None, []
     if len(differ) > 1 and differ[0].casefold() != "name":
-        text = f"Areas are named by the column {differ[0]} of {where}, not {', '.join(differ[1:4])}: --name-column chooses."
+        text = (
+            f"Areas are named by the column {differ[0]} of {where}, not {', '.join(differ[1:4])}: --name-column "
+            "chooses."
+        )
         return differ[0], [Notice("boundary-columns", text)]
     return differ[0], []
 
@@ -228,7 +231,6 @@ def numbers_said(values: Sequence[Any], column: str, where: Path | str) -> list[
     InputError
         If one is no number of households.
     """
-
     found: list[float | None] = []
     for value in values:
         said = text_of(value)

@@ -18,10 +18,11 @@ import shapely
 from numpy.typing import NDArray
 from pyproj.aoi import AreaOfInterest
 from pyproj.exceptions import CRSError, ProjError
+from pyproj.network import set_network_enabled  # type: ignore[attr-defined]  # documented, not exported
 from pyproj.transformer import Transformer, TransformerGroup
 
 from sacmap.errors import InputError, UsageError
-from sacmap.measure.notices import Notice
+from sacmap.notices import Notice
 
 Shapes = NDArray[np.object_]
 
@@ -64,7 +65,7 @@ def system_given(text: str) -> pyproj.CRS:
 
 
 def system_of(text: Any) -> pyproj.CRS:
-    """Return the coordinate system of an authority code, a WKT, PROJ or PROJJSON definition, none of which names a file.
+    """Return the coordinate system of a code, or of a WKT, PROJ or PROJJSON definition that names no file.
 
     Raises
     ------
@@ -111,7 +112,7 @@ def declared(text: Any, where: Path | str) -> pyproj.CRS:
 @cache
 def _way(system: pyproj.CRS) -> Transformer | None:
     """Return the most accurate real transformation to WGS84 in the British Isles, or None: ballpark ones are none."""
-    pyproj.network.set_network_enabled(active=False)
+    set_network_enabled(active=False)
     with warnings.catch_warnings():
         # Without the Ordnance Survey's grid the way through seven parameters is good to 2 m.
         warnings.simplefilter("ignore")
@@ -120,7 +121,7 @@ def _way(system: pyproj.CRS) -> Transformer | None:
             system,
             WGS84,
             always_xy=True,
-            area_of_interest=AreaOfInterest(west, south, east, north),
+            area_of_interest=AreaOfInterest(west, south, east, north),  # type: ignore[arg-type]  # one class, two names
             allow_ballpark=False,
         )
     return found.transformers[0] if found.transformers else None

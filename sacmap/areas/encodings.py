@@ -1,4 +1,4 @@
-"""In which encoding the texts of a file are: UTF-8 where they are valid in it, else as the file says, else Windows-1252."""
+"""How the texts of a file are encoded: as UTF-8 where they are valid, else as the file says, else as Windows-1252."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sacmap.measure.notices import Notice
+from sacmap.notices import Notice
 
 _WINDOWS = "cp1252"
 

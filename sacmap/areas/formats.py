@@ -32,6 +32,7 @@ class Kind:
     remedy: str = ""
 
 
+_READ = "Give GeoJSON, GeoPackage, a shapefile or another file of areas."
 _GIS = "Open it in QGIS and export the areas as GeoPackage."
 _EXPORT = "Export the areas as GeoPackage or GeoJSON."
 _RECIPE = "Give the file of areas itself; a file that names others is never followed."
@@ -58,9 +59,8 @@ KINDS = {
         # What is not read.
         Kind("json", "JSON, but none of areas", remedy=_EXPORT),
         Kind("xml", "XML, but none of areas", remedy=_EXPORT),
-        Kind("text", "text, but none of areas", remedy="Give GeoJSON, GeoPackage, a shapefile or another file of areas."),
-        Kind("unknown", "of no kind that boundaries are read from",
-             remedy="Give GeoJSON, GeoPackage, a shapefile or another file of areas."),
+        Kind("text", "text, but none of areas", remedy=_READ),
+        Kind("unknown", "of no kind that boundaries are read from", remedy=_READ),
         Kind("empty", "empty", remedy="Download or export it again."),
         Kind("gdalg", "a GDALG recipe, which names other files", remedy=_RECIPE),
         Kind("vrt", "a VRT recipe, which names other files", remedy=_RECIPE),
@@ -166,25 +166,28 @@ def kind_of(start: bytes) -> Kind:
     return _kind_of_text(start)
 
 
+#: How texts that are no JSON and no XML begin, in lower case.
+_BEGINNINGS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"!table"), "tab"),
+    (re.compile(r"version\s+\d+\s(?=.*(\bcolumns\s+\d|\bcharset\b|\bdelimiter\b))", re.DOTALL), "mif"),
+    (re.compile(r"((var|let|const|export)\s|window\.)(?=.*\{)", re.DOTALL), "script"),
+    (re.compile(r"0\s+section\b"), "dwg"),
+    (re.compile(r"(?=.*[,;\t|])", re.DOTALL), "csv"),
+)
+
+
 def _kind_of_text(start: bytes) -> Kind:
     text = text_of_start(start)
     if text is None:
         return KINDS["unknown"]
     text = text.lstrip("\ufeff \t\r\n\x1e")
-    if text[:1] in ("{", "["):
-        return KINDS["json"]
     if text.startswith("<"):
         return kind_of_xml(start)
-    lower = text[:4_000].lower()
-    if lower.startswith("!table"):
-        return KINDS["tab" if _names_no_other(text) else "tabview"]
-    if re.match(r"version\s+\d+\s", lower) and re.search(r"\bcolumns\s+\d+|\bcharset\b|\bdelimiter\b", lower):
-        return KINDS["mif"]
-    if re.match(r"(var|let|const|export)\s|window\.", lower) and "{" in lower:
-        return KINDS["script"]
-    if re.match(r"0\s+section\b", lower):
-        return KINDS["dwg"]
-    return KINDS["csv"] if any(mark in text[:4_000] for mark in ",;\t|") else KINDS["text"]
+    begins = text[:4_000].lower()
+    key = "json" if text[:1] in ("{", "[") else "text"
+    if key == "text":
+        key = next((key for pattern, key in _BEGINNINGS if pattern.match(begins)), "text")
+    return KINDS["tabview" if key == "tab" and not _names_no_other(text) else key]
 
 
 def text_of_start(start: bytes) -> str | None:
@@ -240,8 +243,17 @@ def kind_of_xml(start: bytes) -> Kind:
     return KINDS[_ROOTS.get(found[0], "xml")]
 
 
-_GEOMETRIES = {
-    "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection",
+#: What the `type` of JSON says it is.
+_JSON_TYPES = {
+    "Topology": "topojson",
+    "gdal_streamed_alg": "gdalg",
+    **dict.fromkeys(
+        (
+            "FeatureCollection", "Feature", "GeometryCollection", "Point", "MultiPoint", "LineString",
+            "MultiLineString", "Polygon", "MultiPolygon",
+        ),
+        "geojson",
+    ),
 }  # fmt: skip
 
 
@@ -249,19 +261,13 @@ def kind_of_json(value: Any) -> Kind:
     """Return the kind of JSON from its structure."""
     if not isinstance(value, dict):
         return KINDS["json"]
-    said = value.get("type")
-    if said == "Topology":
-        return KINDS["topojson"]
-    if said == "gdal_streamed_alg":
-        return KINDS["gdalg"]
-    if isinstance(value.get("error"), dict) and "features" not in value:
+    said, features = value.get("type"), value.get("features")
+    if isinstance(said, str) and said in _JSON_TYPES:
+        return KINDS[_JSON_TYPES[said]]
+    if isinstance(value.get("error"), dict) and features is None:
         return KINDS["answer"]
-    features = value.get("features")
-    esri = "geometryType" in value or "spatialReference" in value or "fieldAliases" in value
-    if isinstance(features, list) and said != "FeatureCollection":
-        first = features[0] if features else None
-        if esri or (isinstance(first, dict) and "attributes" in first):
-            return KINDS["esrijson"]
-    if said in ("FeatureCollection", "Feature") or (isinstance(features, list) and said is None):
-        return KINDS["geojson"]
-    return KINDS["geojson" if isinstance(said, str) and said in _GEOMETRIES else "json"]
+    if not isinstance(features, list):
+        return KINDS["json"]
+    esri = any(name in value for name in ("geometryType", "spatialReference", "fieldAliases"))
+    first = features[0] if features else None
+    return KINDS["esrijson" if esri or (isinstance(first, dict) and "attributes" in first) else "geojson"]

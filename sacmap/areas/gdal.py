@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyogrio
 import pyproj
 import shapely
 from shapely.errors import ShapelyError
@@ -26,10 +27,9 @@ from sacmap.areas.bounds import CORNERS, FEATURES, LAYERS, MEMORY, SECONDS
 from sacmap.areas.contents import Dataset, copied_to
 from sacmap.areas.coordinates import declared
 from sacmap.areas.encodings import column_texts, encoding_of_table
-from sacmap.areas.geojson import layer_of
-from sacmap.areas.rows import Rows
+from sacmap.areas.rows import Rows, layer_of
 from sacmap.errors import InputError
-from sacmap.measure.notices import Notice
+from sacmap.notices import Notice
 
 _CHILD = Path(__file__).with_name("gdal_apart.py")
 #: What GDAL and PROJ are told in that process.
@@ -60,8 +60,6 @@ _MISSING = {
 
 @cache
 def _every_driver() -> tuple[str, ...]:
-    import pyogrio
-
     return tuple(sorted(pyogrio.list_drivers()))
 
 
@@ -159,7 +157,7 @@ def _run(request: str, environment: dict[str, str], where: Path | str) -> dict[s
         )
     except subprocess.TimeoutExpired:
         raise InputError(
-            f"{where} was not read within {SECONDS} seconds and was left: it may be damaged or made to run without end.",
+            f"{where} was not read within {SECONDS} seconds and was left: it may be damaged.",
             "Export its areas again, generalised boundaries if there are such.",
         ) from None
     except OSError:

@@ -12,6 +12,7 @@ output: `layers` where there is a choice to make, else `layer`, `crs` and the na
 import json
 import sys
 from contextlib import suppress
+from typing import Any
 
 
 def limit(memory: int, seconds: int) -> None:
@@ -32,7 +33,7 @@ def main() -> None:
     sys.stdout.write(json.dumps(answer))
 
 
-def answer_to(asked: dict) -> dict:
+def answer_to(asked: dict[str, Any]) -> dict[str, Any]:
     """Return what there is, having written the rows of the layer."""
     import pyogrio  # noqa: PLC0415
 
@@ -51,7 +52,7 @@ def answer_to(asked: dict) -> dict:
     return rows_of(asked, wanted)
 
 
-def rows_of(asked: dict, layer: str) -> dict:
+def rows_of(asked: dict[str, Any], layer: str) -> dict[str, Any]:
     """Write the rows of a layer as Arrow and return what they are."""
     import pyarrow as pa  # noqa: PLC0415
     import pyogrio.raw  # noqa: PLC0415
@@ -74,7 +75,7 @@ def rows_of(asked: dict, layer: str) -> dict:
     return {"layer": layer, "crs": meta["crs"], "columns": [str(name) for name in meta["fields"]]}
 
 
-def array_of(values: object) -> object:
+def array_of(values: Any) -> Any:
     """Return a column as Arrow: texts, numbers and truths as they are, anything else as text or nothing."""
     import pyarrow as pa  # noqa: PLC0415
 

@@ -6,7 +6,7 @@ Libraries guess identifiers to be numbers, refuse rings that can be mended, and 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,13 @@ import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
-from sacmap import parse
 from sacmap.areas.bounds import CORNERS, LAYERS, NESTED, TEXT, VALUES
 from sacmap.areas.coordinates import declared
 from sacmap.areas.formats import KINDS, Kind, kind_of_json
-from sacmap.areas.rows import NO_BOUNDARY, Rows, of_polygons, polygon_of, rows_of
+from sacmap.areas.rows import NO_BOUNDARY, Rows, layer_of, of_polygons, polygon_of, rows_of
 from sacmap.errors import InputError
-from sacmap.measure.notices import Notice
+from sacmap.files.text import parse_json
+from sacmap.notices import Notice
 
 #: What reading JSON of another shape can raise.
 _OTHER_SHAPE = (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, ShapelyError)
@@ -47,11 +47,8 @@ def read_json(raw: bytes, where: Path | str, layer: str | None = None) -> Rows:
     )
     if kind.remedy:
         raise InputError(f"{where} is {kind.words}{_said(value, kind)}.", kind.remedy)
-    reader = {"geojson": _geojson, "geojsonseq": _lines, "topojson": _topojson, "esrijson": _esrijson}[
-        kind.key
-    ]
     try:
-        return reader(value, where, layer).and_told(*told)
+        return _READERS[kind.key](value, where, layer).and_told(*told)
     except RecursionError:
         raise InputError(f"{where} is nested too deep to be {kind.words}.", "Export it again.") from None
     except _OTHER_SHAPE as error:
@@ -86,7 +83,7 @@ def _parsed(raw: bytes, where: Path | str) -> tuple[Any, tuple[Notice, ...]]:
         told = (Notice("boundary-encoding", f"{where} is not UTF-8: its text is read as Windows-1252."),)
     text = text.removeprefix("\ufeff")
     try:
-        return parse.of_json(text), told
+        return parse_json(text), told
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" or text.lstrip().startswith("\x1e"):
             return _each_line(text, where), told
@@ -108,7 +105,7 @@ def _each_line(text: str, where: Path | str) -> list[Any]:
         if not plain:
             continue
         try:
-            value = parse.of_json(plain)
+            value = parse_json(plain)
         except ValueError:
             raise InputError(f"{where}, line {number}, is not whole JSON.", "Export it again.") from None
         if not _is_feature(value):
@@ -296,8 +293,8 @@ def _esrijson(whole: dict[str, Any], where: Path | str, _: str | None) -> Rows:
         records.append((dict(feature.get("attributes") or {}), shape, mend))
     reference = whole.get("spatialReference")
     if reference is None:
-        first = next((f["geometry"] for f in whole["features"] if f.get("geometry")), {})
-        reference = first.get("spatialReference")
+        geometries = [feature["geometry"] for feature in whole["features"] if feature.get("geometry")]
+        reference = geometries[0].get("spatialReference") if geometries else None
     return rows_of(records, _esri_system(reference, where), where, told=_cut_off(whole, where))
 
 
@@ -351,43 +348,9 @@ def _with_holes(shells: Sequence[shapely.Polygon], holes: Sequence[shapely.Polyg
     return [*(shapely.Polygon(s.exterior, more) for s, more in zip(shells, inside, strict=True)), *alone]
 
 
-def layer_of(
-    named: Sequence[str],
-    asked: str | None,
-    where: Path | str,
-    *,
-    also: Sequence[str] = (),
-    ours: str = "areas",
-) -> str:
-    """Return the layer asked for, or the only one; a choice is not made for the reader, but of our own files.
-
-    `named` are the layers with shapes, `also` all of them, `ours` what sacmap's own files call theirs.
-
-    Raises
-    ------
-    InputError
-        If there is no such layer, none at all, or several and none was asked for.
-    """
-    every = list(dict.fromkeys([*named, *also]))
-    if asked is not None:
-        found = [name for name in every if name == asked] or [
-            n for n in every if n.casefold() == asked.casefold()
-        ]
-        if not found:
-            raise InputError(
-                f"{where} has no layer {asked!r} (it has {_some(every) or 'none'}).", "Check --layer."
-            )
-        return found[0]
-    if not named:
-        raise InputError(f"{where} has a table but no polygons.", "Give a file with a polygon for each area.")
-    if len(named) > 1 and ours not in named:
-        raise InputError(
-            f"{where} has several layers: {_some(named)}.",
-            f"Say which with --layer, such as --layer {named[0]!r}.",
-        )
-    return ours if ours in named else named[0]
-
-
-def _some(names: Sequence[str], most: int = 12) -> str:
-    more = f", and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(name[:60] for name in names[:most]) + more
+_READERS: dict[str, Callable[[Any, Path | str, str | None], Rows]] = {
+    "geojson": _geojson,
+    "geojsonseq": _lines,
+    "topojson": _topojson,
+    "esrijson": _esrijson,
+}

@@ -11,10 +11,10 @@ from sacmap import tables
 from sacmap.areas.bounds import CELLS, ROWS, TEXT
 from sacmap.areas.contents import inflate_bytes, told
 from sacmap.areas.formats import START, kind_of
-from sacmap.cells import lines_of
 from sacmap.errors import InputError
-from sacmap.fetch.sheets import LINES_ABOVE, sheets_of, text_of
-from sacmap.measure.notices import Notice, listed
+from sacmap.files.sheets import LINES_ABOVE, sheets_of, text_of
+from sacmap.files.text import lines_of
+from sacmap.notices import Notice, listed
 
 _ID = re.compile(r"area_id|id|lsoa[ _]?(\d\d)?[ _]?(cd|code)?|.*(cd|code|mnemonic)", re.IGNORECASE)
 _CODE = re.compile(r"([EWSNK]\d{8})(\s*[:-]\s.*)?")
@@ -31,9 +31,9 @@ _TOTALS = tuple(
 )
 #: What makes a column one of some households only.
 _PART = re.compile(
-    r"\b(one|two|three|1|2|3)[\s-]+(person|adult|people|family|bedroom|car)|lone|single|couple|pension|\bwith\b|without|"
-    r"\bno\b|depriv|own(ed|er)|rent|mortgage|aged|student|overcrowd|multi|\bnot\b|%|per ?cent|\brate\b|mean|average|size|"
-    r"population|people|persons|residents",
+    r"\b(one|two|three|1|2|3)[\s-]+(person|adult|people|family|bedroom|car)|lone|single|couple|pension|\bwith\b|"
+    r"without|\bno\b|depriv|own(ed|er)|rent|mortgage|aged|student|overcrowd|multi|\bnot\b|%|per ?cent|\brate\b|mean|"
+    r"average|size|population|people|persons|residents",
     re.IGNORECASE,
 )
 #: Names that say no more than that numbers stand below.
@@ -314,8 +314,8 @@ def _the_total(
     if not rivals:
         return found[0], ()
     text = (
-        f"Households are taken from the column {names[found[0]]} of {path}, not {listed([names[p] for p in rivals], 3, ', ')}: "
-        "--households-column chooses."
+        f"Households are taken from the column {names[found[0]]} of {path}, not "
+        f"{listed([names[p] for p in rivals], 3, ', ')}: --households-column chooses."
     )
     return found[0], (Notice("households-column", text),)
 

@@ -11,7 +11,6 @@ import shapely
 
 from sacmap.areas.locate import locate
 from sacmap.errors import InputError
-from sacmap.files.text import lines_of
 from sacmap.notices import Notice, listed
 
 #: Less of an area's land than this lying in the LSOAs given is told: some of its households are not counted.

@@ -20,7 +20,7 @@ from sacmap.areas.bounds import CORNERS, FEATURES, TEXT
 from sacmap.areas.formats import KINDS, START, kind_of_xml
 from sacmap.areas.rows import NO_BOUNDARY, Rows, of_polygons, polygon_of, rows_of
 from sacmap.errors import InputError
-from sacmap.measure.notices import Notice
+from sacmap.notices import Notice
 
 #: No real KML nests folders and geometries deeper.
 DEEPEST = 60

@@ -26,9 +26,9 @@ from sacmap.areas.contents import (
 )
 from sacmap.areas.formats import KINDS, START, kind_of
 from sacmap.areas.gdal import read_by_gdal
-from sacmap.areas.geojson import layer_of, read_json
+from sacmap.areas.geojson import read_json
 from sacmap.areas.kml import one_area, read_kml
-from sacmap.areas.rows import Rows, rows_of
+from sacmap.areas.rows import Rows, layer_of, rows_of
 from sacmap.errors import InputError
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -13,8 +14,8 @@ from shapely.geometry.base import BaseGeometry
 
 from sacmap import tables
 from sacmap.areas.bounds import CROSSINGS
-from sacmap.areas.locate import metric_crs
 from sacmap.areas.rows import NO_BOUNDARY
+from sacmap.areas.topology import metric_crs
 
 _POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 #: Pairs of edges looked at in one go.
@@ -63,7 +64,7 @@ def crossings(shape: BaseGeometry, most: int = CROSSINGS.most) -> int:
     corners, ring = shapely.get_coordinates(shapely.get_rings(parts), return_index=True)
     start = np.flatnonzero(ring[1:] == ring[:-1])
     start = start[(corners[start] != corners[start + 1]).any(axis=1)]
-    edges = shapely.linestrings(np.stack([corners[start], corners[start + 1]], axis=1))
+    edges: Any = shapely.linestrings(np.stack([corners[start], corners[start + 1]], axis=1))
     tree = shapely.STRtree(edges)
     found, first, size = 0, 0, 16
     while first < len(edges) and found <= most:

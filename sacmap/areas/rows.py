@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from sacmap.areas.bounds import CORNERS, FEATURES
-from sacmap.measure.notices import Notice
+from sacmap.errors import InputError
+from sacmap.notices import Notice
 
 NO_BOUNDARY = "no boundary"
 TOO_FEW = "ring of fewer than three points"
@@ -102,7 +103,7 @@ def text_of(value: Any) -> str:
     return str(value).strip()
 
 
-def polygon_of(rings: Sequence[Sequence[Any]], mends: list[str]) -> shapely.Polygon | None:
+def polygon_of(rings: Sequence[Any], mends: list[str]) -> shapely.Polygon | None:
     """Return the polygon of an outer ring and holes, as (x, y) pairs or more; None where there is no outer ring.
 
     Raises
@@ -121,7 +122,7 @@ def of_polygons(made: Sequence[shapely.Polygon]) -> BaseGeometry:
     return made[0] if len(made) == 1 else shapely.MultiPolygon(list(made)) if made else shapely.Polygon()
 
 
-def closed_ring(ring: Sequence[Any], mends: list[str]) -> NDArray[np.float64]:
+def closed_ring(ring: Any, mends: list[str]) -> NDArray[np.float64]:
     """Return the corners of a ring, closed, noting what was done; none where there is no ring.
 
     Raises
@@ -146,20 +147,61 @@ def closed_ring(ring: Sequence[Any], mends: list[str]) -> NDArray[np.float64]:
     return corners
 
 
-def _corners(ring: Sequence[Any]) -> NDArray[np.float64]:
+def _corners(ring: Any) -> NDArray[np.float64]:
     if isinstance(ring, str | bytes | Mapping):
         raise TypeError("a ring that is no list of corners")
     if not len(ring):
         return np.empty((0, 2))
-    if not isinstance(ring, np.ndarray):
-        try:
-            ring = np.array(ring, dtype=float)
-        except (ValueError, TypeError):
-            # Corners of two and of three numbers in one ring.
-            ring = np.array([(float(point[0]), float(point[1])) for point in ring])
-    if ring.ndim != 2 or ring.shape[1] < 2:
+    try:
+        found = np.array(ring, dtype=float)
+    except (ValueError, TypeError):
+        # Corners of two and of three numbers in one ring.
+        found = np.array([(float(point[0]), float(point[1])) for point in ring])
+    if found.ndim != 2 or found.shape[1] < 2:
         raise ValueError("a corner that is not two numbers")
-    flat = np.ascontiguousarray(ring[:, :2])
+    flat = np.ascontiguousarray(found[:, :2])
     if not np.isfinite(flat).all():
         raise ValueError("a corner that is not two finite numbers")
     return flat
+
+
+def layer_of(
+    named: Sequence[str],
+    asked: str | None,
+    where: Path | str,
+    *,
+    also: Sequence[str] = (),
+    ours: str = "areas",
+) -> str:
+    """Return the layer asked for, or the only one; a choice is not made for the reader, but of our own files.
+
+    `named` are the layers with shapes, `also` all of them, `ours` what sacmap's own files call theirs.
+
+    Raises
+    ------
+    InputError
+        If there is no such layer, none at all, or several and none was asked for.
+    """
+    every = list(dict.fromkeys([*named, *also]))
+    if asked is not None:
+        found = [name for name in every if name == asked] or [
+            n for n in every if n.casefold() == asked.casefold()
+        ]
+        if not found:
+            raise InputError(
+                f"{where} has no layer {asked!r} (it has {_some(every) or 'none'}).", "Check --layer."
+            )
+        return found[0]
+    if not named:
+        raise InputError(f"{where} has a table but no polygons.", "Give a file with a polygon for each area.")
+    if len(named) > 1 and ours not in named:
+        raise InputError(
+            f"{where} has several layers: {_some(named)}.",
+            f"Say which with --layer, such as --layer {named[0]!r}.",
+        )
+    return ours if ours in named else named[0]
+
+
+def _some(names: Sequence[str], most: int = 12) -> str:
+    more = f", and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(name[:60] for name in names[:most]) + more

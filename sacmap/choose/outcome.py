@@ -139,7 +139,7 @@ def study_values(
             f"{earlier[-1]} is later than the data the plan was made on, which run to {plan.data_to}.",
             "Give the same months of an earlier year with --before.",
         )
-    kept = ("force", "extract", "id_column", "name_column", "title")
+    kept = ("force", "extract", "layer", "crs", "id_column", "name_column", "group_column", "within", "title")
     return {name: plan.study.get(name) for name in kept} | {
         "current": f"{after[0]}:{after[-1]}",
         "baseline": f"{earlier[0]}:{earlier[-1]}",
