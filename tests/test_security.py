@@ -37,7 +37,7 @@ def test_a_boundary_file_cannot_make_the_library_read_another_file(tmp_path, nam
     secret = tmp_path / "secret.geojson"
     secret.write_bytes(areas_geojson())
     (tmp_path / name).write_text(VIRTUAL.format(secret))
-    with pytest.raises(InputError, match=r"whatever its name says|not a kind of file"):
+    with pytest.raises(InputError, match="is a VRT recipe, which names other files"):
         read_areas(tmp_path / name)
 
 
@@ -45,7 +45,7 @@ def test_a_boundary_file_cannot_make_the_library_read_another_file(tmp_path, nam
 def test_kml_cannot_define_entities(tmp_path, entities):
     path = tmp_path / "a.kml"
     path.write_text(KML.format(entities))
-    with pytest.raises(InputError, match="is not KML"):
+    with pytest.raises(InputError, match="is XML with a document type"):
         read_areas(path)
 
 
@@ -54,7 +54,7 @@ def test_a_coordinate_system_is_a_name_and_never_a_file(tmp_path):
     whole["crs"] = {"type": "name", "properties": {"name": f"+proj=longlat +nadgrids={tmp_path}/grid.gsb"}}
     path = tmp_path / "a.geojson"
     path.write_text(json.dumps(whole))
-    with pytest.raises(InputError, match="is not a whole GeoJSON"):
+    with pytest.raises(InputError, match="names a file, and none is opened for it"):
         read_areas(path)
 
 
@@ -62,9 +62,9 @@ def test_half_a_character_in_a_name_is_a_told_error_and_no_half_written_page(tmp
     path = tmp_path / "a.geojson"
     whole = areas_geojson()
     in_utf_16 = whole.decode().replace('"Ash"', r'"\ud800"').encode("utf-16")
-    for half in (whole.replace(b'"Ash"', rb'"\ud800"'), whole.replace(b"Ash", b"\xed\xa0\x80"), in_utf_16):
+    for half in (whole.replace(b'"Ash"', rb'"\ud800"'), in_utf_16):
         path.write_bytes(half)
-        with pytest.raises(InputError, match="is not a whole GeoJSON"):
+        with pytest.raises(InputError, match="is not JSON that can be read"):
             read_areas(path)
     path.write_bytes(whole.replace(b'"Ash"', rb'"\ud83d\ude00"'))
     assert "😀" in list(read_areas(path)["name"])

@@ -133,7 +133,8 @@ def _ask(path: Path, driver: str, layer: str | None, answer: Path, where: Path |
             "path": str(path), "driver": driver, "layer": layer, "ours": "areas", "most": FEATURES.most,
             "answer": str(answer), "memory": MEMORY, "seconds": SECONDS,
         }  # fmt: skip
-        said = _run(json.dumps(asked), {**_SHUT, "GDAL_SKIP": ",".join(others)}, where)
+        _run(json.dumps(asked), {**_SHUT, "GDAL_SKIP": ",".join(others)}, where)
+        said: dict[str, Any] = json.loads(answer.with_name("answer.json").read_text(encoding="utf-8"))
         if "others" not in said:
             return said
         others += said["others"]
@@ -142,7 +143,7 @@ def _ask(path: Path, driver: str, layer: str | None, answer: Path, where: Path |
     )
 
 
-def _run(request: str, environment: dict[str, str], where: Path | str) -> dict[str, Any]:
+def _run(request: str, environment: dict[str, str], where: Path | str) -> None:
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("GDAL_", "CPL_", "OGR_"))
     }
@@ -165,8 +166,6 @@ def _run(request: str, environment: dict[str, str], where: Path | str) -> dict[s
     if ended.returncode != 0:
         said = ended.stderr.decode("utf-8", errors="replace")
         raise InputError(f"{where} {_why(said, ended.returncode)}.", "Download or export it again.")
-    found: dict[str, Any] = json.loads(ended.stdout)
-    return found
 
 
 def _why(said: str, code: int) -> str:
