@@ -71,7 +71,7 @@ def mosaic(count: int, wiggles: int = 4) -> np.ndarray:
     cells = shapely.intersection(shapely.get_parts(cells), box)
     lines = shapely.get_parts(shapely.line_merge(shapely.union_all(shapely.boundary(cells))))
     wiggly = [
-        shapely.LineString(geography._wiggle(rng, shapely.get_coordinates(line), wiggles)) for line in lines
+        shapely.LineString(geography._roughen(rng, shapely.get_coordinates(line), wiggles)) for line in lines
     ]
     return np.asarray(shapely.get_parts(shapely.polygonize(wiggly)))
 

@@ -195,7 +195,7 @@ def fetch_command(study: Path | None, *, refresh: bool, **options: Any) -> int:
 
     found = fetch_study(read_options(study, options), refresh=refresh)
     show(found.summary)
-    for notice in found.reading.told:
+    for notice in found.reading.notices:
         say(f"- {notice.text}")
     return 3 if found.empty else 0
 

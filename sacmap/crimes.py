@@ -1,4 +1,4 @@
-"""Crimes as they are read: the table with what belongs to it, which rows repeat a crime, and the tally of all rows."""
+"""Crimes as read from files or the API: the table, the rows that are duplicates, and the tally of all rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from sacmap import tables
 from sacmap.notices import Notice
 
-#: Crime types police.uk has published; another is kept out of SAC and listed.
+#: Crime types police.uk has published. Any other is not counted as SAC, and is listed.
 KNOWN_TYPES = frozenset(
     (
         *tables.SAC_TYPES,
@@ -22,7 +22,7 @@ KNOWN_TYPES = frozenset(
     )
 )  # fmt: skip
 
-#: An odd number to mix codes into 64-bit keys with, wrapping round.
+#: An odd multiplier for hashing into 64-bit keys; overflow is intended.
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -30,24 +30,24 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 class Reading:
     """What was read.
 
-    crimes: the Crimes table of the rows kept, of a large archive without the ids that one row of a month alone has;
+    crimes: the Crimes table of the rows kept; for a large archive, an id that occurs once in its month may be blank;
     tally: force, month, crime_type and n of all rows, kept or not;
-    inputs: path, sha256 and rows of each file given; notes: files given again; told: what else the reader must know;
-    asked: the crime types asked for, where some months hold no other and so cannot be judged by all;
-    whole: the forces all of whose crimes were asked for, where others' came only in part.
+    inputs: path, sha256 and rows of each input file; notes: files that were given twice; notices: other remarks;
+    asked: the crime types fetched, where some months hold no others, so that coverage is judged by these alone;
+    whole: the forces fetched completely, where those of other forces came only in part.
     """
 
     crimes: pd.DataFrame
     tally: pd.DataFrame
     inputs: tuple[dict[str, object], ...]
     notes: tuple[str, ...]
-    told: tuple[Notice, ...] = ()
+    notices: tuple[Notice, ...] = ()
     asked: tuple[str, ...] | None = None
     whole: tuple[str, ...] | None = None
 
     @property
     def judged(self) -> pd.DataFrame:
-        """The tally that coverage is judged by: of the crime types and forces every month was asked for."""
+        """The tally that coverage is judged by: only the crime types and forces fetched for every month."""
         judged = self.tally
         for column, asked in (("crime_type", self.asked), ("force", self.whole)):
             judged = judged if asked is None else judged[judged[column].isin(asked)]
@@ -55,17 +55,17 @@ class Reading:
 
 
 def repeats(crimes: pd.DataFrame) -> np.ndarray:
-    """Mark the rows that repeat a crime: same non-blank crime_id, month and crime_type as one that stands.
+    """Mark duplicates: rows with the same non-blank crime_id, month and crime_type as the row that is kept.
 
-    The first with coordinates stands; where none has, the first. Rows with a blank or missing id are never marked.
-    Returns a boolean array, one an input row.
+    The first row with coordinates is kept, or the first row where none has any. Rows with a blank or missing id are
+    never marked. Returns a boolean array, one value per row.
     """
     marked = np.zeros(len(crimes), dtype=bool)
     key, blank = _id_keys(crimes["crime_id"])
     rows = np.flatnonzero(~blank)
     for name in ("month", "crime_type"):
         key = (key ^ _codes(crimes[name]).astype(np.uint64)) * _MIX
-    # Rows alike have the same key; the few whose key is not their own are compared in full.
+    # Equal rows have equal keys. Different rows rarely do, so only rows that share a key are compared in full.
     rows = rows[pd.Series(key[rows]).duplicated(keep=False).to_numpy()]
     nowhere = crimes["lon"].isna().to_numpy()[rows]
     ordered = rows[np.argsort(nowhere, kind="stable")]
@@ -75,7 +75,7 @@ def repeats(crimes: pd.DataFrame) -> np.ndarray:
 
 
 def _id_keys(ids: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Return a number for each id, the same for the same id, and which ids are blank."""
+    """Return a number for each id (equal ids, equal numbers) and which ids are blank."""
     chunks = pc.fill_null(pa.chunked_array(pa.array(ids, pa.large_string())), "").chunks
     keys = [_chunk_keys(chunk) for chunk in chunks]
     blank = [pc.equal(pc.binary_length(chunk), 0).to_numpy(zero_copy_only=False) for chunk in chunks]
@@ -93,26 +93,26 @@ def _chunk_keys(ids: pa.Array) -> np.ndarray:
             np.array(ids.take(pa.array(short)).to_pylist(), dtype=object), categorize=False
         )
     if len(long):
-        # Ids are digests: sixteen of their characters, read as two numbers wherever they lie, tell them apart.
+        # Ids are digests, so their first sixteen characters, read as two numbers, make a good key.
         numbers = np.ndarray((len(data) - 7,), np.uint64, buffer=data, strides=(1,))
         keys[long] = numbers[cuts[long]] * _MIX ^ numbers[cuts[long] + 8]
     return keys
 
 
 def _codes(column: pd.Series) -> np.ndarray:
-    """Return a whole number for each value, the same for the same value."""
+    """Return an integer code for each value: equal values, equal codes."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.cat.codes.to_numpy(np.int64)
     return pd.factorize(column)[0]
 
 
 def without_repeats(crimes: pd.DataFrame) -> pd.DataFrame:
-    """Return the crimes less the rows that repeat one: see `repeats`."""
+    """Return the crimes without duplicates: see `repeats`."""
     return crimes[~repeats(crimes)]
 
 
 def tally_of(crimes: pd.DataFrame) -> pd.DataFrame:
-    """Return force, month, crime_type and n of all rows of a Crimes table."""
+    """Return the tally of a Crimes table: force, month, crime_type and n."""
     keys = ["force", "month", "crime_type"]
     return (
         crimes.groupby(keys, observed=True).size().rename("n").reset_index().astype(dict.fromkeys(keys, str))

@@ -1,8 +1,8 @@
-"""One name for a force, however it is written."""
+"""The slug of a force, from its name in any of the usual spellings."""
 
 from __future__ import annotations
 
-#: The force of the practice borough, which is made up.
+#: The made-up force of the practice borough.
 PRACTICE_FORCE = "Dogger Bank Constabulary"
 _TITLES = {"police", "constabulary", "service"}
 
@@ -10,7 +10,7 @@ _TITLES = {"police", "constabulary", "service"}
 def force_slug(name: str) -> str:
     """Return police.uk's slug of a force's name: "Avon & Somerset Constabulary" → avon-and-somerset.
 
-    The Home Office's way of writing it gives the same: "London, City of" → city-of-london.
+    The Home Office's spelling gives the same slug: "London, City of" → city-of-london.
     """
     head, _, tail = name.partition(",")
     words = f"{tail} {head}".lower().replace("&", " and ").replace("-", " ").split()

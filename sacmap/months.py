@@ -1,6 +1,6 @@
-"""A month is a label, never a date: "2018-03".
+"""Months as labels such as "2018-03", never dates.
 
-Labels sort as text, so no time zone, day or clock can creep in. A period is a tuple of consecutive labels.
+Labels sort as text and have no day or time zone to go wrong. A period is a tuple of consecutive labels.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from sacmap.errors import UsageError
 
-#: A year of another century is a slip, and would make every table thousands of months long.
+#: Other years are typing errors, and would make every table thousands of months long.
 _LABEL = re.compile(r"(?a:((?:19|20)\d\d)-(0[1-9]|1[0-2]))")
 
 NAMES = (
@@ -53,7 +53,7 @@ def shift(month: str, by: int) -> str:
 
 
 def span(text: str) -> tuple[str, ...]:
-    """Return the months of "2017-04:2018-03", both ends included; one month alone is a span of one.
+    """Return the months of "2017-04:2018-03", both ends included. A single month gives a span of one.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def span(text: str) -> tuple[str, ...]:
 
 
 def written(period: tuple[str, ...]) -> str:
-    """Return a period as it is written in options: the inverse of `span`."""
+    """Return a period as options write it: the inverse of `span`."""
     return period[0] if len(period) == 1 else f"{period[0]}:{period[-1]}"
 
 
@@ -79,14 +79,14 @@ def in_words(month: str) -> str:
 
 
 def span_in_words(period: tuple[str, ...]) -> str:
-    """Return "April 2017 to March 2018", or one month's name where the period is one month."""
+    """Return "April 2017 to March 2018", or "March 2018" for a period of one month."""
     if len(period) == 1:
         return in_words(period[0])
     return f"{in_words(period[0])} to {in_words(period[-1])}"
 
 
 def spans_in_words(periods: Sequence[tuple[str, ...]]) -> str:
-    """Return "April 2014 to March 2017" of periods that join, else each: "July 2016 and July 2017"."""
+    """Return "April 2014 to March 2017" for consecutive periods, otherwise each one: "July 2016 and July 2017"."""
     joined = tuple(month for period in periods for month in period)
     if number(joined[-1]) - number(joined[0]) + 1 == len(joined):
         return span_in_words(joined)

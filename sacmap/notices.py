@@ -1,4 +1,4 @@
-"""What the reader is told beside the figures."""
+"""Notices: warnings and remarks that go with the figures."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Notice:
-    """Something the reader is told: a code for scripts and a sentence for people."""
+    """A warning or remark: a code for scripts and a sentence for people."""
 
     code: str
     text: str
 
 
 def listed(items: Sequence[str], most: int, between: str = "; ") -> str:
-    """Return the first `most` items, and how many more there are."""
+    """Return the first `most` items, joined by `between`, and how many more there are."""
     more = f"{between}and {len(items) - most:,} more" if len(items) > most else ""
     return between.join(items[:most]) + more

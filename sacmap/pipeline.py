@@ -76,7 +76,7 @@ def run(study: Study) -> Result:
         areas,
         comparator_text=read_text,
         overlaps=overlaps(areas),
-        also_told=(*told, *reading.told),
+        notices=(*told, *reading.notices),
     )
     return replace(result, inputs=(*result.inputs, *others))
 
@@ -254,7 +254,7 @@ def compare_areas(
     *,
     comparator_text: Callable[[str], str] = read_text,
     overlaps: Sequence[tuple[str, str, float]] = (),
-    also_told: Sequence[Notice] = (),
+    notices: Sequence[Notice] = (),
 ) -> Result:
     """Compare the crimes read in the areas.
 
@@ -270,7 +270,7 @@ def compare_areas(
         Returns the text of a comparator file; called only where the study names one.
     overlaps
         Pairs of areas that overlap and by how many square metres, to be told.
-    also_told
+    notices
         What the reading of the inputs found that the reader must know, told last.
 
     Raises
@@ -323,7 +323,7 @@ def compare_areas(
         comparator_changes=comparator_changes(study, against, counts.mapped),
         totals=totals(counts),
         definitions=definitions,
-        warnings=(*told, *also_told),
+        warnings=(*told, *notices),
         inputs=reading.inputs,
         exit_code=3 if len(compared.places) < len(study.current) else 0,
     )

@@ -1,7 +1,7 @@
-"""What a person sees at the terminal: messages on stderr, what was asked for on stdout, progress, amounts of money.
+"""Terminal input and output: messages on stderr, results on stdout, progress, amounts of money.
 
-Names and streets are other people's text. Printed as they are, they could clear a terminal, change its title or
-write over a line of ours.
+Names of areas and streets come from files. Printed unescaped, they could clear the terminal, change its title or
+overwrite a message.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ _WRITTEN = re.compile(r"£?\s?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)((?:\.[0-9]+)?)")
 
 
 def say(text: str) -> None:
-    """Print to stderr: everything but what was asked for."""
+    """Print a message to stderr."""
     click.echo(harmless(text), err=True)
 
 
 def show(text: str) -> None:
-    """Print to stdout: what was asked for."""
+    """Print a result to stdout."""
     click.echo(harmless(text))
 
 
 def harmless(text: str) -> str:
-    """Return text that a terminal shows and does not obey, its lines kept."""
+    """Return text with control characters escaped, so that it is safe to print. Line breaks stay."""
     return "\n".join(one_line(line) for line in text.split("\n"))
 
 
 class Progress:
-    """Tell how far a job of several files, or parts of another name, is; a context manager."""
+    """Report the progress of a job with several parts, such as files. A context manager."""
 
     def __init__(self, doing: str, parts: str = "files") -> None:
         self._doing = doing
@@ -56,12 +56,12 @@ class Progress:
             click.echo("", err=True)
 
     def expect(self, names: list[str]) -> None:
-        """Say which files are to come, so that a month can be told when the last of it is done."""
+        """Name the parts to come, so that a month can be reported when its last part is done."""
         self._total, self._done = len(names), 0
         self._left = Counter(_month(name) for name in names)
 
     def step(self, name: str) -> None:
-        """Say that one file is done."""
+        """Report that one part is done."""
         self._done += 1
         self._left[_month(name)] -= 1
         if self._bar:
@@ -80,12 +80,12 @@ def _month(name: str) -> str:
 
 
 class Pounds(click.FloatRange):
-    """A sum of money: 10000, 10,000 or £10,000."""
+    """An amount of money: 10000, 10,000 or £10,000."""
 
     name = "amount"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the number, without its sign and its commas."""
+        """Return the number without the pound sign and commas."""
         written = _WRITTEN.fullmatch(value.strip()) if isinstance(value, str) else None
         number = float(written[1].replace(",", "") + written[2]) if written else value
         return super().convert(number, param, ctx)

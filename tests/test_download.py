@@ -142,7 +142,7 @@ def test_six_requests_a_month_and_a_rerun_none_with_the_same_bytes(open_download
     assert "In the store: 6 of 6 months." in said
     assert again.reading.crimes.equals(first.reading.crimes)
     assert again.reading.inputs == first.reading.inputs
-    assert again.reading.told == first.reading.told
+    assert again.reading.notices == first.reading.notices
 
 
 def test_the_archive_and_the_api_give_the_same_crimes(open_downloader, police):
@@ -160,7 +160,7 @@ def test_months_the_api_has_no_more_come_from_the_archive(open_downloader, polic
     found = open_downloader(said=said).download(WANTED, AREAS)
     assert set(found.reading.crimes["month"].astype(str)) == set(WANTED)
     assert len(found.reading.crimes) == len(crimes_of())
-    assert {notice.code for notice in found.reading.told} == {"coverage-from-sac", "two-sources"}
+    assert {notice.code for notice in found.reading.notices} == {"coverage-from-sac", "two-sources"}
     assert "3 months, 2023-01 to 2023-03: archive" in found.summary
     assert any("To read of the archive: 3 months" in text for text in said)
     assert set(found.reading.crimes["force"].astype(str)) == {NAME, TRANSPORT_POLICE, ELSEWHERE}
@@ -204,7 +204,7 @@ def test_coverage_is_judged_on_what_every_month_was_asked_for(open_downloader, p
     police.months = list(span("2023-06:2024-03"))
     found = open_downloader().download(WANTED, AREAS)
     study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
-    result = compare_areas(study, found.reading, AREAS, comparator_text=str, also_told=found.reading.told)
+    result = compare_areas(study, found.reading, AREAS, comparator_text=str, notices=found.reading.notices)
     assert (result.exit_code, len(result.compared)) == (0, 3)
     assert result.ledger.other_crime_types == 1800
 
@@ -284,19 +284,19 @@ def test_each_month_has_one_source():
 
 
 def test_f14_a_month_published_again_tells_what_changed(open_downloader, police):
-    assert open_downloader().download(WANTED, AREAS).reading.told[0].code == "coverage-from-sac"
+    assert open_downloader().download(WANTED, AREAS).reading.notices[0].code == "coverage-from-sac"
     police.publish([crime(900 + n, "burglary", 52.005, 0.005, "2024-01") for n in range(4)])
     police.withdraw(lambda one: not (one["month"] == "2023-02" and one["category"] == "robbery"))
     police.latest = "2024-04"
     later = open_downloader(later=90_000).download(WANTED, AREAS)
-    assert later.reading.told[0].code == "published-again"
+    assert later.reading.notices[0].code == "published-again"
     mine = [c for c in crimes_of() if c["location_type"] != "BTP"]
     mine = [c for c in mine if c["location"] is None or float(c["location"]["longitude"]) <= 0.04]
     burglary = sum(c["month"] == "2024-01" and c["category"] == "burglary" for c in mine)
     robbery = sum(c["month"] == "2023-02" and c["category"] == "robbery" for c in mine)
-    assert f"January 2024 burglary {burglary} → {burglary + 4}" in later.reading.told[0].text
-    assert f"February 2023 robbery {robbery} → 0" in later.reading.told[0].text
-    assert "vehicle" not in later.reading.told[0].text
+    assert f"January 2024 burglary {burglary} → {burglary + 4}" in later.reading.notices[0].text
+    assert f"February 2023 robbery {robbery} → 0" in later.reading.notices[0].text
+    assert "vehicle" not in later.reading.notices[0].text
 
 
 def test_f14_fetch_can_be_told_to_ask_now_whether_a_month_came_out(base, police, tmp_path, real_time, capsys):
@@ -315,7 +315,7 @@ def test_f14_fetch_can_be_told_to_ask_now_whether_a_month_came_out(base, police,
 def test_f27_crimes_of_the_transport_police_are_counted_and_told_by_force(open_downloader):
     found = open_downloader().download(WANTED, AREAS)
     study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
-    result = compare_areas(study, found.reading, AREAS, comparator_text=str, also_told=found.reading.told)
+    result = compare_areas(study, found.reading, AREAS, comparator_text=str, notices=found.reading.notices)
     assert result.forces == (NAME,)
     assert "British Transport Police" in next(n.text for n in result.warnings if n.code == "other-forces")
     assert any(n.code == "coverage-from-sac" for n in result.warnings)

@@ -83,7 +83,7 @@ def reading_of(folder, lines=LINES, extract=TABLE, **how):
 
 
 def told(reading):
-    return {notice.code: notice.text for notice in reading.told}
+    return {notice.code: notice.text for notice in reading.notices}
 
 
 def test_codes_dates_and_eastings_become_crimes(tmp_path):
@@ -262,7 +262,7 @@ def compared(folder, lines, names=("Ash", "Birch", "Cedar"), **more):
     path.write_text(text_of(lines), encoding="utf-8")
     study = study_of(path, **more)
     reading = read_extract(study)
-    return compare_areas(study, reading, squares(names), comparator_text=no_file, also_told=reading.told)
+    return compare_areas(study, reading, squares(names), comparator_text=no_file, notices=reading.notices)
 
 
 def test_every_row_of_an_extract_is_accounted_for(tmp_path):

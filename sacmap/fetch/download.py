@@ -333,7 +333,7 @@ def _joined(parts: Sequence[Reading], choice: MonthSources, told: tuple[Notice, 
         tally,
         tuple(one for part in parts for one in part.inputs),
         tuple(note for part in parts for note in part.notes),
-        (*told, *(notice for part in parts for notice in part.told)),
+        (*told, *(notice for part in parts for notice in part.notices)),
         asked=tables.SAC_TYPES if choice.api or choice.kept else None,
         whole=tuple(name for name in tally["force"].unique() if force_slug(name) == force_slug(force)),
     )

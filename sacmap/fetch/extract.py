@@ -206,7 +206,7 @@ def read_extract(study: Study) -> Reading:
         tally=tally_of(rows),
         inputs=tuple(inputs),
         notes=(),
-        told=tuple(_told(study, layout, rows, sac)),
+        notices=tuple(_told(study, layout, rows, sac)),
     )
 
 

@@ -1,4 +1,4 @@
-"""The practice borough: a made-up place with a known truth, for the demonstration and the tests."""
+"""The practice borough: a made-up place whose true changes are known, for the demo and the tests."""
 
 from sacmap.practice.borough import CRIME_SHARES, MONTHS, Borough, Planted, borough
 from sacmap.practice.files import Practice, write_practice

@@ -1,4 +1,4 @@
-"""The practice borough's truth: what is expected of each neighbourhood, which truly rose, where the force went."""
+"""The true rates of the practice borough: expected crimes, real rises and falls, and the force's trend."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 from sacmap import months, tables
 from sacmap.practice import geography
 
-#: Chosen among a hundred so that all six true rises lead the list of excess; on average 4.3 of them do.
+#: Chosen from a hundred seeds so that the six true rises have the six largest excesses; on average 4.3 do.
 SEED = 1913
 #: Five financial years; the last is the current period, the three before it the baseline.
 MONTHS = months.span("2021-04:2026-03")
 CURRENT = months.span("2025-04:2026-03")
-#: The force's crimes in each financial year against the first: a fall of 8% in the current one.
+#: The force's crimes in each financial year as a ratio to the first. The current year is down by 8%.
 FORCE_TREND = (1.0, 1.02, 1.0, 0.98, 0.9016)
-#: Real variation from year to year beyond chance, as a share squared.
+#: Volatility: variance of the yearly rate beyond chance, as a squared share of the mean.
 VOLATILITY = 0.02
 CRIME_SHARES = {"burglary": 0.36, "robbery": 0.10, "vehicle-crime": 0.54}
-#: More crime in the dark months, from April on.
+#: Seasonal factors, April to March: more crime in the dark months.
 SEASON = np.array([0.95, 0.93, 0.9, 0.92, 0.95, 1.0, 1.08, 1.12, 1.1, 1.06, 1.0, 0.99])
-#: Serious acquisitive crimes a year in an ordinary neighbourhood, and the spread of its logarithm.
+#: Median SAC a year per neighbourhood, and the standard deviation of its logarithm.
 TYPICAL, SPREAD = 36.0, 0.5
 RISES = (1.45, 1.5, 1.55, 1.6, 1.7, 1.8)
 FALLS = (0.5, 0.6)
@@ -33,7 +33,7 @@ FALLS = (0.5, 0.6)
 
 @dataclass(frozen=True)
 class Planted:
-    """A true change: in the current period an area's expected crimes of `crime_types` are × `factor`."""
+    """A true change: in the current period, the expected crimes of `crime_types` are multiplied by `factor`."""
 
     area_id: str
     factor: float
@@ -58,7 +58,7 @@ class Borough:
 
     @cached_property
     def expected(self) -> NDArray[np.float64]:
-        """Expected counts, (areas × 60 months × SAC types): level × force trend × season × what was planted."""
+        """Expected counts, (areas × 60 months × SAC types): level × force trend × season × planted change."""
         trend = np.repeat(FORCE_TREND, 12)
         season = np.tile(SEASON / SEASON.sum(), len(FORCE_TREND))
         shares = np.array([CRIME_SHARES[kind] for kind in tables.SAC_TYPES])
@@ -74,7 +74,7 @@ class Borough:
     ) -> NDArray[np.int64]:
         """Draw counts, (areas × 60 months × SAC types), with chance and year-to-year variation.
 
-        `effect` multiplies what is expected of an area in `effect_months`: what an action did, for evaluations.
+        `effect` multiplies the expected count of an area in `effect_months`, as an action would; for evaluations.
         """
         rng = np.random.default_rng(seed)
         means = self.expected.copy()
@@ -85,7 +85,7 @@ class Borough:
         return rng.poisson(means * np.repeat(years, 12, axis=1)[:, :, None])
 
     def truth(self) -> dict[str, object]:
-        """Return the documented truth, for people and for tests."""
+        """Return the true changes, for people and for tests."""
         return {
             "seed": self.seed,
             "force_change_pct": round(100 * (FORCE_TREND[4] / np.mean(FORCE_TREND[1:4]) - 1), 1),
@@ -95,7 +95,7 @@ class Borough:
 
 
 def borough(seed: int = SEED) -> Borough:
-    """Return the practice borough of a seed: the same each time."""
+    """Return the practice borough for a seed. The same seed gives the same borough."""
     rng = np.random.default_rng(seed)
     polygons = geography.neighbourhoods(rng)
     count = len(polygons)
@@ -118,11 +118,11 @@ def borough(seed: int = SEED) -> Borough:
 def _planted(
     rng: np.random.Generator, ids: Sequence[str], yearly: NDArray[np.float64]
 ) -> tuple[Planted, ...]:
-    """Plant the changes where there are enough crimes for a change to exist at all: the busier half."""
+    """Choose the changed areas from the busier half, where there are enough crimes for a change to show."""
     busier = np.flatnonzero(yearly >= np.median(yearly))
     places = rng.permutation(busier)[: len(RISES) + len(FALLS)]
     factors = (*RISES, *FALLS)
-    # The two strongest rises are of one kind of crime each; the others of all three.
+    # The two largest rises are in one crime type each; the others are in all three.
     kinds: list[tuple[str, ...]] = [tables.SAC_TYPES] * len(factors)
     kinds[4], kinds[5] = ("burglary",), ("vehicle-crime",)
     return tuple(

@@ -1,4 +1,4 @@
-"""Write the practice borough as police.uk would publish it: an archive of street CSVs, and boundaries."""
+"""Write the practice borough in police.uk's form: a ZIP of street CSVs, and boundaries."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SLUG = "dogger-bank"
 OTHER_FORCE = "Doggerland Tramways Police"
 OTHER_SLUG = "doggerland-tramways"
 TITLE = "Practice borough (made-up data)"
-#: Not published, and long before the periods compared.
+#: A month the force did not publish. It lies before the periods compared.
 MISSING_MONTH = "2021-08"
 HEADER = (
     "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,"
@@ -37,9 +37,9 @@ OTHER_TYPES = (
     "Shoplifting",
     "Violence and sexual offences",
 )
-#: Shares of SAC rows: repeated at other coordinates, without an id, without a location.
+#: Shares of SAC rows that are repeated at other coordinates, have no id, have no location.
 REPEATED, BLANK, NOWHERE = 0.005, 0.004, 0.02
-#: SAC a year in the force's hinterland, outside every neighbourhood.
+#: SAC a year in the rest of the force, outside every neighbourhood.
 HINTERLAND = 2_400
 POINTS_AN_AREA, POINTS_AROUND = 45, 400
 
@@ -55,7 +55,7 @@ comparator = "force"
 
 @dataclass(frozen=True)
 class Practice:
-    """The files written: study (TOML), crimes (ZIP), boundaries (GeoJSON with households), truth (JSON)."""
+    """Paths of the files written: study (TOML), crimes (ZIP), boundaries (GeoJSON with households), truth (JSON)."""
 
     study: Path
     crimes: Path
@@ -65,14 +65,14 @@ class Practice:
 
 @dataclass(frozen=True)
 class _Points:
-    """Map points: coordinates (n, 2) as lon, lat, and a street for each."""
+    """Map points: coordinates (n, 2) as lon, lat, and a street name for each."""
 
     at: NDArray[np.float64]
     streets: list[str]
 
 
 def write_practice(folder: Path, seed: int = SEED) -> Practice:
-    """Write the practice borough into `folder`, the same bytes each time; return its paths.
+    """Write the practice borough into `folder` and return its paths. The bytes are the same each time.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def _points(rng: np.random.Generator, at: NDArray[np.float64]) -> _Points:
 
 
 def _add(archive: zipfile.ZipFile, month: str, slug: str, rows: list[str]) -> None:
-    # A fixed time, so that the same borough gives the same bytes.
+    # The time is fixed, so that the same borough gives the same bytes.
     info = zipfile.ZipInfo(f"{month}/{month}-{slug}-street.csv", (2026, 5, 1, 0, 0, 0))
     info.compress_type = zipfile.ZIP_DEFLATED
     archive.writestr(info, "\r\n".join([HEADER, *rows]) + "\r\n")
@@ -143,8 +143,8 @@ def _month_rows(
     points: list[_Points],
     around: _Points,
 ) -> Iterator[str]:
-    """Yield the force's rows of a month: (areas × types) counts, the hinterland's, and other crime types."""
-    # A force is so large that chance hardly shows: its counts are what is expected, rounded up or down by lot.
+    """Yield the force's rows for a month: SAC in the areas (`counts`) and in the rest of the force, then other types."""
+    # A whole force is large, so chance hardly shows: its counts are the expected ones, rounded at random.
     expected = HINTERLAND / 12 * FORCE_TREND[place // 12] * np.array(list(CRIME_SHARES.values()))
     beyond = np.floor(expected + rng.random(len(expected)))
     for kind, label in enumerate(LABELS.values()):
@@ -163,12 +163,12 @@ def _month_rows(
 
 
 def _busy(rng: np.random.Generator, points: int, n: int) -> NDArray[np.int64]:
-    """Crimes gather: the first map points of an area get many times the share of the last."""
+    """Return the map point of each of `n` crimes. Crime clusters: the first points get far more than the last."""
     return np.minimum((points * rng.random(n) ** 2.2).astype(np.int64), points - 1)
 
 
 def _sac_rows(rng: np.random.Generator, month: str, label: str, where: _Points, spot: int) -> Iterator[str]:
-    """Yield one crime's row, and now and then the same crime again at another map point."""
+    """Yield one crime's row, and for a few crimes a second row at another map point."""
     repeated, blank, nowhere = rng.random(3) < (REPEATED, BLANK, NOWHERE)
     identifier = "" if blank and not repeated else _crime_id(rng)
     yield _row(identifier, month, PRACTICE_FORCE, where, None if nowhere else spot, label=label)

@@ -1,4 +1,4 @@
-"""Forty neighbourhoods with shared, wiggly borders, out at sea on Dogger Bank."""
+"""Make the polygons, map points and street names of the practice borough: forty neighbourhoods on Dogger Bank."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-#: Where nobody lives: the middle of Dogger Bank, in degrees.
+#: The middle of Dogger Bank (lon, lat), where nobody lives.
 CENTRE = (2.3, 54.8)
-#: Half the width and height of the borough, in degrees (about 6 and 4.5 kilometres).
+#: Half the width and height of the borough, in degrees (about 6 km and 4.5 km).
 REACH = (0.093, 0.04)
 DECIMALS = 6
 
@@ -34,15 +34,15 @@ KINDS = ("Street", "Road", "Lane", "Close", "Avenue", "Row", "Way", "Court")
 
 
 def neighbourhoods(rng: np.random.Generator, count: int = len(NAMES)) -> NDArray[np.object_]:
-    """Return `count` polygons (degrees) that share their borders exactly, in the order of their middles."""
+    """Return `count` polygons (degrees) that share their borders exactly, sorted by centroid from north to south."""
     outline = shapely.Polygon(_outline(rng))
     seeds = _spread(rng, outline, count)
     cells = shapely.get_parts(shapely.voronoi_polygons(shapely.MultiPoint(seeds), extend_to=outline))
     cells = shapely.intersection(cells, outline)
-    # Each border is one line between two junctions: wiggled once, it stays shared.
+    # Each border is one line between two junctions. It is roughened once, so both areas still share it.
     lines = shapely.get_parts(shapely.line_merge(shapely.union_all(shapely.boundary(cells))))
-    wiggly = [shapely.LineString(_wiggle(rng, shapely.get_coordinates(line))) for line in lines]
-    polygons = shapely.get_parts(shapely.polygonize(wiggly))
+    rough = [shapely.LineString(_roughen(rng, shapely.get_coordinates(line))) for line in lines]
+    polygons = shapely.get_parts(shapely.polygonize(rough))
     middles = shapely.get_coordinates(shapely.centroid(polygons))
     return np.asarray(polygons[np.lexsort((middles[:, 0], -middles[:, 1].round(2)))], dtype=object)
 
@@ -59,7 +59,7 @@ def _outline(rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def _spread(rng: np.random.Generator, outline: shapely.Polygon, count: int) -> NDArray[np.float64]:
-    """Return points in the outline, apart from one another and denser in the middle."""
+    """Return `count` points inside the outline, spread out, but denser in the middle."""
     chosen: list[NDArray[np.float64]] = []
     while len(chosen) < count:
         candidates = CENTRE + rng.normal(size=(40, 2)) * np.array(REACH) * 0.55
@@ -75,17 +75,17 @@ def _spread(rng: np.random.Generator, outline: shapely.Polygon, count: int) -> N
     return np.array(chosen)
 
 
-def _wiggle(rng: np.random.Generator, line: NDArray[np.float64], depth: int = 4) -> NDArray[np.float64]:
-    """Return the line with its segments' middles moved sideways, over and over; the ends stay."""
+def _roughen(rng: np.random.Generator, line: NDArray[np.float64], depth: int = 4) -> NDArray[np.float64]:
+    """Return the line with the midpoint of each segment moved sideways, `depth` times. The ends stay."""
     points = line
     for _ in range(depth):
         start, end = points[:-1], points[1:]
         step = end - start
         sideways = np.column_stack([-step[:, 1] * 1.7, step[:, 0] / 1.7])
         middle = (start + end) / 2 + sideways * rng.uniform(-0.11, 0.11, size=(len(step), 1))
-        woven = np.empty((len(points) + len(middle), 2))
-        woven[0::2], woven[1::2] = points, middle
-        points = woven
+        joined = np.empty((len(points) + len(middle), 2))
+        joined[0::2], joined[1::2] = points, middle
+        points = joined
     return np.round(points, DECIMALS)
 
 
@@ -100,14 +100,14 @@ def points_in(rng: np.random.Generator, polygon: shapely.Geometry, count: int) -
 
 
 def points_around(rng: np.random.Generator, inner: shapely.Geometry, count: int) -> NDArray[np.float64]:
-    """Return `count` map points (lon, lat) of the hinterland: around the borough and not in it."""
+    """Return `count` map points (lon, lat) around the borough but not in it."""
     reach = np.array(REACH) * 2.2
     tries = np.round(rng.uniform(CENTRE - reach, CENTRE + reach, size=(4 * count, 2)), DECIMALS)
     return np.asarray(tries[~shapely.intersects_xy(inner, tries)][:count])
 
 
 def streets(rng: np.random.Generator, count: int) -> list[str]:
-    """Return `count` invented streets, as police.uk writes them; some are blank, as some of its own are."""
+    """Return `count` invented street names in police.uk's form. A few are blank, as on police.uk."""
     names = rng.choice(STREETS, size=count)
     kinds = rng.choice(KINDS, size=count)
     blank = rng.random(count) < 0.02
