@@ -143,7 +143,7 @@ def _month_rows(
     points: list[_Points],
     around: _Points,
 ) -> Iterator[str]:
-    """Yield the force's rows for a month: SAC in the areas (`counts`) and in the rest of the force, then other types."""
+    """Yield the force's rows for a month: SAC in the areas (`counts`) and in the rest of the force, then the rest."""
     # A whole force is large, so chance hardly shows: its counts are the expected ones, rounded at random.
     expected = HINTERLAND / 12 * FORCE_TREND[place // 12] * np.array(list(CRIME_SHARES.values()))
     beyond = np.floor(expected + rng.random(len(expected)))
