@@ -15,7 +15,7 @@ from sacmap.areas.boundaries import Boundaries, read_areas, read_boundaries
 from sacmap.areas.household_files import read_households
 from sacmap.areas.households import with_households
 from sacmap.areas.locate import locate, require_overlap
-from sacmap.areas.neighbourhoods import boundaries_path, neighbourhoods, told_of, write_neighbourhoods
+from sacmap.areas.neighbourhoods import boundaries_path, neighbourhoods, summary, write_neighbourhoods
 from sacmap.areas.open_geography import LICENCE, SERVICES, areas_of
 from sacmap.crimes import Reading
 from sacmap.errors import UsageError
@@ -161,7 +161,7 @@ def fetch_boundaries(origin: Origin, path: Path) -> None:
             source.api, source.force, expect=progress.expect, progress=progress.step, say=say
         )
     write_neighbourhoods(areas, path)
-    say(told_of(areas, path))
+    say(summary(areas, path))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from police_uk import Handler, Police, archive_zip, crime, serve, web
 
 from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.areas.locate import locate
-from sacmap.areas.neighbourhoods import neighbourhoods, told_of, write_neighbourhoods
+from sacmap.areas.neighbourhoods import neighbourhoods, summary, write_neighbourhoods
 from sacmap.crimes import without_repeats
 from sacmap.errors import InputError, SourceError, UsageError
 from sacmap.fetch.download import Downloader, Origin, choose_sources
@@ -135,7 +135,7 @@ def test_six_requests_a_month_and_a_rerun_none_with_the_same_bytes(open_download
     first = open_downloader(said=said).download(WANTED, AREAS)
     of_crimes = [path for path in police.paths if "crimes-" in path and "dates" not in path]
     assert len(of_crimes) == 6 * len(WANTED)
-    assert any(text.startswith("To ask of data.police.uk: 6 months, about 36 requests") for text in said)
+    assert any(text.startswith("To fetch from data.police.uk: 6 months, about 36 requests") for text in said)
     made = len(police.paths)
     again = open_downloader(said=said).download(WANTED, AREAS)
     assert len(police.paths) == made
@@ -384,7 +384,7 @@ def test_a_force_that_lists_no_neighbourhoods_is_fetched_for_the_areas_given(ope
     for offline in (False, True):
         assert open_downloader(offline=offline).download(WANTED, AREAS).reading.crimes.equals(reading.crimes)
     assert len(police.paths) == made
-    with pytest.raises(SourceError, match="lists no neighbourhoods of northamptonshire"):
+    with pytest.raises(SourceError, match="lists no neighbourhoods for northamptonshire"):
         neighbourhoods(open_downloader().api, FORCE)
 
 
@@ -415,10 +415,10 @@ def test_boundaries_round_trip_with_mends_told(open_downloader, police, tmp_path
     assert list(back["name"]) == ["Empty", "St Marks", "N", "Bow tie"]
     got, given = back.geometry[1], areas_from_rings({("AA3", ""): points}).geometry[0]
     assert got.symmetric_difference(given).area / given.area < 1e-4
-    told = told_of(areas, path)
-    assert "4 neighbourhoods" in told
-    assert "Bow tie (X)" in told
-    assert "Empty (001): no boundary" in told
+    text = summary(areas, path)
+    assert "4 neighbourhoods" in text
+    assert "Bow tie (X)" in text
+    assert "Empty (001): no boundary" in text
 
 
 def test_boundaries_are_asked_anew_with_a_later_publication_and_only_when_told(open_downloader, police):
@@ -461,8 +461,8 @@ def test_map_fetches_what_it_needs_on_a_fresh_machine_and_never_asks_twice(
     assert sacmap(base, tmp_path, "map", *COMMAND, "--out", "maps/a.html") == 0
     printed, said = capsys.readouterr()
     assert printed.split() == ["maps/a.html", "maps/a.csv", "maps/a.json"]
-    assert "To ask of data.police.uk: 4 neighbourhood boundaries" in said
-    assert "To ask of data.police.uk: 6 months, about 36 requests" in said
+    assert "To fetch from data.police.uk: 4 neighbourhood boundaries" in said
+    assert "To fetch from data.police.uk: 6 months, about 36 requests" in said
     assert "Fetching: 2024-03 done" in said
     record = json.loads((tmp_path / "maps" / "a.json").read_text())
     rows = crimes_of()
@@ -479,7 +479,7 @@ def test_map_fetches_what_it_needs_on_a_fresh_machine_and_never_asks_twice(
     assert sacmap(base, tmp_path, "boundaries", FORCE) == 0
     printed, said = capsys.readouterr()
     assert printed.strip() == f"boundaries/{FORCE}.geojson"
-    assert "4 neighbourhoods, 0 of them mended" in said
+    assert "4 neighbourhoods, 0 of them repaired" in said
     assert len(police.paths) == made
 
 

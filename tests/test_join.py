@@ -51,17 +51,17 @@ def require_the_plain_answer(points, areas):
         assert found.shared[n] == (len(holders) > 1)
         edge = flat[own].boundary.distance(metres) if holders else np.inf
         if abs(edge - tables.EDGE_METRES) > 1e-6:
-            assert found.near[n] == (edge < tables.EDGE_METRES)
+            assert found.near_edge[n] == (edge < tables.EDGE_METRES)
         away = {
             place: 0.0 if place in holders else shapely.distance(flat[place], metres)
             for place in range(len(areas))
         }
         others = {place: far for place, far in away.items() if place != own and np.isfinite(far)}
         nearest = min(others.values(), default=np.inf)
-        if not found.near[n] or nearest > tables.EDGE_METRES + HAIR:
-            assert found.beside[n] == -1
-        elif found.beside[n] >= 0:
-            assert others[int(found.beside[n])] <= nearest + HAIR
+        if not found.near_edge[n] or nearest > tables.EDGE_METRES + HAIR:
+            assert found.edge_area[n] == -1
+        elif found.edge_area[n] >= 0:
+            assert others[int(found.edge_area[n])] <= nearest + HAIR
         else:
             assert nearest > tables.EDGE_METRES - HAIR
 
@@ -79,7 +79,7 @@ def test_points_are_joined_as_shapely_joins_each_to_each(triangles, places):
 def test_a_hole_has_an_edge_and_the_line_between_two_rings_is_none():
     ring = shapely.box(0, 52, 0.1, 52.1).difference(shapely.box(0.04, 52.04, 0.06, 52.06))
     by_the_hole, between = (39_900, 52_050_000), (20_000, 52_020_000)
-    assert joined([by_the_hole, between], [ring]).near.tolist() == [True, False]
+    assert joined([by_the_hole, between], [ring]).near_edge.tolist() == [True, False]
     require_the_plain_answer([by_the_hole, between, (50_000, 52_050_000)], [ring])
 
 
@@ -91,8 +91,8 @@ def test_an_edge_across_the_country_is_where_it_is_on_the_grid():
     found = joined(points, [south, north])
     own = np.flatnonzero(found.area == 0)
     metres = on_grid(shapely.points(np.array(points)[own] / MILLION))
-    assert found.near[own].tolist() == shapely.dwithin(metres, line, tables.EDGE_METRES).tolist()
-    assert found.near.any()
+    assert found.near_edge[own].tolist() == shapely.dwithin(metres, line, tables.EDGE_METRES).tolist()
+    assert found.near_edge.any()
 
 
 def test_the_points_of_a_box_are_those_within_its_sides(monkeypatch):

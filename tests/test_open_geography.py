@@ -129,7 +129,7 @@ def test_a_service_renamed_is_found_in_the_catalogue():
     services["Wards_DEC_2024_UK_BGC_V3"] = services["WD_MAY_2023_UK_BGC"]
     assert fetched(geography)[1].endswith("/Wards_DEC_2024_UK_BGC_V3/FeatureServer/0")
     with pytest.raises(
-        SourceError, match=r"no boundaries of wards of 1999.\nGive another --vintage \(2019, 2022"
+        SourceError, match=r"no boundaries of wards for 1999.\nGive another --vintage \(2019, 2022"
     ):
         fetched(geography, vintage="1999")
 
@@ -145,7 +145,7 @@ def test_a_layer_can_be_named_outright(end):
 def test_a_district_with_an_apostrophe_is_asked_for_safely():
     geography = Geography({WARDS: Service(FIELDS, wards(2, district="King's Lynn"))})
     assert len(fetched(geography, district="King's Lynn")[0]) == 2
-    with pytest.raises(InputError, match="has no wards of a district called"):
+    with pytest.raises(InputError, match="has no wards for a district called"):
         fetched(geography, district="x' OR '1'='1")
 
 
@@ -161,7 +161,7 @@ def test_the_command_writes_the_file_and_tells_the_mends(tmp_path):
     assert "Ward 1: " in done.stderr
     assert "Open Government Licence" in done.stderr
     assert gone.returncode == 2
-    assert "no wards of a district called 'Nowhere'" in gone.stderr
+    assert "no wards for a district called 'Nowhere'" in gone.stderr
     assert not (tmp_path / "boundaries" / "nowhere-wards.geojson").exists()
 
 
@@ -216,14 +216,14 @@ def test_a_refusal_inside_a_200_is_not_asked_again():
 def test_a_service_that_ignores_the_offset_is_refused_and_never_counts_twice():
     geography = Geography({WARDS: Service(FIELDS, wards(9), most=4)})
     geography.pages = False
-    with pytest.raises(SourceError, match="twice: it does not page"):
+    with pytest.raises(SourceError, match="twice: its pages overlap"):
         fetched(geography)
 
 
 def test_rows_that_go_missing_between_count_and_pages_stop_it():
     geography = Geography({WARDS: Service(FIELDS, wards(4))})
     geography.fault = once({"count": 6})
-    with pytest.raises(SourceError, match="has 6 rows that fit, but gave 4"):
+    with pytest.raises(SourceError, match="has 6 matching rows, but gave 4"):
         fetched(geography)
 
 
@@ -231,12 +231,12 @@ def test_rows_that_go_missing_between_count_and_pages_stop_it():
     ("at", "wrong", "words"),
     [
         (0, {"name": "x"}, "without a list of fields"),
-        (0, {"fields": [{"name": "CTRY24CD"}]}, "no code and name of wards"),
-        (1, {}, "how many rows fit"),
+        (0, {"fields": [{"name": "CTRY24CD"}]}, "no fields for the code and name of wards"),
+        (1, {}, "how many rows match"),
         (2, {"type": "FeatureCollection"}, "without a list of features"),
-        (2, {"features": [{"properties": {"WD24CD": "E1"}, "geometry": None}]}, "not a feature of WD24CD"),
+        (2, {"features": [{"properties": {"WD24CD": "E1"}, "geometry": None}]}, "gave a row without WD24CD, WD24NM"),
         (2, {"features": [{"properties": {"WD24CD": "E1", "WD24NM": "A"}, "geometry": {"type": "Blob"}}]},
-         "not a feature"),
+         "gave a row without"),
     ],
 )  # fmt: skip
 def test_f04_json_of_another_shape_names_what_is_missing(at, wrong, words):

@@ -1,8 +1,8 @@
-"""Map points to areas: which area each lies in, whether near its edge, and which area is beside.
+"""Join map points to areas: the area of each point, whether the point is near the edge, and the area across it.
 
-Points are put in order by bands of latitude, where those in a box are a run of each band. An area is tried only on the
-points in its box, and each edge of its boundary, a line between two corners, only on those in a box around it; only
-such points and edges are measured in metres.
+Points are sorted by bands of latitude, then by longitude, so that the points of a box form one run in each band. An
+area is tested only against the points in its bounding box. Each edge of its boundary (a line between two corners) is
+tested only against the points in a box around it. Only these points and edges are measured in metres.
 """
 
 from __future__ import annotations
@@ -20,29 +20,33 @@ from numpy.typing import NDArray
 from sacmap import tables
 from sacmap.areas.topology import Edges, Floats, Shapes, Whole, edges_of
 
-#: Points are whole millionths of a degree; a band of latitude is 550 m high.
+#: Coordinates are integers in millionths of a degree. A band of latitude is 5,000 of them, or 550 m, high.
 MILLION, BAND = 1_000_000, 5_000
-#: Millionths of a degree of longitude that a band has room for: over 180 degrees either way.
+#: Width of a band in millionths of a degree of longitude: more than 180 degrees either way.
 ROOM = 400_000_000
-#: Pairs of a box and a point are looked at so many at a time.
+#: Number of pairs (box, point) tested at a time.
 AT_A_TIME = 1 << 18
-#: 50 m in degrees of latitude, each 110.6 km or more, with a tenth to spare.
+#: 50 m in degrees of latitude, plus a tenth. A degree is at least 110.6 km.
 _DEGREES = 1.1 * tables.EDGE_METRES / 110_600
-#: A line straight in degrees strays from the one straight on the grid by less than this share of its length.
+#: A straight line in degrees differs from a straight line on the grid by less than this share of its length.
 _STRAY = 0.05
 
 
 class Joined(NamedTuple):
-    """Of each point: the place of its area, whether in several, near its edge, the place of the area beside; or −1."""
+    """What is known of each point. Areas are positions in the list of areas, −1 for none.
+
+    area: the area it belongs to; shared: whether it lies in several areas; near_edge: whether it is near the edge of
+    its area; edge_area: the area across that edge.
+    """
 
     area: Whole
     shared: NDArray[np.bool_]
-    near: NDArray[np.bool_]
-    beside: Whole
+    near_edge: NDArray[np.bool_]
+    edge_area: Whole
 
 
 class Boxes(NamedTuple):
-    """The sides of boxes, in millionths of a degree."""
+    """The four sides of each box, in millionths of a degree."""
 
     west: Whole
     south: Whole
@@ -56,17 +60,17 @@ def join(east: Whole, north: Whole, areas: Shapes, grid: int) -> Joined:
     Parameters
     ----------
     east, north
-        The points, in millionths of a degree.
+        Coordinates of the points, in millionths of a degree.
     areas
-        Polygons and MultiPolygons in degrees, empty where an area has no boundary. They are prepared.
+        Polygons and MultiPolygons in degrees, empty where an area has no boundary. They become prepared geometries.
     grid
-        EPSG code of the grid to measure metres on.
+        EPSG code of the grid on which metres are measured.
 
     Returns
     -------
-    A point belongs to the first of the areas it is in or on the edge of. It is near the edge where it is within 50 m
-    of the boundary of its own area. Beside is then the nearest other area within 50 m, of equals the first; others
-    that it lies in are at no distance.
+    A point belongs to the first area that it lies in or on the edge of. It is near the edge if it is within 50 m of the
+    boundary of that area. Then edge_area is the nearest other area within 50 m, the first where two are equally near.
+    Another area that the point lies in has distance 0.
     """
     order = np.argsort(_key(east, north), kind="stable")
     east, north = east[order], north[order]
@@ -84,7 +88,7 @@ def join(east: Whole, north: Whole, areas: Shapes, grid: int) -> Joined:
     at, area = np.concatenate([point, at]), np.concatenate([holder, area])
     metres = np.concatenate([np.zeros(len(point)), metres])
     others = np.flatnonzero(near[at] & (area != own[at]))
-    # Written from the farthest to the nearest, and of equals from the last: what is written last stands.
+    # Assign the farthest first and the nearest last, so that the nearest is what remains.
     others = others[np.lexsort((area[others], metres[others]))[::-1]]
     nearest = np.full(len(order), -1)
     nearest[at[others]] = area[others]
@@ -94,7 +98,7 @@ def join(east: Whole, north: Whole, areas: Shapes, grid: int) -> Joined:
 
 
 def _holders(east: Whole, north: Whole, areas: Shapes) -> tuple[Whole, Whole]:
-    """Return each pair of a point and an area it is in or on the edge of."""
+    """Return the pairs (point, area) where the point lies in the area or on its edge."""
     drawn = np.flatnonzero(~(shapely.is_empty(areas) | shapely.is_missing(areas)))
     shapely.prepare(areas)
     found = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
@@ -107,7 +111,7 @@ def _holders(east: Whole, north: Whole, areas: Shapes) -> tuple[Whole, Whole]:
 
 
 def _edges_near(east: Whole, north: Whole, areas: Shapes, grid: int) -> tuple[Whole, Whole, Floats]:
-    """Return each pair of a point and an edge within 50 m: the point, the area of the edge, the metres between."""
+    """Return the pairs of a point and an edge within 50 m of it, as point, area of the edge, distance in metres."""
     edges = edges_of(areas)
     corners = _Metres(edges.lon, edges.lat, _to_grid(grid))
     points = _Metres(east / MILLION, north / MILLION, _to_grid(grid))
@@ -122,11 +126,11 @@ def _edges_near(east: Whole, north: Whole, areas: Shapes, grid: int) -> tuple[Wh
 
 
 def _around(edges: Edges) -> Boxes:
-    """Return a box around each edge that holds every point within 50 m of it."""
+    """Return a box around each edge that contains every point within 50 m of the edge."""
     lon, other_lon = edges.lon[edges.corner], edges.lon[edges.corner + 1]
     lat, other_lat = edges.lat[edges.corner], edges.lat[edges.corner + 1]
     up = _DEGREES + _STRAY * (np.abs(lon - other_lon) + np.abs(lat - other_lat))
-    # A degree of longitude is shorter than one of latitude by its cosine.
+    # A degree of longitude is shorter than a degree of latitude by the cosine of the latitude.
     across = up / np.cos(np.radians(np.maximum(np.abs(lat), np.abs(other_lat)))).clip(0.01)
     return boxes_of(
         np.minimum(lon, other_lon) - across,
@@ -142,7 +146,7 @@ def _to_grid(grid: int) -> pyproj.Transformer:
 
 
 class _Metres:
-    """Places in degrees, each put on the grid when it is first asked for."""
+    """Positions in degrees, each projected to the grid when first needed."""
 
     def __init__(self, lon: Floats, lat: Floats, to_grid: pyproj.Transformer) -> None:
         self._lon, self._lat, self._to_grid = lon, lat, to_grid
@@ -161,21 +165,21 @@ class _Metres:
 def _distance(
     point: tuple[Floats, Floats], one: tuple[Floats, Floats], other: tuple[Floats, Floats]
 ) -> Floats:
-    """Return how far each point is from the line between two ends; not a number where the grid has no such place."""
+    """Return the distance of each point from the line between two ends; NaN where the grid does not reach."""
     with np.errstate(invalid="ignore", divide="ignore"):
         line_x, line_y = other[0] - one[0], other[1] - one[1]
         x, y = point[0] - one[0], point[1] - one[1]
         square = line_x * line_x + line_y * line_y
         along = (x * line_x + y * line_y) / square
         aside = np.abs(y * line_x - x * line_y) / square * np.sqrt(square)
-        # Before its first end or past its other, that end is nearest; where both are one place, it is neither.
+        # Beyond either end of the line, that end is nearest. A line of length 0 makes `along` NaN, which picks its end.
         to_one = np.sqrt(x * x + y * y)
         x, y = point[0] - other[0], point[1] - other[1]
         return np.where(along < 1, np.where(along > 0, aside, to_one), np.sqrt(x * x + y * y))
 
 
 def boxes_of(west: Floats, south: Floats, east: Floats, north: Floats) -> Boxes:
-    """Return boxes of degrees grown to whole millionths, and cut where there is no room for them."""
+    """Return boxes given in degrees as boxes in millionths, rounded outward and clipped to the width of a band."""
     most = ROOM // 2 - 1
 
     def whole(degrees: Floats) -> Whole:
@@ -190,15 +194,15 @@ def boxes_of(west: Floats, south: Floats, east: Floats, north: Floats) -> Boxes:
 
 
 def _key(east: Whole, north: Whole) -> Whole:
-    """Return numbers that put points in order, by band and from west to east."""
+    """Return sort keys that order points by band, then from west to east."""
     return north // BAND * ROOM + east
 
 
 def in_boxes(east: Whole, north: Whole, boxes: Boxes) -> Iterator[tuple[Whole, Whole]]:
-    """Yield each box with each point in it, by their places; box by box, some at a time. The points are in order."""
+    """Yield the pairs (box, point) where the point lies in the box, in chunks. The points must be sorted by `_key`."""
     key = _key(east, north)
     bands = boxes.north // BAND - boxes.south // BAND + 1
-    # Each band of each box is a run of the points.
+    # In each band, the points of a box form one run.
     box = np.repeat(np.arange(len(bands)), bands)
     start = (boxes.south // BAND - _before(bands))[box]
     start = (start + np.arange(len(box))) * ROOM
@@ -215,5 +219,5 @@ def in_boxes(east: Whole, north: Whole, boxes: Boxes) -> Iterator[tuple[Whole, W
 
 
 def _before(counts: Whole) -> Whole:
-    """Return the sum of the counts before each."""
+    """Return the sum of all earlier counts, for each count."""
     return np.cumsum(counts) - counts

@@ -51,9 +51,9 @@ def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
     ids = pd.CategoricalDtype(areas["area_id"].sort_values())
     return crimes.assign(
         area_id=pd.Categorical.from_codes(of_row(joined.area.astype(np.int32), -1), dtype=ids),
-        near_edge=of_row(joined.near, False),
+        near_edge=of_row(joined.near_edge, False),
         shared=of_row(joined.shared, False),
-        edge_area=pd.Categorical.from_codes(of_row(joined.beside.astype(np.int32), -1), dtype=ids),
+        edge_area=pd.Categorical.from_codes(of_row(joined.edge_area.astype(np.int32), -1), dtype=ids),
     )
 
 

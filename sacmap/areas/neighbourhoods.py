@@ -1,4 +1,4 @@
-"""A force's own neighbourhoods as boundaries/FORCE.geojson."""
+"""Fetch a force's neighbourhoods and write them to boundaries/FORCE.geojson."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ FOLDER = Path("boundaries")
 
 
 def boundaries_path(force: str) -> Path:
-    """Return where a force's neighbourhoods are kept."""
-    # A slug holds nothing but letters and dashes; anything else must not choose a folder.
+    """Return the path of a force's boundary file."""
+    # A slug has only letters and dashes. Other characters are replaced, so that they cannot lead to another folder.
     safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in force)
     return FOLDER / f"{safe}.geojson"
 
@@ -30,15 +30,15 @@ def neighbourhoods(
     progress: Callable[[str], None] = lambda _: None,
     say: Callable[[str], None] = lambda _: None,
 ) -> gpd.GeoDataFrame:
-    """Return the Areas table of a force's neighbourhoods, mends told in it.
+    """Return the Areas table of a force's neighbourhoods; its column mend says what was repaired.
 
-    `expect` is called once with their identifiers, `progress` with each when its boundary is there, and `say` with
-    how many are to be asked for, beforehand.
+    `say` is called first, with the number of boundaries to fetch; then `expect` once with all identifiers, and
+    `progress` with each identifier when its boundary has come.
 
     Raises
     ------
     SourceError
-        If they cannot be had, or the force has none.
+        If they cannot be fetched, or the force has none.
     UsageError
         If there is no such force.
     """
@@ -46,12 +46,13 @@ def neighbourhoods(
     known = api.neighbourhoods(force)
     if not known:
         raise SourceError(
-            f"data.police.uk lists no neighbourhoods of {force}.", "Give boundaries with --boundaries FILE."
+            f"data.police.uk lists no neighbourhoods for {force}.", "Give boundaries with --boundaries FILE."
         )
-    to_ask = sum(not api.knows_boundary(force, one) for one in known)
-    if to_ask and api.web is not None:
+    to_fetch = sum(not api.knows_boundary(force, one) for one in known)
+    if to_fetch and api.web is not None:
         say(
-            f"To ask of data.police.uk: {to_ask} neighbourhood boundaries of {force}, about {to_ask * 0.05:,.0f} MB."
+            f"To fetch from data.police.uk: {to_fetch} neighbourhood boundaries of {force}, "
+            f"about {to_fetch * 0.05:,.0f} MB."
         )
     expect(list(known))
     rings = {}
@@ -61,12 +62,12 @@ def neighbourhoods(
     return areas_from_rings(rings)
 
 
-def told_of(areas: gpd.GeoDataFrame, path: Path) -> str:
-    """Return how many neighbourhoods there are, and what was mended, in words."""
+def summary(areas: gpd.GeoDataFrame, path: Path) -> str:
+    """Return the number of neighbourhoods, and what was repaired, in words."""
     mended = areas[areas["mend"] != ""]
     each = [f"{row.name} ({row.area_id}): {row.mend}" for row in mended.itertuples(index=False)]
     lines = [
-        f"{path}: {len(areas)} neighbourhoods, {len(each)} of them mended.",
+        f"{path}: {len(areas)} neighbourhoods, {len(each)} of them repaired.",
         *(f"- {one}" for one in each),
     ]
     return "\n".join(lines)

@@ -1,9 +1,9 @@
 """Wards and LSOAs of a district from the ONS Open Geography service (ArcGIS REST, FeatureServer).
 
-Its habits: an error comes with status 200; a layer gives so many rows at most and says `exceededTransferLimit`, at the
-top or under `properties`; services are named anew every year, and so are their fields (WD23CD, LAD23NM, LSOA21CD). So
-fields are found in the layer's own description, a service that is gone is looked for in the catalogue, every answer is
-counted, and nothing is returned unless all of it came.
+Peculiarities of the service: errors come with status 200. A layer returns a limited number of rows and then sets
+`exceededTransferLimit`, at the top level or under `properties`. Services and fields get new names every year (WD23CD,
+LAD23NM, LSOA21CD). Therefore fields are taken from the layer's description, a missing service is looked up in the
+catalogue, rows are counted, and nothing is returned unless all rows have come.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sacmap.fetch.retry import Saw
 from sacmap.fetch.web import Web, json_judge
 
 SERVICES = "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services"
-#: Kind and year → the service, as public code that uses it names it. Generalised and clipped (BGC) where there is one.
+#: Kind and year → name of the service, as used in public code. Generalised and clipped (BGC) where available.
 KNOWN = {
     ("wards", "2019"): "Wards_December_2019_Boundaries_UK_BGC_2022",
     ("wards", "2022"): "Wards_December_2022_Boundaries_UK_BGC",
@@ -46,23 +46,23 @@ LICENCE = (
     "copyright and database right."
 )
 
-#: What fields, and services in the catalogue, begin with.
+#: The prefixes of field names, and patterns for the names of services in the catalogue.
 _FIELD = {"wards": "WD", "lsoas": "LSOA", "districts": "LAD"}
 _SERVICE = {
     "wards": r"(WD|Wards)_",
     "lsoas": r"(LSOA|Lower_?layer_Super_Output_Areas)_",
     "districts": r"(LAD|Local_Authority_Districts)_",
 }
-#: Generalised, then full, then super-generalised, all clipped to the coast.
+#: In order of preference: generalised, full, super-generalised; all clipped to the coast.
 _DETAIL = ("BGC", "BFC", "BSC")
 _PAGE = 200
-#: More pages than this is a fault: a district has some hundreds of LSOAs.
+#: More pages mean a fault: a district has only some hundreds of LSOAs.
 _PAGES = 400
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer: its address and the fields of code, name and district ("" where it has none), and rows a page."""
+    """A layer: its address, the fields for code, name and district ("" if it has none), and the rows per page."""
 
     url: str
     code: str
@@ -78,31 +78,31 @@ class NoServiceError(SourceError):
 def areas_of(
     web: Web, kind: str, district: str, *, vintage: str | None = None, service_url: str = SERVICES
 ) -> tuple[gpd.GeoDataFrame, str]:
-    """Return the wards or LSOAs of a district, and the layer they are from.
+    """Return the wards or LSOAs of a district, and the layer they come from.
 
     Parameters
     ----------
     web
-        What asks.
+        The client that sends the requests.
     kind
         wards or lsoas.
     district
-        A local authority district, as named in that year; capitals do not matter.
+        A local authority district, by its name in that year; case does not matter.
     vintage
-        The year of the boundaries; by default the newest that is known.
+        The year of the boundaries; by default the newest known.
     service_url
-        The folder of services, or one layer (…/FeatureServer/0), which `vintage` then says nothing of.
+        The folder of services, or a single layer (…/FeatureServer/0); for a layer, `vintage` has no effect.
 
     Returns
     -------
-    The Areas table, mended, and the address of the layer.
+    The Areas table with repaired geometries, and the address of the layer.
 
     Raises
     ------
     InputError
         If the district has none.
     SourceError
-        If the service cannot be reached or what it answers makes no sense.
+        If the service is unreachable or gives an unusable answer.
     """
     year = vintage or USUAL[kind]
     layer = layer_of(web, kind, year, service_url)
@@ -116,20 +116,20 @@ def areas_of(
         rows = _inside(web, layer, _district_shape(web, district, year, service_url))
     if not rows:
         raise InputError(
-            f"{layer.url} has no {kind} of a district called {district!r}.",
-            "Districts merge and are renamed: give its name of that year, or another --vintage.",
+            f"{layer.url} has no {kind} for a district called {district!r}.",
+            "Districts merge and are renamed: give the name it had in that year, or another --vintage.",
         )
     shapes = {(code, name): shape for code, name, shape in rows}
     return areas_from_shapes(shapes, "the Open Geography service"), layer.url
 
 
 def layer_of(web: Web, kind: str, year: str, service_url: str) -> Layer:
-    """Return the layer of a kind and year: as known, else as the catalogue has it.
+    """Return the layer for a kind and year: the known one, otherwise one from the catalogue.
 
     Raises
     ------
     SourceError
-        If there is none, or it lacks a field for code or name.
+        If there is none, or if it has no field for code or name.
     """
     base = service_url.rstrip("/")
     if "/FeatureServer" in base:
@@ -145,8 +145,8 @@ def layer_of(web: Web, kind: str, year: str, service_url: str) -> Layer:
 
 
 def _described(web: Web, kind: str, url: str) -> Layer:
-    told = _ask(web, url, {})
-    names = [str(field.get("name", "")) for field in _list(told, "fields", url)]
+    description = _ask(web, url, {})
+    names = [str(field.get("name", "")) for field in _list(description, "fields", url)]
 
     def field(begins: str, ends: str) -> str:
         return next((name for name in names if re.fullmatch(rf"{begins}\d\d{ends}", name, re.IGNORECASE)), "")
@@ -154,16 +154,16 @@ def _described(web: Web, kind: str, url: str) -> Layer:
     code, name = field(_FIELD[kind], "CD"), field(_FIELD[kind], "NM")
     if not code or not name:
         raise SourceError(
-            f"{url} has no code and name of {kind} (its fields: {', '.join(names)[:120]}).",
+            f"{url} has no fields for the code and name of {kind} (its fields: {', '.join(names)[:120]}).",
             "Give another layer with --service-url.",
         )
-    most = told.get("maxRecordCount")
+    most = description.get("maxRecordCount")
     page = min(_PAGE, most) if isinstance(most, int) and most > 0 else _PAGE
     return Layer(url, code, name, field(_FIELD["districts"], "NM"), page)
 
 
 def _in_catalogue(web: Web, kind: str, year: str, base: str) -> str:
-    """Return the likeliest service of the catalogue: of that year, clipped, the latest month."""
+    """Return the best matching service in the catalogue: of that year, clipped, the December edition first."""
     services = _list(_ask(web, base, {}), "services", base)
     names = [str(s.get("name", "")).rsplit("/", 1)[-1] for s in services if s.get("type") == "FeatureServer"]
     ours = [
@@ -176,7 +176,7 @@ def _in_catalogue(web: Web, kind: str, year: str, base: str) -> str:
         if fitting:
             return next((name for name in fitting if "_dec" in name.lower()), fitting[0])
     raise SourceError(
-        f"The Open Geography service has no boundaries of {kind} of {year}.",
+        f"The Open Geography service has no boundaries of {kind} for {year}.",
         f"Give another --vintage ({', '.join(sorted(y for k, y in KNOWN if k == kind))}), or the layer with "
         "--service-url.",
     )
@@ -186,18 +186,18 @@ Row = tuple[str, str, BaseGeometry]
 
 
 def _rows(web: Web, layer: Layer, where: str, **more: str) -> list[Row]:
-    """Return code, name and shape of every row that fits, or fail.
+    """Return code, name and shape of every row that matches, or fail.
 
     Raises
     ------
     SourceError
-        If pages repeat or fewer rows come than there are.
+        If a row comes twice, or fewer rows come than the service has.
     """
     question = {"where": where, **more}
     counted = _ask(web, f"{layer.url}/query", {**question, "returnCountOnly": "true"}).get("count")
     if not isinstance(counted, int):
         raise SourceError(
-            f"{layer.url} does not say how many rows fit.", "Give another layer with --service-url."
+            f"{layer.url} does not say how many rows match.", "Give another layer with --service-url."
         )
     found: dict[str, Row] = {}
     for features in _pages(web, layer, question, counted):
@@ -205,13 +205,13 @@ def _rows(web: Web, layer: Layer, where: str, **more: str) -> list[Row]:
             row = _row(feature, layer)
             if row[0] in found:
                 raise SourceError(
-                    f"{layer.url} gives {row[0]} twice: it does not page as it should.",
+                    f"{layer.url} gives {row[0]} twice: its pages overlap.",
                     "Give another layer with --service-url.",
                 )
             found[row[0]] = row
     if len(found) != counted:
         raise SourceError(
-            f"{layer.url} has {counted:,} rows that fit, but gave {len(found):,}. Nothing is written.",
+            f"{layer.url} has {counted:,} matching rows, but gave {len(found):,}. Nothing was written.",
             "Run the command again later.",
         )
     return list(found.values())
@@ -254,14 +254,14 @@ def _row(feature: Any, layer: Layer) -> Row:
         shape = shapely.from_geojson(json.dumps(geometry)) if geometry else shapely.Polygon()
     except (KeyError, TypeError, shapely.errors.GEOSException) as error:
         raise SourceError(
-            f"{layer.url} gave a row that is not a feature of {layer.code} and {layer.name}: {error}.",
+            f"{layer.url} gave a row without {layer.code}, {layer.name} or a usable shape: {error}.",
             "Give another layer with --service-url.",
         ) from None
     return str(code), str(name or ""), shape
 
 
 def _inside(web: Web, layer: Layer, district: BaseGeometry) -> list[Row]:
-    """Return the rows whose middle lies in the district, of a layer that does not say which district."""
+    """Return the rows whose middle lies in the district, for a layer without a district field."""
     rows = _rows(
         web,
         layer,
@@ -278,7 +278,7 @@ def _inside(web: Web, layer: Layer, district: BaseGeometry) -> list[Row]:
 def _district_shape(web: Web, district: str, year: str, service_url: str) -> BaseGeometry:
     if "/FeatureServer" in service_url:
         raise SourceError(
-            f"{service_url} does not say which district its rows are of.",
+            f"{service_url} does not say which district its rows belong to.",
             "Give a layer with a LAD…NM field, or the folder of services.",
         )
     layer = layer_of(web, "districts", year, service_url)
@@ -286,7 +286,7 @@ def _district_shape(web: Web, district: str, year: str, service_url: str) -> Bas
     if not rows:
         raise InputError(
             f"{layer.url} has no district called {district!r}.",
-            "Districts merge and are renamed: give its name of that year, or another --vintage.",
+            "Districts merge and are renamed: give the name it had in that year, or another --vintage.",
         )
     return shapely.make_valid(shapely.union_all([shape for *_, shape in rows]))
 
@@ -306,14 +306,14 @@ def _list(answer: Mapping[str, Any], name: str, url: str) -> list[Any]:
 
 
 def _ask(web: Web, url: str, question: Mapping[str, str], form: str = "json") -> dict[str, Any]:
-    """Ask, and return the object answered.
+    """Send a request and return the JSON object of the answer.
 
     Raises
     ------
     NoServiceError
-        If the service says that there is no such address or layer.
+        If the service has no such address or layer.
     SourceError
-        If it refuses the question, or cannot be reached.
+        If it refuses the request or is unreachable.
     """
     answer = web.ask(f"{url}?{urlencode({**question, 'f': form})}", _judge).value
     error = answer.get("error")
@@ -330,7 +330,7 @@ def _ask(web: Web, url: str, question: Mapping[str, str], form: str = "json") ->
 
 
 def _judge(reply: Reply) -> dict[str, Any]:
-    """Take a whole JSON object; an error inside it that may pass is asked again."""
+    """Accept a complete JSON object. A temporary error inside it is retried."""
     value = json_judge(lambda found: found)(reply)
     if not isinstance(value, dict):
         raise UnusableError(Saw.NOT_JSON, "JSON that is not an object")

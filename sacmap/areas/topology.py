@@ -1,9 +1,8 @@
-"""How areas lie to one another: their edges, which overlap, which adjoin.
+"""How areas lie relative to one another: their edges, which areas overlap, which adjoin.
 
-Nearly all edges are the end of one area and the start of another: of two areas alike, with one on each side. Across
-such an edge as many areas lie as before. So where two areas or more lie one on another, that ends at some edge of
-another kind, and one of the areas beside that edge overlaps one whose edge it is: pairs are tried there first. From
-areas that overlap, the search goes on to all areas about them.
+Nearly all edges are shared by two areas, one on each side. The number of areas is the same on both sides of such an
+edge. So an overlap must end at an edge of another kind (a loose edge), and there the area that owns the edge overlaps
+a neighbour. `meeting` tests the pairs at loose edges first, then goes on from areas that overlap to their neighbours.
 """
 
 from __future__ import annotations
@@ -21,25 +20,27 @@ Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
 
 BRITISH_NATIONAL_GRID = 27700
-#: Metres for Northern Ireland, west of what the British grid is made for.
+#: For Northern Ireland, which lies west of the British grid.
 UTM_30N = 32630
-#: Metres: boundaries this near are the same line drawn twice, and so much of it must be shared.
+#: Metres. Boundaries at most TOUCH apart count as the same line; areas adjoin if they share SHARED of it.
 TOUCH, SHARED = 1.0, 20.0
-#: Interiors that meet: one area overlaps, holds or equals the other; a shared edge is none of these.
+#: DE-9IM pattern for interiors that intersect: one area overlaps, contains or equals the other.
 MEET = "T********"
 
 
 def metric_crs(areas: gpd.GeoDataFrame) -> int:
-    """Return the EPSG code to measure metres in: the British grid, or UTM 30N for Northern Ireland."""
+    """Return the EPSG code of the grid for metres: the British National Grid, or UTM 30N for Northern Ireland."""
     west, south, east, north = areas.total_bounds
     irish = np.isfinite(west) and (west + east) / 2 < -5.3 and 53.9 < (south + north) / 2 < 55.5
     return UTM_30N if irish else BRITISH_NATIONAL_GRID
 
 
 class Edges(NamedTuple):
-    """Of each edge, the place of its area and of its first corner, whose next is the other, and which side is inside.
+    """The edges of all areas.
 
-    lon and lat are of all corners, in degrees; inside_left is seen from the first corner to the other.
+    For each edge: area is the position of its area, corner that of its first corner (its second corner is the next
+    one), inside_left whether the area lies to the left, looking from the first corner to the second. lon and lat are
+    the coordinates of all corners, in degrees.
     """
 
     area: Whole
@@ -50,11 +51,11 @@ class Edges(NamedTuple):
 
 
 def edges_of(areas: Shapes) -> Edges:
-    """Return the edges of polygons and MultiPolygons, valid ones; those of holes are edges too."""
+    """Return the edges of valid polygons and MultiPolygons, including the edges of holes."""
     parts, area_of = shapely.get_parts(areas, return_index=True)
     rings, part_of = shapely.get_rings(parts, return_index=True)
     corners, ring = shapely.get_coordinates(rings, return_index=True)
-    # The first ring of a part goes around it, the others around its holes.
+    # The first ring of a part is its exterior; the others are holes.
     outer = np.diff(part_of, prepend=-1) > 0
     inside_left = shapely.is_ccw(rings) == outer
     corner = np.flatnonzero(ring[1:] == ring[:-1])
@@ -63,21 +64,21 @@ def edges_of(areas: Shapes) -> Edges:
 
 
 def meeting(areas: Shapes) -> tuple[Whole, Whole]:
-    """Return the pairs of valid areas whose interiors meet, as places, the lesser first, in order."""
+    """Return the pairs of valid areas whose interiors intersect, as sorted pairs of positions (lower, higher)."""
     one, other = shapely.STRtree(areas).query(areas)
     pairs = one < other
     one, other = one[pairs], other[pairs]
     low, high = _loose_boxes(areas)
     box = shapely.bounds(areas)
 
-    def beside(loose: Whole, area: Whole) -> NDArray[np.bool_]:
+    def reaches(loose: Whole, area: Whole) -> NDArray[np.bool_]:
         return np.asarray(
             (low[loose] <= box[area, 2:]).all(axis=1) & (high[loose] >= box[area, :2]).all(axis=1)
         )
 
     meet = np.zeros(len(one), dtype=bool)
     tried = np.zeros(len(one), dtype=bool)
-    to_try = np.flatnonzero(beside(one, other) | beside(other, one))
+    to_try = np.flatnonzero(reaches(one, other) | reaches(other, one))
     while len(to_try):
         tried[to_try] = True
         meet[to_try] = shapely.relate_pattern(areas[one[to_try]], areas[other[to_try]], MEET)
@@ -92,18 +93,18 @@ def meeting(areas: Shapes) -> tuple[Whole, Whole]:
 
 
 def _loose_boxes(areas: Shapes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the least and greatest (lon, lat) of each area's edges that part it from no other; of none, no box."""
+    """Return the lowest and highest (lon, lat) of each area's loose edges; infinite, so no box, where it has none."""
     edges = edges_of(areas)
     place = pd.factorize(edges.lon + 1j * edges.lat)[0]
     start, end = place[edges.corner], place[edges.corner + 1]
     line = pd.factorize(np.minimum(start, end) * len(place) + np.maximum(start, end))[0]
-    # Seen the same way along the line, an area on its left and one on its right.
+    # Two areas share a line if, looking the same way along it, one lies to the left and one to the right.
     left = edges.inside_left == (start < end)
     lines = line.max(initial=-1) + 1
-    parts_two = (np.bincount(line[left], minlength=lines) == 1) & (
+    is_shared = (np.bincount(line[left], minlength=lines) == 1) & (
         np.bincount(line[~left], minlength=lines) == 1
     )
-    loose = np.flatnonzero(~parts_two[line])
+    loose = np.flatnonzero(~is_shared[line])
     low, high = np.full((len(areas), 2), np.inf), np.full((len(areas), 2), -np.inf)
     for corner in (edges.corner[loose], edges.corner[loose] + 1):
         degrees = np.stack([edges.lon[corner], edges.lat[corner]], axis=1)
@@ -113,9 +114,9 @@ def _loose_boxes(areas: Shapes) -> tuple[NDArray[np.float64], NDArray[np.float64
 
 
 def adjoining(areas: gpd.GeoDataFrame) -> list[frozenset[int]]:
-    """Return, for each area, the places in `areas` of those that share more than a corner with it.
+    """Return, for each area, the positions of the areas that share more than a corner with it.
 
-    Areas with no boundary adjoin none. Boundaries drawn apart by up to a metre, or overlapping, still adjoin.
+    An area without a boundary adjoins none. Boundaries up to a metre apart, or overlapping, still adjoin.
     """
     flat = areas.geometry.to_crs(metric_crs(areas)).to_numpy()
     some = ~shapely.is_empty(flat)

@@ -253,7 +253,7 @@ class Downloader:
         if to_ask and region is not None:
             crimes = _CRIMES * region.size
             self.say(
-                f"To ask of data.police.uk: {len(to_ask)} months, about {2 * len(ORDER) * len(to_ask)} requests, "
+                f"To fetch from data.police.uk: {len(to_ask)} months, about {2 * len(ORDER) * len(to_ask)} requests, "
                 f"about {len(to_ask) * crimes * _BYTES / 1e6:,.0f} MB."
             )
         if missing:
