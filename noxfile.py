@@ -1,6 +1,6 @@
-"""Runs that need an environment of their own: python -m nox -s tests, oldest, lint, docs or fuzz.
+"""Runs in separate environments: python -m nox -s tests, oldest, lint, docs or fuzz.
 
-`start.py` and `.ci/run` need no nox. What stands after -- goes to the program that is run.
+`start.py` and `.ci/run` do not need nox. Arguments after -- are passed on to the program.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ PINNED = ("--constraint", "requirements/ci.txt")
 
 @nox.session(python=["3.11", "3.12", "3.13"])
 def tests(session: nox.Session) -> None:
-    """Run the tests with the pinned dependencies, on each Python that is there."""
+    """Run the tests with the pinned dependencies, on each installed Python."""
     session.install("-e", ".[test]", *PINNED)
     session.run("pytest", *session.posargs)
 
@@ -22,7 +22,7 @@ def tests(session: nox.Session) -> None:
 def oldest(session: nox.Session) -> None:
     """Run the tests with the oldest dependencies that pyproject.toml allows, on the oldest Python."""
     session.install("-e", ".[test]", "--constraint", "requirements/oldest.txt")
-    # Old libraries warn of what newer ones beneath them will no longer take.
+    # Old libraries raise deprecation warnings with the libraries they depend on.
     session.run("pytest", "-W", "ignore::DeprecationWarning", *session.posargs)
 
 
@@ -37,7 +37,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Make the docs that come from the code, which the tests check are up to date, then the site, its links checked."""
+    """Generate the pages that come from the code, then build the site and check its links."""
     session.install("-e", ".[docs]", *PINNED)
     session.run("python", "docs/generate.py")
     session.run("mkdocs", "build", "--strict")
@@ -45,14 +45,14 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Fuzz every reader: ten thousand inputs of each, or as the words after -- say."""
+    """Fuzz every reader with ten thousand inputs each, or with the arguments after --."""
     session.install("-e", ".[test]", *PINNED)
     session.run("python", "benchmarks/fuzz.py", *session.posargs)
 
 
 @nox.session
 def pin(session: nox.Session) -> None:
-    """Pin again: the newest of everything, and the oldest that pyproject.toml allows."""
+    """Pin the dependencies again: the newest versions, and the oldest that pyproject.toml allows."""
     session.install("uv")
     common = (
         "uv",

@@ -1,6 +1,6 @@
-"""Set everything up with Python and pip alone, on any system: make .venv, install sacmap into it, run it.
+"""Install sacmap into .venv with nothing but Python and pip, and run it. Works on any system.
 
-python start.py demo     install, then draw the practice borough
+python start.py demo     install, then map the practice borough
 python start.py test     install with the test tools, then run the tests
 python start.py check    install with the developers' tools, then run ruff and mypy, and build the docs
 """
@@ -29,18 +29,18 @@ RUN = {
 
 
 def main(words: list[str]) -> int:
-    """Install what the word asks for, run its commands in turn, and stop at the first that fails."""
+    """Install what the command needs and run its steps in turn. Stop at the first that fails."""
     if len(words) != 1 or words[0] not in RUN:
         sys.stderr.write((__doc__ or "") + "\n")
         return 2
     if sys.version_info < (3, 11):  # noqa: UP036 - an older Python is what this line is for
         sys.stderr.write(
-            "sacmap needs Python 3.11 or newer: install it from python.org and run this again.\n"
+            "sacmap needs Python 3.11 or newer. Install it from python.org and run this again.\n"
         )
         return 2
     if not PYTHON.exists():
         venv.create(VENV)
-    sys.stderr.write("Installing sacmap into .venv: this takes a few minutes the first time.\n")
+    sys.stderr.write("Installing sacmap into .venv. This takes a few minutes the first time.\n")
     install = [*pip(), "install", "--quiet", "--disable-pip-version-check", "--editable", INSTALL[words[0]]]
     for command in [install, *([str(PYTHON), *arguments] for arguments in RUN[words[0]])]:
         done = subprocess.run(command, cwd=HERE, check=False)  # noqa: S603 - our own words
@@ -50,7 +50,7 @@ def main(words: list[str]) -> int:
 
 
 def pip() -> list[str]:
-    """Return the pip that installs into .venv: its own, or this Python's where ensurepip is kept apart (Debian)."""
+    """Return the pip that installs into .venv: its own, or this Python's where ensurepip is missing (Debian)."""
     own = [str(PYTHON), "-m", "pip"]
     for ready in ([*own, "--version"], [str(PYTHON), "-m", "ensurepip"]):
         if subprocess.run(ready, capture_output=True, check=False).returncode == 0:  # noqa: S603 - our own words

@@ -1,8 +1,9 @@
-"""Make a police.uk-shaped archive of every force of England and Wales, of any number of months, always the same.
+"""Make an archive in police.uk's form for every force of England and Wales and any number of months.
 
-Forces are runs of wards by code, their shares of the crimes skewed as the real ones are; every ward has map points;
-crime types, blank ids, repeats and missing locations come at about the real rates. Beside each street file lies one
-named -outcomes of the same weight, as in a real archive, so that the whole file is as long to hash as a real one.
+The archive is the same each time. Each force is a run of wards by code, and the forces' shares of the crimes are as
+uneven as the real ones. Every ward has map points. Crime types, blank ids, duplicates and missing locations have about
+the real rates. Each street file is followed by an -outcomes file of the same size, as in a real archive, so that
+hashing takes as long.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ FORCES = 43
 LAST_MONTH = "2025-12"
 POINTS_A_WARD = 60
 SEED = 8
-#: Shares of rows: published crime types, ids repeated at another point, without a location, blank where not ASB.
+#: Shares of rows: by crime type; repeated at another point; without a location; without an id (besides ASB).
 TYPES = {
     "Anti-social behaviour": 0.17,
     "Bicycle theft": 0.012,
@@ -81,7 +82,7 @@ class Force:
 
 
 def wards(path: Path, side: int = 92) -> gpd.GeoDataFrame:
-    """Return the real wards where they are there, else a grid of `side` × `side` squares: WD13CD, WD13NM, geometry."""
+    """Return the real wards if the file exists, else a grid of `side` × `side` squares: WD13CD, WD13NM, geometry."""
     if path.is_file():
         return gpd.read_parquet(path).sort_values("WD13CD", ignore_index=True)
     x, y = np.meshgrid(-3 + np.arange(side) * 0.04, 51 + np.arange(side) * 0.03)
@@ -91,7 +92,7 @@ def wards(path: Path, side: int = 92) -> gpd.GeoDataFrame:
 
 
 def forces(areas: gpd.GeoDataFrame, seed: int = SEED) -> list[Force]:
-    """Return the forces: runs of wards, each with its map points, one in fifty of them in no ward."""
+    """Return the forces, each a run of wards with its map points."""
     rng = np.random.default_rng(seed)
     bounds = shapely.bounds(areas.geometry.to_numpy())
     bounds = bounds[np.isfinite(bounds).all(axis=1)]
@@ -143,7 +144,7 @@ def street_csv(force: Force, month: str, rows: int, rng: np.random.Generator) ->
     twice = np.flatnonzero(rng.random(rows) < REPEATED)
     table = table.take(pa.array(np.sort(np.concatenate([np.arange(rows), twice]))))
     n = table.num_rows
-    # Crimes gather: a few map points hold many times the share of most. Files are in the order of their places.
+    # Crime clusters: a few map points have far more crimes than most. Rows are sorted by map point, as in real files.
     spots = force.points.take(
         pa.array(np.sort((force.points.num_rows * rng.random(n) ** 1.6).astype(np.int64)))
     )
@@ -161,7 +162,7 @@ def street_csv(force: Force, month: str, rows: int, rng: np.random.Generator) ->
 
 
 def periods(count: int) -> list[tuple[str, ...]]:
-    """Return `count` months as three periods of the same calendar months, a year apart: 36 are three whole years."""
+    """Return `count` months as three periods of the same calendar months, a year apart; 36 make three whole years."""
     last, length = months.number(LAST_MONTH), count // 3
     return [tuple(months.label(last - 12 * back - k) for k in reversed(range(length))) for back in (2, 1, 0)]
 
@@ -182,7 +183,7 @@ def members(
         return f"{month}/{month}-{force.slug}-street.csv", packed, zlib.crc32(text), len(text)
 
     with ThreadPoolExecutor(2) as pool:
-        # A month at a time: what waits to be written stays small.
+        # One month at a time, so that little waits in memory.
         for start in range(0, len(jobs), len(made)):
             yield from pool.map(one, jobs[start : start + len(made)])
 
@@ -190,14 +191,14 @@ def members(
 def make(
     path: Path, wanted: list[str], areas: gpd.GeoDataFrame, rows_a_month: int = ROWS_A_MONTH, seed: int = SEED
 ) -> None:
-    """Write an archive of the months wanted; the same bytes for the same arguments."""
+    """Write an archive of the months wanted. The same arguments give the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     directory, entries = bytearray(), 0
     with part.open("wb") as out:
         for name, packed, crc, size in members(wanted, rows_a_month, forces(areas, seed), seed):
             for label in (name, name.replace("-street", "-outcomes")):
-                # Version 2.0, UTF-8 names, deflate, a fixed time: zipfile would want the text again to deflate it.
+                # Version 2.0, UTF-8 names, deflate, a fixed time. The zipfile module would compress the text again.
                 head = struct.pack(
                     "<HHHHHIIIHH", 20, 0x800, 8, 0, 0x5A21, crc, len(packed), size, len(label), 0
                 )

@@ -1,4 +1,4 @@
-"""Boxes of longitude and latitude to ask the API by: always a short question, whatever the shape of an area."""
+"""Boxes of longitude and latitude for requests to the API. A box makes a short request, whatever an area's shape."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-#: Boxes are kept in millionths of a degree, the decimals of police.uk, so that halves and edges are exact.
+#: Boxes use integers in millionths of a degree, as precise as police.uk, so that their edges are exact.
 MICRO = 1_000_000
-#: Extents are rounded outward to this, so that a slightly other set of boundaries asks the same questions.
+#: Extents are rounded outward to this, so that slightly different boundaries lead to the same requests.
 GRID = 50_000
-#: A box of this side or less (about a kilometre) never holds 10,000 crimes of a month: it is not split further.
+#: A box with sides up to this (about a kilometre) is not split: it never has 10,000 crimes in a month.
 SMALL = 10_000
-#: The cut of a box lies no nearer to its edge than this share of its side.
+#: A box is cut at least one sixteenth of its side away from its edge.
 _MARGIN = 16
 
 
 @dataclass(frozen=True, order=True)
 class Box:
-    """A box, in millionths of a degree; its edges belong to it, and so to its neighbour too."""
+    """A box, in millionths of a degree. Its edges belong to it, and also to the neighbouring box."""
 
     west: int
     south: int
@@ -29,12 +29,12 @@ class Box:
 
     @property
     def key(self) -> str:
-        """How the store names it: the inverse of `box_of`."""
+        """The name of the box in the store: the inverse of `box_of`."""
         return f"{self.west},{self.south},{self.east},{self.north}"
 
     @property
     def poly(self) -> str:
-        """How the API takes it: four corners as lat,lng."""
+        """The box as the API wants it: four corners as lat,lng."""
         corners = (
             (self.south, self.west),
             (self.south, self.east),
@@ -45,11 +45,11 @@ class Box:
 
     @property
     def small(self) -> bool:
-        """Whether it is too small to be split."""
+        """Whether the box is too small to be split."""
         return self.east - self.west <= SMALL and self.north - self.south <= SMALL
 
     def holds(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-        """Return for each point (degrees) whether it lies in the box or on its edge."""
+        """Return, for each point (degrees), whether it lies in the box or on its edge."""
         x, y = np.round(lon * MICRO), np.round(lat * MICRO)
         held: np.ndarray = (x >= self.west) & (x <= self.east) & (y >= self.south) & (y <= self.north)
         return held
@@ -64,7 +64,7 @@ class Box:
         )
 
     def quarters(self, lon: np.ndarray, lat: np.ndarray) -> tuple[Box, Box, Box, Box]:
-        """Split in four with about as many of the points (degrees) in each; in the middle where there are none."""
+        """Split into four boxes with about equally many of the points (degrees); in the middle where there are none."""
         inside = self.holds(lon, lat)
         x, y = lon[inside] * MICRO, lat[inside] * MICRO
         cut = _cut(self.west, self.east, x)
@@ -79,7 +79,7 @@ class Box:
 
 
 def _degrees(micro: int) -> str:
-    """Return millionths as decimals, exactly."""
+    """Return millionths of a degree as exact decimals."""
     sign = "-" if micro < 0 else ""
     return f"{sign}{abs(micro) // MICRO}.{abs(micro) % MICRO:06d}"
 
@@ -91,7 +91,7 @@ def _cut(low: int, high: int, values: np.ndarray) -> int:
 
 
 def box_of(key: str) -> Box:
-    """Return the box of its key."""
+    """Return the box with this key."""
     west, south, east, north = (int(part) for part in key.split(","))
     return Box(west, south, east, north)
 
@@ -99,7 +99,8 @@ def box_of(key: str) -> Box:
 def extent_box(bounds: tuple[float, float, float, float]) -> Box:
     """Return the box around bounds (west, south, east, north in degrees), rounded outward to twentieths of a degree.
 
-    A hundredth is added first: a server may take the edge between two corners as an arc, some 100 m off the line.
+    A hundredth of a degree is added first: a server may treat the edge between two corners as an arc, up to about
+    100 m away from the straight line.
     """
     low = [int(np.floor((v - 0.01) * MICRO / GRID)) * GRID for v in bounds[:2]]
     high = [int(np.ceil((v + 0.01) * MICRO / GRID)) * GRID for v in bounds[2:]]
@@ -107,7 +108,7 @@ def extent_box(bounds: tuple[float, float, float, float]) -> Box:
 
 
 def covered(box: Box, by: Collection[Box]) -> bool:
-    """Whether boxes together cover a box."""
+    """Whether the boxes `by` together cover `box`."""
     near = [other for other in by if box.meets(other)]
     shapes = [shapely.box(b.west, b.south, b.east, b.north) for b in near]
     return bool(

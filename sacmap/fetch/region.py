@@ -1,4 +1,4 @@
-"""Where a study asks the API for crimes, and which force those are of."""
+"""The area for which a study fetches crimes from the API, and the force of each of these crimes."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from sacmap.fetch.api import Api
 from sacmap.fetch.boxes import Box, extent_box
 
 TRANSPORT_POLICE = "British Transport Police"
-#: Crimes in the box asked for that are neither in the force's neighbourhoods nor in the study's areas.
+#: The force given to crimes that lie neither in the force's neighbourhoods nor in the study's areas.
 ELSEWHERE = "another force"
-#: The rarest first: where its crimes lie tells where to cut a box of the others.
+#: The rarest type first: its crimes show where to cut the boxes of the other types.
 ORDER = ("robbery", "burglary", "vehicle-crime")
 
 
 class Region:
-    """The part of the country a study asks about: a force's neighbourhoods and the study's areas.
+    """The part of the country that a study covers: a force's neighbourhoods and the study's areas.
 
-    The API does not say which force a crime is of. One inside these polygons is taken to be the force's, but for
-    British Transport Police's, which say so; one with no location is of the force it was asked of.
+    The API does not say which force recorded a crime. A crime inside these polygons is assigned to the force, unless
+    it is marked as British Transport Police. A crime without a location belongs to the force in the request.
 
     Parameters
     ----------
     api
-        The API to ask.
+        The API client.
     force, name
-        The force's slug, and the name its crimes are given.
+        The force's slug, and the name for the column force.
     polygons
-        Polygons in EPSG:4326, some of which may be empty.
+        Polygons in EPSG:4326; some may be empty.
     size
-        How many neighbourhoods the force has, for estimates.
+        The number of the force's neighbourhoods, for estimates.
     """
 
     def __init__(self, api: Api, force: str, name: str, polygons: np.ndarray, size: int) -> None:
@@ -46,23 +46,23 @@ class Region:
         api.guide(shapely.get_x(middles), shapely.get_y(middles))
 
     def held(self, month: str, publication: str) -> bool:
-        """Whether the store holds all of a month as it was published then."""
+        """Whether the store has all of a month, as of this publication."""
         return self._api.holds(month, ORDER, self.extent, self._force, publication)
 
     def kept(self, month: str, before: str = "9999-12") -> str | None:
-        """Return the newest publication, older than `before`, of which the store holds all of a month, or None."""
+        """Return the newest publication before `before` for which the store has all of a month, or None."""
         older = (name for name in self._api.publications() if name < before)
         return next((name for name in older if self.held(month, name)), None)
 
     def ask(self, month: str, kind: str, publication: str) -> pd.DataFrame:
-        """Return the Crimes rows of a month and crime type, in order of police.uk's number, no location last."""
+        """Return the Crimes rows of a month and crime type, sorted by police.uk's number, without a location last."""
         located = self._api.crimes(month, kind, self.extent, publication)
         nowhere = self._api.no_location(month, kind, self._force, publication)
         parts = [located.assign(force=self._forces_of(located)), nowhere.assign(force=self.name)]
         return pd.concat(parts, ignore_index=True)[tables.CRIMES.names]
 
     def changes(self, month: str, kind: str, publication: str, now: pd.DataFrame) -> str:
-        """Return what changed in the force's count since the store last held the month, or nothing, in words."""
+        """Return in words how the force's count differs from the last publication in the store; "" if it does not."""
         before = self.kept(month, publication)
         if before is None:
             return ""
@@ -72,7 +72,7 @@ class Region:
         return text if was != is_now else ""
 
     def _forces_of(self, rows: pd.DataFrame) -> np.ndarray:
-        """Return the force of each located crime; each map point is looked up once."""
+        """Return the force of each located crime. Each map point is looked up once."""
         points = rows[["lon", "lat"]].drop_duplicates()
         there = points["lon"].notna().to_numpy()
         found = self._tree.query(shapely.points(points[there].to_numpy()), predicate="intersects")[0]

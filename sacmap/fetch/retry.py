@@ -1,4 +1,4 @@
-"""What came back from the web, and what to do about it: one table, no disk, no network, no clock."""
+"""The outcome of a request, and what to do about it: one table, without disk, network or clock."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from enum import StrEnum
 
 
 class Saw(StrEnum):
-    """What one attempt brought."""
+    """The outcome of one attempt."""
 
-    WHOLE = "a whole answer"
+    WHOLE = "a complete answer"
     FULL = "as many rows as the server ever gives, so it may be cut"
     TOO_MUCH = "503: too much for one answer, or an outage"
     SLOW_DOWN = "429: too many requests"
@@ -30,7 +30,7 @@ class Saw(StrEnum):
 
 
 class Do(StrEnum):
-    """What is done about it."""
+    """The action that follows."""
 
     KEEP = "keep it"
     WAIT = "wait as long as the server asks, then ask again, more slowly from then on"
@@ -39,7 +39,7 @@ class Do(StrEnum):
     STOP = "stop with an error"
 
 
-#: What came back → what to do the first time and, where another is given, every further time.
+#: Outcome → action the first time, the second time and so on; the last action listed also applies from then on.
 DECISIONS: dict[Saw, tuple[Do, ...]] = {
     Saw.WHOLE: (Do.KEEP,),
     Saw.FULL: (Do.SPLIT,),
@@ -61,15 +61,15 @@ DECISIONS: dict[Saw, tuple[Do, ...]] = {
     Saw.BAD_PROXY: (Do.RETRY,),
 }
 
-#: Tries of one question, and the seconds after which no further one is begun: so a question ends within two minutes.
+#: Attempts per request, and the seconds after which no further attempt starts. A request ends within two minutes.
 TRIES = 6
 BUDGET = 100.0
-#: The longest that a server's Retry-After is obeyed, in seconds.
+#: The longest wait accepted from a server's Retry-After, in seconds.
 LONGEST_ASKED = 120.0
 _LONGEST_BACKOFF = 16.0
 
 
-#: What is answered by asking in parts: too much for one answer, and what a server may have failed at for its size.
+#: Outcomes that smaller requests can cure: too many rows, and failures that may come from the size of a request.
 TOO_BIG = frozenset({Saw.FULL, Saw.TOO_MUCH})
 TOO_SLOW = frozenset({Saw.TROUBLE, Saw.LATE})
 
@@ -77,22 +77,22 @@ TOO_SLOW = frozenset({Saw.TROUBLE, Saw.LATE})
 def decide(
     saw: Saw, *, times: int, tried: int, elapsed: float, splittable: Collection[Saw], tries: int = TRIES
 ) -> Do:
-    """Return what to do.
+    """Return the action to take.
 
     Parameters
     ----------
     saw
-        What came back.
+        The outcome of this attempt.
     times
-        How often this came back for this question, this time included.
+        How often this request had this outcome, this attempt included.
     tried
-        How often the question was asked, this time included.
+        Number of attempts, this one included.
     elapsed
-        Seconds since it was first asked, less those the server asked us to wait, up to `LONGEST_ASKED` of them.
+        Seconds since the first attempt, not counting waits that the server asked for, up to `LONGEST_ASKED`.
     splittable
-        What is answered by asking in parts; nothing where it cannot be.
+        The outcomes after which this request may be split; empty if it cannot be split.
     tries
-        Tries allowed.
+        Number of attempts allowed.
     """
     listed = DECISIONS[saw]
     do = listed[min(times, len(listed)) - 1]
@@ -104,5 +104,5 @@ def decide(
 
 
 def backoff(tried: int, luck: float) -> float:
-    """Return the seconds to wait after so many tries: 1, 2, 4 … 16, each times 0.5 to 1.5 by `luck` in 0–1."""
+    """Return the seconds to wait after `tried` attempts: 1, 2, 4 … 16, times 0.5 + `luck`, where `luck` is in 0–1."""
     return float(min(2.0 ** (tried - 1), _LONGEST_BACKOFF) * (0.5 + luck))

@@ -1,12 +1,12 @@
-"""Leave small counts out of a version for the public, and whatever would give them away.
+"""Small counts removed for a public version, together with the counts that would reveal them.
 
-A count below 5 is not shown. Nor is a count that differences would give: the crime types of an area sum to its `sac`,
-and the areas sum to the totals, so a lone gap in either could be filled in by subtraction. Every gap therefore has a
-companion both in its area and in its crime type, and the companions together hold 5 crimes or more on either side of
-the comparison. With no gap alone in its row or its column, no count follows exactly from those shown.
+A count below 5 is not shown. A count that can be found by subtraction is not shown either: the crime types of an area
+add up to its `sac`, and the areas add up to the totals, so a single gap could be filled in. Every gap therefore has a
+second gap in its area and another in its crime type, and the gaps of a row or column together have at least 5 crimes in
+both periods. With no single gap in a row or column, no count follows exactly from those shown.
 
-What is worked out from the counts goes with them, and what the model says of the areas that stay is given in whole
-crimes: to many decimals, it would let the sum of squares of all counts be worked back.
+Figures derived from a hidden count are hidden too. The model's figures for the other areas are rounded to whole crimes:
+with many decimals, the sum of squares of all counts could be calculated from them.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from sacmap.errors import InputError
 
 #: Counts below this are not shown.
 SMALL = 5
-#: Columns of Change that say nothing of an area's counts.
+#: Columns of Change that reveal nothing about an area's counts.
 KEPT = ("area_id", "area_name", "crime_type", "months_compared", "baseline_periods")
-#: Decimals that the model's columns keep.
+#: Decimals for the model's columns.
 ROUNDED = {
     "expected": 0, "normal_low": 0, "normal_high": 0, "excess": 0, "level": 0, "level_per_1000_households": 1,
     "ratio": 2, "ratio_low": 2, "ratio_high": 2, "p_value": 2, "prob_above": 2, "top5_share": 2,
@@ -29,9 +29,9 @@ ROUNDED = {
 
 
 def suppressed(change: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Return the Change table for the public, and how many of its rows are left out.
+    """Return the public Change table, and the number of rows hidden.
 
-    A row left out keeps its names and periods, has the verdict "not known", and is otherwise empty.
+    A hidden row keeps its names and periods and has the verdict "not known". All else in it is missing.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def suppressed(change: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     public = change.copy()
     for name, decimals in ROUNDED.items():
         public[name] = public[name].astype(float).round(decimals)
-    # Of a few crimes, a share within 50 m of the boundary is a small count too.
+    # With few crimes, the share within 50 m of the boundary reveals a small count.
     public["edge_share"] = np.nan
     for column in tables.CHANGE.columns:
         if column.name not in KEPT and column.kind != "text":
@@ -63,12 +63,12 @@ def suppressed(change: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
 
 def hide(counts: np.ndarray) -> np.ndarray:
-    """Return which cells to leave out, of (baseline and current × areas × crime types, `sac` first) counts.
+    """Return which cells to hide, from counts of shape (baseline and current, areas, crime types with `sac` first).
 
     Raises
     ------
     InputError
-        If a total over all areas is small.
+        If the total of all areas is below 5.
     """
     if counts.shape[1] == 0 or (counts.sum(axis=1) < SMALL).any():
         raise InputError(
@@ -88,7 +88,7 @@ def hide(counts: np.ndarray) -> np.ndarray:
 
 
 def _hide_companions(hidden: np.ndarray, counts: np.ndarray) -> None:
-    """Hide the smallest of a line's cells still shown until the hidden are two or more and hold 5 on both sides."""
+    """Hide the smallest cells of a row or column until two or more are hidden, with 5 crimes in both periods."""
     order = np.argsort(counts.min(axis=0), kind="stable")
     for cell in order[~hidden[order]]:
         if not hidden.any() or (hidden.sum() >= 2 and (counts[:, hidden].sum(axis=1) >= SMALL).all()):

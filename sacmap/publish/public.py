@@ -1,4 +1,4 @@
-"""A version of a result for the public: small counts left out, with all that would give them away."""
+"""A public version of a result: without small counts, and without the figures that would reveal them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from sacmap.measure.suppress import SMALL, suppressed
 from sacmap.notices import Notice
 from sacmap.result import Result
 
-#: Notices that hold counts of single offences.
-_NOT_FOR_ALL = {"components", "other-offences"}
-#: Why a month is thin, its count left out.
+#: Notices with counts of single offences.
+_NOT_PUBLIC = {"components", "other-offences"}
+#: The reason for a thin month, without its count.
 _FEW = f"fewer than {SMALL} crimes"
 
 
 def public_version(result: Result) -> Result:
-    """Return the result less small counts: see `sacmap.measure.suppress`.
+    """Return the result without small counts: see `sacmap.measure.suppress`.
 
-    Monthly counts and streets are left out whole, for nearly all of them are small, and so are the lists' reasons; the
-    page ranks what it still shows.
+    Monthly counts and streets are left out completely, because nearly all of these counts are small. So are the lists
+    with their reasons; the page ranks the figures it still shows.
 
     Raises
     ------
@@ -27,20 +27,20 @@ def public_version(result: Result) -> Result:
         If all areas together have too few crimes for a public version.
     """
     change, left_out = suppressed(result.change)
-    told = Notice(
+    notice = Notice(
         "suppressed",
-        f"A version for the public: {left_out:,} of {len(change):,} figures (areas by crime type) are left out, as "
-        f"“not known”, because a count is under {SMALL} or would give away one that is. Expected counts and levels are "
-        "in whole crimes; monthly counts and streets are left out.",
+        f"Public version: {left_out:,} of {len(change):,} figures (areas by crime type) are shown as “not known”, "
+        f"because a count is under {SMALL} or would reveal one that is. Expected counts and levels are rounded to "
+        "whole crimes. Monthly counts and streets are left out.",
     )
     judged = result.coverage
     small = judged["crimes"].between(1, SMALL - 1)
-    # The reason why a month is thin holds its count, and the notice of the months left out holds the reason.
+    # The reason for a thin month quotes its count, and the notice about months left out quotes the reason.
     reasons = sorted(set(judged.loc[small, "reason"]) - {""}, key=len, reverse=True)
     kept = [
-        Notice("extract" if notice.code == "restricted" else notice.code, _without(notice.text, reasons))
-        for notice in result.warnings
-        if notice.code not in _NOT_FOR_ALL
+        Notice("extract" if one.code == "restricted" else one.code, _without(one.text, reasons))
+        for one in result.warnings
+        if one.code not in _NOT_PUBLIC
     ]
     return replace(
         result,
@@ -53,7 +53,7 @@ def public_version(result: Result) -> Result:
             crimes=judged["crimes"].astype("Float64").mask(small),
             reason=[_without(reason, reasons) for reason in judged["reason"]],
         ),
-        warnings=(told, *kept),
+        warnings=(notice, *kept),
     )
 
 
