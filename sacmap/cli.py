@@ -158,7 +158,7 @@ def run_map(study: Study, file: Path | None) -> int:
     """Do the main job and write it; return the exit code."""
     from sacmap.pipeline import map_study
 
-    result, written = map_study(study, out_path(study, file))
+    result, written = map_study(study, out_path(study, file), study_file=file)
     for path in written:
         show(str(path))
     tell(result)
@@ -273,7 +273,7 @@ def reconcile_command(
             "No area was named.", "Add --area-name with the force or partnership, as the table has it."
         )
     path = Path(out) if out else Path("maps") / f"{file_stem(area)}-reconcile.csv"
-    found = reconcile_study(asked, home_office, area, path)
+    found = reconcile_study(asked, home_office, area, path, study_file=study)
     show(str(path))
     say(found.text)
     for notice in found.warnings:
@@ -312,6 +312,7 @@ def plan_command(
         PlanOptions(
             budget=budget, size=size, prices=prices, visited=visited, protected=protected, replace=over
         ),
+        study_file=study,
     )
     for file in written:
         show(str(file))

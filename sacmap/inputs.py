@@ -24,6 +24,7 @@ from sacmap.fetch.download import Downloaded, Downloader, Origin, origin_of
 from sacmap.fetch.extract import read_extract
 from sacmap.fetch.street import read
 from sacmap.fetch.web import Web
+from sacmap.files.collisions import require_apart
 from sacmap.files.hashes import sha256
 from sacmap.files.text import read_text
 from sacmap.files.whole import require_writable
@@ -32,6 +33,21 @@ from sacmap.notices import Notice
 from sacmap.offences import Recorded
 from sacmap.study import COMPARATORS, Study
 from sacmap.terminal import Progress, say
+
+
+def read_by(study: Study) -> list[str]:
+    """Return the files and folders a study has read, for comparing with what is written."""
+    comparator = None if study.comparator in COMPARATORS else study.comparator
+    of_force = str(boundaries_path(study.force)) if study.force and not study.boundaries else None
+    single = (
+        study.boundaries,
+        of_force,
+        study.households,
+        study.lsoa_boundaries,
+        comparator,
+        study.ca_bundle,
+    )
+    return [*study.crimes, *study.context, *(path for path in single if path)]
 
 
 def read_study_areas(study: Study) -> tuple[GeoDataFrame, tuple[Notice, ...], list[dict[str, object]]]:
@@ -155,6 +171,7 @@ def with_boundaries(study: Study) -> Study:
 
 def fetch_boundaries(origin: Origin, path: Path) -> None:
     """Write a force's neighbourhoods to a file, and tell how many there are and what was mended."""
+    require_apart([path], [origin.ca_bundle])
     require_writable(path.parent)
     with _opened(origin, anew=True) as source, Progress("Fetching", "boundaries") as progress:
         areas = neighbourhoods(
@@ -176,6 +193,7 @@ class District:
 
 def fetch_district(district: District, path: Path, *, ca_bundle: str | None) -> None:
     """Write the ONS wards or LSOAs of a district to a file, and tell how many there are and what was mended."""
+    require_apart([path], [ca_bundle])
     require_writable(path.parent)
     with Web(ca_bundle=ca_bundle, say=say) as web:
         areas, layer = areas_of(

@@ -26,12 +26,16 @@ from sacmap.crimes import Reading, repeats
 from sacmap.errors import InputError
 from sacmap.fetch.download import Downloaded
 from sacmap.fetch.home_office import read_recorded
+from sacmap.files.collisions import is_below, require_apart
+from sacmap.files.hashes import is_file_of
+from sacmap.files.sets import older_files, told_of_torn, write_set
 from sacmap.files.text import read_text
-from sacmap.files.whole import require_writable, write_whole
+from sacmap.files.whole import require_writable
 from sacmap.inputs import (
     boundaries_of,
     download,
     published_of,
+    read_by,
     read_crimes_of,
     read_study_areas,
     with_boundaries,
@@ -48,15 +52,21 @@ from sacmap.measure.reconcile import (
     reconcile,
     require_quarters,
 )
-from sacmap.notices import Notice
+from sacmap.notices import Notice, listed
 from sacmap.publish.also import also_of, geopackage, require_tools
-from sacmap.publish.choice import path_from, require_unwritten, write_choice
+from sacmap.publish.choice import path_from, require_unwritten
 from sacmap.publish.draw import render
-from sacmap.publish.files import csv_of, record_of, texts_of
+from sacmap.publish.files import csv_of, json_of, record_of, texts_of
 from sacmap.publish.present import outcome_html_of, page_of, plan_html_of
 from sacmap.publish.public import public_version
 from sacmap.result import Result
 from sacmap.study import Period, Study, make_study
+from sacmap.terminal import say
+
+#: What follows the name of a map in the files that sacmap writes beside it.
+ENDINGS = (
+    ".csv", ".json", ".xlsx", ".gpkg", ".png", ".pdf", ".docx", "-groups.csv", "-brief.docx",
+)  # fmt: skip
 
 
 def run(study: Study) -> Result:
@@ -103,30 +113,57 @@ def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) 
     kinds = result.study.also if also is None else tuple(also)
     require_tools(kinds)
     path = Path(out)
+    outputs, read = beside(path, kinds), read_by(result.study)
+    require_apart(outputs, read)
+    stale = _stale(path, outputs, read)
     page = page_of(result)
     html = render(page)
     written = {
         path: html.encode(),
         path.with_suffix(".csv"): csv_of(page.texts),
-        path.with_suffix(".json"): record_of(result, version("sacmap")),
+        path.with_suffix(".json"): record_of(result, version("sacmap"), stale),
         **{
             path.with_suffix(f".{kind}"): content
             for kind, content in also_of(result, page, html, kinds).items()
         },
     }
-    for where, content in written.items():
-        write_whole(where, content)
+    write_set(written, private=result.restricted)
+    for notice in stale:
+        say(f"- {notice.text}")
     return list(written)
 
 
-def map_study(study: Study, out: Path) -> tuple[Result, list[Path]]:
-    """Do the main job: compare what a study names and write it; return the result and the files."""
+def _stale(page: Path, outputs: Sequence[Path], read: Sequence[str]) -> tuple[Notice, ...]:
+    """Return what is told of files beside a map that have its name and are not written by this run."""
+    older = [one.name for one in older_files(page, ENDINGS, outputs, read)]
+    text = f"Beside this map lie files of its name that are not of this run but older: {listed(older, 12, ', ')}."
+    return (Notice("stale", text),) if older else ()
+
+
+def beside(page: Path, also: Sequence[str]) -> list[Path]:
+    """Return the files of a map: its page, the CSV, the record, and those asked for beside them."""
+    return [page, *(page.with_suffix(f".{kind}") for kind in ("csv", "json", *also))]
+
+
+def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) -> tuple[Result, list[Path]]:
+    """Do the main job: compare what a study names and write it; return the result and the files.
+
+    `study_file` is the file the study was read from, if it was: it is not written over either.
+    """
     require_tools(study.also)
-    require_writable(out.parent)
+    _require_outputs(beside(out, study.also), [*read_by(study), study_file])
     result = run(study)
     if study.suppress_small:
         result = public_version(result)
     return result, save(result, out)
+
+
+def _require_outputs(outputs: Sequence[Path], read: Sequence[str | Path | None]) -> None:
+    """Find out before anything is read whether the outputs can be written, are no inputs, and were left torn."""
+    require_apart(outputs, read)
+    require_writable(outputs[0].parent)
+    if torn := told_of_torn(outputs[0]):
+        say(f"- {torn} This run writes its own anew.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +178,9 @@ class PlanOptions:
     replace: bool = False
 
 
-def plan_study(study: Study, path: Path, options: PlanOptions) -> tuple[Result, Plan, list[Path]]:
+def plan_study(
+    study: Study, path: Path, options: PlanOptions, *, study_file: str | Path | None = None
+) -> tuple[Result, Plan, list[Path]]:
     """Plan a budget and a week of action, and write the plan; return the result, the plan and the files.
 
     Raises
@@ -149,7 +188,15 @@ def plan_study(study: Study, path: Path, options: PlanOptions) -> tuple[Result, 
     UsageError
         If the plan is there already and is not to be replaced.
     """
-    require_unwritten(path, options.replace)
+    outputs = [
+        path,
+        path.with_suffix(".html"),
+        *([path.with_suffix(".gpkg")] if "gpkg" in study.also else []),
+    ]
+    files = (options.prices, options.visited, options.protected)
+    require_apart(outputs, [*read_by(study), study_file, *files])
+    require_unwritten(outputs, options.replace)
+    _require_outputs(outputs, ())
     prices = read_prices(read_text(options.prices) if options.prices else None, options.prices or "")
     # Before the crimes, so that a slip in them is told at once; which areas there are is known only afterwards.
     _read_records(options, None)
@@ -164,12 +211,14 @@ def plan_study(study: Study, path: Path, options: PlanOptions) -> tuple[Result, 
         protected=homes,
         boundaries_file=path_from(path.parent, str(result.study.boundaries)),
     )
-    written = write_choice(path, plan.record(version("sacmap")), plan_html_of(result, plan))
+    require_apart(outputs, read_by(result.study))
+    written = {
+        path: json_of(plan.record(version("sacmap"))),
+        path.with_suffix(".html"): plan_html_of(result, plan).encode(),
+    }
     if "gpkg" in study.also:
-        layers = path.with_suffix(".gpkg")
-        write_whole(layers, geopackage(page_of(result), plan))
-        written.append(layers)
-    return result, plan, written
+        written[path.with_suffix(".gpkg")] = geopackage(page_of(result), plan)
+    return result, plan, write_set(written, private=result.restricted)
 
 
 def _read_records(options: PlanOptions, area_ids: set[str] | None) -> tuple[list[Visit], dict[str, int]]:
@@ -206,13 +255,20 @@ def evaluate_plan(
     InputError
         If the plan, its boundaries or the log cannot be read.
     """
-    require_unwritten(path, options.replace)
+    outputs = [path, path.with_suffix(".html")]
+    given = (options.boundaries, options.log, options.fetching.get("ca_bundle"))
+    require_apart(outputs, [plan_path, *options.crimes, *given])
+    require_unwritten(outputs, options.replace)
+    _require_outputs(outputs, ())
+    if torn := told_of_torn(plan_path):
+        say(f"- {torn}")
     plan = plan_of(read_text(str(plan_path)), str(plan_path))
-    boundaries = options.boundaries or str(plan_path.parent / plan.boundaries_file)
+    boundaries = options.boundaries or _boundaries_of(plan, plan_path)
     if not Path(boundaries).exists():
         raise InputError(
             f"The plan's boundaries, {boundaries}, are not there.", "Give them with --boundaries."
         )
+    require_apart(outputs, [boundaries])
     done = read_text(options.log) if options.log else ""
     if options.log:
         # As for a plan: a slip is told before the crimes are read.
@@ -221,11 +277,37 @@ def evaluate_plan(
     result = run(make_study({**values, **options.fetching}))
     actions = read_actions(done, options.log, set(result.areas["area_id"])) if options.log else []
     outcome = judge(plan, result, actions)
-    record = outcome.record(version("sacmap"), str(plan_path), result)
-    return result, outcome, write_choice(path, record, outcome_html_of(result, plan, outcome))
+    written = {
+        path: json_of(outcome.record(version("sacmap"), str(plan_path), result)),
+        path.with_suffix(".html"): outcome_html_of(result, plan, outcome).encode(),
+    }
+    return result, outcome, write_set(written, private=result.restricted)
 
 
-def reconcile_study(study: Study, home_office: str, area: str, path: Path) -> Reconciliation:
+def _boundaries_of(plan: Plan, plan_path: Path) -> str:
+    """Return where a plan says its boundaries are. It is another's file, and may not have any file there is read.
+
+    Raises
+    ------
+    InputError
+        If they are neither below the plan's folder nor below the one the command runs in, and are not, byte for byte,
+        those the plan was made with.
+    """
+    named = plan.boundaries_file
+    path = str(plan_path.parent / named)
+    known = {str(one.get("sha256")) for one in plan.inputs}
+    remote = named.startswith(("//", "\\\\"))
+    if remote or not (is_below(path, (Path(), plan_path.parent)) or is_file_of(Path(path), known)):
+        raise InputError(
+            f"The plan {plan_path} names boundaries elsewhere, {named}, which were not read.",
+            "If they are yours, give them with --boundaries.",
+        )
+    return path
+
+
+def reconcile_study(
+    study: Study, home_office: str, area: str, path: Path, *, study_file: str | Path | None = None
+) -> Reconciliation:
     """Set police.uk beside the Home Office's recorded crime of an area, and write the table.
 
     Raises
@@ -234,10 +316,12 @@ def reconcile_study(study: Study, home_office: str, area: str, path: Path) -> Re
         If the periods are not whole quarters.
     """
     require_quarters(study)
-    require_writable(path.parent)
+    _require_outputs([path], [home_office, *read_by(study), study_file])
     recorded = read_recorded(home_office, area)
     found = reconcile(study, recorded, published_of(study, recorded) if study.crimes else None)
-    write_whole(path, csv_of(texts_of(found.table, tables.RECONCILED)))
+    # The counts of an extract are the force's own, whatever they are set beside.
+    restricted = study.extract is not None
+    write_set({path: csv_of(texts_of(found.table, tables.RECONCILED))}, private=restricted)
     return found
 
 

@@ -142,9 +142,9 @@ def test_f41_what_a_killed_run_left_is_swept_and_what_a_living_one_writes_is_not
     subprocess.run([sys.executable, "-c", KILLED, store.folder], check=False)
     assert len(files(store)) == len(files(store, "*.part")) == 1
     path = store.put(BURGLARY, "2024-03", BODY).path
-    mine = path.with_name(f"x.answer.{whole._machine()}-{os.getpid()}-0a1b2c3d.part")
-    elsewhere = path.with_name("x.answer.0a1b2c3d-1-0a1b2c3d.part")
-    old = path.with_name("y.answer.0a1b2c3d-1-0a1b2c3d.part")
+    mine = path.with_name(f"x.answer.sacmap-{whole.this_machine()}-{os.getpid()}-0a1b2c3d.part")
+    elsewhere = path.with_name("x.answer.sacmap-0a1b2c3d-1-0a1b2c3d.part")
+    old = path.with_name("y.answer.sacmap-0a1b2c3d-1-0a1b2c3d.part")
     for part in (mine, elsewhere, old):
         part.write_bytes(b"half")
     os.utime(old, (old.stat().st_mtime - 2 * whole.OLD,) * 2)

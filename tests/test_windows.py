@@ -61,7 +61,7 @@ def test_f45_no_file_is_read_or_written_in_the_system_s_own_encoding(tmp_path):
 def test_f45_the_store_s_paths_are_short(tmp_path):
     store = Store(tmp_path)
     kept = store.put({"kind": "boundary", "of": "x" * 300, "id": "y" * 300}, "2024-03", b"[]")
-    part = f"{kept.path.relative_to(tmp_path)}.{whole._machine()}-{2**22}-{'0' * 8}.part"
+    part = f"{kept.path.relative_to(tmp_path)}.sacmap-{whole.this_machine()}-{2**22}-{'0' * 8}.part"
     assert len(part) < PATH - THEIRS
 
 
@@ -77,7 +77,7 @@ def test_f45_no_process_is_asked_after_where_asking_would_end_it(tmp_path, monke
     asked = []
     monkeypatch.setattr(whole.os, "kill", lambda *words: asked.append(words))
     monkeypatch.setattr(whole.sys, "platform", "win32")
-    part = tmp_path / f"a.html.{whole._machine()}-1-0a1b2c3d.part"
+    part = tmp_path / f"a.html.sacmap-{whole.this_machine()}-1-0a1b2c3d.part"
     part.write_bytes(b"")
     whole.sweep([part])
     assert asked == []

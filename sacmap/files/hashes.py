@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 
 _BLOCK = 1 << 20
+_LARGEST = 4 << 30
 
 
 def sha256(path: Path) -> str:
@@ -16,3 +18,11 @@ def sha256(path: Path) -> str:
             while block := stream.read(_BLOCK):
                 total.update(block)
     return total.hexdigest()
+
+
+def is_file_of(path: Path, hashes: Collection[str]) -> bool:
+    """Whether a path is a plain file, of no more than some gigabytes, whose SHA-256 is among `hashes`."""
+    try:
+        return path.is_file() and path.stat().st_size <= _LARGEST and sha256(path) in hashes
+    except OSError:
+        return False

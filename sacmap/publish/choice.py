@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from sacmap.errors import UsageError
-from sacmap.files.whole import require_writable, write_whole
-from sacmap.publish.files import json_of
+from sacmap.files.whole import require_writable
 
 
 def record_path(out: str | None, usual: Path) -> Path:
@@ -27,28 +25,20 @@ def path_from(folder: Path, path: str) -> str:
         return Path(path).resolve().as_posix()
 
 
-def require_unwritten(path: Path, replace: bool) -> None:
+def require_unwritten(paths: Sequence[Path], replace: bool) -> None:
     """Refuse to write over a plan or its result unless told to; find out early whether it can be written.
 
     Raises
     ------
     UsageError
-        If the record or its page is there and is not to be replaced.
+        If the record or a file beside it is there and is not to be replaced.
     DiskError
         If files cannot be written in the folder.
     """
-    there = [file for file in (path, path.with_suffix(".html")) if file.exists()]
+    there = [file for file in paths if file.exists()]
     if there and not replace:
         raise UsageError(
             f"{there[0]} is there already and was left as it is: a plan is a promise made before the event.",
             "Choose another --out, or add --replace.",
         )
-    require_writable(path.parent)
-
-
-def write_choice(path: Path, record: Mapping[str, Any], html: str) -> list[Path]:
-    """Write a plan or its result as JSON and as a page beside it; return their paths."""
-    written = {path: json_of(record), path.with_suffix(".html"): html.encode()}
-    for where, content in written.items():
-        write_whole(where, content)
-    return list(written)
+    require_writable(paths[0].parent)

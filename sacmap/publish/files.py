@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sacmap import tables
+from sacmap.notices import Notice
 
 if TYPE_CHECKING:
     from sacmap.result import Result
@@ -66,8 +67,8 @@ def number_texts(values: NDArray[np.float64]) -> list[str]:
     return list(texts.to_numpy(zero_copy_only=False))
 
 
-def record_of(result: Result, version: str) -> bytes:
-    """Return the JSON record of a result, as the contract states."""
+def record_of(result: Result, version: str, also_told: Sequence[Notice] = ()) -> bytes:
+    """Return the JSON record of a result, as the contract states, with what is told of its files."""
     record = {
         "sacmap": version,
         "study": result.study.record(),
@@ -81,7 +82,7 @@ def record_of(result: Result, version: str) -> bytes:
         },
         "totals": result.totals,
         "definitions": [found.record() for found in result.definitions],
-        "warnings": [{"code": notice.code, "text": notice.text} for notice in result.warnings],
+        "warnings": [{"code": notice.code, "text": notice.text} for notice in (*result.warnings, *also_told)],
         "exit_code": result.exit_code,
     }
     return json_of(record)

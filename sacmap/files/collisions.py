@@ -1,0 +1,95 @@
+"""No output may be a file that is also read: compared before anything is read, through links and other spellings."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from sacmap.errors import UsageError
+
+#: Files looked at in a folder that is read; more than any archive unpacked.
+_MOST = 200_000
+#: Kinds of file that are looked for in a folder.
+_READ = {".csv", ".gz", ".json", ".kml", ".kmz", ".tsv", ".txt", ".zip"}
+#: Columns that only tables of ours have, and how our records begin.
+_OUR_COLUMNS = ({b"crime_type", b"months_compared", b"verdict"}, {b"component", b"police_uk", b"home_office"})
+_OUR_RECORD = b'{\n "sacmap":'
+
+
+def require_apart(outputs: Iterable[Path], inputs: Iterable[str | Path | None], remedy: str = "") -> None:
+    """Refuse to write over a file that is read.
+
+    Two names are of one file where the system says so (a link, a hard link, another spelling, capitals on Windows and
+    macOS), and where they differ in capitals alone: on a shared drive they are one.
+
+    Parameters
+    ----------
+    outputs
+        The files that would be written.
+    inputs
+        Files and folders that are read, None for one not given; of a folder, every file in it.
+    remedy
+        What to do instead; by default to choose another --out.
+
+    Raises
+    ------
+    UsageError
+        If an output is an input; the message names both.
+    """
+    wanted = [Path(one) for one in outputs]
+    by_name = {_folded(one): one for one in wanted}
+    by_file = {place: one for one in wanted if (place := _place(one)) is not None}
+    for given in (one for one in inputs if one):
+        for path in _files_of(Path(given)):
+            place = _place(path)
+            clash = by_name.get(_folded(path)) or (by_file.get(place) if place else None)
+            if clash is not None:
+                raise UsageError(
+                    f"{clash} would be written, and {path} is read: they are one file. Nothing was read or written.",
+                    remedy or "Choose another name or folder with --out.",
+                )
+
+
+def is_below(path: str, folders: Iterable[Path]) -> bool:
+    """Whether a path, as it is written, lies in one of the folders; nothing on disk is asked, and no other machine."""
+    if path.startswith(("//", "\\\\")):
+        return False
+    whole = os.path.normcase(os.path.abspath(path))  # noqa: PTH100  # resolve() would ask the disk
+    below = (os.path.normcase(os.path.abspath(folder)) for folder in folders)  # noqa: PTH100
+    return any(whole.startswith(folder.rstrip(os.sep) + os.sep) for folder in below)
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file is a table or a record that sacmap wrote: in a folder of crimes it is passed over."""
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(600)
+    except OSError:
+        return False
+    columns = set(start.removeprefix(b"\xef\xbb\xbf").split(b"\n")[0].strip().split(b","))
+    return any(known <= columns for known in _OUR_COLUMNS) or start.startswith(_OUR_RECORD)
+
+
+def _files_of(path: Path) -> Iterator[Path]:
+    """Yield a path, and of a folder the files in it that may be read."""
+    yield path
+    if path.is_dir():
+        inside = (one for one in path.rglob("*") if one.suffix.lower() in _READ)
+        yield from (one for one in islice(inside, _MOST) if not is_ours(one))
+
+
+def _folded(path: Path) -> str:
+    """Return a path without links, in one spelling and without capitals."""
+    return unicodedata.normalize("NFC", os.path.realpath(path)).casefold()
+
+
+def _place(path: Path) -> tuple[int, int] | None:
+    """Return what the system knows a file by, or None where there is none or it has no number."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return (found.st_dev, found.st_ino) if found.st_ino else None
