@@ -74,6 +74,34 @@ def wdd(
     return Wdd(estimate, variance, z, estimate - half, estimate + half)
 
 
+def weighted_wdd(
+    treated: Counts, control: Counts, weights: ArrayLike, alpha: float = 0.0, widen: float = 1.0
+) -> Wdd:
+    """Return ΔT − Σ w·ΔC: the difference of treated areas from a weighted control.
+
+    Parameters
+    ----------
+    treated, control
+        (before, after), each an array of the areas' own counts.
+    weights
+        (control areas,), 0 or more.
+    alpha
+        Volatility, as in `wdd`.
+    widen
+        What the interval is wider than the counts and the volatility make it.
+    """
+    before, after = (np.atleast_1d(np.asarray(side, dtype=float)) for side in treated)
+    other, later = (np.atleast_1d(np.asarray(side, dtype=float)) for side in control)
+    share = np.atleast_1d(np.asarray(weights, dtype=float))
+    estimate = float((after - before).sum() - (share * (later - other)).sum())
+    own = sum((n + alpha * n**2).sum() for n in (before, after))
+    theirs = sum((share**2 * (n + alpha * n**2)).sum() for n in (other, later))
+    variance = float(own + theirs) * widen**2
+    half = Z95 * math.sqrt(variance)
+    z = estimate / math.sqrt(variance) if variance > 0 else 0.0
+    return Wdd(estimate, variance, z, estimate - half, estimate + half)
+
+
 def wdq(treated: Pair, control: Pair, buffer: Pair) -> float | None:
     """Return the weighted displacement quotient (Bowers and Johnson; Guerette 2009), or None where undefined.
 

@@ -13,6 +13,10 @@ Shape = Any
 
 #: The sides of a week of action.
 GROUPS = ("target", "buffer", "control", "buffer_control")
+#: The weights of the areas a control is made of.
+WEIGHTS = ("weights", "buffer_weights")
+
+
 _SPREAD: Shape = {"low": float, "mid": float, "high": float}
 #: What a plan holds, as `unlike` reads it.
 SHAPE: dict[str, Any] = {
@@ -24,12 +28,14 @@ SHAPE: dict[str, Any] = {
     "hardening": [{"area_id": str, "money": float, "homes": int, "prevented": (_SPREAD, None)}],
     "week": {
         **{group: [str] for group in GROUPS},
+        **{weights: {str: float} for weights in WEIGHTS},
         "alternatives": [{"target": [str], "excess": float, "best_share": float}],
         "months": [str],
         "about": str,
         "streets": [{"street": str, "crimes": int}],
         "visited": [{"area_id": str, "since": str, "until": str, "action": str}],
     },
+    "theme": lambda kind: kind in tables.CRIME_TYPES,
     "before": {str: int},
     "smallest_detectable_fall": int,
     "budget": {str: object},
@@ -37,6 +43,7 @@ SHAPE: dict[str, Any] = {
     "volatility": float,
     "before_months": [months.is_month],
     "by_month": {str: [int]},
+    "past": {str: [int]},
     "boundaries": {str: str},
     "boundaries_file": str,
     "inputs": [{str: object}],
@@ -84,16 +91,29 @@ def _is(value: Any, shape: Shape) -> bool:
 
 def lost(plan: Mapping[str, Any]) -> str | None:
     """Say which area or month a plan of the right shape names and says nothing of; None where there is none."""
-    sides = {area for group in GROUPS for area in plan["week"][group]}
+    week = plan["week"]
+    weighted = {area: weight for name in WEIGHTS for area, weight in week[name].items()}
+    sides = {area for group in GROUPS for area in week[group]} | set(weighted)
     named = sides | {one["area_id"] for one in plan["hardening"]}
-    for where in ("before", "level", "by_month"):
-        strangers = set(plan[where]) - set(plan["boundaries"])
-        if strangers:
-            return f"{where} has {min(strangers)!r}, which is not among its boundaries"
-    for where in ("before", "level", "boundaries"):
-        absent = named - set(plan[where])
-        if absent:
-            return f"{where} has no {min(absent)!r}"
+    said = [
+        *(
+            f"{where} has {area!r}, which is not among its boundaries"
+            for where in ("before", "level", "by_month", "past")
+            for area in sorted(set(plan[where]) - set(plan["boundaries"]))
+        ),
+        *(
+            f"{where} has no {area!r}"
+            for where in ("before", "level", "by_month", "past", "boundaries")
+            for area in sorted(named - set(plan[where]))
+        ),
+        *(f"the weight of {area!r} is below 0" for area, weight in weighted.items() if weight < 0),
+    ]
+    if said:
+        return said[0]
     if any(len(counts) != len(plan["before_months"]) for counts in plan["by_month"].values()):
         return "by_month has not a count for each of before_months"
+    if any(set(plan[where]) != set(plan["level"]) for where in ("by_month", "past")):
+        return "level, by_month and past are not of the same areas"
+    if len({len(counts) for counts in plan["past"].values()}) > 1:
+        return "past has not the same periods for each area"
     return None

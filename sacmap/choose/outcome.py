@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from sacmap import months
 from sacmap.areas.topology import adjoining
-from sacmap.choose.evaluate import RateRatio, Wdd, placebo_rank, rate_ratio, tne, wdd, wdq
+from sacmap.choose.control import Areas, placebo_z, widening
+from sacmap.choose.evaluate import RateRatio, Wdd, placebo_rank, rate_ratio, tne, wdd, wdq, weighted_wdd
+from sacmap.choose.frozen import GROUPS, WEIGHTS
 from sacmap.choose.plan import Plan, digests
 from sacmap.choose.records import Action
-from sacmap.choose.week import Z_TENTH, nearest_like
+from sacmap.choose.week import Z_TENTH
 from sacmap.errors import InputError, UsageError
 from sacmap.notices import Notice
 from sacmap.study import Period
@@ -32,27 +34,32 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Group:
-    """Areas of a plan with their counts: (n,) before, after, and before with what was chance taken out."""
+    """Areas of a plan with their counts: (n,) before, after, and settled: what was to be expected at the plan's date.
+
+    weights are 1, or those of a control.
+    """
 
     area_ids: tuple[str, ...]
     before: Floats
     after: Floats
     settled: Floats
+    weights: Floats
 
     @property
     def sums(self) -> tuple[float, float]:
-        """Before and after, all areas together."""
-        return float(self.before.sum()), float(self.after.sum())
+        """Before and after, all areas together, each with its weight."""
+        return float(self.weights @ self.before), float(self.weights @ self.after)
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What came of a plan.
 
-    wdd is of the counts as they are, buffer included. net is of the target against the control areas alone, with the
-    chance that the target was chosen for taken out of the counts before; displacement is of the buffer against its own
-    control. verdict is read off net. placebo_rank is the target's place among `placebos` untreated areas that are put
-    to the same test, 1 the largest fall.
+    net is the target against its weighted control, each count before settled: replaced by what was to be expected at
+    the plan's date; displacement is the buffer against its own, in the same way; wdd_settled is both together. wdd is
+    of the raw counts against the few nearest areas, and nearest is net against these few, as a check. verdict is
+    read off net. placebo_rank is the target's place among `placebos` sets of as many untreated areas that are put to
+    the same test, 1 the largest fall; widening is how much wider the intervals of the settled counts were made by it.
     """
 
     groups: dict[str, Group]
@@ -62,8 +69,11 @@ class Outcome:
     rate_ratio: RateRatio | None
     placebo_rank: int
     placebos: int
+    wdd_settled: Wdd
     net: Wdd
     displacement: Wdd | None
+    nearest: Wdd | None
+    widening: float
     verdict: str
     reading: str
     volatility: float
@@ -80,6 +90,7 @@ class Outcome:
             "after": list(result.study.current),
             "months_compared": len(result.compared),
             "wdd": asdict(self.wdd),
+            "wdd_settled": asdict(self.wdd_settled),
             "wdq": self.wdq,
             "tne": self.tne,
             "rate_ratio": None
@@ -91,11 +102,15 @@ class Outcome:
             "placebos": self.placebos,
             "net": asdict(self.net),
             "displacement": None if self.displacement is None else asdict(self.displacement),
+            "nearest": None if self.nearest is None else asdict(self.nearest),
+            "widening": self.widening,
             "volatility": self.volatility,
             "counts": {
                 name: {
-                    area: {"before": int(before), "after": int(after)}
-                    for area, before, after in zip(group.area_ids, group.before, group.after, strict=True)
+                    area: {"before": int(before), "after": int(after), "settled": float(settled)}
+                    for area, before, after, settled in zip(
+                        group.area_ids, group.before, group.after, group.settled, strict=True
+                    )
                 }
                 for name, group in self.groups.items()
             },
@@ -165,20 +180,24 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
     InputError
         If the boundaries or the crimes are not those the plan was made on; the message gives the difference.
     """
+    require_after(result.study.current, actions)
     checked = require_same(plan, result)
-    groups = _groups(plan, result)
-    target, control = groups["target"], groups["control"]
-    buffer, buffer_control = groups["buffer"], groups["buffer_control"]
     # Shorter periods vary more, as the square root of their number in a year.
     alpha = plan.volatility * math.sqrt(len(plan.before_months) / len(result.compared))
+    table = _table(plan, result)
+    groups = {name: _group(table, plan.week[name]) for name in GROUPS}
+    target, control, buffer, buffer_control = (groups[name] for name in GROUPS)
+    beside, beside_buffer = (_weighted(table, plan.week[name]) for name in WEIGHTS)
+    placebos = _placebos(plan, result, table, alpha)
+    widen = widening(placebos)
+    net = net_of(target, beside, alpha, widen)
+    displacement = net_of(buffer, beside_buffer, alpha, widen) if len(buffer.area_ids) else None
+    together = net_of(_both(target, buffer), _both(beside, beside_buffer), alpha, widen)
     paired = len(buffer_control.area_ids) > 0
-    displacement = net_of(buffer, buffer_control, alpha) if paired else None
-    net = net_of(target, control, alpha)
-    others = _placebos(plan, result, groups, alpha)
-    rank = placebo_rank(net.z, others)
     verdict = verdict_of(net)
+    rank = placebo_rank(net.z, np.array(placebos) / widen)
     return Outcome(
-        groups=groups,
+        groups=groups | {"weighted": beside},
         wdd=wdd(
             (target.before, target.after),
             (control.before, control.after),
@@ -186,18 +205,40 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
             (buffer_control.before, buffer_control.after) if paired else None,
             alpha,
         ),
+        wdd_settled=together if displacement else net,
         wdq=wdq(target.sums, control.sums, buffer.sums),
         tne=tne(target.sums, control.sums, buffer.sums),
         rate_ratio=rate_ratio(target.sums, control.sums, alpha),
         placebo_rank=rank,
-        placebos=len(others),
+        placebos=len(placebos),
         net=net,
         displacement=displacement,
+        nearest=net_of(target, control, alpha, widen) if control.area_ids else None,
+        widening=widen,
         verdict=verdict,
-        reading=_reading(groups, net, displacement, verdict, rank=rank, placebos=len(others)),
+        reading=_reading(groups, beside, net, displacement, rank=rank, placebos=len(placebos)),
         volatility=alpha,
         actions=tuple(actions),
         warnings=(*checked, *result.warnings),
+    )
+
+
+def require_after(after: Period, actions: Sequence[Action]) -> None:
+    """Refuse months after that lie before the first action in the log.
+
+    Raises
+    ------
+    UsageError
+        If the first of the months is over before the first action; the message gives the right span.
+    """
+    first = min((action.month for action in actions), default=None)
+    if first is None or months.number(after[0]) >= months.number(first):
+        return
+    left = len(after) - (months.number(first) - months.number(after[0]))
+    right = f"{first}:{after[-1]}" if left > 0 else f"{first}:{months.shift(first, len(after) - 1)}"
+    raise UsageError(
+        f"The first action in the log is of {months.in_words(first)}: {months.in_words(after[0])} is not after it.",
+        f"Give months from the first action on: --after {right}.",
     )
 
 
@@ -224,8 +265,8 @@ def require_same(plan: Plan, result: Result) -> list[Notice]:
             f"The plan was made on other boundaries: {_named(areas)}.",
             "Give the boundaries it was made on with --boundaries.",
         )
-    sac = result.monthly[result.monthly["crime_type"] == "sac"]
-    wide = sac.set_index(["area_id", "month"])["n"].unstack("month")
+    rows = result.monthly[result.monthly["crime_type"] == plan.theme]
+    wide = rows.set_index(["area_id", "month"])["n"].unstack("month")
     there = [month for month in plan.before_months if month in wide and wide[month].notna().any()]
     if not there:
         return [
@@ -256,46 +297,78 @@ def _named(differences: Sequence[str]) -> str:
     return "; ".join(differences[:NAMED]) + (f"; and {more:,} more differences" if more > 0 else "")
 
 
-def _groups(plan: Plan, result: Result) -> dict[str, Group]:
-    names = ("target", "control", "buffer", "buffer_control")
-    return {name: _group(plan, result, plan.week[name]) for name in names}
+def _table(plan: Plan, result: Result) -> pd.DataFrame:
+    """Return before, after, settled, level and weight 1 of every area of the plan that is known then and now."""
+    rows = result.change[result.change["crime_type"] == plan.theme].set_index("area_id")
+    rows = rows[rows["current_count"].notna() & rows.index.isin(list(plan.level))]
+    before, after = (rows[name].astype(float) for name in ("baseline_count", "current_count"))
+    compared = {result.study.baseline[0][k] for k in result.compared}
+    inside = np.array([month in compared for month in plan.before_months])
+    by_month = pd.DataFrame.from_dict(dict(plan.by_month), orient="index", dtype=float)
+    level = pd.Series(plan.level, dtype=float).reindex(rows.index)
+    # Months that the plan did not rest on stand as they are: no area was chosen for them.
+    chosen_by = by_month.loc[:, inside].sum(axis=1)
+    whole = float(by_month.to_numpy().sum())
+    share = float(chosen_by.sum()) / whole if whole > 0 else 0.0
+    settled = before - chosen_by.reindex(rows.index) + level * share
+    return pd.DataFrame({"before": before, "after": after, "settled": settled, "level": level, "weight": 1.0})
 
 
-def _group(plan: Plan, result: Result, area_ids: Iterable[str]) -> Group:
-    ids = tuple(area_ids)
-    sac = result.change[result.change["crime_type"] == "sac"].set_index("area_id").loc[list(ids)]
-    before, after = (sac[name].to_numpy(float) for name in ("baseline_count", "current_count"))
-    chance = np.array([plan.before[area] - plan.level[area] for area in ids])
-    return Group(ids, before, after, before - chance * _chosen_share(plan, result))
+def _group(table: pd.DataFrame, area_ids: Iterable[str]) -> Group:
+    ids = tuple(area for area in area_ids if area in table.index)
+    rows = table.loc[list(ids)]
+    columns = (rows[name].to_numpy(float) for name in ("before", "after", "settled", "weight"))
+    return Group(ids, *columns)
 
 
-def _chosen_share(plan: Plan, result: Result) -> float:
-    """Return which share of the counts the areas were chosen by lies in the months compared before."""
-    months_before = {result.study.baseline[0][k] for k in result.compared}
-    by_month = np.array([list(counts) for counts in plan.by_month.values()], dtype=float).sum(axis=0)
-    inside = np.array([month in months_before for month in plan.before_months])
-    return float(by_month[inside].sum() / by_month.sum()) if by_month.sum() > 0 else 0.0
+def _weighted(table: pd.DataFrame, weights: Mapping[str, float]) -> Group:
+    """Return a control of weighted areas; where some are not known now, the rest stand for them."""
+    there = {area: weight for area, weight in weights.items() if area in table.index}
+    kept = sum(there.values())
+    scale = sum(weights.values()) / kept if kept > 0 else 0.0
+    weighted = table.loc[list(there)].assign(weight=[weight * scale for weight in there.values()])
+    return _group(weighted, there)
 
 
-def net_of(group: Group, control: Group, alpha: float) -> Wdd:
-    """Return the difference of a group from its control, with the chance they were chosen for taken out before."""
-    return wdd((group.settled, group.after), (control.settled, control.after), alpha=alpha)
+def _both(one: Group, other: Group) -> Group:
+    """Return two groups as one; an area of both has both weights."""
+    table = pd.DataFrame(
+        {
+            name: np.concatenate([getattr(one, part), getattr(other, part)])
+            for name, part in (("before", "before"), ("after", "after"), ("settled", "settled"))
+        }
+        | {"weight": np.concatenate([one.weights, other.weights])},
+        index=[*one.area_ids, *other.area_ids],
+    )
+    weight = table.groupby(level=0, sort=False)["weight"].sum()
+    once = table[~table.index.duplicated()].assign(weight=weight)
+    return _group(once, once.index)
 
 
-def _placebos(plan: Plan, result: Result, groups: dict[str, Group], alpha: float) -> list[float]:
-    """Return the same z for every untreated area, each against the untreated area nearest to it in level."""
+def net_of(group: Group, control: Group, alpha: float, widen: float = 1.0) -> Wdd:
+    """Return the difference of a group from its weighted control, each count before settled."""
+    return weighted_wdd(
+        (group.settled, group.after),
+        (control.settled, control.after),
+        control.weights,
+        alpha,
+        widen,
+    )
+
+
+def _placebos(plan: Plan, result: Result, table: pd.DataFrame, alpha: float) -> list[float]:
+    """Return the same z for sets of as many adjoining untreated areas, one grown from each of them."""
     ids = [str(area) for area in result.areas["area_id"]]
-    treated = {*groups["target"].area_ids, *groups["buffer"].area_ids}
-    level = np.array([plan.level.get(area, np.nan) for area in ids])
-    untreated = {p for p, area in enumerate(ids) if area in plan.level and area not in treated}
-    near = adjoining(result.areas)
-    found = []
-    for place in sorted(untreated):
-        other = nearest_like([place], untreated - {place} - near[place], level, level)
-        if other:
-            one, against = (_group(plan, result, [ids[p]]) for p in (place, other[0]))
-            found.append(net_of(one, against, alpha).z)
-    return found
+    treated = {*plan.week["target"], *plan.week["buffer"]} | {
+        one["area_id"] for one in plan.hardening if one["homes"]
+    }
+    free = {p for p, area in enumerate(ids) if area in table.index and area not in treated}
+    periods = len(next(iter(plan.past.values()), ()))
+    past = np.array([plan.past.get(area, [np.nan] * periods) for area in ids], dtype=float)
+    columns = table.reindex(ids)
+    level, settled, after = (columns[name].to_numpy(float) for name in ("level", "settled", "after"))
+    areas = Areas(level, past, settled, after)
+    return placebo_z(areas, adjoining(result.areas), free, len(plan.week["target"]), alpha)
 
 
 def verdict_of(net: Wdd) -> str:
@@ -307,27 +380,37 @@ def verdict_of(net: Wdd) -> str:
 
 
 def _reading(
-    groups: dict[str, Group], net: Wdd, displacement: Wdd | None, verdict: str, *, rank: int, placebos: int
+    groups: Mapping[str, Group],
+    beside: Group,
+    net: Wdd,
+    displacement: Wdd | None,
+    *,
+    rank: int,
+    placebos: int,
 ) -> str:
     target, control = groups["target"], groups["control"]
     chance = float((target.before - target.settled).sum())
     said = [
-        f"Target areas: {target.sums[1]:,.0f} crimes after, {target.sums[0]:,.0f} before. Control areas: "
-        f"{control.sums[1]:,.0f} after, {control.sums[0]:,.0f} before."
+        f"Target areas: {target.sums[1]:,.0f} crimes after, {target.sums[0]:,.0f} before. The {len(control.area_ids)} "
+        f"most like them: {control.sums[1]:,.0f} after, {control.sums[0]:,.0f} before."
     ]
     if chance >= 1:
         said.append(
-            f"The target was chosen when it stood high: about {chance:,.0f} of its crimes before are put down to "
-            "chance. They would have gone anyway and are not counted as prevented."
+            f"The target was chosen when it stood high: {target.settled.sum():,.0f} were to be expected there without "
+            f"any action, about {chance:,.0f} fewer than before. These are not counted as prevented."
         )
-    said.append(f"Against the control areas that is {_change(net)}: {_verdict_in_words(verdict)}.")
+    said.append(
+        f"Against {len(beside.area_ids):,} untreated areas, weighted to be like the target, that is {_change(net)}: "
+        f"{_verdict_in_words(verdict_of(net))}."
+    )
     if displacement is not None:
         moved = _moved_in_words(verdict_of(displacement))
         said.append(f"In the buffer around it, {_change(displacement)}: {moved}.")
     if placebos:
         as_far = rank - 1
         said.append(
-            f"Of {placebos:,} areas where nothing was done, {as_far:,} fell as far against one like them."
+            f"Of {placebos:,} sets of as many areas where nothing was done, {as_far:,} fell as far against ones like "
+            "them."
         )
     said.append("The counts cannot show that the action was the cause.")
     return " ".join(said)

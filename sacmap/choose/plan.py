@@ -11,10 +11,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from sacmap import months, tables
 from sacmap.areas.topology import adjoining
 from sacmap.choose import hardening, ranking, week
+from sacmap.choose.control import control_weights
 from sacmap.choose.frozen import SHAPE, lost, unlike
 from sacmap.choose.hardening import Candidate, Prices
 from sacmap.choose.records import Visit
@@ -24,6 +26,8 @@ from sacmap.notices import Notice
 
 if TYPE_CHECKING:
     from sacmap.result import Result
+
+Floats = NDArray[np.float64]
 
 #: Months of the year that are named as those with most crime.
 MONTHS_NAMED = 3
@@ -36,15 +40,18 @@ class Plan:
     """What is promised, and all that judging it later needs.
 
     study: the study's record; data_to: the last month of the data; budget: the money in full; hardening: area_id,
-    money, homes, prevented; week: target, buffer, control, buffer_control, alternatives, months and what the action
-    should be about; before: SAC of the current months compared, by area; level: the same with chance taken out as
-    far as can be; volatility: of areas from period to period; before_months and by_month: the months of `before`
-    and each area's counts in them; boundaries: a digest of each area's; warnings: code and text.
+    money, homes, prevented; theme: the crime type the week of action answers; week: target, buffer, control,
+    buffer_control, weights, buffer_weights, alternatives, months and what the action should be about; before: crimes
+    of the theme in the current months compared, by area; level: what is to be expected in the next such months;
+    volatility: of areas from period to period; before_months and by_month: the months of `before` and each area's
+    counts in them; past: each area's count in each baseline period; boundaries: a digest of each area's;
+    warnings: code and text.
     """
 
     study: Mapping[str, Any]
     data_to: str
     hardening: Sequence[Mapping[str, Any]]
+    theme: str
     week: Mapping[str, Any]
     before: Mapping[str, int]
     smallest_detectable_fall: int
@@ -53,6 +60,7 @@ class Plan:
     volatility: float
     before_months: Sequence[str]
     by_month: Mapping[str, Sequence[int]]
+    past: Mapping[str, Sequence[int]]
     boundaries: Mapping[str, str]
     boundaries_file: str
     inputs: Sequence[Mapping[str, Any]]
@@ -91,6 +99,7 @@ def make_plan(
     protected: Mapping[str, int],
     visited: Sequence[Visit],
     boundaries_file: str,
+    theme: str = "sac",
 ) -> Plan:
     """Share a budget for target hardening and choose areas for a week of action.
 
@@ -110,51 +119,82 @@ def make_plan(
         Areas visited before.
     boundaries_file
         Path of the boundaries from the folder the plan will lie in.
+    theme
+        The crime type the week of action answers: `sac` for all three.
 
     Raises
     ------
     UsageError
-        If no `size` areas adjoin, or none can be ranked.
+        If the theme is no crime type, no `size` areas adjoin, or none can be ranked.
     """
     if result.study.extract is not None:
         # A force's own extract holds residential burglary alone.
         prices = replace(prices, home_share=1.0)
+    if theme not in tables.CRIME_TYPES:
+        raise UsageError(f"{theme!r} is no crime type.", f"Give one of {', '.join(tables.CRIME_TYPES)}.")
     ids = [str(area) for area in result.areas["area_id"]]
     near = adjoining(result.areas)
-    sac = _rows(result, "sac")
-    chosen, volatility = _choices(result, near, size)
+    cube = _by_month(result, theme)
+    chosen, volatility = _choices(result, cube, near, size, theme)
     if not chosen:
         raise UsageError(f"No {size} areas adjoin one another.", "Plan for fewer with --areas, such as 1.")
-    counts, baseline = (sac[name].to_numpy(float) for name in ("current_count", "baseline_mean"))
-    side = week.sides(chosen[0].places, near, counts, baseline)
-    target, control = list(side.target), list(side.control)
-    squares = 2 * (counts[target] ** 2).sum() + 2 * (counts[control] ** 2).sum()
-    fall = week.smallest_detectable_fall(
-        counts[target].sum(), counts[control].sum(), volatility * float(squares)
-    )
+    rows = _rows(result, theme)
+    counts, baseline = (rows[name].to_numpy(float) for name in ("current_count", "baseline_mean"))
     money = _candidates(result, size, protected)
     spends = hardening.spend(budget, money, prices)
-    now = [result.study.current[k] for k in result.compared]
-    by_month = ranking.of_kind(ranking.counts_by_month(result.located, ids, [now]), "sac")[:, 0]
+    funded = {ids.index(one.area_id) for one in spends if one.homes}
+    side = week.sides(chosen[0].places, near, counts, baseline, funded=funded)
+    level = rows["level"].to_numpy(float)
+    past = cube[:, :-1].sum(axis=2)
+    weights = _weights(side, level, past, volatility)
     known = [place for place in range(len(ids)) if np.isfinite(counts[place])]
     plan = Plan(
         study=result.study.record(),
         data_to=result.study.current[-1],
         hardening=[asdict(one) for one in spends],
-        week=_week(result, ids, side, chosen, visited),
+        theme=theme,
+        week=_week(result, ids, side, chosen, visited, weights=weights, theme=theme),
         before={ids[place]: int(counts[place]) for place in known},
-        smallest_detectable_fall=int(np.ceil(fall - 1e-9)),
+        smallest_detectable_fall=_smallest_fall(side, level, weights[0], volatility),
         budget=_budget(budget, money, spends, prices),
-        level={ids[place]: float(sac["level"].iloc[place]) for place in known},
+        level={ids[place]: float(level[place]) for place in known},
         volatility=volatility,
-        before_months=now,
-        by_month={ids[place]: [int(n) for n in by_month[place]] for place in known},
+        before_months=[result.study.current[k] for k in result.compared],
+        by_month={ids[place]: [int(n) for n in cube[place, -1]] for place in known},
+        past={ids[place]: [int(n) for n in past[place]] for place in known},
         boundaries=digests(result.areas),
         boundaries_file=boundaries_file,
         inputs=list(result.inputs),
     )
-    told = [*_told(plan, result, prices), *result.warnings]
+    told = [*_told(plan, result, prices, protected), *result.warnings]
     return Plan(**vars(plan) | {"warnings": [{"code": one.code, "text": one.text} for one in told]})
+
+
+def _by_month(result: Result, kind: str) -> Floats:
+    """Return one crime type's counts in the months compared, (areas × periods × months), the current period last."""
+    ids = [str(area) for area in result.areas["area_id"]]
+    compared = [[period[k] for k in result.compared] for period in result.study.periods]
+    return ranking.of_kind(ranking.counts_by_month(result.located, ids, compared), kind)
+
+
+def _weights(side: week.Sides, level: Floats, past: Floats, volatility: float) -> tuple[Floats, Floats]:
+    """Return the weight of each untouched area in the control of the target, and in that of the buffer."""
+    others = np.array(side.untouched, dtype=np.intp)
+    target, buffer = (
+        control_weights(level, past, np.array(places, dtype=np.intp), others, volatility)
+        if places
+        else np.zeros(len(others))
+        for places in (side.target, side.buffer)
+    )
+    return target, buffer
+
+
+def _smallest_fall(side: week.Sides, level: Floats, weights: Floats, volatility: float) -> int:
+    """Return how many crimes must be prevented for the fall to be seen against the weighted control."""
+    target, others = level[list(side.target)], level[list(side.untouched)]
+    varied = 2 * volatility * float((target**2).sum() + (weights**2 * others**2).sum())
+    fall = week.smallest_detectable_fall(target.sum(), float((weights**2 * others).sum()), varied)
+    return int(np.ceil(fall - 1e-9))
 
 
 def _week(
@@ -163,10 +203,21 @@ def _week(
     side: week.Sides,
     chosen: Sequence[week.Choice],
     visited: Sequence[Visit],
+    *,
+    weights: tuple[Floats, Floats],
+    theme: str,
 ) -> dict[str, Any]:
     """Return the week of action: its sides, the sets it was chosen from, when, and what it should be about."""
     sides = {name: [ids[place] for place in places] for name, places in vars(side).items()}
-    kind = _leading_type(result, sides["target"])
+    kind = _leading_type(result, sides["target"]) if theme == "sac" else theme
+    in_control, beside_buffer = (
+        {
+            ids[place]: round(float(weight), DECIMALS)
+            for place, weight in zip(side.untouched, part, strict=True)
+            if round(float(weight), DECIMALS) > 0
+        }
+        for part in weights
+    )
     return {
         "target": sides["target"],
         "buffer": sides["buffer"],
@@ -179,8 +230,10 @@ def _week(
             }
             for choice in chosen
         ],
-        "months": busiest_months(result.monthly),
+        "months": busiest_months(result.monthly, theme),
         "buffer_control": sides["buffer_control"],
+        "weights": in_control,
+        "buffer_weights": beside_buffer,
         "about": kind,
         "streets": _streets(result, sides["target"], kind),
         "visited": [asdict(visit) for visit in visited],
@@ -191,17 +244,16 @@ def _rows(result: Result, kind: str) -> pd.DataFrame:
     return result.change[result.change["crime_type"] == kind].set_index("area_id")
 
 
-def _choices(result: Result, near: Sequence[frozenset[int]], size: int) -> tuple[list[week.Choice], float]:
+def _choices(
+    result: Result, cube: Floats, near: Sequence[frozenset[int]], size: int, theme: str
+) -> tuple[list[week.Choice], float]:
     """Return the best sets, by place in the areas, and the volatility found."""
-    sac = _rows(result, "sac")
-    known = sac["current_count"].notna().to_numpy()
-    ids = [str(area) for area in sac.index[known]]
-    compared = [[period[k] for k in result.compared] for period in result.study.periods]
-    cube = ranking.of_kind(ranking.counts_by_month(result.located, ids, compared), "sac")
-    law = ranking.law_of_months(cube, result.comparator.pair("sac"))
+    rows = _rows(result, theme)
+    known = rows["current_count"].notna().to_numpy()
+    law = ranking.law_of_months(cube[known], result.comparator.pair(theme))
     drawn = np.full((len(known), ranking.DRAWS), np.nan)
     drawn[known] = law.drawn(np.random.default_rng(ranking.SEED), ranking.DRAWS).T
-    return week.choose(sac["excess"].to_numpy(float), drawn, near, size), law.volatility
+    return week.choose(rows["excess"].to_numpy(float), drawn, near, size), law.volatility
 
 
 def _candidates(result: Result, size: int, protected: Mapping[str, int]) -> list[Candidate]:
@@ -267,13 +319,13 @@ def _streets(result: Result, target: Sequence[str], kind: str) -> list[dict[str,
     return [{"street": name, "crimes": n} for name, n in streets]
 
 
-def busiest_months(monthly: pd.DataFrame) -> list[str]:
-    """Return the months of the year with most SAC in past seasons; none where the data do not hold all twelve.
+def busiest_months(monthly: pd.DataFrame, kind: str = "sac") -> list[str]:
+    """Return the months of the year with most crime of a type; none where the data do not hold all twelve.
 
     `monthly` is the Counts table; months whose counts are missing are left out.
     """
-    sac = monthly[monthly["crime_type"] == "sac"]
-    sums = sac.groupby("month")["n"].sum(min_count=1).astype(float).dropna()
+    rows = monthly[monthly["crime_type"] == kind]
+    sums = rows.groupby("month")["n"].sum(min_count=1).astype(float).dropna()
     by_name = sums.groupby(sums.index.str[5:].astype(int)).mean()
     if len(by_name) < len(months.NAMES):
         return []
@@ -290,9 +342,9 @@ def digests(areas: gpd.GeoDataFrame) -> dict[str, str]:
     }
 
 
-def _told(plan: Plan, result: Result, prices: Prices) -> list[Notice]:
+def _told(plan: Plan, result: Result, prices: Prices, protected: Mapping[str, int]) -> list[Notice]:
     """Return what the planner must know before the money is spent."""
-    verdicts = _rows(result, "sac").loc[list(plan.week["target"]), "verdict"]
+    verdicts = _rows(result, plan.theme).loc[list(plan.week["target"]), "verdict"]
     counted = sum(plan.before[area] for area in plan.week["target"])
     told = [
         Notice("money", money_in_words(plan)),
@@ -322,6 +374,13 @@ def _told(plan: Plan, result: Result, prices: Prices) -> list[Notice]:
                 "Give boundaries with a column of households (--households-column).",
             )
         )
+        if any(protected.values()):
+            told.append(
+                Notice(
+                    "protected-unused",
+                    "The homes protected already (--protected) could not be taken off where households are not known.",
+                )
+            )
     if len(result.compared) != 12:
         told.append(
             Notice(

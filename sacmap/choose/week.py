@@ -234,28 +234,32 @@ def nearest_like(
 
 @dataclass(frozen=True)
 class Sides:
-    """The areas of an evaluation: with the action, the buffer around them, and what each is compared with."""
+    """The areas of an evaluation: with the action, the buffer around them, and the few most like each.
+
+    untouched are all that may be in a control: neither in the target nor the buffer, and getting no money.
+    """
 
     target: Places
     buffer: Places
     control: Places
     buffer_control: Places
+    untouched: Places
 
 
-def sides(target: Places, near: Near, counts: Floats, before: Floats) -> Sides:
+def sides(target: Places, near: Near, counts: Floats, before: Floats, *, funded: Iterable[int] = ()) -> Sides:
     """Return the buffer around a target, and areas to compare both with: not adjoining it, nearest in level and trend.
 
-    counts and before are as in `nearest_like`, NaN where not known: such areas are on no side. The buffer has nothing
-    to be compared with where fewer areas than its own are left.
+    counts and before are as in `nearest_like`, NaN where not known: such areas are on no side. Areas that get money
+    are in no control. The buffer has nothing to be compared with where fewer areas than its own are left.
     """
     known = {place for place in range(len(near)) if np.isfinite(counts[place])}
     buffer = tuple(place for place in buffer_of(target, near) if place in known)
-    free = known - set(target) - set(buffer)
+    free = known - set(target) - set(buffer) - set(funded)
     control = nearest_like(target, free, counts, before)
     left = free - set(control)
     # A buffer against fewer areas would read their difference in size as a change.
     buffer_control = nearest_like(buffer, left, counts, before) if len(left) >= len(buffer) else ()
-    return Sides(target, buffer, control, buffer_control)
+    return Sides(target, buffer, control, buffer_control, tuple(sorted(free)))
 
 
 def smallest_detectable_fall(treated: float, control: float, variation: float = 0.0) -> float:
