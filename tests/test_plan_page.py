@@ -31,6 +31,8 @@ def plan_of_four(page, street="On or near High Street", prevented=RANGE, visit="
             "buffer": [b],
             "control": [c],
             "buffer_control": [d],
+            "weights": {c: 2.5, d: 0.5},
+            "buffer_weights": {c: 1.5, d: 1.0},
             "alternatives": [{"target": [a], "excess": 31.2, "best_share": 0.83}],
             "months": ["November", "December"],
             "about": "burglary",
@@ -44,7 +46,9 @@ def plan_of_four(page, street="On or near High Street", prevented=RANGE, visit="
             "cost_of_burglary": 5930.0, "break_even": 1.69, "rate_per_1000_homes": 20.0, "rate_is_known": True,
             "reaches": [measure],
         },
+        theme="sac",
         level={a: 50.0, b: 41.0, c: 16.0, d: 4.0},
+        past={a: [44], b: [40], c: [17], d: [4]},
         volatility=0.02,
         before_months=["2018-07"],
         by_month={},
@@ -59,7 +63,7 @@ def outcome_of_four(page, action="Locks fitted"):
     a, b, c, d = (str(area) for area in page.areas["area_id"])
 
     def group(area, before, after):
-        return Group((area,), np.array([before]), np.array([after]), np.array([before - 5.0]))
+        return Group((area,), np.array([before]), np.array([after]), np.array([before - 5.0]), np.ones(1))
 
     net = wdd((55, 30), (15, 16))
     return Outcome(
@@ -69,6 +73,7 @@ def outcome_of_four(page, action="Locks fitted"):
             "control": group(c, 15.0, 16.0),
             "buffer_control": group(d, 4.0, 4.0),
         },
+        beside=group(c, 15.0, 16.0), wdd_settled=net, nearest=net, widening=1.1,
         wdd=net, wdq=None, tne=None, rate_ratio=None, placebo_rank=1, placebos=2, net=net, displacement=None,
         verdict="clear fall", reading="It fell.", volatility=0.02,
         actions=(Action("2018-07-04", a, action, 12), Action("2018-07-05", b, action, None)),

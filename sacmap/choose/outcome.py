@@ -55,7 +55,8 @@ class Group:
 class Outcome:
     """What came of a plan.
 
-    net is the target against its weighted control, each count before settled: replaced by what was to be expected at
+    groups are the sides of the plan, the few nearest areas among them; beside is the target's weighted control. net
+    is the target against it, each count before settled: replaced by what was to be expected at
     the plan's date; displacement is the buffer against its own, in the same way; wdd_settled is both together. wdd is
     of the raw counts against the few nearest areas, and nearest is net against these few, as a check. verdict is
     read off net. placebo_rank is the target's place among `placebos` sets of as many untreated areas that are put to
@@ -63,6 +64,7 @@ class Outcome:
     """
 
     groups: dict[str, Group]
+    beside: Group
     wdd: Wdd
     wdq: float | None
     tne: float | None
@@ -186,7 +188,7 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
     alpha = plan.volatility * math.sqrt(len(plan.before_months) / len(result.compared))
     table = _table(plan, result)
     groups = {name: _group(table, plan.week[name]) for name in GROUPS}
-    target, control, buffer, buffer_control = (groups[name] for name in GROUPS)
+    target, buffer, control, buffer_control = (groups[name] for name in GROUPS)
     beside, beside_buffer = (_weighted(table, plan.week[name]) for name in WEIGHTS)
     placebos = _placebos(plan, result, table, alpha)
     widen = widening(placebos)
@@ -197,7 +199,8 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
     verdict = verdict_of(net)
     rank = placebo_rank(net.z, np.array(placebos) / widen)
     return Outcome(
-        groups=groups | {"weighted": beside},
+        groups=groups,
+        beside=beside,
         wdd=wdd(
             (target.before, target.after),
             (control.before, control.after),

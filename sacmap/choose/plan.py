@@ -51,10 +51,10 @@ class Plan:
     study: Mapping[str, Any]
     data_to: str
     hardening: Sequence[Mapping[str, Any]]
-    theme: str
     week: Mapping[str, Any]
     before: Mapping[str, int]
     smallest_detectable_fall: int
+    theme: str
     budget: Mapping[str, Any]
     level: Mapping[str, float]
     volatility: float

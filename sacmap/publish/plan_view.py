@@ -256,10 +256,13 @@ def _counts(outcome: Outcome) -> Block:
 
 def _figures(outcome: Outcome) -> Block:
     ratio, quotient, effect = outcome.rate_ratio, outcome.wdq, outcome.tne
-    rows = [("Against the control areas, chance taken out", *_of(outcome.net))]
+    rows = [("Target against its weighted control, settled", *_of(outcome.net))]
     if outcome.displacement:
-        rows.append(("Buffer against its control, chance taken out", *_of(outcome.displacement)))
-    rows.append(("Weighted displacement difference of the counts", *_of(outcome.wdd)))
+        rows.append(("Buffer against its own, settled", *_of(outcome.displacement)))
+        rows.append(("Both together (weighted displacement difference), settled", *_of(outcome.wdd_settled)))
+    if outcome.nearest:
+        rows.append(("Target against the few nearest areas, settled: a check", *_of(outcome.nearest)))
+    rows.append(("Weighted displacement difference of the raw counts, chance and all", *_of(outcome.wdd)))
     if ratio:
         rows.append(
             ("Rate ratio", _decimal(ratio.estimate), f"{_decimal(ratio.low)} to {_decimal(ratio.high)}")
