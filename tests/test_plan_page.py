@@ -46,7 +46,7 @@ def plan_of_four(page, street="On or near High Street", prevented=RANGE, visit="
             "cost_of_burglary": 5930.0, "break_even": 1.69, "rate_per_1000_homes": 20.0, "rate_is_known": True,
             "reaches": [measure],
         },
-        theme="sac",
+        theme="sac", excess={a: 14.0, b: 1.0, c: -1.0, d: 0.0},
         level={a: 50.0, b: 41.0, c: 16.0, d: 4.0},
         past={a: [44], b: [40], c: [17], d: [4]},
         volatility=0.02,
@@ -63,7 +63,9 @@ def outcome_of_four(page, action="Locks fitted"):
     a, b, c, d = (str(area) for area in page.areas["area_id"])
 
     def group(area, before, after):
-        return Group((area,), np.array([before]), np.array([after]), np.array([before - 5.0]), np.ones(1))
+        return Group(
+            (area,), np.array([before]), np.array([after]), np.array([before - 5.0]), np.ones(1), np.zeros(1)
+        )
 
     net = wdd((55, 30), (15, 16))
     return Outcome(

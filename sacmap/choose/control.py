@@ -20,12 +20,14 @@ Near = Sequence[frozenset[int]]
 
 #: How far the weights of a control may add up to another number of areas than the target has, as a share of it.
 SIZE_LEEWAY = 0.5
+#: How far the share of a rise that lasts may be from the usual, in an area: a standard error.
+LASTING_DOUBT = 0.5
 #: Steps at most in search of the weights; five to ten are usual.
 STEPS = 60
 #: What an interval as wide as the counts alone make it weighs beside what untreated areas show, in areas.
 USUAL_WEIGHT = 20.0
 #: Intervals are this much wider than untreated areas show, so that few falls are claimed of nothing: see the benchmark.
-MARGIN = 1.05
+MARGIN = 1.1
 
 #: Untreated areas that are put to the same test, at most: more say nothing new, and take long.
 TESTED = 400
@@ -36,13 +38,14 @@ class Areas:
     """All areas of an evaluation, NaN where not known.
 
     level: (n,) what was to be expected, crimes a period, above 0; past: (n × periods) crimes of the baseline;
-    settled, after: (n,) crimes before, as was to be expected, and after.
+    settled, after: (n,) crimes before, as was to be expected, and after; doubt: (n,) as `weighted_wdd` takes it.
     """
 
     level: Floats
     past: Floats
     settled: Floats
     after: Floats
+    doubt: Floats
 
 
 def control_weights(level: Floats, past: Floats, target: Whole, others: Whole, alpha: float) -> Floats:
@@ -136,6 +139,7 @@ def placebo_z(areas: Areas, near: Near, free: Collection[int], size: int, alpha:
                 (areas.settled[others], areas.after[others]),
                 weights,
                 alpha,
+                doubt=(areas.doubt[target], areas.doubt[others]),
             ).z
         )
     return found

@@ -75,7 +75,13 @@ def wdd(
 
 
 def weighted_wdd(
-    treated: Counts, control: Counts, weights: ArrayLike, alpha: float = 0.0, widen: float = 1.0
+    treated: Counts,
+    control: Counts,
+    weights: ArrayLike,
+    alpha: float = 0.0,
+    *,
+    doubt: tuple[ArrayLike, ArrayLike] = (0.0, 0.0),
+    widen: float = 1.0,
 ) -> Wdd:
     """Return ΔT − Σ w·ΔC: the difference of treated areas from a weighted control.
 
@@ -87,6 +93,8 @@ def weighted_wdd(
         (control areas,), 0 or more.
     alpha
         Volatility, as in `wdd`.
+    doubt
+        Of treated and control areas, the standard error of what was to be expected before, beyond that of a count.
     widen
         What the interval is wider than the counts and the volatility make it.
     """
@@ -94,8 +102,9 @@ def weighted_wdd(
     other, later = (np.atleast_1d(np.asarray(side, dtype=float)) for side in control)
     share = np.atleast_1d(np.asarray(weights, dtype=float))
     estimate = float((after - before).sum() - (share * (later - other)).sum())
-    own = sum((n + alpha * n**2).sum() for n in (before, after))
-    theirs = sum((share**2 * (n + alpha * n**2)).sum() for n in (other, later))
+    mine, yours = (np.asarray(side, dtype=float) ** 2 for side in doubt)
+    own = sum((n + alpha * n**2).sum() for n in (before, after)) + (mine + 0 * before).sum()
+    theirs = (share**2 * (yours + sum(n + alpha * n**2 for n in (other, later)))).sum()
     variance = float(own + theirs) * widen**2
     half = Z95 * math.sqrt(variance)
     z = estimate / math.sqrt(variance) if variance > 0 else 0.0

@@ -40,6 +40,7 @@ SHAPE: dict[str, Any] = {
     "smallest_detectable_fall": int,
     "budget": {str: object},
     "level": {str: float},
+    "excess": {str: float},
     "volatility": float,
     "before_months": [months.is_month],
     "by_month": {str: [int]},
@@ -98,12 +99,12 @@ def lost(plan: Mapping[str, Any]) -> str | None:
     said = [
         *(
             f"{where} has {area!r}, which is not among its boundaries"
-            for where in ("before", "level", "by_month", "past")
+            for where in ("before", "level", "excess", "by_month", "past")
             for area in sorted(set(plan[where]) - set(plan["boundaries"]))
         ),
         *(
             f"{where} has no {area!r}"
-            for where in ("before", "level", "by_month", "past", "boundaries")
+            for where in ("before", "level", "excess", "by_month", "past", "boundaries")
             for area in sorted(named - set(plan[where]))
         ),
         *(f"the weight of {area!r} is below 0" for area, weight in weighted.items() if weight < 0),
@@ -112,8 +113,8 @@ def lost(plan: Mapping[str, Any]) -> str | None:
         return said[0]
     if any(len(counts) != len(plan["before_months"]) for counts in plan["by_month"].values()):
         return "by_month has not a count for each of before_months"
-    if any(set(plan[where]) != set(plan["level"]) for where in ("by_month", "past")):
-        return "level, by_month and past are not of the same areas"
+    if any(set(plan[where]) != set(plan["level"]) for where in ("excess", "by_month", "past")):
+        return "level, excess, by_month and past are not of the same areas"
     if len({len(counts) for counts in plan["past"].values()}) > 1:
         return "past has not the same periods for each area"
     return None

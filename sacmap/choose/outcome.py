@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sacmap import months
 from sacmap.areas.topology import adjoining
-from sacmap.choose.control import Areas, placebo_z, widening
+from sacmap.choose.control import LASTING_DOUBT, Areas, placebo_z, widening
 from sacmap.choose.evaluate import RateRatio, Wdd, placebo_rank, rate_ratio, tne, wdd, wdq, weighted_wdd
 from sacmap.choose.frozen import GROUPS, WEIGHTS
 from sacmap.choose.plan import Plan, digests
@@ -36,7 +36,7 @@ NAMED = 3
 class Group:
     """Areas of a plan with their counts: (n,) before, after, and settled: what was to be expected at the plan's date.
 
-    weights are 1, or those of a control.
+    weights are 1, or those of a control; doubt is the standard error of settled, beyond that of a count.
     """
 
     area_ids: tuple[str, ...]
@@ -44,6 +44,7 @@ class Group:
     after: Floats
     settled: Floats
     weights: Floats
+    doubt: Floats
 
     @property
     def sums(self) -> tuple[float, float]:
@@ -308,19 +309,30 @@ def _table(plan: Plan, result: Result) -> pd.DataFrame:
     compared = {result.study.baseline[0][k] for k in result.compared}
     inside = np.array([month in compared for month in plan.before_months])
     by_month = pd.DataFrame.from_dict(dict(plan.by_month), orient="index", dtype=float)
-    level = pd.Series(plan.level, dtype=float).reindex(rows.index)
+    level, excess = (
+        pd.Series(dict(one), dtype=float).reindex(rows.index) for one in (plan.level, plan.excess)
+    )
     # Months that the plan did not rest on stand as they are: no area was chosen for them.
     chosen_by = by_month.loc[:, inside].sum(axis=1)
     whole = float(by_month.to_numpy().sum())
     share = float(chosen_by.sum()) / whole if whole > 0 else 0.0
     settled = before - chosen_by.reindex(rows.index) + level * share
-    return pd.DataFrame({"before": before, "after": after, "settled": settled, "level": level, "weight": 1.0})
+    return pd.DataFrame(
+        {
+            "before": before,
+            "after": after,
+            "settled": settled,
+            "level": level,
+            "weight": 1.0,
+            "doubt": LASTING_DOUBT * share * excess.abs(),
+        }
+    )
 
 
 def _group(table: pd.DataFrame, area_ids: Iterable[str]) -> Group:
     ids = tuple(area for area in area_ids if area in table.index)
     rows = table.loc[list(ids)]
-    columns = (rows[name].to_numpy(float) for name in ("before", "after", "settled", "weight"))
+    columns = (rows[name].to_numpy(float) for name in ("before", "after", "settled", "weight", "doubt"))
     return Group(ids, *columns)
 
 
@@ -333,14 +345,20 @@ def _weighted(table: pd.DataFrame, weights: Mapping[str, float]) -> Group:
     return _group(weighted, there)
 
 
+#: A group's columns of a table, and what they are called of a Group.
+_COLUMNS = {
+    "before": "before",
+    "after": "after",
+    "settled": "settled",
+    "weight": "weights",
+    "doubt": "doubt",
+}
+
+
 def _both(one: Group, other: Group) -> Group:
     """Return two groups as one; an area of both has both weights."""
     table = pd.DataFrame(
-        {
-            name: np.concatenate([getattr(one, part), getattr(other, part)])
-            for name, part in (("before", "before"), ("after", "after"), ("settled", "settled"))
-        }
-        | {"weight": np.concatenate([one.weights, other.weights])},
+        {name: np.concatenate([getattr(one, part), getattr(other, part)]) for name, part in _COLUMNS.items()},
         index=[*one.area_ids, *other.area_ids],
     )
     weight = table.groupby(level=0, sort=False)["weight"].sum()
@@ -355,7 +373,8 @@ def net_of(group: Group, control: Group, alpha: float, widen: float = 1.0) -> Wd
         (control.settled, control.after),
         control.weights,
         alpha,
-        widen,
+        doubt=(group.doubt, control.doubt),
+        widen=widen,
     )
 
 
@@ -369,8 +388,10 @@ def _placebos(plan: Plan, result: Result, table: pd.DataFrame, alpha: float) -> 
     periods = len(next(iter(plan.past.values()), ()))
     past = np.array([plan.past.get(area, [np.nan] * periods) for area in ids], dtype=float)
     columns = table.reindex(ids)
-    level, settled, after = (columns[name].to_numpy(float) for name in ("level", "settled", "after"))
-    areas = Areas(level, past, settled, after)
+    level, settled, after, doubt = (
+        columns[name].to_numpy(float) for name in ("level", "settled", "after", "doubt")
+    )
+    areas = Areas(level, past, settled, after, doubt)
     return placebo_z(areas, adjoining(result.areas), free, len(plan.week["target"]), alpha)
 
 

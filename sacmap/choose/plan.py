@@ -43,6 +43,7 @@ class Plan:
     money, homes, prevented; theme: the crime type the week of action answers; week: target, buffer, control,
     buffer_control, weights, buffer_weights, alternatives, months and what the action should be about; before: crimes
     of the theme in the current months compared, by area; level: what is to be expected in the next such months;
+    excess: as in the Change table;
     volatility: of areas from period to period; before_months and by_month: the months of `before` and each area's
     counts in them; past: each area's count in each baseline period; boundaries: a digest of each area's;
     warnings: code and text.
@@ -57,6 +58,7 @@ class Plan:
     theme: str
     budget: Mapping[str, Any]
     level: Mapping[str, float]
+    excess: Mapping[str, float]
     volatility: float
     before_months: Sequence[str]
     by_month: Mapping[str, Sequence[int]]
@@ -158,6 +160,7 @@ def make_plan(
         smallest_detectable_fall=_smallest_fall(side, level, weights[0], volatility),
         budget=_budget(budget, money, spends, prices),
         level={ids[place]: float(level[place]) for place in known},
+        excess={ids[place]: float(rows["excess"].iloc[place]) for place in known},
         volatility=volatility,
         before_months=[result.study.current[k] for k in result.compared],
         by_month={ids[place]: [int(n) for n in cube[place, -1]] for place in known},
