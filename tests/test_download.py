@@ -162,7 +162,7 @@ def test_months_the_api_has_no_more_come_from_the_archive(open_downloader, polic
     assert len(found.reading.crimes) == len(crimes_of())
     assert {notice.code for notice in found.reading.notices} == {"coverage-from-sac", "two-sources"}
     assert "3 months, 2023-01 to 2023-03: archive" in found.summary
-    assert any("To read of the archive: 3 months" in text for text in said)
+    assert any("To read from the archive: 3 months" in text for text in said)
     assert set(found.reading.crimes["force"].astype(str)) == {NAME, TRANSPORT_POLICE, ELSEWHERE}
     made = len(police.paths)
     open_downloader().download(WANTED, AREAS)
@@ -246,9 +246,7 @@ def test_f11_a_month_outside_the_window_is_told_before_asking(open_downloader, p
         UsageError, match=r"2024-04 is not published yet: data\.police.uk has 2021-04 to 2024-03"
     ):
         open_downloader().download(("2024-04",), AREAS)
-    with pytest.raises(
-        UsageError, match=r"2020-01 is not to be had from the API: .* 2021-04 to 2024-03"
-    ) as told:
+    with pytest.raises(UsageError, match=r"The API does not have 2020-01: .* 2021-04 to 2024-03") as told:
         open_downloader(source="api").download(("2020-01", "2024-01"), AREAS)
     assert "--from auto" in told.value.remedy
     assert not any("crimes-street/" in path for path in police.paths)
@@ -259,7 +257,7 @@ def test_a_month_of_which_nothing_was_published_is_told_with_exit_3(
 ):
     police.withdraw(lambda one: one["month"] != "2023-02" or one["location_type"] == "BTP")
     assert sacmap(base, tmp_path, "fetch", *COMMAND) == 3
-    assert f"No crime of {FORCE} was published in 2023-02." in capsys.readouterr().out
+    assert f"{FORCE} published nothing for 2023-02." in capsys.readouterr().out
 
 
 def test_f12_a_month_the_api_forgot_is_answered_by_the_store(open_downloader, police):
@@ -309,7 +307,7 @@ def test_f14_fetch_can_be_told_to_ask_now_whether_a_month_came_out(base, police,
     sacmap(base, tmp_path, "fetch", *COMMAND, "--refresh")
     printed, said = capsys.readouterr()
     assert "published 2024-04" in printed
-    assert "Published again by 2024-04 with other counts: January 2024 burglary" in said
+    assert "Published again with other counts, as of 2024-04: January 2024 burglary" in said
 
 
 def test_f27_crimes_of_the_transport_police_are_counted_and_told_by_force(open_downloader):

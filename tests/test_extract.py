@@ -101,7 +101,7 @@ def test_codes_dates_and_eastings_become_crimes(tmp_path):
 
 def test_interference_and_other_buildings_are_not_sac_and_are_told(tmp_path):
     reading = reading_of(tmp_path)
-    assert told(reading)["other-offences"] == "Rows of other offences, not SAC: 030C 1, 126 1."
+    assert told(reading)["other-offences"] == "Rows with other offences, not counted as SAC: 030C 1, 126 1."
     assert "theft from vehicle 1 → 0" in told(reading)["components"]
     assert "theft of vehicle 0 → 2" in told(reading)["components"]
     assert "robbery 0 → 1" in told(reading)["components"]
@@ -198,8 +198,8 @@ def spoilt(**cells):
         (spoilt(X="north"), "line 4: 'north', .* is not a coordinate"),
         (spoilt(X=-0.9, Y=52.24), "line 4: .* looks like degrees, not BNG"),
         (spoilt(X=262000, Y=1_250_000_0), "line 4: .* is not in Great Britain"),
-        (spoilt(X=1_200_000, Y=400_000), "line 4: .* looks as if the two columns were swapped"),
-        ([*spoilt(), "left over"], "line 4: more cells than the header"),
+        (spoilt(X=1_200_000, Y=400_000), "line 4: .* looks as if the two columns are swapped"),
+        ([*spoilt(), "left over"], "line 4 has more cells than the header"),
     ],
 )
 def test_f22_f25_what_makes_no_sense_is_an_error_with_its_line(tmp_path, row, words):
@@ -208,7 +208,7 @@ def test_f22_f25_what_makes_no_sense_is_an_error_with_its_line(tmp_path, row, wo
 
 
 def test_a_missing_column_says_which_to_check(tmp_path):
-    with pytest.raises(InputError, match="no header with the columns"):
+    with pytest.raises(InputError, match="no header row with the columns"):
         reading_of(tmp_path, header=[*HEADER[:2], "Code", *HEADER[3:]])
 
 
@@ -217,22 +217,25 @@ def test_a_missing_column_says_which_to_check(tmp_path):
     [
         ({"colums": {}}, "unknown key 'colums'"),
         ({"columns": {"month": "D", "offence": "O"}}, "easting and northing"),
-        ({"columns": {"month": "D", "easting": "X", "northing": "Y"}}, "which column is offence"),
-        ({"columns": COLUMNS | {"colour": "C"}}, "does not know 'colour'"),
+        (
+            {"columns": {"month": "D", "easting": "X", "northing": "Y"}},
+            "does not name the column for offence",
+        ),
+        ({"columns": COLUMNS | {"colour": "C"}}, "unknown key 'colour'"),
         ({"columns": ["D"]}, "must name columns"),
         ({"coordinates": "OSGB"}, "cannot be 'OSGB'"),
-        ({"date_format": "%d/%q/%Y"}, "is no form of dates"),
-        ({"date_format": "%d/%m/%"}, "is no form of dates"),
+        ({"date_format": "%d/%q/%Y"}, "is not a date format"),
+        ({"date_format": "%d/%m/%"}, "is not a date format"),
         ({"date_format": date(2018, 7, 1)}, "date_format must be text"),
         ({"coordinates": ["BNG"]}, "coordinates must be text"),
         ({"force": date(2018, 7, 1)}, "force must be text"),
         ({"offences": {"robbery": date(2018, 7, 1)}}, "robbery must list texts"),
         ({"offences": {"robbery": ["34A", ["34B"]]}}, "robbery must list texts"),
         ({"offences": {"robbery": {"34A": "34B"}}}, "robbery must list texts"),
-        ({"offences": {"arson": ["56"]}}, "does not know 'arson'"),
+        ({"offences": {"arson": ["56"]}}, "unknown key 'arson'"),
         (
             {"offences": {"robbery": ["45"], "theft-from-vehicle": ["45"]}},
-            "under robbery and theft-from-vehicle",
+            "under both robbery and theft-from-vehicle",
         ),
         ({"offences": {}}, "must list codes or words"),
     ],

@@ -1,6 +1,6 @@
-"""One attempt: send, read whole within a deadline and a size cap. What goes wrong is an UnusableError that says what.
+"""One attempt: send a request and read the complete answer, within a deadline and a size limit.
 
-Nothing here waits, asks twice or decides: see `sacmap.fetch.web`.
+Anything that goes wrong raises an UnusableError that says what. Waits and retries are in `sacmap.fetch.web`.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ import urllib3.exceptions
 from sacmap.errors import InputError, UsageError
 from sacmap.fetch.retry import LONGEST_ASKED, Saw
 
-#: Seconds for connecting, and for silence between two bytes.
+#: Timeouts in seconds: for connecting, and between two bytes.
 CONNECT, SILENCE = 10.0, 20.0
 _BLOCK = 1 << 14
-#: What a status says that was not expected: 200 and 206 where the other was, 416 beyond the end of a file.
+#: The meaning of an unexpected status. 200 and 206: the other of the two was expected; 416: beyond the end of a file.
 _BY_STATUS = {
     200: Saw.NO_PART, 206: Saw.NO_PART, 416: Saw.NO_PART,
     403: Saw.FORBIDDEN, 404: Saw.ABSENT, 503: Saw.TOO_MUCH,
@@ -40,7 +40,7 @@ _BY_STATUS = {
 
 @dataclass(frozen=True)
 class Reply:
-    """What a server sent: status, headers and the whole body."""
+    """The answer of a server: status, headers and the complete body."""
 
     status: int
     headers: Mapping[str, str]
@@ -48,7 +48,7 @@ class Reply:
 
 
 class UnusableError(Exception):
-    """An attempt brought something that cannot be kept; what it was, in a word and in detail."""
+    """An attempt failed or gave an unusable answer. `saw` is the outcome, `detail` describes it."""
 
     def __init__(self, saw: Saw, detail: str = "", asked_to_wait: float | None = None) -> None:
         super().__init__(detail or saw.value)
@@ -58,12 +58,12 @@ class UnusableError(Exception):
 
 
 def require_safe(url: str) -> None:
-    """Allow https, and plain http to this machine only.
+    """Allow only https, or plain http to this machine.
 
     Raises
     ------
     UsageError
-        If the address is another.
+        For any other address.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -75,50 +75,50 @@ def require_safe(url: str) -> None:
     if parts.scheme != "http" or not loopback:
         raise UsageError(
             f"The address {url[:100]} is not https.",
-            "Give one that starts with https://; http:// is only for this machine.",
+            "Give an address that starts with https://. http:// is allowed only for this machine.",
         )
 
 
 def quoted(identifier: str) -> str:
-    """Return an identifier as one step of a URL's path: "a/b" and ".." too."""
+    """Return an identifier quoted as one part of a URL's path, even "a/b" and ".."."""
     text = quote(identifier, safe="")
     return text.replace(".", "%2E") if set(text) <= {"."} else text
 
 
 def require_bundle(path: str) -> None:
-    """Raise InputError where a file of certificates is not there or holds none."""
+    """Raise InputError if a certificate file does not exist or has no certificate."""
     if not Path(path).is_file():
-        raise InputError(f"The certificates {path} are not there.", "Check --ca-bundle.")
+        raise InputError(f"The certificate file {path} does not exist.", "Check --ca-bundle.")
     try:
         ssl.create_default_context(cafile=path)
     except (ssl.SSLError, OSError) as error:
         raise InputError(
-            f"{path} holds no certificate that can be read: {error}.", "Give --ca-bundle a PEM file."
+            f"{path} has no readable certificate: {error}.", "Give --ca-bundle a PEM file."
         ) from None
 
 
 class SystemTrust(requests.adapters.HTTPAdapter):
-    """Trusts what the system trusts, through a proxy too: a council's own certificate authority works."""
+    """Trusts the system's certificates, also through a proxy, so that a council's own authority works."""
 
     def __init__(self) -> None:
         self._context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         super().__init__(pool_maxsize=2)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pool of direct connections."""
+        """Create the pool of direct connections."""
         super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """Make the pool of connections through a proxy, which requests would give its own trust."""
+        """Create the pool of connections through a proxy. requests would use its own certificates here."""
         return super().proxy_manager_for(proxy, **kwargs, ssl_context=self._context)
 
 
 def new_session() -> requests.Session:
-    """Return a session that trusts the system, says who we are and sends no password of this user's."""
+    """Return a session that trusts the system's certificates, identifies sacmap and sends no passwords."""
     session = requests.Session()
     session.mount("https://", SystemTrust())
     session.headers.update({"User-Agent": f"sacmap/{version('sacmap')}", "Accept-Encoding": "gzip"})
-    # Otherwise requests looks into .netrc.
+    # Otherwise requests would read passwords from .netrc.
     session.auth = _no_password
     return session
 
@@ -130,9 +130,10 @@ def _no_password(request: requests.PreparedRequest) -> requests.PreparedRequest:
 def send(
     session: requests.Session, url: str, headers: Mapping[str, str], bundle: str | None, *, hops: int = 0
 ) -> requests.Response:
-    """Send and return the reply with its body still to be read.
+    """Send a request and return the response before its body is read.
 
-    Up to `hops` redirects are followed, to safe addresses only; one that ends at a page of HTML stands as a redirect.
+    Up to `hops` redirects are followed, to safe addresses only. If a redirect leads to an HTML page, the redirect is
+    returned instead.
     """
     response = _send_once(session, url, headers, bundle)
     for _ in range(hops):
@@ -142,7 +143,7 @@ def send(
         response.close()
         followed = _send_once(session, onward, headers, bundle)
         if followed.ok and followed.headers.get("Content-Type", "").startswith("text/html"):
-            # A sign-in page, not the file.
+            # This is a sign-in page, not the file.
             followed.close()
             break
         response, url = followed, onward
@@ -150,7 +151,7 @@ def send(
 
 
 def _onward(response: requests.Response, url: str) -> str | None:
-    """Return the address a reply redirects to, where it is one that may be followed."""
+    """Return the address that a response redirects to, if it may be followed."""
     if response.status_code not in {301, 302, 303, 307, 308} or "Location" not in response.headers:
         return None
     try:
@@ -168,12 +169,12 @@ def _send_once(
     # requests would undo the quoting of an identifier such as "..".
     request.url = url
     settings: dict[str, Any] = {**session.merge_environment_settings(url, {}, True, bundle, None)}
-    # Not by session.send, which reads a redirect's body whole and trips over its address even if it may not follow.
+    # session.send would read the whole body of a redirect and fail on a bad address, even without following it.
     return session.get_adapter(url).send(request, timeout=(CONNECT, SILENCE), **settings)
 
 
 def judge_status(response: requests.Response, expect: Collection[int], now: Callable[[], float]) -> None:
-    """Raise UnusableError for every status but the expected ones."""
+    """Raise UnusableError unless the status is one of the expected ones."""
     status = response.status_code
     if status in expect:
         return
@@ -185,20 +186,12 @@ def judge_status(response: requests.Response, expect: Collection[int], now: Call
         raise UnusableError(
             Saw.ELSEWHERE, f"a redirect to {response.headers.get('Location', 'nowhere')[:80]}"
         )
-    by_status = {
-        503: Saw.TOO_MUCH,
-        404: Saw.ABSENT,
-        403: Saw.FORBIDDEN,
-        200: Saw.NO_PART,
-        206: Saw.NO_PART,
-        416: Saw.NO_PART,
-    }
-    saw = by_status.get(status, Saw.TROUBLE if status >= 500 else Saw.REFUSED)
+    saw = _BY_STATUS.get(status, Saw.TROUBLE if status >= 500 else Saw.REFUSED)
     raise UnusableError(saw, f"status {status}")
 
 
 def retry_after(text: str | None, now: float) -> float | None:
-    """Return the seconds a Retry-After asks for, as seconds or as a date, up to two minutes; None for nonsense."""
+    """Return the seconds to wait from a Retry-After (seconds or a date), at most two minutes; None if unreadable."""
     if text is None:
         return None
     try:
@@ -212,13 +205,13 @@ def retry_after(text: str | None, now: float) -> float | None:
 
 
 def body_of(response: requests.Response, cap: int) -> Iterator[bytes]:
-    """Yield the body, inflated by ourselves so that a small answer cannot become an enormous one."""
+    """Yield the body, decompressed here, so that the size limit holds for the decompressed answer too."""
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding in {"", "identity"}:
         yield from _capped(blocks_of(response), cap)
         return
     if encoding not in {"gzip", "x-gzip"}:
-        raise UnusableError(Saw.CUT, f"an encoding that was not asked for, {encoding[:20]}")
+        raise UnusableError(Saw.CUT, f"an unrequested encoding, {encoding[:20]}")
     inflate = zlib.decompressobj(wbits=31)
 
     def inflated() -> Iterator[bytes]:
@@ -247,13 +240,13 @@ def _capped(blocks: Iterator[bytes], cap: int) -> Iterator[bytes]:
 
 
 def blocks_of(response: requests.Response) -> Iterator[bytes]:
-    """Yield the body as it comes, still compressed where it is."""
+    """Yield the body as it arrives, without decompressing it."""
     yield from response.raw.stream(_BLOCK, decode_content=False)
 
 
 @contextlib.contextmanager
-def told_plainly(url: str) -> Iterator[None]:
-    """Turn the exceptions of the libraries into what they mean here."""
+def library_errors_as_unusable(url: str) -> Iterator[None]:
+    """Turn the exceptions of requests and urllib3 into UnusableErrors."""
     try:
         yield
     except requests.exceptions.ProxyError:
@@ -269,42 +262,42 @@ def told_plainly(url: str) -> Iterator[None]:
 
 
 def _root(error: BaseException) -> str:
-    """Return the system's own reason from within a library's nested error, in one short line."""
+    """Return the underlying reason of a nested library error, as one short line."""
     inner: BaseException | None = error
     text = ""
     while inner is not None:
         said = getattr(inner, "verify_message", None) or getattr(inner, "strerror", None)
-        # A library's own words may hold an object's address; the last ones are the plainest.
+        # A library's messages may include an object's memory address; the innermost message is the clearest.
         text = str(said) if said else text or (str(inner) if inner.__context__ is None else "")
         inner = inner.__cause__ or inner.__context__
     return (text or type(error).__name__).split("\n")[0][:100]
 
 
 def proxy_of(url: str) -> str:
-    """Return the proxy that requests to `url` go through, without its user and password."""
+    """Return the proxy used for `url`, without user name and password."""
     given = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url)) or "of the system"
     return given if "@" not in given else f"{given.split('://')[0]}://{given.rsplit('@', 1)[1]}"
 
 
 def within(seconds: float, work: Callable[[], Reply]) -> Reply:
-    """Do the work in a thread and wait for it no longer than that: a trickle outlives every timeout of a socket."""
+    """Do the work in a thread and wait at most `seconds`. Socket timeouts alone do not end a slow trickle of bytes."""
     done: queue.SimpleQueue[Reply | BaseException] = queue.SimpleQueue()
 
     def run() -> None:
         try:
             done.put(work())
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
+        except BaseException as error:  # noqa: BLE001 - passed to the waiting thread
             done.put(error)
 
     threading.Thread(target=run, daemon=True).start()
     end = time.monotonic() + seconds
     while True:
         try:
-            # Short waits, because Windows lets Ctrl-C in only between them.
+            # Wait in short steps: on Windows, Ctrl-C has effect only between them.
             came = done.get(timeout=min(0.2, max(end - time.monotonic(), 0.001)))
         except queue.Empty:
             if time.monotonic() >= end:
-                raise UnusableError(Saw.LATE, f"no whole answer in {seconds:.3g} seconds") from None
+                raise UnusableError(Saw.LATE, f"no complete answer in {seconds:.3g} seconds") from None
             continue
         if isinstance(came, BaseException):
             raise came

@@ -1,6 +1,6 @@
-"""Download the crimes of a study that gives no files: recent months from the API, older ones from the archive.
+"""Download the crimes of a study without files: recent months from the API, older ones from the archive.
 
-What comes is a `Reading`, as from files.
+The result is a `Reading`, as from files.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from sacmap.forces import force_slug
 from sacmap.notices import Notice, listed
 from sacmap.study import API_URL, ARCHIVE_URL, Study
 
-#: Crimes of the three types a month in a neighbourhood, and bytes a crime, for the estimate of what is to come.
+#: For estimates: crimes of the three types per neighbourhood and month, and bytes per crime.
 _CRIMES, _BYTES = 25, 450
 
 
 @dataclass(frozen=True)
 class MonthSources:
-    """Where each month comes from: the API, the store's own older publication (month → which), the archive."""
+    """The source of each month: the API, an older publication in the store (month → publication), the archive."""
 
     api: tuple[str, ...]
     kept: dict[str, str]
@@ -44,7 +44,7 @@ class MonthSources:
 
 @dataclass(frozen=True)
 class Downloaded:
-    """The crimes, what is in the store by now, in words, and the months of which there is no crime of the force."""
+    """The crimes, a summary of the store in words, and the months without any crime of the force."""
 
     reading: Reading
     summary: str
@@ -54,26 +54,26 @@ class Downloaded:
 def choose_sources(
     wanted: Collection[str], window: Sequence[str], source: str, kept: Callable[[str], str | None]
 ) -> MonthSources:
-    """Choose where each month comes from.
+    """Choose the source of each month.
 
     Parameters
     ----------
     wanted
         The months of the study.
     window
-        The months the API has, sorted; empty where it is not asked.
+        The months the API has, sorted; empty if it is not used.
     source
         auto, api or archive.
     kept
-        Returns the publication of which the store holds all of a month that the API has forgotten, or None.
+        Returns the publication for which the store has all of a month that the API no longer has, or None.
 
     Raises
     ------
     UsageError
-        If a month is not published yet, or only the API may be asked and has it no more; the window is given.
+        If a month is not published yet, or only the API may be used and no longer has it. The message gives its months.
     """
     api, older, archive = [], {}, []
-    has = f"data.police.uk has {window[0]} to {window[-1]}" if window else "the store holds no list of months"
+    has = f"data.police.uk has {window[0]} to {window[-1]}" if window else "the store has no list of months"
     for month in sorted(wanted):
         if source == "archive":
             archive.append(month)
@@ -85,7 +85,7 @@ def choose_sources(
             raise UsageError(f"{month} is not published yet: {has}.", "Choose periods that end earlier.")
         elif source == "api":
             raise UsageError(
-                f"{month} is not to be had from the API: {has}.", "Use --from auto, which asks the archive."
+                f"The API does not have {month}: {has}.", "Use --from auto, which also uses the archive."
             )
         else:
             archive.append(month)
@@ -94,7 +94,7 @@ def choose_sources(
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """Of which force crimes are fetched, and from where: the options of that name."""
+    """The force whose crimes are fetched, and the sources, as in the options of the same names."""
 
     force: str | None
     store: str | None = None
@@ -111,20 +111,20 @@ def origin_of(study: Study) -> Origin:
 
 
 class Downloader:
-    """Origin the crimes of one force come from, opened once; a context manager.
+    """Downloads the crimes of one force. A context manager.
 
     Parameters
     ----------
     origin
         The force and the addresses.
     say, agree
-        Told what is to come; asked before a large download.
+        Called with messages; called to ask before a large download.
     web
-        The web to ask by; by default one of our own, none with --offline.
+        The client for requests; by default a new one, and none with --offline.
     refresh, anew
         See `Api`.
     territory
-        Returns the Areas table of a force's neighbourhoods, or None where it lists none.
+        Returns the Areas table of a force's neighbourhoods, or None if it lists none.
     """
 
     def __init__(
@@ -162,10 +162,13 @@ class Downloader:
         Raises
         ------
         UsageError
-            If none is named.
+            If none is given.
         """
         if not self.origin.force:
-            raise UsageError("No force to fetch crimes of was named.", "Add --force northamptonshire.")
+            raise UsageError(
+                "No force was given, so no crimes can be fetched.",
+                "Add --force, for example --force northamptonshire.",
+            )
         return self.origin.force
 
     def download(
@@ -176,16 +179,17 @@ class Downloader:
         expect: Callable[[list[str]], None] = lambda _: None,
         progress: Callable[[str], None] = lambda _: None,
     ) -> Downloaded:
-        """Bring the crimes of the months wanted; `areas` are the areas they are to be counted in.
+        """Return the crimes of the months wanted, fetching what is not in the store.
 
-        `expect` is called once with the names of the parts to come, `progress` with each when it is done.
+        `areas` are the areas in which they will be counted. `expect` is called once with the names of the parts to
+        come, `progress` with each when it is done.
 
         Raises
         ------
         SourceError
-            If something is not in the store and cannot be fetched; what was fetched is kept.
+            If something is not in the store and cannot be fetched. What was fetched stays in the store.
         UsageError
-            If there is no such force or a month is not to be had.
+            If there is no such force, or a month is not available.
         """
         force = self.force
         if self.origin.source == "archive":
@@ -220,11 +224,11 @@ class Downloader:
             self.say(note)
         if not parts:
             raise SourceError(
-                f"The archive holds nothing of {force} in {months.span_in_words(tuple(wanted))}.",
+                f"The archive has nothing from {force} for {months.span_in_words(tuple(wanted))}.",
                 "Check --force.",
             )
-        told = tuple(_told(force, choice, latest, changed))
-        reading = _joined(parts, choice, told, force)
+        notices = tuple(_notices(force, choice, latest, changed))
+        reading = _joined(parts, choice, notices, force)
         mine = reading.tally[reading.tally["force"].isin(reading.whole or ())]
         empty = tuple(month for month in wanted if month not in set(mine["month"]))
         return Downloaded(reading, self._summary(choice, publications, empty), empty)
@@ -241,30 +245,31 @@ class Downloader:
         )
 
     def _announce(self, wanted: Sequence[str], choice: MonthSources, region: Region | None) -> None:
-        """Say beforehand what is there and what will be asked."""
+        """Say what is in the store and what will be fetched."""
         held = len(choice.kept)
-        to_ask = []
+        to_fetch = []
         if region is not None:
-            to_ask = [m for m in choice.api if not region.held(m, self.api.published())]
-            held += len(choice.api) - len(to_ask)
+            to_fetch = [m for m in choice.api if not region.held(m, self.api.published())]
+            held += len(choice.api) - len(to_fetch)
         missing = [m for m in choice.archive if self.archive.members(self.force, m) is None]
         held += len(choice.archive) - len(missing)
         self.say(f"In the store: {held} of {len(wanted)} months.")
-        if to_ask and region is not None:
+        if to_fetch and region is not None:
             crimes = _CRIMES * region.size
             self.say(
-                f"To fetch from data.police.uk: {len(to_ask)} months, about {2 * len(ORDER) * len(to_ask)} requests, "
-                f"about {len(to_ask) * crimes * _BYTES / 1e6:,.0f} MB."
+                f"To fetch from data.police.uk: {len(to_fetch)} months, "
+                f"about {2 * len(ORDER) * len(to_fetch)} requests, "
+                f"about {len(to_fetch) * crimes * _BYTES / 1e6:,.0f} MB."
             )
         if missing:
             archives = len(fewest(missing))
             self.say(
-                f"To read of the archive: {len(missing)} months of {self.force}, "
-                f"in {archives} archive{'' if archives == 1 else 's'}."
+                f"To read from the archive: {len(missing)} months of {self.force}, "
+                f"in {archives} monthly file{'' if archives == 1 else 's'}."
             )
 
     def _summary(self, choice: MonthSources, publications: Mapping[str, str], empty: Sequence[str]) -> str:
-        """Say what is in the store by now, a line a source, and what was asked for it."""
+        """Return what is in the store, one line per source, and what this run fetched."""
         by_source: dict[str, list[str]] = {}
         for month, publication in sorted(publications.items()):
             by_source.setdefault(f"API, published {publication}", []).append(month)
@@ -272,9 +277,11 @@ class Downloader:
             by_source["archive"] = list(choice.archive)
         lines = [f"{len(of)} months, {of[0]} to {of[-1]}: {source}" for source, of in by_source.items()]
         if empty:
-            lines.append(f"No crime of {self.force} was published in {listed(empty, 6, ', ')}.")
+            lines.append(f"{self.force} published nothing for {listed(empty, 6, ', ')}.")
         asked = (
-            f"{self.web.requests:,} requests, {self.web.bytes / 1e6:,.1f} MB" if self.web else "nothing asked"
+            f"{self.web.requests:,} requests, {self.web.bytes / 1e6:,.1f} MB"
+            if self.web
+            else "no network used"
         )
         return "\n".join([f"{self.force} in {self.store.folder}:", *lines, f"This run: {asked}."])
 
@@ -290,10 +297,10 @@ def _api_reading(rows: pd.DataFrame, words: str) -> Reading:
 
 
 def _archive_reading(files: Sequence[Kept], force: str, name: str | None) -> Reading:
-    """Read kept members; the force's rows are given the name the API has for it, where that was asked.
+    """Read stored archive members. The force's rows get the name from the API, if that is known.
 
-    Rows that are not British Transport Police's came in the force's own files, and are its own whatever it is called
-    by now: Hampshire's name has grown, its slug has not.
+    All rows that are not British Transport Police's come from the force's own files. So they are the force's, even if
+    its name has changed, as Hampshire's has (with the same slug).
     """
     reading = street.read([str(kept.path) for kept in files], keep=tables.SAC_TYPES)
     rows = {str(one["path"]): one["rows"] for one in reading.inputs}
@@ -318,11 +325,13 @@ def _archive_reading(files: Sequence[Kept], force: str, name: str | None) -> Rea
     return replace(reading, crimes=named(reading.crimes), tally=named(reading.tally), inputs=inputs)
 
 
-def _joined(parts: Sequence[Reading], choice: MonthSources, told: tuple[Notice, ...], force: str) -> Reading:
-    """Put the readings one after another.
+def _joined(
+    parts: Sequence[Reading], choice: MonthSources, notices: tuple[Notice, ...], force: str
+) -> Reading:
+    """Join the readings.
 
-    Other forces' crimes are of a box in months of the API and of the whole country in those of the archive, so only
-    the force's own months can be judged.
+    Other forces' crimes come from a box in months of the API, but from the whole country in months of the archive. So
+    coverage can be judged only for the force itself.
     """
     text = dict.fromkeys(CATEGORIES, str)
     crimes = pd.concat([part.crimes.astype(text) for part in parts], ignore_index=True)
@@ -333,29 +342,31 @@ def _joined(parts: Sequence[Reading], choice: MonthSources, told: tuple[Notice, 
         tally,
         tuple(one for part in parts for one in part.inputs),
         tuple(note for part in parts for note in part.notes),
-        (*told, *(notice for part in parts for notice in part.notices)),
+        (*notices, *(notice for part in parts for notice in part.notices)),
         asked=tables.SAC_TYPES if choice.api or choice.kept else None,
         whole=tuple(name for name in tally["force"].unique() if force_slug(name) == force_slug(force)),
     )
 
 
-def _told(force: str, choice: MonthSources, latest: str | None, changed: Sequence[str]) -> Iterable[Notice]:
-    """Return what the reader must know of where the crimes come from."""
+def _notices(
+    force: str, choice: MonthSources, latest: str | None, changed: Sequence[str]
+) -> Iterable[Notice]:
+    """Yield the notices about the sources of the crimes."""
     if changed:
         yield Notice(
             "published-again",
-            f"Published again by {latest} with other counts: {listed(changed, 6)}. Earlier maps differ there.",
+            f"Published again with other counts, as of {latest}: {listed(changed, 6)}. Earlier maps differ.",
         )
     if choice.api or choice.kept:
         yield Notice(
             "coverage-from-sac",
-            "Only burglary, robbery and vehicle crime were asked for, so whether a month is complete is judged on "
-            "them alone.",
+            "Only burglary, robbery and vehicle crime were fetched, so whether a month is complete is judged by these "
+            "types alone.",
         )
     if choice.archive and (choice.api or choice.kept):
         yield Notice(
             "two-sources",
-            f"{len(choice.archive)} months, {months.span_in_words(choice.archive)}, come from the archive, which was "
-            f"read for {force} and British Transport Police; the others come from the API, which has the crimes of "
-            "any force in the areas: usually under 1% more.",
+            f"{len(choice.archive)} months, {months.span_in_words(choice.archive)}, come from the archive, with the "
+            f"crimes of {force} and British Transport Police. The other months come from the API, with the crimes of "
+            "all forces in the areas, usually under 1% more.",
         )

@@ -1,7 +1,7 @@
-"""Read a force's own extract, given under an information-sharing agreement, as the crimes the main job takes.
+"""Read a force's own extract, provided under an information-sharing agreement, as a table of crimes.
 
-Its columns, dates, coordinates and offences are told in the study file's [extract] table. Residential burglary, theft
-of and theft from vehicles are then exact, not police.uk's broad classes.
+The [extract] table of the study file describes its columns, dates, coordinates and offences. Residential burglary and
+theft of and from vehicles are then exact, unlike police.uk's broad classes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sacmap.notices import Notice, listed
 from sacmap.offences import HOMES, ROBBERY, THEFT_FROM, THEFT_OF
 from sacmap.study import Study
 
-#: What an offence can be → the crime type it is counted as.
+#: Component of SAC → the crime type it counts as.
 COMPONENTS = {
     "residential-burglary": "burglary",
     "burglary": "burglary",
@@ -36,25 +36,25 @@ COMPONENTS = {
     "theft-of-vehicle": "vehicle-crime",
     "vehicle-crime": "vehicle-crime",
 }
-#: Taken where the study file has no [extract.offences]: the Home Office's codes.
+#: The Home Office's codes, used if the study file has no [extract.offences].
 HOME_OFFICE_CODES: dict[str, tuple[str, ...]] = {
     "residential-burglary": tuple(HOMES),
     "robbery": tuple(ROBBERY),
     "theft-from-vehicle": tuple(THEFT_FROM),
     "theft-of-vehicle": tuple(THEFT_OF),
 }
-#: The pairs of columns that give a place, and what the pair is in.
+#: The pairs of columns that give a location, and their coordinate system.
 PAIRS = {("easting", "northing"): "BNG", ("longitude", "latitude"): "degrees"}
-#: Where Great Britain lies: lowest and highest of the pair's two, in metres and in degrees.
+#: The extent of Great Britain: (lowest, highest) of each coordinate, in metres and in degrees.
 WITHIN = {"BNG": ((0.0, 700_000.0), (0.0, 1_300_000.0)), "degrees": ((-9.0, 2.5), (49.0, 61.5))}
 
 RESTRICTED = (
-    "Made from an extract of the force's own records. Burglary is residential burglary and vehicle crime is theft of "
-    "and from motor vehicles, without interference, as recorded: the figures are serious acquisitive crime itself, not "
-    "a proxy. Places are as the force gave them."
+    "Made from an extract of the force's own records. Burglary is residential burglary. Vehicle crime is theft of and "
+    "from motor vehicles, without interference. So the figures are serious acquisitive crime itself, not a proxy. "
+    "Locations are as the force gave them."
 )
 
-#: A year outside these is a slip of the pen.
+#: A year outside these is a typing error.
 YEARS = (1990, 2100)
 
 _KEYS = ("columns", "date_format", "coordinates", "force", "offences")
@@ -65,11 +65,11 @@ _ISO = re.compile(r"(?a:\d{4}-\d{2}-\d{2})")
 
 @dataclass(frozen=True)
 class Layout:
-    """How an extract is laid out.
+    """The layout of an extract.
 
-    columns: our name → the extract's; place: the two of them that give the place, in `coordinates` (BNG metres or
-    degrees); date_format: as strptime, "" for dates that spreadsheets hold as dates and for YYYY-MM-DD; offences: the
-    code or words of an offence → its component.
+    columns: sacmap's name → the extract's name; place: the two columns with the location, in `coordinates` (BNG metres
+    or degrees); date_format: as in strptime, "" for spreadsheet dates and YYYY-MM-DD; offences: the code or words of an
+    offence → its component.
     """
 
     columns: Mapping[str, str]
@@ -81,19 +81,19 @@ class Layout:
 
 
 def layout_of(given: Mapping[str, Any], force: str | None = None) -> Layout:
-    """Check the study file's [extract] table and return the layout it tells.
+    """Check the study file's [extract] table and return the layout it describes.
 
     Raises
     ------
     UsageError
-        If a key is unknown or missing, or says what cannot be.
+        If a key is unknown or missing, or has an impossible value.
     """
     unknown = [key for key in given if key not in _KEYS]
     if unknown:
         raise UsageError(f"[extract] has an unknown key {unknown[0]!r}.", f"Its keys are {', '.join(_KEYS)}.")
     for key in ("date_format", "coordinates", "force"):
         if not isinstance(given.get(key, ""), str):
-            raise UsageError(f"[extract] {key} must be text in quotes.", "Mend that line.")
+            raise UsageError(f"[extract] {key} must be text in quotes.", "Correct that line.")
     columns = given.get("columns", {})
     known = {"month", "offence", "id", "location", *(name for pair in PAIRS for name in pair)}
     if not isinstance(columns, dict) or not all(isinstance(name, str) for name in columns.values()):
@@ -101,19 +101,20 @@ def layout_of(given: Mapping[str, Any], force: str | None = None) -> Layout:
     strange = sorted(set(columns) - known)
     if strange:
         raise UsageError(
-            f"[extract] columns does not know {strange[0]!r}.", f"It takes {', '.join(sorted(known))}."
+            f"[extract] columns has an unknown key {strange[0]!r}.",
+            f"Its keys are {', '.join(sorted(known))}.",
         )
     place = next((pair for pair in PAIRS if set(pair) <= set(columns)), None)
     missing = [name for name in ("month", "offence") if name not in columns]
     if missing or place is None:
         lacking = missing[0] if missing else "easting and northing (or longitude and latitude)"
         raise UsageError(
-            f"[extract] columns does not say which column is {lacking}.",
+            f"[extract] columns does not name the column for {lacking}.",
             'Write columns = {month = "Date", offence = "HO Code", easting = "X", northing = "Y"}.',
         )
     coordinates = given.get("coordinates", PAIRS[place])
     if coordinates not in WITHIN:
-        raise UsageError(f"[extract] coordinates cannot be {coordinates!r}.", "They are BNG or degrees.")
+        raise UsageError(f"[extract] coordinates cannot be {coordinates!r}.", "Write BNG or degrees.")
     return Layout(
         columns=columns,
         place=place,
@@ -125,12 +126,12 @@ def layout_of(given: Mapping[str, Any], force: str | None = None) -> Layout:
 
 
 def _date_format(text: str) -> str:
-    """Return a format of dates that one can be read by, or "" where none is given."""
+    """Return a valid date format, or "" if none is given."""
     try:
         pd.to_datetime("2018-04-01", format=text or "ISO8601", errors="coerce")
     except (ValueError, KeyError, NotImplementedError, re.error):
         raise UsageError(
-            f"[extract] date_format {text[:60]!r} is no form of dates.", "Write it as %d/%m/%Y, for example."
+            f"[extract] date_format {text[:60]!r} is not a date format.", "Write, for example, %d/%m/%Y."
         ) from None
     return text
 
@@ -144,7 +145,8 @@ def _offences(given: Mapping[str, Any]) -> dict[str, str]:
     for component, several in given.items():
         if component not in COMPONENTS:
             raise UsageError(
-                f"[extract.offences] does not know {component!r}.", f"It takes {', '.join(COMPONENTS)}."
+                f"[extract.offences] has an unknown key {component!r}.",
+                f"Its keys are {', '.join(COMPONENTS)}.",
             )
         named = several if isinstance(several, list | tuple) else [several]
         if not all(isinstance(offence, str | int | float) for offence in named):
@@ -155,15 +157,15 @@ def _offences(given: Mapping[str, Any]) -> dict[str, str]:
             key = offence_key(offence)
             if found.get(key, component) != component:
                 raise UsageError(
-                    f"[extract.offences] has {offence!r} under {found[key]} and {component}.",
-                    "Keep it under one of them.",
+                    f"[extract.offences] has {offence!r} under both {found[key]} and {component}.",
+                    "Keep it under only one of them.",
                 )
             found[key] = component
     return found
 
 
 def offence_key(cell: object) -> str:
-    """Return a code or words such that writings of the same offence agree: "028e" → "28e", 37.2 and "37/2" → "37 2"."""
+    """Return a normal form of a code or words: "028e" → "28e", 37.2 and "37/2" → "37 2"."""
     return re.sub(r"^0+(?=\d)", "", words_of(cell))
 
 
@@ -172,15 +174,14 @@ def read_extract(study: Study) -> Reading:
 
     Returns
     -------
-    The Reading of its files: crimes are the rows of SAC, with longitude and latitude from whatever the extract has;
-    the tally holds every row. What the reader must know of them is in `told`.
+    The Reading of its files. The crimes are the rows of SAC, with longitude and latitude; the tally has every row.
 
     Raises
     ------
     UsageError
-        If the [extract] table says what cannot be.
+        If the [extract] table is wrong.
     InputError
-        If a file is not a table with those columns, or a date or a coordinate makes no sense; with its line.
+        If a file is not a table with these columns, or if a date or coordinate is wrong. The message gives the line.
     """
     layout = layout_of(study.extract or {}, study.force)
     parts, inputs = [], []
@@ -190,7 +191,7 @@ def read_extract(study: Study) -> Reading:
         if not whole:
             wanted = ", ".join(repr(name) for name in layout.columns.values())
             raise InputError(
-                f"{path} has no header with the columns {wanted}.",
+                f"{path} has no header row with the columns {wanted}.",
                 "Check [extract] columns in the study file.",
             )
         parts += whole
@@ -206,12 +207,12 @@ def read_extract(study: Study) -> Reading:
         tally=tally_of(rows),
         inputs=tuple(inputs),
         notes=(),
-        notices=tuple(_told(study, layout, rows, sac)),
+        notices=tuple(_notices(study, layout, rows, sac)),
     )
 
 
 def _rows(sheet: Sheet, layout: Layout) -> pd.DataFrame | None:
-    """Return a sheet's rows in our columns; None where no line of it is the header."""
+    """Return a sheet's rows with sacmap's column names; None if no line is the header."""
     wanted = {name: words_of(given) for name, given in layout.columns.items()}
     at, header = next(
         (
@@ -232,8 +233,8 @@ def _rows(sheet: Sheet, layout: Layout) -> pd.DataFrame | None:
     long = next((line for line, row in lines if any(text_of(cell) for cell in row[len(header) :])), None)
     if long is not None:
         raise InputError(
-            f"{sheet.label}, line {long}: more cells than the header has columns.",
-            "A comma in a text may need quotes: save the extract again.",
+            f"{sheet.label}, line {long} has more cells than the header has columns.",
+            "Perhaps a text with a comma needs quotes. Save the extract again.",
         )
     table = pd.DataFrame({"line": [line for line, _ in lines]})
     for name, words in wanted.items():
@@ -259,13 +260,13 @@ def _months(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> pd.Series:
         wanted = f"of the form {layout.date_format}" if layout.date_format else "of the form YYYY-MM-DD"
         raise InputError(
             f"{sheet.label}, line {row['line']}: {text_of(row['month'])!r} is not a date {wanted}.",
-            "Set [extract] date_format in the study file, for example %d/%m/%Y, or mend the date.",
+            "Set [extract] date_format in the study file, for example %d/%m/%Y, or correct the date.",
         )
     return found
 
 
 def month_of(cell: object, date_format: str) -> str:
-    """Return the month label of a date of our time, or "" where it is none."""
+    """Return the month label of a date between 1990 and 2100, or "" for anything else."""
     if isinstance(cell, date):
         return _label(cell)
     text = text_of(cell)
@@ -282,7 +283,7 @@ def _label(day: date) -> str:
 
 
 def _degrees(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
-    """Return longitude and latitude; NaN for both where either is blank, or both are 0."""
+    """Return longitude and latitude. Both are NaN if either is blank or both are 0."""
     numbers = []
     for name in layout.place:
         texts = table[name].map(text_of).str.replace(",", "", regex=False)
@@ -314,7 +315,7 @@ def _refuse(
         pair = ", ".join(repr(text_of(table[name].iloc[at])) for name in layout.place)
         raise InputError(
             f"{sheet.label}, line {table['line'].iloc[at]}: {pair} {why(at)} ({int(bad.sum()):,} such rows).",
-            "Leave both coordinates blank where the place is not known, and check [extract] coordinates.",
+            "Leave both coordinates blank if the location is not known, and check [extract] coordinates.",
         )
 
 
@@ -324,12 +325,12 @@ def _looks_like(x: float, y: float, coordinates: str) -> str:
     if _within(*one, other)[0]:
         return f"looks like {other}, not {coordinates}"
     if _within(*one[::-1], coordinates)[0]:
-        return "looks as if the two columns were swapped"
+        return "looks as if the two columns are swapped"
     return f"is not in Great Britain in {coordinates}"
 
 
-def _told(study: Study, layout: Layout, rows: pd.DataFrame, sac: pd.DataFrame) -> list[Notice]:
-    """Say what the crimes are, their components' totals, what was left out, and what has no row."""
+def _notices(study: Study, layout: Layout, rows: pd.DataFrame, sac: pd.DataFrame) -> list[Notice]:
+    """Return the notices: what the crimes are, totals by component, other offences, and components without rows."""
     once = sac[~repeats(sac)]
     components = sorted(set(layout.offences.values()))
     totals = []
@@ -337,24 +338,24 @@ def _told(study: Study, layout: Layout, rows: pd.DataFrame, sac: pd.DataFrame) -
         mine = once.loc[once["component"] == component, "month"]
         *before, now = (int(mine.isin(period).sum()) for period in study.periods)
         totals.append(f"{component.replace('-', ' ')} {np.mean(before):,.0f} → {now:,}")
-    told = [
+    notices = [
         Notice("restricted", RESTRICTED),
         Notice(
             "components",
-            f"As recorded, a period, all months and with or without a location: {'; '.join(totals)}.",
+            f"Recorded crimes per period, in all months, with or without a location: {'; '.join(totals)}.",
         ),
     ]
     other = rows.loc[rows["component"] == "", "offence"].map(text_of).replace("", "no offence").value_counts()
     if len(other):
         each = sorted(other.items(), key=lambda pair: (-pair[1], str(pair[0])))
         named = listed([f"{offence} {n:,}" for offence, n in each], 5, ", ")
-        told.append(Notice("other-offences", f"Rows of other offences, not SAC: {named}."))
+        notices.append(Notice("other-offences", f"Rows with other offences, not counted as SAC: {named}."))
     lacking = [component for component in components if component not in set(sac["component"])]
     if lacking:
-        told.append(
+        notices.append(
             Notice(
                 "no-such-offence",
-                f"No row of the extract is {', '.join(lacking)}: check [extract.offences] in the study file.",
+                f"The extract has no rows for {', '.join(lacking)}: check [extract.offences] in the study file.",
             )
         )
-    return told
+    return notices

@@ -1,8 +1,8 @@
-"""Sift a street file without parsing it: tally every row, and take the fields of the rows of the types wanted.
+"""Filter a street file without parsing it: tally every row, and take some fields of the rows of the types wanted.
 
-Six rows in seven are of other crime types, and of the rows wanted half the fields are not. Finding where each field
-begins costs a fraction of parsing it. A file that is not plain rows of as many commas as its header is left to the
-parser whole.
+Six rows in seven are of other crime types, and half the fields of the other rows are not needed. Finding where fields
+begin is much faster than parsing them. A file is left to the parser if any row has more or fewer commas than the
+header.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 COMMA, NEWLINE = ord(","), ord("\n")
-#: Bytes sifted at once: what is found about them stays in the processor's cache.
+#: Bytes handled at a time, so that intermediate results fit into the processor's cache.
 BLOCK = 2 << 20
-#: More kinds of row than any file of police.uk has by far: counting them would take more memory than the file.
+#: The most combinations of tallied values: far more than any file of police.uk has.
 KINDS = 1 << 20
 
 #: A code for each row, and the values the codes stand for.
@@ -28,7 +28,7 @@ Coded = tuple[np.ndarray, list[bytes]]
 
 @dataclass(frozen=True)
 class Sifted:
-    """tally: rows by the values tallied by; coded and plain: columns of the rows wanted, by place in the header."""
+    """tally: rows by tallied values; coded and plain: columns of the rows wanted, by position in the header."""
 
     tally: dict[tuple[bytes, ...], int]
     coded: dict[int, Coded]
@@ -42,24 +42,24 @@ def sift(
     taken: Sequence[int],
     wanted: Callable[[bytes], bool],
 ) -> Sifted | None:
-    """Sift the rows of a CSV.
+    """Filter the rows of a CSV.
 
     Parameters
     ----------
     body
-        The file without its header; the last line ends too.
+        The file without its header. The last line must end with a line break.
     width
-        Columns of the header.
+        The number of columns.
     tallied
-        Places of the columns to tally by and to take; the last of them decides which rows are wanted.
+        Positions of the columns to tally by and to take. The last of them decides which rows are wanted.
     taken
-        Places of the other columns to take.
+        Positions of the other columns to take.
     wanted
-        Whether the rows with a value of that column, as it is written in the file, are wanted.
+        Whether rows are wanted, by the value of that column as written in the file.
 
     Returns
     -------
-    None where a row has more or fewer commas than the header, or far too many values are tallied by.
+    None if a row has more or fewer commas than the header, or there are too many combinations of tallied values.
     """
     runs = _runs(tallied)
     codes: list[list[np.ndarray]] = [[] for _ in runs]
@@ -92,7 +92,7 @@ def sift(
 
 
 def together(parts: Sequence[Sifted]) -> Sifted:
-    """Return what was sifted of several files of one header as of one file, in their order."""
+    """Join the results of several files with the same header, in their order."""
     first = parts[0]
     tally: Counter[tuple[bytes, ...]] = Counter()
     for part in parts:
@@ -116,12 +116,12 @@ def _one_coding(parts: Sequence[Coded]) -> Coded:
 
 
 def _places(values: Iterable[bytes], known: dict[bytes, int]) -> np.ndarray:
-    """Return the code of each value, adding those not known."""
+    """Return the code of each value, adding new values to `known`."""
     return np.array([known.setdefault(value, len(known)) for value in values], np.int32)
 
 
 def _runs(places: Sequence[int]) -> list[range]:
-    """Put neighbouring columns together: found, taken and encoded as one, commas and all."""
+    """Group adjacent columns, which are then handled as one field with commas in it."""
     runs: list[range] = []
     for place in places:
         if runs and runs[-1].stop == place:
@@ -132,7 +132,7 @@ def _runs(places: Sequence[int]) -> list[range]:
 
 
 def _blocks(body: memoryview) -> Iterator[memoryview]:
-    """Cut at line ends."""
+    """Split the file into blocks at line ends."""
     start = 0
     while start < len(body):
         end = min(start + BLOCK, len(body))
@@ -143,7 +143,7 @@ def _blocks(body: memoryview) -> Iterator[memoryview]:
 
 
 def _rows(block: memoryview, width: int) -> np.ndarray | None:
-    """Return where each field ends, a row of the block a row; None if a row has more or fewer commas."""
+    """Return where each field ends, shape (rows, width); None if a row has more or fewer commas."""
     text = np.frombuffer(block, np.uint8)
     marks = text == NEWLINE
     lines = np.count_nonzero(marks)
@@ -155,7 +155,7 @@ def _rows(block: memoryview, width: int) -> np.ndarray | None:
 
 
 def _fields(block: memoryview, ends: np.ndarray, run: range, chosen: np.ndarray | None = None) -> pa.Array:
-    """Return neighbouring fields of each row, or of those chosen: every other piece of the block cut around them."""
+    """Return a group of adjacent fields of each row, or of the chosen rows, as slices of the block."""
     before = ends[:, run.start - 1] if run.start else np.append(-1, ends[:-1, -1])
     after = ends[:, run.stop - 1]
     if chosen is not None:
@@ -171,9 +171,9 @@ def _fields(block: memoryview, ends: np.ndarray, run: range, chosen: np.ndarray 
 
 
 def _encode(fields: pa.Array, known: dict[bytes, int]) -> np.ndarray:
-    """Return a code for each field; what the codes stand for is added to those known."""
+    """Return a code for each field, adding new values to `known`."""
     if pc.all(pc.equal(fields, fields[0])).as_py():
-        # One month and one force a file: seeing that they are all alike is quicker than encoding them.
+        # A file usually has one month and one force. Checking that is faster than encoding.
         return np.full(len(fields), known.setdefault(fields[0].as_py(), len(known)), np.int32)
     encoded = fields.dictionary_encode()
     codes: np.ndarray = _places(encoded.dictionary.to_pylist(), known)[encoded.indices.to_numpy()]

@@ -1,4 +1,4 @@
-"""A large file on a server: read a part at a time by HTTP Range, or downloaded whole, going on after a stop."""
+"""A large file on a server: read in parts by HTTP Range, or downloaded completely, with resume."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from sacmap.fetch.web import HOPS, AbsentError, Web
 from sacmap.files.text import parse_json
 from sacmap.files.whole import replace_patiently, write_whole
 
-#: Enough of the end of a ZIP to find its directory by.
+#: Bytes at the end of a ZIP that are enough to find its directory.
 _TAIL = 4096
-#: No part that is wanted is larger than this.
+#: The largest part that is ever requested.
 _MOST = 64 << 20
-#: Bytes a second that even a slow line gives.
+#: Bytes per second on a slow connection, for time limits.
 _SLOW = 100_000
 
 
 class RemoteFile(io.RawIOBase):
-    """A file on a server that reads as if it were here, a part at a time.
+    """A file on a server that can be read like a local file; the parts needed are fetched.
 
-    Every part is checked to be the one asked for, of the same file: by ETag, date and size.
+    Each part is checked: it must be the part requested, and of the same file by ETag, date and size.
     """
 
     def __init__(self, web: Web, url: str) -> None:
@@ -51,16 +51,16 @@ class RemoteFile(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place in the file."""
+        """Move to a position in the file."""
         self._at = max(0, {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence] + offset)
         return self._at
 
     def tell(self) -> int:
-        """Return the place in the file."""
+        """Return the position in the file."""
         return self._at
 
     def read(self, size: int = -1) -> bytes:
-        """Read from here on, asking the server for what is not at hand."""
+        """Read from the current position, fetching what is not in memory."""
         end = self.size if size is None or size < 0 else min(self._at + size, self.size)
         if end <= self._at:
             return b""
@@ -72,7 +72,7 @@ class RemoteFile(io.RawIOBase):
         return found
 
     def load(self, start: int, end: int) -> None:
-        """Have the bytes from `start` up to `end` at hand."""
+        """Fetch the bytes from `start` to `end`, if they are not in memory."""
         if not self._there(start, end):
             self._part = self._ask(start, end - start)
 
@@ -112,11 +112,11 @@ class RemoteFile(io.RawIOBase):
             first, last = (int(part) for part in span.split("-"))
             total = int(total_text)
         except ValueError:
-            raise UnusableError(Saw.NO_PART, "no Content-Range that can be read") from None
+            raise UnusableError(Saw.NO_PART, "no readable Content-Range") from None
         due = max(total - length, 0) if start is None else start
         if unit != "bytes" or first != due or last != min(due + length, total) - 1:
             raise UnusableError(
-                Saw.NO_PART, f"Content-Range {span} where {due}-{due + length - 1} was asked for"
+                Saw.NO_PART, f"Content-Range {span} where {due}-{due + length - 1} was requested"
             )
         if len(reply.body) != last - first + 1:
             raise UnusableError(Saw.CUT)
@@ -130,24 +130,24 @@ class RemoteFile(io.RawIOBase):
 
 @dataclass(frozen=True)
 class _Begun:
-    """What is known of a file of which a part is here: its ETag or date, and its size."""
+    """What is known of a partly downloaded file: its ETag or date, and its total size."""
 
     same: str = ""
     total: int = 0
 
 
 def download_whole(web: Web, url: str, target: Path, agree: Callable[[str], bool]) -> None:
-    """Download a file to `target`, which is there whole or not at all.
+    """Download a file to `target`, completely or not at all.
 
-    A part left by a stopped run is gone on with where the server still has the same file. `agree` is asked once,
-    with a sentence that says how much is to come.
+    If a stopped run left a part and the server still has the same file, the download continues from there. `agree` is
+    called once, with a question that gives the size.
 
     Raises
     ------
     UsageError
-        If it was not agreed to.
+        If `agree` returns False.
     SourceError
-        If the file does not come whole in several tries; AbsentError for a 404. What came is kept.
+        If the file is still incomplete after several attempts; AbsentError for a 404. What came is kept.
     DiskError
         If it cannot be written.
     """
@@ -182,14 +182,14 @@ def download_whole(web: Web, url: str, target: Path, agree: Callable[[str], bool
         except UnusableError as error:
             tried = 1 if got else tried + 1
             if error.saw is Saw.ABSENT:
-                raise AbsentError(f"{url} is not there (404).") from None
+                raise AbsentError(f"{url} does not exist (404).") from None
             if error.saw is Saw.NO_PART:
-                # Not the part that was asked for: begin again.
+                # The server sent another part than requested: start again.
                 part.unlink(missing_ok=True)
             if tried >= TRIES:
                 raise SourceError(
-                    f"{url} cannot be downloaded: {error.detail}, {tried} times. What came is kept.",
-                    "Run the command again: it goes on where it was.",
+                    f"{url} cannot be downloaded: {error.detail}, {tried} times. What has come is kept.",
+                    "Run the command again: it continues from there.",
                 ) from None
             web.wait_after(tried)
     replace_patiently(part, target)
@@ -213,7 +213,7 @@ def _read_begun(about: Path) -> _Begun:
 
 
 def _total(status: int, headers: Mapping[str, str], start: int) -> int:
-    """Return the size of the whole file, of the headers of an answer that begins at byte `start`."""
+    """Return the size of the complete file, from the headers of an answer that starts at byte `start`."""
     try:
         if status == 200:
             return int(headers["Content-Length"])
@@ -222,4 +222,4 @@ def _total(status: int, headers: Mapping[str, str], start: int) -> int:
             raise ValueError(span)
         return int(total)
     except (KeyError, ValueError):
-        raise UnusableError(Saw.NO_PART, "no size, or another part than was asked for") from None
+        raise UnusableError(Saw.NO_PART, "no size, or another part than requested") from None

@@ -21,7 +21,7 @@ class Saw(StrEnum):
     ODD = "JSON of another shape"
     TOO_LARGE = "an answer larger than any real one"
     ELSEWHERE = "a redirect"
-    NO_PART = "the whole file, or another part of it, where a part was asked for"
+    NO_PART = "the whole file or another part, where a certain part was requested"
     ABSENT = "404: not there"
     FORBIDDEN = "403: not for us"
     REFUSED = "a refusal"

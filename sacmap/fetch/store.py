@@ -1,10 +1,10 @@
-"""The store of answers: each one file, whole or not there at all.
+"""The store of fetched answers. Each answer is one file, complete or not there at all.
 
     STORE/PUBLISHED/GROUP/NAME.answer      a line of JSON (question, publication, SHA-256 of the body), then the body
 
-It lives on council file shares: no lock, no database. Two runs write the same answer to the same name, and the one
-that is moved into place last stands. Names are hashes, so that no identifier can be a path or a name Windows reserves.
-Nothing expires: police.uk forgets months, the store does not.
+The store has no locks and no database, so it works on council file shares. Two runs write the same answer to the same
+name, and the last one to be moved into place remains. File names are hashes, so that an identifier can never be a path
+or a reserved name on Windows. Nothing expires, because police.uk removes old months.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Question = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Kept:
-    """An answer of the store: the question, the publication it is of, when it was asked (s since 1970), its file."""
+    """A stored answer: its question, publication, time of the request (s since 1970), file and body."""
 
     question: dict[str, str]
     published: str
@@ -40,57 +40,57 @@ class Kept:
 
 
 def default_store() -> Path:
-    """Return where the store is unless --store says otherwise: the user's cache of this system."""
+    """Return the default folder of the store, in the user's cache. --store overrides it."""
     return Path(platformdirs.user_cache_dir("sacmap", appauthor=False))
 
 
 class Store:
     """Answers on disk, by question and publication.
 
-    A question is a mapping of text to text; its `kind` and `of` (what it is about, such as a month) make its group.
+    A question is a mapping of text to text. Its `kind` and `of` (its subject, such as a month) determine its group.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def require_writable(self) -> None:
-        """Find out before asking anything whether answers can be kept, and sweep what dead runs left.
+        """Check that answers can be stored, before anything is fetched, and remove leftovers of stopped runs.
 
         Raises
         ------
         DiskError
-            If they cannot.
+            If answers cannot be stored.
         """
         require_writable(self.folder, option="--store")
         sweep(self.folder.rglob("*.part"))
 
     def path(self, question: Question, published: str) -> Path:
-        """Return where the answer to a question is, or would be."""
+        """Return the path for the answer to a question."""
         return self._group(question, published) / f"{_hash(_text(question), 32)}{SUFFIX}"
 
     def _group(self, question: Question, published: str) -> Path:
         return self.folder / published / _hash(f"{question['kind']} {question.get('of', '')}", 16)
 
     def get(self, question: Question, published: str) -> Kept | None:
-        """Return the answer kept, or None. A damaged one is set aside as .damaged, to be asked again."""
+        """Return the stored answer, or None. A damaged file is renamed to .damaged, so that it is fetched again."""
         kept = self._read(self.path(question, published))
         return kept if kept is not None and kept.question == dict(question) else None
 
     def has(self, question: Question, published: str) -> bool:
-        """Whether there is a file for a question, whole or not."""
+        """Whether there is a file for a question, damaged or not."""
         return self.path(question, published).is_file()
 
     def group(
         self, question: Question, published: str, wanted: Callable[[dict[str, str]], bool] = lambda _: True
     ) -> list[Kept]:
-        """Return the answers kept in the group of a question that are wanted, by file name."""
+        """Return the stored answers in the group of a question that are wanted, sorted by file name."""
         folder = self._group(question, published)
         if not folder.is_dir():
             return []
         found = []
         for path in sorted(folder.glob(f"*{SUFFIX}")):
             asked = _header(path)
-            # A header that cannot be read is read whole, which sets it aside.
+            # If the header is unreadable, _read renames the file to .damaged.
             if (asked is None or (_same_group(asked, question) and wanted(asked))) and (
                 kept := self._read(path)
             ):
@@ -98,18 +98,18 @@ class Store:
         return found
 
     def questions(self, question: Question, published: str) -> list[dict[str, str]]:
-        """Return the questions answered in the group of one, by their headers alone."""
+        """Return the questions with answers in the group of a question, reading only the headers."""
         headers = (_header(path) for path in sorted(self._group(question, published).glob(f"*{SUFFIX}")))
         return [asked for asked in headers if asked is not None and _same_group(asked, question)]
 
     def publications(self) -> list[str]:
-        """Return the publications of which anything is kept, the newest first."""
+        """Return the publications with any stored answer, newest first."""
         if not self.folder.is_dir():
             return []
         return sorted((p.name for p in self.folder.iterdir() if p.is_dir()), reverse=True)
 
     def put(self, question: Question, published: str, body: bytes, *, asked: float = 0.0) -> Kept:
-        """Keep an answer, whole or not at all.
+        """Store an answer, complete or not at all.
 
         Raises
         ------
@@ -143,7 +143,7 @@ class Store:
                 raise ValueError("another hash")
             return Kept(header["question"], header["published"], float(header["asked"]), path, body)
         except (ValueError, KeyError, TypeError, OverflowError):
-            # Kept for whoever wants to know why; where it cannot be moved it is written over.
+            # The damaged file is kept for inspection. If it cannot be renamed, it will be overwritten.
             with contextlib.suppress(OSError):
                 replace_patiently(path, path.with_suffix(".damaged"))
             return None

@@ -22,11 +22,11 @@ from sacmap.fetch.attempt import (
     blocks_of,
     body_of,
     judge_status,
+    library_errors_as_unusable,
     new_session,
     require_bundle,
     require_safe,
     send,
-    told_plainly,
     within,
 )
 from sacmap.fetch.retry import LONGEST_ASKED, TOO_BIG, TOO_SLOW, TRIES, Do, Saw, backoff, decide
@@ -233,7 +233,7 @@ class Web:
         def work() -> Reply:
             url = sending.url
             with (
-                told_plainly(url),
+                library_errors_as_unusable(url),
                 send(session, url, sending.headers, self._bundle, hops=sending.hops) as response,
             ):
                 judge_status(response, sending.expect, self.now)
@@ -270,7 +270,10 @@ class Web:
         headers = {"Accept-Encoding": "identity"}
         if start:
             headers |= {"Range": f"bytes={start}-", "If-Range": same}
-        with told_plainly(url), send(self._session, url, headers, self._bundle, hops=HOPS) as response:
+        with (
+            library_errors_as_unusable(url),
+            send(self._session, url, headers, self._bundle, hops=HOPS) as response,
+        ):
             judge_status(response, (200, 206), self.now)
             yield response.status_code, response.headers, self._counted(blocks_of(response))
 
