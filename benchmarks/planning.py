@@ -16,8 +16,8 @@ import shapely
 from sacmap import months, tables
 from sacmap.choose.hardening import read_prices
 from sacmap.choose.plan import make_plan
+from sacmap.comparison import compare_areas
 from sacmap.crimes import Reading, tally_of
-from sacmap.pipeline import compare_areas
 from sacmap.study import make_study
 
 SIDE, ROWS, SEED = 26, 1_000_000, 676

@@ -255,8 +255,16 @@ def boundaries_command(
 @study_options
 @click.option("--home-office", required=True, help="Recorded crime open data: ODS, XLSX, CSV or Parquet.")
 @click.option("--area-name", help="The force or Community Safety Partnership, as that table names it.")
+@click.option(
+    "--beside", multiple=True, help='The nation and similar areas: "England and Wales,Leicestershire,…".'
+)
 def reconcile_command(
-    study: Path | None, home_office: str, area_name: str | None, out: str | None, **options: Any
+    study: Path | None,
+    home_office: str,
+    area_name: str | None,
+    out: str | None,
+    beside: tuple[str, ...],
+    **options: Any,
 ) -> int:
     """Set police.uk beside the Home Office's recorded crime, the difference itemised: --out FILE.csv.
 
@@ -273,12 +281,30 @@ def reconcile_command(
             "No area was named.", "Add --area-name with the force or partnership, as the table has it."
         )
     path = Path(out) if out else Path("maps") / f"{file_stem(area)}-reconcile.csv"
-    found = reconcile_study(asked, home_office, area, path, study_file=study)
+    found = reconcile_study(asked, home_office, area, path, beside=beside, study_file=study)
     show(str(path))
     say(found.text)
     for notice in found.warnings:
         say(f"- {notice.text}")
     return found.exit_code
+
+
+@sacmap.command("comparator")
+@click.argument("crimes", nargs=-1, required=True)
+@click.option("--out", required=True, help="The comparator file to write: CSV of month, crime_type, n.")
+@click.option(
+    "--without", multiple=True, help="A force to leave out, by its slug: that of the study. May be repeated."
+)
+def comparator_command(crimes: tuple[str, ...], *, out: str, without: tuple[str, ...]) -> int:
+    """Sum all forces of a download to a file that --comparator takes: what "expected" follows is then the nation."""
+    from sacmap.pipeline import write_comparator
+
+    path = Path(out if out.lower().endswith(".csv") else f"{out}.csv")
+    told = write_comparator(crimes, path, without=without)
+    show(str(path))
+    for text in told:
+        say(f"- {text}")
+    return 0
 
 
 @sacmap.command("plan")

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
+import pandas as pd
 from geopandas import GeoDataFrame
 
-from sacmap import tables
-from sacmap.areas.boundaries import Boundaries, read_areas, read_boundaries
+from sacmap import months, tables
+from sacmap.areas.boundaries import (
+    Boundaries,
+    areas_within,
+    read_areas,
+    read_boundaries,
+    require_group_column,
+    same_names,
+)
 from sacmap.areas.household_files import read_households
 from sacmap.areas.households import with_households
 from sacmap.areas.locate import locate, require_overlap
@@ -31,7 +40,7 @@ from sacmap.files.whole import require_writable
 from sacmap.measure.reconcile import Published, published_by_force, published_in_areas
 from sacmap.notices import Notice
 from sacmap.offences import Recorded
-from sacmap.study import COMPARATORS, Study
+from sacmap.study import COMPARATORS, Study, rolled_to
 from sacmap.terminal import Progress, say
 
 
@@ -50,18 +59,44 @@ def read_by(study: Study) -> list[str]:
     return [*study.crimes, *study.context, *(path for path in single if path)]
 
 
-def read_study_areas(study: Study) -> tuple[GeoDataFrame, tuple[Notice, ...], list[dict[str, object]]]:
-    """Return the Areas table with its households, what is told of them, and the files read for the record.
+@dataclass(frozen=True)
+class StudyAreas:
+    """The areas of a study: those mapped, with households; those of the file outside its district; what is told.
+
+    inputs: path, sha256 and rows of the files read, for the record.
+    """
+
+    areas: GeoDataFrame
+    beyond: GeoDataFrame
+    told: tuple[Notice, ...]
+    inputs: list[dict[str, object]]
+
+    @property
+    def every(self) -> GeoDataFrame:
+        """Those mapped and those beyond, sorted by area_id."""
+        if self.beyond.empty:
+            return self.areas
+        both = pd.concat([self.areas, self.beyond], ignore_index=True)
+        return both.sort_values("area_id", ignore_index=True)
+
+
+def read_study_areas(study: Study) -> StudyAreas:
+    """Read the areas of a study's boundaries and their households.
 
     Files beside the crimes are read before them, so that one that cannot be read is told at once.
     """
-    found = boundaries_of(study)
-    areas, told, households, lsoas = with_study_households(found.areas, study)
-    return areas, (*found.told, *told), other_inputs(study, len(areas), households, lsoas)
+    found = boundaries_of(study, whole=True)
+    mine, beyond = areas_within(found.areas, study.within, str(study.boundaries))
+    areas, told, households, lsoas = with_study_households(mine, study)
+    inputs = other_inputs(study, len(found.areas), households, lsoas)
+    # Of a district, only its own areas' names matter.
+    named = [notice for notice in found.told if notice.code != "same-names"]
+    return StudyAreas(areas, beyond, (*named, *same_names(mine), *told), inputs)
 
 
-def boundaries_of(study: Study) -> Boundaries:
-    """Return the areas of a study's boundaries, and what is told of how they were read."""
+def boundaries_of(study: Study, *, whole: bool = False) -> Boundaries:
+    """Return the areas of a study's boundaries, and what is told of how they were read; `whole`: of every group."""
+    require_group_column(study.within, study.group_column)
     return read_boundaries(
         str(study.boundaries),
         layer=study.layer,
@@ -71,7 +106,7 @@ def boundaries_of(study: Study) -> Boundaries:
         # With a file of households it is that file's column.
         households_column=None if study.households else study.households_column,
         group_column=study.group_column,
-        within=study.within,
+        within=() if whole else study.within,
     )
 
 
@@ -79,8 +114,13 @@ def read_crimes_of(study: Study) -> Reading:
     """Read the crimes the study names: police.uk's files, or a force's own extract."""
     if study.extract is not None:
         return read_extract(study)
+    return read_crimes(study.crimes)
+
+
+def read_crimes(paths: Sequence[str]) -> Reading:
+    """Read police.uk's files, telling how far it is."""
     with Progress("Reading") as progress:
-        return read(study.crimes, keep=tables.SAC_TYPES, progress=progress.step, total=progress.expect)
+        return read(paths, keep=tables.SAC_TYPES, progress=progress.step, total=progress.expect)
 
 
 def other_inputs(study: Study, areas: int, households: int, lsoas: int) -> list[dict[str, object]]:
@@ -216,7 +256,25 @@ def download(study: Study, areas: GeoDataFrame, *, refresh: bool = False) -> Dow
         _opened(origin_of(study), yes=study.yes, refresh=refresh) as source,
         Progress("Fetching", "parts") as progress,
     ):
-        return source.download(study.months, areas, expect=progress.expect, progress=progress.step)
+        wanted = study.months or months_wanted(study, source.api.published())
+        return source.download(wanted, areas, expect=progress.expect, progress=progress.step)
+
+
+#: How many of the newest months may be incomplete before a study of rolling periods lacks a month.
+MONTHS_BACK = 3
+
+
+def months_wanted(study: Study, published: str) -> tuple[str, ...]:
+    """Return the months that a study of rolling periods may need, where the newest published is `published`.
+
+    Which month is the newest that is complete is known only once they are read.
+    """
+    every = {
+        month
+        for back in range(MONTHS_BACK)
+        for month in rolled_to(study, months.shift(published, -back)).months
+    }
+    return tuple(sorted(every))
 
 
 def _opened(origin: Origin, *, yes: bool = False, refresh: bool = False, anew: bool = False) -> Downloader:

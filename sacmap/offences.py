@@ -8,6 +8,8 @@ from typing import Literal
 
 import pandas as pd
 
+Period = tuple[str, ...]
+
 #: Home Office offence codes → words each one's description has, whatever their order. Source: the descriptions in the
 #: Home Office's own tables, 2012/13 to 2025/26.
 DWELLING = {
@@ -116,11 +118,24 @@ def components_of(extract: bool) -> tuple[Component, ...]:
 class Recorded:
     """The Home Office's recorded crime of one area.
 
-    by: whether the area is a Community Safety Partnership (csp) or a force; rows: quarter (its first month), code,
-    description, n (NaN where the table gives none); codes: quarter → the codes the table has for it, of any area.
+    by: whether the area is a Community Safety Partnership (csp), a force or the nation; rows: quarter (its first
+    month), code, description, n (NaN where the table gives none); codes: quarter → the codes the table has for it, of
+    any area.
     """
 
     area: str
     by: str
     rows: pd.DataFrame
     codes: Mapping[str, frozenset[str]]
+
+
+def official(recorded: Recorded, component: Component, period: Period) -> float:
+    """Return the offences recorded; NaN where the table has none of the codes, or the class cannot be told apart."""
+    quarters = period[::3]
+    if component.name == "burglary-of-homes" and set(map(class_of, quarters)) & {RESIDENTIAL_CLASS}:
+        return float("nan")
+    if any(not recorded.codes[q] & set(component.codes) for q in quarters):
+        return float("nan")
+    rows = recorded.rows
+    mine = rows["quarter"].isin(quarters) & rows["code"].isin(list(component.codes))
+    return float(rows.loc[mine, "n"].sum(skipna=False))

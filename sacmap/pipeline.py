@@ -6,26 +6,23 @@ lists, the files. Each command of the command line is one call here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from geopandas import GeoDataFrame
-
-from sacmap import tables
+from sacmap import months, tables
 from sacmap.areas.boundaries import overlaps
-from sacmap.areas.locate import locate, require_overlap
 from sacmap.choose.hardening import read_prices
 from sacmap.choose.outcome import Outcome, judge, study_values
 from sacmap.choose.plan import Plan, make_plan, plan_of
-from sacmap.choose.ranking import both_lists
 from sacmap.choose.records import Visit, read_actions, read_protected, read_visited
-from sacmap.crimes import Reading, repeats
+from sacmap.comparison import compare_areas
+from sacmap.crimes import without_repeats
 from sacmap.errors import InputError
 from sacmap.fetch.download import Downloaded
-from sacmap.fetch.home_office import read_recorded
+from sacmap.fetch.home_office import read_table
 from sacmap.files.collisions import is_below, require_apart
 from sacmap.files.hashes import is_file_of
 from sacmap.files.sets import older_files, told_of_torn, write_set
@@ -36,18 +33,15 @@ from sacmap.inputs import (
     download,
     published_of,
     read_by,
+    read_crimes,
     read_crimes_of,
     read_study_areas,
     with_boundaries,
 )
-from sacmap.measure import warnings
-from sacmap.measure.change import change_table
-from sacmap.measure.comparator import comparator_changes, comparator_of
-from sacmap.measure.counts import counted, totals
-from sacmap.measure.coverage import compared_months
-from sacmap.measure.definitions import crossed, of_extract
-from sacmap.measure.ledger import ledger
+from sacmap.measure.comparator import national_comparator
+from sacmap.measure.peers import is_nation
 from sacmap.measure.reconcile import (
+    Neighbours,
     Reconciliation,
     reconcile,
     require_quarters,
@@ -56,7 +50,7 @@ from sacmap.notices import Notice, listed
 from sacmap.publish.also import also_of, geopackage, require_tools
 from sacmap.publish.choice import path_from, require_unwritten
 from sacmap.publish.draw import render
-from sacmap.publish.files import csv_of, json_of, record_of, texts_of
+from sacmap.publish.files import csv_of, dated, groups_path, json_of, record_of, texts_of, with_groups
 from sacmap.publish.present import outcome_html_of, page_of, plan_html_of
 from sacmap.publish.public import public_version
 from sacmap.result import Result
@@ -78,17 +72,18 @@ def run(study: Study) -> Result:
         If something the study names cannot be read, fetched or compared.
     """
     study = with_boundaries(study)
-    areas, told, others = read_study_areas(study)
-    reading = read_crimes_of(study) if study.crimes else download(study, areas).reading
+    found = read_study_areas(study)
+    reading = read_crimes_of(study) if study.crimes else download(study, found.every).reading
     result = compare_areas(
         study,
         reading,
-        areas,
+        found.areas,
+        beyond=found.beyond,
         comparator_text=read_text,
-        overlaps=overlaps(areas),
-        notices=(*told, *reading.notices),
+        overlaps=overlaps(found.areas),
+        notices=(*found.told, *reading.notices),
     )
-    return replace(result, inputs=(*result.inputs, *others))
+    return replace(result, inputs=(*result.inputs, *found.inputs))
 
 
 def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) -> list[Path]:
@@ -115,18 +110,20 @@ def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) 
     path = Path(out)
     outputs, read = beside(path, kinds), read_by(result.study)
     require_apart(outputs, read)
-    stale = _stale(path, outputs, read)
+    stale = _stale(path, outputs if len(result.groups) else outputs[:-1], read)
     page = page_of(result)
     html = render(page)
     written = {
         path: html.encode(),
-        path.with_suffix(".csv"): csv_of(page.texts),
+        path.with_suffix(".csv"): csv_of(with_groups(page.texts, result.areas)),
         path.with_suffix(".json"): record_of(result, version("sacmap"), stale),
         **{
             path.with_suffix(f".{kind}"): content
             for kind, content in also_of(result, page, html, kinds).items()
         },
     }
+    if len(result.groups):
+        written[groups_path(path)] = csv_of(texts_of(result.groups, tables.GROUPS))
     write_set(written, private=result.restricted)
     for notice in stale:
         say(f"- {notice.text}")
@@ -141,8 +138,8 @@ def _stale(page: Path, outputs: Sequence[Path], read: Sequence[str]) -> tuple[No
 
 
 def beside(page: Path, also: Sequence[str]) -> list[Path]:
-    """Return the files of a map: its page, the CSV, the record, and those asked for beside them."""
-    return [page, *(page.with_suffix(f".{kind}") for kind in ("csv", "json", *also))]
+    """Return the files of a map: its page, the CSV, the record, the subtotals, and those asked for beside them."""
+    return [page, *(page.with_suffix(f".{kind}") for kind in ("csv", "json", *also)), groups_path(page)]
 
 
 def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) -> tuple[Result, list[Path]]:
@@ -155,7 +152,7 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
     result = run(study)
     if study.suppress_small:
         result = public_version(result)
-    return result, save(result, out)
+    return result, save(result, dated(out, result.study))
 
 
 def _require_outputs(outputs: Sequence[Path], read: Sequence[str | Path | None]) -> None:
@@ -306,9 +303,17 @@ def _boundaries_of(plan: Plan, plan_path: Path) -> str:
 
 
 def reconcile_study(
-    study: Study, home_office: str, area: str, path: Path, *, study_file: str | Path | None = None
+    study: Study,
+    home_office: str,
+    area: str,
+    path: Path,
+    *,
+    beside: Sequence[str] = (),
+    study_file: str | Path | None = None,
 ) -> Reconciliation:
     """Set police.uk beside the Home Office's recorded crime of an area, and write the table.
+
+    `beside` names the nation ("England and Wales") and similar areas.
 
     Raises
     ------
@@ -317,97 +322,38 @@ def reconcile_study(
     """
     require_quarters(study)
     _require_outputs([path], [home_office, *read_by(study), study_file])
-    recorded = read_recorded(home_office, area)
-    found = reconcile(study, recorded, published_of(study, recorded) if study.crimes else None)
+    found = reconciled(study, home_office, area, beside=beside)
     # The counts of an extract are the force's own, whatever they are set beside.
     restricted = study.extract is not None
     write_set({path: csv_of(texts_of(found.table, tables.RECONCILED))}, private=restricted)
     return found
 
 
+def reconciled(study: Study, home_office: str, area: str, *, beside: Sequence[str] = ()) -> Reconciliation:
+    """Set police.uk beside the Home Office's recorded crime of an area, and the area beside others."""
+    table = read_table(home_office)
+    recorded = table.of(area)
+    neighbours = Neighbours(
+        asked=tuple(None if is_nation(name) else table.of(name) for name in table.names_in(beside)),
+        forces=table.forces() if beside else (),
+    )
+    return reconcile(study, recorded, published_of(study, recorded) if study.crimes else None, neighbours)
+
+
+def write_comparator(crimes: Sequence[str], path: Path, *, without: Sequence[str] = ()) -> tuple[str, ...]:
+    """Write the counts of all forces together as a comparator file; return what is told of it, in sentences."""
+    _require_outputs([path], crimes)
+    reading = read_crimes(crimes)
+    once = without_repeats(reading.crimes)
+    table, whole, gone = national_comparator(once, reading.tally, without)
+    write_set({path: csv_of(texts_of(table, tables.COMPARATOR))})
+    months_ = sorted(table["month"])
+    told = f"{len(whole)} forces together, {months.in_words(months_[0])} to {months.in_words(months_[-1])}."
+    left = f"Left out whole, for months of theirs are missing or thin: {listed(gone, 6, ', ')}."
+    return (told, left) if gone else (told,)
+
+
 def fetch_study(study: Study, *, refresh: bool) -> Downloaded:
     """Fetch the crimes of a study into the store."""
     study = with_boundaries(replace(study, crimes=()))
-    return download(study, boundaries_of(study).areas, refresh=refresh)
-
-
-def compare_areas(
-    study: Study,
-    reading: Reading,
-    areas: GeoDataFrame,
-    *,
-    comparator_text: Callable[[str], str] = read_text,
-    overlaps: Sequence[tuple[str, str, float]] = (),
-    notices: Sequence[Notice] = (),
-) -> Result:
-    """Compare the crimes read in the areas.
-
-    Parameters
-    ----------
-    study
-        What is compared.
-    reading
-        The SAC rows, and the tally of all rows.
-    areas
-        The Areas table.
-    comparator_text
-        Returns the text of a comparator file; called only where the study names one.
-    overlaps
-        Pairs of areas that overlap and by how many square metres, to be told.
-    notices
-        What the reading of the inputs found that the reader must know, told last.
-
-    Raises
-    ------
-    InputError
-        If no month can be compared, no crime lies in any area, or the study's force reported none of the crimes.
-    """
-    located = locate(reading.crimes, areas)
-    require_overlap(reading.crimes, located, areas)
-    compared = compared_months(study, reading, located)
-    repeated = repeats(located)
-    # crime_id is needed only to find repeats, and is most of the table's weight.
-    once = located.drop(columns="crime_id")[~repeated]
-    counts = counted(once, list(areas["area_id"]), study, compared)
-    against = comparator_of(
-        study, counts, forces=compared.forces, places=compared.places, read_text=comparator_text
-    )
-    pairs = {kind: against.pair(kind) for kind in tables.CRIME_TYPES}
-    change = change_table(
-        areas,
-        {kind: counts.in_areas[:, :-1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
-        {kind: counts.in_areas[:, -1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
-        months_compared=len(compared.places),
-        comparators=pairs,
-        edge_share=counts.edge_share,
-    )
-    lists = both_lists(study, areas, once, change, counts.by_month, places=compared.places, comparators=pairs)
-    months_compared = {period[k] for period in study.periods for k in compared.places}
-    made = ledger(int(reading.tally["n"].sum()), located, months_compared, repeated)
-    definitions = crossed(study.baseline, study.current, compared.forces)
-    if study.extract is not None:
-        definitions = of_extract(definitions)
-    told = warnings.all_of(
-        study, reading, once, areas, compared=compared, counts=counts, comparator=against,
-        definitions=definitions, overlaps=overlaps, duplicates=made.duplicates,
-    )  # fmt: skip
-    return Result(
-        study=study,
-        areas=areas,
-        located=once,
-        change=lists.change,
-        hardening=lists.hardening,
-        week=lists.week,
-        monthly=counts.monthly,
-        coverage=compared.judged,
-        forces=compared.forces,
-        compared=compared.places,
-        ledger=made,
-        comparator=against,
-        comparator_changes=comparator_changes(study, against, counts.mapped),
-        totals=totals(counts),
-        definitions=definitions,
-        warnings=(*told, *notices),
-        inputs=reading.inputs,
-        exit_code=3 if len(compared.places) < len(study.current) else 0,
-    )
+    return download(study, boundaries_of(study, whole=True).areas, refresh=refresh)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
+from sacmap import tables
 from sacmap.measure.comparator import Comparator
 from sacmap.measure.definitions import Break
 from sacmap.measure.ledger import Ledger
@@ -44,7 +45,8 @@ class Result:
     located is the Located table less repeats and less crime_id. hardening and week are the first ten of both lists.
     monthly is the Counts table over every month read. compared are the places in a period (0 first) at which like is
     compared with like; exit_code is 3 where months had to be left out. totals and comparator_changes are by crime
-    type, as in the JSON record.
+    type, as in the JSON record. groups are the subtotals by town or district (tables.GROUPS), empty where the areas
+    have no groups.
     """
 
     study: Study
@@ -65,6 +67,7 @@ class Result:
     warnings: tuple[Notice, ...]
     inputs: tuple[dict[str, object], ...]
     exit_code: int
+    groups: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=tables.GROUPS.names))
 
     @property
     def public(self) -> bool:

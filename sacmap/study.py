@@ -10,7 +10,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import PurePath
 from typing import Any, TypeAlias, TypedDict, Unpack
 
@@ -30,6 +30,11 @@ _TILES = re.compile(r"(?a:https://[\w.{}-]+)(:[0-9]+)?/[^\s\"'<>;,\\]*")
 _CONTROL = {chr(n) for n in (*range(32), *range(127, 160))}
 #: What file systems take of a name and of a whole path, with room for our own endings.
 NAME_BYTES, PATH_BYTES = 200, 3_800
+#: Fields that are no options: how the paths were written, and how the periods were.
+NOT_OPTIONS = {"as_given", "rolling"}
+#: Periods that follow the data: "latest:12", the newest 12 complete months; "before:3", three such periods before.
+_LATEST, _BEFORE = re.compile(r"(?a:latest:(\d{1,2}))"), re.compile(r"(?a:before:(\d{1,2}))")
+MOST_ROLLING = 60
 #: Options that are paths, or may be one.
 PATHS = {
     "boundaries", "ca_bundle", "comparator", "context", "crimes", "households", "lsoa_boundaries", "out", "store",
@@ -76,6 +81,7 @@ class Options(TypedDict, total=False):
     archive_url: str
     ca_bundle: Path | None
     as_given: Mapping[str, str]
+    rolling: tuple[int, int] | None
 
 
 @dataclass(frozen=True, kw_only=True, init=False)
@@ -83,6 +89,8 @@ class Study:
     """A comparison of a current period with a baseline of one or more periods of the same calendar months.
 
     It checks itself: current and baseline are given as spans ("2025-04:2026-03") or as months, and are months here.
+    Without a baseline the level alone is mapped. With current "latest:12" and baseline "before:3" the periods follow
+    the data: rolling is then (12, 3), and both are empty until the crimes are read (see `rolled_to`).
     Paths are as the command can open them; as_given says how the user wrote those of a study file, which are
     relative to it: see `shown`.
 
@@ -128,6 +136,7 @@ class Study:
     archive_url: str = ARCHIVE_URL
     ca_bundle: str | None = None
     as_given: Mapping[str, str] = field(default_factory=dict)
+    rolling: tuple[int, int] | None = None
 
     def __init__(self, **options: Unpack[Options]) -> None:
         """Check the options; those unset (None or empty) take their defaults.
@@ -176,6 +185,25 @@ class Study:
             if PurePath(path).is_relative_to(used):
                 return str(PurePath(given) / PurePath(path).relative_to(used))
         return path
+
+
+def rolled_to(study: Study, last: str, first: str = "") -> Study:
+    """Return a study of rolling periods with these set: the current one ends in `last`.
+
+    Of the periods before, those stay that lie in or after the month `first`, where it is given.
+    """
+    if study.rolling is None:
+        return study
+    length, before = study.rolling
+    current = tuple(months.shift(last, k + 1 - length) for k in range(length))
+    baseline = periods_before(current, before)
+    return replace(study, current=current, baseline=tuple(p for p in baseline if p[0] >= first))
+
+
+def periods_before(current: Period, n: int) -> tuple[Period, ...]:
+    """Return the n periods of the same calendar months before the current one, the first first."""
+    step = 12 * -(-len(current) // 12)
+    return tuple(tuple(months.shift(month, -step * k) for month in current) for k in range(n, 0, -1))
 
 
 def baseline_periods(current: Period, spans: Iterable[Period]) -> tuple[Period, ...]:
@@ -239,7 +267,7 @@ def make_study(values: Mapping[str, Any] | None = None, /, **options: Any) -> St
 
 def unknown_option(name: str) -> str:
     """Return what may have been meant by an option there is not, as a sentence; or which there are."""
-    known = sorted(option_name(one.name) for one in fields(Study) if one.name != "as_given")
+    known = sorted(option_name(one.name) for one in fields(Study) if one.name not in NOT_OPTIONS)
     near = difflib.get_close_matches(name.replace("_", "-").lower(), known, 1)
     return f"Did you mean {near[0]}?" if near else f"The options are {', '.join(known)}."
 
@@ -255,8 +283,7 @@ def _checked(given: dict[str, Any]) -> dict[str, Any]:
         if name not in known:
             raise UsageError(f"There is no option {name!r}.", unknown_option(name))
     given = {name: _as_text(name, value) for name, value in given.items()}
-    current, baseline = _periods(given)
-    given |= {"current": current, "baseline": baseline, "also": _split(given.get("also", ()))}
+    given |= _periods(given) | {"also": _split(given.get("also", ()))}
     unknown = [kind for kind in given["also"] if kind not in ALSO]
     if unknown:
         raise UsageError(f"--also does not know {unknown[0]!r}.", f"It takes {', '.join(ALSO)}.")
@@ -287,16 +314,47 @@ def _as_text(name: str, value: Any) -> Any:
     return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
-def _periods(given: Mapping[str, Any]) -> tuple[Period, tuple[Period, ...]]:
-    for name, example in (("current", "2017-04:2018-03"), ("baseline", "2014-04:2017-03")):
-        if name not in given:
+def _periods(given: dict[str, Any]) -> dict[str, Any]:
+    """Return current, baseline and rolling, checked: see `Study`."""
+    if given.get("rolling") and "current" not in given:
+        return {"current": (), "baseline": (), "rolling": given["rolling"]}
+    if "current" not in given:
+        raise UsageError(
+            "The current period is not given.",
+            "Add --current 2017-04:2018-03 (both ends included), or latest:12 for the newest twelve months.",
+        )
+    before = _rolling(given.get("baseline", ()), _BEFORE)
+    latest = _rolling(given["current"], _LATEST)
+    if latest is not None:
+        if before is None and given.get("baseline"):
             raise UsageError(
-                f"The {name} period is not given.", f"Add --{name} {example} (both ends included)."
+                f"The current period is latest:{latest}, and the baseline is not of the same kind.",
+                "Write --baseline before:3 for the three such periods before it, or give both as months.",
             )
+        return {"current": (), "baseline": (), "rolling": (latest, before or 0)}
     current = _period(given["current"])
     if len(current) != 1:
         raise UsageError("The current period must be one span.", "Write it as --current 2017-04:2018-03.")
-    return current[0], baseline_periods(current[0], _period(given["baseline"]))
+    if before is not None:
+        baseline = periods_before(current[0], before)
+    else:
+        baseline = baseline_periods(current[0], _period(given["baseline"])) if given.get("baseline") else ()
+    return {"current": current[0], "baseline": baseline, "rolling": given.get("rolling")}
+
+
+def _rolling(value: Any, pattern: re.Pattern[str]) -> int | None:
+    """Return the number of latest:12 or before:3; None where a period is written otherwise."""
+    texts = [value] if isinstance(value, str) else list(value)
+    found = [pattern.fullmatch(text.strip()) for text in texts if isinstance(text, str)]
+    if not any(found) or len(texts) != 1 or found[0] is None:
+        return None
+    number = int(found[0][1])
+    if not 1 <= number <= MOST_ROLLING:
+        raise UsageError(
+            f"{texts[0]} cannot be.",
+            f"The number is from 1 to {MOST_ROLLING}, such as latest:12 or before:3.",
+        )
+    return number
 
 
 def _period(value: str | Sequence[Any]) -> tuple[Period, ...]:

@@ -189,10 +189,25 @@ CHANGE = Table(
     ),
 )
 
+#: Columns of Change that say nothing of a group of areas.
+_OF_AREAS = {"area_id", "area_name", "edge_share", "hardening_rank", "week_rank", "top5_share"}
+GROUPS = Table(
+    "Groups",
+    ("group", "crime_type"),
+    (
+        *_columns(
+            ("group", "text", "", "the town or district, as the column named by --group-column has it"),
+            ("areas", "count", "areas", "areas of it that are known and counted here"),
+        ),
+        *(column for column in CHANGE.columns if column.name not in _OF_AREAS),
+    ),
+)
+
 RECONCILED = Table(
     "Reconciled",
-    ("component", "period"),
+    ("area", "component", "period"),
     _columns(
+        ("area", "text", "", "the force, partnership or nation, as it was asked for"),
         ("component", "text", "", "what is set side by side, or an item of the difference"),
         ("period", "text", "YYYY-MM:YYYY-MM", "its months, both ends included"),
         (
@@ -209,5 +224,15 @@ RECONCILED = Table(
         ),
         ("difference", "count", "crimes", "police_uk − home_office; of an item, its part of that of sac"),
         ("note", "text", "", "what the component is, changes, months missing, changes of definition"),
+    ),
+)
+
+COMPARATOR = Table(
+    "Comparator",
+    ("month", "crime_type"),
+    _columns(
+        ("month", "month", "YYYY-MM", "the month"),
+        ("crime_type", "text", "", "burglary, robbery or vehicle-crime"),
+        ("n", "count", "crimes", "crimes of the comparison forces together, each counted once"),
     ),
 )

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from test_pipeline import no_file
 
 from sacmap import tables
+from sacmap.comparison import compare_areas
 from sacmap.errors import InputError
 from sacmap.fetch.street import read
-from sacmap.pipeline import compare_areas
 from sacmap.study import make_study
 
 STEP = 0.01

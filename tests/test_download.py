@@ -14,6 +14,7 @@ from police_uk import Handler, Police, archive_zip, crime, serve, web
 from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.areas.locate import locate
 from sacmap.areas.neighbourhoods import neighbourhoods, summary, write_neighbourhoods
+from sacmap.comparison import compare_areas
 from sacmap.crimes import without_repeats
 from sacmap.errors import InputError, SourceError, UsageError
 from sacmap.fetch.download import Downloader, Origin, choose_sources
@@ -21,7 +22,6 @@ from sacmap.fetch.region import ELSEWHERE, TRANSPORT_POLICE
 from sacmap.fetch.street import read
 from sacmap.inputs import territory_of
 from sacmap.months import span
-from sacmap.pipeline import compare_areas
 from sacmap.study import make_study
 
 FORCE = "northamptonshire"

@@ -22,11 +22,11 @@ from pyproj import Transformer
 from sacmap import tables
 from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.areas.locate import locate
+from sacmap.comparison import compare_areas
 from sacmap.errors import InputError, UsageError
 from sacmap.fetch.extract import layout_of, month_of, offence_key, read_extract
 from sacmap.fetch.street import read
 from sacmap.measure.suppress import SMALL, hide, suppressed
-from sacmap.pipeline import compare_areas
 from sacmap.publish.public import public_version
 from sacmap.study import make_study
 

@@ -16,12 +16,12 @@ from conftest import csv_text, row, square
 import sacmap
 from sacmap import tables
 from sacmap.areas.boundaries import areas_from_rings, read_areas
+from sacmap.comparison import compare_areas
 from sacmap.crimes import repeats
 from sacmap.errors import InputError, SacmapError
 from sacmap.fetch.street import read
 from sacmap.files.study_file import read_study
 from sacmap.forces import force_slug
-from sacmap.pipeline import compare_areas
 from sacmap.practice import write_practice
 from sacmap.publish.files import record_of
 from sacmap.publish.present import headline_of, page_of

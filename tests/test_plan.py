@@ -16,9 +16,9 @@ from sacmap.choose.outcome import judge, study_values, verdict_of
 from sacmap.choose.plan import busiest_months, few, make_plan, plan_of, pounds
 from sacmap.choose.records import read_actions, read_protected, read_visited
 from sacmap.choose.week import connected
+from sacmap.comparison import compare_areas
 from sacmap.errors import InputError, UsageError
 from sacmap.fetch.street import read
-from sacmap.pipeline import compare_areas
 from sacmap.practice import write_practice
 from sacmap.publish.files import json_of
 from sacmap.study import make_study

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from sacmap import tables
 from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.choose import ranking
+from sacmap.comparison import compare_areas
 from sacmap.fetch.street import read
 from sacmap.files.study_file import read_study
 from sacmap.measure.change import law_of
-from sacmap.pipeline import compare_areas
 from sacmap.practice import write_practice
 from sacmap.publish.present import page_of
 from sacmap.publish.reasons import leading_type

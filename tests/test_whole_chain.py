@@ -9,9 +9,9 @@ from test_download import AREAS, FORCE, NAME, WANTED, crimes_of
 from test_pipeline import no_file
 
 from sacmap.areas.locate import locate
+from sacmap.comparison import compare_areas
 from sacmap.errors import SourceError
 from sacmap.fetch.download import Downloader, Origin
-from sacmap.pipeline import compare_areas
 from sacmap.study import make_study
 
 FAULTS = (

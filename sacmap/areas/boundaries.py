@@ -124,11 +124,7 @@ def read_boundaries(
         If `crs` is no coordinate system, or groups were asked for without a column of them.
     """
     where = Path(path)
-    if within and not group_column:
-        raise UsageError(
-            f"--within {within[0]} needs to know in which column the groups are.",
-            "Add --group-column, such as LAD24NM.",
-        )
+    require_group_column(within, group_column)
     system = system_given(crs) if crs else None
     rows = read_layer(where, layer)
     if not len(rows):
@@ -141,7 +137,7 @@ def read_boundaries(
     _require_rings(rows.mends, chosen.ids, where)
     shapes, of_system = _placed(rows, system, where)
     table, of_parts = _areas_of(rows, chosen, shapes, where)
-    table = _within(table, within, where)
+    table = areas_within(table, within, str(where))[0]
     whole = mended(table, where)
     if whole.geometry.is_empty.all():
         raise InputError(
@@ -150,7 +146,7 @@ def read_boundaries(
         )
     names = [*tables.AREAS.names, *(["group"] if group_column else [])]
     areas = whole.sort_values("area_id", ignore_index=True)[names]
-    return Boundaries(areas, (*rows.told, *of_system, *chosen.told, *of_parts, *_same_names(areas)))
+    return Boundaries(areas, (*rows.told, *of_system, *chosen.told, *of_parts, *same_names(areas)))
 
 
 # ── the table ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -260,8 +256,25 @@ def _require_rings(mends: Sequence[str], ids: Sequence[str], where: Path | str) 
         )
 
 
-def _within(table: gpd.GeoDataFrame, groups: Sequence[str], where: Path) -> gpd.GeoDataFrame:
-    """Return the areas of some groups.
+def require_group_column(within: Sequence[str], group_column: str | None) -> None:
+    """Refuse groups without a column of them.
+
+    Raises
+    ------
+    UsageError
+        If groups are asked for and no column is named.
+    """
+    if within and not group_column:
+        raise UsageError(
+            f"--within {within[0]} needs to know in which column the groups are.",
+            "Add --group-column, such as LAD24NM.",
+        )
+
+
+def areas_within(
+    table: gpd.GeoDataFrame, groups: Sequence[str], where: str
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Return the areas of some groups, all where none is given, and the rest of the areas.
 
     Raises
     ------
@@ -269,7 +282,7 @@ def _within(table: gpd.GeoDataFrame, groups: Sequence[str], where: Path) -> gpd.
         If there is no such group; those there are named.
     """
     if not groups:
-        return table
+        return table, table.iloc[:0]
     folded = table["group"].str.casefold()
     there = sorted(set(table["group"]) - {""})
     missing = [one for one in groups if one.strip().casefold() not in set(folded)]
@@ -278,10 +291,11 @@ def _within(table: gpd.GeoDataFrame, groups: Sequence[str], where: Path) -> gpd.
             f"No area of {where} is in {missing[0]!r}: its groups are {listed(there, 12, ', ') or 'none'}.",
             "Check --within and --group-column.",
         )
-    return table[folded.isin({one.strip().casefold() for one in groups})].reset_index(drop=True)
+    mine = folded.isin({one.strip().casefold() for one in groups})
+    return table[mine].reset_index(drop=True), table[~mine].reset_index(drop=True)
 
 
-def _same_names(areas: gpd.GeoDataFrame) -> Iterator[Notice]:
+def same_names(areas: gpd.GeoDataFrame) -> Iterator[Notice]:
     """Tell which names several areas have, for they are told apart by their group or code alone."""
     named = areas["name"].astype(str)
     shared = sorted(name for name, times in Counter(named).items() if times > 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import geopandas as gpd
@@ -122,6 +122,14 @@ def both_lists(
                 for at, place in enumerate(one.listed)
             )
     return Lists(filled, found[HARDENING], found[WEEK])
+
+
+def without_change(lists: Lists) -> Lists:
+    """Return the lists of a map that has no baseline: no list for a week of action, and no month above the expected."""
+    change = lists.change.copy()
+    change["week_rank"] = np.nan
+    change.loc[change["crime_type"] != HARDENING, "top5_share"] = np.nan
+    return Lists(change, tuple(replace(entry, months_above=0, months=0) for entry in lists.hardening), ())
 
 
 class _Ranked(NamedTuple):

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +19,7 @@ from sacmap import months, tables
 from sacmap.errors import InputError
 from sacmap.files.sheets import LINES_ABOVE, Row, Sheet, mapped, sheets_of, text_of, words_of
 from sacmap.forces import force_slug
-from sacmap.offences import Recorded
+from sacmap.offences import CODES, Recorded
 
 #: Our column → the names it goes by in the Home Office's tables, in words; the likeliest first.
 NAMES = {
@@ -46,20 +49,23 @@ _NOT_GIVEN = frozenset(("", "-", "–", "..", ":", "[x]", "[z]", "[c]", "x", "z"
 
 
 def read_recorded(path: str, area_name: str) -> Recorded:
-    """Read the recorded crime of one area.
-
-    Parameters
-    ----------
-    path
-        The table: ODS, XLSX, CSV or Parquet.
-    area_name
-        A Community Safety Partnership or a force, as the table names it; capitals, "&" and a closing "Police" or
-        "Constabulary" do not matter. A partnership goes before a force of the same name.
+    """Read the recorded crime of one area: see `RecordedTable.of`.
 
     Raises
     ------
     InputError
         If the file is not such a table, has no such area, or a year, quarter or count in it makes no sense.
+    """
+    return read_table(path).of(area_name)
+
+
+def read_table(path: str) -> RecordedTable:
+    """Read the whole table: ODS, XLSX, CSV or Parquet.
+
+    Raises
+    ------
+    InputError
+        If the file is not such a table, or a year or quarter in it makes no sense.
     """
     sheets = list(sheets_of(Path(path)))
     parts = [table for sheet in sheets if (table := _table(sheet)) is not None]
@@ -71,16 +77,90 @@ def read_recorded(path: str, area_name: str) -> Recorded:
     whole = pd.concat(parts, ignore_index=True)
     whole["quarter"] = _quarters(whole)
     whole["code"] = mapped(whole["code"], lambda cell: text_of(cell).upper().removesuffix(".0"))
-    by, mine = _of_area(whole, area_name, path)
-    _require_once(mine, path)
-    codes = whole[whole["quarter"].isin(set(mine["quarter"]))].groupby("quarter")["code"].unique()
-    rows = mine[["quarter", "code"]].assign(description=mine["description"].map(text_of), n=_counts(mine))
-    return Recorded(
-        area=area_name,
-        by=by,
-        rows=rows.reset_index(drop=True),
-        codes={str(quarter): frozenset(found) for quarter, found in codes.items()},
-    )
+    return RecordedTable(path, whole)
+
+
+@dataclass(frozen=True)
+class RecordedTable:
+    """The Home Office's table of every area.
+
+    rows: quarter (its first month), code, csp, force, description, n, sheet and line, as they stand in the file.
+    """
+
+    path: str
+    rows: pd.DataFrame
+
+    def of(self, area_name: str) -> Recorded:
+        """Return the recorded crime of one area.
+
+        Parameters
+        ----------
+        area_name
+            A Community Safety Partnership or a force, as the table names it; capitals, "&" and a closing "Police" or
+            "Constabulary" do not matter. A partnership goes before a force of the same name.
+
+        Raises
+        ------
+        InputError
+            If there is no such area, or a count of it makes no sense.
+        """
+        by, mine = _of_area(self.rows, area_name, self.path)
+        return self._recorded(area_name, by, mine)
+
+    def names_in(self, texts: Iterable[str]) -> list[str]:
+        """Return the names in lists with commas; "London, City of" is one where the table has it.
+
+        >>> table = RecordedTable("t", pd.DataFrame({"csp": [""], "force": ["London, City of"]}))
+        >>> table.names_in(["England and Wales,London, City of"])
+        ['England and Wales', 'London, City of']
+        """
+        known = {
+            force_slug(text_of(name)) for column in ("csp", "force") for name in self.rows[column].unique()
+        }
+        found = []
+        for text in texts:
+            parts = [part.strip() for part in text.split(",") if part.strip()]
+            while parts:
+                most = next(
+                    (n for n in range(len(parts), 1, -1) if force_slug(", ".join(parts[:n])) in known), 1
+                )
+                found.append(", ".join(parts[:most]))
+                parts = parts[most:]
+        return list(dict.fromkeys(found))
+
+    def forces(self) -> tuple[Recorded, ...]:
+        """Return the recorded crime of every force that records burglary, robbery or vehicle crime, by name.
+
+        Of a table that names no forces, that of every Community Safety Partnership.
+
+        Raises
+        ------
+        InputError
+            If a count of one makes no sense.
+        """
+        rows = self.rows[self.rows["code"].isin(list(CODES))]
+        by = "force" if mapped(rows["force"], text_of).ne("").any() else "csp"
+        names = mapped(rows[by], text_of)
+        return tuple(self._recorded(str(name), by, rows[names == name]) for name in sorted(set(names) - {""}))
+
+    def _recorded(self, area: str, by: str, mine: pd.DataFrame) -> Recorded:
+        _require_once(mine, self.path)
+        quarters = self._codes
+        rows = mine[["quarter", "code"]].assign(
+            description=mapped(mine["description"], text_of), n=_counts(mine)
+        )
+        return Recorded(
+            area=area,
+            by=by,
+            rows=rows.reset_index(drop=True),
+            codes={quarter: quarters[quarter] for quarter in sorted(set(mine["quarter"]))},
+        )
+
+    @cached_property
+    def _codes(self) -> dict[str, frozenset[str]]:
+        """The codes that the table has for each quarter, of any area."""
+        found = self.rows.groupby("quarter")["code"].unique()
+        return {str(quarter): frozenset(codes) for quarter, codes in found.items()}
 
 
 def _table(sheet: Sheet) -> pd.DataFrame | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sacmap.errors import InputError, UsageError
 from sacmap.files.text import parse_toml
-from sacmap.study import COMPARATORS, LISTS, PATHS, Study, option_name, unknown_option
+from sacmap.study import COMPARATORS, LISTS, NOT_OPTIONS, PATHS, Study, option_name, unknown_option
 
 _FLAGS = {"offline", "suppress_small", "yes"}
 
@@ -45,7 +45,7 @@ def read_study(path: Path) -> dict[str, Any]:
 
 def _option(path: Path, key: str) -> str:
     """Return the field of Study that a key of a study file stands for."""
-    known = {option_name(one.name): one.name for one in fields(Study) if one.name != "as_given"}
+    known = {option_name(one.name): one.name for one in fields(Study) if one.name not in NOT_OPTIONS}
     name = known.get(key.replace("_", "-"))
     if name is None:
         raise UsageError(f"The study {path} has an unknown key {key!r}.", unknown_option(key))

@@ -231,6 +231,8 @@ def law_of(counts: Floats, now: Floats, comparator: Against = None, *, months: i
     `counts` is (areas × periods), `now` (areas,), both without missing values; the rest as in `compare`.
     """
     n, periods = counts.shape
+    if not periods:
+        return law_of_level(now)
     sums = counts.sum(axis=1)
     follows = _comparator_ratio(sums, now, periods, comparator)
     # Step 2: a gamma prior by moments, so that a small area borrows from all.
@@ -245,6 +247,17 @@ def law_of(counts: Floats, now: Floats, comparator: Against = None, *, months: i
     clumping = 1 + weight**2 / periods
     alpha = volatility(counts, now, expected, shape, clumping, months=months)
     return Law(expected, np.maximum(alpha * clumping + 1 / shape, 1e-6), now, alpha)
+
+
+def law_of_level(now: Floats) -> Law:
+    """Return the law of areas with no earlier period: each is expected to be as the areas together, as they vary.
+
+    It is the prior of step 2, of the current counts; `now` is (areas,) without missing values.
+    """
+    mean = max(float(now.mean()), HALF / len(now))
+    spread = float(now.var(ddof=1)) if len(now) > 1 else 0.0
+    variance = max(spread - mean, 0.001 * mean**2)
+    return Law(np.full(len(now), mean), np.full(len(now), variance / mean**2), now, 0.0)
 
 
 def _comparator_ratio(sums: Floats, now: Floats, periods: int, comparator: Against) -> Floats:

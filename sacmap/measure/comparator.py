@@ -13,8 +13,11 @@ import pandas as pd
 from sacmap import months, tables
 from sacmap.errors import InputError
 from sacmap.files.text import rows_of
+from sacmap.forces import force_slug
 from sacmap.measure.change import Against
-from sacmap.measure.counts import Counted, percent_change
+from sacmap.measure.counts import Counted, mean_before, percent_change
+from sacmap.measure.coverage import coverage
+from sacmap.notices import listed
 from sacmap.study import Period, Study
 
 #: The code of the notice that what the areas are compared with will not do.
@@ -27,13 +30,15 @@ NOTHING = "the baseline"
 class Comparator:
     """What the expected counts follow.
 
-    kind: areas, force, file or none; words: as a sentence names it ("the rest of the force"); sums: crime type →
-    counts a period, (T baseline periods and the current one last); empty for `areas` and `none`.
+    kind: areas, rest, force, file or none; words: as a sentence names it ("the rest of the force"); sums: crime type →
+    counts a period, (T baseline periods and the current one last); empty for `areas` and `none`; name: as the record
+    has it, where that is not as the study has it.
     """
 
     kind: str
     words: str
     sums: dict[str, np.ndarray]
+    name: str = ""
 
     def pair(self, crime_type: str) -> Against:
         """Return what `compare` takes: (baseline sum, current count), "none", or None for the rest of the areas."""
@@ -127,6 +132,61 @@ def file_comparator(text: str, path: str, periods: Sequence[Period], places: Seq
     return Comparator("file", "the comparison areas", whole | sums)
 
 
+def national_comparator(
+    crimes: pd.DataFrame, tally: pd.DataFrame, without: Sequence[str] = ()
+) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
+    """Return the counts of all forces together as the table of a comparator file.
+
+    A force with a thin or missing month is left out whole, so that its silence never reads as a fall; a month that
+    most forces lack is left out instead.
+
+    Parameters
+    ----------
+    crimes
+        The Crimes table of SAC, repeats removed.
+    tally
+        force, month, crime_type, n of all rows read.
+    without
+        Forces to leave out, by name or slug: the study's own, for what is compared is not its own comparator.
+
+    Returns
+    -------
+    month, crime_type, n; the forces summed; those left out for a gap.
+
+    Raises
+    ------
+    InputError
+        If no force is whole.
+    """
+    named = sorted(tally["force"].astype(str).unique())
+    others = {force_slug(name) for name in without}
+    unknown = others - {force_slug(name) for name in named}
+    if unknown:
+        raise InputError(
+            f"No crime given was reported by {sorted(unknown)[0]}.",
+            f"The crimes are of {listed([force_slug(name) for name in named], 6, ', ')}.",
+        )
+    forces = [name for name in named if force_slug(name) not in others]
+    wanted = sorted(tally["month"].astype(str).unique())
+    judged = coverage(tally, wanted)
+    judged = judged[judged["force"].isin(forces) & (judged["crimes"] + judged["expected"].fillna(0) > 0)]
+    bad = judged[judged["status"] != "complete"]
+    by_month = bad.groupby("month")["force"].nunique()
+    lost = set(by_month.index[by_month > len(forces) / 2])
+    gone = set(bad.loc[~bad["month"].isin(lost), "force"])
+    whole = tuple(name for name in forces if name not in gone)
+    if not whole:
+        raise InputError(
+            "No force has every month among the crimes given, so there is nothing to compare with.",
+            "Give a download of the months compared with all forces.",
+        )
+    mine = crimes["force"].astype(str).isin(whole) & ~crimes["month"].astype(str).isin(lost)
+    keys = ["month", "crime_type"]
+    counts = crimes.loc[mine, keys].astype(str).value_counts()
+    index = pd.MultiIndex.from_product([[m for m in wanted if m not in lost], tables.SAC_TYPES], names=keys)
+    return counts.reindex(index, fill_value=0).rename("n").reset_index(), whole, tuple(sorted(gone))
+
+
 def _sum(given: dict[tuple[str, str], float], kind: str, compared: list[list[str]], path: str) -> np.ndarray:
     absent = [month for period in compared for month in period if (month, kind) not in given]
     if absent:
@@ -137,6 +197,12 @@ def _sum(given: dict[tuple[str, str], float], kind: str, compared: list[list[str
     return np.array([sum(given[month, kind] for month in period) for period in compared])
 
 
+def rest_comparator(beyond: np.ndarray, within: Sequence[str]) -> Comparator:
+    """Return the areas of the file that lie outside the district: (periods × types) counts in them."""
+    where = " and ".join(within) if len(within) < 3 else f"{', '.join(within[:-1])} and {within[-1]}"
+    return Comparator("rest", f"the areas outside {where}", by_type(beyond), "other areas")
+
+
 def comparator_of(
     study: Study,
     counts: Counted,
@@ -144,14 +210,22 @@ def comparator_of(
     forces: Sequence[str],
     places: Sequence[int],
     read_text: Callable[[str], str],
+    beyond: np.ndarray | None = None,
 ) -> Comparator:
-    """Return what the study's expected counts follow; `read_text` returns the text of a comparator file.
+    """Return what the study's expected counts follow.
+
+    `read_text` returns the text of a comparator file; `beyond` is (periods × types) of the areas of the file that lie
+    outside the district, where the study is of one.
 
     Raises
     ------
     InputError
         As `file_comparator`.
     """
+    if not study.baseline:
+        return Comparator("none", NOTHING, {}, "none")
+    if study.comparator == "areas" and beyond is not None and beyond[:, 0].all():
+        return rest_comparator(beyond, study.within)
     if study.comparator == "areas":
         others = int(counts.in_areas[:, :, 0].any(axis=1).sum()) > 1
         return Comparator("areas", "the rest of the areas" if others else NOTHING, {})
@@ -170,10 +244,10 @@ def comparator_changes(study: Study, against: Comparator, mapped: np.ndarray) ->
     sums = against.sums or by_type(mapped)
     found: dict[str, dict[str, Any]] = {}
     for kind, values in sums.items():
-        baseline, current = float(values[:-1].mean()), float(values[-1])
+        baseline, current = mean_before(values), float(values[-1])
         followed = against.kind != "none"
         found[kind] = {
-            "name": study.comparator,
+            "name": against.name or study.comparator,
             "baseline": baseline if followed else None,
             "current": current if followed else None,
             "change_pct": percent_change(baseline, current) if followed else None,

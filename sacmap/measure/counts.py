@@ -147,12 +147,12 @@ def totals(counts: Counted) -> dict[str, dict[str, float | None]]:
     found: dict[str, dict[str, float | None]] = {}
     for i, kind in enumerate(tables.CRIME_TYPES):
         mapped, published = counts.mapped[:, i], counts.published[:, i]
-        baseline, current = float(mapped[:-1].mean()), float(mapped[-1])
+        baseline, current = mean_before(mapped), float(mapped[-1])
         found[kind] = {
-            "baseline_mean": baseline,
+            "baseline_mean": baseline if np.isfinite(baseline) else None,
             "current_count": current,
             "change_pct": percent_change(baseline, current),
-            "published_change_pct": percent_change(float(published[:-1].mean()), float(published[-1])),
+            "published_change_pct": percent_change(mean_before(published), float(published[-1])),
         }
     return found
 
@@ -160,3 +160,8 @@ def totals(counts: Counted) -> dict[str, dict[str, float | None]]:
 def percent_change(baseline: float, current: float) -> float | None:
     """Return 100 × (current − baseline) / baseline; None where the baseline is zero or a value is missing."""
     return 100 * (current - baseline) / baseline if baseline > 0 and np.isfinite(current) else None
+
+
+def mean_before(counts: np.ndarray) -> float:
+    """Return the mean of all periods but the last; NaN where there is none before it."""
+    return float(counts[:-1].mean()) if len(counts) > 1 else float("nan")

@@ -138,7 +138,7 @@ def _named(force: str, tally: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _none_in_the_months(study: Study, tally: pd.DataFrame) -> str:
-    asked = f"{study.baseline[0][0]} to {study.current[-1]}"
+    asked = f"{study.months[0]} to {study.current[-1]}"
     sac = tally[tally["crime_type"].isin(tables.SAC_TYPES)]
     if sac.empty:
         return f"The crimes given hold no burglary, robbery or vehicle crime, so nothing is compared from {asked}."
@@ -151,5 +151,5 @@ def _nothing_to_compare(study: Study, left_out: pd.DataFrame) -> str:
         f"{months.in_words(str(m))} ({r})" for m, r in zip(left_out["month"], left_out["reason"], strict=True)
     ]
     shown = "; ".join(examples[:3]) + (f"; and {len(examples) - 3} more" if len(examples) > 3 else "")
-    first, last = study.baseline[0][0], study.current[-1]
+    first, last = study.months[0], study.current[-1]
     return f"No month from {first} to {last} is complete in every period, so nothing is compared: {shown}."

@@ -17,18 +17,19 @@ from sacmap.crimes import Reading, repeats
 from sacmap.errors import InputError, UsageError
 from sacmap.forces import force_slug
 from sacmap.measure.coverage import MATERIAL_SHARE, coverage, gaps
-from sacmap.measure.definitions import crossed
+from sacmap.measure.definitions import Break, crossed
+from sacmap.measure.peers import Beside, beside, left_out_told, nation_of, note_of, rows_beside, text_beside
 from sacmap.notices import Notice, listed
 from sacmap.offences import (
     CODES,
     RESIDENTIAL,
-    RESIDENTIAL_CLASS,
     SPLIT,
     Component,
     Recorded,
     class_of,
     components_of,
 )
+from sacmap.offences import official as official_of
 from sacmap.study import Period, Study
 
 #: How the note of a figure begins whose periods are not alike.
@@ -53,21 +54,27 @@ class Published:
 class Reconciliation:
     """The table of tables.RECONCILED, what the reader must know, and the exit code: 3 where months are missing.
 
-    source: what stands in the column police_uk, "police.uk" or "the extract".
+    source: what stands in the column police_uk, "police.uk" or "the extract"; area: the local one; beside: it beside
+    the nation and similar areas, a component each, where those were asked for; breaks: the months in which the
+    definition changed between the periods.
     """
 
     table: pd.DataFrame
     source: str
     warnings: tuple[Notice, ...]
     exit_code: int
+    area: str = ""
+    beside: tuple[Beside, ...] = ()
+    breaks: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
-        """The table in lines for a terminal: component, then police.uk and Home Office of each period."""
-        periods = list(dict.fromkeys(self.table["period"]))
+        """The area's table in lines for a terminal: component, then police.uk and Home Office of each period."""
+        table = self.table[self.table["area"] == self.area]
+        periods = list(dict.fromkeys(table["period"]))
         lines = [f"{'':<40}" + "".join(f"{period:>26}" for period in periods)]
         lines.append(f"{'':<40}" + f"{self.source:>14}{'recorded':>12}" * len(periods))
-        for name, rows in self.table.groupby("component", sort=False):
+        for name, rows in table.groupby("component", sort=False):
             by_period = rows.set_index("period")
             cells = []
             for period in periods:
@@ -78,9 +85,16 @@ class Reconciliation:
                 cells += [f"{_shown(shown[0]):>14}", f"{_shown(shown[1]):>12}"]
             label = f"{name!s} *" if rows["note"].str.contains(_NOT_ALIKE).any() else str(name)
             lines.append(f"{label:<40}" + "".join(cells))
-        if self.table["note"].str.contains(_NOT_ALIKE).any():
+        lines += [text_beside(self.beside)] if self.beside else []
+        if table["note"].str.contains(_NOT_ALIKE).any():
             lines.append("* The definition changed between the periods: not like with like.")
         return "\n".join(lines)
+
+    def official(self, component: str) -> tuple[float, float]:
+        """Return the area's recorded offences of a component: the mean of the baseline's periods, and those now."""
+        mine = self.table[(self.table["area"] == self.area) & (self.table["component"] == component)]
+        counts = mine["home_office"].to_numpy(float)
+        return float(counts[:-1].mean()), float(counts[-1])
 
 
 def _shown(value: float) -> str:
@@ -162,7 +176,17 @@ def require_quarters(study: Study) -> None:
     )
 
 
-def reconcile(study: Study, recorded: Recorded, published: Published | None) -> Reconciliation:
+@dataclass(frozen=True)
+class Neighbours:
+    """What is set beside the local area: those asked for, the nation as None among them, and every force."""
+
+    asked: tuple[Recorded | None, ...] = ()
+    forces: tuple[Recorded, ...] = ()
+
+
+def reconcile(
+    study: Study, recorded: Recorded, published: Published | None, neighbours: Neighbours | None = None
+) -> Reconciliation:
     """Set police.uk, or a force's own extract, beside recorded crime by period, and itemise the difference.
 
     Parameters
@@ -173,6 +197,8 @@ def reconcile(study: Study, recorded: Recorded, published: Published | None) -> 
         The Home Office's table of the area.
     published
         police.uk's rows of the same place; None where none were given.
+    neighbours
+        The nation and similar areas to set beside it; None for none.
 
     Raises
     ------
@@ -182,11 +208,80 @@ def reconcile(study: Study, recorded: Recorded, published: Published | None) -> 
     require_quarters(study)
     _require_reach(study, recorded)
     components = components_of(extract=study.extract is not None)
-    source = "police.uk" if study.extract is None else "the extract"
-    official = {(c.name, p): _official(recorded, c, p) for c in components for p in study.periods}
+    broken = _breaks(study)
+    breaks = [one.date for one in broken]
+    others, told = _others(study, neighbours or Neighbours())
+    found = (
+        beside(
+            study, recorded, others, neighbours.forces if neighbours else (),
+            components=components, redefined=bool(breaks),
+        )
+        if others
+        else ()
+    )  # fmt: skip
+    rows = _own_rows(
+        study,
+        recorded,
+        published,
+        components,
+        breaks=breaks,
+        found={one.component.name: one for one in found},
+    )
+    table = [(recorded.area, *row) for row in rows] + rows_beside(found, others, study)
+    source = _source(study)
+    return Reconciliation(
+        table=pd.DataFrame(table, columns=tables.RECONCILED.names),
+        source=source,
+        warnings=(
+            *(Notice("definition", one.text) for one in broken),
+            *_strange_descriptions(recorded),
+            *_gaps_told(published, study, source),
+            *told,
+        ),
+        exit_code=3 if _incomplete(published) else 0,
+        area=recorded.area,
+        beside=found,
+        breaks=tuple(breaks),
+    )
+
+
+def _source(study: Study) -> str:
+    return "police.uk" if study.extract is None else "the extract"
+
+
+def _breaks(study: Study) -> list[Break]:
+    return [found for found in crossed(study.baseline, study.current, ()) if found.kind == "definition"]
+
+
+def _others(study: Study, neighbours: Neighbours) -> tuple[list[Recorded], list[Notice]]:
+    """Return the areas beside, the nation summed, and what is told of that."""
+    others, told = [], []
+    for asked in neighbours.asked:
+        if asked is None:
+            nation, lacking = nation_of(neighbours.forces, study)
+            _require_reach(study, nation)
+            told = left_out_told(lacking, len(neighbours.forces) - len(lacking))
+            others.append(nation)
+        else:
+            _require_reach(study, asked)
+            others.append(asked)
+    return others, told
+
+
+def _own_rows(
+    study: Study,
+    recorded: Recorded,
+    published: Published | None,
+    components: Sequence[Component],
+    *,
+    breaks: Sequence[str],
+    found: Mapping[str, Beside],
+) -> list[tuple[str, str, float, float, float, str]]:
+    """Return the rows of the area itself, component by period, then the items of the difference of `sac`."""
+    source = _source(study)
+    official = {(c.name, p): official_of(recorded, c, p) for c in components for p in study.periods}
     counts = {(c.name, p): _proxy(published, c, p) for c in components for p in study.periods}
     whole = published is not None and not _incomplete(published)
-    breaks = [found for found in crossed(study.baseline, study.current, ()) if found.kind == "definition"]
     rows: list[tuple[str, str, float, float, float, str]] = []
     for component in components:
         for period in study.periods:
@@ -197,26 +292,17 @@ def reconcile(study: Study, recorded: Recorded, published: Published | None) -> 
             if component.police_uk:
                 said += _months_told(published, period, source)
             if period == study.current:
-                beside = counts if whole and component.police_uk else {}
-                said += _changes(component, study, {"Home Office": official, source: beside})
-            said += _redefined(component, [found.date for found in breaks])
+                known = counts if whole and component.police_uk else {}
+                said += _changes(component, study, {"Home Office": official, source: known})
+                said += note_of(found, component.name)
+            said += _redefined(component, breaks)
             rows.append((component.name, _span(period), ours, theirs, ours - theirs, " ".join(said)))
     for period in study.periods:
         if published is not None and not np.isnan(counts["sac", period]):
             figures = {c.name: official[c.name, period] for c in components}
             gap = counts["sac", period] - figures["sac"]
             rows += _items(published, period, figures, gap, exact=study.extract is not None)
-    warnings = (
-        *(Notice("definition", found.text) for found in breaks),
-        *_strange_descriptions(recorded),
-        *_gaps_told(published, study, source),
-    )
-    return Reconciliation(
-        table=pd.DataFrame(rows, columns=tables.RECONCILED.names),
-        source=source,
-        warnings=warnings,
-        exit_code=3 if _incomplete(published) else 0,
-    )
+    return rows
 
 
 def _span(period: Period) -> str:
@@ -237,18 +323,6 @@ def _require_reach(study: Study, recorded: Recorded) -> None:
             f"It reaches from {months.in_words(there[0])} to {months.in_words(months.shift(there[-1], 2))}: choose "
             "periods within that, or a newer table.",
         )
-
-
-def _official(recorded: Recorded, component: Component, period: Period) -> float:
-    """Return the offences recorded; NaN where the table has none of the codes, or the class cannot be told apart."""
-    quarters = _quarters(period)
-    if component.name == "burglary-of-homes" and set(map(class_of, quarters)) & {RESIDENTIAL_CLASS}:
-        return float("nan")
-    if any(not recorded.codes[q] & set(component.codes) for q in quarters):
-        return float("nan")
-    rows = recorded.rows
-    mine = rows["quarter"].isin(quarters) & rows["code"].isin(list(component.codes))
-    return float(rows.loc[mine, "n"].sum(skipna=False))
 
 
 def _proxy(published: Published | None, component: Component, period: Period) -> float:

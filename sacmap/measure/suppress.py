@@ -45,6 +45,8 @@ def suppressed(change: pd.DataFrame) -> tuple[pd.DataFrame, int]:
         .fillna(0)
         .to_numpy(float)
         for name in ("baseline_count", "current_count")
+        # Of a map of the level alone there is no baseline.
+        if change[name].notna().any()
     ]
     hidden = hide(np.stack(counts))
     place = pd.Index(areas).get_indexer(pd.Index(change["area_id"]))

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from sacmap import tables
 from sacmap.notices import Notice
+from sacmap.study import Study
 
 if TYPE_CHECKING:
     from sacmap.result import Result
@@ -45,9 +47,37 @@ def texts_of(rows: pd.DataFrame, table: tables.Table = tables.CHANGE) -> dict[st
     return {column.name: column_texts(rows[column.name], column) for column in table.columns}
 
 
+def with_groups(texts: Mapping[str, Sequence[str]], areas: pd.DataFrame) -> dict[str, Sequence[str]]:
+    """Return the columns of the CSV with the areas' groups after their names, where there are any.
+
+    The columns hold a row for each crime type of each area, in the order of the areas.
+    """
+    if "group" not in areas:
+        return dict(texts)
+    groups = [as_text(str(name)) for name in areas["group"].fillna("") for _ in tables.CRIME_TYPES]
+    placed = list(texts.items())
+    after = [name for name, _ in placed].index("area_name") + 1
+    return dict([*placed[:after], ("group", groups), *placed[after:]])
+
+
+def groups_path(page: Path) -> Path:
+    """Return where the subtotals by group go: maps/NAME-groups.csv beside maps/NAME.html."""
+    return page.with_name(f"{page.stem}-groups.csv")
+
+
+def dated(page: Path, study: Study) -> Path:
+    """Return where the page of a study goes: of rolling periods, with the month they run to in its name.
+
+    So that next month's map lies beside this month's and never in its place.
+    """
+    if study.rolling is None or not study.current:
+        return page
+    return page.with_name(f"{page.stem}-{study.current[-1]}{page.suffix}")
+
+
 def column_texts(values: pd.Series, column: tables.Column) -> list[str]:
     """Return a column as the CSV has it."""
-    if column.kind == "text":
+    if column.kind in {"text", "month"}:
         given = values.to_numpy(object).tolist()
         shown = {value: as_text(str(value)) for value in set(given)}
         return [shown[value] for value in given]
@@ -78,7 +108,7 @@ def record_of(result: Result, version: str, also_told: Sequence[Notice] = ()) ->
         "coverage": result.coverage[result.coverage["month"].isin(result.study.months)].to_dict("records"),
         "comparator": {
             **result.comparator_changes["sac"],
-            "name": result.study.shown(result.study.comparator),
+            "name": result.comparator.name or result.study.shown(result.study.comparator),
         },
         "totals": result.totals,
         "definitions": [found.record() for found in result.definitions],

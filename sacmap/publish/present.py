@@ -150,10 +150,9 @@ def check_text(result: Result) -> str:
         lines.append(f"  {force}: {'complete' if bad.empty else some + (' …' if len(bad) > 6 else '')}")
     lines += ["", "Totals by crime type, a period"]
     for kind in tables.CRIME_TYPES:
-        sums = result.totals[kind]
-        lines.append(
-            f"  {in_words_of(result)[kind]:<28}{sums['baseline_mean']:>10,.1f} → {sums['current_count']:>8,.0f}"
-        )
+        before, now = (result.totals[kind][name] for name in ("baseline_mean", "current_count"))
+        was = "" if before is None else f"{before:,.1f} →"
+        lines.append(f"  {in_words_of(result)[kind]:<28}{was:>12} {now:>8,.0f}")
     sac, against = result.totals["sac"], result.comparator_changes["sac"]
     lines += [
         "",

@@ -1,0 +1,161 @@
+"""One comparison: crimes read and areas to counts, change, both lists, and what the reader must know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+from geopandas import GeoDataFrame
+
+from sacmap import tables
+from sacmap.areas.locate import locate, require_overlap
+from sacmap.choose.ranking import Lists, both_lists, without_change
+from sacmap.crimes import Reading, repeats
+from sacmap.files.text import read_text
+from sacmap.measure import warnings
+from sacmap.measure.change import change_table
+from sacmap.measure.comparator import Comparator, comparator_changes, comparator_of
+from sacmap.measure.counts import Counted, by_period, counted, counts_cube, totals
+from sacmap.measure.coverage import Compared, compared_months
+from sacmap.measure.definitions import crossed, of_extract
+from sacmap.measure.groups import groups_of
+from sacmap.measure.ledger import ledger
+from sacmap.measure.level import NO_BASELINE, level_table
+from sacmap.measure.rolling import rolled
+from sacmap.notices import Notice
+from sacmap.result import Result
+from sacmap.study import Study
+
+
+def compare_areas(
+    study: Study,
+    reading: Reading,
+    areas: GeoDataFrame,
+    *,
+    beyond: GeoDataFrame | None = None,
+    comparator_text: Callable[[str], str] = read_text,
+    overlaps: Sequence[tuple[str, str, float]] = (),
+    notices: Sequence[Notice] = (),
+) -> Result:
+    """Compare the crimes read in the areas.
+
+    Parameters
+    ----------
+    study
+        What is compared; rolling periods are set here, by the crimes.
+    reading
+        The SAC rows, and the tally of all rows.
+    areas
+        The Areas table.
+    beyond
+        The areas of the same file outside the district mapped: the comparator `areas` is then the crimes in them.
+    comparator_text
+        Returns the text of a comparator file; called only where the study names one.
+    overlaps
+        Pairs of areas that overlap and by how many square metres, to be told.
+    notices
+        What the reading of the inputs found that the reader must know, told last.
+
+    Raises
+    ------
+    InputError
+        If no month can be compared, no crime lies in any area, or the study's force reported none of the crimes.
+    """
+    located, elsewhere = _located(reading, areas, beyond)
+    study, told = rolled(study, reading, located)
+    compared = compared_months(study, reading, located)
+    repeated = repeats(located)
+    # crime_id is needed only to find repeats, and is most of the table's weight.
+    once = located.drop(columns="crime_id")[~repeated]
+    counts = counted(once, list(areas["area_id"]), study, compared)
+    around = None if elsewhere is None else _sums(once[elsewhere[~repeated]], study, compared)
+    against = comparator_of(
+        study,
+        counts,
+        forces=compared.forces,
+        places=compared.places,
+        read_text=comparator_text,
+        beyond=around,
+    )
+    lists = _change_and_lists(study, areas, once, counts=counts, compared=compared, against=against)
+    months_compared = {period[k] for period in study.periods for k in compared.places}
+    made = ledger(int(reading.tally["n"].sum()), located, months_compared, repeated)
+    definitions = crossed(study.baseline, study.current, compared.forces)
+    if study.extract is not None:
+        definitions = of_extract(definitions)
+    found = warnings.all_of(
+        study, reading, once, areas, compared=compared, counts=counts, comparator=against,
+        definitions=definitions, overlaps=overlaps, duplicates=made.duplicates,
+    )  # fmt: skip
+    no_baseline = () if study.baseline else (NO_BASELINE,)
+    return Result(
+        study=study,
+        areas=areas,
+        located=once,
+        change=lists.change,
+        hardening=lists.hardening,
+        week=lists.week,
+        monthly=counts.monthly,
+        coverage=compared.judged,
+        forces=compared.forces,
+        compared=compared.places,
+        ledger=made,
+        comparator=against,
+        comparator_changes=comparator_changes(study, against, counts.mapped),
+        totals=totals(counts),
+        definitions=definitions,
+        warnings=(*no_baseline, *told, *found, *notices),
+        inputs=reading.inputs,
+        exit_code=3 if len(compared.places) < len(study.current) else 0,
+        groups=groups_of(areas, counts, lists.change, against, months_compared=len(compared.places)),
+    )
+
+
+def _located(
+    reading: Reading, areas: GeoDataFrame, beyond: GeoDataFrame | None
+) -> tuple[pd.DataFrame, np.ndarray | None]:
+    """Give each crime its area, and mark those in the areas beyond, which are then in none; None without such areas.
+
+    The areas beyond are joined with the others: a crime near the edge of the district has its neighbour there.
+    """
+    if beyond is None or beyond.empty:
+        located = locate(reading.crimes, areas)
+        require_overlap(reading.crimes, located, areas)
+        return located, None
+    every = pd.concat([areas, beyond], ignore_index=True).sort_values("area_id", ignore_index=True)
+    located = locate(reading.crimes, every)
+    elsewhere = located["area_id"].isin(set(beyond["area_id"])).to_numpy(bool)
+    located = located.assign(area_id=located["area_id"].cat.set_categories(sorted(areas["area_id"])))
+    require_overlap(reading.crimes, located, areas)
+    return located, elsewhere
+
+
+def _sums(rows: pd.DataFrame, study: Study, compared: Compared) -> np.ndarray:
+    """Return (periods × crime types) of some rows over the months compared, wherever they lie."""
+    cube = counts_cube(rows.assign(area_id="one"), ["one"], study.months)
+    return np.asarray(by_period(cube, study.months, study.periods, compared.places)[0])
+
+
+def _change_and_lists(
+    study: Study,
+    areas: GeoDataFrame,
+    once: pd.DataFrame,
+    *,
+    counts: Counted,
+    compared: Compared,
+    against: Comparator,
+) -> Lists:
+    """Return the Change table with both lists; without a baseline, counts and levels with the one list of these."""
+    pairs = {kind: against.pair(kind) for kind in tables.CRIME_TYPES}
+    now = {kind: counts.in_areas[:, -1, i] for i, kind in enumerate(tables.CRIME_TYPES)}
+    n = len(compared.places)
+    if study.baseline:
+        before = {kind: counts.in_areas[:, :-1, i] for i, kind in enumerate(tables.CRIME_TYPES)}
+        change = change_table(
+            areas, before, now, months_compared=n, comparators=pairs, edge_share=counts.edge_share
+        )
+    else:
+        change = level_table(areas, now, months_compared=n, edge_share=counts.edge_share)
+    lists = both_lists(study, areas, once, change, counts.by_month, places=compared.places, comparators=pairs)
+    return lists if study.baseline else without_change(lists)

@@ -1,0 +1,328 @@
+"""An area's recorded crime beside the nation's and similar areas': how each moved, and whether the area followed.
+
+A change of recorded counts is uncertain by chance alone: the logarithm of a ratio of two counts has the variance of
+one over each. Forces also differ from one another by much more than chance, so the middle half of them is given too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sacmap.notices import Notice, listed
+from sacmap.offences import Component, Recorded, official
+from sacmap.study import Period, Study
+
+#: What the sum of all forces is called, and the other ways to ask for it.
+NATION = "England and Wales"
+_NATION_TOO = frozenset(("england and wales", "england & wales", "nation", "the nation", "national"))
+#: The 95% interval of a normal law.
+Z95 = 1.959964
+#: Draws for the interval of a place among several areas, and their seed.
+DRAWS, SEED = 2_000, 20
+#: Forces of which the middle half is told, at least.
+ENOUGH_FORCES = 8
+
+
+@dataclass(frozen=True)
+class Moved:
+    """How one component moved in one area: a period's mean before, the count now, the change in % and its interval.
+
+    low and high are the 95% interval of change_pct by chance alone; all three NaN where there was nothing before.
+    """
+
+    area: str
+    component: str
+    before: float
+    now: float
+    change_pct: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Beside:
+    """One component of an area beside the nation and similar areas.
+
+    own: the area; others: those beside it, as asked for. gap_pct: how far the area moved from the rest of the nation,
+    in % of what it would be had it followed, with its 95% interval; NaN where the nation was not asked for, or the
+    class changed between the periods. rank: the area's place among itself and the similar areas, 1 the largest rise,
+    with a 90% interval; 0 where there are none. forces: the quartiles of the forces' own changes in %, and how many.
+    redefined: whether the class changed between the periods, so that nothing is read of the change.
+    """
+
+    component: Component
+    own: Moved
+    others: tuple[Moved, ...]
+    gap_pct: float
+    gap_low: float
+    gap_high: float
+    rank: int
+    rank_low: int
+    rank_high: int
+    of: int
+    forces: tuple[float, float, int]
+    redefined: bool
+
+    @property
+    def nation(self) -> Moved | None:
+        """The nation's own line, where it was asked for."""
+        return next((moved for moved in self.others if moved.area == NATION), None)
+
+    @property
+    def follows(self) -> str:
+        """Whether the area followed the national trend, in a sentence; "" where that cannot be said."""
+        nation = self.nation
+        if nation is None or math.isnan(self.gap_pct):
+            return ""
+        own, whole = pct(self.own.change_pct), pct(nation.change_pct)
+        trend = self.own.now / (1 + self.gap_pct / 100)
+        stands = (
+            f"{self.own.area} {own}, {NATION} {whole}. Had it moved as the rest of {NATION}, it would have about "
+            f"{trend:,.0f} now; it has {self.own.now:,.0f}: {pct(self.gap_pct)} (by chance alone "
+            f"{pct(self.gap_low)} to {pct(self.gap_high)})."
+        )
+        if self.gap_low <= 0 <= self.gap_high:
+            return f"{stands} That cannot be told from the national trend."
+        how = "worse" if self.gap_pct > 0 else "better"
+        return f"{stands} It did not follow the national trend: it did {how}, by more than chance."
+
+    @property
+    def place(self) -> str:
+        """The area's place among similar areas, in a sentence; "" where there are none."""
+        if not self.rank:
+            return ""
+        between = (
+            ""
+            if self.rank_low == self.rank_high
+            else f", {self.rank_low} to {self.rank_high} nine times in ten"
+        )
+        return f"Place {self.rank} of {self.of} similar areas by change, 1 the largest rise{between}."
+
+    @property
+    def spread(self) -> str:
+        """How forces differ from one another, in a sentence; "" where there are too few."""
+        low, high, n = self.forces
+        if n < ENOUGH_FORCES or self.redefined:
+            return ""
+        return f"Of {n} forces the middle half moved by {pct(low)} to {pct(high)}."
+
+
+def pct(value: float) -> str:
+    """Return a change as it is written: +4.6%, −9.3%; "no percentage" where there is none."""
+    return "no percentage" if math.isnan(value) else f"{value:+.1f}%".replace("-", "−")
+
+
+def is_nation(name: str) -> bool:
+    """Whether a name asks for all forces together."""
+    return " ".join(name.casefold().split()) in _NATION_TOO
+
+
+def nation_of(forces: Sequence[Recorded], study: Study) -> tuple[Recorded, tuple[str, ...]]:
+    """Return all forces summed as one, and the names of those left out, for they lack a quarter of a period."""
+    quarters = {quarter for period in study.periods for quarter in period[::3]}
+    # That a force has no robbery in a quarter is a count of none; that it has no row at all is a gap.
+    whole = [one for one in forces if quarters <= set(one.rows["quarter"])]
+    lacking = tuple(one.area for one in forces if quarters - set(one.rows["quarter"]))
+    every = pd.concat([one.rows for one in whole], ignore_index=True) if whole else forces[0].rows.iloc[:0]
+    keys = ["quarter", "code", "description"]
+    # A count that is not given makes the sum one that is not known.
+    rows = every.groupby(keys, as_index=False, sort=True).agg(
+        n=("n", "sum"), known=("n", "count"), given=("n", "size")
+    )
+    rows["n"] = rows["n"].where(rows["known"] == rows["given"])
+    codes: dict[str, frozenset[str]] = {}
+    for one in whole:
+        codes |= one.codes
+    return Recorded(NATION, "nation", rows[[*keys, "n"]], codes), lacking
+
+
+def beside(
+    study: Study,
+    local: Recorded,
+    others: Sequence[Recorded],
+    forces: Sequence[Recorded],
+    *,
+    components: Sequence[Component],
+    redefined: bool,
+) -> tuple[Beside, ...]:
+    """Set each component of an area beside others.
+
+    Parameters
+    ----------
+    study
+        Its periods, each of whole quarters.
+    local
+        The area's own recorded crime.
+    others
+        Those of the areas beside it, the nation among them where it was asked for.
+    forces
+        Those of every force, for how forces differ.
+    components
+        What is set side by side.
+    redefined
+        Whether a change of definition lies between the periods.
+    """
+    return tuple(
+        _beside(
+            study, local, others, forces, component, redefined=redefined and component.redefined == "much"
+        )
+        for component in components
+    )
+
+
+def _beside(
+    study: Study,
+    local: Recorded,
+    others: Sequence[Recorded],
+    forces: Sequence[Recorded],
+    component: Component,
+    *,
+    redefined: bool,
+) -> Beside:
+    own, own_sums = _moved(local, component, study)
+    found = [_moved(other, component, study) for other in others]
+    gap = (math.nan,) * 3
+    for moved, sums in found:
+        if moved.area == NATION and not redefined:
+            # The nation holds the area itself: it is compared with the rest.
+            rest = np.subtract(sums, own_sums) if local.by != "nation" else sums
+            gap = _change(own_sums, rest)
+    peers = [sums for moved, sums in found if moved.area != NATION and np.isfinite(sums).all()]
+    rank, low, high = (0, 0, 0) if redefined or not peers else _rank([own_sums, *peers])
+    changes = [moved.change_pct for one in forces for moved in [_moved(one, component, study)[0]]]
+    known = [change for change in changes if not math.isnan(change)]
+    quartiles = np.quantile(known, [0.25, 0.75]).tolist() if known else [math.nan, math.nan]
+    return Beside(
+        component=component, own=own, others=tuple(moved for moved, _ in found),
+        gap_pct=gap[0], gap_low=gap[1], gap_high=gap[2],
+        rank=rank, rank_low=low, rank_high=high, of=len(peers) + 1,
+        forces=(quartiles[0], quartiles[1], len(known)), redefined=redefined,
+    )  # fmt: skip
+
+
+def _moved(recorded: Recorded, component: Component, study: Study) -> tuple[Moved, np.ndarray]:
+    """Return how a component moved, and its counts: [a period's mean before × periods, now], and the periods."""
+    every = [_counted(recorded, component, period) for period in study.periods]
+    sums = np.array([sum(every[:-1]), every[-1], len(every) - 1], dtype=float)
+    pct_, low, high = _change(sums, None)
+    before = float(sums[0] / sums[2])
+    return Moved(recorded.area, component.name, before, float(sums[1]), pct_, low, high), sums
+
+
+def _counted(recorded: Recorded, component: Component, period: Period) -> float:
+    if any(quarter not in recorded.codes for quarter in period[::3]):
+        return math.nan
+    return official(recorded, component, period)
+
+
+def _change(own: np.ndarray, follows: np.ndarray | None) -> tuple[float, float, float]:
+    """Return the change in % with its 95% interval by chance, of `own` alone or as a ratio to that of `follows`.
+
+    Each is (sum before, now, periods before). NaN where a count is none or not known.
+    """
+    counts = [own[:2]] if follows is None else [own[:2], follows[:2]]
+    if not all(np.isfinite(pair).all() and (pair > 0).all() for pair in counts):
+        return (math.nan,) * 3
+    logs = [math.log(pair[1] / (pair[0] / own[2])) for pair in counts]
+    middle = logs[0] - (logs[1] if follows is not None else 0.0)
+    error = Z95 * math.sqrt(sum(float((1 / pair).sum()) for pair in counts))
+    low, high = (100 * math.expm1(middle + step) for step in (-error, error))
+    return 100 * math.expm1(middle), low, high
+
+
+def _rank(sums: Sequence[np.ndarray]) -> tuple[int, int, int]:
+    """Return the place of the first by its change, 1 the largest rise, and the 5% and 95% quantiles of it by chance."""
+    before, now = (np.array([one[k] for one in sums]) + 0.5 for k in (0, 1))
+    rng = np.random.default_rng(SEED)
+    drawn = rng.standard_gamma(now, (DRAWS, len(sums))) / rng.standard_gamma(before, (DRAWS, len(sums)))
+    places = 1 + (drawn[:, 1:] > drawn[:, :1]).sum(axis=1)
+    low, high = np.quantile(places, [0.05, 0.95], method="nearest").astype(int).tolist()
+    return int(1 + (now[1:] / before[1:] > now[0] / before[0]).sum()), low, high
+
+
+def rows_beside(
+    found: Sequence[Beside], others: Sequence[Recorded], study: Study
+) -> list[tuple[str, str, str, float, float, float, str]]:
+    """Return the rows of the areas beside the local one, for the table: see tables.RECONCILED."""
+    rows = []
+    for place, other in enumerate(others):
+        for one in found:
+            moved = one.others[place]
+            for period in study.periods:
+                said = [f"{one.component.words[0].upper()}{one.component.words[1:].split(';')[0]}."]
+                if period == study.current and not math.isnan(moved.change_pct):
+                    said.append(
+                        f"Change from the baseline: {pct(moved.change_pct)}, by chance alone {pct(moved.low)} to "
+                        f"{pct(moved.high)}."
+                    )
+                counted = _counted(other, one.component, period)
+                rows.append(
+                    (
+                        moved.area,
+                        one.component.name,
+                        f"{period[0]}:{period[-1]}",
+                        math.nan,
+                        counted,
+                        math.nan,
+                        " ".join(said),
+                    )
+                )
+    return rows
+
+
+def left_out_told(lacking: Sequence[str], n: int) -> list[Notice]:
+    """Tell which forces are not among the nation's, for the table lacks a quarter of theirs."""
+    told = [
+        Notice(
+            "nation", f"{NATION} is the sum of {n} forces of the table, British Transport Police included."
+        )
+    ]
+    if lacking:
+        told.append(
+            Notice(
+                "nation-lacks",
+                f"Left out of {NATION}, in every period, for the table lacks a quarter of theirs: "
+                f"{listed(lacking, 4, ', ')}.",
+            )
+        )
+    return told
+
+
+def text_beside(found: Sequence[Beside]) -> str:
+    """Return the changes side by side in lines for a terminal, and whether each follows the nation."""
+    if not found:
+        return ""
+    areas = [found[0].own.area, *(moved.area for moved in found[0].others)]
+    wide = [max(len(area), 14) + 2 for area in areas]
+    heads = "".join(f"{area:>{w}}" for area, w in zip(areas, wide, strict=True))
+    lines = ["", f"{'Recorded crime, change':<26}{heads}"]
+    for one in found:
+        cells = [one.own, *one.others]
+        star = " *" if one.redefined else ""
+        lines.append(
+            f"{one.component.name + star:<26}"
+            + "".join(
+                f"{pct(m.change_pct) if not math.isnan(m.change_pct) else '–':>{w}}"
+                for m, w in zip(cells, wide, strict=True)
+            )
+        )
+    for one in found:
+        said = " ".join(part for part in (one.follows, one.place, one.spread) if part)
+        if said and one.component.name in _READ:
+            lines.append(f"- {one.component.name}: {said}")
+    return "\n".join(lines)
+
+
+#: Components whose reading is printed; the rest are in the table.
+_READ = ("burglary", "robbery", "theft-from-vehicle", "theft-of-vehicle")
+
+
+def note_of(found: Mapping[str, Beside], component: str) -> list[str]:
+    """Return what the local row of a component is told beside: whether it follows, and its place."""
+    one = found.get(component)
+    return [] if one is None else [part for part in (one.follows, one.place, one.spread) if part]

@@ -1,0 +1,77 @@
+"""Periods that follow the data: which month is the newest that is complete, and how many periods lie before it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sacmap import months, tables
+from sacmap.crimes import Reading
+from sacmap.errors import InputError
+from sacmap.forces import force_slug
+from sacmap.measure.coverage import coverage
+from sacmap.notices import Notice
+from sacmap.study import Study, rolled_to
+
+#: The forces that together report this share of the SAC in the areas must all have published a month.
+MOSTLY = 0.5
+
+
+def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study, tuple[Notice, ...]]:
+    """Return a study of rolling periods with its periods set by the crimes read, and what is told of that.
+
+    The current period ends in the newest month that is complete for the main forces: those that together report at
+    least half of the SAC in the areas, or the one the study names. Periods before the data begin are left out.
+
+    Raises
+    ------
+    InputError
+        If no month of theirs is complete.
+    """
+    if study.rolling is None or study.current:
+        return study, ()
+    known = sorted(reading.tally["month"].astype(str).unique())
+    judged = coverage(reading.judged, known)
+    mine = judged[judged["force"].isin(_main_forces(study, located))]
+    whole = mine.groupby("month")["status"].agg(lambda status: bool((status == "complete").all()))
+    complete = sorted(str(month) for month in whole.index[whole.to_numpy(bool)])
+    if not complete:
+        raise InputError(
+            "No month of the crimes given is complete, so there is no newest period.",
+            "Give more months of the force, or the periods themselves with --current.",
+        )
+    found = rolled_to(study, complete[-1], known[0])
+    return found, tuple(_told(study, found, known, complete))
+
+
+def _main_forces(study: Study, located: pd.DataFrame) -> list[str]:
+    inside = located["area_id"].notna() & located["crime_type"].isin(tables.SAC_TYPES)
+    counts = located.loc[inside, "force"].astype(str).value_counts()
+    if study.force:
+        named = [str(name) for name in counts.index if study.force in {name, force_slug(str(name))}]
+        if named:
+            return named
+    before = counts.cumsum() - counts
+    return [str(name) for name in counts.index[(before < MOSTLY * counts.sum()).to_numpy(bool)]]
+
+
+def _told(study: Study, found: Study, known: list[str], complete: list[str]) -> list[Notice]:
+    told = []
+    if known[-1] != complete[-1]:
+        told.append(
+            Notice(
+                "newest-months",
+                f"The crimes run to {months.in_words(known[-1])}, but {months.in_words(complete[-1])} is the newest "
+                "month that is complete: the current period ends there.",
+            )
+        )
+    asked = study.rolling[1] if study.rolling else 0
+    if len(found.baseline) < asked:
+        some = "none of them is" if not found.baseline else f"only {len(found.baseline)} of them are"
+        told.append(
+            Notice(
+                "short-baseline",
+                f"{asked} periods before were asked for, and {some} in the crimes, which begin in "
+                f"{months.in_words(known[0])}.",
+            )
+        )
+    return told
