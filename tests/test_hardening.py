@@ -76,7 +76,7 @@ def test_a_list_of_one_s_own_is_used():
         ("price = 108", "price = 0", "price is 0"),
         ("take_up = 0.8\n", "", "no 'take_up'"),
         ("illustration = false\n", "", "no 'illustration'"),
-        ("low = 0.1", "low = 0.3", "does not rise"),
+        ("low = 0.1", "low = 0.3", "is not in order"),
         ('["burglary"]', '["burglry"]', "not a list of crime types"),
         ('["burglary"]', '[["burglary"]]', "not a list of crime types"),
         ('["burglary"]', '["robbery"]', "no measure that protects from burglary"),

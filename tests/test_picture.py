@@ -158,10 +158,10 @@ def test_edge_in_its_usual_place_is_found(tmp_path):
 def test_without_a_browser_or_with_one_that_fails_the_briefing_is_drawn_and_that_is_said(drawn, capsys):
     page = page_of()
     assert briefing(page, "", None) == drawn
-    assert "not installed: matplotlib draws the briefing, untagged" in capsys.readouterr().err
+    assert "not installed. matplotlib draws the briefing instead, without tags" in capsys.readouterr().err
     # Python knows none of a browser's options and prints no page.
     assert briefing(page, "", sys.executable) == drawn
-    assert f"{sys.executable} gave no PDF" in capsys.readouterr().err
+    assert f"{sys.executable} made no PDF" in capsys.readouterr().err
 
 
 def test_without_matplotlib_the_command_says_how_to_install_it_before_the_work(tmp_path, monkeypatch):
@@ -172,7 +172,7 @@ def test_without_matplotlib_the_command_says_how_to_install_it_before_the_work(t
     done = CliRunner().invoke(sacmap, words, standalone_mode=False)
     assert isinstance(done.exception, UsageError)
     assert done.exception.remedy.startswith("Install it with: python -m pip install matplotlib.")
-    with pytest.raises(UsageError, match="gave no PDF"):
+    with pytest.raises(UsageError, match="made no PDF"):
         briefing(page_of(), "", "/no/such/browser")
 
 

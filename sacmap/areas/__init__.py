@@ -1,1 +1,1 @@
-"""Neighbourhood polygons, and the one area each crime belongs to."""
+"""Areas: boundaries, and the area of each crime."""

@@ -1,1 +1,1 @@
-"""Choose: where to harden, where to hold a week of action, and what came of it."""
+"""Choose: where to protect homes, where to hold a week of action, and whether it worked."""

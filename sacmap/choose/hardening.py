@@ -1,4 +1,4 @@
-"""A budget for target hardening: the homes it reaches, the burglaries that prevents, and what it cannot do."""
+"""A budget for target hardening: the homes it reaches and the burglaries it prevents."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from sacmap import tables
 from sacmap.errors import InputError
 from sacmap.files.text import parse_toml
 
-#: Home burglaries a year per 1,000 homes for the table of what money does, where an area's own rate is not known.
+#: Home burglaries a year per 1,000 homes, used for `reaches` if the area's own rate is not known.
 USUAL_RATE = 20.0
-#: How many times the area's risk homes burgled lately have, for the same table.
+#: Risk of homes burgled lately, as a multiple of the area's risk.
 LATELY_BURGLED = 4.0
 
 
 @dataclass(frozen=True)
 class Range:
-    """A figure that is not known well: low, middle and high."""
+    """An uncertain figure: low, middle and high."""
 
     low: float
     mid: float
     high: float
 
     def times(self, factor: float) -> Range:
-        """Return the range multiplied."""
+        """Return the range multiplied by a factor."""
         return Range(self.low * factor, self.mid * factor, self.high * factor)
 
 
 @dataclass(frozen=True)
 class Measure:
-    """What is fitted: price in pounds a home; effect as the share of crimes of the types it protects from."""
+    """A security measure: price in pounds per home; effect as the share prevented of the crime types in `protects`."""
 
     name: str
     price: float
@@ -56,13 +56,13 @@ class Prices:
 
     @property
     def bought(self) -> Measure:
-        """What the plan buys: the first measure that protects from burglary."""
+        """The measure that the plan buys: the first one that protects from burglary."""
         return next(measure for measure in self.measures if "burglary" in measure.protects)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """An area for the money: burglaries a year; homes or None where not known; of these, protected already."""
+    """An area that may get money: burglaries a year; homes, or None if not known; homes already protected."""
 
     area_id: str
     burglaries: float
@@ -72,7 +72,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Spend:
-    """What goes to an area: pounds, whole homes, and burglaries prevented a year or None where homes are not known."""
+    """What an area gets: pounds, whole homes, and burglaries prevented a year (None if homes are not known)."""
 
     area_id: str
     money: float
@@ -81,19 +81,19 @@ class Spend:
 
 
 def read_prices(text: str | None, path: str = "the price list") -> Prices:
-    """Return the price list of a TOML text; of None, the one that comes with sacmap.
+    """Return the price list from a TOML text, or sacmap's own if `text` is None.
 
     Raises
     ------
     InputError
-        If it is not TOML, a key is missing or strange, or a value is out of its range.
+        If it is not TOML, a key is missing or unknown, or a value is out of range.
     """
     if text is None:
         text = (files("sacmap.choose") / "prices.toml").read_text(encoding="utf-8")
     try:
         raw = parse_toml(text)
     except ValueError as error:
-        raise InputError(f"The price list {path} is not TOML: {error}.", "Mend that line.") from None
+        raise InputError(f"The price list {path} is not TOML: {error}.", "Correct that line.") from None
     keys = {"home_share", "take_up", "multiplier", "cost_of_burglary", "cost_source", "measure"}
     _require_keys(path, raw, keys)
     measures = tuple(_measure(path, entry) for entry in raw["measure"])
@@ -123,7 +123,8 @@ def _measure(path: str, raw: Any) -> Measure:
     effect = Range(*(_number(path, raw["effect"], name, 0, 1) for name in ("low", "mid", "high")))
     if not effect.low <= effect.mid <= effect.high:
         raise InputError(
-            f"In the price list {path}, the effect of {raw['name']!r} does not rise.", "Mend it."
+            f"In the price list {path}, the effect of {raw['name']!r} is not in order.",
+            "Write low, mid and high from small to large.",
         )
     return Measure(
         name=str(raw["name"]),
@@ -149,7 +150,7 @@ def _number(path: str, raw: Mapping[str, Any], name: str, low: float, high: floa
     value = raw[name]
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise InputError(
-            f"In the price list {path}, {name} is {value!r}.", f"It is a number from {low:g} to {high:g}."
+            f"In the price list {path}, {name} is {value!r}.", f"Write a number from {low:g} to {high:g}."
         )
     return float(value)
 
@@ -159,16 +160,16 @@ def prevented(
 ) -> Range:
     """Return the burglaries prevented a year: homes × (rate / 1,000) × multiplier × effect × take-up.
 
-    `rate` is home burglaries a year per 1,000 homes; `multiplier` how many times that the homes' own risk is.
+    `rate` is home burglaries a year per 1,000 homes; `multiplier` is the risk of these homes as a multiple of it.
     """
     return effect.times(homes * rate / 1_000 * multiplier * take_up)
 
 
 def spend(budget: float, candidates: Sequence[Candidate], prices: Prices) -> list[Spend]:
-    """Share the money over the areas by their burglaries, in whole homes, no area getting more than it has homes.
+    """Share the money between the areas in proportion to their burglaries, in whole homes, up to all homes of an area.
 
-    Shared rather than all put in the first area, as which of the first is first is seldom sure. What the shares leave
-    over goes to the areas in the order given.
+    The money is shared because it is seldom certain which area is first. What remains goes to the areas in the order
+    given.
     """
     price = prices.bought.price
     room = [math.inf if c.homes is None else max(0.0, math.floor(c.homes) - c.protected) for c in candidates]
@@ -198,22 +199,22 @@ def _prevented_in(candidate: Candidate, homes: int, prices: Prices) -> Range | N
 
 
 def home_rate(candidate: Candidate, prices: Prices) -> float | None:
-    """Return an area's home burglaries a year per 1,000 homes, or None where its homes are not known."""
+    """Return an area's home burglaries a year per 1,000 homes, or None if its homes are not known."""
     if not candidate.homes:
         return None
     return 1_000 * candidate.burglaries * prices.home_share / candidate.homes
 
 
 def break_even(money: float, cost_of_burglary: float) -> float:
-    """Return how many burglaries must be prevented for the money to pay."""
+    """Return how many burglaries must be prevented for the benefit to equal the money."""
     return money / cost_of_burglary
 
 
 @dataclass(frozen=True)
 class Reach:
-    """What an amount does if spent on one measure: homes it is worth, and burglaries prevented a year.
+    """What an amount of money does if spent on one measure: homes it pays for, and burglaries prevented a year.
 
-    spread: at the area's own risk; lately_burgled: if it goes to homes burgled lately.
+    spread: for homes with the area's average risk; lately_burgled: for homes burgled lately.
     """
 
     measure: str
@@ -224,7 +225,7 @@ class Reach:
 
 
 def reaches(money: float, rate: float, prices: Prices) -> list[Reach]:
-    """Return what the money does for each measure against burglary at a rate per 1,000 homes a year."""
+    """Return what the money does with each measure against burglary, at `rate` burglaries per 1,000 homes a year."""
     return [
         Reach(
             measure=measure.name,

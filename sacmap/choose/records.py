@@ -1,4 +1,4 @@
-"""What a partnership keeps in spreadsheets: homes protected, areas visited before, and the log of an action."""
+"""Read a partnership's own lists: homes already protected, areas visited before, and the action log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 @dataclass(frozen=True)
 class Visit:
-    """An earlier action: from and to as written."""
+    """An earlier action; from and to are text as written."""
 
     area_id: str
     since: str
@@ -36,12 +36,12 @@ class Action:
 
     @property
     def month(self) -> str:
-        """The month it falls in."""
+        """The month of the action."""
         return self.date[:7]
 
 
 def read_protected(text: str, path: str, area_ids: Collection[str] | None = None) -> dict[str, int]:
-    """Return homes protected already by area, of a CSV of area_id, homes; several rows of an area add up.
+    """Return homes already protected by area, from a CSV of area_id, homes. Rows of the same area are added.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def read_protected(text: str, path: str, area_ids: Collection[str] | None = None
 
 
 def read_visited(text: str, path: str, area_ids: Collection[str] | None = None) -> list[Visit]:
-    """Return the areas visited before, of a CSV of area_id, from, to, action.
+    """Return the areas visited before, from a CSV of area_id, from, to, action.
 
     Raises
     ------
@@ -67,12 +67,12 @@ def read_visited(text: str, path: str, area_ids: Collection[str] | None = None) 
 
 
 def read_actions(text: str, path: str, area_ids: Collection[str] | None = None) -> list[Action]:
-    """Return the action log, of a CSV of date, area_id, action, homes; dates are 2018-06-04 or 04/06/2018.
+    """Return the action log, from a CSV of date, area_id, action, homes. Dates are 2018-06-04 or 04/06/2018.
 
     Raises
     ------
     InputError
-        If a column is missing, an area is not among `area_ids`, a date is none, or homes is not a whole number.
+        If a column is missing, an area is not among `area_ids`, a date is invalid, or homes is not a whole number.
     """
     rows = _rows(text, path, ("date", "area_id", "action", "homes"), area_ids)
     found = [
@@ -90,14 +90,14 @@ def read_actions(text: str, path: str, area_ids: Collection[str] | None = None) 
 def _rows(
     text: str, path: str, columns: Sequence[str], area_ids: Collection[str] | None
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield each row's line and cells; blank rows are passed over. Without `area_ids` any area will do."""
+    """Yield the line number and cells of each row that is not blank. Without `area_ids` any area is accepted."""
     known = None if area_ids is None else set(area_ids)
     for line, row in rows_of(text, path, columns):
         if not any(row.values()):
             continue
         if known is not None and row["area_id"] not in known:
             raise InputError(
-                f"{path}, line {line}: {row['area_id']!r} is none of the areas.",
+                f"{path}, line {line}: {row['area_id']!r} is not one of the areas.",
                 "Write area_id as in the boundaries.",
             )
         yield line, row
@@ -105,7 +105,7 @@ def _rows(
 
 def _whole(text: str, path: str, line: int) -> int:
     if not re.fullmatch(r"(?a:\d{1,9})", text):
-        raise InputError(f"{path}, line {line}: homes is {text!r}.", "It is a whole number, such as 12.")
+        raise InputError(f"{path}, line {line}: homes is {text!r}.", "Write a whole number, such as 12.")
     return int(text)
 
 

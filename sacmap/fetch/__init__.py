@@ -1,1 +1,1 @@
-"""Bring the crimes and the boundaries: police.uk files, its API, its archive."""
+"""Fetch: read crimes from files, the API and the archive of police.uk."""

@@ -1,1 +1,1 @@
-"""Files: read text, sheets and hashes; write whole or not at all."""
+"""Files: read texts and sheets, hash, and write files completely or not at all."""

@@ -1,1 +1,1 @@
-"""Coverage, counts, the ledger and the change."""
+"""Measure: coverage, counts, the ledger and the change."""

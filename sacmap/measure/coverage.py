@@ -58,10 +58,10 @@ def _one_force(force: str, every: list[str], crimes: np.ndarray) -> pd.DataFrame
         n = int(crimes[i])
         status, reason = "complete", ""
         if n == 0 and len(there):
-            status, reason = "missing", "no crime of this force in this month"
+            status, reason = "missing", "published nothing"
         elif n < THIN * expected:
             status = "thin"
-            reason = f"{n:,} crimes where the months around have about {expected:,.0f}"
+            reason = f"published only {n:,} crimes, where about {expected:,.0f} are usual"
         rows.append((force, month, status, n, expected, reason))
     return pd.DataFrame(rows, columns=tables.COVERAGE.names)
 

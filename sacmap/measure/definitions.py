@@ -1,7 +1,7 @@
 """Changes of definition and known gaps that break a comparison: one table, with sources.
 
-A comparison that straddles a change of definition says so beside its numbers. Gaps are told for context only:
-whether a month can be compared is judged from the data, in `sacmap.measure.coverage`.
+A comparison across a change of definition says so next to its figures. Gaps are mentioned for context only: whether a
+month can be compared is judged from the data, in `sacmap.measure.coverage`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from sacmap.study import Period
 class Break:
     """Something that breaks a comparison from `date` on.
 
-    kind: definition or gap; date: the first month it holds; crime_types: those it touches; forces: as reported,
-    empty for all; text: for officers; source.
+    kind: definition or gap; date: the first month affected; crime_types: the types affected; forces: by name in the
+    data, empty for all; text: for officers; source.
     """
 
     kind: Literal["definition", "gap"]
@@ -43,8 +43,8 @@ BREAKS = (
         "2017-04",
         ("sac", "burglary"),
         (),
-        "In April 2017 domestic burglary became residential burglary, which takes in sheds and garages. All burglary, "
-        "which is what is mapped here, was little affected; figures of home burglary before and after are not alike.",
+        "In April 2017 domestic burglary became residential burglary, which includes sheds and garages. The map shows "
+        "all burglary, which was little affected. Figures for burglary of homes before and after cannot be compared.",
         HOME_OFFICE,
     ),
     Break(
@@ -52,9 +52,9 @@ BREAKS = (
         "2023-04",
         ("sac", "burglary"),
         (),
-        "In April 2023 residential burglary was split into homes and unconnected buildings such as sheds. All "
-        "burglary, which is what is mapped here, was little affected; figures of home burglary before and after are "
-        "not alike.",
+        "In April 2023 residential burglary was split into homes and unconnected buildings such as sheds. The map "
+        "shows all burglary, which was little affected. Figures for burglary of homes before and after cannot be "
+        "compared.",
         HOME_OFFICE,
     ),
     Break(
@@ -62,7 +62,7 @@ BREAKS = (
         "2019-07",
         (),
         ("Greater Manchester Police",),
-        "Greater Manchester Police stopped publishing crimes from July 2019, with a change of its computer system.",
+        "Greater Manchester Police stopped publishing crimes in July 2019, when it changed its computer system.",
         POLICE_UK,
     ),
     Break(
@@ -70,35 +70,34 @@ BREAKS = (
         "2022-11",
         (),
         ("Devon & Cornwall Police",),
-        "Devon & Cornwall Police stopped publishing crimes from November 2022, with a change of its computer system.",
+        "Devon & Cornwall Police stopped publishing crimes in November 2022, when it changed its computer system.",
         POLICE_UK,
     ),
 )
 
 
-#: What a change of definition does to residential burglary itself, which a force's own extract holds.
+#: The effect on residential burglary itself, for maps of a force's own extract.
 _OF_HOMES = {
-    "2017-04": "In April 2017 domestic burglary became residential burglary, which takes in sheds and garages. "
-    "Residential burglary is what is mapped here, so the figures before and after are not alike: do not read the "
-    "change as a rise or a fall.",
-    "2023-04": "In April 2023 residential burglary was split into homes and unconnected buildings such as sheds. Both "
-    "are mapped here; where the extract holds only one of them from then on, the figures are not alike.",
+    "2017-04": "In April 2017 domestic burglary became residential burglary, which includes sheds and garages. "
+    "The map shows residential burglary, so the figures before and after cannot be compared: do not read the change "
+    "as a rise or a fall.",
+    "2023-04": "In April 2023 residential burglary was split into homes and unconnected buildings such as sheds. "
+    "The map shows both. If the extract has only one of them from then on, the figures cannot be compared.",
 }
 
 
 def of_extract(breaks: Iterable[Break]) -> tuple[Break, ...]:
-    """Return the breaks as they touch a force's own extract: police.uk's gaps do not, and homes are what is mapped."""
+    """Return the breaks that affect a force's own extract: no gaps of police.uk, and texts for residential burglary."""
     return tuple(replace(found, text=_OF_HOMES[found.date]) for found in breaks if found.kind == "definition")
 
 
 def crossed(
     baseline: Iterable[Period], current: Period, forces: Sequence[str], breaks: Sequence[Break] = BREAKS
 ) -> tuple[Break, ...]:
-    """Return the breaks that touch a comparison, for all forces or one of `forces`.
+    """Return the breaks that affect a comparison: those for all forces and for any of `forces`.
 
-    A change of definition is crossed where one month compared lies before its date and another on or after it,
-    between the two sides or within the baseline. A gap touches every comparison that reaches its first month or
-    goes beyond: it says from when to look, and has no known end.
+    A change of definition affects a comparison with months both before and after its date, even if they are all in the
+    baseline. A gap has no known end, so it affects every comparison with months at or after its first month.
     """
     every = [month for period in (*baseline, current) for month in period]
     first, last = min(every, key=months.number), max(every, key=months.number)

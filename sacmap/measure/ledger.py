@@ -1,4 +1,4 @@
-"""Every row accounted for: what was read is what was counted and what was not, and why."""
+"""The ledger: every row read is either counted, or left out for a named reason."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sacmap.errors import SacmapError
 
 @dataclass(frozen=True)
 class Ledger:
-    """Rows read and where each went; a row is in the first line that applies to it."""
+    """The number of rows read, and what became of them. A row belongs to the first line that applies to it."""
 
     rows_read: int
     other_crime_types: int
@@ -29,18 +29,19 @@ class Ledger:
         return asdict(self)
 
     def require_balance(self) -> None:
-        """Fail unless rows_read is the sum of the rest.
+        """Raise an error unless rows_read is the sum of the other lines.
 
         Raises
         ------
         SacmapError
-            If a row was lost or counted twice, which is a fault of sacmap.
+            If a row was lost or counted twice. This would be a fault in sacmap.
         """
         rest = sum(value for name, value in asdict(self).items() if name != "rows_read")
         if rest != self.rows_read:
             raise SacmapError(
-                f"The ledger does not balance: {self.rows_read:,} rows read, {rest:,} accounted for. Nothing written.",
-                "This is a fault of sacmap: please report it with the command.",
+                f"The ledger does not balance: {self.rows_read:,} rows read, {rest:,} accounted for. "
+                "Nothing was written.",
+                "This is a fault in sacmap. Please report it, with the command.",
             )
 
 
@@ -54,11 +55,11 @@ def ledger(
     rows_read
         Rows of all crime types read.
     located
-        The Located table of the SAC rows, repeats still in it.
+        The Located table of the SAC rows, including duplicates.
     compared
-        The months compared; a month left out for a gap counts among the other months.
+        The months compared. Rows of a month that was left out belong to other_months.
     repeated
-        Which rows repeat another, as `repeats` finds them.
+        Which rows are duplicates, as marked by `repeats`.
     """
     in_month = located["month"].isin(list(compared)).to_numpy()
     once = ~(repeats(located) if repeated is None else repeated)

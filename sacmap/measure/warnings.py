@@ -1,4 +1,4 @@
-"""What the reader must know before believing the figures, in plain sentences."""
+"""The warnings about a comparison, in plain sentences."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from sacmap.measure.definitions import Break
 from sacmap.notices import Notice, listed
 from sacmap.study import Study
 
-#: The share of crimes with no location may move this many points between the periods before it is told.
+#: Warn if the share of crimes with no location changes by more percentage points than this.
 DRIFT_POINTS = 2.0
-#: More than this share of areas without any crime is told.
+#: Warn if more than this share of the areas has no crime.
 MANY_EMPTY = 0.2
-#: Current crimes on points unseen in the baseline, as a share beyond the usual, above which points may have moved.
+#: Warn if the share of current crimes on map points new since the baseline is this far above the usual share.
 UNSEEN_SHARE = 0.15
 #: The rest of the force is a weak comparator below this share of the force, or if more than half has no location.
 SMALL_REST, MOSTLY = 0.1, 0.5
-#: A comparator whose change may be off by more than this many % by chance is told.
+#: Warn if chance could change the comparator by more than this many %.
 DOUBT_PCT = 10.0
 
 
@@ -44,9 +44,9 @@ def all_of(
     overlaps: Sequence[tuple[str, str, float]],
     duplicates: int,
 ) -> tuple[Notice, ...]:
-    """Return every notice of a comparison, the weightiest first.
+    """Return all notices of a comparison, the most important first.
 
-    `once` is the Located table less repeats; overlaps are pairs of areas and by how many square metres.
+    `once` is the Located table without duplicates. Each overlap is two areas and the square metres they share.
     """
     places = compared.places
     before = {period[k] for period in study.baseline for k in places}
@@ -78,7 +78,7 @@ def all_of(
 
 def _months_left_out(compared: int, whole: int, left_out: pd.DataFrame) -> Iterator[Notice]:
     if compared < whole:
-        reasons = [f"{months.in_words(str(r.month))}: {r.force}, {r.reason}" for r in left_out.itertuples()]
+        reasons = [f"{months.in_words(str(r.month))}: {r.force} {r.reason}" for r in left_out.itertuples()]
         yield Notice(
             "months-left-out",
             f"{compared} of {whole} months compared. Left out of every period: {listed(reasons, 4)}.",
@@ -86,9 +86,9 @@ def _months_left_out(compared: int, whole: int, left_out: pd.DataFrame) -> Itera
 
 
 def _weak_comparator(comparator: Comparator, mine: pd.DataFrame, mapped: np.ndarray) -> Iterator[Notice]:
-    """Tell where what the areas are compared with is too small, or mostly of crimes that cannot be placed.
+    """Warn if the comparator is too small, or consists mostly of crimes without a location.
 
-    `mine` is the study's forces' SAC over the months compared, `mapped` (areas × periods × types) counts.
+    `mine` is the SAC of the study's forces in the months compared; `mapped` has counts (areas × periods × types).
     """
     doubt = doubt_pct(comparator, mapped)
     rest = mine[mine["area_id"].isna()]
@@ -96,50 +96,50 @@ def _weak_comparator(comparator: Comparator, mine: pd.DataFrame, mapped: np.ndar
     if comparator.kind == "force" and (len(rest) < SMALL_REST * len(mine) or nowhere > MOSTLY):
         yield Notice(
             UNFIT,
-            f"The areas hold {100 * (1 - len(rest) / max(len(mine), 1)):.0f}% of the force's crimes. The rest, with "
-            f"which they are compared, is about {len(rest) / mapped.shape[1]:,.0f} crimes a period, "
-            f"{100 * nowhere:.0f}% of them with no location: its change says little of what to expect. Do not rely on "
-            "the readings; use the comparator areas.",
+            f"The areas have {100 * (1 - len(rest) / max(len(mine), 1)):.0f}% of the force's crimes. They are compared "
+            f"with the rest, which is only about {len(rest) / mapped.shape[1]:,.0f} crimes a period, "
+            f"{100 * nowhere:.0f}% of them with no location. That is no good guide to what to expect. Do not rely on "
+            "the verdicts; compare with the rest of the areas instead.",
         )
     elif comparator.kind == "areas" and comparator.words == NOTHING:
         yield Notice(
             "weak-comparator",
-            "One area alone has crimes, so there are no others for it to follow: it is compared with its own baseline. "
-            "Whether crime moved the same way everywhere cannot be seen; --comparator force can show it.",
+            "Only one area has crimes, so it is compared with its own baseline and not with other areas. This does not "
+            "show whether crime changed in the same way elsewhere. A comparison with the rest of the force does.",
         )
     elif doubt > DOUBT_PCT:
         yield Notice(
             "weak-comparator",
-            f"What the areas are compared with is small: its change could be off by {doubt:.0f}% by "
-            "chance alone, and with it what is expected of every area.",
+            f"The comparison is shaky: give or take {doubt:.0f}%. The areas are compared with few crimes, and chance "
+            "alone could change those, and so every expected count, by that much.",
         )
 
 
 def _tiles(study: Study) -> Iterator[Notice]:
-    """Tell that a background map needs the network, and that its key can be read by anyone who has the page."""
+    """Warn that a background map needs the network, and that anyone who has the page can read its key."""
     if study.tiles:
         key = (
-            " The key of --tiles-key goes out with the page: anyone who has it can read it."
+            " The page includes the key for that server: anyone who has the page can read it."
             if study.tiles_key
             else ""
         )
         yield Notice(
             "tiles",
-            f"The page asks {urlsplit(study.tiles).netloc} for its background map: that needs the network, and tells "
-            f"that server who opens the page.{key}",
+            f"The page asks {urlsplit(study.tiles).netloc} for its background map. This needs the network, and the "
+            f"server learns who opens the page.{key}",
         )
 
 
 def _drift(mine: pd.DataFrame, now: set[str]) -> Iterator[Notice]:
-    """Tell where the share of the forces' SAC with no location moved by more than 2 points."""
+    """Warn if the share of the forces' SAC with no location changed by more than 2 percentage points."""
     is_now = mine["month"].isin(now)
     nowhere = 100 * mine["lon"].isna()
     before_share, now_share = float(nowhere[~is_now].mean()), float(nowhere[is_now].mean())
     if abs(now_share - before_share) > DRIFT_POINTS:
         yield Notice(
             "no-location-drift",
-            f"{now_share:.1f}% of current crimes have no location, {before_share:.1f}% in the baseline. This biases "
-            "the change on the map: compare it with the published total.",
+            f"{now_share:.1f}% of current crimes have no location; in the baseline it was {before_share:.1f}%. This "
+            "biases the change on the map. Compare it with the change of all published crimes.",
         )
 
 
@@ -147,7 +147,7 @@ def _mends(areas: gpd.GeoDataFrame) -> Iterator[Notice]:
     mended = areas[areas["mend"] != ""]
     if len(mended):
         each = [f"{name}: {mend}" for name, mend in zip(mended["name"], mended["mend"], strict=True)]
-        yield Notice("mended-boundaries", f"Boundaries that were not whole, {len(each)}: {listed(each, 3)}.")
+        yield Notice("mended-boundaries", f"Boundaries with faults: {len(each)}. {listed(each, 3)}.")
 
 
 def _overlaps(overlaps: Sequence[tuple[str, str, float]]) -> Iterator[Notice]:
@@ -155,7 +155,7 @@ def _overlaps(overlaps: Sequence[tuple[str, str, float]]) -> Iterator[Notice]:
         pairs = [f"{a} and {b} ({m2:,.0f} m²)" for a, b, m2 in overlaps]
         yield Notice(
             "overlaps",
-            f"Areas that overlap: {listed(pairs, 3)}. Crimes there are given to the area first by id.",
+            f"Areas that overlap: {listed(pairs, 3)}. A crime there counts in the first area by id.",
         )
 
 
@@ -167,14 +167,14 @@ def _shared(count: int) -> Iterator[Notice]:
 
 
 def _empty_areas(inside: pd.DataFrame, areas: gpd.GeoDataFrame) -> Iterator[Notice]:
-    """Tell of many areas without any crime: their force's crimes may not have been given."""
+    """Warn of many areas without any crime: the crimes of their force may be missing from the input."""
     drawn = areas[~areas.geometry.is_empty]
     empty = drawn.loc[~drawn["area_id"].isin(inside["area_id"].unique()), "name"]
     if len(empty) > MANY_EMPTY * len(drawn):
         yield Notice(
             "empty-areas",
             f"Areas without a crime in any period: {len(empty):,} of {len(drawn):,} ({listed(list(empty), 3, ', ')}). "
-            "If crimes of their force were not given, they are not zero but unknown: take those areas out.",
+            "If the crimes of their force are not in the input, their counts are unknown, not zero: leave these out.",
         )
 
 
@@ -190,21 +190,19 @@ def _other_forces(inside: pd.DataFrame, forces: tuple[str, ...]) -> Iterator[Not
 
 def _strange_types(strange: Sequence[str]) -> Iterator[Notice]:
     if strange:
-        yield Notice(
-            "unknown-crime-types", f"Crime types not seen before, kept out of SAC: {', '.join(strange)}."
-        )
+        yield Notice("unknown-crime-types", f"Unknown crime types, not counted as SAC: {', '.join(strange)}.")
 
 
 def _repeats(duplicates: int) -> Iterator[Notice]:
     if duplicates:
-        yield Notice("repeated-rows", f"Rows that repeat a crime already there, dropped: {duplicates:,}.")
+        yield Notice("repeated-rows", f"Duplicate rows left out: {duplicates:,}.")
 
 
 def _unseen_points(inside: pd.DataFrame, now: set[str]) -> Iterator[Notice]:
-    """Tell where far more current crimes lie on points unseen in the baseline than chance explains.
+    """Warn if far more current crimes than usual lie on map points that had no crime in the baseline.
 
-    What is usual is found within the baseline: the share of every other month's crimes that lie on points unseen in
-    the months between. That is from half the months, so if anything it is too much.
+    The usual share comes from the baseline: crimes of every second month on points without a crime in the other months.
+    It is based on half the months, so it is too high rather than too low.
     """
     month = inside["month"]
     months_before = sorted(set(month.unique()) - now)
@@ -225,6 +223,7 @@ def _unseen_points(inside: pd.DataFrame, now: set[str]) -> Iterator[Notice]:
     if unseen > usual + UNSEEN_SHARE:
         yield Notice(
             "points-moved",
-            f"{100 * unseen:.0f}% of current crimes lie on map points unseen in the baseline, where {100 * usual:.0f}% "
-            "would be usual. police.uk may have moved its points, which can shift crimes between areas.",
+            f"{100 * unseen:.0f}% of current crimes lie on map points that had none in the baseline, where "
+            f"{100 * usual:.0f}% would be usual. police.uk may have moved its points, which can move crimes from one "
+            "area to another.",
         )

@@ -1,1 +1,1 @@
-"""Publish: the officer's page and the files beside it."""
+"""Publish: the officer's page and the other files."""

@@ -1,4 +1,4 @@
-"""The files beside the page that partners use: --also xlsx,gpkg,png,pdf."""
+"""The additional files: --also xlsx,gpkg,png,pdf."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REMEDY = "Install it with: python -m pip install matplotlib. Or leave {kind} ou
 
 
 def require_tools(also: Collection[str]) -> None:
-    """Find out before the work whether the pictures asked for can be drawn.
+    """Check, before any work is done, that the pictures can be drawn.
 
     Raises
     ------
@@ -32,23 +32,23 @@ def require_tools(also: Collection[str]) -> None:
     if "pdf" in also and find_browser() is None:
         _require_matplotlib(
             "pdf",
-            "The briefing (--also pdf) needs Edge, Chrome or Chromium, or else matplotlib; none is installed.",
+            "The briefing (--also pdf) needs Edge, Chrome, Chromium or matplotlib, and none is installed.",
         )
 
 
 def require_of_plan(also: Collection[str]) -> None:
-    """Refuse what is not made of a plan.
+    """Refuse kinds of file that a plan does not have.
 
     Raises
     ------
     UsageError
-        If a file other than the GeoPackage is asked for.
+        If a file other than the GeoPackage is requested.
     """
     others = [kind for kind in also if kind != "gpkg"]
     if others:
         raise UsageError(
-            f"Of a plan there is no {others[0]}: its --also takes gpkg alone.",
-            f"Use sacmap map --also {','.join(others)} for the map; the plan's page prints from a browser.",
+            f"A plan cannot be written as {others[0]}. Its --also takes only gpkg.",
+            f"Use sacmap map --also {','.join(others)} for the map. Print the plan's page from a browser.",
         )
 
 
@@ -58,7 +58,7 @@ def _require_matplotlib(kind: str, cause: str) -> None:
 
 
 def also_of(result: Result, page: View, html: str, also: Sequence[str]) -> dict[str, bytes]:
-    """Return the files asked for beside the page, by suffix; `page` is what it shows, and `html` the page."""
+    """Return the additional files, by suffix. `page` is what the page shows, `html` the page itself."""
     makers: dict[str, Callable[[], bytes]] = {
         "xlsx": lambda: workbook(page, result),
         "gpkg": lambda: geopackage(page),
@@ -70,14 +70,14 @@ def also_of(result: Result, page: View, html: str, also: Sequence[str]) -> dict[
 
 def workbook(page: View, result: Result) -> bytes:
     """Return the workbook (XLSX)."""
-    from sacmap.publish.workbook import workbook_of  # noqa: PLC0415 - loaded where it is asked for
+    from sacmap.publish.workbook import workbook_of  # noqa: PLC0415 - loaded only when needed
 
     return workbook_of(page, result.ledger.record())
 
 
 def geopackage(page: View, plan: Plan | None = None) -> bytes:
     """Return the layers for QGIS (GPKG)."""
-    from sacmap.publish.geopackage import geopackage_of  # noqa: PLC0415 - loaded where it is asked for
+    from sacmap.publish.geopackage import geopackage_of  # noqa: PLC0415 - loaded only when needed
 
     return geopackage_of(page, plan)
 
@@ -90,19 +90,19 @@ def slide(page: View) -> bytes:
 
 
 def briefing(page: View, html: str, browser: str | None) -> bytes:
-    """Return the one-page briefing (PDF): the page as the browser prints it, else drawn with matplotlib, and say so.
+    """Return the one-page briefing (PDF), printed by the browser, or drawn by matplotlib, with a message.
 
     Raises
     ------
     UsageError
-        If the browser gives no PDF and matplotlib is not installed.
+        If the browser does not make a PDF and matplotlib is not installed.
     """
     printed = print_page(browser, html, data_date(page.current)) if browser else None
     if printed is not None:
         return printed
-    why = f"{browser} gave no PDF" if browser else "Edge, Chrome or Chromium is not installed"
+    why = f"{browser} made no PDF" if browser else "Edge, Chrome or Chromium is not installed"
     _require_matplotlib("pdf", f"{why}, and matplotlib is not installed.")
-    say(f"- {why}: matplotlib draws the briefing, untagged for screen readers.")
+    say(f"- {why}. matplotlib draws the briefing instead, without tags for screen readers.")
     from sacmap.publish.picture import briefing_of  # noqa: PLC0415 - matplotlib may not be installed
 
     return briefing_of(page)

@@ -1,4 +1,4 @@
-"""Print the page to a tagged PDF with the Edge, Chrome or Chromium that is installed; nothing is fetched."""
+"""Print the page to a tagged PDF with an installed Edge, Chrome or Chromium, without using the network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-#: Seconds a browser may take; it takes about two.
+#: Time limit for the browser in seconds. It usually takes about two.
 PATIENCE = 120
 _ON_PATH = (
     "msedge",
@@ -51,13 +51,13 @@ def _candidates(environment: Mapping[str, str]) -> Iterator[str]:
 
 
 def print_page(browser: str, html: str, date: datetime) -> bytes | None:
-    """Return the page printed to PDF, dated `date`, or None where the browser gives none.
+    """Return the page as a PDF with the date `date`, or None if the browser makes none.
 
-    A browser may be installed and still refuse: by a policy, or for want of memory.
+    An installed browser may still refuse, because of a policy or lack of memory.
     """
     with tempfile.TemporaryDirectory(prefix="sacmap-", ignore_cleanup_errors=True) as folder:
         page, printed = Path(folder) / "page.html", Path(folder) / "page.pdf"
-        # The page prints the same without its script, and then nothing depends on how soon that is ready.
+        # The page prints the same without its script, and then printing need not wait for the script.
         page.write_text(_SCRIPT.sub("", html), encoding="utf-8")
         words = [
             browser,
@@ -74,7 +74,7 @@ def print_page(browser: str, html: str, date: datetime) -> bytes | None:
             page.as_uri(),
         ]
         if sys.platform != "win32" and os.geteuid() == 0:
-            # Chromium's sandbox does not start as root; the page is our own and its policy lets nothing in.
+            # Chromium's sandbox does not start as root. The page is safe without it: it loads nothing.
             words.insert(1, "--no-sandbox")
         try:
             subprocess.run(words, capture_output=True, timeout=PATIENCE, check=False)  # noqa: S603 - found above
@@ -85,5 +85,5 @@ def print_page(browser: str, html: str, date: datetime) -> bytes | None:
 
 
 def dated(pdf: bytes, date: datetime) -> bytes:
-    """Return the PDF with its dates set to `date`: as long as they were, so that nothing in it moves."""
+    """Return the PDF with its dates replaced by `date`, in the same length, so that offsets stay valid."""
     return _DATE.sub(date.strftime("(D:%Y%m%d%H%M%S+00'00')").encode(), pdf)

@@ -12,7 +12,7 @@ from sacmap.result import Result
 #: Notices with counts of single offences.
 _NOT_PUBLIC = {"components", "other-offences"}
 #: The reason for a thin month, without its count.
-_FEW = f"fewer than {SMALL} crimes"
+_FEW = f"published fewer than {SMALL} crimes"
 
 
 def public_version(result: Result) -> Result:

@@ -1,4 +1,4 @@
-"""Styles for QGIS (QML): the layers of the GeoPackage in the page's colours. No text from data is in them."""
+"""QGIS styles (QML) that give the GeoPackage's layers the page's colours. They include no text from data."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from xml.sax.saxutils import quoteattr
 
 from sacmap.publish.colours import LEGEND, PALETTE
 
-#: How each part of a plan is outlined: colour, line, millimetres; told apart without colour.
+#: Outline of each role in a plan: colour, line, width in mm. They can be distinguished without colour.
 PLAN_LINES = {
     "target hardening": ("#1d4f91", "solid", 1.4),
     "week of action": ("#1d1d1f", "solid", 0.9),
@@ -26,12 +26,12 @@ Options = Iterable[tuple[str, str]]
 
 
 def areas_style(attribute: str) -> str:
-    """Return the style of the areas: painted by the colour class in `attribute`, with their names."""
+    """Return the style of the areas: coloured by the class in `attribute`, with their names."""
     return _categorised(attribute, {css: (text, _fill(css)) for css, text in LEGEND.items()}, _NAMES)
 
 
 def plan_style() -> str:
-    """Return the style of a plan: outlines by part, over the areas."""
+    """Return the style of a plan: outlines by role, on top of the areas."""
     outlines = {
         part: (part.capitalize(), [("style", "no"), *_outline(*line)]) for part, line in PLAN_LINES.items()
     }
@@ -39,7 +39,7 @@ def plan_style() -> str:
 
 
 def _categorised(attribute: str, classes: Mapping[str, tuple[str, Options]], names: str) -> str:
-    """Return the style of polygons by the values of `attribute`: for each, its label and its fill's properties."""
+    """Return a polygon style by the values of `attribute`; `classes` gives each value's label and fill."""
     categories = "".join(
         f'<category value={quoteattr(value)} type="string" label={quoteattr(label)} symbol="{place}" render="true"/>'
         for place, (value, (label, _)) in enumerate(classes.items())
