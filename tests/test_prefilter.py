@@ -1,6 +1,7 @@
 from collections import Counter
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from conftest import HEADER, csv_text, row
 from hypothesis import given, settings
@@ -22,19 +23,33 @@ def read(*files: bytes):
     )
 
 
-def sifted(text: bytes):
-    """What the sieve makes of a file: None where it leaves it to the parser, here or when it is converted."""
-    header = HEADER.split(",")
-    found = rows._sifted(text, text.find(b"\n") + 1, header, KEEP)
-    try:
-        return found and rows._rows(found, header)
-    except ValueError:
-        return None
-
-
 def parsed(text: bytes):
-    """What parsing every row makes of it."""
-    return rows._whole(text[text.find(b"\n") + 1 :], HEADER.split(","), "a.csv", KEEP)
+    """What parsing every row makes of it, less the types not kept."""
+    whole = rows_of([CsvSource("a.csv", lambda: text)], None)
+    kept = whole.crimes.filter(pc.is_in(whole.crimes["crime_type"], pa.array(KEEP)))
+    return whole._replace(crimes=kept)
+
+
+def made_of(reader, text: bytes):
+    """The rows and the tally a reader makes of a file, or what it says of it."""
+    try:
+        found = reader(text)
+    except InputError as error:
+        return str(error)
+    return found.crimes.to_pylist(), total(found.tally)
+
+
+@pytest.fixture
+def sieve(monkeypatch):
+    """What the sieve made of each file: None where it left it to the parser."""
+    made = []
+
+    def sift(*given):
+        made.append(prefilter.sift(*given))
+        return made[-1]
+
+    monkeypatch.setattr(rows, "sift", sift)
+    return made
 
 
 ROWS = st.builds(
@@ -61,12 +76,10 @@ def test_sifting_gives_what_parsing_every_row_gives(made, end, last_end, block):
     text = text if last_end else text.removesuffix(end)
     before, prefilter.BLOCK = prefilter.BLOCK, block
     try:
-        quick, whole = sifted(text.encode()), parsed(text.encode())
+        quick = made_of(read, text.encode())
     finally:
         prefilter.BLOCK = before
-    assert quick is not None
-    assert quick.crimes.to_pylist() == whole.crimes.to_pylist()
-    assert total(quick.tally) == total(whole.tally)
+    assert quick == made_of(parsed, text.encode())
 
 
 def total(*tallies):
@@ -88,16 +101,25 @@ def total(*tallies):
         row(month="Feb-25"),
     ],
 )
-def test_a_file_that_is_not_plain_is_left_to_the_parser(odd):
-    assert sifted(csv_text(row(), odd, row()).encode()) is None
+def test_a_file_that_is_not_plain_is_read_as_the_parser_reads_it(odd):
+    text = csv_text(row(), odd, row()).encode()
+    assert made_of(read, text) == made_of(parsed, text)
 
 
-def test_a_file_of_more_forces_and_types_than_can_be_is_left_to_the_parser(monkeypatch):
+def test_a_plain_file_is_sifted_and_one_with_a_quoted_comma_is_not(sieve):
+    read(csv_text(row(), row(kind="Drugs")).encode())
+    assert sieve.pop() is not None
+    read(csv_text(row(), row(street='"On or near Mill Lane, North Side"')).encode())
+    assert not any(sieve)
+
+
+def test_a_file_of_more_forces_and_types_than_can_be_is_left_to_the_parser(monkeypatch, sieve):
     monkeypatch.setattr(prefilter, "KINDS", 9)
     rows = [row(force=f"Force {n}", kind=f"Kind {n}") for n in range(4)]
-    assert sifted(csv_text(*rows[:3]).encode()) is not None
-    assert sifted(csv_text(*rows).encode()) is None
+    read(csv_text(*rows[:3]).encode())
+    assert sieve.pop() is not None
     assert len(read(csv_text(*rows).encode()).tally) == 4
+    assert sieve == [None]
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r", "\n\r", "\r\r\n"])

@@ -219,7 +219,7 @@ def test_a_count_that_is_not_given_is_no_count(tmp_path):
         ("a.xlsx", b"PK\x03\x04 not a workbook", "cannot be read"),
         ("a.parquet", b"PAR1 cut", "cannot be read"),
         ("a.csv", b"month,crime_type,n\r\n2018-01,burglary,3\r\n", "has no table with a financial year"),
-        ("b.csv", b"\xd0\xcf\x11\xe0\0\0\0", "is not text"),
+        ("b.csv", b"\xd0\xcf\x11\xe0\0\0\0", "cannot be read as a workbook"),
     ],
 )
 def test_another_file_is_an_error_that_says_what_to_give(tmp_path, name, content, words):

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 
 from sacmap import months
 from sacmap.errors import InputError
 from sacmap.fetch.prefilter import Sifted, sift, together
+from sacmap.fetch.resaved import NOTHING, less_nothing, slugs, table_of
 
 #: CSV column → our column; the first five must be there.
 COLUMNS = {
@@ -30,7 +30,6 @@ REQUIRED = tuple(COLUMNS)[:5]
 CATEGORIES = ("month", "crime_type", "force", "location")
 TALLIED = ("Month", "Reported by", "Crime type")
 _DEGREES = {"Longitude", "Latitude"}
-_NULLS = ["", "null", "NULL", "NaN", "nan"]
 _TEXT = pa.string()
 TALLY = pa.schema([("month", _TEXT), ("force", _TEXT), ("crime_type", _TEXT), ("n", pa.int64())])
 
@@ -55,7 +54,7 @@ def merged(parts: Sequence[Rows]) -> Rows:
     return Rows(crimes, pa.concat_tables(part.tally for part in parts))
 
 
-def rows_of(sources: Sequence[CsvSource], keep: Sequence[str] | None) -> Rows:
+def rows_of(sources: Sequence[CsvSource], keep: Sequence[str] | None, force: str | None = None) -> Rows:
     """Read CSVs: columns of text and degrees, empty text for none, null degrees for no location.
 
     Parameters
@@ -64,6 +63,8 @@ def rows_of(sources: Sequence[CsvSource], keep: Sequence[str] | None) -> Rows:
         The files, of one month or few: what is wanted of all of them is held at once.
     keep
         Slugs of the crime types kept; None keeps all.
+    force
+        Who reported the crimes of a file that does not say.
 
     Returns
     -------
@@ -72,9 +73,9 @@ def rows_of(sources: Sequence[CsvSource], keep: Sequence[str] | None) -> Rows:
     Raises
     ------
     InputError
-        If one is empty, is not UTF-8 or Latin-1 CSV, lacks a column, is cut, or a month is not a month.
+        If one is empty, is another kind of file, lacks a column, is cut, or a month is not a month.
     """
-    opened = [_opened(source, keep) for source in sources]
+    opened = [_opened(source, keep, force) for source in sources]
     parts: list[Rows] = []
     for _, alike in groupby(opened, lambda part: part.header if isinstance(part, _Plain) else None):
         found = list(alike)
@@ -91,10 +92,10 @@ class _Plain(NamedTuple):
     sifted: Sifted
 
 
-def _opened(source: CsvSource, keep: Sequence[str] | None) -> _Plain | Rows:
+def _opened(source: CsvSource, keep: Sequence[str] | None, force: str | None) -> _Plain | Rows:
     raw, start, header = _begun(source)
-    sifted = None if keep is None else _sifted(raw, start, header, keep)
-    return _Plain(source, header, sifted) if sifted else _whole(raw[start:], header, source.label, keep)
+    sifted = None if keep is None or header is None else _sifted(raw, start, header, keep)
+    return _Plain(source, header or [], sifted) if sifted else _whole(raw, source.label, keep, force)
 
 
 def _converted(files: Sequence[_Plain], keep: Sequence[str] | None) -> Iterator[Rows]:
@@ -103,35 +104,23 @@ def _converted(files: Sequence[_Plain], keep: Sequence[str] | None) -> Iterator[
     except ValueError:
         # Something in one of them is amiss: the parser finds the line.
         for file in files:
-            raw, start, header = _begun(file.source)
-            yield _whole(raw[start:], header, file.source.label, keep)
+            yield _whole(_begun(file.source)[0], file.source.label, keep, None)
 
 
-def _begun(source: CsvSource) -> tuple[bytes | bytearray, int, list[str]]:
-    """Return a file, where its rows begin, and its columns."""
+def _begun(source: CsvSource) -> tuple[bytes | bytearray, int, list[str] | None]:
+    """Return a file, where its rows begin, and its columns: None where they are not as police.uk writes them."""
     raw, label = source.read(), source.label
     if not raw or raw.isspace():
         raise InputError(f"{label} is empty.", "Download it again.")
     if raw.startswith(codecs.BOM_UTF8):
         raw = raw[len(codecs.BOM_UTF8) :]
-    # A spreadsheet on a Mac may end lines by a return alone.
-    first_end = re.search(rb"\r\n|\n|\r", raw)
+    first_end = re.search(rb"[\r\n]+", raw)
     start = first_end.end() if first_end else len(raw)
-    header = _header(raw[:start], label)
+    header = [name.strip() for name in raw[:start].decode("utf-8", errors="replace").split(",")]
+    if not set(REQUIRED) <= set(header):
+        return raw, start, None
     _check_end(raw, header, label)
     return raw, start, header
-
-
-def _header(line: bytes | bytearray, label: str) -> list[str]:
-    text = line.decode("utf-8", errors="replace").rstrip("\r\n")
-    header = [name.strip().strip('"') for name in text.split(",")]
-    missing = [name for name in REQUIRED if name not in header]
-    if missing:
-        raise InputError(
-            f"{label}, line 1: no column {missing[0]!r} (it has {', '.join(header)[:120]}).",
-            "Give police.uk street-level crime CSVs.",
-        )
-    return header
 
 
 def _sifted(raw: bytes | bytearray, start: int, header: list[str], keep: Sequence[str]) -> Sifted | None:
@@ -176,72 +165,39 @@ def _rows(sifted: Sifted, header: list[str]) -> Rows:
 
 
 def _degrees(text: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.if_else(pc.is_in(text, pa.array(_NULLS)), pa.scalar(None, _TEXT), text).cast(pa.float64())
+    return pc.if_else(pc.is_in(text, pa.array(NOTHING)), pa.scalar(None, _TEXT), text).cast(pa.float64())
 
 
 def _slug(raw: bytes) -> str:
-    return raw.decode(errors="replace").strip().lower().replace(" ", "-")
+    return raw.decode(errors="replace").strip().lower().replace(" ", "-").replace("_", "-")
 
 
-def _whole(body: bytes | bytearray, header: list[str], label: str, keep: Sequence[str] | None) -> Rows:
-    """Parse every line; the errors name the line."""
-    try:
-        try:
-            table = _parse(body, header)
-        except pa.ArrowInvalid as error:
-            if "invalid UTF8" not in str(error):
-                raise
-            table = _parse(body.decode("latin-1").encode(), header)
-    except pa.ArrowInvalid as error:
-        raise InputError(
-            f"{label} cannot be read: {_with_line(str(error))}.", "It may be cut: download it again."
-        ) from None
-    _check_months(table["month"], label)
-    kept = table if keep is None else table.filter(pc.is_in(table["crime_type"], pa.array(keep)))
+def _whole(raw: bytes | bytearray, label: str, keep: Sequence[str] | None, force: str | None) -> Rows:
+    """Read every line, whatever program saved them; the errors name the line."""
+    table = table_of(raw, label, force)
     counted = table.group_by(["month", "force", "crime_type"]).aggregate([([], "count_all")])
-    return Rows(kept, counted.rename_columns(TALLY.names).cast(TALLY))
-
-
-def _parse(body: bytes | bytearray, header: list[str]) -> pa.Table:
-    """Parse lines of a CSV into the Crimes columns.
-
-    Raises
-    ------
-    pyarrow.ArrowInvalid
-        If they are not UTF-8, not of the header's columns, or a coordinate is not a number.
-    """
-    wanted = [name for name in COLUMNS if name in header]
-    kinds = {name: pa.float64() if name in _DEGREES else _TEXT for name in wanted}
-    if not body:
-        return _tidy({name: pa.chunked_array([], kind) for name, kind in kinds.items()})
-    table = pyarrow.csv.read_csv(
-        pa.BufferReader(body),
-        read_options=pyarrow.csv.ReadOptions(use_threads=False, column_names=header),
-        convert_options=pyarrow.csv.ConvertOptions(
-            include_columns=wanted,
-            column_types=kinds,
-            null_values=_NULLS,
-            strings_can_be_null=False,
-        ),
-    )
-    return _tidy({name: table[name] for name in wanted})
+    kept = table if keep is None else table.filter(pc.is_in(table["crime_type"], pa.array(keep)))
+    given = {name: kept[ours] for name, ours in COLUMNS.items()}
+    return Rows(_tidy(given), counted.rename_columns(TALLY.names).cast(TALLY))
 
 
 def _tidy(given: Mapping[str, pa.ChunkedArray | pa.DictionaryArray]) -> pa.Table:
     """Return the Crimes columns of a CSV's: slugs, trimmed text, and no location where half of one is missing."""
     lon, lat = given["Longitude"], given["Latitude"]
-    half = pc.or_(pc.is_null(lon), pc.is_null(lat))
+    # Nought and nought, in the sea off Africa, is how some programs write no place.
+    nought = pc.fill_null(pc.and_(pc.equal(lon, 0.0), pc.equal(lat, 0.0)), fill_value=False)
+    half = pc.or_(pc.or_(pc.is_null(lon), pc.is_null(lat)), nought)
     nowhere = pa.scalar(None, pa.float64())
     blank = pa.chunked_array([pa.repeat("", len(lon))])
     return pa.table(
         {
             "month": _coded(given["Month"], pc.utf8_trim_whitespace),
-            "crime_type": _coded(given["Crime type"], _slugs),
+            "crime_type": _coded(given["Crime type"], slugs),
             "lon": pc.if_else(half, nowhere, lon),
             "lat": pc.if_else(half, nowhere, lat),
             "force": _coded(given["Reported by"], pc.utf8_trim_whitespace),
             "crime_id": given.get("Crime ID", blank),
-            "location": _coded(given.get("Location", blank), lambda values: values),
+            "location": _coded(given.get("Location", blank), less_nothing),
         }
     )
 
@@ -257,16 +213,6 @@ def _coded(
     return pa.DictionaryArray.from_arrays(tidied.indices.take(coded.indices), tidied.dictionary)
 
 
-def _slugs(values: pa.Array) -> pa.Array:
-    return pc.replace_substring(pc.utf8_lower(pc.utf8_trim_whitespace(values)), " ", "-")
-
-
-def _with_line(message: str) -> str:
-    """Turn Arrow's row number into the file's line: the header is not among its rows."""
-    text = message.removeprefix("CSV parse error: ").split("\n")[0]
-    return re.sub(r"Row #(\d+)", lambda found: f"line {int(found[1]) + 1}", text)[:200]
-
-
 def _check_end(raw: bytes | bytearray, header: list[str], label: str) -> None:
     """Refuse a file whose last row was cut inside a coordinate: it would read as a shorter number."""
     if header[-1] not in _DEGREES or raw.endswith((b"\n", b"\r")):
@@ -278,13 +224,3 @@ def _check_end(raw: bytes | bytearray, header: list[str], label: str) -> None:
             f"{label}, line {len(lines)}: the last row ends inside {header[-1]} with no line end.",
             "It may be cut: download it again.",
         )
-
-
-def _check_months(column: pa.ChunkedArray, label: str) -> None:
-    for value in pc.unique(column).to_pylist():
-        if not months.is_month(value):
-            line = pc.index(column.cast(_TEXT), value).as_py() + 2
-            raise InputError(
-                f"{label}, line {line}: {value!r} is not a month.",
-                "Months are YYYY-MM; a spreadsheet may have changed them. Use the file as downloaded.",
-            )

@@ -5,7 +5,6 @@ A number stays a number and a date a date; everything else is text. Which row is
 
 from __future__ import annotations
 
-import csv
 import io
 import zipfile
 from collections.abc import Callable, Iterator
@@ -19,6 +18,8 @@ import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineWorkbook
 
 from sacmap.errors import InputError
+from sacmap.files.delimited import decoded, separated, separator_of, unpacked
+from sacmap.files.text import bytes_of, unreadable
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 #: Titles and notes stand above a header, but never more lines of them than this.
@@ -43,41 +44,72 @@ def sheets_of(path: Path) -> Iterator[Sheet]:
     Raises
     ------
     InputError
-        If the file is not there or is not what its name says.
+        If the file is not there, cannot be read, or is no table.
     """
-    if not path.is_file():
+    if not path.exists():
         raise InputError(f"{path} is not there.", "Check its path.")
-    kind = path.suffix.lower()
-    if kind in WORKBOOKS:
-        yield from _workbook(path)
-    elif kind == ".parquet":
+    if path.suffix.lower() == ".parquet":
         yield _parquet(path)
     else:
-        yield _csv(path)
+        raw = unpacked(bytes_of(path), str(path))
+        # Many systems export text or a web page under the name of a workbook.
+        named = path.suffix.lower() in WORKBOOKS and raw.startswith(b"PK")
+        yield from _workbook(raw, str(path)) if named else sheets_in(raw, str(path))
 
 
-def _workbook(path: Path) -> Iterator[Sheet]:
-    _require_real_size(path)
+def is_workbook(raw: bytes | bytearray) -> bool:
+    """Whether bytes are those of a workbook, whatever the file is called: many systems export text as .xls."""
+    if raw.startswith(b"\xd0\xcf\x11\xe0"):
+        return True
+    if not raw.startswith(b"PK\x03\x04"):
+        return False
     try:
-        workbook = CalamineWorkbook.from_path(str(path))
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            names = set(archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        # Cut, or damaged: what it begins with says what it was.
+        return b"[Content_Types].xml" in raw[:4096] or b"opendocument" in raw[:4096]
+    return bool(names & {"xl/workbook.xml", "xl/workbook.bin", "content.xml"})
+
+
+def sheets_in(raw: bytes | bytearray, label: str) -> Iterator[Sheet]:
+    """Yield the sheets of a workbook's bytes, or the one table of a text's.
+
+    Raises
+    ------
+    InputError
+        If it is damaged, or no table.
+    """
+    if is_workbook(raw):
+        yield from _workbook(raw, label)
+    else:
+        yield _csv(raw, label)
+
+
+def _workbook(raw: bytes | bytearray, label: str) -> Iterator[Sheet]:
+    _require_real_size(raw, label)
+    try:
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(raw))
         for name in workbook.sheet_names:
             rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            yield Sheet(f"{path}, sheet {name}", [list(row) for row in rows])
-    except (CalamineError, OSError, ValueError) as error:
-        reason = str(error).split("\n")[0]
-        raise InputError(f"{path} cannot be read: {reason}.", "Download or save it again.") from None
+            yield Sheet(f"{label}, sheet {name}", [list(row) for row in rows])
+    except (CalamineError, OSError, ValueError):
+        raise InputError(
+            f"{label} cannot be read as a workbook: it is damaged, cut, or locked with a password.",
+            "Open it in a spreadsheet and save it again, without a password.",
+        ) from None
 
 
-def _require_real_size(path: Path) -> None:
+def _require_real_size(raw: bytes | bytearray, label: str) -> None:
     """Refuse a workbook that would inflate beyond memory: XLSX and ODS are ZIPs."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             inflated = sum(info.file_size for info in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return
     if inflated > INFLATED:
         raise InputError(
-            f"{path} would inflate to {inflated:,} bytes, more than any real table.", "Download it again."
+            f"{label} would inflate to {inflated:,} bytes, more than any real table.", "Download it again."
         )
 
 
@@ -85,28 +117,25 @@ def _parquet(path: Path) -> Sheet:
     try:
         table = pq.read_table(path)
         columns = [column.to_pylist() for column in table.columns]
-    except (pa.ArrowException, OSError, ValueError) as error:
-        reason = str(error).split("\n")[0]
-        raise InputError(f"{path} cannot be read: {reason}.", "Download or save it again.") from None
+    except PermissionError as error:
+        raise unreadable(path, error) from None
+    except (pa.ArrowException, OSError, ValueError):
+        raise InputError(
+            f"{path} cannot be read as Parquet: it is damaged, cut or another kind of file.",
+            "Download or save it again.",
+        ) from None
     body: list[Row] = [list(values) for values in zip(*columns, strict=True)]
     return Sheet(str(path), [list(table.column_names), *body])
 
 
-def _csv(path: Path) -> Sheet:
-    raw = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-    if b"\0" in raw[:4096]:
+def _csv(raw: bytes | bytearray, label: str) -> Sheet:
+    text = decoded(raw, label)
+    try:
+        return Sheet(label, [list(cells) for _, cells in separated(text, separator_of(text))])
+    except ValueError as error:
         raise InputError(
-            f"{path} is not text: it may be a workbook under another name.", "Give XLSX, ODS, CSV or Parquet."
-        )
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        # What Excel on a British Windows saves as "CSV".
-        text = raw.decode("cp1252", errors="replace")
-    try:
-        return Sheet(str(path), [list(row) for row in csv.reader(io.StringIO(text, newline=""))])
-    except csv.Error as error:
-        raise InputError(f"{path} cannot be read as CSV: {error}.", "Save it again.") from None
+            f"{label} cannot be read as CSV: {error}.", 'Look there for a quote (") too many, or save it again.'
+        ) from None
 
 
 def text_of(cell: object) -> str:

@@ -3,35 +3,58 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import tomllib
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sacmap.errors import InputError
+from sacmap.files.delimited import decoded, unpacked
 
 
-def read_text(path: str) -> str:
-    """Return the text of a file the study names, such as a comparator; one that ends in .gz is unpacked.
+def unreadable(label: str | Path, error: OSError) -> InputError:
+    """Return the error of a file that the system would not let be read, called by its name."""
+    if isinstance(error, PermissionError):
+        return InputError(
+            f"{label} may not be read: permission denied.",
+            "Ask whoever owns it for the right to read it, and close it where another program holds it open.",
+        )
+    if isinstance(error, FileNotFoundError):
+        return InputError(f"{label} is not there.", "Check its path.")
+    if isinstance(error, IsADirectoryError):
+        return InputError(f"{label} is a folder.", "Name the file in it.")
+    return InputError(
+        f"{label} cannot be read: {error.strerror or 'the disk gave an error'}.",
+        "Check the disk, or copy it from the shared drive first.",
+    )
+
+
+def bytes_of(path: Path) -> bytes:
+    """Return a file's bytes.
 
     Raises
     ------
     InputError
-        If it cannot be read as UTF-8 text.
+        If it cannot be read; why is told by name.
     """
     try:
-        raw = Path(path).read_bytes()
-        return (gzip.decompress(raw) if path.lower().endswith(".gz") else raw).decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.",
-            "Check its path; save it as UTF-8 text.",
-        ) from None
+        return path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def read_text(path: str) -> str:
+    """Return the text of a file the study names, such as a comparator; one that gzip packed is unpacked.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is no text.
+    """
+    return decoded(unpacked(bytes_of(Path(path)), path), path)
 
 
 @contextmanager

@@ -1,0 +1,118 @@
+"""The API's answers saved as JSON, in the ways that people save them, as a table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sacmap.errors import InputError
+from sacmap.files.text import parse_json
+
+#: Deeper than any answer of the API goes.
+_DEEP = 6
+
+
+def table_of(text: str, label: str) -> tuple[list[str], list[list[str]]]:
+    """Return the columns and the rows of crimes in JSON.
+
+    It may be a list of crimes, a list in an object, an object a line, GeoJSON of points, or an object of columns.
+    Names within names are joined: location latitude.
+
+    Raises
+    ------
+    InputError
+        If it is not JSON, or holds no crimes.
+    """
+    crimes = [flat for found in _values(text, label) for flat in map(_flat, _crimes_in(found))]
+    if not crimes:
+        raise InputError(
+            f"{label} is JSON without crimes.", "Give answers of crimes-street, or CSVs of police.uk."
+        )
+    names = list(dict.fromkeys(name for crime in crimes for name in crime))
+    if not {"month", "date"} & set(names) or not {"category", "crime_type", "Crime type"} & set(names):
+        raise InputError(
+            f"{label} is JSON, but not of crimes (it has {', '.join(names)[:100]}).",
+            "Give answers of crimes-street, or CSVs of police.uk.",
+        )
+    return names, [[crime.get(name, "") for name in names] for crime in crimes]
+
+
+def _values(text: str, label: str) -> Iterator[Any]:
+    try:
+        yield parse_json(text)
+    except (ValueError, RecursionError):
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        try:
+            values = [parse_json(line) for line in lines]
+        except (ValueError, RecursionError):
+            values = []
+        if len(values) < 2:
+            raise InputError(f"{label} is JSON that is cut or damaged.", "Save or download it again.") from None
+        yield values
+
+
+def _crimes_in(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects of a value that are crimes: of a list, or of the first list in an object."""
+    if depth > _DEEP:
+        return
+    if isinstance(value, list):
+        for one in value:
+            if isinstance(one, list):
+                yield from _crimes_in(one, depth + 1)
+            elif isinstance(one, Mapping):
+                yield _of_feature(one)
+        return
+    if not isinstance(value, Mapping):
+        return
+    if "category" in value and ("month" in value or "date" in value):
+        yield from _of_columns(value)
+        return
+    for inner in value.values():
+        if isinstance(inner, list | Mapping):
+            found = list(_crimes_in(inner, depth + 1))
+            if found:
+                yield from found
+                return
+
+
+def _of_columns(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the rows of an object of columns, each a list or an object of row numbers; or the one crime it is."""
+    kinds = value["category"]
+    if isinstance(kinds, Mapping):
+        for row in kinds:
+            yield {name: column.get(row) for name, column in value.items() if isinstance(column, Mapping)}
+    elif isinstance(kinds, list):
+        for n in range(len(kinds)):
+            yield {
+                name: column[n] for name, column in value.items() if isinstance(column, list) and n < len(column)
+            }
+    else:
+        yield value
+
+
+def _of_feature(one: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a feature of GeoJSON as an object with its place; anything else as it is."""
+    shape, properties = one.get("geometry"), one.get("properties")
+    if not isinstance(properties, Mapping):
+        return one
+    corners = shape.get("coordinates") if isinstance(shape, Mapping) and shape.get("type") == "Point" else None
+    if isinstance(corners, list) and len(corners) >= 2:
+        return {**properties, "longitude": corners[0], "latitude": corners[1]}
+    return properties
+
+
+def _flat(value: Mapping[str, Any], before: str = "", depth: int = 0) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for key, inner in value.items():
+        name = f"{before} {key}".strip()
+        if isinstance(inner, Mapping) and depth < _DEEP:
+            found |= _flat(inner, name, depth + 1)
+        elif inner is None:
+            continue
+        elif isinstance(inner, list):
+            # R writes each single value as a list of one.
+            found[name] = str(inner[0]) if len(inner) == 1 and isinstance(inner[0], str | int | float) else ""
+        else:
+            found[name] = inner if isinstance(inner, str) else json.dumps(inner)
+    return found

@@ -1,0 +1,229 @@
+"""Which ids are none, and which parts of what was given repeat another: found before a crime is counted.
+
+police.uk's ids are digests of 64 digits, and are trusted. Anything else in their place may be a word that a program
+or a person put there, a number that a spreadsheet rounded, or the number of a form: rows are merged by it only where
+they agree on place and date.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sacmap.notices import Notice, listed
+
+#: Characters of an id of police.uk.
+DIGEST = 64
+#: A number that a spreadsheet showed rounded: 1.20018E+11.
+_ROUNDED = re.compile(r"[\d.,]+e\+\d{1,3}")
+#: Nought, with whatever marks: 0, 0.0, 000-000.
+_NOUGHT = re.compile(r"[\W_0]*")
+#: Fewer rows than this may look like others by chance, month by month; a whole file or sheet of two will not.
+MONTH_ROWS, WHOLE_ROWS = 5, 2
+
+
+def is_no_id(text: str) -> bool:
+    """Whether what stands for an id is none: a word without a digit (NA, PENDING, Not recorded), 0, 1.20018E+11.
+
+    Examples
+    --------
+    >>> [is_no_id(text) for text in ("N/A", "-", "0", "1.20018E+11", "14000001/18", "55.CR3001")]
+    [True, True, True, True, False, False]
+    """
+    return (
+        not any(c.isdigit() for c in text)
+        or _NOUGHT.fullmatch(text) is not None
+        or _ROUNDED.fullmatch(text.strip().lower()) is not None
+    )
+
+
+def without_no_ids(crimes: pa.Table) -> tuple[pa.Table, tuple[Notice, ...]]:
+    """Blank the ids of street files that are none, and those that crimes at other places or months share.
+
+    Returns
+    -------
+    The table, and what is told of it.
+    """
+    ids = crimes["crime_id"]
+    size = pc.binary_length(ids)
+    odd = pc.and_(pc.greater(size, 0), pc.not_equal(size, DIGEST))
+    if not pc.any(odd).as_py():
+        return crimes, ()
+    rows = np.flatnonzero(odd.to_numpy(zero_copy_only=False))
+    frame = crimes.take(pa.array(rows)).to_pandas()
+    found = frame["crime_id"].astype(str)
+    none = found.map({text: is_no_id(text) for text in found.unique()}).astype(bool)
+    shared = shared_elsewhere(
+        found.where(~none, ""),
+        dates=frame["month"].astype(str),
+        places=[frame["lon"].round(6), frame["lat"].round(6)],
+        kinds=frame["crime_type"].astype(str),
+    )
+    blank = np.zeros(len(ids), dtype=bool)
+    blank[rows[none | shared]] = True
+    cleaned = pc.if_else(pa.array(blank), pa.scalar("", ids.type), ids.combine_chunks())
+    at = crimes.column_names.index("crime_id")
+    return crimes.set_column(at, "crime_id", cleaned), told_of_ids(found, none, shared)
+
+
+def shared_elsewhere(
+    ids: pd.Series, *, dates: pd.Series, places: Sequence[pd.Series], kinds: pd.Series
+) -> pd.Series:
+    """Mark the rows whose id other rows of the same kind have at another date or place: it is none of a crime.
+
+    Parameters
+    ----------
+    ids
+        "" for none.
+    dates
+        The day or the month of each row.
+    places
+        Two coordinates, NaN where the place is not known: such a row agrees with any place.
+    kinds
+        Rows of unlike kinds are never merged, so an id may stand for one of each.
+    """
+    shared = pd.Series(data=False, index=ids.index)
+    repeated = ids[(ids != "")].groupby([ids, kinds]).transform("size") > 1
+    rows = repeated.index[repeated]
+    if len(rows) == 0:
+        return shared
+    keys = [ids.loc[rows], kinds.loc[rows]]
+    for column in (dates, *places):
+        mine = column.loc[rows]
+        shared.loc[rows] |= mine.groupby(keys).transform("nunique") > 1
+    return shared
+
+
+def told_of_ids(ids: pd.Series, none: pd.Series, shared: pd.Series) -> tuple[Notice, ...]:
+    """Say how many rows have an id that is none, and which."""
+    told = []
+    for code, mask, words in (
+        ("no-ids", none, "Rows whose id is a word, 0 or a rounded number, and so none: {n}"),
+        ("shared-ids", shared, "Rows whose id crimes at other places or dates have too, and so none: {n}"),
+    ):
+        if mask.any():
+            each = ids[mask].value_counts()
+            named = [f"{text[:40]} {n:,}" for text, n in sorted(each.items(), key=lambda p: (-p[1], str(p[0])))]
+            told.append(
+                Notice(
+                    code,
+                    f"{words.format(n=f'{int(mask.sum()):,}')} ({listed(named, 4, ', ')}). "
+                    "Each such row counts as a crime of its own.",
+                )
+            )
+    return tuple(told)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file, member or sheet: its label, and four arrays over its rows.
+
+    group: the month and force; key: a number, the same for rows alike in all but their id; named: whether the row has
+    an id, by which it is merged anyway; placed: whether it has a place.
+    """
+
+    label: str
+    group: np.ndarray
+    key: np.ndarray
+    named: np.ndarray
+    placed: np.ndarray
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """What repeats: the part (its place in those given), the groups of it, how many rows, and the part repeated."""
+
+    part: int
+    groups: tuple[str, ...]
+    rows: int
+    of: str
+    whole: bool
+
+
+def keys_of(columns: Iterable[pd.Series | np.ndarray]) -> np.ndarray:
+    """Return a number for each row, the same for rows that agree in every column."""
+    key = np.uint64(0)
+    for column in columns:
+        values = column if isinstance(column, np.ndarray) else column.to_numpy()
+        if values.dtype == object or values.dtype.kind not in "biufM":
+            codes = pd.util.hash_array(np.asarray(values, dtype=object), categorize=True)
+        else:
+            codes = pd.util.hash_array(np.nan_to_num(np.asarray(values, float), nan=-9e9))
+        key = (key ^ codes) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(1)
+    return np.asarray(key, np.uint64)
+
+
+def repeated_parts(parts: Sequence[Part]) -> list[Repeated]:
+    """Find the parts that repeat another whole, or month by month: their rows all stand in another part.
+
+    Of two that are alike the first stands. Where every row of both has an id, rows are merged by it, and no part is
+    found here.
+    """
+    frames = [
+        pd.DataFrame(
+            {"part": n, "group": part.group, "key": part.key, "named": part.named, "placed": part.placed}
+        )
+        for n, part in enumerate(parts)
+        if len(part.key)
+    ]
+    if len(frames) < 2:
+        return []
+    rows = pd.concat(frames, ignore_index=True)
+    sizes = rows.groupby("part").size()
+    # Only months that several parts hold can repeat.
+    rows = rows[rows.groupby("group")["part"].transform("nunique") > 1]
+    counts = rows.groupby(["part", "group", "key"]).agg(
+        n=("named", "size"), named=("named", "all"), placed=("placed", "sum")
+    )
+    together = rows.groupby("group")["part"].unique()
+    pairs = {(one, other) for some in together for one in some for other in some if one != other}
+    found: list[Repeated] = []
+    gone: set[tuple[int, str]] = set()
+    for one, other in sorted(pairs, key=lambda pair: (sizes[pair[0]], -pair[0], pair[1])):
+        held = _held_in(counts.loc[one], counts.loc[other])
+        free = {group: row for group, row in held.items() if not gone & {(one, group), (other, group)}}
+        whole = sum(row[0] for row in free.values()) == sizes[one]
+        enough = WHOLE_ROWS if whole and sum(row[1] for row in free.values()) >= WHOLE_ROWS else MONTH_ROWS
+        kept = {group: row[0] for group, row in free.items() if row[1] >= enough or enough == WHOLE_ROWS}
+        if kept:
+            gone |= {(one, group) for group in kept}
+            found.append(Repeated(one, tuple(sorted(kept)), sum(kept.values()), parts[other].label, whole))
+    return sorted(found, key=lambda repeated: repeated.part)
+
+
+def _held_in(mine: pd.DataFrame, theirs: pd.DataFrame) -> dict[str, tuple[int, int]]:
+    """Return the groups of one part all of whose rows stand in another, with how many rows, and how many placed."""
+    beside = theirs.reindex(mine.index)
+    by = (
+        mine.assign(held=beside["n"].fillna(0) >= mine["n"])
+        .groupby(level="group")
+        .agg(held=("held", "all"), n=("n", "sum"), named=("named", "all"), placed=("placed", "sum"))
+    )
+    named = theirs.groupby(level="group")["named"].all().reindex(by.index)
+    by = by[by["held"] & ~(by["named"] & (named == True))]  # noqa: E712 - missing is neither
+    return {str(group): (int(row.n), int(row.placed)) for group, row in by.iterrows()}
+
+
+def told_of_repeats(found: Sequence[Repeated], labels: Sequence[str]) -> tuple[Notice, ...]:
+    """Say which files or sheets repeat another, and that they count once."""
+    if not found:
+        return ()
+    each = [
+        f"{labels[one.part]} repeats {one.of} ({one.rows:,} rows"
+        + ("" if one.whole else f", in {len(one.groups)} months" if len(one.groups) > 1 else ", in one month")
+        + ")"
+        for one in found
+    ]
+    return (
+        Notice(
+            "repeated-file",
+            f"Rows that stand in two of the files or sheets given were counted once: {listed(each, 3)}. "
+            "Give each crime once, or ids to tell crimes apart.",
+        ),
+    )

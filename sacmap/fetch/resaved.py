@@ -1,0 +1,435 @@
+"""Street files as other programs save them again: Excel, R, pandas, clients of the API.
+
+Slower than the plain way of `rows`, and used where a file is not as police.uk publishes it, or something in it is
+amiss: then every line is read, so that an error can name it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+from pyproj import Transformer
+
+from sacmap import months, tables
+from sacmap.errors import InputError
+from sacmap.fetch import answers
+from sacmap.fetch.columns import missing_from, places_of
+from sacmap.files.delimited import SEPARATORS, decoded, separated, separator_of, unpacked
+from sacmap.files.sheets import LINES_ABOVE, is_workbook, sheets_in, text_of, words_of
+
+#: What programs write where there is nothing.
+NOTHING = ("", "NA", "N/A", "n/a", "na", "null", "NULL", "Null", "NaN", "nan", "None", "none", "-", "#N/A", "<NA>", "nil")  # fmt: skip
+#: The force of rows that do not say which reported them.
+NO_FORCE = "Force not named"
+BTP = "British Transport Police"
+
+_TEXT = pa.string()
+_LON, _LAT = (re.compile(rf"['\"]{name}['\"]\s*:\s*['\"]?(?P<n>-?[\d.]+)") for name in ("longitude", "latitude"))
+_STREET = re.compile(r"['\"]name['\"]\s*:\s*(?P<q>['\"])(?P<n>.*?)(?P=q)")
+_DATE = re.compile(r"(?a:((?:19|20)\d\d-(?:0[1-9]|1[0-2]))-[0-3]\d)(?:[T ].*)?")
+
+
+class Lines(NamedTuple):
+    """Texts of a street file by our column, and the line of each row (0 where it was not looked for)."""
+
+    columns: dict[str, pa.Array]
+    lines: np.ndarray
+
+
+def table_of(raw: bytes | bytearray, label: str, force: str | None = None) -> pa.Table:
+    """Read a street file whatever saved it.
+
+    Returns
+    -------
+    month, crime_type (slugs), lon, lat (degrees; null for none), force, crime_id, location: a row a crime.
+
+    Raises
+    ------
+    InputError
+        If it is another kind of file, lacks a column, is cut, or a month or coordinate makes no sense; with its line.
+    """
+    found = [_crimes(lines, label, force or NO_FORCE) for lines in _lines_of(unpacked(raw, label), label)]
+    return pa.concat_tables(found)
+
+
+def _lines_of(raw: bytes | bytearray, label: str) -> Iterator[Lines]:
+    if is_workbook(raw):
+        yield from _of_workbook(raw, label)
+        return
+    text = decoded(raw, label)
+    if text.lstrip()[:1] in {"[", "{"}:
+        header, rows = answers.table_of(text, label)
+        yield _taken(enumerate(rows, 1), places_of(header), label, len(header), header, what="crime")
+        return
+    yield _of_text(text, label)
+
+
+def _of_workbook(raw: bytes | bytearray, label: str) -> Iterator[Lines]:
+    """Read the sheets that have the columns; others, such as pivot tables, hold no crimes."""
+    nearest = None
+    several = 0
+    for sheet in sheets_in(raw, label):
+        texts = [[text_of(cell) for cell in row] for row in sheet.rows]
+        at = _header_at(texts)
+        if at is None:
+            nearest = nearest or next((row for row in texts if any(row)), None)
+            continue
+        several += 1
+        header = texts[at]
+        rows = ((line, row) for line, row in enumerate(texts[at + 1 :], at + 2))
+        yield _taken(rows, places_of(header), sheet.label, len(header), header)
+    if not several:
+        raise no_column(label, nearest or [], "no sheet of it has")
+
+
+def _of_text(text: str, label: str) -> Lines:
+    separator = separator_of(text)
+    try:
+        first = list(islice(separated(text, separator), LINES_ABOVE))
+    except ValueError as error:
+        raise cut(label, str(error)) from None
+    at = _header_at([cells for _, cells in first])
+    if at is None:
+        # Perhaps the lines above it are of another form than the table.
+        for other in SEPARATORS:
+            try:
+                first = list(islice(separated(text, other), LINES_ABOVE))
+            except ValueError:
+                continue
+            at = _header_at([cells for _, cells in first])
+            if at is not None:
+                separator = other
+                break
+    if at is None:
+        if not text.strip():
+            raise InputError(f"{label} is empty.", "Download it again.")
+        raise no_column(label, next(cells for _, cells in separated(text, separator) if any(cells)))
+    line, header = first[at]
+    quick = _quick(text, separator, line, header)
+    if quick is not None:
+        return quick
+    try:
+        rows = list(separated(text, separator))[at + 1 :]
+    except ValueError as error:
+        raise cut(label, str(error)) from None
+    return _taken(rows, places_of(header), label, len(header), header)
+
+
+def _header_at(rows: Sequence[Sequence[str]]) -> int | None:
+    """Return which of the first rows is the header: the first that has every column that must be there."""
+    return next(
+        (
+            n
+            for n, row in enumerate(rows[:LINES_ABOVE])
+            for places in [places_of(row)]
+            if missing_from(places) is None or _has_answers(places)
+        ),
+        None,
+    )
+
+
+def _has_answers(places: dict[str, int]) -> bool:
+    """Whether a place may be in the text of one column, as in the API's answers made a table as they are."""
+    return {"month", "crime_type", "location"} <= set(places) and "lon" not in places and "lat" not in places \
+        and bool({"number", "kind"} & set(places))  # fmt: skip
+
+
+def _quick(text: str, separator: str, line: int, header: list[str]) -> Lines | None:
+    """Parse with Arrow; None where a row is of another width, or is not plain: then each line is looked at."""
+    places = places_of(header)
+    body = text.encode()
+    start = 0
+    for _ in range(line):
+        start = _after_line(body, start)
+    if start >= len(body):
+        return _nothing(places)
+    names = [str(n) for n in range(len(header))]
+    wanted = {name: str(place) for name, place in places.items()}
+    try:
+        table = pyarrow.csv.read_csv(
+            pa.BufferReader(memoryview(body)[start:]),
+            read_options=pyarrow.csv.ReadOptions(use_threads=False, column_names=names),
+            parse_options=pyarrow.csv.ParseOptions(delimiter=separator),
+            convert_options=pyarrow.csv.ConvertOptions(
+                include_columns=sorted(set(wanted.values())),
+                column_types=dict.fromkeys(wanted.values(), _TEXT),
+                strings_can_be_null=False,
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    columns = {name: table[place].combine_chunks() for name, place in wanted.items()}
+    if _amiss(columns, separator):
+        return None
+    found = _less_blank(Lines(columns, np.zeros(len(table), int)), header, places)
+    undated = pc.any(pc.is_in(found.columns["month"], pa.array(NOTHING))).as_py()
+    return None if undated else found
+
+
+def _after_line(body: bytes, start: int) -> int:
+    ends = [at for at in (body.find(b"\n", start), body.find(b"\r", start)) if at >= 0]
+    if not ends:
+        return len(body)
+    end = min(ends)
+    return end + (2 if body[end : end + 2] == b"\r\n" else 1)
+
+
+def _amiss(columns: dict[str, pa.Array], separator: str) -> bool:
+    """Whether a month or coordinate is none: which line that is must then be found."""
+    texts = pc.unique(columns["month"]).to_pylist()
+    if not all(month_of(text) or text.strip() in NOTHING or text.strip().lower() == "month" for text in texts):
+        return True
+    numbers = [name for name in ("lon", "lat", "easting", "northing") if name in columns]
+    return any(_numbers(columns[name], separator)[1].any() for name in numbers)
+
+
+def _nothing(places: dict[str, int]) -> Lines:
+    return Lines({name: pa.array([], _TEXT) for name in places}, np.zeros(0, int))
+
+
+def _taken(
+    rows: Iterable[tuple[int, Sequence[str]]],
+    places: dict[str, int],
+    label: str,
+    width: int,
+    header: Sequence[str],
+    what: str = "line",
+) -> Lines:
+    """Take the columns wanted of each row, or say which row is of another width than the header."""
+    taken: dict[str, list[str]] = {name: [] for name in places}
+    lines: list[int] = []
+    least = max(places.values()) + 1
+    for line, cells in rows:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) < min(least, width) or any(cell.strip() for cell in cells[width:]):
+            if _is_note(cells):
+                continue
+            raise cut(label, f"{what} {line} has {len(cells)} columns where the header has {width}")
+        lines.append(line)
+        for name, place in places.items():
+            taken[name].append(cells[place])
+    columns = {name: pa.array(texts, _TEXT) for name, texts in taken.items()}
+    return _less_blank(Lines(columns, np.array(lines, int)), header, places)
+
+
+def _is_note(cells: Sequence[str]) -> bool:
+    """Whether a row is a note above or below the table: one cell alone, and no comma was cut off."""
+    return len(cells) == 1 and len(cells[0].split()) > 1
+
+
+def _less_blank(found: Lines, header: Sequence[str], places: dict[str, int]) -> Lines:
+    """Leave out rows of commas alone, and headers again: files put one after the other have one each."""
+    nothing = pa.array(NOTHING)
+    kept = {"location", "crime_id"}
+    columns = {
+        name: column if name in kept else pc.utf8_trim_whitespace(column)
+        for name, column in found.columns.items()
+    }
+    told = [name for name in ("month", "crime_type", "lon", "lat", "easting", "northing", "force") if name in columns]
+    there = pa.array(np.zeros(len(found.lines), bool))
+    for name in told:
+        there = pc.or_(there, pc.invert(pc.is_in(columns[name], nothing)))
+    again = pa.array(np.ones(len(found.lines), bool))
+    for name in ("month", "crime_type"):
+        again = pc.and_(again, pc.equal(columns[name], header[places[name]].strip().removeprefix("\ufeff")))
+    keep = pc.and_(there, pc.invert(again))
+    rows = keep.to_numpy(zero_copy_only=False)
+    return Lines({name: column.filter(keep) for name, column in columns.items()}, found.lines[rows])
+
+
+def _crimes(found: Lines, label: str, force: str) -> pa.Table:
+    columns = found.columns
+    months_ = _months(found, label)
+    lon, lat = _degrees(found, label)
+    texts = dict(columns)
+    if "lon" not in columns and "easting" not in columns:
+        texts["location"] = _matched(columns["location"], _STREET)
+    blank = pa.array([""] * len(months_), _TEXT)
+    return pa.table(
+        {
+            "month": months_,
+            "crime_type": slugs(columns["crime_type"]),
+            "lon": lon,
+            "lat": lat,
+            "force": _forces(columns, force, len(months_)),
+            "crime_id": _ids(columns, blank),
+            "location": less_nothing(texts.get("location", blank)),
+        }
+    )
+
+
+def less_nothing(column: pa.Array) -> pa.Array:
+    """Return texts, "" for what stands for none."""
+    return pc.if_else(pc.is_in(column, pa.array(NOTHING)), "", column)
+
+
+def _ids(columns: dict[str, pa.Array], blank: pa.Array) -> pa.Array:
+    """Return the id that lasts; where there is none, the number an answer of the API has for it."""
+    ids = columns.get("crime_id", blank)
+    if "kind" in columns and "number" in columns:
+        ids = less_nothing(ids)
+        return pc.if_else(pc.equal(ids, ""), less_nothing(columns["number"]), ids)
+    return ids
+
+
+def _forces(columns: dict[str, pa.Array], force: str, size: int) -> pa.Array:
+    if "force" in columns:
+        return columns["force"]
+    named = pa.array([force] * size, _TEXT)
+    return pc.if_else(pc.equal(columns["kind"], "BTP"), BTP, named) if "kind" in columns else named
+
+
+def slugs(values: pa.Array) -> pa.Array:
+    """Return crime types as slugs: "Vehicle crime" → vehicle-crime."""
+    return pc.replace_substring_regex(pc.utf8_lower(pc.utf8_trim_whitespace(values)), "[ _]", "-")
+
+
+def month_of(text: str) -> str:
+    """Return the month of a month or of a date such as 2018-10-01; "" where it is none."""
+    text = text.strip()
+    if months.is_month(text):
+        return text
+    dated = _DATE.fullmatch(text)
+    return dated[1] if dated else ""
+
+
+def _months(found: Lines, label: str) -> pa.Array:
+    coded = found.columns["month"].dictionary_encode()
+    read = [month_of(text) for text in coded.dictionary.to_pylist()]
+    bad = np.flatnonzero(np.array([not month for month in read], bool)[coded.indices.to_numpy(zero_copy_only=False)]) \
+        if len(coded) else np.zeros(0, int)  # fmt: skip
+    if len(bad):
+        text = found.columns["month"][int(bad[0])].as_py()
+        raise InputError(f"{_at(found, label, int(bad[0]))}: {text!r} is not a month.", _of_months(text))
+    return pa.array(read, _TEXT).take(coded.indices)
+
+
+def _of_months(text: str) -> str:
+    if re.fullmatch(r"[34]\d{4}(\.0)?", text):
+        return f"{text} is how a spreadsheet counts days: format the column as YYYY-MM, or use the file as downloaded."
+    return "Months are YYYY-MM; a spreadsheet may have changed them. Use the file as downloaded."
+
+
+def _at(found: Lines, label: str, row: int) -> str:
+    line = int(found.lines[row])
+    return f"{label}, line {line}" if line else label
+
+
+def _numbers(column: pa.Array, separator: str = ",") -> tuple[pa.Array, np.ndarray]:
+    """Return numbers, null for none, and which texts are no number; a decimal comma is one where it can be."""
+    texts = pc.utf8_trim_whitespace(column)
+    texts = pc.if_else(pc.is_in(texts, pa.array(NOTHING)), pa.scalar(None, _TEXT), texts)
+    if separator != ",":
+        texts = pc.replace_substring_regex(texts, r"^(-?\d{1,3}),(\d+)$", r"\1.\2")
+    # A minus that is none on a keyboard.
+    texts = pc.replace_substring(texts, "−", "-")
+    values = pd.to_numeric(texts.to_pandas(), errors="coerce").to_numpy(float)
+    there = pc.is_valid(texts).to_numpy(zero_copy_only=False)
+    bad = there & ~np.isfinite(values)
+    return pa.array(values, mask=~there | bad), bad
+
+
+def _degrees(found: Lines, label: str) -> tuple[pa.Array, pa.Array]:
+    columns = found.columns
+    if "lon" in columns:
+        pair, names = ("lon", "lat"), ("Longitude", "Latitude")
+    elif "easting" in columns:
+        pair, names = ("easting", "northing"), ("Easting", "Northing")
+    else:
+        given = {name: _matched(columns["location"], form) for name, form in (("lon", _LON), ("lat", _LAT))}
+        return _numbers(given["lon"])[0], _numbers(given["lat"])[0]
+    read = []
+    for column, name in zip(pair, names, strict=True):
+        values, bad = _numbers(columns[column], ";")
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            text = columns[column][row].as_py()
+            raise cut(label, f"line {int(found.lines[row]) or '?'}: {name} {text[:40]!r} is not a number")
+        read.append(values)
+    return (read[0], read[1]) if pair[0] == "lon" else _of_metres(read[0], read[1], found, label)
+
+
+def _of_metres(east: pa.Array, north: pa.Array, found: Lines, label: str) -> tuple[pa.Array, pa.Array]:
+    """Turn eastings and northings into degrees; an x and y that are degrees already stay."""
+    x, y = (values.to_numpy(zero_copy_only=False).astype(float) for values in (east, north))
+    there = np.isfinite(x) & np.isfinite(y)
+    if (np.abs(x[there]) <= 180).all() and (np.abs(y[there]) <= 90).all():
+        return east, north
+    nought = there & (x == 0) & (y == 0)
+    bad = there & ~nought & ~((x >= 0) & (x <= 700_000) & (y >= 0) & (y <= 1_300_000))
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise InputError(
+            f"{_at(found, label, row)}: easting {x[row]:g} and northing {y[row]:g} are not in Great Britain.",
+            "Check that the two columns are not swapped; they are metres of the British National Grid.",
+        )
+    lon, lat = Transformer.from_crs("EPSG:27700", tables.WGS84, always_xy=True).transform(x, y)
+    none = ~there | nought
+    return pa.array(np.asarray(lon), mask=none), pa.array(np.asarray(lat), mask=none)
+
+
+def _matched(column: pa.Array, form: re.Pattern[str]) -> pa.Array:
+    """Return what each text holds at a pattern's n, "" for nothing."""
+    texts = column.to_pylist()
+    return pa.array([found["n"] if (found := form.search(text or "")) else "" for text in texts], _TEXT)
+
+
+def cut(label: str, why: str) -> InputError:
+    """Return the error of a file that may be cut."""
+    return InputError(f"{label} cannot be read: {why}.", "It may be cut: download it again.")
+
+
+def no_column(label: str, header: Sequence[str], where: str = "") -> InputError:
+    """Return the error of a file without a column it needs, which says what it looks like."""
+    names = [name.strip() for name in header]
+    missing = missing_from(places_of(names)) or "Longitude"
+    shown = ", ".join(name for name in names if name)[:120]
+    looks = kind_of(names)
+    if looks:
+        return InputError(f"{label} is {looks}, not street-level crimes.", "Give police.uk street-level crime CSVs.")
+    said = f"{where} a column {missing!r}" if where else f"no column {missing!r}"
+    return InputError(
+        f"{label}{'' if where else ', line 1'}: {said} (it has {shown}).",
+        "Give police.uk street-level crime CSVs."
+        + (" Its first line seems to be no header." if _is_headless(names) else ""),
+    )
+
+
+def _is_headless(names: Sequence[str]) -> bool:
+    return any(month_of(name) for name in names)
+
+
+#: Words of the columns of other tables → what such a table is.
+_TABLES = (
+    ({"area id", "area name", "crime type", "months compared"}, "a table that sacmap wrote"),
+    ({"group", "crime type", "months compared"}, "a table that sacmap wrote"),
+    ({"component", "period", "police uk", "home office"}, "a table that sacmap wrote"),
+    ({"crime id", "outcome type"}, "police.uk's outcomes"),
+    ({"object of search", "legislation"}, "police.uk's stop and search"),
+)  # fmt: skip
+
+
+def kind_of(header: Sequence[str]) -> str:
+    """Return what a table that is no street file is, judged by its columns; "" where that is not known."""
+    words = {words_of(name) for name in header}
+    return next((kind for known, kind in _TABLES if known <= words), "")
+
+
+def first_row(raw: bytes | bytearray) -> list[str]:
+    """Return the cells of the first line of a text, to judge what it is; none where it is no text."""
+    try:
+        text = decoded(raw, "it")
+        return next(csv.reader(io.StringIO(text.splitlines()[0] if text else ""), delimiter=separator_of(text)), [])
+    except (InputError, csv.Error, IndexError):
+        return []

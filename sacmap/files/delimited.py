@@ -1,0 +1,167 @@
+"""Tables in text as programs save them: any of the usual encodings and separators, packed by gzip or not.
+
+What is no text at all is refused as what it looks like, never shown.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import zlib
+from collections.abc import Iterator
+
+from sacmap.errors import InputError
+
+#: The most that a packed table may inflate to, and how many times its own size.
+INFLATED = 1 << 30
+RATIO = 200
+#: What may stand between the cells of a row, the likeliest first.
+SEPARATORS = (",", ";", "\t", "|")
+#: How other kinds of file begin, what they are, and what to do with one.
+_KINDS = (
+    (b"%PDF", "a PDF", "Ask for the figures as CSV or XLSX."),
+    (b"SQLite format 3", "a database (SQLite or GeoPackage)", "Export its table as CSV."),
+    (b"PAR1", "a Parquet file", "Give it a name that ends in .parquet, or save it as CSV."),
+    (b"ARROW1", "an Arrow or Feather file", "Save it as CSV, or as Parquet."),
+    (b"RDX", "an R data file", "In R, save the table with write.csv(crimes, 'crimes.csv')."),
+    (b"RDA", "an R data file", "In R, save the table with write.csv(crimes, 'crimes.csv')."),
+    (b"X\n\0\0\0", "an R data file", "In R, save the table with write.csv(crimes, 'crimes.csv')."),
+    (b"\x80\x04\x95", "a Python pickle", "In Python, save the table with to_csv."),
+    (b"PK\x03\x04", "a ZIP or a workbook", "Give it the name it had, or save its table as CSV."),
+    (b"\xd0\xcf\x11\xe0", "an old workbook (XLS)", "Give it a name that ends in .xls, or save it as CSV."),
+    (b"7z\xbc\xaf", "a 7-Zip archive", "Unpack it and give what is in it."),
+    (b"Rar!", "a RAR archive", "Unpack it and give what is in it."),
+    (b"\xfd7zXZ", "an XZ archive", "Unpack it and give what is in it."),
+    (b"BZh", "a BZIP2 archive", "Unpack it and give what is in it."),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive", "Unpack it and give what is in it."),
+    (b"\x89PNG", "a picture", "Give the table it was made from."),
+    (b"\xff\xd8\xff", "a picture", "Give the table it was made from."),
+    (b"\x00\x00\x27\x0a", "a shapefile", "Export its table as CSV."),
+    (b"version https://git-lfs", "a pointer of Git LFS", "Run git lfs pull, which brings the file itself."),
+    (b"{\\rtf", "a text document (RTF)", "Save the table as CSV."),
+)  # fmt: skip
+_GZIP = b"\x1f\x8b"
+
+
+def unpacked(raw: bytes | bytearray, label: str) -> bytes | bytearray:
+    """Return what gzip packed, or what was given where it did not.
+
+    Raises
+    ------
+    InputError
+        If it is damaged, or would inflate beyond any real table.
+    """
+    if not raw.startswith(_GZIP):
+        return raw
+    most = min(INFLATED, RATIO * max(len(raw), 1 << 10))
+    out, rest = bytearray(), bytes(raw)
+    try:
+        # Several packed one after the other are one file, as gzip itself has it.
+        while rest.startswith(_GZIP):
+            stream = zlib.decompressobj(wbits=31)
+            out += stream.decompress(rest, most - len(out) + 1)
+            if len(out) > most:
+                raise InputError(
+                    f"{label} would inflate to more than {most:,} bytes, more than any real table.",
+                    "Save or download it again.",
+                )
+            if not stream.eof:
+                raise zlib.error
+            rest = stream.unused_data
+    except zlib.error:
+        raise InputError(
+            f"{label} cannot be read: what gzip packed is damaged or cut.", "Save or download it again."
+        ) from None
+    return out
+
+
+def is_utf16(raw: bytes | bytearray) -> bool:
+    """Whether text seems to be UTF-16: by its mark, or by every other byte being none."""
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return True
+    none = [half.count(0) == len(half) for half in (raw[:400:2], raw[1:400:2])]
+    return len(raw) > 7 and none.count(True) == 1
+
+
+def decoded(raw: bytes | bytearray, label: str) -> str:
+    """Return the text of a file: UTF-8, UTF-16, or what Windows calls ANSI.
+
+    Raises
+    ------
+    InputError
+        If it is another kind of file, which is named, or no text.
+    """
+    require_text(raw, label)
+    if is_utf16(raw):
+        marked = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        kind = "utf-16" if marked else "utf-16-le" if raw[1:2] == b"\0" else "utf-16-be"
+        text = raw.decode(kind, errors="replace")
+    else:
+        try:
+            text = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            # What Excel on a British Windows saves as "CSV".
+            text = raw.decode("cp1252", errors="replace")
+    # A mark saved as if it were text; the end of a file as COPY of Windows writes it.
+    return text.removeprefix("\ufeff").removeprefix("ï»¿").rstrip("\x1a")
+
+
+def require_text(raw: bytes | bytearray, label: str) -> None:
+    """Refuse what is no text, by the name of what it looks like.
+
+    Raises
+    ------
+    InputError
+        If it is another kind of file.
+    """
+    for begin, kind, remedy in _KINDS:
+        if raw.startswith(begin):
+            raise InputError(f"{label} is {kind}, not a CSV.", remedy)
+    start = bytes(raw[:400]).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith(b"<"):
+        kind = "a web page" if b"<html" in start or b"<!doctype" in start else "XML or a web page"
+        raise InputError(
+            f"{label} is {kind}, not a CSV: a download that asked to sign in, or an error, may have been saved.",
+            "Open it in a browser to see what it says, and download the data again.",
+        )
+    if b"\0" in raw[:4096] and not is_utf16(raw):
+        raise InputError(
+            f"{label} is not text: it may be a workbook or a database under another name.",
+            "Give XLSX, ODS, CSV or Parquet under its own name.",
+        )
+
+
+def separated(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number of each line and its cells; of a row over several lines, the number of its last.
+
+    Raises
+    ------
+    ValueError
+        If it is not a table: a cell without end, mostly for a quote that is never closed.
+    """
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    try:
+        for row in rows:
+            yield rows.line_num, row
+    except csv.Error:
+        raise ValueError(f"near line {rows.line_num} a quote is never closed") from None
+
+
+def separator_of(text: str) -> str:
+    """Return what separates the cells of a table, judged by its first lines: what most of them have most of."""
+    lines = [line for line in text[:20_000].splitlines()[:30] if line.strip()]
+    hint = lines[0].strip().lower() if lines else ""
+    if hint.startswith("sep=") and hint[4:5] in SEPARATORS:
+        return hint[4]
+    if "\t" in text[:20_000] and hint == "sep=":
+        return "\t"
+    return max(SEPARATORS, key=lambda separator: (sum(_cells(line, separator) > 1 for line in lines),
+                                                  sum(_cells(line, separator) for line in lines)))  # fmt: skip
+
+
+def _cells(line: str, separator: str) -> int:
+    try:
+        return len(next(csv.reader([line], delimiter=separator), []))
+    except csv.Error:
+        return 0
