@@ -19,7 +19,7 @@ from sacmap.errors import SourceError
 from sacmap.fetch.attempt import quoted
 from sacmap.fetch.remote import RemoteFile, download_whole
 from sacmap.fetch.store import Kept, Store
-from sacmap.fetch.street import MEMBER_BYTES, MEMBER_RATIO
+from sacmap.fetch.members import MEMBER_BYTES, MEMBER_RATIO
 from sacmap.fetch.web import AbsentError, ForbiddenError, NoPartError, Web
 
 #: An archive holds this many months up to the one it is named after.

@@ -26,6 +26,7 @@ _ROUNDED = re.compile(r"[\d.,]+e\+\d{1,3}")
 _NOUGHT = re.compile(r"[\W_0]*")
 #: Fewer rows than this may look like others by chance, month by month; a whole file or sheet of two will not.
 MONTH_ROWS, WHOLE_ROWS = 5, 2
+_MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 def is_no_id(text: str) -> bool:
@@ -124,14 +125,14 @@ def told_of_ids(ids: pd.Series, none: pd.Series, shared: pd.Series) -> tuple[Not
 class Part:
     """One file, member or sheet: its label, and four arrays over its rows.
 
-    group: the month and force; key: a number, the same for rows alike in all but their id; named: whether the row has
-    an id, by which it is merged anyway; placed: whether it has a place.
+    group: the month and force; key: a number, the same for rows alike in all but their id; ident: a number for the
+    id, 0 where there is none; placed: whether the row has a place.
     """
 
     label: str
     group: np.ndarray
     key: np.ndarray
-    named: np.ndarray
+    ident: np.ndarray
     placed: np.ndarray
 
 
@@ -146,28 +147,32 @@ class Repeated:
     whole: bool
 
 
-def keys_of(columns: Iterable[pd.Series | np.ndarray]) -> np.ndarray:
+def keys_of(columns: Iterable[pd.Series]) -> np.ndarray:
     """Return a number for each row, the same for rows that agree in every column."""
-    key = np.uint64(0)
+    key: np.ndarray | np.uint64 = np.uint64(0)
     for column in columns:
-        values = column if isinstance(column, np.ndarray) else column.to_numpy()
-        if values.dtype == object or values.dtype.kind not in "biufM":
-            codes = pd.util.hash_array(np.asarray(values, dtype=object), categorize=True)
+        if column.dtype.kind == "f":
+            codes = pd.util.hash_array(column.fillna(-9e9).to_numpy(float))
         else:
-            codes = pd.util.hash_array(np.nan_to_num(np.asarray(values, float), nan=-9e9))
-        key = (key ^ codes) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(1)
+            codes = pd.util.hash_array(column.astype(str).to_numpy(object))
+        key = (key ^ codes) * _MIX + np.uint64(1)
     return np.asarray(key, np.uint64)
+
+
+def idents_of(ids: pd.Series) -> np.ndarray:
+    """Return a number for each id, 0 for none."""
+    texts = ids.astype(str).to_numpy(object)
+    return np.where(texts == "", np.uint64(0), pd.util.hash_array(texts) | np.uint64(1))
 
 
 def repeated_parts(parts: Sequence[Part]) -> list[Repeated]:
     """Find the parts that repeat another whole, or month by month: their rows all stand in another part.
 
-    Of two that are alike the first stands. Where every row of both has an id, rows are merged by it, and no part is
-    found here.
+    Of two that are alike the first stands. Rows with ids on both sides are alike where their ids are.
     """
     frames = [
         pd.DataFrame(
-            {"part": n, "group": part.group, "key": part.key, "named": part.named, "placed": part.placed}
+            {"part": n, "group": part.group, "key": part.key, "ident": part.ident, "placed": part.placed}
         )
         for n, part in enumerate(parts)
         if len(part.key)
@@ -178,36 +183,35 @@ def repeated_parts(parts: Sequence[Part]) -> list[Repeated]:
     sizes = rows.groupby("part").size()
     # Only months that several parts hold can repeat.
     rows = rows[rows.groupby("group")["part"].transform("nunique") > 1]
-    counts = rows.groupby(["part", "group", "key"]).agg(
-        n=("named", "size"), named=("named", "all"), placed=("placed", "sum")
-    )
+    by_part = {part: dict(list(some.groupby("group"))) for part, some in rows.groupby("part")}
     together = rows.groupby("group")["part"].unique()
     pairs = {(one, other) for some in together for one in some for other in some if one != other}
     found: list[Repeated] = []
     gone: set[tuple[int, str]] = set()
     for one, other in sorted(pairs, key=lambda pair: (sizes[pair[0]], -pair[0], pair[1])):
-        held = _held_in(counts.loc[one], counts.loc[other])
-        free = {group: row for group, row in held.items() if not gone & {(one, group), (other, group)}}
-        whole = sum(row[0] for row in free.values()) == sizes[one]
-        enough = WHOLE_ROWS if whole and sum(row[1] for row in free.values()) >= WHOLE_ROWS else MONTH_ROWS
-        kept = {group: row[0] for group, row in free.items() if row[1] >= enough or enough == WHOLE_ROWS}
+        mine, theirs = by_part[one], by_part[other]
+        held = {
+            group: (len(some), int(some["placed"].sum()))
+            for group, some in mine.items()
+            if group in theirs and not gone & {(one, group), (other, group)} and _stand_in(some, theirs[group])
+        }
+        whole = sum(n for n, _ in held.values()) == sizes[one]
+        least = 0 if whole and sum(n for _, n in held.values()) >= WHOLE_ROWS else MONTH_ROWS
+        kept = {group: n for group, (n, placed) in held.items() if placed >= least}
         if kept:
             gone |= {(one, group) for group in kept}
             found.append(Repeated(one, tuple(sorted(kept)), sum(kept.values()), parts[other].label, whole))
     return sorted(found, key=lambda repeated: repeated.part)
 
 
-def _held_in(mine: pd.DataFrame, theirs: pd.DataFrame) -> dict[str, tuple[int, int]]:
-    """Return the groups of one part all of whose rows stand in another, with how many rows, and how many placed."""
-    beside = theirs.reindex(mine.index)
-    by = (
-        mine.assign(held=beside["n"].fillna(0) >= mine["n"])
-        .groupby(level="group")
-        .agg(held=("held", "all"), n=("n", "sum"), named=("named", "all"), placed=("placed", "sum"))
-    )
-    named = theirs.groupby(level="group")["named"].all().reindex(by.index)
-    by = by[by["held"] & ~(by["named"] & (named == True))]  # noqa: E712 - missing is neither
-    return {str(group): (int(row.n), int(row.placed)) for group, row in by.iterrows()}
+def _stand_in(mine: pd.DataFrame, theirs: pd.DataFrame) -> bool:
+    """Whether each row of a month of one part stands in the same month of another."""
+    if len(mine) > len(theirs):
+        return False
+    if mine["ident"].all() and theirs["ident"].all():
+        return bool(mine["ident"].isin(theirs["ident"]).all())
+    counts, beside = mine["key"].value_counts(), theirs["key"].value_counts()
+    return bool((beside.reindex(counts.index).fillna(0) >= counts).all())
 
 
 def told_of_repeats(found: Sequence[Repeated], labels: Sequence[str]) -> tuple[Notice, ...]:

@@ -6,8 +6,6 @@ amiss: then every line is read, so that an error can name it.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -37,6 +35,10 @@ _TEXT = pa.string()
 _LON, _LAT = (re.compile(rf"['\"]{name}['\"]\s*:\s*['\"]?(?P<n>-?[\d.]+)") for name in ("longitude", "latitude"))
 _STREET = re.compile(r"['\"]name['\"]\s*:\s*(?P<q>['\"])(?P<n>.*?)(?P=q)")
 _DATE = re.compile(r"(?a:((?:19|20)\d\d-(?:0[1-9]|1[0-2]))-[0-3]\d)(?:[T ].*)?")
+
+
+class NotCrimesError(InputError):
+    """A table of something else: passed over where it was found in a folder, an error where it was named."""
 
 
 class Lines(NamedTuple):
@@ -397,17 +399,17 @@ def no_column(label: str, header: Sequence[str], where: str = "") -> InputError:
     shown = ", ".join(name for name in names if name)[:120]
     looks = kind_of(names)
     if looks:
-        return InputError(f"{label} is {looks}, not street-level crimes.", "Give police.uk street-level crime CSVs.")
-    said = f"{where} a column {missing!r}" if where else f"no column {missing!r}"
-    return InputError(
-        f"{label}{'' if where else ', line 1'}: {said} (it has {shown}).",
+        return NotCrimesError(
+            f"{label} is {looks}, not street-level crimes.", "Give police.uk street-level crime CSVs."
+        )
+    headless = any(month_of(name) for name in names)
+    of_crimes = headless or {"month", "crime_type"} & set(places_of(names))
+    said = f": {where} a column {missing!r}" if where else f", line 1: no column {missing!r}"
+    return (InputError if of_crimes else NotCrimesError)(
+        f"{label}{said} (it has {shown}).",
         "Give police.uk street-level crime CSVs."
-        + (" Its first line seems to be no header." if _is_headless(names) else ""),
+        + (" Its first line seems to be no header: add the one of the download." if headless else ""),
     )
-
-
-def _is_headless(names: Sequence[str]) -> bool:
-    return any(month_of(name) for name in names)
 
 
 #: Words of the columns of other tables → what such a table is.
@@ -424,12 +426,3 @@ def kind_of(header: Sequence[str]) -> str:
     """Return what a table that is no street file is, judged by its columns; "" where that is not known."""
     words = {words_of(name) for name in header}
     return next((kind for known, kind in _TABLES if known <= words), "")
-
-
-def first_row(raw: bytes | bytearray) -> list[str]:
-    """Return the cells of the first line of a text, to judge what it is; none where it is no text."""
-    try:
-        text = decoded(raw, "it")
-        return next(csv.reader(io.StringIO(text.splitlines()[0] if text else ""), delimiter=separator_of(text)), [])
-    except (InputError, csv.Error, IndexError):
-        return []

@@ -7,9 +7,6 @@ are processors: inflating, sifting and parsing let go of Python's lock.
 from __future__ import annotations
 
 import os
-import re
-import zipfile
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,10 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
-from pathlib import Path, PurePosixPath
-from threading import Lock
-from types import TracebackType
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,41 +24,40 @@ import pyarrow.compute as pc
 from sacmap import tables
 from sacmap.crimes import Reading
 from sacmap.errors import InputError
-from sacmap.fetch.inflate import inflated
+from sacmap.fetch.identity import (
+    Part,
+    Repeated,
+    idents_of,
+    keys_of,
+    repeated_parts,
+    told_of_repeats,
+    without_no_ids,
+)
+from sacmap.fetch.members import Member, Open, each_once, members_of
+from sacmap.fetch.resaved import NotCrimesError
 from sacmap.fetch.rows import CATEGORIES, CsvSource, Rows, rows_of
 from sacmap.files.hashes import sha256
+from sacmap.notices import Notice, listed
 
-#: A month of the largest force is some 25 MB; nothing real comes near these.
-MEMBER_BYTES = 1 << 30
-MEMBER_RATIO = 200
-
-_STREET_NAME = re.compile(r"\d{4}-\d{2}-.+-street\.csv", re.IGNORECASE)
-_OTHER_NAME = re.compile(r"\d{4}-\d{2}-.+-(outcomes|stop-and-search)\.csv", re.IGNORECASE)
+#: Places written with so few decimals are a kilometre apart.
+FEW_DECIMALS = 2
+#: Points looked at to judge how finely places are given, and how many different ones it takes.
+SOME_POINTS, ENOUGH_POINTS = 20_000, 20
+#: A file without any row of a type that the others hold is told where it should hold as many as this.
+SURELY = 12.0
 
 
 @dataclass(frozen=True)
-class Member:
-    """One CSV to read: a file, or a member of a ZIP, with its size inflated and CRC as the ZIP's directory has them."""
+class Read:
+    """Members read together, and their rows."""
 
-    path: Path
-    inside: str = ""
-    size: int = 0
-    crc: int = 0
+    members: tuple[Member, ...]
+    rows: Rows
 
     @property
     def label(self) -> str:
-        """How errors and the record name it."""
-        return f"{self.path}:{self.inside}" if self.inside else str(self.path)
-
-    @property
-    def name(self) -> str:
-        """Its file name, which in police.uk's layout says the month and the force."""
-        return PurePosixPath(self.inside.replace("\\", "/")).name if self.inside else self.path.name
-
-    @property
-    def month(self) -> str:
-        """The month its name says, or the name where it says none."""
-        return self.name[:7] if _STREET_NAME.fullmatch(self.name) else self.name
+        """How it is named."""
+        return self.members[0].label if len(self.members) == 1 else str(self.members[0].path)
 
 
 def read_crimes(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
@@ -86,57 +81,83 @@ def read(
     paths: Sequence[str],
     *,
     keep: Sequence[str] | None = None,
+    force: str | None = None,
     total: Callable[[list[str]], None] = lambda _: None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Reading:
     """Read files; rows of the crime types in `keep` become crimes (all, where None), all rows are tallied.
 
-    `total` is called with the names of the files to come, `progress` with each when it is done.
+    `force` is who reported the crimes of files that do not say, as the API's answers. `total` is called with the
+    names of the files to come, `progress` with each when it is done.
 
     Raises
     ------
     InputError
         As `read_crimes`.
     """
-    members, notes = _once([member for path in paths for member in members_of(Path(path))])
+    members, notes = each_once([member for path in paths for member in members_of(Path(path))])
     if not members:
-        raise InputError(
-            f"No street-level crime file was found in {', '.join(paths) or 'nothing'}.",
-            "Give CSVs named like 2018-10-northamptonshire-street.csv, folders of them, or ZIPs.",
-        )
+        raise _nothing_in(paths)
     total([member.name for member in members])
-    rows = dict.fromkeys((member.path for member in members), 0)
-    parts: list[Rows] = []
-    with _Open() as files, _stopping(ThreadPoolExecutor(min(8, os.cpu_count() or 1))) as pool:
-        hashes = {path: pool.submit(sha256, path) for path in rows}
-        for month, part in _by_month(members, pool, files, keep):
-            for member in month:
-                progress(member.name)
-            parts.append(part)
-            rows[month[0].path] += pc.sum(part.tally["n"]).as_py() or 0
-        inputs = tuple(
-            {"path": str(path), "sha256": hashes[path].result(), "rows": n} for path, n in rows.items()
-        )
+    with Open() as files, _stopping(ThreadPoolExecutor(min(8, os.cpu_count() or 1))) as pool:
+        hashes = {path: pool.submit(sha256, path) for path in dict.fromkeys(m.path for m in members)}
+        parts, passed = _parts(_by_month(members, pool, files, keep, force), progress)
+        sums = {path: found.result() for path, found in hashes.items()}
+    if not parts:
+        raise _nothing_in(paths)
+    parts, repeated = _without_repeats(parts)
+    crimes, told = without_no_ids(pa.concat_tables(part.rows.crimes for part in parts))
+    rows = {path: 0 for path in sums if any(path == part.members[0].path for part in parts)}
+    for part in parts:
+        rows[part.members[0].path] += pc.sum(part.rows.tally["n"]).as_py() or 0
     return Reading(
-        _pandas(pa.concat_tables(part.crimes for part in parts)),
-        _tally(pa.concat_tables(part.tally for part in parts)),
-        inputs,
+        _pandas(crimes),
+        _tally(pa.concat_tables(part.rows.tally for part in parts)),
+        tuple({"path": str(path), "sha256": sums[path], "rows": n} for path, n in rows.items()),
         tuple(notes),
+        told=(*repeated, *_told_of_types(parts), *told, *_told_of_places(crimes), *_told_of_passed(passed)),
     )
 
 
+def _nothing_in(paths: Sequence[str]) -> InputError:
+    return InputError(
+        f"No street-level crime file was found in {', '.join(paths) or 'nothing'}.",
+        "Give CSVs named like 2018-10-northamptonshire-street.csv, folders of them, or ZIPs.",
+    )
+
+
+def _parts(
+    read_by_month: Iterator[tuple[list[Member], Callable[[], Rows]]], progress: Callable[[str], None]
+) -> tuple[list[Read], list[str]]:
+    """Return what was read, and the labels of tables of something else that were found among it."""
+    parts: list[Read] = []
+    passed: list[str] = []
+    for month, result in read_by_month:
+        try:
+            parts.append(Read(tuple(month), result()))
+        except NotCrimesError:
+            if not all(member.found for member in month):
+                raise
+            passed += [member.label for member in month]
+        for member in month:
+            progress(member.name)
+    return parts, passed
+
+
 def _by_month(
-    members: list[Member], pool: ThreadPoolExecutor, files: _Open, keep: Sequence[str] | None
-) -> Iterator[tuple[list[Member], Rows]]:
-    """Yield the files of each month of a path and their rows, in the order of the members."""
+    members: list[Member], pool: ThreadPoolExecutor, files: Open, keep: Sequence[str] | None, force: str | None
+) -> Iterator[tuple[list[Member], Callable[[], Rows]]]:
+    """Yield the files of each month of a path and what gives their rows, in the order of the members."""
     runs = deque(list(run) for _, run in groupby(members, lambda member: (member.path, member.month)))
     coming = deque(
-        pool.submit(rows_of, [CsvSource(member.label, partial(files.read, member)) for member in run], keep)
+        pool.submit(
+            rows_of, [CsvSource(member.label, partial(files.read, member)) for member in run], keep, force
+        )
         for run in runs
     )
     while runs:
         # Taken from the queues, so that what is done with is let go of.
-        yield runs.popleft(), coming.popleft().result()
+        yield runs.popleft(), coming.popleft().result
 
 
 @contextmanager
@@ -148,114 +169,105 @@ def _stopping(pool: ThreadPoolExecutor) -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def members_of(path: Path) -> list[Member]:
-    """List the CSVs of one path given: itself, those of a folder (ZIPs in it too), or those of a ZIP.
-
-    Raises
-    ------
-    InputError
-        If the path is not there, or a ZIP is damaged, encrypted, nested in another or too large to be real.
-    """
-    if path.is_dir():
-        inner = sorted(p for p in path.rglob("*") if p.suffix.lower() in {".csv", ".zip"} and p.is_file())
-        return [m for p in inner if not _OTHER_NAME.fullmatch(p.name) for m in members_of(p)]
-    if not path.is_file():
-        raise InputError(f"{path} is not there.", "Check --crimes.")
-    if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
-        return list(_zip_members(path))
-    return [Member(path)]
+def _without_repeats(parts: list[Read]) -> tuple[list[Read], tuple[Notice, ...]]:
+    """Leave out the months of a part that stand whole in another; names of police.uk's own say that none does."""
+    if len(parts) < 2 or all(member.is_street for part in parts for member in part.members):
+        return parts, ()
+    found = repeated_parts([_part_of(part) for part in parts])
+    left = list(parts)
+    for one in found:
+        left[one.part] = _less(left[one.part], one)
+    return left, told_of_repeats(found, [part.label for part in parts])
 
 
-def _zip_members(path: Path) -> Iterator[Member]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            infos = archive.infolist()
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
-        raise InputError(f"{path} is not a whole ZIP: {error}.", "Download it again.") from None
-    for info in infos:
-        name = PurePosixPath(info.filename.replace("\\", "/")).name
-        if name.lower().endswith(".zip"):
-            raise InputError(
-                f"{path} holds another ZIP, {info.filename}.", "Unpack it and give the inner one."
-            )
-        if (
-            info.is_dir()
-            or not name.lower().endswith(".csv")
-            or name.startswith("._")
-            or _OTHER_NAME.fullmatch(name)
-        ):
-            continue
-        if info.flag_bits & 1:
-            raise InputError(f"{path} is encrypted ({info.filename}).", "Unpack it and give the folder.")
-        if info.file_size > MEMBER_BYTES or info.file_size > MEMBER_RATIO * max(info.compress_size, 1 << 10):
-            raise InputError(
-                f"{info.filename} in {path} would inflate to {info.file_size:,} bytes, more than any real month.",
-                "Download the ZIP again from data.police.uk.",
-            )
-        yield Member(path, info.filename, info.file_size, info.CRC)
+def _part_of(part: Read) -> Part:
+    frame = part.rows.crimes.select(["month", "force", "crime_type", "lon", "lat", "crime_id"]).to_pandas()
+    return Part(
+        label=part.label,
+        group=_groups(frame["month"], frame["force"]),
+        key=keys_of([frame["crime_type"], frame["lon"].round(6), frame["lat"].round(6)]),
+        ident=idents_of(frame["crime_id"]),
+        placed=frame["lon"].notna().to_numpy(),
+    )
 
 
-def _once(members: list[Member]) -> tuple[list[Member], list[str]]:
-    """Keep one of the files that say they are the same month of the same force: the last given."""
-    last: dict[str, Member] = {}
-    for member in members:
-        key = member.name.lower() if _STREET_NAME.fullmatch(member.name) else f"{member.label}/"
-        last[key] = member
-    kept = set(last.values())
-    ordered = [m for m in dict.fromkeys(members) if m in kept]
-    dropped = [m for m in dict.fromkeys(members) if m not in kept]
-    notes = [f"{m.label} was given again by a later path; the later one was read." for m in dropped]
-    return ordered, notes
+def _groups(month: pd.Series, force: pd.Series) -> np.ndarray:
+    return (month.astype(str) + " " + force.astype(str)).to_numpy(object)
 
 
-class _Open:
-    """Files being read: a ZIP is opened once, however many of its members are read; a context manager."""
+def _less(part: Read, repeated: Repeated) -> Read:
+    def left(table: pa.Table) -> pa.Table:
+        frame = table.select(["month", "force"]).to_pandas()
+        return table.filter(pa.array(~np.isin(_groups(frame["month"], frame["force"]), repeated.groups)))
 
-    def __init__(self) -> None:
-        self._zips: dict[Path, zipfile.ZipFile] = {}
-        self._lock = Lock()
+    return Read(part.members, Rows(left(part.rows.crimes), left(part.rows.tally)))
 
-    def __enter__(self) -> _Open:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for archive in self._zips.values():
-            archive.close()
+def _told_of_types(parts: Sequence[Read]) -> tuple[Notice, ...]:
+    """Tell of crime types that no row holds, and of files without one that the others hold: they may be filtered."""
+    counts = [_by_type(part.rows.tally) for part in parts]
+    everything = {kind: sum(count[kind] for count in counts) for kind in tables.SAC_TYPES}
+    if absent := [kind for kind, n in everything.items() if not n]:
+        return told_of_absent(absent)
+    alone = []
+    for part, count in zip(parts, counts, strict=True):
+        mine, rest = sum(count.values()), sum(everything.values()) - sum(count.values())
+        for kind, n in count.items():
+            others = everything[kind] - n
+            if not n and rest and mine * others / max(rest - others, 1) > SURELY:
+                alone.append(f"{part.label} ({tables.IN_WORDS[kind]})")
+    if not alone:
+        return ()
+    return (
+        Notice(
+            "filtered-file",
+            f"Files without any row of a crime type that the others hold: {listed(alone, 3)}. They may have been "
+            "filtered: then that type is not zero there but unknown, and its change is not to be believed.",
+        ),
+    )
 
-    def read(self, member: Member) -> bytes | bytearray:
-        """Return a member's bytes; those of a ZIP are of the size and CRC its directory says.
 
-        Raises
-        ------
-        InputError
-            If it is damaged.
-        """
-        try:
-            if not member.inside:
-                return member.path.read_bytes()
-            archive = self._zip(member.path)
-            raw = inflated(member.path, archive.getinfo(member.inside))
-            return self._unzipped(archive, member.inside) if raw is None else raw
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
-            raise InputError(f"{member.label} is damaged: {error}.", "Download it again.") from None
+def _by_type(tally: pa.Table) -> dict[str, int]:
+    sums = tally.group_by("crime_type").aggregate([("n", "sum")])
+    found = dict(zip(sums["crime_type"].to_pylist(), sums["n_sum"].to_pylist(), strict=True))
+    return {kind: int(found.get(kind, 0)) for kind in tables.SAC_TYPES}
 
-    def _zip(self, path: Path) -> zipfile.ZipFile:
-        with self._lock:
-            if path not in self._zips:
-                self._zips[path] = zipfile.ZipFile(path)
-            return self._zips[path]
 
-    def _unzipped(self, archive: zipfile.ZipFile, name: str) -> bytes:
-        # Many may read at once, but zipfile counts what is open without a lock of its own.
-        with self._lock:
-            stream = archive.open(name)
-        try:
-            return stream.read()
-        finally:
-            with self._lock:
-                stream.close()
+def told_of_absent(absent: Sequence[str], of: str = "file given") -> tuple[Notice, ...]:
+    """Say which crime types no row holds."""
+    if not absent or len(absent) == len(tables.SAC_TYPES):
+        return ()
+    named = " and ".join(tables.IN_WORDS[kind] for kind in absent)
+    return (
+        Notice(
+            "absent-types",
+            f"No {of} holds a row of {named}: that is not zero but unknown, and serious acquisitive crime as a whole "
+            "cannot be told. Give files with all crime types, or read only those that are there.",
+        ),
+    )
+
+
+def _told_of_places(crimes: pa.Table) -> tuple[Notice, ...]:
+    """Tell where places are given so roughly that they no longer say which area they are in."""
+    some = crimes.slice(0, SOME_POINTS).select(["lon", "lat"]).to_pandas().dropna().drop_duplicates()
+    rough = (some - some.round(FEW_DECIMALS)).abs().lt(1e-9).all(axis=1)
+    if len(some) < ENOUGH_POINTS or rough.mean() < 0.5:
+        return ()
+    return (
+        Notice(
+            "rough-places",
+            f"Most places are given to {FEW_DECIMALS} decimals of a degree, about a kilometre: many crimes will be in "
+            "the wrong area. A spreadsheet may have rounded them; use the files as downloaded.",
+        ),
+    )
+
+
+def _told_of_passed(passed: Sequence[str]) -> tuple[Notice, ...]:
+    if not passed:
+        return ()
+    return (
+        Notice("passed-over", f"Tables that are not crimes, found among them and not read: {listed(passed, 4)}."),
+    )
 
 
 def _pandas(table: pa.Table) -> pd.DataFrame:

@@ -1,0 +1,233 @@
+"""Which CSVs the paths given hold: files, folders of them and ZIPs, each once, and their bytes."""
+
+from __future__ import annotations
+
+import os
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from threading import Lock
+from types import TracebackType
+
+from sacmap.errors import InputError
+from sacmap.fetch.inflate import inflated
+from sacmap.files.sheets import WORKBOOKS
+from sacmap.files.text import bytes_of, unreadable
+
+#: A month of the largest force is some 25 MB; nothing real comes near these.
+MEMBER_BYTES = 1 << 30
+MEMBER_RATIO = 200
+#: What is looked for in a folder.
+ENDINGS = (".csv", ".zip", ".csv.gz")
+
+_STREET_NAME = re.compile(r"\d{4}-\d{2}-.+-street\.csv", re.IGNORECASE)
+_OTHER_NAME = re.compile(r"\d{4}-\d{2}-.+-(outcomes|stop-and-search)\.csv", re.IGNORECASE)
+#: Names of files that Excel and macOS leave beside others.
+_SHADOW = ("~$", "._", ".~lock")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One CSV to read: a file, or a member of a ZIP, with its size inflated and CRC as the ZIP's directory has them.
+
+    found: in a folder or a ZIP, and not named itself, so that it may be a table of something else.
+    """
+
+    path: Path
+    inside: str = ""
+    size: int = 0
+    crc: int = 0
+    found: bool = False
+
+    @property
+    def label(self) -> str:
+        """How errors and the record name it."""
+        return f"{self.path}:{self.inside}" if self.inside else str(self.path)
+
+    @property
+    def name(self) -> str:
+        """Its file name, which in police.uk's layout says the month and the force."""
+        return PurePosixPath(self.inside.replace("\\", "/")).name if self.inside else self.path.name
+
+    @property
+    def is_street(self) -> bool:
+        """Whether its name is one that police.uk gives, and so says the month and the force."""
+        return _STREET_NAME.fullmatch(self.name) is not None
+
+    @property
+    def month(self) -> str:
+        """The month its name says, or the name where it says none."""
+        return self.name[:7] if self.is_street else self.name
+
+
+def members_of(path: Path, *, found: bool = False) -> list[Member]:
+    """List the CSVs of one path given: itself, those of a folder (ZIPs in it too), or those of a ZIP.
+
+    Raises
+    ------
+    InputError
+        If the path is not there or may not be read, or a ZIP is damaged, encrypted, nested in another or too large to
+        be real.
+    """
+    try:
+        if path.is_dir():
+            return [one for file in _files_in(path) for one in members_of(file, found=True)]
+        there = path.is_file()
+    except OSError as error:
+        raise unreadable(path, error) from None
+    if not there:
+        raise InputError(f"{path} is not there.", "Check --crimes.")
+    if path.suffix.lower() == ".zip" or (path.suffix.lower() not in WORKBOOKS and zipfile.is_zipfile(path)):
+        return list(_zip_members(path))
+    return [Member(path, found=found)]
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """Return the files of a folder and its folders that may be crimes; one that may not be looked into is an error."""
+
+    def stop(error: OSError) -> None:
+        raise unreadable(error.filename or folder, error) from None
+
+    files = [
+        Path(where) / name
+        for where, _, names in os.walk(folder, onerror=stop)
+        for name in names
+        if name.lower().endswith(ENDINGS) and not name.startswith(_SHADOW) and not _OTHER_NAME.fullmatch(name)
+    ]
+    return sorted(file for file in files if file.is_file())
+
+
+def _zip_members(path: Path) -> Iterator[Member]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        raise InputError(f"{path} is not a whole ZIP: it is cut or damaged.", "Download it again.") from None
+    if {"xl/workbook.xml", "xl/workbook.bin"} & {info.filename for info in infos}:
+        # A workbook under another name is one all the same.
+        yield Member(path)
+        return
+    for info in infos:
+        name = PurePosixPath(info.filename.replace("\\", "/")).name
+        if name.lower().endswith(".zip"):
+            raise InputError(
+                f"{path} holds another ZIP, {info.filename}.", "Unpack it and give the inner one."
+            )
+        if (
+            info.is_dir()
+            or not name.lower().endswith((".csv", ".csv.gz"))
+            or name.startswith(_SHADOW)
+            or _OTHER_NAME.fullmatch(name)
+        ):
+            continue
+        if info.flag_bits & 1:
+            raise InputError(f"{path} is encrypted ({info.filename}).", "Unpack it and give the folder.")
+        if info.file_size > MEMBER_BYTES or info.file_size > MEMBER_RATIO * max(info.compress_size, 1 << 10):
+            raise InputError(
+                f"{info.filename} in {path} would inflate to {info.file_size:,} bytes, more than any real month.",
+                "Download the ZIP again from data.police.uk.",
+            )
+        yield Member(path, info.filename, info.file_size, info.CRC, found=True)
+
+
+def each_once(members: list[Member]) -> tuple[list[Member], list[str]]:
+    """Keep one of the members that are the same file, or say they are the same month of the same force.
+
+    Of the same file by two spellings or links the first stands, of two files of a month and force the last.
+
+    Returns
+    -------
+    The members in the order given, and what is told of those left out.
+    """
+    notes: list[str] = []
+    first: dict[tuple[object, str], Member] = {}
+    identities: dict[Path, object] = {}
+    for member in dict.fromkeys(members):
+        known = identities.setdefault(member.path, _identity(member.path))
+        twin = first.setdefault((known, member.inside), member)
+        if twin is not member:
+            notes.append(f"{member.label} is the same file as {twin.label}; it was read once.")
+    several = list(first.values())
+    last: dict[str, Member] = {}
+    for member in several:
+        last[member.name.lower() if member.is_street else f"{member.label}/"] = member
+    kept = set(last.values())
+    notes += [
+        f"{m.label} was given again by a later path; the later one was read." for m in several if m not in kept
+    ]
+    return [m for m in several if m in kept], notes
+
+
+def _identity(path: Path) -> object:
+    """Return what is the same for one file however it is called: by another spelling, or by a link."""
+    try:
+        found = path.stat()
+    except OSError:
+        return str(path)
+    return (found.st_dev, found.st_ino) if found.st_ino else os.path.normcase(path.resolve())
+
+
+class Open:
+    """Files being read: a ZIP is opened once, however many of its members are read; a context manager."""
+
+    def __init__(self) -> None:
+        self._zips: dict[Path, zipfile.ZipFile] = {}
+        self._lock = Lock()
+
+    def __enter__(self) -> Open:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for archive in self._zips.values():
+            archive.close()
+
+    def read(self, member: Member) -> bytes | bytearray:
+        """Return a member's bytes; those of a ZIP are of the size and CRC its directory says.
+
+        Raises
+        ------
+        InputError
+            If it is damaged or may not be read.
+        """
+        if not member.inside:
+            return bytes_of(member.path)
+        try:
+            archive = self._zip(member.path)
+            raw = inflated(member.path, archive.getinfo(member.inside))
+            return self._unzipped(archive, member.inside) if raw is None else raw
+        except NotImplementedError:
+            raise InputError(
+                f"{member.label} is packed in a way that only the program that made the ZIP may know.",
+                "Unpack the ZIP and give the folder.",
+            ) from None
+        except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, RuntimeError):
+            raise InputError(
+                f"{member.label} is damaged: it does not unpack to what the ZIP says.", "Download it again."
+            ) from None
+        except OSError as error:
+            if error.errno is None:
+                raise InputError(f"{member.label} is damaged.", "Download it again.") from None
+            raise unreadable(member.path, error) from None
+
+    def _zip(self, path: Path) -> zipfile.ZipFile:
+        with self._lock:
+            if path not in self._zips:
+                self._zips[path] = zipfile.ZipFile(path)
+            return self._zips[path]
+
+    def _unzipped(self, archive: zipfile.ZipFile, name: str) -> bytes:
+        # Many may read at once, but zipfile counts what is open without a lock of its own.
+        with self._lock:
+            stream = archive.open(name)
+        try:
+            return stream.read()
+        finally:
+            with self._lock:
+                stream.close()
