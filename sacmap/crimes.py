@@ -46,6 +46,15 @@ class Reading:
     whole: tuple[str, ...] | None = None
 
     @property
+    def absent(self) -> tuple[str, ...]:
+        """The SAC types that no row read holds: unknown, not zero, but where all types were asked for of police.uk."""
+        if self.asked is not None or self.tally.empty:
+            return ()
+        there = set(self.tally["crime_type"])
+        found = tuple(kind for kind in tables.SAC_TYPES if kind not in there)
+        return () if len(found) == len(tables.SAC_TYPES) else found
+
+    @property
     def judged(self) -> pd.DataFrame:
         """The tally that coverage is judged by: only the crime types and forces fetched for every month."""
         judged = self.tally
