@@ -24,7 +24,9 @@ from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.areas.locate import locate
 from sacmap.comparison import compare_areas
 from sacmap.errors import InputError, UsageError
-from sacmap.fetch.extract import layout_of, month_of, offence_key, read_extract
+from sacmap.fetch.days import month_of
+from sacmap.fetch.extract import read_extract
+from sacmap.fetch.layout import layout_of, offence_key
 from sacmap.fetch.street import read
 from sacmap.measure.suppress import SMALL, hide, suppressed
 from sacmap.publish.public import public_version
@@ -157,7 +159,7 @@ def test_a_component_without_any_row_is_told(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("writing", "key"), [("028E", "28e"), (45.0, "45"), (37.2, "37 2"), ("037/02", "37 02")]
+    ("writing", "key"), [("028E", "28e"), (45.0, "45"), (37.2, "37 2"), ("037/02", "37 2")]
 )
 def test_an_offence_is_known_however_it_is_written(writing, key):
     assert offence_key(writing) == key

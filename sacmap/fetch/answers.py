@@ -48,7 +48,9 @@ def _values(text: str, label: str) -> Iterator[Any]:
         except (ValueError, RecursionError):
             values = []
         if len(values) < 2:
-            raise InputError(f"{label} is JSON that is cut or damaged.", "Save or download it again.") from None
+            raise InputError(
+                f"{label} is JSON that is cut or damaged.", "Save or download it again."
+            ) from None
         yield values
 
 
@@ -85,7 +87,9 @@ def _of_columns(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     elif isinstance(kinds, list):
         for n in range(len(kinds)):
             yield {
-                name: column[n] for name, column in value.items() if isinstance(column, list) and n < len(column)
+                name: column[n]
+                for name, column in value.items()
+                if isinstance(column, list) and n < len(column)
             }
     else:
         yield value
@@ -96,7 +100,9 @@ def _of_feature(one: Mapping[str, Any]) -> Mapping[str, Any]:
     shape, properties = one.get("geometry"), one.get("properties")
     if not isinstance(properties, Mapping):
         return one
-    corners = shape.get("coordinates") if isinstance(shape, Mapping) and shape.get("type") == "Point" else None
+    corners = (
+        shape.get("coordinates") if isinstance(shape, Mapping) and shape.get("type") == "Point" else None
+    )
     if isinstance(corners, list) and len(corners) >= 2:
         return {**properties, "longitude": corners[0], "latitude": corners[1]}
     return properties

@@ -17,9 +17,9 @@ from pathlib import Path
 from sacmap import months
 from sacmap.errors import SourceError
 from sacmap.fetch.attempt import quoted
+from sacmap.fetch.members import MEMBER_BYTES, MEMBER_RATIO
 from sacmap.fetch.remote import RemoteFile, download_whole
 from sacmap.fetch.store import Kept, Store
-from sacmap.fetch.members import MEMBER_BYTES, MEMBER_RATIO
 from sacmap.fetch.web import AbsentError, ForbiddenError, NoPartError, Web
 
 #: An archive holds this many months up to the one it is named after.

@@ -1,172 +1,64 @@
-"""Read a force's own extract, provided under an information-sharing agreement, as a table of crimes.
+"""Read a force's own extract, given under an information-sharing agreement, as the crimes the main job takes.
 
-The [extract] table of the study file describes its columns, dates, coordinates and offences. Residential burglary and
-theft of and from vehicles are then exact, unlike police.uk's broad classes.
+Its columns, dates, coordinates and offences are told in the study file's [extract] table: see `layout`. Residential
+burglary, theft of and theft from vehicles are then exact, not police.uk's broad classes.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from pyproj import Transformer
 
-from sacmap import months, tables
-from sacmap.crimes import Reading, repeats, tally_of
-from sacmap.errors import InputError, UsageError
+from sacmap import tables
+from sacmap.crimes import Reading, tally_of, told_of_absent
+from sacmap.errors import InputError
+from sacmap.fetch.days import day_of, is_day_number
+from sacmap.fetch.extract_notices import told_of, unknown_offences
+from sacmap.fetch.identity import (
+    Part,
+    Repeated,
+    idents_of,
+    is_no_id,
+    keys_of,
+    repeated_parts,
+    shared_elsewhere,
+    told_of_ids,
+    told_of_repeats,
+)
+from sacmap.fetch.layout import COMPONENTS, Layout, layout_of
+from sacmap.fetch.members import Member, each_once
 from sacmap.fetch.rows import CATEGORIES
 from sacmap.files.hashes import sha256
 from sacmap.files.sheets import LINES_ABOVE, Sheet, mapped, sheets_of, text_of, words_of
-from sacmap.notices import Notice, listed
-from sacmap.offences import HOMES, ROBBERY, THEFT_FROM, THEFT_OF
+from sacmap.notices import Notice
 from sacmap.study import Study
 
-#: Component of SAC → the crime type it counts as.
-COMPONENTS = {
-    "residential-burglary": "burglary",
-    "burglary": "burglary",
-    "robbery": "robbery",
-    "theft-from-vehicle": "vehicle-crime",
-    "theft-of-vehicle": "vehicle-crime",
-    "vehicle-crime": "vehicle-crime",
-}
-#: The Home Office's codes, used if the study file has no [extract.offences].
-HOME_OFFICE_CODES: dict[str, tuple[str, ...]] = {
-    "residential-burglary": tuple(HOMES),
-    "robbery": tuple(ROBBERY),
-    "theft-from-vehicle": tuple(THEFT_FROM),
-    "theft-of-vehicle": tuple(THEFT_OF),
-}
-#: The pairs of columns that give a location, and their coordinate system.
-PAIRS = {("easting", "northing"): "BNG", ("longitude", "latitude"): "degrees"}
-#: The extent of Great Britain: (lowest, highest) of each coordinate, in metres and in degrees.
+#: Where Great Britain lies: lowest and highest of the pair's two, in metres and in degrees.
 WITHIN = {"BNG": ((0.0, 700_000.0), (0.0, 1_300_000.0)), "degrees": ((-9.0, 2.5), (49.0, 61.5))}
+#: Spreadsheets hold fifteen digits of a number: a longer reference has lost its end.
+EXACT = 1e15
 
-RESTRICTED = (
-    "Made from an extract of the force's own records. Burglary is residential burglary. Vehicle crime is theft of and "
-    "from motor vehicles, without interference. So the figures are serious acquisitive crime itself, not a proxy. "
-    "Locations are as the force gave them."
-)
-
-#: A year outside these is a typing error.
-YEARS = (1990, 2100)
-
-_KEYS = ("columns", "date_format", "coordinates", "force", "offences")
-_BLANK = frozenset(("", "null", "nan", "none", "n/a", "na", "-", "unknown"))
+_BLANK = frozenset(("", "null", "nan", "none", "n/a", "na", "-", "unknown", "#n/a", "nil", "not known", "."))
 _OTHER = "other-crime"
-_ISO = re.compile(r"(?a:\d{4}-\d{2}-\d{2})")
 
 
 @dataclass(frozen=True)
-class Layout:
-    """The layout of an extract.
+class Extracted:
+    """One sheet: its file, its label, its rows in our columns, and the cells of its other columns by name.
 
-    columns: sacmap's name → the extract's name; place: the two columns with the location, in `coordinates` (BNG metres
-    or degrees); date_format: as in strptime, "" for spreadsheet dates and YYYY-MM-DD; offences: the code or words of an
-    offence → its component.
+    rows: month, day, offence, lon, lat, crime_id, location, left (why a filter leaves the row out, "" for kept).
     """
 
-    columns: Mapping[str, str]
-    place: tuple[str, str]
-    coordinates: str
-    date_format: str
-    force: str
-    offences: Mapping[str, str]
-
-
-def layout_of(given: Mapping[str, Any], force: str | None = None) -> Layout:
-    """Check the study file's [extract] table and return the layout it describes.
-
-    Raises
-    ------
-    UsageError
-        If a key is unknown or missing, or has an impossible value.
-    """
-    unknown = [key for key in given if key not in _KEYS]
-    if unknown:
-        raise UsageError(f"[extract] has an unknown key {unknown[0]!r}.", f"Its keys are {', '.join(_KEYS)}.")
-    for key in ("date_format", "coordinates", "force"):
-        if not isinstance(given.get(key, ""), str):
-            raise UsageError(f"[extract] {key} must be text in quotes.", "Correct that line.")
-    columns = given.get("columns", {})
-    known = {"month", "offence", "id", "location", *(name for pair in PAIRS for name in pair)}
-    if not isinstance(columns, dict) or not all(isinstance(name, str) for name in columns.values()):
-        raise UsageError("[extract] columns must name columns in quotes.", 'For example month = "Date".')
-    strange = sorted(set(columns) - known)
-    if strange:
-        raise UsageError(
-            f"[extract] columns has an unknown key {strange[0]!r}.",
-            f"Its keys are {', '.join(sorted(known))}.",
-        )
-    place = next((pair for pair in PAIRS if set(pair) <= set(columns)), None)
-    missing = [name for name in ("month", "offence") if name not in columns]
-    if missing or place is None:
-        lacking = missing[0] if missing else "easting and northing (or longitude and latitude)"
-        raise UsageError(
-            f"[extract] columns does not name the column for {lacking}.",
-            'Write columns = {month = "Date", offence = "HO Code", easting = "X", northing = "Y"}.',
-        )
-    coordinates = given.get("coordinates", PAIRS[place])
-    if coordinates not in WITHIN:
-        raise UsageError(f"[extract] coordinates cannot be {coordinates!r}.", "Write BNG or degrees.")
-    return Layout(
-        columns=columns,
-        place=place,
-        coordinates=coordinates,
-        date_format=_date_format(given.get("date_format", "")),
-        force=given.get("force") or force or "the force's extract",
-        offences=_offences(given.get("offences", HOME_OFFICE_CODES)),
-    )
-
-
-def _date_format(text: str) -> str:
-    """Return a valid date format, or "" if none is given."""
-    try:
-        pd.to_datetime("2018-04-01", format=text or "ISO8601", errors="coerce")
-    except (ValueError, KeyError, NotImplementedError, re.error):
-        raise UsageError(
-            f"[extract] date_format {text[:60]!r} is not a date format.", "Write, for example, %d/%m/%Y."
-        ) from None
-    return text
-
-
-def _offences(given: Mapping[str, Any]) -> dict[str, str]:
-    if not isinstance(given, dict) or not given:
-        raise UsageError(
-            "[extract.offences] must list codes or words by component.", 'Write robbery = ["34A", "34B"].'
-        )
-    found: dict[str, str] = {}
-    for component, several in given.items():
-        if component not in COMPONENTS:
-            raise UsageError(
-                f"[extract.offences] has an unknown key {component!r}.",
-                f"Its keys are {', '.join(COMPONENTS)}.",
-            )
-        named = several if isinstance(several, list | tuple) else [several]
-        if not all(isinstance(offence, str | int | float) for offence in named):
-            raise UsageError(
-                f"[extract.offences] {component} must list texts.", 'Write robbery = ["34A", "34B"].'
-            )
-        for offence in named:
-            key = offence_key(offence)
-            if found.get(key, component) != component:
-                raise UsageError(
-                    f"[extract.offences] has {offence!r} under both {found[key]} and {component}.",
-                    "Keep it under only one of them.",
-                )
-            found[key] = component
-    return found
-
-
-def offence_key(cell: object) -> str:
-    """Return a normal form of a code or words: "028e" → "28e", 37.2 and "37/2" → "37 2"."""
-    return re.sub(r"^0+(?=\d)", "", words_of(cell))
+    path: Path
+    label: str
+    rows: pd.DataFrame
+    others: dict[str, pd.Series]
+    day_numbers: int
 
 
 def read_extract(study: Study) -> Reading:
@@ -174,45 +66,135 @@ def read_extract(study: Study) -> Reading:
 
     Returns
     -------
-    The Reading of its files. The crimes are the rows of SAC, with longitude and latitude; the tally has every row.
+    The Reading of its files: crimes are the rows of SAC, with longitude and latitude from whatever the extract has;
+    the tally holds every row. What the reader must know of them is in `told`.
 
     Raises
     ------
     UsageError
-        If the [extract] table is wrong.
+        If the [extract] table says what cannot be.
     InputError
-        If a file is not a table with these columns, or if a date or coordinate is wrong. The message gives the line.
+        If a file is not a table with those columns, a date or a coordinate makes no sense, or no row is an offence of
+        SAC; with what was found.
     """
     layout = layout_of(study.extract or {}, study.force)
-    parts, inputs = [], []
-    for path in study.crimes:
-        several = [_rows(sheet, layout) for sheet in sheets_of(Path(path))]
-        whole = [rows for rows in several if rows is not None]
-        if not whole:
-            wanted = ", ".join(repr(name) for name in layout.columns.values())
-            raise InputError(
-                f"{path} has no header row with the columns {wanted}.",
-                "Check [extract] columns in the study file.",
-            )
-        parts += whole
-        inputs.append({"path": path, "sha256": sha256(Path(path)), "rows": sum(len(rows) for rows in whole)})
-    rows = pd.concat(parts, ignore_index=True)
-    rows["component"] = mapped(rows["offence"], lambda cell: layout.offences.get(offence_key(cell), ""))
+    files, notes = each_once([Member(Path(path)) for path in study.crimes])
+    found = [sheet for file in files for sheet in _sheets(file.path, layout)]
+    found, repeated = _without_repeats(found)
+    inputs = tuple(
+        {
+            "path": str(file.path),
+            "sha256": sha256(file.path),
+            "rows": sum(len(sheet.rows) for sheet in found if sheet.path == file.path),
+        }
+        for file in files
+    )
+    rows = pd.concat([sheet.rows for sheet in found], ignore_index=True)
+    rows["component"] = mapped(rows["offence"], layout.component_of)
+    rows.loc[rows["left"] != "", "component"] = ""
     rows["crime_type"] = rows["component"].map(COMPONENTS).fillna(_OTHER)
     rows["force"] = layout.force
     sac = rows[rows["crime_type"] != _OTHER].reset_index(drop=True)
-    crimes = sac[tables.CRIMES.names].astype(dict.fromkeys(CATEGORIES, "category"))
-    return Reading(
-        crimes=crimes,
+    if sac.empty and len(rows):
+        raise unknown_offences(rows, layout)
+    sac["crime_id"], of_ids = _ids(sac)
+    reading = Reading(
+        crimes=sac[tables.CRIMES.names].astype(dict.fromkeys(CATEGORIES, "category")),
         tally=tally_of(rows),
-        inputs=tuple(inputs),
-        notes=(),
-        notices=tuple(_notices(study, layout, rows, sac)),
+        inputs=inputs,
+        notes=tuple(notes),
+        told=(
+            *repeated,
+            *told_of(study, layout, rows, sac, {name: _joined(found, name) for name in _names(found)}),
+            *of_ids,
+            *_told_of_day_numbers(sum(sheet.day_numbers for sheet in found)),
+        ),
+    )
+    return replace(reading, told=(*told_of_absent(reading.absent, "extract"), *reading.told))
+
+
+def _names(found: list[Extracted]) -> list[str]:
+    return list(dict.fromkeys(name for sheet in found for name in sheet.others))
+
+
+def _joined(found: list[Extracted], name: str) -> pd.Series:
+    """Return the cells of one of the other columns, over all sheets."""
+    return pd.concat(
+        [
+            sheet.others.get(name, pd.Series([None] * len(sheet.rows), dtype=object)).reset_index(drop=True)
+            for sheet in found
+        ],
+        ignore_index=True,
     )
 
 
-def _rows(sheet: Sheet, layout: Layout) -> pd.DataFrame | None:
-    """Return a sheet's rows with sacmap's column names; None if no line is the header."""
+def _sheets(path: Path, layout: Layout) -> list[Extracted]:
+    several = [_rows(path, sheet, layout) for sheet in sheets_of(path)]
+    whole = [rows for rows in several if rows is not None]
+    if not whole:
+        wanted = ", ".join(repr(name) for name in layout.columns.values())
+        raise InputError(
+            f"{path} has no header with the columns {wanted}.", "Check [extract] columns in the study file."
+        )
+    return whole
+
+
+def _without_repeats(found: list[Extracted]) -> tuple[list[Extracted], tuple[Notice, ...]]:
+    """Leave out the months of a sheet or file that stand whole in another."""
+    labels = [sheet.label for sheet in found]
+    repeated = repeated_parts([_part_of(sheet) for sheet in found])
+    left = list(found)
+    for one in repeated:
+        left[one.part] = _less(left[one.part], one)
+    return left, told_of_repeats(repeated, labels)
+
+
+def _part_of(sheet: Extracted) -> Part:
+    rows = sheet.rows
+    ids = rows["crime_id"].where(~rows["crime_id"].map(is_no_id).astype(bool), "")
+    return Part(
+        label=sheet.label,
+        group=rows["month"].to_numpy(object),
+        key=keys_of([rows["day"], rows["offence"].map(words_of), rows["lon"].round(5), rows["lat"].round(5)]),
+        ident=idents_of(ids),
+        placed=rows["lon"].notna().to_numpy(),
+    )
+
+
+def _less(sheet: Extracted, repeated: Repeated) -> Extracted:
+    keep = ~sheet.rows["month"].isin(repeated.groups)
+    return replace(
+        sheet,
+        rows=sheet.rows[keep].reset_index(drop=True),
+        others={name: cells[keep].reset_index(drop=True) for name, cells in sheet.others.items()},
+    )
+
+
+def _ids(sac: pd.DataFrame) -> tuple[pd.Series, tuple[Notice, ...]]:
+    """Return the references that are of one crime alone, "" for others, and what is told of those."""
+    given = sac["crime_id"]
+    none = (given != "") & given.map({text: is_no_id(text) for text in given.unique()}).astype(bool)
+    shared = shared_elsewhere(
+        given.where(~none, ""),
+        kinds=sac["crime_type"],
+        others=[sac["day"], sac["component"], sac["lon"].round(5), sac["lat"].round(5)],
+    )
+    return given.where(~(none | shared), ""), told_of_ids(given, none, shared)
+
+
+def _told_of_day_numbers(count: int) -> tuple[Notice, ...]:
+    if not count:
+        return ()
+    return (
+        Notice(
+            "day-numbers",
+            f"Dates that are a spreadsheet's day numbers, read as such (43101 is 1 January 2018): {count:,}.",
+        ),
+    )
+
+
+def _rows(path: Path, sheet: Sheet, layout: Layout) -> Extracted | None:
+    """Return a sheet's rows in our columns; None where no line of it is the header."""
     wanted = {name: words_of(given) for name, given in layout.columns.items()}
     at, header = next(
         (
@@ -225,65 +207,87 @@ def _rows(sheet: Sheet, layout: Layout) -> pd.DataFrame | None:
     )
     if at < 0:
         return None
+    lines = _lines(sheet, at, len(header))
+    table = pd.DataFrame({"line": [line for line, _ in lines]})
+    for name, words in wanted.items():
+        table[name] = _cells(lines, header.index(words))
+    table["day"] = _days(table, sheet, layout)
+    table["month"] = table["day"].str[:7]
+    table["lon"], table["lat"] = _degrees(table, sheet, layout)
+    table["crime_id"] = table["id"].map(_reference) if "id" in table else _texts(table, "id")
+    table["location"] = _texts(table, "location")
+    used = {header.index(words) for words in wanted.values()}
+    titles = [text_of(cell) for cell in sheet.rows[at]]
+    others = {title: _cells(lines, k) for k, title in enumerate(titles) if title and k not in used}
+    table["left"] = _left_out(lines, header, sheet, layout)
+    kept = ["month", "day", "offence", "lon", "lat", "crime_id", "location", "left"]
+    return Extracted(path, sheet.label, table[kept], others, int(table["counted"].sum()))
+
+
+def _lines(sheet: Sheet, at: int, width: int) -> list[tuple[int, list[object]]]:
+    """Return the number and the cells of each line below the header that has any."""
     lines = [
         (line, row)
         for line, row in enumerate(sheet.rows[at + 1 :], start=at + 2)
         if any(text_of(cell) for cell in row)
     ]
-    long = next((line for line, row in lines if any(text_of(cell) for cell in row[len(header) :])), None)
+    long = next((line for line, row in lines if any(text_of(cell) for cell in row[width:])), None)
     if long is not None:
         raise InputError(
-            f"{sheet.label}, line {long} has more cells than the header has columns.",
-            "Perhaps a text with a comma needs quotes. Save the extract again.",
+            f"{sheet.label}, line {long}: more cells than the header has columns.",
+            "A comma in a text may need quotes: save the extract again.",
         )
-    table = pd.DataFrame({"line": [line for line, _ in lines]})
-    for name, words in wanted.items():
-        place = header.index(words)
-        cells = [row[place] if place < len(row) else None for _, row in lines]
-        table[name] = pd.Series(cells, dtype=object)
-    table["month"] = _months(table, sheet, layout)
-    table["lon"], table["lat"] = _degrees(table, sheet, layout)
-    table["crime_id"] = _texts(table, "id")
-    table["location"] = _texts(table, "location")
-    return table[["month", "offence", "lon", "lat", "crime_id", "location"]]
+    return lines
+
+
+def _cells(lines: list[tuple[int, list[object]]], place: int) -> pd.Series:
+    return pd.Series([row[place] if place < len(row) else None for _, row in lines], dtype=object)
 
 
 def _texts(table: pd.DataFrame, name: str) -> pd.Series:
     return table[name].map(text_of) if name in table else pd.Series("", index=table.index, dtype=object)
 
 
-def _months(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> pd.Series:
-    found = mapped(table["month"], lambda cell: month_of(cell, layout.date_format))
-    bad = ~found.map(months.is_month).astype(bool)
+def _reference(cell: object) -> str:
+    """Return a reference as text, "" for a number too long for a spreadsheet to hold whole."""
+    return "" if isinstance(cell, float) and abs(cell) >= EXACT else text_of(cell)
+
+
+def _left_out(
+    lines: list[tuple[int, list[object]]], header: list[str], sheet: Sheet, layout: Layout
+) -> pd.Series:
+    """Return why the study file's filters leave a row out, "" for those kept."""
+    left = pd.Series([""] * len(lines), dtype=object)
+    for name, filters, leaves in (("keep", layout.keep, False), ("drop", layout.drop, True)):
+        for column, several in filters.items():
+            if words_of(column) not in header:
+                raise InputError(
+                    f"{sheet.label} has no column {column!r}, by which [extract.{name}] chooses rows.",
+                    f"Its columns are {', '.join(text for text in header if text)[:160]}.",
+                )
+            cells = _cells(lines, header.index(words_of(column)))
+            goes = mapped(cells, words_of).isin(several) == leaves
+            said = cells.map(text_of).replace("", "nothing")
+            left = left.where(~goes | (left != ""), column + ": " + said)
+    return left
+
+
+def _days(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> pd.Series:
+    found = mapped(table["month"], lambda cell: day_of(cell, layout.date_format))
+    bad = found == ""
     if bad.any():
         row = table[bad].iloc[0]
         wanted = f"of the form {layout.date_format}" if layout.date_format else "of the form YYYY-MM-DD"
         raise InputError(
             f"{sheet.label}, line {row['line']}: {text_of(row['month'])!r} is not a date {wanted}.",
-            "Set [extract] date_format in the study file, for example %d/%m/%Y, or correct the date.",
+            "Set [extract] date_format in the study file, for example %d/%m/%Y, or mend the date.",
         )
+    table["counted"] = mapped(table["month"], is_day_number).astype(bool)
     return found
 
 
-def month_of(cell: object, date_format: str) -> str:
-    """Return the month label of a date between 1990 and 2100, or "" for anything else."""
-    if isinstance(cell, date):
-        return _label(cell)
-    text = text_of(cell)
-    if not date_format and months.is_month(text):
-        return text if YEARS[0] <= int(text[:4]) <= YEARS[1] else ""
-    if not date_format and not _ISO.match(text):
-        return ""
-    read = pd.to_datetime(text, format=date_format or "ISO8601", errors="coerce")
-    return "" if pd.isna(read) else _label(read)
-
-
-def _label(day: date) -> str:
-    return f"{day.year:04d}-{day.month:02d}" if YEARS[0] <= day.year <= YEARS[1] else ""
-
-
 def _degrees(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
-    """Return longitude and latitude. Both are NaN if either is blank or both are 0."""
+    """Return longitude and latitude; NaN for both where either is blank, or both are 0."""
     numbers = []
     for name in layout.place:
         texts = table[name].map(text_of).str.replace(",", "", regex=False)
@@ -315,7 +319,7 @@ def _refuse(
         pair = ", ".join(repr(text_of(table[name].iloc[at])) for name in layout.place)
         raise InputError(
             f"{sheet.label}, line {table['line'].iloc[at]}: {pair} {why(at)} ({int(bad.sum()):,} such rows).",
-            "Leave both coordinates blank if the location is not known, and check [extract] coordinates.",
+            "Leave both coordinates blank where the place is not known, and check [extract] coordinates.",
         )
 
 
@@ -325,37 +329,5 @@ def _looks_like(x: float, y: float, coordinates: str) -> str:
     if _within(*one, other)[0]:
         return f"looks like {other}, not {coordinates}"
     if _within(*one[::-1], coordinates)[0]:
-        return "looks as if the two columns are swapped"
+        return "looks as if the two columns were swapped"
     return f"is not in Great Britain in {coordinates}"
-
-
-def _notices(study: Study, layout: Layout, rows: pd.DataFrame, sac: pd.DataFrame) -> list[Notice]:
-    """Return the notices: what the crimes are, totals by component, other offences, and components without rows."""
-    once = sac[~repeats(sac)]
-    components = sorted(set(layout.offences.values()))
-    totals = []
-    for component in components:
-        mine = once.loc[once["component"] == component, "month"]
-        *before, now = (int(mine.isin(period).sum()) for period in study.periods)
-        totals.append(f"{component.replace('-', ' ')} {np.mean(before):,.0f} → {now:,}")
-    notices = [
-        Notice("restricted", RESTRICTED),
-        Notice(
-            "components",
-            f"Recorded crimes per period, in all months, with or without a location: {'; '.join(totals)}.",
-        ),
-    ]
-    other = rows.loc[rows["component"] == "", "offence"].map(text_of).replace("", "no offence").value_counts()
-    if len(other):
-        each = sorted(other.items(), key=lambda pair: (-pair[1], str(pair[0])))
-        named = listed([f"{offence} {n:,}" for offence, n in each], 5, ", ")
-        notices.append(Notice("other-offences", f"Rows with other offences, not counted as SAC: {named}."))
-    lacking = [component for component in components if component not in set(sac["component"])]
-    if lacking:
-        notices.append(
-            Notice(
-                "no-such-offence",
-                f"The extract has no rows for {', '.join(lacking)}: check [extract.offences] in the study file.",
-            )
-        )
-    return notices

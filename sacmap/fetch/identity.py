@@ -8,6 +8,7 @@ they agree on place and date.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -62,9 +63,8 @@ def without_no_ids(crimes: pa.Table) -> tuple[pa.Table, tuple[Notice, ...]]:
     none = found.map({text: is_no_id(text) for text in found.unique()}).astype(bool)
     shared = shared_elsewhere(
         found.where(~none, ""),
-        dates=frame["month"].astype(str),
-        places=[frame["lon"].round(6), frame["lat"].round(6)],
         kinds=frame["crime_type"].astype(str),
+        others=[frame["month"].astype(str), frame["lon"].round(6), frame["lat"].round(6)],
     )
     blank = np.zeros(len(ids), dtype=bool)
     blank[rows[none | shared]] = True
@@ -73,21 +73,17 @@ def without_no_ids(crimes: pa.Table) -> tuple[pa.Table, tuple[Notice, ...]]:
     return crimes.set_column(at, "crime_id", cleaned), told_of_ids(found, none, shared)
 
 
-def shared_elsewhere(
-    ids: pd.Series, *, dates: pd.Series, places: Sequence[pd.Series], kinds: pd.Series
-) -> pd.Series:
+def shared_elsewhere(ids: pd.Series, *, kinds: pd.Series, others: Sequence[pd.Series]) -> pd.Series:
     """Mark the rows whose id other rows of the same kind have at another date or place: it is none of a crime.
 
     Parameters
     ----------
     ids
         "" for none.
-    dates
-        The day or the month of each row.
-    places
-        Two coordinates, NaN where the place is not known: such a row agrees with any place.
     kinds
         Rows of unlike kinds are never merged, so an id may stand for one of each.
+    others
+        What rows of one crime agree in: its day or month, its coordinates; a missing one agrees with any.
     """
     shared = pd.Series(data=False, index=ids.index)
     repeated = ids[(ids != "")].groupby([ids, kinds]).transform("size") > 1
@@ -95,7 +91,7 @@ def shared_elsewhere(
     if len(rows) == 0:
         return shared
     keys = [ids.loc[rows], kinds.loc[rows]]
-    for column in (dates, *places):
+    for column in others:
         mine = column.loc[rows]
         shared.loc[rows] |= mine.groupby(keys).transform("nunique") > 1
     return shared
@@ -108,13 +104,18 @@ def told_of_ids(ids: pd.Series, none: pd.Series, shared: pd.Series) -> tuple[Not
         ("no-ids", none, "Rows whose id is a word, 0 or a rounded number, and so none: {n}"),
         ("shared-ids", shared, "Rows whose id crimes at other places or dates have too, and so none: {n}"),
     ):
-        if mask.any():
-            each = ids[mask].value_counts()
-            named = [f"{text[:40]} {n:,}" for text, n in sorted(each.items(), key=lambda p: (-p[1], str(p[0])))]
+        # A row alone in its word would not be merged anyway: the first of rows numbered from 0 is one.
+        several = mask & ids.duplicated(keep=False)
+        if several.any():
+            each = Counter(ids[several].tolist())
+            named = [
+                f"{text[:40]} {n:,}"
+                for text, n in sorted(each.items(), key=lambda pair: (-pair[1], str(pair[0])))
+            ]
             told.append(
                 Notice(
                     code,
-                    f"{words.format(n=f'{int(mask.sum()):,}')} ({listed(named, 4, ', ')}). "
+                    f"{words.format(n=f'{int(several.sum()):,}')} ({listed(named, 4, ', ')}). "
                     "Each such row counts as a crime of its own.",
                 )
             )
@@ -183,7 +184,9 @@ def repeated_parts(parts: Sequence[Part]) -> list[Repeated]:
     sizes = rows.groupby("part").size()
     # Only months that several parts hold can repeat.
     rows = rows[rows.groupby("group")["part"].transform("nunique") > 1]
-    by_part = {part: dict(list(some.groupby("group"))) for part, some in rows.groupby("part")}
+    by_part: dict[int, dict[str, pd.DataFrame]] = {}
+    for (part, group), some in rows.groupby(["part", "group"]):
+        by_part.setdefault(int(str(part)), {})[str(group)] = some
     together = rows.groupby("group")["part"].unique()
     pairs = {(one, other) for some in together for one in some for other in some if one != other}
     found: list[Repeated] = []
@@ -193,7 +196,9 @@ def repeated_parts(parts: Sequence[Part]) -> list[Repeated]:
         held = {
             group: (len(some), int(some["placed"].sum()))
             for group, some in mine.items()
-            if group in theirs and not gone & {(one, group), (other, group)} and _stand_in(some, theirs[group])
+            if group in theirs
+            and not gone & {(one, group), (other, group)}
+            and _stand_in(some, theirs[group])
         }
         whole = sum(n for n, _ in held.values()) == sizes[one]
         least = 0 if whole and sum(n for _, n in held.values()) >= WHOLE_ROWS else MONTH_ROWS

@@ -158,7 +158,9 @@ def each_once(members: list[Member]) -> tuple[list[Member], list[str]]:
         last[member.name.lower() if member.is_street else f"{member.label}/"] = member
     kept = set(last.values())
     notes += [
-        f"{m.label} was given again by a later path; the later one was read." for m in several if m not in kept
+        f"{m.label} was given again by a later path; the later one was read."
+        for m in several
+        if m not in kept
     ]
     return [m for m in several if m in kept], notes
 

@@ -26,13 +26,17 @@ from sacmap.files.delimited import SEPARATORS, decoded, separated, separator_of,
 from sacmap.files.sheets import LINES_ABOVE, is_workbook, sheets_in, text_of, words_of
 
 #: What programs write where there is nothing.
-NOTHING = ("", "NA", "N/A", "n/a", "na", "null", "NULL", "Null", "NaN", "nan", "None", "none", "-", "#N/A", "<NA>", "nil")  # fmt: skip
+NOTHING = (
+    "", "NA", "N/A", "n/a", "na", "null", "NULL", "Null", "NaN", "nan", "None", "none", "-", "#N/A", "<NA>", "nil",
+)  # fmt: skip
 #: The force of rows that do not say which reported them.
 NO_FORCE = "Force not named"
 BTP = "British Transport Police"
 
 _TEXT = pa.string()
-_LON, _LAT = (re.compile(rf"['\"]{name}['\"]\s*:\s*['\"]?(?P<n>-?[\d.]+)") for name in ("longitude", "latitude"))
+_LON, _LAT = (
+    re.compile(rf"['\"]{name}['\"]\s*:\s*['\"]?(?P<n>-?[\d.]+)") for name in ("longitude", "latitude")
+)
 _STREET = re.compile(r"['\"]name['\"]\s*:\s*(?P<q>['\"])(?P<n>.*?)(?P=q)")
 _DATE = re.compile(r"(?a:((?:19|20)\d\d-(?:0[1-9]|1[0-2]))-[0-3]\d)(?:[T ].*)?")
 
@@ -71,7 +75,7 @@ def _lines_of(raw: bytes | bytearray, label: str) -> Iterator[Lines]:
     text = decoded(raw, label)
     if text.lstrip()[:1] in {"[", "{"}:
         header, rows = answers.table_of(text, label)
-        yield _taken(enumerate(rows, 1), places_of(header), label, len(header), header, what="crime")
+        yield _taken(enumerate(rows, 1), header, label, "crime")
         return
     yield _of_text(text, label)
 
@@ -89,7 +93,7 @@ def _of_workbook(raw: bytes | bytearray, label: str) -> Iterator[Lines]:
         several += 1
         header = texts[at]
         rows = ((line, row) for line, row in enumerate(texts[at + 1 :], at + 2))
-        yield _taken(rows, places_of(header), sheet.label, len(header), header)
+        yield _taken(rows, header, sheet.label)
     if not several:
         raise no_column(label, nearest or [], "no sheet of it has")
 
@@ -124,7 +128,7 @@ def _of_text(text: str, label: str) -> Lines:
         rows = list(separated(text, separator))[at + 1 :]
     except ValueError as error:
         raise cut(label, str(error)) from None
-    return _taken(rows, places_of(header), label, len(header), header)
+    return _taken(rows, header, label)
 
 
 def _header_at(rows: Sequence[Sequence[str]]) -> int | None:
@@ -189,7 +193,9 @@ def _after_line(body: bytes, start: int) -> int:
 def _amiss(columns: dict[str, pa.Array], separator: str) -> bool:
     """Whether a month or coordinate is none: which line that is must then be found."""
     texts = pc.unique(columns["month"]).to_pylist()
-    if not all(month_of(text) or text.strip() in NOTHING or text.strip().lower() == "month" for text in texts):
+    if not all(
+        month_of(text) or text.strip() in NOTHING or text.strip().lower() == "month" for text in texts
+    ):
         return True
     numbers = [name for name in ("lon", "lat", "easting", "northing") if name in columns]
     return any(_numbers(columns[name], separator)[1].any() for name in numbers)
@@ -200,14 +206,10 @@ def _nothing(places: dict[str, int]) -> Lines:
 
 
 def _taken(
-    rows: Iterable[tuple[int, Sequence[str]]],
-    places: dict[str, int],
-    label: str,
-    width: int,
-    header: Sequence[str],
-    what: str = "line",
+    rows: Iterable[tuple[int, Sequence[str]]], header: Sequence[str], label: str, what: str = "line"
 ) -> Lines:
     """Take the columns wanted of each row, or say which row is of another width than the header."""
+    places, width = places_of(header), len(header)
     taken: dict[str, list[str]] = {name: [] for name in places}
     lines: list[int] = []
     least = max(places.values()) + 1
@@ -238,7 +240,11 @@ def _less_blank(found: Lines, header: Sequence[str], places: dict[str, int]) -> 
         name: column if name in kept else pc.utf8_trim_whitespace(column)
         for name, column in found.columns.items()
     }
-    told = [name for name in ("month", "crime_type", "lon", "lat", "easting", "northing", "force") if name in columns]
+    told = [
+        name
+        for name in ("month", "crime_type", "lon", "lat", "easting", "northing", "force")
+        if name in columns
+    ]
     there = pa.array(np.zeros(len(found.lines), bool))
     for name in told:
         there = pc.or_(there, pc.invert(pc.is_in(columns[name], nothing)))

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sacmap import tables
-from sacmap.crimes import Reading
+from sacmap.crimes import Reading, told_of_absent
 from sacmap.errors import InputError
 from sacmap.fetch.identity import (
     Part,
@@ -145,7 +145,11 @@ def _parts(
 
 
 def _by_month(
-    members: list[Member], pool: ThreadPoolExecutor, files: Open, keep: Sequence[str] | None, force: str | None
+    members: list[Member],
+    pool: ThreadPoolExecutor,
+    files: Open,
+    keep: Sequence[str] | None,
+    force: str | None,
 ) -> Iterator[tuple[list[Member], Callable[[], Rows]]]:
     """Yield the files of each month of a path and what gives their rows, in the order of the members."""
     runs = deque(list(run) for _, run in groupby(members, lambda member: (member.path, member.month)))
@@ -208,7 +212,7 @@ def _told_of_types(parts: Sequence[Read]) -> tuple[Notice, ...]:
     counts = [_by_type(part.rows.tally) for part in parts]
     everything = {kind: sum(count[kind] for count in counts) for kind in tables.SAC_TYPES}
     if absent := [kind for kind, n in everything.items() if not n]:
-        return told_of_absent(absent)
+        return told_of_absent(absent, "file")
     alone = []
     for part, count in zip(parts, counts, strict=True):
         mine, rest = sum(count.values()), sum(everything.values()) - sum(count.values())
@@ -233,20 +237,6 @@ def _by_type(tally: pa.Table) -> dict[str, int]:
     return {kind: int(found.get(kind, 0)) for kind in tables.SAC_TYPES}
 
 
-def told_of_absent(absent: Sequence[str], of: str = "file given") -> tuple[Notice, ...]:
-    """Say which crime types no row holds."""
-    if not absent or len(absent) == len(tables.SAC_TYPES):
-        return ()
-    named = " and ".join(tables.IN_WORDS[kind] for kind in absent)
-    return (
-        Notice(
-            "absent-types",
-            f"No {of} holds a row of {named}: that is not zero but unknown, and serious acquisitive crime as a whole "
-            "cannot be told. Give files with all crime types, or read only those that are there.",
-        ),
-    )
-
-
 def _told_of_places(crimes: pa.Table) -> tuple[Notice, ...]:
     """Tell where places are given so roughly that they no longer say which area they are in."""
     some = crimes.slice(0, SOME_POINTS).select(["lon", "lat"]).to_pandas().dropna().drop_duplicates()
@@ -266,7 +256,9 @@ def _told_of_passed(passed: Sequence[str]) -> tuple[Notice, ...]:
     if not passed:
         return ()
     return (
-        Notice("passed-over", f"Tables that are not crimes, found among them and not read: {listed(passed, 4)}."),
+        Notice(
+            "passed-over", f"Tables that are not crimes, found among them and not read: {listed(passed, 4)}."
+        ),
     )
 
 

@@ -134,7 +134,8 @@ def _csv(raw: bytes | bytearray, label: str) -> Sheet:
         return Sheet(label, [list(cells) for _, cells in separated(text, separator_of(text))])
     except ValueError as error:
         raise InputError(
-            f"{label} cannot be read as CSV: {error}.", 'Look there for a quote (") too many, or save it again.'
+            f"{label} cannot be read as CSV: {error}.",
+            'Look there for a quote (") too many, or save it again.',
         ) from None
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from sacmap.errors import InputError, UsageError
-from sacmap.files.text import parse_toml
+from sacmap.files.text import bytes_of, parse_toml
+from sacmap.files.toml_help import backslash_help, toml_error
 from sacmap.study import COMPARATORS, LISTS, NOT_OPTIONS, PATHS, Study, option_name, unknown_option
 
 _FLAGS = {"offline", "suppress_small", "yes"}
+_CONTROL = {chr(n) for n in range(32)}
 
 
 def read_study(path: Path) -> dict[str, Any]:
@@ -21,16 +23,15 @@ def read_study(path: Path) -> dict[str, Any]:
     InputError
         If the file cannot be read or is not TOML.
     UsageError
-        If a key is not an option or its value is of the wrong kind.
+        If a key is not an option, its value is of the wrong kind, or it stands where it means something else.
     """
+    text = _text(path)
     try:
-        raw = parse_toml(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise InputError(f"The study {path} cannot be read: {error.strerror}.", "Check its path.") from None
-    except UnicodeDecodeError:
-        raise InputError(f"The study {path} is not UTF-8.", "Save it as UTF-8 in your editor.") from None
+        raw = parse_toml(text)
     except ValueError as error:
-        raise InputError(f"The study {path} is not TOML: {error}.", "Mend that line.") from None
+        raise toml_error(f"The study {path}", text, error) from None
+    _require_above(path, raw.get("extract"))
+    _require_no_escapes(path, raw, text)
     checked = {
         name: _checked(path, key, name, value) for key, value in raw.items() for name in [_option(path, key)]
     }
@@ -41,6 +42,37 @@ def read_study(path: Path) -> dict[str, Any]:
         for used, given in zip(_several(placed[name]), _several(checked[name]), strict=True)
     }
     return placed | ({"as_given": as_given} if as_given else {})
+
+
+def _text(path: Path) -> str:
+    raw = bytes_of(path)
+    try:
+        return raw.decode("utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"The study {path} is not UTF-8.", "Save it as UTF-8 in your editor.") from None
+
+
+def _require_above(path: Path, extract: object) -> None:
+    """Refuse options below [extract]: TOML takes all that follows a table's name for its own."""
+    if not isinstance(extract, dict):
+        return
+    known = {option_name(one.name) for one in fields(Study) if one.name not in NOT_OPTIONS} - {"force"}
+    below = next((key for key in extract if key.replace("_", "-") in known), None)
+    if below is not None:
+        raise UsageError(
+            f"In the study {path}, {below} stands below [extract], and so belongs to the extract.",
+            f"Move {below} above the line [extract].",
+        )
+
+
+def _require_no_escapes(path: Path, raw: dict[str, Any], text: str) -> None:
+    r"""Refuse a path that TOML read otherwise than it was meant: C:\new in double quotes holds the end of a line."""
+    for name, value in raw.items():
+        for one in value if isinstance(value, list) else (value,):
+            if isinstance(one, str) and not _CONTROL.isdisjoint(one):
+                help_ = backslash_help(text, name)
+                if help_:
+                    raise UsageError(f"In the study {path}, \\ in {name} was read as a mark of TOML.", help_)
 
 
 def _option(path: Path, key: str) -> str:

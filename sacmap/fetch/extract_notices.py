@@ -1,0 +1,160 @@
+"""What the reader of a page made from an extract must know of its rows: what they are, and what may be amiss."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from sacmap.crimes import repeats
+from sacmap.errors import InputError
+from sacmap.fetch.layout import Layout
+from sacmap.files.sheets import mapped, text_of, words_of
+from sacmap.notices import Notice, listed
+from sacmap.study import Study
+
+RESTRICTED = (
+    "Made from an extract of the force's own records. Burglary is residential burglary and vehicle crime is theft of "
+    "and from motor vehicles, without interference, as recorded: the figures are serious acquisitive crime itself, not "
+    "a proxy. Places are as the force gave them."
+)
+#: What a cell says of a row that is no recorded crime, or is one no more.
+_NO_CRIME = re.compile(
+    r"\b(cancelled|canceled|cancellation|no ?crimed?|nocrime|not a crime|void(ed)?|deleted|duplicated?|withdrawn|"
+    r"transferred( out)?|n100|crime related incident|non crime)\b"
+)
+#: A column with more different words than these holds texts, not a status.
+_WORDS, _LENGTH = 60, 60
+
+
+def told_of(
+    study: Study, layout: Layout, rows: pd.DataFrame, sac: pd.DataFrame, others: Mapping[str, pd.Series]
+) -> list[Notice]:
+    """Say what the crimes are, their components' totals, what was left out, and what has no row.
+
+    `rows` and `sac` are all rows and those of SAC, with month, offence, component, left and the columns of Crimes;
+    `others` the cells of the extract's other columns, a row of `rows` a row.
+    """
+    once = sac[~repeats(sac)]
+    components = sorted(set(layout.offences.values()))
+    totals = []
+    for component in components:
+        mine = once.loc[once["component"] == component, "month"]
+        *before, now = (int(mine.isin(period).sum()) for period in study.periods)
+        totals.append(f"{component.replace('-', ' ')} {np.mean(before):,.0f} → {now:,}")
+    told = [
+        Notice("restricted", RESTRICTED),
+        Notice(
+            "components",
+            f"As recorded, a period, all months and with or without a location: {'; '.join(totals)}.",
+        ),
+        *_lacking(components, rows, sac),
+        *_cancelled(rows, layout, others),
+        *_left_out(rows, layout),
+    ]
+    other = rows[(rows["component"] == "") & (rows["left"] == "")]
+    if len(other):
+        told.append(
+            Notice(
+                "other-offences", f"Rows of other offences, not SAC: {listed(_commonest(other), 5, ', ')}."
+            )
+        )
+    return told
+
+
+def unknown_offences(rows: pd.DataFrame, layout: Layout) -> InputError:
+    """Return the error of an extract none of whose rows is an offence of SAC, or is kept."""
+    left = rows[rows["left"] != ""]
+    if len(left) == len(rows):
+        return InputError(
+            f"[extract.keep] or [extract.drop] leaves out all {len(rows):,} rows: "
+            f"{listed(_counts(left['left']), 5, ', ')}.",
+            "Write there what the cells of the rows to keep say.",
+        )
+    kept = rows[rows["left"] == ""]
+    guesses = {text: guess for text in kept["offence"].map(text_of).unique() if (guess := _guess(text))}
+    likely = next(iter(guesses.items()), None)
+    example = f'{likely[1]} = ["{likely[0]}"]' if likely else 'robbery = ["34A", "34B"]'
+    return InputError(
+        f"No row of the extract is an offence of SAC as the study file lists them: column "
+        f"{layout.columns['offence']!r} holds {listed(_commonest(kept), 8, ', ')}.",
+        f"List its codes or words by component under [extract.offences], for example {example}.",
+    )
+
+
+def _guess(text: str) -> str:
+    """Return the component that words seem to say, "" for none."""
+    words = words_of(text)
+    if "robbery" in words:
+        return "robbery"
+    if "burglary" in words and not re.search(r"non|business|community|other|shed|garage|building", words):
+        return "residential-burglary"
+    if "vehicle" in words and ("theft" in words or "tak" in words) and "interfer" not in words:
+        return "theft-from-vehicle" if "from" in words else "theft-of-vehicle"
+    return ""
+
+
+def _lacking(components: list[str], rows: pd.DataFrame, sac: pd.DataFrame) -> list[Notice]:
+    """Tell of components that no row is, and of the offences not taken whose words say they may be one."""
+    lacking = [component for component in components if component not in set(sac["component"])]
+    if not lacking:
+        return []
+    others = rows.loc[(rows["component"] == "") & (rows["left"] == ""), "offence"].map(text_of).unique()
+    near = [text for text in others if _guess(text) in lacking]
+    hint = f" It has {listed(near, 4, ', ')}." if near else ""
+    return [
+        Notice(
+            "no-such-offence",
+            f"No row of the extract is {', '.join(lacking)}: that is not zero but unknown.{hint} Check "
+            "[extract.offences] in the study file, and ask for what is missing.",
+        )
+    ]
+
+
+def _cancelled(rows: pd.DataFrame, layout: Layout, others: Mapping[str, pd.Series]) -> list[Notice]:
+    """Tell of rows counted that another column calls cancelled, or no crime."""
+    counted = (rows["component"] != "").to_numpy()
+    told = []
+    for column, cells in others.items():
+        # What the study file chooses by has been judged there.
+        if words_of(column) in {words_of(name) for name in (*layout.keep, *layout.drop)}:
+            continue
+        texts = cells[counted].map(text_of)
+        known = texts.unique()
+        if len(known) > _WORDS or max(map(len, known), default=0) > _LENGTH:
+            continue
+        doubtful = texts[mapped(texts, lambda text: bool(_NO_CRIME.search(words_of(text)))).astype(bool)]
+        if len(doubtful):
+            values = ", ".join(f'"{text}"' for text in sorted(doubtful.unique())[:3])
+            told.append(
+                Notice(
+                    "cancelled-rows",
+                    f"{len(doubtful):,} rows that count say {listed(_counts(doubtful), 3, ', ')} in the column "
+                    f'{column!r}. If they are no crimes, leave them out: [extract.drop] "{column}" = [{values}].',
+                )
+            )
+    return told
+
+
+def _left_out(rows: pd.DataFrame, layout: Layout) -> list[Notice]:
+    """Say which rows the study file's filters leave out."""
+    left = rows.loc[rows["left"] != "", "left"]
+    if len(left):
+        return [
+            Notice("rows-left-out", f"Rows that the study file leaves out: {listed(_counts(left), 5, ', ')}.")
+        ]
+    if layout.keep or layout.drop:
+        named = ", ".join((*layout.keep, *layout.drop))
+        return [Notice("rows-left-out", f"No row is left out by the study file's choice of {named}.")]
+    return []
+
+
+def _commonest(rows: pd.DataFrame) -> list[str]:
+    return _counts(rows["offence"].map(text_of).replace("", "no offence"))
+
+
+def _counts(texts: pd.Series) -> list[str]:
+    each = texts.value_counts()
+    return [f"{text} {n:,}" for text, n in sorted(each.items(), key=lambda pair: (-pair[1], str(pair[0])))]

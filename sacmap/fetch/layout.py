@@ -1,0 +1,208 @@
+"""How a force's own extract is laid out: the [extract] table of a study file, checked."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from sacmap.errors import UsageError
+from sacmap.files.sheets import text_of, words_of
+from sacmap.offences import HOMES, ROBBERY, THEFT_FROM, THEFT_OF
+
+#: What an offence can be → the crime type it is counted as.
+COMPONENTS = {
+    "residential-burglary": "burglary",
+    "burglary": "burglary",
+    "robbery": "robbery",
+    "theft-from-vehicle": "vehicle-crime",
+    "theft-of-vehicle": "vehicle-crime",
+    "vehicle-crime": "vehicle-crime",
+}
+#: Taken where the study file has no [extract.offences]: the Home Office's codes.
+HOME_OFFICE_CODES: dict[str, tuple[str, ...]] = {
+    "residential-burglary": tuple(HOMES),
+    "robbery": tuple(ROBBERY),
+    "theft-from-vehicle": tuple(THEFT_FROM),
+    "theft-of-vehicle": tuple(THEFT_OF),
+}
+#: The pairs of columns that give a place, and what the pair is in.
+PAIRS = {("easting", "northing"): "BNG", ("longitude", "latitude"): "degrees"}
+#: What `coordinates` can be.
+SYSTEMS = ("BNG", "degrees")
+
+_KEYS = ("columns", "date_format", "coordinates", "force", "offences", "keep", "drop")
+_COLUMNS = ("month", "offence", "id", "location", *(name for pair in PAIRS for name in pair))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How an extract is laid out.
+
+    columns: our name → the extract's; place: the two of them that give the place, in `coordinates` (BNG metres or
+    degrees); date_format: as strptime, "" for dates that spreadsheets hold as dates and for YYYY-MM-DD; offences: the
+    code or words of an offence → its component; keep and drop: a column of the extract → the words of the rows kept
+    or left out.
+    """
+
+    columns: Mapping[str, str]
+    place: tuple[str, str]
+    coordinates: str
+    date_format: str
+    force: str
+    offences: Mapping[str, str]
+    keep: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    drop: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def component_of(self, cell: object) -> str:
+        """Return the component an offence is, "" for none.
+
+        A code stands for its sub-classes too: 45 for 45/10, and 48 for 048/01. Of words only what ends in * does.
+        The longest that fits decides.
+        """
+        key = offence_key(cell)
+        if key in self.offences:
+            return self.offences[key]
+        best = ""
+        for known in self.offences:
+            if len(known) > len(best) and _stands_for(known, key):
+                best = known
+        return self.offences[best] if best else ""
+
+
+def _stands_for(known: str, key: str) -> bool:
+    if known.endswith("*"):
+        start = known[:-1]
+        return key.startswith(start) and (bool(start[-1:].strip()) or key != start)
+    return known[:1].isdigit() and key.startswith(f"{known} ")
+
+
+def offence_key(offence: object) -> str:
+    """Return a code or words such that writings of the same offence agree.
+
+    Noughts before a number, capitals and marks say nothing; a letter may stand apart from its class; a closing *
+    stays.
+
+    Examples
+    --------
+    >>> [offence_key(text) for text in ("028E", "28/E", "037/02", 45.0, "Robbery (personal)", "45/*")]
+    ['28e', '28e', '37 2', '45', 'robbery personal', '45 *']
+    """
+    text = text_of(offence)
+    words = [re.sub(r"^0+(?=\d)", "", word) for word in words_of(text).split()]
+    if len(words) > 1 and words[0].isdigit() and re.fullmatch(r"[a-z]", words[1]):
+        words = [words[0] + words[1], *words[2:]]
+    key = " ".join(words)
+    if not text.endswith("*"):
+        return key
+    before = text.rstrip("*")[-1:]
+    return f"{key}*" if before.isalnum() else f"{key} *"
+
+
+def layout_of(given: Mapping[str, Any], force: str | None = None) -> Layout:
+    """Check the study file's [extract] table and return the layout it tells.
+
+    Raises
+    ------
+    UsageError
+        If a key is unknown or missing, or says what cannot be.
+    """
+    for key in given:
+        if key not in _KEYS:
+            raise UsageError(f"[extract] has an unknown key {key!r}.", _meant(key, _KEYS))
+    for key in ("date_format", "coordinates", "force"):
+        if not isinstance(given.get(key, ""), str):
+            raise UsageError(f"[extract] {key} must be text in quotes.", "Mend that line.")
+    columns = given.get("columns", {})
+    if not isinstance(columns, dict) or not all(isinstance(name, str) for name in columns.values()):
+        raise UsageError("[extract] columns must name columns in quotes.", 'For example month = "Date".')
+    for name in columns:
+        if name not in _COLUMNS:
+            raise UsageError(f"[extract] columns does not know {name!r}.", _meant(name, _COLUMNS))
+    place = next((pair for pair in PAIRS if set(pair) <= set(columns)), None)
+    missing = [name for name in ("month", "offence") if name not in columns]
+    if missing or place is None:
+        lacking = missing[0] if missing else "easting and northing (or longitude and latitude)"
+        raise UsageError(
+            f"[extract] columns does not say which column is {lacking}.",
+            'Write columns = {month = "Date", offence = "HO Code", easting = "X", northing = "Y"}.',
+        )
+    coordinates = given.get("coordinates", PAIRS[place])
+    if coordinates not in SYSTEMS:
+        raise UsageError(f"[extract] coordinates cannot be {coordinates!r}.", "They are BNG or degrees.")
+    return Layout(
+        columns=columns,
+        place=place,
+        coordinates=coordinates,
+        date_format=_date_format(given.get("date_format", "")),
+        force=given.get("force") or force or "the force's extract",
+        offences=_offences(given.get("offences", HOME_OFFICE_CODES)),
+        keep=_filter("keep", given.get("keep", {})),
+        drop=_filter("drop", given.get("drop", {})),
+    )
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    several = list(known)
+    near = difflib.get_close_matches(name.lower(), several, 1)
+    return f"Did you mean {near[0]}?" if near else f"It takes {', '.join(several)}."
+
+
+def _date_format(text: str) -> str:
+    """Return a format of dates that one can be read by, or "" where none is given."""
+    try:
+        pd.to_datetime("2018-04-01", format=text or "ISO8601", errors="coerce")
+    except (ValueError, KeyError, NotImplementedError, re.error):
+        raise UsageError(
+            f"[extract] date_format {text[:60]!r} is no form of dates.", "Write it as %d/%m/%Y, for example."
+        ) from None
+    return text
+
+
+def _offences(given: object) -> dict[str, str]:
+    if not isinstance(given, dict) or not given:
+        raise UsageError(
+            "[extract.offences] must list codes or words by component.", 'Write robbery = ["34A", "34B"].'
+        )
+    found: dict[str, str] = {}
+    for component, several in given.items():
+        if component not in COMPONENTS:
+            raise UsageError(
+                f"[extract.offences] does not know {component!r}.", _meant(component, COMPONENTS)
+            )
+        for offence in _texts("offences", component, several, 'Write robbery = ["34A", "34B"].'):
+            key = offence_key(offence)
+            if found.get(key, component) != component:
+                raise UsageError(
+                    f"[extract.offences] has {offence!r} under {found[key]} and {component}.",
+                    "Keep it under one of them.",
+                )
+            if key in {"", "*", " *"}:
+                raise UsageError(
+                    f"[extract.offences] {component} has {offence!r}, which is no offence.",
+                    'Write robbery = ["34A", "34B"].',
+                )
+            found[key] = component
+    return found
+
+
+def _filter(key: str, given: object) -> dict[str, tuple[str, ...]]:
+    """Return a filter of rows: column → the words of its cells."""
+    example = f'Write [extract.{key}], and in it "Crime Status" = ["{"Recorded" if key == "keep" else "Cancelled"}"].'
+    if not isinstance(given, dict):
+        raise UsageError(f"[extract.{key}] must list what cells say, by column.", example)
+    return {
+        column: tuple(words_of(text) for text in _texts(key, column, several, example))
+        for column, several in given.items()
+    }
+
+
+def _texts(table: str, name: str, several: object, example: str) -> list[object]:
+    named = several if isinstance(several, list | tuple) else [several]
+    if not all(isinstance(one, str | int | float) for one in named):
+        raise UsageError(f"[extract.{table}] {name} must list texts.", example)
+    return list(named)
