@@ -1,7 +1,7 @@
-"""Read a force's own extract, given under an information-sharing agreement, as the crimes the main job takes.
+"""Read a force's own extract, provided under an information-sharing agreement, as a table of crimes.
 
-Its columns, dates, coordinates and offences are told in the study file's [extract] table: see `layout`. Residential
-burglary, theft of and theft from vehicles are then exact, not police.uk's broad classes.
+The [extract] table of the study file describes its columns, dates, coordinates and offences: see `layout`. Residential
+burglary and theft of and from vehicles are then exact, unlike police.uk's broad classes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from sacmap.files.sheets import LINES_ABOVE, Sheet, mapped, sheets_of, text_of, 
 from sacmap.notices import Notice
 from sacmap.study import Study
 
-#: Where Great Britain lies: lowest and highest of the pair's two, in metres and in degrees.
+#: The extent of Great Britain: (lowest, highest) of each coordinate, in metres and in degrees.
 WITHIN = {"BNG": ((0.0, 700_000.0), (0.0, 1_300_000.0)), "degrees": ((-9.0, 2.5), (49.0, 61.5))}
 #: Spreadsheets hold fifteen digits of a number: a longer reference has lost its end.
 EXACT = 1e15
@@ -66,13 +66,12 @@ def read_extract(study: Study) -> Reading:
 
     Returns
     -------
-    The Reading of its files: crimes are the rows of SAC, with longitude and latitude from whatever the extract has;
-    the tally holds every row. What the reader must know of them is in `told`.
+    The Reading of its files. The crimes are the rows of SAC, with longitude and latitude; the tally has every row.
 
     Raises
     ------
     UsageError
-        If the [extract] table says what cannot be.
+        If the [extract] table is wrong.
     InputError
         If a file is not a table with those columns, a date or a coordinate makes no sense, or no row is an offence of
         SAC; with what was found.
@@ -103,14 +102,14 @@ def read_extract(study: Study) -> Reading:
         tally=tally_of(rows),
         inputs=inputs,
         notes=tuple(notes),
-        told=(
+        notices=(
             *repeated,
             *told_of(study, layout, rows, sac, {name: _joined(found, name) for name in _names(found)}),
             *of_ids,
             *_told_of_day_numbers(sum(sheet.day_numbers for sheet in found)),
         ),
     )
-    return replace(reading, told=(*told_of_absent(reading.absent, "extract"), *reading.told))
+    return replace(reading, notices=(*told_of_absent(reading.absent, "extract"), *reading.notices))
 
 
 def _names(found: list[Extracted]) -> list[str]:
@@ -134,7 +133,8 @@ def _sheets(path: Path, layout: Layout) -> list[Extracted]:
     if not whole:
         wanted = ", ".join(repr(name) for name in layout.columns.values())
         raise InputError(
-            f"{path} has no header with the columns {wanted}.", "Check [extract] columns in the study file."
+            f"{path} has no header row with the columns {wanted}.",
+            "Check [extract] columns in the study file.",
         )
     return whole
 
@@ -234,8 +234,8 @@ def _lines(sheet: Sheet, at: int, width: int) -> list[tuple[int, list[object]]]:
     long = next((line for line, row in lines if any(text_of(cell) for cell in row[width:])), None)
     if long is not None:
         raise InputError(
-            f"{sheet.label}, line {long}: more cells than the header has columns.",
-            "A comma in a text may need quotes: save the extract again.",
+            f"{sheet.label}, line {long} has more cells than the header has columns.",
+            "Perhaps a text with a comma needs quotes. Save the extract again.",
         )
     return lines
 
@@ -280,7 +280,7 @@ def _days(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> pd.Series:
         wanted = f"of the form {layout.date_format}" if layout.date_format else "of the form YYYY-MM-DD"
         raise InputError(
             f"{sheet.label}, line {row['line']}: {text_of(row['month'])!r} is not a date {wanted}.",
-            "Set [extract] date_format in the study file, for example %d/%m/%Y, or mend the date.",
+            "Set [extract] date_format in the study file, for example %d/%m/%Y, or correct the date.",
         )
     table["counted"] = mapped(table["month"], is_day_number).astype(bool)
     return found
@@ -319,7 +319,7 @@ def _refuse(
         pair = ", ".join(repr(text_of(table[name].iloc[at])) for name in layout.place)
         raise InputError(
             f"{sheet.label}, line {table['line'].iloc[at]}: {pair} {why(at)} ({int(bad.sum()):,} such rows).",
-            "Leave both coordinates blank where the place is not known, and check [extract] coordinates.",
+            "Leave both coordinates blank if the location is not known, and check [extract] coordinates.",
         )
 
 
@@ -329,5 +329,5 @@ def _looks_like(x: float, y: float, coordinates: str) -> str:
     if _within(*one, other)[0]:
         return f"looks like {other}, not {coordinates}"
     if _within(*one[::-1], coordinates)[0]:
-        return "looks as if the two columns were swapped"
+        return "looks as if the two columns are swapped"
     return f"is not in Great Britain in {coordinates}"

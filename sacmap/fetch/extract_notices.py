@@ -16,9 +16,9 @@ from sacmap.notices import Notice, listed
 from sacmap.study import Study
 
 RESTRICTED = (
-    "Made from an extract of the force's own records. Burglary is residential burglary and vehicle crime is theft of "
-    "and from motor vehicles, without interference, as recorded: the figures are serious acquisitive crime itself, not "
-    "a proxy. Places are as the force gave them."
+    "Made from an extract of the force's own records. Burglary is residential burglary. Vehicle crime is theft of and "
+    "from motor vehicles, without interference. So the figures are serious acquisitive crime itself, not a proxy. "
+    "Locations are as the force gave them."
 )
 #: What a cell says of a row that is no recorded crime, or is one no more.
 _NO_CRIME = re.compile(
@@ -48,7 +48,7 @@ def told_of(
         Notice("restricted", RESTRICTED),
         Notice(
             "components",
-            f"As recorded, a period, all months and with or without a location: {'; '.join(totals)}.",
+            f"Recorded crimes per period, in all months, with or without a location: {'; '.join(totals)}.",
         ),
         *_lacking(components, rows, sac),
         *_cancelled(rows, layout, others),
@@ -58,7 +58,8 @@ def told_of(
     if len(other):
         told.append(
             Notice(
-                "other-offences", f"Rows of other offences, not SAC: {listed(_commonest(other), 5, ', ')}."
+                "other-offences",
+                f"Rows with other offences, not counted as SAC: {listed(_commonest(other), 5, ', ')}.",
             )
         )
     return told

@@ -116,24 +116,24 @@ def layout_of(given: Mapping[str, Any], force: str | None = None) -> Layout:
             raise UsageError(f"[extract] has an unknown key {key!r}.", _meant(key, _KEYS))
     for key in ("date_format", "coordinates", "force"):
         if not isinstance(given.get(key, ""), str):
-            raise UsageError(f"[extract] {key} must be text in quotes.", "Mend that line.")
+            raise UsageError(f"[extract] {key} must be text in quotes.", "Correct that line.")
     columns = given.get("columns", {})
     if not isinstance(columns, dict) or not all(isinstance(name, str) for name in columns.values()):
         raise UsageError("[extract] columns must name columns in quotes.", 'For example month = "Date".')
     for name in columns:
         if name not in _COLUMNS:
-            raise UsageError(f"[extract] columns does not know {name!r}.", _meant(name, _COLUMNS))
+            raise UsageError(f"[extract] columns has an unknown key {name!r}.", _meant(name, _COLUMNS))
     place = next((pair for pair in PAIRS if set(pair) <= set(columns)), None)
     missing = [name for name in ("month", "offence") if name not in columns]
     if missing or place is None:
         lacking = missing[0] if missing else "easting and northing (or longitude and latitude)"
         raise UsageError(
-            f"[extract] columns does not say which column is {lacking}.",
+            f"[extract] columns does not name the column for {lacking}.",
             'Write columns = {month = "Date", offence = "HO Code", easting = "X", northing = "Y"}.',
         )
     coordinates = given.get("coordinates", PAIRS[place])
     if coordinates not in SYSTEMS:
-        raise UsageError(f"[extract] coordinates cannot be {coordinates!r}.", "They are BNG or degrees.")
+        raise UsageError(f"[extract] coordinates cannot be {coordinates!r}.", "Write BNG or degrees.")
     return Layout(
         columns=columns,
         place=place,
@@ -149,7 +149,7 @@ def layout_of(given: Mapping[str, Any], force: str | None = None) -> Layout:
 def _meant(name: str, known: Iterable[str]) -> str:
     several = list(known)
     near = difflib.get_close_matches(name.lower(), several, 1)
-    return f"Did you mean {near[0]}?" if near else f"It takes {', '.join(several)}."
+    return f"Did you mean {near[0]}?" if near else f"Its keys are {', '.join(several)}."
 
 
 def _date_format(text: str) -> str:
@@ -158,7 +158,7 @@ def _date_format(text: str) -> str:
         pd.to_datetime("2018-04-01", format=text or "ISO8601", errors="coerce")
     except (ValueError, KeyError, NotImplementedError, re.error):
         raise UsageError(
-            f"[extract] date_format {text[:60]!r} is no form of dates.", "Write it as %d/%m/%Y, for example."
+            f"[extract] date_format {text[:60]!r} is not a date format.", "Write, for example, %d/%m/%Y."
         ) from None
     return text
 
@@ -172,14 +172,14 @@ def _offences(given: object) -> dict[str, str]:
     for component, several in given.items():
         if component not in COMPONENTS:
             raise UsageError(
-                f"[extract.offences] does not know {component!r}.", _meant(component, COMPONENTS)
+                f"[extract.offences] has an unknown key {component!r}.", _meant(component, COMPONENTS)
             )
         for offence in _texts("offences", component, several, 'Write robbery = ["34A", "34B"].'):
             key = offence_key(offence)
             if found.get(key, component) != component:
                 raise UsageError(
-                    f"[extract.offences] has {offence!r} under {found[key]} and {component}.",
-                    "Keep it under one of them.",
+                    f"[extract.offences] has {offence!r} under both {found[key]} and {component}.",
+                    "Keep it under only one of them.",
                 )
             if key in {"", "*", " *"}:
                 raise UsageError(

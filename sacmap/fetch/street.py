@@ -115,7 +115,13 @@ def read(
         _tally(pa.concat_tables(part.rows.tally for part in parts)),
         tuple({"path": str(path), "sha256": sums[path], "rows": n} for path, n in rows.items()),
         tuple(notes),
-        told=(*repeated, *_told_of_types(parts), *told, *_told_of_places(crimes), *_told_of_passed(passed)),
+        notices=(
+            *repeated,
+            *_told_of_types(parts),
+            *told,
+            *_told_of_places(crimes),
+            *_told_of_passed(passed),
+        ),
     )
 
 

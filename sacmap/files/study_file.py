@@ -12,7 +12,8 @@ from sacmap.files.toml_help import backslash_help, toml_error
 from sacmap.study import COMPARATORS, LISTS, NOT_OPTIONS, PATHS, Study, option_name, unknown_option
 
 _FLAGS = {"offline", "suppress_small", "yes"}
-_CONTROL = {chr(n) for n in range(32)}
+#: What a path in double quotes turns into by accident.
+_CONTROL = set("\b\t\n\f\r\x1b")
 
 
 def read_study(path: Path) -> dict[str, Any]:
