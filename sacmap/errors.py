@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import re
 
+from sacmap.addresses import redacted_text
+
 #: Control characters that a terminal acts on, and marks that change the direction of text.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 #: Longer than any message of sacmap. Text quoted from a file can be of any length.
@@ -41,8 +43,8 @@ class SacmapError(Exception):
 
     def __init__(self, cause: str, remedy: str = "") -> None:
         # Both may quote a file or a server. The quoted text must not add lines or control the terminal.
-        self.cause = one_line(cause)
-        self.remedy = one_line(remedy)
+        self.cause = one_line(redacted_text(cause))
+        self.remedy = one_line(redacted_text(remedy))
         super().__init__(self.cause if not remedy else f"{self.cause}\n{self.remedy}")
 
 

@@ -15,6 +15,7 @@ from pathlib import PurePath
 from typing import Any, TypeAlias, TypedDict, Unpack
 
 from sacmap import months
+from sacmap.addresses import redacted
 from sacmap.errors import UsageError
 
 Period = tuple[str, ...]
@@ -39,6 +40,8 @@ MOST_ROLLING = 60
 PATHS = {
     "boundaries", "ca_bundle", "comparator", "context", "crimes", "households", "lsoa_boundaries", "out", "store",
 }  # fmt: skip
+#: Options that are addresses of the web.
+ADDRESSES = {"api_url", "archive_url", "tiles"}
 #: Options that take several values.
 LISTS = {"also", "context", "crimes", "within"}
 #: How an option is called where it is not as its field: `from` is a word of Python's own.
@@ -171,6 +174,8 @@ class Study:
         return {name: self._said(name, value) for name, value in said.items()}
 
     def _said(self, name: str, value: Any) -> Any:
+        if name in ADDRESSES and value is not None:
+            return redacted(value)
         if value is None or name not in PATHS:
             return value
         return [self.shown(part) for part in value] if isinstance(value, tuple) else self.shown(value)
@@ -373,7 +378,7 @@ def _period(value: str | Sequence[Any]) -> tuple[Period, ...]:
 def _require_tiles(tiles: str | None, key: str | None) -> None:
     if tiles is not None and not (_TILES.fullmatch(tiles) and all(part in tiles for part in TILE_PARTS)):
         raise UsageError(
-            f"--tiles {tiles} is not an https address with {{z}}, {{x}} and {{y}}.",
+            f"--tiles {redacted(tiles)} is not an https address with {{z}}, {{x}} and {{y}}.",
             "Write it as https://tiles.example.org/{z}/{x}/{y}.png.",
         )
     if key is not None and "{key}" not in (tiles or ""):

@@ -2,6 +2,7 @@
 
 import io
 import random
+import threading
 import zipfile
 
 import pytest
@@ -10,8 +11,10 @@ from police_uk import Handler, Police, archive_zip, serve, web
 
 from sacmap.errors import SourceError, UsageError
 from sacmap.fetch.archive import Archive, candidates, fewest
+from sacmap.fetch.remote import download_whole
 from sacmap.fetch.store import Store
 from sacmap.fetch.street import read
+from sacmap.fetch.web import Web
 from sacmap.months import span
 
 FORCES = ["northamptonshire", "btp", *[f"force-{n}" for n in range(39)]]
@@ -200,8 +203,6 @@ def test_f18_a_whole_download_goes_on_where_it_was_cut(archive, police, whole, s
         police.sent += end
         handler.close_connection = end < len(body)
 
-    from sacmap.fetch.remote import download_whole
-
     police.archive_handler = cut
     target = store.folder / "a.zip"
     download_whole(archive.web, f"{archive._base}/2019-02.zip", target, lambda _: True)
@@ -210,15 +211,70 @@ def test_f18_a_whole_download_goes_on_where_it_was_cut(archive, police, whole, s
     assert [p.name for p in store.folder.iterdir()] == ["a.zip"]
 
 
-def test_f18_another_file_by_now_is_downloaded_from_its_start(archive, police, store):
-    from sacmap.fetch.remote import download_whole
+def cut_after(content, etag, kept):
+    """A handler that sends the first bytes of a file, and hangs up; nothing at all when it is asked again."""
+    sent = []
 
-    target = store.folder / "a.zip"
-    target.parent.mkdir()
-    target.with_name("a.zip.download").write_bytes(b"half of an older file")
-    target.with_name("a.zip.about").write_text('{"same": "\\"zero\\"", "total": 99999}')
-    download_whole(archive.web, f"{archive._base}/2019-02.zip", target, lambda _: True)
+    def cut(handler, name):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.send_header("ETag", etag)
+        handler.end_headers()
+        handler.wfile.write(b"" if sent else content[:kept])
+        sent.append(name)
+        handler.close_connection = True
+
+    return cut
+
+
+def test_f18_another_file_by_now_is_downloaded_from_its_start(archive, police, store):
+    target, address = store.folder / "a.zip", f"{archive._base}/2019-02.zip"
+    police.archive_handler = cut_after(b"of an older file" * 100, '"zero"', 900)
+    with pytest.raises(SourceError, match="What has come is kept"):
+        download_whole(archive.web, address, target, lambda _: True)
+    assert not target.exists()
+    police.archive_handler = None
+    download_whole(archive.web, address, target, lambda _: True)
     assert target.read_bytes() == police.archives["2019-02.zip"]
+    assert [p.name for p in store.folder.iterdir()] == ["a.zip"]
+
+
+def test_f57_several_downloads_of_one_archive_into_one_store_all_end_whole(police, url, store, whole):
+    target, failed = store.folder / "archives" / "2019-02.zip", []
+    police.archive_mode = "whole"
+
+    def run():
+        try:
+            with Web(per_second=1e6) as client:
+                download_whole(client, f"{url}/2019-02.zip", target, lambda _: True)
+            assert target.read_bytes() == whole
+        except (Exception, SystemExit) as error:  # noqa: BLE001
+            failed.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert [p.name for p in target.parent.iterdir()] == ["2019-02.zip"]
+
+
+def test_f57_no_run_goes_on_with_the_part_of_one_that_lives(archive, police, store, whole):
+    """Another run has the whole file while this one waits to ask again: that one is used."""
+    target, address = store.folder / "a.zip", f"{archive._base}/2019-02.zip"
+    cut = cut_after(whole, '"one"', 1000)
+
+    def meanwhile(handler, name):
+        cut(handler, name)
+        if not target.exists():
+            police.archive_handler = None
+            download_whole(web(police.clock), address, target, lambda _: True)
+
+    police.archive_handler = meanwhile
+    download_whole(archive.web, address, target, lambda _: True)
+    assert target.read_bytes() == whole
+    assert [p.name for p in store.folder.iterdir()] == ["a.zip"]
 
 
 def test_an_archive_handed_on_to_a_file_store_is_followed_there(archive, police, whole):

@@ -21,6 +21,7 @@ from sacmap.fetch.attempt import UnusableError, quoted
 from sacmap.fetch.boxes import Box, box_of, covered
 from sacmap.fetch.store import Kept, Question, Store
 from sacmap.fetch.web import AbsentError, Web, json_judge
+from sacmap.files.text import parse_json
 
 #: The server gives at most this many crimes; exactly as many may be cut.
 MOST = 10_000
@@ -104,7 +105,7 @@ class Api:
         question = {"kind": "crime-last-updated"}
         kept = self.store.get(question, LATEST)
         if kept is not None and (self.web is None or self._fresh(self.web, kept)):
-            return _date(json.loads(kept.body))
+            return str(_parsed(kept, _date))
         if self.web is None:
             every = self.publications()
             if not every:
@@ -118,7 +119,7 @@ class Api:
             if kept is None:
                 raise
             self.notes.append(f"{error.cause} The store's own answer stands: it may be a month old.")
-            return _date(json.loads(kept.body))
+            return str(_parsed(kept, _date))
         self.store.put(question, LATEST, answer.body, asked=self.web.now())
         return str(answer.value)
 
@@ -189,7 +190,7 @@ class Api:
         """
         publication = published or self.published()
         question = _question(month, category)
-        there = self.store.group(question, publication, lambda asked: extent.meets(box_of(asked["box"])))
+        there = self.store.group(question, publication, lambda asked: _meets(asked, extent))
         kept = {box_of(one.question["box"]): _parsed(one, _crimes(month, category)) for one in there}
         self._fill(question, publication, extent, kept, depth=0)
         found: pd.DataFrame = pd.concat([kept[box] for box in sorted(kept)], ignore_index=True)
@@ -224,7 +225,8 @@ class Api:
         )
 
     def _boxes(self, question: Question, published: str) -> list[Box]:
-        return [box_of(asked["box"]) for asked in self.store.questions(question, published)]
+        asked = self.store.questions(question, published)
+        return [box_of(one["box"]) for one in asked if _meets(one, None)]
 
     def _fill(
         self, question: Question, published: str, box: Box, kept: dict[Box, pd.DataFrame], *, depth: int
@@ -324,10 +326,19 @@ def _question(month: str, category: str) -> dict[str, str]:
     return {"kind": "crimes-street", "of": f"{category} {month}"}
 
 
+def _meets(asked: Question, extent: Box | None) -> bool:
+    """Whether a question is of a box, and of one that meets the extent."""
+    try:
+        box = box_of(asked["box"])
+        return extent is None or extent.meets(box)
+    except (KeyError, ValueError):
+        return False
+
+
 def _parsed(kept: Kept, check: Callable[[Any], Any]) -> Any:
     """Return what a kept answer says; it was checked before it was kept."""
     try:
-        return check(json.loads(kept.body))
+        return check(parse_json(kept.body))
     except (KeyError, TypeError, ValueError, UnusableError) as error:
         raise SourceError(
             f"{kept.path} holds an answer this sacmap cannot read: {error}.",

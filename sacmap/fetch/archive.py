@@ -15,12 +15,14 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from sacmap import months
+from sacmap.addresses import redacted
 from sacmap.errors import SourceError
 from sacmap.fetch.attempt import quoted
 from sacmap.fetch.members import MEMBER_BYTES, MEMBER_RATIO
 from sacmap.fetch.remote import RemoteFile, download_whole
 from sacmap.fetch.store import Kept, Store
 from sacmap.fetch.web import AbsentError, ForbiddenError, NoPartError, Web
+from sacmap.files.text import parse_json
 
 #: An archive holds this many months up to the one it is named after.
 SPAN = 36
@@ -155,8 +157,9 @@ class Archive:
             for month in group:
                 progress(f"{month} archive")
             return
+        or_refused = ", or it is refused (403)" * refused
         raise SourceError(
-            f"No archive from {names[-1]} to {names[0]} is at {self._base}{', or it is refused (403)' * refused}, so "
+            f"No archive from {names[-1]} to {names[0]} is at {redacted(self._base)}{or_refused}, so "
             f"{force} in {months.in_words(group[0])} cannot be had.",
             "Check --archive-url"
             + " and what the network lets through" * refused
@@ -195,7 +198,7 @@ class Archive:
                 for info in self._wanted(archive, name, force, group).values():
                     self._keep(archive, info, name)
         except (zipfile.BadZipFile, zlib.error) as error:
-            target.unlink()
+            target.unlink(missing_ok=True)
             raise _plain(error, name) from None
 
     def _wanted(
@@ -239,7 +242,10 @@ class Archive:
 
     def _listed(self, name: str) -> list[str] | None:
         kept = self.store.get({"kind": "archive-directory", "of": name}, f"{_PREFIX}{name}")
-        return None if kept is None else [str(file) for file in json.loads(kept.body)]
+        try:
+            return None if kept is None else [str(file) for file in parse_json(kept.body)]
+        except (ValueError, TypeError):
+            return None
 
 
 def name_covers(name: str, month: str) -> bool:

@@ -25,6 +25,7 @@ import requests.adapters
 import truststore
 import urllib3.exceptions
 
+from sacmap.addresses import redacted, redacted_text
 from sacmap.errors import InputError, UsageError
 from sacmap.fetch.retry import LONGEST_ASKED, Saw
 
@@ -65,18 +66,23 @@ def require_safe(url: str) -> None:
     UsageError
         For any other address.
     """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme == "https" and host:
-        return
-    loopback = host == "localhost"
     with contextlib.suppress(ValueError):
-        loopback = loopback or ipaddress.ip_address(host).is_loopback
-    if parts.scheme != "http" or not loopback:
-        raise UsageError(
-            f"The address {url[:100]} is not https.",
-            "Give an address that starts with https://. http:// is allowed only for this machine.",
-        )
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+        if parts.scheme == "https" and host:
+            return
+        if parts.scheme == "http" and _is_this_machine(host):
+            return
+    raise UsageError(
+        f"The address {redacted(url)[:100]} is not https.",
+        "Give an address that starts with https://. http:// is allowed only for this machine.",
+    )
+
+
+def _is_this_machine(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    return False
 
 
 def quoted(identifier: str) -> str:
@@ -184,7 +190,7 @@ def judge_status(response: requests.Response, expect: Collection[int], now: Call
         )
     if 300 <= status < 400:
         raise UnusableError(
-            Saw.ELSEWHERE, f"a redirect to {response.headers.get('Location', 'nowhere')[:80]}"
+            Saw.ELSEWHERE, f"a redirect to {redacted(response.headers.get('Location', 'nowhere'))[:80]}"
         )
     saw = _BY_STATUS.get(status, Saw.TROUBLE if status >= 500 else Saw.REFUSED)
     raise UnusableError(saw, f"status {status}")
@@ -257,7 +263,7 @@ def library_errors_as_unusable(url: str) -> Iterator[None]:
         raise UnusableError(Saw.CUT, f"an answer cut short ({_root(error)})") from None
     except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError):
         raise UnusableError(Saw.LATE, "no answer in time") from None
-    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         raise UnusableError(Saw.NO_LINE, f"no connection ({_root(error)})") from None
 
 
@@ -270,13 +276,13 @@ def _root(error: BaseException) -> str:
         # A library's messages may include an object's memory address; the innermost message is the clearest.
         text = str(said) if said else text or (str(inner) if inner.__context__ is None else "")
         inner = inner.__cause__ or inner.__context__
-    return (text or type(error).__name__).split("\n")[0][:100]
+    return redacted_text(text or type(error).__name__).split("\n")[0][:100]
 
 
 def proxy_of(url: str) -> str:
     """Return the proxy used for `url`, without user name and password."""
     given = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url)) or "of the system"
-    return given if "@" not in given else f"{given.split('://')[0]}://{given.rsplit('@', 1)[1]}"
+    return redacted(given)
 
 
 def within(seconds: float, work: Callable[[], Reply]) -> Reply:

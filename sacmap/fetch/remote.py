@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import io
 import json
+import secrets
+import sys
+import time
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from sacmap.addresses import redacted
 from sacmap.errors import DiskError, SourceError, UsageError
 from sacmap.fetch.attempt import Reply, UnusableError
 from sacmap.fetch.retry import TRIES, Saw
 from sacmap.fetch.web import HOPS, AbsentError, Web
 from sacmap.files.text import parse_json
-from sacmap.files.whole import replace_patiently, write_whole
+from sacmap.files.whole import OLD, orphaned, part_of, remove, replace_patiently, write_whole
 
 #: Bytes at the end of a ZIP that are enough to find its directory.
 _TAIL = 4096
@@ -23,6 +29,7 @@ _TAIL = 4096
 _MOST = 64 << 20
 #: Bytes per second on a slow connection, for time limits.
 _SLOW = 100_000
+_DOWNLOAD, _FREE = ".download", "free"
 
 
 class RemoteFile(io.RawIOBase):
@@ -139,8 +146,9 @@ class _Begun:
 def download_whole(web: Web, url: str, target: Path, agree: Callable[[str], bool]) -> None:
     """Download a file to `target`, completely or not at all.
 
-    If a stopped run left a part and the server still has the same file, the download continues from there. `agree` is
-    called once, with a question that gives the size.
+    A part left by a stopped run is continued if the server still has the same file. Each run writes a part of its own;
+    if another run has the whole file first, that one is used. `agree` is asked once, with a sentence that says how much
+    is to be downloaded.
 
     Raises
     ------
@@ -151,49 +159,147 @@ def download_whole(web: Web, url: str, target: Path, agree: Callable[[str], bool
     DiskError
         If it cannot be written.
     """
-    part, about = target.with_name(f"{target.name}.download"), target.with_name(f"{target.name}.about")
     target.parent.mkdir(parents=True, exist_ok=True)
-    agreed, tried = False, 0
-    while True:
-        begun = _read_begun(about)
-        start = part.stat().st_size if begun.same and part.is_file() else 0
-        if start and start == begun.total:
+    with _own_part(target) as part:
+        agreed, tried = _Agreed(url, agree), 0
+        while not target.is_file():
+            before = _size(part)
+            try:
+                if _is_whole_after_one_try(web, url, part, agreed):
+                    _move(part, target)
+                    return
+                raise UnusableError(Saw.CUT)
+            except UnusableError as error:
+                tried = 1 if _size(part) > before else tried + 1
+                if error.saw is Saw.ABSENT:
+                    raise AbsentError(f"{redacted(url)} does not exist (404).") from None
+                if error.saw is Saw.NO_PART:
+                    # The server sent another part than requested: start again.
+                    part.unlink(missing_ok=True)
+                if tried >= TRIES:
+                    raise SourceError(
+                        f"{redacted(url)} cannot be downloaded: {error.detail}, {tried} times. What has come is kept.",
+                        "Run the command again: it continues from there.",
+                    ) from None
+                web.wait_after(tried)
+
+
+def _is_whole_after_one_try(web: Web, url: str, part: Path, agreed: _Agreed) -> bool:
+    """Ask once for what is missing of a part, and return whether it is whole then."""
+    begun = _read_begun(_about(part))
+    start = _size(part) if begun.same else 0
+    if start and start == begun.total:
+        return True
+    with web.stream(url, start=start, same=begun.same) as (status, headers, blocks):
+        start = 0 if status == 200 else start
+        total = _total(status, headers, start)
+        agreed.require(total, start)
+        if start == 0:
+            same = headers.get("ETag") or headers.get("Last-Modified") or ""
+            write_whole(_about(part), json.dumps(asdict(_Begun(same, total))).encode(), option="--store")
+        with _opened(part, "ab" if start else "wb") as out:
+            for block in blocks:
+                start += _append(out, block, part)
+    return start == total
+
+
+class _Agreed:
+    """Asks once whether a download is agreed to."""
+
+    def __init__(self, url: str, agree: Callable[[str], bool]) -> None:
+        self._url, self._agree, self._agreed = redacted(url), agree, False
+
+    def require(self, total: int, start: int) -> None:
+        """Raise UsageError if the bytes from `start` to `total` are not to be downloaded."""
+        size = f"{(total - start) / 1e6:,.0f} MB"
+        self._agreed = self._agreed or self._agree(f"Download {size} from {self._url}?")
+        if not self._agreed:
+            raise UsageError(
+                f"{self._url} is {total / 1e6:,.0f} MB and was not downloaded.",
+                "Add --yes to agree, or give the CSVs you have with --crimes.",
+            )
+
+
+@contextlib.contextmanager
+def _own_part(target: Path) -> Iterator[Path]:
+    """Give a file of this run's own to download to: what a stopped run left, if there is any, else a new one."""
+    part = part_of(target, _DOWNLOAD)
+    for left in _left(target):
+        # Another run may be quicker; on Windows a file that is written to cannot be taken.
+        with contextlib.suppress(OSError):
+            left.rename(part)
+            with contextlib.suppress(OSError):
+                _about(left).replace(_about(part))
             break
-        got = 0
-        try:
-            with web.stream(url, start=start, same=begun.same) as (status, headers, blocks):
-                start = 0 if status == 200 else start
-                total = _total(status, headers, start)
-                agreed = agreed or agree(f"Download {(total - start) / 1e6:,.0f} MB from {url}?")
-                if not agreed:
-                    raise UsageError(
-                        f"{url} is {total / 1e6:,.0f} MB and was not downloaded.",
-                        "Add --yes to agree, or give the CSVs you have with --crimes.",
-                    )
-                if start == 0:
-                    same = headers.get("ETag") or headers.get("Last-Modified") or ""
-                    write_whole(about, json.dumps(asdict(_Begun(same, total))).encode(), option="--store")
-                with part.open("ab" if start else "wb") as out:
-                    for block in blocks:
-                        got += _append(out, block, part)
-            if start + got == total:
-                break
-            raise UnusableError(Saw.CUT)
-        except UnusableError as error:
-            tried = 1 if got else tried + 1
-            if error.saw is Saw.ABSENT:
-                raise AbsentError(f"{url} does not exist (404).") from None
-            if error.saw is Saw.NO_PART:
-                # The server sent another part than requested: start again.
-                part.unlink(missing_ok=True)
-            if tried >= TRIES:
-                raise SourceError(
-                    f"{url} cannot be downloaded: {error.detail}, {tried} times. What has come is kept.",
-                    "Run the command again: it continues from there.",
-                ) from None
-            web.wait_after(tried)
-    replace_patiently(part, target)
-    about.unlink(missing_ok=True)
+    try:
+        yield part
+    finally:
+        if target.is_file():
+            for one in (part, *_left(target)):
+                remove(one)
+                remove(_about(one))
+        else:
+            _let_go(part, target)
+
+
+def _let_go(part: Path, target: Path) -> None:
+    """Leave a part to whichever run comes next, this process included."""
+    free = target.with_name(f"{target.name}.sacmap-{_FREE}-{secrets.token_hex(4)}{_DOWNLOAD}")
+    with contextlib.suppress(OSError):
+        if _size(part):
+            _about(part).replace(_about(free))
+            part.rename(free)
+    remove(part)
+    remove(_about(part))
+
+
+def _left(target: Path) -> list[Path]:
+    """Return the parts of a download that no run writes to any more, as far as can be known."""
+    parts = sorted(target.parent.glob(f"{glob.escape(target.name)}.sacmap-*{_DOWNLOAD}"))
+    return [one for one in parts if _is_left(one)]
+
+
+def _is_left(part: Path) -> bool:
+    if sys.platform == "win32" or f".sacmap-{_FREE}-" in part.name or orphaned(part):
+        return True
+    try:
+        return part.stat().st_mtime < time.time() - OLD
+    except OSError:
+        return False
+
+
+def _move(part: Path, target: Path) -> None:
+    """Move a whole download to its place, if no other run has been quicker."""
+    try:
+        replace_patiently(part, target)
+    except OSError as error:
+        if not target.is_file():
+            raise DiskError(
+                f"{target} cannot be written: {error.strerror}.", "Choose another folder with --store."
+            ) from None
+
+
+def _about(part: Path) -> Path:
+    return part.with_name(f"{part.name}.about")
+
+
+def _size(part: Path) -> int:
+    try:
+        return part.stat().st_size
+    except OSError:
+        return 0
+
+
+@contextlib.contextmanager
+def _opened(part: Path, mode: str) -> Iterator[BinaryIO]:
+    try:
+        stream = part.open(mode)
+    except OSError as error:
+        raise DiskError(
+            f"{part} cannot be written: {error.strerror}.", "Choose another folder with --store."
+        ) from None
+    with stream:
+        yield stream  # type: ignore[misc]
 
 
 def _append(out: BinaryIO, block: bytes, part: Path) -> int:
@@ -207,8 +313,9 @@ def _append(out: BinaryIO, block: bytes, part: Path) -> int:
 
 def _read_begun(about: Path) -> _Begun:
     try:
-        return _Begun(**parse_json(about.read_bytes()))
-    except (OSError, ValueError, TypeError):
+        raw = parse_json(about.read_bytes())
+        return _Begun(str(raw["same"]), int(raw["total"]))
+    except (OSError, ValueError, TypeError, KeyError, OverflowError):
         return _Begun()
 
 

@@ -1,6 +1,6 @@
 """The store of fetched answers. Each answer is one file, complete or not there at all.
 
-    STORE/PUBLISHED/GROUP/NAME.answer      a line of JSON (question, publication, SHA-256 of the body), then the body
+    STORE/PUBLISHED/GROUP/NAME.answer      a line of JSON (question, publication, SHA-256), then the body
 
 The store has no locks and no database, so it works on council file shares. Two runs write the same answer to the same
 name, and the last one to be moved into place remains. File names are hashes, so that an identifier can never be a path
@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,9 @@ from sacmap.files.text import parse_json
 from sacmap.files.whole import replace_patiently, require_writable, sweep, write_whole
 
 SUFFIX = ".answer"
+#: Bytes of a file, and of its header: more than any answer has.
+_LARGEST, _LONGEST_LINE = 1 << 30, 1 << 20
+_GROUP = re.compile(r"[0-9a-f]{16}")
 
 Question = Mapping[str, str]
 
@@ -62,14 +66,14 @@ class Store:
             If answers cannot be stored.
         """
         require_writable(self.folder, option="--store")
-        sweep(self.folder.rglob("*.part"))
+        sweep(part for part in self.folder.glob("*/*/*.part") if _GROUP.fullmatch(part.parent.name))
 
     def path(self, question: Question, published: str) -> Path:
         """Return the path for the answer to a question."""
         return self._group(question, published) / f"{_hash(_text(question), 32)}{SUFFIX}"
 
     def _group(self, question: Question, published: str) -> Path:
-        return self.folder / published / _hash(f"{question['kind']} {question.get('of', '')}", 16)
+        return self.folder / published / _group_name(question)
 
     def get(self, question: Question, published: str) -> Kept | None:
         """Return the stored answer, or None. A damaged file is renamed to .damaged, so that it is fetched again."""
@@ -89,8 +93,8 @@ class Store:
             return []
         found = []
         for path in sorted(folder.glob(f"*{SUFFIX}")):
-            asked = _header(path)
-            # If the header is unreadable, _read renames the file to .damaged.
+            asked = _question_of(path)
+            # A header that cannot be read is read whole, which sets it aside.
             if (asked is None or (_same_group(asked, question) and wanted(asked))) and (
                 kept := self._read(path)
             ):
@@ -98,8 +102,8 @@ class Store:
         return found
 
     def questions(self, question: Question, published: str) -> list[dict[str, str]]:
-        """Return the questions with answers in the group of a question, reading only the headers."""
-        headers = (_header(path) for path in sorted(self._group(question, published).glob(f"*{SUFFIX}")))
+        """Return the questions answered in the group of one, by their headers alone."""
+        headers = (_question_of(path) for path in sorted(self._group(question, published).glob(f"*{SUFFIX}")))
         return [asked for asked in headers if asked is not None and _same_group(asked, question)]
 
     def publications(self) -> list[str]:
@@ -117,31 +121,27 @@ class Store:
             If it cannot be written.
         """
         path = self.path(question, published)
-        header = {
-            "sacmap": 1,
-            "question": dict(question),
-            "published": published,
-            "asked": asked,
-            "sha256": hashlib.sha256(body).hexdigest(),
-        }
+        header = {"sacmap": 2, "question": dict(question), "published": published, "asked": asked}
+        header["sha256"] = _seal(header, body)
         content = json.dumps(header, ensure_ascii=False).encode() + b"\n" + body
         write_whole(path, content, option="--store")
         return Kept(dict(question), published, asked, path, body)
 
     def _read(self, path: Path) -> Kept | None:
         try:
+            if path.stat().st_size > _LARGEST:
+                raise ValueError("larger than any answer")
             line, _, body = path.read_bytes().partition(b"\n")
+            header = _header(line, path)
+            if header["sha256"] != (_seal(header, body) if header["sacmap"] == 2 else _sha256(body)):
+                raise ValueError("another hash")
+            return Kept(header["question"], header["published"], float(header["asked"]), path, body)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise DiskError(
                 f"{path} cannot be read: {error.strerror}.", "Check the disk, or choose another with --store."
             ) from None
-        try:
-            header: dict[str, Any] = parse_json(line)
-            if header["sha256"] != hashlib.sha256(body).hexdigest():
-                raise ValueError("another hash")
-            return Kept(header["question"], header["published"], float(header["asked"]), path, body)
         except (ValueError, KeyError, TypeError, OverflowError):
             # The damaged file is kept for inspection. If it cannot be renamed, it will be overwritten.
             with contextlib.suppress(OSError):
@@ -149,17 +149,52 @@ class Store:
             return None
 
 
-def _header(path: Path) -> dict[str, str] | None:
+def _question_of(path: Path) -> dict[str, str] | None:
+    """Return the question of a file, by its header alone; None where that is not what the file's name says."""
     try:
         with path.open("rb") as stream:
-            found: dict[str, str] = dict(parse_json(stream.readline())["question"])
+            found: dict[str, str] = _header(stream.readline(_LONGEST_LINE), path)["question"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return found
 
 
+def _header(line: bytes, path: Path) -> dict[str, Any]:
+    """Return the header of a file, its question and publication being those the file's place is made of.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError
+        If it is none, or of another question or publication.
+    """
+    header: dict[str, Any] = parse_json(line)
+    question = header["question"]
+    if not isinstance(question, dict) or not all(isinstance(value, str) for value in question.values()):
+        raise ValueError("no question")
+    if header["sacmap"] not in (1, 2):
+        raise ValueError("another kind of answer")
+    place = (header["published"], _group_name(question), f"{_hash(_text(question), 32)}{SUFFIX}")
+    if place != path.parts[-3:]:
+        raise ValueError("another question")
+    return header
+
+
+def _seal(header: Mapping[str, Any], body: bytes) -> str:
+    """Return the hash of an answer, header and body: no byte of either can change unseen."""
+    said = {name: value for name, value in header.items() if name != "sha256"}
+    return _sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode() + b"\n" + body)
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
 def _same_group(asked: Question, question: Question) -> bool:
     return (asked.get("kind"), asked.get("of", "")) == (question["kind"], question.get("of", ""))
+
+
+def _group_name(question: Question) -> str:
+    return _hash(f"{question['kind']} {question.get('of', '')}", 16)
 
 
 def _text(question: Question) -> str:

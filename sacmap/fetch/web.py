@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from sacmap.addresses import host_of
 from sacmap.errors import SourceError
 from sacmap.fetch.attempt import (
     Reply,
@@ -214,7 +215,7 @@ class Web:
                     # A server that asks for it for ever does not get it: see `decide`.
                     asked_to_wait = min(asked_to_wait + wait, LONGEST_ASKED)
             if tried == TOLD_AT:
-                self._say(f"{urlsplit(url).netloc} gives no whole answer yet ({bad.detail}): trying again.")
+                self._say(f"{host_of(url)} gives no whole answer yet ({bad.detail}): trying again.")
             self._sleep(wait)
         raise _error(bad, url, tried)
 
@@ -318,8 +319,7 @@ def json_judge(check: Callable[[Any], Any], full: int | None = None) -> Judge:
 
 def _error(bad: UnusableError, url: str, tried: int) -> SourceError:
     """Say what happened, what was done and what to do next."""
-    parts = urlsplit(url)
-    where = f"{parts.netloc}{parts.path}"[:120]
+    where = f"{host_of(url)}{urlsplit(url).path}"[:120]
     times = "" if tried == 1 else f", {tried} times"
     if bad.saw is Saw.ABSENT:
         return AbsentError(f"{where} is not there (404).", "Check the force and the addresses.")
@@ -329,7 +329,7 @@ def _error(bad: UnusableError, url: str, tried: int) -> SourceError:
         return NoPartError(f"{where} is not given in parts: {bad.detail}.")
     if bad.saw is Saw.DISTRUST:
         return SourceError(
-            f"The certificate of {parts.netloc} is not trusted: {bad.detail}. Nothing was sent.",
+            f"The certificate of {host_of(url)} is not trusted: {bad.detail}. Nothing was sent.",
             "If your organisation inspects traffic, give its certificates with --ca-bundle FILE.",
         )
     remedies = {

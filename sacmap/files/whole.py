@@ -23,7 +23,9 @@ OLD = 3600.0
 #: The rights of a file that only its owner may read.
 PRIVATE = 0o600
 
-_PART = re.compile(r".*\.sacmap-(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}\.part", re.DOTALL)
+_PART = re.compile(
+    r".*\.sacmap-(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}\.(part|download)", re.DOTALL
+)
 AS_IT_WAS = "What was there is as it was"
 _IN_USE = "If it is open in Excel or a browser, close it there; else check that you may write in that folder."
 
@@ -49,9 +51,9 @@ def write_whole(
         replace_patiently(part, path, wait=wait)
 
 
-def part_of(path: Path) -> Path:
+def part_of(path: Path, ending: str = ".part") -> Path:
     """Return a new name beside `path` that says whose it is: this machine's, this process's."""
-    return path.with_name(f"{path.name}.sacmap-{this_machine()}-{os.getpid()}-{secrets.token_hex(4)}.part")
+    return path.with_name(f"{path.name}.sacmap-{this_machine()}-{os.getpid()}-{secrets.token_hex(4)}{ending}")
 
 
 def sweep(parts: Iterable[Path]) -> None:
@@ -69,11 +71,11 @@ def sweep(parts: Iterable[Path]) -> None:
 
 def is_part(path: Path) -> bool:
     """Whether a path is named as `part_of` names."""
-    return _PART.fullmatch(path.name) is not None
+    return path.suffix == ".part" and _PART.fullmatch(path.name) is not None
 
 
 def orphaned(part: Path) -> bool:
-    """Whether a .part file is of a process of this machine that is gone."""
+    """Whether a file named by `part_of` is of a process of this machine that is gone."""
     found = _PART.fullmatch(part.name)
     return found is not None and found["machine"] == this_machine() and not lives(int(found["pid"]))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from urllib.parse import urlsplit
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from sacmap import months
+from sacmap.addresses import host_of
 from sacmap.areas.locate import point_keys
 from sacmap.crimes import KNOWN_TYPES, Reading
 from sacmap.measure.comparator import NOTHING, UNFIT, Comparator, doubt_pct
@@ -125,7 +125,7 @@ def _tiles(study: Study) -> Iterator[Notice]:
         )
         yield Notice(
             "tiles",
-            f"The page asks {urlsplit(study.tiles).netloc} for its background map. This needs the network, and the "
+            f"The page asks {host_of(study.tiles)} for its background map. This needs the network, and the "
             f"server learns who opens the page.{key}",
         )
 

@@ -1,0 +1,76 @@
+"""Web addresses as they may be shown and recorded: without user, password, key or anything else that may be secret.
+
+An address that is shown may be mistyped in any way: where it is not clear what a part is, it is left out.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: What stands for something left out.
+LEFT_OUT = "…"
+_SCHEME = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*:?[/\\]{2,}|[a-z][a-z0-9+.-]*:[/\\]+|[/\\]{2,}|(?:https?|socks\w*|ftp):)", re.I
+)
+#: Some tile servers call pictures of double size so: …/{y}@2x.png.
+_DOUBLE_SIZE = re.compile(r"@(?=[0-9.]+x)")
+_HOST = re.compile(r"(?:\[[0-9a-f:.%]*\]|[^:@\[\]]*)(?::[0-9]*)?", re.I)
+_PLACEHOLDER = re.compile(r"\{\w+\}")
+#: In other text only what is clearly an address: a path may hold @, # and ; too.
+_IN_TEXT = re.compile(r"(?:https?|socks\w*|ftp):[^\s'\"<>]*|[^\s'\"<>/\\:]+:[^\s'\"<>/\\]*@[^\s'\"<>]+", re.I)
+
+
+def redacted(address: str) -> str:
+    """Return an address without user and password, and without the values of its query.
+
+    Examples
+    --------
+    >>> redacted("https://ann:secret@tiles.example.org/{z}/{x}/{y}.png?key=secret&style={style}")
+    'https://tiles.example.org/{z}/{x}/{y}.png?key=…&style={style}'
+    >>> redacted("ann:secret@proxy.example.org:8080")
+    'proxy.example.org:8080'
+    """
+    found = _SCHEME.match(address)
+    scheme, rest = address[: found.end() if found else 0], address[found.end() if found else 0 :]
+    rest = _DOUBLE_SIZE.sub("\0", rest.replace("\0", ""))
+    host = re.split(r"[/\\?#]", rest, maxsplit=1)[0]
+    # A password may hold any of the characters that end a host.
+    if "@" in host or (":" in host and "@" in rest):
+        rest = rest.rsplit("@", 1)[1]
+        host = re.split(r"[/\\?#]", rest, maxsplit=1)[0]
+    if not _HOST.fullmatch(host):
+        rest = LEFT_OUT + rest[len(host) :]
+    path, mark, query = _cut(rest)
+    return f"{scheme}{path}{mark}{_without_values(query)}".replace("\0", "@")
+
+
+def redacted_text(text: str) -> str:
+    """Return text with every address in it redacted: words of a library may quote one."""
+    return _IN_TEXT.sub(lambda found: redacted(found[0]), text)
+
+
+def host_of(address: str) -> str:
+    """Return the host and port of an address, for messages."""
+    shown = redacted(address)
+    found = _SCHEME.match(shown)
+    return re.split(r"[/\\?#]", shown[found.end() if found else 0 :], maxsplit=1)[0]
+
+
+def _cut(rest: str) -> tuple[str, str, str]:
+    """Return what stands before the first ?, # or ;, that sign, and what stands after it."""
+    found = re.search(r"[?#;]", rest)
+    return (rest[: found.start()], found[0], rest[found.end() :]) if found else (rest, "", "")
+
+
+def _without_values(query: str) -> str:
+    parts = re.split(r"([&;#?])", query)
+    return "".join(part if n % 2 else _without_value(part) for n, part in enumerate(parts))
+
+
+def _without_value(pair: str) -> str:
+    name, equals, value = pair.partition("=")
+    if not equals:
+        # A name alone may be a key as well.
+        return LEFT_OUT if pair and not _PLACEHOLDER.fullmatch(pair) else pair
+    shown = value if not value or _PLACEHOLDER.fullmatch(value) else LEFT_OUT
+    return f"{name}={shown}"
