@@ -226,7 +226,7 @@ def test_a_plan_is_a_layer_of_its_own_with_a_feature_for_each_part_an_area_plays
     assert done.exception is None, done.output
     plan = json.loads(out.read_text(encoding="utf-8"))
     refused = CliRunner().invoke(sacmap, [*words, "--also", "pdf", "--replace"], standalone_mode=False)
-    assert "Of a plan there is no pdf" in str(refused.exception)
+    assert "A plan cannot be written as pdf" in str(refused.exception)
     path = tmp_path / "plan.gpkg"
     layer = gpd.read_file(path, layer="plan")
     for key, part in WEEK_PARTS.items():

@@ -80,7 +80,8 @@ def test_the_study_file_works_as_written(folder):
     for command in named:
         done = run(command, folder)
         assert done.returncode == 0, done.stderr
-    assert (folder / "maps" / "northampton.html").is_file()
+    assert (folder / "maps" / "northampton-2019-03.html").is_file()
+    assert "maps/northampton-2019-03.html" in README
 
 
 def test_its_links_lead_somewhere():

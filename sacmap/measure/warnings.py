@@ -94,11 +94,16 @@ def _weak_comparator(comparator: Comparator, mine: pd.DataFrame, mapped: np.ndar
     rest = mine[mine["area_id"].isna()]
     nowhere = float(rest["lon"].isna().mean()) if len(rest) else 0.0
     if comparator.kind == "force" and (len(rest) < SMALL_REST * len(mine) or nowhere > MOSTLY):
+        size = (
+            f"which is only about {len(rest) / mapped.shape[1]:,.0f} crimes a period, {100 * nowhere:.0f}% of them "
+            "with no location"
+            if len(rest)
+            else "where there are none"
+        )
         yield Notice(
             UNFIT,
             f"The areas have {100 * (1 - len(rest) / max(len(mine), 1)):.0f}% of the force's crimes. They are compared "
-            f"with the rest, which is only about {len(rest) / mapped.shape[1]:,.0f} crimes a period, "
-            f"{100 * nowhere:.0f}% of them with no location. That is no good guide to what to expect. Do not rely on "
+            f"with the rest, {size}. That is no good guide to what to expect. Do not rely on "
             "the verdicts; compare with the rest of the areas instead.",
         )
     elif comparator.kind == "areas" and comparator.words == NOTHING:
