@@ -289,6 +289,43 @@ def reconcile_command(
     return found.exit_code
 
 
+@sacmap.command("brief")
+@study_options
+@click.option("--home-office", type=click.Path(), help="Recorded crime open data: ODS, XLSX, CSV or Parquet.")
+@click.option("--area-name", help="The force or Community Safety Partnership, as that table names it.")
+@click.option(
+    "--beside", multiple=True, help='The nation and similar areas: "England and Wales,Leicestershire,…".'
+)
+@click.option("--plan", type=click.Path(), help="A plan, for what will be done: plans/NAME.json.")
+@click.option("--result", type=click.Path(), help="What came of it: plans/NAME-result.json.")
+@click.option("--replace", "over", is_flag=True, help="Replace the note where there is one.")
+def brief_command(
+    study: Path | None, out: str | None, *, home_office: str | None, area_name: str | None, beside: tuple[str, ...],
+    plan: str | None, result: str | None, over: bool, **options: Any,
+) -> int:  # fmt: skip
+    """Write a briefing note for a committee, in Word: maps/NAME-brief.docx.
+
+    It says what PP06 counts, what happened to each component beside the nation, where, what will be done and what came
+    of it, and what the figures cannot say. What is not given is left out.
+    """
+    from sacmap.routine import BriefOptions, brief_study
+
+    if not study:
+        options["title"] = options["title"] or area_name
+    asked = read_options(study, options)
+    written, code = brief_study(
+        asked,
+        out_path(asked, study),
+        Path(out if out.lower().endswith(".docx") else f"{out}.docx") if out else None,
+        BriefOptions(
+            home_office=home_office, area=area_name, beside=beside, plan=plan, outcome=result, replace=over
+        ),
+        study_file=study,
+    )
+    show(str(written))
+    return code
+
+
 @sacmap.command("comparator")
 @click.argument("crimes", nargs=-1, required=True)
 @click.option("--out", required=True, help="The comparator file to write: CSV of month, crime_type, n.")

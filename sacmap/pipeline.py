@@ -22,7 +22,7 @@ from sacmap.comparison import compare_areas
 from sacmap.crimes import without_repeats
 from sacmap.errors import InputError
 from sacmap.fetch.download import Downloaded
-from sacmap.fetch.home_office import read_table
+from sacmap.fetch.home_office import RecordedTable, read_table
 from sacmap.files.collisions import is_below, require_apart
 from sacmap.files.hashes import is_file_of
 from sacmap.files.sets import older_files, told_of_torn, write_set
@@ -42,7 +42,9 @@ from sacmap.measure.comparator import national_comparator
 from sacmap.measure.peers import is_nation
 from sacmap.measure.reconcile import (
     Neighbours,
+    Published,
     Reconciliation,
+    official_periods,
     reconcile,
     require_quarters,
 )
@@ -148,14 +150,14 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
     `study_file` is the file the study was read from, if it was: it is not written over either.
     """
     require_tools(study.also)
-    _require_outputs(beside(out, study.also), [*read_by(study), study_file])
+    require_outputs(beside(out, study.also), [*read_by(study), study_file])
     result = run(study)
     if study.suppress_small:
         result = public_version(result)
     return result, save(result, dated(out, result.study))
 
 
-def _require_outputs(outputs: Sequence[Path], read: Sequence[str | Path | None]) -> None:
+def require_outputs(outputs: Sequence[Path], read: Sequence[str | Path | None]) -> None:
     """Find out before anything is read whether the outputs can be written, are no inputs, and were left torn."""
     require_apart(outputs, read)
     require_writable(outputs[0].parent)
@@ -193,7 +195,7 @@ def plan_study(
     files = (options.prices, options.visited, options.protected)
     require_apart(outputs, [*read_by(study), study_file, *files])
     require_unwritten(outputs, options.replace)
-    _require_outputs(outputs, ())
+    require_outputs(outputs, ())
     prices = read_prices(read_text(options.prices) if options.prices else None, options.prices or "")
     # Before the crimes, so that a slip in them is told at once; which areas there are is known only afterwards.
     _read_records(options, None)
@@ -256,11 +258,11 @@ def evaluate_plan(
     given = (options.boundaries, options.log, options.fetching.get("ca_bundle"))
     require_apart(outputs, [plan_path, *options.crimes, *given])
     require_unwritten(outputs, options.replace)
-    _require_outputs(outputs, ())
+    require_outputs(outputs, ())
     if torn := told_of_torn(plan_path):
         say(f"- {torn}")
     plan = plan_of(read_text(str(plan_path)), str(plan_path))
-    boundaries = options.boundaries or _boundaries_of(plan, plan_path)
+    boundaries = options.boundaries or boundaries_of_plan(plan, plan_path)
     if not Path(boundaries).exists():
         raise InputError(
             f"The plan's boundaries, {boundaries}, are not there.", "Give them with --boundaries."
@@ -281,7 +283,7 @@ def evaluate_plan(
     return result, outcome, write_set(written, private=result.restricted)
 
 
-def _boundaries_of(plan: Plan, plan_path: Path) -> str:
+def boundaries_of_plan(plan: Plan, plan_path: Path) -> str:
     """Return where a plan says its boundaries are. It is another's file, and may not have any file there is read.
 
     Raises
@@ -320,8 +322,9 @@ def reconcile_study(
     UsageError
         If the periods are not whole quarters.
     """
-    require_quarters(study)
-    _require_outputs([path], [home_office, *read_by(study), study_file])
+    if study.current:
+        require_quarters(study)
+    require_outputs([path], [home_office, *read_by(study), study_file])
     found = reconciled(study, home_office, area, beside=beside)
     # The counts of an extract are the force's own, whatever they are set beside.
     restricted = study.extract is not None
@@ -332,17 +335,31 @@ def reconcile_study(
 def reconciled(study: Study, home_office: str, area: str, *, beside: Sequence[str] = ()) -> Reconciliation:
     """Set police.uk beside the Home Office's recorded crime of an area, and the area beside others."""
     table = read_table(home_office)
-    recorded = table.of(area)
+    if study.rolling and not study.current:
+        study = official_periods(study, table.of(area))
+    published = published_of(study, table.of(area)) if study.crimes else None
+    return reconciled_with(table, study, area, published=published, beside=beside)
+
+
+def reconciled_with(
+    table: RecordedTable,
+    study: Study,
+    area: str,
+    *,
+    published: Published | None = None,
+    beside: Sequence[str] = (),
+) -> Reconciliation:
+    """Set an area's recorded crime beside police.uk's, where that is given, and beside other areas'."""
     neighbours = Neighbours(
         asked=tuple(None if is_nation(name) else table.of(name) for name in table.names_in(beside)),
         forces=table.forces() if beside else (),
     )
-    return reconcile(study, recorded, published_of(study, recorded) if study.crimes else None, neighbours)
+    return reconcile(study, table.of(area), published, neighbours)
 
 
 def write_comparator(crimes: Sequence[str], path: Path, *, without: Sequence[str] = ()) -> tuple[str, ...]:
     """Write the counts of all forces together as a comparator file; return what is told of it, in sentences."""
-    _require_outputs([path], crimes)
+    require_outputs([path], crimes)
     reading = read_crimes(crimes)
     once = without_repeats(reading.crimes)
     table, whole, gone = national_comparator(once, reading.tally, without)

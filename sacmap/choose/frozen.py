@@ -52,6 +52,16 @@ SHAPE: dict[str, Any] = {
 }
 
 
+#: What a note reads of the record of a plan's result.
+OUTCOME_SHAPE: dict[str, Any] = {
+    "before": [months.is_month],
+    "after": [months.is_month],
+    "reading": str,
+    "counts": {str: {str: {"before": int, "after": int}}},
+    "actions": [{"date": str, "area_id": str, "action": str}],
+}
+
+
 def unlike(value: Any, shape: Shape, at: str = "it") -> str | None:
     """Say where a value of a JSON file is not of a shape, in words; None where it is."""
     if isinstance(shape, tuple):

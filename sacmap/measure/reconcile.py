@@ -30,7 +30,7 @@ from sacmap.offences import (
     components_of,
 )
 from sacmap.offences import official as official_of
-from sacmap.study import Period, Study
+from sacmap.study import Period, Study, rolled_to
 
 #: How the note of a figure begins whose periods are not alike.
 _NOT_ALIKE = "Change of definition"
@@ -174,6 +174,29 @@ def require_quarters(study: Study) -> None:
         f"{study.current[0]}:{study.current[-1]} is not whole quarters, and recorded crime is published by quarter.",
         f"Use --current {fitted(study.current)} {baselines}.",
     )
+
+
+def official_periods(study: Study, recorded: Recorded) -> Study:
+    """Return a study of rolling periods over the newest whole quarters that the table has and the crimes reach.
+
+    Other studies stay as they are.
+
+    Raises
+    ------
+    UsageError
+        If its periods are not whole quarters long.
+    """
+    if study.rolling is None:
+        return study
+    length = study.rolling[0]
+    if length % 3:
+        raise UsageError(
+            f"latest:{length} is not whole quarters, and recorded crime is published by quarter.",
+            "Use latest:12, or another number that three divides.",
+        )
+    ends = sorted(months.shift(quarter, 2) for quarter in recorded.codes)
+    reached = [end for end in ends if not study.current or end <= study.current[-1]]
+    return rolled_to(study, (reached or ends)[-1])
 
 
 @dataclass(frozen=True)

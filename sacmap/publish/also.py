@@ -13,6 +13,7 @@ from sacmap.terminal import say
 
 if TYPE_CHECKING:
     from sacmap.choose.plan import Plan
+    from sacmap.publish.note_parts import Note
     from sacmap.publish.view import View
     from sacmap.result import Result
 
@@ -87,6 +88,37 @@ def slide(page: View) -> bytes:
     from sacmap.publish.picture import slide_of  # noqa: PLC0415 - matplotlib may not be installed
 
     return slide_of(page)
+
+
+def require_word() -> None:
+    """Find out before the work whether the note can be written.
+
+    Raises
+    ------
+    UsageError
+        If python-docx is not installed.
+    """
+    if find_spec("docx") is None:
+        raise UsageError(
+            "The note needs python-docx, which is not installed.",
+            'Install it with: python -m pip install "sacmap[brief]".',
+        )
+
+
+def word(note: Note, current: Sequence[str]) -> bytes:
+    """Return the note (DOCX), dated as its data."""
+    from sacmap.publish.word import word_of  # noqa: PLC0415 - python-docx may not be installed
+
+    return word_of(note, data_date(current))
+
+
+def map_picture(page: View) -> bytes | None:
+    """Return the map alone (PNG); None where matplotlib is not installed."""
+    if find_spec("matplotlib") is None:
+        return None
+    from sacmap.publish.picture import map_of  # noqa: PLC0415 - matplotlib may not be installed
+
+    return map_of(page)
 
 
 def briefing(page: View, html: str, browser: str | None) -> bytes:

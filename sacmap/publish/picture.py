@@ -144,6 +144,17 @@ def briefing_of(page: View) -> bytes:
         return drawing.pdf(content)
 
 
+def map_of(page: View) -> bytes:
+    """Return the map with its legend as PNG, for a note: no words but names and the legend's."""
+    content = _content_of(page)
+    wide, high = 1660.0, 1180.0
+    with _drawing(wide, high) as drawing:
+        legend = high - drawing.legend_height(wide, 20) - 6
+        drawing.legend((0, legend, wide), 20)
+        drawing.map(content, (0, 0, wide, legend - 18), 20)
+        return drawing.png()
+
+
 @contextmanager
 def _drawing(wide: float, high: float) -> Iterator[_Drawing]:
     """Draw with matplotlib's own settings, whatever the analyst's are, and without its word on missing letters."""

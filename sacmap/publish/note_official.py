@@ -1,0 +1,184 @@
+"""What a briefing note says happened: each component of recorded crime beside the nation and similar areas."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from sacmap import months
+from sacmap.measure.peers import NATION, Beside, pct
+from sacmap.measure.reconcile import Reconciliation
+from sacmap.publish.note_parts import Given, Paragraph, Part, Section, Table, count, series
+from sacmap.study import Study
+
+#: Components of the table of recorded crime, in the order a committee asks for them, and what they are called.
+COMPONENTS = {
+    "burglary": "All burglary",
+    "residential-burglary": "Residential burglary",
+    "robbery": "Robbery",
+    "theft-from-vehicle": "Theft from a motor vehicle",
+    "theft-of-vehicle": "Theft of a motor vehicle",
+    "sac": "PP06: all that it counts",
+}
+#: Those that a change of definition leaves alike, or nearly.
+LIKE = ("burglary", "robbery", "theft-from-vehicle", "theft-of-vehicle")
+NOT_ALIKE = "not like with like"
+
+
+def happened(given: Given) -> Section | None:
+    """Return what happened to each component of recorded crime; None without the Home Office's table."""
+    official, study = given.official, given.official_study
+    if official is None or study is None:
+        return None
+    beside = {one.component.name: one for one in official.beside}
+    parts: list[Part] = [Paragraph(_in_one_paragraph(official, beside))]
+    parts.append(_components(official, beside, study))
+    follows = [(name, beside[name]) for name in LIKE if name in beside and beside[name].follows]
+    if follows:
+        parts.append(Paragraph(_trend(follows)))
+        parts += [Paragraph(_against_the_rest(COMPONENTS[name], one), "bullet") for name, one in follows]
+    ranked = [(name, beside[name]) for name in LIKE if name in beside and beside[name].rank]
+    if ranked:
+        others = [moved.area for moved in ranked[0][1].others if moved.area != NATION]
+        parts.append(
+            Paragraph(
+                f"Beside {series(others)}, ranked by change from 1, the largest rise, to {ranked[0][1].of}: "
+                f"{'; '.join(_placed(COMPONENTS[name], one) for name, one in ranked)}."
+            )
+        )
+    return Section("What happened", tuple(parts))
+
+
+def _in_one_paragraph(official: Reconciliation, beside: Mapping[str, Beside]) -> str:
+    """Say what happened to each component, a change of definition beside its number and before all else."""
+    said = []
+    if official.breaks:
+        before, now = official.official("residential-burglary")
+        if math.isfinite(before) and math.isfinite(now):
+            said.append(
+                f"Recorded “residential burglary” in {official.area} {_went(before, now)}: the "
+                f"{'rise' if now >= before else 'fall'} is a change of definition, and says nothing of crime."
+            )
+        said += [
+            notice.text.split(" All burglary, which is what")[0]
+            for notice in official.warnings
+            if notice.code == "definition"
+        ]
+    lead = (
+        "All burglary, which the change of definition hardly touches," if official.breaks else "All burglary"
+    )
+    for name, words in (
+        ("burglary", lead), ("robbery", "Robbery"), ("theft-from-vehicle", "Theft from motor vehicles"),
+        ("theft-of-vehicle", "Theft of motor vehicles"),
+    ):  # fmt: skip
+        said.append(_moved(words, *official.official(name), beside.get(name)))
+    before, now = official.official("sac")
+    if math.isfinite(before) and math.isfinite(now):
+        whole_ = f"PP06 {_went(before, now)}"
+        said.append(
+            f"{whole_}, but holds the class that was redefined: do not read it as a rise or a fall."
+            if official.breaks
+            else _moved(
+                "PP06, which counts these less burglary of other buildings,", before, now, beside.get("sac")
+            )
+        )
+    return " ".join(part for part in said if part)
+
+
+def _moved(words: str, before: float, now: float, beside: Beside | None) -> str:
+    if not (math.isfinite(before) and math.isfinite(now)):
+        return ""
+    nation = beside.nation if beside is not None else None
+    where = (
+        ""
+        if nation is None or math.isnan(nation.change_pct)
+        else f", where {NATION} {_pct_in_words(nation.change_pct)}"
+    )
+    return f"{words} {_went(before, now)}{where}."
+
+
+def _went(before: float, now: float) -> str:
+    """Return "rose 4.6%, from 900 to 941"."""
+    counts = f"from {count(before)} to {count(now)}"
+    if before <= 0:
+        return f"went {counts}"
+    return f"{_pct_in_words(100 * (now - before) / before)}, {counts}"
+
+
+def _pct_in_words(change: float) -> str:
+    if round(abs(change), 1) == 0:
+        return "stayed the same"
+    return f"{'rose' if change > 0 else 'fell'} {abs(change):.1f}%"
+
+
+def _components(official: Reconciliation, beside: Mapping[str, Beside], study: Study) -> Table:
+    """Return the table of recorded crime by component, the change of definition beside the number it touches."""
+    one = next(iter(beside.values()), None)
+    others = [moved.area for moved in one.others] if one is not None else []
+    before = "a year before" if len(study.baseline) == 1 and len(study.current) == 12 else "before"
+    rows = []
+    for name, words in COMPONENTS.items():
+        was, now = official.official(name)
+        touched = bool(official.breaks) and name in {"residential-burglary", "sac"}
+        change = pct(100 * (now - was) / was) if was > 0 and math.isfinite(now) else "–"
+        moved = [
+            "–" if math.isnan(m.change_pct) else pct(m.change_pct)
+            for m in (beside[name].others if name in beside else ())
+        ]
+        mark = f" ({NOT_ALIKE})" if touched else ""
+        rows.append(
+            (words, _known(was), _known(now), f"{change}{mark}", *(f"{text}{mark}" for text in moved))
+        )
+    spans = f"{months.span_in_words(study.current)} against " + (
+        months.span_in_words(study.baseline[0])
+        if len(study.baseline) == 1
+        else f"the mean of {len(study.baseline)} such periods"
+    )
+    return Table(
+        f"Recorded crime in {official.area}, {spans}. Source: Home Office.",
+        ("Offences recorded", before.capitalize(), "Now", "Change", *(f"Change, {area}" for area in others)),
+        tuple(rows),
+    )
+
+
+def _known(value: float) -> str:
+    return count(value) if math.isfinite(value) else "–"
+
+
+def _trend(follows: Sequence[tuple[str, Beside]]) -> str:
+    """Answer "does it follow the national trend?" in one sentence."""
+    how: dict[str, list[str]] = {"better": [], "worse": [], "same": []}
+    for name, one in follows:
+        same = one.gap_low <= 0 <= one.gap_high
+        how["same" if same else "worse" if one.gap_pct > 0 else "better"].append(COMPONENTS[name].lower())
+    clear = [
+        f"{series(how[word])} did {word} than the rest of {NATION}, by more than chance"
+        for word in ("better", "worse")
+        if how[word]
+    ]
+    if not clear:
+        return f"Does it follow the national trend? None of it can be told from the rest of {NATION}."
+    rest = f"; {series(how['same'])} cannot be told from it" if how["same"] else ""
+    answer = "Not in all" if how["same"] else "No"
+    return f"Does it follow the national trend? {answer}: {'; '.join(clear)}{rest}."
+
+
+def _against_the_rest(words: str, one: Beside) -> str:
+    """Say what there would be had the area moved as the rest of the nation, and how sure the gap is."""
+    trend = one.own.now / (1 + one.gap_pct / 100)
+    return (
+        f"{words}: had it moved as the rest of {NATION}, there would be about {trend:,.0f} now; there are "
+        f"{count(one.own.now)}, {_fewer(one.gap_pct)} ({_fewer(one.gap_low)} to {_fewer(one.gap_high)}, allowing for "
+        f"chance). {one.spread}".strip()
+    )
+
+
+def _fewer(change: float) -> str:
+    return f"{abs(change):.1f}% {'fewer' if change < 0 else 'more'}"
+
+
+def _placed(words: str, one: Beside) -> str:
+    between = (
+        "" if one.rank_low == one.rank_high else f" ({one.rank_low} to {one.rank_high} allowing for chance)"
+    )
+    return f"{words.lower()}, place {one.rank}{between}"

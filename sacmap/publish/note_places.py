@@ -1,0 +1,180 @@
+"""Where, in a briefing note: the map, the areas that changed, and both lists in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from sacmap import tables
+from sacmap.measure.peers import pct
+from sacmap.publish.note_parts import (
+    LISTED,
+    NAMED,
+    Given,
+    Paragraph,
+    Part,
+    Picture,
+    Section,
+    Table,
+    count,
+    periods_in_words,
+    series,
+    some,
+)
+from sacmap.publish.words import whole
+from sacmap.result import Entry, Result
+
+
+def where(given: Given) -> Section | None:
+    """Return the map with its areas in words; None without a map."""
+    result = given.result
+    if result is None:
+        return None
+    names = names_of(result)
+    parts: list[Part] = [Paragraph(given.headline)] if given.headline else []
+    parts.append(_totals(result))
+    if given.picture is not None:
+        parts.append(Picture(given.picture, _alternative(given, names)))
+    if result.study.baseline:
+        for verdict, lead in (
+            ("clear rise", "Clear rises, larger than chance would explain"),
+            ("possible rise", "Rises that could be chance"),
+            ("clear fall", "Clear falls"),
+        ):
+            said = _of_verdict(result, verdict, names)
+            if said:
+                parts.append(Paragraph(f"{lead}:"))
+                parts += [Paragraph(text, "bullet") for text in said]
+        rose = result.change["verdict"].isin(["clear rise", "possible rise"]).any()
+        if not rose:
+            parts.append(
+                Paragraph("No area rose clearly, and none possibly: no place stands out by its rise.")
+            )
+    parts += _lists(result, names)
+    return Section("Where", tuple(parts))
+
+
+def names_of(result: Result) -> dict[str, str]:
+    """Return the areas' names by area_id; of those that share one, with their group or else their id."""
+    areas = result.areas
+    shared = areas["name"].duplicated(keep=False).to_numpy(bool)
+    groups = areas["group"].fillna("").astype(str) if "group" in areas else pd.Series("", index=areas.index)
+    return {
+        str(area): f"{name} ({group or area})" if twice else str(name)
+        for area, name, group, twice in zip(areas["area_id"], areas["name"], groups, shared, strict=True)
+    }
+
+
+def _totals(result: Result) -> Table:
+    in_words = tables.IN_WORDS if result.study.extract is None else tables.EXACT_WORDS
+    rows = []
+    for kind in tables.CRIME_TYPES:
+        total = result.totals[kind]
+        before, now, change = (total[name] for name in ("baseline_mean", "current_count", "change_pct"))
+        cells = [whole(now or 0)]
+        if result.study.baseline:
+            cells = [count(before or 0), *cells, "–" if change is None else pct(change)]
+        rows.append((in_words[kind].capitalize(), *cells))
+    header = (
+        ("Crimes on the map", "Before", "Now", "Change")
+        if result.study.baseline
+        else ("Crimes on the map", "Now")
+    )
+    source = "data.police.uk" if result.study.extract is None else "the force's own records"
+    some = f"{len(result.compared)} of {len(result.study.current)} months of {periods_in_words(result.study)}"
+    return Table(
+        f"Crimes counted in {len(result.areas):,} areas, {some}. Source: {source}.", header, tuple(rows)
+    )
+
+
+def _alternative(given: Given, names: Mapping[str, str]) -> str:
+    """Return the picture in words: what it shows, and the areas that stand out in it."""
+    result = given.result
+    if result is None:
+        return ""
+    if not result.study.baseline:
+        return f"Map of {given.place}: {len(result.areas):,} areas shaded by their level of crime."
+    rose, fell = (
+        [names[area] for area in _rows_of(result, "sac", verdict)["area_id"]]
+        for verdict in ("clear rise", "clear fall")
+    )
+    said = f"Map of {given.place}, {len(result.areas):,} areas coloured by the change in serious acquisitive crime."
+    said += f" Clear rises: {some(rose)}." if rose else " No clear rise of all types together."
+    return said + (f" Clear falls: {some(fell)}." if fell else " No clear fall.")
+
+
+def _rows_of(result: Result, kind: str, verdict: str) -> pd.DataFrame:
+    rows = result.change[(result.change["crime_type"] == kind) & (result.change["verdict"] == verdict)]
+    return rows.sort_values("excess", ascending=verdict.endswith("fall"), kind="stable")
+
+
+def _of_verdict(result: Result, verdict: str, names: Mapping[str, str]) -> list[str]:
+    """Say which areas have a verdict, a line a crime type: the count first, then what was expected."""
+    in_words = tables.IN_WORDS if result.study.extract is None else tables.EXACT_WORDS
+    said = []
+    for kind in tables.CRIME_TYPES:
+        rows = _rows_of(result, kind, verdict)
+        each = [
+            f"{names[str(row['area_id'])]} ({whole(row['current_count'])}; about {whole(row['expected'])} expected, "
+            f"normal range {whole(row['normal_low'])} to {whole(row['normal_high'])})"
+            for row in rows.head(NAMED).to_dict("records")
+        ]
+        more = f", and {len(rows) - NAMED:,} more" if len(rows) > NAMED else ""
+        if each:
+            said.append(f"{in_words[kind].capitalize()}: {'; '.join(each)}{more}.")
+    return said
+
+
+def _lists(result: Result, names: Mapping[str, str]) -> list[Part]:
+    found: list[Part] = []
+    sac, burglary = (_by_area(result, kind) for kind in ("sac", "burglary"))
+    if result.week:
+        found.append(
+            Paragraph(
+                "For a week of action, the areas that stand furthest above the expected (a week answers a rise):"
+            )
+        )
+        for entry in result.week[:LISTED]:
+            row = sac[entry.area_id]
+            found.append(
+                Paragraph(
+                    f"{names[entry.area_id]}: {whole(row['current_count'])} crimes where about "
+                    f"{whole(row['expected'])} were expected, {row['verdict']}. {_firm(entry)}{_streets(entry)}",
+                    "number",
+                )
+            )
+    if result.hardening:
+        homes = all(pd.notna(row["level_per_1000_households"]) for row in burglary.values())
+        by = "burglaries per 1,000 households" if homes else "burglaries, of homes and shops together"
+        found.append(
+            Paragraph(
+                f"For target hardening, the areas with most {by} (the level lasts from year to year, changes do not):"
+            )
+        )
+        for entry in result.hardening[:LISTED]:
+            row = burglary[entry.area_id]
+            rate = f", {row['level_per_1000_households']:.1f} per 1,000 households" if homes else ""
+            found.append(
+                Paragraph(
+                    f"{names[entry.area_id]}: about {whole(row['level'])} burglaries to expect in the next such "
+                    f"period{rate}; {whole(row['current_count'])} now. {_firm(entry)}{_streets(entry)}",
+                    "number",
+                )
+            )
+    return found
+
+
+def _by_area(result: Result, kind: str) -> dict[str, dict[str, Any]]:
+    rows = result.change[result.change["crime_type"] == kind].to_dict("records")
+    return {str(row["area_id"]): {str(name): value for name, value in row.items()} for row in rows}
+
+
+def _firm(entry: Entry) -> str:
+    return f"In the first five in {100 * entry.top5_share:.0f} of 100 draws."
+
+
+def _streets(entry: Entry) -> str:
+    named = [f"{name.removeprefix('On or near ').strip()} ({n})" for name, n in entry.streets if n > 2]
+    return f" Most on {series(named)}." if named else ""

@@ -1,0 +1,154 @@
+"""What a partnership does with a map month by month: the committee's note, and what is new since the last map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sacmap.areas.boundaries import read_areas
+from sacmap.choose.frozen import OUTCOME_SHAPE, unlike
+from sacmap.choose.plan import Plan, plan_of
+from sacmap.errors import InputError, SacmapError, UsageError
+from sacmap.fetch.home_office import read_table
+from sacmap.files.sets import write_set
+from sacmap.files.text import parse_json, read_text
+from sacmap.inputs import read_by
+from sacmap.measure.reconcile import official_periods, require_quarters
+from sacmap.pipeline import boundaries_of_plan, reconciled_with, require_outputs, run
+from sacmap.publish.also import map_picture, require_word, word
+from sacmap.publish.files import dated
+from sacmap.publish.note import note_of
+from sacmap.publish.note_parts import Given
+from sacmap.publish.note_places import names_of
+from sacmap.publish.present import headline_of, page_of
+from sacmap.study import Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class BriefOptions:
+    """What a note is made of beside the study: the Home Office's table, a plan and the record of its result."""
+
+    home_office: str | None = None
+    area: str | None = None
+    beside: Sequence[str] = ()
+    plan: str | None = None
+    outcome: str | None = None
+    replace: bool = False
+
+
+def brief_study(
+    study: Study, page: Path, out: Path | None, options: BriefOptions, *, study_file: str | Path | None = None
+) -> tuple[Path, int]:
+    """Write a briefing note in Word; return its path and the exit code, 3 where months had to be left out.
+
+    It goes to `out`, or beside the page of its map, with the month in its name where the periods follow the data.
+
+    Raises
+    ------
+    UsageError
+        If there is nothing to write of, a period is not whole quarters, or the note is there already and is not to be
+        replaced: it may have been edited.
+    """
+    require_word()
+    mapped = bool(study.crimes or study.boundaries or (study.force and not options.home_office))
+    if not mapped and not options.home_office:
+        raise UsageError(
+            "There is nothing to write of: no crimes, and no table of recorded crime.",
+            "Give a study, or --home-office FILE with --area-name.",
+        )
+    read = [options.home_office, options.plan, options.outcome, study_file]
+    path = out or brief_path(page, study)
+    require_outputs([path], [*read_by(study), *read])
+    _require_no_note(path, options.replace)
+    table = read_table(options.home_office) if options.home_office else None
+    area = options.area or study.force or ""
+    plan, outcome = read_plan(options.plan), read_outcome(options.outcome)
+    if table is not None and not study.rolling:
+        require_quarters(study)
+        table.of(area)
+    result = run(study) if mapped else None
+    if result is not None:
+        study = result.study
+        path = out or brief_path(page, study)
+        _require_no_note(path, options.replace)
+    found, periods = None, None
+    if table is not None:
+        periods = official_periods(study, table.of(area))
+        found = reconciled_with(table, periods, area, beside=options.beside)
+    names = names_of(result) if result is not None else _names_in(plan, options.plan)
+    view = page_of(result) if result is not None else None
+    note = note_of(
+        Given(
+            study=study,
+            place=study.title or area or "the areas mapped",
+            official=found,
+            official_study=periods,
+            result=result,
+            picture=map_picture(view) if view is not None and study.baseline else None,
+            headline=headline_of(result) if result is not None and study.baseline else "",
+            plan=plan,
+            outcome=outcome,
+            names=names,
+            sources=view.sources if view is not None else (),
+        )
+    )
+    content = word(note, (periods or study).current if result is None else study.current)
+    write_set({path: content}, private=result is not None and result.restricted)
+    return path, 0 if result is None else result.exit_code
+
+
+def brief_path(page: Path, study: Study) -> Path:
+    """Return where the note of a map goes: maps/NAME-brief.docx beside maps/NAME.html."""
+    named = dated(page, study)
+    return named.with_name(f"{named.stem}-brief.docx")
+
+
+def _require_no_note(path: Path, replace: bool) -> None:
+    if path.exists() and not replace:
+        raise UsageError(
+            f"{path} is there already and was left as it is: someone may have edited it.",
+            "Choose another --out, or add --replace.",
+        )
+
+
+def read_plan(path: str | None) -> Plan | None:
+    """Return the plan of a record, if one is given."""
+    return plan_of(read_text(path), path) if path else None
+
+
+def read_outcome(path: str | None) -> dict[str, Any] | None:
+    """Return the record of what came of a plan, if one is given.
+
+    Raises
+    ------
+    InputError
+        If it is none that `sacmap evaluate` wrote.
+    """
+    if not path:
+        return None
+    remedy = "Give a file that `sacmap evaluate` wrote."
+    try:
+        raw = parse_json(read_text(path))
+    except ValueError as error:
+        raise InputError(f"{path} is not JSON: {error}.", remedy) from None
+    wrong = unlike(raw, OUTCOME_SHAPE)
+    if wrong:
+        raise InputError(f"{path} is no result of a plan: {wrong}.", remedy)
+    return dict(raw)
+
+
+def _names_in(plan: Plan | None, plan_path: str | None) -> dict[str, str]:
+    """Return the names of a plan's areas from its boundaries, where these are still there; the ids alone otherwise."""
+    if plan is None or plan_path is None:
+        return {}
+    with suppress(SacmapError):
+        areas = read_areas(
+            boundaries_of_plan(plan, Path(plan_path)),
+            id_column=plan.study.get("id_column"),
+            name_column=plan.study.get("name_column"),
+        )
+        return dict(zip(areas["area_id"].astype(str), areas["name"].astype(str), strict=True))
+    return {}
