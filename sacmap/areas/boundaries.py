@@ -21,7 +21,7 @@ from sacmap.areas import columns
 from sacmap.areas.coordinates import code_of, in_degrees, system_given, system_or_likely
 from sacmap.areas.layers import read_layer
 from sacmap.areas.locate import require_degrees
-from sacmap.areas.mend import mended, merged
+from sacmap.areas.mend import mended, merged, require_few_crossings
 from sacmap.areas.rows import TOO_FEW, Rows, closed_ring
 from sacmap.areas.topology import meeting, metric_crs
 from sacmap.errors import InputError, UsageError
@@ -136,9 +136,10 @@ def read_boundaries(
     _require_ids(chosen.ids, where, chosen.id)
     _require_rings(rows.mends, chosen.ids, where)
     shapes, of_system = _placed(rows, system, where)
+    require_few_crossings(shapes, chosen.ids, where)
     table, of_parts = _areas_of(rows, chosen, shapes, where)
     table = areas_within(table, within, str(where))[0]
-    whole = mended(table, where)
+    whole = mended(table)
     if whole.geometry.is_empty.all():
         raise InputError(
             f"{where} holds no polygon, and points and lines enclose no crime.",
@@ -200,7 +201,7 @@ def _areas_of(
             "group": pd.Series([_first(groups, its) for its in places.values()], dtype=object),
         },
         geometry=[
-            shapes[its[0]] if len(its) == 1 else merged([shapes[k] for k in its], area, where)
+            shapes[its[0]] if len(its) == 1 else merged([shapes[k] for k in its])
             for area, its in places.items()
         ],
         crs=tables.WGS84,

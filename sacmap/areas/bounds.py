@@ -36,9 +36,11 @@ class Bound:
 
 #: England and Wales have 188,880 census output areas.
 FEATURES = Bound(250_000, "areas", "Cut it to the areas you need, or give larger ones.")
-CORNERS = Bound(12_000_000, "corners", GENERALISED)
-#: Mending takes the square of the crossings and more: at this many, seconds.
-CROSSINGS = Bound(3_000, "places where the boundary of one area crosses itself", "Draw that area again.")
+CORNERS = Bound(10_000_000, "corners", GENERALISED)
+#: Mending takes the square of the crossings and more: at so many of all areas together, seconds.
+CROSSINGS = Bound(2_000, "places where boundaries of areas cross themselves", "Draw those areas again.")
+#: Shapes within shapes in WKB, which its reader follows without end.
+SHAPES_WITHIN = Bound(200, "collections within one shape", "Export it as polygons.")
 LAYERS = Bound(1_000, "layers", "Export the layer of the areas by itself.")
 MEMBERS = Bound(5_000, "files", "Unpack it and give the one with the areas.")
 #: Bytes of a ZIP or gzip file when unpacked, all in all.
@@ -50,7 +52,7 @@ BINARY = Bound(2 << 30, "bytes", GENERALISED)
 #: Bytes of the columns of a GeoParquet file when decoded.
 DECODED = Bound(1 << 30, "bytes when decoded", GENERALISED)
 #: Opening brackets and braces of JSON: each becomes an object.
-NESTED = Bound(16_000_000, "brackets", GENERALISED)
+NESTED = Bound(12_000_000, "brackets", GENERALISED)
 VALUES = Bound(30_000_000, "values", GENERALISED)
 #: Lines of a file of households: there are 35,672 LSOAs.
 ROWS = Bound(500_000, "lines", "Cut it to the areas you need.")

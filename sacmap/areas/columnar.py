@@ -21,7 +21,7 @@ from shapely.errors import ShapelyError
 
 from sacmap.areas.bounds import CORNERS, DECODED, FEATURES, TEXT
 from sacmap.areas.coordinates import declared
-from sacmap.areas.rows import Rows
+from sacmap.areas.rows import Rows, shapes_of_wkb
 from sacmap.errors import InputError
 from sacmap.notices import Notice
 
@@ -118,9 +118,9 @@ def _shape_in(value: str, where: str) -> tuple[Any, int | None]:
         return shapely.Polygon(), None
     try:
         if _HEX.fullmatch(plain):
-            shape = shapely.from_wkb(plain)
-            code = shapely.get_srid(shape)
-            return shapely.force_2d(shape), int(code or 0) or None
+            raw = bytes.fromhex(plain)
+            shape = shapes_of_wkb([raw], where)[0]
+            return shape, int(shapely.get_srid(shapely.from_wkb(raw)) or 0) or None
         head = re.match(r"SRID\s*=\s*(\d{1,6})\s*;\s*", plain, re.IGNORECASE)
         wkt = plain[head.end() :] if head else plain
         if _depth(wkt) > _DEEPEST:
@@ -213,9 +213,8 @@ def _of_parquet(path: Path, meta: dict[str, Any], where: Path | str) -> Rows:
         for chunk in column.chunks:
             lengths += _decoded_bytes(chunk)
             DECODED.require(lengths, where)
-    shapes = shapely.from_wkb(_plain(table[name])) if wkb else _native(table[name], str(meta["encoding"]))
-    shapes = shapely.force_2d(np.asarray(shapes, dtype=object))
-    shapes[shapely.is_missing(shapes)] = shapely.Polygon()
+    column = table[name]
+    shapes = shapes_of_wkb(column.to_pylist(), where) if wkb else _native(column, str(meta["encoding"]))
     CORNERS.require(int(shapely.get_num_coordinates(shapes).sum()), where)
     columns = {
         field.name: _plain(table[field.name]).tolist()

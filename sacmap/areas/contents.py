@@ -187,22 +187,6 @@ def inflate_bytes(path: Path, bound: Bound) -> bytes:
     return raw
 
 
-def inflate(path: Path, to: Path, where: Path | str) -> None:
-    """Unpack a gzip file.
-
-    Raises
-    ------
-    InputError
-        If it is larger than is read when unpacked.
-    """
-    with gzip.open(path) as stream, to.open("wb") as out:
-        written = 0
-        while block := stream.read(_COPY):
-            written += len(block)
-            INFLATED.require(written, where)
-            out.write(block)
-
-
 # ── what they are ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 

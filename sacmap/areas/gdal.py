@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyogrio
 import pyproj
@@ -27,7 +29,7 @@ from sacmap.areas.bounds import CORNERS, FEATURES, LAYERS, MEMORY, SECONDS
 from sacmap.areas.contents import Dataset, copied_to
 from sacmap.areas.coordinates import declared
 from sacmap.areas.encodings import column_texts, encoding_of_table
-from sacmap.areas.rows import Rows, layer_of
+from sacmap.areas.rows import Rows, layer_of, shapes_of_wkb
 from sacmap.errors import InputError
 from sacmap.notices import Notice
 
@@ -56,6 +58,16 @@ _MISSING = {
     "tab": {".dat": "the table of names and codes", ".map": "the shapes", ".id": "the index of its shapes"},
     "mif": {".mid": "the table of names and codes"},
 }
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What is read with which driver, where the answer goes, and what errors name."""
+
+    path: Path
+    driver: str
+    answer: Path
+    where: Path | str
 
 
 @cache
@@ -99,13 +111,20 @@ def read_by_gdal(
     with tempfile.TemporaryDirectory(prefix="sacmap-") as name:
         folder = Path(name)
         path = copied_to(dataset, folder, where, inflated=inflated)
-        answer = _ask(path, dataset.kind.driver, layer, folder / "answer", where)
+        views = _less_views(path, where) if dataset.kind.key == "gpkg" else []
+        asked = _Request(path, dataset.kind.driver, folder / "answer", where)
+        if layer in views:
+            raise InputError(
+                f"The layer {layer} of {where} is a view, whose rows are made as it is read.",
+                "Export it as a layer of its own, or give another with --layer.",
+            )
+        answer = _ask(asked, layer)
         if "layers" in answer:
             layers = answer["layers"]
             LAYERS.require(len(layers), where)
             with_shapes = [str(one) for one, kind in layers if kind is not None]
             wanted = layer_of(with_shapes, layer, where, also=[str(one) for one, _ in layers])
-            answer = _ask(path, dataset.kind.driver, wanted, folder / "answer", where)
+            answer = _ask(asked, wanted)
         if "crs" not in answer:
             raise InputError(
                 f"{where} has a table but no polygons.", "Give a file with a polygon for each area."
@@ -125,21 +144,51 @@ def _require_whole(dataset: Dataset, where: Path | str) -> None:
             )
 
 
-def _ask(path: Path, driver: str, layer: str | None, answer: Path, where: Path | str) -> dict[str, Any]:
+def _less_views(path: Path, where: Path | str) -> list[str]:
+    """Take the views out of our copy of a GeoPackage, and return them: a view's query may have no end.
+
+    Raises
+    ------
+    InputError
+        If one stands in place of a table that every GeoPackage has, or it is no whole database.
+    """
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("PRAGMA trusted_schema = OFF")
+            made = dict(
+                database.execute("SELECT name, type FROM sqlite_master WHERE type IN ('view', 'trigger')")
+            )
+            views = [str(name) for name, kind in made.items() if kind == "view"]
+            if any(name.lower().startswith("gpkg_") for name in views):
+                raise sqlite3.DatabaseError
+            for name, kind in made.items() if views else ():
+                quoted = str(name).replace('"', '""')
+                database.execute(f'DROP {kind} "{quoted}"')
+            for name in views:
+                database.execute("DELETE FROM gpkg_geometry_columns WHERE table_name = ?", (name,))
+                database.execute("DELETE FROM gpkg_contents WHERE table_name = ?", (name,))
+            return views
+    except (sqlite3.Error, ValueError):
+        raise InputError(
+            f"{where} is damaged, or no GeoPackage, and cannot be read.", "Download or export it again."
+        ) from None
+
+
+def _ask(asked: _Request, layer: str | None) -> dict[str, Any]:
     """Have the layer read in a process of its own; return what it answers."""
-    others = [name for name in _every_driver() if name != driver]
+    others = [name for name in _every_driver() if name != asked.driver]
     for _ in range(2):
-        asked = {
-            "path": str(path), "driver": driver, "layer": layer, "ours": "areas", "most": FEATURES.most,
-            "answer": str(answer), "memory": MEMORY, "seconds": SECONDS,
+        request = {
+            "path": str(asked.path), "driver": asked.driver, "layer": layer, "ours": "areas", "most": FEATURES.most,
+            "answer": str(asked.answer), "memory": MEMORY, "seconds": SECONDS,
         }  # fmt: skip
-        _run(json.dumps(asked), {**_SHUT, "GDAL_SKIP": ",".join(others)}, where)
-        said: dict[str, Any] = json.loads(answer.with_name("answer.json").read_text(encoding="utf-8"))
+        _run(json.dumps(request), {**_SHUT, "GDAL_SKIP": ",".join(others)}, asked.where)
+        said: dict[str, Any] = json.loads(asked.answer.with_name("answer.json").read_text(encoding="utf-8"))
         if "others" not in said:
             return said
         others += said["others"]
     raise InputError(
-        f"{where} is not read: GDAL would not leave its other drivers out.", "Export it as GeoJSON."
+        f"{asked.where} is not read: GDAL would not leave its other drivers out.", "Export it as GeoJSON."
     )
 
 
@@ -182,12 +231,10 @@ def _rows(answer: dict[str, Any], path: Path, dataset: Dataset, where: Path | st
         table = pa.ipc.open_file(source).read_all()
         FEATURES.require(table.num_rows, where)
         try:
-            shapes = shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False), on_invalid="raise")
+            shapes = shapes_of_wkb(table["geometry"].to_pylist(), where)
         except (ShapelyError, TypeError, ValueError):
             raise InputError(f"{where} has shapes that are not whole.", "Export it again.") from None
         raw = {name: _values(table[f"c{k}"]) for k, name in enumerate(answer["columns"])}
-    shapes = np.asarray(shapes, dtype=object)
-    shapes[shapely.is_missing(shapes)] = shapely.Polygon()
     CORNERS.require(int(shapely.get_num_coordinates(shapes).sum()), where)
     encoding, told = _encoding(dataset, raw, where)
     columns = {

@@ -59,7 +59,7 @@ def answer_to(asked: dict[str, Any]) -> dict[str, Any]:
         if len(with_shapes) != 1 and asked["ours"] not in with_shapes:
             return {"layers": layers}
         wanted = asked["ours"] if asked["ours"] in with_shapes else with_shapes[0]
-    elif wanted not in [name for name, _ in layers]:
+    elif wanted not in with_shapes:
         return {"layers": layers}
     return rows_of(asked, wanted)
 

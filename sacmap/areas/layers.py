@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from sacmap.areas.bounds import INFLATED
+from sacmap.areas.bounds import INFLATED, TEXT
 from sacmap.areas.columnar import read_csv, read_parquet
 from sacmap.areas.contents import (
     Dataset,
@@ -18,7 +18,7 @@ from sacmap.areas.contents import (
     companions,
     copy,
     datasets_of,
-    inflate,
+    inflate_bytes,
     parts_beside,
     parts_of_folder,
     parts_of_zip,
@@ -60,7 +60,7 @@ def _read(where: Path, layer: str | None) -> Rows:
     if kind.key == "gzip":
         with tempfile.TemporaryDirectory(prefix="sacmap-") as name:
             inner = Path(name) / "areas"
-            inflate(where, inner, where)
+            inner.write_bytes(inflate_bytes(where, TEXT))
             return _one(_dataset_of_file(inner, (), where), where, layer, inflated=True)
     return _one(_dataset_of_file(where, parts_beside(where), where), where, layer, inflated=False)
 

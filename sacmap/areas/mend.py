@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from sacmap import tables
 from sacmap.areas.bounds import CROSSINGS
-from sacmap.areas.rows import NO_BOUNDARY
+from sacmap.areas.rows import NO_BOUNDARY, Shapes
 from sacmap.areas.topology import metric_crs
 
 _POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
@@ -22,19 +22,12 @@ _POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 _AT_A_TIME = 100_000
 
 
-def mended(table: gpd.GeoDataFrame, where: Path | str = "police.uk") -> gpd.GeoDataFrame:
-    """Return the table (area_id, mend, geometry in degrees) with valid polygons only, each mend and its change told.
-
-    Raises
-    ------
-    InputError
-        If an area's boundary crosses itself so often that mending would take minutes; it is named.
-    """
+def mended(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the table (mend, geometry in degrees) with valid polygons only, each mend and its change of area told."""
     shapes, mends = table.geometry.to_numpy().copy(), list(table["mend"])
     whole = shapely.is_valid(shapes) & ~shapely.has_z(shapes) & ~shapely.is_empty(shapes)
     whole &= np.isin(shapely.get_type_id(shapes), _POLYGONS)
     for place in np.flatnonzero(~whole):
-        CROSSINGS.require(crossings(shapes[place]), f"{where}: area {table['area_id'].iloc[place]}")
         shape, more = valid_polygons(shapes[place])
         if more and more != NO_BOUNDARY:
             # The grid has no place for corners on the other side of the earth.
@@ -51,6 +44,22 @@ def mended(table: gpd.GeoDataFrame, where: Path | str = "police.uk") -> gpd.GeoD
 
 def _hectares(square_metres: float) -> str:
     return f"{square_metres / 1e4:,.1f}"
+
+
+def require_few_crossings(shapes: Shapes, ids: Sequence[str], where: Path | str) -> None:
+    """Refuse shapes that cross themselves so often that mending them would take minutes.
+
+    Raises
+    ------
+    InputError
+        If they do; the area that crosses itself most is named.
+    """
+    found: dict[int, int] = {}
+    for place in np.flatnonzero(~shapely.is_valid(shapes)):
+        found[int(place)] = crossings(shapes[place])
+        if sum(found.values()) > CROSSINGS.most:
+            worst = max(found, key=lambda place: found[place])
+            CROSSINGS.require(sum(found.values()), f"{where}, mostly in area {ids[worst]},")
 
 
 def crossings(shape: BaseGeometry, most: int = CROSSINGS.most) -> int:
@@ -119,17 +128,8 @@ def valid_polygons(geometry: BaseGeometry) -> tuple[BaseGeometry, str]:
     return shape, "; ".join(mends)
 
 
-def merged(shapes: Sequence[BaseGeometry], area: str, where: Path | str) -> BaseGeometry:
-    """Return the parts of one area as one shape.
-
-    Raises
-    ------
-    InputError
-        If a part crosses itself so often that mending would take minutes.
-    """
-    some = [shape for shape in shapes if not shape.is_empty]
-    for shape in some:
-        CROSSINGS.require(crossings(shape), f"{where}: area {area}")
-    valid = [valid_polygons(shape)[0] for shape in some]
+def merged(shapes: Sequence[BaseGeometry]) -> BaseGeometry:
+    """Return the parts of one area as one shape."""
+    valid = [valid_polygons(shape)[0] for shape in shapes if not shape.is_empty]
     joined: BaseGeometry = shapely.union_all(valid) if valid else shapely.Polygon()
     return joined

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from sacmap.areas.bounds import CORNERS, FEATURES
+from sacmap.areas.bounds import CORNERS, FEATURES, SHAPES_WITHIN
 from sacmap.errors import InputError
 from sacmap.notices import Notice
 
@@ -90,6 +91,32 @@ def rows_of(
         tuple(told),
         by_standard,
     )
+
+
+#: Headers in WKB of shapes that hold shapes: of several points, lines or polygons, collections and their curves.
+_FLAGS = rb"[\x00\x20\x40\x60\x80\xa0\xc0\xe0]"
+_WITHIN = re.compile(
+    rb"\x01[\x04-\x0c\x0f\x10].\x00" + _FLAGS + rb"|\x00" + _FLAGS + rb"\x00.[\x04-\x0c\x0f\x10]", re.DOTALL
+)
+
+
+def shapes_of_wkb(raws: Sequence[bytes | None], where: Path | str) -> Shapes:
+    """Return the shapes of WKB, empty where there is none, without heights.
+
+    Raises
+    ------
+    InputError
+        If one holds shapes within shapes so deep that reading would end the process.
+    ShapelyError, TypeError, ValueError
+        If one is not whole.
+    """
+    for raw in raws:
+        if raw is not None:
+            SHAPES_WITHIN.require(sum(1 for _ in _WITHIN.finditer(raw)), where)
+    shapes = np.empty(len(raws), dtype=object)
+    shapes[:] = shapely.force_2d(shapely.from_wkb(list(raws))) if len(raws) else []
+    shapes[shapely.is_missing(shapes)] = shapely.Polygon()
+    return shapes
 
 
 def text_of(value: Any) -> str:
