@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,6 +36,22 @@ _BINARIES = {"gpkg", "fgb", "parquet", "shp", "tab", "mif"}
 #: Names of what lies about in ZIPs and folders.
 _LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 _COPY = 1 << 20
+#: What names a file in a coordinate system, as UTF-8 and as UTF-16; of binary files the surest words alone.
+_WORDS = (
+    b"PARAMETERFILE", b"PROJ4_GRIDS", b"nadgrids=", b"geoidgrids=", b"+grids=", b"_grids=", b"tinshift", b"defmodel",
+    b"+init=",
+)  # fmt: skip
+_LONGEST_NAME = 64
+_NAMES_A_FILE = re.compile(
+    # XML can spell any of them in numbers.
+    rb"<WKT>[^<]{0,4000}&#|"
+    + b"|".join(
+        re.escape(each) + (b"(?!@null)" if each == b"nadgrids=" else b"")
+        for word in _WORDS
+        for each in (word, word.decode().encode("utf-16-le"))
+    ),
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -118,13 +135,25 @@ def bytes_of(part: Part, where: Path | str) -> bytes:
 
 
 def copy(part: Part, to: Path, where: Path | str, room: int) -> int:
-    """Copy a part to a file and return its bytes, which may be `room` at most, whatever its index says."""
-    written = 0
+    """Copy a part to a file and return its bytes, which may be `room` at most, whatever its index says.
+
+    Raises
+    ------
+    InputError
+        If there are more, or a coordinate system in it names a file, which PROJ would open.
+    """
+    written, before = 0, b""
     with part.open() as stream, to.open("wb") as out:
         while block := stream.read(_COPY):
             written += len(block)
             if written > room:
                 (BINARY if room == BINARY.most else INFLATED).require(written, where)
+            if _NAMES_A_FILE.search(before + block):
+                raise InputError(
+                    f"The coordinate system that {where} declares is not used: it names a file, and none is opened.",
+                    "Export it again in British National Grid or longitude and latitude.",
+                )
+            before = block[-_LONGEST_NAME:]
             out.write(block)
     return written
 

@@ -39,10 +39,12 @@ LIKELY = {
 DEGREES = 360.0
 _CODE = re.compile(r"(?a:[\w:.,-]{1,120})")
 _WKT = re.compile(r"\s*[A-Z_]{4,20}\s*[\[(]")
-#: What names a file or an address in any spelling of a definition.
-_NAMES_A_FILE = re.compile(
-    r"PARAMETERFILE|grids|\binit\s*=|\bfile\s*=|PROJ-based|PROJ based|difference file|/vsi", re.IGNORECASE
+#: What names a file or an address in any spelling of a definition; nadgrids=@null, as web Mercator has it, names none.
+NAMES_A_FILE = (
+    r"PARAMETERFILE|PROJ4_GRIDS|grids\s*=(?!\s*@null\b)|\+init\s*=|\+file\s*=|\+model\s*=|PROJ.based|"
+    r"difference file|gridshift|tinshift|defmodel|/vsi"
 )
+_NAMES_A_FILE = re.compile(NAMES_A_FILE, re.IGNORECASE)
 
 
 def system_given(text: str) -> pyproj.CRS:

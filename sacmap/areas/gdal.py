@@ -27,7 +27,7 @@ from shapely.errors import ShapelyError
 
 from sacmap.areas.bounds import CORNERS, FEATURES, LAYERS, MEMORY, SECONDS
 from sacmap.areas.contents import Dataset, copied_to
-from sacmap.areas.coordinates import declared
+from sacmap.areas.coordinates import NAMES_A_FILE, declared
 from sacmap.areas.encodings import column_texts, encoding_of_table
 from sacmap.areas.rows import Rows, layer_of, shapes_of_wkb
 from sacmap.errors import InputError
@@ -159,6 +159,7 @@ def _less_views(path: Path, where: Path | str) -> list[str]:
                 database.execute("SELECT name, type FROM sqlite_master WHERE type IN ('view', 'trigger')")
             )
             views = [str(name) for name, kind in made.items() if kind == "view"]
+            _require_plain_systems(database, where)
             if any(name.lower().startswith("gpkg_") for name in views):
                 raise sqlite3.DatabaseError
             for name, kind in made.items() if views else ():
@@ -172,6 +173,16 @@ def _less_views(path: Path, where: Path | str) -> list[str]:
         raise InputError(
             f"{where} is damaged, or no GeoPackage, and cannot be read.", "Download or export it again."
         ) from None
+
+
+def _require_plain_systems(database: sqlite3.Connection, where: Path | str) -> None:
+    """Refuse a GeoPackage of which a coordinate system names a file: PROJ would open it."""
+    for row in database.execute("SELECT * FROM gpkg_spatial_ref_sys LIMIT 10000"):
+        if any(isinstance(cell, str) and re.search(NAMES_A_FILE, cell, re.IGNORECASE) for cell in row):
+            raise InputError(
+                f"The coordinate system that {where} declares is not used: it names a file, and none is opened.",
+                "Export it again in British National Grid or longitude and latitude.",
+            )
 
 
 def _ask(asked: _Request, layer: str | None) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def rows_of(asked: dict[str, Any], layer: str) -> dict[str, Any]:
     meta, _, shapes, columns = pyogrio.raw.read(
         asked["path"],
         layer=layer,
-        encoding="latin-1",
+        encoding="ISO-8859-1",
         force_2d=True,
         max_features=asked["most"] + 1,
         datetime_as_string=True,

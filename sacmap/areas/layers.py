@@ -76,10 +76,9 @@ def _dataset_of_file(path: Path, beside: Sequence[Part], where: Path) -> Dataset
     main = Part(path.name, path.stat().st_size, lambda: path.open("rb"))
     kind = kind_of(main.start())
     ending = path.suffix.lower()
-    if kind.remedy and kind.key in {"unknown", "text", "empty"} and ending in _PARTS:
+    if kind.key in {"unknown", "text", "empty", "csv", "shp"} and ending in _PARTS:
+        # Of these the content says nothing: only what goes with it does.
         kind = KINDS[_PARTS[ending]]
-    if ending == ".shx" and kind.key == "shp":
-        kind = KINDS["shx"]
     if kind.key in {"zip", "gzip"}:
         raise InputError(
             f"{where} holds {kind.words} in which there may be more.", "Unpack it and give the file."
@@ -91,8 +90,8 @@ def _dataset_of_file(path: Path, beside: Sequence[Part], where: Path) -> Dataset
 
 #: What files are that alone say nothing of what they are.
 _PARTS = {
-    ".shx": "shx", ".dbf": "dbf", ".prj": "shx", ".cpg": "shx", ".dat": "tabpart", ".map": "tabpart",
-    ".id": "tabpart", ".ind": "tabpart", ".gdbtable": "gdbpart", ".gdbtablx": "gdbpart",
+    ".shx": "shx", ".dbf": "dbf", ".prj": "prj", ".cpg": "prj", ".dat": "tabpart", ".map": "tabpart",
+    ".id": "tabpart", ".ind": "tabpart", ".mid": "mid", ".gdbtable": "gdbpart", ".gdbtablx": "gdbpart",
 }  # fmt: skip
 
 

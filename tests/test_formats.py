@@ -1,0 +1,582 @@
+"""Boundary files of every kind that people have, and of kinds that must not be read."""
+
+import gzip
+import json
+import os
+import shutil
+import sqlite3
+import zipfile
+from itertools import pairwise
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyogrio
+import pytest
+import shapely
+from conftest import square
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sacmap import tables
+from sacmap.areas.boundaries import read_areas, read_boundaries
+from sacmap.areas.formats import KINDS, kind_of, kind_of_json
+from sacmap.errors import InputError, UsageError
+
+CODES, NAMES = ["E05000001", "E05000002"], ["Westfield", "Eastfield"]
+#: Ending → GDAL's driver, for the formats it writes.
+DRIVERS = {
+    "gpkg": "GPKG",
+    "shp": "ESRI Shapefile",
+    "fgb": "FlatGeobuf",
+    "tab": "MapInfo File",
+    "mif": "MapInfo File",
+    "gdb": "OpenFileGDB",
+    "geojsonl": "GeoJSONSeq",
+    "geojson": "GeoJSON",
+    "kml": "KML",
+}
+
+
+def wards(crs="EPSG:4326", **columns):
+    """Two wards beside one another."""
+    table = gpd.GeoDataFrame(
+        {"WD24CD": CODES, "WD24NM": NAMES, **columns},
+        geometry=[shapely.Polygon(square(n)) for n in (0, 1)],
+        crs=tables.WGS84,
+    )
+    return table.to_crs(crs)
+
+
+def as_file(folder, ending, table=None, **more):
+    """Write wards as a format and return the path."""
+    path = folder / f"areas.{ending}"
+    table = wards() if table is None else table
+    if ending == "parquet":
+        table.to_parquet(path)
+    else:
+        table.to_file(path, driver=DRIVERS[ending], **more)
+    return path
+
+
+def zipped(path, *files, folder=""):
+    """Put files into a ZIP."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in files:
+            archive.write(file, f"{folder}{file.name}")
+    return path
+
+
+def require_wards(areas, near=1e-9):
+    """The two wards, their codes, names and places."""
+    assert list(areas["area_id"]) == CODES
+    assert list(areas["name"]) == NAMES
+    for n, shape in enumerate(areas.geometry):
+        assert shapely.hausdorff_distance(shape, shapely.Polygon(square(n))) < near
+
+
+# ── every format ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "ending", ["gpkg", "shp", "fgb", "tab", "mif", "gdb", "geojsonl", "geojson", "parquet"]
+)
+def test_f78_every_format_gives_the_same_wards(tmp_path, ending):
+    require_wards(read_areas(as_file(tmp_path, ending)), 1e-6)
+
+
+@pytest.mark.parametrize("ending", ["gpkg", "shp", "fgb", "gdb", "geojson", "kml", "parquet"])
+def test_f78_a_zip_of_one_dataset_is_read_as_it_is(tmp_path, ending):
+    (tmp_path / "made").mkdir()
+    path = as_file(tmp_path / "made", ending)
+    files = sorted(path.iterdir()) if path.is_dir() else sorted(path.parent.iterdir())
+    given = zipped(tmp_path / "download.zip", *files, folder="areas.gdb/" if ending == "gdb" else "in/")
+    require_wards(read_areas(given), 1e-6)
+
+
+def test_f78_the_folder_of_an_unpacked_download_is_read(tmp_path):
+    as_file(tmp_path, "shp")
+    (tmp_path / "areas.shp.xml").write_text("<metadata/>")
+    (tmp_path / "readme.txt").write_text("Source: Office for National Statistics")
+    require_wards(read_areas(tmp_path), 1e-6)
+
+
+def test_f78_gzipped_geojson_is_read(tmp_path):
+    raw = as_file(tmp_path, "geojson").read_bytes()
+    (tmp_path / "a.geojson.gz").write_bytes(gzip.compress(raw))
+    require_wards(read_areas(tmp_path / "a.geojson.gz"))
+
+
+@pytest.mark.parametrize("ending", ["gpkg", "fgb", "geojson", "parquet", "kml"])
+def test_f78_a_kind_is_known_whatever_the_file_is_called(tmp_path, ending):
+    path = as_file(tmp_path, ending)
+    other = path.rename(tmp_path / "boundaries.dat")
+    require_wards(read_areas(other), 1e-6)
+
+
+def topology(quantised):
+    """The two wards as TopoJSON: the edge they share stands once, and one ward runs along it backwards."""
+    shared = [[0.01, 52.0], [0.01, 52.01]]
+    west = [[0.01, 52.01], [0.0, 52.01], [0.0, 52.0], [0.01, 52.0]]
+    east = [[0.01, 52.0], [0.02, 52.0], [0.02, 52.01], [0.01, 52.01]]
+    arcs = [shared, west, east]
+    whole = {"type": "Topology"}
+    if quantised:
+        whole["transform"] = {"scale": [0.0001, 0.0001], "translate": [0, 52]}
+        steps = []
+        for arc in arcs:
+            at = [(round(x / 0.0001), round((y - 52) / 0.0001)) for x, y in arc]
+            steps.append([at[0], *[(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(at)]])
+        arcs = steps
+    parts = [
+        {"type": "Polygon", "arcs": rings, "properties": {"WD24CD": code, "WD24NM": name}}
+        for rings, code, name in zip([[[0, 1]], [[2, ~0]]], CODES, NAMES, strict=True)
+    ]
+    return whole | {"arcs": arcs, "objects": {"wards": {"type": "GeometryCollection", "geometries": parts}}}
+
+
+@pytest.mark.parametrize("quantised", [False, True])
+def test_f78_topojson_is_read(tmp_path, quantised):
+    (tmp_path / "a.json").write_text(json.dumps(topology(quantised)))
+    require_wards(read_areas(tmp_path / "a.json"))
+
+
+def test_f78_of_several_objects_of_a_topojson_one_is_asked_for(tmp_path):
+    whole = topology(False)
+    whole["objects"]["districts"] = whole["objects"]["wards"]
+    (tmp_path / "a.json").write_text(json.dumps(whole))
+    with pytest.raises(InputError, match="several layers: wards, districts") as error:
+        read_areas(tmp_path / "a.json")
+    assert "--layer" in error.value.remedy
+    require_wards(read_areas(tmp_path / "a.json", layer="Wards"))
+    with pytest.raises(InputError, match="no layer 'lsoas'"):
+        read_areas(tmp_path / "a.json", layer="lsoas")
+
+
+def esri(*features, **more):
+    return {
+        "geometryType": "esriGeometryPolygon",
+        "spatialReference": {"wkid": 4326},
+        "features": list(features),
+    } | more
+
+
+def test_f78_esri_json_is_read_with_its_holes_and_parts(tmp_path):
+    hole = [[0.004, 52.004], [0.006, 52.004], [0.006, 52.006], [0.004, 52.004]]
+    outer = square(0)[::-1]
+    features = [
+        {
+            "attributes": {"WD24CD": "E1", "WD24NM": "Ash"},
+            "geometry": {"rings": [outer, hole, square(5)[::-1]]},
+        },
+        {"attributes": {"WD24CD": "E2", "WD24NM": "Elm"}, "geometry": None},
+    ]
+    (tmp_path / "a.json").write_text(json.dumps(esri(*features)))
+    found = read_boundaries(tmp_path / "a.json")
+    first = found.areas.geometry.iloc[0]
+    assert len(shapely.get_parts(first)) == 2
+    assert first.area == pytest.approx(0.0001 * 2 - shapely.Polygon(hole).area)
+    assert found.areas["mend"].tolist() == ["", "no boundary"]
+
+
+@pytest.mark.parametrize("wkid", [102100, 3857])
+def test_f78_esri_json_in_web_mercator_is_transformed(tmp_path, wkid):
+    rings = [[list(c) for c in shape.exterior.coords][::-1] for shape in wards("EPSG:3857").geometry]
+    features = [
+        {"attributes": {"WD24CD": code, "WD24NM": name}, "geometry": {"rings": [ring]}}
+        for code, name, ring in zip(CODES, NAMES, rings, strict=True)
+    ]
+    (tmp_path / "a.json").write_text(json.dumps(esri(*features, spatialReference={"wkid": wkid})))
+    require_wards(read_areas(tmp_path / "a.json"), 1e-7)
+
+
+def test_f78_a_service_that_sent_only_its_first_rows_is_told(tmp_path):
+    features = [{"attributes": {"WD24CD": "E1"}, "geometry": {"rings": [square(0)[::-1]]}}]
+    (tmp_path / "a.json").write_text(json.dumps(esri(*features, exceededTransferLimit=True)))
+    assert "is not whole" in read_boundaries(tmp_path / "a.json").told[0].text
+
+
+def test_f78_csv_with_wkt_is_read_in_any_dialect(tmp_path):
+    table = wards()
+    rows = list(zip(CODES, NAMES, table.geometry.to_wkt(), strict=True))
+    text = "WD24CD;WD24NM;geom\n" + "".join(f'{c};{n};"{g}"\n' for c, n, g in rows)
+    for raw in (text.encode(), text.replace(";", "\t").encode("utf-16"), b"\xef\xbb\xbf" + text.encode()):
+        (tmp_path / "a.csv").write_bytes(raw)
+        found = read_boundaries(tmp_path / "a.csv")
+        require_wards(found.areas)
+        assert "taken as longitude and latitude" in found.told[0].text
+
+
+def test_f78_ewkt_and_hexadecimal_wkb_say_their_own_system(tmp_path):
+    flat = wards("EPSG:27700").geometry
+    for values in (
+        [f"SRID=27700;{shape.wkt}" for shape in flat],
+        shapely.to_wkb(shapely.set_srid(flat.to_numpy(), 27700), hex=True, include_srid=True),
+    ):
+        rows = "".join(f'{c},{n},"{v}"\n' for c, n, v in zip(CODES, NAMES, values, strict=True))
+        (tmp_path / "a.csv").write_text(f"WD24CD,WD24NM,geom\n{rows}")
+        require_wards(read_areas(tmp_path / "a.csv"), 1e-6)
+
+
+def test_f78_geoparquet_of_native_shapes_is_read(tmp_path):
+    path = tmp_path / "a.parquet"
+    wards().to_parquet(path, geometry_encoding="geoarrow")
+    require_wards(read_areas(path))
+
+
+def test_f78_geoparquet_that_says_its_system_is_unknown_is_judged_by_its_values(tmp_path):
+    path = tmp_path / "a.parquet"
+    wards("EPSG:27700").set_crs(None, allow_override=True).to_parquet(path)
+    with pytest.raises(InputError, match=r"does not say its coordinate system.*EPSG:27700") as error:
+        read_areas(path)
+    assert "--crs EPSG:27700" in error.value.remedy
+    require_wards(read_areas(path, crs="EPSG:27700"), 1e-6)
+
+
+# ── KML ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def placemark(n, *, name="", data="", more=""):
+    ring = " ".join(f"{x},{y},0" for x, y in square(n))
+    return (
+        f"<Placemark><name>{name}</name>{data}{more}<Polygon><outerBoundaryIs><LinearRing><coordinates>{ring}"
+        "</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>"
+    )
+
+
+def kml(*inside):
+    return f'<?xml version="1.0"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>{"".join(inside)}</Document></kml>'
+
+
+def data_of(**values):
+    cells = "".join(f'<Data name="{name}"><value>{value}</value></Data>' for name, value in values.items())
+    return f"<ExtendedData>{cells}</ExtendedData>"
+
+
+def test_f78_folders_of_a_kml_are_one_set_of_areas(tmp_path):
+    pin = "<Placemark><name>Police station</name><Point><coordinates>0,52</coordinates></Point></Placemark>"
+    folders = [
+        f"<Folder><name>{f}</name>{placemark(n, name=f)}{pin}</Folder>"
+        for n, f in enumerate(("North", "South"))
+    ]
+    (tmp_path / "a.kml").write_text(kml(*folders))
+    assert list(read_areas(tmp_path / "a.kml")["area_id"]) == ["North", "South"]
+    assert list(read_areas(tmp_path / "a.kml", layer="south")["area_id"]) == ["South"]
+    grouped = read_areas(tmp_path / "a.kml", group_column="folder", within=["North"])
+    assert list(grouped["group"]) == ["North"]
+
+
+def test_f78_areas_of_one_name_in_two_folders_are_told_apart_by_the_folder(tmp_path):
+    folders = [
+        f"<Folder><name>{f}</name>{placemark(n, name='Centre')}</Folder>"
+        for n, f in enumerate(("Bath", "Wells"))
+    ]
+    (tmp_path / "a.kml").write_text(kml(*folders))
+    areas = read_areas(tmp_path / "a.kml")
+    assert list(areas["name"]) == list(areas["area_id"]) == ["Bath / Centre", "Wells / Centre"]
+
+
+def test_f71_codes_in_the_data_of_a_kml_are_taken_before_its_names(tmp_path):
+    marks = [
+        placemark(n, name=f"kml_{n}", data=data_of(LAD24CD="E07", WD24CD=code, WD24NM=name))
+        for n, (code, name) in enumerate(zip(CODES, NAMES, strict=True))
+    ]
+    (tmp_path / "a.kml").write_text(kml(*marks))
+    require_wards(read_areas(tmp_path / "a.kml"))
+
+
+def test_f71_codes_in_the_table_that_arcgis_writes_into_a_description_are_read(tmp_path):
+    table = (
+        "<description><![CDATA[<html><body><table><tr><td>{name}</td></tr><tr><td><table>"
+        "<tr><td>FID</td><td>{n}</td></tr><tr><td>WD24CD</td><td>{code}</td></tr>"
+        "<tr><td>WD24NM</td><td>{name}</td></tr></table></td></tr></table></body></html>]]></description>"
+    )
+    marks = [
+        placemark(n, name=name, more=table.format(n=n, code=code, name=name))
+        for n, (code, name) in enumerate(zip(CODES, NAMES, strict=True))
+    ]
+    (tmp_path / "a.kml").write_text(kml(*marks))
+    require_wards(read_areas(tmp_path / "a.kml"))
+
+
+def test_f78_a_kmz_whose_first_file_links_to_another_in_it_is_read(tmp_path):
+    link = kml("<NetworkLink><Link><href>layers/areas.kml</href></Link></NetworkLink>")
+    with zipfile.ZipFile(tmp_path / "a.kmz", "w") as archive:
+        archive.writestr("doc.kml", link)
+        archive.writestr("layers/areas.kml", kml(placemark(0, name="Ash"), placemark(1, name="Elm")))
+    assert list(read_areas(tmp_path / "a.kmz")["area_id"]) == ["Ash", "Elm"]
+
+
+def test_f52_a_kml_that_only_links_is_refused_and_nothing_is_followed(tmp_path):
+    (tmp_path / "b.kml").write_text(kml(placemark(0, name="Ash")))
+    (tmp_path / "a.kml").write_text(
+        kml(f"<NetworkLink><Link><href>file://{tmp_path}/b.kml</href></Link></NetworkLink>")
+    )
+    with pytest.raises(InputError, match="holds only a link to another file or address"):
+        read_areas(tmp_path / "a.kml")
+
+
+def test_f78_police_uk_kml_files_in_a_folder_or_a_zip_are_an_area_each(tmp_path):
+    folder = tmp_path / "force"
+    folder.mkdir()
+    for n, name in enumerate(("NN1", "NN2")):
+        (folder / f"{name}.kml").write_text(kml(placemark(n, name=f"Place {n}")))
+    for path in (folder, zipped(tmp_path / "force.zip", *sorted(folder.iterdir()))):
+        areas = read_areas(path)
+        assert list(areas["area_id"]) == ["NN1", "NN2"]
+        assert list(areas["name"]) == ["Place 0", "Place 1"]
+
+
+# ── layers ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_f78_of_several_shapefiles_in_a_zip_one_is_asked_for(tmp_path):
+    for name in ("wards", "lsoas"):
+        wards().to_file(tmp_path / f"{name}.shp")
+    given = zipped(tmp_path / "a.zip", *[one for one in tmp_path.iterdir() if one.suffix != ".zip"])
+    with pytest.raises(InputError, match="several layers: lsoas, wards"):
+        read_areas(given)
+    require_wards(read_areas(given, layer="wards"), 1e-6)
+
+
+def test_f78_a_layer_of_a_geopackage_is_chosen_by_name(tmp_path):
+    path = tmp_path / "a.gpkg"
+    wards().to_file(path, layer="wards", driver="GPKG")
+    wards().iloc[:1].to_file(path, layer="beats", driver="GPKG")
+    with pytest.raises(InputError, match="several layers: wards, beats"):
+        read_areas(path)
+    require_wards(read_areas(path, layer="WARDS"))
+    assert len(read_areas(path, layer="beats")) == 1
+
+
+def test_f78_a_geopackage_open_in_qgis_is_read_with_what_is_not_yet_put_into_it(tmp_path):
+    path = as_file(tmp_path, "gpkg")
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA wal_autocheckpoint = 0")
+        database.create_function("ST_IsEmpty", 1, lambda _: 0)
+        for name in ("ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY"):
+            database.create_function(name, 1, lambda _: 0.0)
+        database.execute("UPDATE areas SET WD24NM = 'Newfield' WHERE WD24CD = 'E05000002'")
+        database.commit()
+        assert list(read_areas(path)["name"]) == ["Westfield", "Newfield"]
+
+
+# ── parts that are missing ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("ending", "lost"), [("shp", ".shx"), ("shp", ".dbf"), ("tab", ".map"), ("mif", ".mid")]
+)
+def test_f78_a_part_that_is_missing_is_named(tmp_path, ending, lost):
+    path = as_file(tmp_path, ending)
+    path.with_suffix(lost).unlink()
+    with pytest.raises(InputError, match=f"areas{lost}.*is not there") as error:
+        read_areas(path)
+    assert path.name in error.value.remedy
+
+
+@pytest.mark.parametrize("ending", [".shx", ".dbf", ".prj", ".cpg"])
+def test_f78_a_part_given_alone_says_which_file_to_give(tmp_path, ending):
+    path = as_file(tmp_path, "shp").with_suffix(ending)
+    with pytest.raises(InputError) as error:
+        read_areas(path)
+    assert ".shp" in error.value.remedy
+
+
+def test_f78_the_ending_of_a_part_may_be_in_capitals(tmp_path):
+    path = as_file(tmp_path, "shp")
+    for ending in (".dbf", ".shx"):
+        one = path.with_suffix(ending)
+        one.rename(one.with_suffix(ending.upper()))
+    require_wards(read_areas(path), 1e-6)
+
+
+# ── F52: what names other files ───────────────────────────────────────────────────────────────────────────────────
+
+VRT = '<OGRVRTDataSource><OGRVRTLayer name="s"><SrcDataSource>{}</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>'
+GDALG = '{{"type": "gdal_streamed_alg", "command_line": "gdal vector pipeline ! read {} ! write out", "x": "<kml"}}'
+TAB_VIEW = '!table\n!version 100\nopen table "{}" hide\ncreate view a as select * from b\n'
+
+
+@pytest.mark.parametrize(
+    "recipe", [VRT, f"<!-- <kml> -->{VRT}", GDALG, TAB_VIEW], ids=["vrt", "kml", "gdalg", "tab"]
+)
+@pytest.mark.parametrize("name", ["a.kml", "a.json", "a.tab", "a.gpkg", "a.vrt"])
+def test_f52_a_recipe_under_any_name_is_refused_with_its_kind(tmp_path, recipe, name):
+    secret = as_file(tmp_path, "geojson").rename(tmp_path / "secret.geojson")
+    (tmp_path / name).write_text(recipe.format(secret))
+    with pytest.raises(InputError, match=r"which names other files|that names other files"):
+        read_areas(tmp_path / name)
+
+
+def test_f52_one_recipe_among_kml_files_of_a_folder_or_zip_is_passed_over(tmp_path):
+    secret = as_file(tmp_path, "geojson").rename(tmp_path / "secret.geojson")
+    folder = tmp_path / "force"
+    folder.mkdir()
+    (folder / "NN1.kml").write_text(kml(placemark(0, name="Place")))
+    (folder / "NN2.kml").write_text("<!-- <kml> -->" + VRT.format(secret))
+    for path in (folder, zipped(tmp_path / "a.zip", *folder.iterdir())):
+        assert not set(read_areas(path)["area_id"]) & set(CODES)
+
+
+def test_f52_a_shapefile_is_read_without_what_lies_beside_it(tmp_path):
+    path = as_file(tmp_path, "shp")
+    (tmp_path / "areas.shp.aux.xml").write_text(VRT.format("/etc/hostname"))
+    (tmp_path / "areas.qix").write_bytes(b"SQT\1" + b"\xff" * 100)
+    require_wards(read_areas(path), 1e-6)
+
+
+def test_f52_gdal_may_not_open_what_the_environment_would_let_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("GDAL_SKIP", "GPKG")
+    monkeypatch.setenv("OGR_DRIVER_PATH", str(tmp_path))
+    require_wards(read_areas(as_file(tmp_path, "fgb")))
+
+
+OTHERS = {
+    "a.pdf": (b"%PDF-1.7\n", "a PDF"),
+    "a.geojson": (b"<!DOCTYPE html><html><body>Sign in</body></html>", "a web page"),
+    "b.geojson": (b'{"error": {"code": 499, "message": "Token Required"}}', "an error answer of a map service.*Token"),
+    "a.shp": (b"PK\x03\x04", "damaged ZIP"),
+    "a.xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100, "an old Office file"),
+    "a.png": (b"\x89PNG\r\n\x1a\n" + b"\0" * 20, "a picture"),
+    "a.gml": (b"<?xml version='1.0'?><gml:FeatureCollection xmlns:gml='x'/>", "GML"),
+    "a.qgs": (b"<qgis projectname='x'></qgis>", "a GIS project"),
+    "a.xml": (b"<metadata><idinfo/></metadata>", "metadata"),
+    "a.db": (b"SQLite format 3\0" + b"\0" * 100, "a database that is no GeoPackage"),
+    "a.7z": (b"7z\xbc\xaf\x27\x1c" + b"\0" * 10, "7-Zip"),
+    "a.js": (b'var json_wards_1 = {"type": "FeatureCollection"}', "a script"),
+    "a.url": (b"[InternetShortcut]\r\nURL=file://host/share", "a shortcut"),
+    "a.csv": (b"WD24CD,households\nE1,5\n", "a table without shapes"),
+    "a.json": (b'{"count": 3, "rows": [1, 2]}', "JSON, but none of areas"),
+    "empty.gpkg": (b"", "empty"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_f78_what_is_no_file_of_areas_is_called_by_its_kind_with_what_to_do(tmp_path, name):
+    raw, said = OTHERS[name]
+    (tmp_path / name).write_bytes(raw)
+    with pytest.raises(InputError, match=said) as error:
+        read_areas(tmp_path / name)
+    assert error.value.remedy
+    assert "\\x" not in str(error.value)
+
+
+def test_every_kind_that_is_not_read_says_what_to_do():
+    read = {"geojson", "geojsonseq", "topojson", "esrijson", "kml", "csv", "parquet", "zip", "gzip"}
+    for kind in KINDS.values():
+        assert kind.driver or kind.remedy or kind.key in read
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=300))
+def test_any_bytes_are_of_some_kind(raw):
+    assert kind_of(raw) in KINDS.values()
+
+
+KEYS = st.sampled_from(["type", "features", "error", "attributes"])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.text(max_size=5), lambda x: st.lists(x) | st.dictionaries(KEYS, x)
+)
+
+
+@settings(deadline=None)
+@given(JSON)
+def test_any_json_is_of_some_kind(value):
+    assert kind_of_json(value) in KINDS.values()
+
+
+# ── F72, F73: texts and paths ─────────────────────────────────────────────────────────────────────────────────────
+
+WELSH = ["Tŷ Môr", "Ynys Môn"]
+FRENCH = ["Château", "Crème"]
+
+
+@pytest.mark.parametrize(
+    ("names", "written", "cpg", "told"),
+    [
+        (WELSH, "utf-8", "UTF-8", ""),
+        (WELSH, "utf-8", None, ""),
+        (WELSH, "utf-8", "1252", ""),
+        (FRENCH, "cp1252", "1252", ""),
+        (FRENCH, "cp1252", "ANSI 1252", ""),
+        (FRENCH, "cp1252", "UTF-8", "though its .cpg says UTF-8"),
+        (FRENCH, "cp1252", None, "is read as Windows-1252"),
+        (FRENCH, "cp850", "850", ""),
+    ],
+)
+def test_f72_the_text_of_a_shapefile_is_read_as_what_it_is(tmp_path, names, written, cpg, told):
+    path = as_file(tmp_path, "shp", wards().assign(WD24NM=names), encoding=written)
+    path.with_suffix(".cpg").unlink(missing_ok=True)
+    if cpg:
+        path.with_suffix(".cpg").write_text(cpg)
+    found = read_boundaries(path)
+    assert list(found.areas["name"]) == names
+    assert told in " ".join(notice.text for notice in found.told)
+    assert bool(told) == bool(found.told)
+
+
+def test_f72_a_name_cut_inside_a_letter_is_still_utf_8(tmp_path):
+    path = as_file(tmp_path, "shp", wards().assign(WD24NM=["Tŷ Môr", "x" * 79 + "ŷ" + "y"]), encoding="utf-8")
+    raw = path.with_suffix(".dbf").read_bytes()
+    path.with_suffix(".dbf").write_bytes(raw.replace("ŷy".encode(), "ŷ".encode()[:1] + b"  "))
+    found = read_boundaries(path)
+    assert found.areas["name"].iloc[0] == "Tŷ Môr"
+
+
+def test_f72_geojson_in_windows_1252_is_read_and_told(tmp_path):
+    raw = wards().assign(WD24NM=FRENCH).to_json(ensure_ascii=False).encode("cp1252")
+    (tmp_path / "a.geojson").write_bytes(raw)
+    found = read_boundaries(tmp_path / "a.geojson")
+    assert list(found.areas["name"]) == FRENCH
+    assert "is read as Windows-1252" in found.told[0].text
+
+
+@pytest.mark.parametrize(
+    "folder", ["!Archive", "a#b", "50%25 done", "two  spaces", "Tŷ", "a?b", "x.zip", "vsi{a}", "a'b\"c"]
+)
+@pytest.mark.parametrize("ending", ["shp", "gpkg", "geojson", "parquet"])
+def test_f73_a_path_is_a_path(tmp_path, folder, ending):
+    (tmp_path / folder).mkdir()
+    require_wards(read_areas(as_file(tmp_path, ending).rename(tmp_path / folder / f"wards!.{ending}")
+                             if ending != "shp" else moved(tmp_path, folder)), 1e-6)  # fmt: skip
+
+
+def moved(folder, name):
+    """A shapefile, all its files, in another folder under a name with odd characters."""
+    as_file(folder, "shp")
+    for one in list(folder.glob("areas.*")):
+        one.rename(folder / name / one.name.replace("areas", "wards!#%41"))
+    return folder / name / "wards!#%41.shp"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="paths are text on Windows")
+def test_f73_a_path_that_is_no_text_is_a_path(tmp_path):
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xe9te"))
+    try:
+        odd.mkdir()
+    except OSError:
+        pytest.skip("this file system takes only text")
+    path = shutil.move(as_file(tmp_path, "gpkg"), odd / "areas.gpkg")
+    require_wards(read_areas(path), 1e-6)
+
+
+def test_a_system_that_is_none_is_a_usage_error(tmp_path):
+    with pytest.raises(UsageError, match="--crs 27 is no coordinate system"):
+        read_areas(as_file(tmp_path, "geojson"), crs="27")
+
+
+def test_a_parquet_table_without_shapes_is_refused(tmp_path):
+    pq.write_table(pa.table({"WD24CD": CODES}), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="a Parquet table without shapes"):
+        read_areas(tmp_path / "a.parquet")
+
+
+def test_a_geopackage_of_tables_alone_is_refused(tmp_path):
+    path = tmp_path / "a.gpkg"
+    pyogrio.write_dataframe(pd.DataFrame({"note": ["x"]}), path, layer="notes", driver="GPKG")
+    with pytest.raises(InputError, match="a table but no polygons"):
+        read_areas(path)
