@@ -107,6 +107,10 @@ class Police:
         for one in crimes:
             self._crimes.setdefault((one["month"], force if one["location"] is None else ""), []).append(one)
 
+    def begin(self):
+        """Set the leaky bucket's clock to now: after `clock` was replaced."""
+        self._at = self.clock()
+
     def withdraw(self, keep):
         """Keep only the crimes for which keep(crime) holds."""
         self._at_hand.clear()
@@ -394,7 +398,7 @@ def bomb():
     return gzip.compress(b"[" + b" " * 80_000_000 + b"]", 9)
 
 
-class _Server(ThreadingHTTPServer):
+class Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
@@ -412,7 +416,7 @@ FAULTS = (
 def serve(police):
     """Run the server; gives the base of its URLs (…/api and …/archive)."""
     handler = type("OneHandler", (Handler,), {"police": police})
-    server = _Server(("127.0.0.1", 0), handler)
+    server = Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

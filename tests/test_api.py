@@ -69,7 +69,8 @@ def test_the_real_answers_are_read(api, police, data):
     for name, month in (("leicester", "2023-01"), ("gloucestershire-AA3", "2021-05")):
         rows = json.loads((data / "api" / f"{name}-crimes-street-{month}.json").read_text())
         police.months = [month]
-        police._crimes = {(month, ""): rows}
+        police.withdraw(lambda _: False)
+        police.publish([one | {"month": month} for one in rows], force="")
         extent = extent_box((-3, 51, 0, 53))
         for kind in SAC_TYPES:
             crimes = api.crimes(month, kind, extent)
@@ -119,7 +120,7 @@ def test_a_rerun_makes_no_request_and_gives_the_same(api, police):
     police.publish(crowd(25_000))
     first = api.crimes("2024-01", "burglary", LONDON)
     made = len(police.paths)
-    again = Api(api.web, api.store, api._base).crimes("2024-01", "burglary", LONDON)
+    again = Api(api.web, api.store, api.base).crimes("2024-01", "burglary", LONDON)
     assert again.equals(first)
     assert len(police.paths) == made
 
@@ -164,7 +165,7 @@ def test_f07_an_outage_of_crimes_alone_ends_at_a_small_box(api, police, clock):
 def test_f09_a_box_too_large_for_the_server_is_asked_in_parts(api, police, fault):
     """The API is a database behind a gateway with a time limit, and a county is much to ask of it."""
     police.publish(crowd(300))
-    api.web._deadline = 0.3
+    api.web.deadline = 0.3
     whole = f"poly={LONDON.poly}"
     police.fault = lambda number, path: fault if whole in path else None
     assert len(api.crimes("2024-01", "burglary", LONDON)) == 300
@@ -251,7 +252,9 @@ def test_f20_identifiers_stay_as_they_are(api, police):
 )
 def test_f21_f23_coordinates_are_converted_or_no_location(api, police, lat, lng, there):
     odd = crime(1, location={"latitude": lat, "longitude": lng, "street": {"id": 1, "name": "On or near "}})
-    police._crimes = {("2024-01", "northamptonshire"): [odd]}
+    nowhere = {"location": None, "month": "2024-01"}
+    police.publish([odd | nowhere])
+    police.crimes = lambda *_, **__: [odd]
     found = api.no_location("2024-01", "burglary", "northamptonshire")
     assert found["lon"].isna().all()
     police.crimes = lambda *_, **__: [odd]

@@ -205,7 +205,7 @@ def test_f18_a_whole_download_goes_on_where_it_was_cut(archive, police, whole, s
 
     police.archive_handler = cut
     target = store.folder / "a.zip"
-    download_whole(archive.web, f"{archive._base}/2019-02.zip", target, lambda _: True)
+    download_whole(archive.web, f"{archive.base}/2019-02.zip", target, lambda _: True)
     assert target.read_bytes() == whole
     assert police.sent == len(whole)
     assert [p.name for p in store.folder.iterdir()] == ["a.zip"]
@@ -228,7 +228,7 @@ def cut_after(content, etag, kept):
 
 
 def test_f18_another_file_by_now_is_downloaded_from_its_start(archive, police, store):
-    target, address = store.folder / "a.zip", f"{archive._base}/2019-02.zip"
+    target, address = store.folder / "a.zip", f"{archive.base}/2019-02.zip"
     police.archive_handler = cut_after(b"of an older file" * 100, '"zero"', 900)
     with pytest.raises(SourceError, match="What has come is kept"):
         download_whole(archive.web, address, target, lambda _: True)
@@ -262,7 +262,7 @@ def test_f57_several_downloads_of_one_archive_into_one_store_all_end_whole(polic
 
 def test_f57_no_run_goes_on_with_the_part_of_one_that_lives(archive, police, store, whole):
     """Another run has the whole file while this one waits to ask again: that one is used."""
-    target, address = store.folder / "a.zip", f"{archive._base}/2019-02.zip"
+    target, address = store.folder / "a.zip", f"{archive.base}/2019-02.zip"
     cut = cut_after(whole, '"one"', 1000)
 
     def meanwhile(handler, name):

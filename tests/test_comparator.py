@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from builders import ASH, BIRCH, compare_rows
 from conftest import row
-from test_pipeline import ASH, BIRCH, compare_rows
 
 from sacmap import tables
 from sacmap.errors import InputError

@@ -6,10 +6,10 @@ The answer is worked out again here row by row, with nothing of sacmap's but the
 import geopandas as gpd
 import pandas as pd
 import shapely
+from builders import no_file
 from conftest import csv_text, row
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_pipeline import no_file
 
 from sacmap import tables
 from sacmap.comparison import compare_areas

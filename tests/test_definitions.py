@@ -1,8 +1,8 @@
 """The breaks: one table, complete, and attached to every comparison that straddles one."""
 
 import pytest
+from builders import ASH, compare_rows
 from conftest import row
-from test_pipeline import ASH, compare_rows
 
 from sacmap import months, tables
 from sacmap.measure.definitions import BREAKS, crossed

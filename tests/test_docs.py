@@ -11,10 +11,10 @@ from pathlib import Path
 import geopandas
 import pytest
 import shapely
+from builders import sheets, write_ods
 from conftest import csv_text, row
 from open_geography import Geography, Service, serving
 from police_uk import Police, serve
-from test_reconcile import sheets, write_ods
 
 from sacmap import months
 from sacmap.areas.open_geography import KNOWN

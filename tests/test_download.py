@@ -2,12 +2,12 @@
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
 
 import pytest
+from builders import AREAS, FORCE, KINDS, NAME, WANTED, crimes_of
 from conftest import csv_text, row, square
 from police_uk import Handler, Police, archive_zip, crime, serve, web
 
@@ -23,30 +23,6 @@ from sacmap.fetch.street import read
 from sacmap.inputs import territory_of
 from sacmap.months import span
 from sacmap.study import make_study
-
-FORCE = "northamptonshire"
-NAME = "Northamptonshire Police"
-WANTED = (*span("2023-01:2023-03"), *span("2024-01:2024-03"))
-KINDS = ("burglary", "robbery", "vehicle-crime")
-AREAS = areas_from_rings({(f"A{n}", f"Area {n}"): [tuple(p) for p in square(n)] for n in range(4)})
-
-
-def crimes_of(months=WANTED, per_month=60, seed=3):
-    """Crimes in four squares, some in a fifth place, some with no location; BTP's among them."""
-    luck = random.Random(seed)
-    rows = []
-    for month in months:
-        for _ in range(per_month):
-            number = len(rows) + 1
-            kind = luck.choice(KINDS)
-            if luck.random() < 0.1:
-                rows.append(crime(number, kind, None, month=month))
-                continue
-            btp = luck.random() < 0.05
-            lat, lng = 52 + luck.random() * 0.01, luck.random() * 0.05
-            more = {"location_type": "BTP", "persistent_id": ""} if btp else {}
-            rows.append(crime(number, kind, lat, lng, month, **more))
-    return rows
 
 
 @pytest.fixture
@@ -450,7 +426,7 @@ def real_time(police):
     import time
 
     police.clock = time.monotonic
-    police._at = time.monotonic()
+    police.begin()
 
 
 def test_map_fetches_what_it_needs_on_a_fresh_machine_and_never_asks_twice(

@@ -15,9 +15,9 @@ import pandas as pd
 import pyogrio
 import pytest
 import shapely
+from builders import plan_of_four
 from click.testing import CliRunner
 from conftest import HOSTILE, page_of
-from test_plan_page import plan_of_four
 
 from sacmap import tables
 from sacmap.cli import sacmap

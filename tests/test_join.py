@@ -115,15 +115,3 @@ def test_the_points_of_a_box_are_those_within_its_sides(monkeypatch):
     ]
     assert len(found) > 100
     assert sorted(found) == within
-
-
-def test_what_works_beside_has_an_array_of_shapes_of_its_own(monkeypatch):
-    """Shapely makes an array read-only while it works on it: two threads on one fail, now and then."""
-    areas = np.array([shapely.box(0, 52, 0.01, 52.01)], dtype=object)
-    seen = []
-    near = joining._edges_near
-    monkeypatch.setattr(joining, "_edges_near", lambda *given: seen.append(given[2]) or near(*given))
-    join(np.array([5_000]), np.array([52_005_000]), areas, BRITISH_NATIONAL_GRID)
-    [given] = seen
-    assert not np.shares_memory(given, areas)
-    assert given[0] is areas[0]

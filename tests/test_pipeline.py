@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from builders import ASH, BIRCH, compare_files, compare_rows, no_file
 from conftest import csv_text, row, square
 
 import sacmap
@@ -27,28 +28,6 @@ from sacmap.publish.files import record_of
 from sacmap.publish.present import headline_of, page_of
 from sacmap.publish.public import public_version
 from sacmap.study import make_study
-
-
-def no_file(path):
-    raise AssertionError(f"no comparator file was named, but {path} was asked for")
-
-
-def compare_files(crimes, boundaries, current, baseline, **more):
-    study = make_study({"current": current, "baseline": baseline, "crimes": (str(crimes),), **more})
-    reading = read(study.crimes, keep=tables.SAC_TYPES)
-    return compare_areas(study, reading, read_areas(boundaries), comparator_text=no_file)
-
-
-ASH, BIRCH = {"lon": "0.005", "lat": "52.005"}, {"lon": "0.015", "lat": "52.005"}
-
-
-def compare_rows(folder, rows, current, baseline, **more):
-    """Compare made-up rows over two squares, A and B, side by side."""
-    path = folder / "a.csv"
-    path.write_text(csv_text(*rows))
-    study = make_study({"current": current, "baseline": baseline, "crimes": (str(path),), **more})
-    areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1)})
-    return compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas, comparator_text=no_file)
 
 
 @pytest.fixture(scope="module")

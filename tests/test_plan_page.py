@@ -5,58 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from builders import plan_of_four
 from conftest import AXE, HOSTILE, page_of, require
 
 from sacmap.choose.evaluate import wdd
 from sacmap.choose.outcome import Group, Outcome
-from sacmap.choose.plan import Plan
 from sacmap.choose.records import Action
 from sacmap.notices import Notice
 from sacmap.publish.draw import render
 from sacmap.publish.plan_view import day_in_words, plan_view, result_view
-
-RANGE = {"low": 0.0, "mid": 0.2, "high": 0.53}
-
-
-def plan_of_four(page, street="On or near High Street", prevented=RANGE, visit="leaflets"):
-    """A plan over the four areas of a small page: one on each side."""
-    a, b, c, d = (str(area) for area in page.areas["area_id"])
-    measure = {"measure": "Locks", "price": 150.0, "homes": 66.7, "spread": RANGE, "lately_burgled": RANGE}
-    return Plan(
-        study={},
-        data_to="2018-07",
-        hardening=[{"area_id": b, "money": 9900.0, "homes": 66, "prevented": prevented}],
-        week={
-            "target": [a],
-            "buffer": [b],
-            "control": [c],
-            "buffer_control": [d],
-            "weights": {c: 2.5, d: 0.5},
-            "buffer_weights": {c: 1.5, d: 1.0},
-            "alternatives": [{"target": [a], "excess": 31.2, "best_share": 0.83}],
-            "months": ["November", "December"],
-            "about": "burglary",
-            "streets": [{"street": street, "crimes": 9}],
-            "visited": [{"area_id": a, "since": "2018-06-01", "until": "2018-06-07", "action": visit}],
-        },
-        before={a: 60, b: 41, c: 15, d: 4},
-        smallest_detectable_fall=23,
-        budget={
-            "money": 10000.0, "price": 150.0, "illustration": True, "multiplier": 1.0, "prevented": prevented,
-            "cost_of_burglary": 5930.0, "break_even": 1.69, "rate_per_1000_homes": 20.0, "rate_is_known": True,
-            "reaches": [measure],
-        },
-        theme="sac", excess={a: 14.0, b: 1.0, c: -1.0, d: 0.0},
-        level={a: 50.0, b: 41.0, c: 16.0, d: 4.0},
-        past={a: [44], b: [40], c: [17], d: [4]},
-        volatility=0.02,
-        before_months=["2018-07"],
-        by_month={},
-        boundaries={},
-        boundaries_file="b.geojson",
-        inputs=[],
-        warnings=[{"code": "smallest-fall", "text": "At least 23 must be prevented."}],
-    )  # fmt: skip
 
 
 def outcome_of_four(page, action="Locks fitted"):

@@ -3,11 +3,10 @@
 import csv
 import subprocess
 import sys
-import zipfile
 
-import openpyxl
 import pandas as pd
 import pytest
+from builders import COUNTS, DESCRIPTIONS, WRITERS, sheets, write_xlsx
 from conftest import csv_text, row
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -49,107 +48,6 @@ def cells(path):
 @pytest.fixture(scope="module")
 def northamptonshire(data):
     return read_recorded(str(data / TABLE), "Northamptonshire")
-
-
-# A table laid out as the Home Office publishes it: a notes sheet, then a sheet a year under a title.
-
-HEADER = ["Financial Year", "Financial Quarter", "Force Name", "CSP Name", "Offence Description", "Offence Group",
-          "Offence Subgroup", "Offence Code", "Number of Offences [note 2]"]  # fmt: skip
-TITLES = [["Police recorded crime by Community Safety Partnership, year ending March 2019"], [],
-          ["This worksheet contains one table. Some cells refer to notes."]]  # fmt: skip
-DESCRIPTIONS = {
-    "28E": "Burglary Residential", "30C": "Burglary Business and Community", "34B": "Robbery of personal property",
-    "45": "Theft from vehicle", "48": "Theft or unauthorised taking of motor vehicle",
-    "37.2": "Aggravated vehicle taking", "126": "Interfering with a motor vehicle", "105A": "Assault without injury",
-}  # fmt: skip
-COUNTS = {"28E": 40, "30C": 12, "34B": 6, "45": 30, "48": 9, "37.2": 1, "126": 5, "105A": 70}
-
-
-def body(year, quarters=(1, 2, 3, 4), scale=1):
-    return [
-        [year, quarter, "Northamptonshire", csp, DESCRIPTIONS[code], "Theft offences", "…",
-         float(code) if code.replace(".", "").isdigit() else code, n * scale * (1 if csp == "Northampton" else 2)]
-        for quarter in quarters
-        for csp in ("Northampton", "Corby & Kettering")
-        for code, n in COUNTS.items()
-    ]  # fmt: skip
-
-
-def sheets():
-    return {
-        "Cover": [["Police recorded crime open data"], ["Published by the Home Office"]],
-        "2017-18": [*TITLES, HEADER, *body("2017/18")],
-        "2018-19": [
-            *TITLES,
-            HEADER,
-            *body("2018/19", scale=2),
-            [],
-            ["Source: police recorded crime, Home Office"],
-        ],
-    }
-
-
-def write_xlsx(path, content):
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for name, rows in content.items():
-        sheet = book.create_sheet(name)
-        for cells_of_row in rows:
-            sheet.append(cells_of_row)
-    book.save(path)
-
-
-def write_ods(path, content):
-    """Write an ODS as spreadsheet programs do: numbers as values, and empty cells to the sheet's edge as repeats."""
-
-    def cell(value):
-        if isinstance(value, str):
-            text = value.replace("&", "&amp;").replace("<", "&lt;")
-            return f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
-        return (
-            f'<table:table-cell office:value-type="float" office:value="{value}"><text:p>{value}</text:p>'
-            "</table:table-cell>"
-        )
-
-    edge = '<table:table-cell table:number-columns-repeated="1015"/>'
-    tables_xml = "".join(
-        f'<table:table table:name="{name}">'
-        + "".join(f"<table:table-row>{''.join(map(cell, line))}{edge}</table:table-row>" for line in rows)
-        + f'<table:table-row table:number-rows-repeated="1000000">{edge}</table:table-row></table:table>'
-        for name, rows in content.items()
-    )
-    spaces = "".join(
-        f' xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
-        for short, name in (("office", "office"), ("table", "table"), ("text", "text"))
-    )
-    mime = "application/vnd.oasis.opendocument.spreadsheet"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr("mimetype", mime, zipfile.ZIP_STORED)
-        file.writestr(
-            "META-INF/manifest.xml",
-            '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
-            f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{mime}"/></manifest:manifest>',
-        )
-        file.writestr(
-            "content.xml",
-            f'<?xml version="1.0" encoding="UTF-8"?><office:document-content{spaces}><office:body>'
-            f"<office:spreadsheet>{tables_xml}</office:spreadsheet></office:body></office:document-content>",
-        )
-
-
-def write_csv(path, content):
-    with path.open("w", encoding="utf-8-sig", newline="") as stream:
-        csv.writer(stream).writerows([*TITLES, HEADER, *content["2017-18"][4:], *content["2018-19"][4:]])
-
-
-def write_parquet(path, content):
-    rows = [*content["2017-18"][4:], *[line for line in content["2018-19"][4:] if len(line) > 1]]
-    frame = pd.DataFrame(rows, columns=HEADER).astype({"Offence Code": str})
-    frame["Offence Code"] = frame["Offence Code"].str.removesuffix(".0")
-    frame.to_parquet(path)
-
-
-WRITERS = {"ods": write_ods, "xlsx": write_xlsx, "csv": write_csv, "parquet": write_parquet}
 
 
 @pytest.mark.parametrize("kind", WRITERS)

@@ -8,7 +8,7 @@ from police_uk import FAULTS, Clock, serve, web
 
 from sacmap.errors import InputError, SourceError, UsageError
 from sacmap.fetch import retry as table
-from sacmap.fetch.attempt import proxy_of, quoted, require_safe, retry_after
+from sacmap.fetch.attempt import new_session, proxy_of, quoted, require_safe, retry_after
 from sacmap.fetch.retry import Do, Saw, backoff, decide
 from sacmap.fetch.web import AbsentError, Web, json_judge
 
@@ -271,11 +271,11 @@ def authority():
 @pytest.fixture
 def behind_tls(authority, police, clock):
     """The server behind a certificate of a council's own authority."""
-    from police_uk import Handler, _Server
+    from police_uk import Handler, Server
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
-    server = _Server(("127.0.0.1", 0), type("OneHandler", (Handler,), {"police": police}))
+    server = Server(("127.0.0.1", 0), type("OneHandler", (Handler,), {"police": police}))
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
@@ -311,8 +311,7 @@ def test_f16_a_bundle_that_is_missing_or_empty_is_a_clear_error(tmp_path):
 def test_f16_the_system_trust_goes_through_a_proxy_too():
     import truststore
 
-    client = Web()
-    adapter = client._session.get_adapter("https://data.police.uk")
+    adapter = new_session().get_adapter("https://data.police.uk")
     managers = (adapter.poolmanager, adapter.proxy_manager_for("http://proxy.example:8080"))
     assert all(isinstance(m.connection_pool_kw["ssl_context"], truststore.SSLContext) for m in managers)
 

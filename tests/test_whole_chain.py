@@ -3,10 +3,9 @@
 import random
 
 import pytest
+from builders import AREAS, FORCE, NAME, WANTED, crimes_of, no_file
 from conftest import square
 from police_uk import Clock, Police, serve, web
-from test_download import AREAS, FORCE, NAME, WANTED, crimes_of
-from test_pipeline import no_file
 
 from sacmap.areas.locate import locate
 from sacmap.comparison import compare_areas

@@ -8,7 +8,6 @@ tested only against the points in a box around it. Only these points and edges a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import NamedTuple
 
@@ -74,11 +73,8 @@ def join(east: Whole, north: Whole, areas: Shapes, grid: int) -> Joined:
     """
     order = np.argsort(_key(east, north), kind="stable")
     east, north = east[order], north[order]
-    # Neither needs the other, and both let go of Python's lock.
-    with ThreadPoolExecutor(1) as meanwhile:
-        edges_near = meanwhile.submit(_edges_near, east, north, areas.copy(), grid)
-        point, holder = _holders(east, north, areas)
-        at, area, metres = edges_near.result()
+    point, holder = _holders(east, north, areas)
+    at, area, metres = _edges_near(east, north, areas, grid)
     own = np.full(len(order), len(areas))
     np.minimum.at(own, point, holder)
     own[own == len(areas)] = -1

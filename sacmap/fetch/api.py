@@ -78,7 +78,7 @@ class Api:
         self.web = web
         self._refresh, self._anew = refresh, anew
         self.store = store
-        self._base = base.rstrip("/")
+        self.base = base.rstrip("/")
         self._alive = -math.inf
         self._published: str | None = None
         self._points: dict[str, tuple[np.ndarray, np.ndarray]] = {}
@@ -113,7 +113,7 @@ class Api:
             return every[0]
         try:
             answer = self.web.ask(
-                f"{self._base}/crime-last-updated", json_judge(_date), tries=6 if kept is None else 2
+                f"{self.base}/crime-last-updated", json_judge(_date), tries=6 if kept is None else 2
             )
         except SourceError as error:
             if kept is None:
@@ -266,7 +266,7 @@ class Api:
             return rows
 
         answer = self.web.ask_or_split(
-            f"{self._base}/crimes-street/{quoted(category)}?date={month}&poly={box.poly}",
+            f"{self.base}/crimes-street/{quoted(category)}?date={month}&poly={box.poly}",
             json_judge(check_inside, full=MOST),
             large=large,
         )
@@ -292,7 +292,7 @@ class Api:
             If the simplest question is not answered either.
         """
         if self.web is not None and self.web.elapsed - self._alive > ALIVE:
-            self.web.ask(f"{self._base}/crime-last-updated", json_judge(_date))
+            self.web.ask(f"{self.base}/crime-last-updated", json_judge(_date))
 
     def _ask(
         self,
@@ -312,7 +312,7 @@ class Api:
             raise self._not_there(f"{question['kind']} {question.get('of', '')}".strip())
         judge = json_judge(check, full=MOST if question["kind"] == "crimes-no-location" else None)
         try:
-            answer = self.web.ask(f"{self._base}/{path}", judge)
+            answer = self.web.ask(f"{self.base}/{path}", judge)
         except AbsentError:
             if absent is None:
                 raise

@@ -84,7 +84,7 @@ class Archive:
     ) -> None:
         self.web = web
         self.store = store
-        self._base = base.rstrip("/")
+        self.base = base.rstrip("/")
         self._agree = agree
         self._say = say
 
@@ -141,7 +141,7 @@ class Archive:
     ) -> None:
         refused = False
         for name in names:
-            url = f"{self._base}/{quoted(name)}.zip"
+            url = f"{self.base}/{quoted(name)}.zip"
             try:
                 try:
                     self._by_range(web, url, name, force, group)
@@ -159,7 +159,7 @@ class Archive:
             return
         or_refused = ", or it is refused (403)" * refused
         raise SourceError(
-            f"No archive from {names[-1]} to {names[0]} is at {redacted(self._base)}{or_refused}, so "
+            f"No archive from {names[-1]} to {names[0]} is at {redacted(self.base)}{or_refused}, so "
             f"{force} in {months.in_words(group[0])} cannot be had.",
             "Check --archive-url"
             + " and what the network lets through" * refused

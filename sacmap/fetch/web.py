@@ -121,7 +121,7 @@ class Web:
         if ca_bundle is not None:
             require_bundle(ca_bundle)
         self._clock, self._sleep, self._luck, self.now = clock, sleep, luck, now
-        self._deadline = deadline
+        self.deadline = deadline
         self._say = say
         self._spacing = 1 / per_second
         self._next = clock()
@@ -242,7 +242,7 @@ class Web:
                 return Reply(response.status_code, response.headers, body)
 
         try:
-            reply = within(min(self._deadline + sending.more_time, max(left, 1.0)), work)
+            reply = within(min(self.deadline + sending.more_time, max(left, 1.0)), work)
         except UnusableError as error:
             if error.saw is Saw.LATE:
                 # The line still trickles: leave it to its thread and take a fresh one.

@@ -63,7 +63,7 @@ Entry = tuple[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
-class _Content:
+class Content:
     """What both pictures say, in words; a list is its title and its entries: (name, reasons)."""
 
     page: View
@@ -76,12 +76,13 @@ class _Content:
     first: set[int]
 
 
-def _content_of(page: View) -> _Content:
+def content_of(page: View) -> Content:
+    """Return what the slide and the briefing say of a page."""
     by_type = {kind: page_data.rows_of(page, kind) for kind in tables.CRIME_TYPES}
     lists = page_data.lists_of(page, by_type)
     names = page.areas["name"]
     made = [f"Data to {months.in_words(page.current[-1])}."] if page.current else []
-    return _Content(
+    return Content(
         page=page,
         headline=page_data.headline_of(page),
         periods=periods_in_words(page),
@@ -101,7 +102,7 @@ def _content_of(page: View) -> _Content:
 
 def slide_of(page: View) -> bytes:
     """Return the slide as PNG: headline, map, legend, key figures, both lists and the source."""
-    content = _content_of(page)
+    content = content_of(page)
     left, wide, column = 48.0, 1824.0, 1260.0
     beside, narrow = column + 36, left + wide - column - 36
     with _drawing(1920, 1080) as drawing:
@@ -123,7 +124,7 @@ def slide_of(page: View) -> bytes:
 
 def briefing_of(page: View) -> bytes:
     """Return the briefing as PDF: one sheet of A4 with headline, warnings, map, both lists and source."""
-    content = _content_of(page)
+    content = content_of(page)
     left, wide = 36.0, 523.0
     half = wide / 2 - 9
     with _drawing(595, 842) as drawing:
@@ -156,17 +157,17 @@ def map_of(page: View) -> bytes:
 
 
 @contextmanager
-def _drawing(wide: float, high: float) -> Iterator[_Drawing]:
+def _drawing(wide: float, high: float) -> Iterator[Drawing]:
     """Draw with matplotlib's own settings, whatever the analyst's are, and without its word on missing letters."""
     with mpl.rc_context(), warnings.catch_warnings():
         mpl.rcdefaults()
         mpl.rcParams["pdf.fonttype"] = 42
         # A letter the font has not is drawn as a box: the name is in every other file.
         warnings.filterwarnings("ignore", message="Glyph ")
-        yield _Drawing(wide, high)
+        yield Drawing(wide, high)
 
 
-class _Drawing:
+class Drawing:
     """One picture. What is written along a line, from its top down, returns how far down it reaches."""
 
     def __init__(self, wide: float, high: float) -> None:
@@ -184,7 +185,7 @@ class _Drawing:
         self.figure.savefig(out, format="png", dpi=72, metadata={"Software": "sacmap"})
         return out.getvalue()
 
-    def pdf(self, content: _Content) -> bytes:
+    def pdf(self, content: Content) -> bytes:
         """Return the picture as PDF, dated as its data."""
         out = io.BytesIO()
         date = data_date(content.page.current)
@@ -336,7 +337,7 @@ class _Drawing:
             down = self.text(f"{place}  {name}", (left, down, wide), 8.5, bold=True)
             down = self.text(" ".join(why), (left + 12, down, wide - 12), 7, colour=SOFT, lines=3) + 3
 
-    def lists(self, content: _Content, line: Line, bottom: float) -> None:
+    def lists(self, content: Content, line: Line, bottom: float) -> None:
         """Write both lists of the slide above `bottom`: with first reasons where there is room, else fewer names."""
         left, down, wide = line
         listed = sum(len(entries) for _, entries in content.lists)
@@ -383,7 +384,7 @@ class _Drawing:
             self._write(text, at + size * 2.3, y + size * 0.98, size)
         self.text(LEGEND_NOTE, (left, y + size * LEGEND_ROW, wide), size * 0.9, colour=SOFT, lines=2)
 
-    def map(self, content: _Content, box: Box, size: float) -> None:
+    def map(self, content: Content, box: Box, size: float) -> None:
         """Draw the areas by change of all three types in a box, names where they fit without touching."""
         self.box(box, GROUND)
         areas = content.page.areas
