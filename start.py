@@ -1,8 +1,9 @@
 """Install sacmap into .venv with nothing but Python and pip, and run it. Works on any system.
 
 python start.py demo     install, then map the practice borough
-python start.py test     install with the test tools, then run the tests
-python start.py check    install with the developers' tools, then run ruff and mypy, and build the docs
+python start.py test     install with the test tools, then run the tests on every processor
+python start.py test --quick    only the tests that need no browser, no fuzzing and no large data
+python start.py check    install with the developers' tools, then run ruff, mypy and lint-imports, and build the docs
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-INSTALL = {"demo": ".", "test": ".[test]", "check": ".[test,dev,docs]"}
+INSTALL = {"demo": ".", "test": ".[test]", "test --quick": ".[test]", "check": ".[test,dev,docs]"}
 RUN = {
     "demo": [["-m", "sacmap", "demo"]],
-    "test": [["-m", "pytest"]],
+    "test": [["-m", "pytest", "-n", "auto"]],
+    "test --quick": [["-m", "pytest", "-n", "auto", "-m", "not slow"]],
     "check": [
         ["-m", "ruff", "check", "."],
         ["-m", "ruff", "format", "--check", "."],
         ["-m", "mypy"],
+        ["-c", "from importlinter.cli import lint_imports_command as run; run()"],
         ["-m", "mkdocs", "build", "--strict", "--quiet"],
     ],
 }
@@ -30,7 +33,8 @@ RUN = {
 
 def main(words: list[str]) -> int:
     """Install what the command needs and run its steps in turn. Stop at the first that fails."""
-    if len(words) != 1 or words[0] not in RUN:
+    task = " ".join(words)
+    if task not in RUN:
         sys.stderr.write((__doc__ or "") + "\n")
         return 2
     if sys.version_info < (3, 11):  # noqa: UP036 - an older Python is what this line is for
@@ -41,8 +45,8 @@ def main(words: list[str]) -> int:
     if not PYTHON.exists():
         venv.create(VENV)
     sys.stderr.write("Installing sacmap into .venv. This takes a few minutes the first time.\n")
-    install = [*pip(), "install", "--quiet", "--disable-pip-version-check", "--editable", INSTALL[words[0]]]
-    for command in [install, *([str(PYTHON), *arguments] for arguments in RUN[words[0]])]:
+    install = [*pip(), "install", "--quiet", "--disable-pip-version-check", "--editable", INSTALL[task]]
+    for command in [install, *([str(PYTHON), *arguments] for arguments in RUN[task])]:
         done = subprocess.run(command, cwd=HERE, check=False)  # noqa: S603 - our own words
         if done.returncode:
             return done.returncode

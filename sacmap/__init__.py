@@ -1,44 +1,72 @@
 """Maps of change in serious acquisitive crime (SAC) from police.uk data.
 
-The steps of the main job as plain functions over tables: `read_areas`, `read_crimes`, `locate`, `count`, `compare`,
-`draw`; and `wdd` to judge afterwards. Each loads its libraries when it is first used.
+    import sacmap
+
+    study = sacmap.Study(current="2025-04:2026-03", baseline="2022-04:2025-03", crimes="crimes.zip", boundaries="wards.geojson")
+    result = sacmap.run(study)
+    sacmap.save(result, "maps/wards.html")
+
+Each step is a plain function over tables too: `read_areas`, `read_crimes`, `locate`, `count`, `change`, `compare`, `draw`;
+and `wdd` to judge afterwards. Libraries load when they are first used.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sacmap.areas.boundaries import read_areas
     from sacmap.areas.locate import locate
     from sacmap.choose.evaluate import wdd
+    from sacmap.errors import DiskError, InputError, SacmapError, SourceError, UsageError
     from sacmap.fetch.street import read_crimes
-    from sacmap.measure.change import compare
+    from sacmap.measure.change import change, compare
     from sacmap.measure.counts import count
-    from sacmap.publish.draw import draw
-    from sacmap.study import Study, make_study
+    from sacmap.pipeline import run, save
+    from sacmap.publish.present import draw
+    from sacmap.result import Result
+    from sacmap.study import Study
 
-__all__ = ["Study", "compare", "count", "draw", "locate", "make_study", "read_areas", "read_crimes", "wdd"]
+    __version__: str
 
-_HOME = {
+#: Each public name and the module it stands in.
+HOME = {
+    "DiskError": "sacmap.errors",
+    "InputError": "sacmap.errors",
+    "Result": "sacmap.result",
+    "SacmapError": "sacmap.errors",
+    "SourceError": "sacmap.errors",
     "Study": "sacmap.study",
+    "UsageError": "sacmap.errors",
+    "change": "sacmap.measure.change",
     "compare": "sacmap.measure.change",
     "count": "sacmap.measure.counts",
-    "draw": "sacmap.publish.draw",
+    "draw": "sacmap.publish.present",
     "locate": "sacmap.areas.locate",
-    "make_study": "sacmap.study",
     "read_areas": "sacmap.areas.boundaries",
     "read_crimes": "sacmap.fetch.street",
+    "run": "sacmap.pipeline",
+    "save": "sacmap.pipeline",
     "wdd": "sacmap.choose.evaluate",
 }
 
+__all__ = [  # noqa: RUF022 - classes, steps in the order of the data, errors
+    "Study", "Result", "run", "draw", "save",
+    "read_areas", "read_crimes", "locate", "count", "change", "compare", "wdd",
+    "SacmapError", "UsageError", "InputError", "SourceError", "DiskError", "__version__",
+]  # fmt: skip
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("sacmap")
+    if name not in HOME:
         raise AttributeError(f"module 'sacmap' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    return getattr(import_module(HOME[name]), name)
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted(__all__)

@@ -6,7 +6,10 @@ and "NA" are never guessed to be numbers or gaps.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from sacmap.errors import InputError
 
 #: No count, sum of money or share that a file gives is as large: beyond it, sums and squares have no end.
 MOST = 1e9
@@ -61,6 +64,33 @@ class Table:
     def names(self) -> list[str]:
         """The column names, in order."""
         return [column.name for column in self.columns]
+
+
+def require_columns(given: Iterable[object], needed: Iterable[str], table: str) -> None:
+    """Refuse a table that lacks a column.
+
+    Parameters
+    ----------
+    given
+        The columns it has.
+    needed
+        The columns it needs.
+    table
+        What the table is called: "Counts".
+
+    Raises
+    ------
+    InputError
+        If one is not there; the message names it.
+    """
+    has = {str(name) for name in given}
+    wanted = list(needed)
+    lacking = [name for name in wanted if name not in has]
+    if lacking:
+        raise InputError(
+            f"The {table} table has no column {' and no column '.join(lacking)}.",
+            f"It needs {', '.join(wanted)}; it has {', '.join(sorted(has)) or 'no columns'}.",
+        )
 
 
 def is_of_homes(value: float) -> bool:

@@ -7,10 +7,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from police_uk import Clock, Police
 
 # A shell tells what it runs in the background to ignore Ctrl-C, and what the tests start would go on ignoring it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A machine that is busy must not fail a test.
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 AXE = find_spec("axe_playwright_python")
@@ -21,6 +26,35 @@ HEADER = (
     "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,"
     "Last outcome category,Context"
 )
+
+
+#: Fixtures that make a test slow: a browser.
+SLOW_FIXTURES = {"chromium", "opened"}
+
+
+def pytest_collection_modifyitems(items):
+    """Mark as slow what opens a browser, so that `-m "not slow"` leaves it out."""
+    for item in items:
+        if SLOW_FIXTURES & set(item.fixturenames):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session")
+def practice(tmp_path_factory):
+    """The practice borough's files, written once; read them, and write elsewhere."""
+    from sacmap.practice import write_practice
+
+    return write_practice(tmp_path_factory.mktemp("practice"))
+
+
+@pytest.fixture(scope="session")
+def practice_result(practice):
+    """What the practice borough's study gives."""
+    from sacmap.files.study_file import read_study
+    from sacmap.pipeline import run
+    from sacmap.study import make_study
+
+    return run(make_study(read_study(practice.study)))
 
 
 @pytest.fixture(scope="session")
