@@ -35,9 +35,9 @@ import shapely
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from sacmap import months, tables
-from sacmap.measure.change import change_table
+from sacmap.measure.change_table import change_table
 from sacmap.practice import geography
-from sacmap.publish.draw import draw
+from sacmap.publish.present import draw
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))

@@ -2,12 +2,14 @@
 
     import sacmap
 
-    study = sacmap.Study(current="2025-04:2026-03", baseline="2022-04:2025-03", crimes="crimes.zip", boundaries="wards.geojson")
+    study = sacmap.Study(
+        current="2025-04:2026-03", baseline="2022-04:2025-03", crimes="crimes.zip", boundaries="wards.geojson"
+    )
     result = sacmap.run(study)
     sacmap.save(result, "maps/wards.html")
 
-Each step is a plain function over tables too: `read_areas`, `read_crimes`, `locate`, `count`, `change`, `compare`, `draw`;
-and `wdd` to judge afterwards. Libraries load when they are first used.
+Each step is a plain function over tables too: `read_areas`, `read_crimes`, `locate`, `count`, `change`, `compare` and
+`draw`; and `wdd` to judge afterwards. Libraries load when they are first used.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
     from sacmap.choose.evaluate import wdd
     from sacmap.errors import DiskError, InputError, SacmapError, SourceError, UsageError
     from sacmap.fetch.street import read_crimes
-    from sacmap.measure.change import change, compare
+    from sacmap.measure.change import compare
+    from sacmap.measure.change_table import change
     from sacmap.measure.counts import count
     from sacmap.pipeline import run, save
     from sacmap.publish.present import draw
@@ -39,7 +42,7 @@ HOME = {
     "SourceError": "sacmap.errors",
     "Study": "sacmap.study",
     "UsageError": "sacmap.errors",
-    "change": "sacmap.measure.change",
+    "change": "sacmap.measure.change_table",
     "compare": "sacmap.measure.change",
     "count": "sacmap.measure.counts",
     "draw": "sacmap.publish.present",
@@ -60,9 +63,7 @@ __all__ = [  # noqa: RUF022 - classes, steps in the order of the data, errors
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
-        from importlib.metadata import version
-
-        return version("sacmap")
+        return import_module("importlib.metadata").version("sacmap")
     if name not in HOME:
         raise AttributeError(f"module 'sacmap' has no attribute {name!r}")
     return getattr(import_module(HOME[name]), name)

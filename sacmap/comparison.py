@@ -14,7 +14,7 @@ from sacmap.choose.ranking import Lists, both_lists, without_change
 from sacmap.crimes import Reading, repeats
 from sacmap.files.text import read_text
 from sacmap.measure import warnings
-from sacmap.measure.change import change_table
+from sacmap.measure.change_table import change_table
 from sacmap.measure.comparator import Comparator, comparator_changes, comparator_of
 from sacmap.measure.counts import Counted, by_period, counted, counts_cube, totals
 from sacmap.measure.coverage import Compared, compared_months

@@ -68,6 +68,13 @@ ENDINGS = (
 def run(study: Study) -> Result:
     """Read what a study names, fetching what is missing, and compare.
 
+    >>> wards = Study(
+    ...     current="2025-04:2026-03", baseline="2022-04:2025-03", crimes="crimes.zip", boundaries="wards.geojson"
+    ... )
+    >>> result = run(wards)
+    >>> result.ledger.counted, result.totals["sac"]["current_count"]
+    (1188, 324.0)
+
     Raises
     ------
     SacmapError
@@ -90,6 +97,12 @@ def run(study: Study) -> Result:
 
 def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) -> list[Path]:
     """Write the page, the CSV, the record and the files asked for beside them; return their paths.
+
+    >>> wards = Study(
+    ...     current="2025-04:2026-03", baseline="2022-04:2025-03", crimes="crimes.zip", boundaries="wards.geojson"
+    ... )
+    >>> [path.name for path in save(run(wards), "maps/wards.html")]
+    ['wards.html', 'wards.csv', 'wards.json']
 
     Parameters
     ----------

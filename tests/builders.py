@@ -12,9 +12,9 @@ from police_uk import crime
 from sacmap import tables
 from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.choose.plan import Plan
+from sacmap.comparison import compare_areas
 from sacmap.fetch.street import read
 from sacmap.months import span
-from sacmap.pipeline import compare_areas
 from sacmap.study import make_study
 
 

@@ -134,7 +134,7 @@ def page_of(*, names=("Ash", "Birch", "Cedar", "Elm"), ids=None, title="Here", s
     import shapely
 
     from sacmap import tables
-    from sacmap.measure.change import change_table
+    from sacmap.measure.change_table import change_table
     from sacmap.measure.counts import counts_cube, monthly_counts
     from sacmap.publish.view import View
 

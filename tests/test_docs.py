@@ -30,12 +30,10 @@ def blocks(page, kind):
 
 
 @pytest.fixture(scope="module")
-def beside_the_demo(tmp_path_factory):
+def beside_the_demo(tmp_path_factory, practice):
     """A folder with the practice borough's files where `sacmap demo` puts them."""
-    from sacmap.practice import write_practice
-
     folder = tmp_path_factory.mktemp("docs")
-    write_practice(folder / "maps" / "practice")
+    shutil.copytree(practice.study.parent, folder / "maps" / "practice")
     return folder
 
 

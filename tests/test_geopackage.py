@@ -214,12 +214,9 @@ def test_areas_without_any_boundary_make_a_file_too(saved):
     assert gpd.read_file(saved(page), layer="areas").geometry.isna().all()
 
 
-def test_a_plan_is_a_layer_of_its_own_with_a_feature_for_each_part_an_area_plays(tmp_path):
+def test_a_plan_is_a_layer_of_its_own_with_a_feature_for_each_part_an_area_plays(tmp_path, practice):
     import json
 
-    from sacmap.practice import write_practice
-
-    practice = write_practice(tmp_path / "practice")
     out = tmp_path / "plan.json"
     words = ["plan", str(practice.study), "--also", "gpkg", "--out", str(out)]
     done = CliRunner().invoke(sacmap, words, standalone_mode=False)

@@ -21,25 +21,11 @@ from sacmap.comparison import compare_areas
 from sacmap.crimes import repeats
 from sacmap.errors import InputError, SacmapError
 from sacmap.fetch.street import read
-from sacmap.files.study_file import read_study
 from sacmap.forces import force_slug
-from sacmap.practice import write_practice
 from sacmap.publish.files import record_of
 from sacmap.publish.present import headline_of, page_of
 from sacmap.publish.public import public_version
 from sacmap.study import make_study
-
-
-@pytest.fixture(scope="module")
-def practice(tmp_path_factory):
-    return write_practice(tmp_path_factory.mktemp("practice"))
-
-
-@pytest.fixture(scope="module")
-def practice_result(practice):
-    study = make_study(read_study(practice.study))
-    reading = read(study.crimes, keep=tables.SAC_TYPES)
-    return compare_areas(study, reading, read_areas(practice.boundaries), comparator_text=no_file)
 
 
 def sac(result):

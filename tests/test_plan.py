@@ -19,7 +19,6 @@ from sacmap.choose.week import connected
 from sacmap.comparison import compare_areas
 from sacmap.errors import InputError, UsageError
 from sacmap.fetch.street import read
-from sacmap.practice import write_practice
 from sacmap.publish.files import json_of
 from sacmap.study import make_study
 from sacmap.terminal import Pounds
@@ -37,11 +36,6 @@ def compare_in(practice, **values):
 def plan_for(result, **more):
     asked = {"budget": 10_000, "size": 3, "protected": {}, "visited": [], "boundaries_file": "b.geojson"}
     return make_plan(result, prices=read_prices(None), **asked | more)
-
-
-@pytest.fixture(scope="module")
-def practice(tmp_path_factory):
-    return write_practice(tmp_path_factory.mktemp("practice"))
 
 
 @pytest.fixture(scope="module")

@@ -14,28 +14,15 @@ from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.choose import ranking
 from sacmap.comparison import compare_areas
 from sacmap.fetch.street import read
-from sacmap.files.study_file import read_study
 from sacmap.measure.change import law_of
-from sacmap.practice import write_practice
 from sacmap.publish.present import page_of
 from sacmap.publish.reasons import leading_type
 from sacmap.study import make_study
 
 
 @pytest.fixture(scope="module")
-def practice(tmp_path_factory):
-    return write_practice(tmp_path_factory.mktemp("practice"))
-
-
-@pytest.fixture(scope="module")
-def result(practice):
-    study = make_study(read_study(practice.study))
-    return compare_areas(
-        study,
-        read(study.crimes, keep=tables.SAC_TYPES),
-        read_areas(practice.boundaries),
-        comparator_text=str,
-    )
+def result(practice_result):
+    return practice_result
 
 
 def compare_rows(folder, rows, areas):

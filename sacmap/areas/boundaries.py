@@ -52,6 +52,11 @@ def read_areas(
 ) -> gpd.GeoDataFrame:
     """Read neighbourhood polygons, of any of the formats of `read_boundaries`, which also tells what was chosen.
 
+    >>> read_areas("wards.geojson")[["area_id", "name"]].head(2)
+      area_id    name
+    0      W0  Ward 0
+    1      W1  Ward 1
+
     Returns
     -------
     The Areas table, sorted by area_id, in EPSG:4326. Identifiers are text as given. mend says what was repaired.

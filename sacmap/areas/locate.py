@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from sacmap import tables
 from sacmap.areas.join import MILLION, ROOM, join
 from sacmap.areas.topology import metric_crs
 from sacmap.errors import InputError
@@ -13,6 +14,10 @@ from sacmap.errors import InputError
 
 def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
     """Give each crime the one area it belongs to.
+
+    >>> located = locate(read_crimes("crimes.zip"), read_areas("wards.geojson"))
+    >>> located["area_id"].value_counts().to_dict()
+    {'W0': 600, 'W2': 480, 'W3': 480, 'W1': 420}
 
     Each distinct map point is joined once. A point belongs to an area it lies in or on the edge of; where there
     are several (a shared edge, an overlap), to the first by area_id. A point in a hole is outside.
@@ -33,8 +38,10 @@ def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If coordinates are not degrees in or around the British Isles: swapped, or eastings and northings.
+        If a table lacks a column, or coordinates are not degrees in or around the British Isles: swapped, or eastings and northings.
     """
+    tables.require_columns(crimes.columns, ("lon", "lat"), "Crimes")
+    tables.require_columns(areas.columns, ("area_id", "geometry"), "Areas")
     lon, lat = crimes["lon"].to_numpy(float), crimes["lat"].to_numpy(float)
     require_degrees(lon, lat)
     there = np.isfinite(lon) & np.isfinite(lat)

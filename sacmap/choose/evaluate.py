@@ -48,6 +48,10 @@ def wdd(
 ) -> Wdd:
     """Return the weighted displacement difference of Wheeler and Ratcliffe (2018).
 
+    >>> fell = wdd(treated=(207, 110), control=(308, 318), buffer=(178, 157), buffer_control=(150, 140))
+    >>> print(f"{fell.estimate:.0f} crimes, 95% {fell.low:.0f} to {fell.high:.0f}")
+    -118 crimes, 95% -196 to -40
+
     (ΔT − ΔC) + (ΔDt − ΔDc), Δ being after − before; its variance the sum of the counts, and alpha·count² each for
     variation from year to year beyond chance. A buffer without a control of its own counts on one side only.
 

@@ -63,6 +63,10 @@ class Read:
 def read_crimes(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
     """Read every row, of every crime type, of police.uk CSVs, folders of them, or ZIPs.
 
+    >>> crimes = read_crimes("crimes.zip")
+    >>> crimes["crime_type"].value_counts().to_dict()
+    {'drugs': 792, 'burglary': 396, 'robbery': 396, 'vehicle-crime': 396}
+
     Returns
     -------
     The Crimes table: month, crime_type, lon, lat (degrees WGS84, NaN where there is no location), force,

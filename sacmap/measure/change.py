@@ -5,17 +5,14 @@ One default for every area and crime type. The steps are numbered as in docs/met
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from sacmap import tables
 from sacmap.errors import UsageError
 
 Floats = NDArray[np.float64]
@@ -121,7 +118,7 @@ def compare(
 ) -> pd.DataFrame:
     """Compare each area's current count with what its baseline and the comparator lead one to expect.
 
-    >>> compare([[40, 44], [12, 9], [30, 28]], [61, 8, 31])["verdict"].tolist()
+    >>> compare([[40, 44], [12, 9], [30, 28]], [81, 8, 31])["verdict"].tolist()
     ['clear rise', 'within normal range', 'within normal range']
 
     Parameters
@@ -364,86 +361,3 @@ def _verdicts(now: Floats, expected: Floats, up: Floats, low: Floats, high: Floa
         ["clear rise", "clear fall", "too few to tell", "possible rise", "possible fall"],
         "within normal range",
     ).astype(object)
-
-
-def change_table(
-    areas: gpd.GeoDataFrame,
-    baseline: Mapping[str, NDArray[np.int64]],
-    current: Mapping[str, NDArray[np.int64]],
-    *,
-    months_compared: int,
-    comparators: Mapping[str, Against],
-    edge_share: Mapping[str, Floats],
-) -> pd.DataFrame:
-    """Build the Change table; its ranks are empty until `sacmap.choose.priority` fills them.
-
-    Parameters
-    ----------
-    areas
-        The Areas table, sorted by area_id; one without a boundary is "not known".
-    baseline, current
-        By crime type: (areas × periods) and (areas,) counts over the months compared.
-    months_compared
-        Months of a period that are compared.
-    comparators
-        By crime type, as `compare` takes it.
-    edge_share
-        By crime type: (areas,) share of the current crimes within 50 m of the boundary, or NaN.
-    """
-    known = ~areas.geometry.is_empty.to_numpy()
-    parts = [
-        _of_type(
-            kind,
-            areas,
-            np.where(known[:, None], baseline[kind], np.nan),
-            np.where(known, current[kind], np.nan),
-            comparator=comparators[kind],
-            months_compared=months_compared,
-        ).assign(edge_share=edge_share[kind])
-        for kind in tables.CRIME_TYPES
-    ]
-    order = pd.CategoricalDtype(list(tables.CRIME_TYPES), ordered=True)
-    table = pd.concat(parts, ignore_index=True)
-    table = table.assign(crime_type=table["crime_type"].astype(order))
-    table = table.sort_values(["area_id", "crime_type"], ignore_index=True)
-    table["crime_type"] = table["crime_type"].astype(object)
-    return table.reindex(columns=tables.CHANGE.names)
-
-
-def _of_type(
-    kind: str,
-    areas: gpd.GeoDataFrame,
-    baseline: Floats,
-    current: Floats,
-    *,
-    comparator: Against,
-    months_compared: int,
-) -> pd.DataFrame:
-    total = baseline.sum(axis=1)
-    mean = total / baseline.shape[1]
-    model = compare(baseline, current, comparator, months=months_compared)
-    households = areas["households"].to_numpy(float, na_value=np.nan)
-    with_homes = households > 0
-    return pd.DataFrame(
-        {
-            "area_id": areas["area_id"].to_numpy(object),
-            "area_name": areas["name"].to_numpy(object),
-            "crime_type": kind,
-            "months_compared": months_compared,
-            "baseline_periods": baseline.shape[1],
-            "baseline_count": total,
-            "baseline_mean": mean,
-            "current_count": current,
-            "change": current - mean,
-            "change_pct": np.divide(
-                100 * (current - mean), mean, out=np.full(len(mean), np.nan), where=mean > 0
-            ),
-            **{name: model[name].to_numpy() for name in MODEL_COLUMNS},
-            "level_per_1000_households": np.divide(
-                1000 * model["level"].to_numpy(),
-                households,
-                out=np.full(len(mean), np.nan),
-                where=with_homes,
-            ),
-        }
-    )

@@ -17,13 +17,26 @@ from sacmap.study import Period, Study
 def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Count located crimes by area, month of the study and crime type.
 
+    >>> located = locate(read_crimes("crimes.zip"), read_areas("wards.geojson"))
+    >>> count(located, study).head(2)
+      area_id    month crime_type    n
+    0      W0  2022-04        sac  6.0
+    1      W0  2022-04   burglary  2.0
+
     Repeated crimes are counted once. Coverage is judged on the rows given, so give the rows of every crime type.
 
     Returns
     -------
     The Counts table over every area that `locate` was given: n is 0 only where the month is complete for every force
     of the study, otherwise missing. Of a table not made by `locate`, the areas are those that have a crime.
+
+    Raises
+    ------
+    InputError
+        If the table lacks a column.
     """
+    needed = ("month", "crime_type", "force", "area_id", "crime_id", "lon")
+    tables.require_columns(located.columns, needed, "Located")
     judged = coverage(tally_of(located), study.months)
     left_out = set(gaps(judged, study_forces(located, study), study.months)["month"])
     area_ids = sorted(located["area_id"].astype("category").cat.categories)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sacmap import tables
-from sacmap.measure.change import change_table
+from sacmap.measure.change_table import change_table
 from sacmap.measure.comparator import Comparator
 from sacmap.measure.counts import Counted
 from sacmap.measure.level import level_table

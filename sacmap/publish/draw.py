@@ -10,18 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 import folium
-import geopandas as gpd
-import numpy as np
-import pandas as pd
 from branca.element import CssLink, Element, Figure, JavascriptLink, MacroElement
 from folium.template import Template
 
-from sacmap import tables
-from sacmap.measure.counts import percent_change
 from sacmap.publish.page import fill
 from sacmap.publish.shapes import MANY
-from sacmap.publish.view import View, table_of
-from sacmap.publish.words import neighbourhoods
+from sacmap.publish.view import View
 
 NOTEBOOK_HEIGHT = "900px"
 
@@ -124,40 +118,3 @@ def _tiles(url: str, key: str | None) -> Element:
 def render(page: View) -> str:
     """Return the officer's page as HTML: the same page gives the same text."""
     return str(OfficerMap(page).get_root().render())
-
-
-def draw(
-    change: pd.DataFrame, areas: gpd.GeoDataFrame, *, title: str | None = None, **shown: Any
-) -> OfficerMap:
-    """Return the map of a Change table over its Areas: a folium.Map that saves as the officer's page.
-
-    Parameters
-    ----------
-    change
-        The Change table, or some of its columns: missing ones are empty, missing rows "not known".
-    areas
-        The Areas table.
-    title
-        Name of the place.
-    shown
-        Any other field of `View`: monthly counts, warnings, periods and so on.
-    """
-    table = table_of(change, areas)
-    totals = {
-        kind: {
-            "baseline_mean": None if np.isnan(before) else before,
-            "current_count": None if np.isnan(now) else now,
-            "change_pct": percent_change(before, now),
-            "published_change_pct": None,
-        }
-        for kind in tables.CRIME_TYPES
-        for before, now in [_sums(table[table["crime_type"] == kind])]
-    }
-    fields: dict[str, Any] = {"totals": totals} | shown
-    return OfficerMap(View(title=title or neighbourhoods(len(areas)), change=table, areas=areas, **fields))
-
-
-def _sums(rows: pd.DataFrame) -> tuple[float, float]:
-    """Return the sums before and now; NaN where no row is known."""
-    before, now = (float(rows[name].sum(min_count=1)) for name in ("baseline_mean", "current_count"))
-    return before, now

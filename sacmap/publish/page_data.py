@@ -216,7 +216,8 @@ def hardening(by_type: Mapping[str, pd.DataFrame], rates: bool) -> list[dict[str
 
 def week(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the areas by excess: crimes above the expected, shrunken."""
-    excess = rows["excess"].astype(float)
+    known = rows["current_count"].notna() & rows["expected"].notna()
+    excess = rows["excess"].astype(float).where(known)
     ranked = excess[excess > 0].sort_values(ascending=False, kind="stable").index[:FIRST]
     return [
         {

@@ -1,0 +1,230 @@
+"""The Change table: what `compare` says of every area and crime type, beside what was counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from warnings import warn
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sacmap import months, tables
+from sacmap.errors import InputError, UsageError
+from sacmap.measure.change import MODEL_COLUMNS, Against, Floats, compare
+from sacmap.measure.coverage import like_for_like
+from sacmap.study import Study
+
+
+def change(
+    counts: pd.DataFrame,
+    study: Study,
+    areas: gpd.GeoDataFrame,
+    comparator: Against | Mapping[str, Against] = None,
+) -> pd.DataFrame:
+    """Build the Change table from a Counts table.
+
+    A month that no area has a count for is left out of every period, and that is said with a warning: it never reads
+    as a fall.
+
+    >>> areas = read_areas("wards.geojson")
+    >>> counts = count(locate(read_crimes("crimes.zip"), areas), study)
+    >>> table = change(counts, study, areas)
+    >>> table.loc[table["crime_type"] == "sac", ["area_id", "baseline_mean", "current_count", "verdict"]].head(2)
+      area_id  baseline_mean  current_count     verdict
+    0      W0           72.0          144.0  clear rise
+    4      W1           72.0           36.0  clear fall
+
+    Parameters
+    ----------
+    counts
+        The Counts table, as `count` gives it: area_id, month, crime_type, n. Crime types that are not there are "not
+        known".
+    study
+        Its periods; and its comparator, "areas" or "none", where no other is given.
+    areas
+        The Areas table: the name and the households of each area.
+    comparator
+        As `compare` takes it, for every crime type or by crime type.
+
+    Returns
+    -------
+    The Change table, sorted by area and crime type; edge_share and the ranks are empty, which need the crimes.
+
+    Raises
+    ------
+    InputError
+        If a table lacks a column, the counts are of other areas or count one thing twice, or no month is whole in
+        every period.
+    UsageError
+        If the study's comparator is the force or a file, which the counts of areas do not hold.
+    """
+    tables.require_columns(counts.columns, tables.COUNTS.names, "Counts")
+    tables.require_columns(areas.columns, ("area_id", "name", "geometry"), "Areas")
+    if comparator is None and study.comparator not in ("areas", "none"):
+        raise UsageError(
+            f"The counts of areas do not hold what the comparator {study.comparator} is made from.",
+            "Give comparator=(its count in all baseline periods, its count now), or run(study).",
+        )
+    against: Against | Mapping[str, Against] = (
+        "none" if comparator is None and study.comparator == "none" else comparator
+    )
+    areas = areas.sort_values("area_id", ignore_index=True)
+    if "households" not in areas:
+        areas = areas.assign(households=np.nan)
+    cube = _cube(counts, list(areas["area_id"]), study.months)
+    places = _whole_places(cube, study)
+    at = {month: i for i, month in enumerate(study.months)}
+    periods = np.stack([cube[:, [at[period[k]] for k in places]].sum(axis=1) for period in study.periods])
+    _tell_unknown(areas, periods)
+    return change_table(
+        areas,
+        {kind: periods[:-1, :, i].T for i, kind in enumerate(tables.CRIME_TYPES)},
+        {kind: periods[-1, :, i] for i, kind in enumerate(tables.CRIME_TYPES)},
+        months_compared=len(places),
+        comparators=against if isinstance(against, Mapping) else dict.fromkeys(tables.CRIME_TYPES, against),
+        edge_share=dict.fromkeys(tables.CRIME_TYPES, np.full(len(areas), np.nan)),
+    )
+
+
+def _cube(counts: pd.DataFrame, area_ids: Sequence[str], wanted: Sequence[str]) -> Floats:
+    """Return the counts of the wanted months as (areas × months × tables.CRIME_TYPES), NaN where there is none."""
+    if counts.duplicated(list(tables.COUNTS.key)).any():
+        raise InputError(
+            "The Counts table counts an area, a month and a crime type twice.", "Give each of them one row."
+        )
+    strange = sorted(set(counts["area_id"]) - set(area_ids))
+    if strange:
+        raise InputError(
+            f"The Counts table has {strange[0]}, which the Areas table does not have.",
+            "Give the areas that the crimes were located in.",
+        )
+    labels = {"area_id": area_ids, "month": wanted, "crime_type": tables.CRIME_TYPES}
+    at = [pd.Index(known).get_indexer(counts[name].astype(object)) for name, known in labels.items()]
+    cube = np.full([len(known) for known in labels.values()], np.nan)
+    there = np.all([places >= 0 for places in at], axis=0)
+    cube[tuple(places[there] for places in at)] = counts["n"].to_numpy(float, na_value=np.nan)[there]
+    return cube
+
+
+def _whole_places(cube: Floats, study: Study) -> tuple[int, ...]:
+    """Return the places in a period at which every period has counts, and warn of the months left out."""
+    types = np.isfinite(cube).any(axis=(0, 1))
+    if not types.any():
+        raise InputError(
+            f"The Counts table has no count from {study.months[0]} to {study.months[-1]}.",
+            "Give the counts of the study's own months.",
+        )
+    known = np.isfinite(cube[:, :, types]).any(axis=0).all(axis=1)
+    left_out = [month for month, whole in zip(study.months, known, strict=True) if not whole]
+    places = like_for_like(study.periods, left_out)
+    named = ", ".join(months.in_words(month) for month in left_out[:3]) + (
+        " and others" if len(left_out) > 3 else ""
+    )
+    if not places:
+        raise InputError(
+            f"No month has counts in every period, so nothing is compared: {named} have none.",
+            "Give the crimes of both periods.",
+        )
+    if left_out:
+        warn(
+            f"{named}: no counts. {len(places)} of {len(study.current)} months are compared, the same in every period.",
+            stacklevel=3,
+        )
+    return places
+
+
+def _tell_unknown(areas: gpd.GeoDataFrame, periods: Floats) -> None:
+    """Warn of areas that lack a count which others have: they are not known."""
+    types = np.isfinite(periods).any(axis=(0, 1))
+    lacking = areas.loc[~np.isfinite(periods[:, :, types]).all(axis=(0, 2)), "area_id"]
+    if len(lacking):
+        warn(
+            f"{len(lacking):,} of {len(areas):,} areas lack a count in a month compared, {lacking.iloc[0]} first: "
+            "they are not known.",
+            stacklevel=3,
+        )
+
+
+def change_table(
+    areas: gpd.GeoDataFrame,
+    baseline: Mapping[str, NDArray[np.int64]],
+    current: Mapping[str, NDArray[np.int64]],
+    *,
+    months_compared: int,
+    comparators: Mapping[str, Against],
+    edge_share: Mapping[str, Floats],
+) -> pd.DataFrame:
+    """Build the Change table; its ranks are empty until `sacmap.choose.priority` fills them.
+
+    Parameters
+    ----------
+    areas
+        The Areas table, sorted by area_id; one without a boundary is "not known".
+    baseline, current
+        By crime type: (areas × periods) and (areas,) counts over the months compared.
+    months_compared
+        Months of a period that are compared.
+    comparators
+        By crime type, as `compare` takes it.
+    edge_share
+        By crime type: (areas,) share of the current crimes within 50 m of the boundary, or NaN.
+    """
+    known = ~areas.geometry.is_empty.to_numpy()
+    parts = [
+        _of_type(
+            kind,
+            areas,
+            np.where(known[:, None], baseline[kind], np.nan),
+            np.where(known, current[kind], np.nan),
+            comparator=comparators[kind],
+            months_compared=months_compared,
+        ).assign(edge_share=edge_share[kind])
+        for kind in tables.CRIME_TYPES
+    ]
+    order = pd.CategoricalDtype(list(tables.CRIME_TYPES), ordered=True)
+    table = pd.concat(parts, ignore_index=True)
+    table = table.assign(crime_type=table["crime_type"].astype(order))
+    table = table.sort_values(["area_id", "crime_type"], ignore_index=True)
+    table["crime_type"] = table["crime_type"].astype(object)
+    return table.reindex(columns=tables.CHANGE.names)
+
+
+def _of_type(
+    kind: str,
+    areas: gpd.GeoDataFrame,
+    baseline: Floats,
+    current: Floats,
+    *,
+    comparator: Against,
+    months_compared: int,
+) -> pd.DataFrame:
+    total = baseline.sum(axis=1)
+    mean = total / baseline.shape[1]
+    model = compare(baseline, current, comparator, months=months_compared)
+    households = areas["households"].to_numpy(float, na_value=np.nan)
+    with_homes = households > 0
+    return pd.DataFrame(
+        {
+            "area_id": areas["area_id"].to_numpy(object),
+            "area_name": areas["name"].to_numpy(object),
+            "crime_type": kind,
+            "months_compared": months_compared,
+            "baseline_periods": baseline.shape[1],
+            "baseline_count": total,
+            "baseline_mean": mean,
+            "current_count": current,
+            "change": current - mean,
+            "change_pct": np.divide(
+                100 * (current - mean), mean, out=np.full(len(mean), np.nan), where=mean > 0
+            ),
+            **{name: model[name].to_numpy() for name in MODEL_COLUMNS},
+            "level_per_1000_households": np.divide(
+                1000 * model["level"].to_numpy(),
+                households,
+                out=np.full(len(mean), np.nan),
+                where=with_homes,
+            ),
+        }
+    )
