@@ -5,6 +5,8 @@ from fuzz_inputs import inputs
 from fuzz_targets import TARGETS, folder_of, survive
 from hypothesis import HealthCheck, given, settings
 
+pytestmark = pytest.mark.slow
+
 #: An input takes about twenty milliseconds, the whole command being run on it.
 FEW = 25
 

@@ -12,6 +12,8 @@ from sacmap.fetch.api import Api
 from sacmap.fetch.boxes import Box
 from sacmap.fetch.store import Store
 
+pytestmark = pytest.mark.slow
+
 BOXES, MONTHS, EACH = 28, 36, 15
 #: Blocks of memory that may be held more after the last month than after the sixth: a quarter of one a crime between.
 GROWTH = 3_000

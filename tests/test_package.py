@@ -8,8 +8,13 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
-PUBLIC = {"Study", "compare", "count", "draw", "locate", "make_study", "read_areas", "read_crimes", "wdd"}
+PUBLIC = {
+    "Study", "Result", "run", "draw", "save", "read_areas", "read_crimes", "locate", "count", "change", "compare",
+    "wdd", "SacmapError", "UsageError", "InputError", "SourceError", "DiskError", "__version__",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,8 @@ from sacmap.publish.colours import PALETTE, classes_of
 from sacmap.publish.draw import render
 from sacmap.publish.picture import GROUND, briefing_of, slide_of
 
+pytestmark = pytest.mark.slow
+
 DATE = datetime(2018, 7, 1, tzinfo=UTC)
 LONG = "Serious " * 60
 

@@ -14,6 +14,8 @@ from conftest import csv_text, row, square
 
 from sacmap import months
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = [(kind, text.strip()) for kind, text in re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL)]

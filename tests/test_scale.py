@@ -13,6 +13,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from national import plain, same_counts
 from national_archive import make, periods, wards
 
+pytestmark = pytest.mark.slow
+
 SIDE = 30
 SPANS = periods(6)
 STUDY = [

@@ -13,6 +13,8 @@ from sacmap.errors import SourceError
 from sacmap.fetch.download import Downloader, Origin
 from sacmap.study import make_study
 
+pytestmark = pytest.mark.slow
+
 FAULTS = (
     "cut_length", "cut_chunked", "cut_close", "html", "odd", "seconds", "nonsense", "429", "503", "502", "504", "500",
     "reset", "redirect", "bad_gzip",

@@ -16,6 +16,8 @@ from sacmap.files import whole
 from sacmap.files.study_file import read_study
 from sacmap.publish.choice import path_from
 
+pytestmark = pytest.mark.slow
+
 WELSH = "Tŷ'r Môr → Llŷn"
 #: A path may have 260 characters, of which a user's own folders take up to so many.
 PATH, THEIRS = 260, 120

@@ -38,7 +38,8 @@ def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If a table lacks a column, or coordinates are not degrees in or around the British Isles: swapped, or eastings and northings.
+        If a table lacks a column, or coordinates are not degrees in or around the British Isles: swapped, or
+        eastings and northings.
     """
     tables.require_columns(crimes.columns, ("lon", "lat"), "Crimes")
     tables.require_columns(areas.columns, ("area_id", "geometry"), "Areas")

@@ -101,7 +101,9 @@ def _cube(counts: pd.DataFrame, area_ids: Sequence[str], wanted: Sequence[str]) 
             "Give the areas that the crimes were located in.",
         )
     labels = {"area_id": area_ids, "month": wanted, "crime_type": tables.CRIME_TYPES}
-    at = [pd.Index(known).get_indexer(counts[name].astype(object)) for name, known in labels.items()]
+    at = [
+        pd.Index(known).get_indexer(pd.Index(counts[name].astype(object))) for name, known in labels.items()
+    ]
     cube = np.full([len(known) for known in labels.values()], np.nan)
     there = np.all([places >= 0 for places in at], axis=0)
     cube[tuple(places[there] for places in at)] = counts["n"].to_numpy(float, na_value=np.nan)[there]
@@ -116,7 +118,7 @@ def _whole_places(cube: Floats, study: Study) -> tuple[int, ...]:
             f"The Counts table has no count from {study.months[0]} to {study.months[-1]}.",
             "Give the counts of the study's own months.",
         )
-    known = np.isfinite(cube[:, :, types]).any(axis=0).all(axis=1)
+    known = np.all(np.any(np.isfinite(cube[:, :, types]), axis=0), axis=1).tolist()
     left_out = [month for month, whole in zip(study.months, known, strict=True) if not whole]
     places = like_for_like(study.periods, left_out)
     named = ", ".join(months.in_words(month) for month in left_out[:3]) + (

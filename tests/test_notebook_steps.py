@@ -1,0 +1,176 @@
+"""The steps as an analyst calls them in a notebook: tables in, tables out, and an error that names what is wrong."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import sacmap
+from sacmap import tables
+
+PERIODS = {"current": "2025-04:2026-03", "baseline": "2022-04:2025-03"}
+
+
+@pytest.fixture(scope="module")
+def areas(practice):
+    return sacmap.read_areas(practice.boundaries)
+
+
+@pytest.fixture(scope="module")
+def crimes(practice):
+    return sacmap.read_crimes(practice.crimes)
+
+
+@pytest.fixture(scope="module")
+def located(crimes, areas):
+    return sacmap.locate(crimes, areas)
+
+
+@pytest.fixture(scope="module")
+def counts(located):
+    return sacmap.count(located, sacmap.Study(**PERIODS))
+
+
+def test_the_steps_one_by_one_give_the_change_that_the_whole_gives(practice, areas, counts):
+    study = sacmap.Study(**PERIODS)
+    whole = sacmap.run(sacmap.Study(**PERIODS, crimes=practice.crimes, boundaries=practice.boundaries)).change
+    step = sacmap.change(counts, study, areas)
+    assert list(step.columns) == list(whole.columns)
+    shared = [
+        name
+        for name in tables.CHANGE.names
+        if name not in {"edge_share", "hardening_rank", "week_rank", "top5_share"}
+    ]
+    pd.testing.assert_frame_equal(step[shared], whole[shared], check_dtype=False)
+
+
+def test_a_month_missing_in_the_counts_is_left_out_of_every_period_and_said(areas, counts):
+    study = sacmap.Study(**PERIODS)
+    gap = counts.copy()
+    gap.loc[gap["month"] == "2024-07", "n"] = pd.NA
+    rows_gone = counts[counts["month"] != "2024-07"]
+    july = counts["month"].str.endswith("-07")
+    zero = counts.copy()
+    zero.loc[july, "n"] = 0
+    for lacking in (gap, rows_gone):
+        with pytest.warns(UserWarning, match=r"July 2024: no counts. 11 of 12 months are compared"):
+            found = sacmap.change(lacking, study, areas)
+        assert set(found["months_compared"]) == {11}
+        assert found["expected"].notna().all()
+        # As though July had never been counted in any year.
+        without = sacmap.change(zero, study, areas)
+        assert found["current_count"].tolist() == without["current_count"].tolist()
+        assert found["baseline_count"].tolist() == without["baseline_count"].tolist()
+
+
+def test_an_area_that_lacks_a_count_is_not_known_and_said(areas, counts):
+    holed = counts.copy()
+    holed.loc[(holed["month"] == "2024-07") & (holed["area_id"] == areas["area_id"][3]), "n"] = pd.NA
+    with pytest.warns(UserWarning, match=f"1 of {len(areas)} areas lack a count"):
+        found = sacmap.change(holed, sacmap.Study(**PERIODS), areas)
+    unknown = found.loc[found["verdict"] == "not known", "area_id"]
+    assert set(unknown) == {areas["area_id"][3]}
+
+
+def test_counts_of_one_crime_type_leave_the_others_not_known(areas, counts):
+    burglary = counts[counts["crime_type"] == "burglary"]
+    found = sacmap.change(burglary, sacmap.Study(**PERIODS), areas)
+    known = found.loc[found["verdict"] != "not known", "crime_type"]
+    assert set(known) == {"burglary"}
+
+
+def test_counts_that_cannot_be_compared_are_refused(areas, counts):
+    study = sacmap.Study(**PERIODS)
+    with pytest.raises(sacmap.InputError, match="twice"):
+        sacmap.change(pd.concat([counts, counts]), study, areas)
+    with pytest.raises(sacmap.InputError, match=re.escape(str(areas["area_id"][0]))):
+        sacmap.change(counts, study, areas.iloc[1:])
+    with pytest.raises(sacmap.InputError, match="No month has counts in every period"):
+        sacmap.change(counts[counts["month"] >= "2025-04"], study, areas)
+    with pytest.raises(sacmap.UsageError, match="comparator force"):
+        sacmap.change(counts, sacmap.Study(**PERIODS, comparator="force"), areas)
+
+
+def test_a_comparator_of_ones_own_is_followed(areas, counts):
+    study = sacmap.Study(**PERIODS, comparator="force")
+    halved = sacmap.change(counts, study, areas, (30_000.0, 5_000.0))
+    steady = sacmap.change(counts, study, areas, dict.fromkeys(tables.CRIME_TYPES, (30_000.0, 10_000.0)))
+    assert (halved["expected"] < steady["expected"]).all()
+
+
+@pytest.mark.parametrize(
+    ("step", "table", "column"),
+    [
+        ("locate", "crimes", "lon"),
+        ("locate", "areas", "area_id"),
+        ("count", "located", "area_id"),
+        ("count", "located", "crime_id"),
+        ("change", "counts", "n"),
+        ("change", "areas", "name"),
+        ("draw", "change", "crime_type"),
+        ("draw", "areas", "name"),
+    ],
+)
+def test_a_table_that_lacks_a_column_is_an_error_that_names_it(step, table, column, request):
+    study = sacmap.Study(**PERIODS)
+    given = {name: request.getfixturevalue(name) for name in ("crimes", "areas", "located", "counts")}
+    given["change"] = sacmap.change(given["counts"], study, given["areas"])
+    given[table] = given[table].drop(columns=column)
+    calls = {
+        "locate": lambda: sacmap.locate(given["crimes"], given["areas"]),
+        "count": lambda: sacmap.count(given["located"], study),
+        "change": lambda: sacmap.change(given["counts"], study, given["areas"]),
+        "draw": lambda: sacmap.draw(given["change"], given["areas"]),
+    }
+    with pytest.raises(sacmap.InputError, match=f"The {table.capitalize()} table has no column {column}"):
+        calls[step]()
+
+
+def test_draw_takes_a_result_and_gives_the_page_that_is_saved(practice_result, tmp_path):
+    sacmap.save(practice_result, tmp_path / "page.html")
+    assert sacmap.draw(practice_result).get_root().render() == (tmp_path / "page.html").read_text(
+        encoding="utf-8"
+    )
+
+
+def test_draw_says_what_goes_together(practice_result):
+    with pytest.raises(sacmap.UsageError, match=r"draw\(change, areas\)"):
+        sacmap.draw(practice_result.change)
+    with pytest.raises(sacmap.UsageError, match=r"draw\(result\)"):
+        sacmap.draw(practice_result, practice_result.areas)
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        ["baseline_mean", "current_count"],
+        ["current_count"],
+        ["expected", "normal_low", "normal_high"],
+        ["verdict"],
+        ["level", "level_per_1000_households"],
+        ["excess"],
+        [name for name in tables.CHANGE.names if name not in tables.CHANGE.key],
+    ],
+)
+def test_a_change_table_without_some_of_its_columns_is_drawn(gone, areas, counts, tmp_path):
+    change = sacmap.change(counts, sacmap.Study(**PERIODS), areas).drop(columns=gone)
+    sacmap.draw(change, areas).save(tmp_path / "page.html")
+    html = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert areas["name"][0] in html
+    assert (
+        "nan"
+        not in re.sub(r"<script.*?</script>|<style.*?</style>", "", html, flags=re.DOTALL).lower().split()
+    )
+
+
+def test_some_of_the_cells_missing_are_drawn_too(areas, counts, tmp_path):
+    change = sacmap.change(counts, sacmap.Study(**PERIODS), areas)
+    change.loc[::3, ["current_count", "change", "excess"]] = np.nan
+    sacmap.draw(change, areas).save(tmp_path / "page.html")
+
+
+def test_the_version_and_the_errors_are_public():
+    assert re.fullmatch(r"\d+\.\d+\.\d+.*", sacmap.__version__)
+    for name in ("UsageError", "InputError", "SourceError", "DiskError"):
+        assert issubclass(getattr(sacmap, name), sacmap.SacmapError)
