@@ -47,6 +47,8 @@ HOME = {
     "count": "sacmap.measure.counts",
     "draw": "sacmap.publish.present",
     "locate": "sacmap.areas.locate",
+    # Not in __all__: `Study(...)` checks itself now. Notebooks written before that still run.
+    "make_study": "sacmap.study",
     "read_areas": "sacmap.areas.boundaries",
     "read_crimes": "sacmap.fetch.street",
     "run": "sacmap.pipeline",
