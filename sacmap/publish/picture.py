@@ -147,7 +147,7 @@ def briefing_of(page: View) -> bytes:
 
 def map_of(page: View) -> bytes:
     """Return the map with its legend as PNG, for a note: no words but names and the legend's."""
-    content = _content_of(page)
+    content = content_of(page)
     wide, high = 1660.0, 1180.0
     with _drawing(wide, high) as drawing:
         legend = high - drawing.legend_height(wide, 20) - 6
