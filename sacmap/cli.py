@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sacmap.errors import SacmapError, UsageError
-from sacmap.terminal import Pounds, say, show
+from sacmap.terminal import Group, Pounds, say, show
 
 if TYPE_CHECKING:
     from sacmap.result import Result
@@ -50,7 +50,7 @@ def main() -> None:
     sys.exit(code)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="sacmap")
 def sacmap() -> None:
     """Show where serious acquisitive crime (SAC) has changed, from police.uk data.

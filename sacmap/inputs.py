@@ -27,7 +27,7 @@ from sacmap.areas.locate import locate, require_overlap
 from sacmap.areas.neighbourhoods import boundaries_path, neighbourhoods, summary, write_neighbourhoods
 from sacmap.areas.open_geography import LICENCE, SERVICES, areas_of
 from sacmap.crimes import Reading
-from sacmap.errors import UsageError
+from sacmap.errors import InputError, UsageError
 from sacmap.fetch.api import Api
 from sacmap.fetch.download import Downloaded, Downloader, Origin, origin_of
 from sacmap.fetch.extract import read_extract
@@ -112,15 +112,29 @@ def boundaries_of(study: Study, *, whole: bool = False) -> Boundaries:
 
 def read_crimes_of(study: Study) -> Reading:
     """Read the crimes the study names: police.uk's files, or a force's own extract."""
-    if study.extract is not None:
-        return read_extract(study)
-    return read_crimes(study.crimes)
+    reading = (
+        read_extract(study) if study.extract is not None else read_crimes(study.crimes, force=study.force)
+    )
+    _require_current(study, reading)
+    return reading
 
 
-def read_crimes(paths: Sequence[str]) -> Reading:
-    """Read police.uk's files, telling how far it is."""
+def _require_current(study: Study, reading: Reading) -> None:
+    """Refuse a current period of which the files hold no month at all: they were not given, or it is a slip."""
+    held = set(reading.tally["month"])
+    if held and study.current and not held & set(study.current):
+        what = "The extract holds" if study.extract is not None else "The files hold"
+        raise InputError(
+            f"{what} {months.held_in_words(held)}, and no month of the current period, "
+            f"{months.span_in_words(study.current)}.",
+            "Choose a period within them, such as --current latest:12, or give the files of that period too.",
+        )
+
+
+def read_crimes(paths: Sequence[str], *, force: str | None = None) -> Reading:
+    """Read police.uk's files, telling how far it is; `force` reported the crimes of files that do not say."""
     with Progress("Reading") as progress:
-        return read(paths, keep=tables.SAC_TYPES, progress=progress.step, total=progress.expect)
+        return read(paths, keep=tables.SAC_TYPES, force=force, progress=progress.step, total=progress.expect)
 
 
 def other_inputs(study: Study, areas: int, households: int, lsoas: int) -> list[dict[str, object]]:

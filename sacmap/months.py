@@ -6,7 +6,7 @@ Labels sort as text and have no day or time zone to go wrong. A period is a tupl
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sacmap.errors import UsageError
 
@@ -92,3 +92,20 @@ def spans_in_words(periods: Sequence[tuple[str, ...]]) -> str:
         return span_in_words(joined)
     *others, last = map(span_in_words, periods)
     return f"{', '.join(others)} and {last}"
+
+
+def held_in_words(held: Iterable[str]) -> str:
+    """Return "January to May 2019" for what is held from January 2019 to May 2019; gaps are told.
+
+    Examples
+    --------
+    >>> held_in_words(["2019-01", "2019-02", "2019-03"]), held_in_words(["2018-12", "2019-02"])
+    ('January to March 2019', 'December 2018 to February 2019, with gaps')
+    """
+    numbers = sorted({number(month) for month in held})
+    first, last = label(numbers[0]), label(numbers[-1])
+    if first == last:
+        return in_words(first)
+    start = NAMES[numbers[0] % 12] if first[:4] == last[:4] else in_words(first)
+    gaps = ", with gaps" if len(numbers) <= numbers[-1] - numbers[0] else ""
+    return f"{start} to {in_words(last)}{gaps}"

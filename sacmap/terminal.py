@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from sacmap.errors import one_line
+from sacmap.errors import UsageError, one_line
 
 _MONTH = re.compile(r"\d{4}-\d{2}")
 _WRITTEN = re.compile(r"£?\s?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)((?:\.[0-9]+)?)")
@@ -89,3 +89,48 @@ class Pounds(click.FloatRange):
         written = _WRITTEN.fullmatch(value.strip()) if isinstance(value, str) else None
         number = float(written[1].replace(",", "") + written[2]) if written else value
         return super().convert(number, param, ctx)
+
+
+class Command(click.Command):
+    """A command that refuses what click would take silently: the last of an option given twice, half of a list."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words of a command line.
+
+        Raises
+        ------
+        UsageError
+            If an option that takes one value is given twice, or a list of values is written with a space.
+        """
+        options = {name: param for param in self.params for name in param.opts}
+        self._require_whole_lists(options, args)
+        _, _, order = self.make_parser(ctx).parse_args(list(args))
+        given = Counter(
+            param.name
+            for param in order
+            if isinstance(param, click.Option) and not param.multiple and not param.is_flag
+        )
+        for param in order:
+            if given[param.name] > 1:
+                raise UsageError(
+                    f"{param.opts[0]} is given {given[param.name]} times, and takes one value.",
+                    "Give it once.",
+                )
+        return super().parse_args(ctx, args)
+
+    @staticmethod
+    def _require_whole_lists(options: dict[str, click.Parameter], args: list[str]) -> None:
+        for name, value, after in zip(args, args[1:], args[2:], strict=False):
+            param = options.get(name)
+            is_list = isinstance(param, click.Option) and param.multiple
+            if is_list and value.endswith(",") and not after.startswith("-"):
+                raise UsageError(
+                    f"{name} {value} {after}: a list is one word, and a space ends it.",
+                    f"Write {name} {value}{after}, or put it in quotes.",
+                )
+
+
+class Group(click.Group):
+    """A group whose commands are of this kind."""
+
+    command_class = Command

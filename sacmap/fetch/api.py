@@ -20,7 +20,7 @@ from sacmap.errors import SourceError, UsageError
 from sacmap.fetch.attempt import UnusableError, quoted
 from sacmap.fetch.boxes import Box, box_of, covered
 from sacmap.fetch.store import Kept, Question, Store
-from sacmap.fetch.web import AbsentError, Web, json_judge
+from sacmap.fetch.web import BY_HAND, AbsentError, Web, json_judge
 from sacmap.files.text import parse_json
 
 #: The server gives at most this many crimes; exactly as many may be cut.
@@ -279,7 +279,9 @@ class Api:
 
     def _not_there(self, what: str) -> OfflineError:
         remedy = (
-            "Run it once without --offline." if self.web is None else "Use --from archive for that month."
+            f"Run it once without --offline. {BY_HAND}"
+            if self.web is None
+            else "Use --from archive for that month."
         )
         return OfflineError(f"The store {self.store.folder} does not hold {what}.", remedy)
 

@@ -21,7 +21,7 @@ from sacmap.fetch.attempt import quoted
 from sacmap.fetch.members import MEMBER_BYTES, MEMBER_RATIO
 from sacmap.fetch.remote import RemoteFile, download_whole
 from sacmap.fetch.store import Kept, Store
-from sacmap.fetch.web import AbsentError, ForbiddenError, NoPartError, Web
+from sacmap.fetch.web import BY_HAND, AbsentError, ForbiddenError, NoPartError, Web
 from sacmap.files.text import parse_json
 
 #: An archive holds this many months up to the one it is named after.
@@ -127,7 +127,7 @@ class Archive:
             if self.web is None:
                 raise SourceError(
                     f"The store {self.store.folder} does not hold {force} in {months.in_words(group[0])}.",
-                    "Run it once without --offline.",
+                    f"Run it once without --offline. {BY_HAND}",
                 )
             self._fetch_group(self.web, force, group, candidates(group, latest), progress)
 

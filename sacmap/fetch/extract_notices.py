@@ -42,13 +42,12 @@ def told_of(
     totals = []
     for component in components:
         mine = once.loc[once["component"] == component, "month"]
-        *before, now = (int(mine.isin(period).sum()) for period in study.periods)
-        totals.append(f"{component.replace('-', ' ')} {np.mean(before):,.0f} → {now:,}")
+        totals.append(f"{component.replace('-', ' ')} {_in_periods(mine, study)}")
     told = [
         Notice("restricted", RESTRICTED),
         Notice(
             "components",
-            f"Recorded crimes per period, in all months, with or without a location: {'; '.join(totals)}.",
+            f"Recorded crimes {'per period, ' if study.current else ''}in all months, with or without a location: {'; '.join(totals)}.",
         ),
         *_lacking(components, rows, sac),
         *_cancelled(rows, layout, others),
@@ -63,6 +62,15 @@ def told_of(
             )
         )
     return told
+
+
+def _in_periods(mine: pd.Series, study: Study) -> str:
+    """Return how many of some months are in a baseline period and in the current one, as far as these are known."""
+    if not study.current:
+        return f"{len(mine):,} in all"
+    now = f"{int(mine.isin(study.current).sum()):,}"
+    before = [int(mine.isin(period).sum()) for period in study.baseline]
+    return f"{np.mean(before):,.0f} → {now}" if before else now
 
 
 def unknown_offences(rows: pd.DataFrame, layout: Layout) -> InputError:

@@ -50,6 +50,8 @@ _KEPT = "What was fetched is kept"
 
 #: Looks at a whole reply and returns what to make of it, or raises UnusableError.
 Judge = Callable[[Reply], Any]
+#: What to do where no request of ours gets through, or none may be made.
+BY_HAND = "Or download the ZIP in a browser from data.police.uk/data, and add --crimes FILE.zip."
 
 
 @dataclass(frozen=True)
@@ -339,6 +341,7 @@ def _error(bad: UnusableError, url: str, tried: int) -> SourceError:
         Saw.NOT_JSON: "A sign-in page or filter may be in between: open the address in a browser.",
         Saw.ODD: "data.police.uk may have changed: look for a newer sacmap, or report this.",
         Saw.REFUSED: "Check the addresses, then report this.",
+        Saw.NO_LINE: f"Run the command again later: it goes on where it was. {BY_HAND}",
     }
     if bad.saw in {Saw.NO_LINE, Saw.LATE, Saw.TROUBLE, Saw.TOO_MUCH}:
         cause = f"{where} is unreachable: {bad.detail}{times}. {_KEPT}."
