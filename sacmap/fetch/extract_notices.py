@@ -43,11 +43,12 @@ def told_of(
     for component in components:
         mine = once.loc[once["component"] == component, "month"]
         totals.append(f"{component.replace('-', ' ')} {_in_periods(mine, study)}")
+    scope = "per period, in " if study.current else "in "
     told = [
         Notice("restricted", RESTRICTED),
         Notice(
             "components",
-            f"Recorded crimes {'per period, ' if study.current else ''}in all months, with or without a location: {'; '.join(totals)}.",
+            f"Recorded crimes {scope}all months, with or without a location: {'; '.join(totals)}.",
         ),
         *_lacking(components, rows, sac),
         *_cancelled(rows, layout, others),

@@ -44,7 +44,7 @@ FEW_DECIMALS = 2
 #: Points looked at to judge how finely places are given, and how many different ones it takes.
 SOME_POINTS, ENOUGH_POINTS = 20_000, 20
 #: A file without any row of a type that the others hold is told where it should hold as many as this.
-SURELY = 12.0
+SURELY = 10.0
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,605 @@
+"""Crimes as people have them: the right number, or a word about it. Made-up files, and the cases beside the project."""
+
+import gzip
+import json
+import os
+import shutil
+import zipfile
+
+import openpyxl
+import pandas as pd
+import pytest
+from crime_inputs import (
+    COLUMNS,
+    TO_METRES,
+    WHOLE,
+    crimes,
+    extract,
+    map_of,
+    map_study_of,
+    table,
+    write_areas,
+    write_study,
+)
+
+from sacmap.fetch.identity import is_no_id
+
+#: Words that a message is not to hold: raw bytes, and what only a programmer knows.
+FORBIDDEN = ("b'", "\\x", "Error:", "Errno", "Traceback", "KeyError", "ArrowInvalid", "Exception", "None")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_areas(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def case(data, tmp_path):
+    """Return a copy of one of the cases that lie beside the project."""
+
+    def copied(name):
+        path = tmp_path / "case"
+        shutil.copytree(data / "cases" / name, path)
+        for one in [path, *path.rglob("*")]:
+            one.chmod(0o755)
+        return path
+
+    return copied
+
+
+def require_whole(made, **expected):
+    assert made.error == ""
+    assert made.counts() == WHOLE | expected
+    assert made.counts(column="baseline_count") == WHOLE | expected
+    assert made.record["ledger"]["rows_read"] == sum(
+        one["rows"] for one in made.record["inputs"] if "areas" not in one["path"]
+    )
+
+
+def require_plain(error):
+    assert error
+    assert len(error.splitlines()) == 2
+    assert not [word for word in FORBIDDEN if word in error], error
+
+
+# ── the cases beside the project ──
+
+
+def test_f66_case_04_a_word_shared_by_crimes_is_no_reference(case, monkeypatch):
+    made = map_study_of(case("04-extract-placeholder-ids"), monkeypatch)
+    require_whole(made)
+    assert "PENDING 20" in made.told["no-ids"]
+
+
+def test_f67_case_06_a_sheet_that_copies_another_counts_once(case, monkeypatch):
+    made = map_study_of(case("06-extract-copy-of-sheet"), monkeypatch)
+    require_whole(made)
+    assert "32 rows" in made.told["repeated-file"]
+
+
+def test_f68_case_08_a_file_of_one_crime_type_says_which_are_unknown(case, monkeypatch):
+    made = map_of(case("08-one-crime-type-only"), monkeypatch, "crimes.csv")
+    assert "robbery and vehicle crime" in made.told["absent-types"]
+
+
+def test_f66_case_10_na_of_r_is_no_id(case, monkeypatch):
+    made = map_of(case("10-r-na-crime-ids"), monkeypatch, "crimes.csv")
+    require_whole(made)
+    assert "NA 16" in made.told["no-ids"]
+
+
+def test_f70_case_11_na_of_r_is_no_place(case, monkeypatch):
+    made = map_of(case("11-r-na-coordinates"), monkeypatch, "crimes.csv")
+    assert made.record["ledger"]["no_location"] == 1
+    assert made.counts(column="baseline_count")["sac"] == 19
+    assert made.counts() == WHOLE
+
+
+def test_f74_case_18_day_numbers_are_dates(case, monkeypatch):
+    made = map_study_of(case("18-extract-serial-dates"), monkeypatch)
+    require_whole(made)
+    assert "80" in made.told["day-numbers"]
+
+
+def test_f74_case_19_offence_words_are_listed_and_the_key_named(case, monkeypatch):
+    made = map_study_of(case("19-extract-offence-words"), monkeypatch)
+    require_plain(made.error)
+    assert "BURGLARY - RESIDENTIAL 32" in made.error
+    assert 'residential-burglary = ["BURGLARY - RESIDENTIAL"]' in made.error
+    assert "[extract.offences]" in made.error
+
+
+def test_f75_case_25_a_windows_path_shows_how_to_write_it(case, monkeypatch):
+    made = map_study_of(case("25-study-windows-path"), monkeypatch)
+    require_plain(made.error)
+    assert r"crimes = 'C:\data\crimes.csv'" in made.error
+
+
+# ── identity ──
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["NA", "N/A", "null", "-", "0", "000", "0.0", "PENDING", "Not recorded", "1.20018E+11", "1.2e+11", "#N/A", "TBC",
+     "?", " ", "unknown"],
+)  # fmt: skip
+def test_f66_words_noughts_and_rounded_numbers_are_no_ids(word, folder, monkeypatch):
+    assert is_no_id(word)
+    rows = crimes()
+    for row in rows[::3]:
+        row["Crime ID"] = word
+    (folder / "a.csv").write_text(table(rows), encoding="utf-8")
+    require_whole(map_of(folder, monkeypatch, "a.csv"))
+
+
+def test_f66_a_number_of_a_form_is_no_id_where_crimes_elsewhere_share_it(folder, monkeypatch):
+    rows = crimes()
+    for row in rows[::4]:
+        row["Crime ID"] = "99/0001"
+    (folder / "a.csv").write_text(table(rows))
+    made = map_of(folder, monkeypatch, "a.csv")
+    require_whole(made)
+    assert "99/0001 20" in made.told["shared-ids"]
+
+
+def test_f66_the_ids_of_police_uk_are_trusted_wherever_their_rows_lie(folder, monkeypatch):
+    rows = crimes()
+    moved = rows[0] | {"Longitude": "-1.470000"}
+    (folder / "a.csv").write_text(table([*rows, moved]))
+    made = map_of(folder, monkeypatch, "a.csv")
+    assert made.record["ledger"]["duplicates"] == 1
+    assert made.counts(column="baseline_count") == WHOLE
+
+
+def test_f66_a_reference_rounded_by_a_spreadsheet_is_none(folder, monkeypatch):
+    book = openpyxl.Workbook()
+    rows = extract()
+    book.active.append(list(rows[0]))
+    for n, row in enumerate(rows):
+        book.active.append([1.2001800001e19 if n % 2 else row["Crime Ref"], *list(row.values())[1:]])
+    book.save(folder / "extract.xlsx")
+    write_study(folder, crimes="'extract.xlsx'")
+    require_whole(map_study_of(folder, monkeypatch))
+
+
+def test_f66_a_reference_of_two_offences_is_one_of_an_incident(folder, monkeypatch):
+    rows = extract()
+    both = rows[3] | {"HO Code": "48"}
+    (folder / "extract.csv").write_text(table([*rows, both]))
+    write_study(folder)
+    made = map_study_of(folder, monkeypatch)
+    assert made.counts(column="baseline_count")["vehicle-crime"] == 9
+
+
+def test_f66_rows_of_one_reference_day_and_place_are_one_crime(folder, monkeypatch):
+    rows = extract()
+    (folder / "extract.csv").write_text(table([*rows, rows[0], rows[0]]))
+    write_study(folder)
+    made = map_study_of(folder, monkeypatch)
+    assert made.counts(column="baseline_count") == WHOLE
+    assert made.record["ledger"]["duplicates"] == 2
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_f67_a_file_of_all_months_beside_one_of_one_month_counts_once(folder, monkeypatch, ids):
+    rows = crimes(ids=ids)
+    (folder / "all.csv").write_text(table(rows))
+    (folder / "january.csv").write_text(table(rows[:40]))
+    made = map_of(folder, monkeypatch, "all.csv", "january.csv")
+    require_whole(made)
+    assert "january.csv repeats all.csv (40 rows)" in made.told["repeated-file"]
+
+
+def test_f67_two_extracts_that_overlap_in_a_month_count_it_once(folder, monkeypatch):
+    rows = extract()
+    (folder / "extract.csv").write_text(table(rows[:40]))
+    (folder / "later.csv").write_text(table(rows[20:]))
+    write_study(folder, crimes="['extract.csv', 'later.csv']", ids=False)
+    made = map_study_of(folder, monkeypatch)
+    require_whole(made)
+    assert (
+        "later.csv repeats" in made.told["repeated-file"]
+        or "extract.csv repeats" in made.told["repeated-file"]
+    )
+
+
+def test_f67_files_of_different_districts_are_no_repeats(folder, monkeypatch):
+    rows = crimes(ids=False)
+    (folder / "west.csv").write_text(table([row for row in rows if float(row["Longitude"]) < -1.46]))
+    (folder / "east.csv").write_text(table([row for row in rows if float(row["Longitude"]) >= -1.46]))
+    made = map_of(folder, monkeypatch, "west.csv", "east.csv")
+    require_whole(made)
+    assert "repeated-file" not in made.told
+
+
+def test_f64_one_file_by_two_spellings_and_a_link_counts_once(folder, monkeypatch):
+    (folder / "a.csv").write_text(table(crimes(ids=False)))
+    (folder / "sub").mkdir()
+    os.link(folder / "a.csv", folder / "sub" / "b.csv")
+    made = map_of(folder, monkeypatch, "a.csv", "./sub/../a.csv", folder / "a.csv", "sub/b.csv")
+    require_whole(made)
+    assert "is the same file as" in made.told["given-twice"]
+
+
+def test_f64_tables_of_our_own_among_the_crimes_are_passed_over(folder, monkeypatch):
+    (folder / "a.csv").write_text(table(crimes()))
+    first = map_of(folder, monkeypatch, "a.csv")
+    (folder / "lookup.csv").write_text("WD_CD,WD_NM\r\nE05000001,Westfield\r\n")
+    made = map_of(folder, monkeypatch, ".")
+    require_whole(made)
+    assert made.rows == first.rows
+    assert "lookup.csv" in made.told["passed-over"]
+    shutil.copy(folder / "maps" / "x.csv", folder / "old.csv")
+    named = map_of(folder, monkeypatch, "old.csv")
+    require_plain(named.error)
+    assert "a table that sacmap wrote" in named.error
+
+
+def test_f64_a_file_that_may_not_be_read_is_called_that(folder, monkeypatch):
+    (folder / "a.csv").write_text(table(crimes()))
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    made = map_of(folder, monkeypatch, "a.csv")
+    require_plain(made.error)
+    assert "permission denied" in made.error
+    assert "download" not in made.error.lower()
+
+
+# ── meaning ──
+
+
+def test_f68_a_file_that_lacks_a_type_the_others_hold_is_told(folder, monkeypatch):
+    rows = crimes()
+    many = crimes(per_area=50)[:100]
+    (folder / "before.csv").write_text(table([row for row in many if row["Crime type"] == "Burglary"]))
+    (folder / "now.csv").write_text(table(rows[40:]))
+    made = map_of(folder, monkeypatch, "before.csv", "now.csv")
+    assert "before.csv (vehicle crime)" in made.told["filtered-file"]
+
+
+def test_f68_a_component_without_a_row_is_unknown_and_what_may_be_it_is_listed(folder, monkeypatch):
+    rows = [
+        row | ({"HO Code": "Theft of motor vehicle"} if row["HO Code"] == "45" else {}) for row in extract()
+    ]
+    (folder / "extract.csv").write_text(table(rows))
+    write_study(folder)
+    made = map_study_of(folder, monkeypatch)
+    assert "theft-of-vehicle" in made.told["no-such-offence"]
+    assert "It has Theft of motor vehicle" in made.told["no-such-offence"]
+    assert "vehicle crime" in made.told["absent-types"]
+
+
+def with_status(folder, more=""):
+    rows = [row | {"Status": "Cancelled" if n % 10 == 0 else "Recorded"} for n, row in enumerate(extract())]
+    (folder / "extract.csv").write_text(table(rows))
+    write_study(folder, more=more)
+
+
+def test_f74_cancelled_rows_that_count_are_told_with_the_line_to_write(folder, monkeypatch):
+    with_status(folder)
+    made = map_study_of(folder, monkeypatch)
+    require_whole(made)
+    assert "8 rows that count say Cancelled 8" in made.told["cancelled-rows"]
+    assert '[extract.drop] "Status" = ["Cancelled"]' in made.told["cancelled-rows"]
+
+
+@pytest.mark.parametrize(
+    "choice", ['[extract.keep]\nStatus = "recorded"', '[extract.drop]\nStatus = ["CANCELLED"]']
+)
+def test_f74_rows_are_chosen_by_the_words_of_a_column(folder, monkeypatch, choice):
+    with_status(folder, choice)
+    made = map_study_of(folder, monkeypatch)
+    assert made.counts()["sac"] == 18
+    assert made.told["rows-left-out"].endswith("Status: Cancelled 8.")
+    assert "cancelled-rows" not in made.told
+    assert made.record["ledger"]["other_crime_types"] == 8
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [
+        ('[extract.keep]\nStatus = "Detected"', "leaves out all 80 rows: Status: Recorded 72"),
+        ('[extract.keep]\nState = "Recorded"', "has no column 'State'"),
+        ("[extract.keep]\nStatus = { a = 1 }", "Status must list texts"),
+        ("[extract.kep]\nStatus = 'x'", "Did you mean keep?"),
+    ],
+)
+def test_f74_a_choice_of_rows_that_cannot_be_says_why(folder, monkeypatch, choice, words):
+    with_status(folder, choice)
+    made = map_study_of(folder, monkeypatch)
+    require_plain(made.error)
+    assert words in made.error
+
+
+@pytest.mark.parametrize("writing", ["45/10", "045/10", "45.10", "45", "45 - Theft from vehicle", "45/1"])
+def test_f74_a_class_stands_for_its_sub_classes(folder, monkeypatch, writing):
+    rows = [row | ({"HO Code": writing} if row["HO Code"] == "45" else {}) for row in extract()]
+    (folder / "extract.csv").write_text(table(rows))
+    write_study(folder)
+    require_whole(map_study_of(folder, monkeypatch))
+
+
+def test_f74_words_that_end_in_a_star_stand_for_all_that_begin_so(folder, monkeypatch):
+    words = {"28E": "BURGLARY RESIDENTIAL - ATTEMPT", "34B": "Robbery (personal)", "45": "45/11"}
+    rows = [row | {"HO Code": words[row["HO Code"]]} for row in extract()]
+    (folder / "extract.csv").write_text(table(rows))
+    more = '[extract.offences]\nburglary = "Burglary residential*"\nrobbery = "Rob*"\ntheft-from-vehicle = "45/*"'
+    write_study(folder, more=more)
+    require_whole(map_study_of(folder, monkeypatch))
+
+
+def test_f74_day_numbers_are_dates_in_text_and_beside_real_dates(folder, monkeypatch):
+    rows = extract()
+    for row in rows[::2]:
+        row["Date"] = "43101" if row["Date"].endswith("2018") else "43466.75"
+    (folder / "extract.csv").write_text(table(rows))
+    write_study(folder)
+    require_whole(map_study_of(folder, monkeypatch))
+
+
+# ── files saved again ──
+
+
+def saved_by_r(rows):
+    names = [name.replace(" ", ".") for name in COLUMNS]
+    lines = [['"' + name + '"' for name in ["", *names]]]
+    lines += [
+        [f'"{n}"', *(f'"{v}"' if v and v[:1] not in "-5" else (v or "NA") for v in row.values())]
+        for n, row in enumerate(rows, 1)
+    ]
+    return "\n".join(",".join(line) for line in lines) + "\n"
+
+
+def answers_of(rows):
+    return [
+        {
+            "category": row["Crime type"].lower().replace(" ", "-"),
+            "location_type": "Force",
+            "location": {
+                "latitude": row["Latitude"],
+                "street": {"id": 1, "name": "On or near High Street"},
+                "longitude": row["Longitude"],
+            },
+            "context": "",
+            "outcome_status": None,
+            "persistent_id": row["Crime ID"],
+            "id": 50_000_000 + n,
+            "location_subtype": "",
+            "month": row["Month"],
+        }
+        for n, row in enumerate(rows)
+    ]
+
+
+def in_metres(rows):
+    header = [
+        "Month",
+        "Reported by",
+        "Falls within",
+        "Easting",
+        "Northing",
+        "Location",
+        "Crime type",
+        "Context",
+    ]
+    found = []
+    for row in rows:
+        x, y = TO_METRES.transform(float(row["Longitude"]), float(row["Latitude"]))
+        found.append(
+            [
+                row["Month"],
+                row["Reported by"],
+                row["Reported by"],
+                round(x),
+                round(y),
+                "",
+                row["Crime type"],
+                "",
+            ]
+        )
+    return table(found, header)
+
+
+def comma_decimals(rows):
+    return table(
+        [row | {k: row[k].replace(".", ",") for k in ("Longitude", "Latitude")} for row in rows],
+        separator=";",
+    )
+
+
+def as_workbook(rows):
+    import io
+
+    book = openpyxl.Workbook()
+    book.active.append(["Crimes of January"])
+    book.active.append(COLUMNS)
+    for row in rows:
+        month = pd.Timestamp(f"{row['Month']}-01").to_pydatetime()
+        book.active.append(
+            [v if k not in {"Longitude", "Latitude", "Month"} else month if k == "Month" else float(v)
+             for k, v in row.items()]
+        )  # fmt: skip
+    book.create_sheet("Pivot").append(["Crime type", "Count"])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def snake(rows):
+    return table(rows, [name.lower().replace(" ", "_") for name in COLUMNS])
+
+
+SAVED = {
+    "semicolons": lambda rows: table(rows, separator=";"),
+    "semicolons and decimal commas": comma_decimals,
+    "tabs": lambda rows: table(rows, separator="\t"),
+    "sep= of Excel": lambda rows: "sep=;\r\n" + table(rows, separator=";"),
+    "commas alone in rows": lambda rows: table(rows) + "," * 11 + "\r\n" + "," * 11 + "\r\n",
+    "more commas than columns": lambda rows: "\r\n".join(
+        line + ",,," for line in table(rows).split("\r\n") if line
+    ),
+    "R": saved_by_r,
+    "janitor of R": snake,
+    "dates for months": lambda rows: table([row | {"Month": f"{row['Month']}-01"} for row in rows]),
+    "dates and times": lambda rows: table([row | {"Month": f"{row['Month']}-01T00:00:00"} for row in rows]),
+    "a title above": lambda rows: "Crimes in Sheffield\r\n\r\n" + table(rows),
+    "files put one after the other": lambda rows: table(rows[:40]) + table(rows[40:]) + "\x1a",
+    "quotes everywhere": lambda rows: "\r\n".join(
+        '"' + line.replace(",", '","') + '"' for line in table(rows).split("\r\n") if line
+    ),
+    "UTF-16": lambda rows: table(rows, separator="\t").encode("utf-16"),
+    "UTF-16 without a mark": lambda rows: table(rows).encode("utf-16-le"),
+    "a mark saved as text": lambda rows: ("ï»¿" + table(rows)).encode(),
+    "Latin-1": lambda rows: table([row | {"Location": "On or near Café"} for row in rows]).encode("latin-1"),
+    "gzip": lambda rows: gzip.compress(table(rows).encode()),
+    "eastings": in_metres,
+    "only the columns needed": lambda rows: table(
+        [{k: row[k] for k in ("Month", "Longitude", "Latitude", "Crime type")} for row in rows]
+    ),
+    "JSON": lambda rows: json.dumps(answers_of(rows)),
+    "JSON in an object": lambda rows: json.dumps({"date": "2019-01", "crimes": answers_of(rows)}),
+    "JSON a line": lambda rows: "\n".join(json.dumps(one) for one in answers_of(rows)),
+    "JSON by columns": lambda rows: pd.json_normalize(answers_of(rows)).to_json(),
+    "GeoJSON of points": lambda rows: json.dumps(
+        {
+            "type": "FeatureCollection",
+            "features": [
+                {
+                    "type": "Feature",
+                    "properties": {k: v for k, v in one.items() if k != "location"},
+                    "geometry": {
+                        "type": "Point",
+                        "coordinates": [
+                            float(one["location"]["longitude"]),
+                            float(one["location"]["latitude"]),
+                        ],
+                    },
+                }
+                for one in answers_of(rows)
+            ],
+        }
+    ),
+    "pandas of the API": lambda rows: pd.json_normalize(answers_of(rows)).to_csv(index=False),
+    "pandas of the API, not taken apart": lambda rows: pd.DataFrame(answers_of(rows)).to_csv(),
+    "workbook": as_workbook,
+}
+
+
+@pytest.mark.parametrize("how", SAVED)
+def test_f70_a_street_file_saved_again_counts_as_before(folder, monkeypatch, how):
+    made = SAVED[how](crimes())
+    (folder / "a.csv").write_bytes(made if isinstance(made, bytes) else made.encode())
+    require_whole(map_of(folder, monkeypatch, "a.csv"))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"%PDF-1.7\n\x00\xff", "is a PDF"),
+        (b"<!DOCTYPE html><html><body>Sign in</body></html>", "is a web page"),
+        (b"PK\x03\x04 cut short", "is a ZIP or a workbook"),
+        (b"\xd0\xcf\x11\xe0 cut", "damaged, cut, or locked with a password"),
+        (gzip.compress(b"RDX3\nX\n\0\0\0 \x01\x02"), "is an R data file"),
+        (gzip.compress(table(crimes()).encode())[:-20], "gzip packed is damaged or cut"),
+        (b"\x00\x01\x02\x03" * 300, "is not text"),
+        (b'[{"category": "burglary", "month": "2019-01", ', "JSON that is cut"),
+        (b'{"error": "not found"}', "is JSON without crimes"),
+        (b'[{"a": 1}]', "JSON, but not of crimes"),
+        (b"id,outcome\r\n1,2\r\n", "no column 'Month'"),
+        ((",".join(crimes()[0].values()) + "\r\n").encode(), "seems to be no header"),
+        (table([row | {"Month": "Jan-18"} for row in crimes()]).encode(), "line 2: 'Jan-18' is not a month"),
+        (table([row | {"Month": "43101"} for row in crimes()]).encode(), "how a spreadsheet counts days"),
+        (table([row | {"Longitude": "west"} for row in crimes()]).encode(), "Longitude 'west' is not a number"),
+        (in_metres(crimes()).replace("434", "934").encode(), "are not in Great Britain"),
+        (table(crimes())[:-60].encode(), "line 81 has 5 columns where the header has 12"),
+    ],
+)  # fmt: skip
+def test_f70_what_is_no_street_file_is_refused_as_what_it_looks_like(folder, monkeypatch, content, words):
+    (folder / "a.csv").write_bytes(content)
+    made = map_of(folder, monkeypatch, "a.csv")
+    assert made.code == 2
+    require_plain(made.error)
+    assert words in made.error
+
+
+def test_f70_the_api_says_which_crimes_are_of_british_transport_police(folder, monkeypatch):
+    rows = answers_of(crimes())
+    rows[0]["location_type"] = "BTP"
+    (folder / "a.json").write_text(json.dumps(rows))
+    made = map_of(folder, monkeypatch, "a.json", force="south-yorkshire")
+    require_whole(made)
+    assert "British Transport Police 1" in made.told["other-forces"]
+
+
+def test_f70_answers_of_two_places_that_overlap_hold_a_crime_without_an_id_once(folder, monkeypatch):
+    rows = answers_of(crimes(ids=False))
+    (folder / "a.json").write_text(json.dumps([*rows, *rows[:7]]))
+    require_whole(map_of(folder, monkeypatch, "a.json"))
+
+
+def test_f48_a_file_packed_in_a_folder_of_a_zip_is_read(folder, monkeypatch):
+    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+        archive.writestr("x/crimes.csv.gz", gzip.compress(table(crimes()).encode()))
+        archive.writestr("x/readme.csv", "About,this file\r\n")
+    require_whole(map_of(folder, monkeypatch, "a.zip"))
+
+
+def test_rough_places_are_told(folder, monkeypatch):
+    rows = crimes()
+    for n, row in enumerate(rows):
+        row["Longitude"], row["Latitude"] = f"{-1.49 + 0.01 * (n % 7):.2f}", f"{53.39 + 0.01 * (n % 5):.2f}"
+    (folder / "a.csv").write_text(table(rows))
+    assert "about a kilometre" in map_of(folder, monkeypatch, "a.csv").told["rough-places"]
+
+
+# ── messages ──
+
+
+def test_f77_a_period_beyond_the_files_says_what_they_hold(folder, monkeypatch):
+    (folder / "a.csv").write_text(
+        table([row | {"Month": f"2019-0{1 + n % 5}"} for n, row in enumerate(crimes())])
+    )
+    monkeypatch.setattr("crime_inputs.PERIODS", ())
+    made = map_of(folder, monkeypatch, "a.csv", current="2021-01")
+    assert "--current is given 2 times" in made.error
+    write_study(folder)
+    (folder / "study.toml").write_text(
+        'crimes = "a.csv"\nboundaries = "areas.geojson"\ncurrent = "2021-01"\nbaseline = "2020-01"\n'
+    )
+    made = map_study_of(folder, monkeypatch)
+    require_plain(made.error)
+    assert (
+        "The files hold January to May 2019, and no month of the current period, January 2021." in made.error
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--current", "2018-01", "--current", "2019-01"], "--current is given 2 times"),
+        (["--also", "xlsx,", "gpkg"], "Write --also xlsx,gpkg"),
+        (["--baseline", "2017-01,", "2018-01"], "Write --baseline 2017-01,2018-01"),
+    ],
+)
+def test_f76_what_click_would_take_silently_is_a_usage_error(folder, monkeypatch, words, said):
+    from crime_inputs import Made
+
+    made = Made(folder, "maps/x.html", ["map", *words])
+    assert made.code == 2
+    require_plain(made.error)
+    assert said in made.error
+
+
+def test_offline_the_zip_can_be_brought_in_a_browser(folder, monkeypatch):
+    from crime_inputs import Made
+
+    monkeypatch.chdir(folder)
+    made = Made(folder, "maps/x.html", ["map", "--force", "kent", "--boundaries", "areas.geojson", "--current",
+                "2019-01", "--baseline", "2018-01", "--offline", "--store", "store"])  # fmt: skip
+    assert made.code == 4
+    require_plain(made.error)
+    assert "data.police.uk/data" in made.error
