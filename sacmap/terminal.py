@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections import Counter
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -16,7 +18,8 @@ import click
 
 from sacmap.errors import UsageError, one_line
 
-_MONTH = re.compile(r"\d{4}-\d{2}")
+#: Seconds between two lines of progress where stderr is no terminal, such as a scheduler's log.
+BETWEEN_LINES = 15.0
 _WRITTEN = re.compile(r"£?\s?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)((?:\.[0-9]+)?)")
 
 
@@ -36,14 +39,25 @@ def harmless(text: str) -> str:
 
 
 class Progress:
-    """Report the progress of a job with several parts, such as files. A context manager."""
+    """Report the progress of a job with several parts, such as files: a bar, or a line now and then. A context manager.
 
-    def __init__(self, doing: str, parts: str = "files") -> None:
+    Parameters
+    ----------
+    doing
+        What is done: "Reading".
+    parts
+        What the parts are called: "files".
+    clock
+        Returns the time in seconds.
+    """
+
+    def __init__(self, doing: str, parts: str = "files", clock: Callable[[], float] = time.monotonic) -> None:
         self._doing = doing
         self._parts = parts
+        self._clock = clock
         self._total = 0
         self._done = 0
-        self._left: Counter[str] = Counter()
+        self._told = 0.0
         self._bar = sys.stderr.isatty()
 
     def __enter__(self) -> Progress:
@@ -56,27 +70,23 @@ class Progress:
             click.echo("", err=True)
 
     def expect(self, names: list[str]) -> None:
-        """Name the parts to come, so that a month can be reported when its last part is done."""
-        self._total, self._done = len(names), 0
-        self._left = Counter(_month(name) for name in names)
+        """Say how many parts are to come."""
+        self._total, self._done, self._told = len(names), 0, self._clock()
+        if not self._bar:
+            say(f"{self._doing}: {self._total:,} {self._parts}")
 
     def step(self, name: str) -> None:
         """Report that one part is done."""
         self._done += 1
-        self._left[_month(name)] -= 1
         if self._bar:
             filled = 30 * self._done // max(self._total, 1)
             bar = "█" * filled + "·" * (30 - filled)
             click.echo(
                 f"\r{self._doing} {bar} {self._done} of {self._total} {self._parts}", nl=False, err=True
             )
-        elif self._left[_month(name)] <= 0:
-            say(f"{self._doing}: {_month(name)} done")
-
-
-def _month(name: str) -> str:
-    found = _MONTH.match(name)
-    return found[0] if found else name
+        elif self._clock() - self._told >= BETWEEN_LINES:
+            self._told = self._clock()
+            say(f"{self._doing}: {self._done:,} of {self._total:,} {self._parts}, {name} done")
 
 
 class Pounds(click.FloatRange):

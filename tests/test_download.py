@@ -437,7 +437,7 @@ def test_map_fetches_what_it_needs_on_a_fresh_machine_and_never_asks_twice(
     assert printed.split() == ["maps/a.html", "maps/a.csv", "maps/a.json"]
     assert "To fetch from data.police.uk: 4 neighbourhood boundaries" in said
     assert "To fetch from data.police.uk: 6 months, about 36 requests" in said
-    assert "Fetching: 2024-03 done" in said
+    assert "Fetching: 18 parts" in said
     record = json.loads((tmp_path / "maps" / "a.json").read_text())
     rows = crimes_of()
     assert record["ledger"]["rows_read"] == len(rows)
