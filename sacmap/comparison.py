@@ -10,7 +10,7 @@ from geopandas import GeoDataFrame
 
 from sacmap import tables
 from sacmap.areas.locate import locate, require_overlap
-from sacmap.choose.ranking import Lists, both_lists, without_change
+from sacmap.choose.ranking import Lists, all_lists, without_change
 from sacmap.crimes import Reading, repeats
 from sacmap.files.text import read_text
 from sacmap.measure import warnings
@@ -64,12 +64,12 @@ def compare_areas(
     """
     located, elsewhere = _located(reading, areas, beyond)
     study, told = rolled(study, reading, located)
-    compared = compared_months(study, reading, located)
+    compared = compared_months(study, reading, located, areas)
     repeated = repeats(located)
-    # crime_id is needed only to find repeats, and is most of the table's weight.
-    once = located.drop(columns="crime_id")[~repeated]
+    heard = ~repeated & ~located["force"].isin(compared.forces_left_out).to_numpy()
+    once = _known_areas_only(located, compared)[heard]
     counts = counted(once, list(areas["area_id"]), study, compared)
-    around = None if elsewhere is None else _sums(once[elsewhere[~repeated]], study, compared)
+    around = None if elsewhere is None else _sums(once[elsewhere[heard]], study, compared)
     against = comparator_of(
         study,
         counts,
@@ -80,8 +80,12 @@ def compare_areas(
     )
     lists = _change_and_lists(study, areas, once, counts=counts, compared=compared, against=against)
     months_compared = {period[k] for period in study.periods for k in compared.places}
-    made = ledger(int(reading.tally["n"].sum()), located, months_compared, repeated)
-    definitions = crossed(study.baseline, study.current, compared.forces)
+    made = ledger(
+        int(reading.tally["n"].sum()), located, months_compared, repeated,
+        forces_left_out=compared.forces_left_out, unknown=compared.unknown,
+    )  # fmt: skip
+    present = sorted({*compared.published, *compared.forces_left_out})
+    definitions = crossed(study.baseline, study.current, present)
     if study.extract is not None:
         definitions = of_extract(definitions)
     found = warnings.all_of(
@@ -95,7 +99,10 @@ def compare_areas(
         located=once,
         change=lists.change,
         hardening=lists.hardening,
-        week=lists.week,
+        week=lists.weeks["sac"],
+        weeks=lists.weeks,
+        one_point=lists.one_point,
+        unknown=compared.unknown,
         monthly=counts.monthly,
         coverage=compared.judged,
         forces=compared.forces,
@@ -103,12 +110,25 @@ def compare_areas(
         ledger=made,
         comparator=against,
         comparator_changes=comparator_changes(study, against, counts.mapped),
-        totals=totals(counts),
+        totals=totals(counts, compared.absent_types),
         definitions=definitions,
         warnings=(*no_baseline, *told, *found, *notices),
         inputs=reading.inputs,
-        exit_code=3 if len(compared.places) < len(study.current) else 0,
+        exit_code=3 if len(compared.places) < len(study.current) or compared.unknown else 0,
         groups=groups_of(areas, counts, lists.change, against, months_compared=len(compared.places)),
+    )
+
+
+def _known_areas_only(located: pd.DataFrame, compared: Compared) -> pd.DataFrame:
+    """Return the located crimes without their ids, none of them in an area that is not known."""
+    # crime_id is needed only to find repeats, and is most of the table's weight.
+    rows = located.drop(columns="crime_id")
+    if not compared.unknown:
+        return rows
+    lost = list(compared.unknown)
+    return rows.assign(
+        area_id=rows["area_id"].mask(rows["area_id"].isin(lost)),
+        edge_area=rows["edge_area"].mask(rows["edge_area"].isin(lost)),
     )
 
 
@@ -153,9 +173,13 @@ def _change_and_lists(
     if study.baseline:
         before = {kind: counts.in_areas[:, :-1, i] for i, kind in enumerate(tables.CRIME_TYPES)}
         change = change_table(
-            areas, before, now, months_compared=n, comparators=pairs, edge_share=counts.edge_share
-        )
+            areas, before, now, months_compared=n, comparators=pairs, edge_share=counts.edge_share,
+            unknown=compared.unknown, absent_types=compared.absent_types,
+        )  # fmt: skip
     else:
-        change = level_table(areas, now, months_compared=n, edge_share=counts.edge_share)
-    lists = both_lists(study, areas, once, change, counts.by_month, places=compared.places, comparators=pairs)
+        change = level_table(
+            areas, now, months_compared=n, edge_share=counts.edge_share,
+            unknown=compared.unknown, absent_types=compared.absent_types,
+        )  # fmt: skip
+    lists = all_lists(study, areas, once, change, counts.by_month, places=compared.places, comparators=pairs)
     return lists if study.baseline else without_change(lists)

@@ -74,8 +74,8 @@ def test_the_rest_of_the_force_is_its_rows_less_the_areas_located_or_not(tmp_pat
         "current": 40.0,
         "change_pct": -20.0,
     }
-    assert result.totals["sac"]["published_change_pct"] == -10
-    assert result.totals["sac"]["change_pct"] == 0
+    assert result.totals["burglary"]["published_change_pct"] == -10
+    assert result.totals["burglary"]["change_pct"] == 0
     assert result.comparator.words == "the rest of Northamptonshire Police"
 
 
@@ -131,5 +131,5 @@ def test_one_area_alone_follows_nothing_and_is_told_so(tmp_path):
     assert result.comparator.words == "the baseline"
     told = {notice.code: notice.text for notice in result.warnings}
     assert "Only one area has crimes" in told["weak-comparator"]
-    expected = result.change.set_index(["area_id", "crime_type"]).loc[("A", "sac"), "expected"]
+    expected = result.change.set_index(["area_id", "crime_type"]).loc[("A", "burglary"), "expected"]
     assert expected == pytest.approx(40, abs=0.5)

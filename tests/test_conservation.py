@@ -76,7 +76,16 @@ def number(text):
 def worked_out(rows, areas):
     """Return (ledger, counts by area, type and month) by the rules in words."""
     ledger = dict.fromkeys(
-        ("other_crime_types", "other_months", "duplicates", "no_location", "outside_areas", "counted"), 0
+        (
+            "other_crime_types",
+            "other_months",
+            "duplicates",
+            "forces_left_out",
+            "no_location",
+            "outside_areas",
+            "counted",
+        ),
+        0,
     )
     located = [
         None if None in (found := (number(lon), number(lat))) else found for _, _, (lon, lat), _ in rows

@@ -64,7 +64,7 @@ def test_the_break_stands_in_the_record_and_among_the_warnings(tmp_path):
     assert len(told) == 1
     assert "April 2017" in told[0]
     record = result.definitions[0].record()
-    assert set(record) == {"kind", "date", "crime_types", "forces", "text", "source"}
+    assert set(record) == {"kind", "date", "crime_types", "forces", "text", "source", "until"}
 
 
 def test_a_known_gap_is_told_but_coverage_is_judged_from_the_rows(tmp_path):

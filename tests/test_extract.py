@@ -274,7 +274,8 @@ def test_every_row_of_an_extract_is_accounted_for(tmp_path):
     more = [line(f"CR/2017/{n}", "01/10/2017", "34A", None) for n in range(4)]
     ledger = compared(tmp_path, LINES + more).ledger.record()
     assert ledger == {
-        "rows_read": 13, "other_crime_types": 2, "other_months": 0, "duplicates": 1, "no_location": 5,
+        "rows_read": 13, "other_crime_types": 2, "other_months": 0, "duplicates": 1, "forces_left_out": 0,
+        "no_location": 5,
         "outside_areas": 1, "counted": 4}  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.choose import ranking
 from sacmap.comparison import compare_areas
 from sacmap.fetch.street import read
-from sacmap.measure.change import law_of
+from sacmap.measure.change import law_of, readings
 from sacmap.publish.present import page_of
 from sacmap.publish.reasons import leading_type
 from sacmap.study import make_study
@@ -61,17 +61,36 @@ def test_without_households_the_hardening_list_ranks_by_level(practice, result):
 
 
 def test_ranks_and_shares_stand_on_the_row_of_their_own_list(result):
-    for kind, mine, other in (
-        ("burglary", "hardening_rank", "week_rank"),
-        ("sac", "week_rank", "hardening_rank"),
-    ):
+    for kind in tables.CRIME_TYPES:
         rows = of(result, kind)
-        assert sorted(rows[mine]) == list(range(1, 41))
-        assert rows[other].isna().all()
+        assert sorted(rows["week_rank"]) == list(range(1, 41))
+        if kind == "burglary":
+            assert sorted(rows["hardening_rank"]) == list(range(1, 41))
+        else:
+            assert rows["hardening_rank"].isna().all()
         # Five are the first five in every draw.
         assert rows["top5_share"].sum() == pytest.approx(5)
-    for kind in ("robbery", "vehicle-crime"):
-        assert of(result, kind)[["hardening_rank", "week_rank", "top5_share"]].isna().all(axis=None)
+
+
+def test_a_week_list_puts_clear_before_possible_before_the_rest_and_each_by_excess(result):
+    tier = {"clear rise": 2, "possible rise": 1}
+    for kind in tables.CRIME_TYPES:
+        rows = of(result, kind).sort_values("week_rank")
+        keys = [
+            (tier.get(v, 0), x) for v, x in zip(rows["verdict"], rows["excess"].astype(float), strict=True)
+        ]
+        assert keys == sorted(keys, reverse=True)
+        listed = [entry.area_id for entry in result.weeks[kind]]
+        assert listed == list(rows.index[: len(listed)])
+        assert all(entry.verdict == rows.loc[entry.area_id, "verdict"] for entry in result.weeks[kind])
+    assert result.week == result.weeks["sac"]
+
+
+def test_how_firm_a_place_is_is_said_in_a_word(result):
+    for entry in (*result.hardening, *result.week):
+        word = "firm" if entry.top5_share >= 0.9 else "likely" if entry.top5_share >= 0.5 else "weak"
+        assert entry.firmness == word
+        assert 1 <= entry.edge_low <= entry.edge_high <= 40
 
 
 def test_an_area_without_a_boundary_has_no_rank(tmp_path):
@@ -79,7 +98,7 @@ def test_an_area_without_a_boundary_has_no_rank(tmp_path):
     rows = [row(month, lon="0.005", lat="52.005") for month in ("2017-01", "2018-01") for _ in range(30)]
     found = compare_rows(tmp_path, rows, areas)
     assert pd.isna(of(found, "sac").loc["C", "week_rank"])
-    assert sorted(of(found, "sac")["week_rank"].dropna()) == [1, 2]
+    assert sorted(of(found, "burglary")["week_rank"].dropna()) == [1, 2]
 
 
 def test_what_is_told_of_an_area_agrees_with_its_crimes(result):
@@ -139,8 +158,12 @@ def test_whatever_the_counts_shares_add_up_to_the_first_five(pairs):
     law = law_of(counts[:, :1], counts[:, 1])
     n = len(counts)
     listed = np.arange(n)
-    for kind in (ranking.HARDENING, ranking.WEEK):
-        top5, low, high = ranking.stability(kind, law, np.ones(n), listed)
+    verdicts = readings(law)["verdict"]
+    for hardening in (True, False):
+        key = ranking.Key(hardening, law, np.ones(n), verdicts)
+        top5, low, high = ranking.stability(key, listed)
+        # Ranks of all places are each held by one area.
+        assert sorted(key.ranks()) == list(range(1, n + 1))
         assert top5.sum() == pytest.approx(min(5, n))
         assert ((low >= 1) & (low <= high) & (high <= n)).all()
 

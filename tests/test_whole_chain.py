@@ -66,6 +66,7 @@ def test_the_crimes_of_the_server_are_the_ledger_whatever_faults_were_played(tmp
         "other_crime_types": 0,
         "other_months": 0,
         "duplicates": 0,
+        "forces_left_out": 0,
         "no_location": len(crimes) - len(located),
         "outside_areas": len(located) - len(inside),
         "counted": len(inside),

@@ -27,7 +27,7 @@ STEPS = 60
 #: What an interval as wide as the counts alone make it weighs beside what untreated areas show, in areas.
 USUAL_WEIGHT = 20.0
 #: Intervals are this much wider than untreated areas show, so that few falls are claimed of nothing: see the benchmark.
-MARGIN = 1.1
+MARGIN = 1.15
 
 #: Untreated areas that are put to the same test, at most: more say nothing new, and take long.
 TESTED = 400

@@ -1,16 +1,16 @@
-"""Two lists, never one: where burglary persists (target hardening), and where SAC has risen (a week of action).
+"""Two lists, never one: where burglary persists (target hardening), and where crime has risen (a week of action).
 
 Level persists from year to year, change does not: locks go where the level of burglary is high, never where it last
-rose. A week of action answers a rise, so it goes where SAC stands furthest above the expected.
+rose. A week of action answers a rise: it goes to clear rises first, then to possible ones, then to what stands
+furthest above the expected. There is one such list a crime type.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -18,9 +18,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sacmap import tables
-from sacmap.measure.change import Against, Law, law_of
+from sacmap.choose.points import busiest_points, off_street, rises_of_one_point
+from sacmap.measure.change import Against, Law, law_of, readings
 from sacmap.measure.counts import counts_cube
-from sacmap.result import Entry
+from sacmap.result import Entry, OnePoint
 from sacmap.study import Study
 
 Floats = NDArray[np.float64]
@@ -32,8 +33,6 @@ DRAWS = 1_000
 FIRST = 5
 #: Areas of a list that are given with what is to be known of them.
 LISTED = 10
-#: Map points that concentration is told of, and streets named.
-POINTS, STREETS = 10, 3
 #: Draws are ranked so many at a time: 35,000 areas by 1,000 draws would fill the memory.
 AT_A_TIME = 50
 
@@ -41,16 +40,49 @@ AT_A_TIME = 50
 HARDENING, WEEK = "burglary", "sac"
 
 
+#: What comes first on a week list: a clear rise, then a possible one, then the rest.
+TIERS = {"clear rise": 2, "possible rise": 1}
+#: More crimes than any excess, so that no draw lifts an area from one tier into another.
+APART = 2.0**40
+#: Draws farther out than this share of them are taken never to happen, where areas are passed over.
+NEVER = 1e-9
+
+
 @dataclass(frozen=True)
 class Lists:
-    """The Change table with its ranks filled, and the first ten of each list."""
+    """The Change table with its ranks filled, and the first ten of each list: of burglary's level, of rises by type.
+
+    one_point: by crime type and area_id, rises of which most lies on one map point unseen before.
+    """
 
     change: pd.DataFrame
     hardening: tuple[Entry, ...]
-    week: tuple[Entry, ...]
+    weeks: Mapping[str, tuple[Entry, ...]]
+    one_point: Mapping[str, Mapping[str, OnePoint]]
 
 
-def both_lists(
+@dataclass(frozen=True)
+class _List:
+    """One list: its crime type, and whether it ranks by level (target hardening) or by rises (a week of action)."""
+
+    kind: str
+    hardening: bool
+
+    @property
+    def column(self) -> str:
+        return "hardening_rank" if self.hardening else "week_rank"
+
+    @property
+    def of_share(self) -> bool:
+        """Whether top5_share on its rows is of this list: on burglary's it is of target hardening."""
+        return self.hardening or self.kind != HARDENING
+
+
+#: Every list that is made.
+LISTS = (_List(HARDENING, True), *(_List(kind, False) for kind in tables.CRIME_TYPES))
+
+
+def all_lists(
     study: Study,
     areas: gpd.GeoDataFrame,
     once: pd.DataFrame,
@@ -60,7 +92,7 @@ def both_lists(
     places: Sequence[int],
     comparators: Mapping[str, Against],
 ) -> Lists:
-    """Rank the areas for target hardening and for a week of action.
+    """Rank the areas for target hardening, and of each crime type for a week of action.
 
     Parameters
     ----------
@@ -71,8 +103,8 @@ def both_lists(
     once
         The Located table less repeats.
     change
-        The Change table. hardening_rank is filled on its burglary rows and week_rank on its sac rows; top5_share on
-        both, each of that row's own list.
+        The Change table. hardening_rank is filled on its burglary rows, week_rank on all, and top5_share: of target
+        hardening on burglary rows, of the week list on the others.
     counts
         (areas × periods × months compared × SAC types) of the areas, the current period last.
     places
@@ -84,78 +116,161 @@ def both_lists(
     -------
     The Change table, and the first ten of each list; those for a week of action are all above the expected.
     """
-    known = change[change["crime_type"] == WEEK]["current_count"].notna().to_numpy()
-    if not known.any():
-        return Lists(change, (), ())
-    ids = [area for area, there in zip(areas["area_id"], known, strict=True) if there]
-    compared = tuple(tuple(period[k] for k in places) for period in study.periods)
-    per = (homes_of(areas)[known] / 1_000) if by_rate(areas) else np.ones(len(ids))
-    moved = once.loc[once["edge_area"].notna(), ["area_id", "month", "crime_type", "edge_area"]]
-    arrived = moved.assign(area_id=moved["edge_area"])
-    changed = counts_by_month(arrived, ids, compared) - counts_by_month(moved, ids, compared)
-    cubes = (counts[known], counts[known] + changed)
-    now = once.loc[once["month"].isin(compared[-1]), ["area_id", "crime_type", "lon", "lat", "location"]]
+    made = _Ground(
+        once,
+        change,
+        counts,
+        comparators,
+        compared=tuple(tuple(period[k] for k in places) for period in study.periods),
+        ids=areas["area_id"].astype(str).tolist(),
+        per=homes_of(areas) / 1_000 if by_rate(areas) else np.ones(len(areas)),
+    )
     filled = change.copy()
-    found: dict[str, tuple[Entry, ...]] = {}
+    one_point = {kind: made.one_point(kind) for kind in tables.CRIME_TYPES}
+    entries: dict[_List, tuple[Entry, ...]] = {}
     with ThreadPoolExecutor(2) as beside:
-        ranked = [_ranked(kind, cubes, comparators[kind], per, beside) for kind in (HARDENING, WEEK)]
-        for one, column in zip(ranked, ("hardening_rank", "week_rank"), strict=True):
-            above = months_above(one.expected, of_kind(cubes[0], one.kind))
-            points = busiest_points(now, [ids[place] for place in one.listed], one.kind)
-            top5, low, high = one.stable.result()
-            rows = filled.index[(filled["crime_type"] == one.kind).to_numpy()][known]
-            filled.loc[rows, column] = one.rank
-            filled.loc[rows, "top5_share"] = top5
-            found[one.kind] = tuple(
-                Entry(
-                    area_id=ids[place],
-                    rank=int(one.rank[place]),
-                    top5_share=float(top5[place]),
-                    rank_low=int(low[at]),
-                    rank_high=int(high[at]),
-                    edge_rank=int(one.edge_rank[place]),
-                    months_above=int(above[place]),
-                    months=len(places),
-                    points_share=points[at][0],
-                    streets=points[at][1],
-                )
-                for at, place in enumerate(one.listed)
-            )
-    return Lists(filled, found[HARDENING], found[WEEK])
+        under_way = [(one, ranked) for one in LISTS if (ranked := _ranked(made, one, beside))]
+        for one, ranked in under_way:
+            top5, *_ = ranked.stable.result()
+            filled.loc[ranked.rows, one.column] = ranked.rank
+            if one.of_share:
+                filled.loc[ranked.rows, "top5_share"] = top5
+            entries[one] = _entries(made, one, ranked, one_point[one.kind])
+    return Lists(
+        filled,
+        entries.get(LISTS[0], ()),
+        {one.kind: entries.get(one, ()) for one in LISTS[1:]},
+        one_point,
+    )
 
 
-def without_change(lists: Lists) -> Lists:
-    """Return the lists of a map that has no baseline: no list for a week of action, and no month above the expected."""
-    change = lists.change.copy()
-    change["week_rank"] = np.nan
-    change.loc[change["crime_type"] != HARDENING, "top5_share"] = np.nan
-    return Lists(change, tuple(replace(entry, months_above=0, months=0) for entry in lists.hardening), ())
+@dataclass(frozen=True)
+class _Ground:
+    """What all lists are made of: the arguments of `all_lists`, the areas' ids, and households in thousands or 1."""
+
+    once: pd.DataFrame
+    change: pd.DataFrame
+    counts: NDArray[np.int64]
+    comparators: Mapping[str, Against]
+    compared: tuple[tuple[str, ...], ...]
+    ids: Sequence[str]
+    per: Floats
+
+    @property
+    def months(self) -> int:
+        """Months of a period that are compared."""
+        return len(self.compared[-1])
+
+    @cached_property
+    def now(self) -> pd.DataFrame:
+        """The located crimes of the current period."""
+        columns = ["area_id", "crime_type", "lon", "lat", "location"]
+        return self.once.loc[self.once["month"].isin(self.compared[-1]), columns]
+
+    @cached_property
+    def next_door(self) -> NDArray[np.int64]:
+        """The counts, were every crime within 50 m of a neighbour that neighbour's."""
+        columns = ["area_id", "month", "crime_type", "edge_area"]
+        moved = self.once.loc[self.once["edge_area"].notna() & self.once["area_id"].notna(), columns]
+        arrived = moved.assign(area_id=moved["edge_area"])
+        came, went = (counts_by_month(rows, self.ids, self.compared) for rows in (arrived, moved))
+        return np.asarray(self.counts + came - went)
+
+    def one_point(self, kind: str) -> Mapping[str, OnePoint]:
+        """Rises of a crime type of which most lies on one map point unseen before, by area_id."""
+        rises = self.change[(self.change["crime_type"] == kind) & self.change["verdict"].isin(list(TIERS))]
+        if rises.empty:
+            return {}
+        before = sorted({month for period in self.compared[:-1] for month in period})
+        return rises_of_one_point(self.once, before, self.compared[-1], rises, kind)
 
 
-class _Ranked(NamedTuple):
-    """The areas ranked for one list, those listed first to last; how stable that is may still be under way."""
+@dataclass(frozen=True)
+class _Ranked:
+    """The known areas ranked for one list; rows are theirs in the Change table, places theirs in the Areas table.
 
-    kind: str
-    expected: Floats
+    listed are the first ten, by place among the known; how stable each place is may still be under way.
+    """
+
+    rows: pd.Index[int]
+    places: Whole
+    law: Law
     rank: Whole
     edge_rank: Whole
     listed: Whole
     stable: Future[tuple[Floats, Floats, Floats]]
+    edge_stable: Future[tuple[Floats, Floats, Floats]]
 
 
-def _ranked(
-    kind: str, cubes: Sequence[NDArray[np.int64]], against: Against, per: Floats, beside: Executor
-) -> _Ranked:
-    """Rank the areas of the two cubes: crimes where they are, and those near an edge with the neighbour."""
-    law, next_door = (law_of_months(of_kind(cube, kind), against) for cube in cubes)
-    key = key_of(kind, law, law.excess, per)
-    rank = ranks(key)
+def _ranked(made: _Ground, one: _List, beside: Executor) -> _Ranked | None:
+    """Rank the areas: crimes where they are, and those near an edge with the neighbour; None where none is known."""
+    rows = made.change[made.change["crime_type"] == one.kind]
+    known = rows["level"].notna().to_numpy()
+    if not known.any():
+        return None
+    law, next_door = (
+        law_of_months(of_kind(cube[known], one.kind), made.comparators[one.kind])
+        for cube in (made.counts, made.next_door)
+    )
+    per = made.per[known]
+    key, edge_key = (
+        Key(one.hardening, law, per, verdicts)
+        for law, verdicts in (
+            (law, rows["verdict"].to_numpy(object)[known]),
+            (next_door, readings(next_door)["verdict"].astype(object)),
+        )
+    )
+    rank = key.ranks()
     listed = np.argsort(rank)[:LISTED]
-    if kind == WEEK:
-        listed = listed[key[listed] > 0]
-    stable = beside.submit(stability, kind, law, per, listed)
-    edge_rank = ranks(key_of(kind, next_door, next_door.excess, per))
-    return _Ranked(kind, law.expected, rank, edge_rank, listed, stable)
+    if not one.hardening:
+        listed = listed[law.excess[listed] > 0]
+    return _Ranked(
+        rows.index[known],
+        np.flatnonzero(known),
+        law,
+        rank,
+        edge_key.ranks(),
+        listed,
+        beside.submit(stability, key, listed),
+        beside.submit(stability, edge_key, listed),
+    )
+
+
+def _entries(
+    made: _Ground,
+    one: _List,
+    ranked: _Ranked,
+    one_point: Mapping[str, OnePoint],
+) -> tuple[Entry, ...]:
+    listed = ranked.listed
+    places = ranked.places[listed]
+    ids = [made.ids[place] for place in places]
+    above = months_above(ranked.law.expected, of_kind(made.counts[ranked.places], one.kind))
+    points = busiest_points(made.now, ids, one.kind)
+    apart = off_street(made.now, ids, one.kind)
+    verdicts = made.change.loc[ranked.rows, "verdict"].to_numpy(object)
+    top5, low, high = ranked.stable.result()
+    _, edge_low, edge_high = ranked.edge_stable.result()
+    return tuple(
+        Entry(
+            area_id=area,
+            rank=int(ranked.rank[place]),
+            verdict=str(verdicts[place]),
+            top5_share=float(top5[place]),
+            rank_low=int(low[at]),
+            rank_high=int(high[at]),
+            edge_rank=int(ranked.edge_rank[place]),
+            edge_low=int(edge_low[at]),
+            edge_high=int(edge_high[at]),
+            months_above=int(above[place]),
+            months=made.months,
+            points_share=points[at][0],
+            streets=points[at][1],
+            off_street=apart[at],
+            one_point=None if one.hardening else one_point.get(area),
+        )
+        for at, (area, place) in enumerate(zip(ids, listed.tolist(), strict=True))
+    )
 
 
 def by_rate(areas: gpd.GeoDataFrame) -> bool:
@@ -168,12 +283,48 @@ def homes_of(areas: gpd.GeoDataFrame) -> Floats:
     return np.asarray(np.nan_to_num(areas["households"].to_numpy(float, na_value=np.nan)))
 
 
-def key_of(kind: str, law: Law, excess: Floats, per: Floats) -> Floats:
-    """Return what a list ranks by: burglary's level, per 1,000 households where `per` holds these; else the excess.
+def without_change(lists: Lists) -> Lists:
+    """Return the lists of a map that has no baseline: no list for a week of action, and no month above the expected."""
+    change = lists.change.copy()
+    change["week_rank"] = np.nan
+    change.loc[change["crime_type"] != HARDENING, "top5_share"] = np.nan
+    hardening = tuple(replace(entry, months_above=0, months=0) for entry in lists.hardening)
+    return Lists(change, hardening, dict.fromkeys(lists.weeks, ()), {})
 
-    excess is (…, areas): the law's own, or draws of it.
+
+@dataclass(frozen=True)
+class Key:
+    """What a list ranks by, largest first.
+
+    Target hardening: the level, per 1,000 households where `per` holds these. A week of action: clear rises before
+    possible ones before the rest, each by excess.
     """
-    return law.level(excess) / per if kind == HARDENING else excess
+
+    hardening: bool
+    law: Law
+    per: Floats
+    verdicts: NDArray[np.object_]
+
+    @cached_property
+    def tiers(self) -> Floats:
+        """(areas,) 2 for a clear rise, 1 for a possible one, else 0."""
+        return np.array([TIERS.get(str(verdict), 0) for verdict in self.verdicts], dtype=float)
+
+    def of(self, excess: Floats) -> Floats:
+        """Return the key of (…, areas) excess: the law's own, or draws of it."""
+        return self.law.level(excess) / self.per if self.hardening else excess + APART * self.tiers
+
+    def ranks(self) -> Whole:
+        """Return each area's place from 1; equals in the order they come."""
+        if self.hardening:
+            return ranks(self.of(self.law.excess))
+        placed = np.empty(len(self.per), dtype=np.intp)
+        placed[np.lexsort((-self.law.excess, -self.tiers))] = np.arange(1, len(self.per) + 1)
+        return placed
+
+    def some(self, places: Whole) -> Key:
+        """Return the key of some of the areas."""
+        return Key(self.hardening, self.law.of(places), self.per[places], self.verdicts[places])
 
 
 def ranks(key: Floats) -> Whole:
@@ -184,7 +335,7 @@ def ranks(key: Floats) -> Whole:
     return placed
 
 
-def stability(kind: str, law: Law, per: Floats, listed: Whole) -> tuple[Floats, Floats, Floats]:
+def stability(key: Key, listed: Whole) -> tuple[Floats, Floats, Floats]:
     """Rank draws of how far the areas may stand above the expected.
 
     Returns
@@ -192,19 +343,27 @@ def stability(kind: str, law: Law, per: Floats, listed: Whole) -> tuple[Floats, 
     Each area's share of draws in which it is among the first five, and the 5% and 95% quantiles of the place of each
     of the areas at `listed`.
     """
-    rng = np.random.default_rng(SEED)
-    n = len(per)
-    first = np.zeros(n, dtype=np.intp)
-    places = np.empty((DRAWS, len(listed)), dtype=np.intp)
+    places = _in_reach(key, listed)
+    near, rng = key.some(places), np.random.default_rng(SEED)
+    at_listed = np.searchsorted(places, listed)
+    first = np.zeros(len(key.per))
+    found = np.empty((DRAWS, len(listed)), dtype=np.intp)
     for start in range(0, DRAWS, AT_A_TIME):
         # Turned round, so that the least is first: what is ahead of an area is less.
-        key = -key_of(kind, law, law.drawn(rng, AT_A_TIME), per)
-        leading = np.argpartition(key, min(FIRST, n) - 1, axis=1)[:, :FIRST]
-        first += np.bincount(leading.ravel(), minlength=n)
-        for at, place in enumerate(listed):
-            places[start : start + AT_A_TIME, at] = 1 + np.count_nonzero(key < key[:, [place]], axis=1)
-    low, high = np.quantile(places, [0.05, 0.95], axis=0, method="nearest")
+        drawn = -near.of(near.law.drawn(rng, AT_A_TIME))
+        leading = np.argpartition(drawn, min(FIRST, len(places)) - 1, axis=1)[:, :FIRST]
+        first[places] += np.bincount(leading.ravel(), minlength=len(places))
+        for at, place in enumerate(at_listed):
+            found[start : start + AT_A_TIME, at] = 1 + np.count_nonzero(drawn < drawn[:, [place]], axis=1)
+    low, high = np.quantile(found, [0.05, 0.95], axis=0, method="nearest")
     return first / DRAWS, low, high
+
+
+def _in_reach(key: Key, listed: Whole) -> Whole:
+    """Return the areas, in order, that may be ahead of one listed or among the first five in any draw."""
+    least, most = (key.of(key.law.quantile(share) - key.law.expected) for share in (NEVER, 1 - NEVER))
+    leading = np.argsort(-key.of(key.law.excess), kind="stable")[:FIRST]
+    return np.flatnonzero(most >= least[np.concatenate([leading, listed])].min())
 
 
 def months_above(expected: Floats, counts: Floats) -> Whole:
@@ -215,36 +374,6 @@ def months_above(expected: Floats, counts: Floats) -> Whole:
     season = counts[:, :-1].sum(axis=(0, 1))
     share = season / season.sum() if season.sum() > 0 else np.full(len(season), 1 / len(season))
     return np.asarray((counts[:, -1] > expected[:, None] * share).sum(axis=1))
-
-
-def busiest_points(
-    now: pd.DataFrame, area_ids: Sequence[str], kind: str
-) -> list[tuple[float, tuple[tuple[str, int], ...]]]:
-    """Return, for each area, the share of its crimes on its ten busiest map points, and the first of these by street.
-
-    `now` holds the Located rows of the current months. Points with no street count in the share and are not named;
-    points of one street are named once, together.
-    """
-    rows = now[now["area_id"].isin(area_ids).to_numpy()]
-    if kind != "sac":
-        rows = rows[rows["crime_type"] == kind]
-    rows = rows.astype({"area_id": str, "location": str})
-    points = rows.groupby(["area_id", "lon", "lat", "location"], sort=True).size().reset_index(name="n")
-    by_area = dict(
-        iter(points.sort_values("n", ascending=False, kind="stable").groupby("area_id", sort=False))
-    )
-    crimes = rows["area_id"].value_counts()
-    return [_busiest(by_area[area], int(crimes[area])) if area in by_area else (0.0, ()) for area in area_ids]
-
-
-def _busiest(points: pd.DataFrame, crimes: int) -> tuple[float, tuple[tuple[str, int], ...]]:
-    busiest = points.head(POINTS)
-    streets: Counter[str] = Counter()
-    for name, n in zip(busiest["location"].str.strip(), busiest["n"], strict=True):
-        streets[str(name)] += int(n)
-    named = [street for street in streets.items() if street[0] not in {"", "On or near"}]
-    first = sorted(named, key=lambda street: (-street[1], street[0]))[:STREETS]
-    return float(busiest["n"].sum() / crimes), tuple(first)
 
 
 def counts_by_month(

@@ -201,8 +201,12 @@ def require_comparator(comparator: Against, periods: int) -> None:
 def _compare_known(
     counts: Floats, now: Floats, comparator: Against, months: int
 ) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
-    law = law_of(counts, now, comparator, months=months)
-    expected = law.expected
+    return readings(law_of(counts, now, comparator, months=months))
+
+
+def readings(law: Law) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
+    """Return the columns of `compare` of a law: steps 5 to 8."""
+    expected, now = law.expected, law.now
     low, high = (_quantile(share, law.size, expected) for share in (0.025, 0.975))
     # Step 6, mid-p: a count as high, half counted, or higher.
     up = (_at_least(now, law.size, expected) + _at_least(now + 1, law.size, expected)) / 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from warnings import warn
 
 import geopandas as gpd
@@ -157,8 +157,10 @@ def change_table(
     months_compared: int,
     comparators: Mapping[str, Against],
     edge_share: Mapping[str, Floats],
+    unknown: Collection[str] = (),
+    absent_types: Collection[str] = (),
 ) -> pd.DataFrame:
-    """Build the Change table; its ranks are empty until `sacmap.choose.priority` fills them.
+    """Build the Change table; its ranks are empty until `sacmap.choose.ranking` fills them.
 
     Parameters
     ----------
@@ -172,8 +174,12 @@ def change_table(
         By crime type, as `compare` takes it.
     edge_share
         By crime type: (areas,) share of the current crimes within 50 m of the boundary, or NaN.
+    unknown
+        Areas that are not known, by area_id.
+    absent_types
+        Crime types of which no row was read. They are not known; of SAC, which holds them, only the counts are.
     """
-    known = ~areas.geometry.is_empty.to_numpy()
+    there = ~areas.geometry.is_empty.to_numpy() & ~areas["area_id"].isin(list(unknown)).to_numpy()
     parts = [
         _of_type(
             kind,
@@ -182,8 +188,10 @@ def change_table(
             np.where(known, current[kind], np.nan),
             comparator=comparators[kind],
             months_compared=months_compared,
-        ).assign(edge_share=edge_share[kind])
+            readable=not (kind == "sac" and absent_types),
+        ).assign(edge_share=np.where(known, edge_share[kind], np.nan))
         for kind in tables.CRIME_TYPES
+        for known in [there & (kind not in absent_types)]
     ]
     order = pd.CategoricalDtype(list(tables.CRIME_TYPES), ordered=True)
     table = pd.concat(parts, ignore_index=True)
@@ -201,10 +209,13 @@ def _of_type(
     *,
     comparator: Against,
     months_compared: int,
+    readable: bool,
 ) -> pd.DataFrame:
     total = baseline.sum(axis=1)
     mean = total / baseline.shape[1]
-    model = compare(baseline, current, comparator, months=months_compared)
+    model = compare(
+        baseline if readable else np.full_like(baseline, np.nan), current, comparator, months=months_compared
+    )
     households = areas["households"].to_numpy(float, na_value=np.nan)
     with_homes = households > 0
     return pd.DataFrame(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from sacmap import tables
 from sacmap.crimes import tally_of, without_repeats
-from sacmap.measure.coverage import Compared, coverage, gaps, study_forces
+from sacmap.measure.coverage import Compared, coverage, gaps, like_for_like, main_forces, silent_forces
 from sacmap.study import Period, Study
 
 
@@ -27,8 +27,9 @@ def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
 
     Returns
     -------
-    The Counts table over every area that `locate` was given: n is 0 only where the month is complete for every force
-    of the study, otherwise missing. Of a table not made by `locate`, the areas are those that have a crime.
+    The Counts table over every area that `locate` was given: n is 0 only where the month is complete for the main
+    forces of the study, otherwise missing; another force with a gap in the months compared is left out whole. Of a
+    table not made by `locate`, the areas are those that have a crime.
 
     Raises
     ------
@@ -38,19 +39,34 @@ def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
     needed = ("month", "crime_type", "force", "area_id", "crime_id", "lon")
     tables.require_columns(located.columns, needed, "Located")
     judged = coverage(tally_of(located), study.months)
-    left_out = set(gaps(judged, study_forces(located, study), study.months)["month"])
+    forces = main_forces(located, study)
+    left_out = set(gaps(judged, forces, study.months)["month"])
+    places = like_for_like(study.periods, left_out)
+    silent = set(silent_forces(judged, located, study, forces, places)["force"])
     area_ids = sorted(located["area_id"].astype("category").cat.categories)
-    cube = counts_cube(without_repeats(located), area_ids, study.months)
+    heard = without_repeats(located)
+    cube = counts_cube(heard[~heard["force"].isin(list(silent))], area_ids, study.months)
     return monthly_counts(cube, area_ids, study.months, left_out)
 
 
 def monthly_counts(
-    cube: np.ndarray, area_ids: Sequence[str], wanted: Sequence[str], left_out: Collection[str]
+    cube: np.ndarray,
+    area_ids: Sequence[str],
+    wanted: Sequence[str],
+    left_out: Collection[str],
+    *,
+    unknown: Collection[str] = (),
+    absent_types: Collection[str] = (),
 ) -> pd.DataFrame:
-    """Return a cube of `area_ids` × `wanted` as the Counts table; n is missing in the months left out."""
+    """Return a cube of `area_ids` × `wanted` as the Counts table.
+
+    n is missing in the months left out, in areas not known, and of types of which no row was read.
+    """
     types = list(tables.CRIME_TYPES)
     values = np.concatenate([cube.sum(axis=2, keepdims=True), cube], axis=2).astype(float)
     values[:, [month in set(left_out) for month in wanted], :] = np.nan
+    values[[area in unknown for area in area_ids]] = np.nan
+    values[:, :, [kind in absent_types for kind in types]] = np.nan
     index = pd.MultiIndex.from_product([area_ids, wanted, types], names=tables.COUNTS.key)
     return pd.DataFrame({"n": pd.array(values.ravel(), dtype="Float64")}, index=index).reset_index()
 
@@ -113,7 +129,7 @@ class Counted:
 
     known: every month read; monthly: the Counts table over them; in_areas: (areas × periods × crime types), the
     current period last; by_month: (areas × periods × months compared × SAC types); published and outside:
-    (periods × crime types) of the study's forces, all of them and those in no area; edge_share: crime type → (areas,).
+    (periods × crime types) of all forces compared, and of the main ones in no area; edge_share: crime type → (areas,).
     """
 
     known: tuple[str, ...]
@@ -137,8 +153,8 @@ def counted(once: pd.DataFrame, area_ids: Sequence[str], study: Study, compared:
     cube = counts_cube(once, area_ids, known)
     by_force = once[["month", "crime_type"]].assign(area_id=once["force"])
 
-    def of_forces(where: np.ndarray | None = None) -> np.ndarray:
-        whole = counts_cube(by_force, compared.forces, known, where).sum(axis=0)
+    def of_forces(forces: Sequence[str], where: np.ndarray | None = None) -> np.ndarray:
+        whole = counts_cube(by_force, forces, known, where).sum(axis=0)
         return by_period(whole, known, study.periods, compared.places)
 
     counts = by_month(cube, known, study.periods, compared.places)
@@ -146,17 +162,27 @@ def counted(once: pd.DataFrame, area_ids: Sequence[str], study: Study, compared:
     near_edge = counts_cube(once, area_ids, now, once["near_edge"].to_numpy(bool))
     return Counted(
         known=tuple(known),
-        monthly=monthly_counts(cube, area_ids, known, monthly_gaps),
+        monthly=monthly_counts(
+            cube,
+            area_ids,
+            known,
+            monthly_gaps,
+            unknown=compared.unknown,
+            absent_types=compared.absent_types,
+        ),
         in_areas=by_period(cube, known, study.periods, compared.places),
         by_month=counts,
-        published=of_forces(),
-        outside=of_forces(once["area_id"].isna().to_numpy()),
+        published=of_forces(compared.published),
+        outside=of_forces(compared.forces, once["area_id"].isna().to_numpy()),
         edge_share=shares(near_edge.sum(axis=1), counts[:, -1].sum(axis=1)),
     )
 
 
-def totals(counts: Counted) -> dict[str, dict[str, float | None]]:
-    """Return, by crime type, the sums of all areas before and now, and the change as published, for the record."""
+def totals(counts: Counted, absent_types: Collection[str] = ()) -> dict[str, dict[str, float | None]]:
+    """Return, by crime type, the sums of all areas before and now, and the change as published, for the record.
+
+    They are missing of types of which no row was read; of SAC, which holds them, the changes are.
+    """
     found: dict[str, dict[str, float | None]] = {}
     for i, kind in enumerate(tables.CRIME_TYPES):
         mapped, published = counts.mapped[:, i], counts.published[:, i]
@@ -167,6 +193,10 @@ def totals(counts: Counted) -> dict[str, dict[str, float | None]]:
             "change_pct": percent_change(baseline, current),
             "published_change_pct": percent_change(mean_before(published), float(published[-1])),
         }
+        if kind in absent_types:
+            found[kind] = dict.fromkeys(found[kind])
+        elif kind == "sac" and absent_types:
+            found[kind] |= {"change_pct": None, "published_change_pct": None}
     return found
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from sacmap import months, tables
+from sacmap.areas.force_areas import without_own_force
 from sacmap.crimes import Reading
 from sacmap.errors import InputError
 from sacmap.forces import force_slug
@@ -19,8 +21,10 @@ from sacmap.study import Period, Study
 NEIGHBOURS = 12
 #: Below this share of that median a month is thin.
 THIN = 0.5
-#: A force that reports at least this share of the areas' SAC is one of the study's, where none is named.
-MATERIAL_SHARE = 0.05
+#: The study's main forces are those that together report at least this share of the areas' SAC, largest first.
+MAIN_SHARE = 0.5
+#: Areas of whose SAC a force left out reports at least this share are not known.
+TELLING_SHARE = 0.2
 
 
 def coverage(tally: pd.DataFrame, wanted: Collection[str]) -> pd.DataFrame:
@@ -58,7 +62,7 @@ def _one_force(force: str, every: list[str], crimes: np.ndarray) -> pd.DataFrame
         n = int(crimes[i])
         status, reason = "complete", ""
         if n == 0 and len(there):
-            status, reason = "missing", "published nothing"
+            status, reason = "missing", _why_missing(force, i, there, every)
         elif n < THIN * expected:
             status = "thin"
             reason = f"published only {n:,} crimes, where about {expected:,.0f} are usual"
@@ -66,16 +70,44 @@ def _one_force(force: str, every: list[str], crimes: np.ndarray) -> pd.DataFrame
     return pd.DataFrame(rows, columns=tables.COVERAGE.names)
 
 
-def study_forces(located: pd.DataFrame, study: Study) -> tuple[str, ...]:
-    """Return the forces whose months decide what is compared, largest first: those reporting much of the SAC.
+def _why_missing(force: str, i: int, there: np.ndarray, every: Sequence[str]) -> str:
+    """Return why a force has no crime in the month at `i`, of which it has some in the months at `there`."""
+    if i > there[-1]:
+        return f"the files of {force} end at {months.in_words(every[there[-1]])}"
+    if i < there[0]:
+        return f"the files of {force} begin at {months.in_words(every[there[0]])}"
+    return f"{force} published nothing for {months.in_words(every[i])}"
 
-    A force reports much where at least 5% of the SAC in the areas is its own, so that a few rows of British
-    Transport Police or of a neighbouring force cannot leave a month out.
+
+def main_forces(located: pd.DataFrame, study: Study) -> tuple[str, ...]:
+    """Return the forces whose months decide what is compared: the largest, till they report half of the areas' SAC."""
+    counts = _sac_inside(located, study)["force"].value_counts().sort_index()
+    counts = counts[counts > 0].sort_values(ascending=False, kind="stable")
+    before = counts.cumsum() - counts
+    return tuple(str(force) for force in counts.index[before < MAIN_SHARE * counts.sum()])
+
+
+def silent_forces(
+    judged: pd.DataFrame,
+    located: pd.DataFrame,
+    study: Study,
+    forces: Collection[str],
+    places: Collection[int],
+) -> pd.DataFrame:
+    """Return the rows of Coverage for which other forces than the main ones are left out of every period, whole.
+
+    They are those with a gap in a month compared: left in, their silence would read as a fall.
     """
+    compared = {period[k] for period in study.periods for k in places}
+    inside = _sac_inside(located, study)
+    here = inside.loc[inside["month"].isin(compared), "force"].astype(str).unique()
+    return gaps(judged, set(here) - set(forces), compared)
+
+
+def _sac_inside(located: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Return the rows of SAC in the areas in the months of the study."""
     inside = located["area_id"].notna() & located["crime_type"].isin(tables.SAC_TYPES)
-    inside &= located["month"].isin(study.months)
-    shares = located.loc[inside, "force"].value_counts(normalize=True)
-    return tuple(str(force) for force in shares.index[shares >= MATERIAL_SHARE])
+    return located[inside & located["month"].isin(study.months)]
 
 
 def gaps(judged: pd.DataFrame, forces: Collection[str], wanted: Collection[str]) -> pd.DataFrame:
@@ -92,29 +124,49 @@ def like_for_like(periods: tuple[Period, ...], left_out: Collection[str]) -> tup
 
 @dataclass(frozen=True)
 class Compared:
-    """Which months are compared, and why.
+    """Which months, forces and areas are compared, and why.
 
-    judged: the Coverage table; forces: the study's, largest first; left_out: the rows of Coverage that leave a month
-    out; places: the places in a period (0 first) at which like is compared with like.
+    judged: the Coverage table; forces: the main ones, largest first; others: those too most of whose SAC lies in the
+    areas; left_out: the rows of Coverage that leave a month out; places: the places in a period (0 first) at which
+    like is compared with like; silent: the rows of Coverage for which other forces are left out whole; unknown:
+    area_id → why it is not known; absent_types: crime types of which no row was read.
     """
 
     judged: pd.DataFrame
     forces: tuple[str, ...]
+    others: tuple[str, ...]
     left_out: pd.DataFrame
     places: tuple[int, ...]
+    silent: pd.DataFrame
+    unknown: Mapping[str, str]
+    absent_types: tuple[str, ...]
+
+    @property
+    def forces_left_out(self) -> tuple[str, ...]:
+        """The forces that are left out of every period."""
+        return tuple(dict.fromkeys(str(force) for force in self.silent["force"]))
+
+    @property
+    def published(self) -> tuple[str, ...]:
+        """The forces whose crimes make the published change."""
+        return self.forces + self.others
 
 
-def compared_months(study: Study, reading: Reading, located: pd.DataFrame) -> Compared:
-    """Return which months of the study are compared: those complete in every period for every force of the study.
+def compared_months(
+    study: Study, reading: Reading, located: pd.DataFrame, areas: gpd.GeoDataFrame
+) -> Compared:
+    """Return what of the study is compared: the months that are complete in every period for its main forces.
+
+    Any other force with a gap in those months is left out of all periods, so that its silence never reads as a fall.
 
     Raises
     ------
     InputError
-        If the study's force reported none of the crimes, none lies in the areas in those months, or no month is
-        complete in every period.
+        If the study's force reported none of the crimes, none lies in the areas in those months, no month is complete
+        in every period, or no area is known.
     """
     judged = coverage(reading.judged, study.months)
-    forces = study_forces(located, study) if study.force is None else _named(study.force, reading.tally)
+    forces = main_forces(located, study) if study.force is None else _named(study.force, reading.tally)
     if not forces:
         raise InputError(
             _none_in_the_months(study, reading.tally), "Give crimes for both periods, or other periods."
@@ -125,7 +177,44 @@ def compared_months(study: Study, reading: Reading, located: pd.DataFrame) -> Co
         raise InputError(
             _nothing_to_compare(study, left_out), "Give crimes for both periods, or other periods."
         )
-    return Compared(judged, forces, left_out, places)
+    months_compared = {period[k] for period in study.periods for k in places}
+    silent = silent_forces(judged, located, study, forces, places)
+    inside = _sac_inside(located, study)
+    inside = inside[inside["month"].isin(months_compared)]
+    unknown = {} if study.extract is not None else _unknown(reading, areas, inside, set(silent["force"]))
+    if len(unknown) == len(areas):
+        reason = next(iter(unknown.values()))
+        raise InputError(f"None of the areas is known: {reason}.", "Give the crimes of their own force.")
+    others = _mostly_here(located, study, {*forces, *silent["force"]})
+    return Compared(judged, forces, others, left_out, places, silent, unknown, reading.absent)
+
+
+def _mostly_here(located: pd.DataFrame, study: Study, but: Collection[str]) -> tuple[str, ...]:
+    """Return the forces, but for some, most of whose SAC in the months of the study lies in the areas."""
+    rows = located[located["month"].isin(study.months)]
+    shares = rows["area_id"].notna().groupby(rows["force"], observed=True).mean()
+    return tuple(sorted({str(force) for force in shares.index[shares >= MAIN_SHARE]} - set(but)))
+
+
+def _unknown(
+    reading: Reading, areas: gpd.GeoDataFrame, inside: pd.DataFrame, silent: Collection[str]
+) -> dict[str, str]:
+    """Return, by area_id, why an area is not known; `inside` are the rows of SAC in areas in the months compared."""
+    ids = areas["area_id"].astype(str)
+    counts = inside["area_id"].astype(str).value_counts().reindex(ids, fill_value=0)
+    of_silent = inside[inside["force"].isin(list(silent))]
+    theirs = of_silent["area_id"].astype(str).value_counts().reindex(ids, fill_value=0)
+    present = reading.tally["force"].astype(str).unique()
+    missing = without_own_force(
+        areas, reading.crimes[["force", "lon", "lat"]], counts.to_numpy(np.int64), list(present)
+    )
+    found = {
+        area: f"no crime of its own force, {force}, was given" if force else "no force reports anything there"
+        for area, force in missing.items()
+    }
+    for area in ids[((theirs > 0) & (theirs >= TELLING_SHARE * counts)).to_numpy()]:
+        found.setdefault(area, "a force that reports much of its crime is left out")
+    return found
 
 
 def _named(force: str, tally: pd.DataFrame) -> tuple[str, ...]:
@@ -147,9 +236,22 @@ def _none_in_the_months(study: Study, tally: pd.DataFrame) -> str:
 
 
 def _nothing_to_compare(study: Study, left_out: pd.DataFrame) -> str:
-    examples = [
-        f"{months.in_words(str(m))} ({r})" for m, r in zip(left_out["month"], left_out["reason"], strict=True)
-    ]
+    examples = reasons_of(left_out)
     shown = "; ".join(examples[:3]) + (f"; and {len(examples) - 3} more" if len(examples) > 3 else "")
     first, last = study.months[0], study.current[-1]
     return f"No month from {first} to {last} is complete in every period, so nothing is compared: {shown}."
+
+
+def reasons_of(rows: pd.DataFrame) -> list[str]:
+    """Return why months are missing or thin, one sentence part for each run of months with the same cause.
+
+    "South Yorkshire Police published nothing for July 2019"; "the files of Kent Police end at May 2021"; "June 2021:
+    Kent Police published only 3 crimes, where about 900 are usual".
+    """
+    said = [
+        f"{row.force}, {months.in_words(str(row.month))}: {row.reason}"
+        if row.status == "thin"
+        else str(row.reason)
+        for row in rows.itertuples()
+    ]
+    return list(dict.fromkeys(said))

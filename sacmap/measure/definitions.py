@@ -19,7 +19,7 @@ class Break:
     """Something that breaks a comparison from `date` on.
 
     kind: definition or gap; date: the first month affected; crime_types: the types affected; forces: by name in the
-    data, empty for all; text: for officers; source.
+    data, empty for all; text: for officers; source; until: the last month of a gap, empty if not known.
     """
 
     kind: Literal["definition", "gap"]
@@ -28,6 +28,7 @@ class Break:
     forces: tuple[str, ...]
     text: str
     source: str
+    until: str = ""
 
     def record(self) -> dict[str, object]:
         """Return the break for the JSON record."""
@@ -73,6 +74,24 @@ BREAKS = (
         "Devon & Cornwall Police stopped publishing crimes in November 2022, when it changed its computer system.",
         POLICE_UK,
     ),
+    Break(
+        "gap",
+        "2025-02",
+        (),
+        ("British Transport Police",),
+        "British Transport Police published nothing from February to December 2025.",
+        POLICE_UK,
+        "2025-12",
+    ),
+    Break(
+        "gap",
+        "2025-09",
+        (),
+        ("Gwent Police",),
+        "Gwent Police published nothing from September to December 2025.",
+        POLICE_UK,
+        "2025-12",
+    ),
 )
 
 
@@ -97,7 +116,7 @@ def crossed(
     """Return the breaks that affect a comparison: those for all forces and for any of `forces`.
 
     A change of definition affects a comparison with months both before and after its date, even if they are all in the
-    baseline. A gap has no known end, so it affects every comparison with months at or after its first month.
+    baseline. A gap affects every comparison with months at or after its first month, up to its last if that is known.
     """
     every = [month for period in (*baseline, current) for month in period]
     first, last = min(every, key=months.number), max(every, key=months.number)
@@ -106,5 +125,6 @@ def crossed(
         for found in breaks
         if (first < found.date or found.kind == "gap")
         and found.date <= last
+        and (not found.until or first <= found.until)
         and (not found.forces or set(found.forces) & set(forces))
     )

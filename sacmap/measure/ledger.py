@@ -20,6 +20,7 @@ class Ledger:
     other_crime_types: int
     other_months: int
     duplicates: int
+    forces_left_out: int
     no_location: int
     outside_areas: int
     counted: int
@@ -46,7 +47,13 @@ class Ledger:
 
 
 def ledger(
-    rows_read: int, located: pd.DataFrame, compared: Collection[str], repeated: np.ndarray | None = None
+    rows_read: int,
+    located: pd.DataFrame,
+    compared: Collection[str],
+    repeated: np.ndarray | None = None,
+    *,
+    forces_left_out: Collection[str] = (),
+    unknown: Collection[str] = (),
 ) -> Ledger:
     """Account for every row.
 
@@ -60,11 +67,17 @@ def ledger(
         The months compared. Rows of a month that was left out belong to other_months.
     repeated
         Which rows are duplicates, as marked by `repeats`.
+    forces_left_out
+        Forces that are left out of every period, whole.
+    unknown
+        Areas that are not known. Crimes in them belong to outside_areas.
     """
     in_month = located["month"].isin(list(compared)).to_numpy()
-    once = ~(repeats(located) if repeated is None else repeated)
+    single = ~(repeats(located) if repeated is None else repeated)
+    left_out = located["force"].isin(list(forces_left_out)).to_numpy()
+    once = single & ~left_out
     there = located["lon"].notna().to_numpy()
-    inside = located["area_id"].notna().to_numpy()
+    inside = located["area_id"].notna().to_numpy() & ~located["area_id"].isin(list(unknown)).to_numpy()
 
     def rows(mask: np.ndarray) -> int:
         return int(np.count_nonzero(mask))
@@ -73,7 +86,8 @@ def ledger(
         rows_read=rows_read,
         other_crime_types=rows_read - len(located),
         other_months=rows(~in_month),
-        duplicates=rows(in_month & ~once),
+        duplicates=rows(in_month & ~single),
+        forces_left_out=rows(in_month & single & left_out),
         no_location=rows(in_month & once & ~there),
         outside_areas=rows(in_month & once & there & ~inside),
         counted=rows(in_month & once & inside),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import geopandas as gpd
 import numpy as np
@@ -27,6 +27,8 @@ def level_table(
     *,
     months_compared: int,
     edge_share: Mapping[str, Floats],
+    unknown: Collection[str] = (),
+    absent_types: Collection[str] = (),
 ) -> pd.DataFrame:
     """Build the Change table of one period: counts and levels; every column of change is empty.
 
@@ -40,14 +42,17 @@ def level_table(
         Months that are counted.
     edge_share
         By crime type: (areas,) share of the crimes within 50 m of the boundary, or NaN.
+    unknown, absent_types
+        Areas and crime types that are not known, as `change_table` takes them.
     """
-    known = ~areas.geometry.is_empty.to_numpy()
+    there = ~areas.geometry.is_empty.to_numpy() & ~areas["area_id"].isin(list(unknown)).to_numpy()
     households = areas["households"].to_numpy(float, na_value=np.nan)
     parts = []
     for place, kind in enumerate(tables.CRIME_TYPES):
+        known = there & (kind not in absent_types)
         now = np.where(known, current[kind], np.nan)
         level = np.full(len(now), np.nan)
-        if known.any():
+        if known.any() and not (kind == "sac" and absent_types):
             law = law_of_level(now[known])
             level[known] = law.level(law.excess)
         rate = np.divide(1000 * level, households, out=np.full(len(now), np.nan), where=households > 0)
@@ -59,7 +64,8 @@ def level_table(
                     **dict.fromkeys(("baseline_count", "baseline_mean", "change", "change_pct"), np.nan),
                     **dict.fromkeys(MODEL_COLUMNS, np.nan),
                     "current_count": now, "verdict": "not known", "level": level,
-                    "level_per_1000_households": rate, "edge_share": edge_share[kind], "order": place,
+                    "level_per_1000_households": rate, "edge_share": np.where(known, edge_share[kind], np.nan),
+                    "order": place,
                 }
             )
         )  # fmt: skip

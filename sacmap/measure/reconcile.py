@@ -16,7 +16,7 @@ from sacmap import months, tables
 from sacmap.crimes import Reading, repeats
 from sacmap.errors import InputError, UsageError
 from sacmap.forces import force_slug
-from sacmap.measure.coverage import MATERIAL_SHARE, coverage, gaps
+from sacmap.measure.coverage import coverage, gaps
 from sacmap.measure.definitions import Break, crossed
 from sacmap.measure.peers import Beside, beside, left_out_told, nation_of, note_of, rows_beside, text_beside
 from sacmap.notices import Notice, listed
@@ -34,6 +34,10 @@ from sacmap.study import Period, Study, rolled_to
 
 #: How the note of a figure begins whose periods are not alike.
 _NOT_ALIKE = "Change of definition"
+
+
+#: A force that reports at least this share of the crime in the areas is one of theirs.
+MATERIAL_SHARE = 0.05
 
 
 @dataclass(frozen=True)

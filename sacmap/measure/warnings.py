@@ -8,13 +8,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from sacmap import months
+from sacmap import tables
 from sacmap.addresses import host_of
 from sacmap.areas.locate import point_keys
 from sacmap.crimes import KNOWN_TYPES, Reading
 from sacmap.measure.comparator import NOTHING, UNFIT, Comparator, doubt_pct
 from sacmap.measure.counts import Counted
-from sacmap.measure.coverage import Compared
+from sacmap.measure.coverage import Compared, reasons_of
 from sacmap.measure.definitions import Break
 from sacmap.notices import Notice, listed
 from sacmap.study import Study
@@ -56,7 +56,10 @@ def all_of(
     inside = rows[rows["area_id"].notna()]
     mine = rows[rows["force"].isin(compared.forces)]
     return (
+        *_absent_types(compared.absent_types),
+        *_unknown_areas(compared, areas),
         *_months_left_out(len(places), len(study.current), compared.left_out),
+        *_forces_left_out(compared.silent),
         *_weak_comparator(comparator, mine, counts.in_areas),
         *(
             Notice("definition" if found.kind == "definition" else "known-gap", found.text)
@@ -76,12 +79,45 @@ def all_of(
     )
 
 
+def _absent_types(absent: Sequence[str]) -> Iterator[Notice]:
+    """Tell of crime types of which no row was read: they are missing, and so is SAC, which holds them."""
+    if absent:
+        words = " and ".join(tables.IN_WORDS[kind] for kind in absent)
+        yield Notice(
+            "type-missing",
+            f"The crimes given hold no row of {words}: missing, not zero. Nothing can be said of serious acquisitive "
+            "crime as a whole. Give files that hold all crime types.",
+        )
+
+
+def _unknown_areas(compared: Compared, areas: gpd.GeoDataFrame) -> Iterator[Notice]:
+    """Tell which areas are not known, and why, by reason."""
+    names = dict(zip(areas["area_id"].astype(str), areas["name"].astype(str), strict=True))
+    for reason in sorted(set(compared.unknown.values())):
+        those = [names[area] for area, why in compared.unknown.items() if why == reason]
+        yield Notice(
+            "areas-not-known",
+            f"Areas not known, {len(those):,} of {len(areas):,}: {reason} ({listed(those, 3, ', ')}). They are not "
+            "zero: they have no figures.",
+        )
+
+
+def _forces_left_out(silent: pd.DataFrame) -> Iterator[Notice]:
+    """Tell which other forces are left out of every period, whole, and for which months."""
+    if len(silent):
+        names = ", ".join(dict.fromkeys(silent["force"].astype(str)))
+        yield Notice(
+            "forces-left-out",
+            f"Left out of every period, whole: {names}, so that a gap does not read as a fall "
+            f"({listed(reasons_of(silent), 4)}).",
+        )
+
+
 def _months_left_out(compared: int, whole: int, left_out: pd.DataFrame) -> Iterator[Notice]:
     if compared < whole:
-        reasons = [f"{months.in_words(str(r.month))}: {r.force} {r.reason}" for r in left_out.itertuples()]
         yield Notice(
             "months-left-out",
-            f"{compared} of {whole} months compared. Left out of every period: {listed(reasons, 4)}.",
+            f"{compared} of {whole} months compared. Left out of every period: {listed(reasons_of(left_out), 4)}.",
         )
 
 

@@ -69,12 +69,15 @@ def by_area(change: pd.DataFrame, area_ids: Sequence[str]) -> dict[str, ByType]:
 def _level(rows: ByType) -> list[str]:
     rate = rows[HARDENING]["level_per_1000_households"]
     per: str = "" if pd.isna(rate) else f", {rate:.1f} per 1,000 households"
-    vehicle, robbery = (whole(rows[kind]["current_count"]) for kind in ("vehicle-crime", "robbery"))
-    return [
-        f"About {whole(rows[HARDENING]['level'])} burglaries a period to expect{per}.",
-        f"Now also {vehicle} vehicle crime{'' if vehicle == '1' else 's'} and {robbery} "
-        f"{'robbery' if robbery == '1' else 'robberies'}, which locks do not touch.",
-    ]
+    said = [f"About {whole(rows[HARDENING]['level'])} burglaries a period to expect{per}."]
+    counts = [rows[kind]["current_count"] for kind in ("vehicle-crime", "robbery")]
+    if not any(pd.isna(count) for count in counts):
+        vehicle, robbery = (whole(count) for count in counts)
+        said.append(
+            f"Now also {vehicle} vehicle crime{'' if vehicle == '1' else 's'} and {robbery} "
+            f"{'robbery' if robbery == '1' else 'robberies'}, which locks do not touch."
+        )
+    return said
 
 
 def _excess(rows: ByType) -> list[str]:
@@ -87,7 +90,8 @@ def _excess(rows: ByType) -> list[str]:
 
 def leading_type(rows: ByType) -> str:
     """Return the crime type furthest above its expected count: what an action there should be about."""
-    return max(tables.SAC_TYPES, key=lambda kind: float(rows[kind]["current_count"] - rows[kind]["expected"]))
+    known = [kind for kind in tables.SAC_TYPES if pd.notna(rows[kind]["expected"])]
+    return max(known, key=lambda kind: float(rows[kind]["current_count"] - rows[kind]["expected"]))
 
 
 def _common(entry: Entry, count: int, what: str) -> list[str]:

@@ -1,0 +1,132 @@
+"""Which force an area is of, by place: known even where none of that force's crimes were given.
+
+police-force-areas.geojson holds the areas of the 43 territorial forces of England and Wales: ONS wards dissolved by the
+force that reports in each district (police.uk), simplified to about a kilometre. Contains National Statistics and OS
+data © Crown copyright and database right; Open Government Licence v3.0.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from sacmap import tables
+from sacmap.areas.topology import metric_crs
+from sacmap.forces import force_slug
+
+#: Metres by which the simplified outlines may be off, twice over.
+OUTLINE = 2_000.0
+#: Metres from every force's area beyond which a place is of none.
+ABROAD = 5_000.0
+#: A force is where its name says if at least this share of its crimes lie in its area; so many of them are looked at.
+AT_HOME, LOOKED_AT = 0.5, 2_000
+
+
+@dataclass(frozen=True)
+class OwnForces:
+    """For each area, by place in the Areas table.
+
+    force: the name of the force it is of, "" where of none; sure: not so near to another's area that the outlines
+    could mislead; abroad: far from all forces' areas.
+    """
+
+    force: NDArray[np.object_]
+    sure: NDArray[np.bool_]
+    abroad: NDArray[np.bool_]
+
+
+@cache
+def force_outlines() -> gpd.GeoSeries:
+    """Return the outline of each territorial force's area, EPSG:4326, by name."""
+    text = (files("sacmap.areas") / "police-force-areas.geojson").read_text(encoding="utf-8")
+    found = {
+        str(one["properties"]["force"]): shapely.make_valid(shapely.geometry.shape(one["geometry"]))
+        for one in json.loads(text)["features"]
+    }
+    return gpd.GeoSeries(found, crs=tables.WGS84)
+
+
+def own_forces(areas: gpd.GeoDataFrame) -> OwnForces:
+    """Return which force each area is of, by the place of a point within it."""
+    metres = metric_crs(areas)
+    points = areas.geometry.representative_point().to_crs(metres).to_numpy()
+    there = ~areas.geometry.is_empty.to_numpy()
+    outlines = force_outlines().to_crs(metres)
+    names = np.append(outlines.index.to_numpy(object), "")
+    tree = shapely.STRtree(outlines.to_numpy())
+    own = np.full(len(points), len(outlines))
+    far = np.ones(len(points), dtype=bool)
+    at = np.flatnonzero(there)
+    point, outline = tree.query(points[at], predicate="dwithin", distance=ABROAD)
+    far[at[point]] = False
+    apart = shapely.distance(points[at[point]], outlines.to_numpy()[outline])
+    order = np.argsort(-apart, kind="stable")
+    # Written from the farthest to the nearest, so that the nearest stands.
+    own[at[point[order]]] = outline[order]
+    near = np.bincount(at[point], weights=apart <= OUTLINE, minlength=len(points))
+    return OwnForces(names[own], near <= 1, far & there)
+
+
+def at_home(crimes: pd.DataFrame) -> frozenset[str]:
+    """Return the slugs of the territorial forces among the crimes whose crimes lie where their names say.
+
+    `crimes` has force, lon and lat. Made-up data may use a real force's name elsewhere: its place then says nothing.
+    """
+    outlines = {force_slug(str(name)): outline for name, outline in force_outlines().items()}
+    found = set()
+    located = crimes[crimes["lon"].notna().to_numpy() & crimes["lat"].notna().to_numpy()]
+    for force, places in located.groupby("force", observed=True).indices.items():
+        outline = outlines.get(force_slug(str(force)))
+        if outline is None:
+            continue
+        some = located.iloc[places[:: max(1, len(places) // LOOKED_AT)]]
+        inside = shapely.contains_xy(outline, some["lon"].to_numpy(float), some["lat"].to_numpy(float))
+        if inside.mean() >= AT_HOME:
+            found.add(force_slug(str(force)))
+    return frozenset(found)
+
+
+def without_own_force(
+    areas: gpd.GeoDataFrame, crimes: pd.DataFrame, counts: NDArray[np.integer], present: Collection[str]
+) -> dict[str, str]:
+    """Return, by area_id, whose crimes are missing of the areas whose own force is not among the crimes.
+
+    Parameters
+    ----------
+    areas
+        The Areas table.
+    crimes
+        force, lon and lat of the crimes.
+    counts
+        (areas,) crimes located in each.
+    present
+        Names of the forces that any crime given, of any type, is of.
+
+    Returns
+    -------
+    area_id → name of its force; "" for an area of no force of England and Wales that has no crime at all. Empty where
+    the crimes do not lie where the forces' names say, as in made-up data.
+    """
+    if not at_home(crimes):
+        return {}
+    own = own_forces(areas)
+    given = {force_slug(str(name)) for name in present}
+    absent = np.array([bool(name) and force_slug(name) not in given for name in own.force])
+    known = counts[~absent & (counts > 0)]
+    # Near another force's area the outline may be wrong; counts as elsewhere say that the area is that other's.
+    stray = counts < 0.1 * float(np.median(known)) if len(known) else np.ones(len(counts), dtype=bool)
+    unknown = (absent & (own.sure | stray)) | (own.abroad & (counts == 0))
+    return {
+        str(area): str(force)
+        for area, force, lost in zip(areas["area_id"], own.force, unknown, strict=True)
+        if lost
+    }
