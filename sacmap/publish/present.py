@@ -43,13 +43,15 @@ def title_of(result: Result) -> str:
 
 
 def headline_of(result: Result) -> str:
-    """Return the page's first sentence, of all three crime types together."""
+    """Return the page's first sentence, of all three crime types together, or of the first that is known."""
+    known = set(result.change.loc[result.change["verdict"] != "not known", "crime_type"])
+    kind = next((kind for kind in tables.CRIME_TYPES if kind in known), "sac")
     return headline(
         title_of(result),
-        "sac",
-        result.totals["sac"],
+        kind,
+        result.totals[kind],
         result.change,
-        comparator=result.comparator_changes["sac"],
+        comparator=result.comparator_changes[kind],
         words=result.comparator.words,
         in_words=in_words_of(result),
         notices=[notice.code for notice in result.warnings],

@@ -62,6 +62,8 @@ def headline(
     clearly."
     """
     rows = change[change["crime_type"] == crime_type]
+    if "absent-types" in notices and len(rows) and set(rows["verdict"]) == {"not known"}:
+        return f"{in_words[crime_type].capitalize()} in {place} is not known: the crimes given do not hold it whole."
     said = f"{in_words[crime_type].capitalize()} {percent(totals['change_pct'])} in {place}"
     if comparator.get("name") not in {"areas", "none"} and comparator.get("change_pct") is not None:
         said += f"; {words} {percent(comparator['change_pct'])}"
