@@ -5,13 +5,16 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import traceback
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sacmap.errors import SacmapError, UsageError
+from sacmap.errors import UsageError
+from sacmap.last_resort import close_output, meant, mend_streams
 from sacmap.terminal import Group, Pounds, say, show
 
 if TYPE_CHECKING:
@@ -25,33 +28,52 @@ Command = Callable[..., Any]
 
 def main() -> None:
     """Run the command; an error is two lines on stderr and an exit code, never a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        # A cp1252 console must not stop on an arrow or a Welsh name.
-        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    mend_streams()
     # Of numpy's and scipy's threads for matrices none is used here, and each would wait for work by spinning.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Nearly all that is made while the libraries load stays: looking there for garbage at the usual rate takes longer.
     gc.set_threshold(100_000)
+    words = sys.argv[1:]
+    debug = "--debug" in words
+    if not debug:
+        # What libraries warn of is of no use to a reader of two lines.
+        warnings.simplefilter("ignore")
+    code = _run([word for word in words if word != "--debug"] or ["--help"], debug=debug)
+    if not close_output() and code in {0, 3}:
+        say("sacmap: What was asked for cannot be shown: the output is closed or full.")
+        code = 5
+    close_output()
+    sys.exit(code)
+
+
+def _run(words: list[str], *, debug: bool) -> int:
+    """Run the command of some words and return the exit code."""
     try:
-        code = sacmap.main(args=sys.argv[1:] or ["--help"], standalone_mode=False)
+        # Not by sacmap.main, which ends with a code of its own where nobody reads the output.
+        with sacmap.make_context("sacmap", words) as context:
+            return int(sacmap.invoke(context) or 0)
+    except click.exceptions.Exit as done:
+        return done.exit_code
     except click.ClickException as error:
-        context = getattr(error, "ctx", None)
-        say(f"sacmap: {error.format_message()}\nSee {context.command_path if context else 'sacmap'} --help.")
-        code = error.exit_code
-    except SacmapError as error:
-        say(f"sacmap: {error}")
-        code = error.exit_code
+        given = getattr(error, "ctx", None)
+        say(f"sacmap: {error.format_message()}\nSee {given.command_path if given else 'sacmap'} --help.")
+        return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         say("sacmap: stopped. Files are whole or absent; run the command again to go on.")
-        code = STOPPED
-    except OSError as error:
-        say(f"sacmap: {error.filename or 'a file'}: {error.strerror or error}.\nCheck the path and the disk.")
-        code = 5
-    sys.exit(code)
+        return STOPPED
+    except Exception as error:  # noqa: BLE001  # the one place where all that is left is met
+        if debug:
+            say(traceback.format_exc())
+        told = meant(error)
+        say(f"sacmap: {told}")
+        return told.exit_code
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="sacmap")
+@click.option(
+    "--debug", is_flag=True, expose_value=False, help="Show where an error came from, for a report of it."
+)
 def sacmap() -> None:
     """Show where serious acquisitive crime (SAC) has changed, from police.uk data.
 

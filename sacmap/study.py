@@ -28,6 +28,8 @@ API_URL = "https://data.police.uk/api"
 ARCHIVE_URL = "https://data.police.uk/data/archive"
 #: Where the page may load tiles from: it becomes part of the page's own rules, so nothing else may stand in it.
 _TILES = re.compile(r"(?a:https://[\w.{}-]+)(:[0-9]+)?/[^\s\"'<>;,\\]*")
+#: Half a character: what Python makes of bytes that are no text.
+_HALF = re.compile(r"[\ud800-\udfff]")
 _CONTROL = {chr(n) for n in (*range(32), *range(127, 160))}
 #: What file systems take of a name and of a whole path, with room for our own endings.
 NAME_BYTES, PATH_BYTES = 200, 3_800
@@ -398,14 +400,20 @@ def _require_printable(given: Mapping[str, Any]) -> None:
                 raise UsageError(
                     f"The {name.replace('_', '-')} {text!r} holds a control character.", "Write it without."
                 )
+            if isinstance(text, str) and name not in PATHS and _HALF.search(text):
+                raise UsageError(
+                    f"The {name.replace('_', '-')} {text!r} holds half a character.", "Write it again."
+                )
 
 
 def _require_short(given: Mapping[str, Any]) -> None:
     """Refuse paths that no system can hold: asking whether such a file is there ends in an error of its own."""
     for name in PATHS & given.keys():
         for text in _several(given[name]):
-            longest = max((len(part.encode()) for part in PurePath(text).parts), default=0)
-            if longest > NAME_BYTES or len(text.encode()) > PATH_BYTES:
+            longest = max(
+                (len(part.encode(errors="surrogatepass")) for part in PurePath(text).parts), default=0
+            )
+            if longest > NAME_BYTES or len(text.encode(errors="surrogatepass")) > PATH_BYTES:
                 raise UsageError(
                     f"The {name.replace('_', '-')} {text[:40]!r}… is too long for a path.", "Check that line."
                 )

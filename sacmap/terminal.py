@@ -11,12 +11,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
 import click
 
-from sacmap.errors import UsageError, one_line
+from sacmap.addresses import redacted_text
+from sacmap.errors import DiskError, UsageError, one_line
 
 #: Seconds between two lines of progress where stderr is no terminal, such as a scheduler's log.
 BETWEEN_LINES = 15.0
@@ -24,18 +26,32 @@ _WRITTEN = re.compile(r"£?\s?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)((?:\.[0-9]+)?)")
 
 
 def say(text: str) -> None:
-    """Print a message to stderr."""
-    click.echo(harmless(text), err=True)
+    """Print a message to stderr. Where stderr is closed or full, the message is lost and the work goes on."""
+    with suppress(OSError, ValueError):
+        click.echo(harmless(text), err=True)
 
 
 def show(text: str) -> None:
-    """Print a result to stdout."""
-    click.echo(harmless(text))
+    """Print a result to stdout.
+
+    Raises
+    ------
+    DiskError
+        If stdout is closed or full.
+    """
+    try:
+        click.echo(harmless(text))
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is closed"
+        raise DiskError(
+            f"What was asked for cannot be shown, the output takes no more: {why}.",
+            "Files that were written are whole.",
+        ) from None
 
 
 def harmless(text: str) -> str:
-    """Return text with control characters escaped, so that it is safe to print. Line breaks stay."""
-    return "\n".join(one_line(line) for line in text.split("\n"))
+    """Return text that is safe to print: control characters escaped, addresses without secrets. Line breaks stay."""
+    return "\n".join(one_line(line) for line in redacted_text(text).split("\n"))
 
 
 class Progress:
@@ -67,7 +83,7 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._bar and self._done:
-            click.echo("", err=True)
+            _draw("\n")
 
     def expect(self, names: list[str]) -> None:
         """Say how many parts are to come."""
@@ -87,6 +103,19 @@ class Progress:
         elif self._clock() - self._told >= BETWEEN_LINES:
             self._told = self._clock()
             say(f"{self._doing}: {self._done:,} of {self._total:,} {self._parts}, {name} done")
+            _draw(f"\r{self._doing} {bar} {self._done} of {self._total} {self._parts}")
+        elif self._left[_month(name)] <= 0:
+            say(f"{self._doing}: {_month(name)} done")
+
+
+def _draw(text: str) -> None:
+    with suppress(OSError, ValueError):
+        click.echo(text, nl=False, err=True)
+
+
+def _month(name: str) -> str:
+    found = _MONTH.match(name)
+    return found[0] if found else name
 
 
 class Pounds(click.FloatRange):

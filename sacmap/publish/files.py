@@ -132,7 +132,7 @@ def data_date(current: Sequence[str]) -> datetime:
 def file_stem(name: str) -> str:
     """Return a name as the stem of a file on any system: "Northampton (2018)" → northampton-2018."""
     # Systems allow 255 bytes of a name, and ours get an ending and, while written, a longer one.
-    short = re.sub(r"[^\w]+", "-", name.lower()).encode()[:120].decode(errors="ignore")
+    short = re.sub(r"[^\w]+", "-", name.lower()).encode(errors="ignore")[:120].decode(errors="ignore")
     stem = short[:80].strip("-") or "map"
     return f"{stem}-map" if _RESERVED.fullmatch(stem) else stem
 
@@ -143,6 +143,9 @@ def plain(value: Any) -> Any:
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [plain(inner) for inner in value]
+    if isinstance(value, str):
+        # A path may hold half a character, which no file of text can: it is spelt out.
+        return value.encode(errors="backslashreplace").decode()
     if value is None or value is pd.NA:
         return None
     if isinstance(value, np.generic):
