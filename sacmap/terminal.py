@@ -97,25 +97,15 @@ class Progress:
         if self._bar:
             filled = 30 * self._done // max(self._total, 1)
             bar = "█" * filled + "·" * (30 - filled)
-            click.echo(
-                f"\r{self._doing} {bar} {self._done} of {self._total} {self._parts}", nl=False, err=True
-            )
+            _draw(f"\r{self._doing} {bar} {self._done} of {self._total} {self._parts}")
         elif self._clock() - self._told >= BETWEEN_LINES:
             self._told = self._clock()
             say(f"{self._doing}: {self._done:,} of {self._total:,} {self._parts}, {name} done")
-            _draw(f"\r{self._doing} {bar} {self._done} of {self._total} {self._parts}")
-        elif self._left[_month(name)] <= 0:
-            say(f"{self._doing}: {_month(name)} done")
 
 
 def _draw(text: str) -> None:
     with suppress(OSError, ValueError):
         click.echo(text, nl=False, err=True)
-
-
-def _month(name: str) -> str:
-    found = _MONTH.match(name)
-    return found[0] if found else name
 
 
 class Pounds(click.FloatRange):
