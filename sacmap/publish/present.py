@@ -225,7 +225,9 @@ def check_text(result: Result) -> str:
     for kind in tables.CRIME_TYPES:
         before, now = (result.totals[kind][name] for name in ("baseline_mean", "current_count"))
         was = "" if before is None else f"{before:,.1f} →"
-        lines.append(f"  {in_words_of(result)[kind]:<28}{was:>12} {now:>8,.0f}")
+        # A crime type that no file holds is not known; it is not none.
+        is_now = "not known" if now is None else f"{now:,.0f}"
+        lines.append(f"  {in_words_of(result)[kind]:<28}{was:>12} {is_now:>8}")
     sac, against = result.totals["sac"], result.comparator_changes["sac"]
     lines += [
         "",
