@@ -603,3 +603,106 @@ def test_offline_the_zip_can_be_brought_in_a_browser(folder, monkeypatch):
     assert made.code == 4
     require_plain(made.error)
     assert "data.police.uk/data" in made.error
+
+
+# ── ten more that people have ──
+
+
+def test_a_file_put_in_twice_without_ids_is_told(folder, monkeypatch):
+    rows = crimes(ids=False)
+    (folder / "a.csv").write_text(table([*rows, *rows]))
+    assert (
+        "Every row stands an even number of times"
+        in map_of(folder, monkeypatch, "a.csv").told["doubled-file"]
+    )
+
+
+def test_a_spreadsheet_that_is_full_is_told(folder, monkeypatch):
+    monkeypatch.setattr("sacmap.fetch.identity.FULL", (80,))
+    (folder / "a.csv").write_text(table(crimes()))
+    assert (
+        "as many rows as a spreadsheet can, 80"
+        in map_of(folder, monkeypatch, "a.csv").told["full-spreadsheet"]
+    )
+    (folder / "extract.csv").write_text(table(extract()))
+    write_study(folder)
+    assert "full-spreadsheet" in map_study_of(folder, monkeypatch).told
+
+
+def test_a_pattern_that_windows_leaves_to_the_program_is_followed(folder, monkeypatch):
+    rows = crimes()
+    (folder / "a-2018.csv").write_text(table(rows[:40]))
+    (folder / "a-2019.csv").write_text(table(rows[40:]))
+    require_whole(map_of(folder, monkeypatch, "a-*.csv"))
+    made = map_of(folder, monkeypatch, "b-*.csv")
+    require_plain(made.error)
+    assert "No file is called like b-*.csv." in made.error
+
+
+def test_an_address_is_no_file(folder, monkeypatch):
+    made = map_of(folder, monkeypatch, "https://data.police.uk/data/x.zip")
+    require_plain(made.error)
+    assert "is an address, not a file" in made.error
+
+
+def test_parquet_of_street_crimes_is_read(folder, monkeypatch):
+    frame = pd.DataFrame(crimes())
+    frame[["Longitude", "Latitude"]] = frame[["Longitude", "Latitude"]].astype(float)
+    frame.to_parquet(folder / "a.parquet")
+    require_whole(map_of(folder, monkeypatch, "a.parquet"))
+
+
+def test_eastings_with_commas_of_thousands_are_metres(folder, monkeypatch):
+    rows = []
+    for row in crimes():
+        x, y = TO_METRES.transform(float(row["Longitude"]), float(row["Latitude"]))
+        rows.append(
+            {"Month": row["Month"], "X": f"{x:,.0f}", "Y": f"{y:,.0f}", "Crime type": row["Crime type"]}
+        )
+    (folder / "a.csv").write_text(table(rows))
+    require_whole(map_of(folder, monkeypatch, "a.csv"))
+
+
+def test_a_web_page_named_as_a_workbook_is_called_that(folder, monkeypatch):
+    (folder / "extract.xls").write_text("<html><table><tr><td>Date</td></tr></table></html>")
+    write_study(folder, crimes="'extract.xls'")
+    made = map_study_of(folder, monkeypatch)
+    require_plain(made.error)
+    assert "is a web page" in made.error
+
+
+@pytest.mark.parametrize("how", ["semicolons", "UTF-16", "gzip", "a text named as a workbook"])
+def test_f70_an_extract_saved_otherwise_counts_as_before(folder, monkeypatch, how):
+    name = "extract.xls" if "workbook" in how else "extract.csv"
+    text = table(extract(), separator=";" if how == "semicolons" else "\t")
+    content = {"UTF-16": text.encode("utf-16"), "gzip": gzip.compress(text.encode())}.get(how, text.encode())
+    (folder / name).write_bytes(content)
+    write_study(folder, crimes=f"'{name}'")
+    require_whole(map_study_of(folder, monkeypatch))
+
+
+def test_a_column_misspelt_gives_the_nearest_and_what_is_missing(folder, monkeypatch):
+    (folder / "extract.csv").write_text(
+        table(extract(), ["Crime Ref", "Date", "H.O. Code", "X coord", "Y coord"])
+    )
+    write_study(folder)
+    made = map_study_of(folder, monkeypatch)
+    require_plain(made.error)
+    assert "no header row with the columns 'HO Code', 'X', 'Y'" in made.error
+    assert "Perhaps 'H.O. Code'" in made.error
+
+
+def test_a_folder_that_may_not_be_looked_into_is_never_passed_over(folder, monkeypatch):
+    (folder / "in" / "shut").mkdir(parents=True)
+    (folder / "in" / "a.csv").write_text(table(crimes()))
+    scan = os.scandir
+
+    def refuse(path="."):
+        if str(path).endswith("shut"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr("os.scandir", refuse)
+    made = map_of(folder, monkeypatch, "in")
+    require_plain(made.error)
+    assert "permission denied" in made.error

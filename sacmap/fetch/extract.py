@@ -6,6 +6,7 @@ burglary and theft of and from vehicles are then exact, unlike police.uk's broad
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +28,8 @@ from sacmap.fetch.identity import (
     keys_of,
     repeated_parts,
     shared_elsewhere,
+    told_of_doubled,
+    told_of_full,
     told_of_ids,
     told_of_repeats,
 )
@@ -131,22 +134,40 @@ def _sheets(path: Path, layout: Layout) -> list[Extracted]:
     several = [_rows(path, sheet, layout) for sheet in sheets_of(path)]
     whole = [rows for rows in several if rows is not None]
     if not whole:
-        wanted = ", ".join(repr(name) for name in layout.columns.values())
-        raise InputError(
-            f"{path} has no header row with the columns {wanted}.",
-            "Check [extract] columns in the study file.",
-        )
+        raise _no_header(path, layout)
     return whole
+
+
+def _no_header(path: Path, layout: Layout) -> InputError:
+    """Return the error of a file without the columns, with what the line nearest to a header holds in their place."""
+    wanted = {words_of(name): name for name in layout.columns.values()}
+    rows = [row for sheet in sheets_of(path) for row in sheet.rows[:LINES_ABOVE]]
+    nearest = max(rows, key=lambda row: len({words_of(cell) for cell in row} & set(wanted)), default=[])
+    there = [text for cell in nearest if (text := text_of(cell))]
+    missing = [name for words, name in wanted.items() if words not in {words_of(text) for text in there}]
+    named = ", ".join(repr(name) for name in missing)
+    close = [near[0] for name in missing if (near := difflib.get_close_matches(name, there, 1, 0.5))]
+    hint = (
+        f"Perhaps {', '.join(repr(name) for name in close)}?"
+        if close
+        else f"It has {', '.join(there)[:200]}."
+    )
+    return InputError(
+        f"{path} has no header row with the columns {named}.",
+        f"{hint} Write them in [extract.columns] as the file does.",
+    )
 
 
 def _without_repeats(found: list[Extracted]) -> tuple[list[Extracted], tuple[Notice, ...]]:
     """Leave out the months of a sheet or file that stand whole in another."""
     labels = [sheet.label for sheet in found]
-    repeated = repeated_parts([_part_of(sheet) for sheet in found])
+    parts = [_part_of(sheet) for sheet in found]
+    repeated = repeated_parts(parts)
+    full = told_of_full({sheet.label: len(sheet.rows) for sheet in found})
     left = list(found)
     for one in repeated:
         left[one.part] = _less(left[one.part], one)
-    return left, told_of_repeats(repeated, labels)
+    return left, (*told_of_repeats(repeated, labels), *told_of_doubled(parts), *full)
 
 
 def _part_of(sheet: Extracted) -> Part:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sacmap.files.sheets import FULL
 from sacmap.notices import Notice, listed
 
 #: Characters of an id of police.uk.
@@ -27,6 +28,8 @@ _ROUNDED = re.compile(r"[\d.,]+e\+\d{1,3}")
 _NOUGHT = re.compile(r"[\W_0]*")
 #: Fewer rows than this may look like others by chance, month by month; a whole file or sheet of two will not.
 MONTH_ROWS, WHOLE_ROWS = 5, 2
+#: In fewer rows than this all may stand twice by chance.
+DOUBLED_ROWS = 20
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -217,6 +220,42 @@ def _stand_in(mine: pd.DataFrame, theirs: pd.DataFrame) -> bool:
         return bool(mine["ident"].isin(theirs["ident"]).all())
     counts, beside = mine["key"].value_counts(), theirs["key"].value_counts()
     return bool((beside.reindex(counts.index).fillna(0) >= counts).all())
+
+
+def told_of_doubled(parts: Sequence[Part]) -> tuple[Notice, ...]:
+    """Tell of files without ids in which every row stands twice, or four times: they may have been put in twice."""
+    doubled = [part.label for part in parts if _is_doubled(part)]
+    if not doubled:
+        return ()
+    return (
+        Notice(
+            "doubled-file",
+            f"Every row stands an even number of times in {listed(doubled, 3)}, and no id tells whether these are "
+            "crimes or copies: the counts may be twice what they should be. Check whether the file was joined to "
+            "itself.",
+        ),
+    )
+
+
+def _is_doubled(part: Part) -> bool:
+    if len(part.key) < DOUBLED_ROWS or part.ident.any() or not part.placed.any():
+        return False
+    counts = np.unique(part.key ^ keys_of([pd.Series(part.group)]), return_counts=True)[1]
+    return bool((counts % 2 == 0).all())
+
+
+def told_of_full(rows: Mapping[str, int]) -> tuple[Notice, ...]:
+    """Tell of files and sheets that hold exactly as many rows as a spreadsheet can: what was beyond is lost."""
+    full = [label for label, n in rows.items() if n in FULL]
+    if not full:
+        return ()
+    return (
+        Notice(
+            "full-spreadsheet",
+            f"{listed(full, 3)} holds as many rows as a spreadsheet can, {rows[full[0]]:,}: any beyond were lost when "
+            "it was saved. Use the files as downloaded, or save in parts.",
+        ),
+    )
 
 
 def told_of_repeats(found: Sequence[Repeated], labels: Sequence[str]) -> tuple[Notice, ...]:

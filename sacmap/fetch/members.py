@@ -25,6 +25,7 @@ ENDINGS = (".csv", ".zip", ".csv.gz")
 
 _STREET_NAME = re.compile(r"\d{4}-\d{2}-.+-street\.csv", re.IGNORECASE)
 _OTHER_NAME = re.compile(r"\d{4}-\d{2}-.+-(outcomes|stop-and-search)\.csv", re.IGNORECASE)
+_PATTERN = re.compile(r"[*?]")
 #: Names of files that Excel and macOS leave beside others.
 _SHADOW = ("~$", "._", ".~lock")
 
@@ -79,10 +80,22 @@ def members_of(path: Path, *, found: bool = False) -> list[Member]:
     except OSError as error:
         raise unreadable(path, error) from None
     if not there:
-        raise InputError(f"{path} is not there.", "Check --crimes.")
+        return _not_there(path)
     if path.suffix.lower() == ".zip" or (path.suffix.lower() not in WORKBOOKS and zipfile.is_zipfile(path)):
         return list(_zip_members(path))
     return [Member(path, found=found)]
+
+
+def _not_there(path: Path) -> list[Member]:
+    """Return the members of a pattern such as 2018-*.csv, which Windows leaves to the program; else it is an error."""
+    text = str(path)
+    if re.match(r"(?i)https?:/", text):
+        raise InputError(f"{text} is an address, not a file.", "Download it, and give the file.")
+    some = sorted(path.parent.glob(path.name)) if _PATTERN.search(path.name) else []
+    if some:
+        return [one for file in some for one in members_of(file, found=True)]
+    what = "No file is called like" if _PATTERN.search(path.name) else ""
+    raise InputError(f"{what} {text}.".lstrip() if what else f"{text} is not there.", "Check --crimes.")
 
 
 def _files_in(folder: Path) -> list[Path]:

@@ -23,7 +23,7 @@ from sacmap.errors import InputError
 from sacmap.fetch import answers
 from sacmap.fetch.columns import missing_from, places_of
 from sacmap.files.delimited import SEPARATORS, decoded, separated, separator_of, unpacked
-from sacmap.files.sheets import LINES_ABOVE, is_workbook, sheets_in, text_of, words_of
+from sacmap.files.sheets import LINES_ABOVE, PARQUET, is_workbook, sheets_in, text_of, words_of
 
 #: What programs write where there is nothing.
 NOTHING = (
@@ -34,6 +34,8 @@ NO_FORCE = "Force not named"
 BTP = "British Transport Police"
 
 _TEXT = pa.string()
+#: What a comma in a coordinate is: degrees have decimals, metres thousands.
+_MARK = {"lon": "decimal", "lat": "decimal", "easting": "thousands", "northing": "thousands"}
 _LON, _LAT = (
     re.compile(rf"['\"]{name}['\"]\s*:\s*['\"]?(?P<n>-?[\d.]+)") for name in ("longitude", "latitude")
 )
@@ -69,7 +71,7 @@ def table_of(raw: bytes | bytearray, label: str, force: str | None = None) -> pa
 
 
 def _lines_of(raw: bytes | bytearray, label: str) -> Iterator[Lines]:
-    if is_workbook(raw):
+    if is_workbook(raw) or raw.startswith(PARQUET):
         yield from _of_workbook(raw, label)
         return
     text = decoded(raw, label)
@@ -175,7 +177,7 @@ def _quick(text: str, separator: str, line: int, header: list[str]) -> Lines | N
     except pa.ArrowInvalid:
         return None
     columns = {name: table[place].combine_chunks() for name, place in wanted.items()}
-    if _amiss(columns, separator):
+    if _amiss(columns):
         return None
     found = _less_blank(Lines(columns, np.zeros(len(table), int)), header, places)
     undated = pc.any(pc.is_in(found.columns["month"], pa.array(NOTHING))).as_py()
@@ -190,7 +192,7 @@ def _after_line(body: bytes, start: int) -> int:
     return end + (2 if body[end : end + 2] == b"\r\n" else 1)
 
 
-def _amiss(columns: dict[str, pa.Array], separator: str) -> bool:
+def _amiss(columns: dict[str, pa.Array]) -> bool:
     """Whether a month or coordinate is none: which line that is must then be found."""
     texts = pc.unique(columns["month"]).to_pylist()
     if not all(
@@ -198,7 +200,7 @@ def _amiss(columns: dict[str, pa.Array], separator: str) -> bool:
     ):
         return True
     numbers = [name for name in ("lon", "lat", "easting", "northing") if name in columns]
-    return any(_numbers(columns[name], separator)[1].any() for name in numbers)
+    return any(_numbers(columns[name], _MARK[name])[1].any() for name in numbers)
 
 
 def _nothing(places: dict[str, int]) -> Lines:
@@ -334,12 +336,14 @@ def _at(found: Lines, label: str, row: int) -> str:
     return f"{label}, line {line}" if line else label
 
 
-def _numbers(column: pa.Array, separator: str = ",") -> tuple[pa.Array, np.ndarray]:
-    """Return numbers, null for none, and which texts are no number; a decimal comma is one where it can be."""
+def _numbers(column: pa.Array, mark: str = "decimal") -> tuple[pa.Array, np.ndarray]:
+    """Return numbers, null for none, and which texts are no number; a comma is a decimal one, or one of thousands."""
     texts = pc.utf8_trim_whitespace(column)
     texts = pc.if_else(pc.is_in(texts, pa.array(NOTHING)), pa.scalar(None, _TEXT), texts)
-    if separator != ",":
+    if mark == "decimal":
         texts = pc.replace_substring_regex(texts, r"^(-?\d{1,3}),(\d+)$", r"\1.\2")
+    else:
+        texts = pc.replace_substring_regex(texts, r"(\d),(\d{3})", r"\1\2")
     # A minus that is none on a keyboard.
     texts = pc.replace_substring(texts, "−", "-")
     values = pd.to_numeric(texts.to_pandas(), errors="coerce").to_numpy(float)
@@ -359,7 +363,7 @@ def _degrees(found: Lines, label: str) -> tuple[pa.Array, pa.Array]:
         return _numbers(given["lon"])[0], _numbers(given["lat"])[0]
     read = []
     for column, name in zip(pair, names, strict=True):
-        values, bad = _numbers(columns[column], ";")
+        values, bad = _numbers(columns[column], _MARK[pair[0]])
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             text = columns[column][row].as_py()

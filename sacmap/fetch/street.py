@@ -30,6 +30,8 @@ from sacmap.fetch.identity import (
     idents_of,
     keys_of,
     repeated_parts,
+    told_of_doubled,
+    told_of_full,
     told_of_repeats,
     without_no_ids,
 )
@@ -185,13 +187,16 @@ def _stopping(pool: ThreadPoolExecutor) -> Iterator[ThreadPoolExecutor]:
 
 def _without_repeats(parts: list[Read]) -> tuple[list[Read], tuple[Notice, ...]]:
     """Leave out the months of a part that stand whole in another; names of police.uk's own say that none does."""
-    if len(parts) < 2 or all(member.is_street for part in parts for member in part.members):
+    if all(member.is_street for part in parts for member in part.members):
         return parts, ()
-    found = repeated_parts([_part_of(part) for part in parts])
+    judged = [_part_of(part) for part in parts]
+    found = repeated_parts(judged)
     left = list(parts)
     for one in found:
         left[one.part] = _less(left[one.part], one)
-    return left, told_of_repeats(found, [part.label for part in parts])
+    rows = {part.label: int(pc.sum(part.rows.tally["n"]).as_py() or 0) for part in parts}
+    told = (*told_of_repeats(found, list(rows)), *told_of_doubled(judged), *told_of_full(rows))
+    return left, told
 
 
 def _part_of(part: Read) -> Part:

@@ -19,13 +19,19 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from sacmap.errors import InputError
 from sacmap.files.delimited import decoded, separated, separator_of, unpacked
-from sacmap.files.text import bytes_of, unreadable
+from sacmap.files.text import bytes_of
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 #: Titles and notes stand above a header, but never more lines of them than this.
 LINES_ABOVE = 60
 #: The Home Office's largest workbook inflates to some 400 MB.
 INFLATED = 2 << 30
+#: Cells of the largest table that is read as it stands: some millions of crimes.
+CELLS = 200_000_000
+#: How a Parquet file begins.
+PARQUET = b"PAR1"
+#: The most rows below a header that a spreadsheet can hold, of today's kind and of the old one.
+FULL = (1_048_575, 65_535)
 
 Row = list[object]
 
@@ -48,13 +54,14 @@ def sheets_of(path: Path) -> Iterator[Sheet]:
     """
     if not path.exists():
         raise InputError(f"{path} is not there.", "Check its path.")
-    if path.suffix.lower() == ".parquet":
-        yield _parquet(path)
+    kind, raw = path.suffix.lower(), unpacked(bytes_of(path), str(path))
+    # Many systems export text or a web page under the name of a workbook: what it begins with decides.
+    if kind in WORKBOOKS and raw.startswith(b"PK"):
+        yield from _workbook(raw, str(path))
+    elif kind == ".parquet":
+        yield _parquet(raw, str(path))
     else:
-        raw = unpacked(bytes_of(path), str(path))
-        # Many systems export text or a web page under the name of a workbook.
-        named = path.suffix.lower() in WORKBOOKS and raw.startswith(b"PK")
-        yield from _workbook(raw, str(path)) if named else sheets_in(raw, str(path))
+        yield from sheets_in(raw, str(path))
 
 
 def is_workbook(raw: bytes | bytearray) -> bool:
@@ -73,7 +80,7 @@ def is_workbook(raw: bytes | bytearray) -> bool:
 
 
 def sheets_in(raw: bytes | bytearray, label: str) -> Iterator[Sheet]:
-    """Yield the sheets of a workbook's bytes, or the one table of a text's.
+    """Yield the sheets of a workbook's bytes, or the one table of a Parquet file's or a text's.
 
     Raises
     ------
@@ -82,6 +89,8 @@ def sheets_in(raw: bytes | bytearray, label: str) -> Iterator[Sheet]:
     """
     if is_workbook(raw):
         yield from _workbook(raw, label)
+    elif raw.startswith(PARQUET):
+        yield _parquet(raw, label)
     else:
         yield _csv(raw, label)
 
@@ -113,19 +122,25 @@ def _require_real_size(raw: bytes | bytearray, label: str) -> None:
         )
 
 
-def _parquet(path: Path) -> Sheet:
+def _parquet(raw: bytes | bytearray, label: str) -> Sheet:
     try:
-        table = pq.read_table(path)
+        file = pq.ParquetFile(pa.BufferReader(raw))
+        about = file.metadata
+        size = sum(about.row_group(n).total_byte_size for n in range(about.num_row_groups))
+        if size > INFLATED or about.num_rows * max(about.num_columns, 1) > CELLS:
+            raise InputError(
+                f"{label} holds {about.num_rows:,} rows and would inflate to {size:,} bytes, more than any real table.",
+                "Keep only the rows and columns needed, and save it again.",
+            )
+        table = file.read()
         columns = [column.to_pylist() for column in table.columns]
-    except PermissionError as error:
-        raise unreadable(path, error) from None
     except (pa.ArrowException, OSError, ValueError):
         raise InputError(
-            f"{path} cannot be read as Parquet: it is damaged, cut or another kind of file.",
+            f"{label} cannot be read as Parquet: it is damaged, cut or another kind of file.",
             "Download or save it again.",
         ) from None
     body: list[Row] = [list(values) for values in zip(*columns, strict=True)]
-    return Sheet(str(path), [list(table.column_names), *body])
+    return Sheet(label, [list(table.column_names), *body])
 
 
 def _csv(raw: bytes | bytearray, label: str) -> Sheet:
