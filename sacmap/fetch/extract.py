@@ -16,7 +16,7 @@ import pandas as pd
 from pyproj import Transformer
 
 from sacmap import tables
-from sacmap.crimes import Reading, tally_of, told_of_absent
+from sacmap.crimes import Reading, tally_of
 from sacmap.errors import InputError
 from sacmap.fetch.days import day_of, is_day_number
 from sacmap.fetch.extract_notices import told_of, unknown_offences
@@ -100,7 +100,7 @@ def read_extract(study: Study) -> Reading:
     if sac.empty and len(rows):
         raise unknown_offences(rows, layout)
     sac["crime_id"], of_ids = _ids(sac)
-    reading = Reading(
+    return Reading(
         crimes=sac[tables.CRIMES.names].astype(dict.fromkeys(CATEGORIES, "category")),
         tally=tally_of(rows),
         inputs=inputs,
@@ -112,7 +112,6 @@ def read_extract(study: Study) -> Reading:
             *_told_of_day_numbers(sum(sheet.day_numbers for sheet in found)),
         ),
     )
-    return replace(reading, notices=(*told_of_absent(reading.absent, "extract"), *reading.notices))
 
 
 def _names(found: list[Extracted]) -> list[str]:

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sacmap import tables
-from sacmap.crimes import Reading, told_of_absent
+from sacmap.crimes import Reading
 from sacmap.errors import InputError
 from sacmap.fetch.identity import (
     Part,
@@ -223,11 +223,9 @@ def _less(part: Read, repeated: Repeated) -> Read:
 
 
 def _told_of_types(parts: Sequence[Read]) -> tuple[Notice, ...]:
-    """Tell of crime types that no row holds, and of files without one that the others hold: they may be filtered."""
+    """Tell of files without any row of a crime type that the others hold: they may have been filtered."""
     counts = [_by_type(part.rows.tally) for part in parts]
     everything = {kind: sum(count[kind] for count in counts) for kind in tables.SAC_TYPES}
-    if absent := [kind for kind, n in everything.items() if not n]:
-        return told_of_absent(absent, "file")
     alone = []
     for part, count in zip(parts, counts, strict=True):
         mine, rest = sum(count.values()), sum(everything.values()) - sum(count.values())
