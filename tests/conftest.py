@@ -136,6 +136,8 @@ def page_of(*, names=("Ash", "Birch", "Cedar", "Elm"), ids=None, title="Here", s
     from sacmap import tables
     from sacmap.measure.change_table import change_table
     from sacmap.measure.counts import counts_cube, monthly_counts
+    from sacmap.measure.definitions import Break
+    from sacmap.notices import Notice
     from sacmap.publish.view import View
 
     ids = list(ids or [f"A{n}" for n in range(4)])
@@ -187,8 +189,8 @@ def page_of(*, names=("Ash", "Birch", "Cedar", "Elm"), ids=None, title="Here", s
         compared=(0,),
         totals=totals,
         comparator={"sac": {"name": "areas", "baseline": 95.0, "current": 120.0, "change_pct": 26.3}},
-        warnings=[{"code": "months-left-out", "text": warning}, {"code": "repeated-rows", "text": warning}],
-        definitions=[{"text": warning, "source": "a source"}],
+        warnings=[Notice("months-left-out", warning), Notice("repeated-rows", warning)],
+        definitions=[Break("definition", "2017-04", ("burglary",), (), warning, "a source")],
         streets={ids[0]: {"sac": [(street, 4)], "burglary": [(street, 2)]}},
         sources=("A source.",),
     )

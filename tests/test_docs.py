@@ -46,8 +46,8 @@ def test_the_python_of_the_pages_runs_and_does_what_they_say(beside_the_demo, mo
     assert "-118 crimes, 95% -196 to -40" in capsys.readouterr().out
     assert Path("burglary.html").stat().st_size > 100_000
     assert not re.search(r"<(script|img)[^>]* src=|<link", Path("burglary.html").read_text(encoding="utf-8"))
-    assert "Burglary fell" in (html := names["shown"].get_root().render())
-    assert "in Northampton" in html
+    assert "Burglary" in (html := names["shown"].get_root().render())
+    assert "Northampton" in html
 
 
 def test_the_tutorial_s_commands_run_and_print_what_it_says(tmp_path, monkeypatch, capsys):

@@ -21,7 +21,6 @@ from conftest import HOSTILE, page_of
 
 from sacmap import tables
 from sacmap.cli import sacmap
-from sacmap.publish import page_data
 from sacmap.publish.colours import LEGEND, PALETTE, class_of
 from sacmap.publish.files import as_text, csv_of
 from sacmap.publish.geopackage import WEEK_PARTS, field_name, geopackage_of
@@ -163,7 +162,7 @@ def test_qgis_finds_a_default_style_and_one_for_each_crime_type(saved):
 
 
 def test_each_class_is_painted_as_the_page_paints_it():
-    css = (files("sacmap.publish") / "page.css").read_text(encoding="utf-8")
+    css = (files("sacmap.publish") / "html" / "page.css").read_text(encoding="utf-8")
     page = dict(re.findall(r"(?<![\w-])\.([sp]\d|few|unknown) \{ --c: (#\w{6}); \}", css))
     assert page == PALETTE
     root = ET.fromstring(areas_style("colour_class"))
@@ -178,7 +177,7 @@ def test_an_areas_class_is_the_pages(saved):
     page = page_of(empty=2)
     layer = gpd.read_file(saved(page), layer="areas")
     for kind in tables.CRIME_TYPES:
-        rows = page_data.rows_of(page, kind)
+        rows = page.rows[kind]
         told = [class_of(r.verdict, r.current_count, r.baseline_mean) for r in rows.itertuples()]
         assert list(layer[field_name(kind, "colour_class")]) == told
     assert layer["colour_class"].iloc[2] == "unknown"

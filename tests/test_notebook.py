@@ -56,7 +56,7 @@ def test_draw_shows_in_a_notebook_with_the_layers_that_were_added(chromium, tmp_
     assert frame.locator("#map .leaflet-areas-pane path").count() == 4
     assert frame.locator("#map .leaflet-marker-icon").is_visible()
     assert frame.locator("#map .leaflet-overlay-pane path").is_visible()
-    frame.locator("#areas button").first.click()
+    frame.locator("#areas tbody button").first.click()
     assert "crime" in frame.locator("#panel .count").inner_text()
     context.close()
 
@@ -107,9 +107,10 @@ def test_a_table_of_one_crime_type_opens_on_it_and_offers_no_other(chromium, tmp
     for script in (True, False):
         # An address that asks for a type that is not known is not followed.
         opened = Opened(chromium, path, "#type=sac", java_script_enabled=script)
-        assert opened.tab.locator("h1").inner_text().startswith("Burglary rose")
-        assert opened.tab.locator("#map-heading").inner_text().startswith("Burglary")
-        assert opened.tab.locator('[data-tile="current_count"]').inner_text() == str(now)
+        assert opened.tab.locator("h1").inner_text().startswith("Burglary rose clearly in Ash")
+        assert opened.tab.locator("#map-heading").inner_text().startswith("Map: Burglary")
+        tile = opened.tab.locator('[data-type="burglary"] [data-tile="current_count"]')
+        assert tile.inner_text() == str(now)
         if script:
             types = opened.tab.locator('[name="crime-type"]')
             chosen = {
@@ -118,6 +119,7 @@ def test_a_table_of_one_crime_type_opens_on_it_and_offers_no_other(chromium, tmp
             assert chosen.pop("burglary") == (True, False)
             assert set(chosen.values()) == {(False, True)}
             # The others are not nought: nothing is known of them.
+            opened.tab.locator("#areas tbody button").first.click()
             kinds = opened.tab.locator("#panel table").first.inner_text()
             assert "Robbery\t–\t–" in kinds
         assert opened.messages == []

@@ -16,6 +16,7 @@ from matplotlib.image import imread
 from sacmap.areas.boundaries import areas_from_rings, geojson_of
 from sacmap.cli import sacmap
 from sacmap.errors import UsageError
+from sacmap.notices import Notice
 from sacmap.publish.also import briefing, require_tools
 from sacmap.publish.browser import dated, find_browser, print_page
 from sacmap.publish.colours import PALETTE, classes_of
@@ -85,7 +86,7 @@ def test_the_drawn_briefing_is_one_sheet_of_a4_with_the_headline_as_its_title(dr
     assert drawn.startswith(b"%PDF-")
     assert b"/MediaBox [ 0 0 595 842 ]" in drawn
     assert len(re.findall(rb"/Type /Page\b(?!s)", drawn)) == 1
-    assert b"(Serious acquisitive crime rose 26% in Here." in drawn
+    assert b"(Here: Serious acquisitive crime rose clearly in Ash." in drawn
 
 
 TEXTS = (*HOSTILE, "$\\frac{1}{0}$", "$unclosed", "=1+1", "日本語", "a\tb\nc", LONG)
@@ -103,7 +104,7 @@ def test_f49_and_f50_hostile_text_is_drawn_and_never_parsed(first):
 
 def test_a_page_with_many_long_warnings_still_leaves_room_for_its_map():
     page = page_of(warning=LONG)
-    page = dataclasses.replace(page, warnings=[{"code": "definition", "text": LONG}] * 9, practice=True)
+    page = dataclasses.replace(page, warnings=[Notice("definition", LONG)] * 9, practice=True)
     assert painted(pixels(slide_of(page)), PALETTE["s4"]) > 20_000
     assert briefing_of(page).startswith(b"%PDF-")
 

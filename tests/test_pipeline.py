@@ -142,7 +142,7 @@ def test_a_force_that_is_nearly_all_in_the_areas_is_told_to_be_no_comparator(dat
     assert "The areas have 95% of the force's crimes" in result.warnings[0].text
     # 96 wards would read as clear rises: the headline must not say so.
     assert headline_of(result).endswith(
-        "That is no fit comparison: do not rely on the readings of neighbourhoods."
+        "What the wards are compared with is no fit: do not rely on their readings."
     )
 
 

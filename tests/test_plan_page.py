@@ -40,66 +40,71 @@ def outcome_of_four(page, action="Locks fitted"):
     )  # fmt: skip
 
 
-def names_on(page):
-    return dict(zip(page.areas["area_id"], page.areas["name"], strict=True))
-
-
 @pytest.fixture
 def planned():
     page = page_of()
-    return replace(page, plan=plan_view(plan_of_four(page), names_on(page)))
+    return replace(page, plan=plan_view(plan_of_four(page), page))
 
 
 @pytest.fixture
 def judged():
     page = page_of()
-    return replace(page, plan=result_view(plan_of_four(page), outcome_of_four(page), names_on(page)))
+    return replace(page, plan=result_view(plan_of_four(page), outcome_of_four(page), page))
 
 
-def test_a_plan_is_outlined_and_its_money_marked(opened, planned):
+def test_a_plan_has_its_own_headline_sides_and_pins(opened, planned):
     page = opened(planned)
-    text = page.text("#plan")
+    assert page.text("h1") == "£10,000 reaches 66 homes in Birch."
+    assert page.text("#second").startswith("The week of action goes to Ash: 31 crimes above the expected")
+    text = page.tab.text_content("#plan")
     for words in (
-        "The plan: £10,000",
+        "The money: 66 homes at £150",
         "0 to 0.53, about 0.20",
-        "83 times in 100",
+        "this area comes first 83 times in 100",
         "At least 23 must be prevented",
+        "High Street (9)",
+        "one week will almost never show",
     ):
-        assert words in text
-    assert "High Street (9)" in text
-    assert page.tab.locator("#map .plan-sign").all_inner_texts() == ["£"]
+        assert words in text, words
+    assert page.tab.locator("#map [data-pin]").all_inner_texts() == ["1", "A"]
     key = page.text(".marks")
-    for label in ("Week of action", "Displacement buffer", "Control", "Control of the buffer"):
+    for label in ("week of action", "around it: did crime move?", "compared with", "homes"):
         assert label in key
-    assert "First five" not in key
     assert page.messages == []
     assert [url for url in page.requests if not url.startswith("file://")] == []
 
 
+def test_details_are_folded_until_they_are_wanted(opened, planned):
+    page = opened(planned)
+    assert not page.tab.is_visible("#plan table")
+    page.tab.locator("#plan summary").first.click()
+    assert page.tab.locator("#plan table").first.is_visible()
+
+
 def test_the_panel_says_what_an_area_is_in_the_plan(opened, planned):
     assert "In the plan: week of action." in opened(planned, "#area=A0").text("#panel")
-    assert "In the plan: displacement buffer. In the plan: money for target hardening." in opened(
-        planned, "#area=A1"
-    ).text("#panel")
+    text = opened(planned, "#area=A1").text("#panel")
+    assert "In the plan: around it: did crime move?. In the plan: money for target hardening." in text
 
 
 def test_what_was_done_is_on_the_map_and_in_the_monthly_line(opened, judged):
     page = opened(judged, "#area=A0")
-    assert sorted(page.tab.locator("#map .plan-sign").all_inner_texts()) == ["!", "!", "£"]
     assert page.tab.locator("#panel .action-mark").count() == 1
     assert "4 July 2018: Locks fitted, 12 homes" in page.text("#panel")
-    assert "It fell." in page.text("#plan")
-    assert "What came of the plan: clear fall" in page.text("#plan")
-    assert "It cannot be checked." in page.text("#plan")
+    page.tab.click("#whole-place")
+    assert sorted(page.tab.locator("#map [data-pin]").all_inner_texts()) == ["!", "!", "1", "A"]
+    assert page.text("h1") == "Crime fell clearly in Ash after the week of action."
+    assert "It fell." in page.tab.text_content("#plan")
+    assert "It cannot be checked." in page.tab.text_content("#plan")
     assert opened(judged, "#area=A3").tab.locator("#panel .action-mark").count() == 0
 
 
-def test_the_static_map_outlines_the_same_sides(planned):
+def test_the_static_map_fills_the_same_sides(planned):
     html = render(planned)
     for side in ("target", "buffer", "control", "buffer_control"):
-        assert html.count(f'<path class="plan-{side}"') == 1
-    assert html.count("<circle") == 1
-    assert "plan-sides" not in render(page_of()).split("<svg", 1)[1].split("</svg>")[0]
+        assert html.count(f'<path class="side-{side}"') == 1
+    assert html.count('data-pin="') == 2
+    assert "plan-sides" not in render(page_of())
 
 
 @pytest.mark.parametrize("make", ["plan", "result"])
@@ -108,9 +113,9 @@ def test_f50_hostile_text_in_a_plan_is_shown_as_text(opened, make):
         page = page_of(names=(text, "Birch", "Cedar", "Elm"))
         plan = plan_of_four(page, street=text, visit=text)
         view = (
-            plan_view(plan, names_on(page))
+            plan_view(plan, page)
             if make == "plan"
-            else result_view(plan, outcome_of_four(page, action=text), names_on(page))
+            else result_view(plan, outcome_of_four(page, action=text), page)
         )
         shown = opened(replace(page, plan=view), "#area=A0")
         assert text in shown.tab.text_content("#plan")
@@ -121,10 +126,24 @@ def test_f50_hostile_text_in_a_plan_is_shown_as_text(opened, make):
 
 def test_a_name_that_never_ends_or_turns_the_text_around_harms_no_other_text(opened):
     page = page_of(names=("A" * 300, "\u202eB", "Cedar", "Elm"))
-    view = plan_view(plan_of_four(page), names_on(page))
-    shown = opened(replace(page, plan=view))
+    shown = opened(replace(page, plan=plan_view(plan_of_four(page), page)))
     assert shown.tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    assert "\u2068\u202eB\u2069" in shown.tab.text_content("#plan")
+    assert "\u2068\u202eB\u2069" in shown.text("h1")
+
+
+def test_no_option_is_named_on_the_page_of_a_plan(opened):
+    page = page_of()
+    plan = plan_of_four(page)
+    told = [
+        {"code": "no-households", "text": "Households are not known. Give boundaries with a column of households "
+         "(--households-column)."},
+        {"code": "part-of-a-year", "text": "Scaled up. Use --current with a whole year."},
+    ]  # fmt: skip
+    shown = opened(replace(page, plan=plan_view(replace(plan, warnings=told), page)))
+    text = shown.tab.text_content("#plan")
+    assert "--" not in text
+    assert "Give boundaries with a column of households." in text
+    assert "Scaled up." in text
 
 
 @pytest.mark.parametrize("make", ["planned", "judged"])
@@ -143,7 +162,7 @@ def test_axe_finds_nothing(opened, request, make, context):
 #: The words of headings and figures that stand on more than one line.
 BROKEN = """() => {
   const broken = [];
-  for (const cell of document.querySelectorAll("#plan thead th, #plan .number")) {
+  for (const cell of document.querySelectorAll("#plan thead th, #plan td.number")) {
     const node = cell.firstChild;
     for (const word of node.data.matchAll(/\\S+/g)) {
       const range = document.createRange();
@@ -159,6 +178,8 @@ BROKEN = """() => {
 @pytest.mark.parametrize("make", ["planned", "judged"])
 def test_on_a_phone_no_figure_or_heading_is_broken_within_a_word(opened, request, make):
     page = opened(request.getfixturevalue(make), viewport={"width": 320, "height": 700})
+    for folded in page.tab.locator("#plan summary").all():
+        folded.click()
     assert page.tab.evaluate(BROKEN) == []
     assert page.tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
@@ -171,13 +192,13 @@ def test_it_prints_on_one_sheet_with_the_plan_and_the_map(opened, request, make)
     page.tab.emulate_media(media="print")
     assert page.tab.is_visible("#plan")
     assert page.tab.is_visible("#map-static svg")
-    assert not page.tab.is_visible(".lists")
+    assert not page.tab.is_visible("#plan details p")
 
 
 def test_without_households_the_page_says_not_known(opened):
     page = page_of()
-    view = plan_view(plan_of_four(page, prevented=None), names_on(page))
-    assert "not known" in opened(replace(page, plan=view)).text("#plan")
+    view = plan_view(plan_of_four(page, prevented=None), page)
+    assert "not known" in opened(replace(page, plan=view)).tab.text_content("#plan")
 
 
 def test_a_day_is_written_out():

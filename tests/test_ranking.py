@@ -15,8 +15,8 @@ from sacmap.choose import ranking
 from sacmap.comparison import compare_areas
 from sacmap.fetch.street import read
 from sacmap.measure.change import law_of, readings
+from sacmap.publish.lists import leading_type
 from sacmap.publish.present import page_of
-from sacmap.publish.reasons import leading_type
 from sacmap.study import make_study
 
 
@@ -170,12 +170,12 @@ def test_whatever_the_counts_shares_add_up_to_the_first_five(pairs):
 
 def test_the_page_carries_both_lists_with_reasons_and_stability(result):
     page = page_of(result)
-    for entries in (page.hardening, page.week):
+    for entries in (page.hardening, page.week["sac"]):
         assert len(entries) == 10
         for entry in entries:
-            assert entry["stability"].startswith("Allowing for chance, in the first five ")
-            assert all(reason.endswith(".") for reason in entry["reasons"])
-    assert any("locks do not touch" in reason for reason in page.hardening[0]["reasons"])
+            assert entry.sure.startswith("Its place is ")
+            assert all(reason.endswith(".") for reason in entry.why)
+    assert any("Locks do nothing against" in reason for reason in page.hardening[0].why)
 
 
 def test_an_action_is_about_the_type_that_rose_most():

@@ -1,11 +1,27 @@
 """What officers read: a table of examples, and what every sentence must and must not hold."""
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sacmap import tables
-from sacmap.publish.words import crimes, headline, mean, percent, sentences, whole
+from sacmap.publish.words import (
+    NEIGHBOURHOOD,
+    Scene,
+    counted,
+    crimes,
+    headline,
+    how_sure,
+    mean,
+    moved,
+    must_rise,
+    named,
+    percent,
+    sentences,
+    unit_of,
+    whole,
+)
 
 FORCE = "the rest of the force"
 
@@ -29,28 +45,29 @@ EXAMPLES = [
         FORCE,
         6.6,
         "63 crimes; 41 a year before. Expected about 44 had it followed the rest of the force, which rose 7% (normal "
-        "range 22 to 72). Up 19 on the expected, within the normal range.",
+        "range 22 to 72): 19 above. Within its normal range.",
     ),
     (
-        row(80, 41, "clear rise", expected=43, low=25, high=65),
+        row(80, 41, "clear rise", expected=43, low=25, high=65, periods=1),
         FORCE,
         -9.2,
-        "80 crimes; 41 a year before. Expected about 43 had it followed the rest of the force, which fell 9% (normal "
-        "range 25 to 65). A clear rise: about 1 in 7 such flags is chance.",
+        "80 crimes; 41 the year before. Expected about 43 had it followed the rest of the force, which fell 9% "
+        "(normal range 25 to 65): 37 above. A clear rise: it stands out even among all neighbourhoods.",
     ),
     (
-        row(12, 41, "clear fall", periods=1),
+        row(12, 41, "possible fall", periods=1),
         "the rest of the areas",
         0.2,
-        "12 crimes; 41 before. Expected about 44 had it followed the rest of the areas, which stayed the same (normal "
-        "range 22 to 72). A clear fall: about 1 in 7 such flags is chance.",
+        "12 crimes; 41 the year before. Expected about 44 had it followed the rest of the areas, which stayed the "
+        "same (normal range 22 to 72): 32 below. Below its normal range, as about one area in forty is by chance: a "
+        "possible fall.",
     ),
     (
         row(60, 41.4, "possible rise", months=1),
         "the baseline",
         None,
-        "60 crimes; 41 a period before. Expected about 44 had nothing changed (normal range 22 to 72). A possible "
-        "rise: about 1 in 2 such flags is chance.",
+        "60 crimes; 41 a period before. Expected about 44 had nothing changed (normal range 22 to 72): 16 above. "
+        "Above its normal range, as about one area in forty is by chance: a possible rise.",
     ),
     (
         row(1, 2.3333, "too few to tell", expected=2.1),
@@ -68,22 +85,15 @@ EXAMPLES = [
         row(44, 41, "within normal range", expected=43.8),
         FORCE,
         None,
-        "44 crimes; 41 a year before. Expected about 44 had it followed the rest of the force (normal range 22 to 72). "
-        "As expected.",
+        "44 crimes; 41 a year before. Expected about 44 had it followed the rest of the force (normal range 22 to "
+        "72): as expected. Within its normal range.",
     ),
     (
         row(1234, 1300.0, "within normal range", expected=1250, low=1100, high=1400),
         "the rest of {x} & Co",
         -4,
         "1,234 crimes; 1,300 a year before. Expected about 1,250 had it followed the rest of (x) & Co, which fell 4% "
-        "(normal range 1,100 to 1,400). Down 16 on the expected, within the normal range.",
-    ),
-    (
-        row(57, 24, "within normal range", expected=29.9, low=13, high=53, periods=1),
-        "the rest of the areas",
-        25,
-        "57 crimes; 24 before. Expected about 30 had it followed the rest of the areas, which rose 25% (normal range "
-        "13 to 53). Up 27 on the expected and outside the normal range, as about 1 area in 20 is by chance.",
+        "(normal range 1,100 to 1,400): 16 below. Within its normal range.",
     ),
     (
         row(float("nan"), float("nan"), "not known"),
@@ -91,12 +101,26 @@ EXAMPLES = [
         -9,
         "Not known: no boundary, no complete month to compare, or a count left out of a public version.",
     ),
+    (
+        row(57, float("nan"), "within normal range"),
+        FORCE,
+        None,
+        "57 crimes. There is no earlier period to compare with.",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("given_row", "words", "change", "said"), EXAMPLES)
 def test_the_sentences_of_an_area(given_row, words, change, said):
     assert sentences(given_row, words, change) == said
+
+
+def test_a_type_has_its_own_noun_and_the_map_its_own_unit():
+    said = sentences(
+        row(2, 41, "clear fall"), FORCE, None, kind="burglary", among=f"all {counted(91, ('ward', 'wards'))}"
+    )
+    assert said.startswith("2 burglaries; 41 a year before.")
+    assert said.endswith("A clear fall: it stands out even among all 91 wards.")
 
 
 COUNTS = st.integers(0, 5_000)
@@ -123,61 +147,144 @@ def test_every_sentence_has_the_count_first_and_the_comparator_s_own_change(made
     assert "-" not in said
 
 
-def change_table(*verdicts):
-    import pandas as pd
+def rows_of(**verdicts):
+    """Rows by crime type, each area's label a letter with the type's first."""
+    found = {}
+    for kind in tables.CRIME_TYPES:
+        given = verdicts.get(kind.replace("-", "_"), ["within normal range"] * 4)
+        found[kind] = pd.DataFrame(
+            {
+                "verdict": given,
+                "label": [f"{'ABCDEFGH'[n]}shire" for n in range(len(given))],
+                "expected": 40.0,
+                "normal_high": 58.0,
+                "current_count": 80.0,
+            }
+        )
+    return found
 
-    return pd.DataFrame({"crime_type": "sac", "verdict": list(verdicts)})
+
+def scene(change=6.4, comparator=None, notices=(), place="Town"):
+    totals = {kind: {"change_pct": change} for kind in tables.CRIME_TYPES}
+    return Scene(
+        place=place,
+        totals=totals,
+        comparator={"sac": comparator or {"name": "areas", "change_pct": change}},
+        follows=FORCE,
+        unit=("ward", "wards"),
+        notices=frozenset(notices),
+    )
 
 
-@pytest.mark.parametrize(
-    ("verdicts", "record", "said"),
-    [
-        (
-            ("clear rise", "clear fall", "possible rise"),
-            {"name": "force", "change_pct": -9.4},
-            "Serious acquisitive crime fell 4% in Town; the rest of the force fell 9%. 1 of 3 neighbourhoods rose "
-            "clearly and 1 fell clearly.",
-        ),
-        (
-            ("possible rise",),
-            {"name": "areas", "change_pct": -4.4},
-            "Serious acquisitive crime fell 4% in Town. None of 1 neighbourhood changed more than chance would.",
-        ),
-        (
-            ("clear rise", "not known"),
-            {"name": "none", "change_pct": None},
-            "Serious acquisitive crime fell 4% in Town. 1 of 1 neighbourhood rose clearly; 1 is not known.",
-        ),
-        (
-            ("too few to tell", "not known", "not known"),
-            {"name": "none", "change_pct": None},
-            "Serious acquisitive crime fell 4% in Town. None of 1 neighbourhood changed more than chance would; "
-            "2 are not known.",
-        ),
-        (
-            ("not known", "not known"),
-            {"name": "none", "change_pct": None},
-            "Serious acquisitive crime fell 4% in Town. Of 2 neighbourhoods nothing is known.",
-        ),
-    ],
-)
-def test_the_headline(verdicts, record, said):
-    table = change_table(*verdicts)
-    assert headline("Town", "sac", {"change_pct": -4.4}, table, comparator=record, words=FORCE) == said
+FEW, RISE, FALL, MAYBE, NOT = (
+    "within normal range", "clear rise", "clear fall", "possible rise", "not known",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("rows", "shown", "first", "second"),
     [
-        (6.5, "rose 7%"),
-        (-4.4, "fell 4%"),
-        (0.49, "stayed the same"),
-        (-0.5, "fell 1%"),
-        (None, "has no percentage, as the baseline is zero"),
+        (
+            rows_of(burglary=[RISE, RISE, RISE, FEW]),
+            scene(),
+            "Burglary rose clearly in Ashire, Bshire and Cshire.",
+            "All three types together: up 6%, with no clear rise.",
+        ),
+        (
+            rows_of(sac=[RISE, FEW, FEW, FEW], burglary=[RISE, RISE, RISE, RISE]),
+            scene(),
+            "Serious acquisitive crime rose clearly in Ashire; burglary in Bshire, Cshire and 1 more ward.",
+            "All three types together: up 6%.",
+        ),
+        (
+            rows_of(sac=[RISE] * 5),
+            scene(comparator={"name": "force", "change_pct": -9.4}),
+            "Serious acquisitive crime rose clearly in Ashire, Bshire, Cshire and 2 more wards.",
+            "All three types together: up 6%; the rest of the force fell 9%.",
+        ),
+        (
+            rows_of(sac=[RISE] * 3, robbery=[FEW, FEW, FEW, RISE]),
+            scene(),
+            "Serious acquisitive crime rose clearly in Ashire, Bshire and Cshire; robbery in 1 ward.",
+            "All three types together: up 6%.",
+        ),
+        (
+            rows_of(vehicle_crime=[FALL, FEW, FEW, FEW]),
+            scene(0.2),
+            "Vehicle crime fell clearly in Ashire; no clear rise.",
+            "All three types together: no change, with no clear rise.",
+        ),
+        (
+            rows_of(sac=[MAYBE, FEW, NOT, FEW]),
+            scene(),
+            "Serious acquisitive crime rose 6% in Town, with no clear rise in 3 wards.",
+            "A possible rise: Ashire. Only a rise of about 45% or more would show.",
+        ),
+        (
+            rows_of(),
+            scene(-4.4, place=""),
+            "Serious acquisitive crime fell 4%, and none of 4 wards stands out.",
+            "Only a rise of about 45% or more would show.",
+        ),
+        (rows_of(sac=[NOT, NOT]), scene(), "Of 2 wards nothing is known.", ""),
+        (
+            rows_of(sac=[RISE] * 3),
+            scene(notices=["unfit-comparator"]),
+            "Serious acquisitive crime rose 6% in Town.",
+            "What the wards are compared with is no fit: do not rely on their readings.",
+        ),
     ],
 )
-def test_a_change_in_words(change, said):
+def test_the_headline_names_what_rose_and_then_tells_the_whole(rows, shown, first, second):
+    said = headline("sac", rows, shown)
+    assert (said.first, said.second) == (first, second)
+
+
+def test_the_headline_of_one_type_speaks_of_that_type_alone():
+    said = headline("robbery", rows_of(burglary=[RISE, RISE]), scene())
+    assert said.first == "Robbery rose 6% in Town, and none of 4 wards stands out."
+
+
+def test_names_that_hold_an_and_are_told_apart():
+    assert (
+        named(["Bessacarr and Cantley", "Hoyland"], ("ward", "wards")) == "Bessacarr and Cantley, and Hoyland"
+    )
+
+
+def test_what_a_map_can_show_is_worked_out_from_its_own_ranges():
+    rows = rows_of()["sac"]
+    assert must_rise(rows) == 45
+    assert how_sure("sac", rows, periods=1, months=12, unit=NEIGHBOURHOOD) == (
+        "With one year to compare, most neighbourhoods must rise about 45% to leave their normal range."
+    )
+    clear = rows.assign(verdict="clear rise", current_count=[60.0, 80.0, 90.0, 100.0])
+    assert how_sure("sac", clear, periods=3, months=12, unit=NEIGHBOURHOOD).endswith(
+        "The clear rises are 50 to 150% above expected."
+    )
+    few = rows.assign(expected=4.0)
+    assert "too few robberies a year" in how_sure("robbery", few, periods=1, months=12, unit=NEIGHBOURHOOD)
+
+
+def test_areas_are_called_what_their_codes_say():
+    assert unit_of(["E05000001", "W05000002"]) == ("ward", "wards")
+    assert unit_of(["E01000001"]) == ("LSOA", "LSOAs")
+    assert unit_of(["E05000001", "Castle"]) == NEIGHBOURHOOD
+    assert unit_of([]) == NEIGHBOURHOOD
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "short"),
+    [
+        (6.5, "rose 7%", "up 7%"),
+        (-4.4, "fell 4%", "down 4%"),
+        (0.49, "stayed the same", "no change"),
+        (-0.5, "fell 1%", "down 1%"),
+        (None, "has no percentage, as the baseline is zero", "no percentage, as the baseline is zero"),
+    ],
+)
+def test_a_change_in_words(change, said, short):
     assert percent(change) == said
+    assert moved(change) == short
 
 
 def test_counts_as_people_write_them():

@@ -91,28 +91,29 @@ def test_monthly_counts_are_the_counts_tables_and_a_gap_is_empty():
 
 
 def test_the_lists_are_those_of_the_page():
-    from sacmap.publish import page_data
-
     page = page_of()
-    book, content = opened(page), page_data.content_of(page)
-    for name, key in (("Target hardening", "hardening"), ("Week of action", "week")):
+    book = opened(page)
+    for name, key, listed in (
+        ("Target hardening", "hardening", page.hardening_list),
+        ("Week of action", "sac", page.week_lists["sac"]),
+    ):
         lines = list(book[name].iter_rows(min_row=2, values_only=True))
-        assert [line[0] for line in lines] == list(range(1, len(content[key]) + 1))
-        assert [line[1] for line in lines] == [page.areas["area_id"].iloc[e["place"]] for e in content[key]]
-        assert [line[4] for line in lines] == [" ".join(entry["reasons"]) for entry in content[key]]
+        assert [line[0] for line in lines] == list(range(1, len(listed) + 1))
+        assert [line[1] for line in lines] == [page.areas["area_id"].iloc[entry.place] for entry in listed]
+        assert [line[4] for line in lines] == [" ".join(page.why(entry, key)) for entry in listed]
 
 
 def test_the_summary_tells_headline_totals_warnings_and_ledger_and_the_notes_source_and_licence():
     page = dataclasses.replace(page_of(title="Ashtown"), restricted=True)
     book = opened(page, {"rows_read": 12, "counted": 12})
     summary = [value for line in book["Summary"].iter_rows(values_only=True) for value in line]
-    assert summary[0].startswith("Serious acquisitive crime rose 26% in Ashtown.")
+    assert summary[0].startswith("Ashtown: Serious acquisitive crime rose clearly in Ash.")
     for said in ("Something to know.", "Rows read", 12, 120, 95, 25, "Burglary"):
         assert said in summary
     assert any(str(value).startswith("Restricted") for value in summary)
     notes = " ".join(texts_of({book["Notes"]}))
     for said in ("the rest of the areas", "A source.", "Something to know. (a source)", "Data to July 2018",
-                 "about 1 such flag in 7 is chance; of possible ones, about 1 in 2"):  # fmt: skip
+                 "as about one area in twenty is by chance alone"):  # fmt: skip
         assert said in notes
     described = [line[0] for line in book["Columns"].iter_rows(min_row=2, values_only=True)]
     assert described == tables.CHANGE.names

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 #: Cuts on the ratio, the same on every map.
@@ -11,11 +13,15 @@ CUTS = (2 / 3, 4 / 5, 5 / 4, 3 / 2)
 #: The colour of each class: s0–s4 a clear change, p0–p4 one that could be chance, from fall to rise.
 PALETTE = {
     "s0": "#542788", "s1": "#b2abd2", "s2": "#f7f7f7", "s3": "#fdb863", "s4": "#b35806",
-    "p0": "#cfc6e2", "p1": "#e3e0ee", "p2": "#f7f7f7", "p3": "#fde8cd", "p4": "#f0cfae",
+    "p0": "#beb5da", "p1": "#dad6eb", "p2": "#f7f7f7", "p3": "#f7d5a8", "p4": "#e6b884",
     "few": "#d9d9d9", "unknown": "#ffffff",
 }  # fmt: skip
 #: The same for levels, from low to high.
-LEVELS = {"l0": "#f1f5f4", "l1": "#cfe2df", "l2": "#9cc5bf", "l3": "#5c9d97", "l4": "#1d6762"}
+LEVELS = {"l0": "#f4f6f5", "l1": "#cfe2df", "l2": "#9cc5bf", "l3": "#5c9d97", "l4": "#1d6762"}
+#: Lines drawn over the pale classes, and over what is not known: colour, and to which side they lean.
+HATCHES = {
+    "p0": ("#9186bb", 1), "p1": ("#a79dcb", 1), "p3": ("#dda55f", -1), "p4": ("#c48a48", -1), "unknown": ("#b5b2a9", 1),
+}  # fmt: skip
 #: What the steps mean, and the classes without one.
 STEPS_IN_WORDS = (
     "Fell by more than a third",
@@ -53,6 +59,58 @@ def classes_of(rows: pd.DataFrame) -> list[str]:
     return [class_of(*row) for row in needed.itertuples(index=False, name=None)]
 
 
+def cuts(levels: pd.Series) -> list[float]:
+    """Return four rising cuts a person can read, near the fifths of the levels."""
+    known = levels.astype(float).dropna()
+    if known.empty:
+        return [1, 2, 5, 10]
+    found: list[float] = []
+    for wanted in np.quantile(known, [0.2, 0.4, 0.6, 0.8]):
+        cut = readable(float(wanted))
+        while found and cut <= found[-1]:
+            cut = readable(found[-1] * 1.3)
+        found.append(cut)
+    return found
+
+
+def readable(value: float) -> float:
+    """Return the number of 1, 1.5, 2, 3, 4, 5, 6, 8 × a power of ten next at or above `value`."""
+    if value <= 0:
+        return 0.1
+    power = 10.0 ** math.floor(math.log10(value) + 1e-9)
+    steps = [step for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * power >= value * (1 - 1e-9)]
+    cut = round(steps[0] * power, 6)
+    return int(cut) if cut.is_integer() else cut
+
+
+def level_classes(rows: pd.DataFrame, cuts: Sequence[float], key: str = "level") -> list[str]:
+    """Return the colour class of each row's level: l0 below the first cut, l4 from the last one up; unknown."""
+    return [
+        "unknown" if pd.isna(level) else f"l{sum(level >= cut for cut in cuts)}"
+        for level in rows[key].astype(float)
+    ]
+
+
+def patterns() -> str:
+    """Return the hatched fills as SVG: `hatch-CLASS` for the screen, `still-CLASS` for the larger still picture."""
+    drawn = []
+    for css, (colour, side) in HATCHES.items():
+        line = "M-1 1l2 -2M0 7l7 -7M6 8l2 -2" if side > 0 else "M-1 6l2 2M0 0l7 7M6 -1l2 2"
+        for name, scale in (("hatch", ""), ("still", ' patternTransform="scale(2.2)"')):
+            drawn.append(
+                f'<pattern id="{name}-{css}" width="7" height="7" patternUnits="userSpaceOnUse"{scale}>'
+                f'<rect width="7" height="7" fill="{PALETTE[css]}"/>'
+                f'<path d="{line}" stroke="{colour}" stroke-width="0.7" fill="none"/></pattern>'
+            )
+    dots = '<circle cx="2" cy="2" r="0.9" fill="#5d86c2"/><circle cx="6" cy="6" r="0.9" fill="#5d86c2"/>'
+    for name, scale in (("dots", ""), ("still-dots", ' patternTransform="scale(2.2)"')):
+        drawn.append(
+            f'<pattern id="{name}-buffer" width="8" height="8" patternUnits="userSpaceOnUse"{scale}>'
+            f'<rect width="8" height="8" fill="#d6e2f2"/>{dots}</pattern>'
+        )
+    return f"<defs>{''.join(drawn)}</defs>"
+
+
 def legend_in_words() -> str:
     """Return what the legend's ramp shows, for readers who do not see it."""
     looks = (
@@ -63,4 +121,4 @@ def legend_in_words() -> str:
         "dark orange with ▲",
     )
     steps = "; ".join(f"{look}: {text.lower()}" for look, text in zip(looks, STEPS_IN_WORDS, strict=True))
-    return f"Clear changes, {steps}. Paler purple and orange without a mark: as much, but it could be chance."
+    return f"Clear changes, {steps}. Paler purple and orange, hatched: as much, but it could be chance."

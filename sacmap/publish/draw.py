@@ -73,7 +73,8 @@ class OfficerMap(folium.Map):
         {% endmacro %}
         {% macro script(this, kwargs) %}
         const map = L.map("map", {
-          zoomControl: false, attributionControl: false, zoomSnap: 0.25,
+          zoomControl: false, attributionControl: false, zoomSnap: 0.25, scrollWheelZoom: false,
+          dragging: !matchMedia("(pointer: coarse)").matches,
           zoomAnimation: false, fadeAnimation: false, preferCanvas: {{ this.canvas|tojson }},
         }).setView([{{ this.middle[0] }}, {{ this.middle[1] }}], 10);
         {% endmacro %}

@@ -18,10 +18,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from sacmap import tables
-from sacmap.publish import page_data
 from sacmap.publish.colours import classes_of
 from sacmap.publish.files import DECIMALS, data_date
-from sacmap.publish.page import banners, periods_in_words
 from sacmap.publish.qgis import areas_style, plan_style
 
 if TYPE_CHECKING:
@@ -88,7 +86,7 @@ def geopackage_of(page: View, plan: Plan | None = None) -> bytes:
             ],
         )
         write = _Writer(database, page)
-        write.layer("areas", periods_in_words(page), page.areas.geometry, fields_of(page))
+        write.layer("areas", page.periods_in_words, page.areas.geometry, fields_of(page))
         for kind, label in page.labels:
             style = areas_style(field_name(kind, "colour_class"))
             said = f"Change since the baseline, {page.in_words[kind]}: the page's colours"
@@ -108,7 +106,7 @@ def fields_of(page: View) -> list[Field]:
     areas = page.areas
     fields: list[Field] = []
     for kind in tables.CRIME_TYPES:
-        rows = page_data.rows_of(page, kind)
+        rows = page.rows[kind]
         for column in tables.CHANGE.columns:
             if column.name == "crime_type" or (kind != "sac" and column.name in _SHARED):
                 continue
@@ -199,10 +197,10 @@ class _Writer:
         """Write what to know before relying on the figures."""
         page = self.page
         notes = [
-            *(("banner", banner) for banner in banners(page)),
-            ("periods", periods_in_words(page)),
-            *((notice["code"], notice["text"]) for notice in page.warnings),
-            *(("definition", f"{found['text']} ({found['source']})") for found in page.definitions),
+            *(("banner", banner) for banner in page.banners),
+            ("periods", page.periods_in_words),
+            *((notice.code, notice.text) for notice in page.warnings),
+            *(("definition", f"{found.text} ({found.source})") for found in page.definitions),
             *(("source", line) for line in page.sources),
         ]
         self.database.execute("CREATE TABLE notes (fid INTEGER PRIMARY KEY NOT NULL, code TEXT, text TEXT)")

@@ -19,7 +19,8 @@ WIDTH, HEIGHT, MARGIN = 1600.0, 1120.0, 8.0
 class Picture:
     """The areas in the picture's units, one of each: path data, "" where there is no boundary, and room for a name.
 
-    where: (n, 3) a point and the room across there; tall: (n,) height; width and height: the picture's own.
+    where: (n, 3) a point and the room across there; tall: (n,) height; width and height: the picture's own; west,
+    north and scale: its upper left corner in degrees, and units to a degree of longitude and of latitude.
     """
 
     paths: list[str]
@@ -27,6 +28,26 @@ class Picture:
     tall: NDArray[np.float64]
     width: float
     height: float
+    west: float = 0.0
+    north: float = 0.0
+    scale: tuple[float, float] = (1.0, 1.0)
+
+    def project(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return points (lon, lat) in the picture's units."""
+        across, down = self.scale
+        return np.round((points - (self.west, self.north)) * (across, -down) + MARGIN)
+
+
+def joined(polygons: NDArray[np.object_]) -> shapely.Geometry:
+    """Return areas as one, without the edges that they share."""
+    there = polygons[~shapely.is_empty(polygons)]
+    if not len(there):
+        return shapely.Polygon()
+    try:
+        return shapely.coverage_union_all(there)
+    except shapely.errors.GEOSException:
+        # Areas that overlap are no coverage.
+        return shapely.union_all(there)
 
 
 @dataclass(frozen=True)
@@ -72,6 +93,9 @@ def picture_of(
         tall=np.diff(shapely.bounds(drawn)[:, [1, 3]], axis=1).ravel(),
         width=float(width),
         height=float(height),
+        west=west,
+        north=north,
+        scale=(squeeze * scale, scale),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -19,92 +19,250 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import jinja2
+import numpy as np
 from markupsafe import Markup
 
 from sacmap import months
-from sacmap.publish import colours, page_data, page_svg, words
+from sacmap.notices import Notice
+from sacmap.publish import backdrop, bars, colours, lists, page_data, page_svg, words
 from sacmap.publish.view import View
 
-#: Notices that must be read before the figures; the others are folded away beneath them.
-WEIGHTY = {
-    "months-left-out", "unfit-comparator", "weak-comparator", "definition", "known-gap", "no-location-drift",
-    "points-moved", "given-twice", "empty-areas", "tiles", "restricted", "suppressed", "extract",
-    "households-not-known", "households-part-covered", "households-rough",
-}  # fmt: skip
-
 #: The files of the page's script, in order.
-SCRIPT = ("words", "data", "colour", "lists", "table", "panel", "plan", "map", "labels", "main")
+SCRIPT = (
+    "words", "data", "colour", "bars", "lists", "table", "panel", "ranges", "plan", "map", "marks", "picture",
+    "main",
+)  # fmt: skip
 
-MEASURE_LABELS = (
-    ("change", "Change since baseline"),
-    ("expected", "Against expected"),
-    ("level", "Expected level"),
+#: Rows of the lists; what is filled in is escaped.
+_ROW = Markup(
+    '<li data-area-id="{area_id}" class="{finding}"><span class="pin{home}" aria-hidden="true">{sign}</span>'
+    '<span class="who"><button type="button" class="link name">{name}</button> '
+    '<span class="where">{where}</span></span>'
+    '<span class="number now"><span class="unseen">now </span>{now}</span>'
+    '<span class="number {css}"><span class="unseen">{said}</span>{figure}</span>{bar}</li>\n'
 )
+_REST = Markup(
+    '<li data-area-id="{area_id}" class="{css}">{lead}<button type="button" class="link name">{name}</button></li>\n'
+)
+_LEAD = Markup('<span class="subhead">{}</span> ')
+
+MEASURES = (("change", "Change"), ("expected", "Against expected"), ("level", "Level"))
 
 
 @dataclass(frozen=True)
-class _Column:
+class Column:
+    """A column of the page's table."""
+
     key: str
     label: str
     number: bool = True
 
 
-COLUMNS = (
-    _Column("area_name", "Neighbourhood", number=False),
-    _Column("baseline_mean", "Before"),
-    _Column("current_count", "Now"),
-    _Column("change", "Difference"),
-    _Column("change_pct", "Change"),
-    _Column("expected", "Expected"),
-    _Column("normal_low", "Normal range"),
-    _Column("excess", "Above expected"),
-    _Column("level", "Expected level"),
-    _Column("verdict", "Reading", number=False),
-)
+@dataclass(frozen=True)
+class Said:
+    """A warning on one line: what is read first, and the rest a click away."""
+
+    code: str
+    lead: str
+    rest: str
 
 
-def fill(page: View, map_html: str, map_script: str) -> str:
+@dataclass(frozen=True)
+class ListShown:
+    """A list as the page without script has it."""
+
+    heading: str
+    lead: str
+    subhead: str
+    scale: Markup | str
+    rows: tuple[Markup, ...]
+
+
+def fill(view: View, map_html: str, map_script: str) -> str:
     """Return the whole page around the map that folium wrote (its element and its script, numbers only)."""
     with ThreadPoolExecutor(1) as meanwhile:
         # Deflating needs no lock of Python's: the numbers are packed while the rest is made.
-        numbers = meanwhile.submit(page_data.packed, page_data.numbers_of(page))
-        content = page_data.content_of(page) | {"plan": page.plan.content() if page.plan else None}
-        first = page_data.static_rows(page)
-        outlined: Collection[int] = [] if page.plan else page_data.first_of(content["week"])
-        static_map = page_svg.static_map(page, outlined)
+        numbers = meanwhile.submit(page_data.packed, page_data.numbers_of(view))
+        content = page_data.content_of(view) | {"plan": view.plan.content() if view.plan else None}
+        static_map = page_svg.static_map(view)
+        rows = page_data.static_rows(view)
     scripts = [_asset("leaflet/leaflet.js"), script(), map_script]
     styles = [_without_urls(_asset("leaflet/leaflet.css")), _asset("page.css")]
-    if page.plan:
-        styles.append(_asset("plan.css"))
-    weighty = [notice for notice in page.warnings if notice["code"] in WEIGHTY]
+    styles += [_asset("plan.css")] if view.plan else []
+    styles.append(_asset("print.css"))
     return _template().render(
-        page=page,
-        policy=_policy(page, scripts, styles),
-        headline=content["headlines"][page.first_type],
-        periods=periods_in_words(page),
-        tiles=key_figures(page),
-        banners=banners(page),
-        warnings=weighty,
-        notes=[notice for notice in page.warnings if notice not in weighty],
-        crime_types=page.labels,
-        measures=MEASURE_LABELS,
+        view=view,
+        policy=_policy(view, scripts, styles),
+        **_head(view),
+        **_map_parts(view),
+        week=week_shown(view),
+        hardening=hardening_shown(view),
+        sure=view.how_sure(view.first_type),
+        columns=columns_of(view),
+        rows=rows,
+        table_note=page_data.table_note(view, len(rows)),
         map_html=_safe(map_html),
         static_map=_safe(static_map),
-        rates=content["rates"],
-        hardening=page_data.named(page, content["hardening"]),
-        week=page_data.named(page, content["week"]),
-        columns=COLUMNS,
-        rows=first,
-        table_note=f"The first {len(first):,} of {len(page.areas):,} areas."
-        if len(first) < len(page.areas)
-        else "",
-        made_of=f"Data to {months.in_words(page.current[-1])}." if page.current else "",
+        sources=[*view.sources, *backdrop.sources(view)],
+        made_of=f"Data to {months.in_words(view.current[-1])}." if view.current else "",
+        credit="Police-recorded crime, data.police.uk, OGL v3.0." if not view.exact else "",
         data=_safe(json_block(content)),
         numbers=_safe(numbers.result()),
-        legend_in_words=colours.legend_in_words(),
         scripts=[_safe(script) for script in scripts],
         styles=[_safe(style) for style in styles],
-        links=[_safe(link) for link in page.links],
+    )
+
+
+def _head(view: View) -> dict[str, Any]:
+    """Return what the template's head needs: headline, periods, warnings, the crime types."""
+    headline = view.plan.headline if view.plan else view.headline(view.first_type)
+    fixed = view.plan.fixed if view.plan else ""
+    place = view.place
+    counted = words.counted(len(view.areas), view.unit)
+    return {
+        "headline": headline,
+        "document_title": f"{place}: {headline.first}" if place else headline.first,
+        "place": place,
+        "periods": fixed or (f"{view.periods_short}, {counted}" if view.periods_short else counted),
+        "warnings": [in_one_line(notice) for notice in view.weighty],
+        "tiles": view.summaries,
+        "measures": MEASURES[2:] if view.level_only else MEASURES,
+        "groups": sorted(set(view.groups) - {""}),
+    }
+
+
+def _map_parts(view: View) -> dict[str, Any]:
+    """Return what the template needs of the map and its legend."""
+    kind = view.first_type
+    measure = "level" if view.level_only else "change"
+    cuts = colours.cuts(view.rows[kind]["level_per_1000_households" if view.rates else "level"])
+    shown = [f"{cut:,}" for cut in cuts]
+    unit = page_data.level_unit(view)
+    title = page_data.legend_title(view, kind)
+    return {
+        "map_heading": f"Map: {dict(view.labels)[kind]}, {measure}",
+        "legend_title": title,
+        "legend_in_words": colours.legend_in_words(),
+        "level_in_words": f"Five steps from pale to dark green: below {shown[0]} {unit}, then from "
+        f"{', from '.join(shown)} up.",
+        "level_unit": unit,
+        "level_cuts": shown,
+        "patterns": _safe(colours.patterns()),
+        "marks": {
+            "few": bool((view.table["verdict"] == "too few to tell").any()),
+            "unknown": bool((view.table["verdict"] == "not known").any()),
+        },
+    }
+
+
+def in_one_line(notice: Notice) -> Said:
+    """Return a notice in two parts: its first sentence, and the rest."""
+    text = notice.text.strip()
+    cut = text.find(". ")
+    if cut < 0:
+        return Said(notice.code, text, "")
+    return Said(notice.code, text[: cut + 1], text[cut + 1 :].strip())
+
+
+def week_shown(view: View) -> ListShown:
+    """Return the list for a week of action on the page's first crime type."""
+    kind = view.first_type
+    listed = view.week_lists[kind]
+    found = [entry for entry in listed if entry.sign]
+    most = bars.scale_of([bars.ratio_of(view.row(kind, entry.place)) for entry in found])
+    return ListShown(
+        heading=f"Where {page_data.short_kind(view, kind)} rose",
+        lead=page_data.week_lead(view, kind),
+        subhead=page_data.week_subhead(listed),
+        scale=_safe(bars.range_head(most)),
+        rows=tuple(
+            _listed(view, entry, view.row(kind, entry.place), most)
+            if entry.sign
+            else _named(view, entry, listed)
+            for entry in listed
+        ),
+    )
+
+
+def hardening_shown(view: View) -> ListShown:
+    """Return the list for target hardening."""
+    listed = view.hardening_list
+    key = "level_per_1000_households" if view.rates else "level"
+    most = max((float(view.row("burglary", entry.place)[key]) for entry in listed), default=1.0)
+    return ListShown(
+        heading="",
+        lead="",
+        subhead="per 1,000 households" if view.rates else "homes and shops together",
+        scale="level to expect",
+        rows=tuple(
+            _row(
+                view,
+                entry,
+                view.row("burglary", entry.place),
+                third=("firm", "its place is ", entry.firm),
+                bar=bars.level_bar(float(view.row("burglary", entry.place)[key]), most),
+            )
+            for entry in listed
+        ),
+    )
+
+
+def _listed(view: View, entry: lists.Listed, row: Mapping[Any, Any], most: float) -> Markup:
+    third = ("expected", "expected ", words.whole(row["expected"]))
+    return _row(view, entry, row, third=third, bar=bars.range_bar(row, most))
+
+
+def _row(
+    view: View, entry: lists.Listed, row: Mapping[Any, Any], *, third: tuple[str, str, str], bar: str
+) -> Markup:
+    """Return a list's row: pin, name and district, the count now, a third figure and its bar."""
+    css, said, figure = third
+    return _ROW.format(
+        area_id=row["area_id"],
+        finding=entry.finding,
+        home=" home" if entry.sign.isalpha() else "",
+        sign=entry.sign,
+        name=row["area_name"],
+        where=page_data.where_of(view, entry.place),
+        now="–" if np.isnan(float(row["current_count"])) else words.whole(row["current_count"]),
+        css=css,
+        said=said,
+        figure=figure,
+        bar=_safe(bar),
+    )
+
+
+def _named(view: View, entry: lists.Listed, listed: Sequence[lists.Listed]) -> Markup:
+    """Return an area that is named only: a finding beyond the first five, or the next highest."""
+    alike = [other for other in listed if not other.sign and other.finding == entry.finding]
+    first = entry is alike[0]
+    css = "rest" + (" first" if first else "") + (" last" if entry is alike[-1] else "")
+    return _REST.format(
+        area_id=view.areas["area_id"].iloc[entry.place],
+        css=css,
+        lead=_LEAD.format(page_data.rest_lead(entry.finding)) if first else "",
+        name=view.names[entry.place],
+    )
+
+
+def columns_of(view: View) -> tuple[Column, ...]:
+    """Return the columns of the table: name, district, now, expected and reading first."""
+    name = Column("area_name", words.capital(view.unit[0]), number=False)
+    group = (Column("group", "District", number=False),) if any(view.groups) else ()
+    if view.level_only:
+        return (name, *group, Column("current_count", "Now"))
+    return (
+        name,
+        *group,
+        Column("current_count", "Now"),
+        Column("expected", "Expected"),
+        Column("verdict", "Reading", number=False),
+        Column("gap", "Above expected"),
+        Column("normal_low", "Normal range"),
+        Column("baseline_mean", "Before"),
+        Column("change", "Difference"),
+        Column("change_pct", "Change"),
+        Column("level", "Level to expect"),
     )
 
 
@@ -121,63 +279,14 @@ def json_block(content: Mapping[str, Any]) -> str:
     return text
 
 
-def periods_in_words(page: View) -> str:
-    """Return "12 months to March 2018 compared with the 3 years before …" in plain words."""
-    if not page.current or not page.baseline:
-        return f"{words.neighbourhoods(len(page.areas))}."
-    whole = len(page.current)
-    part = "" if len(page.compared) == whole else f" {len(page.compared)} of {whole} months compared."
-    before = months.span_in_words(page.baseline[0])
-    if len(page.baseline) > 1:
-        before = f"the mean of {len(page.baseline)} such periods, {months.spans_in_words(page.baseline)}"
-    return (
-        f"{months.span_in_words(page.current)} compared with {before}.{part} {words.neighbourhoods(len(page.areas))}. "
-        f"Police-recorded {page.in_words['burglary']}, robbery and {page.in_words['vehicle-crime']}."
-    )
-
-
-def banners(page: View) -> list[str]:
-    """Return what must stand above everything: that the data are restricted, or made up."""
-    said = []
-    if page.restricted:
-        said.append("Restricted: made from the force's own records. Do not publish.")
-    if page.practice:
-        said.append("Practice data: a made-up borough at sea. No real place or crime is shown.")
-    return said
-
-
-def key_figures(page: View) -> list[dict[str, str]]:
-    """Return the figures of the page's first crime type, most often all three, that stand beneath the headline."""
-    total = page.totals[page.first_type]
-    verdicts = page_data.rows_of(page, page.first_type)["verdict"]
-    periods = page.table["baseline_periods"].max()
-    before = f"Before (mean of {periods:.0f} periods)" if periods > 1 else "Before"
-
-    def percent(value: float | None) -> str:
-        return "–" if value is None else f"{page_data.signed(value)}%"
-
-    def count(value: float | None, write: Callable[[float], str]) -> str:
-        return "–" if value is None else write(value)
-
-    values = {
-        "current_count": ("Crimes now", count(total["current_count"], words.whole)),
-        "baseline_mean": (before, count(total["baseline_mean"], words.mean)),
-        "change_pct": ("Change on the map", percent(total["change_pct"])),
-        "published_change_pct": (page.whole, percent(total["published_change_pct"])),
-        "rises": ("Clear rises", f"{int((verdicts == 'clear rise').sum()):,}"),
-        "falls": ("Clear falls", f"{int((verdicts == 'clear fall').sum()):,}"),
-    }
-    return [{"key": key, "label": label, "value": value} for key, (label, value) in values.items()]
-
-
-def _policy(page: View, scripts: Sequence[str], styles: Sequence[str]) -> str:
+def _policy(view: View, scripts: Sequence[str], styles: Sequence[str]) -> str:
     """Return the Content-Security-Policy: our own scripts and styles by hash, and nothing from anywhere."""
-    if page.links:
+    if view.links:
         # Layers an analyst has added in a notebook bring libraries of their own.
         return "default-src https: data: blob: 'unsafe-inline' 'unsafe-eval'"
     pictures = "data:"
-    if page.tiles:
-        address = urlsplit(page.tiles.replace("{s}", "*"))
+    if view.tiles:
+        address = urlsplit(view.tiles.replace("{s}", "*"))
         pictures += f" {address.scheme}://{address.netloc}"
     return (
         f"default-src 'none'; script-src {' '.join(map(_hash, scripts))}; style-src {' '.join(map(_hash, styles))}; "

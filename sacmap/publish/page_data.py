@@ -14,88 +14,101 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sacmap import months, tables
-from sacmap.choose.ranking import by_rate
-from sacmap.measure.comparator import changes_followed
-from sacmap.publish import words
-from sacmap.publish.colours import LEVELS, PALETTE, classes_of
-from sacmap.publish.files import DECIMALS
+from sacmap.publish import backdrop, lists, words
+from sacmap.publish.colours import HATCHES, LEVELS, PALETTE, classes_of, cuts
+from sacmap.publish.files import DECIMALS, with_groups
 from sacmap.publish.view import View
+from sacmap.result import FIRM, LIKELY
 from sacmap.study import Period
 
-#: Above this many areas the table shows the first rows only; "Go to an area" finds the rest.
-TABLE_CAP = 1_000
+#: Above so many areas the table shows these rows, and the rest on demand.
 TABLE_ROWS = 200
-#: How many of each list are shown and outlined on the map.
-FIRST = 5
+#: Above so many areas only those on a list have their busiest map points: the file would grow too large.
+MOST_WITH_POINTS = 600
+
+#: Columns of the CSV that hold text.
+TEXTS = {"group", *(column.name for column in tables.CHANGE.columns if column.kind == "text")}
+#: Periods in so few letters stand in the legend too.
+SHORT = 28
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #: The last, that of -1, is what stands for a count that is not known.
 _SIGNS = np.array([*_DIGITS, "."])
 
 
-def content_of(page: View) -> dict[str, Any]:
+def content_of(view: View) -> dict[str, Any]:
     """Return the text the script reads, and what it needs before the numbers; areas are named by their place."""
-    by_type = {kind: rows_of(page, kind) for kind in tables.CRIME_TYPES}
-    rates = by_rate(page.areas)
-    key = "level_per_1000_households" if rates else "level"
+    key = "level_per_1000_households" if view.rates else "level"
+    kinds = tables.CRIME_TYPES
+    headlines = {kind: view.headline(kind) for kind in kinds}
+    groups = sorted(set(view.groups) - {""})
     return {
-        "ids": list(page.areas["area_id"]),
-        "names": list(page.areas["name"]),
-        "types": list(tables.CRIME_TYPES),
-        "type": page.first_type,
-        "words": page.in_words,
+        "title": view.title,
+        "ids": list(view.areas["area_id"]),
+        "names": [str(name) for name in view.areas["name"]],
+        "unlike": {
+            place: full
+            for place, (full, name) in enumerate(zip(view.names, view.areas["name"], strict=True))
+            if full != name
+        },
+        "groups": groups,
+        "groupOf": [groups.index(name) if name else -1 for name in view.groups] if groups else [],
+        "types": list(kinds),
+        "type": view.first_type,
+        "words": dict(view.in_words),
+        "nouns": words.NOUNS,
+        "unit": list(view.unit),
         "verdicts": list(tables.VERDICTS),
         "colours": PALETTE | LEVELS,
-        "headlines": {kind: headline_of(page, kind) for kind in tables.CRIME_TYPES},
+        "hatches": {css: colour for css, (colour, _) in HATCHES.items()},
+        "headlines": {kind: [said.first, said.second] for kind, said in headlines.items()},
+        "sure": {kind: view.how_sure(kind) for kind in kinds},
         "totals": {
-            kind: {name: _number(value) for name, value in page.totals[kind].items()}
-            for kind in tables.CRIME_TYPES
+            kind: {name: _number(value) for name, value in view.totals[kind].items()} for kind in kinds
         },
-        "period": "year" if page.table["months_compared"].max() == words.MONTHS_A_YEAR else "period",
-        "periods": int(page.table["baseline_periods"].fillna(1).max()) if len(page.areas) else 1,
-        "rates": rates,
-        "levelCuts": {kind: _cuts(rows[key]) for kind, rows in by_type.items()},
-        **lists_of(page, by_type),
-        "listed": FIRST,
-        **_months(page),
-        "bounds": _bounds(page),
-        "background": page.tiles is not None,
-        "tableCap": TABLE_CAP,
+        "span": view.periods_short,
+        "legendSpan": view.periods_short if len(view.periods_short) <= SHORT else "",
+        "period": "year" if view.yearly else "period",
+        "periods": view.periods,
+        "levelOnly": view.level_only,
+        "rates": view.rates,
+        "levelUnit": level_unit(view),
+        "levelCuts": {kind: cuts(rows[key]) for kind, rows in view.rows.items()},
+        "firm": [FIRM, LIKELY],
+        "first": lists.FIRST,
+        "next": lists.NEXT,
+        "reasons": _reasons(view),
+        **_months(view),
+        "bounds": _bounds(view),
+        "background": view.tiles is not None,
         "tableRows": TABLE_ROWS,
+        "towns": backdrop.towns_near(view),
     }
 
 
-def headline_of(page: View, kind: str = "sac") -> str:
-    """Return the first sentence on a crime type."""
-    return words.headline(
-        page.title,
-        kind,
-        page.totals[kind],
-        rows_of(page, kind),
-        comparator=page.comparator.get(kind, {}),
-        words=page.comparator_words,
-        in_words=page.in_words,
-        notices=[notice["code"] for notice in page.warnings],
-    )
-
-
-def numbers_of(page: View) -> str:
+def numbers_of(view: View) -> str:
     """Return the numbers the script reads, as JSON.
 
     columns: the CSV, column by column; sentences, and which of them each row has; labels: where names may stand;
-    monthly: counts by area, one character a month; streets: the busiest of each area.
+    monthly: counts by area, one character a month; streets and points: the busiest of each area; districts and
+    context: lines to draw.
     """
-    sentences, sentence = _sentences(page)
+    sentences, sentence = _sentences(view)
     columns = ",".join(
-        f"{json.dumps(column.name)}:{_column(page.texts[column.name], column)}"
-        for column in tables.CHANGE.columns
+        f"{json.dumps(name)}:{_column(texts, name)}"
+        for name, texts in with_groups(view.texts, view.areas).items()
     )
+    names: dict[str, int] = {}
     rest = {
         "sentences": sentences,
         "sentence": sentence,
-        "labels": page.outlines.names_at.ravel().tolist(),
-        "monthly": _monthly(page),
-        "streets": _streets(page),
+        "labels": view.outlines.names_at.ravel().tolist(),
+        "monthly": _monthly(view),
+        "streets": _streets(view, names),
+        "points": _points(view, names),
+        "streetNames": list(names),
+        "districts": backdrop.districts(view),
+        "context": backdrop.context_of(view),
     }
     return f'{{"columns":{{{columns}}},{json.dumps(rest, ensure_ascii=False, separators=(",", ":"))[1:]}'
 
@@ -105,32 +118,11 @@ def packed(text: str) -> str:
     return base64.b64encode(deflate.zlib_compress(text.encode(), 6)).decode()
 
 
-def _column(texts: Sequence[str], column: tables.Column) -> str:
+def _column(texts: Sequence[str], name: str) -> str:
     """Return a column of the CSV as a JSON array with the same digits; empty as null."""
-    if column.kind == "text":
+    if name in TEXTS:
         return json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
     return f"[{','.join(text or 'null' for text in texts)}]"
-
-
-def rows_of(page: View, kind: str) -> pd.DataFrame:
-    """Return the rows of one crime type, one an area, in the order of the areas."""
-    return page.table[page.table["crime_type"] == kind].reset_index(drop=True)
-
-
-def lists_of(page: View, by_type: Mapping[str, pd.DataFrame]) -> dict[str, list[dict[str, Any]]]:
-    """Return the two lists, target hardening and week of action, by place in the areas, each entry with reasons."""
-    places = {area: place for place, area in enumerate(page.areas["area_id"])}
-    return {
-        "hardening": hardening(by_type, by_rate(page.areas))
-        if page.hardening is None
-        else _placed(page.hardening, places),
-        "week": week(by_type[page.first_type]) if page.week is None else _placed(page.week, places),
-    }
-
-
-def first_of(entries: Sequence[Mapping[str, Any]]) -> set[int]:
-    """Return the places of a list's first areas: those outlined on the map."""
-    return {entry["place"] for entry in entries[:FIRST]}
 
 
 def _number(value: Any) -> float | int | None:
@@ -141,139 +133,140 @@ def _number(value: Any) -> float | int | None:
     return int(rounded) if rounded.is_integer() else rounded
 
 
-def _sentences(page: View) -> tuple[list[str], list[int]]:
+def _reasons(view: View) -> dict[str, dict[int, list[Any]]]:
+    """Return by list ("hardening", or a crime type) and place: the sentences, and how sure the place is."""
+    at = {area: place for place, area in enumerate(view.areas["area_id"])}
+    told: dict[str, Sequence[lists.Reasons]] = {"hardening": view.hardening, **view.week}
+    return {
+        name: {at[one.area_id]: [list(one.why), one.sure] for one in entries if one.area_id in at}
+        for name, entries in told.items()
+    }
+
+
+def _sentences(view: View) -> tuple[list[str], list[int]]:
     """Return the different sentences of the rows, their numbers open, and which of them each row has."""
     needed = [
-        "verdict",
-        "current_count",
-        "baseline_mean",
-        "baseline_periods",
-        "months_compared",
-        "expected",
-        "normal_low",
-        "normal_high",
-    ]
-    followed = {
-        kind: changes_followed(rows_of(page, kind), page.comparator.get(kind, {}))
-        for kind in tables.CRIME_TYPES
-    }
-    changes = [change for area in zip(*followed.values(), strict=True) for change in area]
+        "verdict", "current_count", "baseline_mean", "baseline_periods", "months_compared", "expected",
+        "normal_low", "normal_high",
+    ]  # fmt: skip
+    length = words.MONTHS_A_YEAR if view.yearly else len(view.current)
+    rows = view.table[needed].assign(months_compared=length)
+    changes = [change for area in zip(*view.followed.values(), strict=True) for change in area]
+    among = f"all {words.counted(len(view.areas), view.unit)}"
     patterns: dict[str, int] = {}
     places = [
         patterns.setdefault(
-            words.pattern_of(dict(zip(needed, row, strict=True)), page.comparator_words, change),
+            words.pattern_of(dict(zip(needed, row, strict=True)), view.comparator_words, change, among=among),
             len(patterns),
         )
-        for row, change in zip(page.table[needed].itertuples(index=False, name=None), changes, strict=True)
+        for row, change in zip(rows.itertuples(index=False, name=None), changes, strict=True)
     ]
     return list(patterns), places
 
 
-def _cuts(levels: pd.Series) -> list[float]:
-    """Return four rising cuts a person can read, near the fifths of the levels."""
-    known = levels.astype(float).dropna()
-    if known.empty:
-        return [1, 2, 5, 10]
-    cuts: list[float] = []
-    for wanted in np.quantile(known, [0.2, 0.4, 0.6, 0.8]):
-        cut = readable(float(wanted))
-        while cuts and cut <= cuts[-1]:
-            cut = readable(cuts[-1] * 1.3)
-        cuts.append(cut)
-    return cuts
+def level_unit(view: View) -> str:
+    """Return what a level is measured in."""
+    if view.rates:
+        return "per 1,000 homes"
+    return "crimes a year" if view.yearly else "crimes a period"
 
 
-def readable(value: float) -> float:
-    """Return the number of 1, 1.5, 2, 3, 4, 5, 6, 8 × a power of ten next at or above `value`."""
-    if value <= 0:
-        return 0.1
-    power = 10.0 ** math.floor(math.log10(value) + 1e-9)
-    steps = [step for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * power >= value * (1 - 1e-9)]
-    cut = round(steps[0] * power, 6)
-    return int(cut) if cut.is_integer() else cut
+def legend_title(view: View, kind: str) -> str:
+    """Return what the legend is headed by: the crime type, and the periods where they are short."""
+    label = dict(view.labels)[kind]
+    if view.level_only:
+        return f"{label}: level"
+    short = view.periods_short
+    return f"{label}, {short}" if 0 < len(short) <= SHORT else f"{label}: change"
 
 
-def hardening(by_type: Mapping[str, pd.DataFrame], rates: bool) -> list[dict[str, Any]]:
-    """Return the areas by expected level of burglary, per 1,000 households where all are known."""
-    rows = by_type["burglary"]
-    key = "level_per_1000_households" if rates else "level"
-    ranked = rows[key].astype(float).sort_values(ascending=False, kind="stable").dropna().index[:FIRST]
-    listed = []
-    for place in ranked:
-        row = rows.loc[place]
-        rate = f", {row[key]:.1f} per 1,000 households" if rates else ""
-        vehicle, robbery = (
-            by_type[kind]["current_count"].loc[place] for kind in ("vehicle-crime", "robbery")
-        )
-        reasons = [f"About {words.whole(row['level'])} burglaries a period to expect{rate}."]
-        if pd.notna(vehicle) and pd.notna(robbery):
-            reasons.append(
-                f"Now also {words.whole(vehicle)} vehicle crime and {words.whole(robbery)} robbery."
-            )
-        listed.append({"place": int(place), "reasons": reasons})
-    return listed
+def short_kind(view: View, kind: str) -> str:
+    """Return a crime type as a heading has it: "crime" for all three."""
+    return "crime" if kind == "sac" else view.in_words[kind]
 
 
-def week(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the areas by excess: crimes above the expected, shrunken."""
-    known = rows["current_count"].notna() & rows["expected"].notna()
-    excess = rows["excess"].astype(float).where(known)
-    ranked = excess[excess > 0].sort_values(ascending=False, kind="stable").index[:FIRST]
-    return [
-        {
-            "place": int(place),
-            "reasons": [
-                f"{words.crimes(rows.loc[place, 'current_count'])} where about "
-                f"{words.whole(rows.loc[place, 'expected'])} were expected: {rows.loc[place, 'verdict']}."
-            ],
-        }
-        for place in ranked
-    ]
+def week_lead(view: View, kind: str) -> str:
+    """Return what is said first of the list for a week of action, where nothing on it is clear."""
+    findings = {entry.finding for entry in view.week_lists[kind]}
+    if "clear" in findings:
+        return ""
+    if "possible" in findings:
+        return "No clear rise. These are possible: about one area in forty is as high by chance."
+    return "No clear rise and no possible one: nothing here answers to a rise."
 
 
-def _placed(entries: Sequence[Mapping[str, Any]], places: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Return a list's entries by place; one may say how stable its rank is."""
-    return [
-        {
-            "place": places[entry["area_id"]],
-            "reasons": list(entry["reasons"]),
-            "stability": entry.get("stability") or "",
-        }
-        for entry in entries
-    ]
+def week_subhead(listed: Sequence[lists.Listed]) -> str:
+    """Return what the first rows of the list are."""
+    findings = {entry.finding for entry in listed if entry.sign}
+    if findings == {"clear", "possible"}:
+        return "clear rises, then possible"
+    return {"clear": "clear rises", "possible": "possible rises"}.get("".join(sorted(findings)), "")
 
 
-def named(page: View, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return a list's first entries with their areas' names, for the page without script."""
-    ids, names = list(page.areas["area_id"]), list(page.areas["name"])
-    return [
-        {"stability": "", **entry, "area_id": ids[entry["place"]], "name": names[entry["place"]]}
-        for entry in entries[:FIRST]
-    ]
+def rest_lead(finding: str) -> str:
+    """Return what stands before the areas that are only named."""
+    if finding:
+        return f"Also {finding}:"
+    return "Next highest, not a finding:"
 
 
-def _streets(page: View) -> dict[str, list[Any]] | None:
-    """Return the names of streets, each once; and by row of the table its busiest: place of a name, crimes, and on."""
-    if page.streets is None:
+def where_of(view: View, place: int) -> str:
+    """Return an area's district, or its code where it shares its name with another."""
+    if view.groups[place]:
+        return view.groups[place]
+    return (
+        str(view.areas["area_id"].iloc[place]) if view.names[place] != view.areas["name"].iloc[place] else ""
+    )
+
+
+def _streets(view: View, names: dict[str, int]) -> list[list[int]] | None:
+    """Return by row of the table its busiest streets: the place of a name in `names`, crimes, and on."""
+    if view.streets is None:
         return None
-    names: dict[str, int] = {}
-    by_row = [
+    return [
         [
             number
-            for name, n in page.streets.get(area, {}).get(kind, ())
+            for name, n in view.streets.get(area, {}).get(kind, ())
             for number in (names.setdefault(name, len(names)), n)
         ]
-        for area in page.areas["area_id"]
+        for area in view.areas["area_id"]
         for kind in tables.CRIME_TYPES
     ]
-    return {"names": list(names), "byRow": by_row}
 
 
-def _months(page: View) -> dict[str, Any]:
-    """Return the months of the lines, which of them to shade, and the counts of the whole place."""
-    every = page.months
+def _points(view: View, names: dict[str, int]) -> dict[int, list[int]] | None:
+    """Return by place the busiest map points: lon and lat in 1e-5 degree, the street, crimes by type, and on.
+
+    Each is told as a step from the one before it, for what is small packs well.
+    """
+    if not view.points:
+        return None
+    wanted = range(len(view.areas)) if len(view.areas) <= MOST_WITH_POINTS else sorted(listed_places(view))
+    ids = view.areas["area_id"].to_numpy(object)
+    found: dict[int, list[int]] = {}
+    for place in wanted:
+        x = y = 0
+        numbers: list[int] = []
+        for point in view.points.get(ids[place], ()):
+            lon, lat = round(point.lon * 1e5), round(point.lat * 1e5)
+            numbers += [lon - x, lat - y, names.setdefault(point.street, len(names)), *point.counts]
+            x, y = lon, lat
+        if numbers:
+            found[place] = numbers
+    return found
+
+
+def listed_places(view: View) -> set[int]:
+    """Return the places of all areas that are on a list."""
+    entries = [*view.hardening_list, *(entry for listed in view.week_lists.values() for entry in listed)]
+    return {entry.place for entry in entries}
+
+
+def _months(view: View) -> dict[str, Any]:
+    """Return the months of the lines, which of them to shade or left out, and the counts of the whole place."""
+    every = view.months
     if not every:
-        return {"months": [], "shades": {}, "wholeMonthly": {}}
+        return {"months": [], "shades": {}, "wholeMonthly": {}, "compared": 0}
     at = {month: place for place, month in enumerate(every)}
 
     def spans(periods: Sequence[Period]) -> list[list[int]]:
@@ -282,18 +275,19 @@ def _months(page: View) -> dict[str, Any]:
     return {
         "months": [months.in_words(month) for month in every],
         "shades": {
-            "baseline": spans(page.baseline),
-            "current": spans([page.current] if page.current else []),
+            "baseline": spans(view.baseline),
+            "current": spans([view.current] if view.current else []),
         },
+        "compared": len(view.compared),
         "wholeMonthly": {
-            kind: _series(page.counts[kind].sum(axis=0, keepdims=True))[0] for kind in tables.SAC_TYPES
+            kind: _series(view.counts[kind].sum(axis=0, keepdims=True))[0] for kind in tables.SAC_TYPES
         },
     }
 
 
-def _monthly(page: View) -> dict[str, list[str]] | None:
+def _monthly(view: View) -> dict[str, list[str]] | None:
     """Return each area's counts, one character a month."""
-    return {kind: _series(page.counts[kind]) for kind in tables.SAC_TYPES} if page.months else None
+    return {kind: _series(view.counts[kind]) for kind in tables.SAC_TYPES} if view.months else None
 
 
 def _series(counts: NDArray[np.float64]) -> list[str]:
@@ -306,45 +300,52 @@ def _series(counts: NDArray[np.float64]) -> list[str]:
     return texts
 
 
-def _bounds(page: View) -> list[list[float]]:
-    west, south, east, north = (round(float(value), 5) for value in page.areas.total_bounds)
+def _bounds(view: View) -> list[list[float]]:
+    west, south, east, north = (round(float(value), 5) for value in view.areas.total_bounds)
     return [[south, west], [north, east]]
 
 
-def static_rows(page: View) -> list[dict[str, str]]:
-    """Return the page's table of all three crime types together, for readers without script."""
-    rows = rows_of(page, page.first_type)
-    rows = rows.assign(css=classes_of(rows))
-    rows = rows.sort_values("excess", ascending=False, kind="stable", na_position="last")
-    shown = rows if len(rows) <= TABLE_CAP else rows.head(TABLE_ROWS)
-    return [_static_row(row) for row in shown.to_dict("records")]
+def static_rows(view: View) -> list[dict[str, str]]:
+    """Return the first rows of the page's table, in the order of the list, for readers without script."""
+    rows = view.rows[view.first_type]
+    if view.level_only:
+        counts = rows["current_count"].to_numpy(float, na_value=np.nan)
+        order = [int(place) for place in np.argsort(-np.nan_to_num(counts, nan=-1), kind="stable")]
+    else:
+        order = lists.week_order(rows)
+    order += sorted(set(range(len(rows))) - set(order))
+    css = classes_of(rows)
+    return [_static_row(view, place, rows.loc[place].to_dict(), css[place]) for place in order[:TABLE_ROWS]]
 
 
-def _static_row(row: Mapping[Hashable, Any]) -> dict[str, str]:
+def table_note(view: View, shown: int) -> str:
+    """Return how many of the areas the table shows, where it does not show all."""
+    every = len(view.areas)
+    return f"The first {shown:,} of {every:,} {view.unit[1]}." if shown < every else ""
+
+
+def _static_row(view: View, place: int, row: Mapping[Hashable, Any], css: str) -> dict[str, str]:
     written: dict[str, Callable[[float], str]] = {
-        "baseline_mean": words.mean,
         "current_count": words.whole,
-        "change": signed,
-        "change_pct": lambda value: f"{signed(value)}%",
         "expected": words.whole,
+        "gap": words.signed,
         "normal_low": lambda value: f"{words.whole(value)} to {words.whole(row['normal_high'])}",
-        "excess": signed,
+        "baseline_mean": words.mean,
+        "change": words.signed,
+        "change_pct": lambda value: f"{words.signed(value)}%",
         "level": words.whole,
     }
-    unknown = row["verdict"] == "not known"
+    unknown = row["verdict"] == "not known" and not view.level_only
+    values = dict(row) | {"gap": row["current_count"] - row["expected"]}
     cells = {
-        name: "–" if unknown or pd.isna(row[name]) else write(row[name]) for name, write in written.items()
+        name: "–" if unknown or pd.isna(values[name]) else write(values[name])
+        for name, write in written.items()
     }
-    arrow = {"clear rise": "▲ ", "clear fall": "▼ "}.get(row["verdict"], "")
     return cells | {
-        "area_id": row["area_id"],
-        "css": row["css"],
-        "name": row["area_name"],
-        "verdict": arrow + str(row["verdict"]).capitalize(),
+        "area_id": str(row["area_id"]),
+        "css": css,
+        "name": str(row["area_name"]),
+        "group": view.groups[place],
+        "plain": str(row["verdict"]),
+        "verdict": words.capital(str(row["verdict"])),
     }
-
-
-def signed(value: float) -> str:
-    """Return +5, −3 or 0."""
-    text = words.whole(value)
-    return f"+{text}" if value > 0 and text != "0" else text

@@ -2,74 +2,191 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+import shapely
 from markupsafe import escape
 from numpy.typing import NDArray
 
-from sacmap.publish import page_data
-from sacmap.publish.colours import classes_of
-from sacmap.publish.outlines import Picture
+from sacmap.publish import backdrop
+from sacmap.publish.colours import HATCHES, classes_of, cuts, level_classes
+from sacmap.publish.outlines import Picture, paths_of
 from sacmap.publish.plan_view import PlanView
+from sacmap.publish.shapes import STEPS, label_places
 from sacmap.publish.view import View
 
-#: Of a name, in the picture's units: width of a letter and height of a line.
-LETTER, LINE = 11.0, 24.0
+#: In the picture's units, two to a point of a screen: letters of a name and of a town, and a pin's half.
+NAME, TOWN, PIN = 26.0, 22.0, 19.0
+#: A district's name of so many letters stands in two lines.
+LONG = 15
+#: Width of a letter as a share of its size.
+LETTER = 0.54
 ARROWS = {"s3": "▲ ", "s4": "▲ ", "s0": "▼ ", "s1": "▼ "}
 
 Box = tuple[float, float, float, float]
 
 
-def static_map(page: View, first: Collection[int]) -> str:
-    """Return the map as SVG: one path an area, by change of the page's first crime type, names where they fit.
-
-    `first` are the places of the areas with a thick outline.
-    """
-    picture = page.outlines.picture
+def static_map(view: View) -> str:
+    """Return the map as SVG: one path an area, by change of the page's first crime type; pins, districts, towns."""
+    picture = view.outlines.picture
     if picture is None:
         return ""
-    classes = classes_of(page_data.rows_of(page, page.first_type))
-    # Thick outlines come last, or their neighbours would cover them.
-    there = [place for place, empty in enumerate(page.areas.geometry.is_empty) if not empty]
+    classes = static_classes(view)
     paths = [
-        f'<path data-place="{place}" class="{classes[place]}{" first" if place in first else ""}" '
-        f'd="{picture.paths[place]}"/>'
-        for place in sorted(there, key=lambda place: place in first)
+        f'<path data-place="{place}" class="{classes[place]}"{_hatched(classes[place])} d="{path}"/>'
+        for place, path in enumerate(picture.paths)
+        if path
     ]
-    named = placed_names(
-        list(page.areas["name"]),
-        classes,
-        picture.where,
-        picture.tall,
-        width=lambda text: LETTER * len(text),
-        line=LINE,
-    )
-    names = [_text(lines, place, classes[place], x, y) for place, lines, x, y in named]
+    pins = [*pins_of(view)]
+    taken: list[Box] = []
+    drawn_pins = [*_pins(pins, picture, taken)]
+    names = [
+        *_names(view, pins, picture, taken),
+        *_district_names(view, picture, taken),
+        *_town_names(view, picture, taken),
+    ]
     return (
         f'<svg viewBox="0 0 {picture.width:.0f} {picture.height:.0f}" '
         'role="img" aria-label="Map of the areas; every figure is in the table">'
-        f'<g class="areas">{"".join(paths)}</g>{_plan(page.plan, picture)}<g class="names">{"".join(names)}</g></svg>'
+        f'<g class="areas">{"".join(paths)}</g><g class="districts">{_districts(view, picture)}</g>'
+        f'{_plan(view.plan, picture)}<g class="names">{"".join(names)}</g>'
+        f'<g class="pins">{"".join(drawn_pins)}</g></svg>'
     )
 
 
+def static_classes(view: View) -> list[str]:
+    """Return the colour class of each area as the page opens: by change, or by level where there is none."""
+    rows = view.rows[view.first_type]
+    if view.plan:
+        return ["plain"] * len(rows)
+    if not view.level_only:
+        return classes_of(rows)
+    key = "level_per_1000_households" if view.rates else "level"
+    return level_classes(rows, cuts(rows[key]), key)
+
+
+def pins_of(view: View) -> Iterator[tuple[int, str]]:
+    """Yield the areas with a pin and its sign: those of the first list by number, then those of homes by letter."""
+    if view.plan:
+        yield from view.plan.pins
+        return
+    for entry in [*view.week_lists[view.first_type], *view.hardening_list]:
+        if entry.sign:
+            yield entry.place, entry.sign
+
+
+def _hatched(css: str) -> str:
+    return f' fill="url(#still-{css})"' if css in HATCHES else ""
+
+
+def _districts(view: View, picture: Picture) -> str:
+    """Return the outlines of the districts, drawn along the same simplified edges."""
+    if not view.districts:
+        return ""
+    shapes = np.array(list(view.districts.values()), dtype=object)
+    return "".join(f'<path d="{path}"/>' for path in paths_of(shapely.transform(shapes, picture.project)))
+
+
+def _pins(pins: Sequence[tuple[int, str]], picture: Picture, taken: list[Box]) -> Iterator[str]:
+    for place, sign in pins:
+        x, y = _free(picture.where[place, :2], PIN + 2, taken)
+        taken.append((x - PIN, y - PIN, x + PIN, y + PIN))
+        shape = (
+            f'<rect class="home" x="{x - PIN + 2:.0f}" y="{y - PIN + 2:.0f}" width="{2 * PIN - 4:.0f}" '
+            f'height="{2 * PIN - 4:.0f}" rx="4"/>'
+            if sign.isalpha() or sign == "£"
+            else f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{PIN:.0f}"/>'
+        )
+        css = ' class="home"' if sign.isalpha() else ""
+        yield f'<g data-pin="{sign}"{css}>{shape}<text x="{x:.0f}" y="{y + 9:.0f}">{sign}</text></g>'
+
+
+def _free(at: NDArray[np.float64], half: float, taken: Sequence[Box]) -> tuple[float, float]:
+    """Return where a pin may stand: at its place, or beside it where another stands there."""
+    x, y = map(float, at)
+    for right, down in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (2, 0), (-2, 0)):
+        moved = (x + 2 * half * right, y + 2 * half * down)
+        if not _touches((moved[0] - half, moved[1] - half, moved[0] + half, moved[1] + half), taken):
+            return moved
+    return x, y
+
+
+def _names(view: View, pins: Sequence[tuple[int, str]], picture: Picture, taken: list[Box]) -> Iterator[str]:
+    """Yield the names of the areas with a pin, beside it, where they fit."""
+    boxes = list(taken)
+    for (place, _), box in zip(pins, boxes, strict=False):
+        middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+        name = str(view.areas["name"].iloc[place])
+        yield from _beside(name, middle, "listed", picture, taken)
+
+
+def _district_names(view: View, picture: Picture, taken: list[Box]) -> Iterator[str]:
+    if not view.districts:
+        return
+    places = label_places(np.array(list(view.districts.values()), dtype=object))
+    for name, (x, y) in zip(view.districts, picture.project(places[:, :2] / STEPS), strict=True):
+        lines = two_lines(name) if len(name) >= LONG else [name]
+        half = LETTER * NAME * max(map(len, lines)) / 2
+        for down in (0, -36, 36, -70, 70):
+            high = NAME * 0.55 * len(lines)
+            box = (x - half, y + down - high, x + half, y + down + high)
+            if box[0] > 0 and box[2] < picture.width and not _touches(box, taken):
+                taken.append(box)
+                yield from _lines(lines, x, y + down)
+                break
+
+
+def _lines(lines: Sequence[str], x: float, y: float) -> Iterator[str]:
+    top = y + 0.35 * NAME - 1.1 * NAME * (len(lines) - 1) / 2
+    for number, line in enumerate(lines):
+        yield (
+            f'<text class="district" text-anchor="middle" x="{x:.0f}" y="{top + 1.1 * NAME * number:.0f}">'
+            f"{escape(line)}</text>"
+        )
+
+
+def _town_names(view: View, picture: Picture, taken: list[Box]) -> Iterator[str]:
+    for name, lon, lat in backdrop.towns_near(view):
+        if name in view.districts:
+            continue
+        x, y = picture.project(np.array([[lon / STEPS, lat / STEPS]]))[0]
+        if 0 < x < picture.width and 0 < y < picture.height:
+            shown = [*_beside(name, (x, y), "town", picture, taken)]
+            if shown:
+                taken.append((x - 6, y - 6, x + 6, y + 6))
+                yield f'<circle class="town" cx="{x:.0f}" cy="{y:.0f}" r="4"/>{shown[0]}'
+
+
+def _beside(
+    name: str, at: tuple[float, float], css: str, picture: Picture, taken: list[Box]
+) -> Iterator[str]:
+    """Yield a name right or left of a point, or nothing where it would touch another or leave the picture."""
+    size = NAME if css == "listed" else TOWN
+    wide, high = LETTER * size * len(name), size / 2
+    gap = PIN + 6 if css == "listed" else 10
+    for anchor, left in (("start", at[0] + gap), ("end", at[0] - gap - wide)):
+        box = (left, at[1] - high, left + wide, at[1] + high)
+        if box[0] > 0 and box[2] < picture.width and not _touches(box, taken):
+            taken.append(box)
+            x = left if anchor == "start" else left + wide
+            yield (
+                f'<text class="{css}" text-anchor="{anchor}" x="{x:.0f}" y="{at[1] + 0.35 * size:.0f}">'
+                f"{escape(name)}</text>"
+            )
+            return
+
+
 def _plan(plan: PlanView | None, picture: Picture) -> str:
-    """Return the outlines of a plan's sides, the target last, and the signs of its money and actions."""
+    """Return the areas of a plan's sides, the target last."""
     if plan is None:
         return ""
     lines = [
-        f'<path class="plan-{side.key}" d="{picture.paths[place]}"/>'
+        f'<path class="side-{side.key}" d="{picture.paths[place]}"/>'
         for side in reversed(plan.sides)
         for place in side.places
     ]
-    acted = sorted({place for place, _, _ in plan.actions})
-    signs = [
-        f'<circle cx="{picture.where[place, 0] + aside:.0f}" cy="{picture.where[place, 1] - 32:.0f}" r="16"/>'
-        f'<text x="{picture.where[place, 0] + aside:.0f}" y="{picture.where[place, 1] - 24:.0f}">{sign}</text>'
-        for sign, places, aside in (("£", plan.money, 0), ("!", acted, 36))
-        for place in places
-    ]
-    return f'<g class="plan-sides">{"".join(lines)}</g><g class="plan-signs">{"".join(signs)}</g>'
+    return f'<g class="plan-sides">{"".join(lines)}</g>'
 
 
 def placed_names(
@@ -101,7 +218,7 @@ def placed_names(
                 break
 
 
-def _touches(box: Box, taken: list[Box]) -> bool:
+def _touches(box: Box, taken: Sequence[Box]) -> bool:
     return any(box[2] > o[0] and box[0] < o[2] and box[3] > o[1] and box[1] < o[3] for o in taken)
 
 
@@ -112,12 +229,3 @@ def two_lines(name: str) -> list[str]:
         return [name]
     middle = min(spaces, key=lambda place: abs(place - len(name) / 2))
     return [name[:middle], name[middle + 1 :]]
-
-
-def _text(lines: list[str], place: int, css: str, x: float, y: float) -> str:
-    top = y + 7 - LINE * (len(lines) - 1) / 2
-    spans = "".join(
-        f'<tspan x="{x:.0f}" y="{top + LINE * number:.0f}">{escape(line)}</tspan>'
-        for number, line in enumerate(lines)
-    )
-    return f'<text data-name="{place}" class="{css}-name">{spans}</text>'

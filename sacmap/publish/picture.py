@@ -26,14 +26,13 @@ from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from sacmap import months, tables
-from sacmap.publish import page_data
+from sacmap import months
 from sacmap.publish.colours import LEGEND, PALETTE, STEPS_IN_WORDS, classes_of
 from sacmap.publish.files import data_date
-from sacmap.publish.page import WEIGHTY, banners, key_figures, periods_in_words
+from sacmap.publish.lists import FIRST
 from sacmap.publish.page_svg import ARROWS, placed_names
 from sacmap.publish.shapes import STEPS, simplified
-from sacmap.publish.view import View
+from sacmap.publish.view import Summary, View
 
 INK, SOFT, PAPER, GROUND, EDGE = "#1d1d1f", "#55565a", "#ffffff", "#f3f2ee", "#6b6b6b"
 WARN, WARN_EDGE = "#fff6dd", "#8a6100"
@@ -53,7 +52,7 @@ LEGEND_ITEMS = (
 )
 LEGEND_NOTE = (
     "Strong colour and an arrow: a clear change, larger than chance would explain. Pale colour: it could be chance. "
-    "Thick outline: the first five for a week of action."
+    "Thick outline: what rose."
 )
 #: Left, top, right, bottom; and left, top, width.
 Box = tuple[float, float, float, float]
@@ -78,25 +77,24 @@ class Content:
 
 def content_of(page: View) -> Content:
     """Return what the slide and the briefing say of a page."""
-    by_type = {kind: page_data.rows_of(page, kind) for kind in tables.CRIME_TYPES}
-    lists = page_data.lists_of(page, by_type)
-    names = page.areas["name"]
     made = [f"Data to {months.in_words(page.current[-1])}."] if page.current else []
+    weeks = [entry for entry in page.week_lists["sac"] if entry.finding][:FIRST]
+    titles = (
+        ("Where burglary is highest", "hardening", page.hardening_list),
+        ("Where crime rose", "sac", weeks),
+    )
     return Content(
         page=page,
-        headline=page_data.headline_of(page),
-        periods=periods_in_words(page),
-        warnings=tuple(notice["text"] for notice in page.warnings if notice["code"] in WEIGHTY),
+        headline=page.in_one_line(),
+        periods=page.periods_in_words,
+        warnings=tuple(notice.text for notice in page.weighty),
         lists=tuple(
-            (
-                title,
-                [(str(names.iloc[e["place"]]), list(e["reasons"])) for e in lists[key][: page_data.FIRST]],
-            )
-            for title, key in (("For target hardening", "hardening"), ("For a week of action", "week"))
+            (title, [(page.names[entry.place], list(page.why(entry, kind))) for entry in listed])
+            for title, kind, listed in titles
         ),
         source=" ".join([*page.sources, *made, "Made by sacmap."]),
-        classes=classes_of(by_type["sac"]),
-        first=page_data.first_of(lists["week"]),
+        classes=classes_of(page.rows["sac"]),
+        first={entry.place for entry in weeks},
     )
 
 
@@ -115,7 +113,7 @@ def slide_of(page: View) -> bytes:
         legend = foot - 12 - drawing.legend_height(column - left, 16)
         drawing.legend((left, legend, column - left), 16)
         drawing.map(content, (left, top, column, legend - 14), 15)
-        down = drawing.tiles(page, (beside, top, narrow), across=3, size=15) + 16
+        down = drawing.tiles(page, (beside, top, narrow), across=2, size=15) + 16
         if content.warnings:
             down = drawing.warnings(content.warnings, (beside, down, narrow), 15, lines=6, most=3) + 16
         drawing.lists(content, (beside, down, narrow), foot - 12)
@@ -131,7 +129,7 @@ def briefing_of(page: View) -> bytes:
         top = drawing.banners(page, (left, 28, wide), 9)
         top = drawing.text(content.headline, (left, top, wide), 14, bold=True, lines=3)
         top = drawing.text(content.periods, (left, top + 2, wide), 8, colour=SOFT, lines=3) + 7
-        top = drawing.tiles(page, (left, top, wide), across=6, size=6.5) + 7
+        top = drawing.tiles(page, (left, top, wide), across=4, size=6.5) + 7
         if content.warnings:
             top = drawing.warnings(content.warnings, (left, top, wide), 7.5, lines=4, most=4) + 7
         foot = 818 - drawing.height(content.source, wide, 6.5, lines=4)
@@ -289,7 +287,7 @@ class Drawing:
     def banners(self, page: View, line: Line, size: float) -> float:
         """Write what must stand above everything."""
         left, top, wide = line
-        for banner in banners(page):
+        for banner in page.banners:
             self.box((left, top, left + wide, top + size * 1.8), "#ece6f5")
             top = self.text(banner, (left + size / 2, top + size * 0.25, wide - size), size, bold=True)
             top += size * 0.6
@@ -301,12 +299,12 @@ class Drawing:
         gap = size * 0.7
         each, high = (wide - gap * (across - 1)) / across, size * 5.4
         bottom = top
-        for k, tile in enumerate(key_figures(page)):
+        for k, tile in enumerate(page.summaries):
             x, y = left + (k % across) * (each + gap), top + (k // across) * (high + gap)
             self.box((x, y, x + each, y + high), GROUND)
             inside = (x + size * 0.6, y + size * 0.3, each - size)
-            under = self.text(tile["label"], inside, size, colour=SOFT, lines=2)
-            self.text(tile["value"], (x + size * 0.6, under, each - size), size * 1.8, bold=True)
+            under = self.text(_counted(tile), inside, size, colour=SOFT, lines=2)
+            self.text(tile.change, (x + size * 0.6, under, each - size), size * 1.8, bold=True)
             bottom = y + high
         return bottom
 
@@ -343,7 +341,7 @@ class Drawing:
         listed = sum(len(entries) for _, entries in content.lists)
         room = bottom - down - 2 * 42
         with_reasons = room >= listed * 44
-        shown = page_data.FIRST if with_reasons else max(0, min(page_data.FIRST, int(room / 2 / 26)))
+        shown = FIRST if with_reasons else max(0, min(FIRST, int(room / 2 / 26)))
         for title, entries in content.lists if shown else ():
             down = self.text(title, (left, down, wide), 20, bold=True) + 3
             for place, (name, why) in enumerate(entries[:shown], 1):
@@ -437,6 +435,11 @@ class Drawing:
     def _name_width(self, text: str, size: float) -> float:
         """Return how wide a name is, without measuring one that cannot fit."""
         return self.width(text, size) if len(text) < LONGEST_NAME else math.inf
+
+
+def _counted(tile: Summary) -> str:
+    """Return a crime type with its counts: "Burglary: 12,816, was 12,323"."""
+    return f"{tile.label}: {tile.now}" + (f", was {tile.before}" if tile.before else "")
 
 
 def _drawable(text: str) -> str:

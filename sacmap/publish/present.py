@@ -1,4 +1,4 @@
-"""From a result to what people read: the page, the headline and the text of `check`."""
+"""From a result to what people read: the View, the headline and the text of `check`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from sacmap.errors import UsageError
 from sacmap.forces import PRACTICE_FORCE
 from sacmap.measure.counts import percent_change
 from sacmap.publish.draw import OfficerMap, render
+from sacmap.publish.lists import hardening_reasons, week_reasons
 from sacmap.publish.plan_view import plan_view, result_view
-from sacmap.publish.reasons import hardening_reasons, week_reasons
-from sacmap.publish.view import View, table_of
-from sacmap.publish.words import headline, neighbourhoods, percent
+from sacmap.publish.view import MapPoint, View, table_of
+from sacmap.publish.words import neighbourhoods, percent
 from sacmap.result import Result
 
 SOURCE = (
@@ -33,8 +33,8 @@ EXTRACT_SOURCE = (
     "Residential burglary, robbery, theft of and theft from motor vehicles are as the force recorded them, and so are "
     "the places.",
 )
-#: Streets named in the panel of an area, by crime type.
-STREETS = 3
+#: Streets named in the panel of an area, and its map points drawn, by crime type.
+STREETS, POINTS = 3, 10
 
 
 def title_of(result: Result) -> str:
@@ -43,19 +43,9 @@ def title_of(result: Result) -> str:
 
 
 def headline_of(result: Result) -> str:
-    """Return the page's first sentence, of all three crime types together, or of the first that is known."""
-    known = set(result.change.loc[result.change["verdict"] != "not known", "crime_type"])
-    kind = next((kind for kind in tables.CRIME_TYPES if kind in known), "sac")
-    return headline(
-        title_of(result),
-        kind,
-        result.totals[kind],
-        result.change,
-        comparator=result.comparator_changes[kind],
-        words=result.comparator.words,
-        in_words=in_words_of(result),
-        notices=[notice.code for notice in result.warnings],
-    )
+    """Return the page's first sentences, of all three crime types together, or of the first that is known."""
+    view = page_of(result)
+    return view.in_one_line(view.first_type)
 
 
 def in_words_of(result: Result) -> Mapping[str, str]:
@@ -64,7 +54,7 @@ def in_words_of(result: Result) -> Mapping[str, str]:
 
 
 def page_of(result: Result) -> View:
-    """Return what the officer's page shows."""
+    """Return what is published of a result."""
     study, public = result.study, result.public
     return View(
         title=title_of(result),
@@ -77,15 +67,21 @@ def page_of(result: Result) -> View:
         totals=result.totals,
         comparator=result.comparator_changes,
         comparator_words=result.comparator.words,
-        warnings=[{"code": notice.code, "text": notice.text} for notice in result.warnings],
-        definitions=[{"text": found.text, "source": found.source} for found in result.definitions],
+        warnings=result.warnings,
+        definitions=result.definitions,
         streets=streets_of(result),
-        hardening=None if public else hardening_reasons(result.hardening, result.change),
-        week=None if public else week_reasons(result.week, result.change),
+        points={} if study.extract is not None else points_of(result),
+        hardening=() if public else hardening_reasons(result.hardening, result.change),
+        week={}
+        if public
+        else {kind: week_reasons(entries, result.change, kind) for kind, entries in result.weeks.items()},
+        one_point={kind: frozenset(found) for kind, found in result.one_point.items()},
+        subtotals=result.groups,
         sources=SOURCE if study.extract is None else EXTRACT_SOURCE,
         restricted=result.restricted,
         exact=study.extract is not None,
         practice=PRACTICE_FORCE in set(result.coverage["force"]),
+        level_only=not study.baseline,
         tiles=study.tiles,
         tiles_key=study.tiles_key,
     )
@@ -158,18 +154,15 @@ def totals_of(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:
 
 
 def plan_html_of(result: Result, plan: Plan) -> str:
-    """Return the officer's page with a plan drawn."""
-    return render(replace(page_of(result), plan=plan_view(plan, names_of(result))))
+    """Return the officer's page of a plan."""
+    view = page_of(result)
+    return render(replace(view, plan=plan_view(plan, view)))
 
 
 def outcome_html_of(result: Result, plan: Plan, outcome: Outcome) -> str:
-    """Return the officer's page of the months after against those before, with what came of the plan."""
-    return render(replace(page_of(result), plan=result_view(plan, outcome, names_of(result))))
-
-
-def names_of(result: Result) -> dict[str, str]:
-    """Return the areas' names by area_id, in order."""
-    return dict(zip(result.areas["area_id"], result.areas["name"], strict=True))
+    """Return the officer's page of what came of a plan: the months after against those before."""
+    view = page_of(result)
+    return render(replace(view, plan=result_view(plan, outcome, view)))
 
 
 def streets_of(result: Result) -> dict[str, dict[str, list[tuple[str, int]]]]:
@@ -199,6 +192,28 @@ def streets_of(result: Result) -> dict[str, dict[str, list[tuple[str, int]]]]:
         by_kind = streets.setdefault(areas[which // len(kinds)], {})
         by_kind.setdefault(kinds[which % len(kinds)], []).append((name, crimes))
     return streets
+
+
+def points_of(result: Result) -> dict[str, list[MapPoint]]:
+    """Return by area its busiest map points of the current months compared, the first ten of each crime type."""
+    located, now = result.located, [result.study.current[k] for k in result.compared]
+    there = located["month"].isin(now) & located["area_id"].notna() & located["lon"].notna()
+    rows = located.loc[there.to_numpy(), ["area_id", "lon", "lat", "location", "crime_type"]]
+    rows = rows.astype({"area_id": str, "crime_type": str, "location": str})
+    keys = ["area_id", "lon", "lat", "location"]
+    counts = rows.groupby([*keys, "crime_type"], sort=True).size().unstack(fill_value=0)
+    counts = counts.reindex(columns=list(tables.SAC_TYPES), fill_value=0).reset_index()
+    counts["sac"] = counts[list(tables.SAC_TYPES)].sum(axis=1)
+    kept = pd.Series(False, index=counts.index)
+    for kind in tables.CRIME_TYPES:
+        order = counts.sort_values(kind, ascending=False, kind="stable")
+        first = order.groupby("area_id", sort=False).head(POINTS)
+        kept[first.index[first[kind].to_numpy() > 0]] = True
+    found: dict[str, list[MapPoint]] = {}
+    busiest = counts[kept].sort_values(["area_id", "sac"], ascending=[True, False], kind="stable")
+    for area, lon, lat, street, *by_kind in busiest[[*keys, *tables.SAC_TYPES]].itertuples(index=False):
+        found.setdefault(area, []).append(MapPoint(lon, lat, street.strip(), tuple(map(int, by_kind))))
+    return found
 
 
 def check_text(result: Result) -> str:

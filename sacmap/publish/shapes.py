@@ -140,3 +140,29 @@ def label_places(polygons: NDArray[np.object_]) -> NDArray[np.int64]:
     np.minimum.at(right, area[~west], across[~west])
     width = np.where(np.isfinite(right - left), right - left, 0)
     return np.round(np.column_stack([at, width]) * STEPS).astype(np.int64)
+
+
+def coded_lines(lines: NDArray[np.object_]) -> list[str]:
+    """Return each line, or ring of a polygon, as text: whole numbers of 1e-5 degree as in `coded`."""
+    parts = shapely.get_parts(lines)
+    rings = np.array([ring for part in parts for ring in _open_or_closed(part)], dtype=object)
+    if not len(rings):
+        return []
+    corners, which = shapely.get_coordinates(rings, return_index=True)
+    points = np.round(corners * STEPS).astype(np.int64)
+    first = np.diff(which, prepend=-1) != 0
+    repeats = np.append(False, (points[1:] == points[:-1]).all(axis=1)) & ~first
+    points, which = points[~repeats], which[~repeats]
+    first = np.diff(which, prepend=-1) != 0
+    steps = np.diff(points, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
+    steps[first] = points[first]
+    counts = np.bincount(which, minlength=len(rings))
+    none = np.zeros(len(rings), dtype=np.int64)
+    texts = _letters(Rings(steps, counts, none, none))
+    return [text for text, count in zip(texts, counts.tolist(), strict=True) if count > 1]
+
+
+def _open_or_closed(part: shapely.Geometry) -> list[shapely.Geometry]:
+    if isinstance(part, shapely.Polygon):
+        return [part.exterior, *part.interiors]
+    return [part]

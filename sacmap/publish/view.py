@@ -1,4 +1,7 @@
-"""What the officer's page, its pictures and its files show: one View, filled in by `sacmap.publish.present`."""
+"""What is published of a comparison: one View, which the page, the workbook, the GeoPackage and the picture all take.
+
+`sacmap.publish.present` fills it in from a result. Text in it is data, whatever it holds.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,63 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
 from sacmap import months, tables
+from sacmap.areas.context import Layer
+from sacmap.choose.ranking import by_rate
+from sacmap.measure.comparator import changes_followed
+from sacmap.measure.definitions import Break
+from sacmap.notices import Notice
+from sacmap.publish import lists, words
 from sacmap.publish.files import DECIMALS, texts_of
-from sacmap.publish.outlines import Outlines, outlines_of
+from sacmap.publish.outlines import Outlines, joined, outlines_of
 from sacmap.publish.plan_view import PlanView
+from sacmap.publish.shapes import simplified
 from sacmap.study import Period
+
+#: Notices that must be read before the figures; the others are folded away.
+WEIGHTY = {
+    "months-left-out", "unfit-comparator", "weak-comparator", "definition", "known-gap", "no-location-drift",
+    "points-moved", "given-twice", "empty-areas", "tiles", "restricted", "suppressed", "extract",
+    "households-not-known", "households-part-covered", "households-rough", "forces-left-out", "areas-not-known",
+    "unknown-areas", "one-point", "absent-types", "crime-types-missing", "plan-unchecked",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MapPoint:
+    """One of an area's busiest map points: degrees, its street, and its crimes of each of the SAC types."""
+
+    lon: float
+    lat: float
+    street: str
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A crime type in the control that sums it up: counts in words, and what was found, each with its mark."""
+
+    kind: str
+    label: str
+    change: str
+    now: str
+    before: str
+    found: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """What the page shows; text in it is data, whatever it holds."""
+    """What is shown.
+
+    change is the Change table, areas the Areas table, which may have a column `group` (the town or district);
+    monthly the Counts table. totals and comparator are by crime type, as in the JSON record; subtotals the table of
+    groups. streets are by area_id and crime type the busiest streets and their crimes; points by area_id the busiest
+    map points, empty where points must not be shown. week holds by crime type, hardening of burglary, why areas are on
+    the lists; one_point by crime type the areas whose rise lies on one map point.
+    """
 
     title: str
     change: pd.DataFrame
@@ -33,17 +81,22 @@ class View:
     comparator: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     comparator_words: str = "the rest of the areas"
     monthly: pd.DataFrame | None = None
-    warnings: Sequence[Mapping[str, str]] = ()
-    definitions: Sequence[Mapping[str, str]] = ()
+    warnings: Sequence[Notice] = ()
+    definitions: Sequence[Break] = ()
     streets: Mapping[str, Mapping[str, Sequence[tuple[str, int]]]] | None = None
-    hardening: Sequence[Mapping[str, Any]] | None = None
-    week: Sequence[Mapping[str, Any]] | None = None
+    points: Mapping[str, Sequence[MapPoint]] = field(default_factory=dict)
+    hardening: Sequence[lists.Reasons] = ()
+    week: Mapping[str, Sequence[lists.Reasons]] = field(default_factory=dict)
+    one_point: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    subtotals: pd.DataFrame | None = None
     sources: Sequence[str] = ()
+    context: Sequence[Layer] = ()
     plan: PlanView | None = None
     drawn: Outlines | None = None
     practice: bool = False
     restricted: bool = False
     exact: bool = False
+    level_only: bool = False
     tiles: str | None = None
     tiles_key: str | None = None
     links: Sequence[str] = field(default=())
@@ -54,8 +107,16 @@ class View:
         return table_of(self.change, self.areas)
 
     @cached_property
+    def rows(self) -> dict[str, pd.DataFrame]:
+        """The same by crime type: one row an area, in the order of the areas."""
+        return {
+            kind: self.table[self.table["crime_type"] == kind].reset_index(drop=True)
+            for kind in tables.CRIME_TYPES
+        }
+
+    @cached_property
     def texts(self) -> dict[str, list[str]]:
-        """The same table in text, by column, as the CSV and the page's script have it."""
+        """The table in text, by column, as the CSV and the page's script have it."""
         return texts_of(self.table)
 
     @cached_property
@@ -108,9 +169,245 @@ class View:
     def labels(self) -> tuple[tuple[str, str], ...]:
         """Crime type and its label, in order."""
         return tuple(
-            (kind, "All three" if kind == "sac" else self.in_words[kind].capitalize())
+            (kind, "All three" if kind == "sac" else words.capital(self.in_words[kind]))
             for kind in tables.CRIME_TYPES
         )
+
+    @cached_property
+    def unit(self) -> words.Unit:
+        """What the areas are called, one and several."""
+        return words.unit_of(self.areas["area_id"].astype(str))
+
+    @cached_property
+    def groups(self) -> list[str]:
+        """The town or district of each area, "" where it has none; all empty where there are no groups."""
+        if "group" not in self.areas:
+            return [""] * len(self.areas)
+        return [str(name) if pd.notna(name) else "" for name in self.areas["group"]]
+
+    @cached_property
+    def districts(self) -> dict[str, shapely.Geometry]:
+        """The towns or districts by name, each as one shape with the areas' own simplified edges."""
+        names = sorted(set(self.groups) - {""})
+        if not names:
+            return {}
+        drawn, groups = simplified(self.areas.geometry.to_numpy()), np.array(self.groups, dtype=object)
+        return {name: joined(drawn[groups == name]) for name in names}
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The areas' names; of those that share one, with their district or else their code."""
+        plain = [str(name) for name in self.areas["name"]]
+        twice = _repeated(plain)
+        full = [
+            f"{name} ({group or area})" if name in twice else name
+            for name, group, area in zip(plain, self.groups, self.areas["area_id"], strict=True)
+        ]
+        still = _repeated(full)
+        return [
+            f"{name} ({area})" if both in still else both
+            for name, both, area in zip(plain, full, self.areas["area_id"], strict=True)
+        ]
+
+    @property
+    def rates(self) -> bool:
+        """Whether levels are ranked per 1,000 households."""
+        return by_rate(self.areas)
+
+    @cached_property
+    def week_lists(self) -> dict[str, list[lists.Listed]]:
+        """By crime type the areas for a week of action."""
+        return {kind: [] if self.level_only else lists.week_list(rows) for kind, rows in self.rows.items()}
+
+    @cached_property
+    def hardening_list(self) -> list[lists.Listed]:
+        """The areas for target hardening."""
+        return lists.hardening_list(self.rows["burglary"], self.rates)
+
+    @cached_property
+    def yearly(self) -> bool:
+        """Whether a period is a whole year."""
+        return bool(self.table["months_compared"].max() == words.MONTHS_A_YEAR) or len(self.current) == 12
+
+    @property
+    def periods(self) -> int:
+        """How many baseline periods there are, at least one."""
+        most = self.table["baseline_periods"].max() if len(self.table) else np.nan
+        return max(1, int(most)) if pd.notna(most) else max(1, len(self.baseline))
+
+    def headline(self, kind: str = "sac") -> words.Headline:
+        """Return the page's first two sentences, on one crime type or on all."""
+        if self.level_only:
+            return level_headline(self, kind)
+        rows = {}
+        for each, of_kind in self.rows.items():
+            order = lists.week_order(of_kind)
+            rest = sorted(set(range(len(of_kind))) - set(order))
+            # A rise on one map point may be a change of recording: it is told, but not in the headline.
+            told = ~of_kind["area_id"].isin(self.one_point.get(each, frozenset())).to_numpy()
+            verdicts = of_kind["verdict"].where(told, "one point")
+            rows[each] = of_kind.assign(label=self.names, verdict=verdicts).iloc[[*order, *rest]]
+        scene = words.Scene(
+            place=self.place,
+            totals=self.totals,
+            comparator=self.comparator,
+            follows=self.comparator_words,
+            in_words=self.in_words,
+            unit=self.unit,
+            notices=frozenset(notice.code for notice in self.warnings),
+        )
+        return words.headline(kind, rows, scene)
+
+    @property
+    def place(self) -> str:
+        """The name of the place, "" where the title only says how many areas there are."""
+        return "" if self.title == words.neighbourhoods(len(self.areas)) else self.title
+
+    def in_one_line(self, kind: str = "sac") -> str:
+        """Return the place and the first two sentences, as files and the terminal have them."""
+        said = self.headline(kind)
+        placed = f"{self.place}: " if self.place and self.place not in said.first else ""
+        return f"{placed}{said.first} {said.second}".strip()
+
+    def how_sure(self, kind: str) -> str:
+        """Return what this map could show of a crime type."""
+        if self.level_only:
+            return "There is no earlier period to compare with, so this page shows levels only: no rise and no fall."
+        length = words.MONTHS_A_YEAR if self.yearly else len(self.current)
+        return words.how_sure(kind, self.rows[kind], periods=self.periods, months=length, unit=self.unit)
+
+    @property
+    def summaries(self) -> list[Summary]:
+        """The crime types, each with its change and how many areas rose and fell."""
+        return [self._summary(kind, label) for kind, label in self.labels]
+
+    def _summary(self, kind: str, label: str) -> Summary:
+        total, verdicts = self.totals[kind], self.rows[kind]["verdict"].value_counts()
+        now, before, change = (total[name] for name in ("current_count", "baseline_mean", "change_pct"))
+        plain = self.level_only
+        return Summary(
+            kind=kind,
+            label=label,
+            change="" if plain else "–" if change is None else f"{words.signed(change)}%",
+            now="–" if now is None else words.whole(now),
+            before="" if plain or before is None else words.mean(before),
+            found=() if plain else found_in_words({str(verdict): int(n) for verdict, n in verdicts.items()}),
+        )
+
+    def row(self, kind: str, place: int) -> dict[str, Any]:
+        """Return an area's row of a crime type, by column."""
+        return {str(name): value for name, value in self.rows[kind].loc[place].items()}
+
+    def why(self, entry: lists.Listed, kind: str) -> tuple[str, ...]:
+        """Return why an area is on the list for a week of action on a crime type, or on "hardening"."""
+        area = self.areas["area_id"].iloc[entry.place]
+        told = self.hardening if kind == "hardening" else self.week.get(kind, ())
+        reasons = next((one for one in told if one.area_id == area), None)
+        row = self.row("burglary" if kind == "hardening" else kind, entry.place)
+        if kind != "hardening":
+            return (lists.reading(row, kind), *((*reasons.why, reasons.sure) if reasons else ()))
+        if reasons:
+            return (*reasons.why, reasons.sure)
+        return (f"About {words.whole(row['level'])} burglaries to expect in the next such period.",)
+
+    @property
+    def weighty(self) -> list[Notice]:
+        """What must be read before the figures."""
+        return [notice for notice in self.warnings if notice.code in WEIGHTY]
+
+    @property
+    def notes(self) -> list[Notice]:
+        """What else is to be known of the data."""
+        return [notice for notice in self.warnings if notice.code not in WEIGHTY]
+
+    @property
+    def banners(self) -> list[str]:
+        """What must stand above everything: that the data are restricted, or made up."""
+        said = []
+        if self.restricted:
+            said.append("Restricted: made from the force's own records. Do not publish.")
+        if self.practice:
+            said.append("Practice data: a made-up borough at sea. No real place or crime is shown.")
+        return said
+
+    @cached_property
+    def followed(self) -> dict[str, list[float | None]]:
+        """By crime type and area, by how many % what it is compared with has itself changed."""
+        return {
+            kind: changes_followed(rows, self.comparator.get(kind, {})) for kind, rows in self.rows.items()
+        }
+
+    @property
+    def periods_short(self) -> str:
+        """The periods in a few words: "2019 against 2018"."""
+        if not self.current:
+            return ""
+        now = short_span(self.current)
+        if not self.baseline:
+            return f"{now}: no earlier period"
+        if len(self.baseline) == 1:
+            return f"{now} against {short_span(self.baseline[0])}"
+        joined = [month for period in self.baseline for month in period]
+        if self.yearly and months.number(self.current[0]) - months.number(joined[0]) == len(joined):
+            return f"{now} against the {words.number(len(self.baseline))} years before"
+        return f"{now} against {words.series([short_span(period) for period in self.baseline])}"
+
+    @property
+    def periods_in_words(self) -> str:
+        """The periods in a sentence or two: "12 months to March 2018 compared with the 3 years before …"."""
+        areas = words.counted(len(self.areas), self.unit)
+        if not self.current or not self.baseline:
+            return f"{areas}."
+        whole = len(self.current)
+        part = "" if len(self.compared) == whole else f" {len(self.compared)} of {whole} months compared."
+        before = months.span_in_words(self.baseline[0])
+        if len(self.baseline) > 1:
+            before = f"the mean of {len(self.baseline)} such periods, {months.spans_in_words(self.baseline)}"
+        return (
+            f"{months.span_in_words(self.current)} compared with {before}.{part} {areas}. "
+            f"Police-recorded {self.in_words['burglary']}, robbery and {self.in_words['vehicle-crime']}."
+        )
+
+
+def found_in_words(counts: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
+    """Return "▲ 3 rose" and "▼ 1 fell" of clear changes, or "none clear" and "3 possible": each with its mark."""
+    rises, falls = counts.get("clear rise", 0), counts.get("clear fall", 0)
+    possible = counts.get("possible rise", 0) + counts.get("possible fall", 0)
+    if rises or falls:
+        found = (("▲", f"{rises:,} rose", rises), ("▼", f"{falls:,} fell", falls))
+        return tuple((mark, said) for mark, said, n in found if n)
+    if sum(counts.values()) == counts.get("not known", 0):
+        return (("", "not known"),)
+    return (("", "none clear"), *([("", f"{possible:,} possible")] if possible else []))
+
+
+def level_headline(view: View, kind: str) -> words.Headline:
+    """Return the first sentences of a page without an earlier period: where it is highest, and no change."""
+    rows = view.rows[kind]
+    levels = rows["current_count"].to_numpy(float, na_value=np.nan)
+    order = [int(place) for place in np.argsort(-np.nan_to_num(levels, nan=-1), kind="stable")]
+    first = [view.names[place] for place in order[: words.NAMED] if levels[place] > 0]
+    if not first:
+        return words.Headline(f"Of {words.counted(len(rows), view.unit)} nothing is known.", "")
+    said = f"{words.capital(view.in_words[kind])} was highest in {words.series([words.apart(name) for name in first])}."
+    return words.Headline(said, "There is no earlier period to compare with: this page shows no change.")
+
+
+def short_span(period: Period) -> str:
+    """Return "2019", "July 2018" or "April 2017 to March 2018"."""
+    first, last = period[0], period[-1]
+    if first.endswith("-01") and last.endswith("-12") and first[:4] == last[:4]:
+        return first[:4]
+    return (
+        months.span_in_words(period)
+        if first == last
+        else f"{months.in_words(first)} to {months.in_words(last)}"
+    )
+
+
+def _repeated(names: Sequence[str]) -> set[str]:
+    seen: set[str] = set()
+    return {name for name in names if name in seen or seen.add(name)}  # type: ignore[func-returns-value]
 
 
 def _places(column: pd.Series, wanted: Iterable[str]) -> NDArray[np.intp]:

@@ -14,15 +14,13 @@ import pandas as pd
 import xlsxwriter
 
 from sacmap import months, tables
-from sacmap.publish import page_data
 from sacmap.publish.files import DECIMALS, data_date
-from sacmap.publish.page import banners, periods_in_words
-from sacmap.publish.words import CHANCE_ONE_IN
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
+    from sacmap.publish.lists import Listed
     from sacmap.publish.view import View
 
 #: What Excel holds in one cell.
@@ -57,9 +55,9 @@ _FELL, _SAME, _ROSE = "#b2abd2", "#ffffff", "#fdb863"
 METHOD = (
     "Expected is the count an area would have had if it had followed {comparator}. The normal range is where chance "
     "and ordinary ups and downs would put the count 19 times in 20.",
-    "Clear rise, clear fall: so far outside the normal range that about 1 such flag in {clear} is chance; of possible "
-    "ones, about 1 in {possible}. Too few to tell: fewer than ten were expected, and no change is clear. No method "
-    "finds every true rise.",
+    "Clear rise, clear fall: it stands out even among all areas. Possible: outside its own normal range, as about one "
+    "area in twenty is by chance alone. Too few to tell: fewer than ten were expected, and no change is clear. No "
+    "method finds every true rise.",
     "Ratio is the count over the expected, drawn towards 1 as far as the count is small; excess is the crimes above "
     "the expected that it leaves; level is what to expect in a period like this one.",
     "Percentages of small counts jump: rank by excess or level, not by change_pct.",
@@ -99,14 +97,12 @@ def workbook_of(page: View, ledger: Mapping[str, int] | None = None) -> bytes:
         made = data_date(page.current).replace(tzinfo=None)
         book.set_properties({"title": _fit(page.title), "author": "sacmap", "created": made})
         sheets = _Sheets(book, page)
-        by_type = {kind: page_data.rows_of(page, kind) for kind in tables.CRIME_TYPES}
-        lists = page_data.lists_of(page, by_type)
-        sheets.summary(by_type, ledger or {})
+        sheets.summary(ledger or {})
         sheets.areas()
         if page.monthly is not None and not page.monthly.empty:
             sheets.monthly(page.monthly)
-        sheets.ranked("Target hardening", lists["hardening"], by_type["burglary"])
-        sheets.ranked("Week of action", lists["week"], by_type["sac"])
+        sheets.ranked("Target hardening", page.hardening_list, "hardening")
+        sheets.ranked("Week of action", page.week_lists["sac"], "sac")
         sheets.notes()
         sheets.columns()
     return stream.getvalue()
@@ -170,15 +166,15 @@ class _Sheets:
         size = style.font_size / 10
         sheet.set_row(row, _height(text, LINE / size, size))
 
-    def summary(self, by_type: Mapping[str, pd.DataFrame], ledger: Mapping[str, int]) -> None:
+    def summary(self, ledger: Mapping[str, int]) -> None:
         """Write the first sheet: the headline, the totals by crime type, what to know first, the ledger."""
         page = self.page
         sheet = self.add("Summary")
         sheet.hide_gridlines(2)
         sheet.set_column(0, 0, 26)
         sheet.set_column(1, ACROSS - 1, 14)
-        self.paragraph(sheet, 0, page_data.headline_of(page), self.title)
-        self.paragraph(sheet, 1, periods_in_words(page), self.wrapped)
+        self.paragraph(sheet, 0, page.in_one_line(), self.title)
+        self.paragraph(sheet, 1, page.periods_in_words, self.wrapped)
         row = 3
         names = (
             "Crime type",
@@ -196,7 +192,7 @@ class _Sheets:
         for kind, label in page.labels:
             row += 1
             sheet.write_string(row, 0, label, self.strong if kind == "sac" else self.text)
-            totals, verdicts = page.totals[kind], by_type[kind]["verdict"]
+            totals, verdicts = page.totals[kind], page.rows[kind]["verdict"]
             now, before = totals["current_count"] or 0.0, totals["baseline_mean"] or 0.0
             figures: tuple[tuple[float | None, str], ...] = (
                 (now, "count"),
@@ -210,14 +206,14 @@ class _Sheets:
             for k, (value, style) in enumerate(figures, 1):
                 self.figure(sheet, row, k, value, self.number[style])
         row += 2
-        for banner in banners(page):
+        for banner in page.banners:
             self.paragraph(sheet, row, banner, self.warning)
             row += 2
         if page.warnings:
             sheet.write_string(row, 0, "Before you rely on this", self.section)
             for notice in page.warnings:
                 row += 1
-                self.paragraph(sheet, row, notice["text"], self.warning)
+                self.paragraph(sheet, row, notice.text, self.warning)
             row += 2
         if ledger:
             sheet.write_string(row, 0, "Every row accounted for", self.section)
@@ -277,20 +273,21 @@ class _Sheets:
             for k, n in enumerate(series, 3):
                 self.figure(sheet, row, k, n, self.number["count"])
 
-    def ranked(self, name: str, entries: Sequence[Mapping[str, Any]], rows: pd.DataFrame) -> None:
+    def ranked(self, name: str, entries: Sequence[Listed], kind: str) -> None:
         """Write one of the two lists: its places, its reasons, and the figures behind them."""
         figures = ("current_count", "expected", "excess", "level", "level_per_1000_households", "top5_share")
         columns = {column.name: column for column in tables.CHANGE.columns}
+        rows = self.page.rows["burglary" if kind == "hardening" else kind]
         sheet = self.add(name)
         self.head(sheet, ["place", "area_id", "area_name", "verdict", "reasons", *figures], 5, len(entries))
         for k, width in enumerate((7, 14, 28, 19, 70, *(14 for _ in figures))):
             sheet.set_column(k, k, width)
         sheet.set_row(0, 2 * ROW_HEIGHT)
         for row, entry in enumerate(entries, 1):
-            found = rows.iloc[entry["place"]]
+            found = rows.iloc[entry.place]
             sheet.write_number(row, 0, row, self.place)
-            area_name = self.page.areas["name"].iloc[entry["place"]]
-            reasons = " ".join([*entry["reasons"], entry.get("stability", "")]).strip()
+            area_name = self.page.areas["name"].iloc[entry.place]
+            reasons = " ".join(self.page.why(entry, kind))
             for k, text in enumerate((found["area_id"], area_name, found["verdict"], reasons), 1):
                 sheet.write_string(row, k, _fit(str(text)), self.wrapped)
             for k, figure in enumerate(figures, 5):
@@ -304,7 +301,7 @@ class _Sheets:
         sheet = self.add("Notes", landscape=False)
         sheet.hide_gridlines(2)
         sheet.set_column(0, 0, 100)
-        changes = [f"{found['text']} ({found['source']})" for found in page.definitions]
+        changes = [f"{found.text} ({found.source})" for found in page.definitions]
         made = (
             f"Data to {months.in_words(page.current[-1])}. Made by sacmap."
             if page.current
@@ -313,7 +310,6 @@ class _Sheets:
         told = {
             "comparator": page.comparator_words,
             "indicator": EXACT if page.exact else PROXY,
-            **CHANCE_ONE_IN,
         }
         sections = (
             (

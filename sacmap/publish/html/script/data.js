@@ -2,7 +2,14 @@
 // the CSV, row by row: an area's crime types stand together, in the order of data.types.
 
 const data = JSON.parse($("data").textContent);
-const state = { type: data.type, measure: "change", clear: false, area: null };
+const state = {
+  type: data.type,
+  measure: data.levelOnly ? "level" : "change",
+  group: "",
+  area: null,
+  clear: false,
+  ranges: false,
+};
 let numbers = null;
 
 async function unpack(text) {
@@ -13,31 +20,45 @@ async function unpack(text) {
   return JSON.parse(await new Response(plain).text());
 }
 
-const places = () => data.ids.map((_, place) => place);
+const every = data.ids.map((_, place) => place);
 const indexOf = (place, type) => place * data.types.length + data.types.indexOf(type);
+const groupOf = (place) => (data.groups.length && data.groupOf[place] >= 0 ? data.groups[data.groupOf[place]] : "");
+const inGroup = (place) => !state.group || groupOf(place) === state.group;
+const placesShown = () => (state.group ? every.filter(inGroup) : every);
+// An area's name with its district or code where another area has the same.
+const fullName = (place) => data.unlike[place] ?? data.names[place];
+const whereOf = (place) => groupOf(place) || (data.unlike[place] ? data.ids[place] : "");
 
 // The columns the page shows; the others are in the download.
 const SHOWN = [
   ...["baseline_mean", "current_count", "change", "change_pct", "expected", "normal_low", "normal_high"],
   ...["verdict", "excess", "level", "level_per_1000_households", "edge_share"],
+  ...["week_rank", "hardening_rank", "top5_share"],
 ];
 
 function rowOf(place, type = state.type) {
   const at = indexOf(place, type);
   const row = { sentence: numbers.sentences[numbers.sentence[at]] };
   for (const name of SHOWN) row[name] = numbers.columns[name][at];
+  row.gap = row.current_count === null || row.expected === null ? null : row.current_count - row.expected;
   return row;
 }
 
 const verdictOf = (place, type = state.type) => numbers.columns.verdict[indexOf(place, type)];
 const isClear = (verdict) => verdict.startsWith("clear");
-const isKnown = (row) => row.verdict !== "not known";
+const isKnown = (row) => row.verdict !== "not known" || (data.levelOnly && row.current_count !== null);
 const arrowOf = (verdict) => ({ "clear rise": "▲ ", "clear fall": "▼ " })[verdict] ?? "";
 
+// ▲ or ▼ in its colour, before a clear reading.
+function arrowMark(verdict) {
+  const arrow = arrowOf(verdict).trim();
+  return arrow ? [element("span", arrow, { class: arrow === "▲" ? "up" : "down", "aria-hidden": "true" }), " "] : [];
+}
+
 // The sentence is chosen where it is tested; here its numbers are filled in.
-function sentenceOf(row) {
+function sentenceOf(row, type = state.type) {
   return row.sentence.replace(/\{(\w+)\}/g, (_, name) => {
-    if (name === "crimes") return many(row.current_count, "crime");
+    if (name === "crimes") return many(row.current_count, data.nouns[type]);
     if (name === "before") return mean(row.baseline_mean);
     if (name === "step") return whole(Math.abs(row.current_count - row.expected));
     return whole(row[name]);
@@ -49,10 +70,28 @@ const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const monthOf = ([, large, one]) => (large ? Number(large) : one === "." ? null : DIGITS.indexOf(one));
 const seriesOf = (text) => Array.from(text.matchAll(/\{(\d+)\}|(.)/g), monthOf);
 
-// Counts by month of an area, or of the whole place where `place` is null; null where a month is not complete.
+// Counts by month of an area; null where a month is not complete.
 function monthlyOf(place) {
   const kinds = state.type === "sac" ? data.types.slice(1) : [state.type];
-  const series = kinds.map((kind) => seriesOf(place === null ? data.wholeMonthly[kind] : numbers.monthly[kind][place]));
+  const series = kinds.map((kind) => seriesOf(numbers.monthly[kind][place]));
   const add = (sum, n) => (sum === null || n === null ? null : sum + n);
   return series.reduce((sums, counts) => sums.map((sum, month) => add(sum, counts[month])));
 }
+
+// The ten busiest map points of an area for the crime type: where, street and crimes, the busiest first.
+function pointsOf(place) {
+  const coded = numbers.points?.[place] ?? [];
+  const step = 3 + data.types.length - 1;
+  const found = [];
+  let [x, y] = [0, 0];
+  for (let i = 0; i < coded.length; i += step) {
+    x += coded[i];
+    y += coded[i + 1];
+    const counts = coded.slice(i + 3, i + step);
+    const n = state.type === "sac" ? counts.reduce((a, b) => a + b) : counts[data.types.indexOf(state.type) - 1];
+    if (n > 0) found.push({ x: x / 1e5, y: y / 1e5, street: streetOf(numbers.streetNames[coded[i + 2]]), n });
+  }
+  return found.sort((a, b) => b.n - a.n).slice(0, 10);
+}
+
+const streetOf = (location) => location.replace(/^On or near ?/, "").trim();

@@ -1,82 +1,165 @@
-// The headline, the tiles, the legend and the two lists: all follow the controls.
+// The headline, the crime types and the answer: where it rose, how sure that is, where it is highest. All follow the
+// controls.
+
+const TIERS = { "clear rise": 0, "possible rise": 1 };
+const tierOf = (place) => TIERS[verdictOf(place)] ?? 2;
+
+// The areas for a week of action, in the order of the list: clear rises, possible ones, the rest.
+function weekOrder() {
+  const { excess, week_rank: rank, verdict } = numbers.columns;
+  const at = (place) => indexOf(place, state.type);
+  const { current_count: now, expected } = numbers.columns;
+  const isThere = (row) => verdict[row] !== "not known" && ![excess, now, expected].some((column) => column[row] === null);
+  const known = placesShown().filter((place) => isThere(at(place)));
+  const key = known.map((place) => [tierOf(place), rank[at(place)] ?? Infinity, -excess[at(place)], place]);
+  key.sort((a, b) => a[0] - b[0] || (a[1] === b[1] ? 0 : a[1] - b[1]) || a[2] - b[2] || a[3] - b[3]);
+  return key.map((entry) => entry[3]);
+}
+
+function weekList() {
+  if (data.levelOnly) return [];
+  const order = weekOrder();
+  const found = order.filter((place) => tierOf(place) < 2);
+  const rest = order.filter((place) => tierOf(place) === 2 && numbers.columns.excess[indexOf(place, state.type)] > 0);
+  return [...found.slice(0, 2 * data.first), ...rest.slice(0, data.next)].map((place, i) => {
+    const finding = ["clear", "possible", ""][tierOf(place)];
+    return { place, finding, sign: finding && i < data.first ? String(i + 1) : "" };
+  });
+}
+
+function hardeningList() {
+  const key = data.rates ? "level_per_1000_households" : "level";
+  const value = (place, name) => numbers.columns[name][indexOf(place, "burglary")];
+  return placesShown()
+    .filter((place) => value(place, key) !== null && value(place, "current_count") !== null)
+    .map((place) => [value(place, "hardening_rank") ?? Infinity, -value(place, key), place])
+    .sort((a, b) => (a[0] === b[0] ? 0 : a[0] - b[0]) || a[1] - b[1] || a[2] - b[2])
+    .slice(0, data.first)
+    .map(([, , place], i) => ({ place, finding: "", sign: "ABCDE"[i] }));
+}
+
+const firmness = (share) =>
+  share === null ? "" : share >= data.firm[0] ? "firm" : share >= data.firm[1] ? "likely" : "weak";
+const shortKind = () => (state.type === "sac" ? "crime" : data.words[state.type]);
 
 function showHead() {
-  const total = data.totals[state.type];
-  $("headline").textContent = data.headlines[state.type];
-  document.title = data.headlines[state.type];
-  const tiles = {
-    current_count: total.current_count === null ? "–" : whole(total.current_count),
-    baseline_mean: total.baseline_mean === null ? "–" : mean(total.baseline_mean),
-    change_pct: percent(total.change_pct),
-    published_change_pct: percent(total.published_change_pct),
-    rises: whole(verdicts().get("clear rise") ?? 0),
-    falls: whole(verdicts().get("clear fall") ?? 0),
-  };
-  for (const tile of document.querySelectorAll("[data-tile]")) tile.textContent = tiles[tile.dataset.tile];
-}
-
-// How many areas have each verdict.
-function verdicts() {
-  const found = new Map();
-  for (const place of places()) found.set(verdictOf(place), (found.get(verdictOf(place)) ?? 0) + 1);
-  return found;
-}
-
-function showLegend() {
-  const level = state.measure === "level";
-  const measure = document.querySelector('[name="measure"]:checked').parentNode.textContent.trim();
-  $("map-heading").textContent = `${capital(data.words[state.type])}: ${measure.toLowerCase()}`;
-  for (const item of document.querySelectorAll("[data-legend]")) {
-    item.hidden = !item.dataset.legend.split(" ").includes(state.measure);
+  if (!data.plan) {
+    const [first, second] = data.headlines[state.type];
+    $("headline").textContent = first;
+    $("second").textContent = second;
+    document.title = data.title ? `${data.title}: ${first}` : first;
   }
+  if (data.plan) return;
+  const level = state.measure === "level";
+  const measure = { change: "change", expected: "against the expected", level: "level" }[state.measure];
+  const kind = capital(state.type === "sac" ? "all three" : data.words[state.type]);
+  $("map-heading").textContent = `Map: ${kind}, ${measure}`;
+  $("legend-title").textContent =
+    state.measure === "change" && data.legendSpan ? `${kind}, ${data.legendSpan}` : `${kind}: ${measure}`;
+  for (const item of document.querySelectorAll("[data-legend]"))
+    item.hidden = !item.dataset.legend.split(" ").includes(state.measure);
   if (!level) return;
   const cuts = data.levelCuts[state.type].map((cut) => cut.toLocaleString("en-GB"));
   document.querySelectorAll("[data-cut]").forEach((cut, step) => (cut.textContent = cuts[step]));
-  const unit = `crimes a ${data.period}${data.rates ? " per 1,000 households" : ""}`;
-  $("level-unit").textContent = unit;
-  $("level-ramp").setAttribute(
-    "aria-label",
-    `Five steps from pale to dark green: below ${cuts[0]} ${unit}, then from ${cuts.join(", from ")} up.`,
+  const said = `Five steps from pale to dark green: below ${cuts[0]} ${data.levelUnit}, then from ${cuts.join(", from ")} up.`;
+  $("level-ramp").setAttribute("aria-label", said);
+}
+
+function showLists() {
+  if (data.plan) return;
+  const week = weekList();
+  const found = week.filter((entry) => entry.sign);
+  const most = scaleOf(found.map(({ place }) => ratioOf(rowOf(place), "current_count")));
+  if ($("week")) {
+    $("week-heading").textContent = `Where ${shortKind()} rose${state.group ? ` in ${state.group}` : ""}`;
+    $("week-lead").textContent = weekLead(week);
+    $("week-lead").hidden = !$("week-lead").textContent;
+    const head = document.querySelector("[aria-labelledby=week-heading] .columns-head");
+    head.hidden = !found.length;
+    head.firstElementChild.textContent = weekSubhead(found);
+    head.lastElementChild.replaceWith(rangeHead(most));
+    $("week").replaceChildren(
+      ...week.map((entry) => (entry.sign ? findingRow(entry, most) : namedRow(entry, week))),
+    );
+    $("sure").textContent = data.sure[state.type];
+  }
+  showHardening();
+  $("answer").classList.toggle("tight", found.length > 3);
+}
+
+function weekLead(week) {
+  const findings = new Set(week.map((entry) => entry.finding));
+  if (findings.has("clear")) return "";
+  if (findings.has("possible")) return "No clear rise. These are possible: about one area in forty is as high by chance.";
+  return "No clear rise and no possible one: nothing here answers to a rise.";
+}
+
+function weekSubhead(found) {
+  const findings = new Set(found.map((entry) => entry.finding));
+  if (findings.size === 2) return "clear rises, then possible";
+  return findings.has("clear") ? "clear rises" : findings.has("possible") ? "possible rises" : "";
+}
+
+function showHardening() {
+  const listed = hardeningList();
+  const level = (place) => {
+    const row = rowOf(place, "burglary");
+    return data.rates ? row.level_per_1000_households : row.level;
+  };
+  const most = Math.max(0, ...listed.map(({ place }) => level(place)));
+  $("hardening-heading").textContent = `Where burglary is highest${state.group ? ` in ${state.group}` : ""}`;
+  $("hardening").replaceChildren(
+    ...listed.map((entry) => {
+      const row = rowOf(entry.place, "burglary");
+      const third = ["firm", "its place is ", firmness(row.top5_share)];
+      return listRow(entry, row, third, levelBar(level(entry.place), most));
+    }),
   );
 }
 
-// The first areas for a week of action; of another crime type than the page opens on, by its own excess.
-function weekList() {
-  if (state.type === data.type && data.week) return data.week;
-  const excess = (place) => numbers.columns.excess[indexOf(place, state.type)];
-  return places()
-    .filter((place) => excess(place) > 0)
-    .sort((a, b) => excess(b) - excess(a) || a - b)
-    .slice(0, data.listed)
-    .map((place) => ({ place, reasons: [reasonOf(rowOf(place))] }));
+function findingRow(entry, most) {
+  const row = rowOf(entry.place);
+  return listRow(entry, row, ["expected", "expected ", whole(row.expected)], rangeBar(row, most));
 }
 
-const reasonOf = (row) =>
-  `${many(row.current_count, "crime")} where about ${whole(row.expected)} were expected: ${row.verdict}.`;
-
-function showLists() {
-  $("week-lead").textContent = `Where ${data.words[state.type]} stands furthest above what was expected.`;
-  fillList("hardening", data.hardening, "No area can be ranked.");
-  fillList("week", weekList(), "No area stands above what was expected.");
+function listRow({ place, sign, finding }, row, [css, said, figure], bar) {
+  const home = /[A-Z]/.test(sign);
+  return element(
+    "li",
+    [
+      element("span", sign, { class: `pin${home ? " home" : ""}`, "aria-hidden": "true" }),
+      element("span", [nameButton(place, data.names[place]), " ", element("span", whereOf(place), { class: "where" })], {
+        class: "who",
+      }),
+      element("span", [unseen("now "), row.current_count === null ? "–" : whole(row.current_count)], {
+        class: "number now",
+      }),
+      element("span", [unseen(said), figure], { class: `number ${css}` }),
+      bar,
+    ],
+    { "data-area-id": data.ids[place], ...(finding ? { class: finding } : {}) },
+  );
 }
 
-function fillList(id, entries, none) {
-  const items = entries.slice(0, data.listed).map((entry) => {
-    const parts = [element("span", nameButton(entry.place), { class: "name" })];
-    const reasons = entry.reasons.flatMap((reason) => [element("span", reason), " "]);
-    parts.push(element("span", reasons, { class: "why" }));
-    if (entry.stability) parts.push(element("span", entry.stability, { class: "stability" }));
-    return element("li", parts, { "data-area-id": data.ids[entry.place] });
-  });
-  $(id).replaceChildren(...(items.length ? items : [element("li", none, { class: "none" })]));
+function namedRow(entry, week) {
+  const alike = week.filter((other) => !other.sign && other.finding === entry.finding);
+  const first = entry === alike[0];
+  const lead = entry.finding ? `Also ${entry.finding}:` : "Next highest, not a finding:";
+  const css = `rest${first ? " first" : ""}${entry === alike.at(-1) ? " last" : ""}`;
+  return element(
+    "li",
+    [...(first ? [element("span", lead, { class: "subhead" }), " "] : []), nameButton(entry.place, fullName(entry.place))],
+    { "data-area-id": data.ids[entry.place], class: css },
+  );
 }
 
-const nameButton = (place) => element("button", data.names[place], { type: "button", class: "link" });
+const nameButton = (place, text) => button(text, { class: "link name", "data-place": place });
 
-// The name of an area, in a list or in the table, is a button that goes to it.
+// The name of an area, in a list, in the table or in the panel, is a button that goes to it.
 function listenToNames() {
   document.querySelector("main").addEventListener("click", ({ target }) => {
-    const item = target.closest("button.link")?.closest("[data-area-id]");
-    if (item) choose(data.ids.indexOf(item.dataset.areaId), { zoom: true, focus: true });
+    const pressed = target.closest("button.link");
+    const place = pressed?.dataset.place ?? data.ids.indexOf(pressed?.closest("[data-area-id]")?.dataset.areaId);
+    if (pressed && Number(place) >= 0) choose(Number(place), { zoom: true, focus: true });
   });
 }

@@ -1,156 +1,262 @@
 // Choosing, finding, saving; and the start.
 
-function choose(place, { zoom = false, focus = false } = {}) {
+// Where the focus was when an area was chosen: it goes back there with the list.
+let from = null;
+
+function choose(place, { zoom = false, focus = false, keep: kept = true } = {}) {
+  if (place !== null) from = whereFocused() ?? from;
   state.area = place;
-  const chosen = place === null ? null : data.ids[place];
-  const rows = Array.from(document.querySelectorAll("#areas tbody tr"));
-  for (const row of rows) row.classList.toggle("chosen", row.dataset.areaId === chosen);
-  // A long table shows its first rows only: the chosen area joins them.
-  if (chosen !== null && !rows.some((row) => row.dataset.areaId === chosen)) showTable();
+  if (place !== null && state.ranges) {
+    state.ranges = false;
+    showRanges();
+  }
+  if (kept) keep();
+  markChosen();
   showPanel();
-  outlineChosen();
+  showLocator();
   if (zoom) fit();
-  if (focus) $("panel").focus();
-  keep();
+  paint();
+  $("answer").scrollTop = 0;
+  if (place === null) focusBack();
+  else if (focus) {
+    $("panel").focus({ preventScroll: true });
+    // On one screen the panel is in sight; on a phone, and from the table, it is not.
+    const box = $("panel").getBoundingClientRect();
+    if (box.top > innerHeight - 80 || box.top < 0) $("panel").scrollIntoView({ block: "start" });
+  }
 }
 
-// The chosen area with its neighbours around it, or everything.
-function fit() {
-  const shape = state.area === null ? null : shapes[state.area];
-  map.fitBounds(shape ? around(shape.getBounds()) : data.bounds, { animate: false });
+function whereFocused() {
+  const item = document.activeElement?.closest("[data-area-id]");
+  const list = item?.closest("#week, #hardening, #areas, #ranges, #plan");
+  return list ? { list: list.id, area: item.dataset.areaId } : null;
 }
 
-// An area and a little more than its width and height on each side, moved within the whole: at its edge half the map would be empty.
-function around(area) {
-  const [[south, west], [north, east]] = data.bounds;
-  const wide = area.pad(1.2);
-  const span = (low, high, least, most) => {
-    const size = high - low;
-    const from = Math.max(least, Math.min(low, most - size));
-    return [from, Math.min(from + size, most)];
-  };
-  const [bottom, top] = span(wide.getSouth(), wide.getNorth(), south, north);
-  const [left, right] = span(wide.getWest(), wide.getEast(), west, east);
-  return [
-    [bottom, left],
-    [top, right],
-  ];
+function focusBack() {
+  if (!from) return;
+  const item = Array.from($(from.list)?.querySelectorAll("[data-area-id]") ?? []).find(
+    (one) => one.dataset.areaId === from.area,
+  );
+  (item?.querySelector("button") ?? $("answer")).focus({ preventScroll: from.list !== "areas" });
+  from = null;
 }
 
+// An area by its name or code, a district, or a town.
 function find(text) {
   const wanted = text.trim().toLowerCase();
   if (!wanted) return [];
-  const exact = (place) => data.names[place].toLowerCase() === wanted || data.ids[place].toLowerCase() === wanted;
-  const found = places().filter((place) => exact(place) || data.names[place].toLowerCase().includes(wanted));
-  return found.sort((a, b) => exact(b) - exact(a));
+  const exact = (name) => name.toLowerCase() === wanted;
+  const areas = every.filter((place) => [fullName(place), data.ids[place]].some((name) => name.toLowerCase().includes(wanted)));
+  const isExact = (place) => exact(data.names[place]) || exact(fullName(place)) || exact(data.ids[place]);
+  const found = [
+    ...areas.map((place) => ({ place, name: fullName(place), exact: isExact(place) })),
+    ...data.groups.filter((name) => name.toLowerCase().includes(wanted)).map((name) => ({ group: name, name, exact: exact(name) })),
+    ...data.towns.filter(([name]) => name.toLowerCase().includes(wanted)).map((town) => ({ town, name: town[0], exact: exact(town[0]) })),
+  ];
+  return found.sort((a, b) => b.exact - a.exact);
 }
 
 function suggest() {
   const text = $("find-area").value;
   const found = find(text);
-  $("found-areas").replaceChildren(
-    ...found.slice(0, 20).map((place) => element("option", [], { value: data.names[place] })),
-  );
-  $("find-note").textContent = text.trim() && !found.length ? "No area of that name." : "";
-  const exact = found.filter((place) => data.names[place].toLowerCase() === text.trim().toLowerCase());
-  if (exact.length === 1) choose(exact[0], { zoom: true });
+  const names = [...new Set(found.slice(0, 30).map(({ name }) => name))].slice(0, 20);
+  $("found-areas").replaceChildren(...names.map((name) => element("option", [], { value: name })));
+  $("find-note").textContent = text.trim() && !found.length ? "Nothing of that name." : "";
+  const exact = found.filter((one) => one.exact);
+  if (exact.length === 1) goTo(exact[0]);
+}
+
+function goTo({ place, group, town }, focus = false) {
+  if (place !== undefined) return choose(place, { zoom: true, focus });
+  if (group !== undefined) return chooseGroup(group);
+  if (state.area !== null) choose(null);
+  map.setView([town[2] / 1e5, town[1] / 1e5], Math.max(map.getMinZoom() + 2, 12), { animate: false });
+  $("find-note").textContent = `${town[0]} is in the middle of the map.`;
+  return undefined;
+}
+
+function chooseGroup(name) {
+  state.group = name;
+  state.area = null;
+  if ($("group")) $("group").value = name;
+  show();
+  fit();
+  keep();
 }
 
 // The file the page was written beside: the same columns, the same digits.
 function download() {
-  const columns = Object.values(numbers.columns);
+  const values = Object.values(numbers.columns);
   const cell = (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : (value ?? ""));
-  const lines = columns[0].map((_, at) => columns.map((column) => cell(column[at])).join(","));
+  const lines = values[0].map((_, at) => values.map((column) => cell(column[at])).join(","));
   // The byte order mark is for Excel, which else misreads Welsh names.
   const text = ["\ufeff", ...[Object.keys(numbers.columns).join(","), ...lines].map((line) => `${line}\r\n`)];
-  const [, name] = decodeURIComponent(location.pathname).match(/([^/]+)\.html?$/) ?? [null, "sacmap"];
-  const link = element("a", "", {
-    href: URL.createObjectURL(new Blob(text, { type: "text/csv" })),
-    download: `${name}.csv`,
-  });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  save(new Blob(text, { type: "text/csv" }), "csv");
 }
 
-// The state lives in the address, so that a link opens the same view.
-function keep() {
+// The state lives in the address: a link opens the same view, and Back goes to the one before.
+function address() {
   const words = new URLSearchParams({ type: state.type, measure: state.measure });
-  if (state.clear) words.set("clear", "1");
+  if (state.group) words.set("district", state.group);
   if (state.area !== null) words.set("area", data.ids[state.area]);
-  history.replaceState(null, "", `#${words}`);
+  if (state.clear) words.set("clear", "1");
+  return `#${words}`;
+}
+
+// A notebook shows the page in a frame of no address of its own, where none can be written.
+function write(how) {
+  try {
+    history[how](null, "", address());
+  } catch (error) {
+    if (error.name !== "SecurityError") throw error;
+  }
+}
+
+function keep() {
+  if (location.hash !== address()) write("pushState");
 }
 
 function recall() {
   const words = new URLSearchParams(location.hash.slice(1));
-  for (const [key, name] of [
-    ["type", "crime-type"],
-    ["measure", "measure"],
+  for (const [key, name, usual] of [
+    ["type", "crime-type", data.type],
+    ["measure", "measure", data.levelOnly ? "level" : "change"],
   ]) {
-    const radio = Array.from(document.getElementsByName(name)).find(
-      (input) => input.value === words.get(key) && !input.disabled,
-    );
-    if (radio) state[key] = radio.value;
-    document.querySelector(`[name="${name}"][value="${state[key]}"]`).checked = true;
+    const radios = Array.from(document.getElementsByName(name));
+    const radio = radios.find((input) => input.value === words.get(key) && !input.disabled);
+    state[key] = radio?.value ?? usual;
+    for (const input of radios) input.checked = input.value === state[key];
   }
+  state.group = data.groups.includes(words.get("district")) ? words.get("district") : "";
+  if ($("group")) $("group").value = state.group;
   state.clear = words.get("clear") === "1";
   $("only-clear").checked = state.clear;
   const place = data.ids.indexOf(words.get("area"));
   state.area = place < 0 ? null : place;
 }
 
+function copyLink() {
+  const told = (words) => {
+    $("done").textContent = words;
+    setTimeout(() => ($("done").textContent = ""), 4000);
+  };
+  const link = location.href.split("#")[0] + address();
+  // Where the browser keeps the clipboard to itself, as it may from a file, the old way does it.
+  const byHand = () => {
+    const box = element("textarea", "", { class: "unseen", "aria-label": "Link" });
+    box.value = link;
+    document.body.append(box);
+    box.select();
+    const done = document.execCommand("copy");
+    box.remove();
+    $("copy-link").focus();
+    told(done ? "Link copied." : "The link is in the address bar.");
+  };
+  write("replaceState");
+  if (!navigator.clipboard) return byHand();
+  return navigator.clipboard.writeText(link).then(() => told("Link copied."), byHand);
+}
+
 function show() {
   showHead();
-  showLegend();
   showLists();
   showTable();
   showPanel();
+  showLocator();
+  showRanges();
   paint();
 }
 
-function listen() {
-  listenToNames();
-  $("controls").addEventListener("submit", (event) => event.preventDefault());
-  $("controls").addEventListener("change", ({ target }) => {
-    if (target.name === "crime-type") state.type = target.value;
-    else if (target.name === "measure") state.measure = target.value;
-    else if (target.id === "only-clear") state.clear = target.checked;
-    else return;
-    show();
+function listenToControls() {
+  for (const form of [$("controls"), $("totals")]) {
+    form?.addEventListener("submit", (event) => event.preventDefault());
+    form?.addEventListener("change", ({ target }) => {
+      if (target.name === "crime-type") state.type = target.value;
+      else if (target.name === "measure") state.measure = target.value;
+      else if (target.id === "group") return chooseGroup(target.value);
+      else return undefined;
+      show();
+      return keep();
+    });
+  }
+  $("only-clear").addEventListener("change", ({ target }) => {
+    state.clear = target.checked;
+    showTable();
     keep();
   });
   $("find-area").addEventListener("input", suggest);
   $("find-area").addEventListener("keydown", (event) => {
-    const [place] = event.key === "Enter" ? find(event.target.value) : [];
-    if (place !== undefined) choose(place, { zoom: true, focus: true });
+    if (event.key !== "Enter") return;
+    const [found] = find(event.target.value);
+    if (found) goTo(found, true);
   });
+  $("show-ranges").addEventListener("click", () => {
+    state.ranges = !state.ranges;
+    showRanges();
+    if (!state.ranges) map.invalidateSize({ animate: false });
+  });
+}
+
+function listenToButtons() {
   $("download-csv").addEventListener("click", download);
   $("print-page").addEventListener("click", () => window.print());
-  window.addEventListener("beforeprint", paintStatic);
-  window.addEventListener("hashchange", () => {
-    recall();
-    show();
-    fit();
+  $("save-picture").addEventListener("click", savePicture);
+  $("copy-link").addEventListener("click", copyLink);
+  $("panel").addEventListener("click", ({ target }) => {
+    if (target.id === "whole-place") choose(null, { zoom: true });
+    if (target.id === "print-area") printArea();
   });
-  $("whole-map").addEventListener("click", () => map.fitBounds(data.bounds, { animate: false }));
-  for (const button of document.querySelectorAll("[data-zoom]")) {
-    button.addEventListener("click", () =>
-      map.setZoom(map.getZoom() + Number(button.dataset.zoom), { animate: false }),
-    );
+  $("answer").addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && state.area !== null) choose(null, { zoom: true });
+  });
+  $("whole-map").addEventListener("click", fitWhole);
+  for (const zoom of document.querySelectorAll("[data-zoom]"))
+    zoom.addEventListener("click", () => map.setZoom(map.getZoom() + Number(zoom.dataset.zoom), { animate: false }));
+  for (const pan of document.querySelectorAll("[data-pan]")) {
+    const [x, y] = pan.dataset.pan.split(",").map(Number);
+    pan.addEventListener("click", () => map.panBy([x * 160, y * 160], { animate: false }));
   }
-  for (const button of document.querySelectorAll("[data-pan]")) {
-    const [x, y] = button.dataset.pan.split(",").map(Number);
-    button.addEventListener("click", () => map.panBy([x * 160, y * 160], { animate: false }));
-  }
-  map.on("moveend", label);
+}
+
+function goBack() {
+  const before = state.area;
+  recall();
+  show();
+  if (before !== state.area || state.group) fit();
+  if (before !== null && state.area === null) focusBack();
+}
+
+function listenToTheRest() {
+  listenToNames();
+  window.addEventListener("beforeprint", paintStatic);
+  window.matchMedia("print").addEventListener("change", ({ matches }) => matches && paintStatic());
+  window.addEventListener("popstate", goBack);
+  map.on("moveend", paintAfterZoom);
+  let size = "";
+  new ResizeObserver(() => {
+    const now = `${$("map").clientWidth}x${$("map").clientHeight}`;
+    if (now === size || !$("map").clientWidth) return;
+    const first = size === "";
+    size = now;
+    if (first) return;
+    map.invalidateSize({ animate: false });
+    keepInside();
+    if (state.area === null && !state.group) fit();
+  }).observe($("map"));
+  // When all else is done.
+  (window.requestIdleCallback ?? setTimeout)(paintStatic, { timeout: 1500 });
 }
 
 function start() {
   document.documentElement.dataset.ready = "";
   map.invalidateSize({ animate: false });
   recall();
+  keepInside();
   fit();
   makeSortable();
-  listen();
+  listenToControls();
+  listenToButtons();
+  listenToTheRest();
 }
 
 window.drawAreas = drawAreas;

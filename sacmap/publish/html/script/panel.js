@@ -1,57 +1,38 @@
-// The panel: the chosen area, or the whole place where none is chosen.
+// The panel: the chosen area, in the place of the lists.
 
 function showPanel() {
-  $("panel").replaceChildren(...(state.area === null ? wholePlace() : oneArea(state.area)));
+  const chosen = state.area !== null;
+  $("panel").hidden = !chosen;
+  const lists = $("lists") ?? $("plan");
+  lists.hidden = chosen;
+  $("panel").replaceChildren(...(chosen ? oneArea(state.area) : [element("h2", "No area chosen", { id: "panel-heading" })]));
 }
 
 function oneArea(place) {
   const row = rowOf(place);
-  const back = element("button", "Whole place", { type: "button", id: "whole-place" });
-  back.addEventListener("click", () => choose(null, { zoom: true, focus: true }));
   const said = sentenceOf(row);
   const first = said.indexOf(".") + 1;
+  const where = whereOf(place);
+  const heading = [data.names[place], ...(where ? [" ", element("span", where, { class: "where" })] : [])];
   const parts = [
-    element("div", [element("h2", data.names[place], { id: "panel-heading" }), back], { class: "panel-head" }),
+    element(
+      "div",
+      [
+        button("‹ Back to the list", { class: "link", id: "whole-place" }),
+        button("Print this area", { class: "link", id: "print-area" }),
+      ],
+      { class: "panel-tools" },
+    ),
+    element("h2", heading, { id: "panel-heading" }),
   ];
   if (isKnown(row)) {
-    parts.push(element("p", said.slice(0, first), { class: "count" }), element("p", said.slice(first).trim()));
-    if (row.expected !== null) parts.push(rangeBar(row));
+    parts.push(element("p", said.slice(0, first), { class: "count" }));
+    if (row.expected !== null && row.normal_high !== null) parts.push(countBar(row));
+    if (said.slice(first).trim()) parts.push(element("p", [...arrowMark(row.verdict), said.slice(first).trim()]));
   } else parts.push(element("p", said));
-  parts.push(
-    ...listsOn(place),
-    ...planWords(place),
-    ...monthByMonth(place),
-    ...threeKinds((kind) => rowOf(place, kind)),
-    ...busiest(place),
-  );
-  if (row.edge_share !== null) parts.push(element("p", edgeWords(row.edge_share), { class: "small" }));
+  parts.push(...listsOn(place), ...planWords(place), ...monthByMonth(place), ...itsCrime(place), ...busiest(place));
+  if (row.edge_share !== null) parts.push(element("p", edgeWords(row.edge_share), { class: "small soft" }));
   return parts;
-}
-
-function wholePlace() {
-  const total = data.totals[state.type];
-  const found = verdicts();
-  const counted = data.verdicts.filter((verdict) => found.has(verdict));
-  const line = (verdict) => {
-    const n = found.get(verdict);
-    return element(
-      "li",
-      `${arrowOf(verdict)}${/(rise|fall)$/.test(verdict) ? many(n, verdict) : `${whole(n)} ${verdict}`}`,
-    );
-  };
-  return [
-    element("h2", "The whole place", { id: "panel-heading" }),
-    element(
-      "p",
-      `${many(total.current_count, "crime")}; ${mean(total.baseline_mean)} ${data.periods > 1 ? `a ${data.period} ` : ""}before.`,
-      { class: "count" },
-    ),
-    element("p", "Choose a neighbourhood on the map, in a list or in the table to see it here.", { class: "small" }),
-    ...monthByMonth(null),
-    ...threeKinds((kind) => ({ ...data.totals[kind], reading: percent(data.totals[kind].change_pct) }), "Change"),
-    element("h3", `${many(data.ids.length, "neighbourhood")}, by reading`),
-    element("ul", counted.map(line), { class: "readings" }),
-  ];
 }
 
 function edgeWords(share) {
@@ -59,126 +40,141 @@ function edgeWords(share) {
   return `${whole(100 * share)}% of these crimes lie within 50 metres of the boundary and may belong next door.`;
 }
 
+// The lists an area is on, how firm its place is, and why.
 function listsOn(place) {
-  const lists = [
-    ["target hardening", data.hardening],
-    ["a week of action", weekList()],
+  const week = weekList().findIndex((entry) => entry.place === place && entry.finding);
+  const homes = hardeningList().findIndex((entry) => entry.place === place);
+  const told = [
+    ...(week < 0 ? [] : [[`Number ${week + 1} for a week of action.`, data.reasons[state.type]?.[place]]]),
+    ...(homes < 0 ? [] : [[`Number ${homes + 1} for locks, lights and gates.`, data.reasons.hardening?.[place]]]),
   ];
-  const on = lists.flatMap(([words, entries]) => {
-    const rank = entries.slice(0, data.listed).findIndex((entry) => entry.place === place);
-    return rank < 0 ? [] : [`Number ${rank + 1} for ${words}.`];
-  });
-  return on.length ? [element("p", on.join(" "), { class: "listed" })] : [];
+  return told.map(([said, reasons]) =>
+    element("p", [element("strong", said), " ", [...(reasons?.[0] ?? []).slice(0, 2), reasons?.[1] ?? ""].join(" ")], {
+      class: "listed",
+    }),
+  );
+}
+
+// All of an area's crime by type, each with its range.
+function itsCrime(place) {
+  const rows = data.types.map((kind) => [kind, rowOf(place, kind)]);
+  if (!rows.some(([, row]) => isKnown(row))) return [];
+  const most = scaleOf(rows.map(([, row]) => ratioOf(row, "current_count")));
+  const plain = data.levelOnly;
+  const head = [
+    element("th", "All its crime", { scope: "col" }),
+    element("th", "now", { scope: "col", class: "number" }),
+    ...(plain
+      ? []
+      : [
+          element("th", "expected", { scope: "col", class: "number" }),
+          element("th", [unseen("range"), rangeHead(most)], { scope: "col" }),
+          element("th", "reading", { scope: "col" }),
+        ]),
+  ];
+  const line = ([kind, row]) =>
+    element(
+      "tr",
+      [
+        element("th", kind === "sac" ? "All three" : capital(data.words[kind]), { scope: "row" }),
+        element("td", isKnown(row) && row.current_count !== null ? whole(row.current_count) : "–", { class: "number" }),
+        ...(plain
+          ? []
+          : [
+              element("td", isKnown(row) && row.expected !== null ? whole(row.expected) : "–", { class: "number" }),
+              element("td", rangeBar(row, most)),
+              element("td", [...arrowMark(row.verdict), row.verdict.replace("within normal range", "in normal range")]),
+            ]),
+      ],
+      kind === state.type ? { class: "on" } : {},
+    );
+  return [element("table", [element("thead", element("tr", head)), element("tbody", rows.map(line))], { class: "kinds" })];
 }
 
 function busiest(place) {
-  const found = numbers.streets?.byRow[indexOf(place, state.type)] ?? [];
-  if (!found.length) return [];
-  const lines = [];
-  for (let i = 0; i < found.length; i += 2) {
-    const name = element("span", numbers.streets.names[found[i]]);
-    lines.push(element("li", [name, element("span", whole(found[i + 1]), { class: "number" })]));
-  }
-  return [element("h3", "Busiest streets now"), element("ul", lines, { class: "streets" })];
-}
-
-// Three crime types: before, now and a last column.
-function threeKinds(rowBy, last = "Reading") {
-  const head = ["Kind", "Before", "Now", last].map((text, i) =>
-    element("th", text, { scope: "col", ...(i === 1 || i === 2 ? { class: "number" } : {}) }),
+  const points = pointsOf(place);
+  const streets = new Map();
+  for (const { street, n } of points) if (street) streets.set(street, (streets.get(street) ?? 0) + n);
+  const coded = numbers.streets?.[indexOf(place, state.type)] ?? [];
+  if (!points.length)
+    for (let i = 0; i < coded.length; i += 2) streets.set(streetOf(numbers.streetNames[coded[i]]), coded[i + 1]);
+  if (!streets.size) return [];
+  const lines = [...streets].map(([name, n]) =>
+    element("li", [element("span", name), element("span", whole(n), { class: "number" })]),
   );
-  const rows = data.types.slice(1).map((kind) => {
-    const row = rowBy(kind);
-    const known = isKnown(row) && row.current_count !== null;
-    return element("tr", [
-      element("th", capital(data.words[kind]), { scope: "row" }),
-      element("td", known ? mean(row.baseline_mean) : "–", { class: "number" }),
-      element("td", known ? whole(row.current_count) : "–", { class: "number" }),
-      element("td", row.reading ?? arrowOf(row.verdict) + row.verdict),
-    ]);
-  });
   return [
-    element("h3", "The three kinds"),
-    element("table", [element("thead", element("tr", head)), element("tbody", rows)]),
+    element("h3", points.length ? "Its ten busiest map points, by street" : "Busiest streets now"),
+    element("ul", lines, { class: "streets" }),
   ];
 }
 
-// The count now on a bar of the normal range, with the expected count marked.
-function rangeBar(row) {
-  const most = Math.max(row.normal_high, row.current_count, 1) * 1.06;
-  const x = (value) => 6 + (308 * value) / most;
-  const inside = (at, half) => Math.min(Math.max(at, half), 320 - half);
-  const [low, high, now, expected] = [row.normal_low, row.normal_high, row.current_count, row.expected].map(x);
-  const described = `${many(row.current_count, "crime")} now; normal range ${whole(row.normal_low)} to ${whole(row.normal_high)}, expected ${whole(row.expected)}`;
-  const svg = drawing("svg", { viewBox: "0 0 320 68", role: "img", class: "range-bar", "aria-label": described });
-  const text = (at, y, words, half) =>
-    drawing("text", { class: "axis", x: inside(at, half), y, "text-anchor": "middle" }, words);
-  svg.append(
-    drawing("line", { class: "base", x1: 6, x2: 314, y1: 27, y2: 27 }),
-    drawing("rect", { class: "range", x: low, y: 19, width: Math.max(2, high - low), height: 16, rx: 3 }),
-    drawing("line", { class: "expected", x1: expected, x2: expected, y1: 16, y2: 41 }),
-    drawing("path", { class: "now", d: `M${now} 19l8 8-8 8-8-8z` }),
-    drawing(
-      "text",
-      { class: "axis strong", x: inside(now, 24), y: 12, "text-anchor": "middle" },
-      `now ${whole(row.current_count)}`,
-    ),
-    text(expected, 52, `expected ${whole(row.expected)}`, 36),
-    text((low + high) / 2, 64, `normal range ${whole(row.normal_low)} to ${whole(row.normal_high)}`, 66),
-  );
-  return svg;
+// What a reader is told of the circles on the map.
+function pointWords(place) {
+  const points = pointsOf(place);
+  const count = numbers.columns.current_count[indexOf(place, state.type)];
+  if (!points.length || !count) return "";
+  const held = points.reduce((sum, { n }) => sum + n, 0);
+  const how = held / count < 0.35 ? "spread thin, no one street" : held / count < 0.6 ? "some streets stand out" : "few streets hold most";
+  return `Circles: the ten busiest map points. They hold ${whole((100 * held) / count)}% of its ${data.nouns[state.type][1]}: ${how}.`;
 }
+
+// The counts month by month: the compared periods shaded, a gap where a month was left out, the axis at a round number.
+const LINE = { wide: 472, left: 34, right: 466, top: 18, foot: 78, high: 98 };
 
 function monthByMonth(place) {
   if (!data.months.length) return [];
-  const key = element(
-    "p",
-    [
-      ...[
-        ["baseline", "before"],
-        ["current", "now"],
-      ].flatMap(([name, words]) => [element("span", "", { class: `shade ${name}` }), ` ${words} `]),
-      element("span", "Gaps: months missing or left out", { class: "gap" }),
-    ],
-    { class: "small key" },
-  );
-  return [element("h3", `${capital(data.words[state.type])}, month by month`), monthLine(monthlyOf(place), place), key];
+  return [element("h3", `${capital(data.words[state.type])} month by month`), monthLine(monthlyOf(place), place)];
 }
 
-const TOP = 10;
-const FOOT = 96;
+// The next round number above: 4, 5, 8, 10, 15, 20, 30, 40, 50, 80, 100 …
+function roundUp(n) {
+  const power = 10 ** Math.floor(Math.log10(Math.max(n, 4)));
+  return [1, 1.5, 2, 3, 4, 5, 8, 10].map((step) => step * power).find((step) => step >= n && step % 1 === 0);
+}
 
 function monthLine(values, place) {
   const known = values.filter((n) => n !== null);
-  const most = Math.max(4, ...known);
-  const left = 8 + 6 * whole(most).length;
-  const step = (314 - left) / Math.max(values.length - 1, 1);
-  const x = (month) => left + step * month;
-  const y = (n) => FOOT - ((FOOT - TOP) * n) / most;
+  const most = roundUp(Math.max(4, ...known));
+  const step = (LINE.right - LINE.left) / Math.max(values.length - 1, 1);
+  const x = (month) => LINE.left + step * month;
+  const y = (n) => LINE.foot - ((LINE.foot - LINE.top) * n) / most;
   const described = known.length
-    ? `Between ${whole(Math.min(...known))} and ${many(Math.max(...known), "crime")} a month; the table below gives the periods`
+    ? `Between ${whole(Math.min(...known))} and ${many(Math.max(...known), data.nouns[state.type])} a month`
     : "No complete month";
-  const svg = drawing("svg", { viewBox: "0 0 320 114", role: "img", class: "months", "aria-label": described });
-  for (const [name, spans] of Object.entries(data.shades)) {
+  const svg = drawing("svg", { viewBox: `0 0 ${LINE.wide} ${LINE.high}`, role: "img", class: "chart months", "aria-label": described });
+  for (const [name, spans] of Object.entries(data.shades))
     for (const [from, to] of spans)
       svg.append(
-        drawing("rect", {
-          class: `shade-${name}`,
-          x: x(from) - step / 2,
-          y: TOP - 4,
-          width: x(to) - x(from) + step,
-          height: FOOT - TOP + 4,
-        }),
+        drawing("rect", { class: `shade-${name}`, x: x(from) - step / 2, y: LINE.top - 4, width: x(to) - x(from) + step, height: LINE.foot - LINE.top + 4 }),
       );
-  }
-  for (const n of [0, most]) {
+  svg.append(...periodSums(values, x, step));
+  for (const n of [0, most])
     svg.append(
-      drawing("line", { class: "base", x1: left, x2: 318, y1: y(n), y2: y(n) }),
-      drawing("text", { class: "axis", x: left - 5, y: y(n) + 4, "text-anchor": "end" }, whole(n)),
+      drawing("line", { class: "axis-line", x1: LINE.left, x2: LINE.right, y1: y(n), y2: y(n) }),
+      drawing("text", { x: LINE.left - 6, y: y(n) + 4, "text-anchor": "end" }, whole(n)),
     );
-  }
-  svg.append(...lineOf(values, x, y), ...yearMarks(x), ...actionMarks(place, x));
+  svg.append(...expectedLine(place, x, y, step), ...lineOf(values, x, y), ...yearMarks(x), ...actionMarks(place, x));
   return svg;
+}
+
+// The count of each period above it, where there is room.
+function periodSums(values, x, step) {
+  const spans = [...(data.shades.baseline ?? []), ...(data.shades.current ?? [])];
+  return spans.flatMap(([from, to]) => {
+    const wide = x(to) - x(from) + step;
+    const known = values.slice(from, to + 1).filter((n) => n !== null);
+    if (wide < 44 || !known.length) return [];
+    return [drawing("text", { x: x(from) - step / 2 + 2, y: LINE.top - 7 }, whole(known.reduce((a, b) => a + b)))];
+  });
+}
+
+// What was expected, spread evenly over the months of the current period.
+function expectedLine(place, x, y, step) {
+  const row = rowOf(place);
+  const [span] = data.shades.current ?? [];
+  if (!span || row.expected === null || data.levelOnly || !data.compared) return [];
+  const level = y(row.expected / data.compared);
+  return [drawing("line", { class: "level-line", x1: x(span[0]) - step / 2, x2: x(span[1]) + step / 2, y1: level, y2: level })];
 }
 
 // A line through the months that are known, broken at the others; a month with none beside it is a dot.
@@ -187,25 +183,24 @@ function lineOf(values, x, y) {
   const points = values.map((n, month) =>
     n === null ? "" : `${there(month - 1) ? "L" : "M"}${x(month).toFixed(1)} ${y(n).toFixed(1)}`,
   );
-  const alone = values.flatMap((n, month) =>
-    n !== null && !there(month - 1) && !there(month + 1) ? [[month, n]] : [],
-  );
-  const dots = alone.map(([month, n]) => drawing("circle", { class: "dot", cx: x(month), cy: y(n), r: 3 }));
+  const alone = values.flatMap((n, month) => (n !== null && !there(month - 1) && !there(month + 1) ? [[month, n]] : []));
+  const dots = alone.map(([month, n]) => drawing("circle", { class: "alone", cx: x(month), cy: y(n), r: 3 }));
   return [drawing("path", { class: "series", d: points.join("") }), ...dots];
 }
 
 // Each January is marked with its year; a short run of months with its first and last.
 function yearMarks(x) {
   const januaries = data.months.map((month, at) => [month, at]).filter(([month]) => month.startsWith("January"));
-  const mark = (at, words, anchor) =>
-    drawing("text", { class: "axis", x: x(at), y: FOOT + 15, "text-anchor": anchor }, words);
-  if (januaries.length < 2)
-    return [mark(0, data.months[0], "start"), mark(data.months.length - 1, data.months.at(-1), "end")];
-  const every = Math.ceil(januaries.length / 8);
+  const mark = (at, words, anchor) => drawing("text", { x: at, y: LINE.foot + 16, "text-anchor": anchor }, words);
+  if (januaries.length < 2) {
+    const ends = [mark(x(0), data.months[0], "start")];
+    return data.months.length > 1 ? [...ends, mark(LINE.right, data.months.at(-1), "end")] : ends;
+  }
+  const often = Math.ceil(januaries.length / 8);
   return januaries
-    .filter((_, i) => i % every === 0)
+    .filter((_, i) => i % often === 0)
     .flatMap(([month, at]) => [
-      drawing("line", { class: "tick", x1: x(at), x2: x(at), y1: FOOT, y2: FOOT + 4 }),
-      mark(at, month.slice(-4), x(at) > 300 ? "end" : "middle"),
+      drawing("line", { class: "axis-line", x1: x(at), x2: x(at), y1: LINE.foot, y2: LINE.foot + 4 }),
+      mark(x(at), month.slice(-4), x(at) > LINE.right - 20 ? "end" : x(at) < LINE.left + 16 ? "start" : "middle"),
     ]);
 }

@@ -1,45 +1,20 @@
-// A plan, or what came of one: its sides outlined on the map, its money and its actions marked. Not told apart by colour
-// alone, but by the line.
+// A plan, or what came of one: its sides as fills of their own, its money and its actions as pins.
 
 const SIDES = {
-  buffer_control: { color: "#1d1d1f", weight: 2, dashArray: "2 5" },
-  control: { color: "#1d1d1f", weight: 3, dashArray: "9 5" },
-  buffer: { color: "#1d4f91", weight: 3.5, dashArray: "1 6", lineCap: "round" },
-  target: { color: "#1d4f91", weight: 5 },
+  target: { fillColor: "#5d86c2", color: "#17335f", weight: 1.6 },
+  buffer: { fillColor: "url(#dots-buffer)", color: "#8fa9cd", weight: 0.8 },
+  control: { fillColor: "#dddad1", color: "#6b6a64", weight: 1 },
+  buffer_control: { fillColor: "#efede8", color: "#6b6a64", weight: 0.8, dashArray: "3 3" },
 };
-let planned = null;
 
-function outlinePlan() {
-  if (!data.plan || planned) return;
-  const style = { renderer: (pencil ??= L.svg({ pane: "areas" })), fill: false, interactive: false, lineJoin: "round" };
-  const of = Object.fromEntries(data.plan.sides.map(([key, , on]) => [key, on]));
-  const lines = Object.entries(SIDES).flatMap(([key, look]) =>
-    (of[key] ?? [])
-      .filter((place) => shapes[place])
-      .map((place) => L.polygon(shapes[place].getLatLngs(), { ...style, ...look })),
-  );
-  planned = L.layerGroup([
-    ...lines,
-    ...signs("£", data.plan.money),
-    ...signs(
-      "!",
-      data.plan.actions.map(([place]) => place),
-      24,
-    ),
-  ]).addTo(map);
-}
-
-// A sign above the area's name; `aside` moves it to the right, so that two do not hide one another.
-function signs(sign, on, aside = 0) {
-  return [...new Set(on)]
-    .filter((place) => shapes[place])
-    .map((place) => {
-      const [x, y] = numbers.labels.slice(3 * place, 3 * place + 2).map((n) => n / 1e5);
-      const icon = L.divIcon({ className: "plan-sign", html: element("span", sign), iconSize: null });
-      const made = L.marker([y, x], { icon, interactive: false, keyboard: false });
-      made.on("add", () => (made.getElement().style.marginLeft = `${aside - 11}px`));
-      return made;
-    });
+function planLook(place) {
+  const side = data.plan.sides.find(([, , on]) => on.includes(place))?.[0];
+  const look = { fillColor: "#f7f7f5", fillOpacity: 1, color: "#b3b0a6", weight: 0.8, opacity: 1, lineJoin: "round", dashArray: null };
+  if (state.area !== null && place !== state.area) look.fillOpacity = 0.6;
+  const shown = side ? { ...look, ...SIDES[side] } : look;
+  return typeof shown.fillColor === "string" && shown.fillColor.startsWith("url") && data.ids.length > 2000
+    ? { ...shown, fillColor: "#c9d8ec" }
+    : shown;
 }
 
 // What the plan says of an area, for the panel.
@@ -61,7 +36,7 @@ function actionMarks(place, x) {
   const on = (data.plan?.actions ?? []).filter(([at]) => at === place);
   const found = [...new Set(on.map(([, month]) => data.months.indexOf(month)))].filter((month) => month >= 0);
   return found.flatMap((month) => [
-    drawing("line", { class: "action-mark", x1: x(month), x2: x(month), y1: TOP, y2: FOOT }),
-    drawing("path", { class: "action-head", d: `M${x(month) - 5} ${TOP - 6}h10l-5 8z` }),
+    drawing("line", { class: "action-mark", x1: x(month), x2: x(month), y1: LINE.top - 4, y2: LINE.foot }),
+    drawing("path", { class: "action-head", d: `M${x(month) - 5} ${LINE.top - 12}h10l-5 8z` }),
   ]);
 }

@@ -1,30 +1,30 @@
 // The table: the equal route to everything the map says. Cells are named after the columns of the CSV.
 
 const CELLS = {
-  baseline_mean: (row) => mean(row.baseline_mean),
   current_count: (row) => whole(row.current_count),
+  expected: (row) => whole(row.expected),
+  gap: (row) => signed(row.gap),
+  normal_low: (row) => `${whole(row.normal_low)} to ${whole(row.normal_high)}`,
+  baseline_mean: (row) => mean(row.baseline_mean),
   change: (row) => signed(row.change),
   change_pct: (row) => percent(row.change_pct),
-  expected: (row) => whole(row.expected),
-  normal_low: (row) => `${whole(row.normal_low)} to ${whole(row.normal_high)}`,
-  excess: (row) => signed(row.excess),
   level: (row) => whole(row.level),
-  verdict: (row) => arrowOf(row.verdict) + capital(row.verdict),
 };
-const sorting = { key: "excess", down: true };
+const sorting = { key: "", down: true };
+let showAll = false;
 // The page comes with the rows of its first view.
 let asItCame = true;
-const isFirstView = () =>
-  state.type === data.type &&
-  state.measure === "change" &&
-  !state.clear &&
-  state.area === null &&
-  sorting.key === "excess";
+const isFirstView = () => state.type === data.type && !state.clear && !state.group && state.area === null && !sorting.key;
 
 function inOrder() {
+  const kept = placesShown().filter((place) => !state.clear || isClear(verdictOf(place)));
   const { key, down } = sorting;
-  const value = (place) => (key === "area_name" ? data.names[place] : numbers.columns[key][indexOf(place, state.type)]);
-  const kept = places().filter((place) => !state.clear || isClear(verdictOf(place)));
+  if (!key) return firstOrder(kept);
+  const value = (place) => {
+    if (key === "area_name") return data.names[place];
+    if (key === "group") return groupOf(place);
+    return key === "gap" ? rowOf(place).gap : numbers.columns[key][indexOf(place, state.type)];
+  };
   const known = kept.map((place) => [place, value(place)]);
   const order = (a, b) => (typeof a === "string" ? a.localeCompare(b, "en-GB", { numeric: true }) : a - b);
   const compare = (a, b) => (a === null ? 0 : (down ? -1 : 1) * order(a, b));
@@ -33,47 +33,76 @@ function inOrder() {
   return known.map(([place]) => place);
 }
 
-function showTable() {
-  const sorted = inOrder();
-  const shown = sorted.length > data.tableCap ? sorted.slice(0, data.tableRows) : sorted;
-  if (state.area !== null && sorted.length > shown.length && !shown.includes(state.area)) shown.unshift(state.area);
-  const note = state.clear ? `${whole(sorted.length)} of ${many(data.ids.length, "area")} changed clearly. ` : "";
-  const rest =
-    shown.length < sorted.length
-      ? `The first ${whole(shown.length)} of ${whole(sorted.length)} areas. “Go to an area” finds any of them.`
-      : "";
-  $("table-note").textContent = note + rest;
-  $("table-note").hidden = !(note + rest);
-  if (!asItCame || !isFirstView()) document.querySelector("#areas tbody").replaceChildren(...shown.map(tableRow));
-  asItCame = false;
+// As the list has them, and those that are not known at the end; of levels, the highest first.
+function firstOrder(kept) {
+  const wanted = new Set(kept);
+  const count = (place) => numbers.columns.current_count[indexOf(place, state.type)] ?? -1;
+  const order = data.levelOnly ? [...kept].sort((a, b) => count(b) - count(a) || a - b) : weekOrder();
+  const listed = order.filter((place) => wanted.has(place));
+  const there = new Set(listed);
+  return [...listed, ...kept.filter((place) => !there.has(place))];
 }
+
+function showTable() {
+  if (asItCame && isFirstView()) {
+    asItCame = false;
+    $("more-rows").hidden = data.ids.length <= data.tableRows;
+    return;
+  }
+  asItCame = false;
+  const sorted = inOrder();
+  const shown = showAll ? sorted : sorted.slice(0, data.tableRows);
+  if (state.area !== null && !shown.includes(state.area)) shown.unshift(state.area);
+  const note = state.clear ? `${whole(sorted.length)} of ${many(placesShown().length, data.unit)} changed clearly. ` : "";
+  const rest = shown.length < sorted.length ? `The first ${whole(shown.length)} of ${many(sorted.length, data.unit)}.` : "";
+  $("table-note").textContent = note + rest;
+  $("more-rows").hidden = shown.length >= sorted.length;
+  document.querySelector("#areas tbody").replaceChildren(...shown.map(tableRow));
+}
+
+const columns = Array.from(document.querySelectorAll("#areas th[data-sort]"), (head) => head.dataset.sort).slice(1);
+const isFigure = (key) => key !== "verdict" && key !== "group";
 
 function tableRow(place) {
   const row = rowOf(place);
-  const name = element("th", nameButton(place), { scope: "row" });
-  const cells = Object.entries(CELLS).map(([key, write]) => {
-    const reading = key === "verdict";
-    const shown = reading || (isKnown(row) && row[key] !== null) ? write(row) : "–";
-    const swatch = reading ? [element("span", "", { class: `swatch ${classOf(place)}` }), shown] : shown;
-    return element("td", swatch, { "data-col": key, ...(reading ? {} : { class: "number" }) });
+  const name = element("th", button(data.names[place], { class: "link" }), { scope: "row" });
+  const cells = columns.map((key) => {
+    const attributes = { "data-col": key, ...(isFigure(key) ? { class: "number" } : {}) };
+    if (key === "group") return element("td", groupOf(place), attributes);
+    if (key === "verdict") return element("td", [...arrowMark(row.verdict), capital(row.verdict)], attributes);
+    const column = key === "gap" || key === "normal_low" ? "expected" : key;
+    return element("td", isKnown(row) && row[column] !== null ? CELLS[key](row) : "–", attributes);
   });
   const chosen = place === state.area ? { class: "chosen" } : {};
   return element("tr", [name, ...cells], { "data-area-id": data.ids[place], ...chosen });
 }
 
+function markChosen() {
+  const chosen = state.area === null ? null : data.ids[state.area];
+  const rows = Array.from(document.querySelectorAll("#areas tbody tr"));
+  for (const row of rows) row.classList.toggle("chosen", row.dataset.areaId === chosen);
+  // A long table shows its first rows only: the chosen area joins them.
+  if (chosen !== null && !rows.some((row) => row.dataset.areaId === chosen)) showTable();
+}
+
 function makeSortable() {
   for (const head of document.querySelectorAll("#areas th[data-sort]")) {
     const key = head.dataset.sort;
-    const button = element("button", head.textContent, { type: "button" });
-    head.replaceChildren(button);
-    button.addEventListener("click", () => {
-      sorting.down = sorting.key === key ? !sorting.down : !["area_name", "verdict"].includes(key);
+    const sorter = button(head.textContent);
+    head.replaceChildren(sorter);
+    sorter.addEventListener("click", () => {
+      sorting.down = sorting.key === key ? !sorting.down : isFigure(key) && key !== "area_name";
       sorting.key = key;
       markSorted();
       showTable();
     });
   }
-  markSorted();
+  $("more-rows").addEventListener("click", () => {
+    showAll = true;
+    asItCame = false;
+    showTable();
+    $("areas-heading").focus();
+  });
 }
 
 function markSorted() {

@@ -6,12 +6,14 @@ const $ = (id) => document.getElementById(id);
 // Halves are rounded away from zero, so that −5.5 and 5.5 read alike; there is no minus nought.
 const rounded = (n) => Math.sign(n) * Math.floor(Math.abs(n) + 0.5) || 0;
 const grouped = new Intl.NumberFormat("en-GB");
-const whole = (n) => grouped.format(rounded(n)).replace("-", "−");
-const signed = (n) => (rounded(n) > 0 ? "+" : "") + whole(n);
+const whole = (n) => (n === null ? "–" : grouped.format(rounded(n)).replace("-", "−"));
+const signed = (n) => (n !== null && rounded(n) > 0 ? "+" : "") + whole(n);
 const percent = (n) => (n === null ? "–" : `${signed(n)}%`);
 const mean = (n) => (n >= 10 || Number.isInteger(n) ? whole(n) : (Math.floor(n * 10 + 0.5) / 10).toFixed(1));
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
-const many = (n, word) => `${whole(n)} ${word}${n === 1 ? "" : "s"}`;
+const many = (n, [one, several]) => `${whole(n)} ${rounded(n) === 1 ? one : several}`;
+// A name that turns the direction of text turns none but its own.
+const apart = (text) => (/[\u202a-\u202e\u2066-\u2069]/.test(text) ? `\u2068${text}\u2069` : text);
 
 function element(tag, content, attributes = {}) {
   const made = document.createElement(tag);
@@ -23,6 +25,10 @@ function element(tag, content, attributes = {}) {
 function drawing(tag, attributes, content) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  if (content !== undefined) made.textContent = content;
+  if (Array.isArray(content)) made.append(...content);
+  else if (content !== undefined) made.textContent = content;
   return made;
 }
+
+const unseen = (text) => element("span", text, { class: "unseen" });
+const button = (text, attributes = {}) => element("button", text, { type: "button", ...attributes });

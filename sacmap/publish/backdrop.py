@@ -1,0 +1,89 @@
+"""What shows a reader where they are: towns, districts, and roads, rail and water where they were given."""
+
+from __future__ import annotations
+
+import csv
+import io
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from sacmap.publish.shapes import STEPS, coded, coded_lines, label_places, usual_stray
+
+if TYPE_CHECKING:
+    from sacmap.publish.view import View
+
+#: So many towns are told of a map; the script shows as many as have room.
+MOST_TOWNS = 160
+#: Towns so far outside the areas' box, and from the nearest area, are told too, as shares of the map's width.
+MARGIN, NEAR = 0.06, 0.012
+TOWNS_SOURCE = "Place names: GeoNames (geonames.org), CC BY 4.0."
+CONTEXT_SOURCE = "Roads, rail, water and places in grey: from the files given."
+
+
+@cache
+def _towns() -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """Return the names of the towns of England and Wales of 5,000 people and more, and (n, 3): lon, lat, people."""
+    text = (files("sacmap.publish") / "data" / "places.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    numbers = [[float(row["lon"]), float(row["lat"]), float(row["population"])] for row in rows]
+    return tuple(row["name"] for row in rows), np.array(numbers)
+
+
+def towns_near(view: View) -> list[list[Any]]:
+    """Return the towns in and just around the areas, the largest first: name, and lon and lat in 1e-5 degree."""
+    west, south, east, north = view.areas.total_bounds
+    if not np.isfinite([west, south, east, north]).all():
+        return []
+    names, numbers = _towns()
+    aside, above = MARGIN * (east - west), MARGIN * (north - south)
+    lon, lat, people = numbers.T
+    inside = (lon > west - aside) & (lon < east + aside) & (lat > south - above) & (lat < north + above)
+    order = np.flatnonzero(inside)[np.argsort(-people[inside], kind="stable")]
+    # A town just outside is told too: its name may be the only one at that edge.
+    tree = shapely.STRtree(view.areas.geometry.to_numpy())
+    near = tree.query(
+        shapely.points(lon[order], lat[order]), predicate="dwithin", distance=NEAR * (east - west)
+    )[0]
+    order = order[np.unique(near)][:MOST_TOWNS]
+    return [[names[k], round(lon[k] * STEPS), round(lat[k] * STEPS)] for k in order.tolist()]
+
+
+def districts(view: View) -> dict[str, Any] | None:
+    """Return the outline of each district as the script reads it, and where its name may stand; None without any."""
+    if not view.districts:
+        return None
+    shapes = np.array(list(view.districts.values()), dtype=object)
+    return {"codes": coded(shapes), "labels": label_places(shapes).ravel().tolist()}
+
+
+def context_of(view: View) -> list[dict[str, Any]] | None:
+    """Return the layers given for orientation: their kind, their lines coded as rings are, and their names."""
+    if not view.context:
+        return None
+    stray = usual_stray(view.areas.geometry.to_numpy()) / 2
+    return [
+        {
+            "kind": layer.kind,
+            "lines": [] if layer.kind == "place" else coded_lines(shapely.simplify(layer.shapes, stray)),
+            "places": _named_points(layer) if layer.kind == "place" else [],
+        }
+        for layer in view.context
+    ]
+
+
+def _named_points(layer: Any) -> list[list[Any]]:
+    at = np.round(shapely.get_coordinates(shapely.point_on_surface(layer.shapes)) * STEPS).astype(int)
+    return [[name, x, y] for name, (x, y) in zip(layer.names, at.tolist(), strict=True)]
+
+
+def sources(view: View) -> list[str]:
+    """Return where the names and lines behind the areas are from."""
+    return [
+        *([TOWNS_SOURCE] if towns_near(view) else []),
+        *([CONTEXT_SOURCE] if view.context else []),
+    ]

@@ -1,0 +1,82 @@
+"""Small bars of a range or a level, as SVG: numbers only, no text of data.
+
+Places are shares of the bar's width, so that a bar is as wide as its column. The page's script draws the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from sacmap.publish.words import whole
+
+#: The bar's scale ends at so many times the expected, or further where a count lies beyond, up to a bound.
+LEAST, MOST = 2.5, 5.0
+
+
+def scale_of(ratios: list[float]) -> float:
+    """Return where the shared scale of some bars ends, in times the expected: at 2.5, 3, 3.5 … 5."""
+    largest = max(ratios, default=0.0) * 1.04
+    return min(MOST, max(LEAST, -(-largest * 2 // 1) / 2))
+
+
+def ratio_of(row: Mapping[str, Any], name: str = "current_count") -> float:
+    """Return a column of a row in times its expected count; 0 where that cannot be said."""
+    value, expected = row[name], row["expected"]
+    return float(value) / float(expected) if pd.notna(value) and pd.notna(expected) and expected > 0 else 0.0
+
+
+def range_bar(row: Mapping[str, Any], most: float) -> str:
+    """Return a row's bar: band the normal range, tick the expected, dot the count now, filled where clear."""
+    if not ratio_of(row, "normal_high"):
+        return '<svg class="bar" aria-hidden="true"></svg>'
+    low, high, now = (ratio_of(row, name) for name in ("normal_low", "normal_high", "current_count"))
+    said = f"normal range {whole(row['normal_low'])} to {whole(row['normal_high'])}; {row['verdict']}"
+    return (
+        f'<svg class="bar" role="img" aria-label="{said}">'
+        '<line class="axis-line" x1="0" x2="100%" y1="11" y2="11"/>'
+        f'<line class="faint" x1="{_at(2, most)}" x2="{_at(2, most)}" y1="7" y2="15"/>'
+        f'<rect class="band" x="{_at(low, most)}" y="6" width="{_wide(low, high, most)}" height="10"/>'
+        f'<line class="tick" x1="{_at(1, most)}" x2="{_at(1, most)}" y1="3" y2="19"/>'
+        f'<circle class="dot{dot_of(str(row["verdict"]))}" cx="{_at(now, most)}" cy="11" r="4.5"/></svg>'
+    )
+
+
+def range_head(most: float) -> str:
+    """Return the words above the range bars."""
+    normal = (
+        f'<text x="{_at(1, most)}" y="13" text-anchor="middle">normal<tspan class="long"> range</tspan></text>'
+        if most <= LEAST
+        else '<text x="0" y="13" text-anchor="start">normal</text>'
+    )
+    return (
+        f'<svg class="bar head" aria-hidden="true">{normal}'
+        f'<text x="{_at(2, most)}" y="13" text-anchor="middle">twice</text></svg>'
+    )
+
+
+def level_bar(level: float, most: float) -> str:
+    """Return a bar as long as a level is of the largest."""
+    return (
+        '<svg class="bar" aria-hidden="true"><line class="axis-line" x1="0" x2="0" y1="3" y2="19"/>'
+        f'<rect class="length" x="0" y="5" width="{_percent(100 * level / most if most else 0)}" height="12"/></svg>'
+    )
+
+
+def dot_of(verdict: str) -> str:
+    """Return how a count's dot is filled: " rise", " fall", or "" where no change is clear."""
+    return f" {verdict.split()[1]}" if verdict.startswith("clear") else ""
+
+
+def _at(ratio: float, most: float) -> str:
+    return _percent(3 + 94 * min(ratio, most) / most)
+
+
+def _wide(low: float, high: float, most: float) -> str:
+    return _percent(94 * (min(high, most) - min(low, most)) / most)
+
+
+def _percent(value: float) -> str:
+    return f"{value:.1f}%".replace(".0%", "%")

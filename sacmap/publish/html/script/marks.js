@@ -1,0 +1,281 @@
+// What stands on the map: pins, names, towns, districts, and the busiest points of the listed areas. Every mark keeps
+// clear of those before it; what has no room is left out.
+
+let marks = [];
+let pinsAt = [];
+
+const pen = document.createElement("canvas").getContext("2d");
+const SIZES = { listed: "600 13px", town: "12px", district: "600 13px", near: "12px", street: "12px", sketch: "11px" };
+const widths = new Map();
+
+function wideOf(text, css) {
+  const key = `${css}|${text}`;
+  if (!widths.has(key)) {
+    pen.font = `${SIZES[css]} ${getComputedStyle(document.body).fontFamily}`;
+    widths.set(key, pen.measureText(text).width);
+  }
+  return widths.get(key);
+}
+
+const touches = (a, boxes) => boxes.some((b) => a[2] > b[0] && a[0] < b[2] && a[3] > b[1] && a[1] < b[3]);
+const boxAt = ({ x, y }, across, down = across) => [x - across, y - down, x + across, y + down];
+const middleOf = (place) => map.latLngToLayerPoint([numbers.labels[3 * place + 1] / 1e5, numbers.labels[3 * place] / 1e5]);
+
+// The pins of the moment: of both lists, or of the plan.
+function pinList() {
+  if (data.plan) return data.plan.pins.map(([place, sign]) => ({ place, sign }));
+  const week = state.measure === "level" ? [] : weekList().filter((entry) => entry.sign);
+  return [...week, ...hardeningList()];
+}
+
+function mark() {
+  for (const { made } of marks) made.remove();
+  marks = [];
+  const view = map.getPixelBounds();
+  const origin = map.getPixelOrigin();
+  const frame = [view.min.x - origin.x, view.min.y - origin.y, view.max.x - origin.x, view.max.y - origin.y];
+  const inside = ({ x, y }) => x > frame[0] && x < frame[2] && y > frame[1] && y < frame[3];
+  const whole = (box) => box[0] > frame[0] && box[2] < frame[2] && box[1] > frame[1] && box[3] < frame[3];
+  const taken = [];
+  placePins(taken, inside);
+  settleLegend(frame);
+  const kept = [...taken, ...furniture(frame)];
+  const scene = { taken: kept, inside, whole };
+  if (state.area !== null) markPoints(state.area, scene);
+  else for (const { place } of pinsAt) if (widthOf(place) > 150) markPoints(place, scene);
+  const named = new Set();
+  for (const { place, at } of pinsAt)
+    if (!named.has(place) && word(data.names[place], at, "listed", scene, { gap: 13 })) named.add(place);
+  if (state.area !== null) nearNames(scene);
+  districtNames(scene);
+  for (const { kind, places } of numbers.context ?? [])
+    if (kind === "place") for (const [name, x, y] of places) townName(name, x, y, scene);
+  for (const [name, x, y] of data.towns) townName(name, x, y, scene);
+  map.getPane("markerPane").append(...marks.map(({ made }) => made));
+}
+
+function add(css, at, text, attributes = {}) {
+  const made = element("span", text, { class: `mark ${css}`, "aria-hidden": "true", ...attributes });
+  made.style.left = `${at.x}px`;
+  made.style.top = `${at.y}px`;
+  marks.push({ made, css, at, text });
+  return made;
+}
+
+const ASIDE = [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [-1, -1], [1, -1], [-1, 1], [2, 0], [-2, 0]];
+
+function placePins(taken, inside) {
+  pinsAt = [];
+  for (const { place, sign } of pinList()) {
+    if (!shapes[place]) continue;
+    const home = middleOf(place);
+    if (!inside(home)) continue;
+    // Beside its own place where another pin stands there already.
+    const free = ASIDE.map(([x, y]) => L.point(home.x + 24 * x, home.y + 24 * y)).find((at) => !touches(boxAt(at, 11.5), taken));
+    const at = free ?? home;
+    taken.push(boxAt(at, 12));
+    pinsAt.push({ place, at, sign });
+    // The circles say more of the chosen area than its own pin would.
+    if (place === state.area && pointsOf(place).length) continue;
+    const css = /[A-Z]/.test(sign) ? " home" : sign === "!" ? " act" : "";
+    const made = add(`pinned pin${css}`, at, sign, { "data-pin": sign });
+    made.addEventListener("click", () => choose(place, { zoom: true }));
+  }
+}
+
+// A word right of a point, left of it, above or below, wherever nothing stands; false where there is no room.
+function word(text, at, css, { taken, whole }, { gap = 6, prefix = 0 } = {}) {
+  const wide = wideOf(text, css) + prefix;
+  const high = 8;
+  const spots = [
+    [at.x + gap, at.y],
+    [at.x - gap - wide, at.y],
+    [at.x - wide / 2, at.y - gap - 7],
+    [at.x - wide / 2, at.y + gap + 7],
+  ];
+  for (const [x, y] of css === "town" ? spots.slice(0, 1) : spots) {
+    const box = [x - 2, y - high, x + wide + 2, y + high];
+    if (touches(box, taken) || !whole(box)) continue;
+    taken.push(box);
+    add(`word ${css}`, L.point(x, y), text);
+    return true;
+  }
+  return false;
+}
+
+function townName(name, x, y, scene) {
+  if (data.groups.includes(name)) return;
+  const at = map.latLngToLayerPoint([y / 1e5, x / 1e5]);
+  // The dot stands on the town itself.
+  if (scene.inside(at)) word(name, L.point(at.x - 2, at.y), "town", scene, { gap: 0, prefix: 8 });
+}
+
+// In two lines where it is long: "Bath and North / East Somerset".
+function inLines(name) {
+  const spaces = Array.from(name.matchAll(/ /g), ({ index }) => index);
+  if (name.length < 15 || !spaces.length) return [name];
+  const middle = spaces.sort((a, b) => Math.abs(a - name.length / 2) - Math.abs(b - name.length / 2))[0];
+  return [name.slice(0, middle), name.slice(middle + 1)];
+}
+
+// The districts with most crime, which are named first: of a whole country there is no room for all.
+const MOST_DISTRICTS = 24;
+
+function largestGroups() {
+  const sums = data.groups.map(() => 0);
+  for (const place of every)
+    if (data.groupOf[place] >= 0) sums[data.groupOf[place]] += numbers.columns.current_count[indexOf(place, "sac")] ?? 0;
+  const some = sums.map((_, i) => i).filter((i) => sums[i] > 0 || sums.length <= MOST_DISTRICTS);
+  return some.sort((a, b) => sums[b] - sums[a] || a - b).slice(0, MOST_DISTRICTS);
+}
+
+// Whether a district's areas are too small to tell apart: its name then zooms to it.
+function isTiny(group) {
+  if (state.group) return false;
+  const of = every.filter((place) => data.groupOf[place] === group && shapes[place]);
+  return of.filter((place) => widthOf(place) < LEAST).length > of.length / 2;
+}
+
+function districtNames(scene) {
+  const labels = numbers.districts?.labels ?? [];
+  for (const i of largestGroups()) {
+    const name = data.groups[i];
+    const [x, y, width] = labels.slice(3 * i, 3 * i + 3);
+    const at = map.latLngToLayerPoint([y / 1e5, x / 1e5]);
+    const lines = inLines(name);
+    const half = Math.max(...lines.map((line) => wideOf(line, "district"))) / 2;
+    const tall = 8 * lines.length;
+    if (!width || !scene.inside(at) || (state.area !== null && groupOf(state.area) === name)) continue;
+    const tiny = isTiny(i);
+    const spots = [0, -18, 18, -34, 34, -52, 52].flatMap((down) => [0, -40, 40].map((right) => [right, down]));
+    for (const [right, down] of tiny ? spots : spots.filter(([aside, far]) => !aside && Math.abs(far) < 40)) {
+      const box = [at.x + right - half - 2, at.y + down - tall, at.x + right + half + 2, at.y + down + tall];
+      if (touches(box, scene.taken) || !scene.whole(box)) continue;
+      scene.taken.push(box);
+      const made = add(`district${tiny ? " zooms" : ""}`, L.point(at.x + right, at.y + down), lines.join("\n"));
+      if (tiny) made.addEventListener("click", () => chooseGroup(name));
+      break;
+    }
+  }
+}
+
+// Round the chosen area, the names of the areas next to it.
+function nearNames(scene) {
+  const near = every.filter((place) => place !== state.area && shapes[place] && scene.inside(middleOf(place)));
+  for (const place of near.slice(0, 60)) {
+    const at = middleOf(place);
+    const half = wideOf(data.names[place], "near") / 2;
+    const box = [at.x - half - 3, at.y - 8, at.x + half + 3, at.y + 8];
+    if (widthOf(place) < 2 * half || touches(box, scene.taken) || !scene.whole(box)) continue;
+    scene.taken.push(box);
+    add("near", at, data.names[place]);
+  }
+}
+
+// Circles on the busiest map points, their size by the count, with the streets' names.
+function markPoints(place, scene) {
+  const found = pointsOf(place);
+  for (const { x, y, n } of found) {
+    const at = map.latLngToLayerPoint([y, x]);
+    if (!scene.inside(at)) continue;
+    const radius = Math.min(15, 7 + 1.3 * Math.sqrt(n));
+    const made = add("point", at, whole(n));
+    made.style.width = `${2 * radius}px`;
+    made.style.height = `${2 * radius}px`;
+    made.style.lineHeight = `${2 * radius - 2}px`;
+    scene.taken.push(boxAt(at, radius - 2));
+  }
+  if (place !== state.area) return;
+  const told = new Set();
+  for (const { x, y, street, n } of found) {
+    const at = map.latLngToLayerPoint([y, x]);
+    if (!street || told.has(street) || !scene.inside(at)) continue;
+    if (word(street, at, "street", scene, { gap: Math.min(15, 7 + 1.3 * Math.sqrt(n)) + 3 })) told.add(street);
+  }
+}
+
+// Where the legend, the buttons and the locator stand over the map, words do not.
+function furniture(frame) {
+  const map_ = $("map").getBoundingClientRect();
+  const over = [$("legend"), document.querySelector(".map-tools"), $("locator"), $("hover"), $("points-note")];
+  return over.flatMap((part) => {
+    const box = part.getBoundingClientRect();
+    if (!box.width || box.top > map_.bottom || box.bottom < map_.top) return [];
+    return [[box.left - map_.left + frame[0], box.top - map_.top + frame[1], box.right - map_.left + frame[0], box.bottom - map_.top + frame[1]]];
+  });
+}
+
+// The legend stands in the corner that hides least: no pin, and little of the areas.
+function settleLegend(frame) {
+  const legend = $("legend");
+  if (getComputedStyle(legend).position !== "absolute" || !frame) return;
+  const [wide, high] = [legend.offsetWidth, legend.offsetHeight];
+  const [left, top, right, bottom] = frame;
+  const corners = {
+    right: [right - wide, bottom - high, right, bottom],
+    left: [left, bottom - high - 22, left + wide, bottom - 22],
+    "top-right": [right - wide, top + 44, right, top + 44 + high],
+    "top-left": [left, top + 30, left + wide, top + 30 + high],
+  };
+  const cost = ([x0, y0, x1, y1]) => {
+    let sum = 0;
+    for (const { at } of pinsAt) if (at.x > x0 - 14 && at.x < x1 + 14 && at.y > y0 - 14 && at.y < y1 + 14) sum += 100;
+    for (let i = 0; i < 8; i += 1)
+      for (let j = 0; j < 4; j += 1) {
+        const at = map.layerPointToLatLng([x0 + ((i + 0.5) * (x1 - x0)) / 8, y0 + ((j + 0.5) * (y1 - y0)) / 4]);
+        if (state.area === null ? isCovered(at) : shapes[state.area] && holds(shapes[state.area].getLatLngs(), at)) sum += 1;
+      }
+    return sum;
+  };
+  const names = state.area === null ? Object.keys(corners) : ["right", "left"];
+  const costs = names.map((name) => cost(corners[name]));
+  legend.dataset.corner = names[costs.indexOf(Math.min(...costs))];
+}
+
+const isCovered = (at) => shapes.some((shape) => shape && shape.getBounds().contains(at) && holds(shape.getLatLngs(), at));
+
+function holds(rings, { lat, lng }) {
+  let odd = false;
+  const walk = (ring) => {
+    if (Array.isArray(ring[0])) return ring.forEach(walk);
+    for (let i = 0, j = ring.length - 1; i < ring.length; j = i, i += 1) {
+      const [a, b] = [ring[i], ring[j]];
+      if (a.lat > lat !== b.lat > lat && lng < ((b.lng - a.lng) * (lat - a.lat)) / (b.lat - a.lat) + a.lng) odd = !odd;
+    }
+    return undefined;
+  };
+  walk(rings);
+  return odd;
+}
+
+// Where the chosen area lies in the whole, and what the circles are.
+function showLocator() {
+  const chosen = state.area !== null && shapes[state.area];
+  $("locator").hidden = !chosen;
+  $("points-note").hidden = !chosen || !pointWords(state.area);
+  if (!chosen) return;
+  $("points-note").textContent = pointWords(state.area);
+  const [[south, west], [north, east]] = data.bounds;
+  const squeeze = Math.cos((((south + north) / 2) * Math.PI) / 180);
+  const scale = Math.min(118 / ((east - west) * squeeze), 80 / (north - south));
+  const path = (place) => {
+    const rings = [];
+    const walk = (ring) => {
+      if (Array.isArray(ring[0])) return ring.forEach(walk);
+      const every = ring.length > 40 ? Math.ceil(ring.length / 24) : 1;
+      const points = ring.filter((_, i) => i % every === 0);
+      return rings.push(points.map(({ lat, lng }) => `${((lng - west) * squeeze * scale).toFixed(1)} ${((north - lat) * scale).toFixed(1)}`).join("L"));
+    };
+    walk(shapes[place].getLatLngs());
+    return rings.map((ring) => `M${ring}z`).join("");
+  };
+  const some = data.ids.length > 1200 ? [] : every.filter((place) => shapes[place]);
+  const [wide, high] = [(east - west) * squeeze * scale, (north - south) * scale];
+  const svg = drawing("svg", { viewBox: `0 0 ${wide.toFixed(0)} ${high.toFixed(0)}` }, [
+    some.length
+      ? drawing("path", { d: some.map(path).join(""), fill: "#d9d6cd", stroke: "#d9d6cd", "stroke-width": 0.6 })
+      : drawing("rect", { width: wide, height: high, fill: "#d9d6cd" }),
+    drawing("path", { d: path(state.area), fill: "#b35806", stroke: "#1b1b1a", "stroke-width": 1 }),
+  ]);
+  $("locator").replaceChildren(svg);
+}

@@ -1,0 +1,204 @@
+// The map as a picture: to save as a PNG, and to print one area. Drawn anew as SVG from the same shapes and marks.
+
+function mapDrawing() {
+  const { x: wide, y: high } = map.getSize();
+  const corner = map.containerPointToLayerPoint([0, 0]);
+  const place = (at) => {
+    const point = map.latLngToLayerPoint(at).subtract(corner);
+    return `${point.x} ${point.y}`;
+  };
+  const pathOf = (rings) =>
+    Array.isArray(rings[0]) ? rings.map(pathOf).join("") : `M${rings.map(place).join("L")}z`;
+  const view = map.getBounds().pad(0.05);
+  const svg = drawing("svg", { xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${wide} ${high}`, width: wide, height: high });
+  svg.append(document.querySelector(".patterns defs").cloneNode(true));
+  svg.append(drawing("rect", { width: wide, height: high, fill: "#e9e7e1" }));
+  const lines = [];
+  for (const shape of [...shapes.filter(Boolean), ...layersOf(over), ...layersOf(chosenLines)]) {
+    if (!shape.getBounds().intersects(view)) continue;
+    const { fill, fillColor, fillOpacity, color, weight, opacity, dashArray } = shape.options;
+    const filled = fill === false || fill === null || !(shape instanceof L.Polygon);
+    const paint = typeof fillColor === "object" && fillColor ? "#d9d9d9" : fillColor;
+    const d = shape instanceof L.Polygon ? pathOf(shape.getLatLngs()) : pathOf(shape.getLatLngs()).replace(/z$/, "");
+    lines.push(
+      drawing("path", {
+        d, fill: filled ? "none" : paint, "fill-opacity": fillOpacity ?? 1, "fill-rule": "evenodd", stroke: color,
+        "stroke-width": weight, "stroke-opacity": opacity ?? 1, ...(dashArray ? { "stroke-dasharray": dashArray } : {}),
+      }),
+    );
+  }
+  svg.append(...lines, ...marks.flatMap((one) => markDrawing(one, corner)));
+  return svg;
+}
+
+const layersOf = (group) => (group ? group.getLayers() : []);
+
+function markDrawing({ css, at, text, made }, corner) {
+  const { x, y } = at.subtract(corner);
+  const family = getComputedStyle(document.body).fontFamily;
+  const words = (attributes) => drawing("text", { x, y, "font-family": family, ...attributes }, text);
+  if (css.includes("pinned")) {
+    const home = css.includes("home");
+    const shape = home
+      ? drawing("rect", { x: x - 10, y: y - 10, width: 20, height: 20, rx: 3, fill: "#fff", stroke: "#1b1b1a", "stroke-width": 2 })
+      : drawing("circle", { cx: x, cy: y, r: 10, fill: "#1b1b1a", stroke: "#fff", "stroke-width": 2 });
+    return [shape, words({ y: y + 4.5, "text-anchor": "middle", "font-size": 13, "font-weight": 600, fill: home ? "#1b1b1a" : "#fff" })];
+  }
+  if (css === "point") {
+    const radius = parseFloat(made.style.width) / 2;
+    return [
+      drawing("circle", { cx: x, cy: y, r: radius, fill: "#1b1b1a", stroke: "#fff" }),
+      words({ y: y + 4, "text-anchor": "middle", "font-size": 11, "font-weight": 600, fill: "#fff" }),
+    ];
+  }
+  const kind = css.split(" ").at(-1);
+  const town = kind === "town";
+  const style = {
+    "font-size": Number(SIZES[kind].match(/(\d+)px/)[1]),
+    "font-weight": SIZES[kind].startsWith("600") ? 600 : 400,
+    fill: { listed: "#1b1b1a", street: "#1b1b1a" }[kind] ?? "#45443f",
+    "text-anchor": css.startsWith("word") ? "start" : "middle",
+    "paint-order": "stroke",
+    stroke: "#fff",
+    "stroke-width": 3,
+  };
+  return [
+    ...(town ? [drawing("circle", { cx: x + 2, cy: y, r: 2, fill: "#4c4b46" })] : []),
+    words({ ...style, x: x + (town ? 8 : 0), y: y + 4.5 }),
+  ];
+}
+
+// The picture that is saved: headline, map, legend, source.
+function wholePicture() {
+  const inner = mapDrawing();
+  const wide = Number(inner.getAttribute("width"));
+  const high = Number(inner.getAttribute("height"));
+  const family = getComputedStyle(document.body).fontFamily;
+  const lines = [
+    ...wrapped($("headline").textContent, wide, "600 20px", family).map((text) => [text, 20, 600]),
+    ...wrapped([data.title, data.span].filter(Boolean).join(": "), wide, "14px", family).map((text) => [text, 14, 400]),
+  ];
+  const top = 14 + lines.reduce((sum, [, size]) => sum + size * 1.35, 0);
+  const foot = state.measure === "level" ? 30 : 62;
+  const svg = drawing("svg", {
+    xmlns: "http://www.w3.org/2000/svg", width: wide + 32, height: top + high + foot + 12,
+    viewBox: `-16 0 ${wide + 32} ${top + high + foot + 12}`,
+  });
+  svg.append(drawing("rect", { x: -16, width: wide + 32, height: top + high + foot + 12, fill: "#fff" }));
+  let y = 4;
+  for (const [text, size, weight] of lines) {
+    y += size * 1.35;
+    svg.append(drawing("text", { x: 0, y: y - 4, "font-family": family, "font-size": size, "font-weight": weight, fill: "#1b1b1a" }, text));
+  }
+  inner.setAttribute("y", top);
+  svg.append(inner, ...legendDrawing(top + high + 8, family));
+  svg.append(
+    drawing("text", { x: wide, y: top + high + foot, "font-family": family, "font-size": 12, fill: "#55544f", "text-anchor": "end" }, document.querySelector(".credit")?.textContent ?? ""),
+  );
+  return svg;
+}
+
+function wrapped(text, wide, font, family) {
+  pen.font = `${font} ${family}`;
+  const lines = [];
+  for (const word_ of text.split(" ")) {
+    const longer = lines.length ? `${lines.at(-1)} ${word_}` : word_;
+    if (lines.length && pen.measureText(longer).width <= wide) lines[lines.length - 1] = longer;
+    else lines.push(word_);
+  }
+  return lines.slice(0, 3);
+}
+
+function legendDrawing(y, family) {
+  const level = state.measure === "level";
+  const rows = level ? ["l"] : ["s", "p"];
+  const text = (x, at, words, anchor = "start") =>
+    drawing("text", { x, y: at, "font-family": family, "font-size": 12, fill: "#1b1b1a", "text-anchor": anchor }, words);
+  const made = rows.flatMap((row, r) => [
+    ...[0, 1, 2, 3, 4].map((step) =>
+      drawing("rect", {
+        x: 40 * step, y: y + 16 * r, width: 40, height: 16, stroke: "#6b6a64",
+        fill: row === "p" && step !== 2 ? `url(#hatch-p${step})` : data.colours[`${row}${step}`],
+      }),
+    ),
+    ...(row === "s" ? [0, 1, 3, 4].map((step) => drawing("text", { x: 40 * step + 20, y: y + 12, "text-anchor": "middle", "font-size": 10, fill: step % 4 ? "#1b1b1a" : "#fff" }, step < 2 ? "▼" : "▲")) : []),
+    text(208, y + 12 + 16 * r, { l: data.levelUnit, s: "clear change", p: "could be chance" }[row]),
+  ]);
+  const cuts = level ? data.levelCuts[state.type].map((cut) => cut.toLocaleString("en-GB")) : ["−33%", "−20%", "+25%", "+50%"];
+  return [...made, ...cuts.map((cut, i) => text(40 * (i + 1), y + 16 * rows.length + 13, cut, "middle"))];
+}
+
+function savePicture() {
+  const svg = wholePicture();
+  const [wide, high] = [Number(svg.getAttribute("width")), Number(svg.getAttribute("height"))];
+  const picture = new Image();
+  picture.onload = () => {
+    const sheet = element("canvas");
+    sheet.width = 2 * wide;
+    sheet.height = 2 * high;
+    sheet.getContext("2d").drawImage(picture, 0, 0, 2 * wide, 2 * high);
+    sheet.toBlob((blob) => save(blob, "png"), "image/png");
+  };
+  picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(svg))}`;
+}
+
+function save(blob, kind) {
+  const [, name] = decodeURIComponent(location.pathname).match(/([^/]+)\.html?$/) ?? [null, "sacmap"];
+  const link = element("a", "", { href: URL.createObjectURL(blob), download: `${name}.${kind}` });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+// The panel with its map alone, on one sheet.
+function printArea() {
+  const figure = element("figure", mapDrawing(), { id: "map-area" });
+  document.querySelector(".map-side").append(figure);
+  document.body.classList.add("one-area");
+  window.addEventListener("afterprint", () => endPrint(figure), { once: true });
+  window.print();
+}
+
+function endPrint(figure) {
+  figure.remove();
+  document.body.classList.remove("one-area");
+}
+
+// The static map stands in a <noscript>, where it costs a reader with script nothing; print needs it.
+function fillStatic() {
+  const still = $("map-static").querySelector("noscript");
+  if (!still) return;
+  const parsed = new DOMParser().parseFromString(still.textContent, "text/html").body;
+  still.replaceWith(...parsed.childNodes);
+}
+
+// Print shows the static map: it is given the colours and the pins of the moment.
+function paintStatic() {
+  fillStatic();
+  if (data.plan) return;
+  for (const path of document.querySelectorAll("#map-static path[data-place]")) {
+    const css = classOf(Number(path.dataset.place));
+    path.setAttribute("class", css);
+    if (HATCHED.has(css)) path.setAttribute("fill", `url(#still-${css})`);
+    else path.removeAttribute("fill");
+  }
+  const listed = new Map(pinList().map(({ place, sign }) => [sign, place]));
+  const shown = document.querySelectorAll("#map-static .pins [data-pin], #map-static .names .listed");
+  const same = state.type === data.type && !state.group && state.measure !== "level";
+  for (const part of shown) part.setAttribute("visibility", same || /[A-Z]/.test(part.dataset.pin ?? "") ? "visible" : "hidden");
+  if (!same) restPins(listed);
+  else document.querySelector("#map-static .moved")?.remove();
+}
+
+// Pins of another crime type than the page opens on, where their areas are.
+function restPins(listed) {
+  document.querySelector("#map-static .moved")?.remove();
+  const group = drawing("g", { class: "pins moved" });
+  for (const [sign, place] of listed) {
+    const path = document.querySelector(`#map-static path[data-place="${place}"]`);
+    if (!path || /[A-Z]/.test(sign)) continue;
+    const box = path.getBBox();
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    group.append(drawing("circle", { cx: x, cy: y, r: 19 }), drawing("text", { x, y: y + 9 }, sign));
+  }
+  document.querySelector("#map-static svg")?.append(group);
+}

@@ -1,0 +1,232 @@
+"""The two lists as people read them: which areas, in which order, how firm a place is, and why an area is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sacmap import tables
+from sacmap.choose.ranking import HARDENING
+from sacmap.publish.words import NOUNS, apart, crimes, whole
+from sacmap.result import Entry, firmness
+
+#: Areas of a list that have a pin on the map.
+FIRST = 5
+#: Areas named after the findings, "next highest, not a finding".
+NEXT = 2
+#: Persistence is told of at least so many months, the edge where it moves the place by at least so many, and map
+#: points where at least so many crimes lie in the area, and on a street that is named.
+MONTHS_TOLD, PLACES_TOLD, CRIMES_TOLD, NAMED_FROM = 3, 2, 20, 3
+#: Clear rises come before possible ones, and these before the rest.
+TIERS = {"clear rise": 0, "possible rise": 1}
+
+Row = Mapping[str, Any]
+ByType = Mapping[str, Row]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An area on a list: its place in the areas, its rank, and whether it is a finding (clear, possible) or not.
+
+    sign is that of its pin, "" where it has none; firm is "firm", "likely", "weak" or "" where that is not known.
+    """
+
+    place: int
+    rank: int
+    finding: str
+    sign: str
+    firm: str
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Why an area is on a list, in sentences, and how sure its place is."""
+
+    area_id: str
+    why: tuple[str, ...]
+    sure: str
+
+
+def week_order(rows: pd.DataFrame) -> list[int]:
+    """Return the places of the known rows of one crime type, the first for a week of action first.
+
+    Clear rises, then possible ones, then the rest; within each by week_rank, or by excess where there is no rank.
+    """
+    known = (rows["verdict"] != "not known").to_numpy(copy=True)
+    known &= rows[["excess", "current_count", "expected"]].notna().all(axis=1).to_numpy()
+    rank = rows["week_rank"].to_numpy(float, na_value=np.nan)
+    excess = rows["excess"].to_numpy(float, na_value=np.nan)
+    within = np.where(np.isnan(rank), np.inf, rank)
+    tier = rows["verdict"].map(TIERS).fillna(2).to_numpy(float)
+    order = np.lexsort((-np.nan_to_num(excess), within, tier))
+    return [int(place) for place in order if known[place]]
+
+
+def week_list(rows: pd.DataFrame) -> list[Listed]:
+    """Return the areas named for a week of action: what was found, then the next highest."""
+    order = week_order(rows)
+    verdicts, above = rows["verdict"].to_numpy(object), rows["excess"].to_numpy(float, na_value=np.nan) > 0
+    found = [place for place in order if verdicts[place] in TIERS]
+    rest = [place for place in order if verdicts[place] not in TIERS and above[place]]
+    named = [*found[: 2 * FIRST], *rest[:NEXT]]
+    share = rows["top5_share"].to_numpy(float, na_value=np.nan)
+    return [
+        Listed(
+            place=place,
+            rank=rank,
+            finding=str(verdicts[place]).split()[0] if verdicts[place] in TIERS else "",
+            sign=str(rank) if rank <= FIRST and verdicts[place] in TIERS else "",
+            firm=firm_word(share[place]),
+        )
+        for rank, place in enumerate(named, 1)
+    ]
+
+
+def hardening_order(rows: pd.DataFrame, rates: bool) -> list[int]:
+    """Return the places of the burglary rows that can be ranked, the highest level first."""
+    key = rows["level_per_1000_households" if rates else "level"].to_numpy(float, na_value=np.nan)
+    rank = rows["hardening_rank"].to_numpy(float, na_value=np.nan)
+    order = np.lexsort((-np.nan_to_num(key), np.where(np.isnan(rank), np.inf, rank)))
+    there = np.isfinite(key) & rows["current_count"].notna().to_numpy()
+    return [int(place) for place in order if there[place]]
+
+
+def hardening_list(rows: pd.DataFrame, rates: bool) -> list[Listed]:
+    """Return the first areas for target hardening."""
+    share = rows["top5_share"].to_numpy(float, na_value=np.nan)
+    return [
+        Listed(place, rank, "", "ABCDE"[rank - 1], firm_word(share[place]))
+        for rank, place in enumerate(hardening_order(rows, rates)[:FIRST], 1)
+    ]
+
+
+def firm_word(share: float) -> str:
+    """Return how firm a place among the first five is, "" where that is not known."""
+    return "" if np.isnan(share) else firmness(share)
+
+
+def hardening_reasons(entries: Sequence[Entry], change: pd.DataFrame) -> tuple[Reasons, ...]:
+    """Return why the areas for target hardening are on their list."""
+    rows = by_area(change, [entry.area_id for entry in entries])
+    return tuple(
+        Reasons(
+            entry.area_id,
+            (
+                *_level(rows[entry.area_id]),
+                *_off_street(entry),
+                *_common(entry, rows[entry.area_id][HARDENING], HARDENING),
+            ),
+            stability(entry),
+        )
+        for entry in entries
+    )
+
+
+def week_reasons(entries: Sequence[Entry], change: pd.DataFrame, kind: str = "sac") -> tuple[Reasons, ...]:
+    """Return why the areas for a week of action, on one crime type or all, are on their list."""
+    rows = by_area(change, [entry.area_id for entry in entries])
+    return tuple(
+        Reasons(
+            entry.area_id,
+            (
+                *_one_point(entry),
+                *_about(rows[entry.area_id], kind),
+                *_common(entry, rows[entry.area_id][kind], kind),
+            ),
+            stability(entry),
+        )
+        for entry in entries
+    )
+
+
+def reading(row: Row, kind: str = "sac") -> str:
+    """Return "85 crimes where about 28 were expected: clear rise."."""
+    return f"{crimes(row['current_count'], kind)} where about {whole(row['expected'])} were expected: {row['verdict']}."
+
+
+def stability(entry: Entry) -> str:
+    """Return "Its place is likely: in the first five in 83 of 100 draws, most often between 1 and 6."."""
+    firm = {"weak": "weak: it could sit almost anywhere"}.get(word := firmness(entry.top5_share), word)
+    if entry.rank_low == entry.rank_high:
+        return f"Its place is {firm} (always number {entry.rank_low})."
+    share = f"in the first five in {100 * entry.top5_share:.0f} of 100 draws"
+    return f"Its place is {firm} ({share}; number {entry.rank_low} to {entry.rank_high:,} in nine of ten)."
+
+
+def by_area(change: pd.DataFrame, area_ids: Sequence[str]) -> dict[str, ByType]:
+    """Return the rows of some areas of the Change table: area_id → crime type → row."""
+    found: dict[str, dict[str, Row]] = {}
+    for row in change[change["area_id"].isin(area_ids)].to_dict("records"):
+        named = {str(name): value for name, value in row.items()}
+        found.setdefault(str(row["area_id"]), {})[str(row["crime_type"])] = named
+    return dict(found)
+
+
+def _level(rows: ByType) -> list[str]:
+    rate = rows[HARDENING]["level_per_1000_households"]
+    per: str = "" if pd.isna(rate) else f", {rate:.1f} per 1,000 households"
+    said = [f"About {whole(rows[HARDENING]['level'])} burglaries to expect in the next such period{per}."]
+    counts = {kind: rows[kind]["current_count"] for kind in ("vehicle-crime", "robbery")}
+    if not any(pd.isna(count) for count in counts.values()):
+        vehicle, robbery = (crimes(count, kind) for kind, count in counts.items())
+        said.append(f"Locks do nothing against its {vehicle} and {robbery}.")
+    return said
+
+
+def _about(rows: ByType, kind: str) -> list[str]:
+    if kind != "sac":
+        return []
+    leading = leading_type(rows)
+    count, expected = (whole(rows[leading][name]) for name in ("current_count", "expected"))
+    return [f"Most of it is {tables.IN_WORDS[leading]}: {count}, about {expected} expected."]
+
+
+def _one_point(entry: Entry) -> list[str]:
+    """Return what to think of a rise that lies on one map point: places may only be recorded in another way."""
+    if entry.one_point is None:
+        return []
+    point = entry.one_point
+    where = f" ({apart(street_of(point.street))}, {point.crimes:,})" if street_of(point.street) else ""
+    return [
+        f"Most of the rise lies on one map point{where} that had no crime before: it may be a change in how places "
+        "are recorded."
+    ]
+
+
+def _off_street(entry: Entry) -> list[str]:
+    if entry.off_street is None:
+        return []
+    return [
+        f"{100 * entry.off_street:.0f}% of them lie on points that are no street: shops, car parks, stations."
+    ]
+
+
+def leading_type(rows: ByType) -> str:
+    """Return the crime type furthest above its expected count: what an action there should be about."""
+    known = [kind for kind in tables.SAC_TYPES if pd.notna(rows[kind]["expected"])]
+    return max(known, key=lambda kind: float(rows[kind]["current_count"] - rows[kind]["expected"]))
+
+
+def _common(entry: Entry, row: Row, kind: str) -> list[str]:
+    said = []
+    if entry.months >= MONTHS_TOLD:
+        said.append(f"Above the expected in {entry.months_above} of {entry.months} months.")
+    if int(row["current_count"]) >= CRIMES_TOLD:
+        streets = ", ".join(f"{street_of(name)} ({n})" for name, n in entry.streets if n >= NAMED_FROM)
+        first = f", first {streets}" if streets else ""
+        share = f"{100 * entry.points_share:.0f}% of its {NOUNS[kind][1]}"
+        said.append(f"{share} are on ten map points{first}.")
+    if abs(entry.edge_rank - entry.rank) >= PLACES_TOLD:
+        said.append(
+            f"It would be number {entry.edge_rank:,} if crimes within 50 m of its edge belong next door."
+        )
+    return said
+
+
+def street_of(location: str) -> str:
+    """Return a map point's street without police.uk's "On or near"."""
+    return location.removeprefix("On or near ").strip()
