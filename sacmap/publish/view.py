@@ -34,7 +34,7 @@ WEIGHTY = {
     "months-left-out", "unfit-comparator", "weak-comparator", "definition", "known-gap", "no-location-drift",
     "points-moved", "given-twice", "empty-areas", "tiles", "restricted", "suppressed", "extract",
     "households-not-known", "households-part-covered", "households-rough", "forces-left-out", "areas-not-known",
-    "unknown-areas", "one-point", "absent-types", "crime-types-missing", "plan-unchecked",
+    "short-baseline", "coverage-from-sac", "absent-types", "crime-types-missing", "plan-unchecked",
 }  # fmt: skip
 
 
