@@ -80,7 +80,7 @@ def test_f67_case_06_a_sheet_that_copies_another_counts_once(case, monkeypatch):
 
 def test_f68_case_08_a_file_of_one_crime_type_says_which_are_unknown(case, monkeypatch):
     made = map_of(case("08-one-crime-type-only"), monkeypatch, "crimes.csv")
-    assert "robbery and vehicle crime" in made.told["type-missing"]
+    assert "robbery and vehicle crime" in made.told["absent-types"]
 
 
 def test_f66_case_10_na_of_r_is_no_id(case, monkeypatch):
@@ -270,7 +270,7 @@ def test_f68_a_component_without_a_row_is_unknown_and_what_may_be_it_is_listed(f
     made = map_study_of(folder, monkeypatch)
     assert "theft-of-vehicle" in made.told["no-such-offence"]
     assert "It has Theft of motor vehicle" in made.told["no-such-offence"]
-    assert "vehicle crime" in made.told["type-missing"]
+    assert "vehicle crime" in made.told["absent-types"]
 
 
 def with_status(folder, more=""):
