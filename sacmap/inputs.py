@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import pandas as pd
@@ -21,31 +22,29 @@ from sacmap.areas.boundaries import (
     require_group_column,
     same_names,
 )
-from sacmap.areas.household_files import read_households
-from sacmap.areas.households import with_households
 from sacmap.areas.locate import locate, require_overlap
-from sacmap.areas.neighbourhoods import boundaries_path, neighbourhoods, summary, write_neighbourhoods
-from sacmap.areas.open_geography import LICENCE, SERVICES, areas_of
 from sacmap.crimes import Reading
 from sacmap.errors import InputError, UsageError
-from sacmap.fetch.api import Api
-from sacmap.fetch.download import Downloaded, Downloader, Origin, origin_of
-from sacmap.fetch.extract import read_extract
 from sacmap.fetch.street import read
-from sacmap.fetch.web import Web
 from sacmap.files.collisions import require_apart
 from sacmap.files.hashes import sha256
 from sacmap.files.text import read_text
 from sacmap.files.whole import require_writable
-from sacmap.measure.reconcile import Published, published_by_force, published_in_areas
 from sacmap.notices import Notice
-from sacmap.offences import Recorded
 from sacmap.study import COMPARATORS, Study, rolled_to
 from sacmap.terminal import Progress, say
+
+if TYPE_CHECKING:
+    from sacmap.fetch.api import Api
+    from sacmap.fetch.download import Downloaded, Downloader, Origin
+    from sacmap.measure.reconcile import Published
+    from sacmap.offences import Recorded
 
 
 def read_by(study: Study) -> list[str]:
     """Return the files and folders a study has read, for comparing with what is written."""
+    from sacmap.areas.neighbourhoods import boundaries_path
+
     comparator = None if study.comparator in COMPARATORS else study.comparator
     of_force = str(boundaries_path(study.force)) if study.force and not study.boundaries else None
     single = (
@@ -112,6 +111,8 @@ def boundaries_of(study: Study, *, whole: bool = False) -> Boundaries:
 
 def read_crimes_of(study: Study) -> Reading:
     """Read the crimes the study names: police.uk's files, or a force's own extract."""
+    from sacmap.fetch.extract import read_extract
+
     reading = (
         read_extract(study) if study.extract is not None else read_crimes(study.crimes, force=study.force)
     )
@@ -167,6 +168,9 @@ def with_study_households(
     -------
     The areas, what is told, and how many lines of households and how many LSOAs there are.
     """
+    from sacmap.areas.household_files import read_households
+    from sacmap.areas.households import with_households
+
     if study.households is None:
         if study.lsoa_boundaries is not None:
             raise UsageError(
@@ -182,6 +186,8 @@ def with_study_households(
 
 def published_of(study: Study, recorded: Recorded) -> Published:
     """Read police.uk's crimes of the place a Home Office table is of: the force's, or those in the areas."""
+    from sacmap.measure.reconcile import published_by_force, published_in_areas
+
     reading = read_crimes_of(study)
     if recorded.by == "force":
         # An extract is of one force, whatever it is called there.
@@ -207,6 +213,9 @@ def with_boundaries(study: Study) -> Study:
     UsageError
         If it names neither crimes nor a force, or neither boundaries nor a force.
     """
+    from sacmap.areas.neighbourhoods import boundaries_path
+    from sacmap.fetch.download import origin_of
+
     if study.boundaries and (study.crimes or study.force):
         return study
     if not study.force:
@@ -225,6 +234,8 @@ def with_boundaries(study: Study) -> Study:
 
 def fetch_boundaries(origin: Origin, path: Path) -> None:
     """Write a force's neighbourhoods to a file, and tell how many there are and what was mended."""
+    from sacmap.areas.neighbourhoods import neighbourhoods, summary, write_neighbourhoods
+
     require_apart([path], [origin.ca_bundle])
     require_writable(path.parent)
     with _opened(origin, anew=True) as source, Progress("Fetching", "boundaries") as progress:
@@ -247,6 +258,10 @@ class District:
 
 def fetch_district(district: District, path: Path, *, ca_bundle: str | None) -> None:
     """Write the ONS wards or LSOAs of a district to a file, and tell how many there are and what was mended."""
+    from sacmap.areas.neighbourhoods import write_neighbourhoods
+    from sacmap.areas.open_geography import LICENCE, SERVICES, areas_of
+    from sacmap.fetch.web import Web
+
     require_apart([path], [ca_bundle])
     require_writable(path.parent)
     with Web(ca_bundle=ca_bundle, say=say) as web:
@@ -266,6 +281,8 @@ def fetch_district(district: District, path: Path, *, ca_bundle: str | None) -> 
 
 def download(study: Study, areas: GeoDataFrame, *, refresh: bool = False) -> Downloaded:
     """Fetch what the store lacks of a study's crimes, and return all of them."""
+    from sacmap.fetch.download import origin_of
+
     with (
         _opened(origin_of(study), yes=study.yes, refresh=refresh) as source,
         Progress("Fetching", "parts") as progress,
@@ -292,6 +309,8 @@ def months_wanted(study: Study, published: str) -> tuple[str, ...]:
 
 
 def _opened(origin: Origin, *, yes: bool = False, refresh: bool = False, anew: bool = False) -> Downloader:
+    from sacmap.fetch.download import Downloader
+
     def agree(question: str) -> bool:
         return yes or (sys.stdin.isatty() and click.confirm(question, err=True))
 
@@ -300,6 +319,8 @@ def _opened(origin: Origin, *, yes: bool = False, refresh: bool = False, anew: b
 
 def territory_of(api: Api, force: str) -> GeoDataFrame | None:
     """Return a force's neighbourhoods: those kept as its boundaries, or fetched; None where it lists none."""
+    from sacmap.areas.neighbourhoods import boundaries_path, neighbourhoods
+
     kept = boundaries_path(force)
     if kept.is_file():
         return read_areas(kept)

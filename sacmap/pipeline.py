@@ -10,22 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sacmap import months, tables
 from sacmap.areas.boundaries import overlaps
-from sacmap.choose.hardening import read_prices
-from sacmap.choose.outcome import Outcome, judge, study_values
-from sacmap.choose.plan import Plan, make_plan, plan_of
-from sacmap.choose.records import Visit, read_actions, read_protected, read_visited
 from sacmap.comparison import compare_areas
 from sacmap.crimes import without_repeats
 from sacmap.errors import InputError
-from sacmap.fetch.download import Downloaded
-from sacmap.fetch.home_office import RecordedTable, read_table
 from sacmap.files.collisions import is_below, require_apart
 from sacmap.files.hashes import is_file_of
-from sacmap.files.sets import older_files, told_of_torn, write_set
 from sacmap.files.text import read_text
 from sacmap.files.whole import require_writable
 from sacmap.inputs import (
@@ -39,25 +32,18 @@ from sacmap.inputs import (
     with_boundaries,
 )
 from sacmap.measure.comparator import national_comparator
-from sacmap.measure.peers import is_nation
-from sacmap.measure.reconcile import (
-    Neighbours,
-    Published,
-    Reconciliation,
-    official_periods,
-    reconcile,
-    require_quarters,
-)
 from sacmap.notices import Notice, listed
-from sacmap.publish.also import also_of, geopackage, require_tools
-from sacmap.publish.choice import path_from, require_unwritten
-from sacmap.publish.draw import render
-from sacmap.publish.files import csv_of, dated, groups_path, json_of, record_of, texts_of, with_groups
-from sacmap.publish.present import outcome_html_of, page_of, plan_html_of
-from sacmap.publish.public import public_version
 from sacmap.result import Result
 from sacmap.study import Period, Study, make_study
 from sacmap.terminal import say
+
+if TYPE_CHECKING:
+    from sacmap.choose.outcome import Outcome
+    from sacmap.choose.plan import Plan
+    from sacmap.choose.records import Visit
+    from sacmap.fetch.download import Downloaded
+    from sacmap.fetch.home_office import RecordedTable
+    from sacmap.measure.reconcile import Published, Reconciliation
 
 #: What follows the name of a map in the files that sacmap writes beside it.
 ENDINGS = (
@@ -120,6 +106,12 @@ def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) 
     DiskError
         If one cannot be written.
     """
+    from sacmap.files.sets import write_set
+    from sacmap.publish.also import also_of, require_tools
+    from sacmap.publish.draw import render
+    from sacmap.publish.files import csv_of, groups_path, record_of, texts_of, with_groups
+    from sacmap.publish.present import page_of
+
     kinds = result.study.also if also is None else tuple(also)
     require_tools(kinds)
     path = Path(out)
@@ -147,6 +139,8 @@ def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) 
 
 def _stale(page: Path, outputs: Sequence[Path], read: Sequence[str]) -> tuple[Notice, ...]:
     """Return what is told of files beside a map that have its name and are not written by this run."""
+    from sacmap.files.sets import older_files
+
     older = [one.name for one in older_files(page, ENDINGS, outputs, read)]
     text = f"Beside this map lie files of its name that are not of this run but older: {listed(older, 12, ', ')}."
     return (Notice("stale", text),) if older else ()
@@ -154,6 +148,8 @@ def _stale(page: Path, outputs: Sequence[Path], read: Sequence[str]) -> tuple[No
 
 def beside(page: Path, also: Sequence[str]) -> list[Path]:
     """Return the files of a map: its page, the CSV, the record, the subtotals, and those asked for beside them."""
+    from sacmap.publish.files import groups_path
+
     return [page, *(page.with_suffix(f".{kind}") for kind in ("csv", "json", *also)), groups_path(page)]
 
 
@@ -162,6 +158,10 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
 
     `study_file` is the file the study was read from, if it was: it is not written over either.
     """
+    from sacmap.publish.also import require_tools
+    from sacmap.publish.files import dated
+    from sacmap.publish.public import public_version
+
     require_tools(study.also)
     require_outputs(beside(out, study.also), [*read_by(study), study_file])
     result = run(study)
@@ -172,6 +172,8 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
 
 def require_outputs(outputs: Sequence[Path], read: Sequence[str | Path | None]) -> None:
     """Find out before anything is read whether the outputs can be written, are no inputs, and were left torn."""
+    from sacmap.files.sets import told_of_torn
+
     require_apart(outputs, read)
     require_writable(outputs[0].parent)
     if torn := told_of_torn(outputs[0]):
@@ -200,6 +202,14 @@ def plan_study(
     UsageError
         If the plan is there already and is not to be replaced.
     """
+    from sacmap.choose.hardening import read_prices
+    from sacmap.choose.plan import make_plan
+    from sacmap.files.sets import write_set
+    from sacmap.publish.also import geopackage
+    from sacmap.publish.choice import path_from, require_unwritten
+    from sacmap.publish.files import json_of
+    from sacmap.publish.present import page_of, plan_html_of
+
     outputs = [
         path,
         path.with_suffix(".html"),
@@ -235,6 +245,8 @@ def plan_study(
 
 def _read_records(options: PlanOptions, area_ids: set[str] | None) -> tuple[list[Visit], dict[str, int]]:
     """Return the areas visited before and the homes protected already; without `area_ids` any area will do."""
+    from sacmap.choose.records import read_protected, read_visited
+
     visited, protected = options.visited, options.protected
     return (
         read_visited(read_text(visited), visited, area_ids) if visited else [],
@@ -267,6 +279,14 @@ def evaluate_plan(
     InputError
         If the plan, its boundaries or the log cannot be read.
     """
+    from sacmap.choose.outcome import judge, study_values
+    from sacmap.choose.plan import plan_of
+    from sacmap.choose.records import read_actions
+    from sacmap.files.sets import told_of_torn, write_set
+    from sacmap.publish.choice import require_unwritten
+    from sacmap.publish.files import json_of
+    from sacmap.publish.present import outcome_html_of
+
     outputs = [path, path.with_suffix(".html")]
     given = (options.boundaries, options.log, options.fetching.get("ca_bundle"))
     require_apart(outputs, [plan_path, *options.crimes, *given])
@@ -335,6 +355,10 @@ def reconcile_study(
     UsageError
         If the periods are not whole quarters.
     """
+    from sacmap.files.sets import write_set
+    from sacmap.measure.reconcile import require_quarters
+    from sacmap.publish.files import csv_of, texts_of
+
     if study.current:
         require_quarters(study)
     require_outputs([path], [home_office, *read_by(study), study_file])
@@ -347,6 +371,9 @@ def reconcile_study(
 
 def reconciled(study: Study, home_office: str, area: str, *, beside: Sequence[str] = ()) -> Reconciliation:
     """Set police.uk beside the Home Office's recorded crime of an area, and the area beside others."""
+    from sacmap.fetch.home_office import read_table
+    from sacmap.measure.reconcile import official_periods
+
     table = read_table(home_office)
     if study.rolling and not study.current:
         study = official_periods(study, table.of(area))
@@ -363,6 +390,9 @@ def reconciled_with(
     beside: Sequence[str] = (),
 ) -> Reconciliation:
     """Set an area's recorded crime beside police.uk's, where that is given, and beside other areas'."""
+    from sacmap.measure.peers import is_nation
+    from sacmap.measure.reconcile import Neighbours, reconcile
+
     neighbours = Neighbours(
         asked=tuple(None if is_nation(name) else table.of(name) for name in table.names_in(beside)),
         forces=table.forces() if beside else (),
@@ -372,6 +402,9 @@ def reconciled_with(
 
 def write_comparator(crimes: Sequence[str], path: Path, *, without: Sequence[str] = ()) -> tuple[str, ...]:
     """Write the counts of all forces together as a comparator file; return what is told of it, in sentences."""
+    from sacmap.files.sets import write_set
+    from sacmap.publish.files import csv_of, texts_of
+
     require_outputs([path], crimes)
     reading = read_crimes(crimes)
     once = without_repeats(reading.crimes)

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from sacmap.areas.bounds import INFLATED, TEXT
-from sacmap.areas.columnar import read_csv, read_parquet
 from sacmap.areas.contents import (
     Dataset,
     Part,
@@ -25,9 +24,6 @@ from sacmap.areas.contents import (
     told,
 )
 from sacmap.areas.formats import KINDS, START, kind_of
-from sacmap.areas.gdal import read_by_gdal
-from sacmap.areas.geojson import read_json
-from sacmap.areas.kml import one_area, read_kml
 from sacmap.areas.rows import Rows, layer_of, rows_of
 from sacmap.errors import InputError
 
@@ -143,6 +139,8 @@ def _nothing_in(parts: Sequence[Part], where: Path, what: str) -> InputError:
 
 def _kml_files(found: Sequence[Dataset], where: Path, layer: str | None, *, inflated: bool) -> Rows:
     """Read several KML files: those of one KMZ together, those of police.uk as one area each."""
+    from sacmap.areas.kml import one_area, read_kml
+
     texts = [(one.main.name, bytes_of(one.main, where)) for one in found]
     kmz = inflated and any(Path(name).name.casefold() == "doc.kml" for name, _ in texts)
     if len(texts) == 1 or kmz or layer is not None:
@@ -153,6 +151,11 @@ def _kml_files(found: Sequence[Dataset], where: Path, layer: str | None, *, infl
 
 def _one(dataset: Dataset, where: Path, layer: str | None, *, inflated: bool) -> Rows:
     """Read one dataset by its kind."""
+    from sacmap.areas.columnar import read_csv, read_parquet
+    from sacmap.areas.gdal import read_by_gdal
+    from sacmap.areas.geojson import read_json
+    from sacmap.areas.kml import read_kml
+
     key = dataset.kind.key
     if dataset.kind.driver:
         return read_by_gdal(dataset, where, layer, inflated=inflated)
