@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ from sacmap.files.collisions import require_apart
 from sacmap.files.hashes import sha256
 from sacmap.files.text import read_text
 from sacmap.files.whole import require_writable
+from sacmap.measure.coverage import months_needed
 from sacmap.notices import Notice
 from sacmap.study import COMPARATORS, Study, rolled_to
 from sacmap.terminal import Progress, say
@@ -109,13 +111,18 @@ def boundaries_of(study: Study, *, whole: bool = False) -> Boundaries:
     )
 
 
-def read_crimes_of(study: Study) -> Reading:
-    """Read the crimes the study names: police.uk's files, or a force's own extract."""
-    from sacmap.fetch.extract import read_extract
+def read_crimes_of(study: Study, *, every_month: bool = False) -> Reading:
+    """Read the crimes the study names: police.uk's files, or a force's own extract.
 
-    reading = (
-        read_extract(study) if study.extract is not None else read_crimes(study.crimes, force=study.force)
-    )
+    Of police.uk's files only those of the months the comparison needs are read, or `every_month`.
+    """
+    if study.extract is not None:
+        from sacmap.fetch.extract import read_extract
+
+        reading = read_extract(study)
+    else:
+        needed = None if every_month else partial(months_needed, study)
+        reading = read_crimes(study.crimes, force=study.force, needed=needed)
     _require_current(study, reading)
     return reading
 
@@ -132,10 +139,22 @@ def _require_current(study: Study, reading: Reading) -> None:
         )
 
 
-def read_crimes(paths: Sequence[str], *, force: str | None = None) -> Reading:
-    """Read police.uk's files, telling how far it is; `force` reported the crimes of files that do not say."""
+def read_crimes(
+    paths: Sequence[str],
+    *,
+    force: str | None = None,
+    needed: Callable[[Collection[str]], Collection[str]] | None = None,
+) -> Reading:
+    """Read police.uk's files, telling how far it is; `force` and `needed` as `sacmap.fetch.street.read` takes them."""
     with Progress("Reading") as progress:
-        return read(paths, keep=tables.SAC_TYPES, force=force, progress=progress.step, total=progress.expect)
+        return read(
+            paths,
+            keep=tables.SAC_TYPES,
+            force=force,
+            needed=needed,
+            progress=progress.step,
+            total=progress.expect,
+        )
 
 
 def other_inputs(study: Study, areas: int, households: int, lsoas: int) -> list[dict[str, object]]:

@@ -51,7 +51,7 @@ ENDINGS = (
 )  # fmt: skip
 
 
-def run(study: Study) -> Result:
+def run(study: Study, *, every_month: bool = False) -> Result:
     """Read what a study names, fetching what is missing, and compare.
 
     >>> wards = Study(
@@ -61,6 +61,13 @@ def run(study: Study) -> Result:
     >>> result.ledger.counted, result.totals["sac"]["current_count"]
     (1188, 324.0)
 
+    Parameters
+    ----------
+    study
+        What is compared.
+    every_month
+        Read every month of the files given, for their history; by default those the comparison needs.
+
     Raises
     ------
     SacmapError
@@ -68,7 +75,11 @@ def run(study: Study) -> Result:
     """
     study = with_boundaries(study)
     found = read_study_areas(study)
-    reading = read_crimes_of(study) if study.crimes else download(study, found.every).reading
+    reading = (
+        read_crimes_of(study, every_month=every_month)
+        if study.crimes
+        else download(study, found.every).reading
+    )
     result = compare_areas(
         study,
         reading,
@@ -222,7 +233,8 @@ def plan_study(
     prices = read_prices(read_text(options.prices) if options.prices else None, options.prices or "")
     # Before the crimes, so that a slip in them is told at once; which areas there are is known only afterwards.
     _read_records(options, None)
-    result = run(study)
+    # The months in which the week is best are found in all that is known.
+    result = run(study, every_month=True)
     visits, homes = _read_records(options, set(result.areas["area_id"]))
     plan = make_plan(
         result,
@@ -306,7 +318,7 @@ def evaluate_plan(
         # As for a plan: a slip is told before the crimes are read.
         read_actions(done, options.log)
     values = study_values(plan, options.after, options.before, options.crimes, boundaries)
-    result = run(make_study({**values, **options.fetching}))
+    result = run(make_study({**values, **options.fetching}), every_month=True)
     actions = read_actions(done, options.log, set(result.areas["area_id"])) if options.log else []
     outcome = judge(plan, result, actions)
     written = {

@@ -49,12 +49,12 @@ def practice(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def practice_result(practice):
-    """What the practice borough's study gives."""
+    """What the practice borough's study gives, every month of its files read."""
     from sacmap.files.study_file import read_study
     from sacmap.pipeline import run
     from sacmap.study import make_study
 
-    return run(make_study(read_study(practice.study)))
+    return run(make_study(read_study(practice.study)), every_month=True)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -88,13 +88,15 @@ def read(
     *,
     keep: Sequence[str] | None = None,
     force: str | None = None,
+    needed: Callable[[Collection[str]], Collection[str]] | None = None,
     total: Callable[[list[str]], None] = lambda _: None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Reading:
     """Read files; rows of the crime types in `keep` become crimes (all, where None), all rows are tallied.
 
-    `force` is who reported the crimes of files that do not say, as the API's answers. `total` is called with the
-    names of the files to come, `progress` with each when it is done.
+    `force` is who reported the crimes of files that do not say, as the API's answers. `needed` is given the months that
+    police.uk's names say are there and returns those to read: files of the others are passed over. `total` is called
+    with the names of the files to come, `progress` with each when it is done.
 
     Raises
     ------
@@ -104,6 +106,9 @@ def read(
     members, notes = each_once([member for path in paths for member in members_of(Path(path))])
     if not members:
         raise _nothing_in(paths)
+    if needed is not None:
+        wanted = set(needed({member.month for member in members if member.is_street}))
+        members = [member for member in members if not member.is_street or member.month in wanted]
     total([member.name for member in members])
     with Open() as files, _stopping(ThreadPoolExecutor(min(8, os.cpu_count() or 1))) as pool:
         hashes = {path: pool.submit(sha256, path) for path in dict.fromkeys(m.path for m in members)}

@@ -79,6 +79,26 @@ def _why_missing(force: str, i: int, there: np.ndarray, every: Sequence[str]) ->
     return f"{force} published nothing for {months.in_words(every[i])}"
 
 
+def months_needed(study: Study, there: Collection[str]) -> frozenset[str]:
+    """Return which of the months there must be read to compare a study's.
+
+    Those it names, those between, and one on either side, which tells a gap from the end of the files; and the nearest
+    others until each month has as many neighbours as it is judged by. Every month is needed where the periods are not known yet,
+    or where no month of the current one is there.
+    """
+    named = sorted(set(study.months) & set(there))
+    if study.rolling is not None or not set(study.current) & set(there):
+        return frozenset(there)
+    first, last = months.number(named[0]), months.number(named[-1])
+
+    def away(month: str) -> int:
+        return max(first - months.number(month), months.number(month) - last, 0)
+
+    nearest = sorted(there, key=lambda month: (away(month), month))
+    inside = sum(away(month) <= 1 for month in nearest)
+    return frozenset(nearest[: max(inside, NEIGHBOURS + 1)])
+
+
 def main_forces(located: pd.DataFrame, study: Study) -> tuple[str, ...]:
     """Return the forces whose months decide what is compared: the largest, till they report half of the areas' SAC."""
     counts = _sac_inside(located, study)["force"].value_counts().sort_index()
