@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sacmap import months
-from sacmap.measure.coverage import coverage, gaps, like_for_like
+from sacmap.measure.coverage import coverage, gaps, like_for_like, months_needed
+from sacmap.study import Study
 
 
 def tally(counts, force="A Police", start="2018-01"):
@@ -80,3 +81,31 @@ def test_the_known_gap_of_the_real_download_is_seen(data):
 @pytest.mark.parametrize("periods", [(("2018-01",), ("2019-01",))])
 def test_nothing_left_out_compares_everything(periods):
     assert like_for_like(periods, set()) == (0,)
+
+
+def needed(first, last, **periods):
+    return sorted(months_needed(Study(**periods), months.span(f"{first}:{last}")))
+
+
+def test_of_long_files_the_months_of_the_study_those_between_and_one_on_either_side_are_read():
+    apart = {"current": "2020-01:2020-12", "baseline": "2018-01:2018-12"}
+    assert needed("2015-01", "2022-12", **apart) == list(months.span("2017-12:2021-01"))
+    assert needed("2018-03", "2020-06", **apart) == list(months.span("2018-03:2020-06"))
+
+
+def test_a_gap_at_the_end_of_a_study_is_told_from_the_end_of_the_files():
+    there = [m for m in months.span("2017-01:2021-06") if m not in {"2020-12", "2021-01"}]
+    found = months_needed(Study(current="2020-01:2020-12", baseline="2018-01:2018-12"), there)
+    assert max(found) == "2021-02"
+
+
+def test_a_short_study_is_read_with_the_months_it_is_judged_by():
+    julys = {"current": "2018-07", "baseline": "2017-07"}
+    assert needed("2010-01", "2022-12", **julys) == list(months.span("2017-06:2018-08"))
+    assert len(needed("2018-01", "2022-12", **julys)) == 13
+
+
+def test_every_month_is_read_where_the_periods_are_not_known_or_not_there():
+    every = list(months.span("2015-01:2016-12"))
+    assert needed("2015-01", "2016-12", current="latest:12", baseline="before:1") == every
+    assert needed("2015-01", "2016-12", current="2018-07", baseline="2015-07") == every

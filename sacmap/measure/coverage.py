@@ -82,21 +82,24 @@ def _why_missing(force: str, i: int, there: np.ndarray, every: Sequence[str]) ->
 def months_needed(study: Study, there: Collection[str]) -> frozenset[str]:
     """Return which of the months there must be read to compare a study's.
 
-    Those it names, those between, and one on either side, which tells a gap from the end of the files; and the nearest
-    others until each month has as many neighbours as it is judged by. Every month is needed where the periods are not known yet,
-    or where no month of the current one is there.
+    Those it names, those between, and the nearest on either side, which tell a gap from the end of the files; and more
+    of the nearest until each month has as many neighbours as it is judged by. Every month is needed where the periods
+    are not known yet, or where no month of the current one is there.
     """
-    named = sorted(set(study.months) & set(there))
     if study.rolling is not None or not set(study.current) & set(there):
         return frozenset(there)
-    first, last = months.number(named[0]), months.number(named[-1])
+    first, last = study.months[0], study.months[-1]
+    between = {month for month in there if first <= month <= last}
+    outside = sorted(set(there) - between, key=lambda month: (_away(month, first, last), month))
+    sides = {*[m for m in outside if m < first][:1], *[m for m in outside if m > last][:1]}
+    more = [month for month in outside if month not in sides]
+    return frozenset({*between, *sides, *more[: max(NEIGHBOURS + 1 - len(between) - len(sides), 0)]})
 
-    def away(month: str) -> int:
-        return max(first - months.number(month), months.number(month) - last, 0)
 
-    nearest = sorted(there, key=lambda month: (away(month), month))
-    inside = sum(away(month) <= 1 for month in nearest)
-    return frozenset(nearest[: max(inside, NEIGHBOURS + 1)])
+def _away(month: str, first: str, last: str) -> int:
+    """Return how many months a month is from a span."""
+    n = months.number(month)
+    return max(months.number(first) - n, n - months.number(last), 0)
 
 
 def main_forces(located: pd.DataFrame, study: Study) -> tuple[str, ...]:
