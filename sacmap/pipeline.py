@@ -183,11 +183,11 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
 
 def require_outputs(outputs: Sequence[Path], read: Sequence[str | Path | None]) -> None:
     """Find out before anything is read whether the outputs can be written, are no inputs, and were left torn."""
-    from sacmap.files.sets import told_of_torn
+    from sacmap.files.sets import torn_set_message
 
     require_apart(outputs, read)
     require_writable(outputs[0].parent)
-    if torn := told_of_torn(outputs[0]):
+    if torn := torn_set_message(outputs[0]):
         say(f"- {torn} This run writes its own anew.")
 
 
@@ -294,7 +294,7 @@ def evaluate_plan(
     from sacmap.choose.outcome import judge, study_values
     from sacmap.choose.plan import plan_of
     from sacmap.choose.records import read_actions
-    from sacmap.files.sets import told_of_torn, write_set
+    from sacmap.files.sets import torn_set_message, write_set
     from sacmap.publish.choice import require_unwritten
     from sacmap.publish.files import json_of
     from sacmap.publish.present import outcome_html_of
@@ -304,7 +304,7 @@ def evaluate_plan(
     require_apart(outputs, [plan_path, *options.crimes, *given])
     require_unwritten(outputs, options.replace)
     require_outputs(outputs, ())
-    if torn := told_of_torn(plan_path):
+    if torn := torn_set_message(plan_path):
         say(f"- {torn}")
     plan = plan_of(read_text(str(plan_path)), str(plan_path))
     boundaries = options.boundaries or boundaries_of_plan(plan, plan_path)

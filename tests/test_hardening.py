@@ -85,7 +85,7 @@ def test_a_list_of_one_s_own_is_used():
         (
             "home_share = 0.7",
             f"home_share = {'7' * 5_000}",
-            "is not TOML: it holds a number of thousands of digits",
+            "is not TOML: it has a number with thousands of digits",
         ),
         ("[[measure]]", "[measure]", "measure is not a table"),
     ],

@@ -13,7 +13,7 @@ import pytest
 
 from sacmap.errors import DiskError
 from sacmap.files import sets, whole
-from sacmap.files.sets import marker_of, older_files, told_of_torn, write_set
+from sacmap.files.sets import marker_of, older_files, torn_set_message, write_set
 from sacmap.files.whole import sweep, write_whole
 
 NAMES = ("a.html", "a.csv", "a.json", "a.xlsx")
@@ -37,7 +37,7 @@ def test_f59_a_set_is_written_whole_and_leaves_nothing_else(tmp_path):
     for run in ("one", "two"):
         assert write_set(files_of(tmp_path, run)) == [tmp_path / name for name in NAMES]
         assert contents(tmp_path) == ({run}, set())
-        assert told_of_torn(tmp_path / "a.html") == ""
+        assert torn_set_message(tmp_path / "a.html") == ""
 
 
 @pytest.mark.parametrize("refused", range(len(NAMES)))
@@ -53,7 +53,7 @@ def test_f59_where_one_file_cannot_be_moved_all_are_as_before(tmp_path, monkeypa
         return real(self, target)
 
     monkeypatch.setattr(Path, "replace", replace)
-    with pytest.raises(DiskError, match="What was there is as it was"):
+    with pytest.raises(DiskError, match="The file there is unchanged"):
         write_set(files_of(tmp_path, "two"), wait=no_wait)
     assert contents(tmp_path) == ({before}, set())
 
@@ -103,15 +103,15 @@ def test_f59_a_run_killed_between_two_moves_is_told_until_the_set_is_whole(tmp_p
     write_set(files_of(tmp_path, "one"))
     killed(tmp_path, after)
     runs, _ = contents(tmp_path)
-    told = told_of_torn(tmp_path / "a.html")
+    told = torn_set_message(tmp_path / "a.html")
     assert (len(runs) > 1) == (told != "") == (0 < after < len(NAMES))
     if told:
         assert "a.csv" in told
-        assert "of two runs" in told
+        assert "from two runs" in told
         assert "Do not use them together" in marker_of(tmp_path / "a.html").read_text()
     # A run that fails before its first move leaves it told.
     killed(tmp_path, 0)
-    assert bool(told_of_torn(tmp_path / "a.html")) == bool(told)
+    assert bool(torn_set_message(tmp_path / "a.html")) == bool(told)
     write_set(files_of(tmp_path, "three"))
     sweep(tmp_path.glob("*.part"))
     assert contents(tmp_path) == ({"three"}, set())
@@ -127,7 +127,7 @@ def test_f59_no_kill_at_any_moment_leaves_a_mixed_set_unsaid(tmp_path):
             time.sleep(0.02 * n)
             run.kill()
         runs, _ = contents(tmp_path)
-        assert len(runs) == 1 or told_of_torn(tmp_path / "a.html")
+        assert len(runs) == 1 or torn_set_message(tmp_path / "a.html")
 
 
 def test_f59_two_runs_on_one_set_follow_one_another(tmp_path):
@@ -151,7 +151,7 @@ def test_f59_a_note_of_another_machine_is_waited_for_and_then_taken_as_left(tmp_
         f'Words.\n{{"by": "0a1b2c3d-1-0a1b2c3d", "torn": false, "files": {hashes}}}'.replace("'", '"')
     )
     waited = []
-    assert "of two runs" in told_of_torn(tmp_path / "a.html", wait=waited.append)
+    assert "from two runs" in torn_set_message(tmp_path / "a.html", wait=waited.append)
     assert sets.PATIENCE <= sum(waited) < 2 * sets.PATIENCE
     write_set(files_of(tmp_path, "two"), wait=no_wait)
     assert contents(tmp_path) == ({"two"}, set())
@@ -162,7 +162,7 @@ def test_f59_a_note_of_another_machine_is_waited_for_and_then_taken_as_left(tmp_
 )
 def test_f59_a_note_that_cannot_be_read_is_told_and_written_over(tmp_path, content):
     marker_of(tmp_path / "a.html").write_bytes(content)
-    assert told_of_torn(tmp_path / "a.html", wait=no_wait)
+    assert torn_set_message(tmp_path / "a.html", wait=no_wait)
     write_set(files_of(tmp_path, "one"), wait=no_wait)
     assert contents(tmp_path) == ({"one"}, set())
 

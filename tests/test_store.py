@@ -323,7 +323,7 @@ def test_f45_a_file_open_in_excel_is_told_after_a_bounded_wait(tmp_path, monkeyp
 
     monkeypatch.setattr(type(tmp_path), "replace", refused)
     waits = []
-    with pytest.raises(DiskError, match="What was there is as it was") as told:
+    with pytest.raises(DiskError, match="The file there is unchanged") as told:
         write_whole(target, b"new", wait=waits.append)
     assert "close it there" in told.value.remedy
     assert sum(waits) < 5

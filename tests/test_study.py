@@ -74,9 +74,9 @@ def test_a_study_file_gives_options_with_paths_beside_it(tmp_path):
         ("offline = 'yes'", UsageError, "true or false"),
         ("current = 2018", UsageError, "text in quotes"),
         ("current = ", InputError, "not TOML"),
-        ("current = " + "1" * 5_000, InputError, "not TOML: it holds a number of thousands of digits"),
-        ("current = 0x" + "f" * 5_000, InputError, "not TOML: it holds a number of thousands of digits"),
-        ("current = " + "[" * 5_000, InputError, "not TOML: it is nested too deep"),
+        ("current = " + "1" * 5_000, InputError, "not TOML: it has a number with thousands of digits"),
+        ("current = 0x" + "f" * 5_000, InputError, "not TOML: it has a number with thousands of digits"),
+        ("current = " + "[" * 5_000, InputError, "not TOML: it is nested too deeply"),
     ],
 )
 def test_a_bad_study_file_says_what_is_wrong(tmp_path, text, error, words):

@@ -1,6 +1,6 @@
-"""What a target is compared with: all untreated areas, weighted to be like it, and the same test of untreated areas.
+"""The weighted control of a target, made of all untreated areas, and the same test on untreated areas (placebos).
 
-An area is its place in a list; `near[place]` holds the places that adjoin it.
+Areas are positions in a list; `near[position]` is the set of positions that adjoin it.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ Floats = NDArray[np.float64]
 Whole = NDArray[np.intp]
 Near = Sequence[frozenset[int]]
 
-#: How far the weights of a control may add up to another number of areas than the target has, as a share of it.
+#: Tolerance for the sum of a control's weights, as a share of the target's number of areas.
 SIZE_LEEWAY = 0.5
-#: How far the share of a rise that lasts may be from the usual, in an area: a standard error.
+#: Standard error, in one area, of the share of a rise that lasts.
 LASTING_DOUBT = 0.5
-#: Steps at most in search of the weights; five to ten are usual.
+#: The most steps in the search for weights; five to ten are usual.
 STEPS = 60
-#: What an interval as wide as the counts alone make it weighs beside what untreated areas show, in areas.
+#: Prior weight of an interval without widening, as a number of untreated areas.
 USUAL_WEIGHT = 20.0
-#: Intervals are this much wider than untreated areas show, so that few falls are claimed of nothing: see the benchmark.
+#: Intervals are widened by this factor beyond what untreated areas show, to limit false claims: see the benchmark.
 MARGIN = 1.15
 
-#: Untreated areas that are put to the same test, at most: more say nothing new, and take long.
+#: The most untreated sets that are tested. More would take long and change little.
 TESTED = 400
 
 
 @dataclass(frozen=True)
 class Areas:
-    """All areas of an evaluation, NaN where not known.
+    """All areas of an evaluation; NaN where not known.
 
-    level: (n,) what was to be expected, crimes a period, above 0; past: (n × periods) crimes of the baseline;
-    settled, after: (n,) crimes before, as was to be expected, and after; doubt: (n,) as `weighted_wdd` takes it.
+    level: (n,) expected crimes a period, above 0; past: (n, periods) crimes in the baseline; settled, after: (n,) the
+    settled counts before, and the counts after; doubt: (n,) as in `weighted_wdd`.
     """
 
     level: Floats
@@ -49,20 +49,19 @@ class Areas:
 
 
 def control_weights(level: Floats, past: Floats, target: Whole, others: Whole, alpha: float) -> Floats:
-    """Return the weights of a control that is like the target in level, past and size of its areas.
+    """Return the weights of a control that resembles the target in level, past and number of areas.
 
-    The weights add up to the target's level. Among those they are the ones with which the control is least uncertain,
-    set against how far its past lies from the target's beyond what chance explains, and how far they add up to
-    another number of areas. Many areas have some weight, none a negative one.
+    The weighted level equals the target's. The weights minimise the variance of the control, plus penalties for a past
+    that differs from the target's by more than chance and for a different number of areas. Weights are never negative.
 
     Parameters
     ----------
     level
-        (areas,) what was to be expected, crimes a period, above 0.
+        (areas,) expected crimes a period, above 0.
     past
         (areas × periods) crimes.
     target, others
-        Places of the target's areas, and of those that may be in its control.
+        Positions of the target's areas, and of the areas that may be in its control.
     alpha
         Volatility, as in `wdd`.
     """
@@ -84,9 +83,9 @@ def control_weights(level: Floats, past: Floats, target: Whole, others: Whole, a
 
 
 def _least_uncertain(asked: Floats, wanted: Floats, leeway: Floats, variance: Floats) -> Floats:
-    """Minimize Σ variance·w² + Σ (wanted − asked'w)²/leeway over w ≥ 0; no leeway: met exactly.
+    """Minimise Σ variance·w² + Σ (wanted − asked'w)²/leeway over w ≥ 0. Without leeway, the demand is met exactly.
 
-    By Newton's steps on the dual, which has as many unknowns as there are demands, however many areas there are.
+    Newton's method on the dual problem, which has one unknown per demand, however many areas there are.
     """
 
     def dual(at: Floats) -> float:
@@ -110,19 +109,19 @@ def _least_uncertain(asked: Floats, wanted: Floats, leeway: Floats, variance: Fl
 
 
 def widening(untreated: ArrayLike) -> float:
-    """Return what an interval must be wider than its counts make it, from the same test of untreated areas.
+    """Return the factor by which an interval must be widened, from the same test on untreated areas.
 
-    `untreated` are their z: where nothing was done, these should scatter about 0 with a spread of 1.
+    `untreated` are their z values. Where nothing was done, these should have mean 0 and standard deviation 1.
     """
     z = np.asarray(untreated, dtype=float)
     return MARGIN * math.sqrt((float((z**2).sum()) + USUAL_WEIGHT) / (len(z) + USUAL_WEIGHT))
 
 
 def placebo_z(areas: Areas, near: Near, free: Collection[int], size: int, alpha: float) -> list[float]:
-    """Return z of the difference from a weighted control of sets of areas where nothing was done.
+    """Return the z of the difference from a weighted control, for sets of areas where nothing was done.
 
-    One set of `size` adjoining areas is grown from each of the areas of `free`, or from some hundred of them; its
-    control is of the others of `free` that do not adjoin it.
+    One set of `size` adjoining areas is grown from each area in `free`, or from some hundreds of them. Its control is
+    made of the other areas in `free` that do not adjoin it.
     """
     untouched = frozenset(free)
     found = []
@@ -146,7 +145,7 @@ def placebo_z(areas: Areas, near: Near, free: Collection[int], size: int, alpha:
 
 
 def _sets(free: Sequence[int], near: Near, size: int) -> Iterator[tuple[int, ...]]:
-    """Yield a set of adjoining areas grown from each, or from TESTED of them evenly; none twice."""
+    """Yield a set of adjoining areas grown from each area, or from about TESTED of them. No set comes twice."""
     among, seen = frozenset(free), set()
     step = max(1, len(free) // TESTED)
     for start in free[::step]:

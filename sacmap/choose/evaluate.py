@@ -1,6 +1,6 @@
-"""The statistics of afterwards: whether crime fell where the action was, and whether it was displaced.
+"""The statistics of an evaluation: whether crime fell where the action was, and whether it was displaced.
 
-Counts are of crimes, each pair (before, after) over months of the same names.
+Counts are numbers of crimes, as pairs (before, after) over the same calendar months.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Z95 = 1.959963984540054
 
 @dataclass(frozen=True)
 class Wdd:
-    """Weighted displacement difference, in crimes: negative is a fall against the control. low and high: 95%."""
+    """Weighted displacement difference, in crimes. Negative means a fall compared with the control. low, high: 95%."""
 
     estimate: float
     variance: float
@@ -31,7 +31,7 @@ class Wdd:
 
 @dataclass(frozen=True)
 class RateRatio:
-    """(T1/T0)/(C1/C0): below 1 is a fall against the control; se of its logarithm; low and high: 95%."""
+    """(T1/T0)/(C1/C0), its interval and the standard error of its logarithm. Below 1 is a fall. low, high: 95%."""
 
     estimate: float
     se_log: float
@@ -52,18 +52,18 @@ def wdd(
     >>> print(f"{fell.estimate:.0f} crimes, 95% {fell.low:.0f} to {fell.high:.0f}")
     -118 crimes, 95% -196 to -40
 
-    (ΔT − ΔC) + (ΔDt − ΔDc), Δ being after − before; its variance the sum of the counts, and alpha·count² each for
-    variation from year to year beyond chance. A buffer without a control of its own counts on one side only.
+    It is (ΔT − ΔC) + (ΔDt − ΔDc), where Δ is after − before. Its variance is the sum of all counts, plus alpha·count²
+    for each, for variation from year to year beyond chance. A buffer may be given without a control of its own.
 
     Parameters
     ----------
     treated, control
-        (before, after) counts of the areas with the action, and of those compared. Each may be an array of the
-        areas' own counts: then each area varies by itself, and alpha·count² is an area's.
+        (before, after) counts of the areas with the action, and of the control areas. Each may be an array with one
+        count per area; alpha·count² then applies to each area.
     buffer, buffer_control
-        The same for the displacement buffer, and for what it is compared with.
+        The same for the displacement buffer and its control.
     alpha
-        Volatility, as in `sacmap.measure.change`; 0 for chance alone.
+        Volatility, as in `sacmap.measure.change`; 0 means chance alone.
     """
     nothing = (0.0, 0.0)
     pairs = [
@@ -87,20 +87,20 @@ def weighted_wdd(
     doubt: tuple[ArrayLike, ArrayLike] = (0.0, 0.0),
     widen: float = 1.0,
 ) -> Wdd:
-    """Return ΔT − Σ w·ΔC: the difference of treated areas from a weighted control.
+    """Return ΔT − Σ w·ΔC, the difference between treated areas and a weighted control.
 
     Parameters
     ----------
     treated, control
-        (before, after), each an array of the areas' own counts.
+        (before, after), each an array with one count per area.
     weights
         (control areas,), 0 or more.
     alpha
         Volatility, as in `wdd`.
     doubt
-        Of treated and control areas, the standard error of what was to be expected before, beyond that of a count.
+        For treated and control areas, the standard error of the settled count, in addition to that of a count.
     widen
-        What the interval is wider than the counts and the volatility make it.
+        The factor by which the interval is widened beyond counts and volatility.
     """
     before, after = (np.atleast_1d(np.asarray(side, dtype=float)) for side in treated)
     other, later = (np.atleast_1d(np.asarray(side, dtype=float)) for side in control)
@@ -116,9 +116,10 @@ def weighted_wdd(
 
 
 def wdq(treated: Pair, control: Pair, buffer: Pair) -> float | None:
-    """Return the weighted displacement quotient (Bowers and Johnson; Guerette 2009), or None where undefined.
+    """Return the weighted displacement quotient (Bowers and Johnson; Guerette 2009), or None if undefined.
 
-    (Da/Ca − Db/Cb) / (Ra/Ca − Rb/Cb): above 0, the buffer gained too; below −1, more was displaced than gained.
+    It is (Da/Ca − Db/Cb) / (Ra/Ca − Rb/Cb). Above 0, the buffer benefited too. Below −1, more crime was displaced than
+    prevented.
     """
     (r0, r1), (c0, c1), (d0, d1) = treated, control, buffer
     if c0 == 0 or c1 == 0 or r1 / c1 == r0 / c0:
@@ -127,9 +128,9 @@ def wdq(treated: Pair, control: Pair, buffer: Pair) -> float | None:
 
 
 def tne(treated: Pair, control: Pair, buffer: Pair) -> float | None:
-    """Return the total net effect (Guerette 2009), crimes prevented in target and buffer; None where undefined.
+    """Return the total net effect (Guerette 2009), crimes prevented in target and buffer; None if undefined.
 
-    (Rb·Ca/Cb − Ra) + (Db·Ca/Cb − Da).
+    It is (Rb·Ca/Cb − Ra) + (Db·Ca/Cb − Da).
     """
     (r0, r1), (c0, c1), (d0, d1) = treated, control, buffer
     if c0 == 0:
@@ -138,7 +139,7 @@ def tne(treated: Pair, control: Pair, buffer: Pair) -> float | None:
 
 
 def rate_ratio(treated: Pair, control: Pair, alpha: float = 0.0) -> RateRatio | None:
-    """Return (T1/T0)/(C1/C0) with its 95% interval, var(log) = Σ 1/n + 4·alpha; None where a count is zero."""
+    """Return (T1/T0)/(C1/C0) with its 95% interval, var(log) = Σ 1/n + 4·alpha; None if a count is zero."""
     counts = (*treated, *control)
     if min(counts) <= 0:
         return None
@@ -148,8 +149,8 @@ def rate_ratio(treated: Pair, control: Pair, alpha: float = 0.0) -> RateRatio | 
 
 
 def placebo_rank(treated: float, untreated: Sequence[float] | ArrayLike) -> int:
-    """Return the place of the treated areas' WDD among those of every untreated area: 1 is the largest fall.
+    """Return the rank of the treated areas' WDD among those of untreated areas; 1 is the largest fall.
 
-    Where many untreated areas fell as far, the fall is no sign of the action.
+    If many untreated areas fell as much, the fall is no evidence that the action worked.
     """
     return 1 + int(np.count_nonzero(np.asarray(untreated, dtype=float) <= treated))

@@ -1,4 +1,4 @@
-"""What came of a plan: its target, buffer and control areas before and after, read in plain words."""
+"""The evaluation of a plan: its target, buffer and control areas before and after, and a verdict in plain words."""
 
 from __future__ import annotations
 
@@ -28,15 +28,16 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-#: Differences that are named where a plan does not fit the data.
+#: The most differences named when a plan does not match the data.
 NAMED = 3
 
 
 @dataclass(frozen=True)
 class Group:
-    """Areas of a plan with their counts: (n,) before, after, and settled: what was to be expected at the plan's date.
+    """Areas of a plan with their counts, each of shape (n,).
 
-    weights are 1, or those of a control; doubt is the standard error of settled, beyond that of a count.
+    before, after: counts; settled: the counts before, replaced by what was to be expected at the date of the plan;
+    weights: 1, or the weights of a control; doubt: the standard error of settled, in addition to that of a count.
     """
 
     area_ids: tuple[str, ...]
@@ -48,24 +49,24 @@ class Group:
 
     @property
     def sums(self) -> tuple[float, float]:
-        """Before and after, all areas together, each with its weight."""
+        """The weighted sums before and after."""
         return float(self.weights @ self.before), float(self.weights @ self.after)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a plan.
+    """The evaluation of a plan.
 
-    groups are the sides of the plan, the few nearest areas among them; beside is the target's weighted control. net
-    is the target against it, each count before settled: replaced by what was to be expected at
-    the plan's date; displacement is the buffer against its own, in the same way; wdd_settled is both together. wdd is
-    of the raw counts against the few nearest areas, and nearest is net against these few, as a check. verdict is
-    read off net. placebo_rank is the target's place among `placebos` sets of as many untreated areas that are put to
-    the same test, 1 the largest fall; widening is how much wider the intervals of the settled counts were made by it.
+    groups: the sides of the plan, with the few most similar areas as control; weighted_control: the target's weighted
+    control. net: the target compared with its weighted control, by settled counts; displacement: the buffer compared
+    with its weighted control, in the same way; wdd_settled: both together. wdd: by raw counts, compared with the few
+    most similar areas; nearest: net compared with these few, as a check. verdict follows from net. placebo_rank: the
+    rank of the target among `placebos` sets of equally many untreated areas in the same test, 1 being the largest
+    fall; widening: the factor by which this test widened the intervals of the settled counts.
     """
 
     groups: dict[str, Group]
-    beside: Group
+    weighted_control: Group
     wdd: Wdd
     wdq: float | None
     tne: float | None
@@ -127,15 +128,15 @@ class Outcome:
 def study_values(
     plan: Plan, after: Period, before: Period | None, crimes: Sequence[str], boundaries: str
 ) -> dict[str, Any]:
-    """Return the options of the study that judges a plan: `after` against `before`, in the plan's areas.
+    """Return the options of the study that judges a plan: `after` compared with `before`, in the plan's areas.
 
-    before is by default the same months a year earlier, or as many years as `after` has.
+    The default of before is the same months one year earlier (more years if `after` is longer than a year).
 
     Raises
     ------
     UsageError
-        If `after` is not later than the data the plan was made on, or `before` is; if `before` has not as many months
-        as `after`; or if there are no crimes, and no force in the plan to fetch them of.
+        If `after` is not later than the plan's data, or `before` is later; if they differ in length; or if there are no
+        crimes and the plan names no force from which to fetch them.
     """
     if not crimes and not plan.study.get("force"):
         raise UsageError("No crimes were given, and the plan names no force.", "Add --crimes PATH.")
@@ -143,18 +144,18 @@ def study_values(
     earlier = before or tuple(months.shift(month, -step) for month in after)
     if len(earlier) != len(after):
         raise UsageError(
-            f"--before {months.written(earlier)} has {len(earlier)} months, --after {months.written(after)} has "
-            f"{len(after)}: their counts cannot be set side by side.",
+            f"--before {months.written(earlier)} has {len(earlier)} months, but --after {months.written(after)} has "
+            f"{len(after)}, so their counts cannot be compared.",
             "Give the same months of one earlier year.",
         )
     if months.number(after[0]) <= months.number(plan.data_to):
         raise UsageError(
-            f"{after[0]} is in the data the plan was made on, which run to {plan.data_to}.",
+            f"{after[0]} is not after the plan: its data end in {plan.data_to}.",
             "Give later months with --after.",
         )
     if months.number(earlier[-1]) > months.number(plan.data_to):
         raise UsageError(
-            f"{earlier[-1]} is later than the data the plan was made on, which run to {plan.data_to}.",
+            f"{earlier[-1]} is not before the plan: its data end in {plan.data_to}.",
             "Give the same months of an earlier year with --before.",
         )
     kept = ("force", "extract", "layer", "crs", "id_column", "name_column", "group_column", "within", "title")
@@ -174,34 +175,34 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
     plan
         The plan.
     result
-        The comparison of the months after with those before, see `study_values`.
+        The comparison of the months after with the months before: see `study_values`.
     actions
         The action log.
 
     Raises
     ------
     InputError
-        If the boundaries or the crimes are not those the plan was made on; the message gives the difference.
+        If the boundaries or the crimes differ from those of the plan. The message gives the differences.
     """
     require_after(result.study.current, actions)
     checked = require_same(plan, result)
-    # Shorter periods vary more, as the square root of their number in a year.
+    # Shorter periods vary more: volatility grows with the square root of their number in a year.
     alpha = plan.volatility * math.sqrt(len(plan.before_months) / len(result.compared))
     table = _table(plan, result)
     groups = {name: _group(table, plan.week[name]) for name in GROUPS}
     target, buffer, control, buffer_control = (groups[name] for name in GROUPS)
-    beside, beside_buffer = (_weighted(table, plan.week[name]) for name in WEIGHTS)
+    weighted_control, weighted_buffer_control = (_weighted(table, plan.week[name]) for name in WEIGHTS)
     placebos = _placebos(plan, result, table, alpha)
     widen = widening(placebos)
-    net = net_of(target, beside, alpha, widen)
-    displacement = net_of(buffer, beside_buffer, alpha, widen) if len(buffer.area_ids) else None
-    together = net_of(_both(target, buffer), _both(beside, beside_buffer), alpha, widen)
+    net = net_of(target, weighted_control, alpha, widen)
+    displacement = net_of(buffer, weighted_buffer_control, alpha, widen) if len(buffer.area_ids) else None
+    together = net_of(_both(target, buffer), _both(weighted_control, weighted_buffer_control), alpha, widen)
     paired = len(buffer_control.area_ids) > 0
     verdict = verdict_of(net)
     rank = placebo_rank(net.z, np.array(placebos) / widen)
     return Outcome(
         groups=groups,
-        beside=beside,
+        weighted_control=weighted_control,
         wdd=wdd(
             (target.before, target.after),
             (control.before, control.after),
@@ -220,7 +221,7 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
         nearest=net_of(target, control, alpha, widen) if control.area_ids else None,
         widening=widen,
         verdict=verdict,
-        reading=_reading(groups, beside, net, displacement, rank=rank, placebos=len(placebos)),
+        reading=_reading(groups, weighted_control, net, displacement, rank=rank, placebos=len(placebos)),
         volatility=alpha,
         actions=tuple(actions),
         warnings=(*checked, *result.warnings),
@@ -228,12 +229,12 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
 
 
 def require_after(after: Period, actions: Sequence[Action]) -> None:
-    """Refuse months after that lie before the first action in the log.
+    """Refuse a period after that begins before the first action in the log.
 
     Raises
     ------
     UsageError
-        If the first of the months is over before the first action; the message gives the right span.
+        If its first month ends before the first action. The message gives the right span.
     """
     first = min((action.month for action in actions), default=None)
     if first is None or months.number(after[0]) >= months.number(first):
@@ -241,18 +242,18 @@ def require_after(after: Period, actions: Sequence[Action]) -> None:
     left = len(after) - (months.number(first) - months.number(after[0]))
     right = f"{first}:{after[-1]}" if left > 0 else f"{first}:{months.shift(first, len(after) - 1)}"
     raise UsageError(
-        f"The first action in the log is of {months.in_words(first)}: {months.in_words(after[0])} is not after it.",
-        f"Give months from the first action on: --after {right}.",
+        f"The first action in the log is in {months.in_words(first)}, and {months.in_words(after[0])} is before it.",
+        f"Begin with the month of the first action: --after {right}.",
     )
 
 
 def require_same(plan: Plan, result: Result) -> list[Notice]:
-    """Refuse boundaries or crimes that are not the plan's; tell where the crimes cannot be checked.
+    """Refuse boundaries or crimes that differ from the plan's. Return a notice if the crimes cannot be checked.
 
     Raises
     ------
     InputError
-        If an area is missing, new or of another shape, or a count of a month the plan rests on is another.
+        If an area is missing, new or has another shape, or if a count in one of the plan's months differs.
     """
     found = digests(result.areas)
     areas = [
@@ -266,8 +267,8 @@ def require_same(plan: Plan, result: Result) -> list[Notice]:
     ]
     if areas:
         raise InputError(
-            f"The plan was made on other boundaries: {_named(areas)}.",
-            "Give the boundaries it was made on with --boundaries.",
+            f"The plan was made with other boundaries: {_named(areas)}.",
+            "Give the original boundaries with --boundaries.",
         )
     rows = result.monthly[result.monthly["crime_type"] == plan.theme]
     wide = rows.set_index(["area_id", "month"])["n"].unstack("month")
@@ -276,7 +277,7 @@ def require_same(plan: Plan, result: Result) -> list[Notice]:
         return [
             Notice(
                 "plan-unchecked",
-                "None of the months the plan rests on is among the crimes given, so it cannot be checked against them.",
+                "The crimes do not include any month on which the plan is based, so it was not checked against them.",
             )
         ]
     place = {month: at for at, month in enumerate(plan.before_months)}
@@ -290,8 +291,8 @@ def require_same(plan: Plan, result: Result) -> list[Notice]:
         ]
     if counts:
         raise InputError(
-            f"The plan was made on other crimes: {_named(counts)}.",
-            "Give the crimes it was made on (its inputs are named in it) together with those after.",
+            f"The plan was made with other crimes: {_named(counts)}.",
+            "Give the original crimes (the plan names its inputs) together with those after.",
         )
     return []
 
@@ -312,7 +313,7 @@ def _table(plan: Plan, result: Result) -> pd.DataFrame:
     level, excess = (
         pd.Series(dict(one), dtype=float).reindex(rows.index) for one in (plan.level, plan.excess)
     )
-    # Months that the plan did not rest on stand as they are: no area was chosen for them.
+    # Months on which the plan is not based keep their counts: no area was chosen because of them.
     chosen_by = by_month.loc[:, inside].sum(axis=1)
     whole = float(by_month.to_numpy().sum())
     share = float(chosen_by.sum()) / whole if whole > 0 else 0.0
@@ -337,7 +338,7 @@ def _group(table: pd.DataFrame, area_ids: Iterable[str]) -> Group:
 
 
 def _weighted(table: pd.DataFrame, weights: Mapping[str, float]) -> Group:
-    """Return a control of weighted areas; where some are not known now, the rest stand for them."""
+    """Return a control of weighted areas. If some are not known now, the weights of the others are scaled up."""
     there = {area: weight for area, weight in weights.items() if area in table.index}
     kept = sum(there.values())
     scale = sum(weights.values()) / kept if kept > 0 else 0.0
@@ -345,7 +346,7 @@ def _weighted(table: pd.DataFrame, weights: Mapping[str, float]) -> Group:
     return _group(weighted, there)
 
 
-#: A group's columns of a table, and what they are called of a Group.
+#: Column of a table → attribute of a Group.
 _COLUMNS = {
     "before": "before",
     "after": "after",
@@ -356,7 +357,7 @@ _COLUMNS = {
 
 
 def _both(one: Group, other: Group) -> Group:
-    """Return two groups as one; an area of both has both weights."""
+    """Return two groups as one. An area that is in both gets the sum of its weights."""
     table = pd.DataFrame(
         {name: np.concatenate([getattr(one, part), getattr(other, part)]) for name, part in _COLUMNS.items()},
         index=[*one.area_ids, *other.area_ids],
@@ -367,7 +368,7 @@ def _both(one: Group, other: Group) -> Group:
 
 
 def net_of(group: Group, control: Group, alpha: float, widen: float = 1.0) -> Wdd:
-    """Return the difference of a group from its weighted control, each count before settled."""
+    """Return the difference between a group and its weighted control, by settled counts."""
     return weighted_wdd(
         (group.settled, group.after),
         (control.settled, control.after),
@@ -379,7 +380,7 @@ def net_of(group: Group, control: Group, alpha: float, widen: float = 1.0) -> Wd
 
 
 def _placebos(plan: Plan, result: Result, table: pd.DataFrame, alpha: float) -> list[float]:
-    """Return the same z for sets of as many adjoining untreated areas, one grown from each of them."""
+    """Return the z of the same test for sets of equally many adjoining untreated areas."""
     ids = [str(area) for area in result.areas["area_id"]]
     treated = {*plan.week["target"], *plan.week["buffer"]} | {
         one["area_id"] for one in plan.hardening if one["homes"]
@@ -396,16 +397,16 @@ def _placebos(plan: Plan, result: Result, table: pd.DataFrame, alpha: float) -> 
 
 
 def verdict_of(net: Wdd) -> str:
-    """Return the reading of a net change in two words; "clear" beyond its 95% interval, "possible" at 1 in 10."""
+    """Return the verdict: "clear" if the 95% interval excludes 0, "possible" if chance gives as much 1 time in 10."""
     if abs(net.z) <= Z_TENTH:
-        return "no change that can be told from chance"
+        return "no change beyond chance"
     how = "clear" if net.low > 0 or net.high < 0 else "possible"
     return f"{how} {'fall' if net.estimate < 0 else 'rise'}"
 
 
 def _reading(
     groups: Mapping[str, Group],
-    beside: Group,
+    weighted_control: Group,
     net: Wdd,
     displacement: Wdd | None,
     *,
@@ -416,25 +417,24 @@ def _reading(
     chance = float((target.before - target.settled).sum())
     said = [
         f"Target areas: {target.sums[1]:,.0f} crimes after, {target.sums[0]:,.0f} before. The {len(control.area_ids)} "
-        f"most like them: {control.sums[1]:,.0f} after, {control.sums[0]:,.0f} before."
+        f"most similar areas: {control.sums[1]:,.0f} after, {control.sums[0]:,.0f} before."
     ]
     if chance >= 1:
         said.append(
-            f"The target was chosen when it stood high: {target.settled.sum():,.0f} were to be expected there without "
-            f"any action, about {chance:,.0f} fewer than before. These are not counted as prevented."
+            f"The target was chosen when its count was high. Without any action, {target.settled.sum():,.0f} crimes "
+            f"were to be expected there, about {chance:,.0f} fewer than before. These are not counted as prevented."
         )
     said.append(
-        f"Against {len(beside.area_ids):,} untreated areas, weighted to be like the target, that is {_change(net)}: "
-        f"{_verdict_in_words(verdict_of(net))}."
+        f"Compared with {len(weighted_control.area_ids):,} untreated areas, weighted to resemble the target, that is "
+        f"{_change(net)}: {_verdict_in_words(verdict_of(net))}."
     )
     if displacement is not None:
         moved = _moved_in_words(verdict_of(displacement))
-        said.append(f"In the buffer around it, {_change(displacement)}: {moved}.")
+        said.append(f"In the buffer around the target, it is {_change(displacement)}: {moved}.")
     if placebos:
         as_far = rank - 1
         said.append(
-            f"Of {placebos:,} sets of as many areas where nothing was done, {as_far:,} fell as far against ones like "
-            "them."
+            f"The same test on {placebos:,} sets of untreated areas showed as large a fall in {as_far:,} of them."
         )
     said.append("The counts cannot show that the action was the cause.")
     return " ".join(said)
@@ -462,7 +462,7 @@ def _verdict_in_words(verdict: str) -> str:
 
 def _moved_in_words(verdict: str) -> str:
     if verdict.endswith("fall"):
-        return f"a {verdict}, no sign that crime moved there"
+        return f"a {verdict}, so there is no sign that crime moved there"
     if verdict.endswith("rise"):
-        return f"a {verdict}, crime may have moved there"
-    return "no sign that can be told from chance that crime moved there"
+        return f"a {verdict}, so crime may have moved there"
+    return "no sign beyond chance that crime moved there"

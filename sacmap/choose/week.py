@@ -1,6 +1,6 @@
-"""Adjoining areas for a week of action, the buffer around them, and areas to compare them with.
+"""Choose adjoining areas for a week of action, the buffer around them, and areas to compare them with.
 
-An area is its place in a list; `near[place]` holds the places that adjoin it.
+Areas are positions in a list; `near[position]` is the set of positions that adjoin it.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ Floats = NDArray[np.float64]
 Near = Sequence[frozenset[int]]
 Places = tuple[int, ...]
 
-#: Every connected set is tried up to so many areas in a set, areas in all, and sets.
+#: All connected sets are tried, up to this size of a set, number of areas, and number of sets.
 EXACT_SIZE, EXACT_AREAS, EXACT_SETS = 5, 150, 100_000
-#: Beyond that, sets are grown from so many of the areas with most excess.
+#: Otherwise, sets are grown from this many areas with the largest excess.
 SEEDS = 40
-#: Sets that are shown: the best and its alternatives.
+#: Number of sets shown: the best and its alternatives.
 SHOWN = 3
-#: Draws whose sums are taken at a time.
+#: Number of draws handled at a time.
 AT_A_TIME = 50
 
-#: A fall is seen at a one-tailed p below 0.1, and is to be seen in two cases of three.
+#: A fall counts as seen at a one-tailed p below 0.1, and should be seen in two cases out of three.
 Z_TENTH, Z_TWO_THIRDS = 1.2815515655446004, 0.4307272992954576
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Adjoining areas; excess: the crimes above the expected in all of them; best_share: of draws it is best in."""
+    """A set of adjoining areas; excess: their total excess; best_share: share of draws in which the set is best."""
 
     places: Places
     excess: float
@@ -39,17 +39,17 @@ class Choice:
 
 
 def choose(excess: Floats, drawn: Floats, near: Near, size: int) -> list[Choice]:
-    """Return the three sets of `size` adjoining areas with most excess, the best first.
+    """Return the three sets of `size` adjoining areas with the largest excess, the best first.
 
-    Exact up to five areas a set and 150 in all; beyond, sets are grown from the areas with most excess and their
-    members swapped while that gains. There may be fewer than three, or none where no so many areas adjoin.
+    The search is exact up to five areas in a set and 150 areas in all. Otherwise, sets are grown from the areas with
+    the largest excess, and members are exchanged while that helps. There are fewer sets if too few areas adjoin.
 
     Parameters
     ----------
     excess
-        (n,) expected crimes above the expected count; NaN where not known.
+        (n,) excess in crimes; NaN where not known.
     drawn
-        (n × draws) the same, drawn from what the counts leave open.
+        (n, draws) the same, drawn from the distribution of the present rates.
     near
         Which areas adjoin.
     size
@@ -91,9 +91,9 @@ def _exact(excess: Floats, drawn: Floats, sets: NDArray[np.intp]) -> list[Choice
 
 
 def every_set(near: Near, among: Iterable[int], size: int) -> NDArray[np.intp] | None:
-    """Return every connected set of `size` areas (sets × size), or None where there are too many to try.
+    """Return every connected set of `size` areas, shape (sets, size), or None if there are too many.
 
-    Each is found once, grown from its first member by areas that come after it (Wernicke 2006).
+    Each set is found once, grown from its first member by later areas (Wernicke 2006).
     """
     roots = sorted(int(place) for place in among)
     if size > EXACT_SIZE or len(roots) > EXACT_AREAS:
@@ -129,10 +129,11 @@ def _members(mask: int) -> Places:
 
 
 def grown_sets(excess: Floats, near: Near, size: int, *, most: int = SHOWN) -> list[Places]:
-    """Return up to `most` good sets of `size` adjoining areas, the best found first.
+    """Return up to `most` good sets of `size` adjoining areas, the best first.
 
-    One is grown from each of the areas with most excess, by the adjoining area with most; then the member whose
-    exchange gains most is exchanged, until none gains. The best set's single exchanges stand for its alternatives.
+    A set is grown from each of the areas with the largest excess, by always adding the best adjoining area. Then
+    members are exchanged, the best exchange first, until none helps. Alternatives include the single exchanges of the
+    best set.
     """
     known = np.flatnonzero(np.isfinite(excess))
     order = known[np.argsort(-excess[known], kind="stable")]
@@ -158,7 +159,7 @@ def grown_sets(excess: Floats, near: Near, size: int, *, most: int = SHOWN) -> l
 def _grow(
     seed: int, value: Sequence[float], near: Near, size: int, *, look_ahead: bool
 ) -> frozenset[int] | None:
-    """Grow a set by the adjoining area with most, or with most together with its own best neighbour."""
+    """Grow a set by the best adjoining area; with `look_ahead`, its best neighbour is counted too."""
 
     def worth(place: int) -> tuple[float, int]:
         beyond = max(value[b] for b in near[place]) if look_ahead else 0.0
@@ -198,7 +199,7 @@ def _exchanges(chosen: frozenset[int], near: Near) -> list[frozenset[int]]:
 
 
 def connected(places: Iterable[int], near: Near) -> bool:
-    """Whether each of the areas can be reached from each other without leaving them."""
+    """Whether the areas are connected: each can be reached from every other without leaving the set."""
     left = set(places)
     edge = {left.pop()}
     while edge:
@@ -208,7 +209,7 @@ def connected(places: Iterable[int], near: Near) -> bool:
 
 
 def buffer_of(places: Iterable[int], near: Near) -> Places:
-    """Return the areas that adjoin any of `places`: where crime displaced from them would go."""
+    """Return the areas that adjoin any of `places`, to which crime could be displaced."""
     chosen = frozenset(places)
     return tuple(sorted(frozenset().union(*(near[p] for p in chosen)) - chosen))
 
@@ -216,10 +217,10 @@ def buffer_of(places: Iterable[int], near: Near) -> Places:
 def nearest_like(
     places: Iterable[int], candidates: Iterable[int], counts: Floats, before: Floats, *, per: int = 1
 ) -> Places:
-    """Return, for each of `places`, the `per` unused candidates nearest in level and past trend.
+    """Return, for each of `places`, the `per` unused candidates that are most similar in level and past trend.
 
-    counts and before are (n,) crimes of the current period and a baseline period. The distance is of the logarithms
-    of the count and of its ratio to the baseline; half a crime is added to each.
+    counts and before are (n,) crimes in the current period and per baseline period. The distance uses the logarithms of
+    the count and of its ratio to the baseline, with half a crime added to each.
     """
     level, trend = np.log(counts + 0.5), np.log((counts + 0.5) / (before + 0.5))
     free = set(candidates)
@@ -234,9 +235,9 @@ def nearest_like(
 
 @dataclass(frozen=True)
 class Sides:
-    """The areas of an evaluation: with the action, the buffer around them, and the few most like each.
+    """The areas of an evaluation: the target, its buffer, and the few most similar areas to each.
 
-    untouched are all that may be in a control: neither in the target nor the buffer, and getting no money.
+    untouched are all areas that may be in a control: not in the target or the buffer, and without money.
     """
 
     target: Places
@@ -247,29 +248,29 @@ class Sides:
 
 
 def sides(target: Places, near: Near, counts: Floats, before: Floats, *, funded: Iterable[int] = ()) -> Sides:
-    """Return the buffer around a target, and areas to compare both with: not adjoining it, nearest in level and trend.
+    """Return the buffer around a target, and for both the control areas most similar in level and trend.
 
-    counts and before are as in `nearest_like`, NaN where not known: such areas are on no side. Areas that get money
-    are in no control. The buffer has nothing to be compared with where fewer areas than its own are left.
+    counts and before are as in `nearest_like`. Areas where they are NaN are left out. Areas that get money are not in
+    any control. The buffer has no control if fewer areas are left than it has.
     """
     known = {place for place in range(len(near)) if np.isfinite(counts[place])}
     buffer = tuple(place for place in buffer_of(target, near) if place in known)
     free = known - set(target) - set(buffer) - set(funded)
     control = nearest_like(target, free, counts, before)
     left = free - set(control)
-    # A buffer against fewer areas would read their difference in size as a change.
+    # Compared with fewer areas, the difference in size would look like a change.
     buffer_control = nearest_like(buffer, left, counts, before) if len(left) >= len(buffer) else ()
     return Sides(target, buffer, control, buffer_control, tuple(sorted(free)))
 
 
 def smallest_detectable_fall(treated: float, control: float, variation: float = 0.0) -> float:
-    """Return how many crimes must be prevented for the fall to be seen in two cases of three, one-tailed p < 0.1.
+    """Return how many crimes must be prevented for the fall to be seen in two cases out of three, one-tailed p < 0.1.
 
-    treated and control are the counts before, taken to stay as they are but for the crimes prevented; the four
-    counts' variance is their sum, and `variation` more for the volatility of the areas. Counts of 20 each: 14 crimes;
-    of 100 each: 33.
+    treated and control are the counts before; apart from the crimes prevented, they are assumed to stay the same. The
+    variance is the sum of the four counts plus `variation`, for the volatility of the areas. With counts of 20 each the
+    answer is 14 crimes; with 100 each, 33.
     """
     square = (Z_TENTH + Z_TWO_THIRDS) ** 2
     variance = 2 * (treated + control) + variation
-    # d = z √(variance − d), as the crimes prevented are counted no more.
+    # d = z √(variance − d), because prevented crimes no longer count.
     return (-square + math.sqrt(square**2 + 4 * square * variance)) / 2

@@ -1,4 +1,4 @@
-"""No output may be a file that is also read: compared before anything is read, through links and other spellings."""
+"""Check, before anything is read, that no output overwrites an input, even through a link or another spelling."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from pathlib import Path
 
 from sacmap.errors import UsageError
 
-#: Files looked at in a folder that is read; more than any archive unpacked.
+#: The most files checked in an input folder; more than any unpacked archive has.
 _MOST = 200_000
-#: Kinds of file that are looked for in a folder.
+#: Kinds of file that are read from a folder.
 _READ = {".csv", ".gz", ".json", ".kml", ".kmz", ".tsv", ".txt", ".zip"}
-#: Columns that only tables of ours have, and how our records begin.
+#: Columns that only sacmap's tables have, and the first bytes of its records.
 _OUR_COLUMNS = ({b"crime_type", b"months_compared", b"verdict"}, {b"component", b"police_uk", b"home_office"})
 _OUR_RECORD = b'{\n "sacmap":'
 
 
 def require_apart(outputs: Iterable[Path], inputs: Iterable[str | Path | None], remedy: str = "") -> None:
-    """Refuse to write over a file that is read.
+    """Refuse to overwrite a file that is read.
 
-    Two names are of one file where the system says so (a link, a hard link, another spelling, capitals on Windows and
-    macOS), and where they differ in capitals alone: on a shared drive they are one.
+    Two names belong to one file if the system says so (a link, a hard link, another spelling, or capitals on Windows
+    and macOS), or if they differ only in capitals, because they may be the same file on a shared drive.
 
     Parameters
     ----------
     outputs
         The files that would be written.
     inputs
-        Files and folders that are read, None for one not given; of a folder, every file in it.
+        Files and folders that are read; None is ignored. A folder stands for every file in it.
     remedy
-        What to do instead; by default to choose another --out.
+        What to do instead. By default: choose another --out.
 
     Raises
     ------
@@ -48,13 +48,13 @@ def require_apart(outputs: Iterable[Path], inputs: Iterable[str | Path | None], 
             clash = by_name.get(_folded(path)) or (by_file.get(place) if place else None)
             if clash is not None:
                 raise UsageError(
-                    f"{clash} would be written, and {path} is read: they are one file. Nothing was read or written.",
+                    f"The output {clash} is the same file as the input {path}. Nothing was read or written.",
                     remedy or "Choose another name or folder with --out.",
                 )
 
 
 def is_below(path: str, folders: Iterable[Path]) -> bool:
-    """Whether a path, as it is written, lies in one of the folders; nothing on disk is asked, and no other machine."""
+    """Whether a path, as written, lies in one of the folders. Neither the disk nor another machine is accessed."""
     if path.startswith(("//", "\\\\")):
         return False
     whole = os.path.normcase(os.path.abspath(path))  # noqa: PTH100  # resolve() would ask the disk
@@ -63,7 +63,7 @@ def is_below(path: str, folders: Iterable[Path]) -> bool:
 
 
 def is_ours(path: Path) -> bool:
-    """Whether a file is a table or a record that sacmap wrote: in a folder of crimes it is passed over."""
+    """Whether a file is a table or record written by sacmap. Such files are skipped in a folder of crimes."""
     try:
         with path.open("rb") as stream:
             start = stream.read(600)
@@ -74,7 +74,7 @@ def is_ours(path: Path) -> bool:
 
 
 def _files_of(path: Path) -> Iterator[Path]:
-    """Yield a path, and of a folder the files in it that may be read."""
+    """Yield a path and, if it is a folder, the files in it that may be read."""
     yield path
     if path.is_dir():
         inside = (one for one in path.rglob("*") if one.suffix.lower() in _READ)
@@ -82,12 +82,12 @@ def _files_of(path: Path) -> Iterator[Path]:
 
 
 def _folded(path: Path) -> str:
-    """Return a path without links, in one spelling and without capitals."""
+    """Return a path without links, in a standard spelling and lower case."""
     return unicodedata.normalize("NFC", os.path.realpath(path)).casefold()
 
 
 def _place(path: Path) -> tuple[int, int] | None:
-    """Return what the system knows a file by, or None where there is none or it has no number."""
+    """Return the system's numbers for a file, or None if there is no file or it has no number."""
     try:
         found = path.stat()
     except (OSError, ValueError):

@@ -1,8 +1,8 @@
-"""The files of one set, written together: all new, or all as before.
+"""Write several files as one set: either all are new, or all stay as they were.
 
-All are written beside their places and then moved. While they are moved, a note NAME.unfinished.txt stands beside them
-and says so; it is gone when the set is whole. A run that is killed in between leaves it, and the next run reads from it
-whether the files are of two runs.
+All files are written under other names and then moved into place. During the moves, a note NAME.unfinished.txt in the
+same folder says so; it is removed when the set is complete. If a run is killed in between, the note stays, and the next
+run finds out from it whether the files come from two runs.
 """
 
 from __future__ import annotations
@@ -35,40 +35,40 @@ from sacmap.files.whole import (
     write_whole,
 )
 
-#: Seconds to wait for another run that is moving its files to the same names, and between two looks.
+#: Seconds to wait for another run that is moving files to the same names, and between two checks.
 PATIENCE, _STEP = 10.0, 0.1
 UNFINISHED = ".unfinished.txt"
 
 _WORDS = (
-    "sacmap is writing the files named below, or was stopped while it did: some are of this run, others of an earlier "
-    "one.\nDo not use them together. Run the same command again: it writes them all anew and removes this note.\n"
+    "sacmap is writing the files named below, or was stopped while it did. Some come from this run, others from an "
+    "earlier one.\nDo not use them together. Run the same command again: it writes all of them and removes this note.\n"
 )
 
 
 def write_set(
     files: Mapping[Path, bytes], *, option: str = "--out", private: bool = False, wait: Wait = time.sleep
 ) -> list[Path]:
-    """Write the files of one set: all new, or all as before. Return their paths.
+    """Write the files of one set, all or none, and return their paths.
 
-    All are written beside their places first, then moved one after another. Where one cannot be moved, those moved
-    before are put back. Where the run is killed between two moves, NAME.unfinished.txt stays beside the first file, and
-    `told_of_torn` says so to the next run. Two runs on one set follow one another.
+    All are written under other names first, then moved one after another. If one cannot be moved, the earlier ones are
+    put back. If the run is killed between two moves, NAME.unfinished.txt stays, and the next run learns of it from
+    `torn_set_message`. If two runs write the same set, one waits for the other.
 
     Parameters
     ----------
     files
-        Content by path; the first gives the set its name.
+        Content by path. The first path gives the set its name.
     option
-        The option that chooses the folder, for the error.
+        The option that sets the folder, for the message.
     private
-        Whether only the owner may read the files: those of a restricted extract.
+        Whether only the owner may read the files, as for a restricted extract.
     wait
-        Waits for so many seconds.
+        A function that waits for a number of seconds.
 
     Raises
     ------
     DiskError
-        If a folder cannot be written, the disk is full, or another program holds a file open.
+        If a folder is not writable, the disk is full, or another program has a file open.
     """
     if len(files) == 1:
         [(path, content)] = files.items()
@@ -95,7 +95,7 @@ def write_set(
                 remove(marker)
             if not back and isinstance(error, DiskError):
                 said = error.cause.replace(
-                    AS_IT_WAS, f"Some files of the set are new, others not: see {marker}"
+                    AS_IT_WAS, f"Some files of the set are new and others are not: see {marker}"
                 )
                 raise DiskError(said, error.remedy) from None
             raise
@@ -103,40 +103,42 @@ def write_set(
     return list(files)
 
 
-def told_of_torn(path: Path, *, wait: Wait = time.sleep) -> str:
-    """Return, in words, that files of the set of `path` are of two runs, because one was stopped; else nothing."""
+def torn_set_message(path: Path, *, wait: Wait = time.sleep) -> str:
+    """Return a message if the files of the set of `path` come from two runs because one was stopped; otherwise ""."""
     marker, waited = marker_of(path), 0.0
     while os.path.lexists(marker) and not _is_left(marker, waited):
-        # Another run is moving its files at this moment.
+        # Another run may be moving its files right now.
         wait(_STEP)
         waited += _STEP
     if not _torn_at(marker):
         return ""
     found = _read_marker(marker)
-    names = ", ".join(found.files) if found else f"the files beside {marker.name}"
-    return f"An earlier run was stopped while it wrote {names} in {marker.parent}: they are of two runs."
+    names = ", ".join(found.files) if found else f"the files named in {marker.name}"
+    return (
+        f"An earlier run was stopped while it wrote {names} in {marker.parent}, so they come from two runs."
+    )
 
 
 def marker_of(path: Path) -> Path:
-    """Return the note that stands beside a set, named by its first file, while its files are moved."""
+    """Return the path of the note for a set, named after its first file."""
     return path.with_name(f"{path.stem}{UNFINISHED}")
 
 
 def older_files(
     path: Path, endings: Iterable[str], written: Iterable[Path], read: Iterable[str]
 ) -> list[Path]:
-    """Return the files beside `path` that have its name and one of the endings, and are not of this run.
+    """Return the files with the name of `path` and one of the endings that this run neither writes nor reads.
 
     Parameters
     ----------
     path
         The first file of the set: maps/NAME.html.
     endings
-        What follows NAME: ".xlsx", "-groups.csv".
+        What may follow NAME: ".xlsx", "-groups.csv".
     written
         The files of this run.
     read
-        Paths this run reads: they are no files of an older one.
+        Paths that this run reads.
     """
     ours = {os.path.realpath(one) for one in (*map(str, written), *read)}
     beside = [path.with_name(f"{path.stem}{ending}") for ending in endings]
@@ -145,9 +147,9 @@ def older_files(
 
 @dataclass(frozen=True)
 class _Marker:
-    """What a note beside a set says: who wrote it, whether the set was torn before, and the hashes by file name.
+    """The content of a note: who wrote it, whether the set was already torn, and the hashes by file name.
 
-    Each file has its SHA-256 before (None where there was no file) and after.
+    Each file has its SHA-256 before (None if there was no file) and after.
     """
 
     by: str
@@ -156,17 +158,17 @@ class _Marker:
 
     @property
     def holder_is_gone(self) -> bool:
-        """Whether the process that wrote it is known to have ended."""
+        """Whether the process that wrote the note is known to have ended."""
         machine, pid, _ = self.by.split("-")
         return machine == this_machine() and not lives(int(pid))
 
 
 def _begin(marker: Path, files: Mapping[Path, bytes], *, private: bool, wait: Wait) -> bool:
-    """Put the note beside the set, after any other run that is moving its files; return whether the set was torn."""
+    """Write the note, after waiting for any other run on the set. Return whether the set was already torn."""
     waited = 0.0
     while True:
         left = _is_left(marker, waited)
-        # That it was torn stays known until this set is whole.
+        # Remember that it was torn until this set is complete.
         torn = left and _torn_at(marker)
         part = part_of(marker)
         with removing([part]):
@@ -180,13 +182,13 @@ def _begin(marker: Path, files: Mapping[Path, bytes], *, private: bool, wait: Wa
 
 
 def _put_new(part: Path, marker: Path) -> bool:
-    """Move a file to a name that nobody has; return whether that could be done."""
+    """Move a file to a name that is not in use. Return whether that worked."""
     try:
         os.link(part, marker)
     except FileExistsError:
         return False
     except (OSError, NotImplementedError):
-        # Not every share has links. What is written here is short: no run sees half of it for long.
+        # Some network drives have no links. The note is short, so it is incomplete only for a moment.
         try:
             with marker.open("xb") as stream:
                 stream.write(part.read_bytes())
@@ -198,7 +200,7 @@ def _put_new(part: Path, marker: Path) -> bool:
 
 
 def _is_left(marker: Path, waited: float) -> bool:
-    """Whether there is a note of a run that has ended, as far as can be known."""
+    """Whether there is a note of a run that has ended, as far as is known."""
     if not os.path.lexists(marker):
         return False
     found = _read_marker(marker)
@@ -219,7 +221,7 @@ def _name(path: Path, marker: Path) -> str:
 
 
 def _read_marker(marker: Path) -> _Marker | None:
-    """Return what a note says, or None where it cannot be read: then nothing is known."""
+    """Return the content of a note, or None if it is unreadable."""
     try:
         with marker.open("rb") as stream:
             text = stream.read(1 << 20).decode()
@@ -236,7 +238,7 @@ def _read_marker(marker: Path) -> _Marker | None:
 
 
 def _torn_at(marker: Path) -> bool:
-    """Whether the files that a note names are neither all as they were nor all new, as far as can be known."""
+    """Whether the files in a note are neither all old nor all new, as far as is known."""
     if not os.path.lexists(marker):
         return False
     found, folder = _read_marker(marker), marker.parent
@@ -253,7 +255,7 @@ def _sha_at(path: Path) -> str | None:
 
 
 def _keep(path: Path, copy: Path) -> None:
-    """Keep what is at `path` under another name, to be put back if need be; where it cannot be kept, go on."""
+    """Keep the file at `path` under another name, so that it can be put back. If that fails, go on."""
     try:
         os.link(path, copy, follow_symlinks=False)
     except (OSError, NotImplementedError):
@@ -262,7 +264,7 @@ def _keep(path: Path, copy: Path) -> None:
 
 
 def _put_back(parts: Mapping[Path, Path], kept: Mapping[Path, Path]) -> bool:
-    """Put back what was at the places of the parts that were moved already; return whether all is as it was."""
+    """Put back the old files in place of those already moved. Return whether all are as they were."""
     whole = True
     for path, part in parts.items():
         if part.exists():

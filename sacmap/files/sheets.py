@@ -1,6 +1,6 @@
-"""Read tables that people keep in spreadsheets and text files: rows as they stand, nothing guessed.
+"""Read tables from spreadsheets and text files, row by row, without guessing.
 
-A number stays a number and a date a date; everything else is text. Which row is the header is for the caller to find.
+Numbers stay numbers and dates stay dates. Everything else is text. The caller finds the header row.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from sacmap.files.delimited import decoded, separated, separator_of, unpacked
 from sacmap.files.text import bytes_of
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
-#: Titles and notes stand above a header, but never more lines of them than this.
+#: The most lines of titles and notes above a header.
 LINES_ABOVE = 60
-#: The Home Office's largest workbook inflates to some 400 MB.
+#: Size limit after decompression. The Home Office's largest workbook has some 400 MB.
 INFLATED = 2 << 30
 #: Cells of the largest table that is read as it stands: some millions of crimes.
 CELLS = 200_000_000
@@ -38,7 +38,7 @@ Row = list[object]
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet: its label for errors, and its rows from the first line of the file on."""
+    """One sheet: its label for messages, and its rows from the first line on."""
 
     label: str
     rows: list[Row]
@@ -50,7 +50,7 @@ def sheets_of(path: Path) -> Iterator[Sheet]:
     Raises
     ------
     InputError
-        If the file is not there, cannot be read, or is no table.
+        If the file does not exist, cannot be read, or is not a table.
     """
     if not path.exists():
         raise InputError(f"{path} is not there.", "Check its path.")
@@ -65,7 +65,7 @@ def sheets_of(path: Path) -> Iterator[Sheet]:
 
 
 def is_workbook(raw: bytes | bytearray) -> bool:
-    """Whether bytes are those of a workbook, whatever the file is called: many systems export text as .xls."""
+    """Whether the bytes are a workbook, whatever the file name: many systems export text as .xls."""
     if raw.startswith(b"\xd0\xcf\x11\xe0"):
         return True
     if not raw.startswith(b"PK\x03\x04"):
@@ -74,7 +74,7 @@ def is_workbook(raw: bytes | bytearray) -> bool:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             names = set(archive.namelist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        # Cut, or damaged: what it begins with says what it was.
+        # The file is cut short or damaged. Its first bytes show what it was.
         return b"[Content_Types].xml" in raw[:4096] or b"opendocument" in raw[:4096]
     return bool(names & {"xl/workbook.xml", "xl/workbook.bin", "content.xml"})
 
@@ -85,7 +85,7 @@ def sheets_in(raw: bytes | bytearray, label: str) -> Iterator[Sheet]:
     Raises
     ------
     InputError
-        If it is damaged, or no table.
+        If it is damaged or not a table.
     """
     if is_workbook(raw):
         yield from _workbook(raw, label)
@@ -104,13 +104,13 @@ def _workbook(raw: bytes | bytearray, label: str) -> Iterator[Sheet]:
             yield Sheet(f"{label}, sheet {name}", [list(row) for row in rows])
     except (CalamineError, OSError, ValueError):
         raise InputError(
-            f"{label} cannot be read as a workbook: it is damaged, cut, or locked with a password.",
+            f"{label} cannot be read as a workbook: it is damaged, cut short, or has a password.",
             "Open it in a spreadsheet and save it again, without a password.",
         ) from None
 
 
 def _require_real_size(raw: bytes | bytearray, label: str) -> None:
-    """Refuse a workbook that would inflate beyond memory: XLSX and ODS are ZIPs."""
+    """Refuse a workbook that would not fit into memory when decompressed: XLSX and ODS are ZIPs."""
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             inflated = sum(info.file_size for info in archive.infolist())
@@ -118,7 +118,8 @@ def _require_real_size(raw: bytes | bytearray, label: str) -> None:
         return
     if inflated > INFLATED:
         raise InputError(
-            f"{label} would inflate to {inflated:,} bytes, more than any real table.", "Download it again."
+            f"{label} would have {inflated:,} bytes when decompressed, more than any real table.",
+            "Download it again.",
         )
 
 
@@ -150,7 +151,7 @@ def _csv(raw: bytes | bytearray, label: str) -> Sheet:
     except ValueError as error:
         raise InputError(
             f"{label} cannot be read as CSV: {error}.",
-            'Look there for a quote (") too many, or save it again.',
+            'Look there for an extra quote ("), or save the file again.',
         ) from None
 
 
@@ -166,10 +167,10 @@ def text_of(cell: object) -> str:
 
 
 def words_of(cell: object) -> str:
-    """Return a cell as words to compare: lower case, letters and digits, single spaces."""
+    """Return a cell as words for comparison: lower case, only letters and digits, single spaces."""
     return " ".join("".join(c if c.isalnum() else " " for c in text_of(cell).casefold()).split())
 
 
 def mapped(column: pd.Series, of: Callable[[object], object]) -> pd.Series:
-    """Map a column by its distinct values: 300,000 rows hold some 200 codes."""
+    """Map a column by its distinct values. 300,000 rows have only some 200 codes."""
     return column.map({value: of(value) for value in column.unique()})

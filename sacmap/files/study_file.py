@@ -1,4 +1,4 @@
-"""A study file: TOML whose keys are the command's options."""
+"""Read a study file: TOML whose keys are the command's options."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from sacmap.files.toml_help import backslash_help, toml_error
 from sacmap.study import COMPARATORS, LISTS, NOT_OPTIONS, PATHS, Study, option_name, unknown_option
 
 _FLAGS = {"offline", "suppress_small", "yes"}
-#: What a path in double quotes turns into by accident.
+#: Characters that appear by accident if a path with \\ is in double quotes.
 _CONTROL = set("\b\t\n\f\r\x1b")
 
 
 def read_study(path: Path) -> dict[str, Any]:
-    """Read a study file into options: keys as the command's options, with - or _; paths relative to the file.
+    """Read a study file into options. Keys may have - or _. Paths are relative to the file.
 
     Raises
     ------
     InputError
         If the file cannot be read or is not TOML.
     UsageError
-        If a key is not an option, its value is of the wrong kind, or it stands where it means something else.
+        If a key is not an option, has a value of the wrong kind, or is in the wrong place.
     """
     text = _text(path)
     try:
@@ -36,7 +36,7 @@ def read_study(path: Path) -> dict[str, Any]:
     checked = {
         name: _checked(path, key, name, value) for key, value in raw.items() for name in [_option(path, key)]
     }
-    placed = {name: _beside(path, name, value) for name, value in checked.items()}
+    placed = {name: _relative_to(path, name, value) for name, value in checked.items()}
     as_given = {
         used: given
         for name in PATHS & placed.keys()
@@ -54,30 +54,30 @@ def _text(path: Path) -> str:
 
 
 def _require_above(path: Path, extract: object) -> None:
-    """Refuse options below [extract]: TOML takes all that follows a table's name for its own."""
+    """Refuse options below [extract]: in TOML, everything after a table's name belongs to the table."""
     if not isinstance(extract, dict):
         return
     known = {option_name(one.name) for one in fields(Study) if one.name not in NOT_OPTIONS} - {"force"}
     below = next((key for key in extract if key.replace("_", "-") in known), None)
     if below is not None:
         raise UsageError(
-            f"In the study {path}, {below} stands below [extract], and so belongs to the extract.",
+            f"In the study {path}, {below} is below [extract], so it belongs to the extract.",
             f"Move {below} above the line [extract].",
         )
 
 
 def _require_no_escapes(path: Path, raw: dict[str, Any], text: str) -> None:
-    r"""Refuse a path that TOML read otherwise than it was meant: C:\new in double quotes holds the end of a line."""
+    r"""Refuse a path that TOML misread: C:\new in double quotes has a line break in it."""
     for name, value in raw.items():
         for one in value if isinstance(value, list) else (value,):
             if isinstance(one, str) and not _CONTROL.isdisjoint(one):
                 help_ = backslash_help(text, name)
                 if help_:
-                    raise UsageError(f"In the study {path}, \\ in {name} was read as a mark of TOML.", help_)
+                    raise UsageError(f"In the study {path}, TOML reads the \\ in {name} as an escape.", help_)
 
 
 def _option(path: Path, key: str) -> str:
-    """Return the field of Study that a key of a study file stands for."""
+    """Return the field of Study for a key of a study file."""
     known = {option_name(one.name): one.name for one in fields(Study) if one.name not in NOT_OPTIONS}
     name = known.get(key.replace("_", "-"))
     if name is None:
@@ -88,7 +88,7 @@ def _option(path: Path, key: str) -> str:
 def _checked(path: Path, key: str, name: str, value: object) -> Any:
     if name in _FLAGS:
         if not isinstance(value, bool):
-            raise UsageError(f"In the study {path}, {key} must be true or false.", "Mend that line.")
+            raise UsageError(f"In the study {path}, {key} must be true or false.", "Correct that line.")
         return value
     if name == "extract":
         if not isinstance(value, dict):
@@ -98,11 +98,11 @@ def _checked(path: Path, key: str, name: str, value: object) -> Any:
         several = [value] if isinstance(value, str) else value
         if not isinstance(several, list) or not all(isinstance(part, str) for part in several):
             raise UsageError(
-                f"In the study {path}, {key} must be text or a list of texts.", "Mend that line."
+                f"In the study {path}, {key} must be text or a list of texts.", "Correct that line."
             )
         return tuple(part.strip() for part in several)
     if not isinstance(value, str):
-        raise UsageError(f"In the study {path}, {key} must be text in quotes.", "Mend that line.")
+        raise UsageError(f"In the study {path}, {key} must be text in quotes.", "Correct that line.")
     return value
 
 
@@ -110,8 +110,8 @@ def _several(value: Any) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def _beside(path: Path, name: str, value: Any) -> Any:
-    """Make a relative path of the study file relative to where the command runs."""
+def _relative_to(path: Path, name: str, value: Any) -> Any:
+    """Make a path that is relative to the study file relative to the current folder."""
     if name not in PATHS or (name == "comparator" and value in COMPARATORS):
         return value
     if isinstance(value, tuple):

@@ -1,4 +1,4 @@
-"""Text of others: read it, and JSON, TOML and CSV in it. What cannot be a value for us is an error that says why."""
+"""Read text files, and JSON, TOML and CSV. Unusable values raise errors that say why."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from sacmap.files.delimited import decoded, unpacked
 
 
 def unreadable(label: str | Path, error: OSError) -> InputError:
-    """Return the error of a file that the system would not let be read, called by its name."""
+    """Return the error for a file that the system could not read."""
     if isinstance(error, PermissionError):
         return InputError(
-            f"{label} may not be read: permission denied.",
-            "Ask whoever owns it for the right to read it, and close it where another program holds it open.",
+            f"{label} cannot be read: permission denied.",
+            "Ask its owner for permission, and close it if another program has it open.",
         )
     if isinstance(error, FileNotFoundError):
         return InputError(f"{label} is not there.", "Check its path.")
@@ -38,7 +38,7 @@ def bytes_of(path: Path) -> bytes:
     Raises
     ------
     InputError
-        If it cannot be read; why is told by name.
+        If it cannot be read. The message names the file and says why.
     """
     try:
         return path.read_bytes()
@@ -47,28 +47,28 @@ def bytes_of(path: Path) -> bytes:
 
 
 def read_text(path: str) -> str:
-    """Return the text of a file the study names, such as a comparator; one that gzip packed is unpacked.
+    """Return the text of a file that the study names, such as a comparator. Gzip files are unpacked.
 
     Raises
     ------
     InputError
-        If it cannot be read, or is no text.
+        If it cannot be read, or is not text.
     """
     return decoded(unpacked(bytes_of(Path(path)), path), path)
 
 
 @contextmanager
 def _within_bounds() -> Iterator[None]:
-    """Turn what the parsers raise beside their own errors into a ValueError in plain words."""
+    """Turn the parsers' less clear errors into a ValueError in plain words."""
     try:
         yield
     except RecursionError:
-        raise ValueError("it is nested too deep") from None
+        raise ValueError("it is nested too deeply") from None
     except (json.JSONDecodeError, tomllib.TOMLDecodeError, UnicodeError):
         raise
     except ValueError:
-        # int() and repr() take no more digits than that: it would be slow.
-        raise ValueError("it holds a number of thousands of digits") from None
+        # int() and repr() refuse such numbers because they would be slow.
+        raise ValueError("it has a number with thousands of digits") from None
 
 
 def parse_json(raw: bytes | str) -> Any:
@@ -77,11 +77,11 @@ def parse_json(raw: bytes | str) -> Any:
     Raises
     ------
     ValueError
-        If it is not JSON, is nested too deep, holds a number of thousands of digits, or holds or names half a
-        character (\ud800), which is valid JSON and can be written to no file.
+        If it is not JSON, is nested too deeply, has a number with thousands of digits, or has half a character
+        (\ud800), which is valid JSON but cannot be written to a file.
     """
     with _within_bounds():
-        # Not left to json, which takes bytes that are half a character.
+        # json itself would accept bytes with half a character.
         text = raw if isinstance(raw, str) else raw.decode(json.detect_encoding(raw))
         value = json.loads(text)
         if "\\u" in text:
@@ -95,24 +95,24 @@ def parse_toml(text: str) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If it is not TOML, is nested too deep, or holds a number of thousands of digits.
+        If it is not TOML, is nested too deeply, or has a number with thousands of digits.
     """
     with _within_bounds():
         value = tomllib.loads(text)
-        # A hexadecimal number can be of any length, and could not be shown by the error that refuses it.
+        # A hexadecimal number can have any length, and then an error message could not show it.
         repr(value)
     return value
 
 
 def lines_of(text: str, path: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the number and the cells of each line that has any, less the spaces around each cell.
+    """Yield the line number and the cells, without surrounding spaces, of each line that is not blank.
 
-    A cell may hold line ends, in quotes: the number is that of the cell's last line.
+    A cell in quotes may have line breaks. The number is then that of its last line.
 
     Raises
     ------
     InputError
-        If it is not CSV: mostly a quote that is never closed.
+        If it is not CSV, usually because a quote is never closed.
     """
     rows = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
     try:
@@ -127,12 +127,12 @@ def lines_of(text: str, path: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def rows_of(text: str, path: str, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the number of each line after the first and its cells by column name: those of `columns`.
+    """Yield the line number and the cells of `columns`, by name, of each line after the header.
 
     Raises
     ------
     InputError
-        If the first line lacks a column, or a line has more cells than the first.
+        If the header lacks a column, or a line has more cells than the header.
     """
     lines = lines_of(text, path)
     _, names = next(lines, (0, []))
@@ -143,6 +143,7 @@ def rows_of(text: str, path: str, columns: Sequence[str]) -> Iterator[tuple[int,
     for line, cells in lines:
         if any(cells[len(names) :]):
             raise InputError(
-                f"{path}, line {line}: more cells than columns.", "Write 1,000 as 1000, or put it in quotes."
+                f"{path}, line {line} has more cells than columns.",
+                "Write 1,000 as 1000, or put it in quotes.",
             )
         yield line, {name: cells[k] if k < len(cells) else "" for name, k in at.items()}

@@ -1,4 +1,4 @@
-"""Put a file on disk whole or not at all: it is written beside its place and moved there."""
+"""Write a file completely or not at all: write it under another name, then move it into place."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ from pathlib import Path
 
 from sacmap.errors import DiskError
 
-#: Waits between tries while a virus scanner or Excel holds the file, in seconds.
+#: Seconds to wait between attempts while a virus scanner or Excel has the file open.
 WAITS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
-#: A .part this old, in seconds, belongs to no run that lives.
+#: A .part file older than this, in seconds, does not belong to a running process.
 OLD = 3600.0
-#: The rights of a file that only its owner may read.
+#: The mode of a file that only its owner may read.
 PRIVATE = 0o600
 
 _PART = re.compile(
     r".*\.sacmap-(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}\.(part|download)", re.DOTALL
 )
-AS_IT_WAS = "What was there is as it was"
-_IN_USE = "If it is open in Excel or a browser, close it there; else check that you may write in that folder."
+AS_IT_WAS = "The file there is unchanged"
+_IN_USE = (
+    "If it is open in Excel or a browser, close it there. Otherwise check that you may write to that folder."
+)
 
 Wait = Callable[[float], None]
 
@@ -35,15 +37,15 @@ Wait = Callable[[float], None]
 def write_whole(
     path: Path, content: bytes, *, option: str = "--out", private: bool = False, wait: Wait = time.sleep
 ) -> None:
-    """Write beside the target, flush to disk, then move into place; a reader sees the old file or the new one.
+    """Write under another name, flush to disk, then move into place. A reader sees either the old or the new file.
 
-    A file that is replaced keeps its mode. `option` is the one that chooses the folder, for the error; a `private` file
-    only its owner may read.
+    A file that is replaced keeps its mode. `option` is the option that sets the folder, for the message. Only the
+    owner may read a `private` file.
 
     Raises
     ------
     DiskError
-        If the folder cannot be written, the disk is full, or another program holds the file open.
+        If the folder is not writable, the disk is full, or another program has the file open.
     """
     part = part_of(path)
     with removing([part]), told_of_disk(path, option):
@@ -52,37 +54,37 @@ def write_whole(
 
 
 def part_of(path: Path, ending: str = ".part") -> Path:
-    """Return a new name beside `path` that says whose it is: this machine's, this process's."""
+    """Return a new temporary name in the folder of `path`, with this machine and process in it."""
     return path.with_name(f"{path.name}.sacmap-{this_machine()}-{os.getpid()}-{secrets.token_hex(4)}{ending}")
 
 
 def sweep(parts: Iterable[Path]) -> None:
-    """Remove the .part files of runs that were killed: of a process of this machine that is gone, or an hour old.
+    """Remove the .part files of killed runs: those of a process of this machine that has ended, or older than an hour.
 
-    Those of a run that lives, here or on another machine that shares the drive, stay; and so does every file that has
-    not a name of our own making.
+    Files of running processes stay, also those of other machines on a shared drive. So does every file that does not
+    have a name made by `part_of`.
     """
     for part in parts:
-        # Another run may have swept or moved it already.
+        # Another run may have removed or moved it already.
         with contextlib.suppress(OSError):
             if is_part(part) and (part.stat().st_mtime < time.time() - OLD or orphaned(part)):
                 part.unlink()
 
 
 def is_part(path: Path) -> bool:
-    """Whether a path is named as `part_of` names."""
+    """Whether a path has a name made by `part_of`."""
     return path.suffix == ".part" and _PART.fullmatch(path.name) is not None
 
 
 def orphaned(part: Path) -> bool:
-    """Whether a file named by `part_of` is of a process of this machine that is gone."""
+    """Whether a file named by `part_of` belongs to a process of this machine that has ended."""
     found = _PART.fullmatch(part.name)
     return found is not None and found["machine"] == this_machine() and not lives(int(found["pid"]))
 
 
 def lives(pid: int) -> bool:
-    """Whether a process of this machine lives; True where that cannot be asked."""
-    # Windows has no harmless way to ask after a process: there time must tell.
+    """Whether a process of this machine is running; True if that cannot be checked."""
+    # Windows has no harmless way to check a process, so only the age of the file counts there.
     if sys.platform == "win32":
         return True
     try:
@@ -95,12 +97,12 @@ def lives(pid: int) -> bool:
 
 
 def replace_patiently(part: Path, path: Path, *, wait: Wait = time.sleep) -> None:
-    """Move `part` onto `path`, trying again for a few seconds: Windows refuses while another program reads it.
+    """Move `part` onto `path`. Retry for a few seconds, because Windows refuses while another program reads the file.
 
     Raises
     ------
     PermissionError
-        If it is refused to the end.
+        If it is still refused at the end.
     """
     for seconds in WAITS:
         try:
@@ -113,12 +115,12 @@ def replace_patiently(part: Path, path: Path, *, wait: Wait = time.sleep) -> Non
 
 
 def require_writable(folder: Path, *, option: str = "--out") -> None:
-    """Find out before the work, not after it, whether files can be written in `folder`, which is made and swept.
+    """Check, before any work is done, that files can be written to `folder`. Create it, and remove old .part files.
 
     Raises
     ------
     DiskError
-        If they cannot.
+        If files cannot be written.
     """
     trial = part_of(folder / ".can-write")
     with removing([trial]):
@@ -126,14 +128,14 @@ def require_writable(folder: Path, *, option: str = "--out") -> None:
             with told_of_disk(trial, option):
                 write_part(trial, trial, b"", private=False)
         except DiskError as error:
-            # The reader asked for the folder, and has never heard of the trial.
+            # Name the folder in the message, not the trial file.
             raise DiskError(error.cause.replace(str(trial), f"The folder {folder}"), error.remedy) from None
     sweep(folder.glob("*.part"))
 
 
 @contextlib.contextmanager
 def told_of_disk(path: Path, option: str) -> Iterator[None]:
-    """Turn the system's refusal to write a file into an error that says what to do."""
+    """Turn an OSError from writing a file into a DiskError that says what to do."""
     try:
         yield
     except OSError as error:
@@ -146,7 +148,7 @@ def told_of_disk(path: Path, option: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def removing(parts: Iterable[Path]) -> Iterator[None]:
-    """Remove what is left of the parts at the end, however it comes."""
+    """Remove any remaining parts at the end, also after an error."""
     try:
         yield
     finally:
@@ -156,33 +158,33 @@ def removing(parts: Iterable[Path]) -> Iterator[None]:
 
 def remove(part: Path) -> None:
     """Remove a file if it is there and can be removed."""
-    # It may never have been made: what matters is the error being told, not this one.
+    # It may never have been created, and an error here must not hide the original one.
     with contextlib.suppress(OSError):
         part.unlink()
 
 
 def write_part(part: Path, path: Path, content: bytes, private: bool) -> None:
-    """Write a part that is to be moved onto `path`, with the mode it is to have from the first byte on."""
+    """Write a part that will be moved onto `path`. It has its final permissions from the first byte on."""
     part.parent.mkdir(parents=True, exist_ok=True)
     mode = PRIVATE if private else _mode_of(path)
-    # Never through a link or a file that another put there: on a shared drive anyone can.
+    # O_EXCL: never write through a link or into a file that someone else put there, as anyone can on a shared drive.
     made = os.open(
         part,
         os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0),
         0o666 if mode is None else PRIVATE,
     )
-    with open(made, "wb") as stream:  # noqa: PTH123  # a file that is open has no path
+    with open(made, "wb") as stream:  # noqa: PTH123  # an open file has no path
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
     if mode not in (None, PRIVATE) and sys.platform != "win32":
-        # Some shares keep no modes.
+        # Some network drives have no modes.
         with contextlib.suppress(OSError):
             part.chmod(mode)
 
 
 def _mode_of(path: Path) -> int | None:
-    """Return the mode of the file that is to be replaced; None where there is none."""
+    """Return the mode of the file that will be replaced; None if there is none."""
     try:
         found = path.lstat()
     except OSError:
@@ -191,5 +193,5 @@ def _mode_of(path: Path) -> int | None:
 
 
 def this_machine() -> str:
-    """Return a short name for this machine: process numbers mean nothing on another."""
+    """Return a short name for this machine, because process numbers are valid only on one machine."""
     return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
