@@ -79,7 +79,7 @@ def share(found: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
 
 
 def main() -> None:
-    """Print, for each kind of map, the flags a map and the share of chance, least and most of five parts of the maps."""
+    """Print, for each kind of map, the flags per map and the share of chance (with the range over five parts)."""
     wales = of_wales(sys.argv[1])
     runs = int(sys.argv[3]) if len(sys.argv) > 3 else 100
     sources = (
