@@ -200,7 +200,9 @@ def test_more_areas_than_adjoin_are_refused(tmp_path):
     from sacmap.areas.boundaries import areas_from_rings
 
     path = tmp_path / "a.csv"
-    path.write_text(csv_text(*[row(m, lon="0.005", lat="52.005") for m in ("2017-01", "2018-01")] * 9))
+    kinds = ("Burglary", "Robbery", "Vehicle crime")
+    rows = [row(m, kind, "0.005", "52.005") for m in ("2017-01", "2018-01") for kind in kinds]
+    path.write_text(csv_text(*rows * 3))
     study = make_study({"current": "2018-01", "baseline": "2017-01", "crimes": (str(path),)})
     areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1)})
     found = compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas, comparator_text=str)
