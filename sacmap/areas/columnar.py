@@ -19,9 +19,9 @@ import pyproj
 import shapely
 from shapely.errors import ShapelyError
 
-from sacmap.areas.bounds import CORNERS, DECODED, FEATURES, TEXT
 from sacmap.areas.coordinates import declared
 from sacmap.areas.rows import Rows, shapes_of_wkb
+from sacmap.bounds import CORNERS, DECODED, FEATURES, TEXT
 from sacmap.errors import InputError
 from sacmap.notices import Notice
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from sacmap.areas.bounds import BINARY, INFLATED, MEMBERS, TEXT, Bound
 from sacmap.areas.formats import KINDS, START, Kind, kind_of
+from sacmap.bounds import BINARY, INFLATED, MEMBERS, TEXT, Bound
 from sacmap.errors import InputError
 
 #: What reading a damaged ZIP can raise; encrypted and unknown compressions too.

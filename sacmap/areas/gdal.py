@@ -25,11 +25,11 @@ import pyproj
 import shapely
 from shapely.errors import ShapelyError
 
-from sacmap.areas.bounds import CORNERS, FEATURES, LAYERS, MEMORY, SECONDS
 from sacmap.areas.contents import Dataset, copied_to
 from sacmap.areas.coordinates import NAMES_A_FILE, declared
 from sacmap.areas.encodings import column_texts, encoding_of_table
 from sacmap.areas.rows import Rows, layer_of, shapes_of_wkb
+from sacmap.bounds import CORNERS, FEATURES, LAYERS, MEMORY, SECONDS
 from sacmap.errors import InputError
 from sacmap.notices import Notice
 

@@ -18,10 +18,10 @@ import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
-from sacmap.areas.bounds import CORNERS, LAYERS, NESTED, TEXT, VALUES
 from sacmap.areas.coordinates import declared
 from sacmap.areas.formats import KINDS, Kind, kind_of_json
 from sacmap.areas.rows import NO_BOUNDARY, Rows, layer_of, of_polygons, polygon_of, rows_of
+from sacmap.bounds import CORNERS, LAYERS, NESTED, TEXT, VALUES
 from sacmap.errors import InputError
 from sacmap.files.text import parse_json
 from sacmap.notices import Notice

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sacmap import tables
-from sacmap.areas.bounds import CELLS, ROWS, TEXT
 from sacmap.areas.contents import inflate_bytes, told
 from sacmap.areas.formats import START, kind_of
+from sacmap.bounds import CELLS, ROWS, TEXT
 from sacmap.errors import InputError
 from sacmap.files.sheets import LINES_ABOVE, sheets_of, text_of
 from sacmap.files.text import lines_of

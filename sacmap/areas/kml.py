@@ -16,9 +16,9 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import shapely
 
-from sacmap.areas.bounds import CORNERS, FEATURES, TEXT
 from sacmap.areas.formats import KINDS, START, kind_of_xml
 from sacmap.areas.rows import NO_BOUNDARY, Rows, of_polygons, polygon_of, rows_of
+from sacmap.bounds import CORNERS, FEATURES, TEXT
 from sacmap.errors import InputError
 from sacmap.notices import Notice
 

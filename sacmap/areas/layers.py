@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from sacmap.areas.bounds import INFLATED, TEXT
 from sacmap.areas.contents import (
     Dataset,
     Part,
@@ -25,6 +24,7 @@ from sacmap.areas.contents import (
 )
 from sacmap.areas.formats import KINDS, START, kind_of
 from sacmap.areas.rows import Rows, layer_of, rows_of
+from sacmap.bounds import INFLATED, TEXT
 from sacmap.errors import InputError
 
 

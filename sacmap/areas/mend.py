@@ -13,9 +13,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from sacmap import tables
-from sacmap.areas.bounds import CROSSINGS
 from sacmap.areas.rows import NO_BOUNDARY, Shapes
 from sacmap.areas.topology import metric_crs
+from sacmap.bounds import CROSSINGS
 
 _POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 #: Pairs of edges looked at in one go.

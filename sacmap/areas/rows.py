@@ -15,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from sacmap.areas.bounds import CORNERS, FEATURES, SHAPES_WITHIN
+from sacmap.bounds import CORNERS, FEATURES, SHAPES_WITHIN
 from sacmap.errors import InputError
 from sacmap.notices import Notice
 

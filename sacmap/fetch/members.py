@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from threading import Lock
 from types import TracebackType
 
+from sacmap.bounds import require_real_zip
 from sacmap.errors import InputError
 from sacmap.fetch.inflate import inflated
 from sacmap.files.sheets import WORKBOOKS
@@ -125,6 +126,7 @@ def _zip_members(path: Path) -> Iterator[Member]:
         # A workbook under another name is one all the same.
         yield Member(path)
         return
+    require_real_zip(infos, path.stat().st_size, path)
     for info in infos:
         name = PurePosixPath(info.filename.replace("\\", "/")).name
         if name.lower().endswith(".zip"):

@@ -17,8 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineWorkbook
 
+from sacmap.bounds import MEMORY, SECONDS, TABLE_BYTES, TABLE_CELLS
 from sacmap.errors import InputError
 from sacmap.files.delimited import decoded, separated, separator_of, unpacked
+from sacmap.files.measured import measure
 from sacmap.files.text import bytes_of
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
@@ -97,16 +99,42 @@ def sheets_in(raw: bytes | bytearray, label: str) -> Iterator[Sheet]:
 
 def _workbook(raw: bytes | bytearray, label: str) -> Iterator[Sheet]:
     _require_real_size(raw, label)
+    _require_measured(raw, "workbook", label)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(raw))
         for name in workbook.sheet_names:
             rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
             yield Sheet(f"{label}, sheet {name}", [list(row) for row in rows])
     except (CalamineError, OSError, ValueError):
+        raise _damaged(label) from None
+
+
+def _damaged(label: str) -> InputError:
+    return InputError(
+        f"{label} cannot be read as a workbook: it is damaged, cut short, or has a password.",
+        "Open it in a spreadsheet and save it again, without a password.",
+    )
+
+
+def _require_measured(raw: bytes | bytearray, kind: str, label: str) -> None:
+    """Refuse what would take too much to read, having it measured in a process that may fail at it."""
+    try:
+        sheets, size = measure(raw, kind, memory=MEMORY, seconds=SECONDS)
+    except MemoryError:
         raise InputError(
-            f"{label} cannot be read as a workbook: it is damaged, cut short, or has a password.",
-            "Open it in a spreadsheet and save it again, without a password.",
+            f"{label} takes more memory to read than any real table: {MEMORY / 1e9:.1f} GB were not enough.",
+            TABLE_CELLS.remedy,
         ) from None
+    except TimeoutError:
+        raise InputError(
+            f"{label} was not read within {SECONDS} seconds and was left.", TABLE_CELLS.remedy
+        ) from None
+    except (ValueError, OSError):
+        if kind == "workbook":
+            raise _damaged(label) from None
+        return
+    TABLE_CELLS.require(sum(rows * columns for rows, columns in sheets), label)
+    TABLE_BYTES.require(size, label)
 
 
 def _require_real_size(raw: bytes | bytearray, label: str) -> None:
@@ -124,16 +152,9 @@ def _require_real_size(raw: bytes | bytearray, label: str) -> None:
 
 
 def _parquet(raw: bytes | bytearray, label: str) -> Sheet:
+    _require_measured(raw, "parquet", label)
     try:
-        file = pq.ParquetFile(pa.BufferReader(raw))
-        about = file.metadata
-        size = sum(about.row_group(n).total_byte_size for n in range(about.num_row_groups))
-        if size > INFLATED or about.num_rows * max(about.num_columns, 1) > CELLS:
-            raise InputError(
-                f"{label} holds {about.num_rows:,} rows and would inflate to {size:,} bytes, more than any real table.",
-                "Keep only the rows and columns needed, and save it again.",
-            )
-        table = file.read()
+        table = pq.read_table(pa.BufferReader(raw))
         columns = [column.to_pylist() for column in table.columns]
     except (pa.ArrowException, OSError, ValueError):
         raise InputError(

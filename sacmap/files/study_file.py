@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from sacmap.bounds import SETTINGS
 from sacmap.errors import InputError, UsageError
 from sacmap.files.text import bytes_of, parse_toml
 from sacmap.files.toml_help import backslash_help, toml_error
@@ -46,7 +47,7 @@ def read_study(path: Path) -> dict[str, Any]:
 
 
 def _text(path: Path) -> str:
-    raw = bytes_of(path)
+    raw = bytes_of(path, SETTINGS)
     try:
         return raw.decode("utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
     except UnicodeDecodeError:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sacmap.bounds import FILE, Bound
 from sacmap.errors import InputError
 from sacmap.files.delimited import decoded, unpacked
 
@@ -32,15 +33,19 @@ def unreadable(label: str | Path, error: OSError) -> InputError:
     )
 
 
-def bytes_of(path: Path) -> bytes:
-    """Return a file's bytes.
+def bytes_of(path: Path, bound: Bound = FILE) -> bytes:
+    """Return a file's bytes, no more than a bound of them.
 
     Raises
     ------
     InputError
-        If it cannot be read. The message names the file and says why.
+        If it cannot be read or is too large. The message names the file and says why.
     """
     try:
+        if not path.is_file() and path.exists() and not path.is_dir():
+            # A device or a pipe may have no end.
+            raise InputError(f"{path} is no plain file.", "Save what is in it as a file, and give that.")
+        bound.require(path.stat().st_size, path)
         return path.read_bytes()
     except OSError as error:
         raise unreadable(path, error) from None

@@ -182,7 +182,9 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
     unit, verdicts = scene.unit, rows[kind]["verdict"]
     known = int((verdicts != "not known").sum())
     if not known and "absent-types" in scene.notices:
-        said = f"{capital(scene.in_words[kind])}{in_place} is not known: the crimes given do not hold it whole."
+        said = (
+            f"{capital(scene.in_words[kind])}{in_place} is not known: the crimes given do not hold it whole."
+        )
         return Headline(said, "")
     if not known:
         return Headline(f"Of {counted(len(verdicts), unit)} nothing is known.", "")

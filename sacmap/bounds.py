@@ -1,4 +1,4 @@
-"""How much of anything a boundary or households file may hold: one table, each bound with its error.
+"""How much of anything a file may hold: one table, each bound with its error.
 
 The bounds are far above any real file of England and Wales, and low enough that what stays below them is read within
 half a minute and 3 GB.
@@ -6,8 +6,11 @@ half a minute and 3 GB.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from zipfile import ZipInfo
 
 from sacmap.errors import InputError
 
@@ -59,3 +62,41 @@ ROWS = Bound(500_000, "lines", "Cut it to the areas you need.")
 CELLS = Bound(10_000_000, "cells", "Keep only the columns of codes and households.")
 #: Seconds that GDAL may take, and bytes of memory where the system can limit them.
 SECONDS, MEMORY = 25, 5 << 29
+
+_NEEDED = "Keep only the rows and columns that are needed."
+#: Bytes of a file that is read at once.
+FILE = Bound(2 << 30, "bytes", "Give the part of it that is needed.")
+#: Bytes of a study: TOML that a person wrote.
+SETTINGS = Bound(4 << 20, "bytes", "Give the study that you wrote.")
+#: Cells of a sheet or table: the largest of the Home Office has some 4 million.
+TABLE_CELLS = Bound(40_000_000, "cells", _NEEDED)
+TABLE_BYTES = Bound(1 << 30, "bytes when decoded", _NEEDED)
+#: Files in a ZIP of crimes: the monthly archive has some 5,000.
+ENTRIES = Bound(100_000, "files", "Download the ZIP again from data.police.uk.")
+
+
+def require_real_zip(infos: Sequence[ZipInfo], size: int, where: Path | str) -> None:
+    """Refuse a ZIP with too many members, or whose members lie over one another: a small one could hold any amount.
+
+    Parameters
+    ----------
+    infos
+        The members its directory names.
+    size
+        Its bytes.
+    where
+        What the error names.
+
+    Raises
+    ------
+    InputError
+        If it is such a ZIP.
+    """
+    ENTRIES.require(len(infos), where)
+    starts = sorted((info.header_offset, info.compress_size) for info in infos if not info.is_dir())
+    over = any(start + packed > later for (start, packed), (later, _) in pairwise(starts))
+    if over or sum(packed for _, packed in starts) > size:
+        raise InputError(
+            f"{where} is not read: its members lie over one another, which no real ZIP's do.",
+            "Download it again.",
+        )

@@ -1,0 +1,109 @@
+"""How much a workbook or a Parquet file holds, asked in a process of its own: `python measured.py`.
+
+What reads them may abort, run without end or take all memory. Here that ends this process alone, and the file is
+refused with a reason. It is read for real only when it is known to be small enough.
+
+The request is a line of JSON on standard input (kind, memory, seconds), followed by the file. The answer is JSON: a
+list of the rows and columns of each sheet, and the bytes when decoded.
+"""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+#: Names of signals by which the system ends a process that took too long.
+_TOO_LONG = (-24, -9)
+_WALL = 5
+
+
+def measure(
+    raw: bytes | bytearray, kind: str, *, memory: int, seconds: int
+) -> tuple[list[tuple[int, int]], int]:
+    """Return the (rows, columns) of each sheet of a file, and its bytes when decoded.
+
+    Parameters
+    ----------
+    raw
+        The file.
+    kind
+        workbook or parquet.
+    memory, seconds
+        The most the other process may take.
+
+    Raises
+    ------
+    MemoryError
+        If it takes more memory.
+    TimeoutError
+        If it takes longer.
+    ValueError
+        If it cannot be read.
+    """
+    request = json.dumps({"kind": kind, "memory": memory, "seconds": seconds}).encode() + b"\n"
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+    try:
+        ended = subprocess.run(  # noqa: S603  # this script, in the Python that runs
+            [sys.executable, "-P", __file__],
+            input=request + raw,
+            capture_output=True,
+            timeout=seconds + _WALL,
+            env=environment,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise TimeoutError from None
+    if ended.returncode == 0:
+        sheets, size = json.loads(ended.stdout)
+        return [(int(rows), int(columns)) for rows, columns in sheets], int(size)
+    if ended.returncode in _TOO_LONG:
+        raise TimeoutError
+    said = ended.stderr.decode("utf-8", errors="replace")
+    if ended.returncode < 0 or any(word in said for word in ("emory", "alloc", "capacity overflow")):
+        raise MemoryError
+    raise ValueError("damaged")
+
+
+def main() -> None:
+    """Answer one request."""
+    asked = json.loads(sys.stdin.buffer.readline())
+    with suppress(ImportError, ValueError, OSError):
+        # Not every system has limits. There the time alone is seen to by who asks.
+        import resource  # noqa: PLC0415
+
+        resource.setrlimit(resource.RLIMIT_AS, (asked["memory"], asked["memory"]))
+        resource.setrlimit(resource.RLIMIT_CPU, (asked["seconds"], asked["seconds"]))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    raw = sys.stdin.buffer.read()
+    found = _of_workbook(raw) if asked["kind"] == "workbook" else _of_parquet(raw)
+    sys.stdout.write(json.dumps(found))
+
+
+def _of_workbook(raw: bytes) -> tuple[list[tuple[int, int]], int]:
+    from python_calamine import CalamineWorkbook  # noqa: PLC0415
+
+    book = CalamineWorkbook.from_filelike(io.BytesIO(raw))
+    sheets = (book.get_sheet_by_name(name) for name in book.sheet_names)
+    # Rows are counted from the first of the sheet, whether anything is in it or not.
+    return [(sheet.total_height, sheet.total_width) for sheet in sheets], 0
+
+
+def _of_parquet(raw: bytes) -> tuple[list[tuple[int, int]], int]:
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    told = pq.ParquetFile(pa.BufferReader(raw)).metadata
+    if told.num_rows * told.num_columns > 1 << 30:
+        # Said to hold more than is ever read: no need to try.
+        return [(told.num_rows, told.num_columns)], 0
+    table = pq.read_table(pa.BufferReader(raw), use_threads=False)
+    return [(table.num_rows, table.num_columns)], table.nbytes
+
+
+if __name__ == "__main__":
+    # Nothing else of sacmap is loaded here, so that this starts at once.
+    sys.path = [path for path in sys.path if Path(path) != Path(__file__).parent]
+    main()

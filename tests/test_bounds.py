@@ -1,0 +1,177 @@
+"""Small files that grow: each is refused within seconds, with what it holds, and takes no process along."""
+
+import copy
+import gzip
+import io
+import os
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from conftest import csv_text, row
+
+from sacmap import bounds
+from sacmap.errors import InputError
+from sacmap.fetch.street import read_crimes
+from sacmap.files.sheets import sheets_of
+from sacmap.files.study_file import read_study
+from sacmap.files.text import bytes_of, read_text
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="devices and pipes have names on POSIX")
+ODS = """<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+ xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+><office:body><office:spreadsheet><table:table table:name="a">
+<table:table-row table:number-rows-repeated="1048576"><table:table-cell office:value-type="string"
+ table:number-columns-repeated="16384"><text:p>x</text:p></table:table-cell></table:table-row>
+</table:table></office:spreadsheet></office:body></office:document-content>"""
+
+
+def xlsx(path, *cells):
+    book = openpyxl.Workbook()
+    for cell in cells:
+        book.active[cell] = 1
+    book.save(path)
+    return path
+
+
+def test_f60_a_cell_in_the_last_row_and_column_is_refused_and_aborts_nothing(tmp_path):
+    path = xlsx(tmp_path / "a.xlsx", "A1", "XFD1048576")
+    with pytest.raises(InputError, match=r"memory|cells|seconds"):
+        list(sheets_of(path))
+
+
+def test_f60_a_sheet_of_ordinary_size_is_read(tmp_path):
+    [sheet] = sheets_of(xlsx(tmp_path / "a.xlsx", "A1", "C70000"))
+    assert (len(sheet.rows), len(sheet.rows[0])) == (70_000, 3)
+
+
+def test_f60_repeated_cells_of_a_sheet_are_refused(tmp_path):
+    path = tmp_path / "a.ods"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", ODS)
+    with pytest.raises(InputError):
+        list(sheets_of(path))
+
+
+def test_f60_a_table_of_many_rows_in_few_bytes_is_refused(tmp_path):
+    path = tmp_path / "a.parquet"
+    few = pa.table({f"c{n}": pa.array([0] * 1_000_000, pa.int8()) for n in range(50)})
+    pq.write_table(few, path)
+    assert path.stat().st_size < 1_000_000
+    with pytest.raises(InputError, match="cells"):
+        list(sheets_of(path))
+
+
+def test_f60_a_text_repeated_without_end_is_refused(tmp_path):
+    path = tmp_path / "a.parquet"
+    words = pa.DictionaryArray.from_arrays(pa.array([0] * 100_000, pa.int32()), pa.array(["x" * 50_000]))
+    pq.write_table(
+        pa.table({"a": words.cast(pa.dictionary(pa.int32(), pa.large_string()))}), path, store_schema=False
+    )
+    assert path.stat().st_size < 1_000_000
+    with pytest.raises(InputError, match=r"memory|bytes when decoded|damaged"):
+        list(sheets_of(path))
+
+
+def test_f60_a_thousand_entries_over_one_body_are_refused(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("2018-10-kent-street.csv", csv_text(*[row() for _ in range(1000)]))
+        [first] = archive.filelist
+        for n in range(1000):
+            other = copy.copy(first)
+            other.filename = f"2018-10-force-{n}-street.csv"
+            archive.filelist.append(other)
+    with pytest.raises(InputError, match="lie over one another"):
+        read_crimes(path)
+
+
+def test_f60_a_zip_of_very_many_entries_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for n in range(30):
+            archive.writestr(f"{n}.csv", "")
+    infos = zipfile.ZipFile(path).infolist()
+    bounds.require_real_zip(infos, path.stat().st_size, path)
+    with pytest.raises(InputError, match="100,000 are the most"):
+        bounds.require_real_zip(infos * 5_000, path.stat().st_size, path)
+
+
+def test_f60_what_gzip_packed_has_a_bound(tmp_path):
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(bytes(300 << 20)))
+    began = time.monotonic()
+    with pytest.raises(InputError, match="inflate"):
+        read_text(str(path))
+    assert time.monotonic() - began < 30
+
+
+@posix
+@pytest.mark.parametrize("read", [bytes_of, read_study, lambda path: read_text(str(path))])
+def test_f60_a_device_or_a_pipe_without_end_is_no_file(tmp_path, read):
+    from pathlib import Path
+
+    with pytest.raises(InputError, match="no plain file"):
+        read(Path("/dev/zero"))
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    failed = []
+
+    def ask():
+        try:
+            read(pipe)
+        except InputError as error:
+            failed.append(error)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(10)
+    assert failed
+
+
+def test_f60_a_study_larger_than_any_is_refused(tmp_path):
+    path = tmp_path / "a.toml"
+    path.write_bytes(b"#" * (bounds.SETTINGS.most + 1))
+    with pytest.raises(InputError, match="are the most"):
+        read_study(path)
+
+
+@pytest.mark.parametrize("bound", [one for one in vars(bounds).values() if isinstance(one, bounds.Bound)])
+def test_f60_each_bound_says_what_there_is_and_what_to_do(bound):
+    bound.require(bound.most, "a.csv")
+    with pytest.raises(InputError, match="are the most") as told:
+        bound.require(bound.most + 1, "a.csv")
+    assert told.value.remedy
+
+
+@posix
+def test_f60_the_command_refuses_it_too_with_two_lines(tmp_path):
+    xlsx(tmp_path / "a.xlsx", "A1", "XFD1048576")
+    words = ["reconcile", "--home-office", "a.xlsx", "--area-name", "Kent", "--current", "2018-01:2018-12",
+             "--baseline", "2017-01:2017-12", "--out", "x.csv"]  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "sacmap", *words], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 2
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_f60_an_overlap_hidden_from_the_names_is_seen_by_the_bytes():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("a.csv", "x" * 1000)
+        archive.writestr("b.csv", "y" * 1000)
+    infos = zipfile.ZipFile(out).infolist()
+    bounds.require_real_zip(infos, len(out.getvalue()), "a.zip")
+    infos[0].compress_size += 2000
+    with pytest.raises(InputError, match="lie over one another"):
+        bounds.require_real_zip(infos, len(out.getvalue()), "a.zip")
