@@ -28,8 +28,6 @@ WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 LINES_ABOVE = 60
 #: Size limit after decompression. The Home Office's largest workbook has some 400 MB.
 INFLATED = 2 << 30
-#: Cells of the largest table that is read as it stands: some millions of crimes.
-CELLS = 200_000_000
 #: How a Parquet file begins.
 PARQUET = b"PAR1"
 #: The most rows below a header that a spreadsheet can hold, of today's kind and of the old one.
