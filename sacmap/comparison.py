@@ -11,7 +11,7 @@ from geopandas import GeoDataFrame
 from sacmap import tables
 from sacmap.areas.locate import locate, require_overlap
 from sacmap.choose.ranking import Lists, all_lists, without_change
-from sacmap.crimes import Reading, repeats, told_of_absent
+from sacmap.crimes import Reading, repeats
 from sacmap.files.text import read_text
 from sacmap.measure import warnings
 from sacmap.measure.change_table import change_table
@@ -28,7 +28,7 @@ from sacmap.result import Result
 from sacmap.study import Study
 
 #: Notices that come before all others.
-WEIGHTY = ("absent-types", "areas-not-known")
+WEIGHTY = ("type-missing", "areas-not-known")
 
 
 def compare_areas(
@@ -95,7 +95,6 @@ def compare_areas(
         study, reading, once, areas, compared=compared, counts=counts, comparator=against,
         definitions=definitions, overlaps=overlaps, duplicates=made.duplicates,
     )  # fmt: skip
-    absent = told_of_absent(compared.absent_types, "file" if study.extract is None else "extract")
     no_baseline = () if study.baseline else (NO_BASELINE,)
     return Result(
         study=study,
@@ -116,7 +115,7 @@ def compare_areas(
         comparator_changes=comparator_changes(study, against, counts.mapped),
         totals=totals(counts, compared.absent_types),
         definitions=definitions,
-        warnings=_weightiest_first((*no_baseline, *told, *found, *absent, *notices)),
+        warnings=_weightiest_first((*no_baseline, *told, *found, *notices)),
         inputs=reading.inputs,
         exit_code=3 if len(compared.places) < len(study.current) or compared.unknown else 0,
         groups=groups_of(areas, counts, lists.change, against, months_compared=len(compared.places)),

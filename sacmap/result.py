@@ -10,6 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from sacmap import tables
+from sacmap.measure.chance import how_sure
 from sacmap.measure.comparator import Comparator
 from sacmap.measure.definitions import Break
 from sacmap.measure.ledger import Ledger
@@ -108,6 +109,11 @@ class Result:
     inputs: tuple[dict[str, object], ...]
     exit_code: int
     groups: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=tables.GROUPS.names))
+
+    @property
+    def how_sure(self) -> dict[str, tuple[str, ...]]:
+        """By crime type, in sentences: how many flags chance makes on maps like this, and what could have been seen."""
+        return {kind: how_sure(self.change, kind) for kind in tables.CRIME_TYPES}
 
     @property
     def public(self) -> bool:

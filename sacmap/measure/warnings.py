@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from sacmap import tables
 from sacmap.addresses import host_of
 from sacmap.areas.locate import point_keys
 from sacmap.crimes import KNOWN_TYPES, Reading
@@ -55,6 +56,7 @@ def all_of(
     inside = rows[rows["area_id"].notna()]
     mine = rows[rows["force"].isin(compared.forces)]
     return (
+        *_absent_types(compared.absent_types, "file" if study.extract is None else "extract"),
         *_unknown_areas(compared, areas),
         *_months_left_out(len(places), len(study.current), compared.left_out),
         *_forces_left_out(compared.silent),
@@ -75,6 +77,17 @@ def all_of(
         *_unseen_points(inside, now),
         *(Notice("given-twice", note) for note in reading.notes),
     )
+
+
+def _absent_types(absent: Sequence[str], of: str) -> Iterator[Notice]:
+    """Warn of crime types of which no row was read: they are missing, and so is SAC, which holds them."""
+    if absent:
+        words = " and ".join(tables.IN_WORDS[kind] for kind in absent)
+        yield Notice(
+            "type-missing",
+            f"No {of} given holds a row of {words}: missing, not zero. Nothing can be said of serious acquisitive "
+            "crime as a whole. Give all three crime types to compare them together.",
+        )
 
 
 def _unknown_areas(compared: Compared, areas: gpd.GeoDataFrame) -> Iterator[Notice]:

@@ -112,6 +112,7 @@ def record_of(result: Result, version: str, also_told: Sequence[Notice] = ()) ->
         },
         "totals": result.totals,
         "definitions": [found.record() for found in result.definitions],
+        "how_sure": result.how_sure,
         "warnings": [{"code": notice.code, "text": notice.text} for notice in (*result.warnings, *also_told)],
         "exit_code": result.exit_code,
     }

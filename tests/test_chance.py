@@ -1,0 +1,59 @@
+"""How sure a map can be: shares of chance of maps like it, as ranges, and what could have been seen."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import square
+
+from sacmap import tables
+from sacmap.areas.boundaries import areas_from_rings
+from sacmap.measure.chance import MEASURED, how_sure, nearest
+from sacmap.measure.change_table import change_table
+
+
+def table(n, level, periods, seed=1):
+    rng = np.random.default_rng(seed)
+    areas = areas_from_rings({(f"A{k:03d}", f"Area {k}"): square(k) for k in range(n)})
+    usual = level * rng.gamma(4, 1 / 4, n)
+    before = {kind: rng.poisson(usual[:, None], (n, periods)) for kind in tables.CRIME_TYPES}
+    now = {kind: rng.poisson(usual) for kind in tables.CRIME_TYPES}
+    none = {kind: np.full(n, np.nan) for kind in tables.CRIME_TYPES}
+    against = dict.fromkeys(tables.CRIME_TYPES)
+    return change_table(areas, before, now, months_compared=12, comparators=against, edge_share=none)
+
+
+def test_shares_of_chance_are_ranges_of_real_maps():
+    assert len({one.source for one in MEASURED}) == 3
+    for one in MEASURED:
+        for low, high in (one.clear, one.possible):
+            assert 0 < low <= high <= 100
+
+
+def test_a_map_is_compared_with_the_most_similar_one():
+    assert nearest(90, 40, 1).areas == 100
+    assert nearest(90, 40, 1).level > 18 > nearest(90, 6, 1).level
+    assert (nearest(90, 6, 1).years, nearest(90, 6, 3).years) == (1, 2)
+    assert nearest(35_000, 6, 3).areas == 1_500
+
+
+def test_another_map_has_another_figure():
+    small, large = (how_sure(table(40, level, 2), "sac")[0] for level in (6, 40))
+    assert small != large
+    assert "% of the clear changes" in small
+
+
+def test_with_one_period_it_is_said_how_large_a_rise_had_to_be():
+    change = table(60, 40, 1)
+    rows = change[change["crime_type"] == "burglary"]
+    rise = 100 * ((rows["normal_high"] / rows["expected"]).astype(float).median() - 1)
+    said = how_sure(change, "burglary")
+    assert len(said) == 2
+    assert f"burglary in an area like most here must rise by about {rise:.0f}%" in said[1]
+    assert len(how_sure(table(60, 40, 3), "burglary")) == 1
+
+
+@pytest.mark.parametrize("kind", tables.CRIME_TYPES)
+def test_where_nothing_is_known_nothing_is_said(kind):
+    empty = table(3, 40, 1).assign(verdict="not known")
+    assert how_sure(empty, kind) == ()
+    assert how_sure(pd.DataFrame(columns=tables.CHANGE.names), kind) == ()
