@@ -1,4 +1,4 @@
-"""The command line: words to one library call each. Heavy libraries load when a command needs them."""
+"""The command line: each command is one call of the library. Heavy libraries are loaded when needed."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ Command = Callable[..., Any]
 
 
 def main() -> None:
-    """Run the command; an error is two lines on stderr and an exit code, never a traceback."""
+    """Run the command. An error is two lines on stderr and an exit code, never a traceback."""
     mend_streams()
-    # Of numpy's and scipy's threads for matrices none is used here, and each would wait for work by spinning.
+    # The threads of numpy and scipy for matrices are not needed here, and idle ones would use the processor.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # Nearly all that is made while the libraries load stays: looking there for garbage at the usual rate takes longer.
+    # Loading libraries creates many objects that stay. Collecting garbage less often saves time.
     gc.set_threshold(100_000)
     words = sys.argv[1:]
     debug = "--debug" in words
     if not debug:
-        # What libraries warn of is of no use to a reader of two lines.
+        # Warnings from libraries do not help the user.
         warnings.simplefilter("ignore")
     code = _run([word for word in words if word != "--debug"] or ["--help"], debug=debug)
     if not close_output() and code in {0, 3}:
-        say("sacmap: What was asked for cannot be shown: the output is closed or full.")
+        say("sacmap: the result cannot be printed: the output is closed or full.")
         code = 5
     close_output()
     sys.exit(code)
 
 
 def _run(words: list[str], *, debug: bool) -> int:
-    """Run the command of some words and return the exit code."""
+    """Run the command given by these words and return the exit code."""
     try:
-        # Not by sacmap.main, which ends with a code of its own where nobody reads the output.
+        # sacmap.main would exit with its own code if nobody reads the output.
         with sacmap.make_context("sacmap", words) as context:
             return int(sacmap.invoke(context) or 0)
     except click.exceptions.Exit as done:
@@ -59,9 +59,9 @@ def _run(words: list[str], *, debug: bool) -> int:
         say(f"sacmap: {error.format_message()}\nSee {given.command_path if given else 'sacmap'} --help.")
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        say("sacmap: stopped. Files are whole or absent; run the command again to go on.")
+        say("sacmap: stopped. No file was left incomplete. Run the command again to continue.")
         return STOPPED
-    except Exception as error:  # noqa: BLE001  # the one place where all that is left is met
+    except Exception as error:  # noqa: BLE001  # the one place that handles every other exception
         if debug:
             say(traceback.format_exc())
         told = meant(error)
@@ -72,7 +72,7 @@ def _run(words: list[str], *, debug: bool) -> int:
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="sacmap")
 @click.option(
-    "--debug", is_flag=True, expose_value=False, help="Show where an error came from, for a report of it."
+    "--debug", is_flag=True, expose_value=False, help="Show where an error came from, for a bug report."
 )
 def sacmap() -> None:
     """Show where serious acquisitive crime (SAC) has changed, from police.uk data.
@@ -82,47 +82,53 @@ def sacmap() -> None:
 
 
 _FETCH_OPTIONS = (
-    click.option("--store", help="Folder of the answers fetched; by default in your cache."),
-    click.option("--offline", is_flag=True, help="Ask nothing of the web: the store alone answers."),
+    click.option("--store", help="Folder for fetched answers. Default: in your cache."),
+    click.option("--offline", is_flag=True, help="Use no network; read only what is stored."),
     click.option("--api-url", help="Address of the API, ending in /api."),
-    click.option("--ca-bundle", help="Certificates (PEM) to trust beside the system's."),
+    click.option("--ca-bundle", help="File of certificates (PEM) to trust in addition to the system's."),
 )
 _STUDY_OPTIONS = (
     click.argument("study", required=False, type=click.Path(path_type=Path)),
-    click.option("--force", help="Police force, as police.uk's slug: northamptonshire."),
+    click.option("--force", help="Police force, by its police.uk slug, such as northamptonshire."),
     click.option(
         "--boundaries",
-        help="Neighbourhood polygons: GeoJSON, GeoPackage, shapefile, KML and others; ZIPs too.",
+        help="Neighbourhood polygons: GeoJSON, GeoPackage, Shapefile, KML and others, also zipped.",
     ),
-    click.option("--layer", help="Layer of the boundaries, where there are several."),
-    click.option("--crs", help="Coordinate system of boundaries that say none or a wrong one: EPSG:27700."),
+    click.option("--layer", help="Layer of the boundaries, if there are several."),
+    click.option(
+        "--crs", help="Coordinate system of the boundaries, if they give none or a wrong one: EPSG:27700."
+    ),
     click.option("--id-column", help="Column with the areas' identifiers."),
     click.option("--name-column", help="Column with the areas' names."),
     click.option("--group-column", help="Column with the town or district of each area."),
-    click.option("--within", multiple=True, help="Only the areas of that group; may be repeated."),
+    click.option("--within", multiple=True, help="Only the areas of this town or district."),
     click.option(
-        "--households-column", help="Column of households: of --households, else of the boundaries."
+        "--households-column", help="Column with households, in --households or else in the boundaries."
     ),
-    click.option("--households", help="Households by area, or by LSOA: CSV, also gzipped, or XLSX."),
+    click.option("--households", help="Households by area or by LSOA: CSV (also gzipped) or XLSX."),
     click.option(
-        "--lsoa-boundaries", help="LSOA polygons, to spread households by LSOA to areas that are not LSOAs."
+        "--lsoa-boundaries", help="LSOA polygons, if households are by LSOA and the areas are not LSOAs."
     ),
-    click.option("--current", help="Current period, both ends included: 2017-04:2018-03."),
-    click.option("--baseline", multiple=True, help="Baseline of one or more such periods: 2014-04:2017-03."),
+    click.option("--current", help="Current period: 2017-04:2018-03 (both ends included), or latest:12."),
     click.option(
-        "--crimes", multiple=True, help="police.uk CSVs, folders of them, or ZIPs; may be repeated."
+        "--baseline",
+        multiple=True,
+        help="Baseline of one or more such periods: 2014-04:2017-03, or before:3.",
     ),
+    click.option("--crimes", multiple=True, help="police.uk CSVs, folders of them, or ZIPs."),
     click.option("--comparator", help='What "expected" follows: areas (default), force, none or a CSV file.'),
-    click.option("--also", multiple=True, help="Files beside the page: any of xlsx,gpkg,png,pdf."),
-    click.option("--tiles", help="Background map: the https address of its tiles, with {z}, {x} and {y}."),
-    click.option("--tiles-key", help="Key put in place of {key} in --tiles. It goes out with the page."),
-    click.option("--yes", is_flag=True, help="Agree to a large download beforehand."),
+    click.option("--also", multiple=True, help="Additional files: any of xlsx,gpkg,png,pdf."),
+    click.option("--tiles", help="Background map: https address of its tiles, with {z}, {x} and {y}."),
     click.option(
-        "--from", "source", help="Without --crimes, months come from: auto (default), api, archive."
+        "--tiles-key", help="Key that replaces {key} in --tiles. Anyone who has the page can read it."
+    ),
+    click.option("--yes", is_flag=True, help="Agree to large downloads without being asked."),
+    click.option(
+        "--from", "source", help="Source of months without --crimes: auto (default), api or archive."
     ),
     click.option("--archive-url", help="Address of the folder of monthly archives."),
     *_FETCH_OPTIONS,
-    click.option("--title", help="Name of the place, for the page."),
+    click.option("--title", help="Name of the place, for the page's title."),
     click.option("--out", help="The page to write: maps/NAME.html."),
 )
 
@@ -135,14 +141,14 @@ def study_options(command: Command) -> Command:
 
 
 def fetch_options(command: Command) -> Command:
-    """Give a command the options of where and how to fetch."""
+    """Give a command the options for fetching."""
     for option in reversed(_FETCH_OPTIONS):
         command = option(command)
     return command
 
 
 def read_options(study: Path | None, options: dict[str, Any]) -> Study:
-    """Return the study of a file and of options; an option wins over the file."""
+    """Return the study from a file and options. Options override the file."""
     from sacmap.files.study_file import read_study
     from sacmap.study import make_study
 
@@ -152,7 +158,7 @@ def read_options(study: Path | None, options: dict[str, Any]) -> Study:
 
 
 def out_path(study: Study, file: Path | None) -> Path:
-    """Return where the page goes: --out, or maps/ and the name of the title, the study file or the force."""
+    """Return the path of the page: --out, or maps/ with the title, the study file's name or the force."""
     from sacmap.publish.files import file_stem
     from sacmap.study import ALSO
 
@@ -160,7 +166,7 @@ def out_path(study: Study, file: Path | None) -> Path:
         kind = Path(study.out).suffix.lower().removeprefix(".")
         if kind in ALSO:
             raise UsageError(
-                f"--out names the page, and {study.out} does not end in .html.",
+                f"--out is the page, so it must end in .html, not as in {study.out}.",
                 f"Write --out {Path(study.out).with_suffix('.html')} --also {kind}.",
             )
         return Path(study.out) if kind == "html" else Path(f"{study.out}.html")
@@ -170,14 +176,14 @@ def out_path(study: Study, file: Path | None) -> Path:
 
 @sacmap.command("map")
 @study_options
-@click.option("--suppress-small", is_flag=True, help="A version for the public: counts under 5 are left out.")
+@click.option("--suppress-small", is_flag=True, help="Make a public version without counts under 5.")
 def map_command(study: Path | None, **options: Any) -> int:
-    """Write the map of change: maps/NAME.html, NAME.csv and NAME.json."""
+    """Write the map: maps/NAME.html, NAME.csv and NAME.json."""
     return run_map(read_options(study, options), study)
 
 
 def run_map(study: Study, file: Path | None) -> int:
-    """Do the main job and write it; return the exit code."""
+    """Write the map and its files; return the exit code."""
     from sacmap.pipeline import map_study
 
     result, written = map_study(study, out_path(study, file), study_file=file)
@@ -188,7 +194,7 @@ def run_map(study: Study, file: Path | None) -> int:
 
 
 def tell(result: Result) -> None:
-    """Say on stderr what the officer's page says first: the headline, then the warnings."""
+    """Print the page's headline and warnings to stderr."""
     from sacmap.publish.present import headline_of
 
     say(headline_of(result))
@@ -199,7 +205,7 @@ def tell(result: Result) -> None:
 @sacmap.command()
 @study_options
 def check(study: Path | None, **options: Any) -> int:
-    """Tell whether a comparison can be trusted: coverage, ledger, mends, overlaps, gaps."""
+    """Say whether a comparison can be trusted: coverage, ledger, repaired boundaries, overlaps, gaps."""
     from sacmap.pipeline import run
     from sacmap.publish.present import check_text
 
@@ -210,9 +216,9 @@ def check(study: Path | None, **options: Any) -> int:
 
 @sacmap.command("fetch")
 @study_options
-@click.option("--refresh", is_flag=True, help="Ask now, not once a day, whether a new month was published.")
+@click.option("--refresh", is_flag=True, help="Check now for a new month; otherwise once a day.")
 def fetch_command(study: Path | None, *, refresh: bool, **options: Any) -> int:
-    """Bring the crimes of a study into the store, and say what is there. Stop it when you like: it goes on later."""
+    """Fetch the crimes of a study into the store. You can stop at any time and continue later."""
     from sacmap.pipeline import fetch_study
 
     found = fetch_study(read_options(study, options), refresh=refresh)
@@ -224,7 +230,7 @@ def fetch_command(study: Path | None, *, refresh: bool, **options: Any) -> int:
 
 @sacmap.command()
 def demo() -> int:
-    """Map the practice borough, made up and out at sea: no network needed."""
+    """Map the made-up practice borough. No network is needed."""
     from sacmap.practice import write_practice
 
     practice = write_practice(Path("maps") / "practice")
@@ -234,10 +240,12 @@ def demo() -> int:
 
 @sacmap.command("boundaries")
 @click.argument("force", required=False)
-@click.option("--wards", help="A district, for the ONS wards in it.")
-@click.option("--lsoas", help="A district, for the ONS LSOAs in it.")
-@click.option("--vintage", help="Year of the boundaries; wards 2024 and LSOAs 2021 where it is not given.")
-@click.option("--service-url", help="Folder of Open Geography services, or one layer: …/FeatureServer/0.")
+@click.option("--wards", help="Fetch the ONS wards of this district.")
+@click.option("--lsoas", help="Fetch the ONS LSOAs of this district.")
+@click.option("--vintage", help="Year of the boundaries. Default: 2024 for wards, 2021 for LSOAs.")
+@click.option(
+    "--service-url", help="Folder of Open Geography services, or a single layer: …/FeatureServer/0."
+)
 @click.option("--out", help="The file to write: boundaries/FORCE.geojson, or boundaries/NAME-wards.geojson.")
 @fetch_options
 def boundaries_command(
@@ -250,14 +258,14 @@ def boundaries_command(
     out: str | None,
     **options: Any,
 ) -> int:
-    """Fetch a force's neighbourhoods to boundaries/FORCE.geojson, or the ONS wards or LSOAs of a district."""
+    """Fetch a force's neighbourhoods into boundaries/FORCE.geojson, or a district's ONS wards or LSOAs."""
     from sacmap.areas.neighbourhoods import boundaries_path
     from sacmap.fetch.download import Origin
     from sacmap.inputs import District, fetch_boundaries, fetch_district
     from sacmap.publish.files import file_stem
 
     if [force, wards, lsoas].count(None) != 2:
-        raise UsageError("Boundaries of what?", "Name a force, or give --wards or --lsoas with a district.")
+        raise UsageError("No area was given.", "Give a force, or a district with --wards or --lsoas.")
     if force:
         path = Path(out) if out else boundaries_path(force)
         fetch_boundaries(
@@ -277,9 +285,7 @@ def boundaries_command(
 @study_options
 @click.option("--home-office", required=True, help="Recorded crime open data: ODS, XLSX, CSV or Parquet.")
 @click.option("--area-name", help="The force or Community Safety Partnership, as that table names it.")
-@click.option(
-    "--beside", multiple=True, help='The nation and similar areas: "England and Wales,Leicestershire,…".'
-)
+@click.option("--beside", multiple=True, help='Also show these areas: "England and Wales,Leicestershire".')
 def reconcile_command(
     study: Path | None,
     home_office: str,
@@ -288,10 +294,10 @@ def reconcile_command(
     beside: tuple[str, ...],
     **options: Any,
 ) -> int:
-    """Set police.uk beside the Home Office's recorded crime, the difference itemised: --out FILE.csv.
+    """Compare police.uk with the Home Office's recorded crime and itemise the difference: --out FILE.csv.
 
-    The periods must be whole quarters. Without --crimes the official count stands alone. For a Community Safety
-    Partnership police.uk's crimes are those in the --boundaries.
+    The periods must be whole quarters. Without --crimes, only the official count is shown. For a Community Safety
+    Partnership, only police.uk's crimes inside --boundaries count.
     """
     from sacmap.pipeline import reconcile_study
     from sacmap.publish.files import file_stem
@@ -300,7 +306,7 @@ def reconcile_command(
     area = area_name or asked.force
     if not area:
         raise UsageError(
-            "No area was named.", "Add --area-name with the force or partnership, as the table has it."
+            "No area was given.", "Add --area-name with the force or partnership, as named in the table."
         )
     path = Path(out) if out else Path("maps") / f"{file_stem(area)}-reconcile.csv"
     found = reconcile_study(asked, home_office, area, path, beside=beside, study_file=study)
@@ -315,20 +321,18 @@ def reconcile_command(
 @study_options
 @click.option("--home-office", type=click.Path(), help="Recorded crime open data: ODS, XLSX, CSV or Parquet.")
 @click.option("--area-name", help="The force or Community Safety Partnership, as that table names it.")
-@click.option(
-    "--beside", multiple=True, help='The nation and similar areas: "England and Wales,Leicestershire,…".'
-)
-@click.option("--plan", type=click.Path(), help="A plan, for what will be done: plans/NAME.json.")
-@click.option("--result", type=click.Path(), help="What came of it: plans/NAME-result.json.")
-@click.option("--replace", "over", is_flag=True, help="Replace the note where there is one.")
+@click.option("--beside", multiple=True, help='Also show these areas: "England and Wales,Leicestershire".')
+@click.option("--plan", type=click.Path(), help="A plan to describe: plans/NAME.json.")
+@click.option("--result", type=click.Path(), help="The result of a plan: plans/NAME-result.json.")
+@click.option("--replace", "over", is_flag=True, help="Replace an existing note.")
 def brief_command(
     study: Path | None, out: str | None, *, home_office: str | None, area_name: str | None, beside: tuple[str, ...],
     plan: str | None, result: str | None, over: bool, **options: Any,
 ) -> int:  # fmt: skip
     """Write a briefing note for a committee, in Word: maps/NAME-brief.docx.
 
-    It says what PP06 counts, what happened to each component beside the nation, where, what will be done and what came
-    of it, and what the figures cannot say. What is not given is left out.
+    It says what PP06 counts, what happened and where, compared with the nation, what will be done, whether it worked,
+    and what the figures cannot show. Parts that you give no files for are left out.
     """
     from sacmap.routine import BriefOptions, brief_study
 
@@ -355,7 +359,7 @@ def brief_command(
     "--without", multiple=True, help="A force to leave out, by its slug: that of the study. May be repeated."
 )
 def comparator_command(crimes: tuple[str, ...], *, out: str, without: tuple[str, ...]) -> int:
-    """Sum all forces of a download to a file that --comparator takes: what "expected" follows is then the nation."""
+    """Add up all forces of a download into a file for --comparator, so that "expected" follows the nation."""
     from sacmap.pipeline import write_comparator
 
     path = Path(out if out.lower().endswith(".csv") else f"{out}.csv")
@@ -368,27 +372,27 @@ def comparator_command(crimes: tuple[str, ...], *, out: str, without: tuple[str,
 
 @sacmap.command("plan")
 @study_options
-@click.option("--budget", type=Pounds(1), default=10_000, show_default=True, help="Pounds.")
-@click.option("--prices", type=click.Path(), help="Price list to use in place of sacmap's: TOML.")
+@click.option("--budget", type=Pounds(1), default=10_000, show_default=True, help="Budget in pounds.")
+@click.option("--prices", type=click.Path(), help="Price list (TOML) to use instead of sacmap's.")
 @click.option(
     "--areas", "size", type=click.IntRange(1, 10), default=3, show_default=True,
-    help="Areas the money goes to, and areas that adjoin for the week of action.",
+    help="Number of areas that get money, and of adjoining areas in the week of action.",
 )  # fmt: skip
 @click.option("--visited", type=click.Path(), help="Areas visited before: CSV of area_id, from, to, action.")
-@click.option("--protected", type=click.Path(), help="Homes protected already: CSV of area_id, homes.")
-@click.option("--replace", "over", is_flag=True, help="Replace the plan where there is one.")
+@click.option("--protected", type=click.Path(), help="Homes already protected: CSV of area_id, homes.")
+@click.option("--replace", "over", is_flag=True, help="Replace an existing plan.")
 def plan_command(
     study: Path | None, out: str | None, *, budget: float, prices: str | None, size: int, visited: str | None,
     protected: str | None, over: bool, **options: Any,
 ) -> int:  # fmt: skip
-    """Plan a budget and a week of action, frozen in plans/NAME.json, drawn in NAME.html and, --also gpkg, for QGIS."""
+    """Plan a budget and a week of action: plans/NAME.json and NAME.html, and NAME.gpkg with --also gpkg."""
     from sacmap.pipeline import PlanOptions, plan_study
     from sacmap.publish.also import require_of_plan
     from sacmap.publish.choice import record_path
 
     asked = read_options(study, options)
     if options["also"]:
-        # What a study file asks for beside its map is not asked of its plan.
+        # The additional files named in a study file are for its map, not for a plan.
         require_of_plan(asked.also)
     path = record_path(out, Path("plans") / f"{out_path(asked, study).stem}.json")
     result, plan, written = plan_study(
@@ -409,20 +413,22 @@ def plan_command(
 @sacmap.command("evaluate")
 @click.argument("plan_path", metavar="PLAN", type=click.Path(path_type=Path))
 @click.option(
-    "--crimes", multiple=True, help="police.uk CSVs, folders of them, or ZIPs; else they are fetched."
+    "--crimes",
+    multiple=True,
+    help="police.uk CSVs, folders of them, or ZIPs. Without it, crimes are fetched.",
 )
 @fetch_options
-@click.option("--after", required=True, help="Months to judge by: 2018-06:2018-11.")
-@click.option("--before", help="The same months before; by default a year earlier.")
-@click.option("--boundaries", help="The plan's boundaries, where they are no longer where they were.")
+@click.option("--after", required=True, help="The months after the action: 2018-06:2018-11.")
+@click.option("--before", help="The same months before. Default: one year earlier.")
+@click.option("--boundaries", help="The plan's boundaries, if the file has moved.")
 @click.option("--log", "log", type=click.Path(), help="What was done: CSV of date, area_id, action, homes.")
-@click.option("--out", help="The result to write; by default beside the plan.")
-@click.option("--replace", "over", is_flag=True, help="Replace the result where there is one.")
+@click.option("--out", help="The result to write. Default: in the plan's folder.")
+@click.option("--replace", "over", is_flag=True, help="Replace an existing result.")
 def evaluate_command(
     plan_path: Path, *, crimes: tuple[str, ...], after: str, before: str | None, boundaries: str | None,
     log: str | None, out: str | None, over: bool, **fetching: Any,
 ) -> int:  # fmt: skip
-    """Judge a plan afterwards, against its control areas and with displacement."""
+    """Judge a plan afterwards, against control areas and including displacement."""
     from sacmap import months
     from sacmap.pipeline import EvaluateOptions, evaluate_plan
     from sacmap.publish.choice import record_path

@@ -1,7 +1,7 @@
-"""What is said of an error that nobody foresaw: two lines and an exit code, never a traceback.
+"""Turn unexpected errors into two lines and an exit code, never a traceback.
 
-sacmap's own errors say what happened and what to do. Libraries raise many others. Here each becomes one of ours, by
-what kind of thing failed: the disk (5), the network (4), or what was given (2).
+sacmap's own errors say what happened and what to do. Libraries raise many others. Each becomes one of sacmap's here,
+by what failed: the disk (5), the network (4), or the input (2).
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from pathlib import Path
 
 from sacmap.errors import DiskError, InputError, SacmapError, SourceError
 
-#: Packages whose errors are of the network.
+#: Packages whose errors are network errors.
 _NETWORK = {"requests", "urllib3", "http", "ssl", "socket", "idna", "truststore"}
 _REPORT = (
-    "Nothing was half written. Please report it, as SECURITY.md or CONTRIBUTING.md says, with what --debug adds; "
-    "another file or fewer options may work meanwhile."
+    "No file was left incomplete. Please report it with the output of --debug (see CONTRIBUTING.md). "
+    "Until then, another file or fewer options may work."
 )
 _STREAMS = {0: os.O_RDONLY, 1: os.O_WRONLY, 2: os.O_WRONLY}
 
 
 def meant(error: BaseException) -> SacmapError:
-    """Return the error of ours that an exception of a library, or of the system, amounts to.
+    """Return sacmap's error for an exception of a library or the system.
 
     Examples
     --------
     >>> meant(PermissionError(13, "Permission denied", "crimes.csv")).cause
-    'crimes.csv may not be read or written by you: permission denied.'
+    'crimes.csv cannot be read or written: permission denied.'
     >>> meant(MemoryError()).exit_code
     5
     """
@@ -39,33 +39,33 @@ def meant(error: BaseException) -> SacmapError:
         return meant(error.exceptions[0])
     if isinstance(error, MemoryError):
         return DiskError(
-            "There is not enough memory for this.",
-            "Give fewer months or generalised boundaries, or use a computer with more memory.",
+            "There is not enough memory.",
+            "Use fewer months, generalised boundaries, or a computer with more memory.",
         )
     if type(error).__module__.split(".")[0] in _NETWORK:
         return SourceError(
-            f"The network failed in a way sacmap does not know{_where(error)}. What was fetched is kept.",
-            "Run the command again later. If it stays, please report it with what --debug adds.",
+            f"The network failed in an unexpected way{_where(error)}. What was fetched is kept.",
+            "Run the command again later. If it happens again, please report it with the output of --debug.",
         )
     if isinstance(error, OSError):
         return _of_the_system(error)
-    return InputError(f"sacmap met something it does not know how to handle{_where(error)}.", _REPORT)
+    return InputError(f"sacmap met an unexpected error{_where(error)}.", _REPORT)
 
 
 def _of_the_system(error: OSError) -> SacmapError:
     name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes | os.PathLike) else "A file"
     if isinstance(error, PermissionError):
         return DiskError(
-            f"{name} may not be read or written by you: permission denied.",
-            "Ask its owner for the right, or give another file or folder.",
+            f"{name} cannot be read or written: permission denied.",
+            "Ask its owner for permission, or give another file or folder.",
         )
     if error.errno == errno.EPIPE:
-        return DiskError("What was asked for cannot be shown: nobody reads it any more.", "")
+        return DiskError("The result cannot be printed: the program that read it has stopped.", "")
     return DiskError(f"{name}: {error.strerror or 'it cannot be used'}.", "Check the path and the disk.")
 
 
 def _where(error: BaseException) -> str:
-    """Return the last place of ours that an error went through, for a report: " (counts.py, line 12)"."""
+    """Return the last place in sacmap's code that an error went through, for a report: " (counts.py, line 12)"."""
     ours = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
@@ -75,10 +75,10 @@ def _where(error: BaseException) -> str:
 
 
 def mend_streams() -> None:
-    """Make standard input, output and error usable, whatever this process was started with.
+    """Make standard input, output and error usable, however this process was started.
 
-    One that is closed becomes one to nowhere, before a file that is opened takes its number. A cp1252 console must not
-    stop on an arrow or a Welsh name.
+    A closed stream is connected to the null device, before an opened file gets its number. A cp1252 console must not
+    fail on an arrow or a Welsh name.
     """
     for number, way in _STREAMS.items():
         try:
@@ -94,14 +94,14 @@ def mend_streams() -> None:
 
 
 def close_output() -> bool:
-    """Hand what was shown to the system; return whether it was taken. A stream that fails is turned to nowhere."""
+    """Flush the output and return whether that worked. A stream that fails is connected to the null device."""
     whole = True
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (OSError, ValueError):
             whole = whole and stream is not sys.stdout
-            # Python would try again when it ends, and complain.
+            # Otherwise Python would try again at exit and print an error.
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, stream.fileno())
             os.close(nowhere)

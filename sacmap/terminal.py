@@ -20,13 +20,13 @@ import click
 from sacmap.addresses import redacted_text
 from sacmap.errors import DiskError, UsageError, one_line
 
-#: Seconds between two lines of progress where stderr is no terminal, such as a scheduler's log.
+#: Seconds between two lines of progress if stderr is not a terminal, as in a scheduler's log.
 BETWEEN_LINES = 15.0
 _WRITTEN = re.compile(r"£?\s?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)((?:\.[0-9]+)?)")
 
 
 def say(text: str) -> None:
-    """Print a message to stderr. Where stderr is closed or full, the message is lost and the work goes on."""
+    """Print a message to stderr. If stderr is closed or full, the message is lost and the work goes on."""
     with suppress(OSError, ValueError):
         click.echo(harmless(text), err=True)
 
@@ -44,8 +44,8 @@ def show(text: str) -> None:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is closed"
         raise DiskError(
-            f"What was asked for cannot be shown, the output takes no more: {why}.",
-            "Files that were written are whole.",
+            f"The result cannot be printed: {why}.",
+            "Files that were written are complete.",
         ) from None
 
 
@@ -60,11 +60,11 @@ class Progress:
     Parameters
     ----------
     doing
-        What is done: "Reading".
+        The activity: "Reading".
     parts
-        What the parts are called: "files".
+        The name of the parts: "files".
     clock
-        Returns the time in seconds.
+        A function that returns the time in seconds.
     """
 
     def __init__(self, doing: str, parts: str = "files", clock: Callable[[], float] = time.monotonic) -> None:
@@ -121,7 +121,7 @@ class Pounds(click.FloatRange):
 
 
 class Command(click.Command):
-    """A command that refuses what click would take silently: the last of an option given twice, half of a list."""
+    """A command that refuses two slips that click accepts: an option given twice, and a list with a space in it."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the words of a command line.
@@ -142,7 +142,7 @@ class Command(click.Command):
         for param in order:
             if given[param.name] > 1:
                 raise UsageError(
-                    f"{param.opts[0]} is given {given[param.name]} times, and takes one value.",
+                    f"{param.opts[0]} is given {given[param.name]} times, but takes only one value.",
                     "Give it once.",
                 )
         return super().parse_args(ctx, args)
@@ -154,12 +154,12 @@ class Command(click.Command):
             is_list = isinstance(param, click.Option) and param.multiple
             if is_list and value.endswith(",") and not after.startswith("-"):
                 raise UsageError(
-                    f"{name} {value} {after}: a list is one word, and a space ends it.",
+                    f"In {name} {value} {after}, the space ends the list.",
                     f"Write {name} {value}{after}, or put it in quotes.",
                 )
 
 
 class Group(click.Group):
-    """A group whose commands are of this kind."""
+    """A group of such commands."""
 
     command_class = Command

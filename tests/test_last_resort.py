@@ -114,7 +114,7 @@ def test_f64_permission_denied_is_called_by_its_name():
     told = meant(PermissionError(errno.EACCES, "Permission denied", "crimes.csv"))
     assert "permission denied" in told.cause
     assert "crimes.csv" in told.cause
-    assert "right" in told.remedy
+    assert "permission" in told.remedy
 
 
 def streams(folder, words, tail):
