@@ -12,6 +12,7 @@ from sacmap.areas.contents import inflate_bytes, told
 from sacmap.areas.formats import START, kind_of
 from sacmap.bounds import CELLS, ROWS, TEXT
 from sacmap.errors import InputError
+from sacmap.files.delimited import decoded, separated, separator_of
 from sacmap.files.sheets import LINES_ABOVE, sheets_of, text_of
 from sacmap.files.text import lines_of
 from sacmap.notices import Notice, listed
@@ -94,16 +95,18 @@ def _of_sheets(where: Path, column: str | None) -> Counts:
     raise first or InputError(f"{where} holds no table.", "Give the households as CSV or XLSX.")
 
 
-def _lines_of_text(raw: bytes, path: str) -> list[Line]:
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = raw.decode("utf-16", errors="replace")
-    else:
-        try:
-            text = raw.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            # What Excel on a British Windows saves as CSV.
-            text = raw.decode("cp1252", errors="replace")
-    found = list(lines_of(text, path))
+def _lines_of_text(raw: bytes | bytearray, path: str) -> list[Line]:
+    text = decoded(raw, path)
+    try:
+        found = [
+            (number, [cell.strip() for cell in cells])
+            for number, cells in separated(text, separator_of(text))
+            if any(cell.strip() for cell in cells)
+        ]
+    except ValueError as error:
+        raise InputError(
+            f"{path} cannot be read as CSV: {error}.", 'Look for a quote (") too many.'
+        ) from None
     ROWS.require(len(found), path)
     return found
 
