@@ -24,7 +24,9 @@ import pyogrio
 import shapely
 from conftest import csv_text, row, square
 
-from sacmap import pipeline
+from sacmap import pipeline, tables
+from sacmap.areas.boundaries import read_boundaries
+from sacmap.areas.household_files import read_households
 from sacmap.areas.neighbourhoods import neighbourhoods
 from sacmap.cli import sacmap
 from sacmap.errors import SacmapError, SourceError
@@ -100,6 +102,101 @@ def areas_as(folder: Path, kind: str, driver: str) -> bytes:
     content = path.read_bytes()
     path.unlink()
     return content
+
+
+def areas_parquet(folder: Path) -> bytes:
+    """The areas as GeoParquet."""
+    path = folder / "example.parquet"
+    areas_table().to_parquet(path)
+    content = path.read_bytes()
+    path.unlink()
+    return content
+
+
+def areas_zipped(folder: Path, kind: str, driver: str, inside: str = "") -> bytes:
+    """The areas as a format of several files, in a ZIP."""
+    made = folder / "made"
+    made.mkdir()
+    path = made / f"areas.{kind}"
+    more = {"geometry_type": "MultiPolygon"} if kind == "gdb" else {}
+    areas_table().to_file(path, driver=driver, **more)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for one in sorted(path.iterdir() if path.is_dir() else made.iterdir()):
+            archive.writestr(zipfile.ZipInfo(f"{inside}{one.name}"), one.read_bytes(), zipfile.ZIP_DEFLATED)
+    shutil.rmtree(made)
+    return out.getvalue()
+
+
+def areas_topojson() -> bytes:
+    """The areas as TopoJSON, each ring an arc of its own, and two areas that share one."""
+    table = areas_table()
+    arcs: list[list[tuple[float, float]]] = []
+    parts = []
+    for area in table.itertuples():
+        polygons = []
+        for polygon in shapely.get_parts(area.geometry):
+            rings = [polygon.exterior, *polygon.interiors]
+            polygons.append([[len(arcs) + k] for k in range(len(rings))])
+            arcs += [list(ring.coords) for ring in rings]
+        properties = {"id": area.id, "name": area.name, "households": area.households}
+        parts.append({"type": "MultiPolygon", "arcs": polygons, "properties": properties})
+    parts.append({"type": "Polygon", "arcs": [[~0]], "properties": {"id": "again", "name": "Ash again"}})
+    objects = {"wards": {"type": "GeometryCollection", "geometries": parts}}
+    return json.dumps({"type": "Topology", "arcs": arcs, "objects": objects}).encode()
+
+
+def areas_esrijson() -> bytes:
+    """The areas as a map service answers them."""
+    features = []
+    for area in areas_table().itertuples():
+        polygons = shapely.get_parts(shapely.orient_polygons(area.geometry, exterior_cw=True))
+        rings = [list(ring.coords) for one in polygons for ring in (one.exterior, *one.interiors)]
+        features.append({"attributes": {"id": area.id, "name": area.name}, "geometry": {"rings": rings}})
+    return json.dumps(
+        {"geometryType": "esriGeometryPolygon", "spatialReference": {"wkid": 4326}, "features": features}
+    ).encode()
+
+
+def areas_lines() -> bytes:
+    """The areas as GeoJSON lines."""
+    features = json.loads(areas_geojson())["features"]
+    return b"\n".join(json.dumps(feature).encode() for feature in features)
+
+
+def areas_wkt() -> bytes:
+    """The areas as CSV with WKT, one of them as PostGIS writes it."""
+    table = areas_table()
+    shapes = [*table.geometry.to_wkt()[:3], f"SRID=4326;{table.geometry.iloc[3].wkt}"]
+    rows = [f'{one.id},{one.name},"{shape}"' for one, shape in zip(table.itertuples(), shapes, strict=True)]
+    return "\r\n".join(["area_id,name,geometry", *rows, ""]).encode()
+
+
+def areas_kmz(folder: Path) -> bytes:
+    """The areas as KMZ, in two files."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo("doc.kml"), areas_as(folder, "kml", KML_DRIVERS[0]))
+        archive.writestr(zipfile.ZipInfo("more/more.kml"), b'<kml xmlns="http://www.opengis.net/kml/2.2"/>')
+    return out.getvalue()
+
+
+def nomis_csv() -> bytes:
+    """Households as Nomis gives them: titles above, notes below."""
+    rows = [f'"E0100000{n} : Somewhere 00{n}A","E0100000{n}",{n}00,{n}0' for n in range(1, 8)]
+    above = ['"QS116EW - Household type"', '"[from Nomis]"', "", '"date","2011"', ""]
+    header = '"2011 super output area","mnemonic","All categories: Household type","One person household"'
+    return "\n".join([*above, header, *rows, "", '"In order to protect against disclosure"', ""]).encode()
+
+
+def nomis_xlsx() -> bytes:
+    """The same as a workbook."""
+    book = openpyxl.Workbook()
+    for cells in csv.reader(nomis_csv().decode().splitlines()):
+        book.active.append([int(cell) if cell.isdigit() else cell for cell in cells])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
 
 
 def zip_of(content: bytes, compression: int) -> bytes:
@@ -309,6 +406,26 @@ def answer_of_store(folder: Path) -> bytes:
     return store.put(question, "2018-09", b"[]").path.read_bytes()
 
 
+def boundaries_read(name: str) -> Callable[[Path, bytes], None]:
+    """Return what reads a boundary file of that name, without the rest of the command."""
+
+    def reads(folder: Path, _: bytes) -> None:
+        found = read_boundaries(folder / name).areas
+        assert found["area_id"].is_unique
+        assert found.geometry.is_valid.all()
+
+    return reads
+
+
+def households_read(name: str) -> Callable[[Path, bytes], None]:
+    """Return what reads a file of households of that name."""
+
+    def reads(folder: Path, _: bytes) -> None:
+        assert all(map(tables.is_of_homes, read_households(str(folder / name)).by_id.values()))
+
+    return reads
+
+
 def run_command(folder: Path, words: list[str]) -> None:
     """Run the command; its exit code is that of something written.
 
@@ -394,6 +511,23 @@ TARGETS = (
     of_map("areas.kml", lambda folder: [areas_as(folder, "kml", driver) for driver in KML_DRIVERS],
            boundaries="areas.kml"),
     of_map("areas.gpkg", lambda folder: [areas_as(folder, "gpkg", "GPKG")], boundaries="areas.gpkg"),
+    Target("areas.topojson", lambda _: [areas_topojson()], boundaries_read("areas.topojson"), "json"),
+    Target("areas-esri.json", lambda _: [areas_esrijson()], boundaries_read("areas-esri.json"), "json"),
+    Target("areas.geojsonl", lambda _: [areas_lines()], boundaries_read("areas.geojsonl")),
+    Target("areas-wkt.csv", lambda _: [areas_wkt()], boundaries_read("areas-wkt.csv"), "csv"),
+    Target("areas.kmz", lambda folder: [areas_kmz(folder)], boundaries_read("areas.kmz"), "zip"),
+    Target("areas.parquet", lambda folder: [areas_parquet(folder)], boundaries_read("areas.parquet")),
+    Target("areas.fgb", lambda folder: [areas_as(folder, "fgb", "FlatGeobuf")], boundaries_read("areas.fgb")),
+    Target("areas-shp.zip", lambda folder: [areas_zipped(folder, "shp", "ESRI Shapefile")],
+           boundaries_read("areas-shp.zip"), "zip"),
+    Target("areas-tab.zip", lambda folder: [areas_zipped(folder, "tab", "MapInfo File")],
+           boundaries_read("areas-tab.zip"), "zip"),
+    Target("areas-mif.zip", lambda folder: [areas_zipped(folder, "mif", "MapInfo File")],
+           boundaries_read("areas-mif.zip"), "zip"),
+    Target("areas.gdb.zip", lambda folder: [areas_zipped(folder, "gdb", "OpenFileGDB", "areas.gdb/")],
+           boundaries_read("areas.gdb.zip"), "zip"),
+    Target("nomis.csv", lambda _: [nomis_csv()], households_read("nomis.csv"), "csv"),
+    Target("nomis.xlsx", lambda _: [nomis_xlsx()], households_read("nomis.xlsx"), "zip"),
     Target("study.toml", lambda _: STUDIES, command_of(study_file_words), "toml", MAP),
     Target("extract.csv", lambda _: [extract_csv()], command_of(lambda folder: ["map", str(folder / "extract.toml")]),
            "csv", MAP),

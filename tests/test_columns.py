@@ -105,8 +105,10 @@ def test_f36_wards_without_codes_are_not_silently_merged_into_their_districts(ma
 
 
 def test_households_of_parts_are_the_same_for_each_or_added_up(made):
-    parts = [{"id": "A", "name": "Ash", "households": 40}, {"id": "A", "name": "Ash", "households": 40},
-             {"id": "B", "name": "Elm", "households": 10}, {"id": "B", "name": "Elm", "households": "1,005"}]  # fmt: skip
+    parts = [{"id": "A", "name": "Ash", "households": 40},
+             {"id": "A", "name": "Ash", "households": 40},
+             {"id": "B", "name": "Elm", "households": 10},
+             {"id": "B", "name": "Elm", "households": "1,005"}]  # fmt: skip
     assert list(read_areas(made(*parts), id_column="id")["households"]) == [40, 1015]
 
 
