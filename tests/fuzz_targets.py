@@ -118,7 +118,8 @@ def areas_zipped(folder: Path, kind: str, driver: str, inside: str = "") -> byte
     made = folder / "made"
     made.mkdir()
     path = made / f"areas.{kind}"
-    more = {"geometry_type": "MultiPolygon"} if kind == "gdb" else {}
+    gdb = {"geometry_type": "MultiPolygon", "TARGET_ARCGIS_VERSION": "ARCGIS_PRO_3_2_OR_LATER"}
+    more = gdb if kind == "gdb" else {}
     areas_table().to_file(path, driver=driver, **more)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:

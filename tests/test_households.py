@@ -1,5 +1,6 @@
 """Households by area and by LSOA: none lost, none doubled, and what could not be placed is told."""
 
+import csv
 import gzip
 import hashlib
 import json
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 import shapely
@@ -16,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sacmap.areas.boundaries import areas_from_rings, geojson_of, read_areas
-from sacmap.areas.household_files import parse_households
+from sacmap.areas.household_files import parse_households, read_households
 from sacmap.areas.households import with_households
 from sacmap.cli import sacmap
 from sacmap.errors import InputError
@@ -242,3 +244,153 @@ def test_lsoa_boundaries_without_households_are_refused(tmp_path):
              "--out", str(tmp_path / "map.html")]  # fmt: skip
     done = CliRunner().invoke(sacmap, words, standalone_mode=False)
     assert "no households to spread" in str(done.exception)
+
+
+# ── households as they are downloaded ─────────────────────────────────────────────────────────────────────────────
+
+NOMIS = """"QS116EW - Household type"
+"ONS Crown Copyright Reserved [from Nomis on 1 January 2024]"
+
+"population","All households"
+"units","Households"
+"date","2011"
+"rural urban","Total"
+
+
+"2011 super output area - lower layer","mnemonic","All categories: Household type","One person household: Total"
+"E01000001 : City of London 001A","E01000001",876,"1,041"
+"E01000002 : City of London 001B","E01000002","1,234",300
+"E01000003 : City of London 001C","E01000003",-,-
+
+"In order to protect against disclosure of personal information, records have been swapped."
+"Source: Office for National Statistics, 2011 Census"
+"""
+COUNTS = {"E01000001": 876, "E01000002": 1234}
+
+
+def read(tmp_path, raw, name="homes.csv", column=None):
+    (tmp_path / name).write_bytes(raw if isinstance(raw, bytes) else raw.encode())
+    return read_households(str(tmp_path / name), column)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_a_download_from_nomis_is_read_with_its_titles_and_notes(tmp_path, encoding):
+    text = NOMIS.replace("City", "Cité") if encoding != "utf-8" else NOMIS
+    found = read(tmp_path, text.encode(encoding))
+    assert found.by_id == COUNTS
+    assert "from the column All categories: Household type" in found.told[0].text
+    assert read(tmp_path, gzip.compress(text.encode(encoding)), "homes.csv.gz").by_id == COUNTS
+
+
+def test_the_2021_form_without_mnemonics_is_read_by_its_codes(tmp_path):
+    text = """"TS041 - Number of households"
+"ONS Crown Copyright Reserved [from Nomis on 1 January 2024]"
+
+"Population :","All households"
+"Units      :","Households"
+
+"2021 super output area - lower layer","2021"
+"E01000001 : City of London 001A",876
+"E01000002 : City of London 001B","1,234"
+
+"Source: ONS"
+"""
+    found = read(tmp_path, text)
+    assert found.by_id == COUNTS
+    assert "from the column 2021" in found.told[0].text
+
+
+def test_the_csv_of_the_ons_and_of_the_nomis_service_are_read(tmp_path):
+    ons = (
+        "Lower layer Super Output Areas Code,Lower layer Super Output Areas,Observation\n"
+        "E01000001,City,876\nE01000002,City,1234\n"
+    )
+    assert read(tmp_path, ons).by_id == COUNTS
+    bulk = (
+        "date,geography,geography code,Household composition: Total; measures: Value,"
+        "Household composition: One-person household; measures: Value\n"
+        "2021,City of London 001A,E01000001,876,300\n2021,City of London 001B,E01000002,1234,400\n"
+    )
+    assert read(tmp_path, bulk).by_id == COUNTS
+    api = (
+        '"DATE","GEOGRAPHY_NAME","GEOGRAPHY_CODE","OBS_VALUE"\n'
+        '2021,"City","E01000001",876\n2021,"City","E01000002",1234\n'
+    )
+    assert read(tmp_path, api).by_id == COUNTS
+
+
+def test_a_workbook_is_read_with_its_titles_and_notes(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["Notes"])
+    book.active.append(["See the next sheet"])
+    sheet = book.create_sheet("Data")
+    for cells in csv.reader(NOMIS.splitlines()):
+        sheet.append([int(c.replace(",", "")) if c.replace(",", "").isdigit() else c for c in cells])
+    book.save(tmp_path / "homes.xlsx")
+    assert read_households(str(tmp_path / "homes.xlsx")).by_id == COUNTS
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_other_separators_are_read(tmp_path, separator):
+    assert read(tmp_path, f"WD24CD{separator}Households\nE1{separator}5\nE2{separator}6\n").by_id == {
+        "E1": 5,
+        "E2": 6,
+    }
+
+
+@pytest.mark.parametrize(
+    ("columns", "taken"),
+    [
+        (["One-person households", "All households"], "All households"),
+        (["All households", "One-person households"], "All households"),
+        (["Lone parent households", "Total households"], "Total households"),
+        (["Owned households", "Rented households", "Number of households"], "Number of households"),
+        (["households_2011", "Households"], "Households"),
+        (["Households with no car", "Total: All households"], "Total: All households"),
+    ],
+)
+def test_f71_the_column_of_all_households_is_taken_and_told(tmp_path, columns, taken):
+    counts = {name: 4_000 if name == taken else 1_000 for name in columns}
+    text = (
+        ",".join(["WD_CD", *columns])
+        + "\n"
+        + ",".join(["E05000001", *(str(counts[n]) for n in columns)])
+        + "\n"
+    )
+    found = read(tmp_path, text)
+    assert found.by_id == {"E05000001": 4_000}
+    assert f"from the column {taken}" in found.told[0].text
+    other = next(name for name in columns if name != taken)
+    assert read(tmp_path, text, column=other).by_id == {"E05000001": 1_000}
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [["One-person households"], ["Owned households", "Rented households"], ["Households with a car"]],
+)
+def test_f71_where_no_column_is_of_all_households_the_run_asks(tmp_path, columns):
+    text = ",".join(["WD_CD", *columns]) + "\nE05000001" + ",5" * len(columns) + "\n"
+    with pytest.raises(InputError, match="does not say which column is of all households") as error:
+        read(tmp_path, text)
+    assert "--households-column" in error.value.remedy
+    with pytest.raises(InputError, match="no column 'people'"):
+        read(tmp_path, text, column="people")
+
+
+def test_f71_the_ward_is_the_identifier_and_not_its_district(tmp_path):
+    text = "LAD24CD,WD24CD,WD24NM,Households\nE07000001,E05000001,Ash,5\nE07000001,E05000002,Elm,6\n"
+    assert read(tmp_path, text).by_id == {"E05000001": 5, "E05000002": 6}
+
+
+def test_a_table_of_several_kinds_of_household_a_line_each_is_not_added_up_silently(tmp_path):
+    text = "Wards Code,Household composition,Observation\nE05000001,One person,5\nE05000001,Family,9\n"
+    with pytest.raises(InputError, match="E05000001 is given twice"):
+        read(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"), [(b"%PDF-1.7", "a PDF"), (b"<html><body>", "a web page"), (b"", "no columns")]
+)
+def test_what_is_no_table_is_called_by_its_kind(tmp_path, raw, said):
+    with pytest.raises(InputError, match=said):
+        read(tmp_path, raw)
