@@ -134,7 +134,8 @@ def test_f60_what_takes_too_long_or_too_much_memory_is_left_and_told(tmp_path, m
         )
     with pytest.raises(InputError, match=r"memory|damaged"):
         read_areas(path)
-    monkeypatch.setattr(gdal, "SECONDS", 0.01)
+    monkeypatch.setattr(gdal, "SECONDS", 0)
+    monkeypatch.setattr(gdal, "PATIENCE", 1)
     with pytest.raises(InputError, match="not read within"):
         read_areas(path)
 

@@ -16,6 +16,7 @@ import tempfile
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ from sacmap.bounds import CORNERS, FEATURES, LAYERS, MEMORY, SECONDS
 from sacmap.errors import InputError
 from sacmap.notices import Notice
 
+#: Where the system limits processor time itself, a busy machine may take this many times as long.
+PATIENCE = 6 if find_spec("resource") else 1
 _CHILD = Path(__file__).with_name("gdal_apart.py")
 #: What GDAL and PROJ are told in that process.
 _SHUT = {
@@ -212,7 +215,7 @@ def _run(request: str, environment: dict[str, str], where: Path | str) -> None:
             [sys.executable, "-P", str(_CHILD)],
             input=request.encode(),
             capture_output=True,
-            timeout=SECONDS,
+            timeout=PATIENCE * SECONDS,
             env={**kept, **environment},
             check=False,
         )
