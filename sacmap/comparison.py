@@ -28,7 +28,7 @@ from sacmap.result import Result
 from sacmap.study import Study
 
 #: Notices that come before all others.
-WEIGHTY = ("type-missing", "areas-not-known")
+WEIGHTY = ("absent-types", "areas-not-known")
 
 
 def compare_areas(

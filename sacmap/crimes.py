@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,18 +125,4 @@ def tally_of(crimes: pd.DataFrame) -> pd.DataFrame:
     keys = ["force", "month", "crime_type"]
     return (
         crimes.groupby(keys, observed=True).size().rename("n").reset_index().astype(dict.fromkeys(keys, str))
-    )
-
-
-def told_of_absent(absent: Sequence[str], of: str) -> tuple[Notice, ...]:
-    """Say which crime types no row of what was given, "file" or "extract", holds."""
-    if not absent or len(absent) == len(tables.SAC_TYPES):
-        return ()
-    named = " and ".join(tables.IN_WORDS[kind] for kind in absent)
-    return (
-        Notice(
-            "absent-types",
-            f"No {of} given holds a row of {named}: that is not zero but unknown, and serious acquisitive crime as a "
-            "whole cannot be told from it. Give all three crime types to compare them together.",
-        ),
     )

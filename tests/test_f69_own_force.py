@@ -144,7 +144,7 @@ def test_f68_a_type_that_no_row_holds_is_missing_and_sac_is_not_read(tmp_path):
     assert result.totals["robbery"]["current_count"] is None
     assert result.totals["sac"]["change_pct"] is None
     assert result.totals["burglary"]["change_pct"] == 50
-    assert result.warnings[0].code == "type-missing"
+    assert result.warnings[0].code == "absent-types"
     assert "robbery and vehicle crime" in result.warnings[0].text
     assert result.week == ()
     assert result.weeks["burglary"]

@@ -84,7 +84,7 @@ def _absent_types(absent: Sequence[str], of: str) -> Iterator[Notice]:
     if absent:
         words = " and ".join(tables.IN_WORDS[kind] for kind in absent)
         yield Notice(
-            "type-missing",
+            "absent-types",
             f"No {of} given holds a row of {words}: missing, not zero. Nothing can be said of serious acquisitive "
             "crime as a whole. Give all three crime types to compare them together.",
         )
