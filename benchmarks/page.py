@@ -37,7 +37,7 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from sacmap import months, tables
 from sacmap.measure.change_table import change_table
 from sacmap.practice import geography
-from sacmap.publish.present import draw
+from sacmap.publish.draw import draw
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))

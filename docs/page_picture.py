@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 from sacmap.files.study_file import read_study
 from sacmap.pipeline import result_of
 from sacmap.practice import write_practice
-from sacmap.publish.draw import render
+from sacmap.publish.page import render
 from sacmap.publish.present import page_of
 from sacmap.study import make_study
 

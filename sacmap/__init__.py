@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sacmap.measure.change_table import change
     from sacmap.measure.counts import count
     from sacmap.pipeline import run, save
-    from sacmap.publish.present import draw
+    from sacmap.publish.draw import draw
     from sacmap.result import Result
     from sacmap.study import Study
 
@@ -45,7 +45,7 @@ HOME = {
     "change": "sacmap.measure.change_table",
     "compare": "sacmap.measure.change",
     "count": "sacmap.measure.counts",
-    "draw": "sacmap.publish.present",
+    "draw": "sacmap.publish.draw",
     "locate": "sacmap.areas.locate",
     # Not in __all__: `Study(...)` checks itself now. Notebooks written before that still run.
     "make_study": "sacmap.study",

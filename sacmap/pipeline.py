@@ -119,8 +119,8 @@ def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) 
     """
     from sacmap.files.sets import write_set
     from sacmap.publish.also import also_of, require_tools
-    from sacmap.publish.draw import render
     from sacmap.publish.files import csv_of, groups_path, record_of, texts_of, with_groups
+    from sacmap.publish.page import render
     from sacmap.publish.present import page_of
 
     kinds = result.study.also if also is None else tuple(also)

@@ -240,7 +240,7 @@ def opened(chromium, tmp_path):
 
     def open_page(page=None, fragment="", **context):
         path = tmp_path / "page.html"
-        from sacmap.publish.draw import render
+        from sacmap.publish.page import render
 
         path.write_text(render(page or page_of()), encoding="utf-8")
         tabs.append(Opened(chromium, path, fragment, **context))

@@ -11,7 +11,7 @@ import pytest
 from conftest import Opened, page_of, require
 from folium.plugins import MarkerCluster
 
-from sacmap.publish.present import draw
+from sacmap.publish.draw import draw
 
 CELLS = (
     f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"

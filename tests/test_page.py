@@ -18,10 +18,9 @@ from hypothesis import strategies as st
 from sacmap import tables
 from sacmap.publish import colours
 from sacmap.publish.colours import readable
-from sacmap.publish.draw import render
+from sacmap.publish.draw import draw
 from sacmap.publish.files import as_text, file_stem, number_texts
-from sacmap.publish.page import json_block
-from sacmap.publish.present import draw
+from sacmap.publish.page import json_block, render
 from sacmap.publish.shapes import CODE, coded, label_places, simplified
 
 

@@ -20,7 +20,7 @@ from sacmap.notices import Notice
 from sacmap.publish.also import briefing, require_tools
 from sacmap.publish.browser import dated, find_browser, print_page
 from sacmap.publish.colours import PALETTE, classes_of
-from sacmap.publish.draw import render
+from sacmap.publish.page import render
 from sacmap.publish.picture import GROUND, briefing_of, slide_of
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ from sacmap.choose.evaluate import wdd
 from sacmap.choose.outcome import Group, Outcome
 from sacmap.choose.records import Action
 from sacmap.notices import Notice
-from sacmap.publish.draw import render
+from sacmap.publish.page import render
 from sacmap.publish.plan_view import day_in_words, plan_view, result_view
 
 

@@ -16,7 +16,7 @@ from sacmap.cli import sacmap as command
 from sacmap.errors import DiskError, InputError, SacmapError, UsageError
 from sacmap.files.study_file import read_study
 from sacmap.files.whole import write_whole
-from sacmap.publish.draw import render
+from sacmap.publish.page import render
 from sacmap.study import make_study
 
 ESCAPES = "\x1b[2J\x1b]0;owned\x07\r\b\x9b31m\u202egnp.exe"

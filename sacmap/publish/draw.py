@@ -1,21 +1,28 @@
-"""The map itself, a folium.Map: it shows in a notebook and saves as the officer's page.
+"""The page as a folium.Map: it shows in a notebook, takes folium layers and saves as the officer's page.
 
 folium is given numbers and list positions only. See `sacmap.publish.page` for why.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, overload
 
 import folium
-from branca.element import CssLink, Element, Figure, JavascriptLink, MacroElement
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from branca.element import CssLink, Element, Figure, JavascriptLink
 from folium.template import Template
 
-from sacmap.publish.page import fill
-from sacmap.publish.shapes import MANY
-from sacmap.publish.view import View
+from sacmap import tables
+from sacmap.errors import UsageError
+from sacmap.measure.counts import percent_change
+from sacmap.publish.page import MAP_ELEMENT, fill, map_script
+from sacmap.publish.present import page_of
+from sacmap.publish.view import View, table_of
+from sacmap.publish.words import neighbourhoods
+from sacmap.result import Result
 
 NOTEBOOK_HEIGHT = "900px"
 
@@ -49,73 +56,87 @@ def _libraries(figure: Figure) -> list[Element]:
     return [*styles, *scripts]
 
 
-class AreasLayer(MacroElement):
-    """The areas, as coded whole numbers; their names, figures and colours are the page's own."""
-
-    _template = Template("{% macro script(this, kwargs) %}drawAreas(map, {{ this.shapes }});{% endmacro %}")
-
-    def __init__(self, codes: list[str]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._name = "areas"
-        self._id = "layer"
-        self.shapes = json.dumps(codes, separators=(",", ":"))
-
-
 class OfficerMap(folium.Map):
     """A folium.Map whose page is the officer's page; add folium layers to it as to any other."""
 
     default_js: list[tuple[str, str]] = []  # noqa: RUF012 - folium's own names, read by it from the class
     default_css: list[tuple[str, str]] = []  # noqa: RUF012
     _template = Template(
-        """
-        {% macro html(this, kwargs) %}
-        <div id="map" role="application" aria-label="Map: arrow keys move it, plus and minus zoom"></div>
-        {% endmacro %}
-        {% macro script(this, kwargs) %}
-        const map = L.map("map", {
-          zoomControl: false, attributionControl: false, zoomSnap: 0.25, scrollWheelZoom: false,
-          dragging: !matchMedia("(pointer: coarse)").matches,
-          zoomAnimation: false, fadeAnimation: false, preferCanvas: {{ this.canvas|tojson }},
-        }).setView([{{ this.middle[0] }}, {{ this.middle[1] }}], 10);
-        {% endmacro %}
-        """
+        "{% macro html(this, kwargs) %}{{ this.element }}{% endmacro %}"
+        "{% macro script(this, kwargs) %}{{ this.code }}{% endmacro %}"
     )
 
     def __init__(self, page: View) -> None:
         super().__init__(tiles=None)
-        west, south, east, north = page.areas.total_bounds
-        self.middle = [round(float(south + north) / 2, 5), round(float(west + east) / 2, 5)]
-        self.canvas = len(page.areas) > MANY
+        self.element, self.code = MAP_ELEMENT, map_script(page)
         PageFigure(page).add_child(self, name="map")
-        if page.tiles:
-            self.add_child(_tiles(page.tiles, page.tiles_key), name="tiles")
-        self.add_child(AreasLayer(page.outlines.codes), name="areas")
 
     def get_name(self) -> str:
         """Return the name of the map in the page's script, the same each time."""
         return "map"
 
 
-class _Tiles(MacroElement):
-    """A basemap the analyst asked for: its address is theirs, coded so that nothing in it can run."""
+@overload
+def draw(what: Result) -> OfficerMap: ...
+@overload
+def draw(
+    what: pd.DataFrame, areas: gpd.GeoDataFrame, *, title: str | None = None, **shown: Any
+) -> OfficerMap: ...
+def draw(
+    what: Result | pd.DataFrame,
+    areas: gpd.GeoDataFrame | None = None,
+    *,
+    title: str | None = None,
+    **shown: Any,
+) -> OfficerMap:
+    """Return the officer's page as a folium.Map: it shows in a notebook, saves as the page, takes folium layers.
 
-    _template = Template(
-        "{% macro script(this, kwargs) %}"
-        "L.tileLayer(decodeURIComponent('{{ this.address }}'), {maxZoom: 20}).addTo(map);"
-        "{% endmacro %}"
-    )
+    >>> areas = read_areas("wards.geojson")
+    >>> shown = draw(change(count(locate(read_crimes("crimes.zip"), areas), study), study, areas), areas)
+    >>> shown.save("map.html")
 
-    def __init__(self, address: str) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._name = "tiles"
-        self._id = "layer"
-        self.address = "".join(f"%{byte:02X}" for byte in address.encode())
+    Parameters
+    ----------
+    what
+        What `run` gives, which is drawn whole; or a Change table, or some of its columns: those that are not there are
+        empty, and areas that have no row are "not known".
+    areas
+        The Areas table of a Change table.
+    title
+        Name of the place.
+    shown
+        Any other field of `View`: monthly counts, warnings, periods and so on.
+
+    Raises
+    ------
+    UsageError
+        If a Change table comes without its areas, or a result with some.
+    InputError
+        If a table lacks its key columns.
+    """
+    if isinstance(what, Result):
+        if areas is not None or title is not None or shown:
+            raise UsageError("A result has its own areas and title.", "Write draw(result).")
+        return OfficerMap(page_of(what))
+    if areas is None:
+        raise UsageError("A Change table alone has no shapes to draw.", "Write draw(change, areas).")
+    tables.require_columns(what.columns, tables.CHANGE.key, "Change")
+    tables.require_columns(areas.columns, ("area_id", "name", "geometry"), "Areas")
+    table = table_of(what, areas)
+    fields: dict[str, Any] = {"totals": totals_of(table)} | shown
+    return OfficerMap(View(title=title or neighbourhoods(len(areas)), change=table, areas=areas, **fields))
 
 
-def _tiles(url: str, key: str | None) -> Element:
-    return _Tiles(url.replace("{key}", key or ""))
-
-
-def render(page: View) -> str:
-    """Return the officer's page as HTML: the same page gives the same text."""
-    return str(OfficerMap(page).get_root().render())
+def totals_of(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:
+    """Return, by crime type, the sums of a Change table before and now; None where no area is known."""
+    totals: dict[str, dict[str, float | None]] = {}
+    for kind in tables.CRIME_TYPES:
+        rows = table[table["crime_type"] == kind]
+        before, now = (float(rows[name].sum(min_count=1)) for name in ("baseline_mean", "current_count"))
+        totals[kind] = {
+            "baseline_mean": None if np.isnan(before) else before,
+            "current_count": None if np.isnan(now) else now,
+            "change_pct": percent_change(before, now),
+            "published_change_pct": None,
+        }
+    return totals

@@ -25,6 +25,7 @@ from markupsafe import Markup
 from sacmap import months
 from sacmap.notices import Notice
 from sacmap.publish import backdrop, bars, colours, lists, page_data, page_svg, words
+from sacmap.publish.shapes import MANY
 from sacmap.publish.view import View
 
 #: The files of the page's script, in order.
@@ -76,6 +77,38 @@ class ListShown:
     subhead: str
     scale: Markup | str
     rows: tuple[Markup, ...]
+
+
+#: The element that Leaflet draws the map in.
+MAP_ELEMENT = (
+    '<div id="map" role="application" aria-label="Map: arrow keys move it, plus and minus zoom"></div>'
+)
+
+
+def render(view: View) -> str:
+    """Return the officer's page as HTML: the same view gives the same text."""
+    return fill(view, MAP_ELEMENT, map_script(view))
+
+
+def map_script(view: View) -> str:
+    """Return the script that makes the map and draws the areas: numbers and list positions only."""
+    west, south, east, north = view.areas.total_bounds
+    middle = f"[{round(float(south + north) / 2, 5)}, {round(float(west + east) / 2, 5)}]"
+    canvas = "true" if len(view.areas) > MANY else "false"
+    lines = [
+        'const map = L.map("map", {',
+        "  zoomControl: false, attributionControl: false, zoomSnap: 0.25, scrollWheelZoom: false,",
+        '  dragging: !matchMedia("(pointer: coarse)").matches,',
+        f"  zoomAnimation: false, fadeAnimation: false, preferCanvas: {canvas},",
+        f"}}).setView({middle}, 10);",
+    ]
+    if view.tiles:
+        # The address is the analyst's: it is coded so that nothing in it can run.
+        address = view.tiles.replace("{key}", view.tiles_key or "")
+        coded = "".join(f"%{byte:02X}" for byte in address.encode())
+        lines.append(f"L.tileLayer(decodeURIComponent('{coded}'), {{maxZoom: 20}}).addTo(map);")
+    lines.append(f"drawAreas(map, {json.dumps(view.outlines.codes, separators=(',', ':'))});")
+    return "\n".join(lines)
 
 
 def fill(view: View, map_html: str, map_script: str) -> str:

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, overload
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from sacmap import months, tables
-from sacmap.choose.outcome import Outcome
-from sacmap.choose.plan import Plan
-from sacmap.errors import UsageError
 from sacmap.forces import PRACTICE_FORCE
-from sacmap.measure.counts import percent_change
-from sacmap.publish.draw import OfficerMap, render
 from sacmap.publish.lists import hardening_reasons, week_reasons
-from sacmap.publish.plan_view import plan_view, result_view
-from sacmap.publish.view import MapPoint, View, table_of
+from sacmap.publish.page import render
+from sacmap.publish.view import MapPoint, View
 from sacmap.publish.words import neighbourhoods, percent
 from sacmap.result import Result
+
+if TYPE_CHECKING:
+    from sacmap.choose.outcome import Outcome
+    from sacmap.choose.plan import Plan
 
 SOURCE = (
     "Crimes: data.police.uk, street-level crime as published by the police, Open Government Licence v3.0.",
@@ -87,80 +85,18 @@ def page_of(result: Result) -> View:
     )
 
 
-@overload
-def draw(what: Result) -> OfficerMap: ...
-@overload
-def draw(
-    what: pd.DataFrame, areas: gpd.GeoDataFrame, *, title: str | None = None, **shown: Any
-) -> OfficerMap: ...
-def draw(
-    what: Result | pd.DataFrame,
-    areas: gpd.GeoDataFrame | None = None,
-    *,
-    title: str | None = None,
-    **shown: Any,
-) -> OfficerMap:
-    """Return the officer's page as a folium.Map: it shows in a notebook, saves as the page, takes folium layers.
-
-    >>> areas = read_areas("wards.geojson")
-    >>> shown = draw(change(count(locate(read_crimes("crimes.zip"), areas), study), study, areas), areas)
-    >>> shown.save("map.html")
-
-    Parameters
-    ----------
-    what
-        What `run` gives, which is drawn whole; or a Change table, or some of its columns: those that are not there are
-        empty, and areas that have no row are "not known".
-    areas
-        The Areas table of a Change table.
-    title
-        Name of the place.
-    shown
-        Any other field of `View`: monthly counts, warnings, periods and so on.
-
-    Raises
-    ------
-    UsageError
-        If a Change table comes without its areas, or a result with some.
-    InputError
-        If a table lacks its key columns.
-    """
-    if isinstance(what, Result):
-        if areas is not None or title is not None or shown:
-            raise UsageError("A result has its own areas and title.", "Write draw(result).")
-        return OfficerMap(page_of(what))
-    if areas is None:
-        raise UsageError("A Change table alone has no shapes to draw.", "Write draw(change, areas).")
-    tables.require_columns(what.columns, tables.CHANGE.key, "Change")
-    tables.require_columns(areas.columns, ("area_id", "name", "geometry"), "Areas")
-    table = table_of(what, areas)
-    fields: dict[str, Any] = {"totals": totals_of(table)} | shown
-    return OfficerMap(View(title=title or neighbourhoods(len(areas)), change=table, areas=areas, **fields))
-
-
-def totals_of(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:
-    """Return, by crime type, the sums of a Change table before and now; None where no area is known."""
-    totals: dict[str, dict[str, float | None]] = {}
-    for kind in tables.CRIME_TYPES:
-        rows = table[table["crime_type"] == kind]
-        before, now = (float(rows[name].sum(min_count=1)) for name in ("baseline_mean", "current_count"))
-        totals[kind] = {
-            "baseline_mean": None if np.isnan(before) else before,
-            "current_count": None if np.isnan(now) else now,
-            "change_pct": percent_change(before, now),
-            "published_change_pct": None,
-        }
-    return totals
-
-
 def plan_html_of(result: Result, plan: Plan) -> str:
     """Return the officer's page of a plan."""
+    from sacmap.publish.plan_view import plan_view
+
     view = page_of(result)
     return render(replace(view, plan=plan_view(plan, view)))
 
 
 def outcome_html_of(result: Result, plan: Plan, outcome: Outcome) -> str:
     """Return the officer's page of what came of a plan: the months after against those before."""
+    from sacmap.publish.plan_view import result_view
+
     view = page_of(result)
     return render(replace(view, plan=result_view(plan, outcome, view)))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -25,9 +25,11 @@ from sacmap.notices import Notice
 from sacmap.publish import lists, words
 from sacmap.publish.files import DECIMALS, texts_of
 from sacmap.publish.outlines import Outlines, joined, outlines_of
-from sacmap.publish.plan_view import PlanView
 from sacmap.publish.shapes import simplified
 from sacmap.study import Period
+
+if TYPE_CHECKING:
+    from sacmap.publish.plan_view import PlanView
 
 #: Notices that must be read before the figures; the others are folded away.
 WEIGHTY = {
