@@ -241,14 +241,6 @@ class View:
         """Return the page's first two sentences, on one crime type or on all."""
         if self.level_only:
             return level_headline(self, kind)
-        rows = {}
-        for each, of_kind in self.rows.items():
-            order = lists.week_order(of_kind)
-            rest = sorted(set(range(len(of_kind))) - set(order))
-            # A rise on one map point may be a change of recording: it is told, but not in the headline.
-            told = ~of_kind["area_id"].isin(self.one_point.get(each, frozenset())).to_numpy()
-            verdicts = of_kind["verdict"].where(told, "one point")
-            rows[each] = of_kind.assign(label=self.names, verdict=verdicts).iloc[[*order, *rest]]
         scene = words.Scene(
             place=self.place,
             totals=self.totals,
@@ -258,7 +250,20 @@ class View:
             unit=self.unit,
             notices=frozenset(notice.code for notice in self.warnings),
         )
-        return words.headline(kind, rows, scene)
+        return words.headline(kind, self._rows_in_order, scene)
+
+    @cached_property
+    def _rows_in_order(self) -> dict[str, pd.DataFrame]:
+        """The rows of each crime type in the order of its week list, those on one map point marked so."""
+        rows = {}
+        for each, of_kind in self.rows.items():
+            order = lists.week_order(of_kind)
+            rest = sorted(set(range(len(of_kind))) - set(order))
+            # A rise on one map point may be a change of recording: it is told, but not in the headline.
+            told = ~of_kind["area_id"].isin(self.one_point.get(each, frozenset())).to_numpy()
+            verdicts = of_kind["verdict"].where(told, "one point")
+            rows[each] = of_kind.assign(label=self.names, verdict=verdicts).iloc[[*order, *rest]]
+        return rows
 
     @property
     def place(self) -> str:
