@@ -202,6 +202,28 @@ def tell(result: Result) -> None:
         say(f"- {notice.text}")
 
 
+@sacmap.command("watch")
+@study_options
+@click.option("--suppress-small", is_flag=True, help="A version for the public: counts under 5 are left out.")
+def watch_command(study: Path | None, **options: Any) -> int:
+    """Write the map where there is something new since the last one, and say what; else print nothing.
+
+    For a scheduler: exit code 0 whether there was something new or not, 3 where the new map has gaps, 4 where the
+    source could not be reached.
+    """
+    from sacmap.routine import watch_study
+
+    asked = read_options(study, options)
+    found = watch_study(asked, out_path(asked, study), study_file=study)
+    for line in found.news:
+        show(line)
+    for path in found.written:
+        show(str(path))
+    if found.result is not None:
+        tell(found.result)
+    return found.exit_code
+
+
 @sacmap.command()
 @study_options
 def check(study: Path | None, **options: Any) -> int:

@@ -118,7 +118,14 @@ def compare_areas(
         warnings=_weightiest_first((*no_baseline, *told, *found, *notices)),
         inputs=reading.inputs,
         exit_code=3 if len(compared.places) < len(study.current) or compared.unknown else 0,
-        groups=groups_of(areas, counts, lists.change, against, months_compared=len(compared.places)),
+        groups=groups_of(
+            areas,
+            counts,
+            against,
+            months_compared=len(compared.places),
+            unknown=compared.unknown,
+            absent_types=compared.absent_types,
+        ),
     )
 
 

@@ -26,6 +26,7 @@ from sacmap.areas.boundaries import (
 from sacmap.areas.locate import locate, require_overlap
 from sacmap.crimes import Reading
 from sacmap.errors import InputError, UsageError
+from sacmap.fetch.members import each_once, members_of
 from sacmap.fetch.street import read
 from sacmap.files.collisions import require_apart
 from sacmap.files.hashes import sha256
@@ -308,6 +309,24 @@ def download(study: Study, areas: GeoDataFrame, *, refresh: bool = False) -> Dow
     ):
         wanted = study.months or months_wanted(study, source.api.published())
         return source.download(wanted, areas, expect=progress.expect, progress=progress.step)
+
+
+def newest_published(study: Study) -> str:
+    """Return the newest month that the source of a study's crimes has published; it is asked once a day."""
+    from sacmap.fetch.download import origin_of
+
+    with _opened(origin_of(study)) as source:
+        return source.api.published()
+
+
+def crime_files(study: Study) -> tuple[Path, ...]:
+    """Return the files a study's crimes are read from: of a folder those of the months it needs; each ZIP as one."""
+    if study.extract is not None:
+        return tuple(Path(path) for path in study.crimes)
+    members, _ = each_once([member for path in study.crimes for member in members_of(Path(path))])
+    needed = months_needed(study, {member.month for member in members if months.is_month(member.month)})
+    read_in = [one for one in members if one.month in needed or not months.is_month(one.month)]
+    return tuple(dict.fromkeys(member.path for member in read_in))
 
 
 #: How many of the newest months may be incomplete before a study of rolling periods lacks a month.

@@ -7,6 +7,7 @@ lists, the files. Each command of the command line is one call here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -16,10 +17,10 @@ from sacmap import months, tables
 from sacmap.areas.boundaries import overlaps
 from sacmap.comparison import compare_areas
 from sacmap.crimes import without_repeats
-from sacmap.errors import InputError
+from sacmap.errors import InputError, SacmapError
 from sacmap.files.collisions import is_below, require_apart
 from sacmap.files.hashes import is_file_of
-from sacmap.files.text import read_text
+from sacmap.files.text import parse_json, read_text
 from sacmap.files.whole import require_writable
 from sacmap.inputs import (
     boundaries_of,
@@ -178,7 +179,22 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
     result = run(study)
     if study.suppress_small:
         result = public_version(result)
-    return result, save(result, dated(out, result.study))
+    path = dated(out, result.study)
+    replaced = last_periods(path.with_suffix(".json"))
+    if replaced and replaced != months.span_in_words(result.study.current):
+        say(
+            f"- {path} was the map of {replaced}, and is now that of {months.span_in_words(result.study.current)}: to "
+            "keep both, give --out, or let the periods follow the data with --current latest:12."
+        )
+    return result, save(result, path)
+
+
+def last_periods(record: Path) -> str:
+    """Return the current period, in words, of the map whose record lies there; "" where there is none of sacmap's."""
+    with suppress(SacmapError, ValueError, KeyError, TypeError, OSError):
+        current = parse_json(read_text(str(record)))["study"]["current"]
+        return months.span_in_words(months.span(f"{current[0]}:{current[-1]}"))
+    return ""
 
 
 def require_outputs(outputs: Sequence[Path], read: Sequence[str | Path | None]) -> None:

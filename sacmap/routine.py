@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from glob import escape
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +17,18 @@ from sacmap.errors import InputError, SacmapError, UsageError
 from sacmap.fetch.home_office import read_table
 from sacmap.files.sets import write_set
 from sacmap.files.text import parse_json, read_text
-from sacmap.inputs import read_by
+from sacmap.inputs import crime_files, newest_published, read_by, sha256_of, with_boundaries
 from sacmap.measure.reconcile import official_periods, require_quarters
-from sacmap.pipeline import boundaries_of_plan, reconciled_with, require_outputs, run
+from sacmap.months import is_month
+from sacmap.pipeline import boundaries_of_plan, map_study, reconciled_with, require_outputs, run
 from sacmap.publish.also import map_picture, require_word, word
-from sacmap.publish.files import dated
+from sacmap.publish.files import dated, plain
+from sacmap.publish.news import LastMap, first_words, last_map, news_of
 from sacmap.publish.note import note_of
 from sacmap.publish.note_parts import Given
 from sacmap.publish.note_places import names_of
 from sacmap.publish.present import headline_of, page_of
+from sacmap.result import Result
 from sacmap.study import Study
 
 
@@ -152,3 +157,75 @@ def _names_in(plan: Plan | None, plan_path: str | None) -> dict[str, str]:
         )
         return dict(zip(areas["area_id"].astype(str), areas["name"].astype(str), strict=True))
     return {}
+
+
+# ── what is new ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What a watch found: what is new, in lines, the files written, and the exit code; all empty where nothing is."""
+
+    news: tuple[str, ...] = ()
+    written: tuple[Path, ...] = ()
+    result: Result | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 3 where months had to be left out of the new map."""
+        return 0 if self.result is None else self.result.exit_code
+
+
+def watch_study(study: Study, page: Path, *, study_file: str | Path | None = None) -> Watched:
+    """Make the map of a study where anything it reads has changed since the last one, and say what is new in it."""
+    last = _last_of(page, study)
+    if last is not None and _unchanged(study, last[0], last[1]):
+        return Watched()
+    result, written = map_study(study, page, study_file=study_file)
+    if last is None:
+        return Watched((first_words(result),), tuple(written), result)
+    news = news_of(result, last[1])
+    return Watched(tuple(news), tuple(written), result) if news else Watched()
+
+
+def _last_of(page: Path, study: Study) -> tuple[Path, LastMap] | None:
+    """Return the last map of a study and what it says: the newest by month, where the periods follow the data."""
+    records = [page.with_suffix(".json")]
+    if study.rolling is not None:
+        records = sorted(
+            one for one in page.parent.glob(f"{escape(page.stem)}-*.json") if is_month(one.stem[-7:])
+            and one.stem[:-8] == page.stem
+        )  # fmt: skip
+    for record in reversed(records):
+        table = record.with_suffix(".csv")
+        if record.is_file() and table.is_file():
+            found = last_map(read_text(str(record)), read_text(str(table)))
+            if found is not None:
+                return record, found
+    return None
+
+
+def _unchanged(study: Study, record: Path, last: LastMap) -> bool:
+    """Whether a map made now would be the last one again: the same version, options and inputs."""
+    old = last.record
+    if old["sacmap"] != version("sacmap") or not record.with_suffix(".html").is_file():
+        return False
+    rolling = {"current", "baseline"} if study.rolling is not None else set()
+    asked = plain(with_boundaries(study).record())
+    if any(asked[name] != old["study"].get(name) for name in asked if name not in rolling):
+        return False
+    before = {one["path"]: one.get("sha256") for one in old["inputs"]}
+    if not study.crimes:
+        newest = newest_published(study)
+        return any(f"published {newest}" in path for path in before) and _same_files(study, before, ())
+    return _same_files(study, before, crime_files(study))
+
+
+def _same_files(study: Study, before: dict[str, object], crimes: Sequence[Path]) -> bool:
+    others = [
+        Path(path) for path in read_by(study) if path not in (*study.crimes, study.ca_bundle, *study.context)
+    ]
+    now = [*crimes, *others]
+    if crimes and len(now) != len(before):
+        return False
+    return all(path.exists() and before.get(study.shown(str(path))) == sha256_of(path) for path in now)

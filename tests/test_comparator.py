@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from builders import ASH, BIRCH, compare_rows
-from conftest import row
+from conftest import csv_text, row
 
 from sacmap import tables
 from sacmap.errors import InputError
@@ -16,6 +16,7 @@ from sacmap.measure.comparator import (
     force_comparator,
     percent_change,
 )
+from sacmap.pipeline import write_comparator
 
 PERIODS = (("2016-07", "2016-08"), ("2017-07", "2017-08"), ("2018-07", "2018-08"))
 
@@ -133,3 +134,42 @@ def test_one_area_alone_follows_nothing_and_is_told_so(tmp_path):
     assert "Only one area has crimes" in told["weak-comparator"]
     expected = result.change.set_index(["area_id", "crime_type"]).loc[("A", "burglary"), "expected"]
     assert expected == pytest.approx(40, abs=0.5)
+
+
+# A comparator of all forces
+
+
+def all_forces(tmp_path):
+    for month in ("2023-01", "2023-02", "2024-01", "2024-02"):
+        for force, n in (("Kent Police", 30), ("Sussex Police", 20), ("Dyfed-Powys Police", 10)):
+            if (month, force) == ("2024-02", "Dyfed-Powys Police"):
+                continue
+            ids = [f"{len(force):032x}{k:032x}" for k in range(n)]
+            rows = [row(month, "Burglary", crime_id=one, force=force) for one in ids]
+            rows += [row(month, "Robbery", crime_id=one, force=force) for one in ids[:2]]
+            folder = tmp_path / "crimes" / month
+            folder.mkdir(parents=True, exist_ok=True)
+            name = force.removesuffix(" Police").lower()
+            (folder / f"{month}-{name}-street.csv").write_text(csv_text(*rows, rows[0]))
+
+
+def test_all_forces_are_summed_to_a_file_that_the_option_takes(tmp_path):
+    all_forces(tmp_path)
+    told = write_comparator([str(tmp_path / "crimes")], tmp_path / "nation.csv")
+    text = (tmp_path / "nation.csv").read_text(encoding="utf-8")
+    assert text.splitlines()[:4] == [
+        "month,crime_type,n", "2023-01,burglary,50", "2023-01,robbery,4", "2023-01,vehicle-crime,0"
+    ]  # fmt: skip
+    # A force with a month missing would read as a fall.
+    assert told[0].startswith("2 forces together, January 2023 to February 2024")
+    assert "Dyfed-Powys Police" in told[1]
+    found = file_comparator(text, "nation.csv", (("2023-01", "2023-02"), ("2024-01", "2024-02")), (0, 1))
+    assert found.pair("burglary") == (100, 100)
+
+
+def test_the_study_s_own_force_can_be_left_out_of_its_comparator(tmp_path):
+    all_forces(tmp_path)
+    write_comparator([str(tmp_path / "crimes")], tmp_path / "nation.csv", without=["kent"])
+    assert "2023-01,burglary,20" in (tmp_path / "nation.csv").read_text(encoding="utf-8")
+    with pytest.raises(InputError, match="No crime given was reported by surrey"):
+        write_comparator([str(tmp_path / "crimes")], tmp_path / "nation.csv", without=["surrey"])

@@ -6,7 +6,7 @@ import sys
 
 import pandas as pd
 import pytest
-from builders import COUNTS, DESCRIPTIONS, WRITERS, sheets, write_xlsx
+from builders import COUNTS, DESCRIPTIONS, HEADER, WRITERS, sheets, write_xlsx
 from conftest import csv_text, row
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -381,3 +381,88 @@ def test_the_items_sum_to_the_difference(rows, figures):
             assert items.empty
     counted = found[found["component"].isin(tables.SAC_TYPES)]["police_uk"].sum()
     assert counted == len(crimes)
+
+
+# Beside the nation and similar areas
+
+
+def beside(data, tmp_path, *names, area="Northamptonshire"):
+    out = tmp_path / "beside.csv"
+    done = sacmap("reconcile", "--home-office", data / TABLE, "--area-name", area, "--current", "2017-04:2018-03",
+                  "--baseline", "2016-04:2017-03", "--beside", ",".join(names), "--out", out)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with out.open(encoding="utf-8", newline="") as stream:
+        rows = {(r["area"], r["component"], r["period"]): r for r in csv.DictReader(stream)}
+    return rows, done.stderr
+
+
+def test_the_nation_is_the_sum_of_all_forces_of_the_table(data, tmp_path):
+    rows, shown = beside(data, tmp_path, "England and Wales")
+    table = pd.read_parquet(data / TABLE)
+    codes = {
+        "robbery": ["34A", "34B"],
+        "theft-from-vehicle": ["45"],
+        "theft-of-vehicle": ["48", "37.2"],
+    }
+    for component, wanted in codes.items():
+        mine = table[table["Offence Code"].isin(wanted)]
+        for year, period in (("2016/17", "2016-04:2017-03"), ("2017/18", "2017-04:2018-03")):
+            n = mine.loc[mine["FY"] == year, "n"].sum()
+            assert float(rows["England and Wales", component, period]["home_office"]) == n
+    assert "+30.0%" in rows["England and Wales", "robbery", "2017-04:2018-03"]["note"]
+    assert "is the sum of 44 forces" in shown
+
+
+def test_whether_the_area_follows_the_nation_is_answered_with_its_uncertainty(data, tmp_path):
+    rows, _ = beside(data, tmp_path, "England and Wales")
+    note = rows["Northamptonshire", "robbery", "2017-04:2018-03"]["note"]
+    # By hand: 77,253 − 941 and 59,418 − 900 are the rest; 900 × 76,312 / 58,518 = 1,173.7; 941 / 1,173.7 = 0.8018.
+    assert "it would have about 1,174 now; it has 941: −19.8%" in note
+    # ln 0.8018 ± 1.96 √(1/941 + 1/900 + 1/76,312 + 1/58,518).
+    assert "by chance alone −26.9% to −12.1%" in note
+    assert "did not follow the national trend: it did better" in note
+    assert "Of 44 forces the middle half moved" in note
+    redefined = rows["Northamptonshire", "residential-burglary", "2017-04:2018-03"]["note"]
+    assert "national trend" not in redefined
+    assert "Do not read the change" in redefined
+
+
+def test_similar_areas_are_ranked_with_an_interval(data, tmp_path):
+    rows, _ = beside(data, tmp_path, "Leicestershire", "London, City of", "Derbyshire")
+    assert {area for area, _, _ in rows} == {
+        "Northamptonshire", "Leicestershire", "London, City of", "Derbyshire"
+    }  # fmt: skip
+    note = rows["Northamptonshire", "robbery", "2017-04:2018-03"]["note"]
+    assert "Place 4 of 4 similar areas by change, 1 the largest rise, 3 to 4 nine times in ten." in note
+
+
+def test_a_force_that_lacks_a_quarter_is_left_out_of_the_nation_in_every_period(tmp_path):
+    content = [
+        [year, quarter, force, "", "Robbery of personal property", "x", "x", "34B", n]
+        for force, n in (("Here", 10), ("There", 20), ("Gone", 1000))
+        for year in ("2016/17", "2017/18")
+        for quarter in (1, 2, 3, 4)
+        if force != "Gone" or (year, quarter) != ("2017/18", 3)
+    ]
+    with (tmp_path / "t.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([HEADER, *content])
+    done = sacmap("reconcile", "--home-office", "t.csv", "--area-name", "Here",
+                  "--beside", "England and Wales", "--current", "2017-04:2018-03",
+                  "--baseline", "2016-04:2017-03", "--out", "o.csv", cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "o.csv").open(encoding="utf-8", newline="") as stream:
+        nation = {
+            r["period"]: r["home_office"]
+            for r in csv.DictReader(stream)
+            if (r["area"], r["component"]) == ("England and Wales", "robbery")
+        }
+    assert set(nation.values()) == {"120"}
+    assert "for the table lacks a quarter of theirs: Gone" in done.stderr
+
+
+def test_rolling_periods_end_with_the_newest_quarter_of_the_table(data, tmp_path):
+    out = tmp_path / "o.csv"
+    done = sacmap("reconcile", "--home-office", data / TABLE, "--area-name", "Northamptonshire",
+                  "--current", "latest:12", "--baseline", "before:1", "--out", out)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert {period for _, period in cells(out)} == {"2024-01:2024-12", "2025-01:2025-12"}

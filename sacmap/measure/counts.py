@@ -208,3 +208,10 @@ def percent_change(baseline: float, current: float) -> float | None:
 def mean_before(counts: np.ndarray) -> float:
     """Return the mean of all periods but the last; NaN where there is none before it."""
     return float(counts[:-1].mean()) if len(counts) > 1 else float("nan")
+
+
+def monthly_totals(monthly: pd.DataFrame, wanted: Sequence[str]) -> dict[str, int]:
+    """Return the SAC of all areas by month, of the months wanted that are complete; `monthly` is the Counts table."""
+    sac = monthly[(monthly["crime_type"] == "sac") & monthly["month"].isin(wanted)]
+    sums = sac.groupby("month")["n"].sum(min_count=1).dropna()
+    return {str(month): int(n) for month, n in sums.items()}

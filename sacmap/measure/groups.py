@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -19,14 +21,15 @@ NO_GROUP = "No group"
 def groups_of(
     areas: gpd.GeoDataFrame,
     counts: Counted,
-    change: pd.DataFrame,
     comparator: Comparator,
     *,
     months_compared: int,
+    unknown: Collection[str] = (),
+    absent_types: Collection[str] = (),
 ) -> pd.DataFrame:
     """Return the subtotals of a map's groups: the table of tables.GROUPS, empty where the areas have no groups.
 
-    Areas that are not known are in no subtotal; how many are is in the column areas.
+    Areas that are not known are in no subtotal; how many areas are is in the column areas.
 
     Parameters
     ----------
@@ -34,17 +37,18 @@ def groups_of(
         The Areas table, with the column group where there are groups.
     counts
         What was counted.
-    change
-        The Change table of the areas: it says which of them are known.
     comparator
         What is followed; where it is the rest of the areas, a group follows the rest of the groups.
     months_compared
         Months of a period that are compared.
+    unknown
+        Areas that are not known, by area_id.
+    absent_types
+        Crime types of which the data hold no row.
     """
     if "group" not in areas:
         return pd.DataFrame(columns=tables.GROUPS.names)
-    sac = change[change["crime_type"] == "sac"].set_index("area_id")["current_count"]
-    known = sac.reindex(areas["area_id"]).notna().to_numpy()
+    known = ~areas.geometry.is_empty.to_numpy() & ~areas["area_id"].isin(list(unknown)).to_numpy(bool)
     names = areas["group"].astype(object).where(areas["group"].notna() & (areas["group"] != ""), NO_GROUP)
     labels, place = np.unique(names[known].astype(str).to_numpy(), return_inverse=True)
     if not len(labels):
@@ -52,7 +56,7 @@ def groups_of(
     of_areas = counts.in_areas[known]
     sums = np.zeros((len(labels), *of_areas.shape[1:]), dtype=np.int64)
     np.add.at(sums, place, of_areas)
-    table = _read(_as_areas(areas[known], labels, place), sums, comparator, months_compared)
+    table = _read(_as_areas(areas[known], labels, place), sums, comparator, months_compared, absent_types)
     n = dict(zip(labels, np.bincount(place), strict=True))
     table = table.rename(columns={"area_id": "group"}).assign(areas=table["area_id"].map(n))
     return table.reindex(columns=tables.GROUPS.names)
@@ -72,12 +76,18 @@ def _as_areas(areas: gpd.GeoDataFrame, labels: np.ndarray, place: np.ndarray) ->
 
 
 def _read(
-    groups: gpd.GeoDataFrame, sums: np.ndarray, comparator: Comparator, months_compared: int
+    groups: gpd.GeoDataFrame,
+    sums: np.ndarray,
+    comparator: Comparator,
+    months_compared: int,
+    absent_types: Collection[str],
 ) -> pd.DataFrame:
     none = {kind: np.full(len(groups), np.nan) for kind in tables.CRIME_TYPES}
     now = {kind: sums[:, -1, i] for i, kind in enumerate(tables.CRIME_TYPES)}
     if sums.shape[1] == 1:
-        return level_table(groups, now, months_compared=months_compared, edge_share=none)
+        return level_table(
+            groups, now, months_compared=months_compared, edge_share=none, absent_types=absent_types
+        )
     return change_table(
         groups,
         {kind: sums[:, :-1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
@@ -85,4 +95,5 @@ def _read(
         months_compared=months_compared,
         comparators={kind: comparator.pair(kind) for kind in tables.CRIME_TYPES},
         edge_share=none,
+        absent_types=absent_types,
     )

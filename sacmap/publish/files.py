@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sacmap import tables
+from sacmap.measure.counts import monthly_totals
 from sacmap.notices import Notice
 from sacmap.study import Study
 
@@ -111,6 +112,7 @@ def record_of(result: Result, version: str, also_told: Sequence[Notice] = ()) ->
             "name": result.comparator.name or result.study.shown(result.study.comparator),
         },
         "totals": result.totals,
+        "monthly": monthly_totals(result.monthly, result.study.months),
         "definitions": [found.record() for found in result.definitions],
         "how_sure": result.how_sure,
         "warnings": [{"code": notice.code, "text": notice.text} for notice in (*result.warnings, *also_told)],

@@ -67,8 +67,9 @@ def _in_one_paragraph(official: Reconciliation, beside: Mapping[str, Beside]) ->
     lead = (
         "All burglary, which the change of definition hardly touches," if official.breaks else "All burglary"
     )
+    residential = () if official.breaks else (("residential-burglary", "Residential burglary"),)
     for name, words in (
-        ("burglary", lead), ("robbery", "Robbery"), ("theft-from-vehicle", "Theft from motor vehicles"),
+        ("burglary", lead), *residential, ("robbery", "Robbery"), ("theft-from-vehicle", "Theft from motor vehicles"),
         ("theft-of-vehicle", "Theft of motor vehicles"),
     ):  # fmt: skip
         said.append(_moved(words, *official.official(name), beside.get(name)))
@@ -79,7 +80,7 @@ def _in_one_paragraph(official: Reconciliation, beside: Mapping[str, Beside]) ->
             f"{whole_}, but holds the class that was redefined: do not read it as a rise or a fall."
             if official.breaks
             else _moved(
-                "PP06, which counts these less burglary of other buildings,", before, now, beside.get("sac")
+                "PP06, all of these less burglary of other buildings,", before, now, beside.get("sac")
             )
         )
     return " ".join(part for part in said if part)

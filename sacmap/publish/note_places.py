@@ -73,9 +73,11 @@ def _totals(result: Result) -> Table:
     for kind in tables.CRIME_TYPES:
         total = result.totals[kind]
         before, now, change = (total[name] for name in ("baseline_mean", "current_count", "change_pct"))
-        cells = [whole(now or 0)]
+        # A crime type of which the data hold no row is not known: it is no zero.
+        cells = ["not known" if now is None else whole(now)]
         if result.study.baseline:
-            cells = [count(before or 0), *cells, "–" if change is None else pct(change)]
+            was = "not known" if before is None else count(before)
+            cells = [was, *cells, "–" if change is None else pct(change)]
         rows.append((in_words[kind].capitalize(), *cells))
     header = (
         ("Crimes on the map", "Before", "Now", "Change")

@@ -1,0 +1,267 @@
+"""The committee's note in Word: what it says, with which figures, and that anyone can read it."""
+
+import io
+import json
+import zipfile
+
+import pandas as pd
+import pytest
+from conftest import HOSTILE, csv_text, row, square
+
+from sacmap.errors import InputError, UsageError
+from sacmap.pipeline import PlanOptions, map_study, plan_study
+from sacmap.routine import BriefOptions, brief_study
+from sacmap.study import make_study
+
+docx = pytest.importorskip("docx", reason="python-docx is not installed")
+TABLE = "reference/home-office-recorded-crime-by-force.parquet"
+YEARS = {"current": "2017-04:2018-03", "baseline": "2016-04:2017-03"}
+
+
+def texts(document):
+    return [paragraph.text for paragraph in document.paragraphs if paragraph.text]
+
+
+def plain(document):
+    """The paragraphs of plain text: no title, heading, caption or line of a list."""
+    return [p.text for p in document.paragraphs if p.style.name == "Normal" and p.text]
+
+
+def headings(document):
+    return [p.text for p in document.paragraphs if p.style.name == "Heading 1"]
+
+
+def cells(table):
+    return [[cell.text for cell in line.cells] for line in table.rows]
+
+
+@pytest.fixture(scope="module")
+def northampton(data, tmp_path_factory):
+    """Northampton's story: the note of 2016/17 → 2017/18 from the Home Office's table alone, and its path."""
+    out = tmp_path_factory.mktemp("note") / "maps" / "northamptonshire.html"
+    options = BriefOptions(
+        home_office=str(data / TABLE), area="Northamptonshire", beside=("England and Wales,Leicestershire",)
+    )
+    path, code = brief_study(make_study(YEARS, title="Northamptonshire"), out, None, options)
+    assert (path.name, code) == ("northamptonshire-brief.docx", 0)
+    return path
+
+
+def test_the_second_paragraph_says_that_the_rise_is_a_change_of_definition(northampton):
+    second = plain(docx.Document(northampton))[1]
+    assert "“residential burglary” in Northamptonshire rose 27.0%, from 2,959 to 3,758" in second
+    assert "the rise is a change of definition" in second
+    assert (
+        "All burglary, which the change of definition hardly touches, fell 9.3%, from 6,589 to 5,973"
+        in second
+    )
+    assert "do not read it as a rise or a fall" in second
+
+
+def test_every_figure_is_that_of_the_table(northampton, data):
+    table = pd.read_parquet(data / TABLE)
+    codes = {
+        "Robbery": ["34A", "34B"],
+        "Theft from motor vehicles": ["45"],
+        "Theft of motor vehicles": ["48", "37.2"],
+        "All burglary": ["28A", "28B", "28C", "28D", "29", "28E", "28F", "28G", "28H", "29A",
+                         "30A", "30B", "31", "30C", "30D", "31A"],
+    }  # fmt: skip
+    said = plain(docx.Document(northampton))[1]
+    for words, wanted in codes.items():
+        mine = table[table["Offence Code"].isin(wanted)]
+        of = {
+            where: [rows.loc[rows["FY"] == year, "n"].sum() for year in ("2016/17", "2017/18")]
+            for where, rows in (("here", mine[mine["Force"] == "Northamptonshire"]), ("all", mine))
+        }
+        here, nation = (100 * (now - before) / before for before, now in of.values())
+        did = [f"{'rose' if change > 0 else 'fell'} {abs(change):.1f}%" for change in (here, nation)]
+        counts = f"from {of['here'][0]:,.0f} to {of['here'][1]:,.0f}"
+        [sentence] = [one for one in said.split(". ") if one.startswith(words)]
+        assert f"{did[0]}, {counts}, where England and Wales {did[1]}" in sentence
+
+
+def test_the_change_of_definition_stands_beside_the_number_in_the_table(northampton):
+    [table] = docx.Document(northampton).tables
+    found = {line[0]: line for line in cells(table)}
+    header = found["Offences recorded"]
+    assert header[1:] == [
+        "A year before",
+        "Now",
+        "Change",
+        "Change, England and Wales",
+        "Change, Leicestershire",
+    ]
+    assert found["Residential burglary"][1:4] == ["2,959", "3,758", "+27.0% (not like with like)"]
+    assert found["Robbery"] == ["Robbery", "900", "941", "+4.6%", "+30.0%", "+31.0%"]
+    assert "(not like with like)" in found["PP06: all that it counts"][3]
+
+
+def test_whether_it_follows_the_nation_is_answered(northampton):
+    said = " ".join(texts(docx.Document(northampton)))
+    assert "Does it follow the national trend? No: all burglary, robbery," in said
+    assert "there would be about 1,174 now; there are 941, 19.8% fewer (26.9% fewer to 12.1% fewer" in said
+
+
+def test_what_is_not_given_is_left_out_not_empty(northampton):
+    document = docx.Document(northampton)
+    assert headings(document) == [
+        "What PP06 counts", "What happened", "What the figures cannot say", "Source and licence"
+    ]  # fmt: skip
+    for at, paragraph in enumerate(document.paragraphs):
+        if paragraph.style.name == "Heading 1":
+            assert document.paragraphs[at + 1].text, paragraph.text
+
+
+def test_it_is_british_titled_a4_and_its_tables_have_header_rows(northampton):
+    document = docx.Document(northampton)
+    assert document.core_properties.title == "Serious acquisitive crime in Northamptonshire"
+    assert document.core_properties.language == "en-GB"
+    assert document.core_properties.created.isoformat().startswith("2018-03-01")
+    with zipfile.ZipFile(northampton) as package:
+        styles = package.read("word/styles.xml").decode()
+        body = package.read("word/document.xml").decode()
+    assert 'w:lang w:val="en-GB"' in styles
+    assert "en-US" not in styles.split("</w:docDefaults>")[0].split("w:val=")[1][:8]
+    assert body.count("<w:tblHeader/>") == body.count("<w:tbl>") == 1
+    assert "<w:tblCaption" in body
+    assert round(document.sections[0].page_width.cm, 1) == 21.0
+
+
+def test_the_same_input_gives_the_same_bytes_and_an_edited_note_is_not_written_over(northampton, data):
+    before = northampton.read_bytes()
+    page = northampton.with_name("northamptonshire.html")
+    options = {
+        "home_office": str(data / TABLE), "area": "Northamptonshire", "beside": ("England and Wales,Leicestershire",)
+    }  # fmt: skip
+    study = make_study(YEARS, title="Northamptonshire")
+    with pytest.raises(UsageError, match="someone may have edited it"):
+        brief_study(study, page, None, BriefOptions(**options))
+    assert northampton.read_bytes() == before
+    brief_study(study, page, None, BriefOptions(**options, replace=True))
+    assert northampton.read_bytes() == before
+
+
+def test_across_no_change_of_definition_residential_burglary_is_said_plainly(data, tmp_path):
+    study = make_study(current="2018-04:2019-03", baseline="2017-04:2018-03", title="Here")
+    options = BriefOptions(home_office=str(data / TABLE), area="Northamptonshire")
+    path, _ = brief_study(study, tmp_path / "here.html", None, options)
+    second = plain(docx.Document(path))[1]
+    assert "Residential burglary " in second
+    assert "definition" not in second
+    assert "England and Wales" not in second
+
+
+# With a map, a plan and its result
+
+PLACES = 24
+
+
+def town(folder, names):
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"id": f"W{n:02}", "name": name, "households": 900 + n},
+            "geometry": {"type": "Polygon", "coordinates": [square(n)]},
+        }
+        for n, name in enumerate(names)
+    ]
+    (folder / "wards.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    for month, scale in (("2023-01", 1), ("2023-02", 1), ("2024-01", 1), ("2024-02", 1)):
+        rows = [row(month, kind, lon="", lat="") for kind in ("Robbery", "Vehicle crime")]
+        for n in range(len(names)):
+            count = 60 if n == 3 and month.startswith("2024") else 12 * scale
+            place = {"lon": f"{n * 0.01 + 0.005:.6f}", "lat": "52.005000"}
+            rows += [row(month, "Burglary", **place, street="On or near Mill Lane") for _ in range(count)]
+        where = folder / "crimes" / month
+        where.mkdir(parents=True)
+        (where / f"{month}-northamptonshire-street.csv").write_text(csv_text(*rows), encoding="utf-8")
+    return make_study(
+        current="2024-01:2024-02", baseline="2023-01:2023-02", title="Town", crimes=str(folder / "crimes"),
+        boundaries=str(folder / "wards.geojson"),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def whole(tmp_path):
+    study = town(tmp_path, [f"Ward {n}" for n in range(PLACES)])
+    plan = tmp_path / "plans" / "town.json"
+    plan_study(study, plan, PlanOptions())
+    outcome = {
+        "before": ["2023-04", "2023-05"], "after": ["2024-04", "2024-05"],
+        "reading": "Target areas: 20 after, 30 before.",
+        "counts": {"target": {"W03": {"before": 30, "after": 20}}, "buffer": {}},
+        "actions": [{"date": "2024-03-04", "area_id": "W03", "action": "Locks fitted"}],
+    }  # fmt: skip
+    result = tmp_path / "plans" / "town-result.json"
+    result.write_text(json.dumps(outcome), encoding="utf-8")
+    return study, plan, result
+
+
+def test_map_plan_and_result_have_their_sections_and_the_figures_of_the_csv(whole, tmp_path):
+    study, plan, outcome = whole
+    found, _ = map_study(study, tmp_path / "maps" / "town.html")
+    path, _ = brief_study(
+        study, tmp_path / "maps" / "town.html", None, BriefOptions(plan=str(plan), outcome=str(outcome))
+    )
+    document = docx.Document(path)
+    assert headings(document) == [
+        "What PP06 counts", "Where", "What we will do", "What came of it", "What the figures cannot say",
+        "Source and licence",
+    ]  # fmt: skip
+    said = " ".join(texts(document))
+    sac = found.change.set_index(["area_id", "crime_type"]).loc[("W03", "sac")]
+    assert f"Ward 3 (120; about {sac['expected']:.0f} expected, normal range" in said
+    assert "Clear rises, larger than chance would explain:" in said
+    assert "Target areas: 20 after, 30 before." in said
+    assert "2024-03-04, Ward 3: Locks fitted." in said
+    assert "£10,000" in said
+    budget = next(table for table in document.tables if table.rows[0].cells[1].text == "Money")
+    spent = [int(line[1].strip("£").replace(",", "")) for line in cells(budget)[1:]]
+    assert sum(spent) == json.loads(plan.read_text(encoding="utf-8"))["budget"]["spent"]
+
+
+def test_the_map_has_a_text_for_those_who_do_not_see_it(whole, tmp_path):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    path, _ = brief_study(whole[0], tmp_path / "maps" / "town.html", None, BriefOptions())
+    [shape] = docx.Document(path).inline_shapes
+    told = shape._inline.docPr.get("descr")
+    assert told.startswith("Map of Town, 24 areas")
+    assert "Clear rises: Ward 3." in told
+    [picture] = [
+        part for part in docx.Document(path).part.package.iter_parts() if part.partname.endswith(".png")
+    ]
+    assert picture.blob.startswith(b"\x89PNG")
+
+
+def test_each_list_counts_from_1(whole, tmp_path):
+    path, _ = brief_study(whole[0], tmp_path / "maps" / "town.html", None, BriefOptions())
+    numbers = [
+        paragraph._p.pPr.numPr.numId.val
+        for paragraph in docx.Document(path).paragraphs
+        if paragraph.style.name == "List Number"
+    ]
+    assert len(set(numbers)) == 2
+
+
+def test_hostile_names_are_text_and_break_nothing(tmp_path):
+    names = [*HOSTILE, *(f"Ward {n}" for n in range(PLACES - len(HOSTILE)))]
+    names[3] = "Ward \x07 & <b>bold</b>"
+    study = town(tmp_path, names)
+    path, _ = brief_study(study, tmp_path / "maps" / "town.html", None, BriefOptions())
+    said = " ".join(texts(docx.Document(path)))
+    assert "<b>bold</b>" in said
+    assert "\x07" not in said
+    with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as package:
+        assert package.testzip() is None
+        assert not any(name.endswith((".bin", ".vbaProject")) for name in package.namelist())
+        assert b"TargetMode" not in package.read("word/_rels/document.xml.rels")
+
+
+def test_a_note_of_nothing_says_what_to_give(tmp_path):
+    with pytest.raises(UsageError, match="nothing to write of"):
+        brief_study(make_study(YEARS, title="Here"), tmp_path / "here.html", None, BriefOptions())
+    (tmp_path / "result.json").write_text("{}", encoding="utf-8")
+    study = town(tmp_path, [f"Ward {n}" for n in range(6)])
+    with pytest.raises(InputError, match="is no result of a plan: it has no 'before'"):
+        brief_study(study, tmp_path / "h.html", None, BriefOptions(outcome=str(tmp_path / "result.json")))

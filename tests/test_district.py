@@ -1,0 +1,145 @@
+"""One district of a force's file: what it follows, its subtotals; and a map of one period alone."""
+
+import csv
+import json
+
+import pytest
+from conftest import csv_text, row, square
+
+from sacmap.errors import InputError, UsageError
+from sacmap.pipeline import run, save
+from sacmap.study import make_study
+
+TOWNS = ("Ashby", "Ashby", "Ashby", "Bexley", "Bexley", "Bexley")
+
+
+@pytest.fixture
+def county(tmp_path):
+    """Six squares in two towns: in Ashby crime stays as it was, in Bexley it halves. A study of it, without periods."""
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"id": f"W{n}", "name": f"Ward {n}", "LAD24NM": town},
+            "geometry": {"type": "Polygon", "coordinates": [square(n)]},
+        }
+        for n, town in enumerate(TOWNS)
+    ]
+    (tmp_path / "wards.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    for month in ("2023-01", "2024-01"):
+        # Crimes of the other types, nowhere: a type of which no row is there is not known.
+        rows = [row(month, kind, lon="", lat="") for kind in ("Robbery", "Vehicle crime")]
+        for n, town in enumerate(TOWNS):
+            count = 10 if town == "Bexley" and month == "2024-01" else 20
+            place = {"lon": f"{n * 0.01 + 0.005:.6f}", "lat": "52.005000"}
+            rows += [row(month, "Burglary", **place) for _ in range(count)]
+        folder = tmp_path / "crimes" / month
+        folder.mkdir(parents=True)
+        (folder / f"{month}-northamptonshire-street.csv").write_text(csv_text(*rows))
+
+    def study(**options):
+        given = {"current": "2024-01", "baseline": "2023-01", "group_column": "LAD24NM", **options}
+        return make_study(given, crimes=str(tmp_path / "crimes"), boundaries=str(tmp_path / "wards.geojson"))
+
+    return study
+
+
+def test_a_district_follows_the_rest_of_the_file(county):
+    whole, district = run(county()), run(county(within="Ashby"))
+    assert list(district.areas["name"]) == ["Ward 0", "Ward 1", "Ward 2"]
+    assert district.totals["sac"]["current_count"] == 60
+    assert district.comparator.words == "the areas outside Ashby"
+    assert district.comparator_changes["sac"]["change_pct"] == pytest.approx(-50)
+    # Had Ashby followed the rest of the county, it would have halved.
+    sac = district.change[district.change["crime_type"] == "sac"]
+    assert sac["expected"].sum() == pytest.approx(30, abs=1)
+    assert whole.change["area_id"].nunique() == 6
+    assert district.ledger.counted == 120
+    assert district.ledger.outside_areas == whole.ledger.counted - 120
+
+
+def test_a_district_that_is_the_whole_file_follows_the_rest_of_its_own_areas(county):
+    found = run(county(within=("Ashby", "Bexley")))
+    assert found.comparator.words == "the rest of the areas"
+    assert len(found.areas) == 6
+
+
+def test_a_district_is_found_however_its_name_is_written_and_a_wrong_one_is_told(county):
+    assert len(run(county(within=" ASHBY ")).areas) == 3
+    with pytest.raises(InputError, match="its groups are Ashby, Bexley"):
+        run(county(within="Ashbee"))
+    with pytest.raises(UsageError, match="in which column"):
+        run(county(within="Ashby", group_column=None))
+
+
+def test_subtotals_are_the_sums_of_their_areas_in_a_file_of_their_own(county, tmp_path):
+    result = run(county())
+    written = save(result, tmp_path / "maps" / "county.html")
+    assert (tmp_path / "maps" / "county-groups.csv") in written
+    with (tmp_path / "maps" / "county-groups.csv").open(encoding="utf-8", newline="") as stream:
+        rows = {(r["group"], r["crime_type"]): r for r in csv.DictReader(stream)}
+    assert {
+        key: (r["areas"], r["baseline_count"], r["current_count"])
+        for key, r in rows.items()
+        if key[1] == "sac"
+    } == {
+        ("Ashby", "sac"): ("3", "60", "60"),
+        ("Bexley", "sac"): ("3", "60", "30"),
+    }
+    # A town follows the other town.
+    assert float(rows["Ashby", "sac"]["expected"]) == pytest.approx(30, abs=1)
+    assert float(rows["Bexley", "sac"]["expected"]) == pytest.approx(60, abs=1)
+    with (tmp_path / "maps" / "county.csv").open(encoding="utf-8", newline="") as stream:
+        header, first = next(reader := csv.reader(stream)), next(reader)
+    assert header[:4] == ["area_id", "area_name", "group", "crime_type"]
+    assert first[:4] == ["W0", "Ward 0", "Ashby", "sac"]
+
+
+def test_without_groups_there_is_no_file_of_them(county, tmp_path):
+    written = save(run(county(group_column=None)), tmp_path / "maps" / "county.html")
+    assert [path.name for path in written] == ["county.html", "county.csv", "county.json"]
+
+
+def test_without_a_baseline_the_level_alone_is_given(county, tmp_path):
+    result = run(county(baseline=None))
+    change = result.change
+    assert change["current_count"].notna().all()
+    for column in (
+        "baseline_count",
+        "change",
+        "change_pct",
+        "expected",
+        "p_value",
+        "ratio",
+        "excess",
+        "week_rank",
+    ):
+        assert change[column].isna().all(), column
+    assert set(change["verdict"]) == {"not known"}
+    assert "no-baseline" in {notice.code for notice in result.warnings}
+    burglary = change[change["crime_type"] == "burglary"]
+    assert burglary["level"].notna().all()
+    assert sorted(burglary["hardening_rank"]) == [1, 2, 3, 4, 5, 6]
+    # The level lies between the area's own count and that of all areas.
+    assert burglary["level"].between(10, 20).all()
+    assert (result.week, len(result.hardening)) == ((), 6)
+    save(result, tmp_path / "maps" / "level.html")
+    with (tmp_path / "maps" / "level.csv").open(encoding="utf-8", newline="") as stream:
+        assert {r["change_pct"] for r in csv.DictReader(stream)} == {""}
+
+
+def test_avon_s_bristol_follows_the_rest_of_avon_and_somerset(data):
+    result = run(
+        make_study(
+            current="2020-10:2021-09",
+            baseline="2018-10:2020-09",
+            crimes=str(data / "avon-and-somerset-2018-01_2021-09.zip"),
+            boundaries=str(data / "boundaries" / "avon-and-somerset-wards.geojson"),
+            group_column="LAD13NM",
+            within="Bristol, City of",
+        )
+    )
+    assert len(result.areas) == 35
+    assert result.totals["sac"]["current_count"] == 6969
+    assert result.comparator.words == "the areas outside Bristol, City of"
+    assert result.comparator_changes["sac"]["current"] == 7121
+    assert list(result.groups["group"].unique()) == ["Bristol, City of"]

@@ -1,0 +1,217 @@
+"""The month's routine: periods that follow the data, what is new since the last map, names that keep the last one."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from conftest import csv_text, row, square
+
+from sacmap import months
+from sacmap.errors import UsageError
+from sacmap.pipeline import map_study, run
+from sacmap.routine import watch_study
+from sacmap.study import make_study, rolled_to
+
+
+def test_latest_and_before_are_set_by_the_month_they_end_in():
+    study = make_study(current="latest:12", baseline="before:3")
+    assert (study.current, study.baseline, study.rolling) == ((), (), (12, 3))
+    found = rolled_to(study, "2021-08")
+    assert months.written(found.current) == "2020-09:2021-08"
+    assert [months.written(p) for p in found.baseline] == [
+        "2017-09:2018-08",
+        "2018-09:2019-08",
+        "2019-09:2020-08",
+    ]
+    # Periods that begin before the data do not stay.
+    assert len(rolled_to(study, "2021-08", "2018-01").baseline) == 2
+
+
+def test_five_months_before_are_of_the_same_calendar_months():
+    found = rolled_to(make_study(current="latest:5", baseline="before:2"), "2019-02")
+    assert [months.written(p) for p in found.periods] == [
+        "2016-10:2017-02",
+        "2017-10:2018-02",
+        "2018-10:2019-02",
+    ]
+
+
+def test_before_follows_a_current_period_that_is_given():
+    study = make_study(current="2017-04:2018-03", baseline=("before:2",))
+    assert [months.written(p) for p in study.baseline] == ["2015-04:2016-03", "2016-04:2017-03"]
+    assert study.rolling is None
+
+
+@pytest.mark.parametrize(
+    ("current", "baseline", "words"),
+    [
+        ("latest:0", "before:1", "latest:0 cannot be"),
+        ("latest:99", "before:1", "latest:99 cannot be"),
+        ("latest:12", "2016-04:2017-03", "not of the same kind"),
+        ("newest:12", "before:1", "is not a month"),
+        ("2017-04:2018-03", "after:3", "is not a month"),
+    ],
+)
+def test_what_is_no_rolling_period_is_told(current, baseline, words):
+    with pytest.raises(UsageError, match=words):
+        make_study(current=current, baseline=baseline)
+
+
+@pytest.fixture
+def place(tmp_path):
+    """Six wards; a function that publishes a month of them, so many burglaries each; and the study file of it."""
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"id": f"W{n}", "name": f"Ward {n}"},
+            "geometry": {"type": "Polygon", "coordinates": [square(n)]},
+        }
+        for n in range(6)
+    ]
+    (tmp_path / "wards.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    (tmp_path / "place.toml").write_text(
+        'title = "Place"\ncrimes = "crimes"\nboundaries = "wards.geojson"\n'
+        'current = "latest:3"\nbaseline = "before:1"\n'
+    )
+
+    def publish(month, *counts):
+        rows = [row(month, kind, lon="", lat="") for kind in ("Robbery", "Vehicle crime")]
+        rows += [
+            row(month, "Burglary", lon=f"{n * 0.01 + 0.005:.6f}", lat="52.005000")
+            for n, count in enumerate(counts)
+            for _ in range(count)
+        ]
+        folder = tmp_path / "crimes" / month
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{month}-northamptonshire-street.csv").write_text(csv_text(*rows))
+
+    for month in months.span("2023-01:2024-04"):
+        publish(month, 10, 10, 10, 10, 10, 10)
+    return publish, tmp_path
+
+
+def sacmap(*words, cwd):
+    done = subprocess.run(
+        [sys.executable, "-m", "sacmap", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def study_of(folder, **more):
+    return make_study(
+        current="latest:3", baseline="before:1", crimes=str(folder / "crimes"),
+        boundaries=str(folder / "wards.geojson"), **more,
+    )  # fmt: skip
+
+
+def test_the_current_period_ends_in_the_newest_month_that_is_complete(place):
+    publish, folder = place
+    publish("2024-05", 1, 0, 0, 0, 0, 0)
+    result = run(study_of(folder))
+    assert months.written(result.study.current) == "2024-02:2024-04"
+    [told] = [notice.text for notice in result.warnings if notice.code == "newest-months"]
+    assert "The crimes run to May 2024, but April 2024 is the newest month that is complete" in told
+
+
+def test_periods_before_the_data_begin_are_left_out_and_told(place):
+    _, folder = place
+    study = make_study(
+        current="latest:3",
+        baseline="before:4",
+        crimes=str(folder / "crimes"),
+        boundaries=str(folder / "wards.geojson"),
+    )
+    result = run(study)
+    assert [months.written(p) for p in result.study.baseline] == ["2023-02:2023-04"]
+    assert "only 1 of them are in the crimes" in " ".join(notice.text for notice in result.warnings)
+
+
+def test_last_month_s_map_stays_beside_this_month_s(place):
+    publish, folder = place
+    _, april = map_study(study_of(folder), folder / "maps" / "place.html")
+    publish("2024-05", 10, 10, 10, 10, 10, 10)
+    _, may = map_study(study_of(folder), folder / "maps" / "place.html")
+    assert [path.name for path in april] == ["place-2024-04.html", "place-2024-04.csv", "place-2024-04.json"]
+    assert [path.name for path in may] == ["place-2024-05.html", "place-2024-05.csv", "place-2024-05.json"]
+    assert all(path.exists() for path in (*april, *may))
+
+
+def test_a_map_that_takes_the_place_of_another_period_s_says_so(place, capsys):
+    _, folder = place
+    given = {"crimes": str(folder / "crimes"), "boundaries": str(folder / "wards.geojson")}
+    for current, baseline in (("2024-01:2024-03", "2023-01:2023-03"), ("2024-02:2024-04", "2023-02:2023-04")):
+        map_study(make_study(given, current=current, baseline=baseline), folder / "maps" / "place.html")
+    assert (
+        "was the map of January 2024 to March 2024, and is now that of February 2024"
+        in capsys.readouterr().err
+    )
+
+
+def test_a_watch_says_what_is_new_by_name_and_nothing_where_nothing_is(place):
+    publish, folder = place
+    first = sacmap("watch", "place.toml", cwd=folder)
+    assert first.returncode == 0
+    assert first.stdout.startswith("The first map of this study")
+    again = sacmap("watch", "place.toml", cwd=folder)
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
+    publish("2024-05", 90, 10, 10, 10, 10, 10)
+    # Published again with other counts.
+    publish("2024-04", 10, 10, 10, 10, 10, 12)
+    may = sacmap("watch", "place.toml", cwd=folder)
+    assert may.returncode == 0
+    lines = may.stdout.splitlines()
+    assert lines[0] == "Data to May 2024; the last map had data to April 2024."
+    assert lines[1].startswith("New clear rises: Ward 0, serious acquisitive crime (110, about ")
+    assert "Counts revised since the last map: April 2024 (60 then, 62 now)." in lines
+    assert any(line.endswith("place-2024-05.html") for line in lines)
+    publish("2024-06", 10, 10, 10, 10, 10, 10)
+    june = sacmap("watch", "place.toml", cwd=folder).stdout
+    assert "Still a clear rise: Ward 0, serious acquisitive crime (110, about " in june
+    for month in ("2024-07", "2024-08"):
+        publish(month, 10, 10, 10, 10, 10, 10)
+    august = sacmap("watch", "place.toml", cwd=folder).stdout
+    assert "No longer a clear rise: Ward 0, serious acquisitive crime (now within normal range)" in august
+
+
+def test_a_watch_makes_the_map_again_where_an_option_or_a_file_of_it_changed(place):
+    _, folder = place
+    page = folder / "maps" / "place.html"
+    assert watch_study(study_of(folder), page).written
+    assert not watch_study(study_of(folder), page).written
+    # The same figures under another title: a map is made, and there is nothing to say of it.
+    assert watch_study(study_of(folder, title="Elsewhere"), page).news == ()
+    assert "Elsewhere" in (folder / "maps" / "place-2024-04.html").read_text(encoding="utf-8")
+    (folder / "maps" / "place-2024-04.html").unlink()
+    watch_study(study_of(folder, title="Elsewhere"), page)
+    assert (folder / "maps" / "place-2024-04.html").exists()
+
+
+def test_a_source_that_cannot_be_reached_is_exit_code_4(place):
+    _, folder = place
+    done = sacmap(
+        "watch", "--force", "northamptonshire", "--boundaries", "wards.geojson", "--current", "latest:3",
+        "--baseline", "before:1", "--offline", "--store", "store", cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 4
+
+
+def test_a_watch_of_fixed_periods_looks_only_at_the_months_it_needs(place):
+    publish, folder = place
+    study = make_study(
+        current="2024-03",
+        baseline="2023-03",
+        crimes=str(folder / "crimes"),
+        boundaries=str(folder / "wards.geojson"),
+    )
+    page = folder / "maps" / "march.html"
+    assert watch_study(study, page).written
+    publish("2024-12", 10, 10, 10, 10, 10, 10)
+    assert not watch_study(study, page).written
+    publish("2024-03", 10, 10, 10, 10, 10, 11)
+    assert "March 2024 (60 then, 61 now)" in " ".join(watch_study(study, page).news)
