@@ -41,7 +41,7 @@ class PageFigure(Figure):
         found = [*_libraries(self), *self.header._children.values()]
         links = [element.render() for element in found if isinstance(element, JavascriptLink | CssLink)]
         page = replace(self.page, links=links) if links else self.page
-        return fill(page, self.html.render(**kwargs), self.script.render(**kwargs))
+        return fill(page, self.html.render(**kwargs).strip(), self.script.render(**kwargs).strip())
 
 
 def _libraries(figure: Figure) -> list[Element]:
