@@ -351,6 +351,39 @@ def test_f78_a_layer_of_a_geopackage_is_chosen_by_name(tmp_path):
     assert len(read_areas(path, layer="beats")) == 1
 
 
+def test_f78_layers_of_points_beside_the_areas_are_no_choice(tmp_path):
+    path = as_file(tmp_path, "gpkg", layer="wards")
+    pins = gpd.GeoDataFrame({"n": [1]}, geometry=[shapely.Point(0, 52)], crs="EPSG:4326")
+    pins.to_file(path, layer="stations", driver="GPKG")
+    require_wards(read_areas(path))
+    with pytest.raises(InputError, match=r"holds no polygon|no column"):
+        read_areas(path, layer="stations")
+
+
+def test_f31_points_and_lines_among_the_rows_are_left_out_and_told(tmp_path):
+    line = gpd.GeoDataFrame(
+        {"WD24CD": [None]}, geometry=[shapely.LineString([(0, 52), (1, 52)])], crs="EPSG:4326"
+    )
+    table = pd.concat([wards(), line], ignore_index=True)
+    for ending in ("geojson", "gpkg"):
+        found = read_boundaries(as_file(tmp_path, ending, table))
+        require_wards(found.areas)
+        assert "1 of 3 rows" in found.told[0].text
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_f60_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.geojson")
+    with pytest.raises(InputError, match="a pipe or a device"):
+        read_areas(tmp_path / "a.geojson")
+
+
+def test_shapes_without_columns_are_told_so(tmp_path):
+    (tmp_path / "a.geojson").write_text(json.dumps({"type": "Polygon", "coordinates": [square(0)]}))
+    with pytest.raises(InputError, match="shapes without any columns"):
+        read_areas(tmp_path / "a.geojson")
+
+
 def test_f78_a_geopackage_open_in_qgis_is_read_with_what_is_not_yet_put_into_it(tmp_path):
     path = as_file(tmp_path, "gpkg")
     with sqlite3.connect(path) as database:
@@ -452,6 +485,7 @@ OTHERS = {
     "a.csv": (b"WD24CD,households\nE1,5\n", "a table without shapes"),
     "a.json": (b'{"count": 3, "rows": [1, 2]}', "JSON, but none of areas"),
     "empty.gpkg": (b"", "empty"),
+    "lfs.geojson": (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 12\n", "a pointer of Git LFS"),
 }  # fmt: skip
 
 

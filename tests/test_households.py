@@ -394,3 +394,17 @@ def test_a_table_of_several_kinds_of_household_a_line_each_is_not_added_up_silen
 def test_what_is_no_table_is_called_by_its_kind(tmp_path, raw, said):
     with pytest.raises(InputError, match=said):
         read(tmp_path, raw)
+
+
+def test_a_second_line_of_names_and_a_line_of_totals_are_passed_over(tmp_path):
+    text = (
+        "TS003 - Household composition\n\n2022 ward,mnemonic,Total: All households,,One-person household,\n"
+        ",,number,%,number,%\nWestfield,E05000001,4000,100,1000,25\nEastfield,E05000002,5 000,100,1200,24\n"
+        "Column Total,,9000,,2200,\n"
+    )
+    assert read(tmp_path, text).by_id == {"E05000001": 4000, "E05000002": 5000}
+
+
+def test_two_columns_of_one_name_are_not_chosen_between(tmp_path):
+    with pytest.raises(InputError, match="several columns of households: Households, Households"):
+        read(tmp_path, "WD24CD,Households,Households\nE05000001,5,7\n")

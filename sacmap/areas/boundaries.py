@@ -131,7 +131,7 @@ def read_boundaries(
     where = Path(path)
     require_group_column(within, group_column)
     system = system_given(crs) if crs else None
-    rows = read_layer(where, layer)
+    rows = _less_strays(read_layer(where, layer), where)
     if not len(rows):
         raise InputError(f"{where} holds no areas.", "Give a file with a polygon for each neighbourhood.")
     chosen = columns.choose(
@@ -156,6 +156,28 @@ def read_boundaries(
 
 
 # ── the table ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _less_strays(rows: Rows, where: Path) -> Rows:
+    """Return the rows less points and lines drawn beside the areas, which enclose no crime, and tell how many."""
+    kinds = shapely.get_type_id(rows.shapes)
+    stray = np.isin(kinds, (0, 1, 2, 4, 5)) & ~shapely.is_empty(rows.shapes)
+    stray |= shapely.is_empty(rows.shapes) & np.array(
+        [mend.endswith(" left out") for mend in rows.mends], dtype=bool
+    )
+    if not stray.any() or stray.all():
+        return rows
+    kept = np.flatnonzero(~stray)
+    text = f"{int(stray.sum()):,} of {len(rows):,} rows of {where} are points or lines, not areas, and were left out."
+    return Rows(
+        {name: [values[k] for k in kept] for name, values in rows.columns.items()},
+        rows.shapes[kept],
+        tuple(rows.mends[k] for k in kept),
+        rows.system,
+        tuple(rows.given_ids[k] for k in kept) if rows.given_ids else (),
+        (*rows.told, Notice("boundary-strays", text)),
+        rows.by_standard,
+    )
 
 
 def _placed(rows: Rows, given: pyproj.CRS | None, where: Path) -> tuple[np.ndarray, tuple[Notice, ...]]:

@@ -163,6 +163,11 @@ def _told_of_ids(whole: Sequence[str], where: Path | str) -> list[Notice]:
 
 
 def _no_ids(rows: Rows, tried: dict[str, list[str]], where: Path | str) -> InputError:
+    if not rows.columns:
+        return InputError(
+            f"{where} has shapes without any columns, so no area has an identifier.",
+            "Give a file whose areas have codes or names.",
+        )
     if not tried:
         return InputError(
             f"{where} has no column of identifiers (it has {_listed(rows)}).", "Say which with --id-column."

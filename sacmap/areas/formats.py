@@ -93,6 +93,7 @@ KINDS = {
         Kind("prj", "a part of a shapefile", remedy="Give the .shp of the same name."),
         Kind("tabpart", "a part of a MapInfo table", remedy="Give the .tab of the same name."),
         Kind("mid", "the table of a MapInfo interchange file", remedy="Give the .mif of the same name."),
+        Kind("lfs", "a pointer of Git LFS, not the file itself", remedy="Run git lfs pull."),
         Kind("gdbpart", "a part of a file geodatabase", remedy="Give the folder that ends in .gdb."),
         Kind("doctype", "XML with a document type, which can name other files and grow without end",
              remedy="Export it again, or take the DOCTYPE out."),
@@ -174,6 +175,7 @@ _BEGINNINGS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"version\s+\d+\s(?=.*(\bcolumns\s+\d|\bcharset\b|\bdelimiter\b))", re.DOTALL), "mif"),
     (re.compile(r"((var|let|const|export)\s|window\.)(?=.*\{)", re.DOTALL), "script"),
     (re.compile(r"0\s+section\b"), "dwg"),
+    (re.compile(r"version https://git-lfs"), "lfs"),
     (re.compile(r"(?=.*[,;\t|])", re.DOTALL), "csv"),
 )
 

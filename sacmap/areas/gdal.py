@@ -125,8 +125,7 @@ def read_by_gdal(
         if "layers" in answer:
             layers = answer["layers"]
             LAYERS.require(len(layers), where)
-            with_shapes = [str(one) for one, kind in layers if kind is not None]
-            wanted = layer_of(with_shapes, layer, where, also=[str(one) for one, _ in layers])
+            wanted = layer_of(answer["areas"], layer, where, also=[str(one) for one, _ in layers])
             answer = _ask(asked, wanted)
         if "crs" not in answer:
             raise InputError(

@@ -53,14 +53,17 @@ def answer_to(asked: dict[str, Any]) -> dict[str, Any]:
     if others:
         return {"others": others}
     layers = [(str(name), kind) for name, kind in pyogrio.list_layers(asked["path"])]
-    with_shapes = [name for name, kind in layers if kind is not None]
+    shaped = [(name, kind) for name, kind in layers if kind is not None]
+    # Layers of points and lines beside the areas are no choice.
+    with_areas = [name for name, kind in shaped if "Point" not in kind and "Line" not in kind]
+    with_shapes = with_areas or [name for name, _ in shaped]
     wanted = asked["layer"]
     if wanted is None:
         if len(with_shapes) != 1 and asked["ours"] not in with_shapes:
-            return {"layers": layers}
+            return {"layers": layers, "areas": with_shapes}
         wanted = asked["ours"] if asked["ours"] in with_shapes else with_shapes[0]
-    elif wanted not in with_shapes:
-        return {"layers": layers}
+    elif wanted not in [name for name, _ in shaped]:
+        return {"layers": layers, "areas": with_shapes}
     return rows_of(asked, wanted)
 
 

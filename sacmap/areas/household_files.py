@@ -39,6 +39,7 @@ _PART = re.compile(
 )
 #: Names that say no more than that numbers stand below.
 _PLAIN = re.compile(r"value|obs_value|obs|observation|count|counts|n|number|total|(19|20)\d\d", re.IGNORECASE)
+_IS_TOTAL = re.compile(r"(column |grand )?totals?\b", re.IGNORECASE)
 #: What stands for a number that is not given.
 _WITHHELD = {"", "-", "–", "..", ".", ":", "*", "c", "x", "na", "n/a"}
 
@@ -158,6 +159,9 @@ def households_in(lines: Sequence[Line], path: str, column: str | None = None) -
     found: dict[str, float] = {}
     for line, cells in body:
         key, number = _cell(cells, id_at), _cell(cells, number_at)
+        if not key and ((not found and _count(number) is None) or any(map(_IS_TOTAL.match, cells))):
+            # A second line of names, or the sum of all.
+            continue
         code = _CODE.fullmatch(key)
         key = code[1] if code else key
         count = _count(number)
@@ -183,7 +187,7 @@ def _cell(cells: Sequence[str], place: int) -> str:
 
 def _count(text: str) -> float | None:
     try:
-        value = float(text.replace(",", "").replace("\u00a0", ""))
+        value = float(re.sub(r"[,\s\u00a0]", "", text))
     except ValueError:
         return None
     return value if tables.is_of_homes(value) else None
@@ -307,10 +311,10 @@ def _the_total(
     if len(found) > 1:
         values = {p: [_count(_cell(cells, p)) or 0.0 for _, cells in body] for p in found}
         largest = [p for p in found if all(_covers(values[p], values[q]) for q in found)]
-        if not largest:
+        if not largest or len({names[p].casefold() for p in found}) < len(found):
             raise InputError(
                 f"{path} has several columns of households: {listed([names[p] for p in found], 6, ', ')}.",
-                "Say which with --households-column.",
+                "Say which with --households-column; columns of one name need different ones.",
             )
         rivals = [p for p in found if p != largest[0]] + rivals
         found = largest

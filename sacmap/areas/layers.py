@@ -47,6 +47,8 @@ def _read(where: Path, layer: str | None) -> Rows:
         if any(part.name.lower() == "a00000001.gdbtable" for part in parts):
             parts = [replace(part, name=f"{where.name or 'areas'}/{part.name}") for part in parts]
         return _of_several(parts, where, layer, inflated=False, what="folder")
+    if where.exists() and not where.is_file():
+        raise InputError(f"{where} is a pipe or a device, not a file.", "Give a file or a folder.")
     with where.open("rb") as stream:
         start = stream.read(START)
     kind = kind_of(start)

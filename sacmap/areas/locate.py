@@ -86,13 +86,17 @@ def require_degrees(lon: np.ndarray, lat: np.ndarray, what: str = "the crimes") 
         raise InputError(
             f"The coordinates of {what} are not degrees ({x[np.abs(x).argmax()]:.0f}, {y[np.abs(y).argmax()]:.0f}): "
             "they look like eastings and northings.",
-            "Convert them from the British National Grid (EPSG:27700) to longitude and latitude.",
+            "Convert them from the British National Grid (EPSG:27700) to longitude and latitude."
+            if what == "the crimes"
+            else "Say with --crs which coordinate system they are in, such as --crs EPSG:27700.",
         )
     swapped = (x > 49) & (x < 62) & (y > -9) & (y < 3)
     if np.mean(swapped) >= 0.5:
         raise InputError(
             f"Longitude and latitude of {what} look swapped (longitude {x[swapped][0]:g}, latitude {y[swapped][0]:g}).",
-            "Swap the two columns.",
+            "Swap the two columns."
+            if what == "the crimes"
+            else "Export them again, longitude before latitude.",
         )
 
 
