@@ -6,6 +6,7 @@ examples edited: see fuzz_inputs.py. Whatever the input, reading ends in whole f
 
 import contextlib
 import csv
+import gzip
 import io
 import json
 import shutil
@@ -13,6 +14,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
 
@@ -277,6 +279,53 @@ def extract_csv() -> bytes:
     return "\r\n".join(["Date,Code,X,Y,Ref", *lines, ""]).encode()
 
 
+def saved_again() -> list[bytes]:
+    """The street file as R, Excel and clients of the API save it."""
+    lines = [line.split(",") for line in crimes_csv().decode().splitlines()]
+    header, rows = lines[0], lines[1:]
+    by_r = [["", *(name.replace(" ", ".") for name in header)]]
+    by_r += [[str(n), *(cell or "NA" for cell in row)] for n, row in enumerate(rows)]
+    metres = [["Month", "Easting", "Northing", "Crime type"]]
+    metres += [[row[1], str(531_000 + 700 * (n % 4)), "235,000", row[9]] for n, row in enumerate(rows)]
+    return [
+        "\n".join(",".join(f'"{cell}"' for cell in row) for row in by_r).encode(),
+        "\r\n".join(";".join(row) for row in lines).encode(),
+        "\t".join(header).encode("utf-16")
+        + "".join("\n" + "\t".join(row) for row in rows).encode("utf-16-le"),
+        gzip.compress(crimes_csv(), mtime=0),
+    ]
+
+
+def answers_json() -> list[bytes]:
+    """Answers of the API saved, as they are and by columns."""
+    place = {"latitude": "52.005", "longitude": "0.005", "street": {"name": "On or near High Street"}}
+    rows = [
+        {
+            "category": ANSWERED[n % 3],
+            "month": MONTHS[n % 6],
+            "id": n,
+            "location": place,
+            "location_type": "BTP",
+        }
+        for n in range(12)
+    ]
+    return [json.dumps(rows).encode(), pd.json_normalize(rows).to_json().encode()]
+
+
+def extract_xlsx() -> bytes:
+    """The extract as a workbook, its dates as day numbers."""
+    book = openpyxl.Workbook()
+    for n, line in enumerate(extract_csv().decode().split()):
+        cells: list[object] = list(line.split(","))
+        if n:
+            day = (datetime.strptime(str(cells[0]), "%d/%m/%Y").date() - date(1899, 12, 30)).days  # noqa: DTZ007
+            cells = [day, cells[1], float(str(cells[2])), float(str(cells[3])), cells[4]]
+        book.active.append(cells)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
 def comparator_csv() -> bytes:
     """Counts of a comparator over the months of the study."""
     kinds = ("burglary", "robbery", "vehicle-crime")
@@ -332,6 +381,7 @@ STREET = {
     "persistent_id": "a" * 64, "id": 1, "month": "2018-07",
     "location": {"latitude": "52.005", "longitude": "0.005", "street": {"id": 883, "name": "On or near High Street"}},
 }  # fmt: skip
+ANSWERED = ("burglary", "robbery", "vehicle-crime")
 #: What each address answers, by the end of its path.
 ANSWERS: dict[str, object] = {
     "crime-last-updated": {"date": "2018-09-01"},
@@ -532,6 +582,11 @@ TARGETS = (
     Target("study.toml", lambda _: STUDIES, command_of(study_file_words), "toml", MAP),
     Target("extract.csv", lambda _: [extract_csv()], command_of(lambda folder: ["map", str(folder / "extract.toml")]),
            "csv", MAP),
+    of_map("saved.csv", lambda _: saved_again()[:2], "csv", crimes="saved.csv"),
+    of_map("packed.csv", lambda _: saved_again()[2:], crimes="packed.csv"),
+    of_map("answers.json", lambda _: answers_json(), "json", crimes="answers.json"),
+    Target("extract.xlsx", lambda _: [extract_xlsx()], command_of(lambda folder: ["map", str(folder / "book.toml")]),
+           "zip", MAP),
     of_map("comparator.csv", lambda _: [comparator_csv()], "csv", comparator="comparator.csv"),
     of_map("households.csv", lambda _: [b"area_id,households\r\n001,400\r\n1E2,500\r\nNA,1000\r\nx/y,7\r\n"],
            "csv", households="households.csv"),
@@ -564,6 +619,7 @@ def folder_of(target: Target) -> Iterator[Path]:
         (folder / "areas.geojson").write_bytes(areas_geojson())
         (folder / "extract.csv").write_bytes(extract_csv())
         (folder / "extract.toml").write_bytes(STUDIES[-1])
+        (folder / "book.toml").write_bytes(STUDIES[-1].replace(b"extract.csv", b"extract.xlsx"))
         if "result.json" in target.outputs:
             (folder / "plan.json").write_bytes(plan_json(folder))
         with contextlib.nullcontext() if target.outputs == MAP else compared_once():
