@@ -9,8 +9,11 @@ from sacmap.measure.suppress import SMALL, suppressed
 from sacmap.notices import Notice
 from sacmap.result import Result
 
-#: Notices with counts of single offences.
-_NOT_PUBLIC = {"components", "other-offences"}
+#: Notices with counts of single offences, or with references and words of the force's own records.
+_NOT_PUBLIC = {
+    "components", "other-offences", "cancelled-rows", "no-ids", "shared-ids", "rows-left-out", "repeated-file",
+    "doubled-file",
+}  # fmt: skip
 #: The reason for a thin month, without its count.
 _FEW = f"published fewer than {SMALL} crimes"
 

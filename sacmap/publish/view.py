@@ -37,6 +37,8 @@ WEIGHTY = {
     "points-moved", "given-twice", "empty-areas", "tiles", "restricted", "suppressed", "extract",
     "households-not-known", "households-part-covered", "households-rough", "forces-left-out", "areas-not-known",
     "short-baseline", "coverage-from-sac", "absent-types", "crime-types-missing", "plan-unchecked",
+    "repeated-file", "filtered-file", "doubled-file", "full-spreadsheet", "rough-places", "no-such-offence",
+    "cancelled-rows", "shared-ids",
 }  # fmt: skip
 
 
