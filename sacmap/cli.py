@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sacmap import tables
 from sacmap.errors import UsageError
 from sacmap.last_resort import close_output, meant, mend_streams
 from sacmap.terminal import Group, Pounds, say, show
@@ -400,12 +401,16 @@ def comparator_command(crimes: tuple[str, ...], *, out: str, without: tuple[str,
     "--areas", "size", type=click.IntRange(1, 10), default=3, show_default=True,
     help="Number of areas that get money, and of adjoining areas in the week of action.",
 )  # fmt: skip
+@click.option(
+    "--theme", type=click.Choice(tables.CRIME_TYPES), default="sac", show_default=True,
+    help="The crime type the week of action answers: sac for all three.",
+)  # fmt: skip
 @click.option("--visited", type=click.Path(), help="Areas visited before: CSV of area_id, from, to, action.")
 @click.option("--protected", type=click.Path(), help="Homes already protected: CSV of area_id, homes.")
 @click.option("--replace", "over", is_flag=True, help="Replace an existing plan.")
 def plan_command(
-    study: Path | None, out: str | None, *, budget: float, prices: str | None, size: int, visited: str | None,
-    protected: str | None, over: bool, **options: Any,
+    study: Path | None, out: str | None, *, budget: float, prices: str | None, size: int, theme: str,
+    visited: str | None, protected: str | None, over: bool, **options: Any,
 ) -> int:  # fmt: skip
     """Plan a budget and a week of action: plans/NAME.json and NAME.html, and NAME.gpkg with --also gpkg."""
     from sacmap.pipeline import PlanOptions, plan_study
@@ -421,7 +426,13 @@ def plan_command(
         asked,
         path,
         PlanOptions(
-            budget=budget, size=size, prices=prices, visited=visited, protected=protected, replace=over
+            budget=budget,
+            size=size,
+            theme=theme,
+            prices=prices,
+            visited=visited,
+            protected=protected,
+            replace=over,
         ),
         study_file=study,
     )

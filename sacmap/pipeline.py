@@ -209,10 +209,11 @@ def require_outputs(outputs: Sequence[Path], read: Sequence[str | Path | None]) 
 
 @dataclass(frozen=True, kw_only=True)
 class PlanOptions:
-    """What a plan is asked for: pounds, how many areas, and the files of prices, visits and protected homes."""
+    """What a plan is asked for: pounds, how many areas, the crime type, and the files of prices, visits and homes."""
 
     budget: float = 10_000
     size: int = 3
+    theme: str = "sac"
     prices: str | None = None
     visited: str | None = None
     protected: str | None = None
@@ -257,6 +258,7 @@ def plan_study(
         budget=options.budget,
         prices=prices,
         size=options.size,
+        theme=options.theme,
         visited=visits,
         protected=homes,
         boundaries_file=path_from(path.parent, str(result.study.boundaries)),

@@ -131,6 +131,7 @@ def fill(view: View, map_html: str, map_script: str) -> str:
         week=week_shown(view),
         hardening=hardening_shown(view),
         sure=view.how_sure(view.first_type),
+        chance=view.by_chance,
         columns=columns_of(view),
         rows=rows,
         table_note=page_data.table_note(view, len(rows)),

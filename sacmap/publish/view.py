@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sacmap import months, tables
 from sacmap.areas.context import Layer
 from sacmap.choose.ranking import by_rate
+from sacmap.measure.chance import how_sure
 from sacmap.measure.comparator import changes_followed
 from sacmap.measure.definitions import Break
 from sacmap.notices import Notice
@@ -284,6 +285,12 @@ class View:
             return "There is no earlier period to compare with, so this page shows levels only: no rise and no fall."
         length = words.MONTHS_A_YEAR if self.yearly else len(self.current)
         return words.how_sure(kind, self.rows[kind], periods=self.periods, months=length, unit=self.unit)
+
+    @property
+    def by_chance(self) -> str:
+        """How many flags chance makes on real maps like this, of the first crime type; "" where nothing is known."""
+        said = how_sure(self.change, self.first_type)
+        return said[0] if said else ""
 
     @property
     def summaries(self) -> list[Summary]:

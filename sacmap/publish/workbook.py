@@ -314,7 +314,7 @@ class _Sheets:
         sections = (
             (
                 "How to read the figures",
-                [text.format(**told) for text in METHOD],
+                [*(text.format(**told) for text in METHOD), *([page.by_chance] if page.by_chance else [])],
             ),
             ("Changes of definition", changes),
             ("Source and licence", [*page.sources, made]),
