@@ -13,7 +13,8 @@ import pytest
 import shapely
 from conftest import square
 
-from sacmap.areas import bounds, gdal
+from sacmap import bounds
+from sacmap.areas import gdal
 from sacmap.areas.boundaries import read_areas
 from sacmap.areas.mend import crossings
 from sacmap.errors import InputError
