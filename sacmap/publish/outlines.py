@@ -9,10 +9,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from sacmap.publish.shapes import STEPS, coded, label_places, rings_of, simplified, usual_stray
+from sacmap.publish.shapes import MANY, STEPS, coded, label_places, rings_of, simplified, usual_stray
 
 #: The picture's units: two to a point of a screen at its usual size, so that whole numbers are fine enough.
 WIDTH, HEIGHT, MARGIN = 1600.0, 1120.0, 8.0
+#: How far its edges may stray, in its units, and of many areas.
+FINE, COARSE = 1.2, 2.4
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def picture_of(
         return None
     squeeze = math.cos(math.radians((south + north) / 2))
     scale = min((WIDTH - 2 * MARGIN) / ((east - west) * squeeze), (HEIGHT - 2 * MARGIN) / (north - south))
-    stray = 1.2 / scale
+    stray = (FINE if len(polygons) <= MANY else COARSE) / scale
 
     def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.round((points - (west, north)) * (squeeze * scale, -scale) + MARGIN)

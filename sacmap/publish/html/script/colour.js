@@ -4,19 +4,27 @@ const CUTS = [2 / 3, 4 / 5, 5 / 4, 3 / 2];
 
 // The class of an area under the controls: s a clear change, p one that could be chance, l a level; 0 to 4.
 function classOf(place) {
-  const row = rowOf(place);
-  if (!isKnown(row)) return "unknown";
+  // Thousands of areas are painted at once: only the columns that matter are read.
+  const { columns } = numbers;
+  const at = indexOf(place, state.type);
+  const [verdict, now] = [columns.verdict[at], columns.current_count[at]];
+  if (now === null || (verdict === "not known" && !data.levelOnly)) return "unknown";
   if (state.measure === "level") {
-    const value = data.levelOnly ? row.current_count : data.rates ? row.level_per_1000_households : row.level;
-    return value === null ? "unknown" : `l${data.levelCuts[state.type].filter((cut) => value >= cut).length}`;
+    const value = data.levelOnly ? now : columns[data.rates ? "level_per_1000_households" : "level"][at];
+    return value === null ? "unknown" : `l${stepOf(value, data.levelCuts[state.type])}`;
   }
-  if (row.verdict === "too few to tell") return "few";
-  const against = state.measure === "change" ? row.baseline_mean : row.expected;
-  const ratio = against > 0 ? row.current_count / against : row.current_count > 0 ? Infinity : 1;
-  const step = CUTS.filter((cut) => ratio >= cut).length;
+  if (verdict === "too few to tell") return "few";
+  const against = columns[state.measure === "change" ? "baseline_mean" : "expected"][at];
+  const step = stepOf(against > 0 ? now / against : now > 0 ? Infinity : 1, CUTS);
   // A fall that is a clear rise against the expected (or the other way round) is not painted as either.
-  const strong = row.verdict === "clear rise" ? step >= 2 : row.verdict === "clear fall" && step <= 2;
+  const strong = verdict === "clear rise" ? step >= 2 : verdict === "clear fall" && step <= 2;
   return `${strong ? "s" : "p"}${step}`;
+}
+
+function stepOf(value, cuts) {
+  let step = 0;
+  while (step < cuts.length && value >= cuts[step]) step += 1;
+  return step;
 }
 
 const HATCHED = new Set(["p0", "p1", "p3", "p4", "unknown"]);

@@ -65,8 +65,16 @@ function showHead() {
   $("level-ramp").setAttribute("aria-label", said);
 }
 
+// The page comes with the lists of its first view.
+let listsAsTheyCame = true;
+
 function showLists() {
   if (data.plan) return;
+  if (listsAsTheyCame && state.type === data.type && !state.group) {
+    requestAnimationFrame(tighten);
+    return;
+  }
+  listsAsTheyCame = false;
   const week = weekList();
   const found = week.filter((entry) => entry.sign);
   const most = scaleOf(found.map(({ place }) => ratioOf(rowOf(place), "current_count")));
@@ -84,7 +92,16 @@ function showLists() {
     $("sure").textContent = data.sure[state.type];
   }
   showHardening();
-  $("answer").classList.toggle("tight", found.length > 3);
+  tighten();
+}
+
+// Closer rows where the first three of both lists would not stand on one screen.
+function tighten() {
+  const answer = $("answer");
+  answer.classList.remove("tight");
+  const third = document.querySelector("#hardening li:nth-child(3)");
+  if (!third || getComputedStyle(answer).overflowY !== "auto") return;
+  if (third.getBoundingClientRect().bottom > answer.getBoundingClientRect().bottom) answer.classList.add("tight");
 }
 
 function weekLead(week) {

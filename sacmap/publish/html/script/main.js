@@ -242,6 +242,7 @@ function listenToTheRest() {
     map.invalidateSize({ animate: false });
     keepInside();
     if (state.area === null && !state.group) fit();
+    if (!data.plan && state.area === null) tighten();
   }).observe($("map"));
   // When all else is done.
   (window.requestIdleCallback ?? setTimeout)(paintStatic, { timeout: 1500 });
