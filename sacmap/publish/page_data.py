@@ -26,6 +26,8 @@ TABLE_ROWS = 200
 #: Above so many areas only those on a list have their busiest map points: the file would grow too large.
 MOST_WITH_POINTS = 600
 
+#: Above so many areas the map shows districts first, where there are any.
+DISTRICTS_FIRST = 1_000
 #: Columns of the CSV that hold text.
 TEXTS = {"group", *(column.name for column in tables.CHANGE.columns if column.kind == "text")}
 #: Periods in so few letters stand in the legend too.
@@ -108,6 +110,7 @@ def numbers_of(view: View) -> str:
         "points": _points(view, names),
         "streetNames": list(names),
         "districts": backdrop.districts(view),
+        "subtotals": _subtotals(view),
         "context": backdrop.context_of(view),
     }
     return f'{{"columns":{{{columns}}},{json.dumps(rest, ensure_ascii=False, separators=(",", ":"))[1:]}'
@@ -115,7 +118,7 @@ def numbers_of(view: View) -> str:
 
 def packed(text: str) -> str:
     """Return text as the script unpacks it: deflated, in base 64."""
-    return base64.b64encode(deflate.zlib_compress(text.encode(), 6)).decode()
+    return base64.b64encode(deflate.zlib_compress(text.encode(), 9)).decode()
 
 
 def _column(texts: Sequence[str], name: str) -> str:
@@ -260,6 +263,19 @@ def listed_places(view: View) -> set[int]:
     """Return the places of all areas that are on a list."""
     entries = [*view.hardening_list, *(entry for listed in view.week_lists.values() for entry in listed)]
     return {entry.place for entry in entries}
+
+
+def _subtotals(view: View) -> dict[str, list[Any]] | None:
+    """Return the columns the map needs of the districts, by district and crime type; None where it shows areas."""
+    if view.subtotals is None or view.subtotals.empty or len(view.areas) <= DISTRICTS_FIRST:
+        return None
+    every = pd.MultiIndex.from_product([sorted(set(view.groups) - {""}), tables.CRIME_TYPES])
+    rows = view.subtotals.set_index(["group", "crime_type"]).reindex(every)
+    numbers = ("current_count", "baseline_mean", "expected", "level")
+    return {
+        "verdict": [str(verdict) if pd.notna(verdict) else "not known" for verdict in rows["verdict"]],
+        **{name: [_number(value) for value in rows[name]] for name in numbers},
+    }
 
 
 def _months(view: View) -> dict[str, Any]:

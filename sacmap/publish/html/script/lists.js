@@ -55,7 +55,7 @@ function showHead() {
   const kind = capital(state.type === "sac" ? "all three" : data.words[state.type]);
   $("map-heading").textContent = `Map: ${kind}, ${measure}`;
   $("legend-title").textContent =
-    state.measure === "change" && data.legendSpan ? `${kind}, ${data.legendSpan}` : `${kind}: ${measure}`;
+    byDistrict() ? `${kind} by district: ${measure}` : state.measure === "change" && data.legendSpan ? `${kind}, ${data.legendSpan}` : `${kind}: ${measure}`;
   for (const item of document.querySelectorAll("[data-legend]"))
     item.hidden = !item.dataset.legend.split(" ").includes(state.measure);
   if (!level) return;

@@ -46,7 +46,7 @@ async function drawAreas(drawn, coded) {
   shapes = coded.map((text, place) => {
     if (!text) return null;
     const shape = L.polygon(polygonsOf(text), { pane: "areas", smoothFactor: 0.6 });
-    shape.on("click", () => choose(place, { zoom: true }));
+    shape.on("click", () => (byDistrict() ? chooseGroup(groupOf(place)) : choose(place, { zoom: true })));
     shape.on("mouseover", () => hover(place));
     shape.on("mouseout", () => hover(null));
     return shape;
@@ -55,12 +55,20 @@ async function drawAreas(drawn, coded) {
   // Styled before they are drawn, so that each is drawn once.
   paint({ marks: false });
   L.layerGroup(shapes.filter(Boolean)).addTo(map);
-  if (numbers.districts) hint = "Ctrl + wheel zooms the map; a district’s name zooms to it";
+  if (numbers.subtotals) hint = `Districts, each as a whole: choose one to see its ${data.unit[1]}. Ctrl + wheel zooms`;
+  else if (numbers.districts) hint = "Ctrl + wheel zooms the map; a district’s name zooms to it";
   hover(null);
   L.control.scale({ maxWidth: 90, metric: false }).addTo(map);
   show();
   drawLines();
   listenToWheel();
+}
+
+function districtWords(group) {
+  const at = districtRow(group);
+  const now = numbers.subtotals.current_count[at];
+  const count = now === null ? "not known" : many(now, data.nouns[state.type]);
+  return `${apart(data.groups[group])}: ${count}. ${capital(numbers.subtotals.verdict[at])}. Choose it to see its ${data.unit[1]}`;
 }
 
 let hint = $("hover").textContent;
@@ -69,7 +77,8 @@ function hover(place) {
   $("hover").classList.toggle("named", place !== null);
   $("hover").textContent =
     place === null ? hint : `${apart(fullName(place))}: ${sentenceOf(rowOf(place)).split(".")[0]}. ${capital(verdictOf(place))}`;
-  if (place !== null && data.levelOnly) $("hover").textContent = `${apart(fullName(place))}: ${sentenceOf(rowOf(place)).split(".")[0]}`;
+  if (place !== null && byDistrict() && groupOf(place)) $("hover").textContent = districtWords(data.groupOf[place]);
+  else if (place !== null && data.levelOnly) $("hover").textContent = `${apart(fullName(place))}: ${sentenceOf(rowOf(place)).split(".")[0]}`;
 }
 
 // The page scrolls under the wheel; with Ctrl, as a pinch on a touchpad gives it, the map zooms where the mouse is.
@@ -136,20 +145,23 @@ const pixelsPerDegree = () => (256 * 2 ** map.getZoom()) / 360;
 const PALE = { s0: "#ece5f4", s1: "#f1eff8", s3: "#fef1de", s4: "#fbead9" };
 
 function lookOf(place) {
-  const css = classOf(place);
-  const tiny = widthOf(place) < LEAST;
+  const css = shownClass(place);
+  const tiny = byDistrict() || widthOf(place) < LEAST;
   const zoomed = state.area !== null && shapes[state.area];
   const aside = !inGroup(place) && !zoomed;
   const fill = zoomed ? (PALE[css] ?? "#f8f8f6") : fillOf(css);
   return {
     fillColor: fill,
     fillOpacity: (aside ? 0.35 : 1) * (data.background ? 0.7 : 1),
-    color: tiny && !zoomed ? data.colours[css] : zoomed && PALE[css] ? data.colours[css] : "#8a8880",
+    color: tiny && !zoomed ? lineOver(css) : zoomed && PALE[css] ? data.colours[css] : "#8a8880",
     opacity: aside ? 0.5 : 1,
     weight: tiny && !zoomed ? 0.4 : zoomed && PALE[css] ? 2.5 : 0.8,
     lineJoin: "round",
   };
 }
+
+// The hatch of a district would show the seams of its areas: their lines are of its ground.
+const lineOver = (css) => data.colours[css];
 
 let tinyAt = null;
 function paint({ marks = true } = {}) {
