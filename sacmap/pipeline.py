@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sacmap import months, tables
 from sacmap.areas.boundaries import overlaps
+from sacmap.areas.context import read_context
 from sacmap.comparison import compare_areas
 from sacmap.crimes import without_repeats
 from sacmap.errors import InputError, SacmapError
@@ -90,7 +91,8 @@ def run(study: Study, *, every_month: bool = False) -> Result:
         overlaps=overlaps(found.areas),
         notices=(*found.told, *reading.notices),
     )
-    return replace(result, inputs=(*result.inputs, *found.inputs))
+    context = read_context(study.context, found.areas.total_bounds)
+    return replace(result, context=context, inputs=(*result.inputs, *found.inputs))
 
 
 def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) -> list[Path]:

@@ -10,6 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from sacmap import tables
+from sacmap.areas.context import Layer
 from sacmap.measure.chance import how_sure
 from sacmap.measure.comparator import Comparator
 from sacmap.measure.definitions import Break
@@ -79,12 +80,12 @@ class Result:
     """All that one comparison gives: what `publish` writes.
 
     located is the Located table less repeats, forces left out and crime_id. hardening and week are the first ten of
-    both lists, the latter of SAC; weeks has one list a crime type. one_point has, by crime type and area_id, the rises
-    of which most lies on one map point unseen before. unknown is area_id → why it is not known.
-    monthly is the Counts table over every month read. compared are the places in a period (0 first) at which like is
-    compared with like; exit_code is 3 where months had to be left out. totals and comparator_changes are by crime
-    type, as in the JSON record. groups are the subtotals by town or district (tables.GROUPS), empty where the areas
-    have no groups.
+    both lists, the latter of SAC; weeks has one list a crime type. one_point has, by crime type and area_id, the
+    rises of which most lies on one map point unseen before. unknown is area_id → why it is not known. monthly is
+    the Counts table over every month read. compared are the places in a period (0 first) at which like is compared
+    with like; context is what was given for orientation; exit_code is 3 where months had to be left out. totals and
+    comparator_changes are by crime type, as in the JSON record. groups are the subtotals by town or district
+    (tables.GROUPS), empty where the areas have no groups.
     """
 
     study: Study
@@ -108,6 +109,7 @@ class Result:
     warnings: tuple[Notice, ...]
     inputs: tuple[dict[str, object], ...]
     exit_code: int
+    context: tuple[Layer, ...] = ()
     groups: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=tables.GROUPS.names))
 
     @property

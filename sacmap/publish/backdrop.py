@@ -12,9 +12,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from sacmap.publish.shapes import STEPS, coded, coded_lines, label_places, usual_stray
+from sacmap.publish.shapes import STEPS, coded, coded_lines, label_places
 
 if TYPE_CHECKING:
+    from sacmap.areas.context import Layer
     from sacmap.publish.view import View
 
 #: So many towns are told of a map; the script shows as many as have room.
@@ -65,18 +66,17 @@ def context_of(view: View) -> list[dict[str, Any]] | None:
     """Return the layers given for orientation: their kind, their lines coded as rings are, and their names."""
     if not view.context:
         return None
-    stray = usual_stray(view.areas.geometry.to_numpy()) / 2
     return [
         {
             "kind": layer.kind,
-            "lines": [] if layer.kind == "place" else coded_lines(shapely.simplify(layer.shapes, stray)),
+            "lines": [] if layer.kind == "place" else coded_lines(layer.shapes),
             "places": _named_points(layer) if layer.kind == "place" else [],
         }
         for layer in view.context
     ]
 
 
-def _named_points(layer: Any) -> list[list[Any]]:
+def _named_points(layer: Layer) -> list[list[Any]]:
     at = np.round(shapely.get_coordinates(shapely.point_on_surface(layer.shapes)) * STEPS).astype(int)
     return [[name, x, y] for name, (x, y) in zip(layer.names, at.tolist(), strict=True)]
 

@@ -47,6 +47,8 @@ _REST = Markup(
 )
 _LEAD = Markup('<span class="subhead">{}</span> ')
 
+#: Notices of one kind that each have a line of their own.
+ALIKE = 2
 MEASURES = (("change", "Change"), ("expected", "Against expected"), ("level", "Level"))
 
 
@@ -158,7 +160,7 @@ def _head(view: View) -> dict[str, Any]:
         "document_title": f"{place}: {headline.first}" if place else headline.first,
         "place": place,
         "periods": fixed or (f"{view.periods_short}, {counted}" if view.periods_short else counted),
-        "warnings": [in_one_line(notice) for notice in view.weighty],
+        "warnings": warnings_of(view),
         "tiles": view.summaries,
         "measures": MEASURES[2:] if view.level_only else MEASURES,
         "groups": sorted(set(view.groups) - {""}),
@@ -187,6 +189,28 @@ def _map_parts(view: View) -> dict[str, Any]:
             "unknown": bool((view.table["verdict"] == "not known").any()),
         },
     }
+
+
+def warnings_of(view: View) -> list[Said]:
+    """Return the weighty notices, a line each; many of one kind share a line."""
+    by_code: dict[str, list[Notice]] = {}
+    for notice in view.weighty:
+        by_code.setdefault(notice.code, []).append(notice)
+    said: list[Said] = []
+    for code, alike in by_code.items():
+        lines = [in_one_line(notice) for notice in alike]
+        if len(lines) <= ALIKE:
+            said += lines
+            continue
+        verdicts = view.rows[view.first_type]["verdict"]
+        unknown = int((verdicts == "not known").sum())
+        lead = (
+            f"{unknown:,} of {words.counted(len(verdicts), view.unit)} are not known: see why."
+            if code == "areas-not-known"
+            else f"{lines[0].lead.rstrip('.')}, and {len(lines) - 1} more like this."
+        )
+        said.append(Said(code, lead, " ".join(notice.text for notice in alike)))
+    return said
 
 
 def in_one_line(notice: Notice) -> Said:

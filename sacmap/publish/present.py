@@ -76,6 +76,7 @@ def page_of(result: Result) -> View:
         one_point={kind: frozenset(found) for kind, found in result.one_point.items()},
         subtotals=result.groups,
         sources=SOURCE if study.extract is None else EXTRACT_SOURCE,
+        context=result.context,
         restricted=result.restricted,
         exact=study.extract is not None,
         practice=PRACTICE_FORCE in set(result.coverage["force"]),

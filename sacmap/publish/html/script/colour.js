@@ -8,19 +8,18 @@ function classOf(place) {
 }
 
 // Of many areas the districts are shown first, each in the colour of its own sum; choosing one shows its areas.
-const byDistrict = () => Boolean(numbers.subtotals) && !state.group && state.area === null;
+const byDistrict = () =>
+  Boolean(numbers.subtotals) && !state.group && state.area === null && state.measure !== "level";
 const districtRow = (group) => group * data.types.length + data.types.indexOf(state.type);
 const shownClass = (place) =>
   byDistrict() && data.groupOf[place] >= 0
-    ? classAt(numbers.subtotals, districtRow(data.groupOf[place]), false)
+    ? classAt(numbers.subtotals, districtRow(data.groupOf[place]))
     : classOf(place);
 
-// `ownLevel`: by the areas' own cuts of the level; a district's sum has none.
-function classAt(columns, at, ownLevel = true) {
+function classAt(columns, at) {
   // Thousands of areas are painted at once: only the columns that matter are read.
   const [verdict, now] = [columns.verdict[at], columns.current_count[at]];
   if (now === null || (verdict === "not known" && !data.levelOnly)) return "unknown";
-  if (state.measure === "level" && !ownLevel) return "p2";
   if (state.measure === "level") {
     const value = data.levelOnly ? now : columns[data.rates ? "level_per_1000_households" : "level"][at];
     return value === null ? "unknown" : `l${stepOf(value, data.levelCuts[state.type])}`;

@@ -209,7 +209,7 @@ function listenToButtons() {
   $("answer").addEventListener("keydown", (event) => {
     if (event.key === "Escape" && state.area !== null) choose(null, { zoom: true });
   });
-  $("whole-map").addEventListener("click", fitWhole);
+  $("whole-map").addEventListener("click", () => fitWhole());
   for (const zoom of document.querySelectorAll("[data-zoom]"))
     zoom.addEventListener("click", () => map.setZoom(map.getZoom() + Number(zoom.dataset.zoom), { animate: false }));
   for (const pan of document.querySelectorAll("[data-pan]")) {

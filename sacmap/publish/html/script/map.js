@@ -113,21 +113,33 @@ function stayOn() {
 }
 
 // The whole, moved aside from the legend where the map is wider than its areas.
-function fitWhole() {
+function fitWhole(bounds = data.bounds) {
   const legend = $("legend");
   const aside = getComputedStyle(legend).position === "absolute" ? legend.offsetWidth : 0;
-  const zoom = map.getBoundsZoom(data.bounds, false, [16, 16]);
-  const [low, high] = data.bounds.map((at) => map.project(at, zoom));
+  const zoom = map.getBoundsZoom(bounds, false, [16, 16]);
+  const [low, high] = bounds.map((at) => map.project(at, zoom));
   const slack = Math.max(0, map.getSize().x - (high.x - low.x) - 24);
   const right = Math.min(slack, aside);
-  map.fitBounds(data.bounds, { animate: false, paddingTopLeft: [8, 8], paddingBottomRight: [8 + right, 8] });
+  map.fitBounds(bounds, { animate: false, paddingTopLeft: [8, 8], paddingBottomRight: [8 + right, 8] });
 }
 
 function fit() {
   const shape = state.area === null ? null : shapes[state.area];
   if (shape) map.fitBounds(shape.getBounds().pad(0.12), { animate: false, maxZoom: 16 });
   else if (state.group) map.fitBounds(groupBounds(), { animate: false });
-  else fitWhole();
+  else fitWhole(homeBounds());
+}
+
+// Where little of the map is known, it opens on what is.
+function homeBounds() {
+  const known = every.filter((place) => shapes[place] && verdictOf(place, data.type) !== "not known");
+  if (data.levelOnly || !known.length || known.length > every.length / 2) return data.bounds;
+  const bounds = L.latLngBounds([]);
+  for (const place of known) bounds.extend(shapes[place].getBounds());
+  return [
+    [bounds.getSouth(), bounds.getWest()],
+    [bounds.getNorth(), bounds.getEast()],
+  ];
 }
 
 function groupBounds() {

@@ -1,0 +1,108 @@
+"""Roads, rail, water and places behind the areas: what a feature is, where it lies, and how much a page carries."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import shapely
+from conftest import page_of
+
+from sacmap.areas.context import CORNERS, kind_of, read_context
+from sacmap.errors import InputError
+from sacmap.publish.draw import render
+
+BOUNDS = (0.0, 52.0, 0.04, 52.01)
+LINE = {"type": "LineString", "coordinates": [[0.0, 52.004], [0.02, 52.006], [0.04, 52.005]]}
+POND = {
+    "type": "Polygon",
+    "coordinates": [[[0.01, 52.002], [0.012, 52.002], [0.012, 52.004], [0.01, 52.002]]],
+}
+TOWN = {"type": "Point", "coordinates": [0.03, 52.005]}
+
+
+def written(path, *features, crs=None):
+    named = {"crs": {"type": "name", "properties": {"name": crs}}} if crs else {}
+    content = {
+        "type": "FeatureCollection",
+        **named,
+        "features": [{"type": "Feature", "properties": p, "geometry": g} for p, g in features],
+    }
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return str(path)
+
+
+def test_each_feature_is_what_its_columns_say(tmp_path):
+    path = written(
+        tmp_path / "all.geojson",
+        ({"highway": "primary", "name": "High Street"}, LINE),
+        ({"railway": "rail"}, LINE),
+        ({"natural": "water"}, POND),
+        ({"place": "town", "name": "Ashtown"}, TOWN),
+    )
+    layers = {layer.kind: layer for layer in read_context([path], BOUNDS)}
+    assert set(layers) == {"road", "rail", "water", "place"}
+    assert layers["place"].names == ("Ashtown",)
+    assert layers["road"].shapes[0].geom_type == "LineString"
+
+
+@pytest.mark.parametrize(
+    ("columns", "geometry", "stem", "kind"),
+    [
+        ({}, LINE, "OS_Open_Rivers", "water"),
+        ({}, LINE, "railways", "rail"),
+        ({}, LINE, "lines", "road"),
+        ({}, POND, "lines", "water"),
+        ({}, TOWN, "lines", "place"),
+        ({"class": "A Road"}, LINE, "x", "road"),
+        ({"waterway": "canal", "highway": None}, LINE, "roads", "water"),
+    ],
+)
+def test_what_says_nothing_goes_by_the_files_name_and_then_by_its_shape(columns, geometry, stem, kind):
+    assert kind_of(columns, shapely.geometry.shape(geometry), stem) == kind
+
+
+def test_lines_are_cut_to_the_map_and_moved_to_degrees(tmp_path):
+    far = {"type": "LineString", "coordinates": [[0.0, 52.005], [5.0, 52.005]]}
+    (layer,) = read_context([written(tmp_path / "roads.geojson", ({}, far))], BOUNDS)
+    assert shapely.total_bounds(layer.shapes)[2] < 0.05
+    grid = {"type": "LineString", "coordinates": [[500000, 240000], [640000, 240000]]}
+    path = written(tmp_path / "grid.geojson", ({}, grid), crs="urn:ogc:def:crs:EPSG::27700")
+    (moved,) = read_context([path], (-0.5, 51.9, 1.5, 52.2))
+    assert np.abs(shapely.total_bounds(moved.shapes)).max() < 60
+
+
+def test_what_lies_elsewhere_or_is_no_file_is_told(tmp_path):
+    away = {"type": "LineString", "coordinates": [[5.0, 40.0], [5.1, 40.0]]}
+    with pytest.raises(InputError, match="lies on the map"):
+        read_context([written(tmp_path / "roads.geojson", ({}, away))], BOUNDS)
+    with pytest.raises(InputError, match="is not there"):
+        read_context([str(tmp_path / "none.geojson")], BOUNDS)
+    (tmp_path / "bad.geojson").write_text('{"type": "FeatureCollection"', encoding="utf-8")
+    with pytest.raises(InputError, match="not a whole GeoJSON"):
+        read_context([str(tmp_path / "bad.geojson")], BOUNDS)
+
+
+def test_a_page_carries_no_more_than_a_bound_the_weightiest_roads_first(tmp_path):
+    rng = np.random.default_rng(1)
+    corners = rng.uniform((0.0, 52.0), (0.04, 52.01), (300, 100, 2)).round(5).tolist()
+    features = [
+        ({"highway": "motorway" if n < 20 else "residential"}, {"type": "LineString", "coordinates": line})
+        for n, line in enumerate(corners)
+    ]
+    (layer,) = read_context([written(tmp_path / "roads.geojson", *features)], BOUNDS)
+    assert shapely.get_num_coordinates(layer.shapes).sum() <= CORNERS
+    assert len(layer.shapes) >= 20
+    plain = page_of()
+    assert len(render(replace(plain, context=(layer,)))) - len(render(plain)) < 150_000
+
+
+def test_context_is_drawn_thin_and_named_places_stand_on_the_map(opened, tmp_path):
+    path = written(
+        tmp_path / "all.geojson", ({"highway": "primary"}, LINE), ({"place": "town", "name": "Ashtown"}, TOWN)
+    )
+    page = opened(replace(page_of(), context=read_context([path], BOUNDS)))
+    assert page.tab.locator("#map .leaflet-lines-pane path").count() == 1
+    assert "Ashtown" in page.tab.locator("#map .town").all_inner_texts()
+    assert "from the files given" in page.text("footer")
+    assert page.messages == []
