@@ -97,6 +97,6 @@ def require_real_zip(infos: Sequence[ZipInfo], size: int, where: Path | str) -> 
     over = any(start + packed > later for (start, packed), (later, _) in pairwise(starts))
     if over or sum(packed for _, packed in starts) > size:
         raise InputError(
-            f"{where} is not read: its members lie over one another, which no real ZIP's do.",
+            f"{where} was not read: its members overlap, which never happens in a real ZIP.",
             "Download it again.",
         )

@@ -194,7 +194,7 @@ def with_study_households(
     if study.households is None:
         if study.lsoa_boundaries is not None:
             raise UsageError(
-                "LSOA boundaries were given, but no households to spread.",
+                "LSOA boundaries were given, but no households.",
                 "Add --households FILE, a CSV of households by LSOA.",
             )
         return areas, (), 0, 0
@@ -243,7 +243,7 @@ def with_boundaries(study: Study) -> Study:
             ("crimes", "--crimes PATH") if study.boundaries else ("boundaries", "--boundaries FILE")
         )
         raise UsageError(
-            f"No {what} were given, and no force to fetch those of.",
+            f"No {what} were given, and no force from which to fetch them.",
             f"Add {option}, or --force northamptonshire.",
         )
     path = boundaries_path(study.force)

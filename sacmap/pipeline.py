@@ -206,7 +206,7 @@ def require_outputs(outputs: Sequence[Path], read: Sequence[str | Path | None]) 
     require_apart(outputs, read)
     require_writable(outputs[0].parent)
     if torn := torn_set_message(outputs[0]):
-        say(f"- {torn} This run writes its own anew.")
+        say(f"- {torn} This run writes all of them again.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -330,7 +330,7 @@ def evaluate_plan(
     boundaries = options.boundaries or boundaries_of_plan(plan, plan_path)
     if not Path(boundaries).exists():
         raise InputError(
-            f"The plan's boundaries, {boundaries}, are not there.", "Give them with --boundaries."
+            f"The plan's boundaries, {boundaries}, do not exist.", "Give them with --boundaries."
         )
     require_apart(outputs, [boundaries])
     done = read_text(options.log) if options.log else ""
@@ -363,7 +363,7 @@ def boundaries_of_plan(plan: Plan, plan_path: Path) -> str:
     remote = named.startswith(("//", "\\\\"))
     if remote or not (is_below(path, (Path(), plan_path.parent)) or is_file_of(Path(path), known)):
         raise InputError(
-            f"The plan {plan_path} names boundaries elsewhere, {named}, which were not read.",
+            f"The plan {plan_path} names boundaries in another folder, {named}. They were not read.",
             "If they are yours, give them with --boundaries.",
         )
     return path

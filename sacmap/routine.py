@@ -61,7 +61,7 @@ def brief_study(
     mapped = bool(study.crimes or study.boundaries or (study.force and not options.home_office))
     if not mapped and not options.home_office:
         raise UsageError(
-            "There is nothing to write of: no crimes, and no table of recorded crime.",
+            "There is nothing to write about: no crimes and no table of recorded crime.",
             "Give a study, or --home-office FILE with --area-name.",
         )
     read = [options.home_office, options.plan, options.outcome, study_file]
@@ -114,7 +114,7 @@ def brief_path(page: Path, study: Study) -> Path:
 def _require_no_note(path: Path, replace: bool) -> None:
     if path.exists() and not replace:
         raise UsageError(
-            f"{path} is there already and was left as it is: someone may have edited it.",
+            f"{path} already exists and was not changed: someone may have edited it.",
             "Choose another --out, or add --replace.",
         )
 
@@ -141,7 +141,7 @@ def read_outcome(path: str | None) -> dict[str, Any] | None:
         raise InputError(f"{path} is not JSON: {error}.", remedy) from None
     wrong = unlike(raw, OUTCOME_SHAPE)
     if wrong:
-        raise InputError(f"{path} is no result of a plan: {wrong}.", remedy)
+        raise InputError(f"{path} is not the result of a plan: {wrong}.", remedy)
     return dict(raw)
 
 

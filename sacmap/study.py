@@ -237,7 +237,7 @@ def baseline_periods(current: Period, spans: Iterable[Period]) -> tuple[Period, 
         whole, rest = divmod(beyond - first - length, step)
         if (start - first) % 12 or rest or whole < 0:
             raise UsageError(
-                f"The baseline {written} is not whole periods of the months of {months.written(current)}.",
+                f"The baseline {written} is not made of whole periods of the same months as {months.written(current)}.",
                 remedy,
             )
         if beyond > start:
@@ -293,10 +293,10 @@ def _checked(given: dict[str, Any]) -> dict[str, Any]:
     given |= _periods(given) | {"also": _split(given.get("also", ()))}
     unknown = [kind for kind in given["also"] if kind not in ALSO]
     if unknown:
-        raise UsageError(f"--also does not know {unknown[0]!r}.", f"It takes {', '.join(ALSO)}.")
+        raise UsageError(f"--also cannot be {unknown[0]!r}.", f"It can be {', '.join(ALSO)}.")
     if "extract" in given and not given.get("crimes"):
         raise UsageError(
-            "The study tells how an extract is laid out, but no extract was given.",
+            "The study describes an extract, but gives none.",
             'Add crimes = "extract.csv" above its [extract] table.',
         )
     _require_printable(given)
@@ -304,12 +304,12 @@ def _checked(given: dict[str, Any]) -> dict[str, Any]:
     comparator = given.get("comparator", "areas")
     if comparator not in COMPARATORS and not PurePath(comparator).suffix:
         raise UsageError(
-            f"--comparator does not know {PurePath(comparator).name!r}.",
-            f"It takes {', '.join(COMPARATORS)}, or a CSV file.",
+            f"--comparator cannot be {PurePath(comparator).name!r}.",
+            f"It can be {', '.join(COMPARATORS)}, or a CSV file.",
         )
     _require_tiles(given.get("tiles"), given.get("tiles_key"))
     if given.get("source", "auto") not in SOURCES:
-        raise UsageError(f"--from does not know {given['source']!r}.", f"It takes {', '.join(SOURCES)}.")
+        raise UsageError(f"--from cannot be {given['source']!r}.", f"It can be {', '.join(SOURCES)}.")
     return given
 
 
@@ -335,7 +335,7 @@ def _periods(given: dict[str, Any]) -> dict[str, Any]:
     if latest is not None:
         if before is None and given.get("baseline"):
             raise UsageError(
-                f"The current period is latest:{latest}, and the baseline is not of the same kind.",
+                f"The current period is latest:{latest}, so the baseline must be of the same kind.",
                 "Write --baseline before:3 for the three such periods before it, or give both as months.",
             )
         return {"current": (), "baseline": (), "rolling": (latest, before or 0)}
@@ -358,8 +358,8 @@ def _rolling(value: Any, pattern: re.Pattern[str]) -> int | None:
     number = int(found[0][1])
     if not 1 <= number <= MOST_ROLLING:
         raise UsageError(
-            f"{texts[0]} cannot be.",
-            f"The number is from 1 to {MOST_ROLLING}, such as latest:12 or before:3.",
+            f"{texts[0]} is not possible.",
+            f"Use a number from 1 to {MOST_ROLLING}, such as latest:12 or before:3.",
         )
     return number
 
@@ -384,7 +384,7 @@ def _require_tiles(tiles: str | None, key: str | None) -> None:
             "Write it as https://tiles.example.org/{z}/{x}/{y}.png.",
         )
     if key is not None and "{key}" not in (tiles or ""):
-        raise UsageError("--tiles-key has no place to go.", "Put {key} in --tiles where the key belongs.")
+        raise UsageError("--tiles has no place for the key.", "Put {key} in --tiles where the key belongs.")
 
 
 def _split(texts: Iterable[str]) -> tuple[str, ...]:
@@ -398,11 +398,12 @@ def _require_printable(given: Mapping[str, Any]) -> None:
         for text in value if isinstance(value, tuple) else (value,):
             if isinstance(text, str) and not _CONTROL.isdisjoint(text):
                 raise UsageError(
-                    f"The {name.replace('_', '-')} {text!r} holds a control character.", "Write it without."
+                    f"The {name.replace('_', '-')} {text!r} has a control character in it.",
+                    "Write it without.",
                 )
             if isinstance(text, str) and name not in PATHS and _HALF.search(text):
                 raise UsageError(
-                    f"The {name.replace('_', '-')} {text!r} holds half a character.", "Write it again."
+                    f"The {name.replace('_', '-')} {text!r} has half a character in it.", "Write it again."
                 )
 
 

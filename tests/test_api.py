@@ -214,7 +214,7 @@ def test_f12_what_the_api_has_forgotten_is_in_the_store(api, police, clock, url)
     assert api.store.publications()[:2] != []
     assert later.holds("2024-01", ["burglary"], COUNTY, "northamptonshire", "2024-03")
     assert later.crimes("2024-01", "burglary", COUNTY, "2024-03").equals(first)
-    with pytest.raises(SourceError, match="does not hold all of robbery in January 2024"):
+    with pytest.raises(SourceError, match="does not have all of robbery in January 2024"):
         later.crimes("2024-01", "robbery", COUNTY, "2024-03")
 
 
@@ -315,7 +315,7 @@ def test_offline_answers_from_the_store_and_says_what_is_not_there(api, police, 
         "2024-03",
         "Northamptonshire Police",
     )
-    with pytest.raises(SourceError, match="does not hold all of robbery in January 2024") as told:
+    with pytest.raises(SourceError, match="does not have all of robbery in January 2024") as told:
         offline.crimes("2024-01", "robbery", COUNTY)
     assert "--offline" in told.value.remedy
     assert len(police.paths) == made

@@ -618,7 +618,7 @@ def test_a_file_put_in_twice_without_ids_is_told(folder, monkeypatch):
     rows = crimes(ids=False)
     (folder / "a.csv").write_text(table([*rows, *rows]))
     assert (
-        "Every row stands an even number of times"
+        "Every row occurs an even number of times"
         in map_of(folder, monkeypatch, "a.csv").told["doubled-file"]
     )
 
@@ -627,7 +627,7 @@ def test_a_spreadsheet_that_is_full_is_told(folder, monkeypatch):
     monkeypatch.setattr("sacmap.fetch.identity.FULL", (80,))
     (folder / "a.csv").write_text(table(crimes()))
     assert (
-        "as many rows as a spreadsheet can, 80"
+        "as many rows as a spreadsheet can hold, 80"
         in map_of(folder, monkeypatch, "a.csv").told["full-spreadsheet"]
     )
     (folder / "extract.csv").write_text(table(extract()))

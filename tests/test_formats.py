@@ -314,7 +314,7 @@ def test_f52_a_kml_that_only_links_is_refused_and_nothing_is_followed(tmp_path):
     (tmp_path / "a.kml").write_text(
         kml(f"<NetworkLink><Link><href>file://{tmp_path}/b.kml</href></Link></NetworkLink>")
     )
-    with pytest.raises(InputError, match="holds only a link to another file or address"):
+    with pytest.raises(InputError, match="has only a link to another file or address"):
         read_areas(tmp_path / "a.kml")
 
 

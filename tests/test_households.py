@@ -158,7 +158,7 @@ def test_thousands_separators_are_read():
         ("area_id,households\nA,1e308\n", "line 2: A, 1e308"),
         ("area_id,households\nA,1e-30\n", "line 2: A, 1e-30"),
         ("area_id,households\nA,1e-308\n", "line 2: A, 1e-308"),
-        ("area_id,households\nA,1\nA,2\n", "line 3: A is given twice"),
+        ("area_id,households\nA,1\nA,2\n", "line 3: A occurs twice"),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_line(text, said):
@@ -233,7 +233,7 @@ def test_the_record_names_the_lsoa_boundaries_and_the_page_says_that_areas_are_p
     lsoa_bytes = (tmp_path / "lsoas.geojson").read_bytes()
     assert found["lsoas.geojson"] == (hashlib.sha256(lsoa_bytes).hexdigest(), 3)
     html = (tmp_path / "map.html").read_text(encoding="utf-8")
-    assert "cover only a part" in html
+    assert "cover only in part" in html
 
 
 def test_lsoa_boundaries_without_households_are_refused(tmp_path):
@@ -243,7 +243,7 @@ def test_lsoa_boundaries_without_households_are_refused(tmp_path):
              "--current", "2018-01", "--baseline", "2017-01", "--lsoa-boundaries", "x.geojson",
              "--out", str(tmp_path / "map.html")]  # fmt: skip
     done = CliRunner().invoke(sacmap, words, standalone_mode=False)
-    assert "no households to spread" in str(done.exception)
+    assert "but no households" in str(done.exception)
 
 
 # ── households as they are downloaded ─────────────────────────────────────────────────────────────────────────────
@@ -370,7 +370,7 @@ def test_f71_the_column_of_all_households_is_taken_and_told(tmp_path, columns, t
 )
 def test_f71_where_no_column_is_of_all_households_the_run_asks(tmp_path, columns):
     text = ",".join(["WD_CD", *columns]) + "\nE05000001" + ",5" * len(columns) + "\n"
-    with pytest.raises(InputError, match="does not say which column is of all households") as error:
+    with pytest.raises(InputError, match="does not say which column has all households") as error:
         read(tmp_path, text)
     assert "--households-column" in error.value.remedy
     with pytest.raises(InputError, match="no column 'people'"):
@@ -384,7 +384,7 @@ def test_f71_the_ward_is_the_identifier_and_not_its_district(tmp_path):
 
 def test_a_table_of_several_kinds_of_household_a_line_each_is_not_added_up_silently(tmp_path):
     text = "Wards Code,Household composition,Observation\nE05000001,One person,5\nE05000001,Family,9\n"
-    with pytest.raises(InputError, match="E05000001 is given twice"):
+    with pytest.raises(InputError, match="E05000001 occurs twice"):
         read(tmp_path, text)
 
 

@@ -156,7 +156,7 @@ def test_f63_a_reader_that_leaves_is_no_traceback(folder):
 
 
 def test_f63_half_a_character_in_a_title_is_a_usage_error():
-    with pytest.raises(UsageError, match="holds half a character"):
+    with pytest.raises(UsageError, match="has half a character"):
         make_study({"current": "2018-07", "baseline": "2017-07", "title": "Llan\udcff"})
 
 

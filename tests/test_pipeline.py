@@ -437,7 +437,7 @@ def test_a_key_for_a_background_map_goes_out_with_the_page_and_the_reader_is_tol
     [
         (["--tiles", "http://tiles.example.org/{z}/{x}/{y}.png"], "https"),
         (["--tiles", "https://tiles.example.org/"], "{z}"),
-        (["--tiles-key", "K"], "no place to go"),
+        (["--tiles-key", "K"], "no place for the key"),
     ],
 )
 def test_a_background_map_that_cannot_be_is_refused(tmp_path, practice, words, said):

@@ -137,7 +137,7 @@ def test_what_is_no_plan_is_refused(text):
 def test_a_plan_whose_study_is_something_else_is_refused(plan, key):
     record = plan.record("0")
     record["study"] = record["study"] | {key: 1}
-    with pytest.raises(InputError, match=f"no plan: {key} is"):
+    with pytest.raises(InputError, match=f"not a plan: {key} is"):
         plan_of(json_of(record).decode(), "x.json")
 
 
@@ -206,7 +206,7 @@ def test_more_areas_than_adjoin_are_refused(tmp_path):
     study = make_study({"current": "2018-01", "baseline": "2017-01", "crimes": (str(path),)})
     areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1)})
     found = compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas, comparator_text=str)
-    with pytest.raises(UsageError, match="No 3 areas adjoin"):
+    with pytest.raises(UsageError, match="no 3 areas that adjoin"):
         plan_for(found)
     pair = plan_for(found, size=2)
     assert (pair.week["target"], pair.week["control"]) == (["A", "B"], [])

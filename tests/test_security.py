@@ -64,7 +64,7 @@ def test_half_a_character_in_a_name_is_a_told_error_and_no_half_written_page(tmp
     in_utf_16 = whole.decode().replace('"Ash"', r'"\ud800"').encode("utf-16")
     for half in (whole.replace(b'"Ash"', rb'"\ud800"'), in_utf_16):
         path.write_bytes(half)
-        with pytest.raises(InputError, match="is not JSON that can be read"):
+        with pytest.raises(InputError, match="is not readable JSON"):
             read_areas(path)
     path.write_bytes(whole.replace(b'"Ash"', rb'"\ud83d\ude00"'))
     assert "😀" in list(read_areas(path)["name"])
@@ -155,7 +155,7 @@ def test_the_page_allows_only_its_own_scripts_and_no_address():
 def test_a_control_character_in_a_study_is_refused(tmp_path, key):
     file = tmp_path / "a.toml"
     file.write_text(f'current = "2018-07"\nbaseline = "2017-07"\n{key} = "a\\u0000b"\n')
-    with pytest.raises(UsageError, match="holds a control character"):
+    with pytest.raises(UsageError, match="has a control character"):
         make_study(read_study(file))
 
 

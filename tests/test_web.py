@@ -53,7 +53,7 @@ def test_an_answer_that_does_not_come_is_told_once_and_a_single_slip_not(base, p
             ask(client, base)
     assert len(told) == 1
     assert told[0].startswith("127.0.0.1:")
-    assert told[0].endswith(": trying again.")
+    assert told[0].endswith(". Trying again.")
 
 
 def passes(base, police, clock, name):

@@ -133,7 +133,7 @@ def read_boundaries(
     system = system_given(crs) if crs else None
     rows = _less_strays(read_layer(where, layer), where)
     if not len(rows):
-        raise InputError(f"{where} holds no areas.", "Give a file with a polygon for each neighbourhood.")
+        raise InputError(f"{where} has no areas.", "Give a file with a polygon for each neighbourhood.")
     chosen = columns.choose(
         rows, where, id_column=id_column, name_column=name_column,
         households_column=households_column, group_column=group_column,
@@ -147,7 +147,7 @@ def read_boundaries(
     whole = mended(table)
     if whole.geometry.is_empty.all():
         raise InputError(
-            f"{where} holds no polygon, and points and lines enclose no crime.",
+            f"{where} has no polygons, only points or lines.",
             "Give a file with a polygon for each neighbourhood.",
         )
     names = [*tables.AREAS.names, *(["group"] if group_column else [])]
@@ -269,7 +269,7 @@ def _require_one_name(
     unlike = [area for area, its in places.items() if len({names[k] for k in its if names[k]}) > 1]
     if unlike:
         raise InputError(
-            f"{where}: identifiers given to more than one area: {', '.join(sorted(unlike)[:10])} (column {chosen.id}; "
+            f"{where}: identifiers that occur more than once: {', '.join(sorted(unlike)[:10])} (column {chosen.id}; "
             f"their names in {chosen.name} differ).",
             "Give each area its own, or name another column with --id-column or --name-column.",
         )
@@ -294,7 +294,7 @@ def require_group_column(within: Sequence[str], group_column: str | None) -> Non
     """
     if within and not group_column:
         raise UsageError(
-            f"--within {within[0]} needs to know in which column the groups are.",
+            f"--within {within[0]} needs the column with the groups.",
             "Add --group-column, such as LAD24NM.",
         )
 
@@ -367,7 +367,7 @@ def areas_from_shapes(shapes: Mapping[tuple[str, str], BaseGeometry], source: st
     repeated = sorted(area for area, times in Counter(ids).items() if times > 1)
     if repeated:
         raise InputError(
-            f"{source}: identifiers given to more than one area: {', '.join(repeated[:10])}.",
+            f"{source}: identifiers that occur more than once: {', '.join(repeated[:10])}.",
             "Try again later.",
         )
     return _areas(list(shapes), list(shapes.values()), [""] * len(shapes))

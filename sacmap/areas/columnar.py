@@ -60,7 +60,7 @@ def read_csv(raw: bytes, where: Path | str) -> Rows:
     place = next((k for k in range(len(header)) if _is_shapes([row[k] for row in rows])), None)
     if place is None:
         raise InputError(
-            f"{where} is a table without shapes: no column holds polygons as WKT (it has {', '.join(header)[:300]}).",
+            f"{where} is a table without shapes: no column has polygons as WKT (it has {', '.join(header)[:300]}).",
             "Give the file of areas; a table of households goes to --households.",
         )
     shapes, codes = [], set()
@@ -98,10 +98,10 @@ def _cells(text: str, where: Path | str) -> tuple[list[str], list[list[str]]]:
             rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if any(row)]
         except csv.Error:
             raise InputError(
-                f"{where} is not whole CSV.", 'Look for a quote (") that is never closed.'
+                f"{where} is not valid CSV.", 'Look for a quote (") that is never closed.'
             ) from None
     if len(rows) < 2:
-        raise InputError(f"{where} holds no areas.", "Give a file with a polygon for each neighbourhood.")
+        raise InputError(f"{where} has no areas.", "Give a file with a polygon for each neighbourhood.")
     header = [name.strip() for name in rows[0]]
     return header, [[*row[: len(header)], *[""] * (len(header) - len(row))] for row in rows[1:]]
 
@@ -128,7 +128,7 @@ def _shape_in(value: str, where: str) -> tuple[Any, int | None]:
         return shapely.force_2d(shapely.from_wkt(wkt)), int(head[1]) if head else None
     except (ShapelyError, ValueError, TypeError):
         raise InputError(
-            f"{where}: its shape is not whole WKT ({plain[:40]}…).", "Export it again."
+            f"{where}: its shape is not valid WKT ({plain[:40]}…).", "Export it again."
         ) from None
 
 
@@ -182,7 +182,7 @@ def read_parquet(path: Path, where: Path | str) -> Rows:
         AttributeError,
         MemoryError,
     ):
-        raise InputError(f"{where} is not whole GeoParquet.", "Download or export it again.") from None
+        raise InputError(f"{where} is not valid GeoParquet.", "Download or export it again.") from None
 
 
 def _geo_metadata(schema: pa.Schema, where: Path | str) -> dict[str, Any]:

@@ -245,7 +245,7 @@ def numbers_said(values: Sequence[Any], column: str, where: Path | str) -> list[
             number = -1.0
         if number is not None and not tables.is_of_homes(number):
             raise InputError(
-                f"{where}: {column} holds {said[:40]!r}, not a number of households.",
+                f"{where}: {column} has {said[:40]!r}, not a number of households.",
                 "Correct that value, or name another column with --households-column.",
             )
         found.append(number)

@@ -101,8 +101,8 @@ def told(where: Path | str, option: str = "--boundaries") -> Iterator[None]:
         yield
     except PermissionError:
         raise InputError(
-            f"{where} may not be read by you.",
-            "Ask for the right to read it, or copy it to a folder of yours.",
+            f"{where} cannot be read: permission denied.",
+            "Ask its owner for permission to read it.",
         ) from None
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{where} is not there.", f"Check {option}.") from None
@@ -150,7 +150,8 @@ def copy(part: Part, to: Path, where: Path | str, room: int) -> int:
                 (BINARY if room == BINARY.most else INFLATED).require(written, where)
             if _NAMES_A_FILE.search(before + block):
                 raise InputError(
-                    f"The coordinate system that {where} declares is not used: it names a file, and none is opened.",
+                    f"The coordinate system that {where} declares was not used, because it names a file, and "
+                    "sacmap opens no other file.",
                     "Export it again in British National Grid or longitude and latitude.",
                 )
             before = block[-_LONGEST_NAME:]

@@ -61,7 +61,7 @@ def system_given(text: str) -> pyproj.CRS:
         return system_of(code)
     except ValueError as error:
         raise UsageError(
-            f"--crs {written[:80]} is no coordinate system: {error}.",
+            f"--crs {written[:80]} is not a coordinate system: {error}.",
             "Write it as EPSG:27700 (British National Grid) or EPSG:4326 (longitude and latitude).",
         ) from None
 
@@ -87,7 +87,7 @@ def system_of(text: Any) -> pyproj.CRS:
             found = pyproj.CRS.from_user_input(text.strip())
             said = found.to_wkt()
     except (CRSError, ProjError, ValueError, RecursionError):
-        raise ValueError("PROJ does not know it") from None
+        raise ValueError("it is unknown to PROJ") from None
     if _NAMES_A_FILE.search(said):
         raise ValueError("it names a file, and none is opened for it")
     return found
@@ -106,7 +106,7 @@ def declared(text: Any, where: Path | str) -> pyproj.CRS:
     except ValueError as error:
         shown = " ".join(str(text).split())[:60]
         raise InputError(
-            f"The coordinate system that {where} declares, {shown}, is not used: {error}.",
+            f"The coordinate system that {where} declares, {shown}, was not used: {error}.",
             "Say which it is with --crs, such as --crs EPSG:27700.",
         ) from None
 
@@ -160,7 +160,7 @@ def in_degrees(shapes: Shapes, system: pyproj.CRS, where: Path | str) -> tuple[S
     moved = shapely.transform(shapes, lambda corners: np.column_stack(way.transform(*corners.T)))
     if not np.isfinite(shapely.get_coordinates(moved)).all():
         raise InputError(
-            f"{where} has corners that are nowhere on the earth in its coordinate system, {system.name[:80]}.",
+            f"{where} has corners outside the range of its coordinate system, {system.name[:80]}.",
             "Say with --crs which coordinate system the values are in.",
         )
     told: tuple[Notice, ...] = ()

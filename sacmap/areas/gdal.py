@@ -118,7 +118,7 @@ def read_by_gdal(
         asked = _Request(path, dataset.kind.driver, folder / "answer", where)
         if layer in views:
             raise InputError(
-                f"The layer {layer} of {where} is a view, whose rows are made as it is read.",
+                f"The layer {layer} of {where} is a view, not a table.",
                 "Export it as a layer of its own, or give another with --layer.",
             )
         answer = _ask(asked, layer)
@@ -182,7 +182,8 @@ def _require_plain_systems(database: sqlite3.Connection, where: Path | str) -> N
     for row in database.execute("SELECT * FROM gpkg_spatial_ref_sys LIMIT 10000"):
         if any(isinstance(cell, str) and re.search(NAMES_A_FILE, cell, re.IGNORECASE) for cell in row):
             raise InputError(
-                f"The coordinate system that {where} declares is not used: it names a file, and none is opened.",
+                f"The coordinate system that {where} declares was not used, because it names a file, and sacmap "
+                "opens no other file.",
                 "Export it again in British National Grid or longitude and latitude.",
             )
 
@@ -201,7 +202,8 @@ def _ask(asked: _Request, layer: str | None) -> dict[str, Any]:
             return said
         others += said["others"]
     raise InputError(
-        f"{asked.where} is not read: GDAL would not leave its other drivers out.", "Export it as GeoJSON."
+        f"{asked.where} was not read, because GDAL could not switch off its other drivers.",
+        "Export it as GeoJSON.",
     )
 
 
@@ -220,11 +222,13 @@ def _run(request: str, environment: dict[str, str], where: Path | str) -> None:
         )
     except subprocess.TimeoutExpired:
         raise InputError(
-            f"{where} was not read within {SECONDS} seconds and was left: it may be damaged.",
+            f"{where} could not be read within {SECONDS} seconds. It may be damaged.",
             "Export its areas again, generalised boundaries if there are such.",
         ) from None
     except OSError:
-        raise InputError(f"{where} is not read: no process could be started for it.", "Try again.") from None
+        raise InputError(
+            f"{where} was not read, because no process could be started for it.", "Try again."
+        ) from None
     if ended.returncode != 0:
         said = ended.stderr.decode("utf-8", errors="replace")
         raise InputError(f"{where} {_why(said, ended.returncode)}.", "Download or export it again.")
@@ -246,7 +250,7 @@ def _rows(answer: dict[str, Any], path: Path, dataset: Dataset, where: Path | st
         try:
             shapes = shapes_of_wkb(table["geometry"].to_pylist(), where)
         except (ShapelyError, TypeError, ValueError):
-            raise InputError(f"{where} has shapes that are not whole.", "Export it again.") from None
+            raise InputError(f"{where} has invalid shapes.", "Export it again.") from None
         raw = {name: _values(table[f"c{k}"]) for k, name in enumerate(answer["columns"])}
     CORNERS.require(int(shapely.get_num_coordinates(shapes).sum()), where)
     encoding, told = _encoding(dataset, raw, where)

@@ -52,9 +52,9 @@ def read_json(raw: bytes, where: Path | str, layer: str | None = None) -> Rows:
     try:
         return _READERS[kind.key](value, where, layer).and_told(*told)
     except RecursionError:
-        raise InputError(f"{where} is nested too deep to be {kind.words}.", "Export it again.") from None
+        raise InputError(f"{where} is nested too deeply to be {kind.words}.", "Export it again.") from None
     except _OTHER_SHAPE as error:
-        raise InputError(f"{where} is not whole {kind.words}{_why(error)}.", "Export it again.") from None
+        raise InputError(f"{where} is not valid {kind.words}{_why(error)}.", "Export it again.") from None
 
 
 def _why(error: Exception) -> str:
@@ -80,7 +80,7 @@ def _parsed(raw: bytes, where: Path | str) -> tuple[Any, tuple[Notice, ...]]:
         text = raw.decode(json.detect_encoding(raw))
     except UnicodeDecodeError:
         if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise InputError(f"{where} is not whole text.", "Export it again.") from None
+            raise InputError(f"{where} is not valid text.", "Export it again.") from None
         text = raw.decode("cp1252", errors="replace")
         told = (Notice("boundary-encoding", f"{where} is not UTF-8: its text is read as Windows-1252."),)
     text = text.removeprefix("\ufeff")
@@ -91,13 +91,11 @@ def _parsed(raw: bytes, where: Path | str) -> tuple[Any, tuple[Notice, ...]]:
         if error.msg == "Extra data" or text.lstrip().startswith("\x1e"):
             return _each_line(text, where), told
         raise InputError(
-            f"{where} is not whole JSON: it breaks off or is wrong at line {error.lineno}, column {error.colno}.",
+            f"{where} is not valid JSON: it is cut short or wrong at line {error.lineno}, column {error.colno}.",
             "Download or export it again.",
         ) from None
     except ValueError as error:
-        raise InputError(
-            f"{where} is not JSON that can be read ({str(error)[:80]}).", "Export it again."
-        ) from None
+        raise InputError(f"{where} is not readable JSON ({str(error)[:80]}).", "Export it again.") from None
 
 
 @contextmanager
@@ -122,7 +120,7 @@ def _each_line(text: str, where: Path | str) -> list[Any]:
         try:
             value = parse_json(plain)
         except ValueError:
-            raise InputError(f"{where}, line {number}, is not whole JSON.", "Export it again.") from None
+            raise InputError(f"{where}, line {number}, is not valid JSON.", "Export it again.") from None
         if not _is_feature(value):
             raise InputError(f"{where}, line {number}, is not a GeoJSON feature.", "Export it again.")
         found.append(value)
@@ -150,7 +148,7 @@ def _of_features(
     features: Sequence[Any], system: pyproj.CRS | None, where: Path | str, told: Sequence[Notice]
 ) -> Rows:
     if not isinstance(features, list):
-        raise ValueError("its features are no list")
+        raise ValueError("its features are not a list")
     records, ids = [], []
     for feature in features:
         properties = feature.get("properties") or {}
@@ -168,7 +166,7 @@ def _geojson_system(crs: Any, where: Path | str) -> pyproj.CRS | None:
         return declared(f"EPSG:{properties['code']}", where)
     if crs.get("type") == "link" or "href" in properties:
         raise InputError(
-            f"{where} names an address for its coordinate system, and none is followed.",
+            f"{where} names an address for its coordinate system, and sacmap follows none.",
             "Say which it is with --crs, such as --crs EPSG:27700.",
         )
     name = properties.get("name")

@@ -93,7 +93,7 @@ def _of_sheets(where: Path, column: str | None) -> Counts:
             return households_in([line for line in lines if any(line[1])], sheet.label, column)
         except InputError as error:
             first = first or error
-    raise first or InputError(f"{where} holds no table.", "Give the households as CSV or XLSX.")
+    raise first or InputError(f"{where} has no table.", "Give the households as CSV or XLSX.")
 
 
 def _lines_of_text(raw: bytes | bytearray, path: str) -> list[Line]:
@@ -169,11 +169,11 @@ def households_in(lines: Sequence[Line], path: str, column: str | None = None) -
             raise InputError(
                 f"{path}, line {line}: {key or 'no identifier'}, {number or 'no number'} is not an "
                 "identifier and a count of households.",
-                "Mend that line.",
+                "Correct that line.",
             )
         if key in found:
             raise InputError(
-                f"{path}, line {line}: {key} is given twice.",
+                f"{path}, line {line}: {key} occurs twice.",
                 "Give each identifier one line: where lines are of kinds of household, add them up.",
             )
         if count is not None:
@@ -282,7 +282,7 @@ def _number_at(
     parts = [names[p] for p in others if "household" in names[p].lower()] or [names[p] for p in plain]
     if parts:
         raise InputError(
-            f"{path} does not say which column is of all households; it has {listed(parts, 6, ', ')}.",
+            f"{path} does not say which column has all households; it has {listed(parts, 6, ', ')}.",
             "Say which with --households-column.",
         )
     raise _no_columns(names, path)

@@ -56,7 +56,8 @@ def with_households(
         owners = area_of(lsoas, areas)
         if owners.isna().all():
             raise InputError(
-                "No LSOA lies in any area.", "Check that --lsoa-boundaries and --boundaries are of one place."
+                "No LSOA lies in any area.",
+                "Check that --lsoa-boundaries and --boundaries are for the same place.",
             )
         known = areas["area_id"].map(homes.groupby(owners).sum(min_count=1)).astype("Float64")
         some = homes.notna()
@@ -111,7 +112,7 @@ def _fit(areas: gpd.GeoDataFrame, lsoas: gpd.GeoDataFrame, homes: pd.Series) -> 
         each = [f"{areas['name'].iloc[k]} ({covered[k]:.0%})" for k in part]
         yield Notice(
             "households-part-covered",
-            f"Areas of which the LSOAs given cover only a part, {len(each):,}: {listed(each, 3)}. Their households are "
+            f"Areas that the LSOAs cover only in part, {len(each):,}: {listed(each, 3)}. Their households are "
             "too few and their rates too high.",
         )
     rough = np.flatnonzero((np.abs(given - by_land) > ROUGH * given) & (covered >= COVERED))
@@ -131,7 +132,8 @@ def _not_known(names: Sequence[str], known: pd.Series) -> tuple[Notice, ...]:
     return (
         Notice(
             "households-not-known",
-            f"Areas with no households known, {len(without):,} of {len(known):,}: {listed(without, 3)}. The page and "
+            f"Areas whose households are not known, {len(without):,} of {len(known):,}: {listed(without, 3)}. "
+            "The page and "
             "its lists therefore use counts; rates of the other areas are in the CSV.",
         ),
     )

@@ -107,11 +107,11 @@ def _nothing(
         )
     if linked and not ignored:
         return InputError(
-            f"{where} holds only a link to another file or address, which is not followed.",
+            f"{where} has only a link to another file or address, which was not followed.",
             "Export it again with the data in it: in Google My Maps, without “keep data up to date”.",
         )
     return InputError(
-        f"{where} holds no polygon, and points and lines enclose no crime.",
+        f"{where} has no polygons, only points or lines.",
         "Give a file with a polygon for each neighbourhood.",
     )
 
@@ -125,7 +125,7 @@ def _root(raw: bytes, where: Path | str) -> ET.Element:
     try:
         return ET.fromstring(raw)  # noqa: S314  # document types and entities are refused above
     except (ET.ParseError, ValueError, LookupError):
-        raise InputError(f"{where} is not whole KML.", "Download or export it again.") from None
+        raise InputError(f"{where} is not valid KML.", "Download or export it again.") from None
 
 
 def _tag(element: ET.Element) -> str:

@@ -79,7 +79,7 @@ def _dataset_of_file(path: Path, beside: Sequence[Part], where: Path) -> Dataset
         kind = KINDS[_PARTS[ending]]
     if kind.key in {"zip", "gzip"}:
         raise InputError(
-            f"{where} holds {kind.words} in which there may be more.", "Unpack it and give the file."
+            f"{where} holds {kind.words} with other files in it.", "Unpack it and give the file."
         )
     if kind.remedy and kind.key != "json":
         raise InputError(f"{where} is {kind.words}.", kind.remedy)

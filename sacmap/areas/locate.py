@@ -117,5 +117,5 @@ def require_overlap(crimes: pd.DataFrame, located: pd.DataFrame, areas: gpd.GeoD
     raise InputError(
         f"No crime lies in any area: the crimes span longitude {low['lon']:.3f} to {high['lon']:.3f}, latitude "
         f"{low['lat']:.3f} to {high['lat']:.3f}; the areas {west:.3f} to {east:.3f}, {south:.3f} to {north:.3f}.",
-        "Give the boundaries of the place the crimes are of.",
+        "Give the boundaries of the place where the crimes are.",
     )

@@ -176,7 +176,7 @@ def closed_ring(ring: Any, mends: list[str]) -> NDArray[np.float64]:
 
 def _corners(ring: Any) -> NDArray[np.float64]:
     if isinstance(ring, str | bytes | Mapping):
-        raise TypeError("a ring that is no list of corners")
+        raise TypeError("a ring that is not a list of corners")
     if not len(ring):
         return np.empty((0, 2))
     try:

@@ -89,7 +89,7 @@ def plan_of(text: str, path: str) -> Plan:
         raise InputError(f"{path} is not JSON: {error}.", remedy) from None
     wrong = unlike(raw, SHAPE) or lost(raw)
     if wrong:
-        raise InputError(f"{path} is no plan: {wrong}.", remedy)
+        raise InputError(f"{path} is not a plan: {wrong}.", remedy)
     return Plan(**{name: raw[name] for name in Plan.__dataclass_fields__})
 
 
@@ -134,13 +134,15 @@ def make_plan(
         # A force's own extract holds residential burglary alone.
         prices = replace(prices, home_share=1.0)
     if theme not in tables.CRIME_TYPES:
-        raise UsageError(f"{theme!r} is no crime type.", f"Give one of {', '.join(tables.CRIME_TYPES)}.")
+        raise UsageError(f"{theme!r} is not a crime type.", f"Give one of {', '.join(tables.CRIME_TYPES)}.")
     ids = [str(area) for area in result.areas["area_id"]]
     near = adjoining(result.areas)
     cube = _by_month(result, theme)
     chosen, volatility = _choices(result, cube, near, size, theme)
     if not chosen:
-        raise UsageError(f"No {size} areas adjoin one another.", "Plan for fewer with --areas, such as 1.")
+        raise UsageError(
+            f"There are no {size} areas that adjoin one another.", "Plan for fewer with --areas, such as 1."
+        )
     rows = _rows(result, theme)
     counts, baseline = (rows[name].to_numpy(float) for name in ("current_count", "baseline_mean"))
     money = _candidates(result, size, protected)
@@ -358,13 +360,15 @@ def _told(plan: Plan, result: Result, prices: Prices, protected: Mapping[str, in
         told.append(
             Notice(
                 "nothing-to-answer",
-                "Together the areas chosen stand less than one crime above the expected: there is no rise for a "
+                "The chosen areas together are less than one crime above the expected count, so there is no rise for a "
                 "week of action to answer.",
             )
         )
     if not (verdicts == "clear rise").any():
         told.append(
-            Notice("no-clear-rise", "None of the areas chosen has risen clearly: the choice could be chance.")
+            Notice(
+                "no-clear-rise", "None of the chosen areas has risen clearly, so the choice could be chance."
+            )
         )
     if prices.bought.illustration:
         told.append(
@@ -374,7 +378,7 @@ def _told(plan: Plan, result: Result, prices: Prices, protected: Mapping[str, in
         told.append(
             Notice(
                 "no-households",
-                "Households are not known for every area that gets money, so what it prevents there cannot be said. "
+                "Households are not known for every area that gets money, so the effect there is not known. "
                 "Give boundaries with a column of households (--households-column).",
             )
         )
@@ -382,18 +386,21 @@ def _told(plan: Plan, result: Result, prices: Prices, protected: Mapping[str, in
             told.append(
                 Notice(
                     "protected-unused",
-                    "The homes protected already (--protected) could not be taken off where households are not known.",
+                    "Homes already protected could not be subtracted where households are not known.",
                 )
             )
     if len(result.compared) != 12:
         told.append(
             Notice(
                 "part-of-a-year",
-                f"Burglaries a year are scaled up from {len(result.compared)} of 12 months, season and all.",
+                f"Burglaries a year are scaled up from {len(result.compared)} of 12 months, without correction "
+                "for the season.",
             )
         )
     if len(plan.week["control"]) < len(plan.week["target"]):
-        told.append(Notice("few-controls", "Too few areas lie apart from the target to compare it with."))
+        told.append(
+            Notice("few-controls", "Too few areas are far enough from the target to compare it with.")
+        )
     elif not plan.week["buffer_control"]:
         told.append(
             Notice(

@@ -49,7 +49,7 @@ def _values(text: str, label: str) -> Iterator[Any]:
             values = []
         if len(values) < 2:
             raise InputError(
-                f"{label} is JSON that is cut or damaged.", "Save or download it again."
+                f"{label} is JSON that is cut short or damaged.", "Save or download it again."
             ) from None
         yield values
 

@@ -247,7 +247,7 @@ class Api:
                 raise SourceError(
                     f"data.police.uk answers 503 even for a box of {(box.east - box.west) / 1e6:.3f} by "
                     f"{(box.north - box.south) / 1e6:.3f} degrees: an outage. What was fetched is kept.",
-                    "Run the command again later: it goes on where it was.",
+                    "Run the command again later: it continues from there.",
                 )
             self._require_alive()
         for quarter in box.quarters(lon, lat):
@@ -283,7 +283,7 @@ class Api:
             if self.web is None
             else "Use --from archive for that month."
         )
-        return OfflineError(f"The store {self.store.folder} does not hold {what}.", remedy)
+        return OfflineError(f"The store {self.store.folder} does not have {what}.", remedy)
 
     def _require_alive(self) -> None:
         """Tell too many crimes from an outage, before four more questions are asked for one.
@@ -343,8 +343,8 @@ def _parsed(kept: Kept, check: Callable[[Any], Any]) -> Any:
         return check(parse_json(kept.body))
     except (KeyError, TypeError, ValueError, UnusableError) as error:
         raise SourceError(
-            f"{kept.path} holds an answer this sacmap cannot read: {error}.",
-            "Remove that file and run it again.",
+            f"{kept.path} has an answer that this version of sacmap cannot read: {error}.",
+            "Remove that file and run the command again.",
         ) from None
 
 
@@ -398,7 +398,7 @@ def _crimes(month: str, category: str) -> Callable[[Any], pd.DataFrame]:
 def _crime(row: Any, n: int, month: str) -> tuple[int, str, str, float, float, str, str, bool]:
     found = _month(str(_field(row, "month")), f"month of crime {n + 1}")
     if found != month:
-        raise ValueError(f"month of crime {n + 1} is {found}, where {month} was asked for")
+        raise ValueError(f"month of crime {n + 1} is {found}, but {month} was requested")
     category, number = _field(row, "category"), _field(row, "id")
     if (
         not isinstance(category, str)
@@ -431,7 +431,7 @@ def _require_inside(rows: pd.DataFrame, box: Box) -> None:
         looks = (
             "latitude and longitude look swapped"
             if wide.holds(lat[n], lon[n])
-            else "outside the box asked for"
+            else "outside the requested box"
         )
         raise ValueError(f"location of crime {rows['id'].iloc[n]} is {lat[n]}, {lon[n]}: {looks}")
 

@@ -126,7 +126,7 @@ class Archive:
         for group in fewest([month for month in wanted if self.members(force, month) is None]):
             if self.web is None:
                 raise SourceError(
-                    f"The store {self.store.folder} does not hold {force} in {months.in_words(group[0])}.",
+                    f"The store {self.store.folder} does not have {force} for {months.in_words(group[0])}.",
                     f"Run it once without --offline. {BY_HAND}",
                 )
             self._fetch_group(self.web, force, group, candidates(group, latest), progress)
@@ -146,7 +146,7 @@ class Archive:
                 try:
                     self._by_range(web, url, name, force, group)
                 except NoPartError as error:
-                    self._say(f"{error.cause} It must be downloaded whole.")
+                    self._say(f"{error.cause} It must be downloaded completely.")
                     self._by_whole(web, url, name, force, group)
             except AbsentError:
                 continue
@@ -157,10 +157,10 @@ class Archive:
             for month in group:
                 progress(f"{month} archive")
             return
-        or_refused = ", or it is refused (403)" * refused
+        or_refused = ", or access was refused (403)" * refused
         raise SourceError(
-            f"No archive from {names[-1]} to {names[0]} is at {redacted(self.base)}{or_refused}, so "
-            f"{force} in {months.in_words(group[0])} cannot be had.",
+            f"No archive from {names[-1]} to {names[0]} was found at {redacted(self.base)}{or_refused}, so "
+            f"{force} in {months.in_words(group[0])} cannot be fetched.",
             "Check --archive-url"
             + " and what the network lets through" * refused
             + ", or download the CSVs and give them with --crimes.",
@@ -277,7 +277,7 @@ def _opened(file: Path | io.RawIOBase, name: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(file)
     except zipfile.BadZipFile as error:
-        raise zipfile.BadZipFile(f"{name}.zip is not a whole ZIP ({error})") from None
+        raise zipfile.BadZipFile(f"{name}.zip is not a complete ZIP ({error})") from None
 
 
 def _require_real(info: zipfile.ZipInfo, name: str) -> None:
@@ -286,7 +286,8 @@ def _require_real(info: zipfile.ZipInfo, name: str) -> None:
         raise SourceError(f"{info.filename} in the archive {name} is encrypted.", "Check --archive-url.")
     if info.file_size > MEMBER_BYTES or info.file_size > MEMBER_RATIO * max(info.compress_size, 1 << 10):
         raise SourceError(
-            f"{info.filename} in the archive {name} would inflate to {info.file_size:,} bytes, more than any real "
+            f"{info.filename} in the archive {name} would have {info.file_size:,} bytes when decompressed, more "
+            "than any real "
             "month.",
             "Check --archive-url.",
         )

@@ -257,6 +257,6 @@ def _counts(mine: pd.DataFrame) -> pd.Series:
         row = mine.iloc[numbers.index(None)]
         raise InputError(
             f"{row['sheet']}, line {row['line']}: {text_of(row['n'])!r} is not a number of offences.",
-            "Mend that cell, or download the table again.",
+            "Correct that cell, or download the table again.",
         )
     return pd.Series(numbers, index=mine.index, dtype=float)

@@ -104,8 +104,12 @@ def told_of_ids(ids: pd.Series, none: pd.Series, shared: pd.Series) -> tuple[Not
     """Say how many rows have an id that is none, and which."""
     told = []
     for code, mask, words in (
-        ("no-ids", none, "Rows whose id is a word, 0 or a rounded number, and so none: {n}"),
-        ("shared-ids", shared, "Rows whose id crimes at other places or dates have too, and so none: {n}"),
+        ("no-ids", none, "Rows whose id is a word, 0 or a rounded number, which is no real id: {n}"),
+        (
+            "shared-ids",
+            shared,
+            "Rows whose id also occurs at other locations or dates, so it is no real id: {n}",
+        ),
     ):
         # A row alone in its word would not be merged anyway: the first of rows numbered from 0 is one.
         several = mask & ids.duplicated(keep=False)
@@ -119,7 +123,7 @@ def told_of_ids(ids: pd.Series, none: pd.Series, shared: pd.Series) -> tuple[Not
                 Notice(
                     code,
                     f"{words.format(n=f'{int(several.sum()):,}')} ({listed(named, 4, ', ')}). "
-                    "Each such row counts as a crime of its own.",
+                    "Each of these rows counts as a separate crime.",
                 )
             )
     return tuple(told)
@@ -230,8 +234,8 @@ def told_of_doubled(parts: Sequence[Part]) -> tuple[Notice, ...]:
     return (
         Notice(
             "doubled-file",
-            f"Every row stands an even number of times in {listed(doubled, 3)}, and no id tells whether these are "
-            "crimes or copies: the counts may be twice what they should be. Check whether the file was joined to "
+            f"Every row occurs an even number of times in {listed(doubled, 3)}, and there are no ids to show whether "
+            "these are crimes or copies. The counts may be twice too high. Check whether the file was joined to "
             "itself.",
         ),
     )
@@ -252,7 +256,8 @@ def told_of_full(rows: Mapping[str, int]) -> tuple[Notice, ...]:
     return (
         Notice(
             "full-spreadsheet",
-            f"{listed(full, 3)} holds as many rows as a spreadsheet can, {rows[full[0]]:,}: any beyond were lost when "
+            f"{listed(full, 3)} has as many rows as a spreadsheet can hold, {rows[full[0]]:,}. Any others were "
+            "lost when "
             "it was saved. Use the files as downloaded, or save in parts.",
         ),
     )
@@ -271,7 +276,7 @@ def told_of_repeats(found: Sequence[Repeated], labels: Sequence[str]) -> tuple[N
     return (
         Notice(
             "repeated-file",
-            f"Rows that stand in two of the files or sheets given were counted once: {listed(each, 3)}. "
-            "Give each crime once, or ids to tell crimes apart.",
+            f"Rows that occur in two files or sheets count once: {listed(each, 3)}. "
+            "Give each crime only once, or give ids.",
         ),
     )

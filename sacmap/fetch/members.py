@@ -121,7 +121,9 @@ def _zip_members(path: Path) -> Iterator[Member]:
     except OSError as error:
         raise unreadable(path, error) from None
     except (zipfile.BadZipFile, NotImplementedError, ValueError):
-        raise InputError(f"{path} is not a whole ZIP: it is cut or damaged.", "Download it again.") from None
+        raise InputError(
+            f"{path} is not a complete ZIP: it is cut short or damaged.", "Download it again."
+        ) from None
     if {"xl/workbook.xml", "xl/workbook.bin"} & {info.filename for info in infos}:
         # A workbook under another name is one all the same.
         yield Member(path)
@@ -131,7 +133,7 @@ def _zip_members(path: Path) -> Iterator[Member]:
         name = PurePosixPath(info.filename.replace("\\", "/")).name
         if name.lower().endswith(".zip"):
             raise InputError(
-                f"{path} holds another ZIP, {info.filename}.", "Unpack it and give the inner one."
+                f"{path} has another ZIP in it, {info.filename}.", "Unpack it and give the inner one."
             )
         if (
             info.is_dir()
@@ -144,7 +146,8 @@ def _zip_members(path: Path) -> Iterator[Member]:
             raise InputError(f"{path} is encrypted ({info.filename}).", "Unpack it and give the folder.")
         if info.file_size > MEMBER_BYTES or info.file_size > MEMBER_RATIO * max(info.compress_size, 1 << 10):
             raise InputError(
-                f"{info.filename} in {path} would inflate to {info.file_size:,} bytes, more than any real month.",
+                f"{info.filename} in {path} would have {info.file_size:,} bytes when decompressed, more than "
+                "any real month.",
                 "Download the ZIP again from data.police.uk.",
             )
         yield Member(path, info.filename, info.file_size, info.CRC, found=True)
@@ -221,12 +224,13 @@ class Open:
             return self._unzipped(archive, member.inside) if raw is None else raw
         except NotImplementedError:
             raise InputError(
-                f"{member.label} is packed in a way that only the program that made the ZIP may know.",
+                f"{member.label} uses a compression method that sacmap cannot read.",
                 "Unpack the ZIP and give the folder.",
             ) from None
         except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, RuntimeError):
             raise InputError(
-                f"{member.label} is damaged: it does not unpack to what the ZIP says.", "Download it again."
+                f"{member.label} is damaged: its content does not match its checksum in the ZIP.",
+                "Download it again.",
             ) from None
         except OSError as error:
             if error.errno is None:

@@ -399,7 +399,7 @@ def _matched(column: pa.Array, form: re.Pattern[str]) -> pa.Array:
 
 def cut(label: str, why: str) -> InputError:
     """Return the error of a file that may be cut."""
-    return InputError(f"{label} cannot be read: {why}.", "It may be cut: download it again.")
+    return InputError(f"{label} cannot be read: {why}.", "It may be cut short. Download it again.")
 
 
 def no_column(label: str, header: Sequence[str], where: str = "") -> InputError:

@@ -221,6 +221,6 @@ def _check_end(raw: bytes | bytearray, header: list[str], label: str) -> None:
     decimals = [len(line.rsplit(b".", 1)[-1]) for line in lines[-2:] if b"." in line.rsplit(b",", 1)[-1]]
     if len(decimals) < 2 or decimals[-1] < decimals[0]:
         raise InputError(
-            f"{label}, line {len(lines)}: the last row ends inside {header[-1]} with no line end.",
-            "It may be cut: download it again.",
+            f"{label}, line {len(lines)}: the last row ends inside {header[-1]}, without a line break.",
+            "It may be cut short. Download it again.",
         )

@@ -228,7 +228,7 @@ def _less(part: Read, repeated: Repeated) -> Read:
 
 
 def _told_of_types(parts: Sequence[Read]) -> tuple[Notice, ...]:
-    """Tell of files without any row of a crime type that the others hold: they may have been filtered."""
+    """Tell of files without any row of a crime type that the other files have: they may have been filtered."""
     counts = [_by_type(part.rows.tally) for part in parts]
     everything = {kind: sum(count[kind] for count in counts) for kind in tables.SAC_TYPES}
     alone = []
@@ -243,8 +243,8 @@ def _told_of_types(parts: Sequence[Read]) -> tuple[Notice, ...]:
     return (
         Notice(
             "filtered-file",
-            f"Files without any row of a crime type that the others hold: {listed(alone, 3)}. They may have been "
-            "filtered: then that type is not zero there but unknown, and its change is not to be believed.",
+            f"Files without any row of a crime type that the other files have: {listed(alone, 3)}. They may have been "
+            "filtered: then the type is unknown there, not zero, and you should not trust its change.",
         ),
     )
 
@@ -264,8 +264,9 @@ def _told_of_places(crimes: pa.Table) -> tuple[Notice, ...]:
     return (
         Notice(
             "rough-places",
-            f"Most places are given to {FEW_DECIMALS} decimals of a degree, about a kilometre: many crimes will be in "
-            "the wrong area. A spreadsheet may have rounded them; use the files as downloaded.",
+            f"Most locations have only {FEW_DECIMALS} decimals of a degree, which is about a kilometre, so many "
+            "crimes will be in "
+            "the wrong area. A spreadsheet may have rounded them. Use the files as downloaded.",
         ),
     )
 
@@ -274,9 +275,7 @@ def _told_of_passed(passed: Sequence[str]) -> tuple[Notice, ...]:
     if not passed:
         return ()
     return (
-        Notice(
-            "passed-over", f"Tables that are not crimes, found among them and not read: {listed(passed, 4)}."
-        ),
+        Notice("passed-over", f"Other tables in the same folder or ZIP were not read: {listed(passed, 4)}."),
     )
 
 

@@ -217,7 +217,7 @@ class Web:
                     # A server that asks for it for ever does not get it: see `decide`.
                     asked_to_wait = min(asked_to_wait + wait, LONGEST_ASKED)
             if tried == TOLD_AT:
-                self._say(f"{host_of(url)} gives no whole answer yet ({bad.detail}): trying again.")
+                self._say(f"{host_of(url)} has not given a complete answer yet ({bad.detail}). Trying again.")
             self._sleep(wait)
         raise _error(bad, url, tried)
 
@@ -314,7 +314,7 @@ def json_judge(check: Callable[[Any], Any], full: int | None = None) -> Judge:
         try:
             return check(value)
         except (KeyError, TypeError, ValueError) as error:
-            raise UnusableError(Saw.ODD, f"JSON of another shape: {error.args[0]}") from None
+            raise UnusableError(Saw.ODD, f"JSON with an unexpected structure: {error.args[0]}") from None
 
     return judge
 
@@ -326,9 +326,11 @@ def _error(bad: UnusableError, url: str, tried: int) -> SourceError:
     if bad.saw is Saw.ABSENT:
         return AbsentError(f"{where} is not there (404).", "Check the force and the addresses.")
     if bad.saw is Saw.FORBIDDEN:
-        return ForbiddenError(f"{where} is refused (403). {_KEPT}.", "Check the addresses and the network.")
+        return ForbiddenError(
+            f"{where} refused access (403). {_KEPT}.", "Check the addresses and the network."
+        )
     if bad.saw is Saw.NO_PART:
-        return NoPartError(f"{where} is not given in parts: {bad.detail}.")
+        return NoPartError(f"{where} cannot be read in parts: {bad.detail}.")
     if bad.saw is Saw.DISTRUST:
         return SourceError(
             f"The certificate of {host_of(url)} is not trusted: {bad.detail}. Nothing was sent.",
@@ -336,15 +338,15 @@ def _error(bad: UnusableError, url: str, tried: int) -> SourceError:
         )
     remedies = {
         Saw.BAD_PROXY: "Check HTTPS_PROXY and the network, then run the command again.",
-        Saw.ELSEWHERE: "If that is a sign-in page, open a browser first; if it is a new address, give it "
+        Saw.ELSEWHERE: "If that is a sign-in page, sign in with a browser first. If it is a new address, give it "
         "with --api-url or --archive-url.",
-        Saw.NOT_JSON: "A sign-in page or filter may be in between: open the address in a browser.",
-        Saw.ODD: "data.police.uk may have changed: look for a newer sacmap, or report this.",
+        Saw.NOT_JSON: "A sign-in page or filter may have answered. Open the address in a browser.",
+        Saw.ODD: "data.police.uk may have changed. Look for a newer version of sacmap, or report this.",
         Saw.REFUSED: "Check the addresses, then report this.",
-        Saw.NO_LINE: f"Run the command again later: it goes on where it was. {BY_HAND}",
+        Saw.NO_LINE: f"Run the command again later: it continues from there. {BY_HAND}",
     }
     if bad.saw in {Saw.NO_LINE, Saw.LATE, Saw.TROUBLE, Saw.TOO_MUCH}:
         cause = f"{where} is unreachable: {bad.detail}{times}. {_KEPT}."
     else:
         cause = f"{where} gave {bad.detail}{times}. {_KEPT}."
-    return SourceError(cause, remedies.get(bad.saw, "Run the command again later: it goes on where it was."))
+    return SourceError(cause, remedies.get(bad.saw, "Run the command again later: it continues from there."))

@@ -23,7 +23,7 @@ def toml_error(what: str, text: str, error: ValueError) -> InputError:
     if found is None:
         at_end = "end of document" in str(error)
         reason = "a quote or a bracket is never closed" if at_end else str(error).split("(")[0].strip()
-        return InputError(f"{what} is not TOML: {reason}.", "Mend that line.")
+        return InputError(f"{what} is not TOML: {reason}.", "Correct that line.")
     number = int(found[1])
     lines = text.splitlines()
     line = lines[number - 1] if number <= len(lines) else ""

@@ -148,7 +148,7 @@ def compare(
     try:
         counts, now = np.asarray(baseline, dtype=float), np.asarray(current, dtype=float)
     except (TypeError, ValueError):
-        raise UsageError("A count is no number.", "Counts are crimes: 0 or more.") from None
+        raise UsageError("A count is not a number.", "Counts are crimes: 0 or more.") from None
     if not (isinstance(months, int | np.integer) and months >= 1):
         raise UsageError(f"A period of {months!r} months cannot be compared.", "Give months=1 or more.")
     if counts.ndim != 2 or now.shape != counts.shape[:1] or counts.shape[1] < 1:
@@ -186,14 +186,16 @@ def require_comparator(comparator: Against, periods: int) -> None:
         before, now = (float(value) for value in comparator)
     except (TypeError, ValueError):
         raise UsageError(
-            f"{comparator!r} is no comparator.",
+            f"{comparator!r} is not a comparator.",
             'Give None, "none" or a pair: crimes in all baseline periods, crimes now.',
         ) from None
     if not (np.isfinite([before, now]).all() and min(before, now) >= 0):
-        raise UsageError(f"The comparator ({before:g}, {now:g}) is not of counts.", "Counts are 0 or more.")
+        raise UsageError(
+            f"The comparator ({before:g}, {now:g}) does not consist of counts.", "Counts are 0 or more."
+        )
     if now == 0 and before / periods >= MUCH:
         raise UsageError(
-            f"The comparator has no crime now, and {before / periods:,.0f} a period before: it is missing, not gone.",
+            f"The comparator has no crime now, and {before / periods:,.0f} a period before, so it is probably missing.",
             "Give its current count, or another comparator.",
         )
 

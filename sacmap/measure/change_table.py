@@ -64,7 +64,7 @@ def change(
     tables.require_columns(areas.columns, ("area_id", "name", "geometry"), "Areas")
     if comparator is None and study.comparator not in ("areas", "none"):
         raise UsageError(
-            f"The counts of areas do not hold what the comparator {study.comparator} is made from.",
+            f"The counts of areas are not enough for the comparator {study.comparator}.",
             "Give comparator=(its count in all baseline periods, its count now), or run(study).",
         )
     against: Against | Mapping[str, Against] = (

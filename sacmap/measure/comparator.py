@@ -163,7 +163,7 @@ def national_comparator(
     unknown = others - {force_slug(name) for name in named}
     if unknown:
         raise InputError(
-            f"No crime given was reported by {sorted(unknown)[0]}.",
+            f"None of the crimes was reported by {sorted(unknown)[0]}.",
             f"The crimes are of {listed([force_slug(name) for name in named], 6, ', ')}.",
         )
     forces = [name for name in named if force_slug(name) not in others]
@@ -177,7 +177,7 @@ def national_comparator(
     whole = tuple(name for name in forces if name not in gone)
     if not whole:
         raise InputError(
-            "No force has every month among the crimes given, so there is nothing to compare with.",
+            "No force has every month in the crimes, so there is nothing to compare with.",
             "Give a download of the months compared with all forces.",
         )
     mine = crimes["force"].astype(str).isin(whole) & ~crimes["month"].astype(str).isin(lost)

@@ -245,7 +245,7 @@ def _named(force: str, tally: pd.DataFrame) -> tuple[str, ...]:
     named = tuple(name for name in there if force in {name, force_slug(name)})
     if not named:
         listed = ", ".join(force_slug(name) for name in there[:6])
-        raise InputError(f"No crime given was reported by {force}.", f"The crimes are of {listed}.")
+        raise InputError(f"None of the crimes was reported by {force}.", f"The crimes are of {listed}.")
     return named
 
 

@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 NO_BASELINE = Notice(
     "no-baseline",
-    "There is no earlier period to compare with: this map shows the level of crime now, and no change.",
+    "There is no earlier period to compare with: this map shows the level of crime now, but no change.",
 )
 
 

@@ -82,14 +82,15 @@ class Beside:
         own, whole = pct(self.own.change_pct), pct(nation.change_pct)
         trend = self.own.now / (1 + self.gap_pct / 100)
         stands = (
-            f"{self.own.area} {own}, {NATION} {whole}. Had it moved as the rest of {NATION}, it would have about "
+            f"{self.own.area} {own}, {NATION} {whole}. If it had changed like the rest of {NATION}, it would "
+            "have about "
             f"{trend:,.0f} now; it has {self.own.now:,.0f}: {pct(self.gap_pct)} (by chance alone "
             f"{pct(self.gap_low)} to {pct(self.gap_high)})."
         )
         if self.gap_low <= 0 <= self.gap_high:
-            return f"{stands} That cannot be told from the national trend."
+            return f"{stands} That is in line with the national trend."
         how = "worse" if self.gap_pct > 0 else "better"
-        return f"{stands} It did not follow the national trend: it did {how}, by more than chance."
+        return f"{stands} That is {how} than the national trend, by more than chance."
 
     @property
     def place(self) -> str:
@@ -99,9 +100,9 @@ class Beside:
         between = (
             ""
             if self.rank_low == self.rank_high
-            else f", {self.rank_low} to {self.rank_high} nine times in ten"
+            else f" (by chance alone {self.rank_low} to {self.rank_high})"
         )
-        return f"Place {self.rank} of {self.of} similar areas by change, 1 the largest rise{between}."
+        return f"Rank {self.rank} of {self.of} similar areas, 1 being the largest rise{between}."
 
     @property
     def spread(self) -> str:
@@ -109,7 +110,7 @@ class Beside:
         low, high, n = self.forces
         if n < ENOUGH_FORCES or self.redefined:
             return ""
-        return f"Of {n} forces the middle half moved by {pct(low)} to {pct(high)}."
+        return f"Half of the {n} forces changed by {pct(low)} to {pct(high)}."
 
 
 def pct(value: float) -> str:
@@ -286,7 +287,7 @@ def left_out_told(lacking: Sequence[str], n: int) -> list[Notice]:
         told.append(
             Notice(
                 "nation-lacks",
-                f"Left out of {NATION}, in every period, for the table lacks a quarter of theirs: "
+                f"Left out of {NATION} in every period, because the table lacks one of their quarters: "
                 f"{listed(lacking, 4, ', ')}.",
             )
         )

@@ -117,8 +117,8 @@ def published_by_force(reading: Reading, force: str, wanted: Sequence[str]) -> P
     mine = [name for name in names if force_slug(name) == force_slug(force)]
     if not mine:
         raise InputError(
-            f"No crime given was reported by {force}.",
-            f"The crimes are of {listed(names, 6, ', ')}; --force says which of them to set beside the table.",
+            f"None of the crimes was reported by {force}.",
+            f"The crimes are of {listed(names, 6, ', ')}; choose one with --force.",
         )
     crimes = reading.crimes[reading.crimes["force"].isin(mine)].reset_index(drop=True)
     judged = gaps(coverage(reading.tally, wanted), mine, wanted)
@@ -345,9 +345,9 @@ def _require_reach(study: Study, recorded: Recorded) -> None:
     absent = [q for period in study.periods for q in _quarters(period) if q not in recorded.codes]
     if absent:
         raise InputError(
-            f"The Home Office's table has no figures of {recorded.area} for the quarter from "
+            f"The Home Office's table has no figures for {recorded.area} in the quarter from "
             f"{months.in_words(absent[0])}.",
-            f"It reaches from {months.in_words(there[0])} to {months.in_words(months.shift(there[-1], 2))}: choose "
+            f"It covers {months.in_words(there[0])} to {months.in_words(months.shift(there[-1], 2))}: choose "
             "periods within that, or a newer table.",
         )
 
@@ -486,14 +486,16 @@ def _strange_descriptions(recorded: Recorded) -> list[Notice]:
     return [
         Notice(
             "offence-codes",
-            f"Offence codes that the table describes otherwise than sacmap knows them: {listed(strange, 4)}.",
+            f"Offence codes with another description in the table than in sacmap: {listed(strange, 4)}.",
         )
     ]
 
 
 def _gaps_told(published: Published | None, study: Study, source: str) -> list[Notice]:
     if published is None:
-        return [Notice("no-crimes", f"No crimes of {source} were given: the official count stands alone.")]
+        return [
+            Notice("no-crimes", f"No crimes of {source} were given, so only the official count is shown.")
+        ]
     lost = [month for month in study.months if month in published.missing]
     if not lost:
         return []

@@ -36,7 +36,7 @@ def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study
     complete = sorted(str(month) for month in whole.index[whole.to_numpy(bool)])
     if not complete:
         raise InputError(
-            "No month of the crimes given is complete, so there is no newest period.",
+            "No month in the crimes is complete, so there is no newest period.",
             "Give more months of the force, or the periods themselves with --current.",
         )
     found = rolled_to(study, complete[-1], known[0])
@@ -60,8 +60,8 @@ def _told(study: Study, found: Study, known: list[str], complete: list[str]) -> 
         told.append(
             Notice(
                 "newest-months",
-                f"The crimes run to {months.in_words(known[-1])}, but {months.in_words(complete[-1])} is the newest "
-                "month that is complete: the current period ends there.",
+                f"The crimes end in {months.in_words(known[-1])}, but {months.in_words(complete[-1])} is the newest "
+                "complete month, so the current period ends there.",
             )
         )
     asked = study.rolling[1] if study.rolling else 0
@@ -70,7 +70,7 @@ def _told(study: Study, found: Study, known: list[str], complete: list[str]) -> 
         told.append(
             Notice(
                 "short-baseline",
-                f"{asked} periods before were asked for, and {some} in the crimes, which begin in "
+                f"The baseline should have {asked} periods, but {some} in the crimes, which begin in "
                 f"{months.in_words(known[0])}.",
             )
         )

@@ -85,7 +85,7 @@ def _absent_types(absent: Sequence[str], of: str) -> Iterator[Notice]:
         words = " and ".join(tables.IN_WORDS[kind] for kind in absent)
         yield Notice(
             "absent-types",
-            f"No {of} given holds a row of {words}: missing, not zero. Nothing can be said of serious acquisitive "
+            f"No {of} has a row of {words}: missing, not zero. Nothing can be said about serious acquisitive "
             "crime as a whole. Give all three crime types to compare them together.",
         )
 
@@ -97,8 +97,9 @@ def _unknown_areas(compared: Compared, areas: gpd.GeoDataFrame) -> Iterator[Noti
         those = [names[area] for area, why in compared.unknown.items() if why == reason]
         yield Notice(
             "areas-not-known",
-            f"Areas not known, {len(those):,} of {len(areas):,}: {reason} ({listed(those, 3, ', ')}). They are not "
-            "zero: they have no figures.",
+            f"Areas not known: {len(those):,} of {len(areas):,}, because {reason} ({listed(those, 3, ', ')}). "
+            "They are not "
+            "zero; they have no figures.",
         )
 
 

@@ -38,7 +38,7 @@ def require_unwritten(paths: Sequence[Path], replace: bool) -> None:
     there = [file for file in paths if file.exists()]
     if there and not replace:
         raise UsageError(
-            f"{there[0]} is there already and was left as it is: a plan is a promise made before the event.",
+            f"{there[0]} already exists and was not changed: a plan must be fixed before the event.",
             "Choose another --out, or add --replace.",
         )
     require_writable(paths[0].parent)
