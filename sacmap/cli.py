@@ -120,7 +120,9 @@ _STUDY_OPTIONS = (
     click.option("--comparator", help='What "expected" follows: areas (default), force, none or a CSV file.'),
     click.option("--also", multiple=True, help="Additional files: any of xlsx,gpkg,png,pdf."),
     click.option(
-        "--context", multiple=True, help="Roads, rail, water or places to draw thin and grey behind the areas."
+        "--context",
+        multiple=True,
+        help="Roads, rail, water or places to draw thin and grey behind the areas.",
     ),
     click.option("--tiles", help="Background map: https address of its tiles, with {z}, {x} and {y}."),
     click.option(

@@ -417,7 +417,12 @@ def test_a_public_version_has_no_small_count_and_nothing_that_gives_one(public):
     _, html, rows, record = public
     assert "Restricted" not in html
     assert "close proxy" not in html
-    assert {w["code"] for w in record["warnings"]} & {"restricted", "components", "other-offences", "no-ids"} == set()
+    assert {w["code"] for w in record["warnings"]} & {
+        "restricted",
+        "components",
+        "other-offences",
+        "no-ids",
+    } == set()
     assert record["warnings"][0]["code"] == "suppressed"
     assert "not a proxy" in next(w["text"] for w in record["warnings"] if w["code"] == "extract")
     shown = [float(r[c]) for r in rows for c in ("current_count", "baseline_count") if r[c]]

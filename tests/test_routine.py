@@ -48,7 +48,7 @@ def test_before_follows_a_current_period_that_is_given():
     [
         ("latest:0", "before:1", "latest:0 cannot be"),
         ("latest:99", "before:1", "latest:99 cannot be"),
-        ("latest:12", "2016-04:2017-03", "not of the same kind"),
+        ("latest:12", "2016-04:2017-03", "must be of the same kind"),
         ("newest:12", "before:1", "is not a month"),
         ("2017-04:2018-03", "after:3", "is not a month"),
     ],
