@@ -407,15 +407,26 @@ def comparator_command(crimes: tuple[str, ...], *, out: str, without: tuple[str,
     help="Number of areas that get money, and of adjoining areas in the week of action.",
 )  # fmt: skip
 @click.option(
-    "--theme", type=click.Choice(tables.CRIME_TYPES), default="sac", show_default=True,
+    "--money-areas", "funded", type=click.IntRange(1, 10), help="Areas that get money, where not as many."
+)
+@click.option(
+    "--theme",
+    type=click.Choice(tables.CRIME_TYPES),
+    default="sac",
+    show_default=True,
     help="The crime type the week of action answers: sac for all three.",
-)  # fmt: skip
+)
+@click.option(
+    "--target", multiple=True, help="An area of your own choice for it, id or name. May be repeated."
+)
+@click.option("--action", help="Days of the action: 2019-10-07:2019-10-20.")
 @click.option("--visited", type=click.Path(), help="Areas visited before: CSV of area_id, from, to, action.")
 @click.option("--protected", type=click.Path(), help="Homes already protected: CSV of area_id, homes.")
 @click.option("--replace", "over", is_flag=True, help="Replace an existing plan.")
 def plan_command(
-    study: Path | None, out: str | None, *, budget: float, prices: str | None, size: int, theme: str,
-    visited: str | None, protected: str | None, over: bool, **options: Any,
+    study: Path | None, out: str | None, *, budget: float, prices: str | None, size: int, funded: int | None,
+    theme: str, target: tuple[str, ...], action: str | None, visited: str | None, protected: str | None, over: bool,
+    **options: Any,
 ) -> int:  # fmt: skip
     """Plan a budget and a week of action: plans/NAME.json and NAME.html, and NAME.gpkg with --also gpkg."""
     from sacmap.pipeline import PlanOptions, plan_study
@@ -433,7 +444,10 @@ def plan_command(
         PlanOptions(
             budget=budget,
             size=size,
+            funded=funded,
             theme=theme,
+            target=target,
+            action=action,
             prices=prices,
             visited=visited,
             protected=protected,

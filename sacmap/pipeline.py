@@ -18,7 +18,7 @@ from sacmap.areas.boundaries import overlaps
 from sacmap.areas.context import read_context
 from sacmap.comparison import compare_areas
 from sacmap.crimes import without_repeats
-from sacmap.errors import InputError, SacmapError
+from sacmap.errors import InputError, SacmapError, UsageError
 from sacmap.files.collisions import is_below, require_apart
 from sacmap.files.hashes import is_file_of
 from sacmap.files.text import parse_json, read_text
@@ -211,11 +211,18 @@ def require_outputs(outputs: Sequence[Path], read: Sequence[str | Path | None]) 
 
 @dataclass(frozen=True, kw_only=True)
 class PlanOptions:
-    """What a plan is asked for: pounds, how many areas, the crime type, and the files of prices, visits and homes."""
+    """What a plan is asked for: pounds, how many areas, and the files of prices, visits and protected homes.
+
+    funded: areas the money goes to, where not as many as `size`; theme: the crime type of the week of action; target:
+    areas of the user's own choice for it, ids or names; action: its days, 2019-10-07:2019-10-20.
+    """
 
     budget: float = 10_000
     size: int = 3
+    funded: int | None = None
     theme: str = "sac"
+    target: Sequence[str] = ()
+    action: str | None = None
     prices: str | None = None
     visited: str | None = None
     protected: str | None = None
@@ -234,6 +241,7 @@ def plan_study(
     """
     from sacmap.choose.hardening import read_prices
     from sacmap.choose.plan import make_plan
+    from sacmap.choose.records import action_days, area_names, area_of
     from sacmap.files.sets import write_set
     from sacmap.publish.also import geopackage
     from sacmap.publish.choice import path_from, require_unwritten
@@ -252,9 +260,16 @@ def plan_study(
     prices = read_prices(read_text(options.prices) if options.prices else None, options.prices or "")
     # Before the crimes, so that a slip in them is told at once; which areas there are is known only afterwards.
     _read_records(options, None)
+    days = action_days(options.action) if options.action else ()
     # The months in which the week is best are found in all that is known.
     result = run(study, every_month=True)
-    visits, homes = _read_records(options, set(result.areas["area_id"]))
+    if not result.study.baseline:
+        raise UsageError(
+            "A plan needs a baseline: without one nothing can be said of a rise.",
+            "Add --baseline, such as before:3 or a year before the current period.",
+        )
+    names = area_names(result.areas)
+    visits, homes = _read_records(options, names)
     plan = make_plan(
         result,
         budget=options.budget,
@@ -264,6 +279,9 @@ def plan_study(
         visited=visits,
         protected=homes,
         boundaries_file=path_from(path.parent, str(result.study.boundaries)),
+        funded_areas=options.funded,
+        target=tuple(dict.fromkeys(area_of(one, names, "--target") for one in options.target)),
+        action=days,
     )
     require_apart(outputs, read_by(result.study))
     written = {
@@ -275,14 +293,16 @@ def plan_study(
     return result, plan, write_set(written, private=result.restricted)
 
 
-def _read_records(options: PlanOptions, area_ids: set[str] | None) -> tuple[list[Visit], dict[str, int]]:
-    """Return the areas visited before and the homes protected already; without `area_ids` any area will do."""
+def _read_records(
+    options: PlanOptions, areas: Mapping[str, str] | None
+) -> tuple[list[Visit], dict[str, int]]:
+    """Return the areas visited before and the homes protected already; without `areas` any area will do."""
     from sacmap.choose.records import read_protected, read_visited
 
     visited, protected = options.visited, options.protected
     return (
-        read_visited(read_text(visited), visited, area_ids) if visited else [],
-        read_protected(read_text(protected), protected, area_ids) if protected else {},
+        read_visited(read_text(visited), visited, areas) if visited else [],
+        read_protected(read_text(protected), protected, areas) if protected else {},
     )
 
 
@@ -313,7 +333,7 @@ def evaluate_plan(
     """
     from sacmap.choose.outcome import judge, study_values
     from sacmap.choose.plan import plan_of
-    from sacmap.choose.records import read_actions
+    from sacmap.choose.records import area_names, read_actions
     from sacmap.files.sets import torn_set_message, write_set
     from sacmap.publish.choice import require_unwritten
     from sacmap.publish.files import json_of
@@ -339,7 +359,7 @@ def evaluate_plan(
         read_actions(done, options.log)
     values = study_values(plan, options.after, options.before, options.crimes, boundaries)
     result = run(make_study({**values, **options.fetching}), every_month=True)
-    actions = read_actions(done, options.log, set(result.areas["area_id"])) if options.log else []
+    actions = read_actions(done, options.log, area_names(result.areas)) if options.log else []
     outcome = judge(plan, result, actions)
     written = {
         path: json_of(outcome.record(version("sacmap"), str(plan_path), result)),

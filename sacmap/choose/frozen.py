@@ -34,6 +34,8 @@ SHAPE: dict[str, Any] = {
         "about": str,
         "streets": [{"street": str, "crimes": int}],
         "visited": [{"area_id": str, "since": str, "until": str, "action": str}],
+        "own_choice": bool,
+        "action": [str],
     },
     "theme": lambda kind: kind in tables.CRIME_TYPES,
     "before": {str: int},

@@ -185,6 +185,12 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
         If the boundaries or the crimes differ from those of the plan. The message gives the differences.
     """
     require_after(result.study.current, actions)
+    if plan.week["action"] and result.study.current[0] < plan.week["action"][0][:7]:
+        raise UsageError(
+            f"The plan's action begins on {plan.week['action'][0]}, and {months.in_words(result.study.current[0])} is "
+            "before it.",
+            "Give months from that of the action on with --after.",
+        )
     checked = require_same(plan, result)
     # Shorter periods vary more: volatility grows with the square root of their number in a year.
     alpha = plan.volatility * math.sqrt(len(plan.before_months) / len(result.compared))

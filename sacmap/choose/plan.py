@@ -103,6 +103,9 @@ def make_plan(
     visited: Sequence[Visit],
     boundaries_file: str,
     theme: str = "sac",
+    funded_areas: int | None = None,
+    target: Sequence[str] = (),
+    action: Sequence[str] = (),
 ) -> Plan:
     """Share a budget for target hardening and choose areas for a week of action.
 
@@ -124,6 +127,12 @@ def make_plan(
         Path of the boundaries from the folder the plan will lie in.
     theme
         The crime type the week of action answers: `sac` for all three.
+    funded_areas
+        Areas the money goes to, where not as many as `size`.
+    target
+        Areas of the user's own choice for the week of action, by area_id; they need not adjoin.
+    action
+        The first and the last day of the action, YYYY-MM-DD, where they are known.
 
     Raises
     ------
@@ -138,14 +147,14 @@ def make_plan(
     ids = [str(area) for area in result.areas["area_id"]]
     near = adjoining(result.areas)
     cube = _by_month(result, theme)
-    chosen, volatility = _choices(result, cube, near, size, theme)
+    chosen, volatility = _choices(result, cube, near, size=len(target) or size, theme=theme, own=target)
     if not chosen:
         raise UsageError(
             f"There are no {size} areas that adjoin one another.", "Plan for fewer with --areas, such as 1."
         )
     rows = _rows(result, theme)
     counts, baseline = (rows[name].to_numpy(float) for name in ("current_count", "baseline_mean"))
-    money = _candidates(result, size, protected)
+    money = _candidates(result, funded_areas or size, protected)
     spends = hardening.spend(budget, money, prices)
     funded = {ids.index(one.area_id) for one in spends if one.homes}
     side = week.sides(chosen[0].places, near, counts, baseline, funded=funded)
@@ -158,7 +167,8 @@ def make_plan(
         data_to=result.study.current[-1],
         hardening=[asdict(one) for one in spends],
         theme=theme,
-        week=_week(result, ids, side, chosen, visited, weights=weights, theme=theme),
+        week=_week(result, ids, side, chosen, visited, weights=weights, theme=theme)
+        | {"own_choice": bool(target), "action": list(action)},
         before={ids[place]: int(counts[place]) for place in known},
         smallest_detectable_fall=_smallest_fall(side, level, weights[0], volatility),
         budget=_budget(budget, money, spends, prices),
@@ -251,15 +261,37 @@ def _rows(result: Result, kind: str) -> pd.DataFrame:
 
 
 def _choices(
-    result: Result, cube: Floats, near: Sequence[frozenset[int]], size: int, theme: str
+    result: Result, cube: Floats, near: Sequence[frozenset[int]], *, size: int, theme: str, own: Sequence[str]
 ) -> tuple[list[week.Choice], float]:
-    """Return the best sets, by place in the areas, and the volatility found."""
+    """Return the best sets, by place in the areas, the user's own before them, and the volatility found.
+
+    Raises
+    ------
+    UsageError
+        If an area of the user's own is not known.
+    """
     rows = _rows(result, theme)
     known = rows["current_count"].notna().to_numpy()
     law = ranking.law_of_months(cube[known], result.comparator.pair(theme))
     drawn = np.full((len(known), ranking.DRAWS), np.nan)
     drawn[known] = law.drawn(np.random.default_rng(ranking.SEED), ranking.DRAWS).T
-    return week.choose(rows["excess"].to_numpy(float), drawn, near, size), law.volatility
+    excess = rows["excess"].to_numpy(float)
+    found = week.choose(excess, drawn, near, size)
+    if not own:
+        return found, law.volatility
+    ids = [str(area) for area in result.areas["area_id"]]
+    places = tuple(sorted(ids.index(area) for area in own))
+    unknown = [ids[place] for place in places if not known[place]]
+    if unknown:
+        raise UsageError(f"{unknown[0]} is not known, so it can be no target.", "Choose another area.")
+    others = [choice for choice in found if choice.places != places]
+    sums = np.array([drawn[list(choice.places)].sum(axis=0) for choice in others]).reshape(len(others), -1)
+    mine = drawn[list(places)].sum(axis=0)
+    best = float(np.mean((mine > sums).all(axis=0))) if others else 1.0
+    return [
+        week.Choice(places, float(excess[list(places)].sum()), best),
+        *others[: week.SHOWN - 1],
+    ], law.volatility
 
 
 def _candidates(result: Result, size: int, protected: Mapping[str, int]) -> list[Candidate]:
@@ -362,6 +394,14 @@ def _told(plan: Plan, result: Result, prices: Prices, protected: Mapping[str, in
                 "nothing-to-answer",
                 "The chosen areas together are less than one crime above the expected count, so there is no rise for a "
                 "week of action to answer.",
+            )
+        )
+    if plan.week["own_choice"]:
+        told.append(
+            Notice(
+                "own-choice",
+                "The areas of the week of action are your own choice. By their excess they come before the sets found "
+                f"in {100 * plan.week['alternatives'][0]['best_share']:.0f} of 100 draws.",
             )
         )
     if not (verdicts == "clear rise").any():

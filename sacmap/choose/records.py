@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
 from sacmap import months
-from sacmap.errors import InputError
+from sacmap.errors import InputError, UsageError
 from sacmap.files.text import rows_of
+
+#: How areas may be written → their area_id (see `area_names`), or their ids alone.
+Areas = Mapping[str, str] | Collection[str]
 
 _ISO = re.compile(r"(?a:(\d{4})-(\d{2})-(\d{2}))")
 _BRITISH = re.compile(r"(?a:(\d{1,2})/(\d{1,2})/(\d{4}))")
@@ -40,41 +46,42 @@ class Action:
         return self.date[:7]
 
 
-def read_protected(text: str, path: str, area_ids: Collection[str] | None = None) -> dict[str, int]:
+def read_protected(text: str, path: str, areas: Areas | None = None) -> dict[str, int]:
     """Return homes already protected by area, from a CSV of area_id, homes. Rows of the same area are added.
 
     Raises
     ------
     InputError
-        If a column is missing, an area is not among `area_ids`, or homes is not a whole number.
+        If a column is missing, an area is not among `areas` (see `area_names`), or homes is not a whole number.
     """
     found: dict[str, int] = {}
-    for line, row in _rows(text, path, ("area_id", "homes"), area_ids):
+    for line, row in _rows(text, path, ("area_id", "homes"), areas):
         found[row["area_id"]] = found.get(row["area_id"], 0) + _whole(row["homes"], path, line)
     return found
 
 
-def read_visited(text: str, path: str, area_ids: Collection[str] | None = None) -> list[Visit]:
+def read_visited(text: str, path: str, areas: Areas | None = None) -> list[Visit]:
     """Return the areas visited before, from a CSV of area_id, from, to, action.
 
     Raises
     ------
     InputError
-        If a column is missing or an area is not among `area_ids`.
+        If a column is missing or an area is not among `areas` (see `area_names`).
     """
-    rows = _rows(text, path, ("area_id", "from", "to", "action"), area_ids)
+    rows = _rows(text, path, ("area_id", "from", "to", "action"), areas)
     return [Visit(row["area_id"], row["from"], row["to"], row["action"]) for _, row in rows]
 
 
-def read_actions(text: str, path: str, area_ids: Collection[str] | None = None) -> list[Action]:
+def read_actions(text: str, path: str, areas: Areas | None = None) -> list[Action]:
     """Return the action log, from a CSV of date, area_id, action, homes. Dates are 2018-06-04 or 04/06/2018.
 
     Raises
     ------
     InputError
-        If a column is missing, an area is not among `area_ids`, a date is invalid, or homes is not a whole number.
+        If a column is missing, an area is not among `areas` (see `area_names`), a date is invalid, or homes is not a
+        whole number.
     """
-    rows = _rows(text, path, ("date", "area_id", "action", "homes"), area_ids)
+    rows = _rows(text, path, ("date", "area_id", "action", "homes"), areas)
     found = [
         Action(
             _date(row["date"], path, line),
@@ -87,19 +94,51 @@ def read_actions(text: str, path: str, area_ids: Collection[str] | None = None) 
     return sorted(found, key=lambda action: (action.date, action.area_id))
 
 
+def area_names(areas: pd.DataFrame) -> dict[str, str]:
+    """Return how an area may be written → its area_id: the id, its name, or "Name (Group)" where several share one.
+
+    Names are in small letters; one that several areas have, and no group tells apart, is left out.
+    """
+    found: dict[str, list[str]] = {}
+    groups = areas["group"].fillna("").astype(str) if "group" in areas else [""] * len(areas)
+    for area, name, group in zip(
+        areas["area_id"].astype(str), areas["name"].astype(str), groups, strict=True
+    ):
+        for written in {name.casefold(), f"{name} ({group})".casefold()}:
+            found.setdefault(written, []).append(area)
+    alone = {written: ids[0] for written, ids in found.items() if len(ids) == 1}
+    return alone | {area: area for area in areas["area_id"].astype(str)}
+
+
+def area_of(text: str, names: Mapping[str, str], where: str) -> str:
+    """Return the area_id of an area as someone wrote it: see `area_names`.
+
+    Raises
+    ------
+    InputError
+        If it is none of the areas, or a name that several have.
+    """
+    found = names.get(text, names.get(text.casefold()))
+    if found is None:
+        near = difflib.get_close_matches(text.casefold(), list(names), n=1)
+        said = f" Did you mean {near[0]}?" if near else ""
+        raise InputError(
+            f"{where}: {text!r} is not one of the areas, or is the name of several.",
+            f"Write area_id or the name as in the boundaries.{said}",
+        )
+    return found
+
+
 def _rows(
-    text: str, path: str, columns: Sequence[str], area_ids: Collection[str] | None
+    text: str, path: str, columns: Sequence[str], areas: Areas | None
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the line number and cells of each row that is not blank. Without `area_ids` any area is accepted."""
-    known = None if area_ids is None else set(area_ids)
+    """Yield each row's line and cells, the area by its id; blank rows are skipped. Without `areas` any will do."""
+    names = areas if isinstance(areas, Mapping) else {area: area for area in areas or ()}
     for line, row in rows_of(text, path, columns):
         if not any(row.values()):
             continue
-        if known is not None and row["area_id"] not in known:
-            raise InputError(
-                f"{path}, line {line}: {row['area_id']!r} is not one of the areas.",
-                "Write area_id as in the boundaries.",
-            )
+        if areas is not None:
+            row["area_id"] = area_of(row["area_id"], names, f"{path}, line {line}")
         yield line, row
 
 
@@ -107,6 +146,21 @@ def _whole(text: str, path: str, line: int) -> int:
     if not re.fullmatch(r"(?a:\d{1,9})", text):
         raise InputError(f"{path}, line {line}: homes is {text!r}.", "Write a whole number, such as 12.")
     return int(text)
+
+
+def action_days(text: str) -> tuple[str, str]:
+    """Return the first and the last day of "2019-10-07:2019-10-20", or of one day alone.
+
+    Raises
+    ------
+    InputError, UsageError
+        If one is no date, or they are the wrong way round.
+    """
+    first, _, last = text.strip().partition(":")
+    begin, end = (_date(day.strip(), "--action", 1) for day in (first, last or first))
+    if end < begin:
+        raise UsageError(f"The action {text} ends before it begins.", f"Write {last}:{first}.")
+    return begin, end
 
 
 def _date(text: str, path: str, line: int) -> str:

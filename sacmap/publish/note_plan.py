@@ -53,6 +53,15 @@ def planned(given: Given) -> Section | None:
             + f".{when}"
         )
     )
+    if week.get("action"):
+        days = list(dict.fromkeys(week["action"]))
+        parts.append(
+            Paragraph(
+                f"The action is from {' to '.join(days)}."
+                if len(days) > 1
+                else f"The action is on {days[0]}."
+            )
+        )
     if buffer:
         parts.append(Paragraph(f"Watched for crime that moves next door: {some(buffer)}."))
     if control:

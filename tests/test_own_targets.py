@@ -1,0 +1,117 @@
+"""A plan of one's own: areas by name or id, one crime type, the days of the action, lists of any length."""
+
+import json
+
+import pytest
+from conftest import csv_text, row, square
+
+from sacmap.choose.records import area_names, read_protected
+from sacmap.errors import InputError, UsageError
+from sacmap.pipeline import EvaluateOptions, PlanOptions, evaluate_plan, plan_study, run
+from sacmap.study import make_study
+
+NAMES = ["Ash", "Birch", "Castle", "Castle", "Elm", "Fir", *(f"Ward {n}" for n in range(14))]
+
+
+@pytest.fixture
+def town(tmp_path):
+    """Twenty wards in a row, two of one name in two towns; robbery doubles in Elm. The study of it."""
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"id": f"W{n:02}", "name": name, "town": "North" if n < 3 else "South"},
+            "geometry": {"type": "Polygon", "coordinates": [square(n)]},
+        }
+        for n, name in enumerate(NAMES)
+    ]
+    (tmp_path / "wards.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    for month in ("2022-01", "2023-01", "2024-01", "2024-02", "2025-01", "2025-02"):
+        rows = []
+        for n in range(len(NAMES)):
+            place = {"lon": f"{n * 0.01 + 0.005:.6f}", "lat": "52.005000"}
+            rows += [row(month, "Burglary", **place)] * (20 + n)
+            rows += [row(month, "Robbery", **place)] * (60 if n == 4 and month == "2024-01" else 20)
+            rows += [row(month, "Vehicle crime", **place)] * 20
+        folder = tmp_path / "crimes" / month
+        folder.mkdir(parents=True)
+        (folder / f"{month}-northamptonshire-street.csv").write_text(csv_text(*rows))
+    return make_study(
+        current="2024-01", baseline=["2022-01", "2023-01"], crimes=str(tmp_path / "crimes"),
+        boundaries=str(tmp_path / "wards.geojson"), group_column="town",
+    )  # fmt: skip
+
+
+def plan(study, folder, **options):
+    _, made, _ = plan_study(study, folder / "plans" / "own.json", PlanOptions(replace=True, **options))
+    return made
+
+
+def test_the_areas_of_the_users_own_choice_are_the_target(town, tmp_path):
+    made = plan(town, tmp_path, target=("Ash", "W09"))
+    assert made.week["target"] == ["W00", "W09"]
+    assert made.week["buffer"] == ["W01", "W08", "W10"]
+    assert made.week["alternatives"][0]["target"] == ["W00", "W09"]
+    assert "own-choice" in {notice["code"] for notice in made.warnings}
+    # Frozen, and read back as it was.
+    kept = json.loads((tmp_path / "plans" / "own.json").read_text(encoding="utf-8"))
+    assert kept["week"]["target"] == ["W00", "W09"]
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [("Castle", "'Castle' is not one of the areas, or is the name of several"), ("Brich", "Did you mean birch?")],
+)
+def test_a_name_that_is_none_or_of_several_is_told(town, tmp_path, written, words):
+    with pytest.raises(InputError) as caught:
+        plan(town, tmp_path, target=(written,))
+    assert words in str(caught.value)
+
+
+def test_areas_of_one_name_are_told_apart_by_their_group(town, tmp_path):
+    assert plan(town, tmp_path, target=("castle (south)",)).week["target"] == ["W03"]
+
+
+def test_names_are_taken_where_ids_are_in_the_lists_a_partnership_keeps(town):
+    names = area_names(run(town).areas)
+    assert read_protected("area_id,homes\nAsh,3\nW00,2\nCASTLE (North),5\n", "p.csv", names) == {
+        "W00": 5,
+        "W02": 5,
+    }
+
+
+def test_the_week_answers_one_crime_type(town, tmp_path):
+    made = plan(town, tmp_path, theme="robbery", size=1)
+    assert (made.theme, made.week["target"], made.week["about"]) == ("robbery", ["W04"], "robbery")
+    assert made.before["W04"] == 60
+
+
+def test_money_and_the_week_have_lists_of_their_own_length(town, tmp_path):
+    made = plan(town, tmp_path, size=2, funded=4)
+    assert (len(made.week["target"]), len(made.hardening)) == (2, 4)
+
+
+def test_the_days_of_the_action_are_kept_and_months_before_it_are_not_after(town, tmp_path):
+    made = plan(town, tmp_path, size=1, action="2024-06-03:16/06/2024")
+    assert made.week["action"] == ["2024-06-03", "2024-06-16"]
+    options = {"crimes": town.crimes, "boundaries": town.boundaries, "replace": True}
+    path = tmp_path / "plans" / "own.json"
+    with pytest.raises(UsageError, match="action begins on 2024-06-03, and February 2024 is before it"):
+        evaluate_plan(
+            path, tmp_path / "r.json", EvaluateOptions(after=("2024-02",), before=("2023-01",), **options)
+        )
+    _, outcome, _ = evaluate_plan(path, tmp_path / "r.json", EvaluateOptions(after=("2025-01",), **options))
+    assert outcome.reading
+
+
+@pytest.mark.parametrize("days", ["2024-06-16:2024-06-03", "June", "2024-06-31"])
+def test_days_that_cannot_be_are_refused_before_anything_is_read(town, tmp_path, days):
+    with pytest.raises((UsageError, InputError)):
+        plan(town, tmp_path, action=days)
+
+
+def test_without_a_baseline_there_is_no_plan(town, tmp_path):
+    study = make_study(
+        current="2024-01", crimes=town.crimes, boundaries=town.boundaries
+    )  # fmt: skip
+    with pytest.raises(UsageError, match="A plan needs a baseline"):
+        plan(study, tmp_path)
