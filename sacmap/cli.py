@@ -210,12 +210,12 @@ def tell(result: Result) -> None:
 
 @sacmap.command("watch")
 @study_options
-@click.option("--suppress-small", is_flag=True, help="A version for the public: counts under 5 are left out.")
+@click.option("--suppress-small", is_flag=True, help="Make a public version without counts under 5.")
 def watch_command(study: Path | None, **options: Any) -> int:
-    """Write the map where there is something new since the last one, and say what; else print nothing.
+    """Write the map only if something is new since the last one, and say what. Otherwise print nothing.
 
-    For a scheduler: exit code 0 whether there was something new or not, 3 where the new map has gaps, 4 where the
-    source could not be reached.
+    For a scheduler. Exit code 0 whether something was new or not; 3 if the new map has gaps; 4 if the source cannot be
+    reached.
     """
     from sacmap.routine import watch_study
 
