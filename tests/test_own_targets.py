@@ -59,7 +59,10 @@ def test_the_areas_of_the_users_own_choice_are_the_target(town, tmp_path):
 
 @pytest.mark.parametrize(
     ("written", "words"),
-    [("Castle", "'Castle' is not one of the areas, or is the name of several"), ("Brich", "Did you mean birch?")],
+    [
+        ("Castle", "'Castle' is not one of the areas, or is the name of several"),
+        ("Brich", "Did you mean birch?"),
+    ],
 )
 def test_a_name_that_is_none_or_of_several_is_told(town, tmp_path, written, words):
     with pytest.raises(InputError) as caught:

@@ -1,7 +1,7 @@
-"""Read the Home Office's open data of recorded crime, by force or by Community Safety Partnership.
+"""Read the Home Office's open data on recorded crime, by force or by Community Safety Partnership.
 
-The tables come as ODS or XLSX, a sheet a financial year, with titles and notes above the header; or as CSV or
-Parquet made from them. Columns are recognised by name, so their order and the lines above do not matter.
+The tables are ODS or XLSX, with one sheet per financial year and titles and notes above the header, or CSV or Parquet
+files made from them. Columns are recognised by name, so their order and the lines above the header do not matter.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sacmap.files.sheets import LINES_ABOVE, Row, Sheet, mapped, sheets_of, text
 from sacmap.forces import force_slug
 from sacmap.offences import CODES, Recorded
 
-#: Our column → the names it goes by in the Home Office's tables, in words; the likeliest first.
+#: sacmap's column → its names in the Home Office's tables, as words, the most likely first.
 NAMES = {
     "year": ("financial year", "fy", "year"),
     "fiscal_quarter": ("financial quarter", "quarter", "fq"),
@@ -54,7 +54,7 @@ def read_recorded(path: str, area_name: str) -> Recorded:
     Raises
     ------
     InputError
-        If the file is not such a table, has no such area, or a year, quarter or count in it makes no sense.
+        If the file is not such a table, has no such area, or has an invalid year, quarter or count.
     """
     return read_table(path).of(area_name)
 
@@ -65,7 +65,7 @@ def read_table(path: str) -> RecordedTable:
     Raises
     ------
     InputError
-        If the file is not such a table, or a year or quarter in it makes no sense.
+        If the file is not such a table, or has an invalid year or quarter.
     """
     sheets = list(sheets_of(Path(path)))
     parts = [table for sheet in sheets if (table := _table(sheet)) is not None]
@@ -82,9 +82,9 @@ def read_table(path: str) -> RecordedTable:
 
 @dataclass(frozen=True)
 class RecordedTable:
-    """The Home Office's table of every area.
+    """The Home Office's table with every area.
 
-    rows: quarter (its first month), code, csp, force, description, n, sheet and line, as they stand in the file.
+    rows: quarter (its first month), code, csp, force, description, n, sheet and line, as in the file.
     """
 
     path: str
@@ -96,19 +96,19 @@ class RecordedTable:
         Parameters
         ----------
         area_name
-            A Community Safety Partnership or a force, as the table names it; capitals, "&" and a closing "Police" or
-            "Constabulary" do not matter. A partnership goes before a force of the same name.
+            A Community Safety Partnership or a force, as named in the table. Case, "&" for "and", and "Police" or
+            "Constabulary" at the end do not matter. A partnership takes precedence over a force of the same name.
 
         Raises
         ------
         InputError
-            If there is no such area, or a count of it makes no sense.
+            If there is no such area, or one of its counts is invalid.
         """
         by, mine = _of_area(self.rows, area_name, self.path)
         return self._recorded(area_name, by, mine)
 
     def names_in(self, texts: Iterable[str]) -> list[str]:
-        """Return the names in lists with commas; "London, City of" is one where the table has it.
+        """Return the names in lists with commas. "London, City of" is one name if the table has it.
 
         >>> table = RecordedTable("t", pd.DataFrame({"csp": [""], "force": ["London, City of"]}))
         >>> table.names_in(["England and Wales,London, City of"])
@@ -136,7 +136,7 @@ class RecordedTable:
         Raises
         ------
         InputError
-            If a count of one makes no sense.
+            If one of their counts is invalid.
         """
         rows = self.rows[self.rows["code"].isin(list(CODES))]
         by = "force" if mapped(rows["force"], text_of).ne("").any() else "csp"
@@ -158,13 +158,13 @@ class RecordedTable:
 
     @cached_property
     def _codes(self) -> dict[str, frozenset[str]]:
-        """The codes that the table has for each quarter, of any area."""
+        """The codes that the table has for each quarter, in any area."""
         found = self.rows.groupby("quarter")["code"].unique()
         return {str(quarter): frozenset(codes) for quarter, codes in found.items()}
 
 
 def _table(sheet: Sheet) -> pd.DataFrame | None:
-    """Return a sheet's rows under our column names, with sheet and line; None where it has no such header."""
+    """Return a sheet's rows with sacmap's column names, sheet and line; None if it has no such header."""
     found = next((k for k, row in enumerate(sheet.rows[:LINES_ABOVE]) if _is_header(_columns(row))), None)
     if found is None:
         return None
@@ -176,7 +176,7 @@ def _table(sheet: Sheet) -> pd.DataFrame | None:
         }
     )
     table["line"] = range(found + 2, found + 2 + len(rows))
-    # Blank lines, and the notes below a table, have neither.
+    # Blank lines and the notes below a table have neither.
     table = table[
         [bool(text_of(code) or text_of(n)) for code, n in zip(table["code"], table["n"], strict=True)]
     ]
@@ -187,7 +187,7 @@ def _table(sheet: Sheet) -> pd.DataFrame | None:
 
 
 def _columns(row: Row) -> dict[str, int]:
-    """Return where each of our columns stands in a row, taken as a header."""
+    """Return the position of each of sacmap's columns in a possible header row."""
     words = [words_of(_NOTE.sub(" ", text_of(cell))) for cell in row]
     places = {name: [words.index(word) for word in known if word in words] for name, known in NAMES.items()}
     return {name: found[0] for name, found in places.items() if found}
@@ -198,7 +198,7 @@ def _is_header(columns: dict[str, int]) -> bool:
 
 
 def _quarters(whole: pd.DataFrame) -> pd.Series:
-    """Return the first month of each row's quarter; of notes below the table, which have no year, none is made."""
+    """Return the first month of each row's quarter."""
     years = mapped(whole["year"], lambda cell: _YEAR.fullmatch(text_of(cell)))
     quarters = mapped(whole["fiscal_quarter"], lambda cell: _QUARTER.fullmatch(text_of(cell)))
     bad = years.isna() | quarters.isna()
@@ -229,7 +229,7 @@ def _of_area(whole: pd.DataFrame, area_name: str, path: str) -> tuple[str, pd.Da
 
 
 def _require_once(mine: pd.DataFrame, path: str) -> None:
-    """Refuse a quarter that two sheets give: it would count twice."""
+    """Refuse a quarter that is in two sheets, because it would count twice."""
     several = mine.groupby("quarter")["sheet"].nunique()
     if (several > 1).any():
         quarter = str(several.index[several > 1][0])
@@ -240,7 +240,7 @@ def _require_once(mine: pd.DataFrame, path: str) -> None:
 
 
 def _counts(mine: pd.DataFrame) -> pd.Series:
-    """Return the counts as numbers, NaN where the table gives none; they may be negative, as corrections are."""
+    """Return the counts as numbers, NaN where the table gives none. Corrections may be negative."""
 
     def number(cell: object) -> float | None:
         text = text_of(cell).replace(",", "").replace("−", "-").lower()

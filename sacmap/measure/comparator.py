@@ -1,4 +1,4 @@
-"""What "expected" follows: the rest of the areas, the force as reported, a file's counts, or nothing."""
+"""The comparator, which "expected" follows: the rest of the areas, the rest of the force, a file, or nothing."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from sacmap.measure.coverage import coverage
 from sacmap.notices import listed
 from sacmap.study import Period, Study
 
-#: The code of the notice that what the areas are compared with will not do.
+#: The code of the notice that the comparator is unsuitable.
 UNFIT = "unfit-comparator"
-#: What a sentence calls it where nothing is followed: the comparator `none`, and `areas` where one alone has crimes.
+#: The words in sentences if nothing is followed: for `none`, and for `areas` if only one area has crimes.
 NOTHING = "the baseline"
 
 
@@ -30,9 +30,9 @@ NOTHING = "the baseline"
 class Comparator:
     """What the expected counts follow.
 
-    kind: areas, rest, force, file or none; words: as a sentence names it ("the rest of the force"); sums: crime type →
-    counts a period, (T baseline periods and the current one last); empty for `areas` and `none`; name: as the record
-    has it, where that is not as the study has it.
+    kind: areas, rest, force, file or none; words: its name in a sentence ("the rest of the force"); sums: crime type →
+    counts by period (T baseline periods, then the current one), empty for `areas` and `none`; name: its name in the
+    record, if different from the study's.
     """
 
     kind: str
@@ -41,7 +41,7 @@ class Comparator:
     name: str = ""
 
     def pair(self, crime_type: str) -> Against:
-        """Return what `compare` takes: (baseline sum, current count), "none", or None for the rest of the areas."""
+        """Return the argument for `compare`: (baseline sum, current count), "none", or None for "areas"."""
         if self.kind == "areas":
             return None
         if self.kind == "none":
@@ -51,28 +51,28 @@ class Comparator:
 
 
 def by_type(cube: np.ndarray) -> dict[str, np.ndarray]:
-    """Return a (periods × crime types) array as crime type → counts a period."""
+    """Return a (periods, crime types) array as crime type → counts by period."""
     return {kind: cube[:, i].astype(float) for i, kind in enumerate(tables.CRIME_TYPES)}
 
 
 def force_comparator(outside: np.ndarray, forces: Sequence[str]) -> Comparator:
-    """Return the rest of the study's forces: (periods × types) of their rows that lie in no area, located or not."""
+    """Return the rest of the forces, from (periods, types) counts of their rows in no area, located or not."""
     words = f"the rest of {forces[0]}" if len(forces) == 1 else "the rest of the forces"
     return Comparator("force", words, by_type(outside))
 
 
 def doubt_pct(comparator: Comparator, mapped: np.ndarray) -> float:
-    """Return how far the change in SAC that is followed may be off by chance alone, ± % (95%); 0 where none is.
+    """Return by how much chance could change the comparator's change in SAC, ± % (95%); 0 if nothing is followed.
 
-    The relative variance of a ratio of two Poisson counts is the sum of one over each. Of `areas` it is that of the
-    largest area's rest, the smallest there is.
+    The relative variance of a ratio of two Poisson counts a and b is 1/a + 1/b. For `areas`, the largest value counts,
+    which belongs to the area with the smallest rest.
 
     Parameters
     ----------
     comparator
-        What is followed.
+        The comparator.
     mapped
-        (areas × periods × types) counts, `sac` first and the current period last.
+        (areas, periods, types) counts, with `sac` first and the current period last.
     """
     if comparator.kind == "none":
         return 0.0
@@ -87,22 +87,22 @@ def doubt_pct(comparator: Comparator, mapped: np.ndarray) -> float:
 
 
 def changes_followed(rows: pd.DataFrame, record: Mapping[str, Any]) -> list[float | None]:
-    """Return, for each row of one crime type, by how many % that which it is compared with has itself changed.
+    """Return, for each row of one crime type, the change in % of its comparator.
 
     Parameters
     ----------
     rows
         Rows of the Change table of one crime type.
     record
-        That crime type's comparator, as the record has it. Of `areas` it is the sum of all: each row's own crimes
-        are taken out, for an area is compared with the rest.
+        The comparator of the crime type, as in the record. For `areas` it is the sum of all areas, from which each
+        row's own crimes are subtracted.
     """
     if record.get("name") != "areas":
         return [record.get("change_pct")] * len(rows)
     baseline, current = (
         rows[name].to_numpy(float, na_value=np.nan) for name in ("baseline_mean", "current_count")
     )
-    # From the record, for rows may have been left out of a public version.
+    # The sums come from the record, because a public version may lack rows.
     before, now = record["baseline"] - baseline, record["current"] - current
     known = (before > 0) & np.isfinite(now)
     changes = np.divide(100 * (now - before), before, out=np.zeros(len(rows)), where=known)
@@ -110,7 +110,7 @@ def changes_followed(rows: pd.DataFrame, record: Mapping[str, Any]) -> list[floa
 
 
 def file_comparator(text: str, path: str, periods: Sequence[Period], places: Sequence[int]) -> Comparator:
-    """Return the comparator of a CSV of month, crime_type, n summed over the months compared.
+    """Return the comparator from a CSV of month, crime_type, n, summed over the months compared.
 
     Raises
     ------
@@ -137,17 +137,17 @@ def national_comparator(
 ) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
     """Return the counts of all forces together as the table of a comparator file.
 
-    A force with a thin or missing month is left out whole, so that its silence never reads as a fall; a month that
+    A force with a thin or missing month is left out completely, so that its gap never looks like a fall. A month that
     most forces lack is left out instead.
 
     Parameters
     ----------
     crimes
-        The Crimes table of SAC, repeats removed.
+        The Crimes table of SAC, without duplicates.
     tally
         force, month, crime_type, n of all rows read.
     without
-        Forces to leave out, by name or slug: the study's own, for what is compared is not its own comparator.
+        Forces to leave out, by name or slug, such as the study's own force.
 
     Returns
     -------
@@ -156,7 +156,7 @@ def national_comparator(
     Raises
     ------
     InputError
-        If no force is whole.
+        If no force has every month.
     """
     named = sorted(tally["force"].astype(str).unique())
     others = {force_slug(name) for name in without}
@@ -198,7 +198,7 @@ def _sum(given: dict[tuple[str, str], float], kind: str, compared: list[list[str
 
 
 def rest_comparator(beyond: np.ndarray, within: Sequence[str]) -> Comparator:
-    """Return the areas of the file that lie outside the district: (periods × types) counts in them."""
+    """Return the comparator for a district: the other areas of the file, from their (periods, types) counts."""
     where = " and ".join(within) if len(within) < 3 else f"{', '.join(within[:-1])} and {within[-1]}"
     return Comparator("rest", f"the areas outside {where}", by_type(beyond), "other areas")
 
@@ -212,10 +212,10 @@ def comparator_of(
     read_text: Callable[[str], str],
     beyond: np.ndarray | None = None,
 ) -> Comparator:
-    """Return what the study's expected counts follow.
+    """Return the comparator of a study.
 
-    `read_text` returns the text of a comparator file; `beyond` is (periods × types) of the areas of the file that lie
-    outside the district, where the study is of one.
+    `read_text` returns the text of a comparator file. For a study of a district, `beyond` is (periods, types) of the
+    areas of the file outside the district.
 
     Raises
     ------
@@ -237,9 +237,9 @@ def comparator_of(
 
 
 def comparator_changes(study: Study, against: Comparator, mapped: np.ndarray) -> dict[str, dict[str, Any]]:
-    """Return the comparator's own change by crime type, for the record; of `areas`, that of all areas together.
+    """Return the comparator's change by crime type, for the record. For `areas` it is that of all areas together.
 
-    `mapped` is (periods × crime types) of all areas together.
+    `mapped` is (periods, crime types) of all areas together.
     """
     sums = against.sums or by_type(mapped)
     found: dict[str, dict[str, Any]] = {}

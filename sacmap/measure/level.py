@@ -1,4 +1,4 @@
-"""The level alone: where there is no earlier period, what to expect of each area, and no word of change."""
+"""The level of each area, for studies without a baseline: no change is calculated."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def level_table(
     unknown: Collection[str] = (),
     absent_types: Collection[str] = (),
 ) -> pd.DataFrame:
-    """Build the Change table of one period: counts and levels; every column of change is empty.
+    """Build the Change table for a single period: counts and levels. All columns of change are empty.
 
     Parameters
     ----------
     areas
-        The Areas table, sorted by area_id; one without a boundary is not known.
+        The Areas table, sorted by area_id. An area without a boundary is not known.
     current
         By crime type: (areas,) counts.
     months_compared
-        Months that are counted.
+        Number of months counted.
     edge_share
         By crime type: (areas,) share of the crimes within 50 m of the boundary, or NaN.
     unknown, absent_types

@@ -1,7 +1,7 @@
-"""An area's recorded crime beside the nation's and similar areas': how each moved, and whether the area followed.
+"""Compare the change of an area's recorded crime with the nation's and similar areas'.
 
-A change of recorded counts is uncertain by chance alone: the logarithm of a ratio of two counts has the variance of
-one over each. Forces also differ from one another by much more than chance, so the middle half of them is given too.
+A change of recorded counts is uncertain by chance: the logarithm of the ratio of two counts a and b has the variance
+1/a + 1/b. Forces also differ by much more than chance, so the quartiles of their changes are given too.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from sacmap.notices import Notice, listed
 from sacmap.offences import Component, Recorded, official
 from sacmap.study import Period, Study
 
-#: What the sum of all forces is called, and the other ways to ask for it.
+#: The name of the sum of all forces, and other names for it.
 NATION = "England and Wales"
 _NATION_TOO = frozenset(("england and wales", "england & wales", "nation", "the nation", "national"))
-#: The 95% interval of a normal law.
+#: Half-width of a 95% interval, in standard errors.
 Z95 = 1.959964
-#: Draws for the interval of a place among several areas, and their seed.
+#: Number of draws for the interval of a rank, and their seed.
 DRAWS, SEED = 2_000, 20
-#: Forces of which the middle half is told, at least.
+#: The least number of forces for which quartiles are given.
 ENOUGH_FORCES = 8
 
 
 @dataclass(frozen=True)
 class Moved:
-    """How one component moved in one area: a period's mean before, the count now, the change in % and its interval.
+    """The change of one component in one area: mean per period before, count now, change in % and its interval.
 
-    low and high are the 95% interval of change_pct by chance alone; all three NaN where there was nothing before.
+    low and high are the 95% interval of change_pct by chance alone. All three are NaN if there was nothing before.
     """
 
     area: str
@@ -46,13 +46,13 @@ class Moved:
 
 @dataclass(frozen=True)
 class Beside:
-    """One component of an area beside the nation and similar areas.
+    """One component of an area, compared with the nation and similar areas.
 
-    own: the area; others: those beside it, as asked for. gap_pct: how far the area moved from the rest of the nation,
-    in % of what it would be had it followed, with its 95% interval; NaN where the nation was not asked for, or the
-    class changed between the periods. rank: the area's place among itself and the similar areas, 1 the largest rise,
-    with a 90% interval; 0 where there are none. forces: the quartiles of the forces' own changes in %, and how many.
-    redefined: whether the class changed between the periods, so that nothing is read of the change.
+    own: the area; others: the areas it is compared with. gap_pct: the difference from the count if the area had
+    followed the rest of the nation, in % of that count, with its 95% interval; NaN if the nation is not among the
+    others or the class changed between the periods. rank: the area's rank among itself and the similar areas, 1 being
+    the largest rise, with a 90% interval; 0 if there are none. forces: the quartiles of the forces' changes in %, and
+    the number of forces. redefined: whether the class changed between the periods, so that the change says nothing.
     """
 
     component: Component
@@ -70,12 +70,12 @@ class Beside:
 
     @property
     def nation(self) -> Moved | None:
-        """The nation's own line, where it was asked for."""
+        """The nation, if it is among the others."""
         return next((moved for moved in self.others if moved.area == NATION), None)
 
     @property
     def follows(self) -> str:
-        """Whether the area followed the national trend, in a sentence; "" where that cannot be said."""
+        """A sentence that says whether the area followed the national trend; "" if not known."""
         nation = self.nation
         if nation is None or math.isnan(self.gap_pct):
             return ""
@@ -94,7 +94,7 @@ class Beside:
 
     @property
     def place(self) -> str:
-        """The area's place among similar areas, in a sentence; "" where there are none."""
+        """A sentence with the area's rank among similar areas; "" if there are none."""
         if not self.rank:
             return ""
         between = (
@@ -106,7 +106,7 @@ class Beside:
 
     @property
     def spread(self) -> str:
-        """How forces differ from one another, in a sentence; "" where there are too few."""
+        """A sentence that says how much forces differ; "" if there are too few."""
         low, high, n = self.forces
         if n < ENOUGH_FORCES or self.redefined:
             return ""
@@ -114,24 +114,24 @@ class Beside:
 
 
 def pct(value: float) -> str:
-    """Return a change as it is written: +4.6%, −9.3%; "no percentage" where there is none."""
+    """Return a change in words: +4.6%, −9.3%, or "no percentage"."""
     return "no percentage" if math.isnan(value) else f"{value:+.1f}%".replace("-", "−")
 
 
 def is_nation(name: str) -> bool:
-    """Whether a name asks for all forces together."""
+    """Whether a name stands for all forces together."""
     return " ".join(name.casefold().split()) in _NATION_TOO
 
 
 def nation_of(forces: Sequence[Recorded], study: Study) -> tuple[Recorded, tuple[str, ...]]:
-    """Return all forces summed as one, and the names of those left out, for they lack a quarter of a period."""
+    """Return the sum of all forces, and the names of those left out because they lack a quarter of a period."""
     quarters = {quarter for period in study.periods for quarter in period[::3]}
-    # That a force has no robbery in a quarter is a count of none; that it has no row at all is a gap.
+    # A force without a row for robbery in a quarter had none; a force without any row has a gap.
     whole = [one for one in forces if quarters <= set(one.rows["quarter"])]
     lacking = tuple(one.area for one in forces if quarters - set(one.rows["quarter"]))
     every = pd.concat([one.rows for one in whole], ignore_index=True) if whole else forces[0].rows.iloc[:0]
     keys = ["quarter", "code", "description"]
-    # A count that is not given makes the sum one that is not known.
+    # If one count is not given, the sum is not known.
     rows = every.groupby(keys, as_index=False, sort=True).agg(
         n=("n", "sum"), known=("n", "count"), given=("n", "size")
     )
@@ -151,7 +151,7 @@ def beside(
     components: Sequence[Component],
     redefined: bool,
 ) -> tuple[Beside, ...]:
-    """Set each component of an area beside others.
+    """Compare each component of an area with others.
 
     Parameters
     ----------

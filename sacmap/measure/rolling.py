@@ -1,4 +1,4 @@
-"""Periods that follow the data: which month is the newest that is complete, and how many periods lie before it."""
+"""Rolling periods: the newest complete month, and the number of periods before it."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from sacmap.measure.coverage import coverage
 from sacmap.notices import Notice
 from sacmap.study import Study, rolled_to
 
-#: The forces that together report this share of the SAC in the areas must all have published a month.
+#: A month counts as complete if it is complete for the forces that report this share of the SAC in the areas.
 MOSTLY = 0.5
 
 
 def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study, tuple[Notice, ...]]:
-    """Return a study of rolling periods with its periods set by the crimes read, and what is told of that.
+    """Return a study with its rolling periods set from the crimes, and notices about them.
 
-    The current period ends in the newest month that is complete for the main forces: those that together report at
-    least half of the SAC in the areas, or the one the study names. Periods before the data begin are left out.
+    The current period ends in the newest month that is complete for the main forces: the force in the study, or the
+    forces that together report at least half of the SAC in the areas. Periods before the data begin are left out.
 
     Raises
     ------
     InputError
-        If no month of theirs is complete.
+        If no month of these forces is complete.
     """
     if study.rolling is None or study.current:
         return study, ()
