@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sacmap import tables
 from sacmap.publish.words import (
     NEIGHBOURHOOD,
+    ONE_POINT,
     Scene,
     counted,
     crimes,
@@ -225,6 +226,13 @@ FEW, RISE, FALL, MAYBE, NOT = (
             scene(-4.4, place=""),
             "Serious acquisitive crime fell 4%, and none of 4 wards stands out.",
             "Only a rise of about 45% or more would show.",
+        ),
+        (
+            rows_of(sac=[ONE_POINT, FEW, FEW, FEW]),
+            scene(),
+            "Serious acquisitive crime rose 6% in Town, with no other clear rise in 4 wards.",
+            "That in Ashire lies on one map point and may be a change in how places are recorded. Only a rise of about "
+            "45% or more would show.",
         ),
         (rows_of(sac=[NOT, NOT]), scene(), "Of 2 wards nothing is known.", ""),
         (

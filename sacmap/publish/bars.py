@@ -14,6 +14,8 @@ from sacmap.publish.words import whole
 
 #: The bar's scale ends at so many times the expected, or further where a count lies beyond, up to a bound.
 LEAST, MOST = 2.5, 5.0
+#: Beyond this there is no room for two words above it.
+CROWDED = 4.0
 
 
 def scale_of(ratios: list[float]) -> float:
@@ -50,6 +52,8 @@ def range_head(most: float) -> str:
         f'<text x="{_at(1, most)}" y="13" text-anchor="middle">normal<tspan class="long"> range</tspan></text>'
         if most <= LEAST
         else '<text x="0" y="13" text-anchor="start">normal</text>'
+        if most <= CROWDED
+        else ""
     )
     return (
         f'<svg class="bar head" aria-hidden="true">{normal}'

@@ -264,7 +264,7 @@ class View:
             rest = sorted(set(range(len(of_kind))) - set(order))
             # A rise on one map point may be a change of recording: it is told, but not in the headline.
             told = ~of_kind["area_id"].isin(self.one_point.get(each, frozenset())).to_numpy()
-            verdicts = of_kind["verdict"].where(told, "one point")
+            verdicts = of_kind["verdict"].where(told, words.ONE_POINT)
             rows[each] = of_kind.assign(label=self.names, verdict=verdicts).iloc[[*order, *rest]]
         return rows
 

@@ -23,8 +23,10 @@ NOUNS = {
     "robbery": ("robbery", "robberies"),
     "vehicle-crime": ("vehicle crime", "vehicle crimes"),
 }
+#: What a clear rise is called here that lies on one map point unseen before: it is told, not named as a finding.
+ONE_POINT = "one point"
 #: Expected counts below this say little of how large a rise would be seen.
-ENOUGH = 10
+ENOUGH, SMALL = 10, 5
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 #: Codes of the Office for National Statistics: what a neighbourhood with such a code is.
 _UNITS = (
@@ -192,14 +194,17 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
         said = f"What the {unit[1]} are compared with is no fit: do not rely on their readings."
         return Headline(f"{summed}.", said)
     rises, falls = (_clear(kinds, rows, f"clear {way}") for way in ("rise", "fall"))
+    other = "other " if (rows[kind]["verdict"] == ONE_POINT).any() else ""
     if rises:
         return Headline(f"{_clauses(rises, 'rose', scene)}.", _summary(kind, rows, scene))
     if falls:
-        return Headline(f"{_clauses(falls, 'fell', scene)}; no clear rise.", _summary(kind, rows, scene))
+        return Headline(
+            f"{_clauses(falls, 'fell', scene)}; no {other}clear rise.", _summary(kind, rows, scene)
+        )
     possible = int((verdicts == "possible rise").sum())
     none = (
-        f"with no clear rise in {counted(known, unit)}"
-        if possible
+        f"with no {other}clear rise in {counted(known, unit)}"
+        if possible or other
         else f"and none of {counted(known, unit)} stands out"
     )
     return Headline(f"{summed}, {none}.", _seen(kind, rows[kind], scene))
@@ -235,7 +240,7 @@ def _summary(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> str:
     against = scene.comparator.get(kind, {})
     what = "All three types together" if kind == "sac" else f"{capital(scene.in_words[kind])} in all"
     said = f"{what}: {moved(scene.totals[kind]['change_pct'])}"
-    if kind == "sac" and "clear rise" not in set(rows[kind]["verdict"]):
+    if kind == "sac" and not {"clear rise", ONE_POINT} & set(rows[kind]["verdict"]):
         said += ", with no clear rise"
     if against.get("name") not in {None, "areas", "none"} and against.get("change_pct") is not None:
         said += f"; {scene.follows} {percent(against['change_pct'])}"
@@ -245,6 +250,12 @@ def _summary(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> str:
 def _seen(kind: str, rows: pd.DataFrame, scene: Scene) -> str:
     """Return what could have been seen where nothing was, and which areas may have risen."""
     possible = list(rows.loc[rows["verdict"] == "possible rise", "label"].astype(str))
+    single = list(rows.loc[rows["verdict"] == ONE_POINT, "label"].astype(str))
+    point = (
+        f"That in {named(single, scene.unit)} lies on one map point and may be a change in how places are recorded. "
+        if single
+        else ""
+    )
     maybe = f"Possible rises: {named(possible, scene.unit)}. " if len(possible) > 1 else ""
     maybe = maybe or (f"A possible rise: {apart(possible[0])}. " if possible else "")
     must = must_rise(rows)
@@ -253,13 +264,17 @@ def _seen(kind: str, rows: pd.DataFrame, scene: Scene) -> str:
     if against.get("name") not in {None, "areas", "none"} and against.get("change_pct") is not None:
         followed = f"{capital(scene.follows)} {percent(against['change_pct'])}. "
     shown = f"Only a rise of about {must}% or more would show." if must is not None else ""
-    return f"{maybe}{followed}{shown}".strip()
+    return f"{point}{maybe}{followed}{shown}".strip()
 
 
 def must_rise(rows: pd.DataFrame) -> int | None:
-    """Return by how many % an area like most must rise to leave its normal range, to the next 5; None of too few."""
+    """Return by how many % an area like most must rise to leave its normal range, to the next 5.
+
+    None where most have too few crimes to say.
+    """
     enough = rows[(rows["expected"].astype(float) >= ENOUGH) & rows["normal_high"].notna()]
-    if enough.empty:
+    known = rows["expected"].notna().sum()
+    if len(enough) < max(1, known / 2):
         return None
     share = float((enough["normal_high"].astype(float) / enough["expected"].astype(float)).median()) - 1
     return max(5, 5 * round(20 * share))
@@ -275,8 +290,8 @@ def how_sure(kind: str, rows: pd.DataFrame, *, periods: int, months: int, unit: 
     with_ = f"one {span}" if periods == 1 else f"{number(periods)} {span}s"
     said = f"With {with_} to compare, most {unit[1]} must rise about {must}% to leave their normal range"
     clear = rows[rows["verdict"] == "clear rise"]
-    clear = clear[clear["expected"].astype(float) > 0]
-    if clear.empty:
+    # A percentage of a small number says nothing.
+    if clear.empty or clear["expected"].astype(float).min() < SMALL:
         return f"{said}."
     above = sorted(100 * (clear["current_count"].astype(float) / clear["expected"].astype(float) - 1))
     low, high = whole(above[0]), whole(above[-1])

@@ -23,9 +23,11 @@ function rangeBar(row, most) {
 
 function rangeHead(most) {
   const text = (x, anchor, words) => drawing("text", { x, y: 13, "text-anchor": anchor }, words);
+  const twice = text(along(2, most), "middle", "twice");
   const normal = most <= 2.5 ? text(along(1, most), "middle", "normal") : text("0", "start", "normal");
   if (most <= 2.5) normal.append(drawing("tspan", { class: "long" }, " range"));
-  return drawing("svg", { class: "bar head", "aria-hidden": "true" }, [normal, text(along(2, most), "middle", "twice")]);
+  // Beyond four there is no room for two words.
+  return drawing("svg", { class: "bar head", "aria-hidden": "true" }, most <= 4 ? [normal, twice] : [twice]);
 }
 
 function levelBar(level, most) {
