@@ -1,7 +1,7 @@
-"""The columns, units, keys and ranges of every table, declared once.
+"""The columns, units, keys and ranges of every table.
 
-Tables are pandas DataFrames (Areas a GeoDataFrame). Identifiers are text and stay as they are given: "001", "1E2"
-and "NA" are never guessed to be numbers or gaps.
+Tables are pandas DataFrames; Areas is a GeoDataFrame. Identifiers are text and are never changed: "001", "1E2" and "NA"
+are not numbers or gaps.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ from dataclasses import dataclass
 
 from sacmap.errors import InputError
 
-#: No count, sum of money or share that a file gives is as large: beyond it, sums and squares have no end.
+#: Upper bound for numbers read from files; larger ones would overflow.
 MOST = 1e9
 #: The crime types of police.uk that stand for serious acquisitive crime (SAC), by slug.
 SAC_TYPES = ("burglary", "robbery", "vehicle-crime")
-#: What the outputs have a row for, in order: `sac` is the three together.
+#: The crime types in outputs, in order; `sac` is all three together.
 CRIME_TYPES = ("sac", *SAC_TYPES)
-#: The same in words, as an officer says them in the middle of a sentence.
+#: The same in words, for use in a sentence.
 IN_WORDS = {
     "sac": "serious acquisitive crime",
     "burglary": "burglary",
     "robbery": "robbery",
     "vehicle-crime": "vehicle crime",
 }
-#: The same of a force's own extract, whose offences are known one by one.
+#: The same for a force's own extract, in which single offences are known.
 EXACT_WORDS = IN_WORDS | {"burglary": "residential burglary", "vehicle-crime": "theft of and from vehicles"}
 #: Longitude and latitude in degrees.
 WGS84 = "EPSG:4326"
-#: Metres from an area's boundary within which a crime may have been moved across it.
+#: Crimes this near to a boundary, in metres, may have been moved across it.
 EDGE_METRES = 50.0
 
 VERDICTS = (
@@ -67,21 +67,21 @@ class Table:
 
 
 def require_columns(given: Iterable[object], needed: Iterable[str], table: str) -> None:
-    """Refuse a table that lacks a column.
+    """Raise an error if a table lacks a column.
 
     Parameters
     ----------
     given
-        The columns it has.
+        The columns of the table.
     needed
-        The columns it needs.
+        The columns needed.
     table
-        What the table is called: "Counts".
+        The name of the table, such as "Counts".
 
     Raises
     ------
     InputError
-        If one is not there; the message names it.
+        If a column is missing. The message names it.
     """
     has = {str(name) for name in given}
     wanted = list(needed)
@@ -94,7 +94,7 @@ def require_columns(given: Iterable[object], needed: Iterable[str], table: str) 
 
 
 def is_of_homes(value: float) -> bool:
-    """Whether a number can be how many households an area has: estimates have fractions, but rates need a bottom."""
+    """Whether a number can be a number of households. Estimates may have fractions, but tiny values break rates."""
     return value == 0 or 0.01 <= value < MOST
 
 
@@ -107,8 +107,8 @@ AREAS = Table(
     ("area_id",),
     _columns(
         ("area_id", "text", "", "identifier of the neighbourhood, as given"),
-        ("name", "text", "", "its name; the identifier where none is given"),
-        ("geometry", "geometry", "EPSG:4326", "Polygon or MultiPolygon; empty where there is no boundary"),
+        ("name", "text", "", "its name, or the identifier if there is none"),
+        ("geometry", "geometry", "EPSG:4326", "Polygon or MultiPolygon; empty if there is no boundary"),
         ("households", "count", "households", "households in the area, or missing"),
         ("mend", "text", "", "what was repaired in the boundary, or empty"),
     ),
@@ -123,7 +123,7 @@ CRIMES = Table(
         ("lon", "number", "degrees WGS84", "longitude of the map point, or missing"),
         ("lat", "number", "degrees WGS84", "latitude of the map point, or missing"),
         ("force", "text", "", "the force that reported it"),
-        ("crime_id", "text", "64 hex or empty", "police.uk's identifier; empty where it gives none"),
+        ("crime_id", "text", "64 hex or empty", "police.uk's identifier; empty if it gives none"),
         ("location", "text", "", "street of the map point, as 'On or near …'"),
     ),
 )
@@ -136,8 +136,13 @@ COVERAGE = Table(
         ("month", "month", "YYYY-MM", "the month"),
         ("status", "text", "complete, thin, missing", "whether the month may be compared"),
         ("crimes", "count", "crimes", "all crimes of that force and month, of any type"),
-        ("expected", "number", "crimes", "median of the nearest months not missing (up to 12), or missing"),
-        ("reason", "text", "", "why the month is thin or missing; empty where complete"),
+        (
+            "expected",
+            "number",
+            "crimes",
+            "median of the nearest months that are not missing (up to 12), or missing",
+        ),
+        ("reason", "text", "", "why the month is thin or missing; empty if complete"),
     ),
 )
 
@@ -149,7 +154,7 @@ LOCATED = Table(
         *_columns(
             ("area_id", "text", "", "the one area the crime belongs to, or missing"),
             ("near_edge", "flag", "", f"within {EDGE_METRES:.0f} m of the boundary of its area"),
-            ("shared", "flag", "", "its point lies in or on more than one area"),
+            ("shared", "flag", "", "whether its point lies in more than one area or on a shared edge"),
             ("edge_area", "text", "", f"the nearest other area within {EDGE_METRES:.0f} m, or missing"),
         ),
     ),
@@ -172,24 +177,24 @@ CHANGE = Table(
     _columns(
         ("area_id", "text", "", "the area"),
         ("area_name", "text", "", "its name"),
-        ("crime_type", "text", "", "sac (the three together), burglary, robbery or vehicle-crime"),
-        ("months_compared", "count", "months", "months of a period that are complete in every period"),
+        ("crime_type", "text", "", "sac (all three together), burglary, robbery or vehicle-crime"),
+        ("months_compared", "count", "months", "months of the period that are complete in every period"),
         ("baseline_periods", "count", "periods", "baseline periods"),
         ("baseline_count", "count", "crimes", "crimes in all baseline periods together"),
         ("baseline_mean", "number", "crimes a period", "baseline_count / baseline_periods"),
         ("current_count", "count", "crimes", "crimes in the current period"),
         ("change", "number", "crimes", "current_count − baseline_mean"),
-        ("change_pct", "number", "%", "100 × change / baseline_mean; empty where baseline_mean is 0"),
-        ("expected", "number", "crimes", "expected had the area followed the comparator"),
-        ("normal_low", "number", "crimes", "2.5% quantile of what chance and usual variation give"),
-        ("normal_high", "number", "crimes", "97.5% quantile of the same"),
-        ("p_value", "share", "0 to 1", "mid-p of a count as far above (or below) the expected"),
+        ("change_pct", "number", "%", "100 × change / baseline_mean; empty if baseline_mean is 0"),
+        ("expected", "number", "crimes", "count to expect if the area had followed the comparator"),
+        ("normal_low", "number", "crimes", "lower end of the normal range (2.5% quantile)"),
+        ("normal_high", "number", "crimes", "upper end of the normal range (97.5% quantile)"),
+        ("p_value", "share", "0 to 1", "mid-p-value of a count this far above (or below) the expected"),
         ("verdict", "text", "", ", ".join(VERDICTS)),
         (
             "ratio",
             "number",
             "× expected",
-            "present rate as a ratio to the expected, the luck of one period taken out",
+            "present rate divided by the expected, without the chance of a single period",
         ),
         ("ratio_low", "number", "× expected", "lower end of its 95% interval"),
         ("ratio_high", "number", "× expected", "upper end of its 95% interval"),
@@ -198,36 +203,41 @@ CHANGE = Table(
             "excess",
             "number",
             "crimes",
-            "expected × (ratio − 1): the area's own stand above the expected, less luck",
+            "expected × (ratio − 1): how far the area is above the expected, without chance",
         ),
-        ("level", "number", "crimes a period", "expected + 0.7 × excess: what to expect next"),
+        (
+            "level",
+            "number",
+            "crimes a period",
+            "expected + 0.7 × excess: count to expect in the next such period",
+        ),
         ("level_per_1000_households", "number", "per 1,000 households", "level / households × 1,000"),
         ("edge_share", "share", "0 to 1", "share of current crimes within 50 m of the boundary"),
         (
             "hardening_rank",
             "count",
             "rank",
-            "place on the target-hardening list (1 first); on burglary rows only",
+            "rank on the target-hardening list, 1 first; only on burglary rows",
         ),
-        ("week_rank", "count", "rank", "place on the week-of-action list (1 first); on sac rows only"),
+        ("week_rank", "count", "rank", "rank on the week-of-action list of that crime type, 1 first"),
         (
             "top5_share",
             "share",
             "0 to 1",
-            "share of draws with the area in the first five of the list ranked on that row; empty on the others",
+            "share of draws with the area among the first five of the list (burglary rows: target hardening)",
         ),
     ),
 )
 
-#: Columns of Change that say nothing of a group of areas.
+#: Columns of Change that do not apply to a group of areas.
 _OF_AREAS = {"area_id", "area_name", "edge_share", "hardening_rank", "week_rank", "top5_share"}
 GROUPS = Table(
     "Groups",
     ("group", "crime_type"),
     (
         *_columns(
-            ("group", "text", "", "the town or district, as the column named by --group-column has it"),
-            ("areas", "count", "areas", "areas of it that are known and counted here"),
+            ("group", "text", "", "the town or district, from the column given by --group-column"),
+            ("areas", "count", "areas", "number of its areas that are known and counted"),
         ),
         *(column for column in CHANGE.columns if column.name not in _OF_AREAS),
     ),
@@ -237,23 +247,28 @@ RECONCILED = Table(
     "Reconciled",
     ("area", "component", "period"),
     _columns(
-        ("area", "text", "", "the force, partnership or nation, as it was asked for"),
-        ("component", "text", "", "what is set side by side, or an item of the difference"),
-        ("period", "text", "YYYY-MM:YYYY-MM", "its months, both ends included"),
+        ("area", "text", "", "the force, partnership or nation"),
+        ("component", "text", "", "the component compared, or an item of the difference"),
+        ("period", "text", "YYYY-MM:YYYY-MM", "the months, both ends included"),
         (
             "police_uk",
             "count",
             "rows",
-            "rows police.uk has of it; empty where it publishes no such class or month",
+            "rows published by police.uk; empty if it has no such class or month",
         ),
         (
             "home_office",
             "count",
             "offences",
-            "offences the Home Office has recorded; empty where it has no such class",
+            "offences recorded by the Home Office; empty if it has no such class",
         ),
-        ("difference", "count", "crimes", "police_uk − home_office; of an item, its part of that of sac"),
-        ("note", "text", "", "what the component is, changes, months missing, changes of definition"),
+        (
+            "difference",
+            "count",
+            "crimes",
+            "police_uk − home_office; for an item, its part of the difference of sac",
+        ),
+        ("note", "text", "", "what the component is, its change, missing months, changes of definition"),
     ),
 )
 
@@ -263,6 +278,6 @@ COMPARATOR = Table(
     _columns(
         ("month", "month", "YYYY-MM", "the month"),
         ("crime_type", "text", "", "burglary, robbery or vehicle-crime"),
-        ("n", "count", "crimes", "crimes of the comparison forces together, each counted once"),
+        ("n", "count", "crimes", "crimes of all comparison forces, each counted once"),
     ),
 )
