@@ -22,8 +22,8 @@ All tables of sacmap, as declared in `sacmap/tables.py`. Keys are unique. Identi
 """
 COMMANDS_LEAD = """\
 STUDY is a TOML file. Its keys are the options of a study, without the dashes. An option on the command line overrides
-the file. Progress goes to stderr. Exit codes: 0 complete; 2 wrong usage or input; 3 written, but with gaps that the output
-names; 4 source unreachable; 5 disk error; 130 stopped.
+the file. Progress goes to stderr. Exit codes: 0 complete; 2 wrong usage or input; 3 written, but with gaps that the
+output names; 4 source unreachable; 5 disk error; 130 stopped.
 """
 
 

@@ -100,7 +100,7 @@ def test_f03_a_page_of_html_is_asked_again_then_quoted_by_type_and_40_characters
 def test_f04_json_of_another_shape_is_asked_again(base, police, clock):
     passes(base, police, clock, "odd")
     police.paths.clear()
-    stays(base, police, Clock(), "odd", "JSON of another shape")
+    stays(base, police, Clock(), "odd", "JSON with an unexpected structure")
 
 
 @pytest.mark.parametrize("name", ["502", "504", "500", "reset"])
@@ -127,7 +127,7 @@ def test_f04_the_error_names_the_field(base, police, clock):
     def wants_a_date(value):
         return value["date"]
 
-    with web(clock) as client, pytest.raises(SourceError, match="another shape: date"):
+    with web(clock) as client, pytest.raises(SourceError, match="unexpected structure: date"):
         client.ask(f"{base}/crime-last-updated", json_judge(wants_a_date))
 
 

@@ -18,7 +18,7 @@ class Saw(StrEnum):
     LATE = "an answer that did not end in time"
     NO_LINE = "no connection"
     NOT_JSON = "something that is not JSON"
-    ODD = "JSON of another shape"
+    ODD = "JSON with an unexpected structure"
     TOO_LARGE = "an answer larger than any real one"
     ELSEWHERE = "a redirect"
     NO_PART = "the whole file or another part, where a certain part was requested"
