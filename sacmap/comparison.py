@@ -1,4 +1,4 @@
-"""One comparison: crimes read and areas to counts, change, both lists, and what the reader must know."""
+"""One comparison: from crimes and areas to counts, change, both lists and notices."""
 
 from __future__ import annotations
 
@@ -41,24 +41,24 @@ def compare_areas(
     overlaps: Sequence[tuple[str, str, float]] = (),
     notices: Sequence[Notice] = (),
 ) -> Result:
-    """Compare the crimes read in the areas.
+    """Compare the crimes in the areas.
 
     Parameters
     ----------
     study
-        What is compared; rolling periods are set here, by the crimes.
+        The study. Its rolling periods are set here, from the crimes.
     reading
         The SAC rows, and the tally of all rows.
     areas
         The Areas table.
     beyond
-        The areas of the same file outside the district mapped: the comparator `areas` is then the crimes in them.
+        The areas of the same file outside the mapped district. The comparator `areas` is then their crimes.
     comparator_text
-        Returns the text of a comparator file; called only where the study names one.
+        Returns the text of a comparator file. Called only if the study names one.
     overlaps
-        Pairs of areas that overlap and by how many square metres, to be told.
+        Pairs of areas that overlap, with the square metres they share, for a notice.
     notices
-        What the reading of the inputs found that the reader must know, told last.
+        Notices from reading the inputs. They come last.
 
     Raises
     ------
@@ -130,13 +130,13 @@ def compare_areas(
 
 
 def _weightiest_first(notices: Sequence[Notice]) -> tuple[Notice, ...]:
-    """Return the notices, each once, with those first that leave a crime type or areas without figures."""
+    """Return the notices, each once. Those about crime types or areas without figures come first."""
     return tuple(sorted(dict.fromkeys(notices), key=lambda notice: notice.code not in WEIGHTY))
 
 
 def _known_areas_only(located: pd.DataFrame, compared: Compared) -> pd.DataFrame:
-    """Return the located crimes without their ids, none of them in an area that is not known."""
-    # crime_id is needed only to find repeats, and is most of the table's weight.
+    """Return the located crimes without ids, and without areas that are not known."""
+    # crime_id is needed only to find duplicates, and takes most of the memory.
     rows = located.drop(columns="crime_id")
     if not compared.unknown:
         return rows
@@ -150,9 +150,10 @@ def _known_areas_only(located: pd.DataFrame, compared: Compared) -> pd.DataFrame
 def _located(
     reading: Reading, areas: GeoDataFrame, beyond: GeoDataFrame | None
 ) -> tuple[pd.DataFrame, np.ndarray | None]:
-    """Give each crime its area, and mark those in the areas beyond, which are then in none; None without such areas.
+    """Return the crimes with their areas, and which of them lie in the areas beyond (None if there are no such areas).
 
-    The areas beyond are joined with the others: a crime near the edge of the district has its neighbour there.
+    Crimes in the areas beyond get no area. Both sets of areas are joined together, because the neighbour of a crime
+    near the edge of the district can be an area beyond.
     """
     if beyond is None or beyond.empty:
         located = locate(reading.crimes, areas)
@@ -167,7 +168,7 @@ def _located(
 
 
 def _sums(rows: pd.DataFrame, study: Study, compared: Compared) -> np.ndarray:
-    """Return (periods × crime types) of some rows over the months compared, wherever they lie."""
+    """Return (periods, crime types) counts of rows over the months compared, in any area or none."""
     cube = counts_cube(rows.assign(area_id="one"), ["one"], study.months)
     return np.asarray(by_period(cube, study.months, study.periods, compared.places)[0])
 
@@ -181,7 +182,7 @@ def _change_and_lists(
     compared: Compared,
     against: Comparator,
 ) -> Lists:
-    """Return the Change table with both lists; without a baseline, counts and levels with the one list of these."""
+    """Return the Change table with both lists. Without a baseline: counts, levels and only the hardening list."""
     pairs = {kind: against.pair(kind) for kind in tables.CRIME_TYPES}
     now = {kind: counts.in_areas[:, -1, i] for i, kind in enumerate(tables.CRIME_TYPES)}
     n = len(compared.places)

@@ -1,4 +1,4 @@
-"""All that one comparison gives, typed: what `sacmap.choose` plans with and `sacmap.publish` writes."""
+"""The result of one comparison, which `sacmap.choose` plans with and `sacmap.publish` writes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from sacmap.measure.ledger import Ledger
 from sacmap.notices import Notice
 from sacmap.study import Study
 
-#: An area is firm on a list where it is in the first five in so many of the draws, likely from so many on.
+#: Least share of draws among the first five for a firm place on a list, and for a likely one.
 FIRM, LIKELY = 0.9, 0.5
 
 
 @dataclass(frozen=True)
 class OnePoint:
-    """A map point unseen before on which most of a rise lies: its street as published, and its current crimes."""
+    """A map point without earlier crimes that has most of a rise: its street as published, and its current crimes."""
 
     street: str
     crimes: int
@@ -32,14 +32,14 @@ class OnePoint:
 
 @dataclass(frozen=True)
 class Entry:
-    """An area on a list, and what is to be known before acting on it.
+    """An area on a list, with what one should know before acting on it.
 
-    rank is its place, 1 first; verdict its reading. It is among the first five in top5_share of the draws, and in nine
-    of ten its place is from rank_low to rank_high. edge_rank is its place were every crime within 50 m of a
-    neighbour that neighbour's, edge_low to edge_high where it then is in nine of ten. months_above of `months` current
-    months lie above the expected. points_share of its current crimes lie on its ten busiest map points; streets are
-    the first of these, with their crimes. off_street is the share of them on map points that are no street: shops,
-    car parks, stations; None where it has none. one_point is set where most of a rise lies on one point unseen before.
+    rank: 1 is first. top5_share: share of draws in which it is among the first five; rank_low to rank_high: its rank
+    in nine draws out of ten. edge_rank, edge_low, edge_high: the same if every crime within 50 m of a neighbour
+    belonged to that neighbour. months_above of `months` current months are above the expected. points_share: share of
+    its current crimes on its ten busiest map points; streets: the first of these, with their crimes. off_street: share
+    of its crimes on map points that are not streets, such as shops, car parks and stations; None if it has no crimes.
+    one_point: set if most of a rise lies on one map point without earlier crimes.
     """
 
     area_id: str
@@ -60,12 +60,12 @@ class Entry:
 
     @property
     def firmness(self) -> str:
-        """How sure its place among the first five is, in a word."""
+        """How certain it is that the area is among the first five, in a word."""
         return firmness(self.top5_share)
 
 
 def firmness(top5_share: float) -> str:
-    """Return "firm" from nine draws in ten on, "likely" from half of them on, else "weak".
+    """Return "firm" from nine draws in ten, "likely" from half of the draws, otherwise "weak".
 
     >>> [firmness(share) for share in (0.95, 0.6, 0.2)]
     ['firm', 'likely', 'weak']
@@ -77,15 +77,14 @@ def firmness(top5_share: float) -> str:
 
 @dataclass(frozen=True)
 class Result:
-    """All that one comparison gives: what `publish` writes.
+    """The result of one comparison.
 
-    located is the Located table less repeats, forces left out and crime_id. hardening and week are the first ten of
-    both lists, the latter of SAC; weeks has one list a crime type. one_point has, by crime type and area_id, the
-    rises of which most lies on one map point unseen before. unknown is area_id → why it is not known. monthly is
-    the Counts table over every month read. compared are the places in a period (0 first) at which like is compared
-    with like; context is what was given for orientation; exit_code is 3 where months had to be left out. totals and
-    comparator_changes are by crime type, as in the JSON record. groups are the subtotals by town or district
-    (tables.GROUPS), empty where the areas have no groups.
+    located: the Located table without duplicates, forces left out and crime_id. hardening, week: the first ten of both
+    lists, week for SAC; weeks: one list per crime type. one_point: by crime type and area_id, rises that lie mostly on
+    one map point without earlier crimes. unknown: area_id → the reason why it is not known. monthly: the Counts table
+    for all months read. compared: the positions in a period (0 first) of the months compared. context: layers for
+    orientation. exit_code: 3 if months were left out. totals, comparator_changes: by crime type, as in the JSON
+    record. groups: the subtotals by town or district (tables.GROUPS), empty if the areas have no groups.
     """
 
     study: Study
@@ -114,7 +113,7 @@ class Result:
 
     @property
     def how_sure(self) -> dict[str, tuple[str, ...]]:
-        """By crime type, in sentences: how many flags chance makes on maps like this, and what could have been seen."""
+        """By crime type, in sentences: how many verdicts on such a map are chance, and how large a rise would show."""
         return {kind: how_sure(self.change, kind) for kind in tables.CRIME_TYPES}
 
     @property
@@ -124,5 +123,5 @@ class Result:
 
     @property
     def restricted(self) -> bool:
-        """Whether it must not be published: made from a force's own extract, small counts and all."""
+        """Whether it must not be published: made from a force's own extract, with small counts."""
         return any(notice.code == "restricted" for notice in self.warnings)

@@ -1,4 +1,4 @@
-"""Which force-months can be trusted: judged from the counts themselves, never from a list of known gaps."""
+"""Which months of which forces are complete, judged from the counts alone, never from a list of known gaps."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from sacmap.errors import InputError
 from sacmap.forces import force_slug
 from sacmap.study import Period, Study
 
-#: A month is judged against the median of up to this many months nearest in time.
+#: A month is compared with the median of up to this many nearest months.
 NEIGHBOURS = 12
-#: Below this share of that median a month is thin.
+#: A month with less than this share of the median is thin.
 THIN = 0.5
 #: The study's main forces are those that together report at least this share of the areas' SAC, largest first.
 MAIN_SHARE = 0.5
-#: Areas of whose SAC a force left out reports at least this share are not known.
+#: An area is not known if forces left out report at least this share of its SAC.
 TELLING_SHARE = 0.2
 
 
 def coverage(tally: pd.DataFrame, wanted: Collection[str]) -> pd.DataFrame:
-    """Judge each force-month: complete, thin or missing.
+    """Judge each month of each force: complete, thin or missing.
 
     Parameters
     ----------
     tally
         force, month, crime_type, n: all crimes read, of every type.
     wanted
-        The months the study needs; months between the first and the last known of all are judged too.
+        The months the study needs. All other months between the first and the last known are judged too.
 
     Returns
     -------
-    The Coverage table, sorted by force and month. Missing: none while other months of that force have some.
-    Thin: below half the median of the up to 12 nearest months of that force that are not missing.
+    The Coverage table, sorted by force and month. Missing: no crimes, although the force has some in other months.
+    Thin: less than half the median of up to 12 nearest months of the force that are not missing.
     """
     known = sorted({*wanted, *tally["month"].unique()})
     if not known:
@@ -71,7 +71,7 @@ def _one_force(force: str, every: list[str], crimes: np.ndarray) -> pd.DataFrame
 
 
 def _why_missing(force: str, i: int, there: np.ndarray, every: Sequence[str]) -> str:
-    """Return why a force has no crime in the month at `i`, of which it has some in the months at `there`."""
+    """Return why a force has no crime in month `i`; `there` are the positions of its months with crimes."""
     if i > there[-1]:
         return f"the files of {force} end at {months.in_words(every[there[-1]])}"
     if i < there[0]:
@@ -80,11 +80,11 @@ def _why_missing(force: str, i: int, there: np.ndarray, every: Sequence[str]) ->
 
 
 def months_needed(study: Study, there: Collection[str]) -> frozenset[str]:
-    """Return which of the months there must be read to compare a study's.
+    """Return which of the months `there` must be read to compare a study.
 
-    Those it names, those between, and the nearest on either side, which tell a gap from the end of the files; and more
-    of the nearest until each month has as many neighbours as it is judged by. Every month is needed where the periods
-    are not known yet, or where no month of the current one is there.
+    These are the months it names, those in between, and the nearest on either side, which distinguish a gap from the
+    end of the files; and more of the nearest, until each month has enough neighbours. All months are needed if the
+    periods are not known yet, or if no month of the current period is there.
     """
     if study.rolling is not None or not set(study.current) & set(there):
         return frozenset(there)
@@ -97,13 +97,13 @@ def months_needed(study: Study, there: Collection[str]) -> frozenset[str]:
 
 
 def _away(month: str, first: str, last: str) -> int:
-    """Return how many months a month is from a span."""
+    """Return the distance of a month from a span, in months."""
     n = months.number(month)
     return max(months.number(first) - n, n - months.number(last), 0)
 
 
 def main_forces(located: pd.DataFrame, study: Study) -> tuple[str, ...]:
-    """Return the forces whose months decide what is compared: the largest, till they report half of the areas' SAC."""
+    """Return the main forces, whose months are compared: the largest that together report half of the areas' SAC."""
     counts = _sac_inside(located, study)["force"].value_counts().sort_index()
     counts = counts[counts > 0].sort_values(ascending=False, kind="stable")
     before = counts.cumsum() - counts
@@ -117,9 +117,9 @@ def silent_forces(
     forces: Collection[str],
     places: Collection[int],
 ) -> pd.DataFrame:
-    """Return the rows of Coverage for which other forces than the main ones are left out of every period, whole.
+    """Return the rows of Coverage because of which other forces are left out of every period.
 
-    They are those with a gap in a month compared: left in, their silence would read as a fall.
+    These forces have a gap in a month compared. If they were kept, the gap would look like a fall.
     """
     compared = {period[k] for period in study.periods for k in places}
     inside = _sac_inside(located, study)
@@ -128,19 +128,19 @@ def silent_forces(
 
 
 def _sac_inside(located: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Return the rows of SAC in the areas in the months of the study."""
+    """Return the rows of SAC in the areas and months of the study."""
     inside = located["area_id"].notna() & located["crime_type"].isin(tables.SAC_TYPES)
     return located[inside & located["month"].isin(study.months)]
 
 
 def gaps(judged: pd.DataFrame, forces: Collection[str], wanted: Collection[str]) -> pd.DataFrame:
-    """Return the rows of Coverage that leave a wanted month out: thin or missing, of the study's forces."""
+    """Return the rows of Coverage with a thin or missing month among the wanted months and forces."""
     mine = judged["force"].isin(list(forces)) & judged["month"].isin(list(wanted))
     return judged[mine & (judged["status"] != "complete")]
 
 
 def like_for_like(periods: tuple[Period, ...], left_out: Collection[str]) -> tuple[int, ...]:
-    """Return the places in a period (0 first) at which no period has a month left out."""
+    """Return the positions in a period (0 first) at which no period has a month left out."""
     bad = set(left_out)
     return tuple(k for k in range(len(periods[0])) if not any(period[k] in bad for period in periods))
 
@@ -149,10 +149,10 @@ def like_for_like(periods: tuple[Period, ...], left_out: Collection[str]) -> tup
 class Compared:
     """Which months, forces and areas are compared, and why.
 
-    judged: the Coverage table; forces: the main ones, largest first; others: those too most of whose SAC lies in the
-    areas; left_out: the rows of Coverage that leave a month out; places: the places in a period (0 first) at which
-    like is compared with like; silent: the rows of Coverage for which other forces are left out whole; unknown:
-    area_id → why it is not known; absent_types: crime types of which no row was read.
+    judged: the Coverage table; forces: the main forces, largest first; others: other forces with most of their SAC in
+    the areas; left_out: the rows of Coverage because of which months are left out; places: the positions in a period
+    (0 first) of the months compared; silent: the rows of Coverage because of which other forces are left out; unknown:
+    area_id → the reason why it is not known; absent_types: crime types without any row.
     """
 
     judged: pd.DataFrame
@@ -171,16 +171,16 @@ class Compared:
 
     @property
     def published(self) -> tuple[str, ...]:
-        """The forces whose crimes make the published change."""
+        """The forces whose crimes count in the published change."""
         return self.forces + self.others
 
 
 def compared_months(
     study: Study, reading: Reading, located: pd.DataFrame, areas: gpd.GeoDataFrame
 ) -> Compared:
-    """Return what of the study is compared: the months that are complete in every period for its main forces.
+    """Return what is compared: the months that are complete in every period for the main forces.
 
-    Any other force with a gap in those months is left out of all periods, so that its silence never reads as a fall.
+    Any other force with a gap in these months is left out of all periods, so that the gap never looks like a fall.
 
     Raises
     ------
@@ -272,7 +272,7 @@ def reasons_of(rows: pd.DataFrame) -> list[str]:
     Kent Police published only 3 crimes, where about 900 are usual".
     """
     said = [
-        f"{row.force}, {months.in_words(str(row.month))}: {row.reason}"
+        f"{months.in_words(str(row.month))}: {row.force} {row.reason}"
         if row.status == "thin"
         else str(row.reason)
         for row in rows.itertuples()
