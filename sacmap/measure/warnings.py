@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 import geopandas as gpd
 import numpy as np
@@ -57,7 +58,7 @@ def all_of(
     mine = rows[rows["force"].isin(compared.forces)]
     return (
         *_absent_types(compared.absent_types, "file" if study.extract is None else "extract"),
-        *_unknown_areas(compared, areas),
+        *_unknown_areas(compared.unknown, areas),
         *_months_left_out(len(places), len(study.current), compared.left_out),
         *_forces_left_out(compared.silent),
         *_weak_comparator(comparator, mine, counts.in_areas),
@@ -70,7 +71,7 @@ def all_of(
         *_mends(areas),
         *_overlaps(overlaps),
         *_shared(int(inside["shared"].sum())),
-        *_empty_areas(inside, areas),
+        *_empty_areas(inside, areas[~areas["area_id"].isin(list(compared.unknown))]),
         *_other_forces(inside, compared.forces),
         *_strange_types(sorted(set(reading.tally["crime_type"]) - KNOWN_TYPES)),
         *_repeats(duplicates),
@@ -90,16 +91,18 @@ def _absent_types(absent: Sequence[str], of: str) -> Iterator[Notice]:
         )
 
 
-def _unknown_areas(compared: Compared, areas: gpd.GeoDataFrame) -> Iterator[Notice]:
-    """Tell which areas are not known, and why, by reason."""
-    names = dict(zip(areas["area_id"].astype(str), areas["name"].astype(str), strict=True))
-    for reason in sorted(set(compared.unknown.values())):
-        those = [names[area] for area, why in compared.unknown.items() if why == reason]
+def _unknown_areas(unknown: Mapping[str, str], areas: gpd.GeoDataFrame) -> Iterator[Notice]:
+    """Tell which areas are not known, and why: most areas of a reason first."""
+    if unknown:
+        names = dict(zip(areas["area_id"].astype(str), areas["name"].astype(str), strict=True))
+        reasons = [
+            f"{reason} ({n:,} area{'' if n == 1 else 's'})"
+            for reason, n in Counter(unknown.values()).most_common()
+        ]
         yield Notice(
             "areas-not-known",
-            f"Areas not known: {len(those):,} of {len(areas):,}, because {reason} ({listed(those, 3, ', ')}). "
-            "They are not "
-            "zero; they have no figures.",
+            f"Areas not known: {len(unknown):,} of {len(areas):,} ({listed([names[a] for a in unknown], 3, ', ')}), because "
+            f"{listed(reasons, 3)}. They are not zero; they have no figures.",
         )
 
 

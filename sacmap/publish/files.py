@@ -100,6 +100,9 @@ def number_texts(values: NDArray[np.float64]) -> list[str]:
 
 def record_of(result: Result, version: str, also_told: Sequence[Notice] = ()) -> bytes:
     """Return the JSON record of a result, as the contract states, with what is told of its files."""
+    kind = next((kind for kind, said in result.how_sure.items() if said), None)
+    how_sure = [Notice("how-sure", text) for text in result.how_sure[kind]] if kind else []
+    told = (*result.warnings, *how_sure, *also_told)
     record = {
         "sacmap": version,
         "study": result.study.record(),
@@ -114,8 +117,7 @@ def record_of(result: Result, version: str, also_told: Sequence[Notice] = ()) ->
         "totals": result.totals,
         "monthly": monthly_totals(result.monthly, result.study.months),
         "definitions": [found.record() for found in result.definitions],
-        "how_sure": result.how_sure,
-        "warnings": [{"code": notice.code, "text": notice.text} for notice in (*result.warnings, *also_told)],
+        "warnings": [{"code": notice.code, "text": notice.text} for notice in told],
         "exit_code": result.exit_code,
     }
     return json_of(record)
