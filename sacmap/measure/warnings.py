@@ -99,10 +99,10 @@ def _unknown_areas(unknown: Mapping[str, str], areas: gpd.GeoDataFrame) -> Itera
             f"{reason} ({n:,} area{'' if n == 1 else 's'})"
             for reason, n in Counter(unknown.values()).most_common()
         ]
+        those = listed([names[area] for area in unknown], 3, ", ")
         yield Notice(
             "areas-not-known",
-            f"Areas not known: {len(unknown):,} of {len(areas):,} ({listed([names[a] for a in unknown], 3, ', ')}), because "
-            f"{listed(reasons, 3)}. They are not zero; they have no figures.",
+            f"Areas not known: {len(unknown):,} of {len(areas):,} ({those}), because {listed(reasons, 3)}. They are not zero; they have no figures.",
         )
 
 
