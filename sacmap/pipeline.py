@@ -1,7 +1,7 @@
-"""The one place where the steps meet: a study's files and the web are read, compared, and what comes of it is written.
+"""The one place where the steps meet: read the data of a study, compare them, and write the files.
 
-Read from top to bottom it is the way of the data: crimes and areas, each crime to its area, counts, change, the two
-lists, the files. Each command of the command line is one call here.
+From top to bottom it follows the data: crimes and areas, the area of each crime, counts, change, the two lists, the
+files. Each command of the command line is one call of a function here.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ if TYPE_CHECKING:
     from sacmap.fetch.home_office import RecordedTable
     from sacmap.measure.reconcile import Published, Reconciliation
 
-#: What follows the name of a map in the files that sacmap writes beside it.
+#: The endings of the files that sacmap writes with a map.
 ENDINGS = (
     ".csv", ".json", ".xlsx", ".gpkg", ".png", ".pdf", ".docx", "-groups.csv", "-brief.docx",
 )  # fmt: skip
 
 
 def run(study: Study, *, every_month: bool = False) -> Result:
-    """Read what a study names, fetching what is missing, and compare.
+    """Read the data of a study, fetch what is missing, and compare.
 
     >>> wards = Study(
     ...     current="2025-04:2026-03", baseline="2022-04:2025-03", crimes="crimes.zip", boundaries="wards.geojson"
@@ -66,14 +66,14 @@ def run(study: Study, *, every_month: bool = False) -> Result:
     Parameters
     ----------
     study
-        What is compared.
+        The study.
     every_month
-        Read every month of the files given, for their history; by default those the comparison needs.
+        Whether to read every month in the files, for their history. By default only the months needed are read.
 
     Raises
     ------
     SacmapError
-        If something the study names cannot be read, fetched or compared.
+        If something in the study cannot be read, fetched or compared.
     """
     study = with_boundaries(study)
     found = read_study_areas(study)
@@ -96,7 +96,7 @@ def run(study: Study, *, every_month: bool = False) -> Result:
 
 
 def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) -> list[Path]:
-    """Write the page, the CSV, the record and the files asked for beside them; return their paths.
+    """Write the page, the CSV, the record and any additional files; return their paths.
 
     >>> wards = Study(
     ...     current="2025-04:2026-03", baseline="2022-04:2025-03", crimes="crimes.zip", boundaries="wards.geojson"
@@ -107,18 +107,18 @@ def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) 
     Parameters
     ----------
     result
-        What `run` gives.
+        The result of `run`.
     out
-        The page: maps/NAME.html. The others are beside it, of the same name.
+        The page: maps/NAME.html. The other files get the same name.
     also
-        Any of xlsx, gpkg, png, pdf; by default those the study names.
+        Any of xlsx, gpkg, png, pdf. The default is in the study.
 
     Raises
     ------
     UsageError
-        If a file asked for needs a tool that is not installed.
+        If a file needs a tool that is not installed.
     DiskError
-        If one cannot be written.
+        If a file cannot be written.
     """
     from sacmap.files.sets import write_set
     from sacmap.publish.also import also_of, require_tools
@@ -129,7 +129,7 @@ def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) 
     kinds = result.study.also if also is None else tuple(also)
     require_tools(kinds)
     path = Path(out)
-    outputs, read = beside(path, kinds), read_by(result.study)
+    outputs, read = files_of_map(path, kinds), read_by(result.study)
     require_apart(outputs, read)
     stale = _stale(path, outputs if len(result.groups) else outputs[:-1], read)
     page = page_of(result)
@@ -152,32 +152,32 @@ def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) 
 
 
 def _stale(page: Path, outputs: Sequence[Path], read: Sequence[str]) -> tuple[Notice, ...]:
-    """Return what is told of files beside a map that have its name and are not written by this run."""
+    """Return a notice about files with the name of a map that this run does not write."""
     from sacmap.files.sets import older_files
 
     older = [one.name for one in older_files(page, ENDINGS, outputs, read)]
-    text = f"Beside this map lie files of its name that are not of this run but older: {listed(older, 12, ', ')}."
+    text = f"Files with the name of this map that come from an older run: {listed(older, 12, ', ')}."
     return (Notice("stale", text),) if older else ()
 
 
-def beside(page: Path, also: Sequence[str]) -> list[Path]:
-    """Return the files of a map: its page, the CSV, the record, the subtotals, and those asked for beside them."""
+def files_of_map(page: Path, also: Sequence[str]) -> list[Path]:
+    """Return the files of a map: the page, the CSV, the record, additional files and subtotals."""
     from sacmap.publish.files import groups_path
 
     return [page, *(page.with_suffix(f".{kind}") for kind in ("csv", "json", *also)), groups_path(page)]
 
 
 def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) -> tuple[Result, list[Path]]:
-    """Do the main job: compare what a study names and write it; return the result and the files.
+    """Compare, and write the map; return the result and the files.
 
-    `study_file` is the file the study was read from, if it was: it is not written over either.
+    `study_file` is the file of the study, if there is one. It is not overwritten either.
     """
     from sacmap.publish.also import require_tools
     from sacmap.publish.files import dated
     from sacmap.publish.public import public_version
 
     require_tools(study.also)
-    require_outputs(beside(out, study.also), [*read_by(study), study_file])
+    require_outputs(files_of_map(out, study.also), [*read_by(study), study_file])
     result = run(study)
     if study.suppress_small:
         result = public_version(result)
@@ -185,14 +185,14 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
     replaced = last_periods(path.with_suffix(".json"))
     if replaced and replaced != months.span_in_words(result.study.current):
         say(
-            f"- {path} was the map of {replaced}, and is now that of {months.span_in_words(result.study.current)}: to "
-            "keep both, give --out, or let the periods follow the data with --current latest:12."
+            f"- {path} was the map of {replaced}, and is now the map of {months.span_in_words(result.study.current)}. "
+            "To keep both, give --out, or use --current latest:12."
         )
     return result, save(result, path)
 
 
 def last_periods(record: Path) -> str:
-    """Return the current period, in words, of the map whose record lies there; "" where there is none of sacmap's."""
+    """Return the current period in words from a map's record; "" if there is no record of sacmap."""
     with suppress(SacmapError, ValueError, KeyError, TypeError, OSError):
         current = parse_json(read_text(str(record)))["study"]["current"]
         return months.span_in_words(months.span(f"{current[0]}:{current[-1]}"))
@@ -200,7 +200,7 @@ def last_periods(record: Path) -> str:
 
 
 def require_outputs(outputs: Sequence[Path], read: Sequence[str | Path | None]) -> None:
-    """Find out before anything is read whether the outputs can be written, are no inputs, and were left torn."""
+    """Check, before anything is read, that the outputs can be written and are not inputs. Report a torn set."""
     from sacmap.files.sets import torn_set_message
 
     require_apart(outputs, read)
@@ -211,10 +211,10 @@ def require_outputs(outputs: Sequence[Path], read: Sequence[str | Path | None]) 
 
 @dataclass(frozen=True, kw_only=True)
 class PlanOptions:
-    """What a plan is asked for: pounds, how many areas, and the files of prices, visits and protected homes.
+    """The options of a plan: pounds, number of areas, and the files of prices, visits and protected homes.
 
-    funded: areas the money goes to, where not as many as `size`; theme: the crime type of the week of action; target:
-    areas of the user's own choice for it, ids or names; action: its days, 2019-10-07:2019-10-20.
+    funded: number of areas that get money, if not `size`; theme: the crime type of the week of action; target: areas
+    chosen by the user, as ids or names; action: its days, 2019-10-07:2019-10-20.
     """
 
     budget: float = 10_000
@@ -237,7 +237,7 @@ def plan_study(
     Raises
     ------
     UsageError
-        If the plan is there already and is not to be replaced.
+        If the plan already exists and should not be replaced.
     """
     from sacmap.choose.hardening import read_prices
     from sacmap.choose.plan import make_plan
@@ -258,10 +258,10 @@ def plan_study(
     require_unwritten(outputs, options.replace)
     require_outputs(outputs, ())
     prices = read_prices(read_text(options.prices) if options.prices else None, options.prices or "")
-    # Before the crimes, so that a slip in them is told at once; which areas there are is known only afterwards.
+    # They are read before the crimes, so that errors show at once. The areas are known only afterwards.
     _read_records(options, None)
     days = action_days(options.action) if options.action else ()
-    # The months in which the week is best are found in all that is known.
+    # The best months for the week are found from all months available.
     result = run(study, every_month=True)
     if not result.study.baseline:
         raise UsageError(
@@ -296,7 +296,7 @@ def plan_study(
 def _read_records(
     options: PlanOptions, areas: Mapping[str, str] | None
 ) -> tuple[list[Visit], dict[str, int]]:
-    """Return the areas visited before and the homes protected already; without `areas` any area will do."""
+    """Return the areas visited before and the homes already protected. Without `areas`, any area is accepted."""
     from sacmap.choose.records import read_protected, read_visited
 
     visited, protected = options.visited, options.protected
@@ -308,7 +308,7 @@ def _read_records(
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateOptions:
-    """What a plan is judged by: the months, the crimes, the boundaries and the log; and how crimes are fetched."""
+    """The options of an evaluation: months, crimes, boundaries and log, and the options for fetching."""
 
     after: Period
     before: Period | None = None
@@ -322,12 +322,12 @@ class EvaluateOptions:
 def evaluate_plan(
     plan_path: Path, path: Path, options: EvaluateOptions
 ) -> tuple[Result, Outcome, list[Path]]:
-    """Judge a plan by the months after it, and write what came of it; return the result, the outcome and the files.
+    """Judge a plan by the months after it, and write the outcome; return the result, the outcome and the files.
 
     Raises
     ------
     UsageError
-        If the result is there already and is not to be replaced.
+        If the result already exists and should not be replaced.
     InputError
         If the plan, its boundaries or the log cannot be read.
     """
@@ -355,7 +355,7 @@ def evaluate_plan(
     require_apart(outputs, [boundaries])
     done = read_text(options.log) if options.log else ""
     if options.log:
-        # As for a plan: a slip is told before the crimes are read.
+        # As for a plan, the log is checked before the crimes are read.
         read_actions(done, options.log)
     values = study_values(plan, options.after, options.before, options.crimes, boundaries)
     result = run(make_study({**values, **options.fetching}), every_month=True)
@@ -369,13 +369,13 @@ def evaluate_plan(
 
 
 def boundaries_of_plan(plan: Plan, plan_path: Path) -> str:
-    """Return where a plan says its boundaries are. It is another's file, and may not have any file there is read.
+    """Return the path of a plan's boundaries. Someone else may have written the plan, so it may not name any file.
 
     Raises
     ------
     InputError
-        If they are neither below the plan's folder nor below the one the command runs in, and are not, byte for byte,
-        those the plan was made with.
+        If they are neither below the plan's folder nor below the current folder, and are not identical to the
+        boundaries with which the plan was made.
     """
     named = plan.boundaries_file
     path = str(plan_path.parent / named)
@@ -398,9 +398,9 @@ def reconcile_study(
     beside: Sequence[str] = (),
     study_file: str | Path | None = None,
 ) -> Reconciliation:
-    """Set police.uk beside the Home Office's recorded crime of an area, and write the table.
+    """Compare police.uk with the Home Office's recorded crime of an area, and write the table.
 
-    `beside` names the nation ("England and Wales") and similar areas.
+    `beside` names other areas to show: the nation ("England and Wales") and similar areas.
 
     Raises
     ------
@@ -415,14 +415,14 @@ def reconcile_study(
         require_quarters(study)
     require_outputs([path], [home_office, *read_by(study), study_file])
     found = reconciled(study, home_office, area, beside=beside)
-    # The counts of an extract are the force's own, whatever they are set beside.
+    # Counts from an extract are restricted, whatever they are compared with.
     restricted = study.extract is not None
     write_set({path: csv_of(texts_of(found.table, tables.RECONCILED))}, private=restricted)
     return found
 
 
 def reconciled(study: Study, home_office: str, area: str, *, beside: Sequence[str] = ()) -> Reconciliation:
-    """Set police.uk beside the Home Office's recorded crime of an area, and the area beside others."""
+    """Compare police.uk with the Home Office's recorded crime of an area, and the area with others."""
     from sacmap.fetch.home_office import read_table
     from sacmap.measure.reconcile import official_periods
 
@@ -441,7 +441,7 @@ def reconciled_with(
     published: Published | None = None,
     beside: Sequence[str] = (),
 ) -> Reconciliation:
-    """Set an area's recorded crime beside police.uk's, where that is given, and beside other areas'."""
+    """Compare an area's recorded crime with police.uk's, if given, and with other areas'."""
     from sacmap.measure.peers import is_nation
     from sacmap.measure.reconcile import Neighbours, reconcile
 
@@ -453,7 +453,7 @@ def reconciled_with(
 
 
 def write_comparator(crimes: Sequence[str], path: Path, *, without: Sequence[str] = ()) -> tuple[str, ...]:
-    """Write the counts of all forces together as a comparator file; return what is told of it, in sentences."""
+    """Write the counts of all forces together as a comparator file; return sentences about it."""
     from sacmap.files.sets import write_set
     from sacmap.publish.files import csv_of, texts_of
 
@@ -464,7 +464,7 @@ def write_comparator(crimes: Sequence[str], path: Path, *, without: Sequence[str
     write_set({path: csv_of(texts_of(table, tables.COMPARATOR))})
     months_ = sorted(table["month"])
     told = f"{len(whole)} forces together, {months.in_words(months_[0])} to {months.in_words(months_[-1])}."
-    left = f"Left out whole, for months of theirs are missing or thin: {listed(gone, 6, ', ')}."
+    left = f"Left out because months are missing or thin: {listed(gone, 6, ', ')}."
     return (told, left) if gone else (told,)
 
 

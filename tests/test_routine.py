@@ -148,7 +148,7 @@ def test_a_map_that_takes_the_place_of_another_period_s_says_so(place, capsys):
     for current, baseline in (("2024-01:2024-03", "2023-01:2023-03"), ("2024-02:2024-04", "2023-02:2023-04")):
         map_study(make_study(given, current=current, baseline=baseline), folder / "maps" / "place.html")
     assert (
-        "was the map of January 2024 to March 2024, and is now that of February 2024"
+        "was the map of January 2024 to March 2024, and is now the map of February 2024"
         in capsys.readouterr().err
     )
 
