@@ -102,7 +102,8 @@ def _unknown_areas(unknown: Mapping[str, str], areas: gpd.GeoDataFrame) -> Itera
         those = listed([names[area] for area in unknown], 3, ", ")
         yield Notice(
             "areas-not-known",
-            f"Areas not known: {len(unknown):,} of {len(areas):,} ({those}), because {listed(reasons, 3)}. They are not zero; they have no figures.",
+            f"Areas not known: {len(unknown):,} of {len(areas):,} ({those}), because {listed(reasons, 3)}. They "
+            "are not zero; they have no figures.",
         )
 
 
