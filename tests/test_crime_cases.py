@@ -1,6 +1,7 @@
 """Crimes as people have them: the right number, or a word about it. Made-up files, and the cases beside the project."""
 
 import gzip
+import io
 import json
 import os
 import shutil
@@ -22,7 +23,10 @@ from crime_inputs import (
     write_study,
 )
 
+from sacmap import tables
+from sacmap.crimes import repeats
 from sacmap.fetch.identity import is_no_id
+from sacmap.fetch.street import read
 from sacmap.files.study_file import read_study
 from sacmap.pipeline import run
 from sacmap.publish.present import page_of
@@ -418,8 +422,6 @@ def comma_decimals(rows):
 
 
 def as_workbook(rows):
-    import io
-
     book = openpyxl.Workbook()
     book.active.append(["Crimes of January"])
     book.active.append(COLUMNS)
@@ -733,3 +735,44 @@ def test_f67_what_repeats_is_told_above_the_map_and_references_never_reach_a_pub
     assert {"repeated-file", "shared-ids"} <= {notice.code for notice in view.weighty}
     public = public_version(run(make_study(read_study(folder / "study.toml"))))
     assert "99/0001" not in " ".join(notice.text for notice in public.warnings)
+
+
+# ── real files ──
+
+
+def test_real_files_saved_again_read_as_they_were(data, tmp_path):
+    path = str(data / "northamptonshire-2018-10_2019-02.zip")
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if name.endswith("northamptonshire-street.csv")]
+        texts = [archive.read(name).decode() for name in names]
+    frames = [pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False) for text in texts]
+    whole = pd.concat(frames, ignore_index=True)
+    (tmp_path / "plain.csv").write_text(whole.to_csv(index=False), encoding="utf-8")
+    usual = read([str(tmp_path / "plain.csv")], keep=tables.SAC_TYPES)
+    assert len(usual.crimes) == 6_333
+    by_r = whole.replace("", "NA").rename(columns=lambda name: name.replace(" ", "."))
+    saved = {
+        "r.csv": by_r.to_csv().encode(),
+        "excel.txt": whole.to_csv(index=False, sep="\t").encode("utf-16"),
+        "joined.csv": "".join(texts).encode(),
+        "semicolons.csv.gz": gzip.compress(
+            whole.to_csv(index=False, sep=";", lineterminator="\r\n").encode()
+        ),
+    }
+    for name, content in saved.items():
+        (tmp_path / name).write_bytes(content)
+        found = read([str(tmp_path / name)], keep=tables.SAC_TYPES)
+        columns = ["month", "crime_type", "lon", "lat", "force", "crime_id", "location"]
+        pd.testing.assert_frame_equal(found.crimes[columns], usual.crimes[columns], check_categorical=False)
+        assert int(found.tally["n"].sum()) == int(usual.tally["n"].sum())
+
+
+def test_real_months_beside_a_file_of_all_of_them_count_once(data, tmp_path):
+    path = data / "northamptonshire-2018-10_2019-02.zip"
+    usual = read([str(path)], keep=tables.SAC_TYPES)
+    with zipfile.ZipFile(path) as archive:
+        texts = [archive.read(name).decode() for name in archive.namelist() if name.endswith("street.csv")]
+    (tmp_path / "all.csv").write_text("".join(texts), encoding="utf-8")
+    both = read([str(path), str(tmp_path / "all.csv")], keep=tables.SAC_TYPES)
+    assert (~repeats(both.crimes)).sum() == (~repeats(usual.crimes)).sum()
+    assert "repeated-file" in {notice.code for notice in both.notices}

@@ -200,7 +200,8 @@ def _without_repeats(parts: list[Read]) -> tuple[list[Read], tuple[Notice, ...]]
     for one in found:
         left[one.part] = _less(left[one.part], one)
     rows = {part.label: int(pc.sum(part.rows.tally["n"]).as_py() or 0) for part in parts}
-    told = (*told_of_repeats(found, list(rows)), *told_of_doubled(judged), *told_of_full(rows))
+    labels = [part.label for part in parts]
+    told = (*told_of_repeats(found, labels), *told_of_doubled(judged), *told_of_full(rows))
     return left, told
 
 
