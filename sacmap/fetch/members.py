@@ -15,6 +15,7 @@ from types import TracebackType
 from sacmap.bounds import require_real_zip
 from sacmap.errors import InputError
 from sacmap.fetch.inflate import inflated
+from sacmap.files.delimited import require_text
 from sacmap.files.sheets import WORKBOOKS
 from sacmap.files.text import bytes_of, unreadable
 
@@ -121,6 +122,10 @@ def _zip_members(path: Path) -> Iterator[Member]:
     except OSError as error:
         raise unreadable(path, error) from None
     except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        with path.open("rb") as stream:
+            start = stream.read(400)
+        if not start.startswith(b"PK"):
+            require_text(start, str(path))
         raise InputError(
             f"{path} is not a complete ZIP: it is cut short or damaged.", "Download it again."
         ) from None

@@ -117,12 +117,12 @@ def require_text(raw: bytes | bytearray, label: str) -> None:
     """
     for begin, kind, remedy in _KINDS:
         if raw.startswith(begin):
-            raise InputError(f"{label} is {kind}, not a CSV.", remedy)
+            raise InputError(f"{label} is {kind}, not a table.", remedy)
     start = bytes(raw[:400]).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(b"<"):
         kind = "a web page" if b"<html" in start or b"<!doctype" in start else "XML or a web page"
         raise InputError(
-            f"{label} is {kind}, not a CSV: a download that asked to sign in, or an error, may have been saved.",
+            f"{label} is {kind}, not data: a download that asked to sign in, or an error, may have been saved.",
             "Open it in a browser to see what it says, and download the data again.",
         )
     if b"\0" in raw[:4096] and not is_utf16(raw):
