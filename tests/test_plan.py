@@ -278,7 +278,7 @@ def test_a_plan_can_answer_one_crime_type(result):
     assert themed.before == {area: int(n) for area, n in rows["current_count"].items()}
     best = themed.week["alternatives"][0]
     assert best["excess"] == pytest.approx(rows.loc[themed.week["target"], "excess"].astype(float).sum())
-    with pytest.raises(UsageError, match="'arson' is no crime type"):
+    with pytest.raises(UsageError, match="'arson' is not a crime type"):
         plan_for(result, theme="arson")
 
 
