@@ -8,13 +8,16 @@ from __future__ import annotations
 import nox
 
 nox.options.sessions = ["lint", "docs", "tests"]
-PINNED = ("--constraint", "requirements/ci.txt")
+PINNED = ("--require-hashes", "-r", "requirements/ci.txt")
+#: sacmap itself, for which nothing more is fetched.
+ITSELF = ("--no-deps", "--no-build-isolation", "-e", ".")
 
 
 @nox.session(python=["3.11", "3.12", "3.13"])
 def tests(session: nox.Session) -> None:
     """Run the tests with the pinned dependencies, on each installed Python."""
-    session.install("-e", ".[test]", *PINNED)
+    session.install(*PINNED)
+    session.install(*ITSELF)
     session.run("pytest", *session.posargs)
 
 
@@ -29,7 +32,8 @@ def oldest(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Run ruff and mypy."""
-    session.install("-e", ".[test,dev]", *PINNED)
+    session.install(*PINNED)
+    session.install(*ITSELF)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")
@@ -38,7 +42,8 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Generate the pages that come from the code, then build the site and check its links."""
-    session.install("-e", ".[docs]", *PINNED)
+    session.install(*PINNED)
+    session.install(*ITSELF)
     session.run("python", "docs/generate.py")
     session.run("mkdocs", "build", "--strict")
 
@@ -46,7 +51,8 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def fuzz(session: nox.Session) -> None:
     """Fuzz every reader with ten thousand inputs each, or with the arguments after --."""
-    session.install("-e", ".[test]", *PINNED)
+    session.install(*PINNED)
+    session.install(*ITSELF)
     session.run("python", "benchmarks/fuzz.py", *session.posargs)
 
 
@@ -65,7 +71,14 @@ def pin(session: nox.Session) -> None:
         "pyproject.toml",
     )
     session.run(
-        *common, "--all-extras", "--universal", "--python-version", "3.11", "-o", "requirements/ci.txt"
+        *common,
+        "--generate-hashes",
+        "--all-extras",
+        "--universal",
+        "--python-version",
+        "3.11",
+        "-o",
+        "requirements/ci.txt",
     )
     session.run(
         *common, "--extra", "test", "--resolution", "lowest-direct", "--python-version", "3.11",

@@ -4,6 +4,8 @@ python start.py demo     install, then map the practice borough
 python start.py test     install with the test tools, then run the tests on every processor
 python start.py test --quick    only the tests that need no browser, no fuzzing and no large data
 python start.py check    install with the developers' tools, then run ruff, mypy and lint-imports, and build the docs
+
+With --pinned, the packages are those of requirements/ci.txt, each checked by its hash: as in continuous integration.
 """
 
 from __future__ import annotations
@@ -17,6 +19,11 @@ HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 INSTALL = {"demo": ".", "test": ".[test]", "test --quick": ".[test]", "check": ".[test,dev,docs]"}
+#: Every package by its hash first; then sacmap itself, for which nothing more is fetched.
+PINNED = [
+    ["--require-hashes", "--requirement", "requirements/ci.txt"],
+    ["--no-deps", "--no-build-isolation", "--editable", "."],
+]
 RUN = {
     "demo": [["-m", "sacmap", "demo"]],
     "test": [["-m", "pytest", "-n", "auto"]],
@@ -33,7 +40,8 @@ RUN = {
 
 def main(words: list[str]) -> int:
     """Install what the command needs and run its steps in turn. Stop at the first that fails."""
-    task = " ".join(words)
+    pinned = "--pinned" in words
+    task = " ".join(word for word in words if word != "--pinned")
     if task not in RUN:
         sys.stderr.write((__doc__ or "") + "\n")
         return 2
@@ -45,8 +53,9 @@ def main(words: list[str]) -> int:
     if not PYTHON.exists():
         venv.create(VENV)
     sys.stderr.write("Installing sacmap into .venv. This takes a few minutes the first time.\n")
-    install = [*pip(), "install", "--quiet", "--disable-pip-version-check", "--editable", INSTALL[task]]
-    for command in [install, *([str(PYTHON), *arguments] for arguments in RUN[task])]:
+    install = [*pip(), "install", "--quiet", "--disable-pip-version-check"]
+    steps = [[*install, *words] for words in (PINNED if pinned else [["--editable", INSTALL[task]]])]
+    for command in [*steps, *([str(PYTHON), *arguments] for arguments in RUN[task])]:
         done = subprocess.run(command, cwd=HERE, check=False)  # noqa: S603 - our own words
         if done.returncode:
             return done.returncode

@@ -1,10 +1,11 @@
-"""Take each guard of FAULTS.md's rows out, one at a time, and see the test of that row fail.
+"""Switch each guard off, one at a time, and see the test of its row fail.
 
 python benchmarks/guards.py [ROW …] [--write docs/faults.md]
 
-Each guard is a few words of the code put otherwise in a copy of the project; then its test is run on the copy. A test
-that still passes guards nothing, and this ends with exit code 1. So it does where the words are no longer in the code:
-whoever changes a guard says here what takes its place.
+A guard is a public function or constant of sacmap. It is switched off from outside: another value takes its place
+before anything else is loaded, in the process of the test and in those it starts. No text of the code is looked at, so
+a guard may be written anew under its name. A test that still passes guards nothing, and this ends with exit code 1.
+For POSIX alone.
 """
 
 from __future__ import annotations
@@ -13,318 +14,325 @@ import argparse
 import os
 import re
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
-from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
+# Loaded once, for every process that begins as this one.
+import geopandas  # noqa: F401
+import pyarrow.parquet  # noqa: F401
+import pytest
+import requests  # noqa: F401
+import scipy.stats  # noqa: F401
+
 HERE = Path(__file__).resolve().parent.parent
-COPIED = ("sacmap", "tests", "benchmarks", "docs", "pyproject.toml", "start.py", "README.md")
 FAILED = 1
+#: Seconds for one test; one that does not end with its guard off has failed.
+PATIENCE = 150
+
+#: Runs at the start of every Python: replaces one name of one module by the value of an expression, in which `was` is
+#: what it was and `m` the module. Modules that are loaded later take the new value from there.
+SWITCH = """
+import functools, importlib, os
+def or_else(function, value):
+    @functools.wraps(function)
+    def tried(*words, **more):
+        try:
+            return function(*words, **more)
+        except Exception:
+            return value
+    return tried
+def nothing(*_, **__):
+    return None
+place, _, off = os.environ["SACMAP_GUARD_OFF"].partition("=")
+module, _, name = place.partition(":")
+m = importlib.import_module(module)
+*owners, name = name.split(".")
+owner = functools.reduce(getattr, owners, m)
+was = getattr(owner, name)
+setattr(owner, name, eval(off))
+"""
 
 
 @dataclass(frozen=True)
 class Guard:
-    """A guard of a row: what it does, where it stands, what stands there once it is out, and the test that sees it.
+    """A guard of a row: what it does, where it is (module:name), what it is when off, and the test that sees it.
 
-    test is a file of tests and the words that choose the test in it, as for pytest -k.
+    `test` is how the name of the test begins.
     """
 
     row: str
     does: str
-    file: str
-    old: str
-    new: str
+    place: str
+    off: str
     test: str
 
 
-BOUNDARIES, LOCATE = "areas/boundaries.py", "areas/locate.py"
-JOIN, OVERLAP = "areas/join.py", "areas/overlap.py"
-STREET, STUDY, DISK = "fetch/street.py", "study.py", "publish/disk.py"
-WEB, DECIDE, STORE = "fetch/web.py", "fetch/decide.py", "fetch/store.py"
-ATTEMPT, ROWS = "fetch/attempt.py", "fetch/rows.py"
-
 GUARDS = (
     # ── the web ──
-    Guard("F01", "a cut body is a fault to ask again, not an answer", DECIDE,
-          "Saw.CUT: (Do.RETRY,)", "Saw.CUT: (Do.STOP,)", "test_web.py f01"),
-    Guard("F02", "an answer is parsed before it counts", WEB,
-          "value = parse.of_json(reply.body)\n", "value = parse.of_json(reply.body[:1] + b']')\n",
-          "test_web.py f02"),
-    Guard("F03", "what is not JSON is refused, by type and first 40 characters", WEB,
-          "split())[:40]", "split())[:400]", "test_web.py f03"),
-    Guard("F04", "the shape of the JSON is checked", WEB,
-          "            return check(value)\n", "            return value\n", "test_web.py f04"),
-    Guard("F05", "Retry-After is obeyed", WEB,
-          "                    wait = bad.asked_to_wait\n", "", "test_web.py f05_a"),
-    Guard("F05", "at most two minutes", ATTEMPT,
-          "return min(max(seconds, 0.0), LONGEST_ASKED)", "return max(seconds, 0.0)", "test_web.py f05"),
-    Guard("F06", "after a 429 the rest of the run is slower", WEB,
-          "self._spacing = min(2 * self._spacing, SLOWEST)", "pass", "test_web.py f06"),
-    Guard("F07", "a 503 is asked once more, then in parts", DECIDE,
-          "Saw.TOO_MUCH: (Do.RETRY, Do.SPLIT)", "Saw.TOO_MUCH: (Do.RETRY,)", "test_web.py f07"),
-    Guard("F08", "exactly 10,000 rows are taken as cut off", WEB,
-          "len(value) == full", "len(value) > full", "test_web.py f08"),
-    Guard("F09", "gateways and resets are asked again, six times", DECIDE,
-          "Saw.TROUBLE: (Do.RETRY, Do.RETRY, Do.SPLIT)", "Saw.TROUBLE: (Do.STOP,)", "test_web.py f09"),
-    Guard("F10", "a redirect is refused and told as a sign-in page may be", ATTEMPT,
-          "    if 300 <= status < 400:\n", "    if False:\n", "test_web.py f10"),
-    Guard("F13", "the whole attempt has a deadline", ATTEMPT,
-          "if time.monotonic() >= end:", "if time.monotonic() >= end + 3600:", "test_web.py f13"),
-    Guard("F15", "the proxy is named without user and password", ATTEMPT,
-          'return given if "@" not in given else', 'return given if "@" in given else', "test_web.py f15"),
-    Guard("F16", "an unknown certificate is not trusted", ATTEMPT,
-          "session.merge_environment_settings(url, {}, True, bundle, None)", "{'verify': False}", "test_web.py f16"),
-    Guard("F16", "a missing bundle is told", WEB,
-          "            require_bundle(ca_bundle)\n", "            pass\n", "test_web.py f16"),
-    Guard("F17", "no answer is larger than the cap, inflated or not", ATTEMPT,
-          "        if size > cap:\n", "        if size > cap << 10:\n", "test_web.py f17"),
-    Guard("F11", "a month that is not to be had is told before anything is asked for", "fetch/bring.py",
-          "        elif window and month > window[-1]:\n", "        elif False:\n", "test_fetch_bring.py f11"),
-    Guard("F12", "what the API forgot is looked for in the store", "fetch/bring.py",
-          "elif (publication := kept(month)) is not None:", "elif (publication := None) is not None:",
-          "test_fetch_bring.py f12"),
-    Guard("F14", "the publication is part of the key", STORE,
-          "return self.folder / published / _hash", "return self.folder / _hash", "test_store.py f14"),
-    Guard("F14", "what changed in the counts is told", "fetch/place.py",
-          'return text if was != is_now else ""', 'return ""', "test_fetch_bring.py f14"),
-    Guard("F18", "a part is the part that was asked for", "fetch/remote.py",
-          'if unit != "bytes" or first != due or last != min(due + length, total) - 1:', 'if unit != "bytes":',
-          "test_archive.py f18"),
-    Guard("F18", "a whole download goes on where it was", "fetch/download.py",
-          'part.open("ab" if start else "wb")', 'part.open("wb")', "test_archive.py f18"),
+    Guard("F01", "an answer cut short is requested again", "sacmap.fetch.retry:DECISIONS",
+          "{**was, m.Saw.CUT: (m.Do.STOP,)}", "test_f01_a_body_cut_short"),
+    Guard("F02", "an answer is parsed before it counts", "sacmap.files.text:parse_json", "or_else(was, [])",
+          "test_f02_a_body_cut_silently"),
+    Guard("F03", "what is not JSON is refused", "sacmap.files.text:parse_json", "or_else(was, [])",
+          "test_f03_a_page_of_html"),
+    Guard("F04", "the shape of the JSON is checked", "sacmap.fetch.web:json_judge",
+          "lambda check, full=None: was(lambda value: value, full)", "test_f04_json_of_another_shape"),
+    Guard("F05", "Retry-After is obeyed", "sacmap.fetch.attempt:retry_after", "nothing",
+          "test_f05_a_429_is_waited_for"),
+    Guard("F05", "but for no more than two minutes", "sacmap.fetch.retry:LONGEST_ASKED", "1e9",
+          "test_f05_a_429_is_waited_for"),
+    Guard("F06", "after a 429 the rest of the run is slower", "sacmap.fetch.web:SLOWEST", "0.0",
+          "test_f06_after_a_429"),
+    Guard("F07", "after a second 503 the box is split", "sacmap.fetch.retry:DECISIONS",
+          "{**was, m.Saw.TOO_MUCH: (m.Do.RETRY,)}", "test_f07_a_503_is_asked_once_more"),
+    Guard("F08", "exactly 10,000 rows are taken as cut off", "sacmap.fetch.api:MOST", "10**9",
+          "test_f08_exactly_ten_thousand_rows_are_taken"),
+    Guard("F09", "gateways and resets get six tries", "sacmap.fetch.retry:TRIES", "2",
+          "test_f09_gateways_and_resets"),
+    Guard("F10", "a redirect is refused", "sacmap.fetch.attempt:judge_status",
+          "lambda response, *more: None if 300 <= response.status_code < 400 else was(response, *more)",
+          "test_f10_a_redirect"),
+    Guard("F11", "a month that is not published is told before asking", "sacmap.fetch.download:choose_sources",
+          "lambda wanted, window, *more: was(wanted, sorted({*window, *wanted}), *more)",
+          "test_f11_a_month_outside"),
+    Guard("F12", "what the API forgot is looked for in the store", "sacmap.fetch.store:Store.publications",
+          "lambda self: []", "test_f12_a_month_the_api_forgot"),
+    Guard("F13", "the whole attempt has a deadline", "sacmap.fetch.attempt:within",
+          "lambda seconds, work: was(100 * seconds, work)", "test_f13_a_trickle"),
+    Guard("F14", "the publication is part of the key", "sacmap.fetch.store:Store.path",
+          "lambda self, question, published: was(self, question, '2000-01')", "test_f14_each_publication"),
+    Guard("F15", "the proxy is named without user and password", "sacmap.addresses:redacted",
+          "lambda address: address", "test_f15_a_proxy_is_shown"),
+    Guard("F16", "a missing bundle is told", "sacmap.fetch.attempt:require_bundle", "nothing",
+          "test_f16_a_bundle_that_is_missing"),
+    Guard("F17", "no answer is larger than the cap, inflated or not", "sacmap.fetch.attempt:body_of",
+          "lambda response, cap: was(response, 1 << 40)", "test_f17_an_enormous_answer"),
+    Guard("F18", "a download that was cut goes on", "sacmap.fetch.retry:TRIES", "1",
+          "test_f18_a_whole_download_goes_on"),
     # ── values ──
-    Guard("F22", "coordinates swapped by the API are refused", "fetch/api.py",
-          "            _require_inside(rows, box)\n", "", "test_api.py f22"),
-    Guard("F24", "a crime on the edge of two boxes is there once", "fetch/api.py",
-          'found = found.drop_duplicates("id").sort_values("id", ignore_index=True)\n',
-          'found = found.sort_values("id", ignore_index=True)\n', "test_api.py f24"),
-    Guard("F19", "identifiers are quoted in addresses", ATTEMPT,
-          'text = quote(identifier, safe="")', "text = quote(identifier)", "test_web.py f19"),
-    Guard("F19", "identifiers are hashed in file names", STORE,
-          "{_hash(_text(question), 32)}{SUFFIX}", "{question.get('of')}{SUFFIX}", "test_store.py f19"),
-    Guard("F20", "identifiers stay text", BOUNDARIES,
-          'ids = [_text(properties.get(id_name)) for', 'ids = [str(pd.to_numeric(_text(properties.get(id_name)), '
-          'errors="coerce")) for', "test_boundaries.py f20"),
-    Guard("F21", "one of two coordinates is no location", ROWS,
-          "half = pc.or_(", "half = pc.and_(", "test_street.py f21"),
-    Guard("F22", "swapped coordinates are refused", LOCATE,
-          "if np.mean(swapped) >= 0.5:", "if np.mean(swapped) > 1:", "test_locate.py f22"),
-    Guard("F22", "eastings and northings are refused", LOCATE,
-          "if np.any((np.abs(x) > 180) | (np.abs(y) > 90)):", "if False:", "test_locate.py f22"),
-    Guard("F23", "a point that is NaN has no location", LOCATE,
-          "there = np.isfinite(lon) & np.isfinite(lat)\n", "there = np.ones(len(lon), dtype=bool)\n",
-          "test_locate.py f23"),
-    Guard("F25", "a month that is none is an error with its line", ROWS,
-          "        if not months.is_month(value):\n", "        if False:\n", "test_street.py f25"),
-    Guard("F26", "a type never seen is listed", "job.py",
-          'strange_types=sorted(set(reading.tally["crime_type"]) - KNOWN_TYPES)', "strange_types=[]",
-          "test_job.py f26"),
-    Guard("F27", "other forces' crimes are counted and told by force", "measure/notices.py",
-          "        *_other_forces(inside, forces),\n", "", "test_job.py f26"),
+    Guard("F19", "identifiers are quoted in addresses", "sacmap.fetch.attempt:quoted",
+          "lambda identifier: identifier", "test_f19_an_odd_identifier_is_quoted"),
+    Guard("F20", "identifiers stay text", "sacmap.areas.columns:texts",
+          "lambda *words: [one.lstrip('0') for one in was(*words)]", "test_f20_identifiers_stay_text"),
+    Guard("F22", "swapped coordinates and metres are refused", "sacmap.areas.locate:require_degrees", "nothing",
+          "test_f22_swapped_and_metric_points"),
+    Guard("F25", "what is no month is refused", "sacmap.months:is_month", "lambda text: True",
+          "test_f25_a_bad_month"),
+    Guard("F26", "a type never seen is listed", "sacmap.crimes:KNOWN_TYPES",
+          "was | {'space-piracy', 'Space piracy', 'cattle-rustling'}", "test_f26_and_f27"),
     # ── boundaries ──
-    Guard("F28", "no boundary is told and kept", BOUNDARIES,
-          'NO_BOUNDARY = "no boundary"', 'NO_BOUNDARY = ""', "test_boundaries.py f28"),
-    Guard("F29", "an open ring is closed and told", BOUNDARIES,
-          '        mends.append("ring closed")\n', "", "test_boundaries.py f29"),
-    Guard("F29", "rings too short are all named", BOUNDARIES,
-          "if _TOO_FEW in mend]", "if _TOO_FEW in mend][:1]", "test_boundaries.py f29"),
-    Guard("F30", "a bow-tie keeps both loops", BOUNDARIES,
-          "shape = shapely.make_valid(shape)", "shape = shape.buffer(0)", "test_boundaries.py f30"),
-    Guard("F31", "only polygon parts are kept", BOUNDARIES,
-          'return shapely.Polygon(), f"a {kind} left out"', 'raise ValueError(kind)', "test_boundaries.py f31"),
-    Guard("F32", "holes are kept", BOUNDARIES,
-          "made.append(shapely.Polygon(usable[0], usable[1:]))", "made.append(shapely.Polygon(usable[0]))",
-          "test_boundaries.py f32"),
-    Guard("F33", "where several areas hold a point, the first by id has it", JOIN,
-          "np.minimum.at(own, point, holder)", "own[point] = holder", "test_locate.py f33"),
-    Guard("F33", "overlaps are told", OVERLAP,
-          '"T********"', '"F********"', "test_boundaries.py f33"),
-    Guard("F34", "a point in no area is outside every area", JOIN,
-          "    own[own == len(areas)] = -1\n", "    own[own == len(areas)] = 0\n",
-          "test_locate.py f34"),
-    Guard("F35", "another coordinate system is transformed", BOUNDARIES,
-          "degrees = table if table.crs.is_geographic else table.to_crs(tables.WGS84)", "degrees = table",
-          "test_boundaries.py f35"),
-    Guard("F35", "metres without a system are refused with the likely answer", BOUNDARIES,
-          "    if table.crs is None:\n", "    if False:\n", "test_boundaries.py f22"),
-    Guard("F36", "repeated identifiers are refused", BOUNDARIES,
-          "    _require_ids(ids, where)\n", "", "test_boundaries.py f36"),
-    Guard("F36", "a missing name is the identifier", BOUNDARIES,
-          "[name or area for name, area in", "[name for name, area in", "test_boundaries.py f36"),
+    Guard("F29", "an open ring is closed", "sacmap.areas.rows:closed_ring", "lambda ring: ring",
+          "test_f29_an_unclosed_ring"),
+    Guard("F30", "a bow-tie keeps both its loops", "sacmap.areas.mend:valid_polygons",
+          "lambda geometry: geometry.buffer(0)", "test_f30_a_bow_tie_keeps"),
+    Guard("F33", "overlaps are told", "sacmap.areas.boundaries:overlaps", "lambda areas: ()",
+          "test_f33_overlaps_are_found"),
+    Guard("F35", "another coordinate system is transformed", "sacmap.areas.coordinates:in_degrees",
+          "lambda shapes, *more, **said: shapes", "test_f35_another_coordinate_system"),
     # ── meaning ──
-    Guard("F37", "a thin month is seen", "measure/coverage.py",
-          "        elif n < THIN * expected:\n", "        elif n < 0:\n", "test_coverage.py f37"),
-    Guard("F37", "a month left out of one period is left out of all", "measure/coverage.py",
-          "if not any(period[k] in bad for period in periods))", "if periods[-1][k] not in bad)",
-          "test_coverage.py f37"),
-    Guard("F38", "no percentage of a zero baseline", "measure/change.py",
-          "mean, out=np.full(len(mean), np.nan), where=mean > 0", "np.maximum(mean, 1e-9)", "test_job.py f38"),
-    Guard("F39", "unlike or overlapping periods are refused with the right span", STUDY,
-          "        if beyond > start:\n", "        if False:\n", "test_study.py f39"),
-    Guard("F39", "periods of other months are refused", STUDY,
-          "        if (start - first) % 12 or rest or whole < 0:\n", "        if whole < 0:\n", "test_study.py f39"),
-    Guard("F40", "crimes of another place are refused with both extents", LOCATE,
-          "    if not there.any() or located", "    if True or located", "test_locate.py f40"),
-    Guard("F40", "and so by the command", "job.py",
-          "    require_overlap(reading.crimes, located, areas)\n", "", "test_job.py f40"),
+    Guard("F37", "a thin month is seen", "sacmap.measure.coverage:THIN", "0.0",
+          "test_f37_a_month_of_one_crime"),
+    Guard("F38", "no percentage of a zero baseline", "sacmap.measure.counts:percent_change",
+          "lambda baseline, current: 100.0", "test_f38_a_zero_baseline"),
+    Guard("F39", "unlike periods are refused with the right span", "sacmap.study:baseline_periods",
+          "lambda current, spans: tuple(spans)", "test_f39_an_overlap"),
+    Guard("F40", "crimes of another place are refused", "sacmap.areas.locate:require_overlap", "nothing",
+          "test_f40_no_crime_in_any_area"),
     # ── disk and runs ──
-    Guard("F41", "a file is written beside its place and moved there", DISK,
-          "    part = path.with_name(", "    part = path or path.with_name(",
-          "test_store.py f41"),
-    Guard("F41", "what a killed run left is swept", STORE,
-          '        sweep(self.folder.rglob("*.part"))\n', "", "test_store.py f41"),
-    Guard("F42", "a living run's file is not swept", DISK,
-          "or _orphaned(part):", "or True:", "test_store.py f42"),
-    Guard("F43", "a damaged answer is not believed", STORE,
-          '            if header["sha256"] != hashlib.sha256(body).hexdigest():\n', "            if False:\n",
-          "test_store.py f43"),
-    Guard("F44", "an output that cannot be written is told before the work", "cli.py",
-          "    require_writable(out.parent)\n", "", "test_job.py f44"),
-    Guard("F44", "a full disk is told and leaves nothing half", DISK,
-          "    except OSError as error:\n        _remove(part)\n",
-          "    except NotADirectoryError as error:\n        _remove(part)\n", "test_store.py f44"),
-    Guard("F45", "a refused move is tried again", DISK,
-          "        except PermissionError:\n            wait(seconds)\n",
-          "        except PermissionError:\n            raise\n", "test_store.py f45"),
-    Guard("F45", "a name Windows keeps for itself is no file name", "publish/files.py",
-          'return f"{stem}-map" if _RESERVED.fullmatch(stem) else stem', "return stem", "test_page.py f45"),
+    Guard("F41", "what a killed run left is swept", "sacmap.files.whole:sweep", "nothing",
+          "test_f41_what_a_killed_run_left"),
+    Guard("F42", "what a living run writes is not swept", "sacmap.files.whole:lives", "lambda pid: False",
+          "test_f41_what_a_killed_run_left"),
+    Guard("F43", "a damaged answer is set aside", "sacmap.fetch.store:seal", "lambda header, body: header['sha256']",
+          "test_f43_a_damaged_answer_is_set_aside"),
+    Guard("F44", "a store that cannot be written is told before asking", "sacmap.files.whole:require_writable",
+          "nothing", "test_f44_a_store_that_cannot_be_written"),
+    Guard("F45", "a move that is refused is tried again", "sacmap.files.whole:WAITS", "()",
+          "test_f45_a_move_refused"),
+    Guard("F45", "a name Windows keeps for itself is no file name", "sacmap.publish.files:file_stem",
+          "lambda name: name", "test_f45_a_name_becomes"),
     # ── archives and exports ──
-    Guard("F46", "a damaged ZIP is told by its member", STREET,
-          "        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:\n"
-          '            raise InputError(f"{member.label}',
-          '        except EOFError as error:\n            raise InputError(f"{member.label}', "test_street.py f46"),
-    Guard("F46", "a member inflates to the CRC that the ZIP's directory has for it", "fetch/inflate.py",
-          "return raw if deflate.crc32(raw) == info.CRC else None",
-          "return raw", "test_inflate.py f46"),
-    Guard("F46", "a member of the archive that came damaged is told by its name", "fetch/archive.py",
-          "            content = archive.read(info)\n",
-          "            content = archive.fp.read(0) if archive.fp else b''\n", "test_archive.py f46"),
-    Guard("F47", "no member of the archive inflates without bound", "fetch/archive.py",
-          "            _require_real(info, name)\n", "            pass\n", "test_archive.py f47"),
-    Guard("F47", "no member inflates without bound", STREET,
-          "info.file_size > MEMBER_RATIO * max(info.compress_size, 1 << 10)", "False", "test_street.py f47"),
-    Guard("F47", "no ZIP within a ZIP", STREET,
-          '        if name.lower().endswith(".zip"):\n', "        if False:\n", "test_street.py f47"),
-    Guard("F47", "no encrypted ZIP", STREET,
-          "        if info.flag_bits & 1:\n", "        if False:\n", "test_street.py f47"),
-    Guard("F48", "a byte order mark is no part of a name", ROWS,
-          "    if raw.startswith(codecs.BOM_UTF8):\n", "    if False:\n", "test_street.py f48"),
-    Guard("F48", "Latin-1 is read", ROWS,
-          'body.decode("latin-1").encode()', "body", "test_street.py f48"),
-    Guard("F48", "a missing column is told", ROWS, "    if missing:\n", "    if False:\n", "test_street.py f48"),
-    Guard("F48", "a last row cut inside a number is refused", ROWS,
-          "    _check_end(raw, header, label)\n", "", "test_street.py f48"),
-    Guard("F49", "no text in the CSV is a formula", "publish/files.py",
-          """    return f"'{text}" if""", """    return f"{text}" if""", "test_page.py f49"),
-    Guard("F49", "no text in the workbook is a formula", "publish/workbook.py",
-          "                    sheet.write_string(row, k, _fit(str(value)), self.text)\n",
-          "                    sheet.write_formula(row, k, _fit(str(value)), self.text)\n", "test_workbook.py f49"),
-    Guard("F50", "what the template writes is escaped", "publish/page.py",
-          "autoescape=True", "autoescape=False", "test_page.py f50"),
-    Guard("F50", "no text in the JSON block closes it", "publish/page.py",
-          '''    for mark in "<>&\\u2028\\u2029":\n''', '''    for mark in "":\n''', "test_page.py f50"),
-    Guard("F51", "each distinct map point is joined once", LOCATE,
-          "        joined = _joined(pd.unique(key), areas)", "        joined = _joined(key, areas)",
-          "test_locate.py f51"),
+    Guard("F47", "no member inflates without bound", "sacmap.fetch.members:MEMBER_RATIO", "10**9",
+          "test_f47_a_bomb_a_nested"),
+    Guard("F48", "a missing column is told", "sacmap.fetch.columns:missing_from", "lambda places: None",
+          "test_f48_a_missing_column"),
+    Guard("F49", "no text in the CSV is a formula", "sacmap.publish.files:as_text", "lambda text: text",
+          "test_f49_no_text_in_the_csv"),
+    Guard("F50", "no text in the JSON block closes it", "sacmap.publish.page:json_block",
+          "lambda content: __import__('markupsafe').Markup(__import__('json').dumps(content))",
+          "test_f50_hostile_text_is_data_everywhere"),
+    # ── trust ──
+    Guard("F52", "a recipe is known by its content", "sacmap.areas.formats:kind_of_xml",
+          "lambda start: m.KINDS['kml']", "test_f52_a_recipe_under_any_name"),
+    Guard("F53", "outputs are compared with inputs", "sacmap.files.collisions:require_apart", "nothing",
+          "test_f53_names_are_compared"),
+    Guard("F53", "also by the command", "sacmap.files.collisions:require_apart", "nothing",
+          "test_f53_a_file_of_a_folder"),
+    Guard("F54", "only our own parts are swept", "sacmap.files.whole:is_part", "lambda path: True",
+          "test_f54_only_parts"),
+    Guard("F55", "an answer's question is that of its file's name", "sacmap.fetch.store:header_of",
+          "lambda line, path: m.parse_json(line)", "test_f55_a_flipped_question"),
+    Guard("F55", "an answer's hash covers its header", "sacmap.fetch.store:seal",
+          "lambda header, body: __import__('hashlib').sha256(body).hexdigest()", "test_f55_no_byte_of_a_header"),
+    Guard("F56", "a path of a plan lies below its folder", "sacmap.files.collisions:is_below",
+          "lambda path, folders: True", "test_f56_a_path_elsewhere"),
+    Guard("F56", "a coordinate system names no file", "sacmap.areas.coordinates:NAMES_A_FILE", "r'(?!)'",
+          "test_f56_a_system_that_names_a_file_is_refused"),
+    Guard("F57", "each download has a part of its own", "sacmap.files.whole:part_of",
+          "lambda path, ending='.part': path.with_name(path.name + '.sacmap-x' + ending)",
+          "test_f57_several_downloads"),
+    Guard("F58", "what is private only its owner may read", "sacmap.files.whole:PRIVATE", "0o644",
+          "test_f58_a_file_replaced"),
+    Guard("F59", "a note stands beside a set that is moved", "sacmap.files.sets:marker_of",
+          "lambda path: path.with_name(__import__('secrets').token_hex(8))", "test_f59_a_run_killed"),
+    Guard("F60", "a table is measured before it is read", "sacmap.files.measured:measure",
+          "lambda *words, **more: ([], 0)", "test_f60_a_table_of_many_rows"),
+    Guard("F60", "members of a ZIP do not lie over one another", "sacmap.bounds:require_real_zip", "nothing",
+          "test_f60_a_thousand_entries"),
+    Guard("F60", "what gzip packed has a bound", "sacmap.files.delimited:RATIO", "10**9",
+          "test_f60_what_gzip_packed"),
+    Guard("F61", "crossings are counted before mending", "sacmap.areas.mend:require_few_crossings", "nothing",
+          "test_f61_a_boundary_that_crosses"),
+    Guard("F62", "an address is recorded without its secrets", "sacmap.addresses:redacted",
+          "lambda address: address", "test_f62_a_key_in_the_address"),
+    Guard("F63", "whatever is raised becomes an error of ours", "sacmap.last_resort:meant",
+          "lambda error: m.InputError(repr(error))", "test_f63_whatever_is_raised"),
+    Guard("F63", "a closed output is mended first", "sacmap.last_resort:mend_streams", "nothing",
+          "test_f63_a_closed_or_full"),
+    Guard("F64", "one file by two names counts once", "sacmap.fetch.members:each_once",
+          "lambda members: (members, [])", "test_f64_one_file_by_two_spellings"),
+    # ── values and meaning ──
+    Guard("F66", "words and rounded numbers are no ids", "sacmap.fetch.identity:is_no_id", "lambda text: False",
+          "test_f66_words_noughts"),
+    Guard("F70", "the words for nothing are no values", "sacmap.fetch.resaved:less_nothing", "lambda column: column",
+          "test_f70_case_11"),
+    Guard("F74", "day numbers are dates", "sacmap.fetch.days:is_day_number", "lambda cell: False",
+          "test_f74_case_18"),
+    Guard("F80", "a comparator that cannot be followed is refused", "sacmap.measure.change:require_comparator",
+          "nothing", "test_f80_a_comparator_that"),
 )  # fmt: skip
 
-
-#: Where in docs/faults.md our part of it begins; what stands above is written by hand.
-MARK = "## Each guard taken out once"
+MARK = "## Each guard switched off once"
 PART = (
     MARK
     + """
 
-Made by `python benchmarks/guards.py --write docs/faults.md`: each of these {count} guards was taken out of a copy of
-sacmap, its test was run on the copy, and failed as it should; with every guard in, all of them pass.
+Made by `python benchmarks/guards.py --write docs/faults.md`. Each of these {count} guards was switched off, one at a
+time and from outside, and its test then failed, as it should. With every guard on, all of these tests pass. A row
+that is not here has its tests all the same, named after it. Its guard is not one function or constant to switch off.
 
 | row | guard | where | test that fails without it |
 |---|---|---|---|
 {table}
-Some rows have more to them than a guard. F51 is speed, which `benchmarks/` measures; what is tested is that each
-distinct map point is joined once. F24 and the ledger are seen over the whole chain too, whatever faults the server
-played: `tests/test_whole_chain.py`. F41 is tried with fifty kills at random moments: `tests/test_fetch_bring.py`.
+F51 is speed, which `benchmarks/` measures. The kills of F41 and F59 are timed at random in `tests/test_download.py` and
+`benchmarks/kills.py`.
 """
 )
 
 
-def copy_to(folder: Path) -> None:
-    """Copy what the tests need, and lay the shared data beside the copy as it lies beside the project."""
-    for name in COPIED:
-        source = HERE / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        elif source.exists():
-            shutil.copy(source, folder / name)
-    shared = HERE.parent / "shared"
-    if shared.is_dir() and not (folder.parent / "shared").exists():
-        (folder.parent / "shared").symlink_to(shared)
+def test_file(test: str) -> str:
+    """Return the file of the test whose name begins so."""
+    found = [path for path in sorted((HERE / "tests").glob("test_*.py"))
+             if re.search(rf"^def {test}", path.read_text(encoding="utf-8"), re.MULTILINE)]  # fmt: skip
+    return str(found[0]) if found else "tests/none.py"
 
 
-def run(folder: Path, files: Collection[str], words: str) -> tuple[int, str]:
-    """Run tests of the copy; return pytest's exit code and the first that failed, or its last line."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider",
-         *(f"tests/{file}" for file in files), "-k", words],
-        cwd=folder, env={**os.environ, "PYTHONPATH": str(folder)}, capture_output=True, text=True, check=False,
-        timeout=900,
-    )  # fmt: skip
-    failed = re.search(r"^(?:FAILED|ERROR) \S*?::(\S+)", done.stdout, re.MULTILINE)
-    return done.returncode, failed[1] if failed else (done.stdout + done.stderr).strip().split("\n")[-1][:150]
+def begin(guard: Guard, off: bool) -> tuple[int, Path]:
+    """Start a guard's test in a process that begins as this one is now; return its number and where its words go."""
+    folder = Path(tempfile.mkdtemp(prefix="sacmap-guard-"))
+    child = os.fork()
+    if child:
+        return child, folder
+    os.setpgid(0, 0)
+    said = os.open(folder / "said", os.O_WRONLY | os.O_CREAT)
+    os.dup2(said, 1)
+    os.dup2(said, 2)
+    paths = [str(HERE)]
+    if off:
+        # For this process, and for those that the test starts.
+        (folder / "sitecustomize.py").write_text(SWITCH, encoding="utf-8")
+        paths.insert(0, str(folder))
+        os.environ["SACMAP_GUARD_OFF"] = f"{guard.place}={guard.off}"
+        exec(compile(SWITCH, "switch", "exec"), {})
+    os.environ["PYTHONPATH"] = os.pathsep.join(paths)
+    words = [
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        "-W",
+        "ignore::pytest.PytestAssertRewriteWarning",
+        test_file(guard.test),
+        "-k",
+        guard.test,
+    ]
+    code = pytest.main(words)
+    sys.stdout.flush()
+    os._exit(int(code))
 
 
-def seen_failing(guard: Guard) -> tuple[bool, str]:
-    """Take a guard out of a copy; return whether its test failed, and which it was or what came instead."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "copy"
-        folder.mkdir()
-        copy_to(folder)
-        path = folder / "sacmap" / guard.file
-        text = path.read_text(encoding="utf-8")
-        if text.count(guard.old) != 1:
-            return False, "its words are not in the code"
-        path.write_text(text.replace(guard.old, guard.new), encoding="utf-8")
-        file, _, words = guard.test.partition(" ")
-        code, line = run(folder, [file], words)
-        return code == FAILED, line if code == FAILED else f"exit code {code}: {line}"
+def end(child: int, folder: Path, began: float) -> tuple[int, str] | None:
+    """Return the exit code and the test that failed, or pytest's last line; None where it still runs."""
+    done, status = os.waitpid(child, os.WNOHANG)
+    if not done and time.monotonic() - began < PATIENCE:
+        return None
+    if not done:
+        os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    text = (folder / "said").read_text(encoding="utf-8", errors="replace")
+    shutil.rmtree(folder, ignore_errors=True)
+    failed = re.search(r"^(?:FAILED|ERROR) \S*?::(\w+)", text, re.MULTILINE)
+    line = failed[1] if failed else (text.strip().split("\n") or [""])[-1][:150]
+    return (os.waitstatus_to_exitcode(status) if done else FAILED), line
 
 
-def all_pass(guards: Collection[Guard]) -> tuple[bool, str]:
-    """Return whether the tests pass with every guard in, and what pytest said."""
-    tests = [guard.test.partition(" ") for guard in guards]
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "copy"
-        folder.mkdir()
-        copy_to(folder)
-        files = sorted({file for file, _, _ in tests})
-        code, line = run(folder, files, " or ".join(sorted({words for _, _, words in tests})))
-        return code == 0, line
+def tried(guards: list[Guard], jobs: int) -> dict[tuple[Guard, bool], tuple[int, str]]:
+    """Run each guard's test with the guard on and off, some at a time; return exit codes and what was said."""
+    waiting = [(guard, off) for guard in guards for off in (False, True)]
+    running: dict[tuple[Guard, bool], tuple[int, Path, float]] = {}
+    found: dict[tuple[Guard, bool], tuple[int, str]] = {}
+    while waiting or running:
+        while waiting and len(running) < jobs:
+            key = waiting.pop(0)
+            running[key] = (*begin(*key), time.monotonic())
+        for key, (child, folder, began) in list(running.items()):
+            answer = end(child, folder, began)
+            if answer is not None:
+                found[key] = answer
+                del running[key]
+                print(key[0].row, "off" if key[1] else "on", key[0].test, *answer, flush=True)
+        time.sleep(0.1)
+    return found
 
 
 def main() -> int:
     """Try the guards of the rows named, or all; print and perhaps write what was seen."""
-    words = argparse.ArgumentParser(description="Take each guard out and see its test fail.")
+    words = argparse.ArgumentParser(description="Switch each guard off and see its test fail.")
     words.add_argument("rows", nargs="*", metavar="ROW")
     words.add_argument("--write", type=Path)
     words.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     given = words.parse_args()
     guards = [guard for guard in GUARDS if not given.rows or guard.row in given.rows]
-    well, line = all_pass(guards)
-    print(f"with every guard in: {line}", flush=True)
-    lines, wrong = [], 0 if well else 1
-    with ThreadPoolExecutor(given.jobs) as pool:
-        for guard, (ok, seen) in zip(guards, pool.map(seen_failing, guards), strict=True):
-            wrong += not ok
-            print(f"{guard.row} {'seen' if ok else 'NOT SEEN'}: {guard.does}: {seen}", flush=True)
-            # A test's own name says enough; the values it was given may hold what breaks a table.
-            lines.append(f"| {guard.row} | {guard.does} | `{guard.file}` | `{seen.split('[')[0]}` |\n")
+    found = tried(guards, given.jobs)
+    lines, wrong = [], 0
+    for guard in guards:
+        (on, _), (off, seen) = found[guard, False], found[guard, True]
+        ok = on == 0 and off == FAILED and seen.startswith(guard.test)
+        wrong += not ok
+        print(
+            f"{guard.row} {'seen' if ok else 'NOT SEEN'}: {guard.does}: on {on}, off {off}: {seen}",
+            flush=True,
+        )
+        lines.append(f"| {guard.row} | {guard.does} | `{guard.place.partition('.')[2]}` | `{seen}` |\n")
     print(f"{len(guards) - wrong} of {len(guards)} guards seen")
     if given.write and not wrong:
-        above = given.write.read_text(encoding="utf-8").partition(MARK)[0]
+        above = given.write.read_text(encoding="utf-8").partition("## Each guard")[0]
         given.write.write_text(above + PART.format(count=len(guards), table="".join(lines)), encoding="utf-8")
     return 1 if wrong else 0
 

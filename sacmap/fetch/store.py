@@ -122,7 +122,7 @@ class Store:
         """
         path = self.path(question, published)
         header = {"sacmap": 2, "question": dict(question), "published": published, "asked": asked}
-        header["sha256"] = _seal(header, body)
+        header["sha256"] = seal(header, body)
         content = json.dumps(header, ensure_ascii=False).encode() + b"\n" + body
         write_whole(path, content, option="--store")
         return Kept(dict(question), published, asked, path, body)
@@ -132,8 +132,8 @@ class Store:
             if path.stat().st_size > _LARGEST:
                 raise ValueError("larger than any answer")
             line, _, body = path.read_bytes().partition(b"\n")
-            header = _header(line, path)
-            if header["sha256"] != (_seal(header, body) if header["sacmap"] == 2 else _sha256(body)):
+            header = header_of(line, path)
+            if header["sha256"] != (seal(header, body) if header["sacmap"] == 2 else _sha256(body)):
                 raise ValueError("another hash")
             return Kept(header["question"], header["published"], float(header["asked"]), path, body)
         except FileNotFoundError:
@@ -153,13 +153,13 @@ def _question_of(path: Path) -> dict[str, str] | None:
     """Return the question of a file, by its header alone; None where that is not what the file's name says."""
     try:
         with path.open("rb") as stream:
-            found: dict[str, str] = _header(stream.readline(_LONGEST_LINE), path)["question"]
+            found: dict[str, str] = header_of(stream.readline(_LONGEST_LINE), path)["question"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return found
 
 
-def _header(line: bytes, path: Path) -> dict[str, Any]:
+def header_of(line: bytes, path: Path) -> dict[str, Any]:
     """Return the header of a file, its question and publication being those the file's place is made of.
 
     Raises
@@ -179,7 +179,7 @@ def _header(line: bytes, path: Path) -> dict[str, Any]:
     return header
 
 
-def _seal(header: Mapping[str, Any], body: bytes) -> str:
+def seal(header: Mapping[str, Any], body: bytes) -> str:
     """Return the hash of an answer, header and body: no byte of either can change unseen."""
     said = {name: value for name, value in header.items() if name != "sha256"}
     return _sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode() + b"\n" + body)
