@@ -384,8 +384,8 @@ def test_print_this_area_prints_its_panel_and_map_alone(opened):
     assert page.tab.is_visible("#map-area svg")
     for part in ("#week", "#map-static", "h1", "#whole-place"):
         assert not page.tab.is_visible(part), part
-    page.tab.emulate_media(media="screen")
-    page.tab.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    # One sheet; and when it is printed, the page is as it was.
+    assert sheets(page.tab.pdf(prefer_css_page_size=True)) == 1
     assert page.tab.locator("#map-area").count() == 0
 
 
@@ -428,6 +428,19 @@ def test_the_axis_of_the_months_ends_at_a_round_number(opened):
     most = page.tab.locator("#panel .months text").all_text_contents()
     assert "4" in most
     assert "0" in most
+
+
+def test_thousands_of_areas_show_their_districts_first_and_a_district_its_areas(opened):
+    many = page_of_many(1_001)
+    groups = [f"District {n % 4}" for n in range(1_001)]
+    small = many.change.iloc[:4].drop(columns=["area_id", "area_name"])
+    rows = [small.assign(group=f"District {n}", areas=250, crime_type=list(tables.CRIME_TYPES)) for n in range(4)]
+    page = opened(replace(many, areas=many.areas.assign(group=groups), subtotals=pd.concat(rows)))
+    assert "by district" in page.text("#legend-title")
+    page.tab.locator("#map path.leaflet-interactive").nth(500).click(force=True)
+    assert page.tab.input_value("#group").startswith("District")
+    assert "by district" not in page.text("#legend-title")
+    assert page.messages == []
 
 
 def test_every_word_of_the_page_is_free_of_option_names(chromium, west_yorkshire):
