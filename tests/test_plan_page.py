@@ -32,7 +32,7 @@ def outcome_of_four(page, action="Locks fitted"):
             "control": group(c, 15.0, 16.0),
             "buffer_control": group(d, 4.0, 4.0),
         },
-        beside=group(c, 15.0, 16.0), wdd_settled=net, nearest=net, widening=1.1,
+        weighted_control=group(c, 15.0, 16.0), wdd_settled=net, nearest=net, widening=1.1,
         wdd=net, wdq=None, tne=None, rate_ratio=None, placebo_rank=1, placebos=2, net=net, displacement=None,
         verdict="clear fall", reading="It fell.", volatility=0.02,
         actions=(Action("2018-07-04", a, action, 12), Action("2018-07-05", b, action, None)),
