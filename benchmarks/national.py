@@ -6,10 +6,10 @@ Measured in one run, each in a process of its own, in turn and several times ove
     alone    the same on one processor
     whole    inflate every file of the archive so, a thread a processor: the outcomes too
     reading  sacmap's reading: inflate, sift, hash, tally, keep the rows of serious acquisitive crime
-    cold     sacmap map, nothing kept from before, the page of every ward and all
-    warm     the same again: the months are in the store
+    cold     sacmap map, the page of every ward and all
     plain    pandas.read_csv and geopandas.sjoin, a month at a time, one processor: every crime is joined, then counted
     sparing  the same, but crimes of other types are dropped before they are joined
+    polars   a careful recipe: polars reads, each distinct map point is joined once by shapely's STRtree
 
 The counts of both plain recipes are compared with those of sacmap's CSV, area by area. Archives are made in
 build/national.
@@ -22,7 +22,6 @@ import argparse
 import json
 import os
 import platform
-import shutil
 import statistics
 import subprocess
 import sys
@@ -41,7 +40,7 @@ from sacmap.tables import SAC_TYPES
 ROOT = Path(__file__).parents[1]
 BOUNDARIES = ROOT.parent / "shared" / "data" / "boundaries" / "england-wales-wards.parquet"
 FOLDER = ROOT / "build" / "national"
-PLAIN = ("plain", "sparing")
+PLAIN = ("plain", "sparing", "polars")
 TYPES = {"Burglary": "burglary", "Robbery": "robbery", "Vehicle crime": "vehicle-crime"}
 
 
@@ -123,16 +122,21 @@ def commands(archive: Path, boundaries: Path, spans: list[tuple[str, ...]]) -> d
         "--out",
         str(page),
     ]
-    study += ["--store", str(archive.with_suffix(".store"))]
     return {
         "floor": inflate,
         "alone": [*inflate, "--threads", "1"],
         "whole": [*inflate, "--whole"],
         "reading": [*this, "reading"],
         "cold": study,
-        "warm": study,
         "plain": [*this, "plain"],
         "sparing": [*this, "sparing"],
+        "polars": [
+            sys.executable,
+            str(Path(__file__).with_name("polars_recipe.py")),
+            str(archive),
+            str(boundaries),
+            str(archive.with_suffix(".polars.csv")),
+        ],
     }
 
 
@@ -155,21 +159,14 @@ def bench(count: int, options: argparse.Namespace) -> dict[str, object]:
     archive = FOLDER / f"{count:02d}-{options.rows}.zip"
     if not archive.is_file():
         make(archive, [month for span in spans for month in span], wards(options.boundaries), options.rows)
-    page, store = archive.with_suffix(".html"), archive.with_suffix(".store")
+    page = archive.with_suffix(".html")
     taken: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
-    pages = {}
     for turn in range(options.times):
         for name, command in commands(archive, options.boundaries, spans).items():
             if name in PLAIN and turn >= options.plain:
                 continue
-            if name == "cold":
-                shutil.rmtree(store, ignore_errors=True)
             taken[name].append(measured(command))
             print(f"{count} months, {name}: {taken[name][-1][0]:.1f} s", file=sys.stderr)
-            if name in ("cold", "warm"):
-                pages[name] = [page.with_suffix(kind).read_bytes() for kind in (".html", ".csv", ".json")]
-    if pages["cold"] != pages["warm"]:
-        raise SystemExit("The warm run's files differ from the cold run's.")
     for name in PLAIN if options.plain else ():
         compared = same_counts(page.with_suffix(".csv"), archive.with_suffix(f".{name}.csv"), spans)
         print(f"{count} months: {compared:,} counts equal those of {name}", file=sys.stderr)
@@ -190,7 +187,7 @@ def bench(count: int, options: argparse.Namespace) -> dict[str, object]:
     wall_of = {name: min(wall for wall, _, _ in runs) for name, runs in taken.items()}
     for name, base in (
         ("reading", "floor"), ("cold", "floor"), ("cold", "alone"), ("cold", "whole"),
-        *((name, "cold") for name in PLAIN),
+        *((name, "cold") for name in PLAIN), ("cold", "polars"),
     ):  # fmt: skip
         if name in taken:
             row[f"{name} ÷ {base}"] = (
@@ -209,7 +206,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=3)
     parser.add_argument("--plain", type=int, default=1, help="how many of those times the plain recipes run")
     parser.add_argument("--boundaries", type=Path, default=BOUNDARIES)
-    parser.add_argument("--only", choices=("reading", *PLAIN), help=argparse.SUPPRESS)
+    parser.add_argument("--only", choices=("reading", "plain", "sparing"), help=argparse.SUPPRESS)
     parser.add_argument("--archive", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.only == "reading":

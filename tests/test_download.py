@@ -24,6 +24,8 @@ from sacmap.inputs import territory_of
 from sacmap.months import span
 from sacmap.study import make_study
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def police(clock):

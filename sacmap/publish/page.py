@@ -11,7 +11,6 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -115,12 +114,10 @@ def map_script(view: View) -> str:
 
 def fill(view: View, map_html: str, map_script: str) -> str:
     """Return the whole page around the map that folium wrote (its element and its script, numbers only)."""
-    with ThreadPoolExecutor(1) as meanwhile:
-        # Deflating needs no lock of Python's: the numbers are packed while the rest is made.
-        numbers = meanwhile.submit(page_data.packed, page_data.numbers_of(view))
-        content = page_data.content_of(view) | {"plan": view.plan.content() if view.plan else None}
-        static_map = page_svg.static_map(view)
-        rows = page_data.static_rows(view)
+    numbers = page_data.packed(page_data.numbers_of(view))
+    content = page_data.content_of(view) | {"plan": view.plan.content() if view.plan else None}
+    static_map = page_svg.static_map(view)
+    rows = page_data.static_rows(view)
     scripts = [_asset("leaflet/leaflet.js"), script(), map_script]
     styles = [_without_urls(_asset("leaflet/leaflet.css")), _asset("page.css")]
     styles += [_asset("plan.css")] if view.plan else []
@@ -143,7 +140,7 @@ def fill(view: View, map_html: str, map_script: str) -> str:
         made_of=f"Data to {months.in_words(view.current[-1])}." if view.current else "",
         credit="Police-recorded crime, data.police.uk, OGL v3.0." if not view.exact else "",
         data=_safe(json_block(content)),
-        numbers=_safe(numbers.result()),
+        numbers=_safe(numbers),
         scripts=[_safe(script) for script in scripts],
         styles=[_safe(style) for style in styles],
     )
