@@ -19,16 +19,18 @@ from sacmap.errors import DiskError, InputError, SourceError, UsageError
 from sacmap.last_resort import meant
 from sacmap.study import make_study
 
+pytestmark = pytest.mark.slow
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="closing a stream so is POSIX")
 WORDS = ["--crimes", "a.csv", "--boundaries", "a.geojson", "--current", "2018-07", "--baseline", "2017-07"]
 
 #: Runs the command with one of its steps raising something else.
 BROKEN = """
 import sys
-import sacmap.pipeline, sacmap.cli
+import sacmap.pipeline, sacmap.publish.page, sacmap.cli
 def broken(*_, **__):
     raise {}
-sacmap.pipeline.{} = broken
+sacmap.{} = broken
 sys.argv[1:] = {}
 sacmap.cli.main()
 """
@@ -43,7 +45,8 @@ def folder(tmp_path):
 
 
 def broken(folder, error, step="run", words=("map", *WORDS, "--out", "maps/x.html")):
-    script = BROKEN.format(error, step, list(words))
+    where = {"run": "pipeline.run", "render": "publish.page.render"}[step]
+    script = BROKEN.format(error, where, list(words))
     return subprocess.run(
         [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=False
     )
