@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import traceback
@@ -32,8 +31,6 @@ def main() -> None:
     mend_streams()
     # The threads of numpy and scipy for matrices are not needed here, and idle ones would use the processor.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # Loading libraries creates many objects that stay. Collecting garbage less often saves time.
-    gc.set_threshold(100_000)
     words = sys.argv[1:]
     debug = "--debug" in words
     if not debug:

@@ -62,14 +62,7 @@ def change(
     """
     tables.require_columns(counts.columns, tables.COUNTS.names, "Counts")
     tables.require_columns(areas.columns, ("area_id", "name", "geometry"), "Areas")
-    if comparator is None and study.comparator not in ("areas", "none"):
-        raise UsageError(
-            f"The counts of areas are not enough for the comparator {study.comparator}.",
-            "Give comparator=(its count in all baseline periods, its count now), or run(study).",
-        )
-    against: Against | Mapping[str, Against] = (
-        "none" if comparator is None and study.comparator == "none" else comparator
-    )
+    followed = _followed(study, comparator)
     areas = areas.sort_values("area_id", ignore_index=True)
     if "households" not in areas:
         areas = areas.assign(households=np.nan)
@@ -83,9 +76,28 @@ def change(
         {kind: periods[:-1, :, i].T for i, kind in enumerate(tables.CRIME_TYPES)},
         {kind: periods[-1, :, i] for i, kind in enumerate(tables.CRIME_TYPES)},
         months_compared=len(places),
-        comparators=against if isinstance(against, Mapping) else dict.fromkeys(tables.CRIME_TYPES, against),
+        comparators=followed,
         edge_share=dict.fromkeys(tables.CRIME_TYPES, np.full(len(areas), np.nan)),
     )
+
+
+def _followed(study: Study, given: Against | Mapping[str, Against]) -> Mapping[str, Against]:
+    """Return by crime type what "expected" follows: what was given, or the study's own.
+
+    Raises
+    ------
+    UsageError
+        If the study's is the force or a file.
+    """
+    if isinstance(given, Mapping):
+        return given
+    if given is None and study.comparator not in ("areas", "none"):
+        raise UsageError(
+            f"The counts of areas are not enough for the comparator {study.comparator}.",
+            "Give comparator=(its count in all baseline periods, its count now), or run(study).",
+        )
+    own: Against = "none" if given is None and study.comparator == "none" else given
+    return dict.fromkeys(tables.CRIME_TYPES, own)
 
 
 def _cube(counts: pd.DataFrame, area_ids: Sequence[str], wanted: Sequence[str]) -> Floats:
