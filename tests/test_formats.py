@@ -614,3 +614,18 @@ def test_a_geopackage_of_tables_alone_is_refused(tmp_path):
     pyogrio.write_dataframe(pd.DataFrame({"note": ["x"]}), path, layer="notes", driver="GPKG")
     with pytest.raises(InputError, match="a table but no polygons"):
         read_areas(path)
+
+
+@pytest.mark.parametrize("corner", ["1e400 52", "nan 52", "1e300 52"])
+def test_f23_corners_that_are_no_numbers_are_refused(tmp_path, corner):
+    (tmp_path / "a.csv").write_text(f'area_id,shape\na,"POLYGON ((0 52, {corner}, 1 53, 0 52))"\n')
+    with pytest.raises(InputError, match="not numbers, or are nowhere on the earth"):
+        read_areas(tmp_path / "a.csv")
+
+
+def test_curves_in_wkt_are_called_so(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        'area_id,shape\na,"MULTISURFACE (CURVEPOLYGON ((0 52, 1 52, 1 53, 0 52)))"\n'
+    )
+    with pytest.raises(InputError, match="not valid WKT, or has curves"):
+        read_areas(tmp_path / "a.csv")

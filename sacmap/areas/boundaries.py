@@ -27,6 +27,8 @@ from sacmap.areas.topology import meeting, metric_crs
 from sacmap.errors import InputError, UsageError
 from sacmap.notices import Notice, listed
 
+#: Metres: no system has larger coordinates.
+FARTHEST = 1e8
 #: Overlaps smaller than this, in square metres, are the rounding of a shared edge.
 SLIVER = 100.0
 
@@ -141,10 +143,9 @@ def read_boundaries(
     _require_ids(chosen.ids, where, chosen.id)
     _require_rings(rows.mends, chosen.ids, where)
     shapes, of_system = _placed(rows, system, where)
-    require_few_crossings(shapes, chosen.ids, where)
     table, of_parts = _areas_of(rows, chosen, shapes, where)
     table = areas_within(table, within, str(where))[0]
-    whole = mended(table)
+    whole = mended(table, where)
     if whole.geometry.is_empty.all():
         raise InputError(
             f"{where} has no polygons, only points or lines.",
@@ -180,8 +181,19 @@ def _less_strays(rows: Rows, where: Path) -> Rows:
     )
 
 
+def _require_on_earth(shapes: np.ndarray, where: Path) -> None:
+    """Refuse corners that are no numbers, or larger than those of any system in degrees or metres."""
+    corners = shapely.get_coordinates(shapes)
+    with np.errstate(invalid="ignore"):
+        if not (np.abs(corners) <= FARTHEST).all():
+            raise InputError(
+                f"{where} has corners that are not numbers, or are nowhere on the earth.", "Export it again."
+            )
+
+
 def _placed(rows: Rows, given: pyproj.CRS | None, where: Path) -> tuple[np.ndarray, tuple[Notice, ...]]:
     """Return the shapes in degrees WGS84, and what is told of their coordinate system."""
+    _require_on_earth(rows.shapes, where)
     over: tuple[Notice, ...] = ()
     system, said = rows.system, f"{where} declares the coordinate system"
     if given is not None:
@@ -213,6 +225,8 @@ def _areas_of(
         places.setdefault(area, []).append(place)
     _require_one_name(places, names, where, chosen)
     several = [area for area, its in places.items() if len(its) > 1]
+    parts = [place for area in several for place in places[area]]
+    require_few_crossings(shapes[parts], [chosen.ids[k] for k in parts], where)
     table = gpd.GeoDataFrame(
         {
             "area_id": pd.Series(list(places), dtype=object),

@@ -125,10 +125,11 @@ def _shape_in(value: str, where: str) -> tuple[Any, int | None]:
         wkt = plain[head.end() :] if head else plain
         if _depth(wkt) > _DEEPEST:
             raise ValueError
-        return shapely.force_2d(shapely.from_wkt(wkt)), int(head[1]) if head else None
-    except (ShapelyError, ValueError, TypeError):
+        with np.errstate(all="ignore"):
+            return shapely.force_2d(shapely.from_wkt(wkt)), int(head[1]) if head else None
+    except (ShapelyError, ValueError, TypeError, NotImplementedError):
         raise InputError(
-            f"{where}: its shape is not valid WKT ({plain[:40]}…).", "Export it again."
+            f"{where}: its shape is not valid WKT, or has curves ({plain[:40]}…).", "Export it again."
         ) from None
 
 

@@ -36,31 +36,36 @@ _BINARIES = {"gpkg", "fgb", "parquet", "shp", "tab", "mif"}
 #: Names of what lies about in ZIPs and folders.
 _LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 _COPY = 1 << 20
-#: What names a file in a coordinate system, as UTF-8 and as UTF-16; of binary files the surest words alone.
-_WORDS = (
-    b"PARAMETERFILE", b"PROJ4_GRIDS", b"nadgrids=", b"geoidgrids=", b"+grids=", b"_grids=", b"tinshift", b"defmodel",
-    b"+init=",
-)  # fmt: skip
+#: What names a file in a coordinate system, in lower case, as UTF-8 and as UTF-16: of binary files the surest words.
+_WORDS = [
+    spelt
+    for word in (
+        "parameterfile",
+        "proj4_grids",
+        "geoidgrids=",
+        "+grids=",
+        "_grids=",
+        "tinshift",
+        "defmodel",
+        "+init=",
+    )
+    for spelt in (word.encode(), word.encode("utf-16-le"))
+]
+#: Web Mercator has nadgrids=@null, which names none.
+_GRIDS = [("nadgrids=".encode(kind), "nadgrids=@null".encode(kind)) for kind in ("ascii", "utf-16-le")]
+#: XML can spell any of them in numbers.
+_SPELT_OUT = re.compile(rb"<wkt>[^<]{0,4000}&#")
 _LONGEST_NAME = 64
-_NAMES_A_FILE = re.compile(
-    # XML can spell any of them in numbers.
-    rb"<WKT>[^<]{0,4000}&#|"
-    + b"|".join(
-        re.escape(each) + (b"(?!@null)" if each == b"nadgrids=" else b"")
-        for word in _WORDS
-        for each in (word, word.decode().encode("utf-16-le"))
-    ),
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
 class Part:
-    """One file: its name within the whole, its bytes, and how it is opened."""
+    """One file: its name within the whole, its bytes, how it is opened, and where it is, unless it is in a ZIP."""
 
     name: str
     size: int
     open: Callable[[], IO[bytes]]
+    path: Path | None = None
 
     @property
     def stem(self) -> str:
@@ -107,9 +112,11 @@ def told(where: Path | str, option: str = "--boundaries") -> Iterator[None]:
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{where} is not there.", f"Check {option}.") from None
     except BAD_ZIP as error:
-        encrypted = isinstance(error, RuntimeError) and "password" in str(error)
-        what = "is locked with a password" if encrypted else "is a damaged ZIP or gzip file"
-        raise InputError(f"{where} {what}.", _UNLOCK if encrypted else "Download it again.") from None
+        if isinstance(error, RuntimeError) and "password" in str(error):
+            raise InputError(f"{where} is locked with a password.", _UNLOCK) from None
+        packed = isinstance(error, zipfile.BadZipFile | zlib.error | lzma.LZMAError | EOFError)
+        what = "a damaged ZIP or gzip file" if packed else "damaged, or of a form that is not read"
+        raise InputError(f"{where} is {what}.", "Download or export it again.") from None
     except OSError as error:
         raise InputError(
             f"{where} cannot be read: {error.strerror or 'the disk'}.", "Check the disk."
@@ -148,7 +155,7 @@ def copy(part: Part, to: Path, where: Path | str, room: int) -> int:
             written += len(block)
             if written > room:
                 (BINARY if room == BINARY.most else INFLATED).require(written, where)
-            if _NAMES_A_FILE.search(before + block):
+            if _names_a_file(before + block):
                 raise InputError(
                     f"The coordinate system that {where} declares was not used, because it names a file, and "
                     "sacmap opens no other file.",
@@ -159,11 +166,21 @@ def copy(part: Part, to: Path, where: Path | str, room: int) -> int:
     return written
 
 
+def _names_a_file(block: bytes) -> bool:
+    """Whether a coordinate system in a part of a file names a file."""
+    lower = block.lower()
+    if any(word in lower for word in _WORDS):
+        return True
+    if any(lower.count(grids) > lower.count(none) for grids, none in _GRIDS):
+        return True
+    return b"<wkt>" in lower and b"&#" in lower and bool(_SPELT_OUT.search(lower))
+
+
 # ── where parts come from ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _file(path: Path, name: str) -> Part:
-    return Part(name, path.stat().st_size, lambda: path.open("rb"))
+    return Part(name, path.stat().st_size, lambda: path.open("rb"), path)
 
 
 def parts_of_folder(folder: Path) -> list[Part]:

@@ -213,9 +213,9 @@ def system_or_likely(
         if np.abs(bounds).max() <= DEGREES:
             text = f"{where} does not say its coordinate system: its values are taken as longitude and latitude WGS84."
             return WGS84, (Notice("boundary-system", text),)
-        guess = f"they look like {looks} ({LIKELY[looks]})" if looks else "and no usual system fits them"
+        guess = f": they look like {looks} ({LIKELY[looks]})" if looks else ", and no usual system fits them"
         raise InputError(
-            f"{where} does not say its coordinate system, and its values {written} are not degrees: {guess}.",
+            f"{where} does not say its coordinate system, and its values {written} are not degrees{guess}.",
             f"If that is right, add --crs {looks}." if looks else "Say which it is with --crs.",
         )
     if looks and looks != "EPSG:4326" and system.is_geographic:

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyogrio
 import pyproj
 import shapely
 from shapely.errors import ShapelyError
@@ -75,6 +74,8 @@ class _Request:
 
 @cache
 def _every_driver() -> tuple[str, ...]:
+    import pyogrio  # noqa: PLC0415  # a fifth of a second that other formats need not wait for
+
     return tuple(sorted(pyogrio.list_drivers()))
 
 
@@ -249,8 +250,11 @@ def _rows(answer: dict[str, Any], path: Path, dataset: Dataset, where: Path | st
         FEATURES.require(table.num_rows, where)
         try:
             shapes = shapes_of_wkb(table["geometry"].to_pylist(), where)
-        except (ShapelyError, TypeError, ValueError):
-            raise InputError(f"{where} has invalid shapes.", "Export it again.") from None
+        except (ShapelyError, TypeError, ValueError, NotImplementedError):
+            raise InputError(
+                f"{where} has shapes that are invalid, or have curves.",
+                "Export them again as polygons of straight lines.",
+            ) from None
         raw = {name: _values(table[f"c{k}"]) for k, name in enumerate(answer["columns"])}
     CORNERS.require(int(shapely.get_num_coordinates(shapes).sum()), where)
     encoding, told = _encoding(dataset, raw, where)

@@ -71,7 +71,7 @@ def _dataset_of_file(path: Path, beside: Sequence[Part], where: Path) -> Dataset
     InputError
         If it is of a kind that is not read, which is named.
     """
-    main = Part(path.name, path.stat().st_size, lambda: path.open("rb"))
+    main = Part(path.name, path.stat().st_size, lambda: path.open("rb"), path)
     kind = kind_of(main.start())
     ending = path.suffix.lower()
     if kind.key in {"unknown", "text", "empty", "csv", "shp"} and ending in _PARTS:
@@ -172,7 +172,10 @@ def _one(dataset: Dataset, where: Path, layer: str | None, *, inflated: bool) ->
 
 @contextmanager
 def _on_disk(part: Part, where: Path) -> Iterator[Path]:
-    """Give a part as a file of its own."""
+    """Give a part as a file: its own, or a copy where it is in a ZIP."""
+    if part.path is not None:
+        yield part.path
+        return
     with tempfile.TemporaryDirectory(prefix="sacmap-") as name:
         path = Path(name) / "areas"
         copy(part, path, where, INFLATED.most)

@@ -22,12 +22,20 @@ _POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 _AT_A_TIME = 100_000
 
 
-def mended(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the table (mend, geometry in degrees) with valid polygons only, each mend and its change of area told."""
+def mended(table: gpd.GeoDataFrame, where: Path | str = "police.uk") -> gpd.GeoDataFrame:
+    """Return the table (area_id, mend, geometry in degrees) with valid polygons only, each mend and its change told.
+
+    Raises
+    ------
+    InputError
+        If boundaries cross themselves so often that mending would take minutes.
+    """
     shapes, mends = table.geometry.to_numpy().copy(), list(table["mend"])
     whole = shapely.is_valid(shapes) & ~shapely.has_z(shapes) & ~shapely.is_empty(shapes)
     whole &= np.isin(shapely.get_type_id(shapes), _POLYGONS)
-    for place in np.flatnonzero(~whole):
+    odd = np.flatnonzero(~whole)
+    require_few_crossings(shapes[odd], [table["area_id"].iloc[k] for k in odd], where)
+    for place in odd:
         shape, more = valid_polygons(shapes[place])
         if more and more != NO_BOUNDARY:
             # The grid has no place for corners on the other side of the earth.

@@ -100,6 +100,9 @@ _WITHIN = re.compile(
 )
 
 
+_POLYGON = (b"\x01\x03\0\0\0", b"\0\0\0\0\x03")
+
+
 def shapes_of_wkb(raws: Sequence[bytes | None], where: Path | str) -> Shapes:
     """Return the shapes of WKB, empty where there is none, without heights.
 
@@ -111,10 +114,12 @@ def shapes_of_wkb(raws: Sequence[bytes | None], where: Path | str) -> Shapes:
         If one is not whole.
     """
     for raw in raws:
-        if raw is not None:
+        # A polygon holds no shapes, and most are polygons.
+        if raw is not None and raw[:5] not in _POLYGON:
             SHAPES_WITHIN.require(sum(1 for _ in _WITHIN.finditer(raw)), where)
     shapes = np.empty(len(raws), dtype=object)
-    shapes[:] = shapely.force_2d(shapely.from_wkb(list(raws))) if len(raws) else []
+    with np.errstate(all="ignore"):
+        shapes[:] = shapely.force_2d(shapely.from_wkb(list(raws))) if len(raws) else []
     shapes[shapely.is_missing(shapes)] = shapely.Polygon()
     return shapes
 
