@@ -137,7 +137,7 @@ def test_f60_what_takes_too_long_or_too_much_memory_is_left_and_told(tmp_path, m
         read_areas(path)
     monkeypatch.setattr(gdal, "SECONDS", 0)
     monkeypatch.setattr(gdal, "PATIENCE", 1)
-    with pytest.raises(InputError, match="not read within"):
+    with pytest.raises(InputError, match="could not be read within"):
         read_areas(path)
 
 

@@ -204,7 +204,7 @@ def test_f56_a_geojson_that_links_to_its_system_is_refused(tmp_path):
 
 @pytest.mark.parametrize("crs", ["EPSG:99999", "/etc/hostname", "file.prj", "urn:x", "", "EPSG:27700; drop"])
 def test_a_system_that_is_none_is_called_so(crs):
-    with pytest.raises(UsageError, match="is no coordinate system"):
+    with pytest.raises(UsageError, match="is not a coordinate system"):
         system_given(crs or " ")
 
 

@@ -599,7 +599,7 @@ def test_f73_a_path_that_is_no_text_is_a_path(tmp_path):
 
 
 def test_a_system_that_is_none_is_a_usage_error(tmp_path):
-    with pytest.raises(UsageError, match="--crs 27 is no coordinate system"):
+    with pytest.raises(UsageError, match="--crs 27 is not a coordinate system"):
         read_areas(as_file(tmp_path, "geojson"), crs="27")
 
 
