@@ -95,7 +95,7 @@ def test_the_money_goes_to_the_head_of_the_hardening_list_and_is_not_overspent(r
 def test_the_plan_says_plainly_what_the_money_and_a_week_cannot_do(plan):
     told = {notice["code"]: notice["text"] for notice in plan.warnings}
     assert "£10,000 at £150 a home reaches 66 homes" in told["money"]
-    assert "homes burgled lately is what changes that" in told["money"]
+    assert "It does more in homes burgled lately" in told["money"]
     assert "once 1.7 burglaries are prevented" in told["money"]
     assert "A single week will almost never show in the counts" in told["smallest-fall"]
     assert str(plan.smallest_detectable_fall) in told["smallest-fall"]
@@ -166,7 +166,7 @@ def test_four_times_the_risk_is_said_of_the_homes_reached_not_of_those_the_money
     told = {notice["code"]: notice["text"] for notice in again.warnings}["money"]
     high = 4 * again.budget["prevented"]["high"]
     assert "reaches 4 homes" in told
-    assert f"the same homes at four times the risk, up to {few(high)}." in told
+    assert f"the same number of homes gives up to {few(high)}." in told
 
 
 def test_money_that_reaches_no_home_is_said_to_and_no_more(result):

@@ -474,13 +474,14 @@ def _fall_in_words(plan: Plan, counted: int) -> str:
     over = "one month" if len(plan.before_months) == 1 else f"{len(plan.before_months)} months"
     fall = plan.smallest_detectable_fall
     needed = (
-        f"Of as many, about {fall:,} must be prevented for the fall to be seen against the control areas."
+        f"In as long a time, about {fall:,} must be prevented for the fall to show against the control areas."
         if fall <= counted
-        else "Even if as many were all prevented, the fall could hardly be seen against the control areas."
+        else "Even if all were prevented, the fall would hardly show against the control areas."
     )
     return (
-        f"{counted:,} crimes were counted in the areas of the week of action over {over}. {needed} A single week will "
-        "almost never show in the counts."
+        f"The areas of the week of action had {counted:,} crimes in {over}. {needed} A single week will almost "
+        "never show "
+        "in the counts."
     )
 
 
@@ -495,13 +496,13 @@ def money_in_words(plan: Plan) -> str:
     if prevented is not None:
         said += (
             f" Spread over the areas, that prevents {few(prevented['low'])} to {few(prevented['high'])} burglaries a "
-            f"year, about {few(prevented['mid'])} in the middle."
+            f"year, probably about {few(prevented['mid'])}."
         )
         if prevented["mid"] < 1 and 0 < budget["multiplier"] <= 1:
             high = prevented["high"] / budget["multiplier"] * hardening.LATELY_BURGLED
             said += (
-                " Going to homes burgled lately is what changes that: the same homes at four times the risk, "
-                f"up to {few(high)}."
+                " It does more in homes burgled lately: with four times the risk, the same number of homes gives up to "
+                f"{few(high)}."
             )
     return (
         f"{said} It pays for itself once {few(budget['break_even'])} burglaries are prevented, at "
