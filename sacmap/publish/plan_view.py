@@ -108,10 +108,10 @@ def plan_view(plan: Plan, view: View) -> PlanView:
     funded = [one["area_id"] for one in plan.hardening if one["homes"]]
     homes = sum(one["homes"] for one in plan.hardening)
     target, best = plan.week["target"], plan.week["alternatives"][0]
-    clear = {str(row["verdict"]) for row in _rows(view, target)} & {"clear rise"}
+    clear = {str(row["verdict"]) for row in _rows(view, target, plan.theme)} & {"clear rise"}
     reaches = f"{pounds(plan.budget['money'])} reaches {homes:,} home{'' if homes == 1 else 's'}"
     first = f"{reaches} in {_listed(funded, view)}." if funded else f"{reaches}."
-    above = f"{crimes(best['excess'])} above the expected"
+    above = f"{crimes(best['excess'], plan.theme)} above the expected"
     though = "" if clear else ", though none rose clearly"
     return PlanView(
         headline=Headline(first, f"The week of action goes to {_listed(target, view)}: {above}{though}."),
@@ -322,7 +322,7 @@ def _money_bars(reach: Mapping[str, Any], budget: Mapping[str, Any]) -> Markup |
 
 def _week(plan: Plan, view: View) -> Section:
     week = plan.week
-    rows = _rows(view, week["target"])
+    rows = _rows(view, week["target"], plan.theme)
     most = bars.scale_of([bars.ratio_of(row) for row in rows])
     streets = ", ".join(f"{apart(street_of(one['street']))} ({one['crimes']})" for one in week["streets"])
     start = f"Start at {streets}" if streets else "Start where it is busiest"
@@ -342,7 +342,7 @@ def _week(plan: Plan, view: View) -> Section:
     return Section(
         key="week",
         heading=f"The week of action: {tables.IN_WORDS[week['about']]} first",
-        head=("All three types", "now", "expected"),
+        head=(dict(view.labels)[plan.theme], "now", "expected"),
         rows=tuple(
             PlanRow(
                 str(sign),
