@@ -83,7 +83,8 @@ def grid(tmp_path, monkeypatch):
     for name in ("2018.zip", "2025-12.zip", "northamptonshire.zip"):
         shutil.copy("crimes.zip", name)
     wards = geopandas.GeoDataFrame(
-        {"WD19CD": [f"E{n:02d}" for n in range(len(corner))], "WD19NM": "Ward", "households": 900},
+        {"WD19CD": [f"E{n:02d}" for n in range(len(corner))], "WD19NM": "Ward", "households": 900}
+        | {"LAD19NM": ["Northampton" if n < 15 else "Kettering" for n in range(len(corner))]},
         geometry=[shapely.box(x, y, x + 0.01, y + 0.01) for x, y in corner],
         crs="EPSG:4326",
     )
