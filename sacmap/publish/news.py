@@ -12,7 +12,6 @@ from sacmap import months, tables
 from sacmap.choose.frozen import unlike
 from sacmap.files.text import parse_json
 from sacmap.measure.counts import monthly_totals
-from sacmap.publish.note_parts import series
 from sacmap.publish.note_places import names_of
 from sacmap.publish.words import whole
 from sacmap.result import Result
@@ -143,5 +142,5 @@ def first_words(result: Result) -> str:
         _named((str(row["area_id"]), str(row["crime_type"])), names_of(result))
         for row in result.change[result.change["verdict"] == "clear rise"].to_dict("records")
     ]
-    stands = f" Clear rises: {series(rose[:NAMED])}." if rose else " No clear rise."
-    return f"The first map of this study: there is none before it that it could differ from.{stands}"
+    stands = _line("Clear rises", rose)[0] if rose else "No clear rise."
+    return f"The first map of this study: there is none before it that it could differ from. {stands}"
