@@ -259,7 +259,7 @@ def test_hostile_names_are_text_and_break_nothing(tmp_path):
 
 
 def test_a_note_of_nothing_says_what_to_give(tmp_path):
-    with pytest.raises(UsageError, match="nothing to write of"):
+    with pytest.raises(UsageError, match="nothing to write about"):
         brief_study(make_study(YEARS, title="Here"), tmp_path / "here.html", None, BriefOptions())
     (tmp_path / "result.json").write_text("{}", encoding="utf-8")
     study = town(tmp_path, [f"Ward {n}" for n in range(6)])
