@@ -12,6 +12,8 @@ from sacmap.errors import SacmapError, UsageError
 from sacmap.fetch.attempt import proxy_of, require_safe
 from sacmap.study import make_study
 
+pytestmark = pytest.mark.slow
+
 PERIODS = {"current": "2018-07", "baseline": "2017-07"}
 SECRET = "hunter2"
 #: Addresses as people mistype them, each with a secret in it.

@@ -101,6 +101,7 @@ def test_northamptonshire_needs_six_requests_a_month(api, police):
 CITY = ((-0.12, 51.51), (-0.05, 51.54), (-0.2, 51.46), (0.08, 51.55), (-0.36, 51.5), (-0.1, 51.38))
 
 
+@pytest.mark.slow
 def test_ninety_thousand_crimes_in_a_month_come_whole_and_once_in_sixty_requests(api, police):
     every = crowd(90_000, around=CITY, wide=0.03)
     police.publish(every)
@@ -335,6 +336,7 @@ def test_whether_a_month_came_out_is_asked_once_a_day(api, police, clock, url):
     assert "The store's own answer stands" in stale.notes[0]
 
 
+@pytest.mark.slow
 def test_one_answer_in_five_faulty_in_every_way_gives_the_same_as_a_clean_run(tmp_path, clock):
     rows = crowd(24_000) + [crime(90_000 + i, "burglary", None, month="2024-01") for i in range(9)]
     rows += [c | {"month": "2024-02", "id": c["id"] + 50_000} for c in crowd(3_000, seed=2)]

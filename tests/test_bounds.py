@@ -23,6 +23,8 @@ from sacmap.files.sheets import sheets_of
 from sacmap.files.study_file import read_study
 from sacmap.files.text import bytes_of, read_text
 
+pytestmark = pytest.mark.slow
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="devices and pipes have names on POSIX")
 ODS = """<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
  xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"

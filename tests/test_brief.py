@@ -13,6 +13,8 @@ from sacmap.pipeline import PlanOptions, map_study, plan_study
 from sacmap.routine import BriefOptions, brief_study
 from sacmap.study import make_study
 
+pytestmark = pytest.mark.slow
+
 docx = pytest.importorskip("docx", reason="python-docx is not installed")
 TABLE = "reference/home-office-recorded-crime-by-force.parquet"
 YEARS = {"current": "2017-04:2018-03", "baseline": "2016-04:2017-03"}

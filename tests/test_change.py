@@ -45,6 +45,7 @@ def test_whatever_the_counts_the_columns_are_finite_and_in_order(made, comparato
     np.testing.assert_allclose(numbers["level"], numbers["expected"] + 0.7 * numbers["excess"], rtol=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(counts(), COMPARATORS, st.integers(1, 12))
 def test_no_reading_contradicts_its_own_range(made, comparator, months):

@@ -13,6 +13,8 @@ from fuzz_targets import areas_geojson
 from sacmap.errors import UsageError
 from sacmap.files.collisions import is_below, is_ours, require_apart
 
+pytestmark = pytest.mark.slow
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="making a link needs a right there")
 PERIODS = ["--current", "2018-07", "--baseline", "2017-07"]
 

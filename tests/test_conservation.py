@@ -5,6 +5,7 @@ The answer is worked out again here row by row, with nothing of sacmap's but the
 
 import geopandas as gpd
 import pandas as pd
+import pytest
 import shapely
 from builders import no_file
 from conftest import csv_text, row
@@ -121,6 +122,7 @@ def worked_out(rows, areas):
     return ledger, counts
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ROWS, POLYGONS, st.data())
 def test_every_row_is_counted_once_or_accounted_for(tmp_path, rows, corners, data):

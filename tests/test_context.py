@@ -10,7 +10,9 @@ from conftest import page_of
 
 from sacmap.areas.context import CORNERS, kind_of, read_context
 from sacmap.errors import InputError
-from sacmap.publish.draw import render
+from sacmap.publish.page import render
+
+pytestmark = pytest.mark.slow
 
 BOUNDS = (0.0, 52.0, 0.04, 52.01)
 LINE = {"type": "LineString", "coordinates": [[0.0, 52.004], [0.02, 52.006], [0.04, 52.005]]}

@@ -33,6 +33,8 @@ from sacmap.publish.present import page_of
 from sacmap.publish.public import public_version
 from sacmap.study import make_study
 
+pytestmark = pytest.mark.slow
+
 #: Words that a message is not to hold: raw bytes, and what only a programmer knows.
 FORBIDDEN = ("b'", "\\x", "Error:", "Errno", "Traceback", "KeyError", "ArrowInvalid", "Exception", "None")
 

@@ -10,6 +10,8 @@ from sacmap.errors import InputError, UsageError
 from sacmap.pipeline import run, save
 from sacmap.study import make_study
 
+pytestmark = pytest.mark.slow
+
 TOWNS = ("Ashby", "Ashby", "Ashby", "Bexley", "Bexley", "Bexley")
 
 

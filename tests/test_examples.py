@@ -66,6 +66,7 @@ def test_the_example_of_every_public_function_runs(name, examples, monkeypatch, 
         assert run_examples(getattr(sacmap, name), name) > 0
 
 
+@pytest.mark.slow
 def test_every_other_example_of_the_package_runs(examples, monkeypatch):
     monkeypatch.chdir(examples)
     tried = [

@@ -32,6 +32,8 @@ from sacmap.measure.suppress import SMALL, hide, suppressed
 from sacmap.publish.public import public_version
 from sacmap.study import make_study
 
+pytestmark = pytest.mark.slow
+
 HEADER = ["Crime Ref", "Date Committed", "HO Code", "Offence", "X", "Y", "Street"]
 COLUMNS = {"id": "Crime Ref", "month": "Date Committed", "offence": "HO Code", "easting": "X", "northing": "Y",
            "location": "Street"}  # fmt: skip

@@ -12,6 +12,8 @@ from sacmap.areas.boundaries import geojson_of, read_areas
 from sacmap.areas.open_geography import KNOWN, areas_of
 from sacmap.errors import InputError, SourceError
 
+pytestmark = pytest.mark.slow
+
 WARDS, DISTRICTS = KNOWN["wards", "2024"], KNOWN["districts", "2024"]
 LSOAS_2021, LSOAS_2011 = KNOWN["lsoas", "2021"], KNOWN["lsoas", "2011"]
 BOW_TIE = shapely.Polygon([(0, 52), (0.01, 52.01), (0.01, 52), (0, 52.01)])

@@ -10,6 +10,8 @@ from sacmap.errors import InputError, UsageError
 from sacmap.pipeline import EvaluateOptions, PlanOptions, evaluate_plan, plan_study, run
 from sacmap.study import make_study
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["Ash", "Birch", "Castle", "Castle", "Elm", "Fir", *(f"Ward {n}" for n in range(14))]
 
 

@@ -434,7 +434,9 @@ def test_thousands_of_areas_show_their_districts_first_and_a_district_its_areas(
     many = page_of_many(1_001)
     groups = [f"District {n % 4}" for n in range(1_001)]
     small = many.change.iloc[:4].drop(columns=["area_id", "area_name"])
-    rows = [small.assign(group=f"District {n}", areas=250, crime_type=list(tables.CRIME_TYPES)) for n in range(4)]
+    rows = [
+        small.assign(group=f"District {n}", areas=250, crime_type=list(tables.CRIME_TYPES)) for n in range(4)
+    ]
     page = opened(replace(many, areas=many.areas.assign(group=groups), subtotals=pd.concat(rows)))
     assert "by district" in page.text("#legend-title")
     page.tab.locator("#map path.leaflet-interactive").nth(500).click(force=True)

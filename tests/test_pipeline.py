@@ -346,6 +346,7 @@ def run(*words, cwd):
     )
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_contract_s_files_and_the_same_bytes_each_time(practice, tmp_path):
     first, second = (
         run("map", practice.study, "--out", f"{name}/town.html", cwd=tmp_path) for name in ("a", "b")
@@ -376,6 +377,7 @@ def test_the_command_writes_the_contract_s_files_and_the_same_bytes_each_time(pr
 JULYS = ("--current", "2018-07", "--baseline", "2017-07")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -397,6 +399,7 @@ def test_errors_are_two_lines_without_a_traceback(tmp_path, words, code, said):
     assert done.stdout == ""
 
 
+@pytest.mark.slow
 def test_paths_in_the_record_are_as_the_user_gave_them(tmp_path, practice):
     records = []
     for name in ("one", "two"):
@@ -418,6 +421,7 @@ def test_paths_in_the_record_are_as_the_user_gave_them(tmp_path, practice):
     assert (found["study"]["crimes"], found["study"]["out"]) == (["crimes.zip"], "town.html")
 
 
+@pytest.mark.slow
 def test_a_key_for_a_background_map_goes_out_with_the_page_and_the_reader_is_told(tmp_path, practice):
     tiles = "https://tiles.example.org/{z}/{x}/{y}.png?k={key}"
     done = run(
@@ -446,6 +450,7 @@ def test_a_background_map_that_cannot_be_is_refused(tmp_path, practice, words, s
     assert said in done.stderr
 
 
+@pytest.mark.slow
 def test_f44_an_output_that_cannot_be_written_is_told_before_reading(tmp_path, practice):
     (tmp_path / "file").write_text("in the way")
     done = run("map", practice.study, "--out", "file/town.html", cwd=tmp_path)
@@ -454,6 +459,7 @@ def test_f44_an_output_that_cannot_be_written_is_told_before_reading(tmp_path, p
     assert "Reading" not in done.stderr
 
 
+@pytest.mark.slow
 def test_f37_the_command_ends_with_3_and_the_page_says_eleven_of_twelve(tmp_path, practice):
     cut = without_november(practice.crimes, tmp_path / "cut.zip")
     done = run("map", practice.study, "--crimes", cut, "--out", "t.html", cwd=tmp_path)
@@ -463,6 +469,7 @@ def test_f37_the_command_ends_with_3_and_the_page_says_eleven_of_twelve(tmp_path
     assert json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))["exit_code"] == 3
 
 
+@pytest.mark.slow
 def test_check_tells_the_ledger_and_the_coverage(tmp_path, practice):
     done = run("check", practice.study, cwd=tmp_path)
     assert done.returncode == 0

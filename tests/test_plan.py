@@ -23,6 +23,8 @@ from sacmap.publish.files import json_of
 from sacmap.study import make_study
 from sacmap.terminal import Pounds
 
+pytestmark = pytest.mark.slow
+
 EARLY = {"current": "2024-04:2025-03", "baseline": "2022-04:2024-03"}
 AFTER = tuple(f"2025-{month:02d}" for month in range(4, 13))
 

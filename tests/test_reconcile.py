@@ -20,6 +20,8 @@ from sacmap.measure.reconcile import published_by_force, published_in_areas, rec
 from sacmap.offences import CODES, Recorded
 from sacmap.study import make_study
 
+pytestmark = pytest.mark.slow
+
 TABLE = "reference/home-office-recorded-crime-by-force.parquet"
 FORCE = "Northamptonshire Police"
 

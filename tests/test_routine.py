@@ -13,6 +13,8 @@ from sacmap.pipeline import map_study, run
 from sacmap.routine import watch_study
 from sacmap.study import make_study, rolled_to
 
+pytestmark = pytest.mark.slow
+
 
 def test_latest_and_before_are_set_by_the_month_they_end_in():
     study = make_study(current="latest:12", baseline="before:3")

@@ -16,6 +16,8 @@ from sacmap.files import sets, whole
 from sacmap.files.sets import marker_of, older_files, torn_set_message, write_set
 from sacmap.files.whole import sweep, write_whole
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("a.html", "a.csv", "a.json", "a.xlsx")
 
 

@@ -227,6 +227,7 @@ Store(Path(sys.argv[1])).put({"kind": "x"}, "2024-03", b"half")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX")
 def test_f41_what_a_killed_run_left_is_swept_and_what_a_living_one_writes_is_not(store):
     subprocess.run([sys.executable, "-c", KILLED, store.folder], check=False)

@@ -18,11 +18,13 @@ from folium.template import Template
 from sacmap import tables
 from sacmap.errors import UsageError
 from sacmap.measure.counts import percent_change
-from sacmap.publish.page import MAP_ELEMENT, fill, map_script
+from sacmap.publish.page import MAP_ELEMENT, fill, map_script, render
 from sacmap.publish.present import page_of
 from sacmap.publish.view import View, table_of
 from sacmap.publish.words import neighbourhoods
 from sacmap.result import Result
+
+__all__ = ["OfficerMap", "draw", "render"]
 
 NOTEBOOK_HEIGHT = "900px"
 
