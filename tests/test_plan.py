@@ -12,8 +12,10 @@ from sacmap.areas.boundaries import read_areas
 from sacmap.areas.topology import adjoining
 from sacmap.choose.evaluate import tne, wdd, wdq
 from sacmap.choose.hardening import read_prices
-from sacmap.choose.outcome import judge, study_values, verdict_of
-from sacmap.choose.plan import busiest_months, few, make_plan, plan_of, pounds
+from sacmap.choose.outcome import judge, study_values
+from sacmap.choose.outcome_words import verdict_of
+from sacmap.choose.plan import busiest_months, make_plan, plan_of
+from sacmap.choose.plan_words import few, pounds
 from sacmap.choose.records import read_actions, read_protected, read_visited
 from sacmap.choose.week import connected
 from sacmap.comparison import compare_areas

@@ -19,11 +19,11 @@ from sacmap.choose import hardening, ranking, week
 from sacmap.choose.control import control_weights
 from sacmap.choose.frozen import SHAPE, lost, unlike
 from sacmap.choose.hardening import Candidate, Prices
+from sacmap.choose.plan_words import told_of
 from sacmap.choose.points import busiest_points
 from sacmap.choose.records import Visit
 from sacmap.errors import InputError, UsageError
 from sacmap.files.text import parse_json
-from sacmap.notices import Notice
 
 if TYPE_CHECKING:
     from sacmap.result import Result
@@ -182,7 +182,7 @@ def make_plan(
         boundaries_file=boundaries_file,
         inputs=list(result.inputs),
     )
-    told = [*_told(plan, result, prices, protected), *result.warnings]
+    told = [*told_of(plan, result, prices, protected), *result.warnings]
     return Plan(**vars(plan) | {"warnings": [{"code": one.code, "text": one.text} for one in told]})
 
 
@@ -378,145 +378,3 @@ def digests(areas: gpd.GeoDataFrame) -> dict[str, str]:
         str(area): hashlib.sha256(shapely.to_wkb(polygon, byte_order=1)).hexdigest()[:16]
         for area, polygon in zip(areas["area_id"], polygons, strict=True)
     }
-
-
-def _told(plan: Plan, result: Result, prices: Prices, protected: Mapping[str, int]) -> list[Notice]:
-    """Return what the planner must know before the money is spent."""
-    verdicts = _rows(result, plan.theme).loc[list(plan.week["target"]), "verdict"]
-    counted = sum(plan.before[area] for area in plan.week["target"])
-    told = [
-        Notice("money", money_in_words(plan)),
-        Notice("smallest-fall", _fall_in_words(plan, counted)),
-    ]
-    if plan.week["alternatives"][0]["excess"] < 1:
-        told.append(
-            Notice(
-                "nothing-to-answer",
-                "The chosen areas together are less than one crime above the expected count, so there is no rise for a "
-                "week of action to answer.",
-            )
-        )
-    if plan.week["own_choice"]:
-        told.append(
-            Notice(
-                "own-choice",
-                "The areas of the week of action are your own choice. By their excess they come before the sets found "
-                f"in {100 * plan.week['alternatives'][0]['best_share']:.0f} of 100 draws.",
-            )
-        )
-    if not (verdicts == "clear rise").any():
-        told.append(
-            Notice(
-                "no-clear-rise", "None of the chosen areas has risen clearly, so the choice could be chance."
-            )
-        )
-    if prices.bought.illustration:
-        told.append(
-            Notice("illustration", "The prices are illustrations. Put your own in a price list (--prices).")
-        )
-    if any(one["prevented"] is None for one in plan.hardening):
-        told.append(
-            Notice(
-                "no-households",
-                "Households are not known for every area that gets money, so the effect there is not known. "
-                "Give boundaries with a column of households (--households-column).",
-            )
-        )
-        if any(protected.values()):
-            told.append(
-                Notice(
-                    "protected-unused",
-                    "Homes already protected could not be subtracted where households are not known.",
-                )
-            )
-    if len(result.compared) != 12:
-        told.append(
-            Notice(
-                "part-of-a-year",
-                f"Burglaries a year are scaled up from {len(result.compared)} of 12 months, without correction "
-                "for the season.",
-            )
-        )
-    if len(plan.week["control"]) < len(plan.week["target"]):
-        told.append(
-            Notice("few-controls", "Too few areas are far enough from the target to compare it with.")
-        )
-    elif not plan.week["buffer_control"]:
-        told.append(
-            Notice(
-                "no-buffer-control", "Too few areas are left to compare the buffer around the target with."
-            )
-        )
-    told += [
-        Notice("visited-before", f"Visited before, {part}: {', '.join(there)}. {what}")
-        for part, sides, what in _VISITED
-        if (there := sorted({v["area_id"] for v in plan.week["visited"]} & _areas_of(plan, sides)))
-    ]
-    return told
-
-
-#: What an earlier visit means for the plan, by the sides the area is on.
-_VISITED = (
-    ("in the target", ("target",), "Consider what that left behind."),
-    (
-        "among the controls",
-        ("control", "buffer_control"),
-        "Their counts may not be those of areas left alone.",
-    ),
-)
-
-
-def _areas_of(plan: Plan, sides: Sequence[str]) -> set[str]:
-    return {area for side in sides for area in plan.week[side]}
-
-
-def _fall_in_words(plan: Plan, counted: int) -> str:
-    over = "one month" if len(plan.before_months) == 1 else f"{len(plan.before_months)} months"
-    fall = plan.smallest_detectable_fall
-    needed = (
-        f"In as long a time, about {fall:,} must be prevented for the fall to show against the control areas."
-        if fall <= counted
-        else "Even if all were prevented, the fall would hardly show against the control areas."
-    )
-    return (
-        f"The areas of the week of action had {counted:,} crimes in {over}. {needed} A single week will almost "
-        "never show "
-        "in the counts."
-    )
-
-
-def money_in_words(plan: Plan) -> str:
-    """Return what the money can and cannot do, in plain words."""
-    budget = plan.budget
-    homes = sum(one["homes"] for one in plan.hardening)
-    said = f"{pounds(budget['money'])} at {pounds(budget['price'])} a home reaches {homes:,} homes."
-    if not homes:
-        return said
-    prevented = budget["prevented"]
-    if prevented is not None:
-        said += (
-            f" Spread over the areas, that prevents {few(prevented['low'])} to {few(prevented['high'])} burglaries a "
-            f"year, probably about {few(prevented['mid'])}."
-        )
-        if prevented["mid"] < 1 and 0 < budget["multiplier"] <= 1:
-            high = prevented["high"] / budget["multiplier"] * hardening.LATELY_BURGLED
-            said += (
-                " It does more in homes burgled lately: with four times the risk, the same number of homes gives up to "
-                f"{few(high)}."
-            )
-    return (
-        f"{said} It pays for itself once {few(budget['break_even'])} burglaries are prevented, at "
-        f"{pounds(budget['cost_of_burglary'])} each."
-    )
-
-
-def pounds(money: float) -> str:
-    """Return a sum of money, its pence only where there are some: £10,000, £137.50."""
-    return f"£{money:,.0f}" if float(money).is_integer() else f"£{money:,.2f}"
-
-
-def few(crimes: float) -> str:
-    """Return a number of crimes that may be small: 0, 0.04, 0.5, 2.1, 31."""
-    if crimes == 0 or crimes >= 10:
-        return f"{crimes:,.0f}"
-    return f"{crimes:.1f}" if crimes >= 0.95 else f"{crimes:.2f}"

@@ -12,7 +12,8 @@ from markupsafe import Markup
 from sacmap import months, tables
 from sacmap.choose.evaluate import Wdd
 from sacmap.choose.outcome import Outcome
-from sacmap.choose.plan import Plan, few, money_in_words, pounds
+from sacmap.choose.plan import Plan
+from sacmap.choose.plan_words import few, money_in_words, pounds
 from sacmap.publish import bars
 from sacmap.publish.lists import street_of
 from sacmap.publish.words import Headline, apart, capital, crimes, number, series, signed, whole
