@@ -545,6 +545,14 @@ def test_f70_the_api_says_which_crimes_are_of_british_transport_police(folder, m
     assert "British Transport Police 2" in made.told["other-forces"]
 
 
+def test_f70_answers_without_any_place_have_no_location(tmp_path):
+    rows = [{k: v for k, v in one.items() if k != "location"} for one in answers_of(crimes())]
+    (tmp_path / "a.json").write_text(json.dumps(rows))
+    found = read([str(tmp_path / "a.json")], keep=tables.SAC_TYPES).crimes
+    assert len(found) == 80
+    assert found[["lon", "lat"]].isna().all(axis=None)
+
+
 def test_f70_answers_of_two_places_that_overlap_hold_a_crime_without_an_id_once(folder, monkeypatch):
     rows = answers_of(crimes(ids=False))
     (folder / "a.json").write_text(json.dumps([*rows, *rows[:7]]))

@@ -77,6 +77,9 @@ def _lines_of(raw: bytes | bytearray, label: str) -> Iterator[Lines]:
     text = decoded(raw, label)
     if text.lstrip()[:1] in {"[", "{"}:
         header, rows = answers.table_of(text, label)
+        # Crimes of crimes-no-location have no place at all.
+        lacking = [name for name in ("longitude", "latitude") if missing_from(places_of(header)) is not None]
+        header, rows = [*header, *lacking], [[*row, *("" for _ in lacking)] for row in rows]
         yield _taken(enumerate(rows, 1), header, label, "crime")
         return
     yield _of_text(text, label)
