@@ -481,7 +481,7 @@ def test_f41_ctrl_c_ends_with_130_and_a_rerun_goes_on(base, police, tmp_path, re
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=20)
     assert running.returncode == 130
-    assert "run the command again to go on" in said
+    assert "Run the command again to continue" in said
     assert "Traceback" not in said
     police.fault = lambda number, path: None
     assert sacmap(base, tmp_path, "fetch", *COMMAND) == 0
