@@ -292,7 +292,8 @@ def fetch_district(district: District, path: Path, *, ca_bundle: str | None) -> 
             vintage=district.vintage,
             service_url=district.service_url or SERVICES,
         )
-    write_neighbourhoods(areas, path)
+    # Files of several districts can then be put together, and one kept with --group-column district --within.
+    write_neighbourhoods(areas.assign(group=district.name), path)
     say(f"{len(areas):,} {district.kind} of {district.name}, from {layer}. {LICENCE}")
     for name, mend in zip(areas["name"], areas["mend"], strict=True):
         if mend:

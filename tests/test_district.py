@@ -6,6 +6,7 @@ import json
 import pytest
 from conftest import csv_text, row, square
 
+from sacmap.areas.boundaries import geojson_of, read_areas
 from sacmap.errors import InputError, UsageError
 from sacmap.pipeline import run, save
 from sacmap.study import make_study
@@ -145,3 +146,12 @@ def test_avon_s_bristol_follows_the_rest_of_avon_and_somerset(data):
     assert result.comparator.words == "the areas outside Bristol, City of"
     assert result.comparator_changes["sac"]["current"] == 7121
     assert list(result.groups["group"].unique()) == ["Bristol, City of"]
+
+
+def test_fetched_wards_bring_their_district_s_name(county, tmp_path):
+    areas = run(county()).areas.drop(columns="group")
+    assert "district" not in geojson_of(areas).decode()
+    (tmp_path / "fetched.geojson").write_bytes(geojson_of(areas.assign(group="Northampton")))
+    found = read_areas(tmp_path / "fetched.geojson", group_column="district")
+    assert set(found["group"]) == {"Northampton"}
+    assert list(found["area_id"]) == list(areas["area_id"])

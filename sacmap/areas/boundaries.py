@@ -410,6 +410,8 @@ def geojson_of(areas: gpd.GeoDataFrame) -> bytes:
         properties = {"area_id": row.area_id, "name": row.name}
         if not pd.isna(row.households):
             properties["households"] = int(row.households)
+        if "group" in areas:
+            properties["district"] = row.group
         shape = (
             None
             if row.geometry.is_empty
