@@ -157,14 +157,16 @@ function copyLink() {
   return navigator.clipboard.writeText(link).then(() => told("Link copied."), byHand);
 }
 
-function show() {
+function show({ painted = false } = {}) {
   showHead();
   showLists();
   showTable();
   showPanel();
   showLocator();
   showRanges();
-  paint();
+  if (!painted) return paint();
+  outlineChosen();
+  return mark();
 }
 
 function listenToControls() {

@@ -59,7 +59,7 @@ async function drawAreas(drawn, coded) {
   else if (numbers.districts) hint = "Ctrl + wheel zooms the map; a district’s name zooms to it";
   hover(null);
   L.control.scale({ maxWidth: 90, metric: false }).addTo(map);
-  show();
+  show({ painted: true });
   drawLines();
   listenToWheel();
 }
