@@ -32,7 +32,9 @@ from sacmap.areas.household_files import read_households
 from sacmap.areas.neighbourhoods import neighbourhoods
 from sacmap.cli import sacmap
 from sacmap.errors import SacmapError, SourceError
+from sacmap.fetch import street
 from sacmap.fetch.api import Api
+from sacmap.fetch.archive import Archive
 from sacmap.fetch.attempt import Reply, UnusableError
 from sacmap.fetch.boxes import Box
 from sacmap.fetch.store import Store
@@ -457,6 +459,39 @@ def answer_of_store(folder: Path) -> bytes:
     return store.put(question, "2018-09", b"[]").path.read_bytes()
 
 
+class ArchiveLine:
+    """In place of the web: an archive on a server, of which parts are asked for."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def ask(
+        self, url: str, judge: Callable[[Reply], object], *, headers: dict[str, str], **_: object
+    ) -> Answer:
+        """Answer with the part asked for, as a server does; what the judge refuses is an error of ours."""
+        first, _, last = headers["Range"].removeprefix("bytes=").partition("-")
+        size = len(self.content)
+        start = int(first) if first else max(size - int(last), 0)
+        body = self.content[start : int(last) + 1 if first else size]
+        span = f"bytes {start}-{start + len(body) - 1}/{size}"
+        try:
+            return Answer(body, judge(Reply(206, {"Content-Range": span}, body)))
+        except UnusableError as error:
+            raise SourceError(error.detail, "Ask again.") from None
+
+
+def archive_read(folder: Path, content: bytes) -> None:
+    """Read an archive of a server by its directory, then again from the store alone."""
+    shutil.rmtree(folder / "store", ignore_errors=True)
+    store = Store(folder / "store")
+    archive = Archive(ArchiveLine(content), store, "https://example.org/archive", agree=lambda _: False)
+    archive.fetch("northamptonshire", ["2018-07"], latest="2018-07")
+    kept = archive.members("northamptonshire", "2018-07")
+    assert kept is not None
+    if kept:
+        street.read([str(one.path) for one in kept])
+
+
 def boundaries_read(name: str) -> Callable[[Path, bytes], None]:
     """Return what reads a boundary file of that name, without the rest of the command."""
 
@@ -603,6 +638,7 @@ TARGETS = (
            command_of(lambda folder: reconcile_words(folder, "official.xlsx")), "zip", ("official.csv",)),
     *(Target(f"api-{end}", lambda _, end=end: [json.dumps(ANSWERS[end]).encode()], api_answer(end), "json")
       for end in ANSWERS),
+    Target("archive", lambda _: [zip_of(crimes_csv(), zipfile.ZIP_DEFLATED)], archive_read, "zip"),
     Target("answer", lambda folder: [answer_of_store(folder)], kept_answer),
 )  # fmt: skip
 
