@@ -195,7 +195,7 @@ def test_f58_a_file_replaced_keeps_its_mode_and_a_private_one_is_its_owners(tmp_
         assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", mode)
     path.chmod(0o644)
     write(path, private=True)
-    assert path.stat().st_mode & 0o777 == whole.PRIVATE
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 @posix
@@ -204,7 +204,7 @@ def test_f58_no_moment_shows_a_private_file_to_others(tmp_path, monkeypatch):
     real = os.fsync
     monkeypatch.setattr(os, "fsync", lambda file: (modes.append(os.fstat(file).st_mode & 0o777), real(file)))
     write_set({tmp_path / "a": b"1", tmp_path / "b": b"2"}, private=True)
-    assert set(modes) == {whole.PRIVATE}
+    assert set(modes) == {0o600}
 
 
 def test_f54_only_parts_of_our_own_making_are_ever_swept(tmp_path):
