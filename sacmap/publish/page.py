@@ -254,7 +254,7 @@ def hardening_shown(view: View) -> ListShown:
                 view,
                 entry,
                 view.row("burglary", entry.place),
-                third=("firm", "its place is ", entry.firm),
+                third=("firm", "its rank is ", entry.firm),
                 bar=bars.level_bar(float(view.row("burglary", entry.place)[key]), most),
             )
             for entry in listed
@@ -275,7 +275,7 @@ def _row(
     return _ROW.format(
         area_id=row["area_id"],
         finding=entry.finding,
-        home=" home" if entry.sign.isalpha() else "",
+        home=" home" if entry.sign.isalpha() else " maybe" if entry.finding == "possible" else "",
         sign=entry.sign,
         name=row["area_name"],
         where=page_data.where_of(view, entry.place),

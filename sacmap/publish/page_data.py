@@ -202,15 +202,17 @@ def week_subhead(listed: Sequence[lists.Listed]) -> str:
     """Return what the first rows of the list are."""
     findings = {entry.finding for entry in listed if entry.sign}
     if findings == {"clear", "possible"}:
-        return "clear rises, then possible"
-    return {"clear": "clear rises", "possible": "possible rises"}.get("".join(sorted(findings)), "")
+        return "clear rises, then ○ possible: could be chance"
+    return {"clear": "clear rises", "possible": "possible rises: could be chance"}.get(
+        "".join(sorted(findings)), ""
+    )
 
 
 def rest_lead(finding: str) -> str:
     """Return what stands before the areas that are only named."""
     if finding:
         return f"Also {finding}:"
-    return "Next highest, not a finding:"
+    return "Highest of the rest, no clear or possible rise:"
 
 
 def where_of(view: View, place: int) -> str:

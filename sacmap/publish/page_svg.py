@@ -40,7 +40,7 @@ def static_map(view: View) -> str:
     ]
     pins = [*pins_of(view)]
     taken: list[Box] = []
-    drawn_pins = [*_pins(pins, picture, taken)]
+    drawn_pins = [*_pins(pins, picture, taken, _possible(view))]
     names = [
         *_names(view, pins, picture, taken),
         *_district_names(view, picture, taken),
@@ -88,7 +88,16 @@ def _districts(view: View, picture: Picture) -> str:
     return "".join(f'<path d="{path}"/>' for path in paths_of(shapely.transform(shapes, picture.project)))
 
 
-def _pins(pins: Sequence[tuple[int, str]], picture: Picture, taken: list[Box]) -> Iterator[str]:
+def _possible(view: View) -> set[str]:
+    """Return the signs of the areas whose rise is possible, and could be chance."""
+    return (
+        set() if view.plan else {e.sign for e in view.week_lists[view.first_type] if e.finding == "possible"}
+    )
+
+
+def _pins(
+    pins: Sequence[tuple[int, str]], picture: Picture, taken: list[Box], possible: set[str]
+) -> Iterator[str]:
     for place, sign in pins:
         x, y = _free(picture.where[place, :2], PIN + 2, taken)
         taken.append((x - PIN, y - PIN, x + PIN, y + PIN))
@@ -98,7 +107,7 @@ def _pins(pins: Sequence[tuple[int, str]], picture: Picture, taken: list[Box]) -
             if sign.isalpha() or sign == "£"
             else f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{PIN:.0f}"/>'
         )
-        css = ' class="home"' if sign.isalpha() else ""
+        css = ' class="home"' if sign.isalpha() else ' class="maybe"' if sign in possible else ""
         yield f'<g data-pin="{sign}"{css}>{shape}<text x="{x:.0f}" y="{y + 9:.0f}">{sign}</text></g>'
 
 

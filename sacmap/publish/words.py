@@ -239,6 +239,7 @@ def _summary(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> str:
     """Return "All three types together: up 6%, with no clear rise." and what the comparator did."""
     against = scene.comparator.get(kind, {})
     what = "All three types together" if kind == "sac" else f"{capital(scene.in_words[kind])} in all"
+    what += f", in the whole of {apart(scene.place)}" if kind == "sac" and scene.place else ""
     said = f"{what}: {moved(scene.totals[kind]['change_pct'])}"
     if kind == "sac" and not {"clear rise", ONE_POINT} & set(rows[kind]["verdict"]):
         said += ", with no clear rise"

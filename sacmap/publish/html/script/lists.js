@@ -113,8 +113,8 @@ function weekLead(week) {
 
 function weekSubhead(found) {
   const findings = new Set(found.map((entry) => entry.finding));
-  if (findings.size === 2) return "clear rises, then possible";
-  return findings.has("clear") ? "clear rises" : findings.has("possible") ? "possible rises" : "";
+  if (findings.size === 2) return "clear rises, then ○ possible: could be chance";
+  return findings.has("clear") ? "clear rises" : findings.has("possible") ? "possible rises: could be chance" : "";
 }
 
 function showHardening() {
@@ -128,7 +128,7 @@ function showHardening() {
   $("hardening").replaceChildren(
     ...listed.map((entry) => {
       const row = rowOf(entry.place, "burglary");
-      const third = ["firm", "its place is ", firmness(row.top5_share)];
+      const third = ["firm", "its rank is ", firmness(row.top5_share)];
       return listRow(entry, row, third, levelBar(level(entry.place), most));
     }),
   );
@@ -144,7 +144,7 @@ function listRow({ place, sign, finding }, row, [css, said, figure], bar) {
   return element(
     "li",
     [
-      element("span", sign, { class: `pin${home ? " home" : ""}`, "aria-hidden": "true" }),
+      element("span", sign, { class: `pin${home ? " home" : finding === "possible" ? " maybe" : ""}`, "aria-hidden": "true" }),
       element("span", [nameButton(place, data.names[place]), " ", element("span", whereOf(place), { class: "where" })], {
         class: "who",
       }),
@@ -161,7 +161,7 @@ function listRow({ place, sign, finding }, row, [css, said, figure], bar) {
 function namedRow(entry, week) {
   const alike = week.filter((other) => !other.sign && other.finding === entry.finding);
   const first = entry === alike[0];
-  const lead = entry.finding ? `Also ${entry.finding}:` : "Next highest, not a finding:";
+  const lead = entry.finding ? `Also ${entry.finding}:` : "Highest of the rest, no clear or possible rise:";
   const css = `rest${first ? " first" : ""}${entry === alike.at(-1) ? " last" : ""}`;
   return element(
     "li",

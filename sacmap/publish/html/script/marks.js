@@ -66,7 +66,7 @@ const ASIDE = [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [-1, -1], [1, -
 
 function placePins(taken, inside) {
   pinsAt = [];
-  for (const { place, sign } of pinList()) {
+  for (const { place, sign, finding } of pinList()) {
     if (!shapes[place]) continue;
     const home = middleOf(place);
     if (!inside(home)) continue;
@@ -77,7 +77,7 @@ function placePins(taken, inside) {
     pinsAt.push({ place, at, sign });
     // The circles say more of the chosen area than its own pin would.
     if (place === state.area && pointsOf(place).length) continue;
-    const css = /[A-Z]/.test(sign) ? " home" : sign === "!" ? " act" : "";
+    const css = /[A-Z]/.test(sign) ? " home" : sign === "!" ? " act" : finding === "possible" ? " maybe" : "";
     const made = add(`pinned pin${css}`, at, sign, { "data-pin": sign });
     made.addEventListener("click", () => choose(place, { zoom: true }));
   }
