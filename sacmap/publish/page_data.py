@@ -202,10 +202,8 @@ def week_subhead(listed: Sequence[lists.Listed]) -> str:
     """Return what the first rows of the list are."""
     findings = {entry.finding for entry in listed if entry.sign}
     if findings == {"clear", "possible"}:
-        return "clear rises, then ○ possible: could be chance"
-    return {"clear": "clear rises", "possible": "possible rises: could be chance"}.get(
-        "".join(sorted(findings)), ""
-    )
+        return "● clear, ○ could be chance"
+    return {"clear": "clear rises", "possible": "○ could be chance"}.get("".join(sorted(findings)), "")
 
 
 def rest_lead(finding: str) -> str:

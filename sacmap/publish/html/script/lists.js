@@ -113,8 +113,8 @@ function weekLead(week) {
 
 function weekSubhead(found) {
   const findings = new Set(found.map((entry) => entry.finding));
-  if (findings.size === 2) return "clear rises, then ○ possible: could be chance";
-  return findings.has("clear") ? "clear rises" : findings.has("possible") ? "possible rises: could be chance" : "";
+  if (findings.size === 2) return "● clear, ○ could be chance";
+  return findings.has("clear") ? "clear rises" : findings.has("possible") ? "○ could be chance" : "";
 }
 
 function showHardening() {
