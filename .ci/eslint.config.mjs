@@ -1,6 +1,6 @@
 // For the page's script, joined as the page has it: see .ci/run.
 const known =
-  "Blob DecompressionStream L Response URL URLSearchParams document getComputedStyle history location window atob setTimeout Intl";
+  "Blob DecompressionStream L Response URL URLSearchParams document getComputedStyle history location window atob setTimeout Intl navigator requestAnimationFrame ResizeObserver Image XMLSerializer DOMParser innerHeight encodeURIComponent";
 
 export default [
   {

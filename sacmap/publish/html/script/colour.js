@@ -8,8 +8,7 @@ function classOf(place) {
 }
 
 // Of many areas the districts are shown first, each in the colour of its own sum; choosing one shows its areas.
-const byDistrict = () =>
-  Boolean(numbers.subtotals) && !state.group && state.area === null && state.measure !== "level";
+const byDistrict = () => Boolean(numbers.subtotals) && !state.group && state.area === null && state.measure !== "level";
 const districtRow = (group) => group * data.types.length + data.types.indexOf(state.type);
 const shownClass = (place) =>
   byDistrict() && data.groupOf[place] >= 0

@@ -74,8 +74,8 @@ const seriesOf = (text) => Array.from(text.matchAll(/\{(\d+)\}|(.)/g), monthOf);
 function monthlyOf(place) {
   const kinds = state.type === "sac" ? data.types.slice(1) : [state.type];
   const series = kinds.map((kind) => seriesOf(numbers.monthly[kind][place]));
-  const add = (sum, n) => (sum === null || n === null ? null : sum + n);
-  return series.reduce((sums, counts) => sums.map((sum, month) => add(sum, counts[month])));
+  const plus = (sum, n) => (sum === null || n === null ? null : sum + n);
+  return series.reduce((sums, counts) => sums.map((sum, month) => plus(sum, counts[month])));
 }
 
 // The ten busiest map points of an area for the crime type: where, street and crimes, the busiest first.

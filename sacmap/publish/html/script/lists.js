@@ -9,7 +9,8 @@ function weekOrder() {
   const { excess, week_rank: rank, verdict } = numbers.columns;
   const at = (place) => indexOf(place, state.type);
   const { current_count: now, expected } = numbers.columns;
-  const isThere = (row) => verdict[row] !== "not known" && ![excess, now, expected].some((column) => column[row] === null);
+  const isThere = (row) =>
+    verdict[row] !== "not known" && ![excess, now, expected].some((column) => column[row] === null);
   const known = placesShown().filter((place) => isThere(at(place)));
   const key = known.map((place) => [tierOf(place), rank[at(place)] ?? Infinity, -excess[at(place)], place]);
   key.sort((a, b) => a[0] - b[0] || (a[1] === b[1] ? 0 : a[1] - b[1]) || a[2] - b[2] || a[3] - b[3]);
@@ -38,8 +39,8 @@ function hardeningList() {
     .map(([, , place], i) => ({ place, finding: "", sign: "ABCDE"[i] }));
 }
 
-const firmness = (share) =>
-  share === null ? "" : share >= data.firm[0] ? "firm" : share >= data.firm[1] ? "likely" : "weak";
+const firmness = (part) =>
+  part === null ? "" : part >= data.firm[0] ? "firm" : part >= data.firm[1] ? "likely" : "weak";
 const shortKind = () => (state.type === "sac" ? "crime" : data.words[state.type]);
 
 function showHead() {
@@ -54,8 +55,11 @@ function showHead() {
   const measure = { change: "change", expected: "against the expected", level: "level" }[state.measure];
   const kind = capital(state.type === "sac" ? "all three" : data.words[state.type]);
   $("map-heading").textContent = `Map: ${kind}, ${measure}`;
-  $("legend-title").textContent =
-    byDistrict() ? `${kind} by district: ${measure}` : state.measure === "change" && data.legendSpan ? `${kind}, ${data.legendSpan}` : `${kind}: ${measure}`;
+  $("legend-title").textContent = byDistrict()
+    ? `${kind} by district: ${measure}`
+    : state.measure === "change" && data.legendSpan
+      ? `${kind}, ${data.legendSpan}`
+      : `${kind}: ${measure}`;
   for (const item of document.querySelectorAll("[data-legend]"))
     item.hidden = !item.dataset.legend.split(" ").includes(state.measure);
   if (!level) return;
@@ -86,9 +90,7 @@ function showLists() {
     head.hidden = !found.length;
     head.firstElementChild.textContent = weekSubhead(found);
     head.lastElementChild.replaceWith(rangeHead(most));
-    $("week").replaceChildren(
-      ...week.map((entry) => (entry.sign ? findingRow(entry, most) : namedRow(entry, week))),
-    );
+    $("week").replaceChildren(...week.map((entry) => (entry.sign ? findingRow(entry, most) : namedRow(entry, week))));
     $("sure").textContent = data.sure[state.type];
   }
   showHardening();
@@ -107,7 +109,8 @@ function tighten() {
 function weekLead(week) {
   const findings = new Set(week.map((entry) => entry.finding));
   if (findings.has("clear")) return "";
-  if (findings.has("possible")) return "No clear rise. These are possible: about one area in forty is as high by chance.";
+  if (findings.has("possible"))
+    return "No clear rise. These are possible: about one area in forty is as high by chance.";
   return "No clear rise and no possible one: nothing here answers to a rise.";
 }
 
@@ -144,10 +147,17 @@ function listRow({ place, sign, finding }, row, [css, said, figure], bar) {
   return element(
     "li",
     [
-      element("span", sign, { class: `pin${home ? " home" : finding === "possible" ? " maybe" : ""}`, "aria-hidden": "true" }),
-      element("span", [nameButton(place, data.names[place]), " ", element("span", whereOf(place), { class: "where" })], {
-        class: "who",
+      element("span", sign, {
+        class: `pin${home ? " home" : finding === "possible" ? " maybe" : ""}`,
+        "aria-hidden": "true",
       }),
+      element(
+        "span",
+        [nameButton(place, data.names[place]), " ", element("span", whereOf(place), { class: "where" })],
+        {
+          class: "who",
+        },
+      ),
       element("span", [unseen("now "), row.current_count === null ? "–" : whole(row.current_count)], {
         class: "number now",
       }),
@@ -165,7 +175,10 @@ function namedRow(entry, week) {
   const css = `rest${first ? " first" : ""}${entry === alike.at(-1) ? " last" : ""}`;
   return element(
     "li",
-    [...(first ? [element("span", lead, { class: "subhead" }), " "] : []), nameButton(entry.place, fullName(entry.place))],
+    [
+      ...(first ? [element("span", lead, { class: "subhead" }), " "] : []),
+      nameButton(entry.place, fullName(entry.place)),
+    ],
     { "data-area-id": data.ids[entry.place], class: css },
   );
 }

@@ -46,12 +46,18 @@ function find(text) {
   const wanted = text.trim().toLowerCase();
   if (!wanted) return [];
   const exact = (name) => name.toLowerCase() === wanted;
-  const areas = every.filter((place) => [fullName(place), data.ids[place]].some((name) => name.toLowerCase().includes(wanted)));
+  const areas = every.filter((place) =>
+    [fullName(place), data.ids[place]].some((name) => name.toLowerCase().includes(wanted)),
+  );
   const isExact = (place) => exact(data.names[place]) || exact(fullName(place)) || exact(data.ids[place]);
   const found = [
     ...areas.map((place) => ({ place, name: fullName(place), exact: isExact(place) })),
-    ...data.groups.filter((name) => name.toLowerCase().includes(wanted)).map((name) => ({ group: name, name, exact: exact(name) })),
-    ...data.towns.filter(([name]) => name.toLowerCase().includes(wanted)).map((town) => ({ town, name: town[0], exact: exact(town[0]) })),
+    ...data.groups
+      .filter((name) => name.toLowerCase().includes(wanted))
+      .map((name) => ({ group: name, name, exact: exact(name) })),
+    ...data.towns
+      .filter(([name]) => name.toLowerCase().includes(wanted))
+      .map((town) => ({ town, name: town[0], exact: exact(town[0]) })),
   ];
   return found.sort((a, b) => b.exact - a.exact);
 }

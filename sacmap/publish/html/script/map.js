@@ -76,9 +76,12 @@ let hint = $("hover").textContent;
 function hover(place) {
   $("hover").classList.toggle("named", place !== null);
   $("hover").textContent =
-    place === null ? hint : `${apart(fullName(place))}: ${sentenceOf(rowOf(place)).split(".")[0]}. ${capital(verdictOf(place))}`;
+    place === null
+      ? hint
+      : `${apart(fullName(place))}: ${sentenceOf(rowOf(place)).split(".")[0]}. ${capital(verdictOf(place))}`;
   if (place !== null && byDistrict() && groupOf(place)) $("hover").textContent = districtWords(data.groupOf[place]);
-  else if (place !== null && data.levelOnly) $("hover").textContent = `${apart(fullName(place))}: ${sentenceOf(rowOf(place)).split(".")[0]}`;
+  else if (place !== null && data.levelOnly)
+    $("hover").textContent = `${apart(fullName(place))}: ${sentenceOf(rowOf(place)).split(".")[0]}`;
 }
 
 // The page scrolls under the wheel; with Ctrl, as a pinch on a touchpad gives it, the map zooms where the mouse is.
@@ -99,9 +102,9 @@ function listenToWheel() {
 
 // Never smaller than the whole, never dragged off it.
 function keepInside() {
-  const whole = L.latLngBounds(data.bounds);
+  const bounds = L.latLngBounds(data.bounds);
   map.setMinZoom(0);
-  const least = map.getBoundsZoom(whole, false, [16, 16]);
+  const least = map.getBoundsZoom(bounds, false, [16, 16]);
   map.setMinZoom(least);
 }
 
@@ -206,7 +209,10 @@ function drawLines() {
     for (const text of coded) lines.push(L.polyline(ringOf(text), { ...style, ...look }));
   }
   for (const text of numbers.districts?.codes ?? [])
-    if (text) lines.push(L.polygon(polygonsOf(text), { ...style, color: "#55544e", weight: data.groups.length > 60 ? 0.7 : 1.3 }));
+    if (text)
+      lines.push(
+        L.polygon(polygonsOf(text), { ...style, color: "#55544e", weight: data.groups.length > 60 ? 0.7 : 1.3 }),
+      );
   over = L.layerGroup(lines).addTo(map);
 }
 

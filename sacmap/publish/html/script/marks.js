@@ -19,7 +19,8 @@ function wideOf(text, css) {
 
 const touches = (a, boxes) => boxes.some((b) => a[2] > b[0] && a[0] < b[2] && a[3] > b[1] && a[1] < b[3]);
 const boxAt = ({ x, y }, across, down = across) => [x - across, y - down, x + across, y + down];
-const middleOf = (place) => map.latLngToLayerPoint([numbers.labels[3 * place + 1] / 1e5, numbers.labels[3 * place] / 1e5]);
+const middleOf = (place) =>
+  map.latLngToLayerPoint([numbers.labels[3 * place + 1] / 1e5, numbers.labels[3 * place] / 1e5]);
 
 // The pins of the moment: of both lists, or of the plan.
 function pinList() {
@@ -35,12 +36,12 @@ function mark() {
   const origin = map.getPixelOrigin();
   const frame = [view.min.x - origin.x, view.min.y - origin.y, view.max.x - origin.x, view.max.y - origin.y];
   const inside = ({ x, y }) => x > frame[0] && x < frame[2] && y > frame[1] && y < frame[3];
-  const whole = (box) => box[0] > frame[0] && box[2] < frame[2] && box[1] > frame[1] && box[3] < frame[3];
+  const isWhole = (box) => box[0] > frame[0] && box[2] < frame[2] && box[1] > frame[1] && box[3] < frame[3];
   const taken = [];
   placePins(taken, inside);
   settleLegend(frame);
   const kept = [...taken, ...furniture(frame)];
-  const scene = { taken: kept, inside, whole };
+  const scene = { taken: kept, inside, isWhole };
   if (state.area !== null) markPoints(state.area, scene);
   else for (const { place } of pinsAt) if (widthOf(place) > 150) markPoints(place, scene);
   const named = new Set();
@@ -62,7 +63,19 @@ function add(css, at, text, attributes = {}) {
   return made;
 }
 
-const ASIDE = [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [-1, -1], [1, -1], [-1, 1], [2, 0], [-2, 0]];
+const ASIDE = [
+  [0, 0],
+  [1, 0],
+  [-1, 0],
+  [0, 1],
+  [0, -1],
+  [1, 1],
+  [-1, -1],
+  [1, -1],
+  [-1, 1],
+  [2, 0],
+  [-2, 0],
+];
 
 function placePins(taken, inside) {
   pinsAt = [];
@@ -71,7 +84,9 @@ function placePins(taken, inside) {
     const home = middleOf(place);
     if (!inside(home)) continue;
     // Beside its own place where another pin stands there already.
-    const free = ASIDE.map(([x, y]) => L.point(home.x + 24 * x, home.y + 24 * y)).find((at) => !touches(boxAt(at, 11.5), taken));
+    const free = ASIDE.map(([x, y]) => L.point(home.x + 24 * x, home.y + 24 * y)).find(
+      (at) => !touches(boxAt(at, 11.5), taken),
+    );
     const at = free ?? home;
     taken.push(boxAt(at, 12));
     pinsAt.push({ place, at, sign });
@@ -84,7 +99,7 @@ function placePins(taken, inside) {
 }
 
 // A word right of a point, left of it, above or below, wherever nothing stands; false where there is no room.
-function word(text, at, css, { taken, whole }, { gap = 6, prefix = 0 } = {}) {
+function word(text, at, css, { taken, isWhole }, { gap = 6, prefix = 0 } = {}) {
   const wide = wideOf(text, css) + prefix;
   const high = 8;
   const spots = [
@@ -95,7 +110,7 @@ function word(text, at, css, { taken, whole }, { gap = 6, prefix = 0 } = {}) {
   ];
   for (const [x, y] of css === "town" ? spots.slice(0, 1) : spots) {
     const box = [x - 2, y - high, x + wide + 2, y + high];
-    if (touches(box, taken) || !whole(box)) continue;
+    if (touches(box, taken) || !isWhole(box)) continue;
     taken.push(box);
     add(`word ${css}`, L.point(x, y), text);
     return true;
@@ -124,7 +139,8 @@ const MOST_DISTRICTS = 24;
 function largestGroups() {
   const sums = data.groups.map(() => 0);
   for (const place of every)
-    if (data.groupOf[place] >= 0) sums[data.groupOf[place]] += numbers.columns.current_count[indexOf(place, "sac")] ?? 0;
+    if (data.groupOf[place] >= 0)
+      sums[data.groupOf[place]] += numbers.columns.current_count[indexOf(place, "sac")] ?? 0;
   const some = sums.map((_, i) => i).filter((i) => sums[i] > 0 || sums.length <= MOST_DISTRICTS);
   return some.sort((a, b) => sums[b] - sums[a] || a - b).slice(0, MOST_DISTRICTS);
 }
@@ -150,7 +166,7 @@ function districtNames(scene) {
     const spots = [0, -18, 18, -34, 34, -52, 52].flatMap((down) => [0, -40, 40].map((right) => [right, down]));
     for (const [right, down] of tiny ? spots : spots.filter(([aside, far]) => !aside && Math.abs(far) < 40)) {
       const box = [at.x + right - half - 2, at.y + down - tall, at.x + right + half + 2, at.y + down + tall];
-      if (touches(box, scene.taken) || !scene.whole(box)) continue;
+      if (touches(box, scene.taken) || !scene.isWhole(box)) continue;
       scene.taken.push(box);
       const made = add(`district${tiny ? " zooms" : ""}`, L.point(at.x + right, at.y + down), lines.join("\n"));
       if (tiny) made.addEventListener("click", () => chooseGroup(name));
@@ -166,7 +182,7 @@ function nearNames(scene) {
     const at = middleOf(place);
     const half = wideOf(data.names[place], "near") / 2;
     const box = [at.x - half - 3, at.y - 8, at.x + half + 3, at.y + 8];
-    if (widthOf(place) < 2 * half || touches(box, scene.taken) || !scene.whole(box)) continue;
+    if (widthOf(place) < 2 * half || touches(box, scene.taken) || !scene.isWhole(box)) continue;
     scene.taken.push(box);
     add("near", at, data.names[place]);
   }
@@ -197,11 +213,18 @@ function markPoints(place, scene) {
 // Where the legend, the buttons and the locator stand over the map, words do not.
 function furniture(frame) {
   const map_ = $("map").getBoundingClientRect();
-  const over = [$("legend"), document.querySelector(".map-tools"), $("locator"), $("hover"), $("points-note")];
-  return over.flatMap((part) => {
+  const parts = [$("legend"), document.querySelector(".map-tools"), $("locator"), $("hover"), $("points-note")];
+  return parts.flatMap((part) => {
     const box = part.getBoundingClientRect();
     if (!box.width || box.top > map_.bottom || box.bottom < map_.top) return [];
-    return [[box.left - map_.left + frame[0], box.top - map_.top + frame[1], box.right - map_.left + frame[0], box.bottom - map_.top + frame[1]]];
+    return [
+      [
+        box.left - map_.left + frame[0],
+        box.top - map_.top + frame[1],
+        box.right - map_.left + frame[0],
+        box.bottom - map_.top + frame[1],
+      ],
+    ];
   });
 }
 
@@ -224,7 +247,8 @@ function settleLegend(frame) {
     for (let i = 0; i < 8 && data.ids.length <= 2000; i += 1)
       for (let j = 0; j < 4; j += 1) {
         const at = map.layerPointToLatLng([x0 + ((i + 0.5) * (x1 - x0)) / 8, y0 + ((j + 0.5) * (y1 - y0)) / 4]);
-        if (state.area === null ? isCovered(at) : shapes[state.area] && holds(shapes[state.area].getLatLngs(), at)) sum += 1;
+        if (state.area === null ? isCovered(at) : shapes[state.area] && holds(shapes[state.area].getLatLngs(), at))
+          sum += 1;
       }
     return sum;
   };
@@ -233,7 +257,8 @@ function settleLegend(frame) {
   legend.dataset.corner = names[costs.indexOf(Math.min(...costs))];
 }
 
-const isCovered = (at) => shapes.some((shape) => shape && shape.getBounds().contains(at) && holds(shape.getLatLngs(), at));
+const isCovered = (at) =>
+  shapes.some((shape) => shape && shape.getBounds().contains(at) && holds(shape.getLatLngs(), at));
 
 function holds(rings, { lat, lng }) {
   let odd = false;
@@ -263,9 +288,13 @@ function showLocator() {
     const rings = [];
     const walk = (ring) => {
       if (Array.isArray(ring[0])) return ring.forEach(walk);
-      const every = ring.length > 40 ? Math.ceil(ring.length / 24) : 1;
-      const points = ring.filter((_, i) => i % every === 0);
-      return rings.push(points.map(({ lat, lng }) => `${((lng - west) * squeeze * scale).toFixed(1)} ${((north - lat) * scale).toFixed(1)}`).join("L"));
+      const often = ring.length > 40 ? Math.ceil(ring.length / 24) : 1;
+      const points = ring.filter((_, i) => i % often === 0);
+      return rings.push(
+        points
+          .map(({ lat, lng }) => `${((lng - west) * squeeze * scale).toFixed(1)} ${((north - lat) * scale).toFixed(1)}`)
+          .join("L"),
+      );
     };
     walk(shapes[place].getLatLngs());
     return rings.map((ring) => `M${ring}z`).join("");

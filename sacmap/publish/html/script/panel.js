@@ -5,7 +5,9 @@ function showPanel() {
   $("panel").hidden = !chosen;
   const lists = $("lists") ?? $("plan");
   lists.hidden = chosen;
-  $("panel").replaceChildren(...(chosen ? oneArea(state.area) : [element("h2", "No area chosen", { id: "panel-heading" })]));
+  $("panel").replaceChildren(
+    ...(chosen ? oneArea(state.area) : [element("h2", "No area chosen", { id: "panel-heading" })]),
+  );
 }
 
 function oneArea(place) {
@@ -35,9 +37,9 @@ function oneArea(place) {
   return parts;
 }
 
-function edgeWords(share) {
-  if (share === 0) return "None of these crimes lies within 50 metres of the boundary.";
-  return `${whole(100 * share)}% of these crimes lie within 50 metres of the boundary and may belong next door.`;
+function edgeWords(part) {
+  if (part === 0) return "None of these crimes lies within 50 metres of the boundary.";
+  return `${whole(100 * part)}% of these crimes lie within 50 metres of the boundary and may belong next door.`;
 }
 
 // The lists an area is on, how firm its place is, and why.
@@ -88,7 +90,9 @@ function itsCrime(place) {
       ],
       kind === state.type ? { class: "on" } : {},
     );
-  return [element("table", [element("thead", element("tr", head)), element("tbody", rows.map(line))], { class: "kinds" })];
+  return [
+    element("table", [element("thead", element("tr", head)), element("tbody", rows.map(line))], { class: "kinds" }),
+  ];
 }
 
 function busiest(place) {
@@ -114,7 +118,12 @@ function pointWords(place) {
   const count = numbers.columns.current_count[indexOf(place, state.type)];
   if (!points.length || !count) return "";
   const held = points.reduce((sum, { n }) => sum + n, 0);
-  const how = held / count < 0.35 ? "spread thin, no one street" : held / count < 0.6 ? "some streets stand out" : "few streets hold most";
+  const how =
+    held / count < 0.35
+      ? "spread thin, no one street"
+      : held / count < 0.6
+        ? "some streets stand out"
+        : "few streets hold most";
   return `Circles: the ten busiest map points. They hold ${whole((100 * held) / count)}% of its ${data.nouns[state.type][1]}: ${how}.`;
 }
 
@@ -141,11 +150,22 @@ function monthLine(values, place) {
   const described = known.length
     ? `Between ${whole(Math.min(...known))} and ${many(Math.max(...known), data.nouns[state.type])} a month`
     : "No complete month";
-  const svg = drawing("svg", { viewBox: `0 0 ${LINE.wide} ${LINE.high}`, role: "img", class: "chart months", "aria-label": described });
+  const svg = drawing("svg", {
+    viewBox: `0 0 ${LINE.wide} ${LINE.high}`,
+    role: "img",
+    class: "chart months",
+    "aria-label": described,
+  });
   for (const [name, spans] of Object.entries(data.shades))
     for (const [from, to] of spans)
       svg.append(
-        drawing("rect", { class: `shade-${name}`, x: x(from) - step / 2, y: LINE.top - 4, width: x(to) - x(from) + step, height: LINE.foot - LINE.top + 4 }),
+        drawing("rect", {
+          class: `shade-${name}`,
+          x: x(from) - step / 2,
+          y: LINE.top - 4,
+          width: x(to) - x(from) + step,
+          height: LINE.foot - LINE.top + 4,
+        }),
       );
   svg.append(...periodSums(values, x, step));
   for (const n of [0, most])
@@ -174,7 +194,15 @@ function expectedLine(place, x, y, step) {
   const [span] = data.shades.current ?? [];
   if (!span || row.expected === null || data.levelOnly || !data.compared) return [];
   const level = y(row.expected / data.compared);
-  return [drawing("line", { class: "level-line", x1: x(span[0]) - step / 2, x2: x(span[1]) + step / 2, y1: level, y2: level })];
+  return [
+    drawing("line", {
+      class: "level-line",
+      x1: x(span[0]) - step / 2,
+      x2: x(span[1]) + step / 2,
+      y1: level,
+      y2: level,
+    }),
+  ];
 }
 
 // A line through the months that are known, broken at the others; a month with none beside it is a dot.
@@ -183,7 +211,9 @@ function lineOf(values, x, y) {
   const points = values.map((n, month) =>
     n === null ? "" : `${there(month - 1) ? "L" : "M"}${x(month).toFixed(1)} ${y(n).toFixed(1)}`,
   );
-  const alone = values.flatMap((n, month) => (n !== null && !there(month - 1) && !there(month + 1) ? [[month, n]] : []));
+  const alone = values.flatMap((n, month) =>
+    n !== null && !there(month - 1) && !there(month + 1) ? [[month, n]] : [],
+  );
   const dots = alone.map(([month, n]) => drawing("circle", { class: "alone", cx: x(month), cy: y(n), r: 3 }));
   return [drawing("path", { class: "series", d: points.join("") }), ...dots];
 }
@@ -191,16 +221,16 @@ function lineOf(values, x, y) {
 // Each January is marked with its year; a short run of months with its first and last.
 function yearMarks(x) {
   const januaries = data.months.map((month, at) => [month, at]).filter(([month]) => month.startsWith("January"));
-  const mark = (at, words, anchor) => drawing("text", { x: at, y: LINE.foot + 16, "text-anchor": anchor }, words);
+  const label = (at, words, anchor) => drawing("text", { x: at, y: LINE.foot + 16, "text-anchor": anchor }, words);
   if (januaries.length < 2) {
-    const ends = [mark(x(0), data.months[0], "start")];
-    return data.months.length > 1 ? [...ends, mark(LINE.right, data.months.at(-1), "end")] : ends;
+    const ends = [label(x(0), data.months[0], "start")];
+    return data.months.length > 1 ? [...ends, label(LINE.right, data.months.at(-1), "end")] : ends;
   }
   const often = Math.ceil(januaries.length / 8);
   return januaries
     .filter((_, i) => i % often === 0)
     .flatMap(([month, at]) => [
       drawing("line", { class: "axis-line", x1: x(at), x2: x(at), y1: LINE.foot, y2: LINE.foot + 4 }),
-      mark(x(at), month.slice(-4), x(at) > LINE.right - 20 ? "end" : x(at) < LINE.left + 16 ? "start" : "middle"),
+      label(x(at), month.slice(-4), x(at) > LINE.right - 20 ? "end" : x(at) < LINE.left + 16 ? "start" : "middle"),
     ]);
 }

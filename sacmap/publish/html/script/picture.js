@@ -7,10 +7,14 @@ function mapDrawing() {
     const point = map.latLngToLayerPoint(at).subtract(corner);
     return `${point.x} ${point.y}`;
   };
-  const pathOf = (rings) =>
-    Array.isArray(rings[0]) ? rings.map(pathOf).join("") : `M${rings.map(place).join("L")}z`;
+  const pathOf = (rings) => (Array.isArray(rings[0]) ? rings.map(pathOf).join("") : `M${rings.map(place).join("L")}z`);
   const view = map.getBounds().pad(0.05);
-  const svg = drawing("svg", { xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${wide} ${high}`, width: wide, height: high });
+  const svg = drawing("svg", {
+    xmlns: "http://www.w3.org/2000/svg",
+    viewBox: `0 0 ${wide} ${high}`,
+    width: wide,
+    height: high,
+  });
   svg.append(document.querySelector(".patterns defs").cloneNode(true));
   svg.append(drawing("rect", { width: wide, height: high, fill: "#e9e7e1" }));
   const lines = [];
@@ -18,12 +22,18 @@ function mapDrawing() {
     if (!shape.getBounds().intersects(view)) continue;
     const { fill, fillColor, fillOpacity, color, weight, opacity, dashArray } = shape.options;
     const filled = fill === false || fill === null || !(shape instanceof L.Polygon);
-    const paint = typeof fillColor === "object" && fillColor ? "#d9d9d9" : fillColor;
+    const filling = typeof fillColor === "object" && fillColor ? "#d9d9d9" : fillColor;
     const d = shape instanceof L.Polygon ? pathOf(shape.getLatLngs()) : pathOf(shape.getLatLngs()).replace(/z$/, "");
     lines.push(
       drawing("path", {
-        d, fill: filled ? "none" : paint, "fill-opacity": fillOpacity ?? 1, "fill-rule": "evenodd", stroke: color,
-        "stroke-width": weight, "stroke-opacity": opacity ?? 1, ...(dashArray ? { "stroke-dasharray": dashArray } : {}),
+        d,
+        fill: filled ? "none" : filling,
+        "fill-opacity": fillOpacity ?? 1,
+        "fill-rule": "evenodd",
+        stroke: color,
+        "stroke-width": weight,
+        "stroke-opacity": opacity ?? 1,
+        ...(dashArray ? { "stroke-dasharray": dashArray } : {}),
       }),
     );
   }
@@ -40,9 +50,27 @@ function markDrawing({ css, at, text, made }, corner) {
   if (css.includes("pinned")) {
     const home = css.includes("home");
     const shape = home
-      ? drawing("rect", { x: x - 10, y: y - 10, width: 20, height: 20, rx: 3, fill: "#fff", stroke: "#1b1b1a", "stroke-width": 2 })
+      ? drawing("rect", {
+          x: x - 10,
+          y: y - 10,
+          width: 20,
+          height: 20,
+          rx: 3,
+          fill: "#fff",
+          stroke: "#1b1b1a",
+          "stroke-width": 2,
+        })
       : drawing("circle", { cx: x, cy: y, r: 10, fill: "#1b1b1a", stroke: "#fff", "stroke-width": 2 });
-    return [shape, words({ y: y + 4.5, "text-anchor": "middle", "font-size": 13, "font-weight": 600, fill: home ? "#1b1b1a" : "#fff" })];
+    return [
+      shape,
+      words({
+        y: y + 4.5,
+        "text-anchor": "middle",
+        "font-size": 13,
+        "font-weight": 600,
+        fill: home ? "#1b1b1a" : "#fff",
+      }),
+    ];
   }
   if (css === "point") {
     const radius = parseFloat(made.style.width) / 2;
@@ -81,19 +109,31 @@ function wholePicture() {
   const top = 14 + lines.reduce((sum, [, size]) => sum + size * 1.35, 0);
   const foot = state.measure === "level" ? 30 : 62;
   const svg = drawing("svg", {
-    xmlns: "http://www.w3.org/2000/svg", width: wide + 32, height: top + high + foot + 12,
+    xmlns: "http://www.w3.org/2000/svg",
+    width: wide + 32,
+    height: top + high + foot + 12,
     viewBox: `-16 0 ${wide + 32} ${top + high + foot + 12}`,
   });
   svg.append(drawing("rect", { x: -16, width: wide + 32, height: top + high + foot + 12, fill: "#fff" }));
   let y = 4;
   for (const [text, size, weight] of lines) {
     y += size * 1.35;
-    svg.append(drawing("text", { x: 0, y: y - 4, "font-family": family, "font-size": size, "font-weight": weight, fill: "#1b1b1a" }, text));
+    svg.append(
+      drawing(
+        "text",
+        { x: 0, y: y - 4, "font-family": family, "font-size": size, "font-weight": weight, fill: "#1b1b1a" },
+        text,
+      ),
+    );
   }
   inner.setAttribute("y", top);
   svg.append(inner, ...legendDrawing(top + high + 8, family));
   svg.append(
-    drawing("text", { x: wide, y: top + high + foot, "font-family": family, "font-size": 12, fill: "#55544f", "text-anchor": "end" }, document.querySelector(".credit")?.textContent ?? ""),
+    drawing(
+      "text",
+      { x: wide, y: top + high + foot, "font-family": family, "font-size": 12, fill: "#55544f", "text-anchor": "end" },
+      document.querySelector(".credit")?.textContent ?? "",
+    ),
   );
   return svg;
 }
@@ -113,18 +153,42 @@ function legendDrawing(y, family) {
   const level = state.measure === "level";
   const rows = level ? ["l"] : ["s", "p"];
   const text = (x, at, words, anchor = "start") =>
-    drawing("text", { x, y: at, "font-family": family, "font-size": 12, fill: "#1b1b1a", "text-anchor": anchor }, words);
+    drawing(
+      "text",
+      { x, y: at, "font-family": family, "font-size": 12, fill: "#1b1b1a", "text-anchor": anchor },
+      words,
+    );
   const made = rows.flatMap((row, r) => [
     ...[0, 1, 2, 3, 4].map((step) =>
       drawing("rect", {
-        x: 40 * step, y: y + 16 * r, width: 40, height: 16, stroke: "#6b6a64",
+        x: 40 * step,
+        y: y + 16 * r,
+        width: 40,
+        height: 16,
+        stroke: "#6b6a64",
         fill: row === "p" && step !== 2 ? `url(#hatch-p${step})` : data.colours[`${row}${step}`],
       }),
     ),
-    ...(row === "s" ? [0, 1, 3, 4].map((step) => drawing("text", { x: 40 * step + 20, y: y + 12, "text-anchor": "middle", "font-size": 10, fill: step % 4 ? "#1b1b1a" : "#fff" }, step < 2 ? "▼" : "▲")) : []),
+    ...(row === "s"
+      ? [0, 1, 3, 4].map((step) =>
+          drawing(
+            "text",
+            {
+              x: 40 * step + 20,
+              y: y + 12,
+              "text-anchor": "middle",
+              "font-size": 10,
+              fill: step % 4 ? "#1b1b1a" : "#fff",
+            },
+            step < 2 ? "▼" : "▲",
+          ),
+        )
+      : []),
     text(208, y + 12 + 16 * r, { l: data.levelUnit, s: "clear change", p: "could be chance" }[row]),
   ]);
-  const cuts = level ? data.levelCuts[state.type].map((cut) => cut.toLocaleString("en-GB")) : ["−33%", "−20%", "+25%", "+50%"];
+  const cuts = level
+    ? data.levelCuts[state.type].map((cut) => cut.toLocaleString("en-GB"))
+    : ["−33%", "−20%", "+25%", "+50%"];
   return [...made, ...cuts.map((cut, i) => text(40 * (i + 1), y + 16 * rows.length + 13, cut, "middle"))];
 }
 
@@ -184,7 +248,8 @@ function paintStatic() {
   const listed = new Map(pinList().map(({ place, sign }) => [sign, place]));
   const shown = document.querySelectorAll("#map-static .pins [data-pin], #map-static .names .listed");
   const same = state.type === data.type && !state.group && state.measure !== "level";
-  for (const part of shown) part.setAttribute("visibility", same || /[A-Z]/.test(part.dataset.pin ?? "") ? "visible" : "hidden");
+  for (const part of shown)
+    part.setAttribute("visibility", same || /[A-Z]/.test(part.dataset.pin ?? "") ? "visible" : "hidden");
   if (!same) restPins(listed);
   else document.querySelector("#map-static .moved")?.remove();
 }

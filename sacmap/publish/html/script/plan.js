@@ -9,7 +9,15 @@ const SIDES = {
 
 function planLook(place) {
   const side = data.plan.sides.find(([, , on]) => on.includes(place))?.[0];
-  const look = { fillColor: "#f7f7f5", fillOpacity: 1, color: "#b3b0a6", weight: 0.8, opacity: 1, lineJoin: "round", dashArray: null };
+  const look = {
+    fillColor: "#f7f7f5",
+    fillOpacity: 1,
+    color: "#b3b0a6",
+    weight: 0.8,
+    opacity: 1,
+    lineJoin: "round",
+    dashArray: null,
+  };
   if (state.area !== null && place !== state.area) look.fillOpacity = 0.6;
   const shown = side ? { ...look, ...SIDES[side] } : look;
   return typeof shown.fillColor === "string" && shown.fillColor.startsWith("url") && data.ids.length > 2000

@@ -14,7 +14,8 @@ const sorting = { key: "", down: true };
 let showAll = false;
 // The page comes with the rows of its first view.
 let asItCame = true;
-const isFirstView = () => state.type === data.type && !state.clear && !state.group && state.area === null && !sorting.key;
+const isFirstView = () =>
+  state.type === data.type && !state.clear && !state.group && state.area === null && !sorting.key;
 
 function inOrder() {
   const kept = placesShown().filter((place) => !state.clear || isClear(verdictOf(place)));
@@ -53,8 +54,11 @@ function showTable() {
   const sorted = inOrder();
   const shown = showAll ? sorted : sorted.slice(0, data.tableRows);
   if (state.area !== null && !shown.includes(state.area)) shown.unshift(state.area);
-  const note = state.clear ? `${whole(sorted.length)} of ${many(placesShown().length, data.unit)} changed clearly. ` : "";
-  const rest = shown.length < sorted.length ? `The first ${whole(shown.length)} of ${many(sorted.length, data.unit)}.` : "";
+  const note = state.clear
+    ? `${whole(sorted.length)} of ${many(placesShown().length, data.unit)} changed clearly. `
+    : "";
+  const rest =
+    shown.length < sorted.length ? `The first ${whole(shown.length)} of ${many(sorted.length, data.unit)}.` : "";
   $("table-note").textContent = note + rest;
   $("more-rows").hidden = shown.length >= sorted.length;
   document.querySelector("#areas tbody").replaceChildren(...shown.map(tableRow));
