@@ -9,6 +9,8 @@ import re
 
 #: What stands for something left out.
 LEFT_OUT = "…"
+#: Characters of a word that may still be an address.
+LONGEST_WORD = 4_000
 _SCHEME = re.compile(
     r"(?:[a-z][a-z0-9+.-]*:?[/\\]{2,}|[a-z][a-z0-9+.-]*:[/\\]+|[/\\]{2,}|(?:https?|socks\w*|ftp):)", re.I
 )
@@ -17,6 +19,7 @@ _DOUBLE_SIZE = re.compile(r"@(?=[0-9.]+x)")
 _HOST = re.compile(r"(?:\[[0-9a-f:.%]*\]|[^:@\[\]]*)(?::[0-9]*)?", re.I)
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 #: In other text only what is clearly an address: a path may hold @, # and ; too.
+_WORD = re.compile(r"[^\s'\"<>]+")
 _IN_TEXT = re.compile(r"(?:https?|socks\w*|ftp):[^\s'\"<>]*|[^\s'\"<>/\\:]+:[^\s'\"<>/\\]*@[^\s'\"<>]+", re.I)
 
 
@@ -46,7 +49,14 @@ def redacted(address: str) -> str:
 
 def redacted_text(text: str) -> str:
     """Return text with every address in it redacted: words of a library may quote one."""
-    return _IN_TEXT.sub(lambda found: redacted(found[0]), text)
+    return _WORD.sub(lambda found: _redacted_word(found[0]), text)
+
+
+def _redacted_word(word: str) -> str:
+    if ":" not in word:
+        return word
+    # No address is as long; the search below takes the square of a word's length.
+    return _IN_TEXT.sub(lambda found: redacted(found[0]), word) if len(word) <= LONGEST_WORD else LEFT_OUT
 
 
 def host_of(address: str) -> str:

@@ -126,3 +126,10 @@ def test_f62_the_commands_tell_no_secret(words, tmp_path):
     assert "hunter2" not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 5
+
+
+@pytest.mark.parametrize(
+    "word", ["9" * 1_000_000, "9" * 1_000_000 + ":", ":9" * 500_000, "https:" * 200_000 + "@"]
+)
+def test_f62_a_text_of_a_million_characters_is_redacted_at_once(word):
+    assert redacted_text(f"It holds {word} and ann:{SECRET}@example.org.").endswith(" and example.org.")
