@@ -196,6 +196,23 @@ def page_of(*, names=("Ash", "Birch", "Cedar", "Elm"), ids=None, title="Here", s
     )
 
 
+def grouped(page, names=("North", "North", "South", "South")):
+    """The small page with its four areas in groups, and their subtotals."""
+    from dataclasses import replace
+
+    from sacmap import tables
+
+    areas = page.areas.assign(group=list(names))
+    places = [list(names).index(name) for name in dict.fromkeys(names)]
+    # The figures of a group are those of its first area: only where they are shown is asked.
+    rows = page.change[page.change["area_id"].isin(areas["area_id"].iloc[places])]
+    of = dict(zip(areas["area_id"], areas["group"], strict=True))
+    subtotals = rows.assign(group=rows["area_id"].map(of), areas=2)[tables.GROUPS.names].reset_index(
+        drop=True
+    )
+    return replace(page, areas=areas, subtotals=subtotals)
+
+
 def require(there, what):
     """Skip with the reason where a tool is absent; in CI, where it is installed, fail."""
     if not there:

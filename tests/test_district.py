@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import pytest
 from conftest import csv_text, row, square
@@ -9,6 +10,7 @@ from conftest import csv_text, row, square
 from sacmap.areas.boundaries import geojson_of, read_areas
 from sacmap.errors import InputError, UsageError
 from sacmap.pipeline import run, save
+from sacmap.publish.public import public_version
 from sacmap.study import make_study
 
 pytestmark = pytest.mark.slow
@@ -95,6 +97,28 @@ def test_subtotals_are_the_sums_of_their_areas_in_a_file_of_their_own(county, tm
         header, first = next(reader := csv.reader(stream)), next(reader)
     assert header[:4] == ["area_id", "area_name", "group", "crime_type"]
     assert first[:4] == ["W0", "Ward 0", "Ashby", "sac"]
+
+
+def test_page_and_workbook_have_the_subtotals_too(county, tmp_path):
+    openpyxl = pytest.importorskip("openpyxl", reason="openpyxl is not installed")
+    save(run(county(also=("xlsx",))), tmp_path / "county.html")
+    sheet = openpyxl.load_workbook(tmp_path / "county.xlsx")["Districts"]
+    header, *rows = sheet.iter_rows(values_only=True)
+    group, kind, count = map(header.index, ("group", "crime_type", "current_count"))
+    now = {(line[group], line[kind]): line[count] for line in rows}
+    assert (now["Ashby", "sac"], now["Bexley", "sac"]) == (60, 30)
+    page = (tmp_path / "county.html").read_text(encoding="utf-8")
+    assert '<th scope="row">Bexley</th><td class="number">30</td><td class="number">60</td>' in page
+
+
+def test_a_public_version_has_no_subtotals_from_which_a_hidden_count_follows(
+    county, practice_result, tmp_path
+):
+    result = public_version(replace(practice_result, groups=run(county()).groups))
+    written = save(result, tmp_path / "borough.html", also=())
+    assert tmp_path / "borough-groups.csv" not in written
+    assert "By district" not in (tmp_path / "borough.html").read_text(encoding="utf-8")
+    assert "subtotals by district are left out" in result.warnings[0].text
 
 
 def test_without_groups_there_is_no_file_of_them(county, tmp_path):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from conftest import HOSTILE, page_of
+from conftest import HOSTILE, grouped, page_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,6 +94,12 @@ def test_f50_hostile_text_is_data_everywhere(text):
     assert elements_of(html) == elements_of(render(page_of()))
     block = re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)[1]
     assert json.loads(block)["names"] == [text] * 4
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_f50_the_name_of_a_district_is_text(text):
+    html = render(grouped(page_of(), (text, text, "South", "South")))
+    assert elements_of(html) == elements_of(render(grouped(page_of())))
 
 
 @given(st.text())

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import shapely
 from click.testing import CliRunner
-from conftest import AXE, HOSTILE, Opened, page_of, require
+from conftest import AXE, HOSTILE, Opened, grouped, page_of, require
 
 from sacmap import tables
 from sacmap.cli import sacmap
@@ -326,13 +326,8 @@ def test_the_chosen_area_shows_its_busiest_points_with_their_streets(opened):
     assert opened(page_of(), "#area=A0").tab.locator("#map .point").count() == 0
 
 
-def grouped():
-    page = page_of()
-    return replace(page, areas=page.areas.assign(group=["North", "North", "South", "South"]))
-
-
 def test_a_district_is_chosen_found_and_kept_in_the_address(opened):
-    page = opened(grouped())
+    page = opened(grouped(page_of()))
     page.tab.select_option("#group", "South")
     assert {cells[0] for cells in rows_shown(page)} == {"Cedar", "Elm"}
     assert "in South" in page.text("#hardening-heading")
@@ -343,6 +338,20 @@ def test_a_district_is_chosen_found_and_kept_in_the_address(opened):
     page.tab.press("#find-area", "Enter")
     assert page.tab.input_value("#group") == "North"
     assert page.tab.locator("#map .district").count() > 0
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_the_districts_are_in_a_table_of_their_own(opened, javascript):
+    page = opened(grouped(page_of()), java_script_enabled=javascript)
+    rows = page.tab.locator("#districts tbody:visible tr")
+    shown = [line.locator("th, td").all_inner_texts() for line in rows.all()]
+    assert [cells[0] for cells in shown] == ["All three", "North", "South"]
+    assert shown[1][1] == "60"
+    assert shown[1][4] == "▲ Clear rise"
+    if javascript:
+        page.tab.check('[name="crime-type"][value="robbery"]')
+        assert rows.first.inner_text() == "Robbery"
+        assert rows.nth(1).locator("td").first.inner_text() == "6"
 
 
 def test_areas_of_one_name_carry_their_district(opened):
@@ -621,10 +630,8 @@ def test_axe_finds_nothing_in_any_state(opened, state):
     require(AXE, "axe-core (pip install axe-playwright-python)")
     how = dict(STATES[state])
     media, press = how.pop("media", None), how.pop("press", None)
-    shown = page_of(empty=2)
     shown = replace(
-        shown,
-        areas=shown.areas.assign(group=["North", "North", "South", "South"]),
+        grouped(page_of(empty=2)),
         points={"A0": [MapPoint(0.003, 52.004, "On or near Mill Lane", (5, 1, 2))]},
     )
     page = opened(shown, **how)

@@ -9,12 +9,12 @@ import zipfile
 import openpyxl
 import pandas as pd
 import pytest
-from conftest import HOSTILE, page_of
+from conftest import HOSTILE, grouped, page_of
 
 from sacmap import tables
 from sacmap.errors import UsageError
 from sacmap.files.study_file import read_study
-from sacmap.publish.files import as_text, csv_of
+from sacmap.publish.files import as_text, csv_of, texts_of
 from sacmap.publish.workbook import LONGEST, workbook_of
 from sacmap.study import make_study
 
@@ -25,7 +25,7 @@ def opened(page, ledger=None):
     return openpyxl.load_workbook(io.BytesIO(workbook_of(page, ledger)))
 
 
-def texts_of(book):
+def words_of(book):
     return [str(c.value) for sheet in book for line in sheet.iter_rows() for c in line if c.value is not None]
 
 
@@ -36,10 +36,10 @@ def same(cell, text):
     return as_text(cell) == text if isinstance(cell, str) else cell == float(text)
 
 
-def require_same_as_csv(sheet, content):
+def require_same_as_csv(sheet, content, table=tables.CHANGE):
     lines = list(csv.reader(io.StringIO(content.decode(), newline="")))
     cells = list(sheet.iter_rows(values_only=True))
-    assert list(cells[0]) == lines[0] == tables.CHANGE.names
+    assert list(cells[0]) == lines[0] == table.names
     assert len(cells) == len(lines)
     for line, found in zip(lines[1:], cells[1:], strict=True):
         assert all(same(cell, text) for cell, text in zip(found, line, strict=True)), (line, found)
@@ -78,6 +78,18 @@ def test_every_cell_of_the_areas_sheet_is_the_csvs():
     require_same_as_csv(opened(page)["Areas"], csv_of(page.texts))
 
 
+@pytest.mark.parametrize("first", ["North", *HOSTILE[:3], "=1+1"])
+def test_the_districts_are_those_of_the_csv_of_groups_and_their_columns_are_explained(first):
+    page = grouped(page_of(), (first, first, "South", "South"))
+    book = opened(page)
+    assert book.sheetnames == ["Summary", "Areas", "Districts", *SHEETS[2:]]
+    require_same_as_csv(book["Districts"], csv_of(texts_of(page.subtotals, tables.GROUPS)), tables.GROUPS)
+    assert book["Districts"].freeze_panes == "D2"
+    assert not any(cell.data_type == "f" for line in book["Districts"].iter_rows() for cell in line)
+    described = [line[0] for line in book["Columns"].iter_rows(min_row=2, values_only=True)]
+    assert described == [*tables.CHANGE.names, "group", "areas"]
+
+
 def test_monthly_counts_are_the_counts_tables_and_a_gap_is_empty():
     page = page_of()
     found = list(opened(page)["Monthly counts"].iter_rows(values_only=True))
@@ -111,7 +123,7 @@ def test_the_summary_tells_headline_totals_warnings_and_ledger_and_the_notes_sou
     for said in ("Something to know.", "Rows read", 12, 120, 95, 25, "Burglary"):
         assert said in summary
     assert any(str(value).startswith("Restricted") for value in summary)
-    notes = " ".join(texts_of({book["Notes"]}))
+    notes = " ".join(words_of({book["Notes"]}))
     for said in ("the rest of the areas", "A source.", "Something to know. (a source)", "Data to July 2018",
                  "as about one area in twenty is by chance alone"):  # fmt: skip
         assert said in notes

@@ -134,6 +134,7 @@ def fill(view: View, map_html: str, map_script: str) -> str:
         columns=columns_of(view),
         rows=rows,
         table_note=page_data.table_note(view, len(rows)),
+        districts=page_data.district_rows(view),
         map_html=_safe(map_html),
         static_map=_safe(static_map),
         sources=[*view.sources, *backdrop.sources(view)],

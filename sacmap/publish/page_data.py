@@ -334,6 +334,35 @@ def static_rows(view: View) -> list[dict[str, str]]:
     return [_static_row(view, place, rows.loc[place].to_dict(), css[place]) for place in order[:TABLE_ROWS]]
 
 
+def district_rows(view: View) -> list[tuple[str, str, list[dict[str, str]]]]:
+    """Return the subtotals as the page has them: by crime type its key, its label and a row a district.
+
+    Empty where the areas have no groups.
+    """
+    if view.subtotals is None or view.subtotals.empty:
+        return []
+    by_kind = dict(list(view.subtotals.groupby("crime_type", sort=False)))
+    return [
+        (kind, label, [_district_row(row, view) for row in by_kind[kind].to_dict("records")])
+        for kind, label in view.labels
+        if kind in by_kind
+    ]
+
+
+def _district_row(row: Mapping[Hashable, Any], view: View) -> dict[str, str]:
+    unknown = row["verdict"] == "not known" and not view.level_only
+    written: dict[str, Callable[[float], str]] = {
+        "current_count": words.whole,
+        "expected": words.whole,
+        "change_pct": lambda value: f"{words.signed(value)}%",
+    }
+    cells = {
+        name: "–" if unknown or pd.isna(row[name]) else write(row[name]) for name, write in written.items()
+    }
+    verdict = str(row["verdict"])
+    return cells | {"group": str(row["group"]), "plain": verdict, "verdict": words.capital(verdict)}
+
+
 def table_note(view: View, shown: int) -> str:
     """Return how many of the areas the table shows, where it does not show all."""
     every = len(view.areas)

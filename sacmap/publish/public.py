@@ -21,8 +21,9 @@ _FEW = f"published fewer than {SMALL} crimes"
 def public_version(result: Result) -> Result:
     """Return the result without small counts: see `sacmap.measure.suppress`.
 
-    Monthly counts and streets are left out completely, because nearly all of these counts are small. So are the lists
-    with their reasons; the page ranks the figures it still shows.
+    Monthly counts and streets are left out completely, because nearly all of these counts are small; so are the lists
+    with their reasons, and the page ranks the figures it still shows. Subtotals by group are left out because a hidden
+    count could be found from them by subtraction.
 
     Raises
     ------
@@ -30,11 +31,16 @@ def public_version(result: Result) -> Result:
         If all areas together have too few crimes for a public version.
     """
     change, left_out = suppressed(result.change)
+    left = (
+        "Monthly counts, streets and subtotals by district"
+        if len(result.groups)
+        else "Monthly counts and streets"
+    )
     notice = Notice(
         "suppressed",
         f"Public version: {left_out:,} of {len(change):,} figures (areas by crime type) are shown as “not known”, "
         f"because a count is under {SMALL} or would reveal one that is. Expected counts and levels are rounded to "
-        "whole crimes. Monthly counts and streets are left out.",
+        f"whole crimes. {left} are left out.",
     )
     judged = result.coverage
     small = judged["crimes"].between(1, SMALL - 1)
@@ -50,6 +56,7 @@ def public_version(result: Result) -> Result:
         change=change,
         hardening=(),
         week=(),
+        groups=result.groups.iloc[:0],
         monthly=result.monthly.iloc[:0],
         located=result.located.iloc[:0],
         coverage=judged.assign(

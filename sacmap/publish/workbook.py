@@ -82,8 +82,8 @@ EXACT = (
 def workbook_of(page: View, ledger: Mapping[str, int] | None = None) -> bytes:
     """Return the workbook (XLSX) of what the page shows: the same page gives the same bytes.
 
-    Sheets: Summary; Areas, the CSV's rows and columns; Monthly counts; Target hardening; Week of action; Notes;
-    Columns. `ledger` is the count of rows by what became of them.
+    Sheets: Summary; Areas, the CSV's rows and columns; Districts, the subtotals where there are groups; Monthly counts;
+    Target hardening; Week of action; Notes; Columns. `ledger` is the count of rows by what became of them.
     """
     stream = io.BytesIO()
     # In memory, parts carry a fixed date; and nothing that looks like a formula, link or number is taken for one.
@@ -98,7 +98,9 @@ def workbook_of(page: View, ledger: Mapping[str, int] | None = None) -> bytes:
         book.set_properties({"title": _fit(page.title), "author": "sacmap", "created": made})
         sheets = _Sheets(book, page)
         sheets.summary(ledger or {})
-        sheets.areas()
+        sheets.table("Areas", tables.CHANGE, page.change, texts=3)
+        if page.subtotals is not None and not page.subtotals.empty:
+            sheets.table("Districts", tables.GROUPS, page.subtotals, texts=3)
         if page.monthly is not None and not page.monthly.empty:
             sheets.monthly(page.monthly)
         sheets.ranked("Target hardening", page.hardening_list, "hardening")
@@ -227,16 +229,15 @@ class _Sheets:
         if value is not None and not pd.isna(value):
             sheet.write_number(row, column, round(float(value), DECIMALS), style)
 
-    def areas(self) -> None:
-        """Write the CSV's rows and columns."""
-        columns, change = tables.CHANGE.columns, self.page.change
-        rows = len(change)
-        sheet = self.add("Areas", wide=3)
-        self.head(sheet, tables.CHANGE.names, 3, rows)
-        sheet.repeat_columns(0, 2)
-        for k, column in enumerate(columns):
-            sheet.set_column(k, k, _width(column, change[column.name]))
-            values = change[column.name]
+    def table(self, name: str, table: tables.Table, frame: pd.DataFrame, *, texts: int) -> None:
+        """Write the rows and columns of a CSV; the first `texts` columns stay in sight."""
+        rows = len(frame)
+        sheet = self.add(name, wide=3)
+        self.head(sheet, table.names, texts, rows)
+        sheet.repeat_columns(0, texts - 1)
+        for k, column in enumerate(table.columns):
+            values = frame[column.name]
+            sheet.set_column(k, k, _width(column, values))
             if column.kind == "text":
                 for row, value in enumerate(values, 1):
                     sheet.write_string(row, k, _fit(str(value)), self.text)
@@ -247,7 +248,7 @@ class _Sheets:
             if column.name in _SCALES and rows:
                 sheet.conditional_format(1, k, rows, k, _scale(*_SCALES[column.name]))
         if rows:
-            at = tables.CHANGE.names.index("verdict")
+            at = table.names.index("verdict")
             for verdict, style in (("clear rise", self.rise), ("clear fall", self.fall)):
                 rule = {"type": "cell", "criteria": "==", "value": f'"{verdict}"', "format": style}
                 sheet.conditional_format(1, at, rows, at, rule)
@@ -331,12 +332,15 @@ class _Sheets:
             row += 2
 
     def columns(self) -> None:
-        """Write what each column of the Areas sheet is, with its unit."""
+        """Write what each column of the Areas sheet and of Districts is, with its unit."""
+        columns = list(tables.CHANGE.columns)
+        if self.page.subtotals is not None and not self.page.subtotals.empty:
+            columns += [column for column in tables.GROUPS.columns if column not in columns]
         sheet = self.add("Columns", landscape=False)
-        self.head(sheet, ["column", "unit", "meaning"], 3, len(tables.CHANGE.columns))
+        self.head(sheet, ["column", "unit", "meaning"], 3, len(columns))
         for k, width in enumerate((28, 24, 78)):
             sheet.set_column(k, k, width)
-        for row, column in enumerate(tables.CHANGE.columns, 1):
+        for row, column in enumerate(columns, 1):
             for k, text in enumerate((column.name, column.unit, column.meaning)):
                 sheet.write_string(row, k, text, self.wrapped)
             sheet.set_row(row, _height(column.meaning, 90))

@@ -167,6 +167,7 @@ function show({ painted = false } = {}) {
   showHead();
   showLists();
   showTable();
+  showDistricts();
   showPanel();
   showLocator();
   showRanges();

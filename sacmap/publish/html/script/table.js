@@ -64,6 +64,11 @@ function showTable() {
   document.querySelector("#areas tbody").replaceChildren(...shown.map(tableRow));
 }
 
+// The districts' rows of every crime type are in the page; those of the chosen one are shown.
+function showDistricts() {
+  for (const rows of document.querySelectorAll("#districts tbody")) rows.hidden = rows.dataset.type !== state.type;
+}
+
 const columns = Array.from(document.querySelectorAll("#areas th[data-sort]"), (head) => head.dataset.sort).slice(1);
 const isFigure = (key) => key !== "verdict" && key !== "group";
 
