@@ -188,9 +188,6 @@ def with_study_households(
     -------
     The areas, what is told, and how many lines of households and how many LSOAs there are.
     """
-    from sacmap.areas.household_files import read_households
-    from sacmap.areas.households import with_households
-
     if study.households is None:
         if study.lsoa_boundaries is not None:
             raise UsageError(
@@ -198,6 +195,9 @@ def with_study_households(
                 "Add --households FILE, a CSV of households by LSOA.",
             )
         return areas, (), 0, 0
+    from sacmap.areas.household_files import read_households
+    from sacmap.areas.households import with_households
+
     counts = read_households(study.households, study.households_column)
     lsoas = read_areas(study.lsoa_boundaries) if study.lsoa_boundaries else None
     areas, told = with_households(areas, counts.by_id, study.households, lsoas)
@@ -233,11 +233,12 @@ def with_boundaries(study: Study) -> Study:
     UsageError
         If it names neither crimes nor a force, or neither boundaries nor a force.
     """
+    if study.boundaries and (study.crimes or study.force):
+        return study
+    # What fetches loads the network's libraries: only where something may be fetched.
     from sacmap.areas.neighbourhoods import boundaries_path
     from sacmap.fetch.download import origin_of
 
-    if study.boundaries and (study.crimes or study.force):
-        return study
     if not study.force:
         what, option = (
             ("crimes", "--crimes PATH") if study.boundaries else ("boundaries", "--boundaries FILE")

@@ -153,21 +153,28 @@ def _kml_files(found: Sequence[Dataset], where: Path, layer: str | None, *, infl
 
 def _one(dataset: Dataset, where: Path, layer: str | None, *, inflated: bool) -> Rows:
     """Read one dataset by its kind."""
-    from sacmap.areas.columnar import read_csv, read_parquet
-    from sacmap.areas.gdal import read_by_gdal
-    from sacmap.areas.geojson import read_json
-    from sacmap.areas.kml import read_kml
-
     key = dataset.kind.key
     if dataset.kind.driver:
+        from sacmap.areas.gdal import read_by_gdal
+
         return read_by_gdal(dataset, where, layer, inflated=inflated)
     if key == "parquet":
+        from sacmap.areas.columnar import read_parquet
+
         with _on_disk(dataset.main, where) as path:
             return read_parquet(path, where)
     raw = bytes_of(dataset.main, where)
     if key == "kml":
+        from sacmap.areas.kml import read_kml
+
         return read_kml([(dataset.main.name, raw)], where, layer)
-    return read_csv(raw, where) if key == "csv" else read_json(raw, where, layer)
+    if key == "csv":
+        from sacmap.areas.columnar import read_csv
+
+        return read_csv(raw, where)
+    from sacmap.areas.geojson import read_json
+
+    return read_json(raw, where, layer)
 
 
 @contextmanager

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 
 from sacmap.areas.boundaries import areas_from_rings, geojson_of
 from sacmap.errors import SourceError
-from sacmap.fetch.api import Api
 from sacmap.files.whole import write_whole
+
+if TYPE_CHECKING:
+    from sacmap.fetch.api import Api
 
 FOLDER = Path("boundaries")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 from sacmap.publish import backdrop
 from sacmap.publish.colours import HATCHES, classes_of, cuts, level_classes
 from sacmap.publish.outlines import Picture, paths_of
-from sacmap.publish.plan_view import PlanView
 from sacmap.publish.shapes import STEPS, label_places
 from sacmap.publish.view import View
+
+if TYPE_CHECKING:
+    from sacmap.publish.plan_view import PlanView
 
 #: In the picture's units, two to a point of a screen: letters of a name and of a town, and a pin's half.
 NAME, TOWN, PIN = 26.0, 22.0, 19.0
