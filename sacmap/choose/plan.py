@@ -20,7 +20,7 @@ from sacmap.choose.control import control_weights
 from sacmap.choose.frozen import SHAPE, lost, unlike
 from sacmap.choose.hardening import Candidate, Prices
 from sacmap.choose.plan_words import told_of
-from sacmap.choose.points import busiest_points
+from sacmap.choose.points import NO_POINTS, points_of_areas
 from sacmap.choose.records import Visit
 from sacmap.errors import InputError, UsageError
 from sacmap.files.text import parse_json
@@ -353,7 +353,8 @@ def _streets(result: Result, target: Sequence[str], kind: str) -> list[dict[str,
     now = [result.study.current[k] for k in result.compared]
     rows = result.located
     mine = rows[rows["month"].isin(now).to_numpy() & rows["area_id"].isin(target).to_numpy()]
-    [(_, streets)] = busiest_points(mine.assign(area_id="target"), ["target"], kind)
+    found = points_of_areas(mine.assign(area_id="target"), ["target"])
+    _, streets = found.get(("target", kind), NO_POINTS).busiest()
     return [{"street": name, "crimes": n} for name, n in streets]
 
 

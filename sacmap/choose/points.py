@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from sacmap import tables
 from sacmap.result import OnePoint
 
+#: A map point: degrees east and north (WGS84), and its name.
+Point = tuple[float, float, str]
 #: Map points that concentration is told of, and streets named.
 POINTS, STREETS = 10, 3
 #: The names police.uk gives to map points that are no street: burglaries there are mostly not of homes.
@@ -21,53 +27,77 @@ OFF_STREET = frozenset(
         "shopping area", "sports/recreation area", "supermarket", "theatre/concert hall",
     )
 )  # fmt: skip
+#: How the name of a railway station ends.
+STATION = re.compile(r".*\bstation\)?")
 #: A rise is of one map point where at least this share of it, and so many crimes, lie on a point unseen before.
 MOST, AT_LEAST = 0.5, 5
 
 
-def busiest_points(
-    now: pd.DataFrame, area_ids: Sequence[str], kind: str
-) -> list[tuple[float, tuple[tuple[str, int], ...]]]:
-    """Return, for each area, the share of its crimes on its ten busiest map points, and the first of these by street.
+@dataclass(frozen=True)
+class AreaPoints:
+    """The crimes of one area and crime type: how many, how many of them at no street, and those on each map point.
 
-    `now` holds the Located rows of the current months. Points with no street count in the share and are not named;
-    points of one street are named once, together.
+    Crimes without a location, or without a name for it, count in `crimes` and are on no point.
     """
-    rows = of_areas(now, area_ids, kind).astype({"area_id": str, "location": str})
-    points = rows.groupby(["area_id", "lon", "lat", "location"], sort=True).size().reset_index(name="n")
-    by_area = dict(
-        iter(points.sort_values("n", ascending=False, kind="stable").groupby("area_id", sort=False))
-    )
-    crimes = rows["area_id"].value_counts()
-    return [_busiest(by_area[area], int(crimes[area])) if area in by_area else (0.0, ()) for area in area_ids]
+
+    crimes: int = 0
+    apart: int = 0
+    points: Mapping[Point, int] = field(default_factory=dict)
+
+    @property
+    def off_street(self) -> float | None:
+        """The share of the crimes on map points that are no street; None without crimes."""
+        return self.apart / self.crimes if self.crimes else None
+
+    def busiest(self) -> tuple[float, tuple[tuple[str, int], ...]]:
+        """Return the share of the crimes on the ten busiest map points, and the first of these by street.
+
+        Points with no street count in the share and are not named; points of one street are named once, together.
+        """
+        if not self.points:
+            return 0.0, ()
+        busiest = sorted(self.points.items(), key=lambda point: (-point[1], point[0]))[:POINTS]
+        streets: Counter[str] = Counter()
+        for (_, _, name), n in busiest:
+            streets[name.strip()] += n
+        named = [street for street in streets.items() if street[0] not in {"", "On or near"}]
+        first = sorted(named, key=lambda street: (-street[1], street[0]))[:STREETS]
+        return sum(n for _, n in busiest) / self.crimes, tuple(first)
 
 
-def of_areas(rows: pd.DataFrame, area_ids: Sequence[str], kind: str) -> pd.DataFrame:
-    """Return the Located rows of some areas and one crime type; `sac` is all three."""
-    mine = rows[rows["area_id"].isin(area_ids).to_numpy()]
-    return mine[mine["crime_type"].isin(tables.SAC_TYPES if kind == "sac" else (kind,)).to_numpy()]
+#: What an area without crimes has.
+NO_POINTS = AreaPoints()
 
 
-def _busiest(points: pd.DataFrame, crimes: int) -> tuple[float, tuple[tuple[str, int], ...]]:
-    busiest = points.head(POINTS)
-    streets: Counter[str] = Counter()
-    for name, n in zip(busiest["location"].str.strip(), busiest["n"], strict=True):
-        streets[str(name)] += int(n)
-    named = [street for street in streets.items() if street[0] not in {"", "On or near"}]
-    first = sorted(named, key=lambda street: (-street[1], street[0]))[:STREETS]
-    return float(busiest["n"].sum() / crimes), tuple(first)
+def points_of_areas(now: pd.DataFrame, area_ids: Collection[str]) -> dict[tuple[str, str], AreaPoints]:
+    """Return, by area_id and crime type, the map points of some areas' crimes; `sac` is all three types.
 
-
-def off_street(now: pd.DataFrame, area_ids: Sequence[str], kind: str) -> list[float | None]:
-    """Return, for each area, the share of its crimes on map points that are no street; None where it has none.
-
-    A railway station is named "… Station" or "… (Station)".
+    `now` holds the Located rows of the current months. An area without crimes of a type is left out.
     """
-    rows = of_areas(now, area_ids, kind)
-    names = rows["location"].astype(str).str.removeprefix("On or near ").str.strip().str.lower()
-    apart = names.isin(OFF_STREET) | names.str.fullmatch(r".*\bstation\)?")
-    shares = apart.groupby(rows["area_id"].astype(str)).mean()
-    return [float(shares[area]) if area in shares.index else None for area in area_ids]
+    columns = ["area_id", "crime_type", "lon", "lat", "location"]
+    mine = now.loc[now["area_id"].isin(area_ids).to_numpy(), columns]
+    mine = mine[mine["crime_type"].isin(tables.SAC_TYPES).to_numpy()]
+    crimes: Counter[tuple[str, str]] = Counter()
+    apart: Counter[tuple[str, str]] = Counter()
+    points: defaultdict[tuple[str, str], Counter[Point]] = defaultdict(Counter)
+    # Rows are many and points are few: each is judged once.
+    for (area, kind, lon, lat, name), n in Counter(
+        zip(*(mine[column].tolist() for column in columns), strict=True)
+    ).items():
+        named = isinstance(name, str)
+        no_street = named and is_off_street(name)
+        for key in ((str(area), str(kind)), (str(area), "sac")):
+            crimes[key] += n
+            apart[key] += n * no_street
+            if named and not (math.isnan(lon) or math.isnan(lat)):
+                points[key][lon, lat, name] += n
+    return {key: AreaPoints(n, apart[key], points[key]) for key, n in crimes.items()}
+
+
+def is_off_street(name: str) -> bool:
+    """Whether a map point of that name is no street. A railway station is named "… Station" or "… (Station)"."""
+    place = name.removeprefix("On or near ").strip().lower()
+    return place in OFF_STREET or STATION.fullmatch(place) is not None
 
 
 def rises_of_one_point(
@@ -92,16 +122,21 @@ def rises_of_one_point(
     kind
         The crime type.
     """
-    rows = of_areas(once, list(rises["area_id"]), kind)
-    rows = rows[rows["lon"].notna().to_numpy() & rows["month"].isin(months_now).to_numpy()]
-    points = rows.astype({"area_id": str, "location": str})
-    points = points.groupby(["area_id", "lon", "lat", "location"], sort=True).size().reset_index(name="n")
+    months = once["month"]
+    there = once["area_id"].isin(list(rises["area_id"])) & once["lon"].notna() & months.isin(months_now)
+    there &= once["crime_type"].isin(tables.SAC_TYPES if kind == "sac" else (kind,))
+    columns = ["area_id", "lon", "lat", "location"]
+    rows = once.loc[there.to_numpy(), columns].astype({"area_id": str, "location": str})
+    points = rows.groupby(columns, sort=True).size().reset_index(name="n")
     most = points.sort_values("n", ascending=False, kind="stable").drop_duplicates("area_id")
     gaps = dict(zip(rises["area_id"].astype(str), rises["current_count"] - rises["expected"], strict=True))
     most = most[(most["n"] >= AT_LEAST) & (most["n"] >= MOST * most["area_id"].map(gaps))]
     if most.empty:
         return {}
-    before = once[once["month"].isin(months_before).to_numpy()]
+    # Of all points before, only those that can be one of these.
+    near = np.isin(once["lon"].to_numpy(float), most["lon"].to_numpy(float))
+    before = once.loc[near, ["lon", "lat", "month"]]
+    before = before[before["month"].isin(months_before).to_numpy()]
     seen = set(zip(before["lon"], before["lat"], strict=True))
     return {
         str(area): OnePoint(str(street).strip(), int(n))

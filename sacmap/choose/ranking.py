@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sacmap import tables
-from sacmap.choose.points import busiest_points, off_street, rises_of_one_point
+from sacmap.choose.points import NO_POINTS, AreaPoints, points_of_areas, rises_of_one_point
 from sacmap.measure.change import Against, Law, law_of, readings
 from sacmap.measure.counts import counts_cube
 from sacmap.result import Entry, OnePoint
@@ -130,12 +130,14 @@ def all_lists(
     entries: dict[_List, tuple[Entry, ...]] = {}
     with ThreadPoolExecutor(2) as beside:
         under_way = [(one, ranked) for one in LISTS if (ranked := _ranked(made, one, beside))]
+        listed = {made.ids[place] for _, ranked in under_way for place in ranked.places[ranked.listed]}
+        points = points_of_areas(made.now, listed)
         for one, ranked in under_way:
             top5, *_ = ranked.stable.result()
             filled.loc[ranked.rows, one.column] = ranked.rank
             if one.of_share:
                 filled.loc[ranked.rows, "top5_share"] = top5
-            entries[one] = _entries(made, one, ranked, one_point[one.kind])
+            entries[one] = _entries(made, one, ranked, points, one_point[one.kind])
     return Lists(
         filled,
         entries.get(LISTS[0], ()),
@@ -240,14 +242,15 @@ def _entries(
     made: _Ground,
     one: _List,
     ranked: _Ranked,
+    points: Mapping[tuple[str, str], AreaPoints],
     one_point: Mapping[str, OnePoint],
 ) -> tuple[Entry, ...]:
     listed = ranked.listed
     places = ranked.places[listed]
     ids = [made.ids[place] for place in places]
     above = months_above(ranked.law.expected, of_kind(made.counts[ranked.places], one.kind))
-    points = busiest_points(made.now, ids, one.kind)
-    apart = off_street(made.now, ids, one.kind)
+    there = [points.get((area, one.kind), NO_POINTS) for area in ids]
+    busiest = [found.busiest() for found in there]
     verdicts = made.change.loc[ranked.rows, "verdict"].to_numpy(object)
     top5, low, high = ranked.stable.result()
     _, edge_low, edge_high = ranked.edge_stable.result()
@@ -264,9 +267,9 @@ def _entries(
             edge_high=int(edge_high[at]),
             months_above=int(above[place]),
             months=made.months,
-            points_share=points[at][0],
-            streets=points[at][1],
-            off_street=apart[at],
+            points_share=busiest[at][0],
+            streets=busiest[at][1],
+            off_street=there[at].off_street,
             one_point=None if one.hardening else one_point.get(area),
         )
         for at, (area, place) in enumerate(zip(ids, listed.tolist(), strict=True))
