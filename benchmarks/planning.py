@@ -15,7 +15,7 @@ import shapely
 
 from sacmap import months, tables
 from sacmap.choose.hardening import read_prices
-from sacmap.choose.plan import make_plan
+from sacmap.choose.plan import PlanWanted, make_plan
 from sacmap.comparison import compare_areas
 from sacmap.crimes import Reading, tally_of
 from sacmap.study import make_study
@@ -90,8 +90,7 @@ def main() -> None:
     reading = Reading(crimes, tally_of(crimes), (), ())
     result = compare_areas(study, reading, areas, comparator_text=str)
     compared = time.perf_counter()
-    plan = make_plan(
-        result,
+    wanted = PlanWanted(
         budget=10_000,
         prices=read_prices(None),
         size=size,
@@ -99,6 +98,7 @@ def main() -> None:
         visited=[],
         boundaries_file="areas.geojson",
     )
+    plan = make_plan(result, wanted)
     done = time.perf_counter()
     print(f"{len(areas)} areas, {len(crimes):,} rows: compared in {compared - start:.1f} s")
     print(f"plan of {size} adjoining areas: {done - compared:.1f} s ({', '.join(plan.week['target'])})")

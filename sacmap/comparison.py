@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -18,9 +19,9 @@ from sacmap.measure.change_table import change_table
 from sacmap.measure.comparator import Comparator, comparator_changes, comparator_of
 from sacmap.measure.counts import Counted, by_period, counted, counts_cube, totals
 from sacmap.measure.coverage import Compared, compared_months
-from sacmap.measure.definitions import crossed, of_extract
+from sacmap.measure.definitions import Break, crossed, of_extract
 from sacmap.measure.groups import groups_of
-from sacmap.measure.ledger import ledger
+from sacmap.measure.ledger import Ledger, ledger
 from sacmap.measure.level import NO_BASELINE, level_table
 from sacmap.measure.rolling import rolled
 from sacmap.notices import Notice
@@ -67,39 +68,89 @@ def compare_areas(
     """
     located, elsewhere = _located(reading, areas, beyond)
     study, told = rolled(study, reading, located)
+    counting = _counting(study, reading, located, areas, elsewhere)
+    against = comparator_of(
+        study,
+        counting.counts,
+        forces=counting.compared.forces,
+        places=counting.compared.places,
+        read_text=comparator_text,
+        beyond=counting.around,
+    )
+    facts = warnings.Facts(
+        once=counting.once,
+        compared=counting.compared,
+        counts=counting.counts,
+        comparator=against,
+        definitions=_definitions(study, counting.compared),
+        overlaps=overlaps,
+        duplicates=counting.ledger.duplicates,
+    )
+    no_baseline = () if study.baseline else (NO_BASELINE,)
+    found = warnings.all_of(study, reading, areas, facts)
+    told = (*no_baseline, *told, *found, *notices)
+    return _result(study, reading, areas, facts, made=counting.ledger, notices=told)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Counting:
+    """The crimes counted, and what can be compared.
+
+    once: the located crimes, without duplicates; around: (periods, crime types) counts in the areas beyond, None
+    without such areas.
+    """
+
+    once: pd.DataFrame
+    compared: Compared
+    counts: Counted
+    around: np.ndarray | None
+    ledger: Ledger
+
+
+def _counting(
+    study: Study, reading: Reading, located: pd.DataFrame, areas: GeoDataFrame, elsewhere: np.ndarray | None
+) -> _Counting:
+    """Return the counts of the crimes, each crime once. `elsewhere`: which crimes lie in the areas beyond."""
     compared = compared_months(study, reading, located, areas)
     repeated = repeats(located)
     heard = ~repeated & ~located["force"].isin(compared.forces_left_out).to_numpy()
     once = _known_areas_only(located, compared)[heard]
-    counts = counted(once, list(areas["area_id"]), study, compared)
-    around = None if elsewhere is None else _sums(once[elsewhere[heard]], study, compared)
-    against = comparator_of(
-        study,
-        counts,
-        forces=compared.forces,
-        places=compared.places,
-        read_text=comparator_text,
-        beyond=around,
-    )
-    lists = _change_and_lists(study, areas, once, counts=counts, compared=compared, against=against)
     months_compared = {period[k] for period in study.periods for k in compared.places}
-    made = ledger(
-        int(reading.tally["n"].sum()), located, months_compared, repeated,
-        forces_left_out=compared.forces_left_out, unknown=compared.unknown,
+    return _Counting(
+        once=once,
+        compared=compared,
+        counts=counted(once, list(areas["area_id"]), study, compared),
+        around=None if elsewhere is None else _sums(once[elsewhere[heard]], study, compared),
+        ledger=ledger(
+            int(reading.tally["n"].sum()), located, months_compared, repeated,
+            forces_left_out=compared.forces_left_out, unknown=compared.unknown,
+        ),
     )  # fmt: skip
+
+
+def _definitions(study: Study, compared: Compared) -> tuple[Break, ...]:
+    """Return the changes of definition and the gaps that affect the comparison."""
     present = sorted({*compared.published, *compared.forces_left_out})
     definitions = crossed(study.baseline, study.current, present)
-    if study.extract is not None:
-        definitions = of_extract(definitions)
-    found = warnings.all_of(
-        study, reading, once, areas, compared=compared, counts=counts, comparator=against,
-        definitions=definitions, overlaps=overlaps, duplicates=made.duplicates,
-    )  # fmt: skip
-    no_baseline = () if study.baseline else (NO_BASELINE,)
+    return definitions if study.extract is None else of_extract(definitions)
+
+
+def _result(
+    study: Study,
+    reading: Reading,
+    areas: GeoDataFrame,
+    facts: warnings.Facts,
+    *,
+    made: Ledger,
+    notices: Sequence[Notice],
+) -> Result:
+    """Return the result with change, lists and totals from the counts."""
+    compared, counts, against = facts.compared, facts.counts, facts.comparator
+    lists = _change_and_lists(study, areas, facts.once, counts=counts, compared=compared, against=against)
     return Result(
         study=study,
         areas=areas,
-        located=once,
+        located=facts.once,
         change=lists.change,
         hardening=lists.hardening,
         week=lists.weeks["sac"],
@@ -114,8 +165,8 @@ def compare_areas(
         comparator=against,
         comparator_changes=comparator_changes(study, against, counts.mapped),
         totals=totals(counts, compared.absent_types),
-        definitions=definitions,
-        warnings=_weightiest_first((*no_baseline, *told, *found, *notices)),
+        definitions=facts.definitions,
+        warnings=_weightiest_first(notices),
         inputs=reading.inputs,
         exit_code=3 if len(compared.places) < len(study.current) or compared.unknown else 0,
         groups=groups_of(

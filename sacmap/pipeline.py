@@ -40,8 +40,9 @@ from sacmap.study import Period, Study, make_study
 from sacmap.terminal import say
 
 if TYPE_CHECKING:
+    from sacmap.choose.hardening import Prices
     from sacmap.choose.outcome import Outcome
-    from sacmap.choose.plan import Plan
+    from sacmap.choose.plan import Plan, PlanWanted
     from sacmap.choose.records import Visit
     from sacmap.fetch.download import Downloaded
     from sacmap.fetch.home_office import RecordedTable
@@ -241,10 +242,10 @@ def plan_study(
     """
     from sacmap.choose.hardening import read_prices
     from sacmap.choose.plan import make_plan
-    from sacmap.choose.records import action_days, area_names, area_of
+    from sacmap.choose.records import action_days
     from sacmap.files.sets import write_set
     from sacmap.publish.also import geopackage
-    from sacmap.publish.choice import path_from, require_unwritten
+    from sacmap.publish.choice import require_unwritten
     from sacmap.publish.files import json_of
     from sacmap.publish.present import page_of, plan_html_of
 
@@ -268,10 +269,28 @@ def plan_study(
             "A plan needs a baseline: without one nothing can be said of a rise.",
             "Add --baseline, such as before:3 or a year before the current period.",
         )
+    plan = make_plan(result, _wanted(result, options, prices, days, path))
+    require_apart(outputs, read_by(result.study))
+    written = {
+        path: json_of(plan.record(version("sacmap"))),
+        path.with_suffix(".html"): plan_html_of(result, plan).encode(),
+    }
+    if "gpkg" in study.also:
+        written[path.with_suffix(".gpkg")] = geopackage(page_of(result), plan)
+    return result, plan, write_set(written, private=result.restricted)
+
+
+def _wanted(
+    result: Result, options: PlanOptions, prices: Prices, days: Sequence[str], path: Path
+) -> PlanWanted:
+    """Return what the plan at `path` is made from, with the areas of the user's lists as the result knows them."""
+    from sacmap.choose.plan import PlanWanted
+    from sacmap.choose.records import area_names, area_of
+    from sacmap.publish.choice import path_from
+
     names = area_names(result.areas)
     visits, homes = _read_records(options, names)
-    plan = make_plan(
-        result,
+    return PlanWanted(
         budget=options.budget,
         prices=prices,
         size=options.size,
@@ -283,14 +302,6 @@ def plan_study(
         target=tuple(dict.fromkeys(area_of(one, names, "--target") for one in options.target)),
         action=days,
     )
-    require_apart(outputs, read_by(result.study))
-    written = {
-        path: json_of(plan.record(version("sacmap"))),
-        path.with_suffix(".html"): plan_html_of(result, plan).encode(),
-    }
-    if "gpkg" in study.also:
-        written[path.with_suffix(".gpkg")] = geopackage(page_of(result), plan)
-    return result, plan, write_set(written, private=result.restricted)
 
 
 def _read_records(

@@ -14,7 +14,7 @@ from sacmap.choose.evaluate import tne, wdd, wdq
 from sacmap.choose.hardening import read_prices
 from sacmap.choose.outcome import judge, study_values
 from sacmap.choose.outcome_words import verdict_of
-from sacmap.choose.plan import busiest_months, make_plan, plan_of
+from sacmap.choose.plan import PlanWanted, busiest_months, make_plan, plan_of
 from sacmap.choose.plan_words import few, pounds
 from sacmap.choose.records import read_actions, read_protected, read_visited
 from sacmap.choose.week import connected
@@ -39,7 +39,7 @@ def compare_in(practice, **values):
 
 def plan_for(result, **more):
     asked = {"budget": 10_000, "size": 3, "protected": {}, "visited": [], "boundaries_file": "b.geojson"}
-    return make_plan(result, prices=read_prices(None), **asked | more)
+    return make_plan(result, PlanWanted(prices=read_prices(None), **asked | more))
 
 
 @pytest.fixture(scope="module")

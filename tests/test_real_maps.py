@@ -6,7 +6,7 @@ import pytest
 from sacmap import tables
 from sacmap.areas.boundaries import read_areas
 from sacmap.choose.hardening import read_prices
-from sacmap.choose.plan import make_plan
+from sacmap.choose.plan import PlanWanted, make_plan
 from sacmap.comparison import compare_areas
 from sacmap.fetch.street import read
 from sacmap.study import make_study
@@ -98,9 +98,10 @@ def test_ranks_follow_the_readings_and_the_levels(result):
 
 
 def test_an_area_that_fell_clearly_gets_no_money_for_the_year_before(result):
-    plan = make_plan(
-        result, budget=10_000, prices=read_prices(None), size=3, protected={}, visited=[], boundaries_file="b"
+    wanted = PlanWanted(
+        budget=10_000, prices=read_prices(None), size=3, protected={}, visited=[], boundaries_file="b"
     )
+    plan = make_plan(result, wanted)
     rows = result.change[result.change["crime_type"] == "burglary"].set_index("area_id")
     levels = rows["level"].astype(float)
     for one in plan.hardening:

@@ -93,97 +93,114 @@ def plan_of(text: str, path: str) -> Plan:
     return Plan(**{name: raw[name] for name in Plan.__dataclass_fields__})
 
 
-def make_plan(
-    result: Result,
-    *,
-    budget: float,
-    prices: Prices,
-    size: int,
-    protected: Mapping[str, int],
-    visited: Sequence[Visit],
-    boundaries_file: str,
-    theme: str = "sac",
-    funded_areas: int | None = None,
-    target: Sequence[str] = (),
-    action: Sequence[str] = (),
-) -> Plan:
-    """Share a budget for target hardening and choose areas for a week of action.
+@dataclass(frozen=True, kw_only=True)
+class PlanWanted:
+    """What a plan is made from, besides the comparison it rests on.
 
-    Parameters
-    ----------
-    result
-        The comparison the plan rests on.
-    budget
-        Pounds.
-    prices
-        The price list.
-    size
-        Areas the money goes to, and areas that adjoin for the week of action.
-    protected
-        Homes protected already, by area.
-    visited
-        Areas visited before.
-    boundaries_file
-        Path of the boundaries from the folder the plan will lie in.
-    theme
-        The crime type the week of action answers: `sac` for all three.
-    funded_areas
-        Areas the money goes to, where not as many as `size`.
-    target
-        Areas of the user's own choice for the week of action, by area_id; they need not adjoin.
-    action
-        The first and the last day of the action, YYYY-MM-DD, where they are known.
+    budget: pounds; prices: the price list; size: areas the money goes to, and areas that adjoin for the week of
+    action; protected: homes protected already, by area; visited: areas visited before; boundaries_file: path of the
+    boundaries from the folder the plan will lie in; theme: the crime type the week of action answers, `sac` for all
+    three; funded_areas: areas the money goes to, where not as many as `size`; target: areas of the user's own choice
+    for the week of action, by area_id, which need not adjoin; action: the first and the last day of the action,
+    YYYY-MM-DD, where they are known.
+    """
+
+    budget: float
+    prices: Prices
+    size: int
+    protected: Mapping[str, int]
+    visited: Sequence[Visit]
+    boundaries_file: str
+    theme: str = "sac"
+    funded_areas: int | None = None
+    target: Sequence[str] = ()
+    action: Sequence[str] = ()
+
+
+def make_plan(result: Result, wanted: PlanWanted) -> Plan:
+    """Share a budget for target hardening and choose areas for a week of action.
 
     Raises
     ------
     UsageError
         If the theme is no crime type, no `size` areas adjoin, or none can be ranked.
     """
-    if result.study.extract is not None:
-        # A force's own extract holds residential burglary alone.
-        prices = replace(prices, home_share=1.0)
+    theme = wanted.theme
     if theme not in tables.CRIME_TYPES:
         raise UsageError(f"{theme!r} is not a crime type.", f"Give one of {', '.join(tables.CRIME_TYPES)}.")
-    ids = [str(area) for area in result.areas["area_id"]]
+    if result.study.extract is not None:
+        # A force's own extract holds residential burglary alone.
+        wanted = replace(wanted, prices=replace(wanted.prices, home_share=1.0))
     near = adjoining(result.areas)
     cube = _by_month(result, theme)
-    chosen, volatility = _choices(result, cube, near, size=len(target) or size, theme=theme, own=target)
+    chosen, volatility = _choices(
+        result, cube, near, size=len(wanted.target) or wanted.size, theme=theme, own=wanted.target
+    )
     if not chosen:
         raise UsageError(
-            f"There are no {size} areas that adjoin one another.", "Plan for fewer with --areas, such as 1."
+            f"There are no {wanted.size} areas that adjoin one another.",
+            "Plan for fewer with --areas, such as 1.",
         )
-    rows = _rows(result, theme)
-    counts, baseline = (rows[name].to_numpy(float) for name in ("current_count", "baseline_mean"))
-    money = _candidates(result, funded_areas or size, protected)
-    spends = hardening.spend(budget, money, prices)
-    funded = {ids.index(one.area_id) for one in spends if one.homes}
-    side = week.sides(chosen[0].places, near, counts, baseline, funded=funded)
-    level = rows["level"].to_numpy(float)
-    past = cube[:, :-1].sum(axis=2)
-    weights = _weights(side, level, past, volatility)
-    known = [place for place in range(len(ids)) if np.isfinite(counts[place])]
+    spends, budget = _money(result, wanted)
+    side = _sides(result, chosen[0], near, spends, theme)
+    level = _rows(result, theme)["level"].to_numpy(float)
+    weights = _weights(side, level, cube[:, :-1].sum(axis=2), volatility)
     plan = Plan(
         study=result.study.record(),
         data_to=result.study.current[-1],
         hardening=[asdict(one) for one in spends],
         theme=theme,
-        week=_week(result, ids, side, chosen, visited, weights=weights, theme=theme)
-        | {"own_choice": bool(target), "action": list(action)},
-        before={ids[place]: int(counts[place]) for place in known},
+        week=_week(result, side, chosen, wanted, weights),
         smallest_detectable_fall=_smallest_fall(side, level, weights[0], volatility),
-        budget=_budget(budget, money, spends, prices),
-        level={ids[place]: float(level[place]) for place in known},
-        excess={ids[place]: float(rows["excess"].iloc[place]) for place in known},
+        budget=budget,
         volatility=volatility,
         before_months=[result.study.current[k] for k in result.compared],
-        by_month={ids[place]: [int(n) for n in cube[place, -1]] for place in known},
-        past={ids[place]: [int(n) for n in past[place]] for place in known},
         boundaries=digests(result.areas),
-        boundaries_file=boundaries_file,
+        boundaries_file=wanted.boundaries_file,
         inputs=list(result.inputs),
+        **_by_area(result, cube, theme),
     )
-    told = [*told_of(plan, result, prices, protected), *result.warnings]
-    return Plan(**vars(plan) | {"warnings": [{"code": one.code, "text": one.text} for one in told]})
+    told = [*told_of(plan, result, wanted.prices, wanted.protected), *result.warnings]
+    return replace(plan, warnings=[{"code": one.code, "text": one.text} for one in told])
+
+
+def _ids(result: Result) -> list[str]:
+    return [str(area) for area in result.areas["area_id"]]
+
+
+def _money(result: Result, wanted: PlanWanted) -> tuple[list[hardening.Spend], dict[str, Any]]:
+    """Return what each area gets, and the money in full."""
+    money = _candidates(result, wanted.funded_areas or wanted.size, wanted.protected)
+    spends = hardening.spend(wanted.budget, money, wanted.prices)
+    return spends, _budget(wanted.budget, money, spends, wanted.prices)
+
+
+def _sides(
+    result: Result,
+    first: week.Choice,
+    near: Sequence[frozenset[int]],
+    spends: Sequence[hardening.Spend],
+    theme: str,
+) -> week.Sides:
+    """Return the target with its buffer and controls, which are no areas that get money."""
+    ids, rows = _ids(result), _rows(result, theme)
+    counts, baseline = (rows[name].to_numpy(float) for name in ("current_count", "baseline_mean"))
+    funded = {ids.index(one.area_id) for one in spends if one.homes}
+    return week.sides(first.places, near, counts, baseline, funded=funded)
+
+
+def _by_area(result: Result, cube: Floats, theme: str) -> dict[str, Any]:
+    """Return the fields of a plan that hold something for each known area."""
+    rows = _rows(result, theme)
+    counts, level, excess = (rows[name].to_numpy(float) for name in ("current_count", "level", "excess"))
+    known = {area: place for place, area in enumerate(_ids(result)) if np.isfinite(counts[place])}
+    return {
+        "before": {area: int(counts[place]) for area, place in known.items()},
+        "level": {area: float(level[place]) for area, place in known.items()},
+        "excess": {area: float(excess[place]) for area, place in known.items()},
+        "by_month": {area: [int(n) for n in cube[place, -1]] for area, place in known.items()},
+        "past": {area: [int(n) for n in cube[place, :-1].sum(axis=1)] for area, place in known.items()},
+    }
 
 
 def _by_month(result: Result, kind: str) -> Floats:
@@ -215,15 +232,13 @@ def _smallest_fall(side: week.Sides, level: Floats, weights: Floats, volatility:
 
 def _week(
     result: Result,
-    ids: Sequence[str],
     side: week.Sides,
     chosen: Sequence[week.Choice],
-    visited: Sequence[Visit],
-    *,
+    wanted: PlanWanted,
     weights: tuple[Floats, Floats],
-    theme: str,
 ) -> dict[str, Any]:
     """Return the week of action: its sides, the sets it was chosen from, when, and what it should be about."""
+    ids, theme = _ids(result), wanted.theme
     sides = {name: [ids[place] for place in places] for name, places in vars(side).items()}
     kind = _leading_type(result, sides["target"]) if theme == "sac" else theme
     in_control, beside_buffer = (
@@ -252,7 +267,9 @@ def _week(
         "buffer_weights": beside_buffer,
         "about": kind,
         "streets": _streets(result, sides["target"], kind),
-        "visited": [asdict(visit) for visit in visited],
+        "visited": [asdict(visit) for visit in wanted.visited],
+        "own_choice": bool(wanted.target),
+        "action": list(wanted.action),
     }
 
 

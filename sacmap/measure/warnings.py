@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
@@ -32,23 +33,26 @@ SMALL_REST, MOSTLY = 0.1, 0.5
 DOUBT_PCT = 10.0
 
 
-def all_of(
-    study: Study,
-    reading: Reading,
-    once: pd.DataFrame,
-    areas: gpd.GeoDataFrame,
-    *,
-    compared: Compared,
-    counts: Counted,
-    comparator: Comparator,
-    definitions: Sequence[Break],
-    overlaps: Sequence[tuple[str, str, float]],
-    duplicates: int,
-) -> tuple[Notice, ...]:
-    """Return all notices of a comparison, the most important first.
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a comparison found, which its notices are made from.
 
-    `once` is the Located table without duplicates. Each overlap is two areas and the square metres they share.
+    once: the Located table without duplicates; overlaps: two areas and the square metres they share; duplicates: how
+    many rows repeat another.
     """
+
+    once: pd.DataFrame
+    compared: Compared
+    counts: Counted
+    comparator: Comparator
+    definitions: tuple[Break, ...]
+    overlaps: Sequence[tuple[str, str, float]]
+    duplicates: int
+
+
+def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts) -> tuple[Notice, ...]:
+    """Return all notices of a comparison, the most important first."""
+    compared, once = facts.compared, facts.once
     places = compared.places
     before = {period[k] for period in study.baseline for k in places}
     now = {study.current[k] for k in places}
@@ -61,20 +65,20 @@ def all_of(
         *_unknown_areas(compared.unknown, areas),
         *_months_left_out(len(places), len(study.current), compared.left_out),
         *_forces_left_out(compared.silent),
-        *_weak_comparator(comparator, mine, counts.in_areas),
+        *_weak_comparator(facts.comparator, mine, facts.counts.in_areas),
         *(
             Notice("definition" if found.kind == "definition" else "known-gap", found.text)
-            for found in definitions
+            for found in facts.definitions
         ),
         *_tiles(study),
         *_drift(mine, now),
         *_mends(areas),
-        *_overlaps(overlaps),
+        *_overlaps(facts.overlaps),
         *_shared(int(inside["shared"].sum())),
         *_empty_areas(inside, areas[~areas["area_id"].isin(list(compared.unknown))]),
         *_other_forces(inside, compared.forces),
         *_strange_types(sorted(set(reading.tally["crime_type"]) - KNOWN_TYPES)),
-        *_repeats(duplicates),
+        *_repeats(facts.duplicates),
         *_unseen_points(inside, now),
         *(Notice("given-twice", note) for note in reading.notes),
     )
