@@ -133,13 +133,26 @@ def read_boundaries(
     where = Path(path)
     require_group_column(within, group_column)
     system = system_given(crs) if crs else None
-    rows = _less_strays(read_layer(where, layer), where)
-    if not len(rows):
-        raise InputError(f"{where} has no areas.", "Give a file with a polygon for each neighbourhood.")
+    rows = _read(where, layer)
     chosen = columns.choose(
         rows, where, id_column=id_column, name_column=name_column,
         households_column=households_column, group_column=group_column,
     )  # fmt: skip
+    return _whole(rows, chosen, system, within, where)
+
+
+def _read(where: Path, layer: str | None) -> Rows:
+    """Return the rows of a layer that are areas; it must have some."""
+    rows = _less_strays(read_layer(where, layer), where)
+    if not len(rows):
+        raise InputError(f"{where} has no areas.", "Give a file with a polygon for each neighbourhood.")
+    return rows
+
+
+def _whole(
+    rows: Rows, chosen: columns.Chosen, system: pyproj.CRS | None, within: Sequence[str], where: Path
+) -> Boundaries:
+    """Return the areas placed on the globe, their parts joined and their shapes mended, and what is told of them."""
     _require_ids(chosen.ids, where, chosen.id)
     _require_rings(rows.mends, chosen.ids, where)
     shapes, of_system = _placed(rows, system, where)
@@ -151,7 +164,7 @@ def read_boundaries(
             f"{where} has no polygons, only points or lines.",
             "Give a file with a polygon for each neighbourhood.",
         )
-    names = [*tables.AREAS.names, *(["group"] if group_column else [])]
+    names = [*tables.AREAS.names, *(["group"] if chosen.group else [])]
     areas = whole.sort_values("area_id", ignore_index=True)[names]
     return Boundaries(areas, (*rows.told, *of_system, *chosen.told, *of_parts, *same_names(areas)))
 

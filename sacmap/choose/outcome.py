@@ -185,37 +185,25 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
         If the boundaries or the crimes differ from those of the plan. The message gives the differences.
     """
     require_after(result.study.current, actions)
-    if plan.week["action"] and result.study.current[0] < plan.week["action"][0][:7]:
-        raise UsageError(
-            f"The plan's action begins on {plan.week['action'][0]}, and {months.in_words(result.study.current[0])} is "
-            "before it.",
-            "Give months from that of the action on with --after.",
-        )
+    _require_action_begun(plan, result.study.current)
     checked = require_same(plan, result)
     # Shorter periods vary more: volatility grows with the square root of their number in a year.
     alpha = plan.volatility * math.sqrt(len(plan.before_months) / len(result.compared))
     table = _table(plan, result)
     groups = {name: _group(table, plan.week[name]) for name in GROUPS}
-    target, buffer, control, buffer_control = (groups[name] for name in GROUPS)
+    target, buffer, control, _ = (groups[name] for name in GROUPS)
     weighted_control, weighted_buffer_control = (_weighted(table, plan.week[name]) for name in WEIGHTS)
     placebos = _placebos(plan, result, table, alpha)
     widen = widening(placebos)
     net = net_of(target, weighted_control, alpha, widen)
     displacement = net_of(buffer, weighted_buffer_control, alpha, widen) if len(buffer.area_ids) else None
     together = net_of(_both(target, buffer), _both(weighted_control, weighted_buffer_control), alpha, widen)
-    paired = len(buffer_control.area_ids) > 0
     verdict = verdict_of(net)
     rank = placebo_rank(net.z, np.array(placebos) / widen)
     return Outcome(
         groups=groups,
         weighted_control=weighted_control,
-        wdd=wdd(
-            (target.before, target.after),
-            (control.before, control.after),
-            (buffer.before, buffer.after) if paired else None,
-            (buffer_control.before, buffer_control.after) if paired else None,
-            alpha,
-        ),
+        wdd=_unweighted(groups, alpha),
         wdd_settled=together if displacement else net,
         wdq=wdq(target.sums, control.sums, buffer.sums),
         tne=tne(target.sums, control.sums, buffer.sums),
@@ -232,6 +220,22 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
         actions=tuple(actions),
         warnings=(*checked, *result.warnings),
     )
+
+
+def _unweighted(groups: Mapping[str, Group], alpha: float) -> Wdd:
+    """Return the difference with the control as it is; with the buffer only where that has a control of its own."""
+    target, buffer, control, buffer_control = ((groups[name].before, groups[name].after) for name in GROUPS)
+    if not groups["buffer_control"].area_ids:
+        return wdd(target, control, None, None, alpha)
+    return wdd(target, control, buffer, buffer_control, alpha)
+
+
+def _require_action_begun(plan: Plan, after: Period) -> None:
+    if plan.week["action"] and after[0] < plan.week["action"][0][:7]:
+        raise UsageError(
+            f"The plan's action begins on {plan.week['action'][0]}, and {months.in_words(after[0])} is before it.",
+            "Give months from that of the action on with --after.",
+        )
 
 
 def require_after(after: Period, actions: Sequence[Action]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sacmap.choose import hardening
@@ -16,78 +16,76 @@ if TYPE_CHECKING:
 
 def told_of(plan: Plan, result: Result, prices: Prices, protected: Mapping[str, int]) -> list[Notice]:
     """Return what the planner must know before the money is spent."""
-    rows = result.change[result.change["crime_type"] == plan.theme]
-    verdicts = rows.set_index("area_id").loc[list(plan.week["target"]), "verdict"]
     counted = sum(plan.before[area] for area in plan.week["target"])
-    told = [
+    return [
         Notice("money", money_in_words(plan)),
         Notice("smallest-fall", _fall_in_words(plan, counted)),
+        *_told_of_target(plan, result),
+        *_told_of_money(plan, result, prices, protected),
+        *_told_of_controls(plan),
+        *(
+            Notice("visited-before", f"Visited before, {part}: {', '.join(there)}. {what}")
+            for part, sides, what in _VISITED
+            if (there := sorted({v["area_id"] for v in plan.week["visited"]} & _areas_of(plan, sides)))
+        ),
     ]
+
+
+def _told_of_target(plan: Plan, result: Result) -> Iterator[Notice]:
+    """Tell whether the chosen areas have a rise to answer, and who chose them."""
+    rows = result.change[result.change["crime_type"] == plan.theme]
+    verdicts = rows.set_index("area_id").loc[list(plan.week["target"]), "verdict"]
     if plan.week["alternatives"][0]["excess"] < 1:
-        told.append(
-            Notice(
-                "nothing-to-answer",
-                "The chosen areas together are less than one crime above the expected count, so there is no rise for a "
-                "week of action to answer.",
-            )
+        yield Notice(
+            "nothing-to-answer",
+            "The chosen areas together are less than one crime above the expected count, so there is no rise for a "
+            "week of action to answer.",
         )
     if plan.week["own_choice"]:
-        told.append(
-            Notice(
-                "own-choice",
-                "The areas of the week of action are your own choice. By their excess they come before the sets found "
-                f"in {100 * plan.week['alternatives'][0]['best_share']:.0f} of 100 draws.",
-            )
+        yield Notice(
+            "own-choice",
+            "The areas of the week of action are your own choice. By their excess they come before the sets found "
+            f"in {100 * plan.week['alternatives'][0]['best_share']:.0f} of 100 draws.",
         )
     if not (verdicts == "clear rise").any():
-        told.append(
-            Notice(
-                "no-clear-rise", "None of the chosen areas has risen clearly, so the choice could be chance."
-            )
+        yield Notice(
+            "no-clear-rise", "None of the chosen areas has risen clearly, so the choice could be chance."
         )
+
+
+def _told_of_money(
+    plan: Plan, result: Result, prices: Prices, protected: Mapping[str, int]
+) -> Iterator[Notice]:
+    """Tell what is uncertain about the prices and about the burglaries prevented."""
     if prices.bought.illustration:
-        told.append(
-            Notice("illustration", "The prices are illustrations. Put your own in a price list (--prices).")
-        )
+        yield Notice("illustration", "The prices are illustrations. Put your own in a price list (--prices).")
     if any(one["prevented"] is None for one in plan.hardening):
-        told.append(
-            Notice(
-                "no-households",
-                "Households are not known for every area that gets money, so the effect there is not known. "
-                "Give boundaries with a column of households (--households-column).",
-            )
+        yield Notice(
+            "no-households",
+            "Households are not known for every area that gets money, so the effect there is not known. "
+            "Give boundaries with a column of households (--households-column).",
         )
         if any(protected.values()):
-            told.append(
-                Notice(
-                    "protected-unused",
-                    "Homes already protected could not be subtracted where households are not known.",
-                )
+            yield Notice(
+                "protected-unused",
+                "Homes already protected could not be subtracted where households are not known.",
             )
     if len(result.compared) != 12:
-        told.append(
-            Notice(
-                "part-of-a-year",
-                f"Burglaries a year are scaled up from {len(result.compared)} of 12 months, without correction "
-                "for the season.",
-            )
+        yield Notice(
+            "part-of-a-year",
+            f"Burglaries a year are scaled up from {len(result.compared)} of 12 months, without correction "
+            "for the season.",
         )
+
+
+def _told_of_controls(plan: Plan) -> Iterator[Notice]:
+    """Tell where there are too few areas to compare with."""
     if len(plan.week["control"]) < len(plan.week["target"]):
-        told.append(
-            Notice("few-controls", "Too few areas are far enough from the target to compare it with.")
-        )
+        yield Notice("few-controls", "Too few areas are far enough from the target to compare it with.")
     elif not plan.week["buffer_control"]:
-        told.append(
-            Notice(
-                "no-buffer-control", "Too few areas are left to compare the buffer around the target with."
-            )
+        yield Notice(
+            "no-buffer-control", "Too few areas are left to compare the buffer around the target with."
         )
-    told += [
-        Notice("visited-before", f"Visited before, {part}: {', '.join(there)}. {what}")
-        for part, sides, what in _VISITED
-        if (there := sorted({v["area_id"] for v in plan.week["visited"]} & _areas_of(plan, sides)))
-    ]
-    return told
 
 
 #: What an earlier visit means for the plan, by the sides the area is on.

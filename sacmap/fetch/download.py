@@ -192,16 +192,7 @@ class Downloader:
             If there is no such force, or a month is not available.
         """
         force = self.force
-        if self.origin.source == "archive":
-            choice = choose_sources(wanted, (), "archive", lambda _: None)
-            latest, region = None, None
-        else:
-            latest = self.api.published()
-            window: tuple[str, ...] = ()
-            with suppress(OfflineError):
-                window = self.api.window()
-            region = self._region(areas)
-            choice = choose_sources(wanted, window, self.origin.source, region.kept)
+        choice, latest, region = self._sources(wanted, areas)
         self._announce(wanted, choice, region)
         publications = {month: str(latest) for month in choice.api} | choice.kept
         asked = [(month, kind) for month in sorted(publications) for kind in ORDER]
@@ -232,6 +223,19 @@ class Downloader:
         mine = reading.tally[reading.tally["force"].isin(reading.whole or ())]
         empty = tuple(month for month in wanted if month not in set(mine["month"]))
         return Downloaded(reading, self._summary(choice, publications, empty), empty)
+
+    def _sources(
+        self, wanted: Sequence[str], areas: gpd.GeoDataFrame
+    ) -> tuple[MonthSources, str | None, Region | None]:
+        """Return where each month comes from, and for the API its latest publication and its region."""
+        if self.origin.source == "archive":
+            return choose_sources(wanted, (), "archive", lambda _: None), None, None
+        latest = self.api.published()
+        window: tuple[str, ...] = ()
+        with suppress(OfflineError):
+            window = self.api.window()
+        region = self._region(areas)
+        return choose_sources(wanted, window, self.origin.source, region.kept), latest, region
 
     def _region(self, areas: gpd.GeoDataFrame) -> Region:
         name = self.api.force_name(self.force)

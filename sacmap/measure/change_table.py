@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 from warnings import warn
 
 import geopandas as gpd
@@ -66,19 +67,24 @@ def change(
     areas = areas.sort_values("area_id", ignore_index=True)
     if "households" not in areas:
         areas = areas.assign(households=np.nan)
-    cube = _cube(counts, list(areas["area_id"]), study.months)
-    places = _whole_places(cube, study)
-    at = {month: i for i, month in enumerate(study.months)}
-    periods = np.stack([cube[:, [at[period[k]] for k in places]].sum(axis=1) for period in study.periods])
+    periods, n = _by_period(_cube(counts, list(areas["area_id"]), study.months), study)
     _tell_unknown(areas, periods)
     return change_table(
         areas,
         {kind: periods[:-1, :, i].T for i, kind in enumerate(tables.CRIME_TYPES)},
         {kind: periods[-1, :, i] for i, kind in enumerate(tables.CRIME_TYPES)},
-        months_compared=len(places),
+        months_compared=n,
         comparators=followed,
         edge_share=dict.fromkeys(tables.CRIME_TYPES, np.full(len(areas), np.nan)),
     )
+
+
+def _by_period(cube: Floats, study: Study) -> tuple[NDArray[Any], int]:
+    """Return (periods, areas, crime types) counts over the months that are whole in every period, and their number."""
+    places = _whole_places(cube, study)
+    at = {month: i for i, month in enumerate(study.months)}
+    sums = [cube[:, [at[period[k]] for k in places]].sum(axis=1) for period in study.periods]
+    return np.stack(sums), len(places)
 
 
 def _followed(study: Study, given: Against | Mapping[str, Against]) -> Mapping[str, Against]:

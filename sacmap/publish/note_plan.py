@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
 from sacmap import months, tables
 from sacmap.publish.note_parts import NAMED, Given, Paragraph, Part, Section, Table, series, some
+
+if TYPE_CHECKING:
+    from sacmap.choose.plan import Plan
 
 
 def planned(given: Given) -> Section | None:
@@ -12,15 +18,24 @@ def planned(given: Given) -> Section | None:
     if plan is None:
         return None
     names = given.names or {}
-    money = plan.budget
     told = {notice["code"]: notice["text"] for notice in plan.warnings}
+    first, last = ("money",), ("smallest-fall", "no-clear-rise", "nothing-to-answer")
     parts: list[Part] = [
         Paragraph(
             f"The plan was made on data to {months.in_words(plan.data_to)} and frozen before the event, so that it can "
             "be judged afterwards."
         ),
-        *(Paragraph(told[code]) for code in ("money",) if code in told),
+        *(Paragraph(told[code]) for code in first if code in told),
+        *_money(plan, names, illustrated="illustration" in told),
+        *_week(plan.week, names),
+        *(Paragraph(told[code]) for code in last if code in told),
     ]
+    return Section("What we will do", tuple(parts))
+
+
+def _money(plan: Plan, names: Mapping[str, str], *, illustrated: bool) -> Iterator[Part]:
+    """Yield where the money goes, and that the prices are illustrations where they are."""
+    money = plan.budget
     rows = tuple(
         (
             names.get(one["area_id"], one["area_id"]), f"£{one['money']:,.0f}", f"{one['homes']:,}",
@@ -31,49 +46,32 @@ def planned(given: Given) -> Section | None:
     )  # fmt: skip
     if rows:
         header = ("Area", "Money", "Homes", "Burglaries prevented a year")
-        parts.append(Table(f"Target hardening: £{money['money']:,.0f}, {money['measure']}.", header, rows))
-    if "illustration" in told:
-        parts.append(
-            Paragraph("The prices are illustrations until the partnership's own are put in their place.")
-        )
-    week = plan.week
+        yield Table(f"Target hardening: £{money['money']:,.0f}, {money['measure']}.", header, rows)
+    if illustrated:
+        yield Paragraph("The prices are illustrations until the partnership's own are put in their place.")
+
+
+def _week(week: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Part]:
+    """Yield where the week of action goes, when, and what it is watched by and compared with."""
     target, buffer, control = (
         [names.get(area, area) for area in week[side]] for side in ("target", "buffer", "control")
     )
     about = tables.IN_WORDS.get(str(week.get("about")), "")
     when = f" Past seasons had most crime in {series(list(week['months']))}." if week["months"] else ""
-    parts.append(
-        Paragraph(
-            f"The week of action goes to {series(target)}"
-            + (
-                f", and should be about {about}, which stands furthest above the expected there"
-                if about
-                else ""
-            )
-            + f".{when}"
-        )
+    yield Paragraph(
+        f"The week of action goes to {series(target)}"
+        + (f", and should be about {about}, which stands furthest above the expected there" if about else "")
+        + f".{when}"
     )
     if week.get("action"):
         days = list(dict.fromkeys(week["action"]))
-        parts.append(
-            Paragraph(
-                f"The action is from {' to '.join(days)}."
-                if len(days) > 1
-                else f"The action is on {days[0]}."
-            )
+        yield Paragraph(
+            f"The action is from {' to '.join(days)}." if len(days) > 1 else f"The action is on {days[0]}."
         )
     if buffer:
-        parts.append(Paragraph(f"Watched for crime that moves next door: {some(buffer)}."))
+        yield Paragraph(f"Watched for crime that moves next door: {some(buffer)}.")
     if control:
-        parts.append(
-            Paragraph(f"Compared with areas like them where nothing is done, {some(control)} among them.")
-        )
-    parts += [
-        Paragraph(told[code])
-        for code in ("smallest-fall", "no-clear-rise", "nothing-to-answer")
-        if code in told
-    ]
-    return Section("What we will do", tuple(parts))
+        yield Paragraph(f"Compared with areas like them where nothing is done, {some(control)} among them.")
 
 
 def came_of_it(given: Given) -> Section | None:

@@ -213,18 +213,6 @@ def _who(view: View, area_id: str) -> tuple[str, str]:
 def _money(plan: Plan, view: View) -> Section:
     budget = plan.budget
     homes = sum(one["homes"] for one in plan.hardening)
-    rows = []
-    for one, sign in zip(plan.hardening, LETTERS, strict=False):
-        (burglary,) = _rows(view, [one["area_id"]], "burglary")
-        now = whole(burglary["current_count"])
-        rows.append(
-            PlanRow(
-                sign if one["homes"] else "",
-                one["area_id"],
-                *_who(view, one["area_id"]),
-                (whole(one["homes"]), pounds(one["money"]), now),
-            )
-        )
     reach = next((one for one in budget["reaches"] if one["price"] == budget["price"]), budget["reaches"][0])
     usual = "" if budget["rate_is_known"] else ", a usual figure"
     illustration = (f"The prices are illustrations; {pounds(budget['price'])} a home is one of them.",)
@@ -237,7 +225,7 @@ def _money(plan: Plan, view: View) -> Section:
             "money",
             "burglaries",
         ),
-        rows=tuple(rows),
+        rows=_money_rows(plan, view),
         said=(_spread(reach),),
         figure=_money_bars(reach, budget),
         details=(
@@ -247,35 +235,57 @@ def _money(plan: Plan, view: View) -> Section:
             *(illustration if budget["illustration"] else ()),
             *_told(plan, "no-households", "part-of-a-year"),
         ),
-        tables=(
-            Table(
-                "Where it goes",
-                ("Area", "Homes", "Money", "Burglaries prevented a year"),
-                tuple(
-                    (
-                        _who(view, one["area_id"])[0],
-                        whole(one["homes"]),
-                        pounds(one["money"]),
-                        _range(one["prevented"]),
-                    )
-                    for one in plan.hardening
-                ),
-                (1, 2),
+        tables=_money_tables(plan, view),
+    )
+
+
+def _money_rows(plan: Plan, view: View) -> tuple[PlanRow, ...]:
+    """Return a row for each area the money is shared between; areas that get none have no letter."""
+    rows = []
+    for one, sign in zip(plan.hardening, LETTERS, strict=False):
+        (burglary,) = _rows(view, [one["area_id"]], "burglary")
+        now = whole(burglary["current_count"])
+        rows.append(
+            PlanRow(
+                sign if one["homes"] else "",
+                one["area_id"],
+                *_who(view, one["area_id"]),
+                (whole(one["homes"]), pounds(one["money"]), now),
+            )
+        )
+    return tuple(rows)
+
+
+def _money_tables(plan: Plan, view: View) -> tuple[Table, ...]:
+    """Return where the money goes, and what else it could buy."""
+    return (
+        Table(
+            "Where it goes",
+            ("Area", "Homes", "Money", "Burglaries prevented a year"),
+            tuple(
+                (
+                    _who(view, one["area_id"])[0],
+                    whole(one["homes"]),
+                    pounds(one["money"]),
+                    _range(one["prevented"]),
+                )
+                for one in plan.hardening
             ),
-            Table(
-                "What it could buy",
-                ("Measure", "Homes", "Spread over the area", "At homes burgled lately"),
-                tuple(
-                    (
-                        f"{one['measure']}, {pounds(one['price'])} a home",
-                        f"about {whole(one['homes'])}",
-                        _range(one["spread"]),
-                        _range(one["lately_burgled"]),
-                    )
-                    for one in budget["reaches"]
-                ),
-                (1,),
+            (1, 2),
+        ),
+        Table(
+            "What it could buy",
+            ("Measure", "Homes", "Spread over the area", "At homes burgled lately"),
+            tuple(
+                (
+                    f"{one['measure']}, {pounds(one['price'])} a home",
+                    f"about {whole(one['homes'])}",
+                    _range(one["spread"]),
+                    _range(one["lately_burgled"]),
+                )
+                for one in plan.budget["reaches"]
             ),
+            (1,),
         ),
     )
 
