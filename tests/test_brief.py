@@ -58,6 +58,8 @@ def test_the_second_paragraph_says_that_the_rise_is_a_change_of_definition(north
         in second
     )
     assert "do not read it as a rise or a fall" in second
+    # A note without a map speaks of none.
+    assert "The map" not in " ".join(texts(docx.Document(northampton)))
 
 
 def test_every_figure_is_that_of_the_table(northampton, data):
@@ -101,7 +103,12 @@ def test_the_change_of_definition_stands_beside_the_number_in_the_table(northamp
 
 def test_whether_it_follows_the_nation_is_answered(northampton):
     said = " ".join(texts(docx.Document(northampton)))
-    assert "Does it follow the national trend? No: all burglary, robbery," in said
+    assert "Does Northamptonshire follow the national trend? No: all burglary, robbery," in said
+    assert (
+        "did better (rose less or fell more) than in the rest of England and Wales, by more than chance"
+        in said
+    )
+    assert "The place of Northamptonshire among the 2: all burglary, place 2" in said
     assert "there would be about 1,174 now; there are 941, 19.8% fewer (26.9% fewer to 12.1% fewer" in said
 
 
@@ -152,6 +159,20 @@ def test_across_no_change_of_definition_residential_burglary_is_said_plainly(dat
     assert "Residential burglary " in second
     assert "definition" not in second
     assert "England and Wales" not in second
+
+
+def test_the_area_is_named_and_two_years_before_is_not_called_a_year(data, tmp_path):
+    study = make_study(current="2020-10:2021-09", baseline="2018-10:2019-09", title="Bristol")
+    options = BriefOptions(
+        home_office=str(data / TABLE), area="Avon and Somerset", beside=("England and Wales",)
+    )
+    path, _ = brief_study(study, tmp_path / "bristol.html", None, options)
+    document = docx.Document(path)
+    assert plain(document)[1].startswith("All burglary in Avon and Somerset fell 35.7%, from 9,613 to 6,179,")
+    assert cells(document.tables[0])[0][1] == "Before"
+    said = " ".join(texts(document))
+    assert "Does Avon and Somerset follow the national trend? Not in all: robbery and theft from a" in said
+    assert "all burglary and theft of a motor vehicle moved as there, within chance" in said
 
 
 # With a map, a plan and its result

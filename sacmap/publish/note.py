@@ -40,7 +40,8 @@ def _background(given: Given) -> Section:
     )
     if given.official is not None:
         said += (
-            f" The figures of what happened are the Home Office's recorded crime of {given.official.area}."
+            f" The figures under “What happened” are the crimes recorded in {given.official.area}, as the Home Office "
+            "publishes them."
         )
     if given.result is not None:
         exact = given.result.study.extract is not None
@@ -61,8 +62,8 @@ def _limits(given: Given) -> Section:
     ]
     if given.official is not None:
         said.append(
-            "“By chance alone” is the play of chance in a count. Areas also differ from one another for reasons of "
-            "their own, as the middle half of the forces shows."
+            "“Allowing for chance” covers only the play of chance in a count. Police forces also differ from one "
+            "another for reasons of their own: where half of them lie shows by how much."
         )
     result = given.result
     if result is not None:

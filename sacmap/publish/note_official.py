@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 from sacmap import months
@@ -35,14 +36,15 @@ def happened(given: Given) -> Section | None:
     parts.append(_components(official, beside, study))
     follows = [(name, beside[name]) for name in LIKE if name in beside and beside[name].follows]
     if follows:
-        parts.append(Paragraph(_trend(follows)))
+        parts.append(Paragraph(_trend(official.area, follows)))
         parts += [Paragraph(_against_the_rest(COMPONENTS[name], one), "bullet") for name, one in follows]
     ranked = [(name, beside[name]) for name in LIKE if name in beside and beside[name].rank]
     if ranked:
         others = [moved.area for moved in ranked[0][1].others if moved.area != NATION]
         parts.append(
             Paragraph(
-                f"Beside {series(others)}, ranked by change from 1, the largest rise, to {ranked[0][1].of}: "
+                f"{official.area} and {series(others)} ranked by change, the largest rise first. The place of "
+                f"{official.area} among the {ranked[0][1].of}: "
                 f"{'; '.join(_placed(COMPONENTS[name], one) for name, one in ranked)}."
             )
         )
@@ -60,12 +62,15 @@ def _in_one_paragraph(official: Reconciliation, beside: Mapping[str, Beside]) ->
                 f"{'rise' if now >= before else 'fall'} is a change of definition, and says nothing of crime."
             )
         said += [
-            notice.text.split(" All burglary, which is what")[0]
+            # The note may have no map, and says of all burglary next what the map would.
+            re.sub(r" The map shows [^.]*\.", "", notice.text)
             for notice in official.warnings
             if notice.code == "definition"
         ]
     lead = (
-        "All burglary, which the change of definition hardly touches," if official.breaks else "All burglary"
+        "All burglary, which the change of definition hardly touches,"
+        if official.breaks
+        else f"All burglary in {official.area}"
     )
     residential = () if official.breaks else (("residential-burglary", "Residential burglary"),)
     for name, words in (
@@ -116,7 +121,8 @@ def _components(official: Reconciliation, beside: Mapping[str, Beside], study: S
     """Return the table of recorded crime by component, the change of definition beside the number it touches."""
     one = next(iter(beside.values()), None)
     others = [moved.area for moved in one.others] if one is not None else []
-    before = "a year before" if len(study.baseline) == 1 and len(study.current) == 12 else "before"
+    earlier = tuple(months.shift(month, -12) for month in study.current)
+    before = "a year before" if study.baseline == (earlier,) else "before"
     rows = []
     for name, words in COMPONENTS.items():
         was, now = official.official(name)
@@ -146,22 +152,24 @@ def _known(value: float) -> str:
     return count(value) if math.isfinite(value) else "–"
 
 
-def _trend(follows: Sequence[tuple[str, Beside]]) -> str:
-    """Answer "does it follow the national trend?" in one sentence."""
+def _trend(area: str, follows: Sequence[tuple[str, Beside]]) -> str:
+    """Answer "does the area follow the national trend?" in one sentence."""
     how: dict[str, list[str]] = {"better": [], "worse": [], "same": []}
     for name, one in follows:
         same = one.gap_low <= 0 <= one.gap_high
         how["same" if same else "worse" if one.gap_pct > 0 else "better"].append(COMPONENTS[name].lower())
+    means = {"better": "rose less or fell more", "worse": "rose more or fell less"}
     clear = [
-        f"{series(how[word])} did {word} than the rest of {NATION}, by more than chance"
-        for word in ("better", "worse")
+        f"{series(how[word])} did {word} ({meaning}) than in the rest of {NATION}, by more than chance"
+        for word, meaning in means.items()
         if how[word]
     ]
+    asked = f"Does {area} follow the national trend?"
     if not clear:
-        return f"Does it follow the national trend? None of it can be told from the rest of {NATION}."
-    rest = f"; {series(how['same'])} cannot be told from it" if how["same"] else ""
+        return f"{asked} As far as can be told: {series(how['same'])} moved as in the rest of {NATION}, within chance."
+    rest = f"; {series(how['same'])} moved as there, within chance" if how["same"] else ""
     answer = "Not in all" if how["same"] else "No"
-    return f"Does it follow the national trend? {answer}: {'; '.join(clear)}{rest}."
+    return f"{asked} {answer}: {'; '.join(clear)}{rest}."
 
 
 def _against_the_rest(words: str, one: Beside) -> str:

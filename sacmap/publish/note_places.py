@@ -131,6 +131,13 @@ def _of_verdict(result: Result, verdict: str, names: Mapping[str, str]) -> list[
 
 def _lists(result: Result, names: Mapping[str, str]) -> list[Part]:
     found: list[Part] = []
+    if result.week or result.hardening:
+        found.append(
+            Paragraph(
+                "How sure a place on a list is: each draw is a set of counts that chance could have given instead. The "
+                "more of 100 draws leave an area among the first five, the surer its place."
+            )
+        )
     sac, burglary = (_by_area(result, kind) for kind in ("sac", "burglary"))
     if result.week:
         found.append(
@@ -174,7 +181,7 @@ def _by_area(result: Result, kind: str) -> dict[str, dict[str, Any]]:
 
 
 def _firm(entry: Entry) -> str:
-    return f"In the first five in {100 * entry.top5_share:.0f} of 100 draws."
+    return f"Among the first five in {100 * entry.top5_share:.0f} of 100 draws."
 
 
 def _streets(entry: Entry) -> str:
