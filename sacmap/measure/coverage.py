@@ -123,14 +123,14 @@ def silent_forces(
     """
     compared = {period[k] for period in study.periods for k in places}
     inside = _sac_inside(located, study)
-    here = inside.loc[inside["month"].isin(compared), "force"].astype(str).unique()
+    here = [str(force) for force in inside.loc[inside["month"].isin(compared), "force"].unique()]
     return gaps(judged, set(here) - set(forces), compared)
 
 
 def _sac_inside(located: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Return the rows of SAC in the areas and months of the study."""
+    """Return the month, force and area of the rows of SAC in the areas and months of the study."""
     inside = located["area_id"].notna() & located["crime_type"].isin(tables.SAC_TYPES)
-    return located[inside & located["month"].isin(study.months)]
+    return located.loc[inside & located["month"].isin(study.months), ["month", "force", "area_id"]]
 
 
 def gaps(judged: pd.DataFrame, forces: Collection[str], wanted: Collection[str]) -> pd.DataFrame:

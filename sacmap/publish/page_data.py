@@ -331,7 +331,9 @@ def static_rows(view: View) -> list[dict[str, str]]:
         order = lists.week_order(rows)
     order += sorted(set(range(len(rows))) - set(order))
     css = classes_of(rows)
-    return [_static_row(view, place, rows.loc[place].to_dict(), css[place]) for place in order[:TABLE_ROWS]]
+    shown = order[:TABLE_ROWS]
+    records = rows.iloc[shown].to_dict("records")
+    return [_static_row(view, place, row, css[place]) for place, row in zip(shown, records, strict=True)]
 
 
 def district_rows(view: View) -> list[tuple[str, str, list[dict[str, str]]]]:
