@@ -428,7 +428,7 @@ def plan_command(
     """Plan a budget and a week of action: plans/NAME.json and NAME.html, and NAME.gpkg with --also gpkg."""
     from sacmap.pipeline import PlanOptions, plan_study
     from sacmap.publish.also import require_of_plan
-    from sacmap.publish.choice import record_path
+    from sacmap.publish.files import record_path
 
     asked = read_options(study, options)
     if options["also"]:
@@ -480,7 +480,7 @@ def evaluate_command(
     """Judge a plan afterwards, against control areas and including displacement."""
     from sacmap import months
     from sacmap.pipeline import EvaluateOptions, evaluate_plan
-    from sacmap.publish.choice import record_path
+    from sacmap.publish.files import record_path
 
     result, outcome, written = evaluate_plan(
         plan_path,

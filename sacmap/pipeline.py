@@ -245,8 +245,7 @@ def plan_study(
     from sacmap.choose.records import action_days
     from sacmap.files.sets import write_set
     from sacmap.publish.also import geopackage
-    from sacmap.publish.choice import require_unwritten
-    from sacmap.publish.files import json_of
+    from sacmap.publish.files import json_of, require_unwritten
     from sacmap.publish.present import page_of, plan_html_of
 
     outputs = [
@@ -286,7 +285,7 @@ def _wanted(
     """Return what the plan at `path` is made from, with the areas of the user's lists as the result knows them."""
     from sacmap.choose.plan import PlanWanted
     from sacmap.choose.records import area_names, area_of
-    from sacmap.publish.choice import path_from
+    from sacmap.publish.files import path_from
 
     names = area_names(result.areas)
     visits, homes = _read_records(options, names)
@@ -346,8 +345,7 @@ def evaluate_plan(
     from sacmap.choose.plan import plan_of
     from sacmap.choose.records import area_names, read_actions
     from sacmap.files.sets import torn_set_message, write_set
-    from sacmap.publish.choice import require_unwritten
-    from sacmap.publish.files import json_of
+    from sacmap.publish.files import json_of, require_unwritten
     from sacmap.publish.present import outcome_html_of
 
     outputs = [path, path.with_suffix(".html")]

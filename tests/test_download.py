@@ -347,7 +347,7 @@ def test_offline_needs_no_web_once_it_was_fetched(open_downloader, police):
     first = open_downloader().download(WANTED, AREAS).reading
     made = len(police.paths)
     assert open_downloader(offline=True).download(WANTED, AREAS).reading.crimes.equals(first.crimes)
-    with pytest.raises(SourceError, match="does not hold"):
+    with pytest.raises(SourceError, match="does not have"):
         open_downloader("empty", offline=True).download(WANTED, AREAS)
     assert len(police.paths) == made
 

@@ -360,7 +360,7 @@ def test_the_command_writes_the_contract_s_files_and_the_same_bytes_each_time(pr
     assert list(rows[0]) == tables.CHANGE.names
     assert [r["crime_type"] for r in rows[:4]] == list(tables.CRIME_TYPES)
     record = json.loads((tmp_path / "a" / "town.json").read_text(encoding="utf-8"))
-    keys = "sacmap study inputs ledger coverage comparator totals definitions warnings exit_code"
+    keys = "sacmap study inputs ledger coverage comparator totals monthly definitions warnings exit_code"
     assert list(record) == keys.split()
     book = dict(record["ledger"])
     assert book.pop("rows_read") == sum(book.values())

@@ -12,9 +12,10 @@ from pathlib import Path, PurePosixPath
 from threading import Lock
 from types import TracebackType
 
+import deflate
+
 from sacmap.bounds import require_real_zip
 from sacmap.errors import InputError
-from sacmap.fetch.inflate import inflated
 from sacmap.files.delimited import require_text
 from sacmap.files.sheets import WORKBOOKS
 from sacmap.files.text import bytes_of, unreadable
@@ -30,6 +31,10 @@ _OTHER_NAME = re.compile(r"\d{4}-\d{2}-.+-(outcomes|stop-and-search)\.csv", re.I
 _PATTERN = re.compile(r"[*?]")
 #: Names of files that Excel and macOS leave beside others.
 _SHADOW = ("~$", "._", ".~lock")
+
+#: A ZIP's local header, before the name.
+_HEADER = 30
+_SIGNATURE = b"PK\3\4"
 
 
 @dataclass(frozen=True)
@@ -257,3 +262,33 @@ class Open:
         finally:
             with self._lock:
                 stream.close()
+
+
+def inflated(path: Path, info: zipfile.ZipInfo) -> bytearray | None:
+    """Return a deflated member, in half the time of zipfile, after checking its CRC against the ZIP's directory.
+
+    Returns
+    -------
+    None if it is not deflated or is damaged. Then use Python's zipfile, which reads other methods and names the damage.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    if info.compress_type != zipfile.ZIP_DEFLATED:
+        return None
+    with path.open("rb") as stream:
+        stream.seek(info.header_offset)
+        header = stream.read(_HEADER)
+        if len(header) < _HEADER or not header.startswith(_SIGNATURE):
+            return None
+        # The name and the extra field can have another length here than in the directory.
+        name, extra = (int.from_bytes(header[at : at + 2], "little") for at in (26, 28))
+        stream.seek(name + extra, os.SEEK_CUR)
+        packed = stream.read(info.compress_size)
+    try:
+        raw = deflate.deflate_decompress(packed, info.file_size)
+    except deflate.DeflateError:
+        return None
+    return raw if deflate.crc32(raw) == info.CRC else None

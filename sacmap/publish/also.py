@@ -107,7 +107,7 @@ def require_word() -> None:
 
 def word(note: Note, current: Sequence[str]) -> bytes:
     """Return the note (DOCX), dated as its data."""
-    from sacmap.publish.word import word_of  # noqa: PLC0415 - python-docx may not be installed
+    from sacmap.publish.word_file import word_of  # noqa: PLC0415 - python-docx may not be installed
 
     return word_of(note, data_date(current))
 

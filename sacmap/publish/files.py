@@ -1,4 +1,4 @@
-"""The CSV and the JSON record beside the page, with identical numbers in each."""
+"""The CSV and the JSON record beside the page, with identical numbers in each; and where a plan's record goes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import os
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sacmap import tables
+from sacmap.errors import UsageError
+from sacmap.files.whole import require_writable
 from sacmap.measure.counts import monthly_totals
 from sacmap.notices import Notice
 from sacmap.study import Study
@@ -158,3 +161,37 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, DECIMALS) if math.isfinite(value) else None
     return value
+
+
+def record_path(out: str | None, usual: Path) -> Path:
+    """Return where a record goes: --out, its name ending in .json, or the usual place."""
+    if not out:
+        return usual
+    return Path(out) if out.lower().endswith(".json") else Path(f"{out}.json")
+
+
+def path_from(folder: Path, path: str) -> str:
+    """Return a path as seen from a folder, so that both can be moved together; whole where they share no drive."""
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:
+        return Path(path).resolve().as_posix()
+
+
+def require_unwritten(paths: Sequence[Path], replace: bool) -> None:
+    """Refuse to write over a plan or its result unless told to; find out early whether it can be written.
+
+    Raises
+    ------
+    UsageError
+        If the record or a file beside it is there and is not to be replaced.
+    DiskError
+        If files cannot be written in the folder.
+    """
+    there = [file for file in paths if file.exists()]
+    if there and not replace:
+        raise UsageError(
+            f"{there[0]} already exists and was not changed: a plan must be fixed before the event.",
+            "Choose another --out, or add --replace.",
+        )
+    require_writable(paths[0].parent)
