@@ -138,12 +138,8 @@ def all_lists(
             if one.of_share:
                 filled.loc[ranked.rows, "top5_share"] = top5
             entries[one] = _entries(made, one, ranked, points, one_point[one.kind])
-    return Lists(
-        filled,
-        entries.get(LISTS[0], ()),
-        {one.kind: entries.get(one, ()) for one in LISTS[1:]},
-        one_point,
-    )
+    weeks = {one.kind: entries.get(one, ()) for one in LISTS[1:]}
+    return Lists(filled, entries.get(LISTS[0], ()), weeks, one_point)
 
 
 @dataclass(frozen=True)
