@@ -136,7 +136,8 @@ def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) 
     page = page_of(result)
     html = render(page)
     written = {
-        path: html.encode(),
+        # A file name in a warning may hold half a character, which UTF-8 cannot.
+        path: html.encode(errors="backslashreplace"),
         path.with_suffix(".csv"): csv_of(with_groups(page.texts, result.areas)),
         path.with_suffix(".json"): record_of(result, version("sacmap"), stale),
         **{

@@ -668,11 +668,11 @@ def compared_once() -> Iterator[None]:
     compare = pipeline.run
     kept: dict[str, Result] = {}
 
-    def result_of(study: Study) -> Result:
-        asked = repr(study)
+    def result_of(study: Study, **how: bool) -> Result:
+        asked = repr((study, how))
         if asked not in kept:
             kept.clear()
-            kept[asked] = compare(study)
+            kept[asked] = compare(study, **how)
         return kept[asked]
 
     pipeline.run = result_of

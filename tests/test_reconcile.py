@@ -149,7 +149,7 @@ def test_periods_that_are_not_quarters_give_the_spans_that_are():
 
 
 def test_a_table_that_does_not_reach_is_an_error(northamptonshire):
-    with pytest.raises(InputError, match=r"from January 2026.\nIt reaches from April 2012 to December 2025"):
+    with pytest.raises(InputError, match=r"from January 2026.\nIt covers April 2012 to December 2025"):
         reconcile(study_of("2025-04:2026-03", "2024-04:2025-03"), northamptonshire, None)
 
 
@@ -422,8 +422,8 @@ def test_whether_the_area_follows_the_nation_is_answered_with_its_uncertainty(da
     assert "it would have about 1,174 now; it has 941: −19.8%" in note
     # ln 0.8018 ± 1.96 √(1/941 + 1/900 + 1/76,312 + 1/58,518).
     assert "by chance alone −26.9% to −12.1%" in note
-    assert "did not follow the national trend: it did better" in note
-    assert "Of 44 forces the middle half moved" in note
+    assert "That is better than the national trend, by more than chance" in note
+    assert "Half of the 44 forces changed by" in note
     redefined = rows["Northamptonshire", "residential-burglary", "2017-04:2018-03"]["note"]
     assert "national trend" not in redefined
     assert "Do not read the change" in redefined
@@ -435,7 +435,7 @@ def test_similar_areas_are_ranked_with_an_interval(data, tmp_path):
         "Northamptonshire", "Leicestershire", "London, City of", "Derbyshire"
     }  # fmt: skip
     note = rows["Northamptonshire", "robbery", "2017-04:2018-03"]["note"]
-    assert "Place 4 of 4 similar areas by change, 1 the largest rise, 3 to 4 nine times in ten." in note
+    assert "Rank 4 of 4 similar areas, 1 being the largest rise (by chance alone 3 to 4)." in note
 
 
 def test_a_force_that_lacks_a_quarter_is_left_out_of_the_nation_in_every_period(tmp_path):
@@ -459,7 +459,7 @@ def test_a_force_that_lacks_a_quarter_is_left_out_of_the_nation_in_every_period(
             if (r["area"], r["component"]) == ("England and Wales", "robbery")
         }
     assert set(nation.values()) == {"120"}
-    assert "for the table lacks a quarter of theirs: Gone" in done.stderr
+    assert "because the table lacks one of their quarters: Gone" in done.stderr
 
 
 def test_rolling_periods_end_with_the_newest_quarter_of_the_table(data, tmp_path):
