@@ -410,7 +410,7 @@ def _require_printable(given: Mapping[str, Any]) -> None:
 def _require_short(given: Mapping[str, Any]) -> None:
     """Refuse paths that no system can hold: asking whether such a file is there ends in an error of its own."""
     for name in PATHS & given.keys():
-        for text in _several(given[name]):
+        for text in several(given[name]):
             longest = max(
                 (len(part.encode(errors="surrogatepass")) for part in PurePath(text).parts), default=0
             )
@@ -420,5 +420,6 @@ def _require_short(given: Mapping[str, Any]) -> None:
                 )
 
 
-def _several(value: Any) -> tuple[str, ...]:
+def several(value: Any) -> tuple[str, ...]:
+    """Return the values of an option that takes one or several."""
     return value if isinstance(value, tuple) else (value,)

@@ -10,7 +10,7 @@ from sacmap.bounds import SETTINGS
 from sacmap.errors import InputError, UsageError
 from sacmap.files.text import bytes_of, parse_toml
 from sacmap.files.toml_help import backslash_help, toml_error
-from sacmap.study import COMPARATORS, LISTS, NOT_OPTIONS, PATHS, Study, option_name, unknown_option
+from sacmap.study import COMPARATORS, LISTS, NOT_OPTIONS, PATHS, Study, option_name, several, unknown_option
 
 _FLAGS = {"offline", "suppress_small", "yes"}
 #: Characters that appear by accident if a path with \\ is in double quotes.
@@ -41,7 +41,7 @@ def read_study(path: Path) -> dict[str, Any]:
     as_given = {
         used: given
         for name in PATHS & placed.keys()
-        for used, given in zip(_several(placed[name]), _several(checked[name]), strict=True)
+        for used, given in zip(several(placed[name]), several(checked[name]), strict=True)
     }
     return placed | ({"as_given": as_given} if as_given else {})
 
@@ -105,10 +105,6 @@ def _checked(path: Path, key: str, name: str, value: object) -> Any:
     if not isinstance(value, str):
         raise UsageError(f"In the study {path}, {key} must be text in quotes.", "Correct that line.")
     return value
-
-
-def _several(value: Any) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else (value,)
 
 
 def _relative_to(path: Path, name: str, value: Any) -> Any:
