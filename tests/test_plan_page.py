@@ -12,8 +12,9 @@ from sacmap.choose.evaluate import wdd
 from sacmap.choose.outcome import Group, Outcome
 from sacmap.choose.records import Action
 from sacmap.notices import Notice
+from sacmap.publish.outcome_view import day_in_words, result_view
 from sacmap.publish.page import render
-from sacmap.publish.plan_view import day_in_words, plan_view, result_view
+from sacmap.publish.plan_view import plan_view
 
 
 def outcome_of_four(page, action="Locks fitted"):

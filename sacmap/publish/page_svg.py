@@ -17,7 +17,7 @@ from sacmap.publish.shapes import STEPS, label_places
 from sacmap.publish.view import View
 
 if TYPE_CHECKING:
-    from sacmap.publish.plan_view import PlanView
+    from sacmap.publish.plan_parts import PlanView
 
 #: In the picture's units, two to a point of a screen: letters of a name and of a town, and a pin's half.
 NAME, TOWN, PIN = 26.0, 22.0, 19.0
@@ -196,7 +196,7 @@ def _plan(plan: PlanView | None, picture: Picture) -> str:
     lines = [
         f'<path class="side-{side.key}" d="{picture.paths[place]}"/>'
         for side in reversed(plan.sides)
-        for place in side.places
+        for place in side.positions
     ]
     return f'<g class="plan-sides">{"".join(lines)}</g>'
 

@@ -96,7 +96,7 @@ def plan_html_of(result: Result, plan: Plan) -> str:
 
 def outcome_html_of(result: Result, plan: Plan, outcome: Outcome) -> str:
     """Return the officer's page of what came of a plan: the months after against those before."""
-    from sacmap.publish.plan_view import result_view
+    from sacmap.publish.outcome_view import result_view
 
     view = page_of(result)
     return render(replace(view, plan=result_view(plan, outcome, view)))

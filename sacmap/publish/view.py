@@ -30,7 +30,7 @@ from sacmap.publish.shapes import simplified
 from sacmap.study import Period
 
 if TYPE_CHECKING:
-    from sacmap.publish.plan_view import PlanView
+    from sacmap.publish.plan_parts import PlanView
 
 #: Notices that must be read before the figures; the others are folded away.
 WEIGHTY = {

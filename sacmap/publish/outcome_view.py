@@ -1,0 +1,190 @@
+"""What came of a plan, as the page shows it: the verdict on a bar, the counts, what was done, and the figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from sacmap import months
+from sacmap.choose.evaluate import Wdd
+from sacmap.choose.outcome import Outcome
+from sacmap.choose.plan import Plan
+from sacmap.publish.plan_parts import (
+    SIDES,
+    PlanRow,
+    PlanView,
+    Section,
+    Table,
+    for_page,
+    listed,
+    pins,
+    positions,
+    sides,
+    who,
+)
+from sacmap.publish.words import Headline, capital, signed, whole
+
+if TYPE_CHECKING:
+    from sacmap.publish.view import View
+
+
+def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
+    """Return what came of a plan, for the page of the months after against those before."""
+    target = listed(plan.week["target"], view)
+    month = {
+        "clear fall": f"Crime fell clearly in {target} after the week of action.",
+        "possible fall": f"Crime may have fallen in {target} after the week of action; it could be chance.",
+        "possible rise": f"Crime may have risen in {target} after the week of action; it could be chance.",
+        "clear rise": f"Crime rose clearly in {target} after the week of action.",
+    }
+    none = f"No change in {target} can be told from chance after the week of action."
+    net = outcome.net
+    said = (
+        f"Against areas where nothing was done: {_fewer(net.estimate)} "
+        f"(19 times in 20 between {_fewer(net.low)} and {_fewer(net.high)})."
+    )
+    acted = positions([one.area_id for one in outcome.actions], view)
+    return PlanView(
+        headline=Headline(month.get(outcome.verdict, none), said),
+        fixed=f"Planned on data to {months.in_words(plan.data_to)}; what was to be judged was fixed then",
+        sides=sides(plan, view),
+        sections=(_came(outcome), _counts(plan, outcome, view), _done(outcome, view), _detail(outcome)),
+        money=positions([one["area_id"] for one in plan.hardening if one["homes"]], view),
+        pins=(*pins(plan, view), *((position, "!") for position in sorted(set(acted)))),
+        actions=tuple(
+            (
+                position,
+                months.in_words(one.month),
+                f"{day_in_words(one.date)}: {one.action}" + (f", {one.homes:,} homes" if one.homes else ""),
+            )
+            for position, one in zip(acted, outcome.actions, strict=True)
+        ),
+    )
+
+
+def day_in_words(date: str) -> str:
+    """Return "4 June 2018" for "2018-06-04"."""
+    return f"{int(date[8:])} {months.in_words(date[:7])}"
+
+
+def _came(outcome: Outcome) -> Section:
+    """Return the verdict with its interval on one bar."""
+    net = outcome.net
+    most = max(abs(net.low), abs(net.high), 1.0) * 1.15
+
+    def at(value: float) -> str:
+        return f"{50 + 50 * value / most:.1f}%"
+
+    wide = 50 * (net.high - net.low) / most
+    said = f"{_fewer(net.estimate)}, between {_fewer(net.low)} and {_fewer(net.high)}"
+    figure = Markup(  # noqa: S704 - numbers and words of our own
+        f'<svg class="came" role="img" aria-label="{said}"><line class="axis-line" x1="0" x2="100%" y1="30" y2="30"/>'
+        f'<rect class="band" x="{at(net.low)}" y="24" width="{wide:.1f}%" height="12"/>'
+        f'<line class="tick" x1="50%" x2="50%" y1="18" y2="42"/>'
+        f'<circle class="alone" cx="{at(net.estimate)}" cy="30" r="5"/>'
+        f'<text x="50%" y="12" text-anchor="middle">no change</text>'
+        f'<text x="0" y="58">fewer crimes</text><text x="100%" y="58" text-anchor="end">more crimes</text></svg>'
+    )
+    return Section(
+        key="came",
+        heading=f"What came of it: {outcome.verdict}",
+        said=(f"{capital(said)}, against areas where nothing was done.",),
+        figure=figure,
+    )
+
+
+def _fewer(value: float) -> str:
+    """Return "23 fewer", "6 more" or "no change"."""
+    text = whole(abs(value))
+    return "no change" if text == "0" else f"{text} {'fewer' if value < 0 else 'more'}"
+
+
+def _counts(plan: Plan, outcome: Outcome, view: View) -> Section:
+    return Section(
+        key="counts",
+        heading="The counts",
+        tables=(
+            Table(
+                "",
+                ("Side", "Before", "After", "Difference"),
+                tuple(
+                    (label, whole(before), whole(after), signed(whole_number(after) - whole_number(before)))
+                    for key, label in SIDES
+                    if outcome.groups[key].area_ids
+                    for before, after in [outcome.groups[key].sums]
+                ),
+                (1, 2, 3),
+            ),
+        ),
+        rows=tuple(
+            PlanRow(str(sign), area, *who(view, area), ()) for sign, area in enumerate(plan.week["target"], 1)
+        ),
+    )
+
+
+def whole_number(value: float) -> int:
+    """Return a count as it is shown, so that a difference of two is that of what stands beside it."""
+    return int(whole(value).replace(",", "").replace("−", "-"))
+
+
+def _done(outcome: Outcome, view: View) -> Section:
+    rows = tuple(
+        (
+            day_in_words(one.date),
+            who(view, one.area_id)[0],
+            one.action,
+            "–" if one.homes is None else whole(one.homes),
+        )
+        for one in outcome.actions
+    )
+    table = (Table("", ("Date", "Area", "Action", "Homes"), rows, (3,)),) if rows else ()
+    return Section(
+        key="done",
+        heading="What was done",
+        said=() if rows else ("No log of actions was given.",),
+        tables=table,
+    )
+
+
+def _detail(outcome: Outcome) -> Section:
+    unchecked = tuple(for_page(one.text) for one in outcome.warnings if one.code == "plan-unchecked")
+    return Section(
+        key="figures",
+        heading="In figures",
+        details=(outcome.reading, *unchecked),
+        tables=(_figures(outcome),),
+    )
+
+
+def _figures(outcome: Outcome) -> Table:
+    ratio, quotient, effect = outcome.rate_ratio, outcome.wdq, outcome.tne
+    rows = [("Target against its weighted control, settled", *_of(outcome.net))]
+    if outcome.displacement:
+        rows.append(("Buffer against its own, settled", *_of(outcome.displacement)))
+        rows.append(("Both together (weighted displacement difference), settled", *_of(outcome.wdd_settled)))
+    if outcome.nearest:
+        rows.append(("Target against the few nearest areas, settled: a check", *_of(outcome.nearest)))
+    rows.append(("Weighted displacement difference of the raw counts, chance and all", *_of(outcome.wdd)))
+    if ratio:
+        rows.append(
+            ("Rate ratio", _decimal(ratio.estimate), f"{_decimal(ratio.low)} to {_decimal(ratio.high)}")
+        )
+    rows += [
+        ("Displacement quotient", "–" if quotient is None else _decimal(quotient), ""),
+        ("Total net effect: crimes prevented", "–" if effect is None else signed(effect), ""),
+        (
+            "Place among untreated areas, 1 the largest fall",
+            f"{outcome.placebo_rank} of {outcome.placebos + 1}",
+            "",
+        ),
+    ]
+    return Table("", ("Measure", "Value", "95% interval"), tuple(rows), (1,))
+
+
+def _of(found: Wdd) -> tuple[str, str]:
+    return signed(found.estimate), f"{signed(found.low)} to {signed(found.high)}"
+
+
+def _decimal(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")

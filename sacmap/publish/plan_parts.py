@@ -1,0 +1,150 @@
+"""The parts of a plan's page: sides to fill, rows with pins, sections, tables; and the areas of a plan by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from sacmap.choose.plan import Plan
+from sacmap.publish.words import Headline, apart, series
+
+if TYPE_CHECKING:
+    from sacmap.publish.view import View
+
+#: The sides of an evaluation: key in the plan, and what the page calls it.
+SIDES = (
+    ("target", "Week of action"),
+    ("buffer", "Around it: did crime move?"),
+    ("control", "Compared with"),
+    ("buffer_control", "Compared with the area around"),
+)
+#: Signs of the areas that get money, and most areas with a sign of either kind.
+LETTERS = "ABCDEFGHIJ"
+
+
+@dataclass(frozen=True)
+class Side:
+    """Areas filled alike: a key for the style, a label, their positions in the table of areas, and their names."""
+
+    key: str
+    label: str
+    positions: tuple[int, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    """An area in a section: its pin, area_id, name and district; two or three figures; a bar where there is one."""
+
+    sign: str
+    area_id: str
+    name: str
+    where: str
+    figures: tuple[str, ...]
+    bar: Markup | str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A small table: the first column heads its row; `figures` are the columns that hold figures, from 0."""
+
+    heading: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    figures: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """One thing that is said: a heading, rows, sentences, a bar; and what is folded away beneath."""
+
+    key: str
+    heading: str
+    head: tuple[str, ...] = ()
+    rows: tuple[PlanRow, ...] = ()
+    scale: Markup | str = ""
+    said: tuple[str, ...] = ()
+    figure: Markup | str = ""
+    details: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlanView:
+    """What the page shows of a plan.
+
+    money: positions of the areas that get some; pins: position and sign; actions: position, month in words and what
+    was done.
+    """
+
+    headline: Headline
+    fixed: str
+    sides: tuple[Side, ...]
+    sections: tuple[Section, ...]
+    money: tuple[int, ...]
+    pins: tuple[tuple[int, str], ...]
+    actions: tuple[tuple[int, str, str], ...] = ()
+
+    def content(self) -> dict[str, Any]:
+        """Return what the page's script is given."""
+        return {
+            "sides": [[side.key, side.label, list(side.positions)] for side in self.sides],
+            "money": list(self.money),
+            "pins": [list(pin) for pin in self.pins],
+            "actions": [list(action) for action in self.actions],
+        }
+
+
+def sides(plan: Plan, view: View) -> tuple[Side, ...]:
+    """Return the sides that have areas."""
+    return tuple(
+        Side(
+            key,
+            label,
+            positions(plan.week[key], view),
+            tuple(view.names[position] for position in positions(plan.week[key], view)),
+        )
+        for key, label in SIDES
+        if plan.week[key]
+    )
+
+
+def pins(plan: Plan, view: View) -> Iterator[tuple[int, str]]:
+    """Yield the position and sign of each target area (1, 2, …) and each area that gets money (A, B, …)."""
+    for position, sign in zip(positions(plan.week["target"], view), range(1, len(LETTERS) + 1), strict=False):
+        yield position, str(sign)
+    funded = [one["area_id"] for one in plan.hardening if one["homes"]]
+    yield from zip(positions(funded, view), LETTERS, strict=False)
+
+
+def positions(area_ids: Sequence[str], view: View) -> tuple[int, ...]:
+    """Return where areas stand in the table of areas, from 0."""
+    at = {area: position for position, area in enumerate(view.areas["area_id"])}
+    return tuple(at[area] for area in area_ids)
+
+
+def rows_of(view: View, area_ids: Sequence[str], kind: str = "sac") -> list[dict[str, Any]]:
+    """Return the rows of areas in the table of changes."""
+    return [view.row(kind, position) for position in positions(area_ids, view)]
+
+
+def listed(area_ids: Sequence[str], view: View) -> str:
+    """Return "Abbey and Castle": the names of areas in a sentence."""
+    return series([apart(view.names[position]) for position in positions(area_ids, view)])
+
+
+def who(view: View, area_id: str) -> tuple[str, str]:
+    """Return an area's name, and its district or code where it needs one."""
+    (position,) = positions([area_id], view)
+    name = str(view.areas["name"].iloc[position])
+    return name, view.groups[position] or (area_id if view.names[position] != name else "")
+
+
+def for_page(text: str) -> str:
+    """Return a notice as a page says it: without the names of options, which are for the command line."""
+    plain = re.sub(r"\s*\(--[\w-]+[^)]*\)", "", text)
+    return re.sub(r"[^.:;]*--\w[^.]*\.\s*", "", plain).strip() or plain
