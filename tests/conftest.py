@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -266,3 +267,16 @@ def opened(chromium, tmp_path):
     yield open_page
     for tab in tabs:
         tab.context.close()
+
+
+def crashing(tmp_path, monkeypatch, times):
+    """Have the Python that reads apart die of a signal so many times before it works."""
+    left = tmp_path / "left"
+    left.write_text("x" * times)
+    fake = tmp_path / "python"
+    fake.write_text(
+        f'#!/bin/sh\nif [ -s "{left}" ]; then truncate -s -1 "{left}"; kill -SEGV $$; fi\n'
+        f'exec "{sys.executable}" "$@"\n'
+    )
+    fake.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(fake))

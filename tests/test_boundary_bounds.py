@@ -3,6 +3,7 @@
 import gzip
 import json
 import sqlite3
+import sys
 import zipfile
 
 import geopandas as gpd
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
-from conftest import square
+from conftest import crashing, square
 
 from sacmap import bounds
 from sacmap.areas import gdal
@@ -233,3 +234,16 @@ def test_every_bound_has_its_error():
             bound.require(bound.most + 1, "a.geojson")
         assert bound.what in error.value.cause
         assert error.value.remedy
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+@pytest.mark.parametrize(("times", "reads"), [(1, True), (2, False)])
+def test_a_reader_of_areas_that_crashes_once_is_asked_again(tmp_path, monkeypatch, times, reads):
+    path = tmp_path / "a.gpkg"
+    gpd.GeoDataFrame({"code": ["a"]}, geometry=[shapely.box(-1, 52, 0, 53)], crs=4326).to_file(path)
+    crashing(tmp_path, monkeypatch, times)
+    if reads:
+        assert list(read_areas(path)["area_id"]) == ["a"]
+    else:
+        with pytest.raises(InputError, match="damaged"):
+            read_areas(path)

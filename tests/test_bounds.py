@@ -14,7 +14,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import csv_text, row
+from conftest import crashing, csv_text, row
 
 from sacmap import bounds
 from sacmap.errors import InputError
@@ -177,3 +177,25 @@ def test_f60_an_overlap_hidden_from_the_names_is_seen_by_the_bytes():
     infos[0].compress_size += 2000
     with pytest.raises(InputError, match="members overlap"):
         bounds.require_real_zip(infos, len(out.getvalue()), "a.zip")
+
+
+@posix
+def test_a_reader_that_crashes_once_by_chance_is_asked_again(tmp_path, monkeypatch):
+    path = tmp_path / "table.parquet"
+    pq.write_table(pa.table({"a": [1, 2]}), path)
+    crashing(tmp_path, monkeypatch, 1)
+    (sheet,) = sheets_of(path)
+    assert sheet.rows == [["a"], [1], [2]]
+
+
+@posix
+@pytest.mark.parametrize("ending", ["parquet", "xlsx"])
+def test_a_file_that_crashes_its_reader_twice_is_refused_and_not_read_here(tmp_path, monkeypatch, ending):
+    path = tmp_path / f"table.{ending}"
+    if ending == "parquet":
+        pq.write_table(pa.table({"a": [1, 2]}), path)
+    else:
+        xlsx(path, "A1")
+    crashing(tmp_path, monkeypatch, 2)
+    with pytest.raises(InputError, match="damaged"):
+        list(sheets_of(path))

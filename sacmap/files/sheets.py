@@ -104,10 +104,15 @@ def _workbook(raw: bytes | bytearray, label: str) -> Iterator[Sheet]:
             rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
             yield Sheet(f"{label}, sheet {name}", [list(row) for row in rows])
     except (CalamineError, OSError, ValueError):
-        raise _damaged(label) from None
+        raise _damaged(label, "workbook") from None
 
 
-def _damaged(label: str) -> InputError:
+def _damaged(label: str, kind: str) -> InputError:
+    if kind == "parquet":
+        return InputError(
+            f"{label} cannot be read as Parquet: it is damaged, cut or another kind of file.",
+            "Download or save it again.",
+        )
     return InputError(
         f"{label} cannot be read as a workbook: it is damaged, cut short, or has a password.",
         "Open it in a spreadsheet and save it again, without a password.",
@@ -127,9 +132,11 @@ def _require_measured(raw: bytes | bytearray, kind: str, label: str) -> None:
         raise InputError(
             f"{label} was not read within {SECONDS} seconds and was left.", TABLE_CELLS.remedy
         ) from None
+    except ChildProcessError:
+        raise _damaged(label, kind) from None
     except (ValueError, OSError):
         if kind == "workbook":
-            raise _damaged(label) from None
+            raise _damaged(label, kind) from None
         return
     TABLE_CELLS.require(sum(rows * columns for rows, columns in sheets), label)
     TABLE_BYTES.require(size, label)
@@ -155,10 +162,7 @@ def _parquet(raw: bytes | bytearray, label: str) -> Sheet:
         table = pq.read_table(pa.BufferReader(raw))
         columns = [column.to_pylist() for column in table.columns]
     except (pa.ArrowException, OSError, ValueError):
-        raise InputError(
-            f"{label} cannot be read as Parquet: it is damaged, cut or another kind of file.",
-            "Download or save it again.",
-        ) from None
+        raise _damaged(label, "parquet") from None
     body: list[Row] = [list(values) for values in zip(*columns, strict=True)]
     return Sheet(label, [list(table.column_names), *body])
 
