@@ -18,8 +18,10 @@ from sacmap.measure.ledger import Ledger
 from sacmap.notices import Notice
 from sacmap.study import Study
 
-#: Least share of draws among the first five for a firm place on a list, and for a likely one.
+#: Least share of draws among the first of a list for a firm place there, and for a likely one.
 FIRM, LIKELY = 0.9, 0.5
+#: What the first of a list are for an area that leads it, and for one farther down.
+FIRST, FIRST_TEN = 5, 10
 
 
 @dataclass(frozen=True)
@@ -34,18 +36,19 @@ class OnePoint:
 class Entry:
     """An area on a list, with what one should know before acting on it.
 
-    rank: 1 is first. top5_share: share of draws in which it is among the first five; rank_low to rank_high: its rank
-    in nine draws out of ten. edge_rank, edge_low, edge_high: the same if every crime within 50 m of a neighbour
-    belonged to that neighbour. months_above of `months` current months are above the expected. points_share: share of
-    its current crimes on its ten busiest map points; streets: the first of these, with their crimes. off_street: share
-    of its crimes on map points that are not streets, such as shops, car parks and stations; None if it has no crimes.
-    one_point: set if most of a rise lies on one map point without earlier crimes.
+    rank: 1 is first. top5_share, top10_share: share of draws in which it is among the first five, and the first ten;
+    rank_low to rank_high: its rank in nine draws out of ten. edge_rank, edge_low, edge_high: the same if every crime
+    within 50 m of a neighbour belonged to that neighbour. months_above of `months` current months are above the
+    expected. points_share: share of its current crimes on its ten busiest map points; streets: the first of these, with
+    their crimes. off_street: share of its crimes on map points that are not streets, such as shops, car parks and
+    stations; None if it has no crimes. one_point: set if most of a rise lies on one map point without earlier crimes.
     """
 
     area_id: str
     rank: int
     verdict: str
     top5_share: float
+    top10_share: float
     rank_low: int
     rank_high: int
     edge_rank: int
@@ -59,20 +62,30 @@ class Entry:
     one_point: OnePoint | None = None
 
     @property
+    def first(self) -> int:
+        """Among how many first areas it stands: 5, or 10 where it is not one of these."""
+        return FIRST if self.rank <= FIRST else FIRST_TEN
+
+    @property
+    def first_share(self) -> float:
+        """The share of draws in which it is among these first areas."""
+        return self.top5_share if self.first == FIRST else self.top10_share
+
+    @property
     def firmness(self) -> str:
-        """How certain it is that the area is among the first five, in a word."""
-        return firmness(self.top5_share)
+        """How certain it is that the area is among these first areas, in a word."""
+        return firmness(self.first_share)
 
 
-def firmness(top5_share: float) -> str:
+def firmness(share: float) -> str:
     """Return "firm" from nine draws in ten, "likely" from half of the draws, otherwise "weak".
 
     >>> [firmness(share) for share in (0.95, 0.6, 0.2)]
     ['firm', 'likely', 'weak']
     """
-    if top5_share >= FIRM:
+    if share >= FIRM:
         return "firm"
-    return "likely" if top5_share >= LIKELY else "weak"
+    return "likely" if share >= LIKELY else "weak"
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from sacmap.choose import ranking
 from sacmap.comparison import compare_areas
 from sacmap.fetch.street import read
 from sacmap.measure.change import law_of, readings
-from sacmap.publish.lists import leading_type
+from sacmap.publish.lists import leading_type, stability
 from sacmap.publish.present import page_of
+from sacmap.result import Entry
 from sacmap.study import make_study
 
 
@@ -87,10 +88,58 @@ def test_a_week_list_puts_clear_before_possible_before_the_rest_and_each_by_exce
 
 
 def test_how_firm_a_place_is_is_said_in_a_word(result):
-    for entry in (*result.hardening, *result.week):
-        word = "firm" if entry.top5_share >= 0.9 else "likely" if entry.top5_share >= 0.5 else "weak"
-        assert entry.firmness == word
+    farther = 0
+    for entry in (*result.hardening, *(one for entries in result.weeks.values() for one in entries)):
+        share = entry.top5_share if entry.rank <= 5 else entry.top10_share
+        farther += entry.rank > 5 and share > entry.top5_share
+        assert entry.firmness == ("firm" if share >= 0.9 else "likely" if share >= 0.5 else "weak")
+        assert entry.top10_share >= entry.top5_share
+        # Nine draws in ten leave a firm place among these first areas.
+        assert entry.rank_low <= (5 if entry.rank <= 5 else 10) or share < 0.95
         assert 1 <= entry.edge_low <= entry.edge_high <= 40
+    assert farther
+
+
+def test_the_share_on_a_list_is_that_of_the_list_s_own_draws(result):
+    view = page_of(result)
+    for kind in tables.CRIME_TYPES:
+        shown = {view.areas["area_id"].iloc[one.place]: one.top5_share for one in view.week_lists[kind]}
+        for entry in result.weeks[kind]:
+            assert shown.get(entry.area_id, entry.top5_share) == entry.top5_share
+    # On burglary rows the CSV has the share of target hardening, which is another.
+    of_burglary = of(result, "burglary")["top5_share"]
+    assert any(entry.top5_share != of_burglary[entry.area_id] for entry in result.weeks["burglary"])
+
+
+def test_a_clear_rise_leads_in_every_draw_even_where_another_area_s_excess_is_larger():
+    law = law_of(np.array([[40.0], [400], [380], [420], [390]]), np.array([90.0, 440, 350, 430, 380]))
+    verdicts = np.array(["clear rise", "within normal range", *["within normal range"] * 3], dtype=object)
+    key = ranking.Key(False, law, np.ones(5), verdicts)
+    found = ranking.stability(key, np.arange(5))
+    assert key.ranks()[0] == 1
+    assert (found.low[0], found.high[0]) == (1, 1)
+    assert (found.top5 == 1).all()
+
+
+def entry_of(**given):
+    usual = {"area_id": "A", "rank": 1, "verdict": "clear rise", "top5_share": 0.4, "top10_share": 0.97}
+    places = {"rank_low": 1, "rank_high": 9, "edge_rank": 1, "edge_low": 1, "edge_high": 9}
+    return Entry(
+        **(usual | places | {"months_above": 9, "months": 12, "points_share": 0.5, "streets": ()} | given)
+    )
+
+
+def test_a_clear_rise_is_never_called_weak_itself():
+    said = stability(entry_of(), clear=True)
+    assert said == (
+        "Its rise is clear, but its place is weak (in the first five in 40 of 100 draws; number 1 to 9 in nine of ten)."
+    )
+    assert stability(entry_of(rank=7, rank_low=6, rank_high=8), clear=True) == (
+        "Its place is firm (in the first ten in 97 of 100 draws; number 6 to 8 in nine of ten)."
+    )
+    assert stability(entry_of(top5_share=1.0, rank_high=1), clear=True) == (
+        "Its place is firm (in the first five in 100 of 100 draws; number 1 in nine of ten)."
+    )
 
 
 def test_an_area_without_a_boundary_has_no_rank(tmp_path):
@@ -161,11 +210,13 @@ def test_whatever_the_counts_shares_add_up_to_the_first_five(pairs):
     verdicts = readings(law)["verdict"]
     for hardening in (True, False):
         key = ranking.Key(hardening, law, np.ones(n), verdicts)
-        top5, low, high = ranking.stability(key, listed)
+        found = ranking.stability(key, listed)
         # Ranks of all places are each held by one area.
         assert sorted(key.ranks()) == list(range(1, n + 1))
-        assert top5.sum() == pytest.approx(min(5, n))
-        assert ((low >= 1) & (low <= high) & (high <= n)).all()
+        assert found.top5.sum() == pytest.approx(min(5, n))
+        assert found.top10.sum() == pytest.approx(min(10, n), abs=1e-9) or n > 10
+        assert (found.top10 >= found.top5 - 1e-12).all()
+        assert ((found.low >= 1) & (found.low <= found.high) & (found.high <= n)).all()
 
 
 def test_the_page_carries_both_lists_with_reasons_and_stability(result):

@@ -18,7 +18,13 @@ from sacmap.publish.files import as_text, csv_of, texts_of
 from sacmap.publish.workbook import LONGEST, workbook_of
 from sacmap.study import make_study
 
-SHEETS = ["Summary", "Areas", "Monthly counts", "Target hardening", "Week of action", "Notes", "Columns"]
+WEEKS = {
+    "sac": "Week of action",
+    "burglary": "Week of action, burglary",
+    "robbery": "Week of action, robbery",
+    "vehicle-crime": "Week of action, vehicle crime",
+}
+SHEETS = ["Summary", "Areas", "Monthly counts", "Target hardening", *WEEKS.values(), "Notes", "Columns"]
 
 
 def opened(page, ledger=None):
@@ -107,12 +113,15 @@ def test_the_lists_are_those_of_the_page():
     book = opened(page)
     for name, key, listed in (
         ("Target hardening", "hardening", page.hardening_list),
-        ("Week of action", "sac", page.week_lists["sac"]),
+        *((name, kind, page.week_lists[kind]) for kind, name in WEEKS.items()),
     ):
         lines = list(book[name].iter_rows(min_row=2, values_only=True))
         assert [line[0] for line in lines] == list(range(1, len(listed) + 1))
         assert [line[1] for line in lines] == [page.areas["area_id"].iloc[entry.place] for entry in listed]
         assert [line[4] for line in lines] == [" ".join(page.why(entry, key)) for entry in listed]
+        for line, entry in zip(lines, listed, strict=True):
+            assert pd.isna(entry.top5_share) == (line[10] is None)
+            assert line[10] is None or line[10] == pytest.approx(entry.top5_share)
 
 
 def test_the_summary_tells_headline_totals_warnings_and_ledger_and_the_notes_source_and_licence():

@@ -21,7 +21,7 @@ from sacmap import tables
 from sacmap.choose.points import NO_POINTS, AreaPoints, points_of_areas, rises_of_one_point
 from sacmap.measure.change import Against, Law, law_of, readings
 from sacmap.measure.counts import counts_cube
-from sacmap.result import Entry, OnePoint
+from sacmap.result import FIRST, FIRST_TEN, Entry, OnePoint
 from sacmap.study import Study
 
 Floats = NDArray[np.float64]
@@ -29,10 +29,8 @@ Whole = NDArray[np.intp]
 
 SEED = 2018
 DRAWS = 1_000
-#: The first of a list, as in "in the first five".
-FIRST = 5
 #: Areas of a list that are given with what is to be known of them.
-LISTED = 10
+LISTED = FIRST_TEN
 #: Draws are ranked so many at a time: 35,000 areas by 1,000 draws would fill the memory.
 AT_A_TIME = 50
 
@@ -133,10 +131,9 @@ def all_lists(
         listed = {made.ids[place] for _, ranked in under_way for place in ranked.places[ranked.listed]}
         points = points_of_areas(made.now, listed)
         for one, ranked in under_way:
-            top5, *_ = ranked.stable.result()
             filled.loc[ranked.rows, one.column] = ranked.rank
             if one.of_share:
-                filled.loc[ranked.rows, "top5_share"] = top5
+                filled.loc[ranked.rows, "top5_share"] = ranked.stable.result().top5
             entries[one] = _entries(made, one, ranked, points, one_point[one.kind])
     weeks = {one.kind: entries.get(one, ()) for one in LISTS[1:]}
     return Lists(filled, entries.get(LISTS[0], ()), weeks, one_point)
@@ -196,8 +193,22 @@ class _Ranked:
     rank: Whole
     edge_rank: Whole
     listed: Whole
-    stable: Future[tuple[Floats, Floats, Floats]]
-    edge_stable: Future[tuple[Floats, Floats, Floats]]
+    stable: Future[Stability]
+    edge_stable: Future[Stability]
+
+
+@dataclass(frozen=True)
+class Stability:
+    """Where draws of the present rates leave the areas.
+
+    top5: (areas,) share of draws in which each is among the first five. Of the areas listed, each (listed,): top10, the
+    same of the first ten; low, high: the 5% and 95% quantiles of the place.
+    """
+
+    top5: Floats
+    top10: Floats
+    low: Floats
+    high: Floats
 
 
 def _ranked(made: _Ground, one: _List, beside: Executor) -> _Ranked | None:
@@ -248,19 +259,19 @@ def _entries(
     there = [points.get((area, one.kind), NO_POINTS) for area in ids]
     busiest = [found.busiest() for found in there]
     verdicts = made.change.loc[ranked.rows, "verdict"].to_numpy(object)
-    top5, low, high = ranked.stable.result()
-    _, edge_low, edge_high = ranked.edge_stable.result()
+    stable, edge = ranked.stable.result(), ranked.edge_stable.result()
     return tuple(
         Entry(
             area_id=area,
             rank=int(ranked.rank[place]),
             verdict=str(verdicts[place]),
-            top5_share=float(top5[place]),
-            rank_low=int(low[at]),
-            rank_high=int(high[at]),
+            top5_share=float(stable.top5[place]),
+            top10_share=float(stable.top10[at]),
+            rank_low=int(stable.low[at]),
+            rank_high=int(stable.high[at]),
             edge_rank=int(ranked.edge_rank[place]),
-            edge_low=int(edge_low[at]),
-            edge_high=int(edge_high[at]),
+            edge_low=int(edge.low[at]),
+            edge_high=int(edge.high[at]),
             months_above=int(above[place]),
             months=made.months,
             points_share=busiest[at][0],
@@ -334,13 +345,11 @@ def ranks(key: Floats) -> Whole:
     return placed
 
 
-def stability(key: Key, listed: Whole) -> tuple[Floats, Floats, Floats]:
-    """Rank draws of how far the areas may stand above the expected.
+def stability(key: Key, listed: Whole) -> Stability:
+    """Rank draws of how far the areas may stand above the expected, by the list's own key.
 
-    Returns
-    -------
-    Each area's share of draws in which it is among the first five, and the 5% and 95% quantiles of the place of each
-    of the areas at `listed`.
+    The readings stay as they are: on a week list a draw moves an area among those that read alike, so that a clear
+    rise comes before a possible one in every draw. `listed` are the areas whose place is wanted.
     """
     places = _in_reach(key, listed)
     near, rng = key.some(places), np.random.default_rng(SEED)
@@ -355,7 +364,7 @@ def stability(key: Key, listed: Whole) -> tuple[Floats, Floats, Floats]:
         for at, place in enumerate(at_listed):
             found[start : start + AT_A_TIME, at] = 1 + np.count_nonzero(drawn < drawn[:, [place]], axis=1)
     low, high = np.quantile(found, [0.05, 0.95], axis=0, method="nearest")
-    return first / DRAWS, low, high
+    return Stability(first / DRAWS, (found <= FIRST_TEN).mean(axis=0), low, high)
 
 
 def _in_reach(key: Key, listed: Whole) -> Whole:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sacmap import tables
 from sacmap.choose.ranking import HARDENING
-from sacmap.publish.words import NOUNS, apart, crimes, whole
+from sacmap.publish.words import NOUNS, apart, crimes, number, whole
 from sacmap.result import Entry, firmness
 
 #: Areas of a list that have a pin on the map.
@@ -32,23 +32,30 @@ ByType = Mapping[str, Row]
 class Listed:
     """An area on a list: its place in the areas, its rank, and whether it is a finding (clear, possible) or not.
 
-    sign is that of its pin, "" where it has none; firm is "firm", "likely", "weak" or "" where that is not known.
+    sign is that of its pin, "" where it has none; top5_share: the share of draws in which it is among the first five of
+    this list, NaN where that is not known.
     """
 
     place: int
     rank: int
     finding: str
     sign: str
-    firm: str
+    top5_share: float
+
+    @property
+    def firm(self) -> str:
+        """How firm a place among the first five is: "firm", "likely" or "weak", "" where that is not known."""
+        return "" if np.isnan(self.top5_share) else firmness(self.top5_share)
 
 
 @dataclass(frozen=True)
 class Reasons:
-    """Why an area is on a list, in sentences, and how sure its place is."""
+    """Why an area is on a list, in sentences, and how sure its place is, in a sentence and as a share of draws."""
 
     area_id: str
     why: tuple[str, ...]
     sure: str
+    top5_share: float
 
 
 def week_order(rows: pd.DataFrame) -> list[int]:
@@ -66,21 +73,27 @@ def week_order(rows: pd.DataFrame) -> list[int]:
     return [int(place) for place in order if known[place]]
 
 
-def week_list(rows: pd.DataFrame) -> list[Listed]:
-    """Return the areas named for a week of action: what was found, then the next highest."""
+def week_list(rows: pd.DataFrame, reasons: Sequence[Reasons] = ()) -> list[Listed]:
+    """Return the areas named for a week of action: what was found, then the next highest.
+
+    `rows` are those of one crime type; `reasons` why areas are on this list, as far as that is told.
+    """
     order = week_order(rows)
     verdicts, above = rows["verdict"].to_numpy(object), rows["excess"].to_numpy(float, na_value=np.nan) > 0
     found = [place for place in order if verdicts[place] in TIERS]
     rest = [place for place in order if verdicts[place] not in TIERS and above[place]]
     named = [*found[: 2 * FIRST], *rest[:NEXT]]
-    share = rows["top5_share"].to_numpy(float, na_value=np.nan)
+    told = {one.area_id: one.top5_share for one in reasons}
+    # On the burglary rows, the share is that of target hardening.
+    own = rows["top5_share"].astype(float).where(rows["crime_type"] != HARDENING)
+    share = rows["area_id"].map(told).astype(float).fillna(own).to_numpy()
     return [
         Listed(
             place=place,
             rank=rank,
             finding=str(verdicts[place]).split()[0] if verdicts[place] in TIERS else "",
             sign=str(rank) if rank <= FIRST and verdicts[place] in TIERS else "",
-            firm=firm_word(share[place]),
+            top5_share=float(share[place]),
         )
         for rank, place in enumerate(named, 1)
     ]
@@ -99,14 +112,9 @@ def hardening_list(rows: pd.DataFrame, rates: bool) -> list[Listed]:
     """Return the first areas for target hardening."""
     share = rows["top5_share"].to_numpy(float, na_value=np.nan)
     return [
-        Listed(place, rank, "", "ABCDE"[rank - 1], firm_word(share[place]))
+        Listed(place, rank, "", "ABCDE"[rank - 1], float(share[place]))
         for rank, place in enumerate(hardening_order(rows, rates)[:FIRST], 1)
     ]
-
-
-def firm_word(share: float) -> str:
-    """Return how firm a place among the first five is, "" where that is not known."""
-    return "" if np.isnan(share) else firmness(share)
 
 
 def hardening_reasons(entries: Sequence[Entry], change: pd.DataFrame) -> tuple[Reasons, ...]:
@@ -121,6 +129,7 @@ def hardening_reasons(entries: Sequence[Entry], change: pd.DataFrame) -> tuple[R
                 *_common(entry, rows[entry.area_id][HARDENING], HARDENING),
             ),
             stability(entry),
+            entry.top5_share,
         )
         for entry in entries
     )
@@ -137,7 +146,8 @@ def week_reasons(entries: Sequence[Entry], change: pd.DataFrame, kind: str = "sa
                 *_about(rows[entry.area_id], kind),
                 *_common(entry, rows[entry.area_id][kind], kind),
             ),
-            stability(entry),
+            stability(entry, clear=entry.verdict == "clear rise"),
+            entry.top5_share,
         )
         for entry in entries
     )
@@ -148,13 +158,19 @@ def reading(row: Row, kind: str = "sac") -> str:
     return f"{crimes(row['current_count'], kind)} where about {whole(row['expected'])} were expected: {row['verdict']}."
 
 
-def stability(entry: Entry) -> str:
-    """Return "Its place is likely: in the first five in 83 of 100 draws, most often between 1 and 6."."""
-    firm = {"weak": "weak: it could sit almost anywhere"}.get(word := firmness(entry.top5_share), word)
-    if entry.rank_low == entry.rank_high:
-        return f"Its place is {firm} (always number {entry.rank_low})."
-    share = f"in the first five in {100 * entry.top5_share:.0f} of 100 draws"
-    return f"Its place is {firm} ({share}; number {entry.rank_low} to {entry.rank_high:,} in nine of ten)."
+def stability(entry: Entry, *, clear: bool = False) -> str:
+    """Return "Its place is likely (in the first five in 83 of 100 draws; number 1 to 6 in nine of ten).".
+
+    A rise may be `clear` while its place among several clear ones is not: then both are said.
+    """
+    its = "Its rise is clear, but its place" if clear and entry.firmness != "firm" else "Its place"
+    last = f" to {entry.rank_high:,}" if entry.rank_high > entry.rank_low else ""
+    return f"{its} is {entry.firmness} ({draws(entry)}; number {entry.rank_low:,}{last} in nine of ten)."
+
+
+def draws(entry: Entry) -> str:
+    """Return "in the first five in 83 of 100 draws"; of an area that is not one of these, in the first ten."""
+    return f"in the first {number(entry.first)} in {100 * entry.first_share:.0f} of 100 draws"
 
 
 def by_area(change: pd.DataFrame, area_ids: Sequence[str]) -> dict[str, ByType]:

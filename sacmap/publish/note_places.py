@@ -9,6 +9,7 @@ import pandas as pd
 
 from sacmap import tables
 from sacmap.measure.peers import pct
+from sacmap.publish.lists import draws
 from sacmap.publish.note_parts import (
     LISTED,
     NAMED,
@@ -23,7 +24,7 @@ from sacmap.publish.note_parts import (
     series,
     some,
 )
-from sacmap.publish.words import whole
+from sacmap.publish.words import capital, whole
 from sacmap.result import Entry, Result
 
 
@@ -181,7 +182,7 @@ def _by_area(result: Result, kind: str) -> dict[str, dict[str, Any]]:
 
 
 def _firm(entry: Entry) -> str:
-    return f"Among the first five in {100 * entry.top5_share:.0f} of 100 draws."
+    return f"{capital(draws(entry))}."
 
 
 def _streets(entry: Entry) -> str:

@@ -222,7 +222,10 @@ class View:
     @cached_property
     def week_lists(self) -> dict[str, list[lists.Listed]]:
         """By crime type the areas for a week of action."""
-        return {kind: [] if self.level_only else lists.week_list(rows) for kind, rows in self.rows.items()}
+        return {
+            kind: [] if self.level_only else lists.week_list(rows, self.week.get(kind, ()))
+            for kind, rows in self.rows.items()
+        }
 
     @cached_property
     def hardening_list(self) -> list[lists.Listed]:

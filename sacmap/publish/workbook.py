@@ -61,8 +61,8 @@ METHOD = (
     "Ratio is the count over the expected, drawn towards 1 as far as the count is small; excess is the crimes above "
     "the expected that it leaves; level is what to expect in a period like this one.",
     "Percentages of small counts jump: rank by excess or level, not by change_pct.",
-    "Target hardening follows the expected level of burglary, which persists. A week of action follows the excess of "
-    "all three, which answers a rise.",
+    "Target hardening follows the expected level of burglary, which persists. A week of action answers a rise: clear "
+    "rises come first, then possible ones, then the rest, each by excess; there is one list for each crime type.",
     "{indicator}",
     "An empty cell is not known: no boundary, no household count, a baseline of zero, or a month that is not complete. "
     "It is never a zero.",
@@ -79,11 +79,21 @@ EXACT = (
 )
 
 
+#: The sheet of each crime type's list for a week of action.
+WEEK_SHEETS = {
+    "sac": "Week of action",
+    "burglary": "Week of action, burglary",
+    "robbery": "Week of action, robbery",
+    "vehicle-crime": "Week of action, vehicle crime",
+}
+
+
 def workbook_of(page: View, ledger: Mapping[str, int] | None = None) -> bytes:
     """Return the workbook (XLSX) of what the page shows: the same page gives the same bytes.
 
     Sheets: Summary; Areas, the CSV's rows and columns; Districts, the subtotals where there are groups; Monthly counts;
-    Target hardening; Week of action; Notes; Columns. `ledger` is the count of rows by what became of them.
+    Target hardening; Week of action, one sheet for each crime type; Notes; Columns. `ledger` is the count of rows by
+    what became of them.
     """
     stream = io.BytesIO()
     # In memory, parts carry a fixed date; and nothing that looks like a formula, link or number is taken for one.
@@ -104,7 +114,9 @@ def workbook_of(page: View, ledger: Mapping[str, int] | None = None) -> bytes:
         if page.monthly is not None and not page.monthly.empty:
             sheets.monthly(page.monthly)
         sheets.ranked("Target hardening", page.hardening_list, "hardening")
-        sheets.ranked("Week of action", page.week_lists["sac"], "sac")
+        for kind, name in WEEK_SHEETS.items():
+            if kind in page.known:
+                sheets.ranked(name, page.week_lists[kind], kind)
         sheets.notes()
         sheets.columns()
     return stream.getvalue()
@@ -293,7 +305,9 @@ class _Sheets:
                 sheet.write_string(row, k, _fit(str(text)), self.wrapped)
             for k, figure in enumerate(figures, 5):
                 style = self.number[_FORMAT_OF.get(figure, columns[figure].kind)]
-                self.figure(sheet, row, k, found[figure], style)
+                # A burglary row's own share is that of target hardening.
+                value = entry.top5_share if figure == "top5_share" else found[figure]
+                self.figure(sheet, row, k, value, style)
             sheet.set_row(row, max(_height(reasons, 80), _height(str(area_name), 32)))
 
     def notes(self) -> None:
