@@ -17,14 +17,14 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from sacmap.files.sets import torn_set_message, write_set
+from sacmap.files.file_sets import torn_set_message, write_set
 
 NAMES = ("a.html", "a.csv", "a.json", "a.xlsx")
 SIZE = 2_000_000
 RUN = """
 import sys
 from pathlib import Path
-from sacmap.files.sets import write_set
+from sacmap.files.file_sets import write_set
 print("ready", flush=True)
 folder, word = Path(sys.argv[1]), sys.argv[2]
 write_set({folder / name: word.encode() * (int(sys.argv[3]) // len(word)) for name in sys.argv[4:]})

@@ -6,24 +6,22 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from sacmap import tables
+from sacmap.cli_options import fetch_options, fields_of, out_path, read_options, study_options
 from sacmap.errors import UsageError
 from sacmap.last_resort import close_output, meant, mend_streams
 from sacmap.terminal import Group, Pounds, say, show
 
 if TYPE_CHECKING:
     from sacmap.result import Result
-    from sacmap.study import Study
+    from sacmap.study import FetchOptions, Study
 
 STOPPED = 130
-
-Command = Callable[..., Any]
 
 
 def main() -> None:
@@ -79,108 +77,10 @@ def sacmap() -> None:
     """
 
 
-_FETCH_OPTIONS = (
-    click.option("--store", help="Folder for fetched answers. Default: in your cache."),
-    click.option("--offline", is_flag=True, help="Use no network; read only what is stored."),
-    click.option("--api-url", help="Address of the API, ending in /api."),
-    click.option("--ca-bundle", help="File of certificates (PEM) to trust in addition to the system's."),
-)
-_STUDY_OPTIONS = (
-    click.argument("study", required=False, type=click.Path(path_type=Path)),
-    click.option("--force", help="Police force, by its police.uk slug, such as northamptonshire."),
-    click.option(
-        "--boundaries",
-        help="Neighbourhood polygons: GeoJSON, GeoPackage, Shapefile, KML and others, also zipped.",
-    ),
-    click.option("--layer", help="Layer of the boundaries, if there are several."),
-    click.option(
-        "--crs", help="Coordinate system of the boundaries, if they give none or a wrong one: EPSG:27700."
-    ),
-    click.option("--id-column", help="Column with the areas' identifiers."),
-    click.option("--name-column", help="Column with the areas' names."),
-    click.option("--group-column", help="Column with the town or district of each area."),
-    click.option("--within", multiple=True, help="Only the areas of this town or district."),
-    click.option(
-        "--households-column", help="Column with households, in --households or else in the boundaries."
-    ),
-    click.option("--households", help="Households by area or by LSOA: CSV (also gzipped) or XLSX."),
-    click.option(
-        "--lsoa-boundaries", help="LSOA polygons, if households are by LSOA and the areas are not LSOAs."
-    ),
-    click.option("--current", help="Current period: 2017-04:2018-03 (both ends included), or latest:12."),
-    click.option(
-        "--baseline",
-        multiple=True,
-        help="Baseline of one or more such periods: 2014-04:2017-03, or before:3.",
-    ),
-    click.option("--crimes", multiple=True, help="police.uk CSVs, folders of them, or ZIPs."),
-    click.option("--comparator", help='What "expected" follows: areas (default), force, none or a CSV file.'),
-    click.option("--also", multiple=True, help="Additional files: any of xlsx,gpkg,png,pdf."),
-    click.option(
-        "--context",
-        multiple=True,
-        help="Roads, rail, water or places to draw thin and grey behind the areas.",
-    ),
-    click.option("--tiles", help="Background map: https address of its tiles, with {z}, {x} and {y}."),
-    click.option(
-        "--tiles-key", help="Key that replaces {key} in --tiles. Anyone who has the page can read it."
-    ),
-    click.option("--yes", is_flag=True, help="Agree to large downloads without being asked."),
-    click.option(
-        "--from", "source", help="Source of months without --crimes: auto (default), api or archive."
-    ),
-    click.option("--archive-url", help="Address of the folder of monthly archives."),
-    *_FETCH_OPTIONS,
-    click.option("--title", help="Name of the place, for the page's title."),
-    click.option("--out", help="The page to write: maps/NAME.html."),
-)
-
-
-def study_options(command: Command) -> Command:
-    """Give a command the STUDY argument and the options that are also its keys."""
-    for option in reversed(_STUDY_OPTIONS):
-        command = option(command)
-    return command
-
-
-def fetch_options(command: Command) -> Command:
-    """Give a command the options for fetching."""
-    for option in reversed(_FETCH_OPTIONS):
-        command = option(command)
-    return command
-
-
-def read_options(study: Path | None, options: dict[str, Any]) -> Study:
-    """Return the study from a file and options. Options override the file."""
-    from sacmap.files.study_file import read_study
-    from sacmap.study import make_study
-
-    given = read_study(study) if study else {}
-    given |= {name: value for name, value in options.items() if value not in (None, (), False)}
-    return make_study(given)
-
-
-def out_path(study: Study, file: Path | None) -> Path:
-    """Return the path of the page: --out, or maps/ with the title, the study file's name or the force."""
-    from sacmap.publish.files import file_stem
-    from sacmap.study import ALSO
-
-    if study.out:
-        kind = Path(study.out).suffix.lower().removeprefix(".")
-        if kind in ALSO:
-            raise UsageError(
-                f"--out is the page, so it must end in .html, not as in {study.out}.",
-                f"Write --out {Path(study.out).with_suffix('.html')} --also {kind}.",
-            )
-        return Path(study.out) if kind == "html" else Path(f"{study.out}.html")
-    name = study.title or (file.stem if file else None) or study.force or Path(study.boundaries or "map").stem
-    return Path("maps") / f"{file_stem(name)}.html"
-
-
 @sacmap.command("map")
 @study_options
 @click.option("--suppress-small", is_flag=True, help="Make a public version without counts under 5.")
-def map_command(study: Path | None, **options: Any) -> int:
+def map_command(study: Path | None, **options: object) -> int:
     """Write the map: maps/NAME.html, NAME.csv and NAME.json."""
     return run_map(read_options(study, options), study)
 
@@ -208,7 +108,7 @@ def tell(result: Result) -> None:
 @sacmap.command("watch")
 @study_options
 @click.option("--suppress-small", is_flag=True, help="Make a public version without counts under 5.")
-def watch_command(study: Path | None, **options: Any) -> int:
+def watch_command(study: Path | None, **options: object) -> int:
     """Write the map only if something is new since the last one, and say what. Otherwise print nothing.
 
     For a scheduler. Exit code 0 whether something was new or not; 3 if the new map has gaps; 4 if the source cannot be
@@ -229,7 +129,7 @@ def watch_command(study: Path | None, **options: Any) -> int:
 
 @sacmap.command()
 @study_options
-def check(study: Path | None, **options: Any) -> int:
+def check(study: Path | None, **options: object) -> int:
     """Say whether a comparison can be trusted: coverage, ledger, repaired boundaries, overlaps, gaps."""
     from sacmap.pipeline import run
     from sacmap.publish.present import check_text
@@ -242,7 +142,7 @@ def check(study: Path | None, **options: Any) -> int:
 @sacmap.command("fetch")
 @study_options
 @click.option("--refresh", is_flag=True, help="Check now for a new month; otherwise once a day.")
-def fetch_command(study: Path | None, *, refresh: bool, **options: Any) -> int:
+def fetch_command(study: Path | None, *, refresh: bool, **options: object) -> int:
     """Fetch the crimes of a study into the store. You can stop at any time and continue later."""
     from sacmap.pipeline import fetch_study
 
@@ -281,7 +181,7 @@ def boundaries_command(
     vintage: str | None,
     service_url: str | None,
     out: str | None,
-    **options: Any,
+    **fetching: Unpack[FetchOptions],
 ) -> int:
     """Fetch a force's neighbourhoods into boundaries/FORCE.geojson, or a district's ONS wards or LSOAs."""
     from sacmap.areas.neighbourhoods import boundaries_path
@@ -293,15 +193,13 @@ def boundaries_command(
         raise UsageError("No area was given.", "Give a force, or a district with --wards or --lsoas.")
     if force:
         path = Path(out) if out else boundaries_path(force)
-        fetch_boundaries(
-            Origin(force=force, **{name: value for name, value in options.items() if value}), path
-        )
+        fetch_boundaries(Origin.of(force, fetching), path)
     else:
         district = District(str(wards or lsoas), "wards" if wards else "lsoas", vintage, service_url)
         path = (
             Path(out) if out else Path("boundaries") / f"{file_stem(district.name)}-{district.kind}.geojson"
         )
-        fetch_district(district, path, ca_bundle=options["ca_bundle"])
+        fetch_district(district, path, ca_bundle=fetching["ca_bundle"])
     show(str(path))
     return 0
 
@@ -317,7 +215,7 @@ def reconcile_command(
     area_name: str | None,
     out: str | None,
     beside: tuple[str, ...],
-    **options: Any,
+    **options: object,
 ) -> int:
     """Compare police.uk with the Home Office's recorded crime and itemise the difference: --out FILE.csv.
 
@@ -345,15 +243,14 @@ def reconcile_command(
 @sacmap.command("brief")
 @study_options
 @click.option("--home-office", type=click.Path(), help="Recorded crime open data: ODS, XLSX, CSV or Parquet.")
-@click.option("--area-name", help="The force or Community Safety Partnership, as that table names it.")
+@click.option(
+    "--area-name", "area", help="The force or Community Safety Partnership, as that table names it."
+)
 @click.option("--beside", multiple=True, help='Also show these areas: "England and Wales,Leicestershire".')
 @click.option("--plan", type=click.Path(), help="A plan to describe: plans/NAME.json.")
-@click.option("--result", type=click.Path(), help="The result of a plan: plans/NAME-result.json.")
-@click.option("--replace", "over", is_flag=True, help="Replace an existing note.")
-def brief_command(
-    study: Path | None, out: str | None, *, home_office: str | None, area_name: str | None, beside: tuple[str, ...],
-    plan: str | None, result: str | None, over: bool, **options: Any,
-) -> int:  # fmt: skip
+@click.option("--result", "outcome", type=click.Path(), help="The result of a plan: plans/NAME-result.json.")
+@click.option("--replace", is_flag=True, help="Replace an existing note.")
+def brief_command(study: Path | None, out: str | None, **options: object) -> int:
     """Write a briefing note for a committee, in Word: maps/NAME-brief.docx.
 
     It says what PP06 counts, what happened and where, compared with the nation, what will be done, whether it worked,
@@ -361,18 +258,12 @@ def brief_command(
     """
     from sacmap.routine import BriefOptions, brief_study
 
+    brief = fields_of(BriefOptions, options)
     if not study:
-        options["title"] = options["title"] or area_name
+        options["title"] = options["title"] or brief.area
     asked = read_options(study, options)
-    written, code = brief_study(
-        asked,
-        out_path(asked, study),
-        Path(out if out.lower().endswith(".docx") else f"{out}.docx") if out else None,
-        BriefOptions(
-            home_office=home_office, area=area_name, beside=beside, plan=plan, outcome=result, replace=over
-        ),
-        study_file=study,
-    )
+    path = Path(out if out.lower().endswith(".docx") else f"{out}.docx") if out else None
+    written, code = brief_study(asked, out_path(asked, study), path, brief, study_file=study)
     show(str(written))
     return code
 
@@ -419,39 +310,20 @@ def comparator_command(crimes: tuple[str, ...], *, out: str, without: tuple[str,
 @click.option("--action", help="Days of the action: 2019-10-07:2019-10-20.")
 @click.option("--visited", type=click.Path(), help="Areas visited before: CSV of area_id, from, to, action.")
 @click.option("--protected", type=click.Path(), help="Homes already protected: CSV of area_id, homes.")
-@click.option("--replace", "over", is_flag=True, help="Replace an existing plan.")
-def plan_command(
-    study: Path | None, out: str | None, *, budget: float, prices: str | None, size: int, funded: int | None,
-    theme: str, target: tuple[str, ...], action: str | None, visited: str | None, protected: str | None, over: bool,
-    **options: Any,
-) -> int:  # fmt: skip
+@click.option("--replace", is_flag=True, help="Replace an existing plan.")
+def plan_command(study: Path | None, out: str | None, **options: object) -> int:
     """Plan a budget and a week of action: plans/NAME.json and NAME.html, and NAME.gpkg with --also gpkg."""
-    from sacmap.pipeline import PlanOptions, plan_study
+    from sacmap.planning import PlanOptions, plan_study
     from sacmap.publish.also import require_of_plan
     from sacmap.publish.files import record_path
 
+    planning = fields_of(PlanOptions, options)
     asked = read_options(study, options)
     if options["also"]:
         # The additional files named in a study file are for its map, not for a plan.
         require_of_plan(asked.also)
     path = record_path(out, Path("plans") / f"{out_path(asked, study).stem}.json")
-    result, plan, written = plan_study(
-        asked,
-        path,
-        PlanOptions(
-            budget=budget,
-            size=size,
-            funded=funded,
-            theme=theme,
-            target=target,
-            action=action,
-            prices=prices,
-            visited=visited,
-            protected=protected,
-            replace=over,
-        ),
-        study_file=study,
-    )
+    result, plan, written = plan_study(asked, path, planning, study_file=study)
     for file in written:
         show(str(file))
     for notice in plan.warnings:
@@ -472,14 +344,14 @@ def plan_command(
 @click.option("--boundaries", help="The plan's boundaries, if the file has moved.")
 @click.option("--log", "log", type=click.Path(), help="What was done: CSV of date, area_id, action, homes.")
 @click.option("--out", help="The result to write. Default: in the plan's folder.")
-@click.option("--replace", "over", is_flag=True, help="Replace an existing result.")
+@click.option("--replace", is_flag=True, help="Replace an existing result.")
 def evaluate_command(
     plan_path: Path, *, crimes: tuple[str, ...], after: str, before: str | None, boundaries: str | None,
-    log: str | None, out: str | None, over: bool, **fetching: Any,
+    log: str | None, out: str | None, replace: bool, **fetching: Unpack[FetchOptions],
 ) -> int:  # fmt: skip
     """Judge a plan afterwards, against control areas and including displacement."""
     from sacmap import months
-    from sacmap.pipeline import EvaluateOptions, evaluate_plan
+    from sacmap.planning import EvaluateOptions, evaluate_plan
     from sacmap.publish.files import record_path
 
     result, outcome, written = evaluate_plan(
@@ -491,7 +363,7 @@ def evaluate_command(
             crimes=crimes,
             boundaries=boundaries,
             log=log,
-            replace=over,
+            replace=replace,
             fetching=fetching,
         ),
     )

@@ -29,8 +29,7 @@ from sacmap.errors import InputError, UsageError
 from sacmap.fetch.members import each_once, members_of
 from sacmap.fetch.street import read
 from sacmap.files.collisions import require_apart
-from sacmap.files.hashes import sha256
-from sacmap.files.text import read_text
+from sacmap.files.text import read_text, sha256
 from sacmap.files.whole import require_writable
 from sacmap.measure.coverage import months_needed
 from sacmap.notices import Notice
@@ -259,7 +258,7 @@ def fetch_boundaries(origin: Origin, path: Path) -> None:
 
     require_apart([path], [origin.ca_bundle])
     require_writable(path.parent)
-    with _opened(origin, anew=True) as source, Progress("Fetching", "boundaries") as progress:
+    with _opened(origin, new_boundaries=True) as source, Progress("Fetching", "boundaries") as progress:
         areas = neighbourhoods(
             source.api, source.force, expect=progress.expect, progress=progress.step, say=say
         )
@@ -348,13 +347,17 @@ def months_wanted(study: Study, published: str) -> tuple[str, ...]:
     return tuple(sorted(every))
 
 
-def _opened(origin: Origin, *, yes: bool = False, refresh: bool = False, anew: bool = False) -> Downloader:
+def _opened(
+    origin: Origin, *, yes: bool = False, refresh: bool = False, new_boundaries: bool = False
+) -> Downloader:
     from sacmap.fetch.download import Downloader
 
     def agree(question: str) -> bool:
         return yes or (sys.stdin.isatty() and click.confirm(question, err=True))
 
-    return Downloader(origin, say=say, agree=agree, refresh=refresh, anew=anew, territory=territory_of)
+    return Downloader(
+        origin, say=say, agree=agree, refresh=refresh, new_boundaries=new_boundaries, territory=territory_of
+    )
 
 
 def territory_of(api: Api, force: str) -> GeoDataFrame | None:

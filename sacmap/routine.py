@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from glob import escape
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from sacmap.areas.boundaries import read_areas
 from sacmap.choose.frozen import OUTCOME_SHAPE, unlike
 from sacmap.choose.plan import Plan, plan_of
 from sacmap.errors import InputError, SacmapError, UsageError
 from sacmap.fetch.home_office import read_table
-from sacmap.files.sets import write_set
+from sacmap.files.file_sets import write_set
 from sacmap.files.text import parse_json, read_text
 from sacmap.inputs import crime_files, newest_published, read_by, sha256_of, with_boundaries
 from sacmap.measure.reconcile import official_periods, require_quarters
 from sacmap.months import is_month
-from sacmap.pipeline import boundaries_of_plan, map_study, reconciled_with, require_outputs, run
+from sacmap.pipeline import map_study, reconciled_with, require_outputs, run
+from sacmap.planning import boundaries_of_plan
 from sacmap.publish.also import map_picture, require_word, word
 from sacmap.publish.files import dated, plain
 from sacmap.publish.news import LastMap, first_words, last_map, news_of
@@ -124,7 +124,7 @@ def read_plan(path: str | None) -> Plan | None:
     return plan_of(read_text(path), path) if path else None
 
 
-def read_outcome(path: str | None) -> dict[str, Any] | None:
+def read_outcome(path: str | None) -> dict[str, object] | None:
     """Return the record of what came of a plan, if one is given.
 
     Raises

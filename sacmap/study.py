@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import PurePath
-from typing import Any, TypeAlias, TypedDict, Unpack
+from typing import TypeAlias, TypedDict, Unpack, cast
 
 from sacmap import months
 from sacmap.addresses import redacted
@@ -69,7 +69,7 @@ class Options(TypedDict, total=False):
     households: Path | None
     lsoa_boundaries: Path | None
     crimes: Path | Sequence[Path]
-    extract: Mapping[str, Any] | None
+    extract: Mapping[str, object] | None
     suppress_small: bool
     comparator: Path
     context: Path | Sequence[Path]
@@ -87,6 +87,15 @@ class Options(TypedDict, total=False):
     ca_bundle: Path | None
     as_given: Mapping[str, str]
     rolling: tuple[int, int] | None
+
+
+class FetchOptions(TypedDict):
+    """The options for fetching, as in `Study`."""
+
+    store: str | None
+    offline: bool
+    api_url: str | None
+    ca_bundle: str | None
 
 
 @dataclass(frozen=True, kw_only=True, init=False)
@@ -124,7 +133,7 @@ class Study:
     households: str | None = None
     lsoa_boundaries: str | None = None
     crimes: tuple[str, ...] = ()
-    extract: dict[str, Any] | None = None
+    extract: Mapping[str, object] | None = None
     suppress_small: bool = False
     comparator: str = "areas"
     context: tuple[str, ...] = ()
@@ -152,9 +161,7 @@ class Study:
             If an option is unknown, the periods are missing or do not match, or a value is not among those an option
             takes.
         """
-        given = _checked(
-            {name: value for name, value in options.items() if value is not None and value != ()}
-        )
+        given = _checked(cast("Options", {k: v for k, v in options.items() if v is not None and v != ()}))
         for one in fields(self):
             default = one.default if one.default_factory is MISSING else one.default_factory()
             object.__setattr__(self, one.name, given.get(one.name, default))
@@ -169,18 +176,18 @@ class Study:
         """Every month of every period, sorted."""
         return tuple(sorted({month for period in self.periods for month in period}))
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, object]:
         """Return the study for the JSON record: its fields, less the ones that say nothing of the result."""
         silent = {"tiles_key", "store", "offline", "yes", "ca_bundle", "as_given"}
         said = {name: value for name, value in asdict(self).items() if name not in silent}
         return {name: self._said(name, value) for name, value in said.items()}
 
-    def _said(self, name: str, value: Any) -> Any:
-        if name in ADDRESSES and value is not None:
+    def _said(self, name: str, value: object) -> object:
+        if isinstance(value, str) and name in ADDRESSES:
             return redacted(value)
         if value is None or name not in PATHS:
             return value
-        return [self.shown(part) for part in value] if isinstance(value, tuple) else self.shown(value)
+        return [self.shown(part) for part in value] if isinstance(value, tuple) else self.shown(str(value))
 
     def shown(self, path: str) -> str:
         """Return a path, or one of a file in a folder given, as the user wrote it."""
@@ -261,7 +268,7 @@ def spans(values: str | Sequence[str]) -> tuple[Period, ...]:
     return tuple(months.span(part) for text in texts for part in re.split(r"[,\s]+", text.strip()) if part)
 
 
-def make_study(values: Mapping[str, Any] | None = None, /, **options: Any) -> Study:
+def make_study(values: Mapping[str, object] | None = None, /, **options: object) -> Study:
     """Return the study of a mapping of options to values, of options, or of both; an option wins.
 
     Raises
@@ -269,7 +276,7 @@ def make_study(values: Mapping[str, Any] | None = None, /, **options: Any) -> St
     UsageError
         As `Study`.
     """
-    return Study(**{**(values or {}), **options})
+    return Study(**cast("Options", {**(values or {}), **options}))
 
 
 def unknown_option(name: str) -> str:
@@ -284,14 +291,16 @@ def option_name(field_name: str) -> str:
     return OPTION_NAMES.get(field_name, field_name.replace("_", "-"))
 
 
-def _checked(given: dict[str, Any]) -> dict[str, Any]:
+def _checked(given: Options) -> dict[str, object]:
+    """Return the values of the fields that are given, in the types of the fields."""
     known = {one.name for one in fields(Study)}
     for name in given:
         if name not in known:
             raise UsageError(f"There is no option {name!r}.", unknown_option(name))
-    given = {name: _as_text(name, value) for name, value in given.items()}
-    given |= _periods(given) | {"also": _split(given.get("also", ()))}
-    unknown = [kind for kind in given["also"] if kind not in ALSO]
+    also = _split(_texts(given.get("also", ())))
+    checked = {name: _as_text(name, value) for name, value in given.items()}
+    checked |= _periods(given) | {"also": also}
+    unknown = [kind for kind in also if kind not in ALSO]
     if unknown:
         raise UsageError(f"--also cannot be {unknown[0]!r}.", f"It can be {', '.join(ALSO)}.")
     if "extract" in given and not given.get("crimes"):
@@ -299,9 +308,9 @@ def _checked(given: dict[str, Any]) -> dict[str, Any]:
             "The study describes an extract, but gives none.",
             'Add crimes = "extract.csv" above its [extract] table.',
         )
-    _require_printable(given)
-    _require_short(given)
-    comparator = given.get("comparator", "areas")
+    _require_printable(checked)
+    _require_short(checked)
+    comparator = os.fspath(given.get("comparator", "areas"))
     if comparator not in COMPARATORS and not PurePath(comparator).suffix:
         raise UsageError(
             f"--comparator cannot be {PurePath(comparator).name!r}.",
@@ -310,18 +319,21 @@ def _checked(given: dict[str, Any]) -> dict[str, Any]:
     _require_tiles(given.get("tiles"), given.get("tiles_key"))
     if given.get("source", "auto") not in SOURCES:
         raise UsageError(f"--from cannot be {given['source']!r}.", f"It can be {', '.join(SOURCES)}.")
-    return given
+    return checked
 
 
-def _as_text(name: str, value: Any) -> Any:
-    """Return a path as text, and an option of several values as a tuple of them."""
+def _as_text(name: str, value: object) -> object:
+    """Return a path as text, and the values of an option that takes several as a tuple."""
     if name in LISTS:
-        several = [value] if isinstance(value, str | os.PathLike) else value
-        return tuple(os.fspath(part) for part in several)
+        return _texts(cast("Path | Sequence[Path]", value))
     return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
-def _periods(given: dict[str, Any]) -> dict[str, Any]:
+def _texts(value: Path | Sequence[Path]) -> tuple[str, ...]:
+    return tuple(os.fspath(part) for part in ([value] if isinstance(value, str | os.PathLike) else value))
+
+
+def _periods(given: Options) -> dict[str, object]:
     """Return current, baseline and rolling, checked: see `Study`."""
     if given.get("rolling") and "current" not in given:
         return {"current": (), "baseline": (), "rolling": given["rolling"]}
@@ -349,7 +361,7 @@ def _periods(given: dict[str, Any]) -> dict[str, Any]:
     return {"current": current[0], "baseline": baseline, "rolling": given.get("rolling")}
 
 
-def _rolling(value: Any, pattern: re.Pattern[str]) -> int | None:
+def _rolling(value: str | Sequence[object], pattern: re.Pattern[str]) -> int | None:
     """Return the number of latest:12 or before:3; None where a period is written otherwise."""
     texts = [value] if isinstance(value, str) else list(value)
     found = [pattern.fullmatch(text.strip()) for text in texts if isinstance(text, str)]
@@ -364,17 +376,16 @@ def _rolling(value: Any, pattern: re.Pattern[str]) -> int | None:
     return number
 
 
-def _period(value: str | Sequence[Any]) -> tuple[Period, ...]:
-    """Return the spans of a text, of a list of texts or of months: a run of months is one span."""
+def _period(value: str | Sequence[str] | Sequence[Sequence[str]]) -> tuple[Period, ...]:
+    """Return the spans of a text, or of a list of texts, months or periods. A run of months is one span."""
     if isinstance(value, str):
         return spans(value)
-    if value and all(not isinstance(part, str) for part in value):
+    run = tuple(part for part in value if isinstance(part, str))
+    if not run:
         return tuple(span for part in value for span in _period(part))
-    if len(value) > 1 and all(months.is_month(part) for part in value):
-        run = tuple(value)
-        if run == months.span(f"{run[0]}:{run[-1]}"):
-            return (run,)
-    return spans(value)
+    if len(run) > 1 and all(map(months.is_month, run)) and run == months.span(f"{run[0]}:{run[-1]}"):
+        return (run,)
+    return spans(run)
 
 
 def _require_tiles(tiles: str | None, key: str | None) -> None:
@@ -392,7 +403,7 @@ def _split(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.strip() for text in texts for part in text.split(",") if part.strip()))
 
 
-def _require_printable(given: Mapping[str, Any]) -> None:
+def _require_printable(given: Mapping[str, object]) -> None:
     """Refuse control characters: no path or name has any, and some would be taken as the end of a path."""
     for name, value in given.items():
         for text in value if isinstance(value, tuple) else (value,):
@@ -407,7 +418,7 @@ def _require_printable(given: Mapping[str, Any]) -> None:
                 )
 
 
-def _require_short(given: Mapping[str, Any]) -> None:
+def _require_short(given: Mapping[str, object]) -> None:
     """Refuse paths that no system can hold: asking whether such a file is there ends in an error of its own."""
     for name in PATHS & given.keys():
         for text in several(given[name]):
@@ -420,6 +431,6 @@ def _require_short(given: Mapping[str, Any]) -> None:
                 )
 
 
-def several(value: Any) -> tuple[str, ...]:
+def several(value: object) -> tuple[str, ...]:
     """Return the values of an option that takes one or several."""
-    return value if isinstance(value, tuple) else (value,)
+    return value if isinstance(value, tuple) else (str(value),)

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import cast
 
 import click
 
@@ -113,11 +113,11 @@ class Pounds(click.FloatRange):
 
     name = "amount"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number without the pound sign and commas."""
         written = _WRITTEN.fullmatch(value.strip()) if isinstance(value, str) else None
-        number = float(written[1].replace(",", "") + written[2]) if written else value
-        return super().convert(number, param, ctx)
+        number = written[1].replace(",", "") + written[2] if written else value
+        return float(super().convert(cast("float", number), param, ctx))
 
 
 class Command(click.Command):

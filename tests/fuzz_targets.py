@@ -35,8 +35,8 @@ from sacmap.errors import SacmapError, SourceError
 from sacmap.fetch import street
 from sacmap.fetch.api import Api
 from sacmap.fetch.archive import Archive
-from sacmap.fetch.attempt import Reply, UnusableError
 from sacmap.fetch.boxes import Box
+from sacmap.fetch.request import Reply, UnusableError
 from sacmap.fetch.store import Store
 from sacmap.fetch.web import Answer
 from sacmap.result import Result

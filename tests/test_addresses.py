@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sacmap.addresses import host_of, redacted, redacted_text
 from sacmap.errors import SacmapError, UsageError
-from sacmap.fetch.attempt import proxy_of, require_safe
+from sacmap.fetch.request import proxy_of, require_safe
 from sacmap.study import make_study
 
 pytestmark = pytest.mark.slow

@@ -333,7 +333,7 @@ def test_whether_a_month_came_out_is_asked_once_a_day(api, police, clock, url):
     tomorrow.now = lambda: 1_700_000_000.0 + 200_000
     stale = Api(tomorrow, api.store, url)
     assert stale.published() == "2024-04"
-    assert "The store's own answer stands" in stale.notes[0]
+    assert "The stored answer was used" in stale.notes[0]
 
 
 @pytest.mark.slow

@@ -9,7 +9,8 @@ import pytest
 from conftest import HOSTILE, csv_text, row, square
 
 from sacmap.errors import InputError, UsageError
-from sacmap.pipeline import PlanOptions, map_study, plan_study
+from sacmap.pipeline import map_study
+from sacmap.planning import PlanOptions, plan_study
 from sacmap.routine import BriefOptions, brief_study
 from sacmap.study import make_study
 

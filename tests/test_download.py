@@ -49,7 +49,7 @@ def elsewhere(tmp_path, monkeypatch):
 
 @pytest.fixture
 def open_downloader(base, tmp_path, clock):
-    def opened(store="store", said=None, later=0.0, anew=False, **more):
+    def opened(store="store", said=None, later=0.0, new_boundaries=False, **more):
         client = web(clock)
         client.now = lambda: 1_700_000_000.0 + later
         origin = Origin(
@@ -61,7 +61,12 @@ def open_downloader(base, tmp_path, clock):
         )
         say = said.append if said is not None else lambda _: None
         return Downloader(
-            origin, say=say, agree=lambda _: True, web=client, anew=anew, territory=territory_of
+            origin,
+            say=say,
+            agree=lambda _: True,
+            web=client,
+            new_boundaries=new_boundaries,
+            territory=territory_of,
         )
 
     return opened
@@ -405,7 +410,7 @@ def test_boundaries_are_asked_anew_with_a_later_publication_and_only_when_told(o
     with open_downloader(later=90_000) as source:
         assert len(neighbourhoods(source.api, FORCE)) == 4
     made = len(police.paths)
-    with open_downloader(later=90_000, anew=True) as source:
+    with open_downloader(later=90_000, new_boundaries=True) as source:
         assert len(neighbourhoods(source.api, FORCE)) == 5
         assert len(neighbourhoods(source.api, FORCE)) == 5
     assert len(police.paths) - made == 1 + 1 + 5

@@ -1,6 +1,6 @@
 import hashlib
 
-from sacmap.files.hashes import sha256
+from sacmap.files.text import sha256
 
 
 def test_a_hash_is_of_the_bytes_and_of_a_folder_that_of_its_files_in_order(tmp_path):

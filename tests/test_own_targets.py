@@ -7,7 +7,8 @@ from conftest import csv_text, row, square
 
 from sacmap.choose.records import area_names, read_protected
 from sacmap.errors import InputError, UsageError
-from sacmap.pipeline import EvaluateOptions, PlanOptions, evaluate_plan, plan_study, run
+from sacmap.pipeline import run
+from sacmap.planning import EvaluateOptions, PlanOptions, evaluate_plan, plan_study
 from sacmap.study import make_study
 
 pytestmark = pytest.mark.slow

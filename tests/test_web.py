@@ -8,7 +8,7 @@ from police_uk import FAULTS, Clock, serve, web
 
 from sacmap.errors import InputError, SourceError, UsageError
 from sacmap.fetch import retry as table
-from sacmap.fetch.attempt import new_session, proxy_of, quoted, require_safe, retry_after
+from sacmap.fetch.request import new_session, proxy_of, quoted, require_safe, retry_after
 from sacmap.fetch.retry import Do, Saw, backoff, decide
 from sacmap.fetch.web import AbsentError, Web, json_judge
 

@@ -22,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 
 from sacmap.areas.boundaries import areas_from_shapes
 from sacmap.errors import InputError, SourceError
-from sacmap.fetch.attempt import Reply, UnusableError
+from sacmap.fetch.request import Reply, UnusableError
 from sacmap.fetch.retry import Saw
 from sacmap.fetch.web import Web, json_judge
 

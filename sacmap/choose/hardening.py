@@ -96,7 +96,9 @@ def read_prices(text: str | None, path: str = "the price list") -> Prices:
         raise InputError(f"The price list {path} is not TOML: {error}.", "Correct that line.") from None
     keys = {"home_share", "take_up", "multiplier", "cost_of_burglary", "cost_source", "measure"}
     _require_keys(path, raw, keys)
-    measures = tuple(_measure(path, entry) for entry in raw["measure"])
+    # [measure] instead of [[measure]] gives one table; `_measure` says what to write.
+    entries = raw["measure"] if isinstance(raw["measure"], list) else [None]
+    measures = tuple(_measure(path, entry) for entry in entries)
     if not any("burglary" in measure.protects for measure in measures):
         raise InputError(f"The price list {path} has no measure that protects from burglary.", "Add one.")
     return Prices(

@@ -17,10 +17,10 @@ from pathlib import Path
 from sacmap import months
 from sacmap.addresses import redacted
 from sacmap.errors import SourceError
-from sacmap.fetch.attempt import quoted
 from sacmap.fetch.members import MEMBER_BYTES, MEMBER_RATIO
 from sacmap.fetch.remote import RemoteFile, download_whole
-from sacmap.fetch.store import Kept, Store
+from sacmap.fetch.request import quoted
+from sacmap.fetch.store import Store, StoredAnswer
 from sacmap.fetch.web import BY_HAND, AbsentError, ForbiddenError, NoPartError, Web
 from sacmap.files.text import parse_json
 
@@ -88,7 +88,7 @@ class Archive:
         self._agree = agree
         self._say = say
 
-    def members(self, force: str, month: str) -> list[Kept] | None:
+    def members(self, force: str, month: str) -> list[StoredAnswer] | None:
         """Return the kept files of a month: the force's, then British Transport Police's.
 
         A file the archive does not hold is not among them; None where the store does not know.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from sacmap.files.sheets import words_of
+from sacmap import months
+from sacmap.errors import InputError
+from sacmap.files.sheets import LINES_ABOVE, words_of
 
 #: Our column → the names it goes by, in words; the likeliest first.
 NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -25,7 +28,20 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )  # fmt: skip
 #: police.uk's own names of the columns that must be there, for errors.
 WRITTEN = {"month": "Month", "crime_type": "Crime type", "lon": "Longitude", "lat": "Latitude"}
+_DATE = re.compile(r"(?a:((?:19|20)\d\d-(?:0[1-9]|1[0-2]))-[0-3]\d)(?:[T ].*)?")
+#: Words of the columns of other tables → what such a table is.
+_TABLES = (
+    ({"area id", "area name", "crime type", "months compared"}, "a table that sacmap wrote"),
+    ({"group", "crime type", "months compared"}, "a table that sacmap wrote"),
+    ({"component", "period", "police uk", "home office"}, "a table that sacmap wrote"),
+    ({"crime id", "outcome type"}, "police.uk's outcomes"),
+    ({"object of search", "legislation"}, "police.uk's stop and search"),
+)  # fmt: skip
 _PAIRS = (("lon", "lat"), ("easting", "northing"))
+
+
+class NotCrimesError(InputError):
+    """A table of something else: passed over where it was found in a folder, an error where it was named."""
 
 
 def places_of(header: Sequence[str]) -> dict[str, int]:
@@ -47,3 +63,57 @@ def missing_from(places: Mapping[str, int]) -> str | None:
     metres = {"easting", "northing"} <= set(places)
     needed = [name for name in WRITTEN if not (metres and name in {"lon", "lat"})]
     return next((WRITTEN[name] for name in needed if name not in places), None)
+
+
+def header_at(rows: Sequence[Sequence[str]]) -> int | None:
+    """Return which of the first rows is the header: the first that has every column that must be there."""
+    return next(
+        (
+            n
+            for n, row in enumerate(rows[:LINES_ABOVE])
+            for places in [places_of(row)]
+            if missing_from(places) is None or _has_answers(places)
+        ),
+        None,
+    )
+
+
+def _has_answers(places: dict[str, int]) -> bool:
+    """Whether a place may be in the text of one column, as in the API's answers made a table as they are."""
+    return {"month", "crime_type", "location"} <= set(places) and "lon" not in places and "lat" not in places \
+        and bool({"number", "kind"} & set(places))  # fmt: skip
+
+
+def month_of(text: str) -> str:
+    """Return the month of a month or of a date such as 2018-10-01; "" where it is none."""
+    text = text.strip()
+    if months.is_month(text):
+        return text
+    dated = _DATE.fullmatch(text)
+    return dated[1] if dated else ""
+
+
+def no_column(label: str, header: Sequence[str], where: str = "") -> InputError:
+    """Return the error of a file without a column it needs, which says what it looks like."""
+    names = [name.strip() for name in header]
+    missing = missing_from(places_of(names)) or "Longitude"
+    shown = ", ".join(name for name in names if name)[:120]
+    looks = _kind_of(names)
+    if looks:
+        return NotCrimesError(
+            f"{label} is {looks}, not street-level crimes.", "Give police.uk street-level crime CSVs."
+        )
+    headless = any(month_of(name) for name in names)
+    of_crimes = headless or {"month", "crime_type"} & set(places_of(names))
+    said = f": {where} a column {missing!r}" if where else f", line 1: no column {missing!r}"
+    return (InputError if of_crimes else NotCrimesError)(
+        f"{label}{said} (it has {shown}).",
+        "Give police.uk street-level crime CSVs."
+        + (" Its first line seems to be no header: add the one of the download." if headless else ""),
+    )
+
+
+def _kind_of(header: Sequence[str]) -> str:
+    """Return what a table that is no street file is, judged by its columns; "" where that is not known."""
+    words = {words_of(name) for name in header}
+    return next((kind for known, kind in _TABLES if known <= words), "")

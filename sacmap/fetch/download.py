@@ -23,11 +23,11 @@ from sacmap.fetch.api import Api, OfflineError
 from sacmap.fetch.archive import TRANSPORT_POLICE, Archive, fewest
 from sacmap.fetch.region import ORDER, Region
 from sacmap.fetch.rows import CATEGORIES
-from sacmap.fetch.store import Kept, Store, default_store
+from sacmap.fetch.store import Store, StoredAnswer, default_store
 from sacmap.fetch.web import Web
 from sacmap.forces import force_slug
 from sacmap.notices import Notice, listed
-from sacmap.study import API_URL, ARCHIVE_URL, Study
+from sacmap.study import API_URL, ARCHIVE_URL, FetchOptions, Study
 
 #: For estimates: crimes of the three types per neighbourhood and month, and bytes per crime.
 _CRIMES, _BYTES = 25, 450
@@ -104,6 +104,17 @@ class Origin:
     archive_url: str = ARCHIVE_URL
     ca_bundle: str | None = None
 
+    @classmethod
+    def of(cls, force: str, fetching: FetchOptions) -> Origin:
+        """Return the origin for a force with these options; those not given take their defaults."""
+        return cls(
+            force=force,
+            store=fetching["store"],
+            offline=fetching["offline"],
+            api_url=fetching["api_url"] or API_URL,
+            ca_bundle=fetching["ca_bundle"],
+        )
+
 
 def origin_of(study: Study) -> Origin:
     """Return where a study's crimes are fetched from."""
@@ -121,7 +132,7 @@ class Downloader:
         Called with messages; called to ask before a large download.
     web
         The client for requests; by default a new one, and none with --offline.
-    refresh, anew
+    refresh, new_boundaries
         See `Api`.
     territory
         Returns the Areas table of a force's neighbourhoods, or None if it lists none.
@@ -135,7 +146,7 @@ class Downloader:
         agree: Callable[[str], bool] = lambda _: False,
         web: Web | None = None,
         refresh: bool = False,
-        anew: bool = False,
+        new_boundaries: bool = False,
         territory: Callable[[Api, str], gpd.GeoDataFrame | None] = lambda *_: None,
     ) -> None:
         self.origin = origin
@@ -145,7 +156,7 @@ class Downloader:
         self.web = None if origin.offline else web or Web(ca_bundle=origin.ca_bundle, say=say)
         if self.web is not None:
             self.store.require_writable()
-        self.api = Api(self.web, self.store, origin.api_url, refresh=refresh, anew=anew)
+        self.api = Api(self.web, self.store, origin.api_url, refresh=refresh, new_boundaries=new_boundaries)
         self.archive = Archive(self.web, self.store, origin.archive_url, agree=agree, say=say)
 
     def __enter__(self) -> Downloader:
@@ -300,7 +311,7 @@ def _api_reading(rows: pd.DataFrame, words: str) -> Reading:
     return Reading(rows, tally_of(rows), (one,), ())
 
 
-def _archive_reading(files: Sequence[Kept], force: str, name: str | None) -> Reading:
+def _archive_reading(files: Sequence[StoredAnswer], force: str, name: str | None) -> Reading:
     """Read stored archive members. The force's rows get the name from the API, if that is known.
 
     All rows that are not British Transport Police's come from the force's own files. So they are the force's, even if

@@ -36,8 +36,8 @@ from sacmap.fetch.identity import (
 from sacmap.fetch.layout import COMPONENTS, Layout, layout_of
 from sacmap.fetch.members import Member, each_once
 from sacmap.fetch.rows import CATEGORIES
-from sacmap.files.hashes import sha256
 from sacmap.files.sheets import LINES_ABOVE, Sheet, mapped, sheets_of, text_of, words_of
+from sacmap.files.text import sha256
 from sacmap.notices import Notice
 from sacmap.study import Study
 

@@ -6,7 +6,6 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 
@@ -103,7 +102,7 @@ def offence_key(offence: object) -> str:
     return f"{key}*" if before.isalnum() else f"{key} *"
 
 
-def layout_of(given: Mapping[str, Any], force: str | None = None) -> Layout:
+def layout_of(given: Mapping[str, object], force: str | None = None) -> Layout:
     """Check the study file's [extract] table and return the layout it tells.
 
     Raises
@@ -114,9 +113,6 @@ def layout_of(given: Mapping[str, Any], force: str | None = None) -> Layout:
     for key in given:
         if key not in _KEYS:
             raise UsageError(f"[extract] has an unknown key {key!r}.", _meant(key, _KEYS))
-    for key in ("date_format", "coordinates", "force"):
-        if not isinstance(given.get(key, ""), str):
-            raise UsageError(f"[extract] {key} must be text in quotes.", "Correct that line.")
     columns = given.get("columns", {})
     if not isinstance(columns, dict) or not all(isinstance(name, str) for name in columns.values()):
         raise UsageError("[extract] columns must name columns in quotes.", 'For example month = "Date".')
@@ -131,19 +127,26 @@ def layout_of(given: Mapping[str, Any], force: str | None = None) -> Layout:
             f"[extract] columns does not name the column for {lacking}.",
             'Write columns = {month = "Date", offence = "HO Code", easting = "X", northing = "Y"}.',
         )
-    coordinates = given.get("coordinates", PAIRS[place])
+    coordinates = _text(given, "coordinates", PAIRS[place])
     if coordinates not in SYSTEMS:
         raise UsageError(f"[extract] coordinates cannot be {coordinates!r}.", "Write BNG or degrees.")
     return Layout(
         columns=columns,
         place=place,
         coordinates=coordinates,
-        date_format=_date_format(given.get("date_format", "")),
-        force=given.get("force") or force or "the force's extract",
+        date_format=_date_format(_text(given, "date_format")),
+        force=_text(given, "force") or force or "the force's extract",
         offences=_offences(given.get("offences", HOME_OFFICE_CODES)),
         keep=_filter("keep", given.get("keep", {})),
         drop=_filter("drop", given.get("drop", {})),
     )
+
+
+def _text(given: Mapping[str, object], key: str, default: str = "") -> str:
+    text = given.get(key, default)
+    if not isinstance(text, str):
+        raise UsageError(f"[extract] {key} must be text in quotes.", "Correct that line.")
+    return text
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from sacmap.addresses import redacted
 from sacmap.errors import DiskError, SourceError, UsageError
-from sacmap.fetch.attempt import Reply, UnusableError
+from sacmap.fetch.request import Reply, UnusableError
 from sacmap.fetch.retry import TRIES, Saw
 from sacmap.fetch.web import HOPS, AbsentError, Web
 from sacmap.files.text import parse_json

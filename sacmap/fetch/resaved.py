@@ -18,12 +18,12 @@ import pyarrow.compute as pc
 import pyarrow.csv
 from pyproj import Transformer
 
-from sacmap import months, tables
+from sacmap import tables
 from sacmap.errors import InputError
-from sacmap.fetch import answers
-from sacmap.fetch.columns import missing_from, places_of
+from sacmap.fetch.columns import header_at, missing_from, month_of, no_column, places_of
+from sacmap.fetch.saved_answers import saved_crimes
 from sacmap.files.delimited import SEPARATORS, decoded, separated, separator_of, unpacked
-from sacmap.files.sheets import LINES_ABOVE, PARQUET, is_workbook, sheets_in, text_of, words_of
+from sacmap.files.sheets import LINES_ABOVE, PARQUET, is_workbook, sheets_in, text_of
 
 #: What programs write where there is nothing.
 NOTHING = (
@@ -40,11 +40,6 @@ _LON, _LAT = (
     re.compile(rf"['\"]{name}['\"]\s*:\s*['\"]?(?P<n>-?[\d.]+)") for name in ("longitude", "latitude")
 )
 _STREET = re.compile(r"['\"]name['\"]\s*:\s*(?P<q>['\"])(?P<n>.*?)(?P=q)")
-_DATE = re.compile(r"(?a:((?:19|20)\d\d-(?:0[1-9]|1[0-2]))-[0-3]\d)(?:[T ].*)?")
-
-
-class NotCrimesError(InputError):
-    """A table of something else: passed over where it was found in a folder, an error where it was named."""
 
 
 class Lines(NamedTuple):
@@ -76,7 +71,7 @@ def _lines_of(raw: bytes | bytearray, label: str) -> Iterator[Lines]:
         return
     text = decoded(raw, label)
     if text.lstrip()[:1] in {"[", "{"}:
-        header, rows = answers.table_of(text, label)
+        header, rows = saved_crimes(text, label)
         # Crimes of crimes-no-location have no place at all.
         lacking = [name for name in ("longitude", "latitude") if missing_from(places_of(header)) is not None]
         header, rows = [*header, *lacking], [[*row, *("" for _ in lacking)] for row in rows]
@@ -91,7 +86,7 @@ def _of_workbook(raw: bytes | bytearray, label: str) -> Iterator[Lines]:
     several = 0
     for sheet in sheets_in(raw, label):
         texts = [[text_of(cell) for cell in row] for row in sheet.rows]
-        at = _header_at(texts)
+        at = header_at(texts)
         if at is None:
             nearest = nearest or next((row for row in texts if any(row)), None)
             continue
@@ -109,7 +104,7 @@ def _of_text(text: str, label: str) -> Lines:
         first = list(islice(separated(text, separator), LINES_ABOVE))
     except ValueError as error:
         raise cut(label, str(error)) from None
-    at = _header_at([cells for _, cells in first])
+    at = header_at([cells for _, cells in first])
     if at is None:
         # Perhaps the lines above it are of another form than the table.
         for other in SEPARATORS:
@@ -117,7 +112,7 @@ def _of_text(text: str, label: str) -> Lines:
                 first = list(islice(separated(text, other), LINES_ABOVE))
             except ValueError:
                 continue
-            at = _header_at([cells for _, cells in first])
+            at = header_at([cells for _, cells in first])
             if at is not None:
                 separator = other
                 break
@@ -134,25 +129,6 @@ def _of_text(text: str, label: str) -> Lines:
     except ValueError as error:
         raise cut(label, str(error)) from None
     return _taken(rows, header, label)
-
-
-def _header_at(rows: Sequence[Sequence[str]]) -> int | None:
-    """Return which of the first rows is the header: the first that has every column that must be there."""
-    return next(
-        (
-            n
-            for n, row in enumerate(rows[:LINES_ABOVE])
-            for places in [places_of(row)]
-            if missing_from(places) is None or _has_answers(places)
-        ),
-        None,
-    )
-
-
-def _has_answers(places: dict[str, int]) -> bool:
-    """Whether a place may be in the text of one column, as in the API's answers made a table as they are."""
-    return {"month", "crime_type", "location"} <= set(places) and "lon" not in places and "lat" not in places \
-        and bool({"number", "kind"} & set(places))  # fmt: skip
 
 
 def _quick(text: str, separator: str, line: int, header: list[str]) -> Lines | None:
@@ -308,15 +284,6 @@ def slugs(values: pa.Array) -> pa.Array:
     return pc.replace_substring_regex(pc.utf8_lower(pc.utf8_trim_whitespace(values)), "[ _]", "-")
 
 
-def month_of(text: str) -> str:
-    """Return the month of a month or of a date such as 2018-10-01; "" where it is none."""
-    text = text.strip()
-    if months.is_month(text):
-        return text
-    dated = _DATE.fullmatch(text)
-    return dated[1] if dated else ""
-
-
 def _months(found: Lines, label: str) -> pa.Array:
     coded = found.columns["month"].dictionary_encode()
     read = [month_of(text) for text in coded.dictionary.to_pylist()]
@@ -403,39 +370,3 @@ def _matched(column: pa.Array, form: re.Pattern[str]) -> pa.Array:
 def cut(label: str, why: str) -> InputError:
     """Return the error of a file that may be cut."""
     return InputError(f"{label} cannot be read: {why}.", "It may be cut short. Download it again.")
-
-
-def no_column(label: str, header: Sequence[str], where: str = "") -> InputError:
-    """Return the error of a file without a column it needs, which says what it looks like."""
-    names = [name.strip() for name in header]
-    missing = missing_from(places_of(names)) or "Longitude"
-    shown = ", ".join(name for name in names if name)[:120]
-    looks = kind_of(names)
-    if looks:
-        return NotCrimesError(
-            f"{label} is {looks}, not street-level crimes.", "Give police.uk street-level crime CSVs."
-        )
-    headless = any(month_of(name) for name in names)
-    of_crimes = headless or {"month", "crime_type"} & set(places_of(names))
-    said = f": {where} a column {missing!r}" if where else f", line 1: no column {missing!r}"
-    return (InputError if of_crimes else NotCrimesError)(
-        f"{label}{said} (it has {shown}).",
-        "Give police.uk street-level crime CSVs."
-        + (" Its first line seems to be no header: add the one of the download." if headless else ""),
-    )
-
-
-#: Words of the columns of other tables → what such a table is.
-_TABLES = (
-    ({"area id", "area name", "crime type", "months compared"}, "a table that sacmap wrote"),
-    ({"group", "crime type", "months compared"}, "a table that sacmap wrote"),
-    ({"component", "period", "police uk", "home office"}, "a table that sacmap wrote"),
-    ({"crime id", "outcome type"}, "police.uk's outcomes"),
-    ({"object of search", "legislation"}, "police.uk's stop and search"),
-)  # fmt: skip
-
-
-def kind_of(header: Sequence[str]) -> str:
-    """Return what a table that is no street file is, judged by its columns; "" where that is not known."""
-    words = {words_of(name) for name in header}
-    return next((kind for known, kind in _TABLES if known <= words), "")

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import platformdirs
 
@@ -32,8 +32,18 @@ _GROUP = re.compile(r"[0-9a-f]{16}")
 Question = Mapping[str, str]
 
 
+class Header(TypedDict):
+    """The first line of a file in the store. Answers of earlier versions have sacmap 1."""
+
+    sacmap: int
+    question: dict[str, str]
+    published: str
+    asked: float
+    sha256: str
+
+
 @dataclass(frozen=True)
-class Kept:
+class StoredAnswer:
     """A stored answer: its question, publication, time of the request (s since 1970), file and body."""
 
     question: dict[str, str]
@@ -75,7 +85,7 @@ class Store:
     def _group(self, question: Question, published: str) -> Path:
         return self.folder / published / _group_name(question)
 
-    def get(self, question: Question, published: str) -> Kept | None:
+    def get(self, question: Question, published: str) -> StoredAnswer | None:
         """Return the stored answer, or None. A damaged file is renamed to .damaged, so that it is fetched again."""
         kept = self._read(self.path(question, published))
         return kept if kept is not None and kept.question == dict(question) else None
@@ -86,7 +96,7 @@ class Store:
 
     def group(
         self, question: Question, published: str, wanted: Callable[[dict[str, str]], bool] = lambda _: True
-    ) -> list[Kept]:
+    ) -> list[StoredAnswer]:
         """Return the stored answers in the group of a question that are wanted, sorted by file name."""
         folder = self._group(question, published)
         if not folder.is_dir():
@@ -94,7 +104,7 @@ class Store:
         found = []
         for path in sorted(folder.glob(f"*{SUFFIX}")):
             asked = _question_of(path)
-            # A header that cannot be read is read whole, which sets it aside.
+            # Reading the whole file sets it aside if it is damaged.
             if (asked is None or (_same_group(asked, question) and wanted(asked))) and (
                 kept := self._read(path)
             ):
@@ -102,7 +112,7 @@ class Store:
         return found
 
     def questions(self, question: Question, published: str) -> list[dict[str, str]]:
-        """Return the questions answered in the group of one, by their headers alone."""
+        """Return the questions of the stored answers in the group of a question, reading only their headers."""
         headers = (_question_of(path) for path in sorted(self._group(question, published).glob(f"*{SUFFIX}")))
         return [asked for asked in headers if asked is not None and _same_group(asked, question)]
 
@@ -112,7 +122,7 @@ class Store:
             return []
         return sorted((p.name for p in self.folder.iterdir() if p.is_dir()), reverse=True)
 
-    def put(self, question: Question, published: str, body: bytes, *, asked: float = 0.0) -> Kept:
+    def put(self, question: Question, published: str, body: bytes, *, asked: float = 0.0) -> StoredAnswer:
         """Store an answer, complete or not at all.
 
         Raises
@@ -121,13 +131,15 @@ class Store:
             If it cannot be written.
         """
         path = self.path(question, published)
-        header = {"sacmap": 2, "question": dict(question), "published": published, "asked": asked}
+        header: Header = {
+            "sacmap": 2, "question": dict(question), "published": published, "asked": asked, "sha256": "",
+        }  # fmt: skip
         header["sha256"] = seal(header, body)
         content = json.dumps(header, ensure_ascii=False).encode() + b"\n" + body
         write_whole(path, content, option="--store")
-        return Kept(dict(question), published, asked, path, body)
+        return StoredAnswer(dict(question), published, asked, path, body)
 
-    def _read(self, path: Path) -> Kept | None:
+    def _read(self, path: Path) -> StoredAnswer | None:
         try:
             if path.stat().st_size > _LARGEST:
                 raise ValueError("larger than any answer")
@@ -135,7 +147,7 @@ class Store:
             header = header_of(line, path)
             if header["sha256"] != (seal(header, body) if header["sacmap"] == 2 else _sha256(body)):
                 raise ValueError("another hash")
-            return Kept(header["question"], header["published"], float(header["asked"]), path, body)
+            return StoredAnswer(header["question"], header["published"], float(header["asked"]), path, body)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -150,24 +162,23 @@ class Store:
 
 
 def _question_of(path: Path) -> dict[str, str] | None:
-    """Return the question of a file, by its header alone; None where that is not what the file's name says."""
+    """Return the question of a file, reading only its header; None if the file's name does not match it."""
     try:
         with path.open("rb") as stream:
-            found: dict[str, str] = header_of(stream.readline(_LONGEST_LINE), path)["question"]
+            return header_of(stream.readline(_LONGEST_LINE), path)["question"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return found
 
 
-def header_of(line: bytes, path: Path) -> dict[str, Any]:
-    """Return the header of a file, its question and publication being those the file's place is made of.
+def header_of(line: bytes, path: Path) -> Header:
+    """Return the header of a file, whose name must match its question and publication.
 
     Raises
     ------
     ValueError, KeyError, TypeError
-        If it is none, or of another question or publication.
+        If it is not a header, or has another question or publication.
     """
-    header: dict[str, Any] = parse_json(line)
+    header: Header = parse_json(line)
     question = header["question"]
     if not isinstance(question, dict) or not all(isinstance(value, str) for value in question.values()):
         raise ValueError("no question")
@@ -179,8 +190,8 @@ def header_of(line: bytes, path: Path) -> dict[str, Any]:
     return header
 
 
-def seal(header: Mapping[str, Any], body: bytes) -> str:
-    """Return the hash of an answer, header and body: no byte of either can change unseen."""
+def seal(header: Header, body: bytes) -> str:
+    """Return the SHA-256 of an answer, of both header and body."""
     said = {name: value for name, value in header.items() if name != "sha256"}
     return _sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode() + b"\n" + body)
 

@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 from sacmap import tables
 from sacmap.crimes import Reading
 from sacmap.errors import InputError
+from sacmap.fetch.columns import NotCrimesError
 from sacmap.fetch.identity import (
     Part,
     Repeated,
@@ -36,9 +37,8 @@ from sacmap.fetch.identity import (
     without_no_ids,
 )
 from sacmap.fetch.members import Member, Open, each_once, members_of
-from sacmap.fetch.resaved import NotCrimesError
 from sacmap.fetch.rows import CATEGORIES, CsvSource, Rows, rows_of
-from sacmap.files.hashes import sha256
+from sacmap.files.text import sha256
 from sacmap.notices import Notice, listed
 
 #: Places written with so few decimals are a kilometre apart.

@@ -1,7 +1,7 @@
-"""One polite, checked answer from the web.
+"""A client for the web: it limits its speed, retries, and returns only complete, checked answers.
 
-An attempt (`sacmap.fetch.attempt`) is sent, read whole and judged; what came back is one of `Saw`, and what is done
-about it is looked up in the table of `sacmap.fetch.decide`. Nothing that was not judged whole leaves this module.
+`sacmap.fetch.request` sends a request and reads the answer. The outcome is one of `Saw`. The table in
+`sacmap.fetch.retry` says what to do next.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from sacmap.addresses import host_of
 from sacmap.errors import SourceError
-from sacmap.fetch.attempt import (
+from sacmap.fetch.request import (
     Reply,
     UnusableError,
     blocks_of,
@@ -33,33 +33,34 @@ from sacmap.fetch.attempt import (
 from sacmap.fetch.retry import LONGEST_ASKED, TOO_BIG, TOO_SLOW, TRIES, Do, Saw, backoff, decide
 from sacmap.files.text import parse_json
 
-#: Of documented 15 requests a second, so that others behind the same office address have room.
+#: Requests per second. The documented limit is 15, which an office with one address shares.
 PER_SECOND = 7.0
 SLOWEST = 2.0
-#: Seconds for one attempt, from sending to the last byte.
+#: Seconds for one attempt, to the last byte.
 DEADLINE = 30.0
-#: 10,000 crimes are some 5 MB.
+#: The largest answer accepted, in bytes. 10,000 crimes have about 5 MB.
 CAP = 64 << 20
-#: Redirects followed to a file that proves itself, such as a ZIP: data.police.uk hands its archive to a file store.
+#: Redirects followed for a file whose content is checked, such as a ZIP: data.police.uk redirects to a file store.
 HOPS = 2
-#: The whole of an attempt ends within this many seconds of the first: with `BUDGET`, two minutes.
+#: The last attempt ends within this many seconds of the first.
 _LAST_CALL = 115.0
-#: The try after which the reader is told: of a slip that passes at the second there is nothing to tell.
+#: The number of failed attempts after which the user is told.
 TOLD_AT = 2
 _KEPT = "What was fetched is kept"
 
-#: Looks at a whole reply and returns what to make of it, or raises UnusableError.
-Judge = Callable[[Reply], Any]
-#: What to do where no request of ours gets through, or none may be made.
+Checked = TypeVar("Checked")
+#: Checks a complete reply and returns its content, or raises UnusableError.
+Judge = Callable[[Reply], Checked]
+#: What to do if no request gets through, or none may be sent.
 BY_HAND = "Or download the ZIP in a browser from data.police.uk/data, and add --crimes FILE.zip."
 
 
 @dataclass(frozen=True)
-class _Sending:
-    """What is sent, and which replies are read: of these statuses, so many bytes, so much more time, redirects."""
+class _Request(Generic[Checked]):
+    """A request, and the limits for its reply: statuses, bytes, additional seconds and redirects."""
 
     url: str
-    judge: Judge
+    judge: Judge[Checked]
     headers: Mapping[str, str]
     expect: Collection[int]
     cap: int
@@ -68,11 +69,11 @@ class _Sending:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A whole and checked answer: its body as sent, and what the judge made of it."""
+class Answer(Generic[Checked]):
+    """A complete, checked answer: its body, and the content that the judge returned."""
 
     body: bytes
-    value: Any
+    value: Checked
 
 
 class AbsentError(SourceError):
@@ -80,31 +81,31 @@ class AbsentError(SourceError):
 
 
 class ForbiddenError(SourceError):
-    """The server does not give it to us (403); some say so of what is not there."""
+    """The server refuses access (403). Some servers also answer so for what does not exist."""
 
 
 class NoPartError(SourceError):
-    """The server does not give the part of a file that was asked for."""
+    """The server does not give the requested part of a file."""
 
 
 class Web:
-    """Asks politely: paced, retried, within a deadline.
+    """Sends requests at a limited speed, with retries and a deadline.
 
     Parameters
     ----------
     ca_bundle
-        A file of certificates to trust beside those the system trusts.
+        A file of certificates to trust in addition to the system's.
     clock, sleep, luck, now
-        Seconds that pass, waiting, chance in 0–1 and the time of day (s since 1970): tests own them.
+        The elapsed seconds, a wait, a random number in 0–1 and the time (s since 1970). Tests replace them.
     deadline
         Seconds for one attempt.
     say
-        Told once of each question whose answer does not come at once: until it does, or is given up, all is silent.
+        Called once for each request that fails at first and is retried.
 
     Raises
     ------
     InputError
-        If the bundle is not there or holds no certificate.
+        If the certificate file does not exist or has no certificate.
     """
 
     def __init__(
@@ -143,13 +144,13 @@ class Web:
 
     @property
     def elapsed(self) -> float:
-        """Seconds on this web's own clock."""
+        """The seconds on the client's clock."""
         return self._clock()
 
     def ask(
         self,
         url: str,
-        judge: Judge,
+        judge: Judge[Checked],
         *,
         headers: Mapping[str, str] | None = None,
         expect: Collection[int] = (200,),
@@ -157,43 +158,46 @@ class Web:
         more_time: float = 0.0,
         tries: int = TRIES,
         hops: int = 0,
-    ) -> Answer:
-        """Ask until there is a whole answer or no sense in asking again.
+    ) -> Answer[Checked]:
+        """Send a request until there is a complete answer or a retry makes no sense.
 
-        `more_time` is added to the deadline of an attempt, for what is known to be large; up to `hops` redirects are
-        followed.
+        `more_time` is added to the deadline of an attempt, for large answers. Up to `hops` redirects are followed.
 
         Raises
         ------
         SourceError
-            If the server cannot be reached or its answers make no sense; AbsentError for a 404, NoPartError
-            where a part was asked for and not given.
+            If the server cannot be reached or its answers are unusable: AbsentError for a 404, NoPartError if it
+            does not give the requested part.
         UsageError
-            If the address is plain http and not of this machine.
+            If the address is neither https nor on this machine.
         """
-        sending = _Sending(url, judge, headers or {}, expect, cap, more_time, hops)
-        answer = self._ask(sending, splittable=(), tries=tries)
+        request = _Request(url, judge, headers or {}, expect, cap, more_time, hops)
+        answer = self._ask(request, splittable=(), tries=tries)
         if answer is None:
-            raise ValueError("a question that cannot be split was to be split")
+            raise ValueError("a request that cannot be split was to be split")
         return answer
 
-    def ask_or_split(self, url: str, judge: Judge, *, cap: int = CAP, large: bool = False) -> Answer | None:
-        """Ask as `ask` does; None where it is too much for one answer and is to be asked in parts.
+    def ask_or_split(
+        self, url: str, judge: Judge[Checked], *, cap: int = CAP, large: bool = False
+    ) -> Answer[Checked] | None:
+        """Send a request as `ask` does. Return None if it must be split into smaller ones.
 
-        A question so `large` that a server may fail at it, or take too long, is then asked in parts too.
+        A `large` request must also be split if the server fails or takes too long.
         """
         splittable = TOO_BIG | TOO_SLOW if large else TOO_BIG
-        return self._ask(_Sending(url, judge, {}, (200,), cap), splittable=splittable, tries=TRIES)
+        return self._ask(_Request(url, judge, {}, (200,), cap), splittable=splittable, tries=TRIES)
 
-    def _ask(self, sending: _Sending, *, splittable: Collection[Saw], tries: int) -> Answer | None:
-        url = sending.url
+    def _ask(
+        self, request: _Request[Checked], *, splittable: Collection[Saw], tries: int
+    ) -> Answer[Checked] | None:
+        url = request.url
         require_safe(url)
         began, asked_to_wait = self._clock(), 0.0
         seen: Counter[Saw] = Counter()
         for tried in range(1, tries + 1):
             elapsed = self._clock() - began - asked_to_wait
             try:
-                return self._attempt(sending, _LAST_CALL - elapsed)
+                return self._attempt(request, _LAST_CALL - elapsed)
             except UnusableError as error:
                 bad = error
             seen[bad.saw] += 1
@@ -214,58 +218,58 @@ class Web:
                 self._spacing = min(2 * self._spacing, SLOWEST)
                 if bad.asked_to_wait is not None:
                     wait = bad.asked_to_wait
-                    # A server that asks for it for ever does not get it: see `decide`.
+                    # Not counted beyond this, so that a server cannot make sacmap wait for ever: see `decide`.
                     asked_to_wait = min(asked_to_wait + wait, LONGEST_ASKED)
             if tried == TOLD_AT:
                 self._say(f"{host_of(url)} has not given a complete answer yet ({bad.detail}). Trying again.")
             self._sleep(wait)
         raise _error(bad, url, tried)
 
-    def _attempt(self, sending: _Sending, left: float) -> Answer:
-        """Send once and judge what comes back.
+    def _attempt(self, request: _Request[Checked], left: float) -> Answer[Checked]:
+        """Send a request once and check the reply.
 
         Raises
         ------
         UnusableError
-            If it cannot be kept.
+            If the reply is unusable.
         """
         self._pace()
         self.requests += 1
         session = self._session
 
         def work() -> Reply:
-            url = sending.url
+            url = request.url
             with (
                 library_errors_as_unusable(url),
-                send(session, url, sending.headers, self._bundle, hops=sending.hops) as response,
+                send(session, url, request.headers, self._bundle, hops=request.hops) as response,
             ):
-                judge_status(response, sending.expect, self.now)
-                body = b"".join(body_of(response, sending.cap))
+                judge_status(response, request.expect, self.now)
+                body = b"".join(body_of(response, request.cap))
                 return Reply(response.status_code, response.headers, body)
 
         try:
-            reply = within(min(self.deadline + sending.more_time, max(left, 1.0)), work)
+            reply = within(min(self.deadline + request.more_time, max(left, 1.0)), work)
         except UnusableError as error:
             if error.saw is Saw.LATE:
-                # The line still trickles: leave it to its thread and take a fresh one.
+                # The old connection may still receive bytes in its thread, so open a new one.
                 self._session = new_session()
             raise
         self.bytes += len(reply.body)
-        return Answer(reply.body, sending.judge(reply))
+        return Answer(reply.body, request.judge(reply))
 
     @contextlib.contextmanager
     def stream(
         self, url: str, *, start: int, same: str
     ) -> Iterator[tuple[int, Mapping[str, str], Iterator[bytes]]]:
-        """Send once for a file too large for memory, from byte `start` on: its status, headers and blocks.
+        """Request a large file once, from byte `start` on; yield its status, headers and blocks.
 
-        `same` is the ETag or date of the file that the bytes before `start` are of: where it is another by now, the
-        server sends the whole (200). The body has no deadline, but silence ends it. Redirects are followed.
+        `same` is the ETag or date of the file to which the bytes before `start` belong. If it has changed, the server
+        sends all of it (200). The body has no deadline, only a limit between two bytes. Redirects are followed.
 
         Raises
         ------
         UnusableError
-            If it ends before its end.
+            If the answer is incomplete.
         """
         require_safe(url)
         self._pace()
@@ -286,7 +290,7 @@ class Web:
             yield block
 
     def wait_after(self, tried: int) -> None:
-        """Wait as between two tries."""
+        """Wait as between two attempts."""
         self._sleep(backoff(tried, self._luck()))
 
     def _pace(self) -> None:
@@ -296,13 +300,13 @@ class Web:
         self._next = self._clock() + self._spacing
 
 
-def json_judge(check: Callable[[Any], Any], full: int | None = None) -> Judge:
-    """Return a judge of JSON: it parses, has the shape `check` demands and fewer than `full` rows.
+def json_judge(check: Callable[[object], Checked], full: int | None = None) -> Judge[Checked]:
+    """Return a judge that accepts JSON if `check` does, and if it has other than exactly `full` rows.
 
-    `check` raises KeyError, TypeError or ValueError naming the field that is not as it should be.
+    `check` returns the content, or raises KeyError, TypeError or ValueError that names the wrong field.
     """
 
-    def judge(reply: Reply) -> Any:
+    def judge(reply: Reply) -> Checked:
         try:
             value = parse_json(reply.body)
         except ValueError:
@@ -320,7 +324,7 @@ def json_judge(check: Callable[[Any], Any], full: int | None = None) -> Judge:
 
 
 def _error(bad: UnusableError, url: str, tried: int) -> SourceError:
-    """Say what happened, what was done and what to do next."""
+    """Return the error: what happened, what was done and what to do next."""
     where = f"{host_of(url)}{urlsplit(url).path}"[:120]
     times = "" if tried == 1 else f", {tried} times"
     if bad.saw is Saw.ABSENT:

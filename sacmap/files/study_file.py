@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from sacmap.bounds import SETTINGS
 from sacmap.errors import InputError, UsageError
@@ -17,7 +16,7 @@ _FLAGS = {"offline", "suppress_small", "yes"}
 _CONTROL = set("\b\t\n\f\r\x1b")
 
 
-def read_study(path: Path) -> dict[str, Any]:
+def read_study(path: Path) -> dict[str, object]:
     """Read a study file into options. Keys may have - or _. Paths are relative to the file.
 
     Raises
@@ -67,7 +66,7 @@ def _require_above(path: Path, extract: object) -> None:
         )
 
 
-def _require_no_escapes(path: Path, raw: dict[str, Any], text: str) -> None:
+def _require_no_escapes(path: Path, raw: dict[str, object], text: str) -> None:
     r"""Refuse a path that TOML misread: C:\new in double quotes has a line break in it."""
     for name, value in raw.items():
         for one in value if isinstance(value, list) else (value,):
@@ -86,7 +85,7 @@ def _option(path: Path, key: str) -> str:
     return name
 
 
-def _checked(path: Path, key: str, name: str, value: object) -> Any:
+def _checked(path: Path, key: str, name: str, value: object) -> object:
     if name in _FLAGS:
         if not isinstance(value, bool):
             raise UsageError(f"In the study {path}, {key} must be true or false.", "Correct that line.")
@@ -107,10 +106,10 @@ def _checked(path: Path, key: str, name: str, value: object) -> Any:
     return value
 
 
-def _relative_to(path: Path, name: str, value: Any) -> Any:
+def _relative_to(path: Path, name: str, value: object) -> object:
     """Make a path that is relative to the study file relative to the current folder."""
     if name not in PATHS or (name == "comparator" and value in COMPARATORS):
         return value
     if isinstance(value, tuple):
         return tuple(str(path.parent / part) for part in value)
-    return str(path.parent / value)
+    return str(path.parent / str(value))

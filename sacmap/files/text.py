@@ -1,12 +1,13 @@
-"""Read text files, and JSON, TOML and CSV. Unusable values raise errors that say why."""
+"""Read files: bytes, text, JSON, TOML and CSV, and their SHA-256. Errors say why a file cannot be used."""
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from typing import Any
 from sacmap.bounds import FILE, Bound
 from sacmap.errors import InputError
 from sacmap.files.delimited import decoded, unpacked
+
+#: Bytes that are hashed at once, and the largest file that is hashed to identify it.
+_BLOCK, _LARGEST = 1 << 20, 4 << 30
 
 
 def unreadable(label: str | Path, error: OSError) -> InputError:
@@ -62,6 +66,24 @@ def read_text(path: str) -> str:
     return decoded(unpacked(bytes_of(Path(path)), path), path)
 
 
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, or of a folder's files one after another, in hex."""
+    total = hashlib.sha256()
+    for part in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
+        with part.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                total.update(block)
+    return total.hexdigest()
+
+
+def is_file_of(path: Path, hashes: Collection[str]) -> bool:
+    """Whether a path is a plain file of at most 4 GB whose SHA-256 is among `hashes`."""
+    try:
+        return path.is_file() and path.stat().st_size <= _LARGEST and sha256(path) in hashes
+    except OSError:
+        return False
+
+
 @contextmanager
 def _within_bounds() -> Iterator[None]:
     """Turn the parsers' less clear errors into a ValueError in plain words."""
@@ -94,7 +116,7 @@ def parse_json(raw: bytes | str) -> Any:
     return value
 
 
-def parse_toml(text: str) -> dict[str, Any]:
+def parse_toml(text: str) -> dict[str, object]:
     """Return the table of TOML text.
 
     Raises

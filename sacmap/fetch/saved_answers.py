@@ -1,28 +1,27 @@
-"""The API's answers saved as JSON, in the ways that people save them, as a table."""
+"""Crimes in JSON: answers of the API in the forms in which people save them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from sacmap.errors import InputError
 from sacmap.files.text import parse_json
 
-#: Deeper than any answer of the API goes.
+#: Deeper than any answer of the API is nested.
 _DEEP = 6
 
 
-def table_of(text: str, label: str) -> tuple[list[str], list[list[str]]]:
+def saved_crimes(text: str, label: str) -> tuple[list[str], list[list[str]]]:
     """Return the columns and the rows of crimes in JSON.
 
-    It may be a list of crimes, a list in an object, an object a line, GeoJSON of points, or an object of columns.
-    Names within names are joined: location latitude.
+    The JSON may be a list of crimes, an object with such a list, one object per line, GeoJSON points, or an object of
+    columns. Nested names are joined: location latitude.
 
     Raises
     ------
     InputError
-        If it is not JSON, or holds no crimes.
+        If it is not JSON or has no crimes.
     """
     crimes = [flat for found in _values(text, label) for flat in map(_flat, _crimes_in(found))]
     if not crimes:
@@ -38,7 +37,7 @@ def table_of(text: str, label: str) -> tuple[list[str], list[list[str]]]:
     return names, [[crime.get(name, "") for name in names] for crime in crimes]
 
 
-def _values(text: str, label: str) -> Iterator[Any]:
+def _values(text: str, label: str) -> Iterator[object]:
     try:
         yield parse_json(text)
     except (ValueError, RecursionError):
@@ -54,8 +53,8 @@ def _values(text: str, label: str) -> Iterator[Any]:
         yield values
 
 
-def _crimes_in(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
-    """Yield the objects of a value that are crimes: of a list, or of the first list in an object."""
+def _crimes_in(value: object, depth: int = 0) -> Iterator[Mapping[str, object]]:
+    """Yield the crimes in a list, or in the first list found in an object."""
     if depth > _DEEP:
         return
     if isinstance(value, list):
@@ -78,8 +77,8 @@ def _crimes_in(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
                 return
 
 
-def _of_columns(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the rows of an object of columns, each a list or an object of row numbers; or the one crime it is."""
+def _of_columns(value: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    """Yield the rows of an object of columns (lists, or objects by row number), or the object if it is one crime."""
     kinds = value["category"]
     if isinstance(kinds, Mapping):
         for row in kinds:
@@ -95,8 +94,8 @@ def _of_columns(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield value
 
 
-def _of_feature(one: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a feature of GeoJSON as an object with its place; anything else as it is."""
+def _of_feature(one: Mapping[str, object]) -> Mapping[str, object]:
+    """Return a GeoJSON feature as an object with its coordinates; anything else unchanged."""
     shape, properties = one.get("geometry"), one.get("properties")
     if not isinstance(properties, Mapping):
         return one
@@ -108,7 +107,7 @@ def _of_feature(one: Mapping[str, Any]) -> Mapping[str, Any]:
     return properties
 
 
-def _flat(value: Mapping[str, Any], before: str = "", depth: int = 0) -> dict[str, str]:
+def _flat(value: Mapping[str, object], before: str = "", depth: int = 0) -> dict[str, str]:
     found: dict[str, str] = {}
     for key, inner in value.items():
         name = f"{before} {key}".strip()
@@ -117,7 +116,7 @@ def _flat(value: Mapping[str, Any], before: str = "", depth: int = 0) -> dict[st
         elif inner is None:
             continue
         elif isinstance(inner, list):
-            # R writes each single value as a list of one.
+            # R writes a single value as a list of one.
             found[name] = str(inner[0]) if len(inner) == 1 and isinstance(inner[0], str | int | float) else ""
         else:
             found[name] = inner if isinstance(inner, str) else json.dumps(inner)

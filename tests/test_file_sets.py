@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from sacmap.errors import DiskError
-from sacmap.files import sets, whole
-from sacmap.files.sets import marker_of, older_files, torn_set_message, write_set
+from sacmap.files import file_sets, whole
+from sacmap.files.file_sets import marker_of, older_files, torn_set_message, write_set
 from sacmap.files.whole import sweep, write_whole
 
 pytestmark = pytest.mark.slow
@@ -78,7 +78,7 @@ def test_f59_a_full_disk_leaves_all_as_before(tmp_path, monkeypatch):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from sacmap.files.sets import write_set
+from sacmap.files.file_sets import write_set
 moves, after = [], int(sys.argv[2])
 real = Path.replace
 def replace(self, target):
@@ -154,7 +154,7 @@ def test_f59_a_note_of_another_machine_is_waited_for_and_then_taken_as_left(tmp_
     )
     waited = []
     assert "from two runs" in torn_set_message(tmp_path / "a.html", wait=waited.append)
-    assert sets.PATIENCE <= sum(waited) < 2 * sets.PATIENCE
+    assert file_sets.PATIENCE <= sum(waited) < 2 * file_sets.PATIENCE
     write_set(files_of(tmp_path, "two"), wait=no_wait)
     assert contents(tmp_path) == ({"two"}, set())
 

@@ -17,12 +17,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 import requests
 import requests.adapters
 import truststore
+import urllib3
 import urllib3.exceptions
 
 from sacmap.addresses import redacted, redacted_text
@@ -110,13 +110,14 @@ class SystemTrust(requests.adapters.HTTPAdapter):
         self._context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         super().__init__(pool_maxsize=2)
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: object) -> None:
         """Create the pool of direct connections."""
-        super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
+        super().init_poolmanager(connections, maxsize, block, ssl_context=self._context, **kwargs)
 
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+    def proxy_manager_for(self, proxy: str, **kwargs: object) -> urllib3.ProxyManager:
         """Create the pool of connections through a proxy. requests would use its own certificates here."""
-        return super().proxy_manager_for(proxy, **kwargs, ssl_context=self._context)
+        manager: urllib3.ProxyManager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
+        return manager
 
 
 def new_session() -> requests.Session:
@@ -174,9 +175,16 @@ def _send_once(
     request = session.prepare_request(requests.Request("GET", url, headers=dict(headers)))
     # requests would undo the quoting of an identifier such as "..".
     request.url = url
-    settings: dict[str, Any] = {**session.merge_environment_settings(url, {}, True, bundle, None)}
+    settings = session.merge_environment_settings(url, {}, True, bundle, None)
     # session.send would read the whole body of a redirect and fail on a bad address, even without following it.
-    return session.get_adapter(url).send(request, timeout=(CONNECT, SILENCE), **settings)
+    return session.get_adapter(url).send(
+        request,
+        stream=True,
+        timeout=(CONNECT, SILENCE),
+        verify=True if settings["verify"] is None else settings["verify"],
+        cert=settings["cert"],
+        proxies=settings["proxies"],
+    )
 
 
 def judge_status(response: requests.Response, expect: Collection[int], now: Callable[[], float]) -> None:

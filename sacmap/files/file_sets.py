@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from sacmap.errors import DiskError
-from sacmap.files.hashes import sha256
+from sacmap.files.text import sha256
 from sacmap.files.whole import (
     AS_IT_WAS,
     Wait,
