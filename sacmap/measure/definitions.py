@@ -92,6 +92,15 @@ BREAKS = (
         POLICE_UK,
         "2025-12",
     ),
+    Break(
+        "gap",
+        "2026-01",
+        (),
+        ("Gwent Police",),
+        "Gwent Police had published nothing from January to April 2026 either, when this was last seen.",
+        POLICE_UK,
+        "2026-04",
+    ),
 )
 
 
