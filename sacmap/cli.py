@@ -187,7 +187,7 @@ def boundaries_command(
     from sacmap.areas.neighbourhoods import boundaries_path
     from sacmap.fetch.download import Origin
     from sacmap.inputs import District, fetch_boundaries, fetch_district
-    from sacmap.publish.files import file_stem
+    from sacmap.publish.csv_json import file_stem
 
     if [force, wards, lsoas].count(None) != 2:
         raise UsageError("No area was given.", "Give a force, or a district with --wards or --lsoas.")
@@ -223,7 +223,7 @@ def reconcile_command(
     Partnership, only police.uk's crimes inside --boundaries count.
     """
     from sacmap.pipeline import reconcile_study
-    from sacmap.publish.files import file_stem
+    from sacmap.publish.csv_json import file_stem
 
     asked = read_options(study, options)
     area = area_name or asked.force
@@ -314,8 +314,8 @@ def comparator_command(crimes: tuple[str, ...], *, out: str, without: tuple[str,
 def plan_command(study: Path | None, out: str | None, **options: object) -> int:
     """Plan a budget and a week of action: plans/NAME.json and NAME.html, and NAME.gpkg with --also gpkg."""
     from sacmap.planning import PlanOptions, plan_study
-    from sacmap.publish.also import require_of_plan
-    from sacmap.publish.files import record_path
+    from sacmap.publish.csv_json import record_path
+    from sacmap.publish.extra_files import require_of_plan
 
     planning = fields_of(PlanOptions, options)
     asked = read_options(study, options)
@@ -352,7 +352,7 @@ def evaluate_command(
     """Judge a plan afterwards, against control areas and including displacement."""
     from sacmap import months
     from sacmap.planning import EvaluateOptions, evaluate_plan
-    from sacmap.publish.files import record_path
+    from sacmap.publish.csv_json import record_path
 
     result, outcome, written = evaluate_plan(
         plan_path,

@@ -106,7 +106,7 @@ def read_options(study: Path | None, options: Mapping[str, object]) -> Study:
 
 def out_path(study: Study, file: Path | None) -> Path:
     """Return the path of the page: --out, or maps/ with the title, the study file's name or the force."""
-    from sacmap.publish.files import file_stem
+    from sacmap.publish.csv_json import file_stem
 
     if study.out:
         kind = Path(study.out).suffix.lower().removeprefix(".")

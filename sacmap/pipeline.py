@@ -117,8 +117,8 @@ def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) 
         If a file cannot be written.
     """
     from sacmap.files.file_sets import write_set
-    from sacmap.publish.also import also_of, require_tools
-    from sacmap.publish.files import csv_of, groups_path, record_of, texts_of, with_groups
+    from sacmap.publish.csv_json import csv_of, groups_path, record_of, texts_of, with_groups
+    from sacmap.publish.extra_files import also_of, require_tools
     from sacmap.publish.page import render
     from sacmap.publish.present import page_of
 
@@ -159,7 +159,7 @@ def _stale(page: Path, outputs: Sequence[Path], read: Sequence[str]) -> tuple[No
 
 def files_of_map(page: Path, also: Sequence[str]) -> list[Path]:
     """Return the files of a map: the page, the CSV, the record, additional files and subtotals."""
-    from sacmap.publish.files import groups_path
+    from sacmap.publish.csv_json import groups_path
 
     return [page, *(page.with_suffix(f".{kind}") for kind in ("csv", "json", *also)), groups_path(page)]
 
@@ -169,8 +169,8 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
 
     `study_file` is the file of the study, if there is one. It is not overwritten either.
     """
-    from sacmap.publish.also import require_tools
-    from sacmap.publish.files import dated
+    from sacmap.publish.csv_json import dated
+    from sacmap.publish.extra_files import require_tools
     from sacmap.publish.public import public_version
 
     require_tools(study.also)
@@ -226,7 +226,7 @@ def reconcile_study(
     """
     from sacmap.files.file_sets import write_set
     from sacmap.measure.reconcile import require_quarters
-    from sacmap.publish.files import csv_of, texts_of
+    from sacmap.publish.csv_json import csv_of, texts_of
 
     if study.current:
         require_quarters(study)
@@ -272,7 +272,7 @@ def reconciled_with(
 def write_comparator(crimes: Sequence[str], path: Path, *, without: Sequence[str] = ()) -> tuple[str, ...]:
     """Write the counts of all forces together as a comparator file; return sentences about it."""
     from sacmap.files.file_sets import write_set
-    from sacmap.publish.files import csv_of, texts_of
+    from sacmap.publish.csv_json import csv_of, texts_of
 
     require_outputs([path], crimes)
     reading = read_crimes(crimes)

@@ -25,8 +25,8 @@ from sacmap.files.file_sets import torn_set_message, write_set
 from sacmap.files.text import is_file_of, read_text
 from sacmap.inputs import read_by
 from sacmap.pipeline import require_outputs, run
-from sacmap.publish.also import geopackage
-from sacmap.publish.files import json_of, path_from, require_unwritten
+from sacmap.publish.csv_json import json_of, path_from, require_unwritten
+from sacmap.publish.extra_files import geopackage
 from sacmap.publish.present import outcome_html_of, page_of, plan_html_of
 from sacmap.result import Result
 from sacmap.study import FetchOptions, Period, Study, make_study

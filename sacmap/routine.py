@@ -21,8 +21,8 @@ from sacmap.measure.reconcile import official_periods, require_quarters
 from sacmap.months import is_month
 from sacmap.pipeline import map_study, reconciled_with, require_outputs, run
 from sacmap.planning import boundaries_of_plan
-from sacmap.publish.also import map_picture, require_word, word
-from sacmap.publish.files import dated, plain
+from sacmap.publish.csv_json import dated, plain
+from sacmap.publish.extra_files import map_picture, require_word, word
 from sacmap.publish.news import LastMap, first_words, last_map, news_of
 from sacmap.publish.note import note_of
 from sacmap.publish.note_parts import Given

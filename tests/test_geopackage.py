@@ -22,7 +22,7 @@ from conftest import HOSTILE, page_of
 from sacmap import tables
 from sacmap.cli import sacmap
 from sacmap.publish.colours import LEGEND, PALETTE, class_of
-from sacmap.publish.files import as_text, csv_of
+from sacmap.publish.csv_json import as_text, csv_of
 from sacmap.publish.geopackage import WEEK_PARTS, field_name, geopackage_of
 from sacmap.publish.qgis import PLAN_LINES, areas_style
 

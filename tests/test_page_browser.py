@@ -14,7 +14,7 @@ from conftest import AXE, HOSTILE, Opened, grouped, page_of, require
 from sacmap import tables
 from sacmap.cli import sacmap
 from sacmap.notices import Notice
-from sacmap.publish.files import csv_of
+from sacmap.publish.csv_json import csv_of
 from sacmap.publish.lists import Reasons
 from sacmap.publish.view import MapPoint
 

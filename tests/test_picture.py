@@ -17,9 +17,9 @@ from sacmap.areas.boundaries import areas_from_rings, geojson_of
 from sacmap.cli import sacmap
 from sacmap.errors import UsageError
 from sacmap.notices import Notice
-from sacmap.publish.also import briefing, require_tools
 from sacmap.publish.browser import dated, find_browser, print_page
 from sacmap.publish.colours import PALETTE, classes_of
+from sacmap.publish.extra_files import briefing, require_tools
 from sacmap.publish.page import render
 from sacmap.publish.picture import GROUND, briefing_of, slide_of
 

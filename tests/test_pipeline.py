@@ -22,7 +22,7 @@ from sacmap.crimes import repeats
 from sacmap.errors import InputError, SacmapError
 from sacmap.fetch.street import read
 from sacmap.forces import force_slug
-from sacmap.publish.files import record_of
+from sacmap.publish.csv_json import record_of
 from sacmap.publish.present import headline_of, page_of
 from sacmap.publish.public import public_version
 from sacmap.study import make_study

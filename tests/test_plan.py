@@ -21,7 +21,7 @@ from sacmap.choose.week import connected
 from sacmap.comparison import compare_areas
 from sacmap.errors import InputError, UsageError
 from sacmap.fetch.street import read
-from sacmap.publish.files import json_of
+from sacmap.publish.csv_json import json_of
 from sacmap.study import make_study
 from sacmap.terminal import Pounds
 

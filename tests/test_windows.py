@@ -14,7 +14,7 @@ from sacmap.fetch.store import Store
 from sacmap.fetch.street import read_crimes
 from sacmap.files import whole
 from sacmap.files.study_file import read_study
-from sacmap.publish.files import path_from
+from sacmap.publish.csv_json import path_from
 
 pytestmark = pytest.mark.slow
 

@@ -14,7 +14,7 @@ from conftest import HOSTILE, grouped, page_of
 from sacmap import tables
 from sacmap.errors import UsageError
 from sacmap.files.study_file import read_study
-from sacmap.publish.files import as_text, csv_of, texts_of
+from sacmap.publish.csv_json import as_text, csv_of, texts_of
 from sacmap.publish.workbook import LONGEST, workbook_of
 from sacmap.study import make_study
 

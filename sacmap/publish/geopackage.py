@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 
 from sacmap import tables
 from sacmap.publish.colours import classes_of
-from sacmap.publish.files import DECIMALS, data_date
+from sacmap.publish.csv_json import DECIMALS, data_date
 from sacmap.publish.qgis import areas_style, plan_style
 
 if TYPE_CHECKING:

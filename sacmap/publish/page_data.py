@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sacmap import months, tables
 from sacmap.publish import backdrop, lists, words
 from sacmap.publish.colours import HATCHES, LEVELS, PALETTE, classes_of, cuts
-from sacmap.publish.files import DECIMALS, with_groups
+from sacmap.publish.csv_json import DECIMALS, with_groups
 from sacmap.publish.view import View
 from sacmap.result import FIRM, LIKELY
 from sacmap.study import Period

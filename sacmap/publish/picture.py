@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from sacmap import months
 from sacmap.publish.colours import LEGEND, PALETTE, STEPS_IN_WORDS, classes_of
-from sacmap.publish.files import data_date
+from sacmap.publish.csv_json import data_date
 from sacmap.publish.lists import FIRST
 from sacmap.publish.page_svg import ARROWS, placed_names
 from sacmap.publish.shapes import STEPS, simplified

@@ -24,7 +24,7 @@ from sacmap.measure.comparator import changes_followed
 from sacmap.measure.definitions import Break
 from sacmap.notices import Notice
 from sacmap.publish import lists, words
-from sacmap.publish.files import DECIMALS, texts_of
+from sacmap.publish.csv_json import DECIMALS, texts_of
 from sacmap.publish.outlines import Outlines, joined, outlines_of
 from sacmap.publish.shapes import simplified
 from sacmap.study import Period

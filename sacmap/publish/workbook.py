@@ -14,7 +14,7 @@ import pandas as pd
 import xlsxwriter
 
 from sacmap import months, tables
-from sacmap.publish.files import DECIMALS, data_date
+from sacmap.publish.csv_json import DECIMALS, data_date
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format

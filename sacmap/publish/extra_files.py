@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sacmap.errors import UsageError
 from sacmap.publish.browser import find_browser, print_page
-from sacmap.publish.files import data_date
+from sacmap.publish.csv_json import data_date
 from sacmap.terminal import say
 
 if TYPE_CHECKING:
