@@ -89,18 +89,16 @@ def run_map(study: Study, file: Path | None) -> int:
     """Write the map and its files; return the exit code."""
     from sacmap.pipeline import map_study
 
-    result, written = map_study(study, out_path(study, file), study_file=file)
-    for path in written:
+    made = map_study(study, out_path(study, file), study_file=file)
+    for path in made.written:
         show(str(path))
-    tell(result)
-    return result.exit_code
+    tell(made.headline, made.result)
+    return made.result.exit_code
 
 
-def tell(result: Result) -> None:
-    """Print the page's headline and warnings to stderr."""
-    from sacmap.publish.present import headline_of
-
-    say(headline_of(result))
+def tell(headline: str, result: Result) -> None:
+    """Print the page's headline and the warnings to stderr."""
+    say(headline)
     for notice in result.warnings:
         say(f"- {notice.text}")
 
@@ -123,7 +121,7 @@ def watch_command(study: Path | None, **options: object) -> int:
     for path in found.written:
         show(str(path))
     if found.result is not None:
-        tell(found.result)
+        tell(found.headline, found.result)
     return found.exit_code
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sacmap import months, tables
 from sacmap.areas.boundaries import overlaps
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from sacmap.fetch.download import Downloaded
     from sacmap.fetch.home_office import RecordedTable
     from sacmap.measure.reconcile import Published, Reconciliation
+    from sacmap.publish.view import View
 
 #: The endings of the files that sacmap writes with a map.
 ENDINGS = (
@@ -116,19 +117,23 @@ def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) 
     DiskError
         If a file cannot be written.
     """
+    from sacmap.publish.present import page_of
+
+    return _save(result, page_of(result), out, result.study.also if also is None else tuple(also))
+
+
+def _save(result: Result, page: View, out: str | Path, kinds: Sequence[str]) -> list[Path]:
+    """Write the files of a result, of which `page` is what is published."""
     from sacmap.files.file_sets import write_set
     from sacmap.publish.csv_json import csv_of, groups_path, record_of, texts_of, with_groups
     from sacmap.publish.extra_files import also_of, require_tools
     from sacmap.publish.page import render
-    from sacmap.publish.present import page_of
 
-    kinds = result.study.also if also is None else tuple(also)
     require_tools(kinds)
     path = Path(out)
     outputs, read = files_of_map(path, kinds), read_by(result.study)
     require_apart(outputs, read)
     stale = _stale(path, outputs if len(result.groups) else outputs[:-1], read)
-    page = page_of(result)
     html = render(page)
     written = {
         # A file name in a warning may hold half a character, which UTF-8 cannot.
@@ -164,13 +169,22 @@ def files_of_map(page: Path, also: Sequence[str]) -> list[Path]:
     return [page, *(page.with_suffix(f".{kind}") for kind in ("csv", "json", *also)), groups_path(page)]
 
 
-def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) -> tuple[Result, list[Path]]:
-    """Compare, and write the map; return the result and the files.
+class Mapped(NamedTuple):
+    """A map that was written: its result, its files, and its first sentences for the terminal."""
+
+    result: Result
+    written: list[Path]
+    headline: str
+
+
+def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) -> Mapped:
+    """Compare, and write the map.
 
     `study_file` is the file of the study, if there is one. It is not overwritten either.
     """
     from sacmap.publish.csv_json import dated
     from sacmap.publish.extra_files import require_tools
+    from sacmap.publish.present import page_of
     from sacmap.publish.public import public_version
 
     require_tools(study.also)
@@ -185,7 +199,8 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
             f"- {path} was the map of {replaced}, and is now the map of {months.span_in_words(result.study.current)}. "
             "To keep both, give --out, or use --current latest:12."
         )
-    return result, save(result, path)
+    page = page_of(result)
+    return Mapped(result, _save(result, page, path, result.study.also), page.first_words)
 
 
 def last_periods(record: Path) -> str:

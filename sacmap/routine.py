@@ -27,7 +27,7 @@ from sacmap.publish.news import LastMap, first_words, last_map, news_of
 from sacmap.publish.note import note_of
 from sacmap.publish.note_parts import Given
 from sacmap.publish.note_places import names_of
-from sacmap.publish.present import headline_of, page_of
+from sacmap.publish.present import page_of
 from sacmap.result import Result
 from sacmap.study import Study
 
@@ -93,7 +93,7 @@ def brief_study(
             official_study=periods,
             result=result,
             picture=map_picture(view) if view is not None and study.baseline else None,
-            headline=headline_of(result) if result is not None and study.baseline else "",
+            headline=view.first_words if view is not None and study.baseline else "",
             plan=plan,
             outcome=outcome,
             names=names,
@@ -164,11 +164,12 @@ def _names_in(plan: Plan | None, plan_path: str | None) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Watched:
-    """What a watch found: what is new, in lines, the files written, and the exit code; all empty where nothing is."""
+    """What a watch found: what is new, in lines, the files, the result and its headline; all empty where nothing is."""
 
     news: tuple[str, ...] = ()
     written: tuple[Path, ...] = ()
     result: Result | None = None
+    headline: str = ""
 
     @property
     def exit_code(self) -> int:
@@ -181,11 +182,9 @@ def watch_study(study: Study, page: Path, *, study_file: str | Path | None = Non
     last = _last_of(page, study)
     if last is not None and _unchanged(study, last[0], last[1]):
         return Watched()
-    result, written = map_study(study, page, study_file=study_file)
-    if last is None:
-        return Watched((first_words(result),), tuple(written), result)
-    news = news_of(result, last[1])
-    return Watched(tuple(news), tuple(written), result) if news else Watched()
+    result, written, headline = map_study(study, page, study_file=study_file)
+    news = [first_words(result)] if last is None else news_of(result, last[1])
+    return Watched(tuple(news), tuple(written), result, headline) if news else Watched()
 
 
 def _last_of(page: Path, study: Study) -> tuple[Path, LastMap] | None:

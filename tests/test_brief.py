@@ -224,7 +224,7 @@ def whole(tmp_path):
 
 def test_map_plan_and_result_have_their_sections_and_the_figures_of_the_csv(whole, tmp_path):
     study, plan, outcome = whole
-    found, _ = map_study(study, tmp_path / "maps" / "town.html")
+    found = map_study(study, tmp_path / "maps" / "town.html").result
     path, _ = brief_study(
         study, tmp_path / "maps" / "town.html", None, BriefOptions(plan=str(plan), outcome=str(outcome))
     )

@@ -23,7 +23,7 @@ from sacmap.errors import InputError, SacmapError
 from sacmap.fetch.street import read
 from sacmap.forces import force_slug
 from sacmap.publish.csv_json import record_of
-from sacmap.publish.present import headline_of, page_of
+from sacmap.publish.present import page_of
 from sacmap.publish.public import public_version
 from sacmap.study import make_study
 
@@ -141,7 +141,7 @@ def test_a_force_that_is_nearly_all_in_the_areas_is_told_to_be_no_comparator(dat
     assert result.warnings[0].code == "unfit-comparator"
     assert "The areas have 95% of the force's crimes" in result.warnings[0].text
     # 96 wards would read as clear rises: the headline must not say so.
-    assert headline_of(result).endswith(
+    assert page_of(result).first_words.endswith(
         "What the wards are compared with is no fit: do not rely on their readings."
     )
 

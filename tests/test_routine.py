@@ -136,9 +136,9 @@ def test_periods_before_the_data_begin_are_left_out_and_told(place):
 
 def test_last_month_s_map_stays_beside_this_month_s(place):
     publish, folder = place
-    _, april = map_study(study_of(folder), folder / "maps" / "place.html")
+    april = map_study(study_of(folder), folder / "maps" / "place.html").written
     publish("2024-05", 10, 10, 10, 10, 10, 10)
-    _, may = map_study(study_of(folder), folder / "maps" / "place.html")
+    may = map_study(study_of(folder), folder / "maps" / "place.html").written
     assert [path.name for path in april] == ["place-2024-04.html", "place-2024-04.csv", "place-2024-04.json"]
     assert [path.name for path in may] == ["place-2024-05.html", "place-2024-05.csv", "place-2024-05.json"]
     assert all(path.exists() for path in (*april, *may))

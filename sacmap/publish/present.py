@@ -1,4 +1,4 @@
-"""From a result to what people read: the View, the headline and the text of `check`."""
+"""From a result to what people read: the View, and the text of `check`."""
 
 from __future__ import annotations
 
@@ -38,12 +38,6 @@ STREETS, POINTS = 3, 10
 def title_of(result: Result) -> str:
     """Return the name of the place: the study's title, or how many areas there are."""
     return result.study.title or neighbourhoods(len(result.areas))
-
-
-def headline_of(result: Result) -> str:
-    """Return the page's first sentences, of all three crime types together, or of the first that is known."""
-    view = page_of(result)
-    return view.in_one_line(view.first_type)
 
 
 def in_words_of(result: Result) -> Mapping[str, str]:

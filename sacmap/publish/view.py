@@ -276,6 +276,11 @@ class View:
         """The name of the place, "" where the title only says how many areas there are."""
         return "" if self.title == words.neighbourhoods(len(self.areas)) else self.title
 
+    @property
+    def first_words(self) -> str:
+        """The first sentences: of all three crime types together, or of the first that is known."""
+        return self.in_one_line(self.first_type)
+
     def in_one_line(self, kind: str = "sac") -> str:
         """Return the place and the first two sentences, as files and the terminal have them."""
         said = self.headline(kind)
