@@ -221,52 +221,109 @@ def require(there, what):
         pytest.skip(f"{what} is not there")
 
 
+#: Milliseconds that the browser may take for anything: many, for a machine that is busy.
+PATIENCE = 180_000
+
+
 @pytest.fixture(scope="session")
 def chromium():
     require(CHROMIUM, "a Chromium")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE
+        )
         yield browser
         browser.close()
 
 
-class Opened:
-    """A page opened from disk, with all it asked for and all it complained of."""
+SCREEN = {"width": 1366, "height": 900}
+#: What an open tab can be told; for anything else a context of its own is opened.
+TOLD = {"viewport", "color_scheme", "forced_colors", "reduced_motion"}
 
-    def __init__(self, chromium, path, fragment="", **context):
-        self.context = chromium.new_context(
-            **({"viewport": {"width": 1366, "height": 900}, "offline": True} | context)
-        )
-        self.tab = self.context.new_page()
-        self.requests, self.messages = [], []
-        self.tab.on("request", lambda request: self.requests.append(request.url))
-        self.tab.on("console", lambda message: self.messages.append(message.text))
-        self.tab.on("pageerror", lambda error: self.messages.append(str(error)))
-        self.tab.goto(f"file://{path}{fragment}")
+
+class Opened:
+    """A page opened from disk, with all it asked for and all it complained of.
+
+    A new context and tab take the browser a second, a page in a tab that is open already a fifth of it. A page is new
+    there all the same: its window, its size, its media and where the mouse is.
+    """
+
+    def __init__(self, chromium, path, fragment="", *, tab=None, **context):
+        if tab is None:
+            tab = chromium.new_context(**({"viewport": SCREEN, "offline": True} | context)).new_page()
+            tab.set_default_timeout(PATIENCE)
+        else:
+            media = {name: context.get(name, "null") for name in TOLD - {"viewport"}}
+            tab.emulate_media(media="null", **media)
+            tab.set_viewport_size(context.get("viewport", SCREEN))
+            tab.mouse.move(0, 0)
+        self.tab, self.context = tab, tab.context
+        self.requests, self.messages, self.left = [], [], False
+        self.listeners = {
+            "request": lambda request: self.requests.append(request.url),
+            "console": lambda message: self.messages.append(message.text),
+            "pageerror": lambda error: self.messages.append(str(error)),
+        }
+        for event, listener in self.listeners.items():
+            tab.on(event, listener)
+        tab.goto(f"file://{path}{fragment}")
         if context.get("java_script_enabled", True):
-            self.tab.wait_for_selector("html[data-ready]", state="attached", timeout=10_000)
+            tab.wait_for_selector("html[data-ready]", state="attached")
 
     def text(self, selector):
         return self.tab.inner_text(selector)
 
+    def leave(self):
+        """Listen no more: the tab may be another page's next."""
+        self.left = True
+        for event, listener in self.listeners.items():
+            self.tab.remove_listener(event, listener)
+
+
+@pytest.fixture(scope="session")
+def small_page():
+    """The small page as it is written, for all that open it as it is."""
+    from sacmap.publish.page import render
+
+    return render(page_of())
+
+
+@pytest.fixture(scope="session")
+def tabs():
+    """Tabs that are open already, for one test after another."""
+    return []
+
 
 @pytest.fixture
-def opened(chromium, tmp_path):
-    tabs = []
+def opened(chromium, tmp_path, tabs, request):
+    """A function that opens a page, or a file: each in a tab of its own until it is left or the test ends."""
+    here = []
 
     def open_page(page=None, fragment="", **context):
-        path = tmp_path / "page.html"
-        from sacmap.publish.page import render
+        # Each under a name of its own: of the same address, another fragment alone would load nothing.
+        path = page if isinstance(page, Path) else tmp_path / f"page{len(here)}.html"
+        if page is None:
+            path.write_text(request.getfixturevalue("small_page"), encoding="utf-8")
+        elif page is not path:
+            from sacmap.publish.page import render
 
-        path.write_text(render(page or page_of()), encoding="utf-8")
-        tabs.append(Opened(chromium, path, fragment, **context))
-        return tabs[-1]
+            path.write_text(render(page), encoding="utf-8")
+        used = [one.tab for one in here if not one.left]
+        free = [tab for tab in tabs if tab not in used and not tab.is_closed()]
+        tab = free[0] if free and context.keys() <= TOLD else None
+        here.append(Opened(chromium, path, fragment, tab=tab, **context))
+        if context.keys() <= TOLD and tab is None:
+            tabs.append(here[-1].tab)
+        return here[-1]
 
     yield open_page
-    for tab in tabs:
-        tab.context.close()
+    for one in here:
+        if not one.left:
+            one.leave()
+        if one.tab not in tabs:
+            one.context.close()
 
 
 def crashing(tmp_path, monkeypatch, times):

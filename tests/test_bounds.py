@@ -4,7 +4,6 @@ import copy
 import gzip
 import io
 import os
-import subprocess
 import sys
 import threading
 import time
@@ -14,6 +13,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from command_line import command
 from conftest import crashing, csv_text, row
 
 from sacmap import bounds
@@ -159,9 +159,7 @@ def test_f60_the_command_refuses_it_too_with_two_lines(tmp_path):
     xlsx(tmp_path / "a.xlsx", "A1", "XFD1048576")
     words = ["reconcile", "--home-office", "a.xlsx", "--area-name", "Kent", "--current", "2018-01:2018-12",
              "--baseline", "2017-01:2017-12", "--out", "x.csv"]  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "-m", "sacmap", *words], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    done = command(*words, cwd=tmp_path)
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 2
     assert not (tmp_path / "x.csv").exists()

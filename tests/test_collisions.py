@@ -1,12 +1,12 @@
 """No output is ever a file that is also read: every command says so before it reads anything."""
 
 import os
-import subprocess
 import sys
 import unicodedata
 from pathlib import Path
 
 import pytest
+from command_line import command
 from conftest import csv_text, row
 from fuzz_targets import areas_geojson
 
@@ -31,12 +31,6 @@ def folder(tmp_path, monkeypatch):
     Path("ho.csv").write_text("not read either")
     Path("plan.json").write_text("{}")
     return tmp_path
-
-
-def run(*words):
-    return subprocess.run(
-        [sys.executable, "-m", "sacmap", *words], capture_output=True, text=True, check=False
-    )
 
 
 MAP = ["map", "--crimes", "kent.csv", "--boundaries", "a.geojson", *PERIODS]
@@ -73,7 +67,7 @@ CASES = {
 def test_f53_an_output_that_is_an_input_is_a_usage_error_before_anything_is_read(folder, words):
     Path("other.json").write_text("{}")
     before = {path: path.read_bytes() for path in folder.iterdir()}
-    done = run(*words)
+    done = command(*words)
     assert done.returncode == 2, done.stderr
     assert "is the same file as" in done.stderr
     assert len(done.stderr.splitlines()) == 2
@@ -84,7 +78,7 @@ def test_f53_an_output_that_is_an_input_is_a_usage_error_before_anything_is_read
 @pytest.mark.parametrize("link", [os.symlink, os.link])
 def test_f53_a_link_to_an_input_is_that_input(folder, link):
     link("kent.csv", "other-name.csv")
-    done = run(*MAP, "--out", "other-name.html")
+    done = command(*MAP, "--out", "other-name.html")
     assert done.returncode == 2
     assert "other-name.csv" in done.stderr
     assert "kent.csv" in done.stderr
@@ -93,17 +87,17 @@ def test_f53_a_link_to_an_input_is_that_input(folder, link):
 @posix
 def test_f53_a_link_to_the_folder_of_an_input_is_that_folder(folder):
     Path("here").symlink_to(".")
-    assert run(*MAP, "--out", "here/kent.html").returncode == 2
+    assert command(*MAP, "--out", "here/kent.html").returncode == 2
 
 
 def test_f53_a_file_of_a_folder_of_crimes_is_an_input(folder):
     Path("crimes").mkdir()
     Path("kent.csv").rename("crimes/kent.csv")
     words = ["map", "--crimes", "crimes", "--boundaries", "a.geojson", *PERIODS]
-    assert run(*words, "--out", "crimes/kent.html").returncode == 2
+    assert command(*words, "--out", "crimes/kent.html").returncode == 2
     # What sacmap itself wrote there is none, so that next month's run may write it again.
-    assert run(*words, "--out", "crimes/town.html").returncode == 0
-    assert run(*words, "--out", "crimes/town.html").returncode == 0
+    assert command(*words, "--out", "crimes/town.html").returncode == 0
+    assert command(*words, "--out", "crimes/town.html").returncode == 0
 
 
 def test_f53_in_python_too(folder):
@@ -124,19 +118,19 @@ def test_f53_names_are_compared_in_one_spelling(tmp_path):
 
 
 def test_f64_what_sacmap_wrote_is_known_by_its_columns(folder):
-    assert run(*MAP, "--out", "maps/x.html").returncode == 0
+    assert command(*MAP, "--out", "maps/x.html").returncode == 0
     assert is_ours(Path("maps/x.csv"))
     assert is_ours(Path("maps/x.json"))
     assert not is_ours(Path("kent.csv"))
 
 
 def test_f59_files_of_an_earlier_run_are_named_and_none_is_where_there_is_none(folder):
-    assert "stale" not in run(*MAP, "--out", "maps/x.html", "--also", "xlsx").stderr
-    done = run(*MAP, "--out", "maps/x.html")
+    assert "stale" not in command(*MAP, "--out", "maps/x.html", "--also", "xlsx").stderr
+    done = command(*MAP, "--out", "maps/x.html")
     assert done.returncode == 0
     assert "x.xlsx" in done.stderr
     assert '"stale"' in Path("maps/x.json").read_text(encoding="utf-8")
-    assert run(*MAP, "--out", "maps/x.html", "--also", "xlsx").returncode == 0
+    assert command(*MAP, "--out", "maps/x.html", "--also", "xlsx").returncode == 0
     assert "stale" not in Path("maps/x.json").read_text(encoding="utf-8")
 
 

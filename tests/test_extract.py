@@ -4,8 +4,6 @@ import base64
 import csv
 import io
 import json
-import subprocess
-import sys
 import zlib
 from datetime import date
 
@@ -14,6 +12,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from command_line import command
 from conftest import HOSTILE, square
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -364,10 +363,7 @@ theft-of-vehicle = ["48", "37.2"]
 
 
 def run(folder, *words):
-    done = subprocess.run(
-        [sys.executable, "-m", "sacmap", "map", "study.toml", *words],
-        capture_output=True, text=True, check=False, cwd=folder, encoding="utf-8",
-    )  # fmt: skip
+    done = command("map", "study.toml", *words, cwd=folder)
     assert done.returncode == 0, done.stderr
     with (folder / "map.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))

@@ -1,10 +1,8 @@
 """Wards and LSOAs of a district, from a service that plays the ONS Open Geography's habits."""
 
-import subprocess
-import sys
-
 import pytest
 import shapely
+from command_line import command
 from open_geography import Geography, Service, serving
 from police_uk import Clock, web
 
@@ -155,8 +153,8 @@ def test_the_command_writes_the_file_and_tells_the_mends(tmp_path):
     rows = wards(3)
     rows[1] = (rows[1][0], BOW_TIE)
     with serving(Geography({WARDS: Service(FIELDS, rows)})) as url:
-        done = sacmap("boundaries", "--wards", "Northampton", "--service-url", url, cwd=tmp_path)
-        gone = sacmap("boundaries", "--wards", "Nowhere", "--service-url", url, cwd=tmp_path)
+        done = command("boundaries", "--wards", "Northampton", "--service-url", url, cwd=tmp_path)
+        gone = command("boundaries", "--wards", "Nowhere", "--service-url", url, cwd=tmp_path)
     path = tmp_path / "boundaries" / "northampton-wards.geojson"
     assert (done.returncode, done.stdout) == (0, f"{path.relative_to(tmp_path)}\n")
     assert len(read_areas(path)) == 3
@@ -165,14 +163,6 @@ def test_the_command_writes_the_file_and_tells_the_mends(tmp_path):
     assert gone.returncode == 2
     assert "no wards for a district called 'Nowhere'" in gone.stderr
     assert not (tmp_path / "boundaries" / "nowhere-wards.geojson").exists()
-
-
-def sacmap(*words, cwd):
-    done = subprocess.run(
-        [sys.executable, "-m", "sacmap", *words], capture_output=True, text=True, check=False, cwd=cwd
-    )
-    assert "Traceback" not in done.stderr
-    return done
 
 
 # Faults.

@@ -4,14 +4,13 @@ import csv
 import hashlib
 import json
 import shutil
-import subprocess
-import sys
 import zipfile
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 from builders import ASH, BIRCH, compare_files, compare_rows, no_file
+from command_line import command
 from conftest import csv_text, row, square
 
 import sacmap
@@ -336,20 +335,10 @@ def test_a_force_s_slug_is_police_uk_s(name, slug):
     assert force_slug(name) == slug
 
 
-def run(*words, cwd):
-    return subprocess.run(
-        [sys.executable, "-m", "sacmap", *map(str, words)],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 @pytest.mark.slow
 def test_the_command_writes_the_contract_s_files_and_the_same_bytes_each_time(practice, tmp_path):
     first, second = (
-        run("map", practice.study, "--out", f"{name}/town.html", cwd=tmp_path) for name in ("a", "b")
+        command("map", practice.study, "--out", f"{name}/town.html", cwd=tmp_path) for name in ("a", "b")
     )
     assert (first.returncode, second.returncode) == (0, 0), first.stderr
     assert first.stdout.split() == ["a/town.html", "a/town.csv", "a/town.json"]
@@ -392,7 +381,7 @@ JULYS = ("--current", "2018-07", "--baseline", "2017-07")
     ],
 )
 def test_errors_are_two_lines_without_a_traceback(tmp_path, words, code, said):
-    done = run(*words, cwd=tmp_path)
+    done = command(*words, cwd=tmp_path)
     assert done.returncode == code
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 2
@@ -406,7 +395,9 @@ def test_paths_in_the_record_are_as_the_user_gave_them(tmp_path, practice):
         folder = tmp_path / name
         shutil.copytree(practice.study.parent, folder / "data")
         record = folder / "town.json"
-        assert run("map", folder / "data" / "study.toml", "--out", "town.html", cwd=folder).returncode == 0
+        assert (
+            command("map", folder / "data" / "study.toml", "--out", "town.html", cwd=folder).returncode == 0
+        )
         records.append(record.read_bytes())
     # The same study in another place gives the same bytes.
     assert records[0] == records[1]
@@ -424,7 +415,7 @@ def test_paths_in_the_record_are_as_the_user_gave_them(tmp_path, practice):
 @pytest.mark.slow
 def test_a_key_for_a_background_map_goes_out_with_the_page_and_the_reader_is_told(tmp_path, practice):
     tiles = "https://tiles.example.org/{z}/{x}/{y}.png?k={key}"
-    done = run(
+    done = command(
         "map", practice.study, "--tiles", tiles, "--tiles-key", "S3CRET", "--out", "t.html", cwd=tmp_path
     )
     assert done.returncode == 0
@@ -445,7 +436,7 @@ def test_a_key_for_a_background_map_goes_out_with_the_page_and_the_reader_is_tol
     ],
 )
 def test_a_background_map_that_cannot_be_is_refused(tmp_path, practice, words, said):
-    done = run("map", practice.study, *words, cwd=tmp_path)
+    done = command("map", practice.study, *words, cwd=tmp_path)
     assert done.returncode == 2
     assert said in done.stderr
 
@@ -453,7 +444,7 @@ def test_a_background_map_that_cannot_be_is_refused(tmp_path, practice, words, s
 @pytest.mark.slow
 def test_f44_an_output_that_cannot_be_written_is_told_before_reading(tmp_path, practice):
     (tmp_path / "file").write_text("in the way")
-    done = run("map", practice.study, "--out", "file/town.html", cwd=tmp_path)
+    done = command("map", practice.study, "--out", "file/town.html", cwd=tmp_path)
     assert done.returncode == 5
     assert "The folder file cannot be written" in done.stderr
     assert "Reading" not in done.stderr
@@ -462,7 +453,7 @@ def test_f44_an_output_that_cannot_be_written_is_told_before_reading(tmp_path, p
 @pytest.mark.slow
 def test_f37_the_command_ends_with_3_and_the_page_says_eleven_of_twelve(tmp_path, practice):
     cut = without_november(practice.crimes, tmp_path / "cut.zip")
-    done = run("map", practice.study, "--crimes", cut, "--out", "t.html", cwd=tmp_path)
+    done = command("map", practice.study, "--crimes", cut, "--out", "t.html", cwd=tmp_path)
     assert done.returncode == 3
     assert "11 of 12 months compared" in done.stderr
     assert "11 of 12 months compared" in (tmp_path / "t.html").read_text(encoding="utf-8")
@@ -471,7 +462,7 @@ def test_f37_the_command_ends_with_3_and_the_page_says_eleven_of_twelve(tmp_path
 
 @pytest.mark.slow
 def test_check_tells_the_ledger_and_the_coverage(tmp_path, practice):
-    done = run("check", practice.study, cwd=tmp_path)
+    done = command("check", practice.study, cwd=tmp_path)
     assert done.returncode == 0
     assert "Every row accounted for" in done.stdout
     assert "12 of 12 months" in done.stdout

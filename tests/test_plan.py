@@ -1,11 +1,10 @@
 """A plan frozen before the event, and the judgement after it, end to end on the practice borough."""
 
 import json
-import subprocess
-import sys
 
 import click
 import pytest
+from command_line import command
 
 from sacmap import months, tables
 from sacmap.areas.boundaries import read_areas
@@ -435,12 +434,6 @@ def test_few_crimes_are_written_with_the_digits_they_carry(value, text):
     assert few(value) == text
 
 
-def run(*words, cwd):
-    return subprocess.run(
-        [sys.executable, "-m", "sacmap", *map(str, words)], cwd=cwd, capture_output=True, text=True, check=False
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("option", "text", "said"),
     [
@@ -455,7 +448,7 @@ def test_a_slip_in_what_was_protected_or_visited_is_told_before_the_crimes_are_r
 ):
     if text is not None:
         (tmp_path / "given.csv").write_text(text)
-    done = run("plan", str(practice.study), f"--{option}", "given.csv", cwd=tmp_path)
+    done = command("plan", str(practice.study), f"--{option}", "given.csv", cwd=tmp_path)
     assert done.returncode != 0
     assert said in done.stderr
     assert "Reading" not in done.stderr
@@ -463,22 +456,22 @@ def test_a_slip_in_what_was_protected_or_visited_is_told_before_the_crimes_are_r
 
 def test_the_commands_freeze_judge_and_never_overwrite(practice, tmp_path):
     asked = ("plan", practice.study, "--current", EARLY["current"], "--baseline", EARLY["baseline"])
-    done = run(*asked, "--out", "plans/a.json", cwd=tmp_path)
+    done = command(*asked, "--out", "plans/a.json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[0] == "plans/a.json"
     first = (tmp_path / "plans" / "a.json").read_bytes()
-    again = run(*asked, "--out", "plans/a", cwd=tmp_path)
+    again = command(*asked, "--out", "plans/a", cwd=tmp_path)
     assert again.returncode == 2
     assert "--replace" in again.stderr
     assert (tmp_path / "plans" / "a.json").read_bytes() == first
-    assert run(*asked, "--out", "plans/a", "--replace", cwd=tmp_path).returncode == 0
+    assert command(*asked, "--out", "plans/a", "--replace", cwd=tmp_path).returncode == 0
     assert (tmp_path / "plans" / "a.json").read_bytes() == first
 
     log = tmp_path / "log.csv"
     log.write_text(
         f"date,area_id,action,homes\n2025-04-02,{json.loads(first)['week']['target'][0]},locks,40\n"
     )
-    judged = run(
+    judged = command(
         "evaluate", "plans/a.json", "--crimes", practice.crimes, "--after", "2025-04:2026-03", "--log", log,
         cwd=tmp_path,
     )  # fmt: skip
@@ -495,12 +488,14 @@ def test_the_commands_freeze_judge_and_never_overwrite(practice, tmp_path):
 
 def test_a_plan_whose_boundaries_have_gone_asks_for_them(practice, tmp_path):
     plan = tmp_path / "a.json"
-    done = run("plan", practice.study, "--out", plan, cwd=tmp_path)
+    done = command("plan", practice.study, "--out", plan, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     moved = tmp_path / "other"
     moved.mkdir()
     (moved / "a.json").write_bytes(plan.read_bytes().replace(b"boundaries.geojson", b"gone.geojson"))
-    lost = run("evaluate", "other/a.json", "--crimes", practice.crimes, "--after", "2026-04", cwd=tmp_path)
+    lost = command(
+        "evaluate", "other/a.json", "--crimes", practice.crimes, "--after", "2026-04", cwd=tmp_path
+    )
     assert lost.returncode == 2
     assert "--boundaries" in lost.stderr
 

@@ -122,7 +122,7 @@ def test_f50_hostile_text_in_a_plan_is_shown_as_text(opened, make):
         assert text in shown.tab.text_content("#plan")
         assert shown.tab.title() != "run"
         assert shown.messages == []
-        shown.context.close()
+        shown.leave()
 
 
 def test_a_name_that_never_ends_or_turns_the_text_around_harms_no_other_text(opened):

@@ -9,6 +9,7 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+import command_line
 import pytest
 from conftest import csv_text, row, square
 
@@ -43,12 +44,10 @@ def folder(tmp_path):
     return tmp_path
 
 
-def run(command, folder):
-    words = shlex.split(command)
+def run(line, folder):
+    words = shlex.split(line)
     assert words[0] == "sacmap"
-    return subprocess.run(
-        [sys.executable, "-m", *words], cwd=folder, capture_output=True, text=True, check=False
-    )
+    return command_line.command(*words[1:], cwd=folder)
 
 
 def test_every_command_is_one_line_for_any_shell():

@@ -1,12 +1,11 @@
 """police.uk beside the Home Office's recorded crime, on real figures and on tables laid out as the Home Office does."""
 
 import csv
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
 from builders import COUNTS, DESCRIPTIONS, HEADER, WRITERS, sheets, write_xlsx
+from command_line import command
 from conftest import csv_text, row
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,18 +27,6 @@ FORCE = "Northamptonshire Police"
 
 def study_of(current, *baseline, **more):
     return make_study({"current": current, "baseline": baseline, **more})
-
-
-def sacmap(*words, cwd=None):
-    done = subprocess.run(
-        [sys.executable, "-m", "sacmap", *map(str, words)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-    )
-    assert "Traceback" not in done.stderr
-    return done
 
 
 def cells(path):
@@ -175,7 +162,7 @@ def test_a_code_that_means_something_else_is_told(tmp_path):
 
 def test_northamptonshire_across_2017_flags_the_change_of_definition(data, tmp_path):
     out = tmp_path / "reconciled.csv"
-    done = sacmap("reconcile", "--home-office", data / TABLE, "--area-name", "Northamptonshire",
+    done = command("reconcile", "--home-office", data / TABLE, "--area-name", "Northamptonshire",
                   "--current", "2017-04:2018-03", "--baseline", "2016-04:2017-03", "--out", out)  # fmt: skip
     assert (done.returncode, done.stdout) == (0, f"{out}\n")
     found = cells(out)
@@ -206,7 +193,7 @@ def test_northamptonshire_across_2017_flags_the_change_of_definition(data, tmp_p
 
 def test_northamptonshire_police_uk_beside_october_to_december_2018(data, tmp_path):
     out = tmp_path / "reconciled.csv"
-    done = sacmap("reconcile", "--home-office", data / TABLE, "--area-name", "Northamptonshire",
+    done = command("reconcile", "--home-office", data / TABLE, "--area-name", "Northamptonshire",
                   "--crimes", data / "northamptonshire-2018-10_2019-02.zip",
                   "--current", "2018-10:2018-12", "--baseline", "2017-10:2017-12", "--out", out)  # fmt: skip
     assert done.returncode == 3
@@ -291,7 +278,7 @@ easting = "X"
 northing = "Y"
 """
     )
-    done = sacmap("reconcile", "study.toml", "--home-office", "a.xlsx", "--area-name", "Northamptonshire",
+    done = command("reconcile", "study.toml", "--home-office", "a.xlsx", "--area-name", "Northamptonshire",
                   "--out", "out.csv", cwd=tmp_path)  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = cells(tmp_path / "out.csv")
@@ -333,7 +320,7 @@ def test_of_a_partnership_the_crimes_in_its_areas_are_counted(tmp_path):
 def test_a_partnership_without_boundaries_says_what_to_add(tmp_path):
     write_xlsx(tmp_path / "a.xlsx", sheets())
     (tmp_path / "c.csv").write_text(csv_text(row("2018-10")))
-    done = sacmap("reconcile", "--home-office", "a.xlsx", "--area-name", "Northampton", "--crimes", "c.csv",
+    done = command("reconcile", "--home-office", "a.xlsx", "--area-name", "Northampton", "--crimes", "c.csv",
                   "--current", "2018-10:2018-12", "--baseline", "2017-10:2017-12", cwd=tmp_path)  # fmt: skip
     assert done.returncode == 2
     assert "Add --boundaries" in done.stderr
@@ -390,7 +377,7 @@ def test_the_items_sum_to_the_difference(rows, figures):
 
 def beside(data, tmp_path, *names, area="Northamptonshire"):
     out = tmp_path / "beside.csv"
-    done = sacmap("reconcile", "--home-office", data / TABLE, "--area-name", area, "--current", "2017-04:2018-03",
+    done = command("reconcile", "--home-office", data / TABLE, "--area-name", area, "--current", "2017-04:2018-03",
                   "--baseline", "2016-04:2017-03", "--beside", ",".join(names), "--out", out)  # fmt: skip
     assert done.returncode == 0, done.stderr
     with out.open(encoding="utf-8", newline="") as stream:
@@ -448,7 +435,7 @@ def test_a_force_that_lacks_a_quarter_is_left_out_of_the_nation_in_every_period(
     ]
     with (tmp_path / "t.csv").open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerows([HEADER, *content])
-    done = sacmap("reconcile", "--home-office", "t.csv", "--area-name", "Here",
+    done = command("reconcile", "--home-office", "t.csv", "--area-name", "Here",
                   "--beside", "England and Wales", "--current", "2017-04:2018-03",
                   "--baseline", "2016-04:2017-03", "--out", "o.csv", cwd=tmp_path)  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -464,7 +451,7 @@ def test_a_force_that_lacks_a_quarter_is_left_out_of_the_nation_in_every_period(
 
 def test_rolling_periods_end_with_the_newest_quarter_of_the_table(data, tmp_path):
     out = tmp_path / "o.csv"
-    done = sacmap("reconcile", "--home-office", data / TABLE, "--area-name", "Northamptonshire",
+    done = command("reconcile", "--home-office", data / TABLE, "--area-name", "Northamptonshire",
                   "--current", "latest:12", "--baseline", "before:1", "--out", out)  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert {period for _, period in cells(out)} == {"2024-01:2024-12", "2025-01:2025-12"}

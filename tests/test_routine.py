@@ -1,10 +1,9 @@
 """The month's routine: periods that follow the data, what is new since the last map, names that keep the last one."""
 
 import json
-import subprocess
-import sys
 
 import pytest
+from command_line import command
 from conftest import csv_text, row, square
 
 from sacmap import months
@@ -93,18 +92,6 @@ def place(tmp_path):
     return publish, tmp_path
 
 
-def sacmap(*words, cwd):
-    done = subprocess.run(
-        [sys.executable, "-m", "sacmap", *map(str, words)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-    )
-    assert "Traceback" not in done.stderr
-    return done
-
-
 def study_of(folder, **more):
     return make_study(
         current="latest:3", baseline="before:1", crimes=str(folder / "crimes"),
@@ -157,15 +144,15 @@ def test_a_map_that_takes_the_place_of_another_period_s_says_so(place, capsys):
 
 def test_a_watch_says_what_is_new_by_name_and_nothing_where_nothing_is(place):
     publish, folder = place
-    first = sacmap("watch", "place.toml", cwd=folder)
+    first = command("watch", "place.toml", cwd=folder)
     assert first.returncode == 0
     assert first.stdout.startswith("The first map of this study")
-    again = sacmap("watch", "place.toml", cwd=folder)
+    again = command("watch", "place.toml", cwd=folder)
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
     publish("2024-05", 90, 10, 10, 10, 10, 10)
     # Published again with other counts.
     publish("2024-04", 10, 10, 10, 10, 10, 12)
-    may = sacmap("watch", "place.toml", cwd=folder)
+    may = command("watch", "place.toml", cwd=folder)
     assert may.returncode == 0
     lines = may.stdout.splitlines()
     assert lines[0] == "Data to May 2024; the last map had data to April 2024."
@@ -173,11 +160,11 @@ def test_a_watch_says_what_is_new_by_name_and_nothing_where_nothing_is(place):
     assert "Counts revised since the last map: April 2024 (60 then, 62 now)." in lines
     assert any(line.endswith("place-2024-05.html") for line in lines)
     publish("2024-06", 10, 10, 10, 10, 10, 10)
-    june = sacmap("watch", "place.toml", cwd=folder).stdout
+    june = command("watch", "place.toml", cwd=folder).stdout
     assert "Still a clear rise: Ward 0, serious acquisitive crime (110, about " in june
     for month in ("2024-07", "2024-08"):
         publish(month, 10, 10, 10, 10, 10, 10)
-    august = sacmap("watch", "place.toml", cwd=folder).stdout
+    august = command("watch", "place.toml", cwd=folder).stdout
     assert "No longer a clear rise: Ward 0, serious acquisitive crime (now within normal range)" in august
 
 
@@ -196,7 +183,7 @@ def test_a_watch_makes_the_map_again_where_an_option_or_a_file_of_it_changed(pla
 
 def test_a_source_that_cannot_be_reached_is_exit_code_4(place):
     _, folder = place
-    done = sacmap(
+    done = command(
         "watch", "--force", "northamptonshire", "--boundaries", "wards.geojson", "--current", "latest:3",
         "--baseline", "before:1", "--offline", "--store", "store", cwd=folder,
     )  # fmt: skip
