@@ -1,8 +1,8 @@
-"""The monthly archive: of 1.6 GB, only the files of one force, by HTTP Range.
+"""The monthly archive. Of its 1.6 GB, only the files of one force are fetched, by HTTP Range.
 
-A ZIP's directory is at its end. It is read first, then the members wanted, neighbours in one request; each is
-inflated, which checks its CRC, and kept in the store as a small ZIP of its own that the reader of files reads in
-place. Where the server does not give parts, the archive is downloaded whole, resumably, after asking.
+The directory at the end of the ZIP is read first, then the members needed, adjacent ones in one request. Each member is
+decompressed, which checks its CRC, and stored as a ZIP of its own. If the server does not give parts of a file, the
+archive is downloaded as a whole, after asking; an interrupted download continues later.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from sacmap.fetch.store import Store, StoredAnswer
 from sacmap.fetch.web import BY_HAND, AbsentError, ForbiddenError, NoPartError, Web
 from sacmap.files.text import parse_json
 
-#: An archive holds this many months up to the one it is named after.
+#: The number of months in an archive. Its name is the last of them.
 SPAN = 36
-#: British Transport Police's files hold all of England and Wales; their crimes lie in every area.
+#: British Transport Police's files cover all of England and Wales.
 TRANSPORT_POLICE = "btp"
-#: Members with no more than this between them come in one request, of up to so many bytes.
+#: Members at most this many bytes apart are read in one request, up to this size.
 _GAP, _REQUEST = 4096, 8 << 20
 _RESTARTS = 3
 _PREFIX = "archive-"
@@ -37,7 +37,7 @@ Wanted = dict[str, zipfile.ZipInfo]
 
 
 def fewest(wanted: Collection[str]) -> list[tuple[str, ...]]:
-    """Group months by the archive that can hold them all, in as few groups as can be."""
+    """Group months so that one archive has all months of a group, in as few groups as possible."""
     groups: list[list[str]] = []
     for month in sorted(wanted):
         if groups and months.number(month) - months.number(groups[-1][0]) < SPAN:
@@ -48,9 +48,9 @@ def fewest(wanted: Collection[str]) -> list[tuple[str, ...]]:
 
 
 def candidates(group: Sequence[str], latest: str | None) -> list[str]:
-    """Return the archives that hold a group of months, the newest first: it has what was published late.
+    """Return the archives that have a group of months, newest first, because it also has late publications.
 
-    `latest` is the latest month published, where that is known.
+    `latest` is the latest month published, if known.
     """
     newest = months.shift(group[0], SPAN - 1)
     if latest is not None:
@@ -59,18 +59,18 @@ def candidates(group: Sequence[str], latest: str | None) -> list[str]:
 
 
 class Archive:
-    """The archive of data.police.uk, through the store.
+    """The archive of data.police.uk, with the store.
 
     Parameters
     ----------
     web
-        None answers from the store alone.
+        None to use only the store.
     base
-        The address of the folder the archives are in.
+        The address of the folder of the archives.
     agree
-        Asked, with a sentence, before a whole archive is downloaded.
+        Called with a question before a whole archive is downloaded.
     say
-        Told what is to come.
+        Called with messages about what will be fetched.
     """
 
     def __init__(
@@ -89,9 +89,9 @@ class Archive:
         self._say = say
 
     def members(self, force: str, month: str) -> list[StoredAnswer] | None:
-        """Return the kept files of a month: the force's, then British Transport Police's.
+        """Return the stored files of a month: the force's, then British Transport Police's.
 
-        A file the archive does not hold is not among them; None where the store does not know.
+        Files that the archive does not have are left out. Return None if the store does not know the month.
         """
         for name in self._directories():
             listed = self._listed(name) if name_covers(name, month) else None
@@ -114,14 +114,14 @@ class Archive:
         latest: str | None = None,
         progress: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Bring the files of a force, and those of British Transport Police, for months the store does not know.
+        """Fetch the files of a force and of British Transport Police for the months that the store does not know.
 
         Raises
         ------
         SourceError
             If an archive cannot be reached, or a member is damaged.
         UsageError
-            If a whole archive is needed and that was not agreed to.
+            If a whole archive is needed and the user did not agree.
         """
         for group in fewest([month for month in wanted if self.members(force, month) is None]):
             if self.web is None:
@@ -151,7 +151,7 @@ class Archive:
             except AbsentError:
                 continue
             except ForbiddenError:
-                # What a file store says of what it does not have, and a filter of what it does not let through.
+                # File stores answer so for a missing file, and web filters for one that they block.
                 refused = True
                 continue
             for month in group:
@@ -183,7 +183,7 @@ class Archive:
                         for info in infos:
                             self._keep(archive, info, name)
             except (NoPartError, zipfile.BadZipFile, zlib.error) as error:
-                # Another archive by now, or a byte went wrong on the way: start again from its directory.
+                # The archive was replaced, or a transfer was damaged: start again from the directory.
                 if restart == _RESTARTS - 1 or not remote.began:
                     raise _plain(error, name) from None
             else:
@@ -204,7 +204,7 @@ class Archive:
     def _wanted(
         self, archive: zipfile.ZipFile, name: str, force: str, group: Sequence[str], *, again: bool = False
     ) -> Wanted:
-        """Keep the directory, and return the members to bring by file name: those not kept yet, or all `again`."""
+        """Store the directory. Return the members to fetch, by file name: those not stored yet, or all if `again`."""
         by_file = {
             info.filename.replace("\\", "/").rsplit("/", 1)[-1].lower(): info for info in archive.infolist()
         }
@@ -223,7 +223,7 @@ class Archive:
         return found
 
     def _keep(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> None:
-        """Inflate a member, which checks its CRC, and keep it as a ZIP of its own."""
+        """Decompress a member, which checks its CRC, and store it as a ZIP of its own."""
         try:
             content = archive.read(info)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
@@ -249,7 +249,7 @@ class Archive:
 
 
 def name_covers(name: str, month: str) -> bool:
-    """Whether the archive of that name holds a month."""
+    """Whether the archive with this name has a month."""
     return 0 <= months.number(name) - months.number(month) < SPAN
 
 
@@ -281,14 +281,13 @@ def _opened(file: Path | io.RawIOBase, name: str) -> zipfile.ZipFile:
 
 
 def _require_real(info: zipfile.ZipInfo, name: str) -> None:
-    """Refuse a member no police force ever published, before any of it is read."""
+    """Refuse an encrypted or unrealistically large member before it is read."""
     if info.flag_bits & 1:
         raise SourceError(f"{info.filename} in the archive {name} is encrypted.", "Check --archive-url.")
     if info.file_size > MEMBER_BYTES or info.file_size > MEMBER_RATIO * max(info.compress_size, 1 << 10):
         raise SourceError(
-            f"{info.filename} in the archive {name} would have {info.file_size:,} bytes when decompressed, more "
-            "than any real "
-            "month.",
+            f"{info.filename} in the archive {name} would have {info.file_size:,} bytes when decompressed, "
+            "more than any real month.",
             "Check --archive-url.",
         )
 
@@ -296,7 +295,7 @@ def _require_real(info: zipfile.ZipInfo, name: str) -> None:
 def _spans(
     archive: zipfile.ZipFile, wanted: Iterable[zipfile.ZipInfo]
 ) -> list[tuple[int, int, list[zipfile.ZipInfo]]]:
-    """Return the (start, end, members) to ask for, neighbours together."""
+    """Return the (start, end, members) of each request, with adjacent members in one request."""
     starts = sorted({info.header_offset for info in archive.infolist()} | {archive.start_dir})
     after = dict(zip(starts, [*starts[1:], archive.start_dir], strict=True))
     spans: list[tuple[int, int, list[zipfile.ZipInfo]]] = []

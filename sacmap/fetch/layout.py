@@ -1,4 +1,4 @@
-"""How a force's own extract is laid out: the [extract] table of a study file, checked."""
+"""The layout of a force's own extract: the [extract] table of a study file, checked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sacmap.errors import UsageError
 from sacmap.files.sheets import text_of, words_of
 from sacmap.offences import HOMES, ROBBERY, THEFT_FROM, THEFT_OF
 
-#: What an offence can be → the crime type it is counted as.
+#: The components of SAC, and the crime type in which each is counted.
 COMPONENTS = {
     "residential-burglary": "burglary",
     "burglary": "burglary",
@@ -22,16 +22,16 @@ COMPONENTS = {
     "theft-of-vehicle": "vehicle-crime",
     "vehicle-crime": "vehicle-crime",
 }
-#: Taken where the study file has no [extract.offences]: the Home Office's codes.
+#: The Home Office's codes, used if the study file has no [extract.offences].
 HOME_OFFICE_CODES: dict[str, tuple[str, ...]] = {
     "residential-burglary": tuple(HOMES),
     "robbery": tuple(ROBBERY),
     "theft-from-vehicle": tuple(THEFT_FROM),
     "theft-of-vehicle": tuple(THEFT_OF),
 }
-#: The pairs of columns that give a place, and what the pair is in.
+#: The pairs of columns that give a location, and their coordinate system.
 PAIRS = {("easting", "northing"): "BNG", ("longitude", "latitude"): "degrees"}
-#: What `coordinates` can be.
+#: Values of `coordinates`.
 SYSTEMS = ("BNG", "degrees")
 
 _KEYS = ("columns", "date_format", "coordinates", "force", "offences", "keep", "drop")
@@ -40,12 +40,11 @@ _COLUMNS = ("month", "offence", "id", "location", *(name for pair in PAIRS for n
 
 @dataclass(frozen=True)
 class Layout:
-    """How an extract is laid out.
+    """The layout of an extract.
 
-    columns: our name → the extract's; place: the two of them that give the place, in `coordinates` (BNG metres or
-    degrees); date_format: as strptime, "" for dates that spreadsheets hold as dates and for YYYY-MM-DD; offences: the
-    code or words of an offence → its component; keep and drop: a column of the extract → the words of the rows kept
-    or left out.
+    columns: sacmap's name → the extract's; place: the two columns of the location, in `coordinates` (BNG metres or
+    degrees); date_format: as for strptime, "" for spreadsheet dates and YYYY-MM-DD; offences: code or words of an
+    offence → its component; keep, drop: column of the extract → the words of the rows to keep or leave out.
     """
 
     columns: Mapping[str, str]
@@ -58,10 +57,10 @@ class Layout:
     drop: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def component_of(self, cell: object) -> str:
-        """Return the component an offence is, "" for none.
+        """Return the component of an offence, or "".
 
-        A code stands for its sub-classes too: 45 for 45/10, and 48 for 048/01. Of words only what ends in * does.
-        The longest that fits decides.
+        A code also covers its sub-classes: 45 covers 45/10, and 48 covers 048/01. Words do so only if they end in *.
+        The longest match decides.
         """
         key = offence_key(cell)
         if key in self.offences:
@@ -81,10 +80,9 @@ def _stands_for(known: str, key: str) -> bool:
 
 
 def offence_key(offence: object) -> str:
-    """Return a code or words such that writings of the same offence agree.
+    """Return a code or words in a standard spelling, so that spellings of the same offence are equal.
 
-    Noughts before a number, capitals and marks say nothing; a letter may stand apart from its class; a closing *
-    stays.
+    Leading zeros, capitals and punctuation are ignored, and a letter joins its class number. A final * stays.
 
     Examples
     --------
@@ -103,12 +101,12 @@ def offence_key(offence: object) -> str:
 
 
 def layout_of(given: Mapping[str, object], force: str | None = None) -> Layout:
-    """Check the study file's [extract] table and return the layout it tells.
+    """Check the study file's [extract] table and return the layout.
 
     Raises
     ------
     UsageError
-        If a key is unknown or missing, or says what cannot be.
+        If a key is unknown or missing, or has an invalid value.
     """
     for key in given:
         if key not in _KEYS:
@@ -156,7 +154,7 @@ def _meant(name: str, known: Iterable[str]) -> str:
 
 
 def _date_format(text: str) -> str:
-    """Return a format of dates that one can be read by, or "" where none is given."""
+    """Return the date format after checking that dates can be read with it; "" if none is given."""
     try:
         pd.to_datetime("2018-04-01", format=text or "ISO8601", errors="coerce")
     except (ValueError, KeyError, NotImplementedError, re.error):
@@ -194,7 +192,7 @@ def _offences(given: object) -> dict[str, str]:
 
 
 def _filter(key: str, given: object) -> dict[str, tuple[str, ...]]:
-    """Return a filter of rows: column → the words of its cells."""
+    """Return a filter of rows: column → the words of the cells."""
     example = f'Write [extract.{key}], and in it "Crime Status" = ["{"Recorded" if key == "keep" else "Cancelled"}"].'
     if not isinstance(given, dict):
         raise UsageError(f"[extract.{key}] must list what cells say, by column.", example)

@@ -1,4 +1,4 @@
-"""Which CSVs the paths given hold: files, folders of them and ZIPs, each once, and their bytes."""
+"""Find the CSVs in the given files, folders and ZIPs, each once, and read their bytes."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from sacmap.files.delimited import require_text
 from sacmap.files.sheets import WORKBOOKS
 from sacmap.files.text import bytes_of, unreadable
 
-#: A month of the largest force is some 25 MB; nothing real comes near these.
+#: Limits for a ZIP member: bytes after decompression, and compression ratio. The largest real month has 25 MB.
 MEMBER_BYTES = 1 << 30
 MEMBER_RATIO = 200
-#: What is looked for in a folder.
+#: Files that are read from a folder.
 ENDINGS = (".csv", ".zip", ".csv.gz")
 
 _STREET_NAME = re.compile(r"\d{4}-\d{2}-.+-street\.csv", re.IGNORECASE)
 _OTHER_NAME = re.compile(r"\d{4}-\d{2}-.+-(outcomes|stop-and-search)\.csv", re.IGNORECASE)
 _PATTERN = re.compile(r"[*?]")
-#: Names of files that Excel and macOS leave beside others.
+#: First characters of the names of files that Excel, macOS and LibreOffice leave beside others.
 _SHADOW = ("~$", "._", ".~lock")
 
 #: A ZIP's local header, before the name.
@@ -39,9 +39,9 @@ _SIGNATURE = b"PK\3\4"
 
 @dataclass(frozen=True)
 class Member:
-    """One CSV to read: a file, or a member of a ZIP, with its size inflated and CRC as the ZIP's directory has them.
+    """One CSV to read: a file, or a member of a ZIP, with its size and CRC from the ZIP's directory.
 
-    found: in a folder or a ZIP, and not named itself, so that it may be a table of something else.
+    found: it was found in a folder or ZIP rather than named by the user, so it may be another kind of table.
     """
 
     path: Path
@@ -52,33 +52,32 @@ class Member:
 
     @property
     def label(self) -> str:
-        """How errors and the record name it."""
+        """The name for messages and the record."""
         return f"{self.path}:{self.inside}" if self.inside else str(self.path)
 
     @property
     def name(self) -> str:
-        """Its file name, which in police.uk's layout says the month and the force."""
+        """The file name. In files of police.uk it has the month and the force."""
         return PurePosixPath(self.inside.replace("\\", "/")).name if self.inside else self.path.name
 
     @property
     def is_street(self) -> bool:
-        """Whether its name is one that police.uk gives, and so says the month and the force."""
+        """Whether the name is that of a street file of police.uk, with the month and the force."""
         return _STREET_NAME.fullmatch(self.name) is not None
 
     @property
     def month(self) -> str:
-        """The month its name says, or the name where it says none."""
+        """The month in the name, or the whole name if it has none."""
         return self.name[:7] if self.is_street else self.name
 
 
 def members_of(path: Path, *, found: bool = False) -> list[Member]:
-    """List the CSVs of one path given: itself, those of a folder (ZIPs in it too), or those of a ZIP.
+    """List the CSVs of a path: the file itself, those in a folder and its ZIPs, or those in a ZIP.
 
     Raises
     ------
     InputError
-        If the path is not there or may not be read, or a ZIP is damaged, encrypted, nested in another or too large to
-        be real.
+        If the path does not exist or cannot be read, or a ZIP is damaged, encrypted, nested or too large.
     """
     try:
         if path.is_dir():
@@ -94,7 +93,7 @@ def members_of(path: Path, *, found: bool = False) -> list[Member]:
 
 
 def _not_there(path: Path) -> list[Member]:
-    """Return the members of a pattern such as 2018-*.csv, which Windows leaves to the program; else it is an error."""
+    """Return the members of a pattern such as 2018-*.csv, which Windows does not expand. Otherwise raise an error."""
     text = str(path)
     if re.match(r"(?i)https?:/", text):
         raise InputError(f"{text} is an address, not a file.", "Download it, and give the file.")
@@ -106,7 +105,7 @@ def _not_there(path: Path) -> list[Member]:
 
 
 def _files_in(folder: Path) -> list[Path]:
-    """Return the files of a folder and its folders that may be crimes; one that may not be looked into is an error."""
+    """Return the files in a folder and its subfolders that may have crimes. An unreadable folder is an error."""
 
     def stop(error: OSError) -> None:
         raise unreadable(error.filename or folder, error) from None
@@ -135,7 +134,7 @@ def _zip_members(path: Path) -> Iterator[Member]:
             f"{path} is not a complete ZIP: it is cut short or damaged.", "Download it again."
         ) from None
     if {"xl/workbook.xml", "xl/workbook.bin"} & {info.filename for info in infos}:
-        # A workbook under another name is one all the same.
+        # This is a workbook, whatever its name.
         yield Member(path)
         return
     require_real_zip(infos, path.stat().st_size, path)
@@ -164,13 +163,13 @@ def _zip_members(path: Path) -> Iterator[Member]:
 
 
 def each_once(members: list[Member]) -> tuple[list[Member], list[str]]:
-    """Keep one of the members that are the same file, or say they are the same month of the same force.
+    """Keep one of several members that are the same file, or the same month of the same force.
 
-    Of the same file by two spellings or links the first stands, of two files of a month and force the last.
+    Of one file with two names the first is kept. Of two files for a month and force the last is kept.
 
     Returns
     -------
-    The members in the order given, and what is told of those left out.
+    The members in the given order, and notes about those left out.
     """
     notes: list[str] = []
     first: dict[tuple[object, str], Member] = {}
@@ -194,7 +193,7 @@ def each_once(members: list[Member]) -> tuple[list[Member], list[str]]:
 
 
 def _identity(path: Path) -> object:
-    """Return what is the same for one file however it is called: by another spelling, or by a link."""
+    """Return an identity of a file that does not depend on its spelling or on links."""
     try:
         found = path.stat()
     except OSError:
@@ -202,14 +201,14 @@ def _identity(path: Path) -> object:
     return (found.st_dev, found.st_ino) if found.st_ino else os.path.normcase(path.resolve())
 
 
-class Open:
-    """Files being read: a ZIP is opened once, however many of its members are read; a context manager."""
+class MemberReader:
+    """Reads members, and opens each ZIP only once. A context manager."""
 
     def __init__(self) -> None:
         self._zips: dict[Path, zipfile.ZipFile] = {}
         self._lock = Lock()
 
-    def __enter__(self) -> Open:
+    def __enter__(self) -> MemberReader:
         return self
 
     def __exit__(
@@ -219,12 +218,12 @@ class Open:
             archive.close()
 
     def read(self, member: Member) -> bytes | bytearray:
-        """Return a member's bytes; those of a ZIP are of the size and CRC its directory says.
+        """Return a member's bytes. Those from a ZIP are checked against the size and CRC in its directory.
 
         Raises
         ------
         InputError
-            If it is damaged or may not be read.
+            If it is damaged or cannot be read.
         """
         if not member.inside:
             return bytes_of(member.path)
@@ -254,7 +253,7 @@ class Open:
             return self._zips[path]
 
     def _unzipped(self, archive: zipfile.ZipFile, name: str) -> bytes:
-        # Many may read at once, but zipfile counts what is open without a lock of its own.
+        # Several threads read at once, but zipfile counts open members without a lock.
         with self._lock:
             stream = archive.open(name)
         try:

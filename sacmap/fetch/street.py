@@ -36,7 +36,7 @@ from sacmap.fetch.identity import (
     told_of_repeats,
     without_no_ids,
 )
-from sacmap.fetch.members import Member, Open, each_once, members_of
+from sacmap.fetch.members import Member, MemberReader, each_once, members_of
 from sacmap.fetch.rows import CATEGORIES, CsvSource, Rows, rows_of
 from sacmap.files.text import sha256
 from sacmap.notices import Notice, listed
@@ -110,7 +110,7 @@ def read(
         wanted = set(needed({member.month for member in members if member.is_street}))
         members = [member for member in members if not member.is_street or member.month in wanted]
     total([member.name for member in members])
-    with Open() as files, _stopping(ThreadPoolExecutor(min(8, os.cpu_count() or 1))) as pool:
+    with MemberReader() as files, _stopping(ThreadPoolExecutor(min(8, os.cpu_count() or 1))) as pool:
         hashes = {path: pool.submit(sha256, path) for path in dict.fromkeys(m.path for m in members)}
         parts, passed = _parts(_by_month(members, pool, files, keep, force), progress)
         sums = {path: found.result() for path, found in hashes.items()}
@@ -164,7 +164,7 @@ def _parts(
 def _by_month(
     members: list[Member],
     pool: ThreadPoolExecutor,
-    files: Open,
+    files: MemberReader,
     keep: Sequence[str] | None,
     force: str | None,
 ) -> Iterator[tuple[list[Member], Callable[[], Rows]]]:

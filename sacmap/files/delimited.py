@@ -1,6 +1,6 @@
-"""Tables in text as programs save them: any of the usual encodings and separators, packed by gzip or not.
+"""Decode text tables: the usual encodings and separators, with or without gzip.
 
-What is no text at all is refused as what it looks like, never shown.
+A file that is not text is refused, and the message says what it seems to be.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Iterator
 
 from sacmap.errors import InputError
 
-#: The most that a packed table may inflate to, and how many times its own size.
+#: The largest size after decompression, in bytes and as a multiple of the file's size.
 INFLATED = 1 << 30
 RATIO = 200
-#: What may stand between the cells of a row, the likeliest first.
+#: Separators of cells, the most common first.
 SEPARATORS = (",", ";", "\t", "|")
-#: How other kinds of file begin, what they are, and what to do with one.
+#: The first bytes of other kinds of file, what they are, and what to do with one.
 _KINDS = (
     (b"%PDF", "a PDF", "Ask for the figures as CSV or XLSX."),
     (b"SQLite format 3", "a database (SQLite or GeoPackage)", "Export its table as CSV."),
@@ -45,19 +45,19 @@ _GZIP = b"\x1f\x8b"
 
 
 def unpacked(raw: bytes | bytearray, label: str) -> bytes | bytearray:
-    """Return what gzip packed, or what was given where it did not.
+    """Decompress gzip; return anything else unchanged.
 
     Raises
     ------
     InputError
-        If it is damaged, or would inflate beyond any real table.
+        If it is damaged, or larger after decompression than any real table.
     """
     if not raw.startswith(_GZIP):
         return raw
     most = min(INFLATED, RATIO * max(len(raw), 1 << 10))
     out, rest = bytearray(), bytes(raw)
     try:
-        # Several packed one after the other are one file, as gzip itself has it.
+        # A gzip file may consist of several streams.
         while rest.startswith(_GZIP):
             stream = zlib.decompressobj(wbits=31)
             out += stream.decompress(rest, most - len(out) + 1)
@@ -71,26 +71,27 @@ def unpacked(raw: bytes | bytearray, label: str) -> bytes | bytearray:
             rest = stream.unused_data
     except zlib.error:
         raise InputError(
-            f"{label} cannot be read: what gzip packed is damaged or cut.", "Save or download it again."
+            f"{label} cannot be read: its gzip compression is damaged or cut short.",
+            "Save or download it again.",
         ) from None
     return out
 
 
 def is_utf16(raw: bytes | bytearray) -> bool:
-    """Whether text seems to be UTF-16: by its mark, or by every other byte being none."""
+    """Whether text seems to be UTF-16: it has a byte order mark, or every second byte is zero."""
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return True
-    none = [half.count(0) == len(half) for half in (raw[:400:2], raw[1:400:2])]
-    return len(raw) > 7 and none.count(True) == 1
+    zeros = [half.count(0) == len(half) for half in (raw[:400:2], raw[1:400:2])]
+    return len(raw) > 7 and zeros.count(True) == 1
 
 
 def decoded(raw: bytes | bytearray, label: str) -> str:
-    """Return the text of a file: UTF-8, UTF-16, or what Windows calls ANSI.
+    """Return the text of a file in UTF-8, UTF-16 or Windows-1252.
 
     Raises
     ------
     InputError
-        If it is another kind of file, which is named, or no text.
+        If it is not text. The message says what it seems to be.
     """
     require_text(raw, label)
     if is_utf16(raw):
@@ -101,14 +102,14 @@ def decoded(raw: bytes | bytearray, label: str) -> str:
         try:
             text = raw.decode("utf-8")
         except UnicodeDecodeError:
-            # What Excel on a British Windows saves as "CSV".
+            # Excel on Windows saves "CSV" in this encoding.
             text = raw.decode("cp1252", errors="replace")
-    # A mark saved as if it were text; the end of a file as COPY of Windows writes it.
+    # A byte order mark, perhaps decoded wrongly, and the end-of-file character of old Windows programs.
     return text.removeprefix("\ufeff").removeprefix("ï»¿").rstrip("\x1a")
 
 
 def require_text(raw: bytes | bytearray, label: str) -> None:
-    """Refuse what is no text, by the name of what it looks like.
+    """Refuse a file that is not text, and say what it seems to be.
 
     Raises
     ------
@@ -133,12 +134,12 @@ def require_text(raw: bytes | bytearray, label: str) -> None:
 
 
 def separated(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the number of each line and its cells; of a row over several lines, the number of its last.
+    """Yield the line number and the cells of each row. A row over several lines has the number of its last line.
 
     Raises
     ------
     ValueError
-        If it is not a table: a cell without end, mostly for a quote that is never closed.
+        If it is not a table, usually because a quote is never closed.
     """
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
@@ -149,7 +150,7 @@ def separated(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def separator_of(text: str) -> str:
-    """Return what separates the cells of a table, judged by its first lines: what most of them have most of."""
+    """Return the separator of a table: the one that splits the most of its first lines."""
     lines = [line for line in text[:20_000].splitlines()[:30] if line.strip()]
     hint = lines[0].strip().lower() if lines else ""
     if hint.startswith("sep=") and hint[4:5] in SEPARATORS:
