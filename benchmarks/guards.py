@@ -202,7 +202,7 @@ GUARDS = (
     # ── values and meaning ──
     Guard("F66", "words and rounded numbers are no ids", "sacmap.fetch.identity:is_no_id", "lambda text: False",
           "test_f66_words_noughts"),
-    Guard("F70", "the words for nothing are no values", "sacmap.fetch.resaved:less_nothing", "lambda column: column",
+    Guard("F70", "the words for nothing are no values", "sacmap.fetch.resaved:without_missing", "lambda column: column",
           "test_f70_case_11"),
     Guard("F74", "day numbers are dates", "sacmap.fetch.days:is_day_number", "lambda cell: False",
           "test_f74_case_18"),

@@ -1,4 +1,4 @@
-"""Which column of a street file is which: police.uk's names, as R, pandas, Excel and clients of the API write them."""
+"""Find the columns of a street file by name, as police.uk, R, pandas, Excel and API clients write them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sacmap import months
 from sacmap.errors import InputError
 from sacmap.files.sheets import LINES_ABOVE, words_of
 
-#: Our column → the names it goes by, in words; the likeliest first.
+#: sacmap's column → its possible names as words, the most likely first.
 NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "month": ("month", "crime month", "date"),
@@ -26,10 +26,10 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "kind": ("location type",),
     }
 )  # fmt: skip
-#: police.uk's own names of the columns that must be there, for errors.
+#: police.uk's names of the required columns, for messages.
 WRITTEN = {"month": "Month", "crime_type": "Crime type", "lon": "Longitude", "lat": "Latitude"}
 _DATE = re.compile(r"(?a:((?:19|20)\d\d-(?:0[1-9]|1[0-2]))-[0-3]\d)(?:[T ].*)?")
-#: Words of the columns of other tables → what such a table is.
+#: The columns of other tables, and what such a table is.
 _TABLES = (
     ({"area id", "area name", "crime type", "months compared"}, "a table that sacmap wrote"),
     ({"group", "crime type", "months compared"}, "a table that sacmap wrote"),
@@ -41,13 +41,13 @@ _PAIRS = (("lon", "lat"), ("easting", "northing"))
 
 
 class NotCrimesError(InputError):
-    """A table of something else: passed over where it was found in a folder, an error where it was named."""
+    """The file is another kind of table. In a folder it is skipped; a file named by the user is an error."""
 
 
 def places_of(header: Sequence[str]) -> dict[str, int]:
-    """Return where each of our columns stands in a header; a place as one pair of columns alone.
+    """Return the position of each of sacmap's columns in a header, with one pair of coordinate columns.
 
-    The answers of the API, made a table without taking them apart, hold the place in one column, as text of a dict.
+    If someone made a table directly from the API's answers, one column has the whole location, as the text of a dict.
     """
     words = [words_of(name) for name in header]
     found = {
@@ -59,14 +59,14 @@ def places_of(header: Sequence[str]) -> dict[str, int]:
 
 
 def missing_from(places: Mapping[str, int]) -> str | None:
-    """Return what police.uk calls the first column that must be there and is not; None where all are."""
+    """Return police.uk's name of the first missing column, or None."""
     metres = {"easting", "northing"} <= set(places)
     needed = [name for name in WRITTEN if not (metres and name in {"lon", "lat"})]
     return next((WRITTEN[name] for name in needed if name not in places), None)
 
 
 def header_at(rows: Sequence[Sequence[str]]) -> int | None:
-    """Return which of the first rows is the header: the first that has every column that must be there."""
+    """Return the position of the header: the first row with every required column."""
     return next(
         (
             n
@@ -79,13 +79,13 @@ def header_at(rows: Sequence[Sequence[str]]) -> int | None:
 
 
 def _has_answers(places: dict[str, int]) -> bool:
-    """Whether a place may be in the text of one column, as in the API's answers made a table as they are."""
+    """Whether one column may have the whole location, as in a table made directly from the API's answers."""
     return {"month", "crime_type", "location"} <= set(places) and "lon" not in places and "lat" not in places \
         and bool({"number", "kind"} & set(places))  # fmt: skip
 
 
 def month_of(text: str) -> str:
-    """Return the month of a month or of a date such as 2018-10-01; "" where it is none."""
+    """Return the month of a text such as 2018-10 or 2018-10-01, or ""."""
     text = text.strip()
     if months.is_month(text):
         return text
@@ -94,7 +94,7 @@ def month_of(text: str) -> str:
 
 
 def no_column(label: str, header: Sequence[str], where: str = "") -> InputError:
-    """Return the error of a file without a column it needs, which says what it looks like."""
+    """Return the error for a file without a required column. It says what the file seems to be."""
     names = [name.strip() for name in header]
     missing = missing_from(places_of(names)) or "Longitude"
     shown = ", ".join(name for name in names if name)[:120]
@@ -114,6 +114,6 @@ def no_column(label: str, header: Sequence[str], where: str = "") -> InputError:
 
 
 def _kind_of(header: Sequence[str]) -> str:
-    """Return what a table that is no street file is, judged by its columns; "" where that is not known."""
+    """Return what kind of other table has these columns, or ""."""
     words = {words_of(name) for name in header}
     return next((kind for known, kind in _TABLES if known <= words), "")

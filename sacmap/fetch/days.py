@@ -1,4 +1,4 @@
-"""Dates as forces' systems and spreadsheets write them, as a day: 2018-10-03, or 2018-10 where that is all there is."""
+"""Read the dates of forces' systems and spreadsheets as days, 2018-10-03, or as months, 2018-10."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import pandas as pd
 from sacmap import months
 from sacmap.files.sheets import text_of
 
-#: A year outside these is a slip of the pen.
+#: A year outside this range is a typing error.
 YEARS = (1990, 2100)
-#: The day that spreadsheets count from.
+#: Day 0 of spreadsheets.
 _FIRST = date(1899, 12, 30)
 _ISO = re.compile(r"(?a:\d{4}-\d{2}-\d{2})")
 _NUMBER = re.compile(r"(?a:\d{5})(?:\.\d+)?")
 
 
 def day_of(cell: object, date_format: str) -> str:
-    """Return the day of a date of our time, as 2018-10-03; or "" where it is none.
+    """Return the day of a date, such as 2018-10-03, or "" if it is not a date between `YEARS`.
 
-    A date in the spreadsheet's own kind, ISO dates and day numbers (43101 is 1 January 2018) need no format. A time
-    after the date does not matter.
+    Spreadsheet dates, ISO dates and day numbers (43101 is 1 January 2018) need no format. A time after the date is
+    ignored.
 
     Examples
     --------
@@ -48,12 +48,12 @@ def day_of(cell: object, date_format: str) -> str:
 
 
 def month_of(cell: object, date_format: str) -> str:
-    """Return the month label of a date of our time, or "" where it is none."""
+    """Return the month of a date, or ""."""
     return day_of(cell, date_format)[:7]
 
 
 def is_day_number(cell: object) -> bool:
-    """Whether a cell is how a spreadsheet counts the days of our time."""
+    """Whether a cell is a spreadsheet's day number of a date between `YEARS`."""
     text = "" if isinstance(cell, bool | date) else text_of(cell)
     if not _NUMBER.fullmatch(text):
         return False

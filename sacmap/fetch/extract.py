@@ -19,19 +19,19 @@ from sacmap import tables
 from sacmap.crimes import Reading, tally_of
 from sacmap.errors import InputError
 from sacmap.fetch.days import day_of, is_day_number
-from sacmap.fetch.extract_notices import told_of, unknown_offences
+from sacmap.fetch.extract_notices import extract_notices, unknown_offences
 from sacmap.fetch.identity import (
     Part,
     Repeated,
+    doubled_notices,
+    full_notices,
+    id_notices,
     idents_of,
     is_no_id,
     keys_of,
+    repeat_notices,
     repeated_parts,
     shared_elsewhere,
-    told_of_doubled,
-    told_of_full,
-    told_of_ids,
-    told_of_repeats,
 )
 from sacmap.fetch.layout import COMPONENTS, Layout, layout_of
 from sacmap.fetch.members import Member, each_once
@@ -43,7 +43,7 @@ from sacmap.study import Study
 
 #: The extent of Great Britain: (lowest, highest) of each coordinate, in metres and in degrees.
 WITHIN = {"BNG": ((0.0, 700_000.0), (0.0, 1_300_000.0)), "degrees": ((-9.0, 2.5), (49.0, 61.5))}
-#: Spreadsheets hold fifteen digits of a number: a longer reference has lost its end.
+#: Spreadsheets keep fifteen digits of a number, so a longer reference has lost its end.
 EXACT = 1e15
 
 _BLANK = frozenset(("", "null", "nan", "none", "n/a", "na", "-", "unknown", "#n/a", "nil", "not known", "."))
@@ -52,9 +52,9 @@ _OTHER = "other-crime"
 
 @dataclass(frozen=True)
 class Extracted:
-    """One sheet: its file, its label, its rows in our columns, and the cells of its other columns by name.
+    """One sheet: its file and label, its rows in sacmap's columns, and the cells of its other columns by name.
 
-    rows: month, day, offence, lon, lat, crime_id, location, left (why a filter leaves the row out, "" for kept).
+    rows: month, day, offence, lon, lat, crime_id, location, left (why a filter leaves the row out, or "").
     """
 
     path: Path
@@ -76,8 +76,7 @@ def read_extract(study: Study) -> Reading:
     UsageError
         If the [extract] table is wrong.
     InputError
-        If a file is not a table with those columns, a date or a coordinate makes no sense, or no row is an offence of
-        SAC; with what was found.
+        If a file is not a table with those columns, a date or coordinate is invalid, or no row is an offence of SAC.
     """
     layout = layout_of(study.extract or {}, study.force)
     files, notes = each_once([Member(Path(path)) for path in study.crimes])
@@ -107,9 +106,11 @@ def read_extract(study: Study) -> Reading:
         notes=tuple(notes),
         notices=(
             *repeated,
-            *told_of(study, layout, rows, sac, {name: _joined(found, name) for name in _names(found)}),
+            *extract_notices(
+                study, layout, rows, sac, {name: _joined(found, name) for name in _names(found)}
+            ),
             *of_ids,
-            *_told_of_day_numbers(sum(sheet.day_numbers for sheet in found)),
+            *_day_number_notices(sum(sheet.day_numbers for sheet in found)),
         ),
     )
 
@@ -138,7 +139,7 @@ def _sheets(path: Path, layout: Layout) -> list[Extracted]:
 
 
 def _no_header(path: Path, layout: Layout) -> InputError:
-    """Return the error of a file without the columns, with what the line nearest to a header holds in their place."""
+    """Return the error for a file without the columns. It shows the row most like a header."""
     wanted = {words_of(name): name for name in layout.columns.values()}
     rows = [row for sheet in sheets_of(path) for row in sheet.rows[:LINES_ABOVE]]
     nearest = max(rows, key=lambda row: len({words_of(cell) for cell in row} & set(wanted)), default=[])
@@ -158,15 +159,15 @@ def _no_header(path: Path, layout: Layout) -> InputError:
 
 
 def _without_repeats(found: list[Extracted]) -> tuple[list[Extracted], tuple[Notice, ...]]:
-    """Leave out the months of a sheet or file that stand whole in another."""
+    """Leave out the months of a sheet or file that another has completely."""
     labels = [sheet.label for sheet in found]
     parts = [_part_of(sheet) for sheet in found]
     repeated = repeated_parts(parts)
-    full = told_of_full({sheet.label: len(sheet.rows) for sheet in found})
+    full = full_notices({sheet.label: len(sheet.rows) for sheet in found})
     left = list(found)
     for one in repeated:
         left[one.part] = _less(left[one.part], one)
-    return left, (*told_of_repeats(repeated, labels), *told_of_doubled(parts), *full)
+    return left, (*repeat_notices(repeated, labels), *doubled_notices(parts), *full)
 
 
 def _part_of(sheet: Extracted) -> Part:
@@ -191,7 +192,7 @@ def _less(sheet: Extracted, repeated: Repeated) -> Extracted:
 
 
 def _ids(sac: pd.DataFrame) -> tuple[pd.Series, tuple[Notice, ...]]:
-    """Return the references that are of one crime alone, "" for others, and what is told of those."""
+    """Return the references that belong to one crime, "" for others, and notices about the others."""
     given = sac["crime_id"]
     none = (given != "") & given.map({text: is_no_id(text) for text in given.unique()}).astype(bool)
     shared = shared_elsewhere(
@@ -199,10 +200,10 @@ def _ids(sac: pd.DataFrame) -> tuple[pd.Series, tuple[Notice, ...]]:
         kinds=sac["crime_type"],
         others=[sac["day"], sac["component"], sac["lon"].round(5), sac["lat"].round(5)],
     )
-    return given.where(~(none | shared), ""), told_of_ids(given, none, shared)
+    return given.where(~(none | shared), ""), id_notices(given, none, shared)
 
 
-def _told_of_day_numbers(count: int) -> tuple[Notice, ...]:
+def _day_number_notices(count: int) -> tuple[Notice, ...]:
     if not count:
         return ()
     return (
@@ -214,7 +215,7 @@ def _told_of_day_numbers(count: int) -> tuple[Notice, ...]:
 
 
 def _rows(path: Path, sheet: Sheet, layout: Layout) -> Extracted | None:
-    """Return a sheet's rows in our columns; None where no line of it is the header."""
+    """Return a sheet's rows in sacmap's columns, or None if it has no header."""
     wanted = {name: words_of(given) for name, given in layout.columns.items()}
     at, header = next(
         (
@@ -245,7 +246,7 @@ def _rows(path: Path, sheet: Sheet, layout: Layout) -> Extracted | None:
 
 
 def _lines(sheet: Sheet, at: int, width: int) -> list[tuple[int, list[object]]]:
-    """Return the number and the cells of each line below the header that has any."""
+    """Return the number and the cells of each line below the header that is not empty."""
     lines = [
         (line, row)
         for line, row in enumerate(sheet.rows[at + 1 :], start=at + 2)
@@ -269,14 +270,14 @@ def _texts(table: pd.DataFrame, name: str) -> pd.Series:
 
 
 def _reference(cell: object) -> str:
-    """Return a reference as text, "" for a number too long for a spreadsheet to hold whole."""
+    """Return a reference as text, or "" for a number with more digits than spreadsheets keep."""
     return "" if isinstance(cell, float) and abs(cell) >= EXACT else text_of(cell)
 
 
 def _left_out(
     lines: list[tuple[int, list[object]]], header: list[str], sheet: Sheet, layout: Layout
 ) -> pd.Series:
-    """Return why the study file's filters leave a row out, "" for those kept."""
+    """Return why the study file's filters leave each row out, or ""."""
     left = pd.Series([""] * len(lines), dtype=object)
     for name, filters, leaves in (("keep", layout.keep, False), ("drop", layout.drop, True)):
         for column, several in filters.items():
@@ -307,7 +308,7 @@ def _days(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> pd.Series:
 
 
 def _degrees(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
-    """Return longitude and latitude; NaN for both where either is blank, or both are 0."""
+    """Return longitude and latitude. Both are NaN if one is blank or both are 0."""
     numbers = []
     for name in layout.place:
         texts = table[name].map(text_of).str.replace(",", "", regex=False)

@@ -1,4 +1,4 @@
-"""What the reader of a page made from an extract must know of its rows: what they are, and what may be amiss."""
+"""Notices about the rows of an extract: what they are, and what may be wrong with them."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ RESTRICTED = (
     "from motor vehicles, without interference. So the figures are serious acquisitive crime itself, not a proxy. "
     "Locations are as the force gave them."
 )
-#: What a cell says of a row that is no recorded crime, or is one no more.
+#: Words that mark a row as not a recorded crime, or no longer one.
 _NO_CRIME = re.compile(
     r"\b(cancelled|canceled|cancellation|no ?crimed?|nocrime|not a crime|void(ed)?|deleted|duplicated?|withdrawn|"
     r"transferred( out)?|n100|crime related incident|non crime)\b"
 )
-#: A column with more different words than these holds texts, not a status.
+#: A column with more different values, or longer ones, has texts and not a status.
 _WORDS, _LENGTH = 60, 60
 
 
-def told_of(
+def extract_notices(
     study: Study, layout: Layout, rows: pd.DataFrame, sac: pd.DataFrame, others: Mapping[str, pd.Series]
 ) -> list[Notice]:
-    """Say what the crimes are, their components' totals, what was left out, and what has no row.
+    """Return notices: what the crimes are, totals by component, what was left out, and which components have no row.
 
     `rows` and `sac` are all rows and those of SAC, with month, offence, component, left and the columns of Crimes;
-    `others` the cells of the extract's other columns, a row of `rows` a row.
+    `others` has the cells of the extract's other columns, one for each row of `rows`.
     """
     once = sac[~repeats(sac)]
     components = sorted(set(layout.offences.values()))
@@ -66,7 +66,7 @@ def told_of(
 
 
 def _in_periods(mine: pd.Series, study: Study) -> str:
-    """Return how many of some months are in a baseline period and in the current one, as far as these are known."""
+    """Return the counts of the baseline mean and the current period in words, or the total if there are no periods."""
     if not study.current:
         return f"{len(mine):,} in all"
     now = f"{int(mine.isin(study.current).sum()):,}"
@@ -75,7 +75,7 @@ def _in_periods(mine: pd.Series, study: Study) -> str:
 
 
 def unknown_offences(rows: pd.DataFrame, layout: Layout) -> InputError:
-    """Return the error of an extract none of whose rows is an offence of SAC, or is kept."""
+    """Return the error for an extract in which no row is an offence of SAC, or no row is kept."""
     left = rows[rows["left"] != ""]
     if len(left) == len(rows):
         return InputError(
@@ -95,7 +95,7 @@ def unknown_offences(rows: pd.DataFrame, layout: Layout) -> InputError:
 
 
 def _guess(text: str) -> str:
-    """Return the component that words seem to say, "" for none."""
+    """Return the component that words seem to mean, or ""."""
     words = words_of(text)
     if "robbery" in words:
         return "robbery"
@@ -107,7 +107,7 @@ def _guess(text: str) -> str:
 
 
 def _lacking(components: list[str], rows: pd.DataFrame, sac: pd.DataFrame) -> list[Notice]:
-    """Tell of components that no row is, and of the offences not taken whose words say they may be one."""
+    """Return a notice about components without a row, and about other offences that may belong to them."""
     lacking = [component for component in components if component not in set(sac["component"])]
     if not lacking:
         return []
@@ -124,11 +124,11 @@ def _lacking(components: list[str], rows: pd.DataFrame, sac: pd.DataFrame) -> li
 
 
 def _cancelled(rows: pd.DataFrame, layout: Layout, others: Mapping[str, pd.Series]) -> list[Notice]:
-    """Tell of rows counted that another column calls cancelled, or no crime."""
+    """Return notices about counted rows that another column marks as cancelled or no crime."""
     counted = (rows["component"] != "").to_numpy()
     told = []
     for column, cells in others.items():
-        # What the study file chooses by has been judged there.
+        # The study file already chooses rows by this column.
         if words_of(column) in {words_of(name) for name in (*layout.keep, *layout.drop)}:
             continue
         texts = cells[counted].map(text_of)
@@ -149,7 +149,7 @@ def _cancelled(rows: pd.DataFrame, layout: Layout, others: Mapping[str, pd.Serie
 
 
 def _left_out(rows: pd.DataFrame, layout: Layout) -> list[Notice]:
-    """Say which rows the study file's filters leave out."""
+    """Return a notice about the rows that the study file's filters leave out."""
     left = rows.loc[rows["left"] != "", "left"]
     if len(left):
         return [

@@ -1,8 +1,7 @@
-"""Which ids are none, and which parts of what was given repeat another: found before a crime is counted.
+"""Find invalid ids and repeated files before crimes are counted.
 
-police.uk's ids are digests of 64 digits, and are trusted. Anything else in their place may be a word that a program
-or a person put there, a number that a spreadsheet rounded, or the number of a form: rows are merged by it only where
-they agree on place and date.
+police.uk's ids are digests of 64 hexadecimal digits and are trusted. Any other id may be a word, a rounded number or
+the number of a form. Rows with the same such id are one crime only if they agree on location and date.
 """
 
 from __future__ import annotations
@@ -20,21 +19,21 @@ import pyarrow.compute as pc
 from sacmap.files.sheets import FULL
 from sacmap.notices import Notice, listed
 
-#: Characters of an id of police.uk.
+#: The length of police.uk's ids.
 DIGEST = 64
-#: A number that a spreadsheet showed rounded: 1.20018E+11.
+#: A number that a spreadsheet rounded: 1.20018E+11.
 _ROUNDED = re.compile(r"[\d.,]+e\+\d{1,3}")
-#: Nought, with whatever marks: 0, 0.0, 000-000.
-_NOUGHT = re.compile(r"[\W_0]*")
-#: Fewer rows than this may look like others by chance, month by month; a whole file or sheet of two will not.
+#: Zero in any form: 0, 0.0, 000-000.
+_ZERO = re.compile(r"[\W_0]*")
+#: The fewest rows for which a repeated month, or a whole repeated file, is not a coincidence.
 MONTH_ROWS, WHOLE_ROWS = 5, 2
-#: In fewer rows than this all may stand twice by chance.
+#: With fewer rows, all may occur twice by chance.
 DOUBLED_ROWS = 20
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 def is_no_id(text: str) -> bool:
-    """Whether what stands for an id is none: a word without a digit (NA, PENDING, Not recorded), 0, 1.20018E+11.
+    """Whether a text is not a real id: a word without a digit (NA, PENDING, Not recorded), 0 or 1.20018E+11.
 
     Examples
     --------
@@ -43,17 +42,17 @@ def is_no_id(text: str) -> bool:
     """
     return (
         not any(c.isdigit() for c in text)
-        or _NOUGHT.fullmatch(text) is not None
+        or _ZERO.fullmatch(text) is not None
         or _ROUNDED.fullmatch(text.strip().lower()) is not None
     )
 
 
 def without_no_ids(crimes: pa.Table) -> tuple[pa.Table, tuple[Notice, ...]]:
-    """Blank the ids of street files that are none, and those that crimes at other places or months share.
+    """Blank the invalid ids of street files, and those that occur at several locations or in several months.
 
     Returns
     -------
-    The table, and what is told of it.
+    The table, and notices about it.
     """
     ids = crimes["crime_id"]
     size = pc.binary_length(ids)
@@ -73,20 +72,20 @@ def without_no_ids(crimes: pa.Table) -> tuple[pa.Table, tuple[Notice, ...]]:
     blank[rows[none | shared]] = True
     cleaned = pc.if_else(pa.array(blank), pa.scalar("", ids.type), ids.combine_chunks())
     at = crimes.column_names.index("crime_id")
-    return crimes.set_column(at, "crime_id", cleaned), told_of_ids(found, none, shared)
+    return crimes.set_column(at, "crime_id", cleaned), id_notices(found, none, shared)
 
 
 def shared_elsewhere(ids: pd.Series, *, kinds: pd.Series, others: Sequence[pd.Series]) -> pd.Series:
-    """Mark the rows whose id other rows of the same kind have at another date or place: it is none of a crime.
+    """Mark the rows whose id also occurs at another date or location, within the same kind of crime.
 
     Parameters
     ----------
     ids
-        "" for none.
+        "" for a missing id.
     kinds
-        Rows of unlike kinds are never merged, so an id may stand for one of each.
+        Crime types. Rows of different types are never merged, so they may share an id.
     others
-        What rows of one crime agree in: its day or month, its coordinates; a missing one agrees with any.
+        Columns that are equal in rows of one crime: day or month, coordinates. Missing values are ignored.
     """
     shared = pd.Series(data=False, index=ids.index)
     repeated = ids[(ids != "")].groupby([ids, kinds]).transform("size") > 1
@@ -100,8 +99,8 @@ def shared_elsewhere(ids: pd.Series, *, kinds: pd.Series, others: Sequence[pd.Se
     return shared
 
 
-def told_of_ids(ids: pd.Series, none: pd.Series, shared: pd.Series) -> tuple[Notice, ...]:
-    """Say how many rows have an id that is none, and which."""
+def id_notices(ids: pd.Series, none: pd.Series, shared: pd.Series) -> tuple[Notice, ...]:
+    """Return notices about invalid ids: how many rows have them, and which."""
     told = []
     for code, mask, words in (
         ("no-ids", none, "Rows whose id is a word, 0 or a rounded number, which is no real id: {n}"),
@@ -111,7 +110,7 @@ def told_of_ids(ids: pd.Series, none: pd.Series, shared: pd.Series) -> tuple[Not
             "Rows whose id also occurs at other locations or dates, so it is no real id: {n}",
         ),
     ):
-        # A row alone in its word would not be merged anyway: the first of rows numbered from 0 is one.
+        # A row whose id occurs only once would not be merged anyway.
         several = mask & ids.duplicated(keep=False)
         if several.any():
             each = Counter(ids[several].tolist())
@@ -131,10 +130,10 @@ def told_of_ids(ids: pd.Series, none: pd.Series, shared: pd.Series) -> tuple[Not
 
 @dataclass(frozen=True)
 class Part:
-    """One file, member or sheet: its label, and four arrays over its rows.
+    """One file, member or sheet: its label, and four arrays with one value for each row.
 
-    group: the month and force; key: a number, the same for rows alike in all but their id; ident: a number for the
-    id, 0 where there is none; placed: whether the row has a place.
+    group: month and force; key: a number that is equal for rows that differ only in their id; ident: a number for the
+    id, 0 if it is missing; placed: whether the row has a location.
     """
 
     label: str
@@ -146,7 +145,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Repeated:
-    """What repeats: the part (its place in those given), the groups of it, how many rows, and the part repeated."""
+    """A repeated part: its position, the groups repeated and their rows, the other part's label, and if it is whole."""
 
     part: int
     groups: tuple[str, ...]
@@ -156,7 +155,7 @@ class Repeated:
 
 
 def keys_of(columns: Iterable[pd.Series]) -> np.ndarray:
-    """Return a number for each row, the same for rows that agree in every column."""
+    """Return a number for each row, which is equal for rows that agree in every column."""
     key: np.ndarray | np.uint64 = np.uint64(0)
     for column in columns:
         if column.dtype.kind == "f":
@@ -168,15 +167,15 @@ def keys_of(columns: Iterable[pd.Series]) -> np.ndarray:
 
 
 def idents_of(ids: pd.Series) -> np.ndarray:
-    """Return a number for each id, 0 for none."""
+    """Return a number for each id, 0 for a missing one."""
     texts = ids.astype(str).to_numpy(object)
     return np.where(texts == "", np.uint64(0), pd.util.hash_array(texts) | np.uint64(1))
 
 
 def repeated_parts(parts: Sequence[Part]) -> list[Repeated]:
-    """Find the parts that repeat another whole, or month by month: their rows all stand in another part.
+    """Find the parts, or months of parts, whose rows all occur in another part.
 
-    Of two that are alike the first stands. Rows with ids on both sides are alike where their ids are.
+    Of two equal parts the first is kept. If all rows of both have ids, the ids are compared.
     """
     frames = [
         pd.DataFrame(
@@ -189,7 +188,7 @@ def repeated_parts(parts: Sequence[Part]) -> list[Repeated]:
         return []
     rows = pd.concat(frames, ignore_index=True)
     sizes = rows.groupby("part").size()
-    # Only months that several parts hold can repeat.
+    # Only months that occur in several parts can be repeats.
     rows = rows[rows.groupby("group")["part"].transform("nunique") > 1]
     by_part: dict[int, dict[str, pd.DataFrame]] = {}
     for (part, group), some in rows.groupby(["part", "group"]):
@@ -205,7 +204,7 @@ def repeated_parts(parts: Sequence[Part]) -> list[Repeated]:
             for group, some in mine.items()
             if group in theirs
             and not gone & {(one, group), (other, group)}
-            and _stand_in(some, theirs[group])
+            and _occur_in(some, theirs[group])
         }
         whole = sum(n for n, _ in held.values()) == sizes[one]
         least = 0 if whole and sum(n for _, n in held.values()) >= WHOLE_ROWS else MONTH_ROWS
@@ -216,18 +215,18 @@ def repeated_parts(parts: Sequence[Part]) -> list[Repeated]:
     return sorted(found, key=lambda repeated: repeated.part)
 
 
-def _stand_in(mine: pd.DataFrame, theirs: pd.DataFrame) -> bool:
-    """Whether each row of a month of one part stands in the same month of another."""
+def _occur_in(mine: pd.DataFrame, theirs: pd.DataFrame) -> bool:
+    """Whether every row of a month of one part occurs in the same month of another."""
     if len(mine) > len(theirs):
         return False
     if mine["ident"].all() and theirs["ident"].all():
         return bool(mine["ident"].isin(theirs["ident"]).all())
-    counts, beside = mine["key"].value_counts(), theirs["key"].value_counts()
-    return bool((beside.reindex(counts.index).fillna(0) >= counts).all())
+    counts, others = mine["key"].value_counts(), theirs["key"].value_counts()
+    return bool((others.reindex(counts.index).fillna(0) >= counts).all())
 
 
-def told_of_doubled(parts: Sequence[Part]) -> tuple[Notice, ...]:
-    """Tell of files without ids in which every row stands twice, or four times: they may have been put in twice."""
+def doubled_notices(parts: Sequence[Part]) -> tuple[Notice, ...]:
+    """Return a notice about files without ids in which every row occurs an even number of times."""
     doubled = [part.label for part in parts if _is_doubled(part)]
     if not doubled:
         return ()
@@ -248,8 +247,8 @@ def _is_doubled(part: Part) -> bool:
     return bool((counts % 2 == 0).all())
 
 
-def told_of_full(rows: Mapping[str, int]) -> tuple[Notice, ...]:
-    """Tell of files and sheets that hold exactly as many rows as a spreadsheet can: what was beyond is lost."""
+def full_notices(rows: Mapping[str, int]) -> tuple[Notice, ...]:
+    """Return a notice about files and sheets with as many rows as a spreadsheet can hold: others may be lost."""
     full = [label for label, n in rows.items() if n in FULL]
     if not full:
         return ()
@@ -257,14 +256,13 @@ def told_of_full(rows: Mapping[str, int]) -> tuple[Notice, ...]:
         Notice(
             "full-spreadsheet",
             f"{listed(full, 3)} has as many rows as a spreadsheet can hold, {rows[full[0]]:,}. Any others were "
-            "lost when "
-            "it was saved. Use the files as downloaded, or save in parts.",
+            "lost when it was saved. Use the files as downloaded, or save in parts.",
         ),
     )
 
 
-def told_of_repeats(found: Sequence[Repeated], labels: Sequence[str]) -> tuple[Notice, ...]:
-    """Say which files or sheets repeat another, and that they count once."""
+def repeat_notices(found: Sequence[Repeated], labels: Sequence[str]) -> tuple[Notice, ...]:
+    """Return a notice about files or sheets that repeat another."""
     if not found:
         return ()
     each = [

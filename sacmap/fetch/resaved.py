@@ -1,7 +1,7 @@
-"""Street files as other programs save them again: Excel, R, pandas, clients of the API.
+"""Read street files that another program saved again: Excel, R, pandas or an API client.
 
-Slower than the plain way of `rows`, and used where a file is not as police.uk publishes it, or something in it is
-amiss: then every line is read, so that an error can name it.
+This is slower than `rows`. It is used if a file is not as police.uk publishes it, or has an error: every line is read,
+so that the message can give the line.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from sacmap.fetch.saved_answers import saved_crimes
 from sacmap.files.delimited import SEPARATORS, decoded, separated, separator_of, unpacked
 from sacmap.files.sheets import LINES_ABOVE, PARQUET, is_workbook, sheets_in, text_of
 
-#: What programs write where there is nothing.
+#: What programs write for a missing value.
 NOTHING = (
     "", "NA", "N/A", "n/a", "na", "null", "NULL", "Null", "NaN", "nan", "None", "none", "-", "#N/A", "<NA>", "nil",
 )  # fmt: skip
-#: The force of rows that do not say which reported them.
+#: The force of rows that do not name one.
 NO_FORCE = "Force not named"
 BTP = "British Transport Police"
 
 _TEXT = pa.string()
-#: What a comma in a coordinate is: degrees have decimals, metres thousands.
+#: The meaning of a comma in a coordinate: decimals in degrees, thousands in metres.
 _MARK = {"lon": "decimal", "lat": "decimal", "easting": "thousands", "northing": "thousands"}
 _LON, _LAT = (
     re.compile(rf"['\"]{name}['\"]\s*:\s*['\"]?(?P<n>-?[\d.]+)") for name in ("longitude", "latitude")
@@ -43,23 +43,23 @@ _STREET = re.compile(r"['\"]name['\"]\s*:\s*(?P<q>['\"])(?P<n>.*?)(?P=q)")
 
 
 class Lines(NamedTuple):
-    """Texts of a street file by our column, and the line of each row (0 where it was not looked for)."""
+    """The text of a street file by column, and the line of each row (0 if not known)."""
 
     columns: dict[str, pa.Array]
     lines: np.ndarray
 
 
 def table_of(raw: bytes | bytearray, label: str, force: str | None = None) -> pa.Table:
-    """Read a street file whatever saved it.
+    """Read a street file, whatever program saved it.
 
     Returns
     -------
-    month, crime_type (slugs), lon, lat (degrees; null for none), force, crime_id, location: a row a crime.
+    month, crime_type (slugs), lon, lat (degrees, or null), force, crime_id, location; one row for each crime.
 
     Raises
     ------
     InputError
-        If it is another kind of file, lacks a column, is cut, or a month or coordinate makes no sense; with its line.
+        If it is another kind of file, lacks a column, is cut short, or has an invalid month or coordinate.
     """
     found = [_crimes(lines, label, force or NO_FORCE) for lines in _lines_of(unpacked(raw, label), label)]
     return pa.concat_tables(found)
@@ -72,7 +72,7 @@ def _lines_of(raw: bytes | bytearray, label: str) -> Iterator[Lines]:
     text = decoded(raw, label)
     if text.lstrip()[:1] in {"[", "{"}:
         header, rows = saved_crimes(text, label)
-        # Crimes of crimes-no-location have no place at all.
+        # Answers of crimes-no-location have no coordinates.
         lacking = [name for name in ("longitude", "latitude") if missing_from(places_of(header)) is not None]
         header, rows = [*header, *lacking], [[*row, *("" for _ in lacking)] for row in rows]
         yield _taken(enumerate(rows, 1), header, label, "crime")
@@ -81,7 +81,7 @@ def _lines_of(raw: bytes | bytearray, label: str) -> Iterator[Lines]:
 
 
 def _of_workbook(raw: bytes | bytearray, label: str) -> Iterator[Lines]:
-    """Read the sheets that have the columns; others, such as pivot tables, hold no crimes."""
+    """Read the sheets that have the columns. Others, such as pivot tables, are skipped."""
     nearest = None
     several = 0
     for sheet in sheets_in(raw, label):
@@ -106,7 +106,7 @@ def _of_text(text: str, label: str) -> Lines:
         raise cut(label, str(error)) from None
     at = header_at([cells for _, cells in first])
     if at is None:
-        # Perhaps the lines above it are of another form than the table.
+        # The lines above the header may have another separator.
         for other in SEPARATORS:
             try:
                 first = list(islice(separated(text, other), LINES_ABOVE))
@@ -132,7 +132,7 @@ def _of_text(text: str, label: str) -> Lines:
 
 
 def _quick(text: str, separator: str, line: int, header: list[str]) -> Lines | None:
-    """Parse with Arrow; None where a row is of another width, or is not plain: then each line is looked at."""
+    """Parse with Arrow. Return None if a row has another width or an invalid value: then each line is checked."""
     places = places_of(header)
     body = text.encode()
     start = 0
@@ -156,9 +156,9 @@ def _quick(text: str, separator: str, line: int, header: list[str]) -> Lines | N
     except pa.ArrowInvalid:
         return None
     columns = {name: table[place].combine_chunks() for name, place in wanted.items()}
-    if _amiss(columns):
+    if _has_errors(columns):
         return None
-    found = _less_blank(Lines(columns, np.zeros(len(table), int)), header, places)
+    found = _without_blank(Lines(columns, np.zeros(len(table), int)), header, places)
     undated = pc.any(pc.is_in(found.columns["month"], pa.array(NOTHING))).as_py()
     return None if undated else found
 
@@ -171,8 +171,8 @@ def _after_line(body: bytes, start: int) -> int:
     return end + (2 if body[end : end + 2] == b"\r\n" else 1)
 
 
-def _amiss(columns: dict[str, pa.Array]) -> bool:
-    """Whether a month or coordinate is none: which line that is must then be found."""
+def _has_errors(columns: dict[str, pa.Array]) -> bool:
+    """Whether a month or coordinate is invalid."""
     texts = pc.unique(columns["month"]).to_pylist()
     if not all(
         month_of(text) or text.strip() in NOTHING or text.strip().lower() == "month" for text in texts
@@ -189,7 +189,7 @@ def _nothing(places: dict[str, int]) -> Lines:
 def _taken(
     rows: Iterable[tuple[int, Sequence[str]]], header: Sequence[str], label: str, what: str = "line"
 ) -> Lines:
-    """Take the columns wanted of each row, or say which row is of another width than the header."""
+    """Take the wanted columns of each row. A row of another width than the header is an error."""
     places, width = places_of(header), len(header)
     taken: dict[str, list[str]] = {name: [] for name in places}
     lines: list[int] = []
@@ -205,16 +205,16 @@ def _taken(
         for name, place in places.items():
             taken[name].append(cells[place])
     columns = {name: pa.array(texts, _TEXT) for name, texts in taken.items()}
-    return _less_blank(Lines(columns, np.array(lines, int)), header, places)
+    return _without_blank(Lines(columns, np.array(lines, int)), header, places)
 
 
 def _is_note(cells: Sequence[str]) -> bool:
-    """Whether a row is a note above or below the table: one cell alone, and no comma was cut off."""
+    """Whether a row is a note above or below the table: a single cell with several words."""
     return len(cells) == 1 and len(cells[0].split()) > 1
 
 
-def _less_blank(found: Lines, header: Sequence[str], places: dict[str, int]) -> Lines:
-    """Leave out rows of commas alone, and headers again: files put one after the other have one each."""
+def _without_blank(found: Lines, header: Sequence[str], places: dict[str, int]) -> Lines:
+    """Leave out empty rows and repeated headers, which files that were joined together have."""
     nothing = pa.array(NOTHING)
     kept = {"location", "crime_id"}
     columns = {
@@ -253,22 +253,22 @@ def _crimes(found: Lines, label: str, force: str) -> pa.Table:
             "lat": lat,
             "force": _forces(columns, force, len(months_)),
             "crime_id": _ids(columns, blank),
-            "location": less_nothing(texts.get("location", blank)),
+            "location": without_missing(texts.get("location", blank)),
         }
     )
 
 
-def less_nothing(column: pa.Array) -> pa.Array:
-    """Return texts, "" for what stands for none."""
+def without_missing(column: pa.Array) -> pa.Array:
+    """Return texts, with "" for missing values."""
     return pc.if_else(pc.is_in(column, pa.array(NOTHING)), "", column)
 
 
 def _ids(columns: dict[str, pa.Array], blank: pa.Array) -> pa.Array:
-    """Return the id that lasts; where there is none, the number an answer of the API has for it."""
+    """Return the persistent id or, in the API's answers without one, the number of the crime."""
     ids = columns.get("crime_id", blank)
     if "kind" in columns and "number" in columns:
-        ids = less_nothing(ids)
-        return pc.if_else(pc.equal(ids, ""), less_nothing(columns["number"]), ids)
+        ids = without_missing(ids)
+        return pc.if_else(pc.equal(ids, ""), without_missing(columns["number"]), ids)
     return ids
 
 
@@ -291,11 +291,11 @@ def _months(found: Lines, label: str) -> pa.Array:
         if len(coded) else np.zeros(0, int)  # fmt: skip
     if len(bad):
         text = found.columns["month"][int(bad[0])].as_py()
-        raise InputError(f"{_at(found, label, int(bad[0]))}: {text!r} is not a month.", _of_months(text))
+        raise InputError(f"{_at(found, label, int(bad[0]))}: {text!r} is not a month.", _month_remedy(text))
     return pa.array(read, _TEXT).take(coded.indices)
 
 
-def _of_months(text: str) -> str:
+def _month_remedy(text: str) -> str:
     if re.fullmatch(r"[34]\d{4}(\.0)?", text):
         return f"{text} is how a spreadsheet counts days: format the column as YYYY-MM, or use the file as downloaded."
     return "Months are YYYY-MM; a spreadsheet may have changed them. Use the file as downloaded."
@@ -307,14 +307,14 @@ def _at(found: Lines, label: str, row: int) -> str:
 
 
 def _numbers(column: pa.Array, mark: str = "decimal") -> tuple[pa.Array, np.ndarray]:
-    """Return numbers, null for none, and which texts are no number; a comma is a decimal one, or one of thousands."""
+    """Return the numbers (null if missing), and which texts are invalid. `mark` is the meaning of a comma."""
     texts = pc.utf8_trim_whitespace(column)
     texts = pc.if_else(pc.is_in(texts, pa.array(NOTHING)), pa.scalar(None, _TEXT), texts)
     if mark == "decimal":
         texts = pc.replace_substring_regex(texts, r"^(-?\d{1,3}),(\d+)$", r"\1.\2")
     else:
         texts = pc.replace_substring_regex(texts, r"(\d),(\d{3})", r"\1\2")
-    # A minus that is none on a keyboard.
+    # The typographic minus.
     texts = pc.replace_substring(texts, "−", "-")
     values = pd.to_numeric(texts.to_pandas(), errors="coerce").to_numpy(float)
     there = pc.is_valid(texts).to_numpy(zero_copy_only=False)
@@ -343,7 +343,7 @@ def _degrees(found: Lines, label: str) -> tuple[pa.Array, pa.Array]:
 
 
 def _of_metres(east: pa.Array, north: pa.Array, found: Lines, label: str) -> tuple[pa.Array, pa.Array]:
-    """Turn eastings and northings into degrees; an x and y that are degrees already stay."""
+    """Convert eastings and northings to degrees. Columns x and y that are already in degrees are unchanged."""
     x, y = (values.to_numpy(zero_copy_only=False).astype(float) for values in (east, north))
     there = np.isfinite(x) & np.isfinite(y)
     if (np.abs(x[there]) <= 180).all() and (np.abs(y[there]) <= 90).all():
@@ -362,11 +362,11 @@ def _of_metres(east: pa.Array, north: pa.Array, found: Lines, label: str) -> tup
 
 
 def _matched(column: pa.Array, form: re.Pattern[str]) -> pa.Array:
-    """Return what each text holds at a pattern's n, "" for nothing."""
+    """Return the group n of a pattern in each text, or ""."""
     texts = column.to_pylist()
     return pa.array([found["n"] if (found := form.search(text or "")) else "" for text in texts], _TEXT)
 
 
 def cut(label: str, why: str) -> InputError:
-    """Return the error of a file that may be cut."""
+    """Return the error for a file that may be cut short."""
     return InputError(f"{label} cannot be read: {why}.", "It may be cut short. Download it again.")

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from sacmap import months
 from sacmap.errors import InputError
 from sacmap.fetch.prefilter import Sifted, sift, together
-from sacmap.fetch.resaved import NOTHING, less_nothing, slugs, table_of
+from sacmap.fetch.resaved import NOTHING, slugs, table_of, without_missing
 
 #: CSV column → our column; the first five must be there.
 COLUMNS = {
@@ -197,7 +197,7 @@ def _tidy(given: Mapping[str, pa.ChunkedArray | pa.DictionaryArray]) -> pa.Table
             "lat": pc.if_else(half, nowhere, lat),
             "force": _coded(given["Reported by"], pc.utf8_trim_whitespace),
             "crime_id": given.get("Crime ID", blank),
-            "location": _coded(given.get("Location", blank), less_nothing),
+            "location": _coded(given.get("Location", blank), without_missing),
         }
     )
 

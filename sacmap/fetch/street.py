@@ -28,12 +28,12 @@ from sacmap.fetch.columns import NotCrimesError
 from sacmap.fetch.identity import (
     Part,
     Repeated,
+    doubled_notices,
+    full_notices,
     idents_of,
     keys_of,
+    repeat_notices,
     repeated_parts,
-    told_of_doubled,
-    told_of_full,
-    told_of_repeats,
     without_no_ids,
 )
 from sacmap.fetch.members import Member, MemberReader, each_once, members_of
@@ -201,7 +201,7 @@ def _without_repeats(parts: list[Read]) -> tuple[list[Read], tuple[Notice, ...]]
         left[one.part] = _less(left[one.part], one)
     rows = {part.label: int(pc.sum(part.rows.tally["n"]).as_py() or 0) for part in parts}
     labels = [part.label for part in parts]
-    told = (*told_of_repeats(found, labels), *told_of_doubled(judged), *told_of_full(rows))
+    told = (*repeat_notices(found, labels), *doubled_notices(judged), *full_notices(rows))
     return left, told
 
 
