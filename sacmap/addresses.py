@@ -1,24 +1,24 @@
-"""Web addresses as they may be shown and recorded: without user, password, key or anything else that may be secret.
+"""Remove users, passwords, keys and other secrets from web addresses before they are shown or recorded.
 
-An address that is shown may be mistyped in any way: where it is not clear what a part is, it is left out.
+An address may be mistyped. A part whose meaning is not clear is left out.
 """
 
 from __future__ import annotations
 
 import re
 
-#: What stands for something left out.
+#: Replaces a part that is left out.
 LEFT_OUT = "…"
-#: Characters of a word that may still be an address.
+#: The longest word that is searched for addresses.
 LONGEST_WORD = 4_000
 _SCHEME = re.compile(
     r"(?:[a-z][a-z0-9+.-]*:?[/\\]{2,}|[a-z][a-z0-9+.-]*:[/\\]+|[/\\]{2,}|(?:https?|socks\w*|ftp):)", re.I
 )
-#: Some tile servers call pictures of double size so: …/{y}@2x.png.
+#: The mark of double-size tiles on some servers: …/{y}@2x.png.
 _DOUBLE_SIZE = re.compile(r"@(?=[0-9.]+x)")
 _HOST = re.compile(r"(?:\[[0-9a-f:.%]*\]|[^:@\[\]]*)(?::[0-9]*)?", re.I)
 _PLACEHOLDER = re.compile(r"\{\w+\}")
-#: In other text only what is clearly an address: a path may hold @, # and ; too.
+#: In other text, only what is clearly an address: a path may also have @, # and ;.
 _WORD = re.compile(r"[^\s'\"<>]+")
 _IN_TEXT = re.compile(r"(?:https?|socks\w*|ftp):[^\s'\"<>]*|[^\s'\"<>/\\:]+:[^\s'\"<>/\\]*@[^\s'\"<>]+", re.I)
 
@@ -48,14 +48,14 @@ def redacted(address: str) -> str:
 
 
 def redacted_text(text: str) -> str:
-    """Return text with every address in it redacted: words of a library may quote one."""
+    """Return text with every address in it redacted. Messages of libraries may quote one."""
     return _WORD.sub(lambda found: _redacted_word(found[0]), text)
 
 
 def _redacted_word(word: str) -> str:
     if ":" not in word:
         return word
-    # No address is as long; the search below takes the square of a word's length.
+    # No address is so long, and the time of the search grows with the square of the length.
     return _IN_TEXT.sub(lambda found: redacted(found[0]), word) if len(word) <= LONGEST_WORD else LEFT_OUT
 
 
@@ -67,7 +67,7 @@ def host_of(address: str) -> str:
 
 
 def _cut(rest: str) -> tuple[str, str, str]:
-    """Return what stands before the first ?, # or ;, that sign, and what stands after it."""
+    """Return the text before the first ?, # or ;, this character, and the text after it."""
     found = re.search(r"[?#;]", rest)
     return (rest[: found.start()], found[0], rest[found.end() :]) if found else (rest, "", "")
 

@@ -1,7 +1,7 @@
-"""How much of anything a file may hold: one table, each bound with its error.
+"""Limits for the content of files, each with its error.
 
-The bounds are far above any real file of England and Wales, and low enough that what stays below them is read within
-half a minute and 3 GB.
+The limits are far above any real file of England and Wales. A file within them is read in half a minute and 3 GB of
+memory.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ GENERALISED = "Give generalised boundaries: the ONS publishes them as BGC or BSC
 
 @dataclass(frozen=True)
 class Bound:
-    """The most there may be of something, what it is called, and what to do where there is more."""
+    """The largest number allowed, what it counts, and what to do if there are more."""
 
     most: int
     what: str
     remedy: str
 
     def require(self, count: int, where: Path | str) -> None:
-        """Refuse a file that holds more.
+        """Refuse a file with more.
 
         Raises
         ------
         InputError
-            If `count` is above the bound; the message names both.
+            If `count` is above the limit. The message gives both.
         """
         if count > self.most:
             raise InputError(f"{where} holds {count:,} {self.what}; {self.most:,} are the most.", self.remedy)
@@ -40,21 +40,21 @@ class Bound:
 #: England and Wales have 188,880 census output areas.
 FEATURES = Bound(250_000, "areas", "Cut it to the areas you need, or give larger ones.")
 CORNERS = Bound(10_000_000, "corners", GENERALISED)
-#: Mending takes the square of the crossings and more: at so many of all areas together, seconds.
+#: The time of repairing grows with the square of the crossings. This many take seconds.
 CROSSINGS = Bound(2_000, "places where boundaries of areas cross themselves", "Draw those areas again.")
-#: Shapes within shapes in WKB, which its reader follows without end.
+#: Nested collections in WKB, whose reader has no limit of its own.
 SHAPES_WITHIN = Bound(200, "collections within one shape", "Export it as polygons.")
 LAYERS = Bound(1_000, "layers", "Export the layer of the areas by itself.")
 MEMBERS = Bound(5_000, "files", "Unpack it and give the one with the areas.")
-#: Bytes of a ZIP or gzip file when unpacked, all in all.
+#: Bytes of a ZIP or gzip file after decompression.
 INFLATED = Bound(1 << 30, "bytes when unpacked", GENERALISED)
-#: Bytes of GeoJSON, KML, CSV and other text, which takes several times its size to read.
+#: Bytes of GeoJSON, KML, CSV and other text. Reading takes several times as much memory.
 TEXT = Bound(400 << 20, "bytes of text", GENERALISED)
 #: Bytes of a file that GDAL reads.
 BINARY = Bound(2 << 30, "bytes", GENERALISED)
 #: Bytes of the columns of a GeoParquet file when decoded.
 DECODED = Bound(1 << 30, "bytes when decoded", GENERALISED)
-#: Opening brackets and braces of JSON: each becomes an object.
+#: Opening brackets and braces in JSON. Each becomes an object in memory.
 NESTED = Bound(12_000_000, "brackets", GENERALISED)
 VALUES = Bound(30_000_000, "values", GENERALISED)
 #: Lines of a file of households: there are 35,672 LSOAs.
@@ -64,9 +64,9 @@ CELLS = Bound(10_000_000, "cells", "Keep only the columns of codes and household
 SECONDS, MEMORY = 25, 5 << 29
 
 _NEEDED = "Keep only the rows and columns that are needed."
-#: Bytes of a file that is read at once.
+#: Bytes of a file that is read as a whole.
 FILE = Bound(2 << 30, "bytes", "Give the part of it that is needed.")
-#: Bytes of a study: TOML that a person wrote.
+#: Bytes of a study file, which a person writes.
 SETTINGS = Bound(4 << 20, "bytes", "Give the study that you wrote.")
 #: Cells of a sheet or table: the largest of the Home Office has some 4 million.
 TABLE_CELLS = Bound(40_000_000, "cells", _NEEDED)
@@ -76,16 +76,16 @@ ENTRIES = Bound(100_000, "files", "Download the ZIP again from data.police.uk.")
 
 
 def require_real_zip(infos: Sequence[ZipInfo], size: int, where: Path | str) -> None:
-    """Refuse a ZIP with too many members, or whose members lie over one another: a small one could hold any amount.
+    """Refuse a ZIP with too many members, or with overlapping members, which could inflate to any size.
 
     Parameters
     ----------
     infos
-        The members its directory names.
+        The members in its directory.
     size
-        Its bytes.
+        Its size in bytes.
     where
-        What the error names.
+        The name for the message.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a study names, read from files or fetched: its areas with their households, and its crimes."""
+"""Read or fetch what a study names: areas with households, and crimes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 def read_by(study: Study) -> list[str]:
-    """Return the files and folders a study has read, for comparing with what is written."""
+    """Return the files and folders that a study reads."""
     from sacmap.areas.neighbourhoods import boundaries_path
 
     comparator = None if study.comparator in COMPARATORS else study.comparator
@@ -62,7 +62,7 @@ def read_by(study: Study) -> list[str]:
 
 @dataclass(frozen=True)
 class StudyAreas:
-    """The areas of a study: those mapped, with households; those of the file outside its district; what is told.
+    """The areas of a study: those mapped, with households; those outside its district; and notices.
 
     inputs: path, sha256 and rows of the files read, for the record.
     """
@@ -74,7 +74,7 @@ class StudyAreas:
 
     @property
     def every(self) -> GeoDataFrame:
-        """Those mapped and those beyond, sorted by area_id."""
+        """All areas, mapped or not, sorted by area_id."""
         if self.beyond.empty:
             return self.areas
         both = pd.concat([self.areas, self.beyond], ignore_index=True)
@@ -84,7 +84,7 @@ class StudyAreas:
 def read_study_areas(study: Study) -> StudyAreas:
     """Read the areas of a study's boundaries and their households.
 
-    Files beside the crimes are read before them, so that one that cannot be read is told at once.
+    They are read before the crimes, so that an error shows at once.
     """
     found = boundaries_of(study, whole=True)
     mine, beyond = areas_within(found.areas, study.within, str(study.boundaries))
@@ -96,7 +96,7 @@ def read_study_areas(study: Study) -> StudyAreas:
 
 
 def boundaries_of(study: Study, *, whole: bool = False) -> Boundaries:
-    """Return the areas of a study's boundaries, and what is told of how they were read; `whole`: of every group."""
+    """Return the areas of a study's boundaries, and notices. With `whole`, the areas of all groups."""
     require_group_column(study.within, study.group_column)
     return read_boundaries(
         str(study.boundaries),
@@ -104,7 +104,7 @@ def boundaries_of(study: Study, *, whole: bool = False) -> Boundaries:
         crs=study.crs,
         id_column=study.id_column,
         name_column=study.name_column,
-        # With a file of households it is that file's column.
+        # With --households, this is a column of that file.
         households_column=None if study.households else study.households_column,
         group_column=study.group_column,
         within=() if whole else study.within,
@@ -114,7 +114,7 @@ def boundaries_of(study: Study, *, whole: bool = False) -> Boundaries:
 def read_crimes_of(study: Study, *, every_month: bool = False) -> Reading:
     """Read the crimes the study names: police.uk's files, or a force's own extract.
 
-    Of police.uk's files only those of the months the comparison needs are read, or `every_month`.
+    Of police.uk's files, only the months that the comparison needs are read, unless `every_month` is set.
     """
     if study.extract is not None:
         from sacmap.fetch.extract import read_extract
@@ -128,7 +128,7 @@ def read_crimes_of(study: Study, *, every_month: bool = False) -> Reading:
 
 
 def _require_current(study: Study, reading: Reading) -> None:
-    """Refuse a current period of which the files hold no month at all: they were not given, or it is a slip."""
+    """Refuse a current period if the files have none of its months."""
     held = set(reading.tally["month"])
     if held and study.current and not held & set(study.current):
         what = "The extract holds" if study.extract is not None else "The files hold"
@@ -145,7 +145,7 @@ def read_crimes(
     force: str | None = None,
     needed: Callable[[Collection[str]], Collection[str]] | None = None,
 ) -> Reading:
-    """Read police.uk's files, telling how far it is; `force` and `needed` as `sacmap.fetch.street.read` takes them."""
+    """Read police.uk's files and report progress. See `sacmap.fetch.street.read` for `force` and `needed`."""
     with Progress("Reading") as progress:
         return read(
             paths,
@@ -158,7 +158,7 @@ def read_crimes(
 
 
 def other_inputs(study: Study, areas: int, households: int, lsoas: int) -> list[dict[str, object]]:
-    """Return path, sha256 and rows of the files read beside the crimes, for the record."""
+    """Return path, sha256 and rows of the files other than crimes, for the record."""
     rows = {str(study.boundaries): areas}
     if study.households:
         rows[study.households] = households
@@ -170,7 +170,7 @@ def other_inputs(study: Study, areas: int, households: int, lsoas: int) -> list[
 
 
 def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file; of a folder, that of the names and sums of the files in it."""
+    """Return the SHA-256 of a file, or for a folder that of the names and hashes of its files."""
     if not path.is_dir():
         return sha256(path)
     files = sorted(one for one in path.rglob("*") if one.is_file())
@@ -181,11 +181,11 @@ def sha256_of(path: Path) -> str:
 def with_study_households(
     areas: GeoDataFrame, study: Study
 ) -> tuple[GeoDataFrame, tuple[Notice, ...], int, int]:
-    """Give the areas the households of the study's file, if it names one.
+    """Add the households of the study's file to the areas, if it names one.
 
     Returns
     -------
-    The areas, what is told, and how many lines of households and how many LSOAs there are.
+    The areas, notices, the number of lines of households and the number of LSOAs.
     """
     if study.households is None:
         if study.lsoa_boundaries is not None:
@@ -204,12 +204,12 @@ def with_study_households(
 
 
 def published_of(study: Study, recorded: Recorded) -> Published:
-    """Read police.uk's crimes of the place a Home Office table is of: the force's, or those in the areas."""
+    """Read police.uk's crimes for a force or partnership of the Home Office's table: by force, or in the areas."""
     from sacmap.measure.reconcile import published_by_force, published_in_areas
 
     reading = read_crimes_of(study)
     if recorded.by == "force":
-        # An extract is of one force, whatever it is called there.
+        # An extract has one force, whatever its name is there.
         own = study.extract is not None and not reading.tally.empty
         force = str(reading.tally["force"].iloc[0]) if own else study.force or recorded.area
         return published_by_force(reading, force, study.months)
@@ -225,7 +225,7 @@ def published_of(study: Study, recorded: Recorded) -> Published:
 
 
 def with_boundaries(study: Study) -> Study:
-    """Return a study with boundaries: its own, or its force's neighbourhoods, fetched where they are not there.
+    """Return the study with boundaries: its own, or its force's neighbourhoods, fetched if necessary.
 
     Raises
     ------
@@ -234,7 +234,7 @@ def with_boundaries(study: Study) -> Study:
     """
     if study.boundaries and (study.crimes or study.force):
         return study
-    # What fetches loads the network's libraries: only where something may be fetched.
+    # Loaded only now, because these modules load the network libraries.
     from sacmap.areas.neighbourhoods import boundaries_path
     from sacmap.fetch.download import origin_of
 
@@ -253,7 +253,7 @@ def with_boundaries(study: Study) -> Study:
 
 
 def fetch_boundaries(origin: Origin, path: Path) -> None:
-    """Write a force's neighbourhoods to a file, and tell how many there are and what was mended."""
+    """Write a force's neighbourhoods to a file. Say how many there are and what was repaired."""
     from sacmap.areas.neighbourhoods import neighbourhoods, summary, write_neighbourhoods
 
     require_apart([path], [origin.ca_bundle])
@@ -268,7 +268,7 @@ def fetch_boundaries(origin: Origin, path: Path) -> None:
 
 @dataclass(frozen=True)
 class District:
-    """A district whose ONS wards or LSOAs are wanted: its name, which of the two, of what year, from where."""
+    """A district whose areas are fetched: its name, wards or lsoas, the year, and the address of the service."""
 
     name: str
     kind: str
@@ -277,7 +277,7 @@ class District:
 
 
 def fetch_district(district: District, path: Path, *, ca_bundle: str | None) -> None:
-    """Write the ONS wards or LSOAs of a district to a file, and tell how many there are and what was mended."""
+    """Write the ONS wards or LSOAs of a district to a file. Say how many there are and what was repaired."""
     from sacmap.areas.neighbourhoods import write_neighbourhoods
     from sacmap.areas.open_geography import LICENCE, SERVICES, areas_of
     from sacmap.fetch.web import Web
@@ -292,7 +292,7 @@ def fetch_district(district: District, path: Path, *, ca_bundle: str | None) -> 
             vintage=district.vintage,
             service_url=district.service_url or SERVICES,
         )
-    # Files of several districts can then be put together, and one kept with --group-column district --within.
+    # The files of several districts can then be joined, and one chosen with --within.
     write_neighbourhoods(areas.assign(group=district.name), path)
     say(f"{len(areas):,} {district.kind} of {district.name}, from {layer}. {LICENCE}")
     for name, mend in zip(areas["name"], areas["mend"], strict=True):
@@ -301,7 +301,7 @@ def fetch_district(district: District, path: Path, *, ca_bundle: str | None) -> 
 
 
 def download(study: Study, areas: GeoDataFrame, *, refresh: bool = False) -> Downloaded:
-    """Fetch what the store lacks of a study's crimes, and return all of them."""
+    """Return a study's crimes, after fetching what is not in the store."""
     from sacmap.fetch.download import origin_of
 
     with (
@@ -313,7 +313,7 @@ def download(study: Study, areas: GeoDataFrame, *, refresh: bool = False) -> Dow
 
 
 def newest_published(study: Study) -> str:
-    """Return the newest month that the source of a study's crimes has published; it is asked once a day."""
+    """Return the newest month published by the source of a study's crimes. It is requested once a day."""
     from sacmap.fetch.download import origin_of
 
     with _opened(origin_of(study)) as source:
@@ -321,7 +321,7 @@ def newest_published(study: Study) -> str:
 
 
 def crime_files(study: Study) -> tuple[Path, ...]:
-    """Return the files a study's crimes are read from: of a folder those of the months it needs; each ZIP as one."""
+    """Return the files from which a study's crimes are read: only the months needed, and each ZIP once."""
     if study.extract is not None:
         return tuple(Path(path) for path in study.crimes)
     members, _ = each_once([member for path in study.crimes for member in members_of(Path(path))])
@@ -330,14 +330,14 @@ def crime_files(study: Study) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(member.path for member in read_in))
 
 
-#: How many of the newest months may be incomplete before a study of rolling periods lacks a month.
+#: How many of the newest months may be incomplete before a study of rolling periods cannot be made.
 MONTHS_BACK = 3
 
 
 def months_wanted(study: Study, published: str) -> tuple[str, ...]:
     """Return the months that a study of rolling periods may need, where the newest published is `published`.
 
-    Which month is the newest that is complete is known only once they are read.
+    The newest complete month is known only after the crimes have been read.
     """
     every = {
         month
@@ -361,7 +361,7 @@ def _opened(
 
 
 def territory_of(api: Api, force: str) -> GeoDataFrame | None:
-    """Return a force's neighbourhoods: those kept as its boundaries, or fetched; None where it lists none."""
+    """Return a force's neighbourhoods from its boundaries file or the API, or None if it lists none."""
     from sacmap.areas.neighbourhoods import boundaries_path, neighbourhoods
 
     kept = boundaries_path(force)

@@ -48,7 +48,7 @@ def label(month_number: int) -> str:
 
 
 def shift(month: str, by: int) -> str:
-    """Return the month `by` months later (earlier where negative)."""
+    """Return the month `by` months later, or earlier if negative."""
     return label(number(month) + by)
 
 
@@ -95,7 +95,7 @@ def spans_in_words(periods: Sequence[tuple[str, ...]]) -> str:
 
 
 def held_in_words(held: Iterable[str]) -> str:
-    """Return "January to May 2019" for what is held from January 2019 to May 2019; gaps are told.
+    """Return months in words: "January to May 2019", with a remark if there are gaps.
 
     Examples
     --------

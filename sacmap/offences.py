@@ -1,4 +1,4 @@
-"""Home Office offence codes, and the components they make up, with the classes of 2017 and 2023."""
+"""Home Office offence codes, and the components of crime that they make up."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pandas as pd
 
 Period = tuple[str, ...]
 
-#: Home Office offence codes → words each one's description has, whatever their order. Source: the descriptions in the
-#: Home Office's own tables, 2012/13 to 2025/26.
+#: Home Office offence codes → words in the description of each, in any order. Source: the Home Office's tables,
+#: 2012/13 to 2025/26.
 DWELLING = {
     "28A": "burglary dwelling", "28B": "attempted burglary dwelling", "28C": "distraction burglary dwelling",
     "28D": "attempted distraction burglary dwelling", "29": "aggravated burglary dwelling",
@@ -53,11 +53,10 @@ CODES = _SAC | OTHER_BUILDINGS | INTERFERENCE
 
 @dataclass(frozen=True)
 class Component:
-    """What is set side by side.
+    """A component of crime that is compared.
 
-    name: as the table has it; words: for the note; codes: the Home Office's; police_uk: the crime type of police.uk
-    beside it, "" where it publishes none; like: whether that holds the same offences; redefined: how far the
-    definition of home burglary touches it.
+    name: as in the table; words: for the note; codes: the Home Office's; police_uk: the crime type of police.uk to
+    compare it with, or ""; redefined: how much the changed definition of home burglary affects it.
     """
 
     name: str
@@ -91,7 +90,7 @@ def class_of(month: str) -> str:
     return DWELLING_CLASS if month < REDEFINED else RESIDENTIAL_CLASS if month < SPLIT else SPLIT_CLASS
 
 
-#: The components that a force's own extract holds exactly → its crime type beside them.
+#: The components that a force's own extract has exactly → its crime type.
 _OF_EXTRACT = {
     "sac": "sac",
     "residential-burglary": "burglary",
@@ -101,7 +100,7 @@ _OF_EXTRACT = {
 
 
 def components_of(extract: bool) -> tuple[Component, ...]:
-    """Return the components with what stands beside them: police.uk's classes, or a force's own extract."""
+    """Return the components to compare with police.uk's classes, or with a force's own extract."""
     if not extract:
         return COMPONENTS
     return tuple(
@@ -119,8 +118,7 @@ class Recorded:
     """The Home Office's recorded crime of one area.
 
     by: whether the area is a Community Safety Partnership (csp), a force or the nation; rows: quarter (its first
-    month), code, description, n (NaN where the table gives none); codes: quarter → the codes the table has for it, of
-    any area.
+    month), code, description, n (NaN if the table gives none); codes: quarter → the codes in the table for any area.
     """
 
     area: str
@@ -130,7 +128,7 @@ class Recorded:
 
 
 def official(recorded: Recorded, component: Component, period: Period) -> float:
-    """Return the offences recorded; NaN where the table has none of the codes, or the class cannot be told apart."""
+    """Return the recorded offences; NaN if the table has none of the codes or cannot separate the class."""
     quarters = period[::3]
     if component.name == "burglary-of-homes" and set(map(class_of, quarters)) & {RESIDENTIAL_CLASS}:
         return float("nan")

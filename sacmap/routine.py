@@ -1,4 +1,4 @@
-"""What a partnership does with a map month by month: the committee's note, and what is new since the last map."""
+"""Monthly routine: the committee's briefing note, and what is new since the last map."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from sacmap.study import Study
 
 @dataclass(frozen=True, kw_only=True)
 class BriefOptions:
-    """What a note is made of beside the study: the Home Office's table, a plan and the record of its result."""
+    """The options of a briefing note: the Home Office's table, a plan, and the record of its result."""
 
     home_office: str | None = None
     area: str | None = None
@@ -47,15 +47,15 @@ class BriefOptions:
 def brief_study(
     study: Study, page: Path, out: Path | None, options: BriefOptions, *, study_file: str | Path | None = None
 ) -> tuple[Path, int]:
-    """Write a briefing note in Word; return its path and the exit code, 3 where months had to be left out.
+    """Write a briefing note in Word. Return its path and the exit code, which is 3 if months were left out.
 
-    It goes to `out`, or beside the page of its map, with the month in its name where the periods follow the data.
+    It goes to `out`, or beside the page of its map. With rolling periods, the month is in its name.
 
     Raises
     ------
     UsageError
-        If there is nothing to write of, a period is not whole quarters, or the note is there already and is not to be
-        replaced: it may have been edited.
+        If there is nothing to write about, a period is not whole quarters, or the note already exists and should not be
+        replaced.
     """
     require_word()
     mapped = bool(study.crimes or study.boundaries or (study.force and not options.home_office))
@@ -106,7 +106,7 @@ def brief_study(
 
 
 def brief_path(page: Path, study: Study) -> Path:
-    """Return where the note of a map goes: maps/NAME-brief.docx beside maps/NAME.html."""
+    """Return the path of a map's note: maps/NAME-brief.docx beside maps/NAME.html."""
     named = dated(page, study)
     return named.with_name(f"{named.stem}-brief.docx")
 
@@ -120,17 +120,17 @@ def _require_no_note(path: Path, replace: bool) -> None:
 
 
 def read_plan(path: str | None) -> Plan | None:
-    """Return the plan of a record, if one is given."""
+    """Return the plan, if a file is given."""
     return plan_of(read_text(path), path) if path else None
 
 
 def read_outcome(path: str | None) -> dict[str, object] | None:
-    """Return the record of what came of a plan, if one is given.
+    """Return the record of a plan's result, if a file is given.
 
     Raises
     ------
     InputError
-        If it is none that `sacmap evaluate` wrote.
+        If the file is not a result of `sacmap evaluate`.
     """
     if not path:
         return None
@@ -146,7 +146,7 @@ def read_outcome(path: str | None) -> dict[str, object] | None:
 
 
 def _names_in(plan: Plan | None, plan_path: str | None) -> dict[str, str]:
-    """Return the names of a plan's areas from its boundaries, where these are still there; the ids alone otherwise."""
+    """Return the names of a plan's areas by id, from its boundaries; empty if these cannot be read."""
     if plan is None or plan_path is None:
         return {}
     with suppress(SacmapError):
@@ -164,7 +164,7 @@ def _names_in(plan: Plan | None, plan_path: str | None) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Watched:
-    """What a watch found: what is new, in lines, the files, the result and its headline; all empty where nothing is."""
+    """What a watch found: what is new, in lines, the files, the result and its headline; all empty if nothing is new."""
 
     news: tuple[str, ...] = ()
     written: tuple[Path, ...] = ()
@@ -173,12 +173,12 @@ class Watched:
 
     @property
     def exit_code(self) -> int:
-        """0, or 3 where months had to be left out of the new map."""
+        """0, or 3 if months were left out of the new map."""
         return 0 if self.result is None else self.result.exit_code
 
 
 def watch_study(study: Study, page: Path, *, study_file: str | Path | None = None) -> Watched:
-    """Make the map of a study where anything it reads has changed since the last one, and say what is new in it."""
+    """Make the map of a study if anything it reads has changed since the last map, and say what is new."""
     last = _last_of(page, study)
     if last is not None and _unchanged(study, last[0], last[1]):
         return Watched()
@@ -188,7 +188,7 @@ def watch_study(study: Study, page: Path, *, study_file: str | Path | None = Non
 
 
 def _last_of(page: Path, study: Study) -> tuple[Path, LastMap] | None:
-    """Return the last map of a study and what it says: the newest by month, where the periods follow the data."""
+    """Return the record and content of the last map of a study. With rolling periods, it is the newest by month."""
     records = [page.with_suffix(".json")]
     if study.rolling is not None:
         records = sorted(
@@ -205,7 +205,7 @@ def _last_of(page: Path, study: Study) -> tuple[Path, LastMap] | None:
 
 
 def _unchanged(study: Study, record: Path, last: LastMap) -> bool:
-    """Whether a map made now would be the last one again: the same version, options and inputs."""
+    """Whether a new map would be the same as the last one: same version, options and inputs."""
     old = last.record
     if old["sacmap"] != version("sacmap") or not record.with_suffix(".html").is_file():
         return False

@@ -1,7 +1,7 @@
-"""What is compared: which crimes, where, when, against what.
+"""A study: which crimes are compared, where, when, and with what.
 
-A study is a TOML file whose keys are the command's options (see `sacmap.files.study_file`), or the options alone; an
-option wins over the file.
+It comes from options, from a TOML file with the same keys (see `sacmap.files.study_file`), or from both. Options
+override the file.
 """
 
 from __future__ import annotations
@@ -26,34 +26,34 @@ TILE_PARTS = ("{z}", "{x}", "{y}")
 SOURCES = ("auto", "api", "archive")
 API_URL = "https://data.police.uk/api"
 ARCHIVE_URL = "https://data.police.uk/data/archive"
-#: Where the page may load tiles from: it becomes part of the page's own rules, so nothing else may stand in it.
+#: The address of tiles. It becomes part of the page's security policy, so no other characters are allowed.
 _TILES = re.compile(r"(?a:https://[\w.{}-]+)(:[0-9]+)?/[^\s\"'<>;,\\]*")
-#: Half a character: what Python makes of bytes that are no text.
+#: Half a character, which Python makes of bytes that are not text.
 _HALF = re.compile(r"[\ud800-\udfff]")
 _CONTROL = {chr(n) for n in (*range(32), *range(127, 160))}
-#: What file systems take of a name and of a whole path, with room for our own endings.
+#: The longest name and path that file systems accept, in bytes, less room for sacmap's endings.
 NAME_BYTES, PATH_BYTES = 200, 3_800
-#: Fields that are no options: how the paths were written, and how the periods were.
+#: Fields that are not options: the paths and periods as the user wrote them.
 NOT_OPTIONS = {"as_given", "rolling"}
-#: Periods that follow the data: "latest:12", the newest 12 complete months; "before:3", three such periods before.
+#: Rolling periods: "latest:12" is the newest 12 complete months, "before:3" the three such periods before.
 _LATEST, _BEFORE = re.compile(r"(?a:latest:(\d{1,2}))"), re.compile(r"(?a:before:(\d{1,2}))")
 MOST_ROLLING = 60
-#: Options that are paths, or may be one.
+#: Options that are, or may be, paths.
 PATHS = {
     "boundaries", "ca_bundle", "comparator", "context", "crimes", "households", "lsoa_boundaries", "out", "store",
 }  # fmt: skip
-#: Options that are addresses of the web.
+#: Options that are web addresses.
 ADDRESSES = {"api_url", "archive_url", "tiles"}
 #: Options that take several values.
 LISTS = {"also", "context", "crimes", "within"}
-#: How an option is called where it is not as its field: `from` is a word of Python's own.
+#: Names of options that differ from the field: `from` is a keyword of Python.
 OPTION_NAMES = {"source": "from"}
 
 Path: TypeAlias = str | os.PathLike[str]
 
 
 class Options(TypedDict, total=False):
-    """What `Study` takes; each is also a key of the study file and an option of the command line."""
+    """The arguments of `Study`. Each is also a key of the study file and an option of the command line."""
 
     current: str | Sequence[str]
     baseline: str | Sequence[str] | Sequence[Sequence[str]]
@@ -102,11 +102,10 @@ class FetchOptions(TypedDict):
 class Study:
     """A comparison of a current period with a baseline of one or more periods of the same calendar months.
 
-    It checks itself: current and baseline are given as spans ("2025-04:2026-03") or as months, and are months here.
-    Without a baseline the level alone is mapped. With current "latest:12" and baseline "before:3" the periods follow
-    the data: rolling is then (12, 3), and both are empty until the crimes are read (see `rolled_to`).
-    Paths are as the command can open them; as_given says how the user wrote those of a study file, which are
-    relative to it: see `shown`.
+    Values are checked. The periods may be given as spans ("2025-04:2026-03") or as months, and become tuples of months.
+    Without a baseline, only the level is mapped. With current "latest:12" and baseline "before:3", rolling is (12, 3),
+    and both periods are empty until the crimes are read (see `rolled_to`). Paths can be opened from the current folder.
+    as_given has the paths of a study file as the user wrote them, relative to that file: see `shown`.
 
     Examples
     --------
@@ -153,13 +152,12 @@ class Study:
     rolling: tuple[int, int] | None = None
 
     def __init__(self, **options: Unpack[Options]) -> None:
-        """Check the options; those unset (None or empty) take their defaults.
+        """Check the options. None and empty values are replaced by the defaults.
 
         Raises
         ------
         UsageError
-            If an option is unknown, the periods are missing or do not match, or a value is not among those an option
-            takes.
+            If an option is unknown, the periods are missing or do not match, or a value is invalid.
         """
         given = _checked(cast("Options", {k: v for k, v in options.items() if v is not None and v != ()}))
         for one in fields(self):
@@ -168,21 +166,21 @@ class Study:
 
     @property
     def periods(self) -> tuple[Period, ...]:
-        """Every period, the baseline's first and the current one last."""
+        """All periods: the baseline's, then the current one."""
         return (*self.baseline, self.current)
 
     @property
     def months(self) -> tuple[str, ...]:
-        """Every month of every period, sorted."""
+        """All months of all periods, sorted."""
         return tuple(sorted({month for period in self.periods for month in period}))
 
     def record(self) -> dict[str, object]:
-        """Return the study for the JSON record: its fields, less the ones that say nothing of the result."""
-        silent = {"tiles_key", "store", "offline", "yes", "ca_bundle", "as_given"}
-        said = {name: value for name, value in asdict(self).items() if name not in silent}
-        return {name: self._said(name, value) for name, value in said.items()}
+        """Return the study for the JSON record, without the fields that do not affect the result."""
+        left_out = {"tiles_key", "store", "offline", "yes", "ca_bundle", "as_given"}
+        shown = {name: value for name, value in asdict(self).items() if name not in left_out}
+        return {name: self._recorded(name, value) for name, value in shown.items()}
 
-    def _said(self, name: str, value: object) -> object:
+    def _recorded(self, name: str, value: object) -> object:
         if isinstance(value, str) and name in ADDRESSES:
             return redacted(value)
         if value is None or name not in PATHS:
@@ -190,7 +188,7 @@ class Study:
         return [self.shown(part) for part in value] if isinstance(value, tuple) else self.shown(str(value))
 
     def shown(self, path: str) -> str:
-        """Return a path, or one of a file in a folder given, as the user wrote it."""
+        """Return a given path, or the path of a file in a given folder, as the user wrote it."""
         written = {path: path for path in (*self.crimes, self.boundaries or "")} | dict(self.as_given)
         for used, given in written.items():
             if PurePath(path) == PurePath(used):
@@ -202,9 +200,9 @@ class Study:
 
 
 def rolled_to(study: Study, last: str, first: str = "") -> Study:
-    """Return a study of rolling periods with these set: the current one ends in `last`.
+    """Set the rolling periods of a study, so that the current one ends in `last`.
 
-    Of the periods before, those stay that lie in or after the month `first`, where it is given.
+    Baseline periods that start before the month `first` are left out.
     """
     if study.rolling is None:
         return study
@@ -215,7 +213,7 @@ def rolled_to(study: Study, last: str, first: str = "") -> Study:
 
 
 def periods_before(current: Period, n: int) -> tuple[Period, ...]:
-    """Return the n periods of the same calendar months before the current one, the first first."""
+    """Return the n periods of the same calendar months before the current one, in order."""
     step = 12 * -(-len(current) // 12)
     return tuple(tuple(months.shift(month, -step * k) for month in current) for k in range(n, 0, -1))
 
@@ -223,15 +221,14 @@ def periods_before(current: Period, n: int) -> tuple[Period, ...]:
 def baseline_periods(current: Period, spans: Iterable[Period]) -> tuple[Period, ...]:
     """Cut the baseline's spans into whole periods of the same calendar months as `current`.
 
-    A span holds n periods where it starts on the calendar month the current period starts on and ends on the one
-    it ends on: 2014-04:2017-03 is three years for a current 2017-04:2018-03, and 2016-07:2017-07 is two Julys for
-    a current 2018-07.
+    A span must start and end on the same calendar months as the current period. For a current 2017-04:2018-03, the span
+    2014-04:2017-03 is three years. For a current 2018-07, the span 2016-07:2017-07 is two Julys.
 
     Raises
     ------
     UsageError
-        If a span is of unlike months, overlaps the current period or another span, or lies after the current
-        period; the message gives the span that would do.
+        If a span has other months, overlaps the current period or another span, or is later than the current period.
+        The message suggests a span.
     """
     length, start = len(current), months.number(current[0])
     step = 12 * -(-length // 12)
@@ -263,13 +260,13 @@ def baseline_periods(current: Period, spans: Iterable[Period]) -> tuple[Period, 
 
 
 def spans(values: str | Sequence[str]) -> tuple[Period, ...]:
-    """Return the spans of "2014-04:2015-03, 2016-04:2017-03", or of a list of such texts."""
+    """Return the periods in "2014-04:2015-03, 2016-04:2017-03", or in a list of such texts."""
     texts = [values] if isinstance(values, str) else list(values)
     return tuple(months.span(part) for text in texts for part in re.split(r"[,\s]+", text.strip()) if part)
 
 
 def make_study(values: Mapping[str, object] | None = None, /, **options: object) -> Study:
-    """Return the study of a mapping of options to values, of options, or of both; an option wins.
+    """Return a study from a mapping, from keyword options, or from both. Keyword options override the mapping.
 
     Raises
     ------
@@ -280,14 +277,14 @@ def make_study(values: Mapping[str, object] | None = None, /, **options: object)
 
 
 def unknown_option(name: str) -> str:
-    """Return what may have been meant by an option there is not, as a sentence; or which there are."""
+    """Return a sentence that suggests the option meant by an unknown one, or lists all options."""
     known = sorted(option_name(one.name) for one in fields(Study) if one.name not in NOT_OPTIONS)
     near = difflib.get_close_matches(name.replace("_", "-").lower(), known, 1)
     return f"Did you mean {near[0]}?" if near else f"The options are {', '.join(known)}."
 
 
 def option_name(field_name: str) -> str:
-    """Return what a field of Study is called as an option and in a study file: id_column → id-column."""
+    """Return the name of a field as an option and in a study file: id_column → id-column."""
     return OPTION_NAMES.get(field_name, field_name.replace("_", "-"))
 
 
@@ -334,7 +331,7 @@ def _texts(value: Path | Sequence[Path]) -> tuple[str, ...]:
 
 
 def _periods(given: Options) -> dict[str, object]:
-    """Return current, baseline and rolling, checked: see `Study`."""
+    """Return current, baseline and rolling after checking them."""
     if given.get("rolling") and "current" not in given:
         return {"current": (), "baseline": (), "rolling": given["rolling"]}
     if "current" not in given:
@@ -362,7 +359,7 @@ def _periods(given: Options) -> dict[str, object]:
 
 
 def _rolling(value: str | Sequence[object], pattern: re.Pattern[str]) -> int | None:
-    """Return the number of latest:12 or before:3; None where a period is written otherwise."""
+    """Return the number in latest:12 or before:3, or None for any other period."""
     texts = [value] if isinstance(value, str) else list(value)
     found = [pattern.fullmatch(text.strip()) for text in texts if isinstance(text, str)]
     if not any(found) or len(texts) != 1 or found[0] is None:
@@ -399,12 +396,12 @@ def _require_tiles(tiles: str | None, key: str | None) -> None:
 
 
 def _split(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return ("xlsx", "png") of "xlsx, png" or of the two apart, each once."""
+    """Return ("xlsx", "png") from "xlsx, png" or from separate texts, each once."""
     return tuple(dict.fromkeys(part.strip() for text in texts for part in text.split(",") if part.strip()))
 
 
 def _require_printable(given: Mapping[str, object]) -> None:
-    """Refuse control characters: no path or name has any, and some would be taken as the end of a path."""
+    """Refuse control characters, which no path or name needs. Some would cut a path short."""
     for name, value in given.items():
         for text in value if isinstance(value, tuple) else (value,):
             if isinstance(text, str) and not _CONTROL.isdisjoint(text):
@@ -419,7 +416,7 @@ def _require_printable(given: Mapping[str, object]) -> None:
 
 
 def _require_short(given: Mapping[str, object]) -> None:
-    """Refuse paths that no system can hold: asking whether such a file is there ends in an error of its own."""
+    """Refuse paths that are too long for any system, because even checking if they exist would fail."""
     for name in PATHS & given.keys():
         for text in several(given[name]):
             longest = max(

@@ -96,7 +96,7 @@ def main() -> None:
     """Answer one request."""
     asked = json.loads(sys.stdin.buffer.readline())
     with suppress(ImportError, ValueError, OSError):
-        # Not every system has limits. There the time alone is seen to by who asks.
+        # Windows has no such limits. There, only the caller limits the time.
         import resource  # noqa: PLC0415
 
         resource.setrlimit(resource.RLIMIT_AS, (asked["memory"], asked["memory"]))

@@ -38,7 +38,7 @@ def unreadable(label: str | Path, error: OSError) -> InputError:
 
 
 def bytes_of(path: Path, bound: Bound = FILE) -> bytes:
-    """Return a file's bytes, no more than a bound of them.
+    """Return a file's bytes, if it is not too large.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def bytes_of(path: Path, bound: Bound = FILE) -> bytes:
     """
     try:
         if not path.is_file() and path.exists() and not path.is_dir():
-            # A device or a pipe may have no end.
+            # A device or a pipe may never end.
             raise InputError(f"{path} is no plain file.", "Save what is in it as a file, and give that.")
         bound.require(path.stat().st_size, path)
         return path.read_bytes()

@@ -1,4 +1,4 @@
-r"""Errors of a study file in the words of someone who wrote one, with the line as it should be written."""
+r"""Clear messages about mistakes in a study file, with the corrected line."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _BARE = re.compile(r"[^\s\"'\[\]{}#][^\"'\[\]{}#]*")
 
 
 def toml_error(what: str, text: str, error: ValueError) -> InputError:
-    """Return the error of text that is not TOML: what is amiss, on which line, and how to write it.
+    """Return the error for text that is not TOML: what is wrong, in which line, and how to write it.
 
-    `what` is how errors name the file; `error` is that of the parser, whose own words are not for a reader.
+    `what` is the name of the file in messages. `error` is the parser's error, whose words are too technical.
     """
     found = _AT.search(str(error))
     if found is None:
@@ -32,7 +32,7 @@ def toml_error(what: str, text: str, error: ValueError) -> InputError:
 
 
 def _judged(line: str, error: str, before: list[str]) -> tuple[str, str]:
-    """Return what is amiss in a line, and the remedy: the first that applies."""
+    """Return what is wrong in a line, and the remedy."""
     pair = _PAIR.match(line)
     key, value = (pair[1], pair[2]) if pair else ("", line.strip())
     shown, straight = value[:200], line.translate(_CURLY)
@@ -72,7 +72,7 @@ def _with_single(key: str, value: str) -> str:
 
 
 def backslash_help(text: str, key: str) -> str:
-    r"""Return how to write the value of a key that has \ in double quotes, "" where it has none."""
+    r"""Return how to write the value of a key that has \ in double quotes, or ""."""
     for line in text.splitlines():
         pair = _PAIR.match(line)
         if pair and pair[1] == key and "\\" in pair[2] and '"' in pair[2]:
