@@ -164,7 +164,7 @@ def _names_in(plan: Plan | None, plan_path: str | None) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Watched:
-    """What a watch found: what is new, in lines, the files, the result and its headline; all empty if nothing is new."""
+    """What a watch found: lines about what is new, the files, the result and its headline; all empty if nothing is."""
 
     news: tuple[str, ...] = ()
     written: tuple[Path, ...] = ()

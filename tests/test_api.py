@@ -292,7 +292,7 @@ def test_f04_a_field_that_is_missing_is_named(api, police, field):
         api.crimes("2024-01", "burglary", COUNTY)
 
 
-def test_f26_every_crime_in_answer_to_one_category_is_sifted(api, police):
+def test_f26_every_crime_in_answer_to_one_category_is_filtered(api, police):
     police.crimes = lambda *_, **__: [crime(1), crime(2, "drugs"), crime(3, "cyber-trespass")]
     assert list(api.crimes("2024-01", "burglary", COUNTY)["id"]) == [1]
     assert "cyber-trespass" in set(api.crimes("2024-01", "all-crime", COUNTY)["crime_type"])

@@ -40,15 +40,15 @@ def made_of(reader, text: bytes):
 
 
 @pytest.fixture
-def sieve(monkeypatch):
-    """What the sieve made of each file: None where it left it to the parser."""
+def filtered(monkeypatch):
+    """What the prefilter made of each file: None where it left it to the parser."""
     made = []
 
-    def sift(*given):
-        made.append(prefilter.sift(*given))
+    def filter_rows(*given):
+        made.append(prefilter.filter_rows(*given))
         return made[-1]
 
-    monkeypatch.setattr(rows, "sift", sift)
+    monkeypatch.setattr(rows, "filter_rows", filter_rows)
     return made
 
 
@@ -71,7 +71,7 @@ ROWS = st.builds(
     st.booleans(),
     st.sampled_from([64, 2 << 20]),
 )
-def test_sifting_gives_what_parsing_every_row_gives(made, end, last_end, block):
+def test_filtering_gives_what_parsing_every_row_gives(made, end, last_end, block):
     text = csv_text(*made, end=end)
     text = text if last_end else text.removesuffix(end)
     before, prefilter.BLOCK = prefilter.BLOCK, block
@@ -106,20 +106,20 @@ def test_a_file_that_is_not_plain_is_read_as_the_parser_reads_it(odd):
     assert made_of(read, text) == made_of(parsed, text)
 
 
-def test_a_plain_file_is_sifted_and_one_with_a_quoted_comma_is_not(sieve):
+def test_a_plain_file_is_filtered_and_one_with_a_quoted_comma_is_not(filtered):
     read(csv_text(row(), row(kind="Drugs")).encode())
-    assert sieve.pop() is not None
+    assert filtered.pop() is not None
     read(csv_text(row(), row(street='"On or near Mill Lane, North Side"')).encode())
-    assert not any(sieve)
+    assert not any(filtered)
 
 
-def test_a_file_of_more_forces_and_types_than_can_be_is_left_to_the_parser(monkeypatch, sieve):
+def test_a_file_of_more_forces_and_types_than_can_be_is_left_to_the_parser(monkeypatch, filtered):
     monkeypatch.setattr(prefilter, "KINDS", 9)
     rows = [row(force=f"Force {n}", kind=f"Kind {n}") for n in range(4)]
     read(csv_text(*rows[:3]).encode())
-    assert sieve.pop() is not None
+    assert filtered.pop() is not None
     assert len(read(csv_text(*rows).encode()).tally) == 4
-    assert sieve == [None]
+    assert filtered == [None]
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r", "\n\r", "\r\r\n"])

@@ -1,6 +1,6 @@
-"""Filter a street file without parsing it: tally every row, and take some fields of the rows of the types wanted.
+"""Filter a street file without parsing it: tally all rows, and take some fields of the rows of the wanted types.
 
-Six rows in seven are of other crime types, and half the fields of the other rows are not needed. Finding where fields
+Six rows in seven have other crime types, and half the fields of the rest are not needed. Finding where fields
 begin is much faster than parsing them. A file is left to the parser if any row has more or fewer commas than the
 header.
 """
@@ -27,7 +27,7 @@ Coded = tuple[np.ndarray, list[bytes]]
 
 
 @dataclass(frozen=True)
-class Sifted:
+class Filtered:
     """tally: rows by tallied values; coded and plain: columns of the rows wanted, by position in the header."""
 
     tally: dict[tuple[bytes, ...], int]
@@ -35,13 +35,13 @@ class Sifted:
     plain: dict[int, pa.ChunkedArray]
 
 
-def sift(
+def filter_rows(
     body: memoryview,
     width: int,
     tallied: Sequence[int],
     taken: Sequence[int],
     wanted: Callable[[bytes], bool],
-) -> Sifted | None:
+) -> Filtered | None:
     """Filter the rows of a CSV.
 
     Parameters
@@ -80,7 +80,7 @@ def sift(
             plain[place].append(_fields(block, ends, range(place, place + 1), rows))
     whole = [np.concatenate(coded) for coded in codes]
     kept = np.concatenate(chosen)
-    return Sifted(
+    return Filtered(
         _tally(whole, known),
         {
             place: (coded[kept], [value.split(b",")[at] for value in values])
@@ -91,13 +91,13 @@ def sift(
     )
 
 
-def together(parts: Sequence[Sifted]) -> Sifted:
+def join_filtered(parts: Sequence[Filtered]) -> Filtered:
     """Join the results of several files with the same header, in their order."""
     first = parts[0]
     tally: Counter[tuple[bytes, ...]] = Counter()
     for part in parts:
         tally.update(part.tally)
-    return Sifted(
+    return Filtered(
         tally,
         {place: _one_coding([part.coded[place] for part in parts]) for place in first.coded},
         {

@@ -1,4 +1,4 @@
-"""The rows of one police.uk street CSV: from its bytes to the Crimes columns and a tally, or an error with its line."""
+"""Read street CSVs of police.uk: from bytes to the Crimes columns and a tally, or an error with its line."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 
 from sacmap import months
 from sacmap.errors import InputError
-from sacmap.fetch.prefilter import Sifted, sift, together
+from sacmap.fetch.prefilter import Filtered, filter_rows, join_filtered
 from sacmap.fetch.resaved import NOTHING, slugs, table_of, without_missing
 
-#: CSV column → our column; the first five must be there.
+#: CSV column → sacmap's column. The first five are required.
 COLUMNS = {
     "Month": "month",
     "Reported by": "force",
@@ -35,7 +35,7 @@ TALLY = pa.schema([("month", _TEXT), ("force", _TEXT), ("crime_type", _TEXT), ("
 
 
 class CsvSource(NamedTuple):
-    """A CSV: how errors name it, and what reads it, again where that is needed."""
+    """A CSV: its label for messages, and a function that reads it, perhaps more than once."""
 
     label: str
     read: Callable[[], bytes | bytearray]
@@ -49,31 +49,31 @@ class Rows(NamedTuple):
 
 
 def merged(parts: Sequence[Rows]) -> Rows:
-    """Return the rows of several files as those of one, in their order."""
+    """Join the rows of several files, in their order."""
     crimes = pa.concat_tables(part.crimes for part in parts).unify_dictionaries().combine_chunks()
     return Rows(crimes, pa.concat_tables(part.tally for part in parts))
 
 
 def rows_of(sources: Sequence[CsvSource], keep: Sequence[str] | None, force: str | None = None) -> Rows:
-    """Read CSVs: columns of text and degrees, empty text for none, null degrees for no location.
+    """Read CSVs into columns of text and degrees: "" for missing text, null for a missing location.
 
     Parameters
     ----------
     sources
-        The files, of one month or few: what is wanted of all of them is held at once.
+        The files, of one month or few, because their rows are all in memory at once.
     keep
-        Slugs of the crime types kept; None keeps all.
+        Slugs of the crime types to keep; None keeps all.
     force
-        Who reported the crimes of a file that does not say.
+        The force of the crimes in a file that does not name one.
 
     Returns
     -------
-    Their rows, in the order of the files and of the lines.
+    The rows, in the order of the files and lines.
 
     Raises
     ------
     InputError
-        If one is empty, is another kind of file, lacks a column, is cut, or a month is not a month.
+        If a file is empty, of another kind, cut short, lacks a column, or has an invalid month.
     """
     opened = [_opened(source, keep, force) for source in sources]
     parts: list[Rows] = []
@@ -85,30 +85,30 @@ def rows_of(sources: Sequence[CsvSource], keep: Sequence[str] | None, force: str
 
 
 class _Plain(NamedTuple):
-    """A file of plain rows, sifted but not yet converted: done for many files at once that is far less work."""
+    """A file of plain rows, filtered but not yet converted, because converting many files together is faster."""
 
     source: CsvSource
     header: list[str]
-    sifted: Sifted
+    filtered: Filtered
 
 
 def _opened(source: CsvSource, keep: Sequence[str] | None, force: str | None) -> _Plain | Rows:
     raw, start, header = _begun(source)
-    sifted = None if keep is None or header is None else _sifted(raw, start, header, keep)
-    return _Plain(source, header or [], sifted) if sifted else _whole(raw, source.label, keep, force)
+    filtered = None if keep is None or header is None else _filtered(raw, start, header, keep)
+    return _Plain(source, header or [], filtered) if filtered else _whole(raw, source.label, keep, force)
 
 
 def _converted(files: Sequence[_Plain], keep: Sequence[str] | None) -> Iterator[Rows]:
     try:
-        yield _rows(together([file.sifted for file in files]), files[0].header)
+        yield _rows(join_filtered([file.filtered for file in files]), files[0].header)
     except ValueError:
-        # Something in one of them is amiss: the parser finds the line.
+        # One of them has an error. The parser finds the line.
         for file in files:
             yield _whole(_begun(file.source)[0], file.source.label, keep, None)
 
 
 def _begun(source: CsvSource) -> tuple[bytes | bytearray, int, list[str] | None]:
-    """Return a file, where its rows begin, and its columns: None where they are not as police.uk writes them."""
+    """Return a file's bytes, the start of its rows, and its columns (None if they are not as police.uk writes them)."""
     raw, label = source.read(), source.label
     if not raw or raw.isspace():
         raise InputError(f"{label} is empty.", "Download it again.")
@@ -123,45 +123,47 @@ def _begun(source: CsvSource) -> tuple[bytes | bytearray, int, list[str] | None]
     return raw, start, header
 
 
-def _sifted(raw: bytes | bytearray, start: int, header: list[str], keep: Sequence[str]) -> Sifted | None:
-    """Take only the rows of the types kept; None where the file is not plain, or has no rows."""
+def _filtered(raw: bytes | bytearray, start: int, header: list[str], keep: Sequence[str]) -> Filtered | None:
+    """Take only the rows of the kept types. Return None if the file is not plain or has no rows."""
     if start == len(raw) or raw.find(b'"', start) >= 0:
         return None
     if not raw.endswith(b"\n"):
         raw += b"\n"
     tallied = [header.index(name) for name in TALLIED]
     taken = [header.index(name) for name in COLUMNS if name in header and name not in TALLIED]
-    return sift(memoryview(raw)[start:], len(header), tallied, taken, lambda value: _slug(value) in keep)
+    return filter_rows(
+        memoryview(raw)[start:], len(header), tallied, taken, lambda value: _slug(value) in keep
+    )
 
 
-def _rows(sifted: Sifted, header: list[str]) -> Rows:
-    """Convert what was sifted.
+def _rows(filtered: Filtered, header: list[str]) -> Rows:
+    """Convert filtered rows.
 
     Raises
     ------
     ValueError
-        If it is not UTF-8, a coordinate is not a number, a month is not a month, or part of a line end is in a field.
+        If text is not UTF-8, a coordinate or month is invalid, or part of a line break is in a field.
     """
     given: dict[str, pa.ChunkedArray | pa.DictionaryArray] = {
         header[place]: pa.DictionaryArray.from_arrays(codes, pa.array(values, pa.binary()).cast(_TEXT))
-        for place, (codes, values) in sifted.coded.items()
+        for place, (codes, values) in filtered.coded.items()
     }
-    for place, column in sifted.plain.items():
+    for place, column in filtered.plain.items():
         text = column.cast(_TEXT)
-        # The sieve cuts at line feeds: a return beside one is in a field, and a blank id would not be blank.
+        # Rows are cut at line feeds, so a carriage return would stay in a field, and a blank id would not be blank.
         if pc.any(pc.or_(pc.ends_with(text, "\r"), pc.starts_with(text, "\r"))).as_py():
             raise ValueError
         given[header[place]] = _degrees(text) if header[place] in _DEGREES else text
-    values = [[value.decode().strip() for value in key] for key in sifted.tally]
+    values = [[value.decode().strip() for value in key] for key in filtered.tally]
     if not all(months.is_month(month) for month, _, _ in values):
         raise ValueError
     tally = {
         "month": [month for month, _, _ in values],
         "force": [force for _, force, _ in values],
-        "crime_type": [_slug(key[-1]) for key in sifted.tally],
-        "n": list(sifted.tally.values()),
+        "crime_type": [_slug(key[-1]) for key in filtered.tally],
+        "n": list(filtered.tally.values()),
     }
-    return Rows(_tidy(given), pa.table(tally, schema=TALLY))
+    return Rows(_crimes_table(given), pa.table(tally, schema=TALLY))
 
 
 def _degrees(text: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -173,20 +175,20 @@ def _slug(raw: bytes) -> str:
 
 
 def _whole(raw: bytes | bytearray, label: str, keep: Sequence[str] | None, force: str | None) -> Rows:
-    """Read every line, whatever program saved them; the errors name the line."""
+    """Read every line, whatever program saved the file. Errors give the line."""
     table = table_of(raw, label, force)
     counted = table.group_by(["month", "force", "crime_type"]).aggregate([([], "count_all")])
     kept = table if keep is None else table.filter(pc.is_in(table["crime_type"], pa.array(keep)))
     given = {name: kept[ours] for name, ours in COLUMNS.items()}
-    return Rows(_tidy(given), counted.rename_columns(TALLY.names).cast(TALLY))
+    return Rows(_crimes_table(given), counted.rename_columns(TALLY.names).cast(TALLY))
 
 
-def _tidy(given: Mapping[str, pa.ChunkedArray | pa.DictionaryArray]) -> pa.Table:
-    """Return the Crimes columns of a CSV's: slugs, trimmed text, and no location where half of one is missing."""
+def _crimes_table(given: Mapping[str, pa.ChunkedArray | pa.DictionaryArray]) -> pa.Table:
+    """Return the Crimes columns: slugs, trimmed text, and no location if one of its coordinates is missing."""
     lon, lat = given["Longitude"], given["Latitude"]
-    # Nought and nought, in the sea off Africa, is how some programs write no place.
-    nought = pc.fill_null(pc.and_(pc.equal(lon, 0.0), pc.equal(lat, 0.0)), fill_value=False)
-    half = pc.or_(pc.or_(pc.is_null(lon), pc.is_null(lat)), nought)
+    # Some programs write 0, 0 for a missing location.
+    zero = pc.fill_null(pc.and_(pc.equal(lon, 0.0), pc.equal(lat, 0.0)), fill_value=False)
+    half = pc.or_(pc.or_(pc.is_null(lon), pc.is_null(lat)), zero)
     nowhere = pa.scalar(None, pa.float64())
     blank = pa.chunked_array([pa.repeat("", len(lon))])
     return pa.table(
@@ -203,18 +205,18 @@ def _tidy(given: Mapping[str, pa.ChunkedArray | pa.DictionaryArray]) -> pa.Table
 
 
 def _coded(
-    column: pa.ChunkedArray | pa.DictionaryArray, tidy: Callable[[pa.Array], pa.Array]
+    column: pa.ChunkedArray | pa.DictionaryArray, clean: Callable[[pa.Array], pa.Array]
 ) -> pa.DictionaryArray:
-    """Return the column with its distinct values tidied, which is far less work than tidying each row's."""
+    """Return the column with its distinct values cleaned, which is much faster than cleaning every row."""
     coded = column
     if isinstance(coded, pa.ChunkedArray):
         coded = coded.dictionary_encode().unify_dictionaries().combine_chunks()
-    tidied = tidy(coded.dictionary).dictionary_encode()
-    return pa.DictionaryArray.from_arrays(tidied.indices.take(coded.indices), tidied.dictionary)
+    cleaned = clean(coded.dictionary).dictionary_encode()
+    return pa.DictionaryArray.from_arrays(cleaned.indices.take(coded.indices), cleaned.dictionary)
 
 
 def _check_end(raw: bytes | bytearray, header: list[str], label: str) -> None:
-    """Refuse a file whose last row was cut inside a coordinate: it would read as a shorter number."""
+    """Refuse a file whose last row was cut inside a coordinate, because it would be read as a shorter number."""
     if header[-1] not in _DEGREES or raw.endswith((b"\n", b"\r")):
         return
     lines = raw.splitlines()

@@ -1,7 +1,7 @@
 """Read police.uk street-level crime files: CSVs, folders of them and ZIPs, in place.
 
-A ZIP's members are inflated in memory and never extracted. Members are read side by side, as many at once as there
-are processors: inflating, sifting and parsing let go of Python's lock.
+ZIP members are decompressed in memory and never extracted. Several members are read at the same time, one for each
+processor, because decompressing, filtering and parsing release Python's lock.
 """
 
 from __future__ import annotations
@@ -41,24 +41,24 @@ from sacmap.fetch.rows import CATEGORIES, CsvSource, Rows, rows_of
 from sacmap.files.text import sha256
 from sacmap.notices import Notice, listed
 
-#: Places written with so few decimals are a kilometre apart.
+#: Coordinates with so few decimals are a kilometre apart.
 FEW_DECIMALS = 2
-#: Points looked at to judge how finely places are given, and how many different ones it takes.
+#: The number of points checked for rounded coordinates, and the fewest different ones that are needed for it.
 SOME_POINTS, ENOUGH_POINTS = 20_000, 20
-#: A file without any row of a type that the others hold is told where it should hold as many as this.
+#: A file without rows of a type is reported if this many were to be expected from the other files.
 SURELY = 10.0
 
 
 @dataclass(frozen=True)
 class Read:
-    """Members read together, and their rows."""
+    """Members that were read together, and their rows."""
 
     members: tuple[Member, ...]
     rows: Rows
 
     @property
     def label(self) -> str:
-        """How it is named."""
+        """The name for messages."""
         return self.members[0].label if len(self.members) == 1 else str(self.members[0].path)
 
 
@@ -71,13 +71,13 @@ def read_crimes(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
     Returns
     -------
-    The Crimes table: month, crime_type, lon, lat (degrees WGS84, NaN where there is no location), force,
-    crime_id, location; one row a row of the files, in the order of the files given.
+    The Crimes table: month, crime_type, lon, lat (degrees WGS84, NaN without a location), force,
+    crime_id, location; one row for each row of the files, in their order.
 
     Raises
     ------
     InputError
-        If a file is not there, is damaged, or is not a police.uk street file.
+        If a file does not exist, is damaged, or is not a police.uk street file.
     """
     several = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     return read([str(path) for path in several]).crimes
@@ -92,11 +92,11 @@ def read(
     total: Callable[[list[str]], None] = lambda _: None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Reading:
-    """Read files; rows of the crime types in `keep` become crimes (all, where None), all rows are tallied.
+    """Read files. Rows of the crime types in `keep` become crimes (all types if None), and all rows are tallied.
 
-    `force` is who reported the crimes of files that do not say, as the API's answers. `needed` is given the months that
-    police.uk's names say are there and returns those to read: files of the others are passed over. `total` is called
-    with the names of the files to come, `progress` with each when it is done.
+    `force` is the force of files that do not name one, such as the API's answers. `needed` gets the months in the names
+    of police.uk's files and returns those to read. `total` is called with the names of all files, `progress` with the
+    name of each when it is done.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def read(
     total([member.name for member in members])
     with MemberReader() as files, _stopping(ThreadPoolExecutor(min(8, os.cpu_count() or 1))) as pool:
         hashes = {path: pool.submit(sha256, path) for path in dict.fromkeys(m.path for m in members)}
-        parts, passed = _parts(_by_month(members, pool, files, keep, force), progress)
+        parts, others = _parts(_by_month(members, pool, files, keep, force), progress)
         sums = {path: found.result() for path, found in hashes.items()}
     if not parts:
         raise _nothing_in(paths)
@@ -128,10 +128,10 @@ def read(
         tuple(notes),
         notices=(
             *repeated,
-            *_told_of_types(parts),
+            *_filtered_notices(parts),
             *told,
-            *_told_of_places(crimes),
-            *_told_of_passed(passed),
+            *_rounded_notices(crimes),
+            *_other_table_notices(others),
         ),
     )
 
@@ -146,19 +146,19 @@ def _nothing_in(paths: Sequence[str]) -> InputError:
 def _parts(
     read_by_month: Iterator[tuple[list[Member], Callable[[], Rows]]], progress: Callable[[str], None]
 ) -> tuple[list[Read], list[str]]:
-    """Return what was read, and the labels of tables of something else that were found among it."""
+    """Return what was read, and the labels of files that are other tables."""
     parts: list[Read] = []
-    passed: list[str] = []
+    others: list[str] = []
     for month, result in read_by_month:
         try:
             parts.append(Read(tuple(month), result()))
         except NotCrimesError:
             if not all(member.found for member in month):
                 raise
-            passed += [member.label for member in month]
+            others += [member.label for member in month]
         for member in month:
             progress(member.name)
-    return parts, passed
+    return parts, others
 
 
 def _by_month(
@@ -168,7 +168,7 @@ def _by_month(
     keep: Sequence[str] | None,
     force: str | None,
 ) -> Iterator[tuple[list[Member], Callable[[], Rows]]]:
-    """Yield the files of each month of a path and what gives their rows, in the order of the members."""
+    """Yield the files of each month of a path, and a function that returns their rows, in the order of members."""
     runs = deque(list(run) for _, run in groupby(members, lambda member: (member.path, member.month)))
     coming = deque(
         pool.submit(
@@ -177,13 +177,13 @@ def _by_month(
         for run in runs
     )
     while runs:
-        # Taken from the queues, so that what is done with is let go of.
+        # Taken from the queues, so that finished results can be freed.
         yield runs.popleft(), coming.popleft().result
 
 
 @contextmanager
 def _stopping(pool: ThreadPoolExecutor) -> Iterator[ThreadPoolExecutor]:
-    """Give the pool; on an error or Ctrl-C, wait only for what is under way."""
+    """Yield the pool. On an error or Ctrl-C, cancel what has not started."""
     try:
         yield pool
     finally:
@@ -191,7 +191,7 @@ def _stopping(pool: ThreadPoolExecutor) -> Iterator[ThreadPoolExecutor]:
 
 
 def _without_repeats(parts: list[Read]) -> tuple[list[Read], tuple[Notice, ...]]:
-    """Leave out the months of a part that stand whole in another; names of police.uk's own say that none does."""
+    """Leave out the months of a part that another has completely. Files with police.uk's names need no check."""
     if all(member.is_street for part in parts for member in part.members):
         return parts, ()
     judged = [_part_of(part) for part in parts]
@@ -228,8 +228,8 @@ def _less(part: Read, repeated: Repeated) -> Read:
     return Read(part.members, Rows(left(part.rows.crimes), left(part.rows.tally)))
 
 
-def _told_of_types(parts: Sequence[Read]) -> tuple[Notice, ...]:
-    """Tell of files without any row of a crime type that the other files have: they may have been filtered."""
+def _filtered_notices(parts: Sequence[Read]) -> tuple[Notice, ...]:
+    """Return a notice about files without any row of a crime type that the other files have."""
     counts = [_by_type(part.rows.tally) for part in parts]
     everything = {kind: sum(count[kind] for count in counts) for kind in tables.SAC_TYPES}
     alone = []
@@ -256,8 +256,8 @@ def _by_type(tally: pa.Table) -> dict[str, int]:
     return {kind: int(found.get(kind, 0)) for kind in tables.SAC_TYPES}
 
 
-def _told_of_places(crimes: pa.Table) -> tuple[Notice, ...]:
-    """Tell where places are given so roughly that they no longer say which area they are in."""
+def _rounded_notices(crimes: pa.Table) -> tuple[Notice, ...]:
+    """Return a notice if coordinates are too rounded to give the area."""
     some = crimes.slice(0, SOME_POINTS).select(["lon", "lat"]).to_pandas().dropna().drop_duplicates()
     rough = (some - some.round(FEW_DECIMALS)).abs().lt(1e-9).all(axis=1)
     if len(some) < ENOUGH_POINTS or rough.mean() < 0.5:
@@ -266,17 +266,16 @@ def _told_of_places(crimes: pa.Table) -> tuple[Notice, ...]:
         Notice(
             "rough-places",
             f"Most locations have only {FEW_DECIMALS} decimals of a degree, which is about a kilometre, so many "
-            "crimes will be in "
-            "the wrong area. A spreadsheet may have rounded them. Use the files as downloaded.",
+            "crimes will be in the wrong area. A spreadsheet may have rounded them. Use the files as downloaded.",
         ),
     )
 
 
-def _told_of_passed(passed: Sequence[str]) -> tuple[Notice, ...]:
-    if not passed:
+def _other_table_notices(others: Sequence[str]) -> tuple[Notice, ...]:
+    if not others:
         return ()
     return (
-        Notice("passed-over", f"Other tables in the same folder or ZIP were not read: {listed(passed, 4)}."),
+        Notice("passed-over", f"Other tables in the same folder or ZIP were not read: {listed(others, 4)}."),
     )
 
 
