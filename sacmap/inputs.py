@@ -39,7 +39,7 @@ from sacmap.terminal import Progress, say
 if TYPE_CHECKING:
     from sacmap.fetch.api import Api
     from sacmap.fetch.download import Downloaded, Downloader, Origin
-    from sacmap.measure.reconcile import Published
+    from sacmap.measure.published import Published
     from sacmap.offences import Recorded
 
 
@@ -205,7 +205,7 @@ def with_study_households(
 
 def published_of(study: Study, recorded: Recorded) -> Published:
     """Read police.uk's crimes for a force or partnership of the Home Office's table: by force, or in the areas."""
-    from sacmap.measure.reconcile import published_by_force, published_in_areas
+    from sacmap.measure.published import published_by_force, published_in_areas
 
     reading = read_crimes_of(study)
     if recorded.by == "force":

@@ -41,7 +41,8 @@ from sacmap.terminal import say
 if TYPE_CHECKING:
     from sacmap.fetch.download import Downloaded
     from sacmap.fetch.home_office import RecordedTable
-    from sacmap.measure.reconcile import Published, Reconciliation
+    from sacmap.measure.published import Published
+    from sacmap.measure.reconcile import Reconciliation
     from sacmap.publish.view import View
 
 #: The endings of the files that sacmap writes with a map.
@@ -275,13 +276,13 @@ def reconciled_with(
 ) -> Reconciliation:
     """Compare an area's recorded crime with police.uk's, if given, and with other areas'."""
     from sacmap.measure.peers import is_nation
-    from sacmap.measure.reconcile import Neighbours, reconcile
+    from sacmap.measure.reconcile import Peers, reconcile
 
-    neighbours = Neighbours(
+    peers = Peers(
         asked=tuple(None if is_nation(name) else table.of(name) for name in table.names_in(beside)),
         forces=table.forces() if beside else (),
     )
-    return reconcile(study, table.of(area), published, neighbours)
+    return reconcile(study, table.of(area), published, peers)
 
 
 def write_comparator(crimes: Sequence[str], path: Path, *, without: Sequence[str] = ()) -> tuple[str, ...]:

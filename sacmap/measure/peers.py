@@ -45,7 +45,7 @@ class Moved:
 
 
 @dataclass(frozen=True)
-class Beside:
+class PeerComparison:
     """One component of an area, compared with the nation and similar areas.
 
     own: the area; others: the areas it is compared with. gap_pct: the difference from the count if the area had
@@ -74,7 +74,7 @@ class Beside:
         return next((moved for moved in self.others if moved.area == NATION), None)
 
     @property
-    def follows(self) -> str:
+    def trend(self) -> str:
         """A sentence that says whether the area followed the national trend; "" if not known."""
         nation = self.nation
         if nation is None or math.isnan(self.gap_pct):
@@ -93,7 +93,7 @@ class Beside:
         return f"{stands} That is {how} than the national trend, by more than chance."
 
     @property
-    def place(self) -> str:
+    def rank_in_words(self) -> str:
         """A sentence with the area's rank among similar areas; "" if there are none."""
         if not self.rank:
             return ""
@@ -111,6 +111,11 @@ class Beside:
         if n < ENOUGH_FORCES or self.redefined:
             return ""
         return f"Half of the {n} forces changed by {pct(low)} to {pct(high)}."
+
+    @property
+    def sentences(self) -> list[str]:
+        """The sentences there are: trend, rank, spread."""
+        return [said for said in (self.trend, self.rank_in_words, self.spread) if said]
 
 
 def pct(value: float) -> str:
@@ -142,7 +147,7 @@ def nation_of(forces: Sequence[Recorded], study: Study) -> tuple[Recorded, tuple
     return Recorded(NATION, "nation", rows[[*keys, "n"]], codes), lacking
 
 
-def beside(
+def compare_peers(
     study: Study,
     local: Recorded,
     others: Sequence[Recorded],
@@ -150,8 +155,8 @@ def beside(
     *,
     components: Sequence[Component],
     redefined: bool,
-) -> tuple[Beside, ...]:
-    """Compare each component of an area with others.
+) -> tuple[PeerComparison, ...]:
+    """Compare each component of an area with other areas; nothing without others.
 
     Parameters
     ----------
@@ -160,23 +165,25 @@ def beside(
     local
         The area's own recorded crime.
     others
-        Those of the areas beside it, the nation among them where it was asked for.
+        The other areas, with the nation if it was asked for.
     forces
-        Those of every force, for how forces differ.
+        Every force, to show how much forces differ.
     components
-        What is set side by side.
+        The components to compare.
     redefined
-        Whether a change of definition lies between the periods.
+        Whether the definition changed between the periods.
     """
+    if not others:
+        return ()
     return tuple(
-        _beside(
+        _compared(
             study, local, others, forces, component, redefined=redefined and component.redefined == "much"
         )
         for component in components
     )
 
 
-def _beside(
+def _compared(
     study: Study,
     local: Recorded,
     others: Sequence[Recorded],
@@ -184,7 +191,7 @@ def _beside(
     component: Component,
     *,
     redefined: bool,
-) -> Beside:
+) -> PeerComparison:
     own, own_sums = _moved(local, component, study)
     found = [_moved(other, component, study) for other in others]
     gap = (math.nan,) * 3
@@ -198,7 +205,7 @@ def _beside(
     changes = [moved.change_pct for one in forces for moved in [_moved(one, component, study)[0]]]
     known = [change for change in changes if not math.isnan(change)]
     quartiles = np.quantile(known, [0.25, 0.75]).tolist() if known else [math.nan, math.nan]
-    return Beside(
+    return PeerComparison(
         component=component, own=own, others=tuple(moved for moved, _ in found),
         gap_pct=gap[0], gap_low=gap[1], gap_high=gap[2],
         rank=rank, rank_low=low, rank_high=high, of=len(peers) + 1,
@@ -207,7 +214,7 @@ def _beside(
 
 
 def _moved(recorded: Recorded, component: Component, study: Study) -> tuple[Moved, np.ndarray]:
-    """Return how a component moved, and its counts: [a period's mean before × periods, now], and the periods."""
+    """Return the change of a component, and the array (sum of the baseline, current count, baseline periods)."""
     every = [_counted(recorded, component, period) for period in study.periods]
     sums = np.array([sum(every[:-1]), every[-1], len(every) - 1], dtype=float)
     pct_, low, high = _change(sums, None)
@@ -222,9 +229,9 @@ def _counted(recorded: Recorded, component: Component, period: Period) -> float:
 
 
 def _change(own: np.ndarray, follows: np.ndarray | None) -> tuple[float, float, float]:
-    """Return the change in % with its 95% interval by chance, of `own` alone or as a ratio to that of `follows`.
+    """Return the change in % with its 95% interval by chance: of `own`, or of its ratio to `follows`.
 
-    Each is (sum before, now, periods before). NaN where a count is none or not known.
+    Each is (sum of the baseline, current count, baseline periods). NaN if a count is 0 or not known.
     """
     counts = [own[:2]] if follows is None else [own[:2], follows[:2]]
     if not all(np.isfinite(pair).all() and (pair > 0).all() for pair in counts):
@@ -237,23 +244,23 @@ def _change(own: np.ndarray, follows: np.ndarray | None) -> tuple[float, float, 
 
 
 def _rank(sums: Sequence[np.ndarray]) -> tuple[int, int, int]:
-    """Return the place of the first by its change, 1 the largest rise, and the 5% and 95% quantiles of it by chance."""
+    """Return the rank of the first by change (1 is the largest rise), and the 5% and 95% quantiles of that rank."""
     before, now = (np.array([one[k] for one in sums]) + 0.5 for k in (0, 1))
     rng = np.random.default_rng(SEED)
     drawn = rng.standard_gamma(now, (DRAWS, len(sums))) / rng.standard_gamma(before, (DRAWS, len(sums)))
-    places = 1 + (drawn[:, 1:] > drawn[:, :1]).sum(axis=1)
-    low, high = np.quantile(places, [0.05, 0.95], method="nearest").astype(int).tolist()
+    ranks = 1 + (drawn[:, 1:] > drawn[:, :1]).sum(axis=1)
+    low, high = np.quantile(ranks, [0.05, 0.95], method="nearest").astype(int).tolist()
     return int(1 + (now[1:] / before[1:] > now[0] / before[0]).sum()), low, high
 
 
-def rows_beside(
-    found: Sequence[Beside], others: Sequence[Recorded], study: Study
+def peer_rows(
+    found: Sequence[PeerComparison], others: Sequence[Recorded], study: Study
 ) -> list[tuple[str, str, str, float, float, float, str]]:
-    """Return the rows of the areas beside the local one, for the table: see tables.RECONCILED."""
+    """Return the rows of the other areas for the table: see tables.RECONCILED."""
     rows = []
-    for place, other in enumerate(others):
+    for position, other in enumerate(others):
         for one in found:
-            moved = one.others[place]
+            moved = one.others[position]
             for period in study.periods:
                 said = [f"{one.component.words[0].upper()}{one.component.words[1:].split(';')[0]}."]
                 if period == study.current and not math.isnan(moved.change_pct):
@@ -277,7 +284,7 @@ def rows_beside(
 
 
 def left_out_told(lacking: Sequence[str], n: int) -> list[Notice]:
-    """Tell which forces are not among the nation's, for the table lacks a quarter of theirs."""
+    """Tell which forces are left out of the nation because the table lacks one of their quarters."""
     told = [
         Notice(
             "nation", f"{NATION} is the sum of {n} forces of the table, British Transport Police included."
@@ -294,8 +301,8 @@ def left_out_told(lacking: Sequence[str], n: int) -> list[Notice]:
     return told
 
 
-def text_beside(found: Sequence[Beside]) -> str:
-    """Return the changes side by side in lines for a terminal, and whether each follows the nation."""
+def peer_text(found: Sequence[PeerComparison]) -> str:
+    """Return the changes of all areas as text for a terminal, with sentences on the most usual components."""
     if not found:
         return ""
     areas = [found[0].own.area, *(moved.area for moved in found[0].others)]
@@ -313,17 +320,17 @@ def text_beside(found: Sequence[Beside]) -> str:
             )
         )
     for one in found:
-        said = " ".join(part for part in (one.follows, one.place, one.spread) if part)
+        said = " ".join(one.sentences)
         if said and one.component.name in _READ:
             lines.append(f"- {one.component.name}: {said}")
     return "\n".join(lines)
 
 
-#: Components whose reading is printed; the rest are in the table.
+#: Components whose sentences are printed; those of the others are in the table.
 _READ = ("burglary", "robbery", "theft-from-vehicle", "theft-of-vehicle")
 
 
-def note_of(found: Mapping[str, Beside], component: str) -> list[str]:
-    """Return what the local row of a component is told beside: whether it follows, and its place."""
+def sentences_of(found: Mapping[str, PeerComparison], component: str) -> list[str]:
+    """Return the sentences of a component: its trend, its rank and how much forces differ."""
     one = found.get(component)
-    return [] if one is None else [part for part in (one.follows, one.place, one.spread) if part]
+    return [] if one is None else one.sentences

@@ -1,7 +1,7 @@
-"""police.uk beside the Home Office's recorded crime: the proxy, the official count, and what lies between them.
+"""Compare police.uk with the Home Office's recorded crime, and itemise the difference.
 
-Recorded crime is quarterly and by offence code; police.uk is monthly and by three broad classes. Only the classes
-that hold the same offences can be set side by side; the rest of the difference is itemised, and the items sum to it.
+Recorded crime is quarterly, by offence code. police.uk is monthly, in three broad classes. Classes that hold the same
+offences are compared directly; the rest of the difference is itemised, and the items sum to it.
 """
 
 from __future__ import annotations
@@ -13,12 +13,18 @@ import numpy as np
 import pandas as pd
 
 from sacmap import months, tables
-from sacmap.crimes import Reading, repeats
 from sacmap.errors import InputError, UsageError
-from sacmap.forces import force_slug
-from sacmap.measure.coverage import coverage, gaps
 from sacmap.measure.definitions import Break, crossed
-from sacmap.measure.peers import Beside, beside, left_out_told, nation_of, note_of, rows_beside, text_beside
+from sacmap.measure.peers import (
+    PeerComparison,
+    compare_peers,
+    left_out_told,
+    nation_of,
+    peer_rows,
+    peer_text,
+    sentences_of,
+)
+from sacmap.measure.published import Published
 from sacmap.notices import Notice, listed
 from sacmap.offences import (
     CODES,
@@ -32,35 +38,17 @@ from sacmap.offences import (
 from sacmap.offences import official as official_of
 from sacmap.study import Period, Study, rolled_to
 
-#: How the note of a figure begins whose periods are not alike.
+#: How the note of a figure begins if a change of definition makes its periods not comparable.
 _NOT_ALIKE = "Change of definition"
-
-
-#: A force that reports at least this share of the crime in the areas is one of theirs.
-MATERIAL_SHARE = 0.05
-
-
-@dataclass(frozen=True)
-class Published:
-    """What police.uk has of the same place.
-
-    rows: month, crime_type, repeat (its crime is there already), nowhere (no location) and counted of each SAC row;
-    thin: month → why it is thin; missing: months without any crime; where: whose rows they are.
-    """
-
-    rows: pd.DataFrame
-    thin: Mapping[str, str]
-    missing: frozenset[str]
-    where: str
 
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """The table of tables.RECONCILED, what the reader must know, and the exit code: 3 where months are missing.
+    """The table of tables.RECONCILED, the warnings, and the exit code: 3 if months are missing.
 
-    source: what stands in the column police_uk, "police.uk" or "the extract"; area: the local one; beside: it beside
-    the nation and similar areas, a component each, where those were asked for; breaks: the months in which the
-    definition changed between the periods.
+    source: what the column police_uk holds, "police.uk" or "the extract"; area: the local area; peers: for each
+    component, the local area compared with the nation and similar areas, if asked for; breaks: the months in which
+    the definition changed between the periods.
     """
 
     table: pd.DataFrame
@@ -68,12 +56,12 @@ class Reconciliation:
     warnings: tuple[Notice, ...]
     exit_code: int
     area: str = ""
-    beside: tuple[Beside, ...] = ()
+    peers: tuple[PeerComparison, ...] = ()
     breaks: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
-        """The area's table in lines for a terminal: component, then police.uk and Home Office of each period."""
+        """The area's table as text for a terminal: component, then police.uk and Home Office for each period."""
         table = self.table[self.table["area"] == self.area]
         periods = list(dict.fromkeys(table["period"]))
         lines = [f"{'':<40}" + "".join(f"{period:>26}" for period in periods)]
@@ -89,13 +77,13 @@ class Reconciliation:
                 cells += [f"{_shown(shown[0]):>14}", f"{_shown(shown[1]):>12}"]
             label = f"{name!s} *" if rows["note"].str.contains(_NOT_ALIKE).any() else str(name)
             lines.append(f"{label:<40}" + "".join(cells))
-        lines += [text_beside(self.beside)] if self.beside else []
+        lines += [peer_text(self.peers)] if self.peers else []
         if table["note"].str.contains(_NOT_ALIKE).any():
             lines.append("* The definition changed between the periods: not like with like.")
         return "\n".join(lines)
 
     def official(self, component: str) -> tuple[float, float]:
-        """Return the area's recorded offences of a component: the mean of the baseline's periods, and those now."""
+        """Return the area's recorded offences of a component: mean of the baseline periods, and current period."""
         mine = self.table[(self.table["area"] == self.area) & (self.table["component"] == component)]
         counts = mine["home_office"].to_numpy(float)
         return float(counts[:-1].mean()), float(counts[-1])
@@ -105,62 +93,14 @@ def _shown(value: float) -> str:
     return "–" if np.isnan(value) else f"{value:,.0f}".replace("-", "−")
 
 
-def published_by_force(reading: Reading, force: str, wanted: Sequence[str]) -> Published:
-    """Return all rows of the force that `force` names, those with no location too.
-
-    Raises
-    ------
-    InputError
-        If no row was reported by it.
-    """
-    names = sorted(reading.tally["force"].astype(str).unique())
-    mine = [name for name in names if force_slug(name) == force_slug(force)]
-    if not mine:
-        raise InputError(
-            f"None of the crimes was reported by {force}.",
-            f"The crimes are of {listed(names, 6, ', ')}; choose one with --force.",
-        )
-    crimes = reading.crimes[reading.crimes["force"].isin(mine)].reset_index(drop=True)
-    judged = gaps(coverage(reading.tally, wanted), mine, wanted)
-    return _published(crimes, crimes["force"].notna(), judged, ", ".join(mine))
-
-
-def published_in_areas(reading: Reading, located: pd.DataFrame, wanted: Sequence[str]) -> Published:
-    """Return the rows in the areas, of any force: what stands beside a Community Safety Partnership."""
-    inside = located["area_id"].notna()
-    shares = located.loc[inside, "force"].astype(str).value_counts(normalize=True)
-    mine = sorted(shares.index[shares >= MATERIAL_SHARE])
-    ours = inside | (located["lon"].isna() & located["force"].isin(mine))
-    judged = gaps(coverage(reading.tally, wanted), mine, wanted)
-    return _published(located[ours], inside[ours], judged, "the areas")
-
-
-def _published(crimes: pd.DataFrame, counted: pd.Series, judged: pd.DataFrame, where: str) -> Published:
-    is_missing = judged["status"] == "missing"
-    return Published(
-        rows=pd.DataFrame(
-            {
-                "month": crimes["month"].astype(str),
-                "crime_type": crimes["crime_type"].astype(str),
-                "repeat": repeats(crimes),
-                "nowhere": crimes["lon"].isna(),
-                "counted": counted,
-            }
-        ),
-        thin=dict(zip(judged.loc[~is_missing, "month"], judged.loc[~is_missing, "reason"], strict=True)),
-        missing=frozenset(judged.loc[is_missing, "month"]),
-        where=where,
-    )
-
-
 def require_quarters(study: Study) -> None:
-    """Refuse periods that are not whole quarters: recorded crime has no months.
+    """Refuse periods that are not whole quarters, because recorded crime has no months.
 
     Raises
     ------
     UsageError
-        If a period does not start in January, April, July or October, or is not 3, 6, 9 … months long; it gives
-        the spans that would do.
+        If a period does not start in January, April, July or October, or is not 3, 6, 9 … months long. The message
+        gives spans that would do.
     """
     first, beyond = months.number(study.current[0]), months.number(study.current[-1]) + 1
     if first % 3 == 0 and beyond % 3 == 0:
@@ -181,9 +121,9 @@ def require_quarters(study: Study) -> None:
 
 
 def official_periods(study: Study, recorded: Recorded) -> Study:
-    """Return a study of rolling periods over the newest whole quarters that the table has and the crimes reach.
+    """Return a study of rolling periods, moved to the newest whole quarters that both table and crimes cover.
 
-    Other studies stay as they are.
+    Other studies are returned unchanged.
 
     Raises
     ------
@@ -204,48 +144,42 @@ def official_periods(study: Study, recorded: Recorded) -> Study:
 
 
 @dataclass(frozen=True)
-class Neighbours:
-    """What is set beside the local area: those asked for, the nation as None among them, and every force."""
+class Peers:
+    """What the local area is compared with: the areas asked for (None is the nation), and every force."""
 
     asked: tuple[Recorded | None, ...] = ()
     forces: tuple[Recorded, ...] = ()
 
 
 def reconcile(
-    study: Study, recorded: Recorded, published: Published | None, neighbours: Neighbours | None = None
+    study: Study, recorded: Recorded, published: Published | None, peers: Peers | None = None
 ) -> Reconciliation:
-    """Set police.uk, or a force's own extract, beside recorded crime by period, and itemise the difference.
+    """Compare police.uk, or a force's own extract, with recorded crime by period, and itemise the difference.
 
     Parameters
     ----------
     study
-        Its periods; each must be whole quarters. Where it has an extract, `published` is of that.
+        Its periods must be whole quarters. If it has an extract, `published` holds the extract's rows.
     recorded
         The Home Office's table of the area.
     published
-        police.uk's rows of the same place; None where none were given.
-    neighbours
-        The nation and similar areas to set beside it; None for none.
+        The rows of the same area; None if no crimes were given.
+    peers
+        The nation and similar areas to compare with; None for none.
 
     Raises
     ------
     UsageError, InputError
-        If a period is not whole quarters, or the table does not reach over it.
+        If a period is not whole quarters, or the table does not cover it.
     """
     require_quarters(study)
     _require_reach(study, recorded)
     components = components_of(extract=study.extract is not None)
     broken = _breaks(study)
     breaks = [one.date for one in broken]
-    others, told = _others(study, neighbours or Neighbours())
-    found = (
-        beside(
-            study, recorded, others, neighbours.forces if neighbours else (),
-            components=components, redefined=bool(breaks),
-        )
-        if others
-        else ()
-    )  # fmt: skip
+    others, told = _others(study, peers or Peers())
+    forces = peers.forces if peers else ()
+    found = compare_peers(study, recorded, others, forces, components=components, redefined=bool(breaks))
     rows = _own_rows(
         study,
         recorded,
@@ -254,7 +188,7 @@ def reconcile(
         breaks=breaks,
         found={one.component.name: one for one in found},
     )
-    table = [(recorded.area, *row) for row in rows] + rows_beside(found, others, study)
+    table = [(recorded.area, *row) for row in rows] + peer_rows(found, others, study)
     source = _source(study)
     return Reconciliation(
         table=pd.DataFrame(table, columns=tables.RECONCILED.names),
@@ -265,9 +199,9 @@ def reconcile(
             *_gaps_told(published, study, source),
             *told,
         ),
-        exit_code=3 if _incomplete(published) else 0,
+        exit_code=0 if published is None or published.whole else 3,
         area=recorded.area,
-        beside=found,
+        peers=found,
         breaks=tuple(breaks),
     )
 
@@ -280,14 +214,14 @@ def _breaks(study: Study) -> list[Break]:
     return [found for found in crossed(study.baseline, study.current, ()) if found.kind == "definition"]
 
 
-def _others(study: Study, neighbours: Neighbours) -> tuple[list[Recorded], list[Notice]]:
-    """Return the areas beside, the nation summed, and what is told of that."""
+def _others(study: Study, peers: Peers) -> tuple[list[Recorded], list[Notice]]:
+    """Return the areas to compare with, the nation as a sum, and notices about that sum."""
     others, told = [], []
-    for asked in neighbours.asked:
+    for asked in peers.asked:
         if asked is None:
-            nation, lacking = nation_of(neighbours.forces, study)
+            nation, lacking = nation_of(peers.forces, study)
             _require_reach(study, nation)
-            told = left_out_told(lacking, len(neighbours.forces) - len(lacking))
+            told = left_out_told(lacking, len(peers.forces) - len(lacking))
             others.append(nation)
         else:
             _require_reach(study, asked)
@@ -302,13 +236,13 @@ def _own_rows(
     components: Sequence[Component],
     *,
     breaks: Sequence[str],
-    found: Mapping[str, Beside],
+    found: Mapping[str, PeerComparison],
 ) -> list[tuple[str, str, float, float, float, str]]:
     """Return the rows of the area itself, component by period, then the items of the difference of `sac`."""
     source = _source(study)
     official = {(c.name, p): official_of(recorded, c, p) for c in components for p in study.periods}
     counts = {(c.name, p): _proxy(published, c, p) for c in components for p in study.periods}
-    whole = published is not None and not _incomplete(published)
+    whole = published is not None and published.whole
     rows: list[tuple[str, str, float, float, float, str]] = []
     for component in components:
         for period in study.periods:
@@ -321,7 +255,7 @@ def _own_rows(
             if period == study.current:
                 known = counts if whole and component.police_uk else {}
                 said += _changes(component, study, {"Home Office": official, source: known})
-                said += note_of(found, component.name)
+                said += sentences_of(found, component.name)
             said += _redefined(component, breaks)
             rows.append((component.name, _span(period), ours, theirs, ours - theirs, " ".join(said)))
     for period in study.periods:
@@ -353,18 +287,13 @@ def _require_reach(study: Study, recorded: Recorded) -> None:
 
 
 def _proxy(published: Published | None, component: Component, period: Period) -> float:
-    """Return police.uk's rows of the like class; NaN where it has none or no month of the period is there."""
+    """Return police.uk's count of the same class; NaN if it has no such class or no month of the period."""
     if published is None or not component.police_uk or set(period) <= published.missing:
         return float("nan")
-    rows = _in_period(published, period)
+    rows = published.in_period(period)
     if component.police_uk != "sac":
         rows = rows[rows["crime_type"] == component.police_uk]
     return float(rows["counted"].sum())
-
-
-def _in_period(published: Published, period: Period) -> pd.DataFrame:
-    rows = published.rows
-    return rows[rows["month"].isin(period)]
 
 
 def _sentence(words: str) -> str:
@@ -398,9 +327,9 @@ def _months_told(published: Published | None, period: Period, source: str) -> li
 def _changes(
     component: Component, study: Study, sources: Mapping[str, Mapping[tuple[str, Period], float]]
 ) -> list[str]:
-    """Say the change of the current period from the baseline's mean, of each source that has every figure.
+    """Give the change of the current period from the baseline mean, for each source with every figure.
 
-    A source with a missing or thin month has none: its change would be that of the months.
+    A source with a missing or thin month has no change: the missing months would look like one.
     """
     said = []
     for name, figures in sources.items():
@@ -430,8 +359,8 @@ def _redefined(component: Component, dates: Sequence[str]) -> list[str]:
 def _items(
     published: Published, period: Period, official: Mapping[str, float], gap: float, *, exact: bool
 ) -> list[tuple[str, str, float, float, float, str]]:
-    """Itemise `gap`, the difference of the `sac` row; the items with a difference sum to it."""
-    rows = _in_period(published, period)
+    """Itemise `gap`, the difference in the `sac` row. The differences of the items sum to it."""
+    rows = published.in_period(period)
     lost = [month for month in period if month in published.missing]
     by_quarter = len(lost) / len(period) * official["sac" if exact else "sac-proxy"]
     none = float("nan")
@@ -472,7 +401,7 @@ def _items(
 
 
 def _strange_descriptions(recorded: Recorded) -> list[Notice]:
-    """Tell where the table describes a code otherwise than sacmap takes it."""
+    """Warn of codes that the table describes differently from sacmap."""
     qualifiers = {"attempted", "distraction", "aggravated"}
     strange = []
     pairs = recorded.rows[["code", "description"]].drop_duplicates()
@@ -503,7 +432,3 @@ def _gaps_told(published: Published | None, study: Study, source: str) -> list[N
     return [
         Notice("missing-months", f"There are no crimes of {published.where} in {len(lost)} months: {named}.")
     ]
-
-
-def _incomplete(published: Published | None) -> bool:
-    return published is not None and bool(published.missing or published.thin)

@@ -1,4 +1,4 @@
-"""What a briefing note says happened: each component of recorded crime beside the nation and similar areas."""
+"""What a briefing note says happened: each component of recorded crime, compared with the nation and similar areas."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from sacmap import months
-from sacmap.measure.peers import NATION, Beside, pct
+from sacmap.measure.peers import NATION, PeerComparison, pct
 from sacmap.measure.reconcile import Reconciliation
 from sacmap.publish.note_parts import Given, Paragraph, Part, Section, Table, count, series
 from sacmap.study import Study
@@ -31,28 +31,28 @@ def happened(given: Given) -> Section | None:
     official, study = given.official, given.official_study
     if official is None or study is None:
         return None
-    beside = {one.component.name: one for one in official.beside}
-    parts: list[Part] = [Paragraph(_in_one_paragraph(official, beside))]
-    parts.append(_components(official, beside, study))
-    follows = [(name, beside[name]) for name in LIKE if name in beside and beside[name].follows]
+    peers = {one.component.name: one for one in official.peers}
+    parts: list[Part] = [Paragraph(_in_one_paragraph(official, peers))]
+    parts.append(_components(official, peers, study))
+    follows = [(name, peers[name]) for name in LIKE if name in peers and peers[name].trend]
     if follows:
         parts.append(Paragraph(_trend(official.area, follows)))
         parts += [Paragraph(_against_the_rest(COMPONENTS[name], one), "bullet") for name, one in follows]
-    ranked = [(name, beside[name]) for name in LIKE if name in beside and beside[name].rank]
+    ranked = [(name, peers[name]) for name in LIKE if name in peers and peers[name].rank]
     if ranked:
         others = [moved.area for moved in ranked[0][1].others if moved.area != NATION]
         parts.append(
             Paragraph(
                 f"{official.area} and {series(others)} ranked by change, the largest rise first. The place of "
                 f"{official.area} among the {ranked[0][1].of}: "
-                f"{'; '.join(_placed(COMPONENTS[name], one) for name, one in ranked)}."
+                f"{'; '.join(_rank_in_words(COMPONENTS[name], one) for name, one in ranked)}."
             )
         )
     return Section("What happened", tuple(parts))
 
 
-def _in_one_paragraph(official: Reconciliation, beside: Mapping[str, Beside]) -> str:
-    """Say what happened to each component, a change of definition beside its number and before all else."""
+def _in_one_paragraph(official: Reconciliation, peers: Mapping[str, PeerComparison]) -> str:
+    """Say what happened to each component; a change of definition comes first, and again at each number it touches."""
     said = []
     if official.breaks:
         before, now = official.official("residential-burglary")
@@ -77,24 +77,22 @@ def _in_one_paragraph(official: Reconciliation, beside: Mapping[str, Beside]) ->
         ("burglary", lead), *residential, ("robbery", "Robbery"), ("theft-from-vehicle", "Theft from motor vehicles"),
         ("theft-of-vehicle", "Theft of motor vehicles"),
     ):  # fmt: skip
-        said.append(_moved(words, *official.official(name), beside.get(name)))
+        said.append(_moved(words, *official.official(name), peers.get(name)))
     before, now = official.official("sac")
     if math.isfinite(before) and math.isfinite(now):
         whole_ = f"PP06 {_went(before, now)}"
         said.append(
             f"{whole_}, but holds the class that was redefined: do not read it as a rise or a fall."
             if official.breaks
-            else _moved(
-                "PP06, all of these less burglary of other buildings,", before, now, beside.get("sac")
-            )
+            else _moved("PP06, all of these less burglary of other buildings,", before, now, peers.get("sac"))
         )
     return " ".join(part for part in said if part)
 
 
-def _moved(words: str, before: float, now: float, beside: Beside | None) -> str:
+def _moved(words: str, before: float, now: float, peers: PeerComparison | None) -> str:
     if not (math.isfinite(before) and math.isfinite(now)):
         return ""
-    nation = beside.nation if beside is not None else None
+    nation = peers.nation if peers is not None else None
     where = (
         ""
         if nation is None or math.isnan(nation.change_pct)
@@ -117,9 +115,9 @@ def _pct_in_words(change: float) -> str:
     return f"{'rose' if change > 0 else 'fell'} {abs(change):.1f}%"
 
 
-def _components(official: Reconciliation, beside: Mapping[str, Beside], study: Study) -> Table:
-    """Return the table of recorded crime by component, the change of definition beside the number it touches."""
-    one = next(iter(beside.values()), None)
+def _components(official: Reconciliation, peers: Mapping[str, PeerComparison], study: Study) -> Table:
+    """Return the table of recorded crime by component; a change of definition stands in the row it touches."""
+    one = next(iter(peers.values()), None)
     others = [moved.area for moved in one.others] if one is not None else []
     earlier = tuple(months.shift(month, -12) for month in study.current)
     before = "a year before" if study.baseline == (earlier,) else "before"
@@ -130,7 +128,7 @@ def _components(official: Reconciliation, beside: Mapping[str, Beside], study: S
         change = pct(100 * (now - was) / was) if was > 0 and math.isfinite(now) else "–"
         moved = [
             "–" if math.isnan(m.change_pct) else pct(m.change_pct)
-            for m in (beside[name].others if name in beside else ())
+            for m in (peers[name].others if name in peers else ())
         ]
         mark = f" ({NOT_ALIKE})" if touched else ""
         rows.append(
@@ -152,7 +150,7 @@ def _known(value: float) -> str:
     return count(value) if math.isfinite(value) else "–"
 
 
-def _trend(area: str, follows: Sequence[tuple[str, Beside]]) -> str:
+def _trend(area: str, follows: Sequence[tuple[str, PeerComparison]]) -> str:
     """Answer "does the area follow the national trend?" in one sentence."""
     how: dict[str, list[str]] = {"better": [], "worse": [], "same": []}
     for name, one in follows:
@@ -172,8 +170,8 @@ def _trend(area: str, follows: Sequence[tuple[str, Beside]]) -> str:
     return f"{asked} {answer}: {'; '.join(clear)}{rest}."
 
 
-def _against_the_rest(words: str, one: Beside) -> str:
-    """Say what there would be had the area moved as the rest of the nation, and how sure the gap is."""
+def _against_the_rest(words: str, one: PeerComparison) -> str:
+    """Say how many crimes there would be if the area had followed the rest of the nation, and how certain that is."""
     trend = one.own.now / (1 + one.gap_pct / 100)
     return (
         f"{words}: had it moved as the rest of {NATION}, there would be about {trend:,.0f} now; there are "
@@ -186,7 +184,7 @@ def _fewer(change: float) -> str:
     return f"{abs(change):.1f}% {'fewer' if change < 0 else 'more'}"
 
 
-def _placed(words: str, one: Beside) -> str:
+def _rank_in_words(words: str, one: PeerComparison) -> str:
     between = (
         "" if one.rank_low == one.rank_high else f" ({one.rank_low} to {one.rank_high} allowing for chance)"
     )
