@@ -180,9 +180,9 @@ def test_without_matplotlib_the_command_says_how_to_install_it_before_the_work(t
 
 
 def test_names_stand_in_their_areas_and_do_not_touch():
-    from sacmap.publish.picture import Drawing, content_of
+    from sacmap.publish.picture import Sheet, content_of
 
-    drawing = Drawing(1920, 1080)
+    drawing = Sheet(1920, 1080)
     drawing.map(content_of(page_of()), (0, 0, 1200, 900), 15)
     texts = [drawn for drawn in drawing.axes.texts if drawn.get_text()]
     assert [t.get_text() for t in texts] == ["▲ Ash", "Birch", "▼ Cedar", "Elm"]
