@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from glob import escape
 from importlib.metadata import version
 from pathlib import Path
+from typing import cast
 
 from sacmap.areas.boundaries import read_areas
-from sacmap.choose.frozen import OUTCOME_SHAPE, unlike
 from sacmap.choose.plan import Plan, plan_of
+from sacmap.choose.plan_record import OutcomeRecord
 from sacmap.errors import InputError, SacmapError, UsageError
 from sacmap.fetch.home_office import read_table
 from sacmap.files.file_sets import write_set
+from sacmap.files.json_shape import mismatch
 from sacmap.files.text import parse_json, read_text
 from sacmap.inputs import crime_files, newest_published, read_by, sha256_of, with_boundaries
 from sacmap.measure.reconcile import official_periods, require_quarters
@@ -124,7 +126,7 @@ def read_plan(path: str | None) -> Plan | None:
     return plan_of(read_text(path), path) if path else None
 
 
-def read_outcome(path: str | None) -> dict[str, object] | None:
+def read_outcome(path: str | None) -> OutcomeRecord | None:
     """Return the record of a plan's result, if a file is given.
 
     Raises
@@ -139,10 +141,10 @@ def read_outcome(path: str | None) -> dict[str, object] | None:
         raw = parse_json(read_text(path))
     except ValueError as error:
         raise InputError(f"{path} is not JSON: {error}.", remedy) from None
-    wrong = unlike(raw, OUTCOME_SHAPE)
+    wrong = mismatch(raw, OutcomeRecord)
     if wrong:
         raise InputError(f"{path} is not the result of a plan: {wrong}.", remedy)
-    return dict(raw)
+    return cast("OutcomeRecord", raw)
 
 
 def _names_in(plan: Plan | None, plan_path: str | None) -> dict[str, str]:

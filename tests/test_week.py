@@ -56,7 +56,7 @@ def test_the_exact_choice_is_the_best_there_is(drawn, size):
     assert [one.excess for one in choices] == totals[: len(choices)]
     assert len(choices) == min(3, len(totals))
     for one in choices:
-        assert connected(one.places, near)
+        assert connected(one.positions, near)
     if choices:
         assert choices[0].best_share == 1
 
@@ -106,7 +106,7 @@ def test_beyond_the_limit_the_heuristic_is_used_and_shares_its_draws():
     assert every_set(near, range(169), 3) is None
     assert every_set(near[:60], range(60), 6) is None
     first, *others = choose(excess, drawn, near, 3)
-    assert first.places == (40, 41, 54)
+    assert first.positions == (40, 41, 54)
     assert first.best_share > 0.9
     assert len(others) == 2
     assert first.best_share + sum(other.best_share for other in others) <= 1
@@ -116,7 +116,7 @@ def test_areas_not_known_are_never_chosen():
     near = grid(3, 1)
     excess = np.array([5.0, np.nan, 7.0])
     assert choose(excess, excess[:, None], near, 2) == []
-    assert choose(excess, excess[:, None], near, 1)[0].places == (2,)
+    assert choose(excess, excess[:, None], near, 1)[0].positions == (2,)
 
 
 @pytest.mark.parametrize("size", range(2, 11))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,9 @@ from sacmap import months
 from sacmap.areas.topology import adjoining
 from sacmap.choose.control import LASTING_DOUBT, Areas, placebo_z, widening
 from sacmap.choose.evaluate import RateRatio, Wdd, placebo_rank, rate_ratio, tne, wdd, wdq, weighted_wdd
-from sacmap.choose.frozen import GROUPS, WEIGHTS
 from sacmap.choose.outcome_words import reading_of, verdict_of
 from sacmap.choose.plan import Plan, digests
+from sacmap.choose.plan_record import SIDE_NAMES, WEIGHTS_NAMES
 from sacmap.choose.records import Action
 from sacmap.errors import InputError, UsageError
 from sacmap.notices import Notice
@@ -84,7 +84,7 @@ class Outcome:
     actions: tuple[Action, ...]
     warnings: tuple[Notice, ...]
 
-    def record(self, version: str, plan_path: str, result: Result) -> dict[str, Any]:
+    def record(self, version: str, plan_path: str, result: Result) -> dict[str, object]:
         """Return the outcome for its JSON record, the contract's keys first."""
         ratio = self.rate_ratio
         return {
@@ -127,7 +127,7 @@ class Outcome:
 
 def study_values(
     plan: Plan, after: Period, before: Period | None, crimes: Sequence[str], boundaries: str
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return the options of the study that judges a plan: `after` compared with `before`, in the plan's areas.
 
     The default of before is the same months one year earlier (more years if `after` is longer than a year).
@@ -190,9 +190,9 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
     # Shorter periods vary more: volatility grows with the square root of their number in a year.
     alpha = plan.volatility * math.sqrt(len(plan.before_months) / len(result.compared))
     table = _table(plan, result)
-    groups = {name: _group(table, plan.week[name]) for name in GROUPS}
-    target, buffer, control, _ = (groups[name] for name in GROUPS)
-    weighted_control, weighted_buffer_control = (_weighted(table, plan.week[name]) for name in WEIGHTS)
+    groups: dict[str, Group] = {name: _group(table, plan.week[name]) for name in SIDE_NAMES}
+    target, buffer, control, _ = (groups[name] for name in SIDE_NAMES)
+    weighted_control, weighted_buffer_control = (_weighted(table, plan.week[name]) for name in WEIGHTS_NAMES)
     placebos = _placebos(plan, result, table, alpha)
     widen = widening(placebos)
     net = net_of(target, weighted_control, alpha, widen)
@@ -224,7 +224,9 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
 
 def _unweighted(groups: Mapping[str, Group], alpha: float) -> Wdd:
     """Return the difference with the control as it is; with the buffer only where that has a control of its own."""
-    target, buffer, control, buffer_control = ((groups[name].before, groups[name].after) for name in GROUPS)
+    target, buffer, control, buffer_control = (
+        (groups[name].before, groups[name].after) for name in SIDE_NAMES
+    )
     if not groups["buffer_control"].area_ids:
         return wdd(target, control, None, None, alpha)
     return wdd(target, control, buffer, buffer_control, alpha)

@@ -1,11 +1,11 @@
-"""A plan: where the money and the week of action go, frozen before the event so that it can be judged after it."""
+"""A plan: where the money and the week of action go, fixed before the event so that it can be judged after it."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, cast
 
 import geopandas as gpd
 import numpy as np
@@ -17,12 +17,26 @@ from sacmap import months, tables
 from sacmap.areas.topology import adjoining
 from sacmap.choose import hardening, ranking, week
 from sacmap.choose.control import control_weights
-from sacmap.choose.frozen import SHAPE, lost, unlike
 from sacmap.choose.hardening import Candidate, Prices
+from sacmap.choose.plan_record import (
+    Budget,
+    BusyStreet,
+    CrimeType,
+    EarlierVisit,
+    Funded,
+    Month,
+    NoticeRecord,
+    PlanStudy,
+    ReachRecord,
+    Spread,
+    Week,
+    inconsistency,
+)
 from sacmap.choose.plan_words import told_of
 from sacmap.choose.points import NO_POINTS, points_of_areas
 from sacmap.choose.records import Visit
 from sacmap.errors import InputError, UsageError
+from sacmap.files.json_shape import mismatch
 from sacmap.files.text import parse_json
 
 if TYPE_CHECKING:
@@ -38,38 +52,37 @@ DECIMALS = 6
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is promised, and all that judging it later needs.
+    """A plan, with everything needed to judge it later.
 
     study: the study's record; data_to: the last month of the data; budget: the money in full; hardening: area_id,
     money, homes, prevented; theme: the crime type the week of action answers; week: target, buffer, control,
     buffer_control, weights, buffer_weights, alternatives, months and what the action should be about; before: crimes
-    of the theme in the current months compared, by area; level: what is to be expected in the next such months;
-    excess: as in the Change table;
-    volatility: of areas from period to period; before_months and by_month: the months of `before` and each area's
-    counts in them; past: each area's count in each baseline period; boundaries: a digest of each area's;
-    warnings: code and text.
+    of the theme in the current months compared, by area; level: the count to expect in the next such months; excess:
+    as in the Change table; volatility: of areas from period to period; before_months and by_month: the months of
+    `before`, and each area's counts in them; past: each area's count in each baseline period; boundaries: a digest of
+    each area's boundary; warnings: code and text.
     """
 
-    study: Mapping[str, Any]
-    data_to: str
-    hardening: Sequence[Mapping[str, Any]]
-    week: Mapping[str, Any]
+    study: PlanStudy
+    data_to: Month
+    hardening: Sequence[Funded]
+    week: Week
     before: Mapping[str, int]
     smallest_detectable_fall: int
-    theme: str
-    budget: Mapping[str, Any]
+    theme: CrimeType
+    budget: Budget
     level: Mapping[str, float]
     excess: Mapping[str, float]
     volatility: float
-    before_months: Sequence[str]
+    before_months: Sequence[Month]
     by_month: Mapping[str, Sequence[int]]
     past: Mapping[str, Sequence[int]]
     boundaries: Mapping[str, str]
     boundaries_file: str
-    inputs: Sequence[Mapping[str, Any]]
-    warnings: Sequence[Mapping[str, str]] = field(default_factory=list)
+    inputs: Sequence[Mapping[str, object]]
+    warnings: Sequence[NoticeRecord] = field(default_factory=list)
 
-    def record(self, version: str) -> dict[str, Any]:
+    def record(self, version: str) -> dict[str, object]:
         """Return the plan for plans/NAME.json, the contract's keys first."""
         return {"sacmap": version} | asdict(self)
 
@@ -87,22 +100,24 @@ def plan_of(text: str, path: str) -> Plan:
         raw = parse_json(text)
     except ValueError as error:
         raise InputError(f"{path} is not JSON: {error}.", remedy) from None
-    wrong = unlike(raw, SHAPE) or lost(raw)
+    wrong = mismatch(raw, Plan)
+    if wrong is None:
+        plan = Plan(**{name: raw[name] for name in Plan.__dataclass_fields__})
+        wrong = inconsistency(plan)
     if wrong:
         raise InputError(f"{path} is not a plan: {wrong}.", remedy)
-    return Plan(**{name: raw[name] for name in Plan.__dataclass_fields__})
+    return plan
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlanWanted:
-    """What a plan is made from, besides the comparison it rests on.
+    """The wishes a plan is made from, in addition to a comparison.
 
-    budget: pounds; prices: the price list; size: areas the money goes to, and areas that adjoin for the week of
-    action; protected: homes protected already, by area; visited: areas visited before; boundaries_file: path of the
-    boundaries from the folder the plan will lie in; theme: the crime type the week of action answers, `sac` for all
-    three; funded_areas: areas the money goes to, where not as many as `size`; target: areas of the user's own choice
-    for the week of action, by area_id, which need not adjoin; action: the first and the last day of the action,
-    YYYY-MM-DD, where they are known.
+    budget: pounds; prices: the price list; size: number of areas that get money, and of adjoining areas in the week
+    of action; protected: homes already protected, by area; visited: earlier actions; boundaries_file: path of the
+    boundaries, relative to the folder of the plan; theme: crime type of the week of action, `sac` for all three;
+    funded_areas: number of areas that get money, if not `size`; target: area_ids chosen by the user for the week of
+    action, which need not adjoin; action: its first and last day, YYYY-MM-DD, if known.
     """
 
     budget: float
@@ -146,9 +161,9 @@ def make_plan(result: Result, wanted: PlanWanted) -> Plan:
     level = _rows(result, theme)["level"].to_numpy(float)
     weights = _weights(side, level, cube[:, :-1].sum(axis=2), volatility)
     plan = Plan(
-        study=result.study.record(),
+        study=cast("PlanStudy", result.study.record()),
         data_to=result.study.current[-1],
-        hardening=[asdict(one) for one in spends],
+        hardening=[cast("Funded", asdict(one)) for one in spends],
         theme=theme,
         week=_week(result, side, chosen, wanted, weights),
         smallest_detectable_fall=_smallest_fall(side, level, weights[0], volatility),
@@ -168,7 +183,7 @@ def _ids(result: Result) -> list[str]:
     return [str(area) for area in result.areas["area_id"]]
 
 
-def _money(result: Result, wanted: PlanWanted) -> tuple[list[hardening.Spend], dict[str, Any]]:
+def _money(result: Result, wanted: PlanWanted) -> tuple[list[hardening.Spend], Budget]:
     """Return what each area gets, and the money in full."""
     money = _candidates(result, wanted.funded_areas or wanted.size, wanted.protected)
     spends = hardening.spend(wanted.budget, money, wanted.prices)
@@ -186,20 +201,28 @@ def _sides(
     ids, rows = _ids(result), _rows(result, theme)
     counts, baseline = (rows[name].to_numpy(float) for name in ("current_count", "baseline_mean"))
     funded = {ids.index(one.area_id) for one in spends if one.homes}
-    return week.sides(first.places, near, counts, baseline, funded=funded)
+    return week.sides(first.positions, near, counts, baseline, funded=funded)
 
 
-def _by_area(result: Result, cube: Floats, theme: str) -> dict[str, Any]:
-    """Return the fields of a plan that hold something for each known area."""
+class _ByArea(TypedDict):
+    before: dict[str, int]
+    level: dict[str, float]
+    excess: dict[str, float]
+    by_month: dict[str, list[int]]
+    past: dict[str, list[int]]
+
+
+def _by_area(result: Result, cube: Floats, theme: str) -> _ByArea:
+    """Return the fields of a plan that have a value for each known area."""
     rows = _rows(result, theme)
     counts, level, excess = (rows[name].to_numpy(float) for name in ("current_count", "level", "excess"))
-    known = {area: place for place, area in enumerate(_ids(result)) if np.isfinite(counts[place])}
+    known = {area: position for position, area in enumerate(_ids(result)) if np.isfinite(counts[position])}
     return {
-        "before": {area: int(counts[place]) for area, place in known.items()},
-        "level": {area: float(level[place]) for area, place in known.items()},
-        "excess": {area: float(excess[place]) for area, place in known.items()},
-        "by_month": {area: [int(n) for n in cube[place, -1]] for area, place in known.items()},
-        "past": {area: [int(n) for n in cube[place, :-1].sum(axis=1)] for area, place in known.items()},
+        "before": {area: int(counts[position]) for area, position in known.items()},
+        "level": {area: float(level[position]) for area, position in known.items()},
+        "excess": {area: float(excess[position]) for area, position in known.items()},
+        "by_month": {area: [int(n) for n in cube[position, -1]] for area, position in known.items()},
+        "past": {area: [int(n) for n in cube[position, :-1].sum(axis=1)] for area, position in known.items()},
     }
 
 
@@ -214,10 +237,10 @@ def _weights(side: week.Sides, level: Floats, past: Floats, volatility: float) -
     """Return the weight of each untouched area in the control of the target, and in that of the buffer."""
     others = np.array(side.untouched, dtype=np.intp)
     target, buffer = (
-        control_weights(level, past, np.array(places, dtype=np.intp), others, volatility)
-        if places
+        control_weights(level, past, np.array(positions, dtype=np.intp), others, volatility)
+        if positions
         else np.zeros(len(others))
-        for places in (side.target, side.buffer)
+        for positions in (side.target, side.buffer)
     )
     return target, buffer
 
@@ -236,15 +259,15 @@ def _week(
     chosen: Sequence[week.Choice],
     wanted: PlanWanted,
     weights: tuple[Floats, Floats],
-) -> dict[str, Any]:
-    """Return the week of action: its sides, the sets it was chosen from, when, and what it should be about."""
+) -> Week:
+    """Return the week of action: its sides, the sets it was chosen from, when it is, and what it should be about."""
     ids, theme = _ids(result), wanted.theme
-    sides = {name: [ids[place] for place in places] for name, places in vars(side).items()}
+    sides = {name: [ids[position] for position in positions] for name, positions in vars(side).items()}
     kind = _leading_type(result, sides["target"]) if theme == "sac" else theme
-    in_control, beside_buffer = (
+    in_control, in_buffer_control = (
         {
-            ids[place]: round(float(weight), DECIMALS)
-            for place, weight in zip(side.untouched, part, strict=True)
+            ids[position]: round(float(weight), DECIMALS)
+            for position, weight in zip(side.untouched, part, strict=True)
             if round(float(weight), DECIMALS) > 0
         }
         for part in weights
@@ -255,7 +278,7 @@ def _week(
         "control": sides["control"],
         "alternatives": [
             {
-                "target": [ids[place] for place in choice.places],
+                "target": [ids[position] for position in choice.positions],
                 "excess": choice.excess,
                 "best_share": choice.best_share,
             }
@@ -264,10 +287,10 @@ def _week(
         "months": busiest_months(result.monthly, theme),
         "buffer_control": sides["buffer_control"],
         "weights": in_control,
-        "buffer_weights": beside_buffer,
+        "buffer_weights": in_buffer_control,
         "about": kind,
         "streets": _streets(result, sides["target"], kind),
-        "visited": [asdict(visit) for visit in wanted.visited],
+        "visited": [cast("EarlierVisit", asdict(visit)) for visit in wanted.visited],
         "own_choice": bool(wanted.target),
         "action": list(wanted.action),
     }
@@ -280,7 +303,7 @@ def _rows(result: Result, kind: str) -> pd.DataFrame:
 def _choices(
     result: Result, cube: Floats, near: Sequence[frozenset[int]], *, size: int, theme: str, own: Sequence[str]
 ) -> tuple[list[week.Choice], float]:
-    """Return the best sets, by place in the areas, the user's own before them, and the volatility found.
+    """Return the best sets, as positions of areas, after the user's own; and the volatility.
 
     Raises
     ------
@@ -297,16 +320,16 @@ def _choices(
     if not own:
         return found, law.volatility
     ids = [str(area) for area in result.areas["area_id"]]
-    places = tuple(sorted(ids.index(area) for area in own))
-    unknown = [ids[place] for place in places if not known[place]]
+    mine = tuple(sorted(ids.index(area) for area in own))
+    unknown = [ids[position] for position in mine if not known[position]]
     if unknown:
         raise UsageError(f"{unknown[0]} is not known, so it can be no target.", "Choose another area.")
-    others = [choice for choice in found if choice.places != places]
-    sums = np.array([drawn[list(choice.places)].sum(axis=0) for choice in others]).reshape(len(others), -1)
-    mine = drawn[list(places)].sum(axis=0)
-    best = float(np.mean((mine > sums).all(axis=0))) if others else 1.0
+    others = [choice for choice in found if choice.positions != mine]
+    sums = np.array([drawn[list(choice.positions)].sum(axis=0) for choice in others]).reshape(len(others), -1)
+    own_sum = drawn[list(mine)].sum(axis=0)
+    best = float(np.mean((own_sum > sums).all(axis=0))) if others else 1.0
     return [
-        week.Choice(places, float(excess[list(places)].sum()), best),
+        week.Choice(mine, float(excess[list(mine)].sum()), best),
         *others[: week.SHOWN - 1],
     ], law.volatility
 
@@ -329,12 +352,13 @@ def _candidates(result: Result, size: int, protected: Mapping[str, int]) -> list
 
 def _budget(
     budget: float, money: Sequence[Candidate], spends: Sequence[hardening.Spend], prices: Prices
-) -> dict[str, Any]:
+) -> Budget:
     """Return the money in full: what is bought, what it prevents, what it must prevent, what else it could do."""
     rates = [rate for one in money if (rate := hardening.home_rate(one, prices)) is not None]
     rate = float(np.mean(rates)) if rates else hardening.USUAL_RATE
     prevented = [one.prevented for one in spends if one.prevented is not None]
-    whole = len(prevented) == len(spends) and spends
+    low, mid, high = (sum(getattr(one, name) for one in prevented) for name in ("low", "mid", "high"))
+    is_known = len(prevented) == len(spends) and len(spends) > 0
     return {
         "money": budget,
         "spent": sum(one.money for one in spends),
@@ -344,15 +368,13 @@ def _budget(
         "home_share": prices.home_share,
         "take_up": prices.take_up,
         "multiplier": prices.multiplier,
-        "prevented": {name: sum(getattr(p, name) for p in prevented) for name in ("low", "mid", "high")}
-        if whole
-        else None,
+        "prevented": Spread(low=low, mid=mid, high=high) if is_known else None,
         "cost_of_burglary": prices.cost_of_burglary,
         "cost_source": prices.cost_source,
         "break_even": hardening.break_even(budget, prices.cost_of_burglary),
         "rate_per_1000_homes": rate,
         "rate_is_known": bool(rates),
-        "reaches": [asdict(one) for one in hardening.reaches(budget, rate, prices)],
+        "reaches": [cast("ReachRecord", asdict(one)) for one in hardening.reaches(budget, rate, prices)],
         "sources": [{"measure": one.name, "source": one.source} for one in prices.measures],
     }
 
@@ -365,8 +387,8 @@ def _leading_type(result: Result, target: Sequence[str]) -> str:
     return max(tables.SAC_TYPES, key=above)
 
 
-def _streets(result: Result, target: Sequence[str], kind: str) -> list[dict[str, Any]]:
-    """Return the busiest streets of the target areas for what the action is about."""
+def _streets(result: Result, target: Sequence[str], kind: str) -> list[BusyStreet]:
+    """Return the busiest streets of the target areas, by crimes of the type the action is about."""
     now = [result.study.current[k] for k in result.compared]
     rows = result.located
     mine = rows[rows["month"].isin(now).to_numpy() & rows["area_id"].isin(target).to_numpy()]

@@ -11,6 +11,7 @@ from sacmap.notices import Notice
 
 if TYPE_CHECKING:
     from sacmap.choose.plan import Plan
+    from sacmap.choose.plan_record import SideName
     from sacmap.result import Result
 
 
@@ -89,7 +90,7 @@ def _told_of_controls(plan: Plan) -> Iterator[Notice]:
 
 
 #: What an earlier visit means for the plan, by the sides the area is on.
-_VISITED = (
+_VISITED: tuple[tuple[str, tuple[SideName, ...], str], ...] = (
     ("in the target", ("target",), "Consider what that left behind."),
     (
         "among the controls",
@@ -99,7 +100,7 @@ _VISITED = (
 )
 
 
-def _areas_of(plan: Plan, sides: Sequence[str]) -> set[str]:
+def _areas_of(plan: Plan, sides: Sequence[SideName]) -> set[str]:
     return {area for side in sides for area in plan.week[side]}
 
 
@@ -113,8 +114,7 @@ def _fall_in_words(plan: Plan, counted: int) -> str:
     )
     return (
         f"The areas of the week of action had {counted:,} crimes in {over}. {needed} A single week will almost "
-        "never show "
-        "in the counts."
+        "never show in the counts."
     )
 
 

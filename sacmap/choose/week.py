@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Near = Sequence[frozenset[int]]
-Places = tuple[int, ...]
+Positions = tuple[int, ...]
 
 #: All connected sets are tried, up to this size of a set, number of areas, and number of sets.
 EXACT_SIZE, EXACT_AREAS, EXACT_SETS = 5, 150, 100_000
@@ -33,7 +33,7 @@ Z_TENTH, Z_TWO_THIRDS = 1.2815515655446004, 0.4307272992954576
 class Choice:
     """A set of adjoining areas; excess: their total excess; best_share: share of draws in which the set is best."""
 
-    places: Places
+    positions: Positions
     excess: float
     best_share: float
 
@@ -65,7 +65,7 @@ def choose(excess: Floats, drawn: Floats, near: Near, size: int) -> list[Choice]
     best = grown_sets(excess, open_to, size)[:SHOWN]
     if not best:
         return []
-    won: dict[Places, int] = {}
+    won: dict[Positions, int] = {}
     for draw in drawn.T:
         found = grown_sets(np.where(known, draw, np.nan), open_to, size, most=1)
         won[found[0]] = won.get(found[0], 0) + 1
@@ -95,7 +95,7 @@ def every_set(near: Near, among: Iterable[int], size: int) -> NDArray[np.intp] |
 
     Each set is found once, grown from its first member by later areas (Wernicke 2006).
     """
-    roots = sorted(int(place) for place in among)
+    roots = sorted(int(area) for area in among)
     if size > EXACT_SIZE or len(roots) > EXACT_AREAS:
         return None
     masks = [sum(1 << b for b in around) for around in near]
@@ -119,16 +119,16 @@ def every_set(near: Near, among: Iterable[int], size: int) -> NDArray[np.intp] |
     return np.array(members, dtype=np.intp).reshape(len(members), size)
 
 
-def _members(mask: int) -> Places:
-    places = []
+def _members(mask: int) -> Positions:
+    members = []
     while mask:
         bit = mask & -mask
-        places.append(bit.bit_length() - 1)
+        members.append(bit.bit_length() - 1)
         mask ^= bit
-    return tuple(places)
+    return tuple(members)
 
 
-def grown_sets(excess: Floats, near: Near, size: int, *, most: int = SHOWN) -> list[Places]:
+def grown_sets(excess: Floats, near: Near, size: int, *, most: int = SHOWN) -> list[Positions]:
     """Return up to `most` good sets of `size` adjoining areas, the best first.
 
     A set is grown from each of the areas with the largest excess, by always adding the best adjoining area. Then
@@ -150,10 +150,10 @@ def grown_sets(excess: Floats, near: Near, size: int, *, most: int = SHOWN) -> l
         if seeds == SEEDS:
             break
     if most > 1 and found:
-        best = max(found, key=lambda places: (found[places], tuple(sorted(places))))
+        best = max(found, key=lambda members: (found[members], tuple(sorted(members))))
         found |= {other: sum(value[p] for p in other) for other in _exchanges(best, near)}
-    ranked = sorted(found, key=lambda places: (-found[places], tuple(sorted(places))))
-    return [tuple(sorted(places)) for places in ranked[:most]]
+    ranked = sorted(found, key=lambda members: (-found[members], tuple(sorted(members))))
+    return [tuple(sorted(members)) for members in ranked[:most]]
 
 
 def _grow(
@@ -161,9 +161,9 @@ def _grow(
 ) -> frozenset[int] | None:
     """Grow a set by the best adjoining area; with `look_ahead`, its best neighbour is counted too."""
 
-    def worth(place: int) -> tuple[float, int]:
-        beyond = max(value[b] for b in near[place]) if look_ahead else 0.0
-        return value[place] + beyond, -place
+    def worth(area: int) -> tuple[float, int]:
+        beyond = max(value[b] for b in near[area]) if look_ahead else 0.0
+        return value[area] + beyond, -area
 
     chosen, around = {seed}, set(near[seed])
     while len(chosen) < size:
@@ -198,9 +198,9 @@ def _exchanges(chosen: frozenset[int], near: Near) -> list[frozenset[int]]:
     return [other for other in tried if connected(other, near)]
 
 
-def connected(places: Iterable[int], near: Near) -> bool:
+def connected(areas: Iterable[int], near: Near) -> bool:
     """Whether the areas are connected: each can be reached from every other without leaving the set."""
-    left = set(places)
+    left = set(areas)
     edge = {left.pop()}
     while edge:
         edge = {b for a in edge for b in near[a] if b in left}
@@ -208,16 +208,16 @@ def connected(places: Iterable[int], near: Near) -> bool:
     return not left
 
 
-def buffer_of(places: Iterable[int], near: Near) -> Places:
-    """Return the areas that adjoin any of `places`, to which crime could be displaced."""
-    chosen = frozenset(places)
+def buffer_of(areas: Iterable[int], near: Near) -> Positions:
+    """Return the areas that adjoin any of `areas`, to which crime could be displaced."""
+    chosen = frozenset(areas)
     return tuple(sorted(frozenset().union(*(near[p] for p in chosen)) - chosen))
 
 
 def nearest_like(
-    places: Iterable[int], candidates: Iterable[int], counts: Floats, before: Floats, *, per: int = 1
-) -> Places:
-    """Return, for each of `places`, the `per` unused candidates that are most similar in level and past trend.
+    areas: Iterable[int], candidates: Iterable[int], counts: Floats, before: Floats, *, per: int = 1
+) -> Positions:
+    """Return, for each of `areas`, the `per` unused candidates that are most similar in level and past trend.
 
     counts and before are (n,) crimes in the current period and per baseline period. The distance uses the logarithms of
     the count and of its ratio to the baseline, with half a crime added to each.
@@ -225,8 +225,8 @@ def nearest_like(
     level, trend = np.log(counts + 0.5), np.log((counts + 0.5) / (before + 0.5))
     free = set(candidates)
     taken: list[int] = []
-    for place in sorted(places, key=lambda p: (-counts[p], p)):
-        apart = {c: math.hypot(level[c] - level[place], trend[c] - trend[place]) for c in free}
+    for area in sorted(areas, key=lambda p: (-counts[p], p)):
+        apart = {c: math.hypot(level[c] - level[area], trend[c] - trend[area]) for c in free}
         chosen = sorted(free, key=lambda c: (apart[c], c))[:per]
         free -= set(chosen)
         taken += chosen
@@ -240,21 +240,23 @@ class Sides:
     untouched are all areas that may be in a control: not in the target or the buffer, and without money.
     """
 
-    target: Places
-    buffer: Places
-    control: Places
-    buffer_control: Places
-    untouched: Places
+    target: Positions
+    buffer: Positions
+    control: Positions
+    buffer_control: Positions
+    untouched: Positions
 
 
-def sides(target: Places, near: Near, counts: Floats, before: Floats, *, funded: Iterable[int] = ()) -> Sides:
+def sides(
+    target: Positions, near: Near, counts: Floats, before: Floats, *, funded: Iterable[int] = ()
+) -> Sides:
     """Return the buffer around a target, and for both the control areas most similar in level and trend.
 
     counts and before are as in `nearest_like`. Areas where they are NaN are left out. Areas that get money are not in
     any control. The buffer has no control if fewer areas are left than it has.
     """
-    known = {place for place in range(len(near)) if np.isfinite(counts[place])}
-    buffer = tuple(place for place in buffer_of(target, near) if place in known)
+    known = {area for area in range(len(near)) if np.isfinite(counts[area])}
+    buffer = tuple(area for area in buffer_of(target, near) if area in known)
     free = known - set(target) - set(buffer) - set(funded)
     control = nearest_like(target, free, counts, before)
     left = free - set(control)

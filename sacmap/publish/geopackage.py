@@ -1,7 +1,7 @@
-"""The GeoPackage beside the page: the same numbers on the boundaries as given, in the page's colours in QGIS.
+"""The GeoPackage: the page's numbers on the original boundaries, which QGIS shows in the page's colours.
 
-Written by the OGC's specification (GeoPackage 1.3) with Python's own SQLite, in memory: the same page gives the same
-bytes. `layer_styles` is the table in which QGIS keeps the styles of a layer.
+It follows the OGC's specification (GeoPackage 1.3) and is written in memory with Python's SQLite, so that the same
+page gives the same bytes. QGIS keeps the styles of layers in the table `layer_styles`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlite3
 import struct
 from collections.abc import Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
 import pandas as pd
@@ -24,6 +24,7 @@ from sacmap.publish.qgis import areas_style, plan_style
 
 if TYPE_CHECKING:
     from sacmap.choose.plan import Plan
+    from sacmap.choose.plan_record import Funded, SideName
     from sacmap.publish.view import View
 
 #: "GPKG", and version 1.3, in the file's header.
@@ -54,24 +55,25 @@ CREATE TABLE layer_styles (id INTEGER PRIMARY KEY NOT NULL, f_table_catalog TEXT
 _TYPES = {"text": "TEXT", "count": "INTEGER", "number": "DOUBLE", "share": "DOUBLE"}
 #: Columns that are the same for every crime type of an area.
 _SHARED = ("area_id", "area_name", "months_compared", "baseline_periods")
-#: The parts of a plan's week of action, in words.
-WEEK_PARTS = {
+#: The sides of a plan's week of action, in words.
+WEEK_PARTS: dict[SideName, str] = {
     "target": "week of action",
     "buffer": "displacement buffer",
     "control": "control",
     "buffer_control": "control of the buffer",
 }
+_LEVELS: tuple[Literal["low", "mid", "high"], ...] = ("low", "mid", "high")
 #: A field of a layer: its name, SQLite's type and its values.
-Field = tuple[str, str, list[Any]]
+Field = tuple[str, str, Sequence[str | float | None]]
 
 
 def geopackage_of(page: View, plan: Plan | None = None) -> bytes:
-    """Return the GeoPackage of what the page shows, and of a plan made from it.
+    """Return the GeoPackage of a page, and of a plan made from it.
 
-    Layer `areas`: a feature an area, its columns those of the CSV, for all three crime types together under their
-    own names, for one type behind its name (burglary_change, vehicle_crime_level …); colour_class is the class that
-    the page paints it in. Layer `plan`: a feature for each part an area plays in the plan. Table `notes`: the periods,
-    the warnings, changes of definition and the sources.
+    Layer `areas` has a feature for each area, with the columns of the CSV: under their own names for all three crime
+    types together, and with a prefix for one type (burglary_change, vehicle_crime_level …). colour_class is the class
+    of its colour on the page. Layer `plan` has a feature for each role of an area in the plan. Table `notes` has the
+    periods, the warnings, the changes of definition and the sources.
     """
     with closing(sqlite3.connect(":memory:")) as database:
         database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -92,9 +94,9 @@ def geopackage_of(page: View, plan: Plan | None = None) -> bytes:
             said = f"Change since the baseline, {page.in_words[kind]}: the page's colours"
             write.style("areas", label, style, said, default=kind == "sac")
         if plan is not None:
-            places, fields = plan_fields(page, plan)
+            positions, fields = plan_fields(page, plan)
             said = "Where the money goes, and the areas of the week of action with those it is judged by."
-            write.layer("plan", said, page.areas.geometry.iloc[places], fields)
+            write.layer("plan", said, page.areas.geometry.iloc[positions], fields)
             write.style("plan", "Plan", plan_style(), "The parts of the plan, by outline", default=True)
         write.notes()
         database.commit()
@@ -122,48 +124,55 @@ def field_name(kind: str, column: str) -> str:
     return column if kind == "sac" else f"{kind.replace('-', '_')}_{column}"
 
 
-def _value(value: Any, kind: str) -> str | int | float | None:
+def _value(value: str | float | None, kind: str) -> str | float | None:
     if pd.isna(value):
         return None
-    if kind == "text":
+    if kind == "text" or isinstance(value, str):
         return str(value)
     return int(value) if kind == "count" else round(float(value), DECIMALS)
 
 
 def plan_fields(page: View, plan: Plan) -> tuple[list[int], list[Field]]:
-    """Return the places in the areas of the plan layer's features, one for each part an area plays, and its fields."""
-    rows = [("target hardening", spend["area_id"], spend) for spend in plan.hardening]
-    rows += [(part, area, {}) for key, part in WEEK_PARTS.items() for area in plan.week[key]]
-    at = {area: place for place, area in enumerate(page.areas["area_id"])}
-    places = [at[area] for _, area, _ in rows]
+    """Return the position of the area of each feature of the plan's layer, and the layer's fields.
 
-    def numbers(name: str, kind: str) -> list[Any]:
-        return [_value(spend.get(name), kind) for _, _, spend in rows]
-
-    def prevented(level: str) -> list[Any]:
-        # None where households are not known.
-        spreads = [spend.get("prevented") or {} for _, _, spend in rows]
-        return [_value(spread.get(level), "number") for spread in spreads]
-
-    return places, [
+    An area has a feature for each of its roles in the plan.
+    """
+    money = [("target hardening", spend["area_id"], spend) for spend in plan.hardening]
+    week = [(role, area, None) for side, role in WEEK_PARTS.items() for area in plan.week[side]]
+    rows: list[tuple[str, str, Funded | None]] = [*money, *week]
+    at = {area: position for position, area in enumerate(page.areas["area_id"])}
+    positions = [at[area] for _, area, _ in rows]
+    spends = [spend for _, _, spend in rows]
+    # None if households are not known.
+    prevented = [spend and spend["prevented"] for spend in spends]
+    return positions, [
         ("area_id", "TEXT", [area for _, area, _ in rows]),
-        ("area_name", "TEXT", [str(page.areas["name"].iloc[place]) for place in places]),
-        ("part", "TEXT", [part for part, _, _ in rows]),
-        ("money", "DOUBLE", numbers("money", "number")),
-        ("homes", "INTEGER", numbers("homes", "count")),
-        *((f"prevented_{level}", "DOUBLE", prevented(level)) for level in ("low", "mid", "high")),
+        ("area_name", "TEXT", [str(page.areas["name"].iloc[position]) for position in positions]),
+        ("part", "TEXT", [role for role, _, _ in rows]),
+        ("money", "DOUBLE", [_value(spend and spend["money"], "number") for spend in spends]),
+        ("homes", "INTEGER", [_value(spend and spend["homes"], "count") for spend in spends]),
+        *(
+            (
+                f"prevented_{level}",
+                "DOUBLE",
+                [_value(spread and spread[level], "number") for spread in prevented],
+            )
+            for level in _LEVELS
+        ),
     ]
 
 
 class _Writer:
-    """Writes layers, their styles and the notes of one page, all dated as its data."""
+    """Writes layers, styles and notes of one page, dated by its data."""
 
     def __init__(self, database: sqlite3.Connection, page: View) -> None:
         self.database, self.page = database, page
         self.stamp = data_date(page.current).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         self._register("layer_styles", "attributes", "Styles of the layers, for QGIS.")
 
-    def _register(self, name: str, kind: str, said: str, bounds: Sequence[Any] = (None,) * 4) -> None:
+    def _register(
+        self, name: str, kind: str, said: str, bounds: Sequence[float | None] = (None,) * 4
+    ) -> None:
         srs = WGS84_ID if kind == "features" else None
         self.database.execute(
             "INSERT INTO gpkg_contents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -171,7 +180,7 @@ class _Writer:
         )
 
     def layer(self, name: str, said: str, shapes: gpd.GeoSeries, fields: Sequence[Field]) -> None:
-        """Write a layer of polygons; one that is empty has none."""
+        """Write a layer of polygons; an area without a boundary has no geometry."""
         declared = ", ".join(f'"{field}" {kind}' for field, kind, _ in fields)
         self.database.execute(
             f"CREATE TABLE {name} (fid INTEGER PRIMARY KEY NOT NULL, geom MULTIPOLYGON, {declared})"
@@ -194,7 +203,7 @@ class _Writer:
         )
 
     def notes(self) -> None:
-        """Write what to know before relying on the figures."""
+        """Write the table of notes."""
         page = self.page
         notes = [
             *(("banner", banner) for banner in page.banners),

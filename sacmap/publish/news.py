@@ -6,10 +6,10 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, TypedDict, cast
 
 from sacmap import months, tables
-from sacmap.choose.frozen import unlike
+from sacmap.files.json_shape import mismatch
 from sacmap.files.text import parse_json
 from sacmap.measure.counts import monthly_totals
 from sacmap.publish.note_places import names_of
@@ -17,12 +17,30 @@ from sacmap.publish.words import whole
 from sacmap.result import Result
 from sacmap.study import Period
 
-#: What is read of a map's record.
-_RECORD: dict[str, Any] = {
-    "sacmap": str,
-    "study": {"current": [months.is_month], "baseline": [[months.is_month]]},
-    "inputs": [{"path": str}],
-}
+_Month = Annotated[str, months.is_month]
+
+
+class _StudyRecord(TypedDict):
+    current: list[_Month]
+    baseline: list[list[_Month]]
+
+
+class _InputRecord(TypedDict):
+    path: str
+
+
+class _MonthlyRecord(TypedDict, total=False):
+    monthly: object
+
+
+class MapRecord(_MonthlyRecord):
+    """What is read of a map's record; some have `monthly`, SAC of all areas by month."""
+
+    sacmap: str
+    study: _StudyRecord
+    inputs: list[_InputRecord]
+
+
 #: Clear changes of a kind that are named, and revised months.
 NAMED = 8
 
@@ -31,9 +49,9 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class LastMap:
-    """What is known of the last map of a study: its record, its verdicts by area and crime type, and its names."""
+    """The last map of a study: its record, verdicts by area and crime type, and names by area."""
 
-    record: Mapping[str, Any]
+    record: MapRecord
     verdicts: Mapping[Key, str]
     names: Mapping[str, str]
 
@@ -44,33 +62,33 @@ class LastMap:
 
     @property
     def monthly(self) -> dict[str, int]:
-        """Its SAC of all areas by month; empty where the record has none."""
+        """SAC of all areas by month; empty if the record has none."""
         found = self.record.get("monthly")
         return {str(m): int(n) for m, n in found.items()} if isinstance(found, dict) else {}
 
 
 def last_map(record: str, table: str) -> LastMap | None:
-    """Return what the record and the CSV of a map say; None where they are not sacmap's."""
+    """Return the last map from its record and CSV; None if sacmap did not write them."""
     try:
         raw = parse_json(record)
     except ValueError:
         return None
     rows = list(csv.DictReader(io.StringIO(table, newline="")))
     if (
-        unlike(raw, _RECORD)
+        mismatch(raw, MapRecord)
         or not rows
         or not {"area_id", "area_name", "crime_type", "verdict"} <= set(rows[0])
     ):
         return None
     return LastMap(
-        record=raw,
+        record=cast("MapRecord", raw),
         verdicts={(row["area_id"], row["crime_type"]): row["verdict"] for row in rows},
         names={row["area_id"]: row["area_name"] for row in rows},
     )
 
 
 def news_of(result: Result, last: LastMap) -> list[str]:
-    """Return what is new since the last map, in lines; none where nothing is."""
+    """Return what is new since the last map, in lines; an empty list if nothing is."""
     now = result.study.current
     said = []
     if now != last.current:
@@ -80,36 +98,37 @@ def news_of(result: Result, last: LastMap) -> list[str]:
     names = {**last.names, **names_of(result)}
     rows = {(str(r["area_id"]), str(r["crime_type"])): r for r in result.change.to_dict("records")}
     verdicts = {key: str(row["verdict"]) for key, row in rows.items()}
+    counts = {key: (float(row["current_count"]), float(row["expected"])) for key, row in rows.items()}
     changed: list[str] = []
     going_on: list[str] = []
     for verdict in ("clear rise", "clear fall"):
         new, ended, same = _sorted_out(verdicts, last.verdicts, verdict)
-        changed += _line(f"New {verdict}s", [_with_counts(key, rows, names) for key in new])
+        changed += _line(f"New {verdict}s", [_with_counts(key, counts[key], names) for key in new])
         changed += _line(
             f"No longer a {verdict}",
             [f"{_named(key, names)} (now {verdicts.get(key, 'not on the map')})" for key in ended],
         )
-        going_on += _line(f"Still a {verdict}", [_with_counts(key, rows, names) for key in same])
+        going_on += _line(f"Still a {verdict}", [_with_counts(key, counts[key], names) for key in same])
     said += changed
     said += _revised(result, last)
     areas = {area for area, _ in verdicts} ^ {area for area, _ in last.verdicts}
     if areas:
         said += _line("Areas on one of the two maps only", [names.get(area, area) for area in sorted(areas)])
-    # What goes on is no news by itself.
+    # A verdict that stays the same is no news by itself.
     return [*said, *going_on] if said else []
 
 
 def _sorted_out(
     now: Mapping[Key, str], then: Mapping[Key, str], verdict: str
 ) -> tuple[list[Key], list[Key], list[Key]]:
-    """Return the areas and crime types that have the verdict anew, no longer, and still."""
+    """Return the areas and crime types that have the verdict now but not before, no longer, and still."""
     order = list(tables.CRIME_TYPES)
     here, there = ({key for key, found in one.items() if found == verdict} for one in (now, then))
 
-    def placed(keys: set[Key]) -> list[Key]:
+    def in_order(keys: set[Key]) -> list[Key]:
         return sorted(keys, key=lambda key: (order.index(key[1]) if key[1] in order else len(order), key[0]))
 
-    return placed(here - there), placed(there - here), placed(here & there)
+    return in_order(here - there), in_order(there - here), in_order(here & there)
 
 
 def _line(lead: str, items: Sequence[str]) -> list[str]:
@@ -124,9 +143,9 @@ def _named(key: Key, names: Mapping[str, str]) -> str:
     return f"{names.get(area, area)}, {tables.IN_WORDS.get(kind, kind)}"
 
 
-def _with_counts(key: Key, rows: Mapping[Key, Mapping[Any, Any]], names: Mapping[str, str]) -> str:
-    row = rows[key]
-    return f"{_named(key, names)} ({whole(row['current_count'])}, about {whole(row['expected'])} expected)"
+def _with_counts(key: Key, counts: tuple[float, float], names: Mapping[str, str]) -> str:
+    now, expected = counts
+    return f"{_named(key, names)} ({whole(now)}, about {whole(expected)} expected)"
 
 
 def _revised(result: Result, last: LastMap) -> list[str]:

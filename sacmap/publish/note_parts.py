@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sacmap import months
 from sacmap.choose.plan import Plan
+from sacmap.choose.plan_record import OutcomeRecord
 from sacmap.measure.reconcile import Reconciliation
 from sacmap.result import Result
 from sacmap.study import Study
@@ -80,7 +80,7 @@ class Given:
     picture: bytes | None = None
     headline: str = ""
     plan: Plan | None = None
-    outcome: Mapping[str, Any] | None = None
+    outcome: OutcomeRecord | None = None
     names: Mapping[str, str] | None = None
     sources: Sequence[str] = ()
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sacmap import months, tables
 from sacmap.publish.note_parts import NAMED, Given, Paragraph, Part, Section, Table, series, some
 
 if TYPE_CHECKING:
     from sacmap.choose.plan import Plan
+    from sacmap.choose.plan_record import Week
 
 
 def planned(given: Given) -> Section | None:
@@ -51,7 +52,7 @@ def _money(plan: Plan, names: Mapping[str, str], *, illustrated: bool) -> Iterat
         yield Paragraph("The prices are illustrations until the partnership's own are put in their place.")
 
 
-def _week(week: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Part]:
+def _week(week: Week, names: Mapping[str, str]) -> Iterator[Part]:
     """Yield where the week of action goes, when, and what it is watched by and compared with."""
     target, buffer, control = (
         [names.get(area, area) for area in week[side]] for side in ("target", "buffer", "control")

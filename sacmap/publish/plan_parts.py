@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from sacmap.choose.plan import Plan
+from sacmap.choose.plan_record import SideName
 from sacmap.publish.words import Headline, apart, series
 
 if TYPE_CHECKING:
     from sacmap.publish.view import View
 
 #: The sides of an evaluation: key in the plan, and what the page calls it.
-SIDES = (
+SIDES: tuple[tuple[SideName, str], ...] = (
     ("target", "Week of action"),
     ("buffer", "Around it: did crime move?"),
     ("control", "Compared with"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from sacmap import months, tables
 from sacmap.choose.plan import Plan
+from sacmap.choose.plan_record import Budget, ReachRecord, Spread
 from sacmap.choose.plan_words import few, money_in_words, pounds
 from sacmap.publish import bars
 from sacmap.publish.lists import street_of
@@ -53,7 +53,7 @@ def plan_view(plan: Plan, view: View) -> PlanView:
     )
 
 
-def _range(prevented: Mapping[str, float] | None) -> str:
+def _range(prevented: Spread | None) -> str:
     if prevented is None:
         return "not known"
     return f"{few(prevented['low'])} to {few(prevented['high'])}, about {few(prevented['mid'])}"
@@ -139,7 +139,7 @@ def _money_tables(plan: Plan, view: View) -> tuple[Table, ...]:
     )
 
 
-def _spread(reach: Mapping[str, Any]) -> str:
+def _spread(reach: ReachRecord) -> str:
     spread, lately = reach["spread"], reach["lately_burgled"]
     if spread is None or lately is None:
         return "What it prevents is not known: the areas' households are not known."
@@ -148,7 +148,7 @@ def _spread(reach: Mapping[str, Any]) -> str:
     return f"Spread over the areas it prevents about {few(spread['mid'])} burglaries a year."
 
 
-def _money_bars(reach: Mapping[str, Any], budget: Mapping[str, Any]) -> Markup | str:
+def _money_bars(reach: ReachRecord, budget: Budget) -> Markup | str:
     """Return two bars, low to high with a dot at the middle: spread out, and at homes burgled lately; numbers only."""
     spread, lately, pays = reach["spread"], reach["lately_burgled"], float(budget["break_even"])
     if spread is None or lately is None:
@@ -158,7 +158,7 @@ def _money_bars(reach: Mapping[str, Any], budget: Mapping[str, Any]) -> Markup |
     def at(value: float) -> str:
         return f"{max(0.0, 100 * value / most):.1f}%"
 
-    def bar(y: int, of: Mapping[str, float]) -> str:
+    def bar(y: int, of: Spread) -> str:
         wide = max(0.0, 100 * (of["high"] - of["low"]) / most)
         return (
             f'<line class="axis-line" x1="0" x2="100%" y1="{y}" y2="{y}"/>'

@@ -1,0 +1,74 @@
+"""Check a value read from JSON against a type, before it is used as that type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import NoneType, UnionType
+from typing import Annotated, Union, get_args, get_origin, get_type_hints, is_typeddict
+
+from sacmap import tables
+
+
+def mismatch(value: object, kind: object, at: str = "it") -> str | None:
+    """Say in words where a value does not match a type; None if it matches.
+
+    Parameters
+    ----------
+    value
+        A value as `json.loads` returns it.
+    kind
+        A class; None; a union; a list or sequence; a mapping with text keys; a TypedDict or dataclass, of which keys
+        not named are ignored; or a text Annotated with a test, such as ``Annotated[str, months.is_month]``.
+    at
+        The name of the value in the message.
+
+    Examples
+    --------
+    >>> mismatch({"n": ["x"]}, dict[str, list[int]])
+    "n 1 is 'x'"
+    """
+    origin, args = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        found = [mismatch(value, one, at) for one in args]
+        return None if None in found else found[0]
+    if origin in (list, Sequence):
+        if not isinstance(value, list):
+            return f"{at} is no list"
+        return _first(mismatch(one, args[0], f"{at} {n}") for n, one in enumerate(value, 1))
+    if _has_keys(kind) or origin in (dict, Mapping):
+        return _mismatch_of_table(value, kind, at)
+    return None if _is(value, kind) else f"{at} is {str(value)[:40]!r}"
+
+
+def _has_keys(kind: object) -> bool:
+    return is_typeddict(kind) or hasattr(kind, "__dataclass_fields__")
+
+
+def _mismatch_of_table(value: object, kind: object, at: str) -> str | None:
+    if not isinstance(value, dict):
+        return f"{at} is no table"
+    hints = get_type_hints(kind, include_extras=True) if _has_keys(kind) else {}
+    kinds = hints or dict.fromkeys(value, get_args(kind)[1])
+    optional = getattr(kind, "__optional_keys__", ())
+    missing = [name for name in kinds if name not in value and name not in optional]
+    if missing:
+        return f"{at} has no {missing[0]!r}"
+    return _first(mismatch(value[name], one, name) for name, one in kinds.items() if name in value)
+
+
+def _first(found: Iterable[str | None]) -> str | None:
+    return next((said for said in found if said), None)
+
+
+def _is(value: object, kind: object) -> bool:
+    if kind is None or kind is NoneType:
+        return value is None
+    if get_origin(kind) is Annotated:
+        _, test = get_args(kind)
+        return isinstance(value, str) and bool(test(value))
+    if kind is float or kind is int:
+        # NaN fails too: it is not less than anything.
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        return isinstance(value, kind | int) and abs(value) < tables.MOST
+    return isinstance(kind, type) and isinstance(value, kind)
