@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import sys
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -40,6 +41,14 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_power_cut():
+    """Wait for no disk: what the tests write need not outlive the machine. Every file is still written whole."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def practice(tmp_path_factory):
     """The practice borough's files, written once; read them, and write elsewhere."""
@@ -70,6 +79,16 @@ def data():
 def clock():
     """Time that passes only when something waits."""
     return Clock()
+
+
+@pytest.fixture
+def no_waiting(clock, monkeypatch):
+    """The commands go by the test's clock: they wait as long as ever, and no time passes."""
+    from sacmap.fetch.web import Web
+
+    for place in ("sacmap.fetch.web.Web", "sacmap.fetch.download.Web"):
+        monkeypatch.setattr(place, partial(Web, clock=clock, sleep=clock.sleep))
+    return clock
 
 
 @pytest.fixture

@@ -236,7 +236,7 @@ def test_f11_a_month_outside_the_window_is_told_before_asking(open_downloader, p
 
 
 def test_a_month_of_which_nothing_was_published_is_told_with_exit_3(
-    base, police, tmp_path, real_time, capsys
+    base, police, tmp_path, no_waiting, capsys
 ):
     police.withdraw(lambda one: one["month"] != "2023-02" or one["location_type"] == "BTP")
     assert sacmap(base, tmp_path, "fetch", *COMMAND) == 3
@@ -280,7 +280,9 @@ def test_f14_a_month_published_again_tells_what_changed(open_downloader, police)
     assert "vehicle" not in later.reading.notices[0].text
 
 
-def test_f14_fetch_can_be_told_to_ask_now_whether_a_month_came_out(base, police, tmp_path, real_time, capsys):
+def test_f14_fetch_can_be_told_to_ask_now_whether_a_month_came_out(
+    base, police, tmp_path, no_waiting, capsys
+):
     sacmap(base, tmp_path, "fetch", *COMMAND)
     police.publish([crime(900, "burglary", 52.005, 0.005, "2024-01")])
     police.latest = "2024-04"
@@ -437,7 +439,7 @@ def real_time(police):
 
 
 def test_map_fetches_what_it_needs_on_a_fresh_machine_and_never_asks_twice(
-    base, police, tmp_path, real_time, capsys
+    base, police, tmp_path, no_waiting, capsys
 ):
     assert sacmap(base, tmp_path, "map", *COMMAND, "--out", "maps/a.html") == 0
     printed, said = capsys.readouterr()
@@ -474,7 +476,7 @@ main()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
-def test_f41_ctrl_c_ends_with_130_and_a_rerun_goes_on(base, police, tmp_path, real_time):
+def test_f41_ctrl_c_ends_with_130_and_a_rerun_goes_on(base, police, tmp_path, real_time, no_waiting):
     police.fault = lambda number, path: "trickle" if number == 20 else None
     words = ["fetch", *COMMAND, "--store", str(tmp_path / "store"), "--api-url", f"{base}/api"]
     running = subprocess.Popen(
@@ -484,11 +486,12 @@ def test_f41_ctrl_c_ends_with_130_and_a_rerun_goes_on(base, police, tmp_path, re
         assert running.poll() is None
         os.sched_yield()
     running.send_signal(signal.SIGINT)
-    _, said = running.communicate(timeout=20)
+    _, said = running.communicate(timeout=300)
     assert running.returncode == 130
     assert "Run the command again to continue" in said
     assert "Traceback" not in said
-    police.fault = lambda number, path: None
+    police.fault, police.clock = (lambda number, path: None), no_waiting
+    police.begin()
     assert sacmap(base, tmp_path, "fetch", *COMMAND) == 0
     # The set-up and six months; only what was under way is asked twice.
     assert len(police.paths) == 8 + 36 + 1
