@@ -30,6 +30,12 @@ PLACES = (
         ("2016-07", "2017-07", "2018-07"),
     ),
     (
+        "Avon and Somerset, August to June of 2018/19 and 2019/20 for 2020/21",
+        "avon-and-somerset-2018-01_2021-09.zip",
+        "boundaries/avon-and-somerset-wards.geojson",
+        ("2018-08:2019-06", "2019-08:2020-06", "2020-08:2021-06"),
+    ),
+    (
         "City of London, 2018 and 2019 for 2020",
         "city-of-london-2018-01_2021-09.zip",
         "boundaries/city-of-london-wards.geojson",
