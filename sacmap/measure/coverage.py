@@ -204,7 +204,9 @@ def compared_months(
     silent = silent_forces(judged, located, study, forces, places)
     inside = _sac_inside(located, study)
     inside = inside[inside["month"].isin(months_compared)]
-    unknown = {} if study.extract is not None else _unknown(reading, areas, inside, set(silent["force"]))
+    every = set(reading.tally["force"].astype(str))
+    gappy = {str(force) for force in gaps(judged, every - set(forces), months_compared)["force"]}
+    unknown = {} if study.extract is not None else _unknown(reading, areas, inside, gappy)
     if len(unknown) == len(areas):
         reason = next(iter(unknown.values()))
         raise InputError(f"None of the areas is known: {reason}.", "Give the crimes of their own force.")
@@ -220,24 +222,36 @@ def _mostly_here(located: pd.DataFrame, study: Study, but: Collection[str]) -> t
 
 
 def _unknown(
-    reading: Reading, areas: gpd.GeoDataFrame, inside: pd.DataFrame, silent: Collection[str]
+    reading: Reading, areas: gpd.GeoDataFrame, inside: pd.DataFrame, gappy: Collection[str]
 ) -> dict[str, str]:
-    """Return, by area_id, why an area is not known; `inside` are the rows of SAC in areas in the months compared."""
+    """Return, by area_id, why an area is not known.
+
+    `inside` are the rows of SAC in areas in the months compared; `gappy` the forces, but for the main ones, that lack
+    one of these months. Whatever they report is left out, so an area of their own is not known either: a ward without
+    a crime of a force that is left out has no count of zero.
+    """
     ids = areas["area_id"].astype(str)
     counts = inside["area_id"].astype(str).value_counts().reindex(ids, fill_value=0)
-    of_silent = inside[inside["force"].isin(list(silent))]
-    theirs = of_silent["area_id"].astype(str).value_counts().reindex(ids, fill_value=0)
-    present = reading.tally["force"].astype(str).unique()
+    of_gappy = inside[inside["force"].isin(list(gappy))]
+    theirs = of_gappy["area_id"].astype(str).value_counts().reindex(ids, fill_value=0)
+    given = set(reading.tally["force"].astype(str))
+    kept = (counts - theirs).to_numpy(np.int64)
     missing = without_own_force(
-        areas, reading.crimes[["force", "lon", "lat"]], counts.to_numpy(np.int64), list(present)
+        areas, reading.crimes[["force", "lon", "lat"]], kept, sorted(given - set(gappy))
     )
-    found = {
-        area: f"no crime of its own force, {force}, was given" if force else "no force reports anything there"
-        for area, force in missing.items()
-    }
+    found = {area: _why_unknown(force, gappy) for area, force in missing.items()}
     for area in ids[((theirs > 0) & (theirs >= TELLING_SHARE * counts)).to_numpy()]:
         found.setdefault(area, "a force that reports much of its crime is left out")
     return found
+
+
+def _why_unknown(force: str, gappy: Collection[str]) -> str:
+    """Return why an area of a force, "" where of none, is not known."""
+    if not force:
+        return "no force reports anything there"
+    if force_slug(force) in {force_slug(name) for name in gappy}:
+        return f"its own force, {force}, did not publish every month compared"
+    return f"no crime of its own force, {force}, was given"
 
 
 def _named(force: str, tally: pd.DataFrame) -> tuple[str, ...]:
