@@ -23,7 +23,7 @@ KNOWN_TYPES = frozenset(
 )  # fmt: skip
 
 #: An odd multiplier for hashing into 64-bit keys; overflow is intended.
-_MIX = np.uint64(0x9E3779B97F4A7C15)
+MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def repeats(crimes: pd.DataFrame) -> np.ndarray:
     key, blank = _id_keys(crimes["crime_id"])
     rows = np.flatnonzero(~blank)
     for name in ("month", "crime_type"):
-        key = (key ^ _codes(crimes[name]).astype(np.uint64)) * _MIX
+        key = (key ^ _codes(crimes[name]).astype(np.uint64)) * MIX
     # Equal rows have equal keys. Different rows rarely do, so only rows that share a key are compared in full.
     rows = rows[pd.Series(key[rows]).duplicated(keep=False).to_numpy()]
     nowhere = crimes["lon"].isna().to_numpy()[rows]
@@ -104,7 +104,7 @@ def _chunk_keys(ids: pa.Array) -> np.ndarray:
     if len(long):
         # Ids are digests, so their first sixteen characters, read as two numbers, make a good key.
         numbers = np.ndarray((len(data) - 7,), np.uint64, buffer=data, strides=(1,))
-        keys[long] = numbers[cuts[long]] * _MIX ^ numbers[cuts[long] + 8]
+        keys[long] = numbers[cuts[long]] * MIX ^ numbers[cuts[long] + 8]
     return keys
 
 

@@ -1,7 +1,9 @@
-"""The slug of a force, from its name in any of the usual spellings."""
+"""Names and slugs of forces."""
 
 from __future__ import annotations
 
+#: British Transport Police covers all of England and Wales: its name, and the slug that police.uk uses.
+TRANSPORT_POLICE, TRANSPORT_SLUG = "British Transport Police", "btp"
 #: The made-up force of the practice borough.
 PRACTICE_FORCE = "Dogger Bank Constabulary"
 _TITLES = {"police", "constabulary", "service"}
@@ -15,5 +17,5 @@ def force_slug(name: str) -> str:
     head, _, tail = name.partition(",")
     words = f"{tail} {head}".lower().replace("&", " and ").replace("-", " ").split()
     if words == ["british", "transport", "police"]:
-        return "btp"
+        return TRANSPORT_SLUG
     return "-".join(w for w in words if w not in _TITLES and (w != "of" or words[:1] == ["city"]))

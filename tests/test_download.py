@@ -18,8 +18,9 @@ from sacmap.comparison import compare_areas
 from sacmap.crimes import without_repeats
 from sacmap.errors import InputError, SourceError, UsageError
 from sacmap.fetch.download import Downloader, Origin, choose_sources
-from sacmap.fetch.region import ELSEWHERE, TRANSPORT_POLICE
+from sacmap.fetch.region import ELSEWHERE
 from sacmap.fetch.street import read
+from sacmap.forces import TRANSPORT_POLICE
 from sacmap.inputs import territory_of
 from sacmap.months import span
 from sacmap.study import make_study

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sacmap import tables
 from sacmap.crimes import Reading, tally_of
 from sacmap.errors import InputError, UsageError
-from sacmap.fetch.home_office import read_recorded
+from sacmap.fetch.home_office import read_table
 from sacmap.fetch.street import read
 from sacmap.measure.published import published_by_force, published_in_areas
 from sacmap.measure.reconcile import reconcile
@@ -37,14 +37,14 @@ def cells(path):
 
 @pytest.fixture(scope="module")
 def northamptonshire(data):
-    return read_recorded(str(data / TABLE), "Northamptonshire")
+    return read_table(str(data / TABLE)).of("Northamptonshire")
 
 
 @pytest.mark.parametrize("kind", WRITERS)
 def test_a_table_under_titles_and_notes_reads_the_same_in_every_format(tmp_path, kind):
     path = tmp_path / f"prc-csp.{kind}"
     WRITERS[kind](path, sheets())
-    found = read_recorded(str(path), "Northampton")
+    found = read_table(str(path)).of("Northampton")
     assert (found.by, sorted(found.codes)[0], sorted(found.codes)[-1]) == ("csp", "2017-04", "2019-01")
     by_code = found.rows[found.rows["quarter"] == "2018-10"].set_index("code")["n"]
     assert by_code.to_dict() == {code: 2 * n for code, n in COUNTS.items()}
@@ -57,11 +57,11 @@ def test_a_partnership_or_the_whole_force_is_found_however_it_is_written(tmp_pat
     path = tmp_path / "prc-csp.xlsx"
     write_xlsx(path, sheets())
     for name, by, n in (("corby and KETTERING", "csp", 60), ("Northamptonshire Police", "force", 90)):
-        found = read_recorded(str(path), name)
+        found = read_table(str(path)).of(name)
         theft = found.rows[(found.rows["quarter"] == "2017-04") & (found.rows["code"] == "45")]["n"].sum()
         assert (found.by, theft) == (by, n)
     with pytest.raises(InputError, match="Northampton"):
-        read_recorded(str(path), "Northamton")
+        read_table(str(path)).of("Northamton")
 
 
 def edited(change):
@@ -86,13 +86,13 @@ def test_what_makes_no_sense_is_an_error_with_its_place(tmp_path, change, words)
     path = tmp_path / "a.xlsx"
     write_xlsx(path, edited(change))
     with pytest.raises(InputError, match=words):
-        read_recorded(str(path), "Northampton")
+        read_table(str(path)).of("Northampton")
 
 
 def test_a_count_that_is_not_given_is_no_count(tmp_path):
     path = tmp_path / "a.xlsx"
     write_xlsx(path, edited(lambda rows: rows[4].__setitem__(8, "[x]")))
-    found = read_recorded(str(path), "Northampton")
+    found = read_table(str(path)).of("Northampton")
     table = reconcile(study_of("2018-04:2018-06", "2017-04:2017-06"), found, None).table
     now = table[table["period"] == "2018-04:2018-06"].set_index("component")
     assert now["home_office"].isna().to_dict() | {"robbery": False} == now["home_office"].isna().to_dict()
@@ -115,7 +115,7 @@ def test_another_file_is_an_error_that_says_what_to_give(tmp_path, name, content
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(InputError, match=words):
-        read_recorded(str(path), "Northampton")
+        read_table(str(path)).of("Northampton")
 
 
 def test_f47_a_workbook_that_would_inflate_beyond_memory_is_refused(tmp_path, monkeypatch):
@@ -123,7 +123,7 @@ def test_f47_a_workbook_that_would_inflate_beyond_memory_is_refused(tmp_path, mo
     write_xlsx(path, sheets())
     monkeypatch.setattr("sacmap.files.sheets.INFLATED", 10_000)
     with pytest.raises(InputError, match="when decompressed"):
-        read_recorded(str(path), "Northampton")
+        read_table(str(path)).of("Northampton")
 
 
 def test_periods_that_are_not_quarters_give_the_spans_that_are():
@@ -151,7 +151,7 @@ def test_a_code_that_means_something_else_is_told(tmp_path):
     path = tmp_path / "a.xlsx"
     write_xlsx(path, edited(lambda rows: rows[7].__setitem__(4, "Theft of pedal cycle")))
     found = reconcile(
-        study_of("2018-04:2018-06", "2017-04:2017-06"), read_recorded(str(path), "Northampton"), None
+        study_of("2018-04:2018-06", "2017-04:2017-06"), read_table(str(path)).of("Northampton"), None
     )
     assert next(n.text for n in found.warnings if n.code == "offence-codes").endswith(
         "45 “Theft of pedal cycle”."
@@ -224,7 +224,7 @@ def test_northamptonshire_police_uk_beside_october_to_december_2018(data, tmp_pa
 
 
 def test_the_split_of_2023_gives_homes_apart_and_tells_the_late_entries(data):
-    recorded = read_recorded(str(data / TABLE), "metropolitan police service")
+    recorded = read_table(str(data / TABLE)).of("metropolitan police service")
     table = reconcile(study_of("2023-04:2024-03", "2022-04:2023-03"), recorded, None).table
     rows = table.set_index(["component", "period"])
     homes = rows.loc[("burglary-of-homes", "2023-04:2024-03")]
@@ -244,7 +244,7 @@ def test_a_missing_month_never_reads_as_a_change(tmp_path):
         {"month": months, "crime_type": "robbery", "lon": 0.0, "crime_id": "", "force": FORCE}
     )
     write_xlsx(tmp_path / "a.xlsx", sheets())
-    recorded = read_recorded(str(tmp_path / "a.xlsx"), "Northamptonshire")
+    recorded = read_table(str(tmp_path / "a.xlsx")).of("Northamptonshire")
     study = study_of("2018-10:2018-12", "2017-10:2017-12")
 
     def robbery(rows):
@@ -311,7 +311,7 @@ def test_of_a_partnership_the_crimes_in_its_areas_are_counted(tmp_path):
     book = tmp_path / "a.xlsx"
     write_xlsx(book, sheets())
     found = reconcile(
-        study, read_recorded(str(book), "Northampton"), published_in_areas(reading, located, study.months)
+        study, read_table(str(book)).of("Northampton"), published_in_areas(reading, located, study.months)
     )
     now = found.table[found.table["period"] == "2018-10:2018-12"].set_index("component")
     assert now["police_uk"][["sac", "burglary", "robbery", "no location"]].to_list() == [4, 3, 1, 1]

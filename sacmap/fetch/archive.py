@@ -17,17 +17,16 @@ from pathlib import Path
 from sacmap import months
 from sacmap.addresses import redacted
 from sacmap.errors import SourceError
-from sacmap.fetch.members import MEMBER_BYTES, MEMBER_RATIO
+from sacmap.fetch.members import is_too_large
 from sacmap.fetch.remote import RemoteFile, download_whole
 from sacmap.fetch.request import quoted
 from sacmap.fetch.store import Store, StoredAnswer
 from sacmap.fetch.web import BY_HAND, AbsentError, ForbiddenError, NoPartError, Web
 from sacmap.files.text import parse_json
+from sacmap.forces import TRANSPORT_SLUG
 
 #: The number of months in an archive. Its name is the last of them.
 SPAN = 36
-#: British Transport Police's files cover all of England and Wales.
-TRANSPORT_POLICE = "btp"
 #: Members at most this many bytes apart are read in one request, up to this size.
 _GAP, _REQUEST = 4096, 8 << 20
 _RESTARTS = 3
@@ -254,7 +253,7 @@ def name_covers(name: str, month: str) -> bool:
 
 
 def _forces(force: str) -> tuple[str, ...]:
-    return (force,) if force == TRANSPORT_POLICE else (force, TRANSPORT_POLICE)
+    return (force,) if force == TRANSPORT_SLUG else (force, TRANSPORT_SLUG)
 
 
 def _file(force: str, month: str) -> str:
@@ -284,7 +283,7 @@ def _require_real(info: zipfile.ZipInfo, name: str) -> None:
     """Refuse an encrypted or unrealistically large member before it is read."""
     if info.flag_bits & 1:
         raise SourceError(f"{info.filename} in the archive {name} is encrypted.", "Check --archive-url.")
-    if info.file_size > MEMBER_BYTES or info.file_size > MEMBER_RATIO * max(info.compress_size, 1 << 10):
+    if is_too_large(info):
         raise SourceError(
             f"{info.filename} in the archive {name} would have {info.file_size:,} bytes when decompressed, "
             "more than any real month.",

@@ -20,12 +20,12 @@ from sacmap.crimes import Reading, tally_of
 from sacmap.errors import SourceError, UsageError
 from sacmap.fetch import street
 from sacmap.fetch.api import Api, OfflineError
-from sacmap.fetch.archive import TRANSPORT_POLICE, Archive, fewest
+from sacmap.fetch.archive import Archive, fewest
 from sacmap.fetch.region import ORDER, Region
 from sacmap.fetch.rows import CATEGORIES
 from sacmap.fetch.store import Store, StoredAnswer, default_store
 from sacmap.fetch.web import Web
-from sacmap.forces import force_slug
+from sacmap.forces import TRANSPORT_SLUG, force_slug
 from sacmap.notices import Notice, listed
 from sacmap.study import API_URL, ARCHIVE_URL, FetchOptions, Study
 
@@ -330,7 +330,7 @@ def _archive_reading(files: Sequence[StoredAnswer], force: str, name: str | None
 
     def named(table: pd.DataFrame) -> pd.DataFrame:
         forces = table["force"].astype(str)
-        others = {one for one in forces.unique() if force_slug(one) == TRANSPORT_POLICE != force}
+        others = {one for one in forces.unique() if force_slug(one) == TRANSPORT_SLUG != force}
         known = {
             one: one if one in others else name or (one if force_slug(one) == force else force)
             for one in forces.unique()

@@ -48,17 +48,6 @@ _QUARTER = re.compile(r"(?:q|quarter)?\s*([1-4])", re.IGNORECASE)
 _NOT_GIVEN = frozenset(("", "-", "–", "..", ":", "[x]", "[z]", "[c]", "x", "z", "n/a"))
 
 
-def read_recorded(path: str, area_name: str) -> Recorded:
-    """Read the recorded crime of one area: see `RecordedTable.of`.
-
-    Raises
-    ------
-    InputError
-        If the file is not such a table, has no such area, or has an invalid year, quarter or count.
-    """
-    return read_table(path).of(area_name)
-
-
 def read_table(path: str) -> RecordedTable:
     """Read the whole table: ODS, XLSX, CSV or Parquet.
 

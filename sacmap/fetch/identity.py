@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sacmap.crimes import MIX
 from sacmap.files.sheets import FULL
 from sacmap.notices import Notice, listed
 
@@ -29,7 +30,6 @@ _ZERO = re.compile(r"[\W_0]*")
 MONTH_ROWS, WHOLE_ROWS = 5, 2
 #: With fewer rows, all may occur twice by chance.
 DOUBLED_ROWS = 20
-_MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 def is_no_id(text: str) -> bool:
@@ -162,7 +162,7 @@ def keys_of(columns: Iterable[pd.Series]) -> np.ndarray:
             codes = pd.util.hash_array(column.fillna(-9e9).to_numpy(float))
         else:
             codes = pd.util.hash_array(column.astype(str).to_numpy(object))
-        key = (key ^ codes) * _MIX + np.uint64(1)
+        key = (key ^ codes) * MIX + np.uint64(1)
     return np.asarray(key, np.uint64)
 
 

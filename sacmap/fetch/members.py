@@ -153,13 +153,18 @@ def _zip_members(path: Path) -> Iterator[Member]:
             continue
         if info.flag_bits & 1:
             raise InputError(f"{path} is encrypted ({info.filename}).", "Unpack it and give the folder.")
-        if info.file_size > MEMBER_BYTES or info.file_size > MEMBER_RATIO * max(info.compress_size, 1 << 10):
+        if is_too_large(info):
             raise InputError(
                 f"{info.filename} in {path} would have {info.file_size:,} bytes when decompressed, more than "
                 "any real month.",
                 "Download the ZIP again from data.police.uk.",
             )
         yield Member(path, info.filename, info.file_size, info.CRC, found=True)
+
+
+def is_too_large(info: zipfile.ZipInfo) -> bool:
+    """Whether a ZIP member would be larger after decompression than any real month."""
+    return info.file_size > min(MEMBER_BYTES, MEMBER_RATIO * max(info.compress_size, 1 << 10))
 
 
 def each_once(members: list[Member]) -> tuple[list[Member], list[str]]:

@@ -9,8 +9,8 @@ import shapely
 from sacmap import months, tables
 from sacmap.fetch.api import Api
 from sacmap.fetch.boxes import Box, extent_box
+from sacmap.forces import TRANSPORT_POLICE
 
-TRANSPORT_POLICE = "British Transport Police"
 #: The force given to crimes that lie neither in the force's neighbourhoods nor in the study's areas.
 ELSEWHERE = "another force"
 #: The rarest type first: its crimes show where to cut the boxes of the other types.

@@ -24,6 +24,7 @@ from sacmap.fetch.columns import header_at, missing_from, month_of, no_column, p
 from sacmap.fetch.saved_answers import saved_crimes
 from sacmap.files.delimited import SEPARATORS, decoded, separated, separator_of, unpacked
 from sacmap.files.sheets import LINES_ABOVE, PARQUET, is_workbook, sheets_in, text_of
+from sacmap.forces import TRANSPORT_POLICE
 
 #: What programs write for a missing value.
 NOTHING = (
@@ -31,7 +32,6 @@ NOTHING = (
 )  # fmt: skip
 #: The force of rows that do not name one.
 NO_FORCE = "Force not named"
-BTP = "British Transport Police"
 
 _TEXT = pa.string()
 #: The meaning of a comma in a coordinate: decimals in degrees, thousands in metres.
@@ -276,7 +276,9 @@ def _forces(columns: dict[str, pa.Array], force: str, size: int) -> pa.Array:
     if "force" in columns:
         return columns["force"]
     named = pa.array([force] * size, _TEXT)
-    return pc.if_else(pc.equal(columns["kind"], "BTP"), BTP, named) if "kind" in columns else named
+    return (
+        pc.if_else(pc.equal(columns["kind"], "BTP"), TRANSPORT_POLICE, named) if "kind" in columns else named
+    )
 
 
 def slugs(values: pa.Array) -> pa.Array:
