@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sacmap import months, tables
 from sacmap.areas.boundaries import overlaps
@@ -20,6 +20,7 @@ from sacmap.comparison import compare_areas
 from sacmap.crimes import without_repeats
 from sacmap.errors import SacmapError
 from sacmap.files.collisions import require_apart
+from sacmap.files.json_shape import mismatch
 from sacmap.files.text import parse_json, read_text
 from sacmap.files.whole import require_writable
 from sacmap.inputs import (
@@ -206,9 +207,12 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
 
 def last_periods(record: Path) -> str:
     """Return the current period in words from a map's record; "" if there is no record of sacmap."""
-    with suppress(SacmapError, ValueError, KeyError, TypeError, OSError):
-        current = parse_json(read_text(str(record)))["study"]["current"]
-        return months.span_in_words(months.span(f"{current[0]}:{current[-1]}"))
+    from sacmap.publish.news import MapRecord
+
+    with suppress(SacmapError, ValueError):
+        raw = parse_json(read_text(str(record)))
+        current = () if mismatch(raw, MapRecord) else tuple(cast("MapRecord", raw)["study"]["current"])
+        return months.span_in_words(current) if current else ""
     return ""
 
 

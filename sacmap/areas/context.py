@@ -156,7 +156,7 @@ def _start(where: Path) -> bytes:
 def _of_geojson(where: Path) -> tuple[NDArray[np.object_], list[dict[str, Any]], pyproj.CRS | None]:
     """Read GeoJSON with its lines and points, which the reader of areas leaves out."""
     try:
-        whole = parse_json(read_text(str(where)))
+        whole: Any = parse_json(read_text(str(where)))
         features = whole["features"]
         shapes = [shape_of(one["geometry"]) if one.get("geometry") else shapely.Point() for one in features]
         columns = [dict(one.get("properties") or {}) for one in features]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import geopandas as gpd
 import numpy as np
@@ -97,7 +97,7 @@ def plan_of(text: str, path: str) -> Plan:
     """
     remedy = "Give a file that `sacmap plan` wrote."
     try:
-        raw = parse_json(text)
+        raw: Any = parse_json(text)
     except ValueError as error:
         raise InputError(f"{path} is not JSON: {error}.", remedy) from None
     wrong = mismatch(raw, Plan)

@@ -242,9 +242,10 @@ class Archive:
     def _listed(self, name: str) -> list[str] | None:
         kept = self.store.get({"kind": "archive-directory", "of": name}, f"{_PREFIX}{name}")
         try:
-            return None if kept is None else [str(file) for file in parse_json(kept.body)]
-        except (ValueError, TypeError):
+            files = None if kept is None else parse_json(kept.body)
+        except ValueError:
             return None
+        return [str(file) for file in files] if isinstance(files, list) else None
 
 
 def name_covers(name: str, month: str) -> bool:

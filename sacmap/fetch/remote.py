@@ -314,7 +314,7 @@ def _append(out: BinaryIO, block: bytes, part: Path) -> int:
 def _read_begun(about: Path) -> _Begun:
     try:
         raw = parse_json(about.read_bytes())
-        return _Begun(str(raw["same"]), int(raw["total"]))
+        return _Begun(str(raw["same"]), int(raw["total"])) if isinstance(raw, dict) else _Begun()
     except (OSError, ValueError, TypeError, KeyError, OverflowError):
         return _Begun()
 

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import TypedDict, cast
 
 import platformdirs
 
@@ -178,7 +178,10 @@ def header_of(line: bytes, path: Path) -> Header:
     ValueError, KeyError, TypeError
         If it is not a header, or has another question or publication.
     """
-    header: Header = parse_json(line)
+    raw = parse_json(line)
+    if not isinstance(raw, dict):
+        raise ValueError("no header")
+    header = cast("Header", raw)
     question = header["question"]
     if not isinstance(question, dict) or not all(isinstance(value, str) for value in question.values()):
         raise ValueError("no question")

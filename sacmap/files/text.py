@@ -10,7 +10,6 @@ import tomllib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from sacmap.bounds import FILE, Bound
 from sacmap.errors import InputError
@@ -98,7 +97,7 @@ def _within_bounds() -> Iterator[None]:
         raise ValueError("it has a number with thousands of digits") from None
 
 
-def parse_json(raw: bytes | str) -> Any:
+def parse_json(raw: bytes | str) -> object:
     r"""Return the value of JSON text.
 
     Raises
