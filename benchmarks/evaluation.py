@@ -6,6 +6,9 @@ maps have 60 areas of about 40 crimes, whose volatility is gone the year after, 
 stretches of 100 Welsh LSOAs: their year to April 2024 for the baseline, the next for the choice, the next for after;
 those that the silent Gwent Police covers are left out. The action takes each crime of the target with the same chance.
 
+Stretches of Wales overlap, and all are of the same years: 200 runs are no 200 maps. The standard error of a bias is
+therefore found by leaving out one part of the country at a time; that of made-up maps, one map at a time.
+
 Run: python benchmarks/evaluation.py [runs a cell] [lsoa21-wales-….parquet]
 """
 
@@ -14,6 +17,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,12 +31,20 @@ from sacmap.measure.change import law_of
 AREAS, LEVEL, SPREAD, VOLATILITY, SEED = 60, 40.0, 0.5, 0.02, 2018
 #: Areas of a stretch of Wales. LSOAs that come one after another mostly lie together: each adjoins the two beside it.
 STRETCH = 100
-#: The numbers of the LSOAs of Gwent Police, which published nothing from September to December 2025.
+#: The numbers of the LSOAs of Gwent Police, which published nothing from September 2025 on.
 GWENT = (1308, 1711)
+#: Parts of Wales, each as long as a stretch.
+PARTS = 15
 EFFECT = 0.3
 
-#: Baseline (areas × years), the year of the choice, the year after.
-Years = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+class Years(NamedTuple):
+    """Baseline (areas × years), the year of the choice, the year after, and the part of the country, if any."""
+
+    past: np.ndarray
+    now: np.ndarray
+    after: np.ndarray
+    part: int | None = None
 
 
 @dataclass(frozen=True)
@@ -53,12 +65,12 @@ def ring(n: int) -> list[frozenset[int]]:
 
 def judged(years: Years, rule: str, size: int, effect: float, rng: np.random.Generator) -> Run:
     """Choose, act and judge."""
-    past, now, after = (np.asarray(part, dtype=float) for part in years)
+    past, now, after = (np.asarray(part, dtype=float) for part in years[:3])
     law = law_of(past, now)
     level, near = law.level(law.excess), ring(len(now))
     if rule == "week":
         drawn = law.drawn(np.random.default_rng(ranking.SEED), 1).T
-        target = week.choose(law.excess, drawn, near, size)[0].places
+        target = week.choose(law.excess, drawn, near, size)[0].positions
     else:
         target = tuple(int(place) for place in np.sort(np.argsort(-now, kind="stable")[:size]))
     side = week.sides(target, near, now, past.mean(axis=1))
@@ -94,7 +106,7 @@ def made_up(periods: int, lasting: float) -> Callable[[np.random.Generator], Yea
         past = np.stack([rng.poisson(usual * varied(rng, VOLATILITY)) for _ in range(periods)], axis=1)
         stays = usual * varied(rng, VOLATILITY * lasting)
         now, after = (rng.poisson(stays * varied(rng, VOLATILITY * (1 - lasting))) for _ in range(2))
-        return past, now, after
+        return Years(past, now, after)
 
     return draw
 
@@ -109,8 +121,9 @@ def of_wales(path: str) -> Callable[[np.random.Generator], Years]:
     years = counts.reshape(len(counts), 3, 12).sum(axis=2)
 
     def draw(rng: np.random.Generator) -> Years:
-        at = (int(rng.integers(len(years))) + np.arange(STRETCH)) % len(years)
-        return years[at, :1], years[at, 1], years[at, 2]
+        start = int(rng.integers(len(years)))
+        at = (start + np.arange(STRETCH)) % len(years)
+        return Years(years[at, :1], years[at, 1], years[at, 2], PARTS * start // len(years))
 
     return draw
 
@@ -126,17 +139,32 @@ def cells(path: str | None) -> Iterator[tuple[str, Callable[[np.random.Generator
                 yield f"{words} lasts, {periods} y, {rule} {size}", made_up(periods, share), rule, size
 
 
-def summary(runs: list[Run]) -> dict[str, float]:
-    """Return the bias of both estimates in % of the count before, and claims and intervals that held in % of runs."""
-    before = sum(run.before for run in runs)
+def summary(runs: list[Run], parts: list[int]) -> dict[str, float]:
+    """Return what a cell shows.
+
+    Crimes before in a target; the bias of both estimates in % of these, with the standard error of the first; claims
+    and intervals that held in % of runs. `parts` are the parts of the country the runs are of.
+    """
+    before, settled = (np.array([getattr(run, name) for run in runs]) for name in ("before", "settled"))
     falls = [run.verdict.endswith("fall") for run in runs]
     return {
-        "settled": 100 * sum(run.settled for run in runs) / before,
-        "raw": 100 * sum(run.raw for run in runs) / before,
+        "before": float(before.mean()),
+        "settled": 100 * float(settled.sum() / before.sum()),
+        "error": jackknife(before, settled, np.array(parts)),
+        "raw": 100 * sum(run.raw for run in runs) / float(before.sum()),
         "clear": 100 * float(np.mean([run.verdict == "clear fall" for run in runs])),
         "possible": 100 * float(np.mean(falls)),
         "held": 100 * float(np.mean([run.held for run in runs])),
     }
+
+
+def jackknife(before: np.ndarray, settled: np.ndarray, parts: np.ndarray) -> float:
+    """Return the standard error of a bias in % of the count before, leaving out one part at a time."""
+    kept = [parts != part for part in np.unique(parts)]
+    left = np.array([100 * settled[some].sum() / before[some].sum() for some in kept if some.any()])
+    if len(left) < 2:
+        return float("nan")
+    return float(np.sqrt((len(left) - 1) * left.var()))
 
 
 def run_cell(
@@ -144,7 +172,12 @@ def run_cell(
 ) -> dict[str, float]:
     """Run one cell of the table, the same each time."""
     rng = np.random.default_rng(SEED)
-    return summary([judged(source(rng), rule, size, effect, rng) for _ in range(runs)])
+    found, parts = [], []
+    for number in range(runs):
+        years = source(rng)
+        found.append(judged(years, rule, size, effect, rng))
+        parts.append(number if years.part is None else years.part)
+    return summary(found, parts)
 
 
 def main() -> None:
@@ -153,15 +186,17 @@ def main() -> None:
     path = sys.argv[2] if len(sys.argv) > 2 else None
     print(f"{runs} runs a cell; bias in % of the count before; claims and intervals that held in % of runs")
     print(
-        f"{'':30}{'settled':>9}{'raw':>7}{'clear':>7}{'at least possible':>19}{'held':>6}"
+        f"{'':30}{'before':>7}{'settled':>9}{'±':>5}{'raw':>7}{'clear':>7}{'at least possible':>19}{'held':>6}"
         f"{f'| -{100 * EFFECT:.0f}%: clear':>16}{'at least possible':>19}{'held':>6}"
     )
     for name, source, rule, size in cells(path):
         nothing, acted = (run_cell(source, rule, size, effect, runs) for effect in (0.0, EFFECT))
         print(
-            f"{name:30}{nothing['settled']:9.1f}{nothing['raw']:7.1f}{nothing['clear']:7.1f}"
+            f"{name:30}{nothing['before']:7.0f}{nothing['settled']:9.1f}{nothing['error']:5.1f}"
+            f"{nothing['raw']:7.1f}{nothing['clear']:7.1f}"
             f"{nothing['possible']:19.1f}{nothing['held']:6.0f}"
-            f"{acted['clear']:16.0f}{acted['possible']:19.0f}{acted['held']:6.0f}"
+            f"{acted['clear']:16.0f}{acted['possible']:19.0f}{acted['held']:6.0f}",
+            flush=True,
         )
 
 
