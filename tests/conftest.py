@@ -278,6 +278,8 @@ class Opened:
             tab.emulate_media(media="null", **media)
             tab.set_viewport_size(context.get("viewport", SCREEN))
             tab.mouse.move(0, 0)
+            # Of the same address, another fragment alone would load nothing.
+            tab.goto("about:blank")
         self.tab, self.context = tab, tab.context
         self.requests, self.messages, self.left = [], [], False
         self.listeners = {
@@ -321,7 +323,6 @@ def opened(chromium, tmp_path, tabs, request):
     here = []
 
     def open_page(page=None, fragment="", **context):
-        # Each under a name of its own: of the same address, another fragment alone would load nothing.
         path = page if isinstance(page, Path) else tmp_path / f"page{len(here)}.html"
         if page is None:
             path.write_text(request.getfixturevalue("small_page"), encoding="utf-8")
