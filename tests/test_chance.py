@@ -7,7 +7,7 @@ from conftest import square
 
 from sacmap import tables
 from sacmap.areas.boundaries import areas_from_rings
-from sacmap.measure.chance import MEASURED, how_sure, nearest
+from sacmap.measure.chance import MEASURED, how_sure, must_rise, nearest
 from sacmap.measure.change_table import change_table
 
 
@@ -45,11 +45,16 @@ def test_another_map_has_another_figure():
 def test_with_one_period_it_is_said_how_large_a_rise_had_to_be():
     change = table(60, 40, 1)
     rows = change[change["crime_type"] == "burglary"]
-    rise = 100 * ((rows["normal_high"] / rows["expected"]).astype(float).median() - 1)
+    enough = rows[rows["expected"] >= 10]
+    rise = 100 * ((enough["normal_high"] / enough["expected"]).astype(float).median() - 1)
+    assert must_rise(rows) == 5 * round(rise / 5)
     said = how_sure(change, "burglary")
     assert len(said) == 2
-    assert f"burglary in an area like most here must rise by about {rise:.0f}%" in said[1]
+    assert f"burglary in an area like most here must rise by about {must_rise(rows)}%" in said[1]
     assert len(how_sure(table(60, 40, 3), "burglary")) == 1
+    # Where most areas have a few crimes, no percentage says anything.
+    assert must_rise(rows.assign(expected=4.0)) is None
+    assert len(how_sure(table(60, 3, 1), "burglary")) == 1
 
 
 @pytest.mark.parametrize("kind", tables.CRIME_TYPES)

@@ -126,7 +126,11 @@ def test_a_group_is_read_and_within_keeps_its_areas(made):
     ]
     whole = read_boundaries(made(*rows), group_column="lad24nm")
     assert list(whole.areas["group"]) == ["Bath", "Wells", "Bath"]
-    assert "share a name" in whole.told[-1].text
+    assert "told apart by their town or district, or else by their codes: Centre" in whole.told[-1].text
+    twice = [one | {"LAD24NM": town} for one, town in zip(rows, ("Bath", "Wells", "Frome"), strict=True)]
+    told = read_boundaries(made(*twice), group_column="LAD24NM").told[-1].text
+    assert "told apart by their town or district: Centre" in told
+    assert "told apart by their codes: Centre" in read_boundaries(made(*rows)).told[-1].text
     assert list(read_areas(made(*rows), group_column="LAD24NM", within=["bath"])["area_id"]) == ["E0", "E2"]
     with pytest.raises(InputError, match="in 'Hull': its groups are Bath, Wells"):
         read_areas(made(*rows), group_column="LAD24NM", within=["Hull"])

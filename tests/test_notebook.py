@@ -52,7 +52,7 @@ def test_draw_shows_in_a_notebook_with_the_layers_that_were_added(chromium, tmp_
     tab.goto((tmp_path / "map.html").as_uri(), wait_until="commit")
     frame = tab.frame_locator("iframe")
     frame.locator("html[data-ready]").wait_for(state="attached")
-    assert frame.locator("h1").inner_text().startswith("Serious acquisitive crime")
+    assert frame.locator("h1").inner_text().startswith("All three types together")
     assert frame.locator("#map .leaflet-areas-pane path").count() == 4
     assert frame.locator("#map .leaflet-marker-icon").is_visible()
     assert frame.locator("#map .leaflet-overlay-pane path").is_visible()

@@ -54,6 +54,54 @@ def test_everything_follows_the_crime_type(opened):
     assert page.text("#week-heading") == "Where burglary rose"
 
 
+def test_a_name_in_the_headline_leads_to_its_crime_type_and_area_and_back(opened):
+    page = page_of()
+    clear = page.change["crime_type"].isin(["sac", "robbery"]) & (page.change["area_id"] == "A0")
+    clear |= (page.change["crime_type"] == "robbery") & (page.change["area_id"] == "A2")
+    verdicts = page.change["verdict"].mask(page.change["verdict"] == "clear rise", "possible rise")
+    shown = opened(replace(page, change=page.change.assign(verdict=verdicts.mask(clear, "clear rise"))))
+    assert shown.text("h1") == "All three types together rose clearly in Ash; robbery in Ash and Cedar."
+    shown.tab.locator("h1 a", has_text="Cedar").click()
+    assert shown.text("#panel h2") == "Cedar"
+    assert shown.tab.is_checked('[name="crime-type"][value="robbery"]')
+    assert shown.tab.evaluate("document.activeElement.id") == "panel"
+    assert "type=robbery" in shown.tab.url
+    assert "area=A2" in shown.tab.url
+    shown.tab.click("#whole-place")
+    assert shown.tab.evaluate("document.activeElement.textContent") == "Cedar"
+    shown.tab.go_back()
+    shown.tab.go_back()
+    assert shown.tab.is_checked('[name="crime-type"][value="sac"]')
+    assert shown.messages == []
+
+
+@pytest.mark.parametrize("height", [657, 600])
+def test_where_room_is_short_every_pin_of_both_lists_is_in_sight_and_no_name_is_cut(opened, height):
+    names = ("Bradley Stoke Central and Stoke Lodge", "Weston-super-Mare North Worle", "Cedar", "Elm")
+    page = opened(grouped(page_of(names=names)), viewport={"width": 1366, "height": height})
+    cut = """() => Array.from(document.querySelectorAll("#lists .name"))
+      .filter((name) => name.scrollWidth > name.clientWidth + 1).map((name) => name.textContent)"""
+    assert page.tab.evaluate(cut) == []
+    bottom = page.tab.locator("#answer").evaluate("box => box.getBoundingClientRect().bottom")
+    last = page.tab.locator("#hardening .pin").last.bounding_box()
+    assert last["y"] + last["height"] <= bottom
+
+
+def test_every_bar_has_its_figures(opened):
+    page = opened()
+    assert page.tab.locator("#hardening .figure").all_text_contents()[0]
+    assert (
+        page.text("#week-key")
+        == "Expected: had it changed like the rest of the areas. Grey: the normal range."
+    )
+    heads = "heads => heads.map(head => Array.from(head.children, text => text.firstChild.textContent))"
+    first = page.tab.locator("#lists .bar.head").evaluate_all(heads)
+    page.tab.check('[name="crime-type"][value="burglary"]')
+    page.tab.check('[name="crime-type"][value="sac"]')
+    assert page.tab.locator("#lists .bar.head").evaluate_all(heads) == first
+    assert first[0][:2] == ["1×", "2×"]
+
+
 def test_a_click_on_the_map_fills_the_panel_and_marks_the_row(opened):
     page = opened()
     page.tab.locator("#map path.leaflet-interactive").first.click(force=True)

@@ -56,7 +56,7 @@ def judged():
 def test_a_plan_has_its_own_headline_sides_and_pins(opened, planned):
     page = opened(planned)
     assert page.text("h1") == "£10,000 reaches 66 homes in Birch."
-    assert page.text("#second").startswith("The week of action goes to Ash: 31 crimes above the expected")
+    assert page.text("#second").startswith("The week of action goes to Ash: 42 crimes above expected")
     text = page.tab.text_content("#plan")
     for words in (
         "The money: 66 homes at £150",

@@ -355,8 +355,19 @@ def same_names(areas: gpd.GeoDataFrame) -> Iterator[Notice]:
     named = areas["name"].astype(str)
     shared = sorted(name for name, times in Counter(named).items() if times > 1)
     if shared:
-        text = f"Areas that share a name, told apart by their codes: {listed(shared, 4, ', ')}."
+        text = f"Areas that share a name, told apart by {_told_apart(areas)}: {listed(shared, 4, ', ')}."
         yield Notice("same-names", text)
+
+
+def _told_apart(areas: gpd.GeoDataFrame) -> str:
+    """Return by what areas of the same name are told apart: their group, as far as that does, else their code."""
+    if "group" not in areas or not (areas["group"] != "").any():
+        return "their codes"
+    alike = areas[areas["name"].astype(str).duplicated(keep=False)]
+    enough = (alike["group"] != "") & ~alike.duplicated(["name", "group"], keep=False)
+    if enough.all():
+        return "their town or district"
+    return "their town or district, or else by their codes" if enough.any() else "their codes"
 
 
 # ── areas that come from elsewhere ────────────────────────────────────────────────────────────────────────────────

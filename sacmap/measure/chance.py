@@ -15,6 +15,8 @@ from sacmap import tables
 
 #: Areas with at least so many crimes a period, by their median, are compared with wards; below, with LSOAs.
 WARDS_FROM = 18.0
+#: Expected counts below this say little of how large a rise would be seen.
+ENOUGH = 10
 
 
 @dataclass(frozen=True)
@@ -91,15 +93,26 @@ def _span(share: tuple[int, int]) -> str:
     return f"about {low}%" if low == high else f"{low} to {high}%"
 
 
+def must_rise(rows: pd.DataFrame) -> int | None:
+    """Return by how many % an area like most must rise to leave its normal range, to the next 5.
+
+    `rows` are those of one crime type. None where most have too few crimes to say.
+    """
+    high, expected = (rows[name].to_numpy(float, na_value=np.nan) for name in ("normal_high", "expected"))
+    enough = (expected >= ENOUGH) & np.isfinite(high)
+    if enough.sum() < max(1, np.isfinite(expected).sum() / 2):
+        return None
+    share = float(np.median(high[enough] / expected[enough])) - 1
+    return max(5, 5 * round(20 * share))
+
+
 def _could_be_seen(rows: pd.DataFrame) -> tuple[str, ...]:
     """With one baseline period, say how large a rise had to be to be seen."""
-    if int(rows["baseline_periods"].iloc[0]) != 1:
+    rise = must_rise(rows)
+    if int(rows["baseline_periods"].iloc[0]) != 1 or rise is None:
         return ()
-    high, expected = (rows[name].to_numpy(float) for name in ("normal_high", "expected"))
-    some = expected > 0
-    rise = 100 * (float(np.median(high[some] / expected[some])) - 1)
     what = tables.IN_WORDS[str(rows["crime_type"].iloc[0])]
     return (
-        f"With one period to compare with, {what} in an area like most here must rise by about {rise:.0f}% to leave "
-        "its normal range; with three periods less would do.",
+        f"With one period to compare with, {what} in an area like most here must rise by about {rise}% to leave its "
+        "normal range; with three periods less would do.",
     )

@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from sacmap import tables
+from sacmap import months, tables
 from sacmap.addresses import host_of
 from sacmap.areas.locate import point_keys
 from sacmap.crimes import KNOWN_TYPES, Reading
@@ -19,10 +19,13 @@ from sacmap.measure.counts import Counted
 from sacmap.measure.coverage import Compared, reasons_of
 from sacmap.measure.definitions import Break
 from sacmap.notices import Notice, listed
-from sacmap.study import Study
+from sacmap.study import Period, Study
 
 #: Warn if the share of crimes with no location changes by more percentage points than this.
 DRIFT_POINTS = 2.0
+#: At most so many months left out are named, the others counted.
+MONTHS_NAMED = 4
+MONTHS_A_YEAR = 12
 #: Warn if more than this share of the areas has no crime.
 MANY_EMPTY = 0.2
 #: Warn if the share of current crimes on map points new since the baseline is this far above the usual share.
@@ -63,7 +66,7 @@ def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts
     return (
         *_absent_types(compared.absent_types, "file" if study.extract is None else "extract"),
         *_unknown_areas(compared.unknown, areas),
-        *_months_left_out(len(places), len(study.current), compared.left_out),
+        *_months_left_out(places, study.current, compared.left_out),
         *_forces_left_out(compared.silent),
         *_weak_comparator(facts.comparator, mine, facts.counts.in_areas),
         *(
@@ -122,11 +125,21 @@ def _forces_left_out(silent: pd.DataFrame) -> Iterator[Notice]:
         )
 
 
-def _months_left_out(compared: int, whole: int, left_out: pd.DataFrame) -> Iterator[Notice]:
-    if compared < whole:
+def _months_left_out(places: Sequence[int], current: Period, left_out: pd.DataFrame) -> Iterator[Notice]:
+    """Name the months that are left out, and say why: "11 of 12 months compared, without July. …"."""
+    gone = [month for place, month in enumerate(current) if place not in places]
+    if gone:
+        # A month of the calendar has one name in every period; a period of more than a year has it twice.
+        names = [months.in_words(month) for month in gone]
+        if len(current) <= MONTHS_A_YEAR:
+            names = [name.split()[0] for name in names]
+        if 1 < len(names) <= MONTHS_NAMED:
+            names[-2:] = [" and ".join(names[-2:])]
+        they = "It is" if len(gone) == 1 else "They are"
         yield Notice(
             "months-left-out",
-            f"{compared} of {whole} months compared. Left out of every period: {listed(reasons_of(left_out), 4)}.",
+            f"{len(places)} of {len(current)} months compared, without {listed(names, MONTHS_NAMED, ', ')}. "
+            f"{they} left out of every period: {listed(reasons_of(left_out), 4)}.",
         )
 
 
@@ -188,7 +201,7 @@ def _drift(mine: pd.DataFrame, now: set[str]) -> Iterator[Notice]:
     if abs(now_share - before_share) > DRIFT_POINTS:
         yield Notice(
             "no-location-drift",
-            f"{now_share:.1f}% of current crimes have no location; in the baseline it was {before_share:.1f}%. This "
+            f"{now_share:.1f}% of crimes have no location, before it was {before_share:.1f}%. This "
             "biases the change on the map. Compare it with the change of all published crimes.",
         )
 

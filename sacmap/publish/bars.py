@@ -5,17 +5,21 @@ Places are shares of the bar's width, so that a bar is as wide as its column. Th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from sacmap.publish.words import whole
+from sacmap.publish.words import mean, whole
 
 #: The bar's scale ends at so many times the expected, or further where a count lies beyond, up to a bound.
 LEAST, MOST = 2.5, 5.0
-#: Beyond this there is no room for two words above it.
-CROWDED = 4.0
+#: Up to this scale there is room for a word above the first tick, where the bar is not a narrow one.
+ROOMY = 3.0
+LONG = '<tspan class="long"> expected</tspan>'
+#: The longest bar of a level, in % of the width: its figure stands beside it.
+LONGEST = 66
 
 
 def scale_of(ratios: list[float]) -> float:
@@ -39,7 +43,7 @@ def range_bar(row: Mapping[str, Any], most: float) -> str:
     return (
         f'<svg class="bar" role="img" aria-label="{said}">'
         '<line class="axis-line" x1="0" x2="100%" y1="11" y2="11"/>'
-        f'<line class="faint" x1="{_at(2, most)}" x2="{_at(2, most)}" y1="7" y2="15"/>'
+        f"{''.join(_faint(times, most) for times in _times(most)[1:])}"
         f'<rect class="band" x="{_at(low, most)}" y="6" width="{_wide(low, high, most)}" height="10"/>'
         f'<line class="tick" x1="{_at(1, most)}" x2="{_at(1, most)}" y1="3" y2="19"/>'
         f'<circle class="dot{dot_of(str(row["verdict"]))}" cx="{_at(now, most)}" cy="11" r="4.5"/></svg>'
@@ -47,31 +51,38 @@ def range_bar(row: Mapping[str, Any], most: float) -> str:
 
 
 def range_head(most: float) -> str:
-    """Return the words above the range bars."""
-    normal = (
-        f'<text x="{_at(1, most)}" y="13" text-anchor="middle">normal<tspan class="long"> range</tspan></text>'
-        if most <= LEAST
-        else '<text x="0" y="13" text-anchor="start">normal</text>'
-        if most <= CROWDED
-        else ""
-    )
-    return (
-        f'<svg class="bar head" aria-hidden="true">{normal}'
-        f'<text x="{_at(2, most)}" y="13" text-anchor="middle">twice</text></svg>'
-    )
+    """Return the scale above the range bars, in times the expected: "1× expected", "2×", "3×" …."""
+    texts = [
+        f'<text x="{_at(times, most)}" y="13" text-anchor="middle">{times}×'
+        f"{LONG if times == 1 and most <= ROOMY else ''}</text>"
+        for times in _times(most)
+    ]
+    return f'<svg class="bar head" aria-hidden="true">{"".join(texts)}</svg>'
 
 
 def level_bar(level: float, most: float) -> str:
-    """Return a bar as long as a level is of the largest."""
+    """Return a bar as long as a level is of the largest, and the level beside it."""
+    wide = _percent(LONGEST * level / most if most else 0)
     return (
-        '<svg class="bar" aria-hidden="true"><line class="axis-line" x1="0" x2="0" y1="3" y2="19"/>'
-        f'<rect class="length" x="0" y="5" width="{_percent(100 * level / most if most else 0)}" height="12"/></svg>'
+        f'<svg class="bar" role="img" aria-label="level to expect {mean(level)}">'
+        '<line class="axis-line" x1="0" x2="0" y1="3" y2="19"/>'
+        f'<rect class="length" x="0" y="5" width="{wide}" height="12"/>'
+        f'<text class="figure" x="{wide}" y="16" dx="6">{mean(level)}</text></svg>'
     )
 
 
 def dot_of(verdict: str) -> str:
     """Return how a count's dot is filled: " rise", " fall", or "" where no change is clear."""
     return f" {verdict.split()[1]}" if verdict.startswith("clear") else ""
+
+
+def _times(most: float) -> range:
+    """Return the whole multiples of the expected that the scale marks."""
+    return range(1, math.ceil(most))
+
+
+def _faint(times: int, most: float) -> str:
+    return f'<line class="faint" x1="{_at(times, most)}" x2="{_at(times, most)}" y1="7" y2="15"/>'
 
 
 def _at(ratio: float, most: float) -> str:

@@ -10,6 +10,7 @@ from sacmap import months
 from sacmap.choose.evaluate import Wdd
 from sacmap.choose.outcome import Outcome
 from sacmap.choose.plan import Plan
+from sacmap.publish.headline import Headline
 from sacmap.publish.plan_parts import (
     SIDES,
     PlanRow,
@@ -23,7 +24,7 @@ from sacmap.publish.plan_parts import (
     sides,
     who,
 )
-from sacmap.publish.words import Headline, capital, signed, whole
+from sacmap.publish.words import capital, signed, whole, whole_number
 
 if TYPE_CHECKING:
     from sacmap.publish.view import View
@@ -121,11 +122,6 @@ def _counts(plan: Plan, outcome: Outcome, view: View) -> Section:
             PlanRow(str(sign), area, *who(view, area), ()) for sign, area in enumerate(plan.week["target"], 1)
         ),
     )
-
-
-def whole_number(value: float) -> int:
-    """Return a count as it is shown, so that a difference of two is that of what stands beside it."""
-    return int(whole(value).replace(",", "").replace("−", "-"))
 
 
 def _done(outcome: Outcome, view: View) -> Section:

@@ -77,6 +77,7 @@ class ListShown:
     lead: str
     subhead: str
     scale: Markup | str
+    key: str
     rows: tuple[Markup, ...]
 
 
@@ -156,7 +157,8 @@ def _head(view: View) -> dict[str, Any]:
     return {
         "headline": headline,
         "document_title": f"{place}: {headline.first}" if place else headline.first,
-        "place": place,
+        # Where the headline names the place, it is not named again.
+        "place": "" if place in f"{headline.first} {headline.second}" else place,
         "periods": fixed or (f"{view.periods_short}, {counted}" if view.periods_short else counted),
         "warnings": warnings_of(view),
         "tiles": view.summaries,
@@ -227,10 +229,11 @@ def week_shown(view: View) -> ListShown:
     found = [entry for entry in listed if entry.sign]
     most = bars.scale_of([bars.ratio_of(view.row(kind, entry.place)) for entry in found])
     return ListShown(
-        heading=f"Where {page_data.short_kind(view, kind)} rose",
+        heading=page_data.week_heading(view, kind),
         lead=page_data.week_lead(view, kind),
         subhead=page_data.week_subhead(listed),
         scale=_safe(bars.range_head(most)),
+        key=words.expected_key(view.comparator_words) if found else "",
         rows=tuple(
             _listed(view, entry, view.row(kind, entry.place), most)
             if entry.sign
@@ -250,6 +253,7 @@ def hardening_shown(view: View) -> ListShown:
         lead="",
         subhead="per 1,000 households" if view.rates else "homes and shops together",
         scale="level to expect",
+        key="",
         rows=tuple(
             _row(
                 view,
@@ -292,7 +296,12 @@ def _named(view: View, entry: lists.Listed, listed: Sequence[lists.Listed]) -> M
     """Return an area that is named only: a finding beyond the first five, or the next highest."""
     alike = [other for other in listed if not other.sign and other.finding == entry.finding]
     first = entry is alike[0]
-    css = "rest" + (" first" if first else "") + (" last" if entry is alike[-1] else "")
+    css = (
+        "rest"
+        + ("" if entry.finding else " further")
+        + (" first" if first else "")
+        + (" last" if entry is alike[-1] else "")
+    )
     return _REST.format(
         area_id=view.areas["area_id"].iloc[entry.place],
         css=css,

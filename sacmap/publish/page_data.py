@@ -17,6 +17,7 @@ from sacmap import months, tables
 from sacmap.publish import backdrop, lists, words
 from sacmap.publish.colours import HATCHES, LEVELS, PALETTE, classes_of, cuts
 from sacmap.publish.csv_json import DECIMALS, with_groups
+from sacmap.publish.headline import Headline
 from sacmap.publish.view import View
 from sacmap.result import FIRM, LIKELY
 from sacmap.study import Period
@@ -63,7 +64,7 @@ def content_of(view: View) -> dict[str, Any]:
         "verdicts": list(tables.VERDICTS),
         "colours": PALETTE | LEVELS,
         "hatches": {css: colour for css, (colour, _) in HATCHES.items()},
-        "headlines": {kind: [said.first, said.second] for kind, said in headlines.items()},
+        "headlines": {kind: _headline(view, said) for kind, said in headlines.items()},
         "sure": {kind: view.how_sure(kind) for kind in kinds},
         "totals": {
             kind: {name: _number(value) for name, value in view.totals[kind].items()} for kind in kinds
@@ -86,6 +87,16 @@ def content_of(view: View) -> dict[str, Any]:
         "tableRows": TABLE_ROWS,
         "towns": backdrop.towns_near(view),
     }
+
+
+def _headline(view: View, said: Headline) -> list[Any]:
+    """Return both sentences, and the pieces of the first: text, and the crime type and place that it leads to."""
+    at = {area: place for place, area in enumerate(view.areas["area_id"])} if said.parts else {}
+    parts = [
+        [part.text, *([part.kind] if part.kind else []), *([at[part.area_id]] if part.area_id else [])]
+        for part in said.parts
+    ]
+    return [said.first, said.second, *([parts] if parts else [])]
 
 
 def numbers_of(view: View) -> str:
@@ -183,9 +194,9 @@ def legend_title(view: View, kind: str) -> str:
     return f"{label}, {short}" if 0 < len(short) <= SHORT else f"{label}: change"
 
 
-def short_kind(view: View, kind: str) -> str:
-    """Return a crime type as a heading has it: "crime" for all three."""
-    return "crime" if kind == "sac" else view.in_words[kind]
+def week_heading(view: View, kind: str) -> str:
+    """Return what the list for a week of action is headed by; its script follows the same words."""
+    return "Where crime rose, all three types" if kind == "sac" else f"Where {view.in_words[kind]} rose"
 
 
 def week_lead(view: View, kind: str) -> str:
@@ -195,7 +206,7 @@ def week_lead(view: View, kind: str) -> str:
         return ""
     if "possible" in findings:
         return "No clear rise. These are possible: about one area in forty is as high by chance."
-    return "No clear rise and no possible one: nothing here answers to a rise."
+    return "No clear rise and no possible one: there is nothing here to act on."
 
 
 def week_subhead(listed: Sequence[lists.Listed]) -> str:
@@ -210,7 +221,7 @@ def rest_lead(finding: str) -> str:
     """Return what stands before the areas that are only named."""
     if finding:
         return f"Also {finding}:"
-    return "Highest of the rest, no clear or possible rise:"
+    return "Above expected, but nothing unusual:"
 
 
 def where_of(view: View, place: int) -> str:

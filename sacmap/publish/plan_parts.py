@@ -11,7 +11,8 @@ from markupsafe import Markup
 
 from sacmap.choose.plan import Plan
 from sacmap.choose.plan_record import SideName
-from sacmap.publish.words import Headline, apart, series
+from sacmap.publish.headline import Headline
+from sacmap.publish.words import apart, series
 
 if TYPE_CHECKING:
     from sacmap.publish.view import View
@@ -65,6 +66,7 @@ class Section:
 
     key: str
     heading: str
+    key_line: str = ""
     head: tuple[str, ...] = ()
     rows: tuple[PlanRow, ...] = ()
     scale: Markup | str = ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import pandas as pd
 from markupsafe import Markup
 
 from sacmap import months, tables
@@ -11,6 +13,7 @@ from sacmap.choose.plan import Plan
 from sacmap.choose.plan_record import Budget, ReachRecord, Spread
 from sacmap.choose.plan_words import few, money_in_words, pounds
 from sacmap.publish import bars
+from sacmap.publish.headline import Headline
 from sacmap.publish.lists import street_of
 from sacmap.publish.plan_parts import (
     LETTERS,
@@ -27,7 +30,7 @@ from sacmap.publish.plan_parts import (
     sides,
     who,
 )
-from sacmap.publish.words import Headline, apart, crimes, number, series, whole
+from sacmap.publish.words import apart, crimes, expected_key, number, series, signed, whole, whole_number
 
 if TYPE_CHECKING:
     from sacmap.publish.view import View
@@ -37,20 +40,34 @@ def plan_view(plan: Plan, view: View) -> PlanView:
     """Return a plan for the page of the comparison it rests on."""
     funded = [one["area_id"] for one in plan.hardening if one["homes"]]
     homes = sum(one["homes"] for one in plan.hardening)
-    target, best = plan.week["target"], plan.week["alternatives"][0]
+    target = plan.week["target"]
     clear = {str(row["verdict"]) for row in rows_of(view, target, plan.theme)} & {"clear rise"}
     reaches = f"{pounds(plan.budget['money'])} reaches {homes:,} home{'' if homes == 1 else 's'}"
     first = f"{reaches} in {listed(funded, view)}." if funded else f"{reaches}."
-    above = f"{crimes(best['excess'], plan.theme)} above the expected"
-    though = "" if clear else ", though none rose clearly"
+    though = "" if clear else "; no clear rise"
     return PlanView(
-        headline=Headline(first, f"The week of action goes to {listed(target, view)}: {above}{though}."),
-        fixed=f"Fixed beforehand, on data to {months.in_words(plan.data_to)}; judged afterwards by the same areas",
+        headline=Headline(
+            first, f"The week of action goes to {listed(target, view)}: {_above(plan, target, view)}{though}."
+        ),
+        fixed=f"Fixed beforehand, on data to {months.in_words(plan.data_to)}",
         sides=sides(plan, view),
         sections=(_money(plan, view), _week(plan, view), _promise(plan, view)),
         money=positions(funded, view),
         pins=tuple(pins(plan, view)),
     )
+
+
+def _gap(plan: Plan, area_ids: Sequence[str], view: View) -> int:
+    """Return the crimes now less those expected, of the theme, as the rows of the areas show them."""
+    shown = [(row["current_count"], row["expected"]) for row in rows_of(view, area_ids, plan.theme)]
+    return sum(
+        whole_number(now) - whole_number(expected) for now, expected in shown if pd.notna(now + expected)
+    )
+
+
+def _above(plan: Plan, area_ids: Sequence[str], view: View) -> str:
+    gap = _gap(plan, area_ids, view)
+    return f"{crimes(abs(gap), plan.theme)} {'below' if gap < 0 else 'above'} expected"
 
 
 def _range(prevented: Spread | None) -> str:
@@ -144,16 +161,19 @@ def _spread(reach: ReachRecord) -> str:
     if spread is None or lately is None:
         return "What it prevents is not known: the areas' households are not known."
     if spread["mid"] < 1:
-        return "Spread thin it prevents under one burglary a year; homes burgled lately can change that."
+        return (
+            "Spread thin, it prevents less than one burglary a year; at homes burgled lately it can do more."
+        )
     return f"Spread over the areas it prevents about {few(spread['mid'])} burglaries a year."
 
 
 def _money_bars(reach: ReachRecord, budget: Budget) -> Markup | str:
     """Return two bars, low to high with a dot at the middle: spread out, and at homes burgled lately; numbers only."""
     spread, lately, pays = reach["spread"], reach["lately_burgled"], float(budget["break_even"])
+    money = pounds(budget["money"])
     if spread is None or lately is None:
         return ""
-    most = max(lately["high"], spread["high"], pays) * 1.15 or 1.0
+    most = max(lately["high"], spread["high"], pays) * 1.3 or 1.0
 
     def at(value: float) -> str:
         return f"{max(0.0, 100 * value / most):.1f}%"
@@ -164,11 +184,12 @@ def _money_bars(reach: ReachRecord, budget: Budget) -> Markup | str:
             f'<line class="axis-line" x1="0" x2="100%" y1="{y}" y2="{y}"/>'
             f'<rect class="effect" x="{at(of["low"])}" y="{y - 5}" width="{wide:.1f}%" height="10"/>'
             f'<circle class="alone" cx="{at(of["mid"])}" cy="{y}" r="4"/>'
+            f'<text x="{at(of["high"])}" dx="6" y="{y + 4}">{few(of["low"])} to {few(of["high"])}</text>'
         )
 
     said = (
         f"spread over the areas {few(spread['low'])} to {few(spread['high'])} a year; only homes burgled lately "
-        f"{few(lately['low'])} to {few(lately['high'])}; {few(pays)} pay for the money"
+        f"{few(lately['low'])} to {few(lately['high'])}; {few(pays)} pay for the {money}"
     )
     anchor = "end" if pays / most > 0.6 else "start"
     return Markup(  # noqa: S704 - numbers and words of our own
@@ -176,7 +197,7 @@ def _money_bars(reach: ReachRecord, budget: Budget) -> Markup | str:
         f"<span>spread over the areas</span><span></span><span>only homes burgled lately</span>"
         f'<svg class="effect-bars" role="img" aria-label="{said}">{bar(28, spread)}{bar(48, lately)}'
         f'<line class="pays" x1="{at(pays)}" x2="{at(pays)}" y1="14" y2="57"/>'
-        f'<text x="{at(pays)}" y="10" text-anchor="{anchor}">{few(pays)} pay for the money</text></svg></div>'
+        f'<text x="{at(pays)}" y="10" text-anchor="{anchor}">{few(pays)} pay for the {money}</text></svg></div>'
     )
 
 
@@ -187,13 +208,10 @@ def _week(plan: Plan, view: View) -> Section:
     streets = ", ".join(f"{apart(street_of(one['street']))} ({one['crimes']})" for one in week["streets"])
     start = f"Start at {streets}" if streets else "Start where it is busiest"
     when = f", in {week['months'][0]}" if week["months"] else ""
-    best, *others = week["alternatives"]
+    best = week["alternatives"][0]
     share = round(100 * best["best_share"])
     firm = "Firm" if share >= 90 else "Likely" if share >= 50 else "Weak"
     these = f"these {number(len(week['target']))} come" if len(week["target"]) > 1 else "this area comes"
-    next_ = (
-        f"; {listed(others[0]['target'], view)}, {100 * others[0]['best_share']:.0f} times" if others else ""
-    )
     visited = tuple(
         f"{listed([one['area_id']], view)} was visited before, {one['since']} to {one['until']}: {one['action']}."
         for one in week["visited"]
@@ -213,8 +231,9 @@ def _week(plan: Plan, view: View) -> Section:
             )
             for sign, (area, row) in enumerate(zip(week["target"], rows, strict=True), 1)
         ),
+        key_line=expected_key(view.comparator_words),
         scale=Markup(bars.range_head(most)),  # noqa: S704 - numbers only
-        said=(f"{start}{when}. {firm}: allowing for chance {these} first {share} times in 100{next_}.",),
+        said=(f"{start}{when}. {firm}: allowing for chance, {these} first {share} times in 100.",),
         details=(
             *([most_in] if most_in else []),
             *visited,
@@ -227,7 +246,7 @@ def _week(plan: Plan, view: View) -> Section:
                 tuple(
                     (
                         listed(one["target"], view),
-                        whole(one["excess"]),
+                        signed(_gap(plan, one["target"], view)),
                         f"{100 * one['best_share']:.0f} times in 100",
                     )
                     for one in week["alternatives"]
@@ -247,7 +266,7 @@ def _promise(plan: Plan, view: View) -> Section:
         key="judged",
         heading="How it will be judged",
         said=(
-            f"Against {len(alone):,} {areas} left alone, over months: one week will almost never show in the counts.",
+            f"Against {len(alone):,} {areas} left alone, over months. One week will almost never show in the counts.",
         ),
         figure=_fall_bar(before, fall),
         details=_told(plan, "smallest-fall", "few-controls", "no-buffer-control"),

@@ -23,8 +23,10 @@ from sacmap.measure.chance import how_sure
 from sacmap.measure.comparator import changes_followed
 from sacmap.measure.definitions import Break
 from sacmap.notices import Notice
+from sacmap.publish import headline as headlines
 from sacmap.publish import lists, words
 from sacmap.publish.csv_json import DECIMALS, texts_of
+from sacmap.publish.headline import Headline
 from sacmap.publish.outlines import Outlines, joined, outlines_of
 from sacmap.publish.shapes import simplified
 from sacmap.study import Period
@@ -163,7 +165,7 @@ class View:
     @property
     def in_words(self) -> Mapping[str, str]:
         """What each crime type is called: as police.uk has it, or exactly, of a force's own extract."""
-        return tables.EXACT_WORDS if self.exact else tables.IN_WORDS
+        return (tables.EXACT_WORDS if self.exact else tables.IN_WORDS) | {"sac": words.TOGETHER}
 
     @property
     def whole(self) -> str:
@@ -243,11 +245,11 @@ class View:
         most = self.table["baseline_periods"].max() if len(self.table) else np.nan
         return max(1, int(most)) if pd.notna(most) else max(1, len(self.baseline))
 
-    def headline(self, kind: str = "sac") -> words.Headline:
+    def headline(self, kind: str = "sac") -> Headline:
         """Return the page's first two sentences, on one crime type or on all."""
         if self.level_only:
             return level_headline(self, kind)
-        scene = words.Scene(
+        scene = headlines.Scene(
             place=self.place,
             totals=self.totals,
             comparator=self.comparator,
@@ -256,7 +258,7 @@ class View:
             unit=self.unit,
             notices=frozenset(notice.code for notice in self.warnings),
         )
-        return words.headline(kind, self._rows_in_order, scene)
+        return headlines.headline(kind, self._rows_in_order, scene)
 
     @cached_property
     def _rows_in_order(self) -> dict[str, pd.DataFrame]:
@@ -267,7 +269,7 @@ class View:
             rest = sorted(set(range(len(of_kind))) - set(order))
             # A rise on one map point may be a change of recording: it is told, but not in the headline.
             told = ~of_kind["area_id"].isin(self.one_point.get(each, frozenset())).to_numpy()
-            verdicts = of_kind["verdict"].where(told, words.ONE_POINT)
+            verdicts = of_kind["verdict"].where(told, headlines.ONE_POINT)
             rows[each] = of_kind.assign(label=self.names, verdict=verdicts).iloc[[*order, *rest]]
         return rows
 
@@ -369,6 +371,9 @@ class View:
         now = short_span(self.current)
         if not self.baseline:
             return f"{now}: no earlier period"
+        adjoin = months.number(self.current[0]) - months.number(self.baseline[-1][-1]) == 1
+        if len(self.baseline) == 1 and adjoin and self.yearly and " to " in now:
+            return f"{now} against the year before"
         if len(self.baseline) == 1:
             return f"{now} against {short_span(self.baseline[0])}"
         joined = [month for period in self.baseline for month in period]
@@ -405,16 +410,18 @@ def found_in_words(counts: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
     return (("", "none clear"), *([("", f"{possible:,} possible")] if possible else []))
 
 
-def level_headline(view: View, kind: str) -> words.Headline:
+def level_headline(view: View, kind: str) -> Headline:
     """Return the first sentences of a page without an earlier period: where it is highest, and no change."""
     rows = view.rows[kind]
     levels = rows["current_count"].to_numpy(float, na_value=np.nan)
     order = [int(place) for place in np.argsort(-np.nan_to_num(levels, nan=-1), kind="stable")]
     first = [view.names[place] for place in order[: words.NAMED] if levels[place] > 0]
     if not first:
-        return words.Headline(f"Of {words.counted(len(rows), view.unit)} nothing is known.", "")
-    said = f"{words.capital(view.in_words[kind])} was highest in {words.series([words.apart(name) for name in first])}."
-    return words.Headline(said, "There is no earlier period to compare with: this page shows no change.")
+        return Headline(f"Of {words.counted(len(rows), view.unit)} nothing is known.", "")
+    was = "were" if kind == "sac" else "was"
+    where = words.series([words.apart(name) for name in first])
+    said = f"{words.capital(view.in_words[kind])} {was} highest in {where}."
+    return Headline(said, "There is no earlier period to compare with: this page shows no change.")
 
 
 def short_span(period: Period) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
-from sacmap import tables
-from sacmap.measure.comparator import NOTHING, UNFIT
+from sacmap.measure.chance import must_rise
+from sacmap.measure.comparator import NOTHING
 
 MONTHS_A_YEAR = 12
 #: Names of areas in the headline; the others are counted.
@@ -23,10 +22,10 @@ NOUNS = {
     "robbery": ("robbery", "robberies"),
     "vehicle-crime": ("vehicle crime", "vehicle crimes"),
 }
-#: What a clear rise is called here that lies on one map point unseen before: it is told, not named as a finding.
-ONE_POINT = "one point"
-#: Expected counts below this say little of how large a rise would be seen.
-ENOUGH, SMALL = 10, 5
+#: What the three crime types are called as one.
+TOGETHER = "all three types together"
+#: A percentage of fewer expected crimes than this says nothing.
+SMALL = 5
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 #: Codes of the Office for National Statistics: what a neighbourhood with such a code is.
 _UNITS = (
@@ -39,27 +38,6 @@ NEIGHBOURHOOD = ("neighbourhood", "neighbourhoods")
 _TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 Unit = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Headline:
-    """The page's first sentence, and the one under it."""
-
-    first: str
-    second: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scene:
-    """What a headline needs beside the rows: the place, what is followed, and what things are called."""
-
-    place: str
-    totals: Mapping[str, Mapping[str, float | None]]
-    comparator: Mapping[str, Mapping[str, Any]]
-    follows: str
-    in_words: Mapping[str, str] = field(default_factory=lambda: tables.IN_WORDS)
-    unit: Unit = NEIGHBOURHOOD
-    notices: frozenset[str] = frozenset()
 
 
 def unit_of(area_ids: Iterable[str]) -> Unit:
@@ -86,6 +64,11 @@ def whole(value: float) -> str:
         return "–"
     rounded = math.floor(abs(value) + 0.5)
     return f"{'−' if value < 0 and rounded else ''}{rounded:,}"
+
+
+def whole_number(value: float) -> int:
+    """Return a count as it is shown, so that a difference of two is that of what stands beside it."""
+    return int(whole(value).replace(",", "").replace("−", "-"))
 
 
 def signed(value: float) -> str:
@@ -163,124 +146,6 @@ def named(names: Sequence[str], unit: Unit, *, most: int = NAMED) -> str:
     return f"{', '.join(several[:most])} and {counted(len(several) - most, unit).replace(' ', ' more ', 1)}"
 
 
-def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headline:
-    """Return the first two sentences on a crime type; on `sac`, on all of them.
-
-    Parameters
-    ----------
-    kind
-        The crime type.
-    rows
-        By crime type, its rows with `verdict` and `label`, in the order of the list for a week of action.
-    scene
-        The place and what things are called.
-
-    "Burglary rose clearly in Finningley and Hoyland." "All three types together: up 6%, with no clear rise."
-    """
-    kinds = list(tables.CRIME_TYPES) if kind == "sac" else [kind]
-    total = scene.totals[kind]["change_pct"]
-    in_place = f" in {apart(scene.place)}" if scene.place else ""
-    summed = f"{capital(scene.in_words[kind])} {percent(total)}{in_place}"
-    unit, verdicts = scene.unit, rows[kind]["verdict"]
-    known = int((verdicts != "not known").sum())
-    if not known and "absent-types" in scene.notices:
-        said = (
-            f"{capital(scene.in_words[kind])}{in_place} is not known: the crimes given do not hold it whole."
-        )
-        return Headline(said, "")
-    if not known:
-        return Headline(f"Of {counted(len(verdicts), unit)} nothing is known.", "")
-    if UNFIT in scene.notices:
-        said = f"What the {unit[1]} are compared with is no fit: do not rely on their readings."
-        return Headline(f"{summed}.", said)
-    rises, falls = (_clear(kinds, rows, f"clear {way}") for way in ("rise", "fall"))
-    other = "other " if (rows[kind]["verdict"] == ONE_POINT).any() else ""
-    if rises:
-        return Headline(f"{_clauses(rises, 'rose', scene)}.", _summary(kind, rows, scene))
-    if falls:
-        return Headline(
-            f"{_clauses(falls, 'fell', scene)}; no {other}clear rise.", _summary(kind, rows, scene)
-        )
-    possible = int((verdicts == "possible rise").sum())
-    none = (
-        f"with no {other}clear rise in {counted(known, unit)}"
-        if possible or other
-        else f"and none of {counted(known, unit)} stands out"
-    )
-    return Headline(f"{summed}, {none}.", _seen(kind, rows[kind], scene))
-
-
-def _clear(kinds: Sequence[str], rows: Mapping[str, pd.DataFrame], verdict: str) -> dict[str, list[str]]:
-    """Return by crime type the labels of the areas with a verdict, each area under its first type only."""
-    found: dict[str, list[str]] = {}
-    told: set[str] = set()
-    for kind in kinds:
-        these = rows[kind].loc[rows[kind]["verdict"] == verdict, "label"].astype(str)
-        new = [label for label in these if label not in told]
-        told |= set(new)
-        if new:
-            found[kind] = new
-    return found
-
-
-def _clauses(found: Mapping[str, Sequence[str]], did: str, scene: Scene) -> str:
-    """Return "Burglary rose clearly in A and B; robbery in C": a few names in all, the others counted."""
-    left = NAMED
-    parts: list[str] = []
-    for kind, labels in found.items():
-        what = scene.in_words[kind] if parts else f"{capital(scene.in_words[kind])} {did} clearly"
-        where = named(labels, scene.unit, most=left) if left else counted(len(labels), scene.unit)
-        parts.append(f"{what} in {where}")
-        left = max(0, left - len(labels))
-    return "; ".join(parts)
-
-
-def _summary(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> str:
-    """Return "All three types together: up 6%, with no clear rise." and what the comparator did."""
-    against = scene.comparator.get(kind, {})
-    what = "All three types together" if kind == "sac" else f"{capital(scene.in_words[kind])} in all"
-    what += f", in the whole of {apart(scene.place)}" if kind == "sac" and scene.place else ""
-    said = f"{what}: {moved(scene.totals[kind]['change_pct'])}"
-    if kind == "sac" and not {"clear rise", ONE_POINT} & set(rows[kind]["verdict"]):
-        said += ", with no clear rise"
-    if against.get("name") not in {None, "areas", "none"} and against.get("change_pct") is not None:
-        said += f"; {scene.follows} {percent(against['change_pct'])}"
-    return f"{said}."
-
-
-def _seen(kind: str, rows: pd.DataFrame, scene: Scene) -> str:
-    """Return what could have been seen where nothing was, and which areas may have risen."""
-    possible = list(rows.loc[rows["verdict"] == "possible rise", "label"].astype(str))
-    single = list(rows.loc[rows["verdict"] == ONE_POINT, "label"].astype(str))
-    point = (
-        f"That in {named(single, scene.unit)} lies on one map point and may be a change in how places are recorded. "
-        if single
-        else ""
-    )
-    maybe = f"Possible rises: {named(possible, scene.unit)}. " if len(possible) > 1 else ""
-    maybe = maybe or (f"A possible rise: {apart(possible[0])}. " if possible else "")
-    must = must_rise(rows)
-    against = scene.comparator.get(kind, {})
-    followed = ""
-    if against.get("name") not in {None, "areas", "none"} and against.get("change_pct") is not None:
-        followed = f"{capital(scene.follows)} {percent(against['change_pct'])}. "
-    shown = f"Only a rise of about {must}% or more would show." if must is not None else ""
-    return f"{point}{maybe}{followed}{shown}".strip()
-
-
-def must_rise(rows: pd.DataFrame) -> int | None:
-    """Return by how many % an area like most must rise to leave its normal range, to the next 5.
-
-    None where most have too few crimes to say.
-    """
-    enough = rows[(rows["expected"].astype(float) >= ENOUGH) & rows["normal_high"].notna()]
-    known = rows["expected"].notna().sum()
-    if len(enough) < max(1, known / 2):
-        return None
-    share = float((enough["normal_high"].astype(float) / enough["expected"].astype(float)).median()) - 1
-    return max(5, 5 * round(20 * share))
-
-
 def how_sure(kind: str, rows: pd.DataFrame, *, periods: int, months: int, unit: Unit) -> str:
     """Return one sentence or two on what this map could show of a crime type."""
     must = must_rise(rows)
@@ -289,15 +154,20 @@ def how_sure(kind: str, rows: pd.DataFrame, *, periods: int, months: int, unit: 
         return f"Most {unit[1]} have too few {NOUNS[kind][1]} {what} to tell any ordinary change from chance."
     span = "year" if months == MONTHS_A_YEAR else "period"
     with_ = f"one {span}" if periods == 1 else f"{number(periods)} {span}s"
-    said = f"With {with_} to compare, most {unit[1]} must rise about {must}% to leave their normal range"
+    said = f"With {with_} to compare, most {unit[1]} must rise about {must}% to show"
     clear = rows[rows["verdict"] == "clear rise"]
-    # A percentage of a small number says nothing.
     if clear.empty or clear["expected"].astype(float).min() < SMALL:
         return f"{said}."
     above = sorted(100 * (clear["current_count"].astype(float) / clear["expected"].astype(float) - 1))
     low, high = whole(above[0]), whole(above[-1])
     width = f"{low}%" if low == high else f"{low} to {high}%"
     return f"{said}. The clear {'rise is' if len(clear) == 1 else 'rises are'} {width} above expected."
+
+
+def expected_key(comparator: str) -> str:
+    """Return what stands above the first expected counts: what they would have been, and what the grey band is."""
+    had = "as many as before" if comparator == NOTHING else f"had it changed like {comparator}"
+    return f"Expected: {had}. Grey: the normal range."
 
 
 def sentences(

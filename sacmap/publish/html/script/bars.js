@@ -6,6 +6,9 @@ const share = (value) => `${value.toFixed(1)}%`.replace(".0%", "%");
 const along = (ratio, most) => share(3 + (94 * Math.min(ratio, most)) / most);
 const dotOf = (verdict) => (isClear(verdict) ? ` ${verdict.split(" ")[1]}` : "");
 
+// The whole multiples of the expected that the scale marks.
+const timesOf = (most) => Array.from({ length: Math.ceil(most) - 1 }, (_, i) => i + 1);
+
 // Band the normal range, tick the expected, dot the count now: filled where the change is clear.
 function rangeBar(row, most) {
   if (!ratioOf(row, "normal_high")) return drawing("svg", { class: "bar", "aria-hidden": "true" });
@@ -14,7 +17,9 @@ function rangeBar(row, most) {
   const said = `normal range ${whole(row.normal_low)} to ${whole(row.normal_high)}; ${row.verdict}`;
   return drawing("svg", { class: "bar", role: "img", "aria-label": said }, [
     drawing("line", { class: "axis-line", x1: 0, x2: "100%", y1: 11, y2: 11 }),
-    drawing("line", { class: "faint", x1: along(2, most), x2: along(2, most), y1: 7, y2: 15 }),
+    ...timesOf(most)
+      .slice(1)
+      .map((n) => drawing("line", { class: "faint", x1: along(n, most), x2: along(n, most), y1: 7, y2: 15 })),
     drawing("rect", { class: "band", x: along(low, most), y: 6, width: share(width), height: 10 }),
     drawing("line", { class: "tick", x1: along(1, most), x2: along(1, most), y1: 3, y2: 19 }),
     drawing("circle", { class: `dot${dotOf(row.verdict)}`, cx: along(now, most), cy: 11, r: 4.5 }),
@@ -22,18 +27,19 @@ function rangeBar(row, most) {
 }
 
 function rangeHead(most) {
-  const text = (x, anchor, words) => drawing("text", { x, y: 13, "text-anchor": anchor }, words);
-  const twice = text(along(2, most), "middle", "twice");
-  const normal = most <= 2.5 ? text(along(1, most), "middle", "normal") : text("0", "start", "normal");
-  if (most <= 2.5) normal.append(drawing("tspan", { class: "long" }, " range"));
-  // Beyond four there is no room for two words.
-  return drawing("svg", { class: "bar head", "aria-hidden": "true" }, most <= 4 ? [normal, twice] : [twice]);
+  const texts = timesOf(most).map((n) =>
+    drawing("text", { x: along(n, most), y: 13, "text-anchor": "middle" }, `${n}×`),
+  );
+  if (most <= 3) texts[0].append(drawing("tspan", { class: "long" }, " expected"));
+  return drawing("svg", { class: "bar head", "aria-hidden": "true" }, texts);
 }
 
 function levelBar(level, most) {
-  return drawing("svg", { class: "bar", "aria-hidden": "true" }, [
+  const width = share(most ? (66 * level) / most : 0);
+  return drawing("svg", { class: "bar", role: "img", "aria-label": `level to expect ${mean(level)}` }, [
     drawing("line", { class: "axis-line", x1: 0, x2: 0, y1: 3, y2: 19 }),
-    drawing("rect", { class: "length", x: 0, y: 5, width: share(most ? (100 * level) / most : 0), height: 12 }),
+    drawing("rect", { class: "length", x: 0, y: 5, width, height: 12 }),
+    drawing("text", { class: "figure", x: width, y: 16, dx: 6 }, mean(level)),
   ]);
 }
 

@@ -41,12 +41,26 @@ function hardeningList() {
 
 const firmness = (part) =>
   part === null ? "" : part >= data.firm[0] ? "firm" : part >= data.firm[1] ? "likely" : "weak";
-const shortKind = () => (state.type === "sac" ? "crime" : data.words[state.type]);
+const weekHeading = () =>
+  state.type === "sac" ? "Where crime rose, all three types" : `Where ${data.words[state.type]} rose`;
+
+// A name in the headline leads to its crime type and its area; the number of further areas to their crime type.
+function headPart([text, type, place]) {
+  if (!type) return text;
+  const words = new URLSearchParams({ type, measure: state.measure });
+  if (place !== undefined) words.set("area", data.ids[place]);
+  const link = element("a", text, { href: `#${words}` });
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    follow(type, place);
+  });
+  return link;
+}
 
 function showHead() {
   if (!data.plan) {
-    const [first, second] = data.headlines[state.type];
-    $("headline").textContent = first;
+    const [first, second, parts] = data.headlines[state.type];
+    $("headline").replaceChildren(...(parts ?? [[first]]).map(headPart));
     $("second").textContent = second;
     document.title = data.title ? `${data.title}: ${first}` : first;
   }
@@ -83,11 +97,12 @@ function showLists() {
   const found = week.filter((entry) => entry.sign);
   const most = scaleOf(found.map(({ place }) => ratioOf(rowOf(place), "current_count")));
   if ($("week")) {
-    $("week-heading").textContent = `Where ${shortKind()} rose${state.group ? ` in ${state.group}` : ""}`;
+    $("week-heading").textContent = weekHeading() + (state.group ? `, ${state.group}` : "");
     $("week-lead").textContent = weekLead(week);
     $("week-lead").hidden = !$("week-lead").textContent;
     const head = document.querySelector("[aria-labelledby=week-heading] .columns-head");
     head.hidden = !found.length;
+    $("week-key").hidden = !found.length;
     head.firstElementChild.textContent = weekSubhead(found);
     head.lastElementChild.replaceWith(rangeHead(most));
     $("week").replaceChildren(...week.map((entry) => (entry.sign ? findingRow(entry, most) : namedRow(entry, week))));
@@ -97,13 +112,24 @@ function showLists() {
   tighten();
 }
 
-// Closer rows where the first three of both lists would not stand on one screen.
+// Where both lists would not stand on one screen: closer rows; then the fourth and fifth by their pins and names alone,
+// and a name of two lines without its district; then no area that is no finding.
 function tighten() {
   const answer = $("answer");
-  answer.classList.remove("tight");
-  const third = document.querySelector("#hardening li:nth-child(3)");
-  if (!third || getComputedStyle(answer).overflowY !== "auto") return;
-  if (third.getBoundingClientRect().bottom > answer.getBoundingClientRect().bottom) answer.classList.add("tight");
+  answer.classList.remove("tight", "brief", "briefer");
+  const last = document.querySelector("#hardening li:last-child");
+  if (!last || getComputedStyle(answer).overflowY !== "auto") return;
+  for (const css of ["tight", "brief", "briefer"]) {
+    if (last.getBoundingClientRect().bottom <= answer.getBoundingClientRect().bottom) return;
+    answer.classList.add(css);
+    if (css === "brief") markTall();
+  }
+}
+
+function markTall() {
+  const rows = Array.from(document.querySelectorAll("#lists li:not(.rest)"));
+  const tall = rows.map((row) => row.querySelector(".name").offsetHeight > 30);
+  rows.forEach((row, i) => row.classList.toggle("tall", tall[i]));
 }
 
 function weekLead(week) {
@@ -111,7 +137,7 @@ function weekLead(week) {
   if (findings.has("clear")) return "";
   if (findings.has("possible"))
     return "No clear rise. These are possible: about one area in forty is as high by chance.";
-  return "No clear rise and no possible one: nothing here answers to a rise.";
+  return "No clear rise and no possible one: there is nothing here to act on.";
 }
 
 function weekSubhead(found) {
@@ -171,8 +197,8 @@ function listRow({ place, sign, finding }, row, [css, said, figure], bar) {
 function namedRow(entry, week) {
   const alike = week.filter((other) => !other.sign && other.finding === entry.finding);
   const first = entry === alike[0];
-  const lead = entry.finding ? `Also ${entry.finding}:` : "Highest of the rest, no clear or possible rise:";
-  const css = `rest${first ? " first" : ""}${entry === alike.at(-1) ? " last" : ""}`;
+  const lead = entry.finding ? `Also ${entry.finding}:` : "Above expected, but nothing unusual:";
+  const css = `rest${entry.finding ? "" : " further"}${first ? " first" : ""}${entry === alike.at(-1) ? " last" : ""}`;
   return element(
     "li",
     [

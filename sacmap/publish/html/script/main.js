@@ -41,6 +41,26 @@ function focusBack() {
   from = null;
 }
 
+// From the headline to a crime type, and to an area where one is given.
+function follow(type, place) {
+  state.type = type;
+  state.group = "";
+  if ($("group")) $("group").value = "";
+  const radio = Array.from(document.getElementsByName("crime-type")).find((input) => input.value === type);
+  radio.checked = true;
+  if (place === undefined) {
+    state.area = null;
+    show();
+    fit();
+    keep();
+    return radio.focus({ preventScroll: true });
+  }
+  show();
+  choose(place, { zoom: true, focus: true });
+  from = { list: "week", area: data.ids[place] };
+  return undefined;
+}
+
 // An area by its name or code, a district, or a town.
 function find(text) {
   const wanted = text.trim().toLowerCase();

@@ -8,7 +8,7 @@ function showRanges() {
   document.querySelector(".map-frame").hidden = shown;
   $("legend").hidden = shown;
   $("show-ranges").setAttribute("aria-pressed", shown);
-  $("show-ranges").textContent = shown ? "Back to map" : "Every range";
+  $("show-ranges").textContent = shown ? "Back to map" : "Ranked chart";
   if (!shown) return;
   const rows = placesShown()
     .map((place) => ({ place, ...rowOf(place) }))

@@ -1,0 +1,195 @@
+"""The page's first two sentences: which areas rose clearly, by name; and what the whole did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from sacmap import tables
+from sacmap.measure.chance import must_rise
+from sacmap.measure.comparator import UNFIT
+from sacmap.publish.words import (
+    NAMED,
+    NEIGHBOURHOOD,
+    TOGETHER,
+    Unit,
+    apart,
+    capital,
+    counted,
+    moved,
+    named,
+    number,
+    percent,
+)
+
+#: What a clear rise is called here that lies on one map point unseen before: it is told, not named as a finding.
+ONE_POINT = "one point"
+#: What the crime types are called in a headline.
+IN_WORDS = tables.IN_WORDS | {"sac": TOGETHER}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a sentence; one with a crime type leads to it, and one with an area to that area too."""
+
+    text: str
+    kind: str = ""
+    area_id: str = ""
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The page's first sentence, and the one under it; `parts` are the pieces of the first where some lead on."""
+
+    first: str
+    second: str
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """What a headline needs beside the rows: the place, what is followed, and what things are called."""
+
+    place: str
+    totals: Mapping[str, Mapping[str, float | None]]
+    comparator: Mapping[str, Mapping[str, Any]]
+    follows: str
+    in_words: Mapping[str, str] = field(default_factory=lambda: IN_WORDS)
+    unit: Unit = NEIGHBOURHOOD
+    notices: frozenset[str] = frozenset()
+
+
+def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headline:
+    """Return the first two sentences on a crime type; on `sac`, on all of them.
+
+    Parameters
+    ----------
+    kind
+        The crime type.
+    rows
+        By crime type, its rows with `area_id`, `verdict` and `label`, in the order of the list for a week of action.
+    scene
+        The place and what things are called.
+
+    "Burglary rose clearly in Finningley and Hoyland." "All three types together: up 6%, with no clear rise."
+    """
+    kinds = list(tables.CRIME_TYPES) if kind == "sac" else [kind]
+    total = scene.totals[kind]["change_pct"]
+    in_place = f" in {apart(scene.place)}" if scene.place else ""
+    summed = f"{capital(scene.in_words[kind])} {percent(total)}{in_place}"
+    unit, verdicts = scene.unit, rows[kind]["verdict"]
+    known = int((verdicts != "not known").sum())
+    if not known and "absent-types" in scene.notices:
+        said = (
+            f"{capital(scene.in_words[kind])}{in_place} is not known: the crimes given do not hold it whole."
+        )
+        return Headline(said, "")
+    if not known:
+        return Headline(f"Of {counted(len(verdicts), unit)} nothing is known.", "")
+    if UNFIT in scene.notices:
+        said = f"What the {unit[1]} are compared with is no fit: do not rely on their readings."
+        return Headline(f"{summed}.", said)
+    rises, falls = (_clear(kinds, rows, f"clear {way}") for way in ("rise", "fall"))
+    other = "other " if (rows[kind]["verdict"] == ONE_POINT).any() else ""
+    if rises or falls:
+        parts = (*_clauses(rises or falls, "rose" if rises else "fell", scene), Part(_end(rises, other)))
+        return Headline("".join(part.text for part in parts), _summary(kind, rows, scene), parts)
+    possible = int((verdicts == "possible rise").sum())
+    none = (
+        f"with no {other}clear rise in {counted(known, unit)}"
+        if possible or other
+        else f"and none of {counted(known, unit)} stands out"
+    )
+    return Headline(f"{summed}, {none}.", _seen(kind, rows[kind], scene))
+
+
+def _end(rises: Mapping[str, Any], other: str) -> str:
+    return "." if rises else f"; no {other}clear rise."
+
+
+def _clear(kinds: Sequence[str], rows: Mapping[str, pd.DataFrame], verdict: str) -> dict[str, list[Part]]:
+    """Return by crime type the areas with a verdict, as pieces of a sentence; types without one are left out."""
+    found = {}
+    for kind in kinds:
+        these = rows[kind].loc[rows[kind]["verdict"] == verdict, ["label", "area_id"]].astype(str)
+        if len(these):
+            found[kind] = [
+                Part(apart(label), kind, area) for label, area in these.itertuples(index=False, name=None)
+            ]
+    return found
+
+
+def _clauses(found: Mapping[str, Sequence[Part]], did: str, scene: Scene) -> Iterator[Part]:
+    """Yield "Burglary rose clearly in A and B; robbery in A and 4 more wards": a few names in all.
+
+    A name that was told already may come again; of the areas without a name, their number leads to their crime type.
+    Types that follow one with the very same areas share a clause: "robbery and vehicle crime in the same ward".
+    """
+    told: set[str] = set()
+    kinds = list(found)
+    while kinds:
+        kind = kinds.pop(0)
+        areas = found[kind]
+        every = {area.area_id for area in areas}
+        what = scene.in_words[kind]
+        yield Part(f"; {what} in " if told else f"{capital(what)} {did} clearly in ")
+        some = [area for area in areas if area.area_id in told]
+        new = [area for area in areas if area.area_id not in told]
+        some += new[: max(0, NAMED - len(told))]
+        told |= {area.area_id for area in some}
+        rest = len(areas) - len(some)
+        more = f"{rest} more {scene.unit[rest != 1]}" if some else counted(rest, scene.unit)
+        yield from _joined([*some, Part(more, kind)] if rest else some)
+        alike = []
+        while kinds and {area.area_id for area in found[kinds[0]]} == every:
+            alike.append(Part(scene.in_words[kinds[0]], kinds.pop(0)))
+        if alike:
+            yield Part("; ")
+            yield from _joined(alike)
+            same = f"{number(len(every))} {scene.unit[1]}" if len(every) > 1 else scene.unit[0]
+            yield Part(f" in the same {same}")
+
+
+def _joined(parts: Sequence[Part]) -> Iterator[Part]:
+    """Yield pieces with what stands between them: "A, B and C", or "A and B, and C" where names hold an "and"."""
+    last = ", and " if parts[-1].area_id and any(" and " in part.text for part in parts) else " and "
+    for place, part in enumerate(parts):
+        if place:
+            yield Part(last if place == len(parts) - 1 else ", ")
+        yield part
+
+
+def _summary(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> str:
+    """Return "All three types together: up 6%, with no clear rise." and what the comparator did."""
+    against = scene.comparator.get(kind, {})
+    what = capital(scene.in_words[kind])
+    what += f" in {apart(scene.place)}" if scene.place else " in all"
+    said = f"{what}: {moved(scene.totals[kind]['change_pct'])}"
+    if kind == "sac" and not {"clear rise", ONE_POINT} & set(rows[kind]["verdict"]):
+        said += ", with no clear rise"
+    if against.get("name") not in {None, "areas", "none"} and against.get("change_pct") is not None:
+        said += f"; {scene.follows} {percent(against['change_pct'])}"
+    return f"{said}."
+
+
+def _seen(kind: str, rows: pd.DataFrame, scene: Scene) -> str:
+    """Return what could have been seen where nothing was, and which areas may have risen."""
+    possible = list(rows.loc[rows["verdict"] == "possible rise", "label"].astype(str))
+    single = list(rows.loc[rows["verdict"] == ONE_POINT, "label"].astype(str))
+    point = (
+        f"That in {named(single, scene.unit)} lies on one map point and may be a change in how places are recorded. "
+        if single
+        else ""
+    )
+    maybe = f"Possible rises: {named(possible, scene.unit)}. " if len(possible) > 1 else ""
+    maybe = maybe or (f"A possible rise: {apart(possible[0])}. " if possible else "")
+    must = must_rise(rows)
+    against = scene.comparator.get(kind, {})
+    followed = ""
+    if against.get("name") not in {None, "areas", "none"} and against.get("change_pct") is not None:
+        followed = f"{capital(scene.follows)} {percent(against['change_pct'])}. "
+    shown = f"Only a rise of about {must}% or more would show." if must is not None else ""
+    return f"{point}{maybe}{followed}{shown}".strip()
