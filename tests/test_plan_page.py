@@ -64,7 +64,7 @@ def test_a_plan_has_its_own_headline_sides_and_pins(opened, planned):
         "this area comes first 83 times in 100",
         "At least 23 must be prevented",
         "High Street (9)",
-        "one week will almost never show",
+        "One week will almost never show",
     ):
         assert words in text, words
     assert page.tab.locator("#map [data-pin]").all_inner_texts() == ["1", "A"]
