@@ -74,7 +74,7 @@ class Guard:
 GUARDS = (
     # ── the web ──
     Guard("F01", "an answer cut short is requested again", "sacmap.fetch.retry:DECISIONS",
-          "{**was, m.Saw.CUT: (m.Do.STOP,)}", "test_f01_a_body_cut_short"),
+          "{**was, m.AttemptResult.INCOMPLETE: (m.NextStep.STOP,)}", "test_f01_a_body_cut_short"),
     Guard("F02", "an answer is parsed before it counts", "sacmap.files.text:parse_json", "or_else(was, [])",
           "test_f02_a_body_cut_silently"),
     Guard("F03", "what is not JSON is refused", "sacmap.files.text:parse_json", "or_else(was, [])",
@@ -88,7 +88,7 @@ GUARDS = (
     Guard("F06", "after a 429 the rest of the run is slower", "sacmap.fetch.web:SLOWEST", "0.0",
           "test_f06_after_a_429"),
     Guard("F07", "after a second 503 the box is split", "sacmap.fetch.retry:DECISIONS",
-          "{**was, m.Saw.TOO_MUCH: (m.Do.RETRY,)}", "test_f07_a_503_is_asked_once_more"),
+          "{**was, m.AttemptResult.TOO_MUCH: (m.NextStep.RETRY,)}", "test_f07_a_503_is_asked_once_more"),
     Guard("F08", "exactly 10,000 rows are taken as cut off", "sacmap.fetch.api:MOST", "10**9",
           "test_f08_exactly_ten_thousand_rows_are_taken"),
     Guard("F09", "gateways and resets get six tries", "sacmap.fetch.retry:TRIES", "2",

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     __version__: str
 
-#: Each public name and the module it stands in.
+#: Each public name and its module.
 HOME = {
     "DiskError": "sacmap.errors",
     "InputError": "sacmap.errors",

@@ -47,7 +47,7 @@ class Reading:
 
     @property
     def absent(self) -> tuple[str, ...]:
-        """The SAC types that no row read holds: unknown, not zero, but where all types were asked for of police.uk."""
+        """The SAC types without any row. They are unknown, not zero, unless all types were fetched from police.uk."""
         if self.asked is not None or self.tally.empty:
             return ()
         there = set(self.tally["crime_type"])
@@ -66,7 +66,7 @@ class Reading:
 def repeats(crimes: pd.DataFrame) -> np.ndarray:
     """Mark duplicates: rows with the same non-blank crime_id, month and crime_type as the row that is kept.
 
-    The first row with coordinates is kept, or the first row where none has any. Rows with a blank or missing id are
+    The first row with coordinates is kept, or the first row if none has any. Rows with a blank or missing id are
     never marked. Returns a boolean array, one value per row.
     """
     marked = np.zeros(len(crimes), dtype=bool)

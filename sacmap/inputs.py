@@ -335,7 +335,7 @@ MONTHS_BACK = 3
 
 
 def months_wanted(study: Study, published: str) -> tuple[str, ...]:
-    """Return the months that a study of rolling periods may need, where the newest published is `published`.
+    """Return the months that a study of rolling periods may need, if `published` is the newest month published.
 
     The newest complete month is known only after the crimes have been read.
     """

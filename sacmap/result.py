@@ -63,7 +63,7 @@ class Entry:
 
     @property
     def first(self) -> int:
-        """Among how many first areas it stands: 5, or 10 where it is not one of these."""
+        """The number of first areas it is among: 5, or 10 if it is not among these."""
         return FIRST if self.rank <= FIRST else FIRST_TEN
 
     @property

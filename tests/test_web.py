@@ -9,7 +9,7 @@ from police_uk import FAULTS, Clock, serve, web
 from sacmap.errors import InputError, SourceError, UsageError
 from sacmap.fetch import retry as table
 from sacmap.fetch.request import new_session, proxy_of, quoted, require_safe, retry_after
-from sacmap.fetch.retry import Do, Saw, backoff, decide
+from sacmap.fetch.retry import AttemptResult, NextStep, backoff, decide
 from sacmap.fetch.web import AbsentError, Web, json_judge
 
 
@@ -359,13 +359,13 @@ def test_a_refusal_is_not_asked_again(base, police, clock):
     assert len(police.paths) == 1
 
 
-@pytest.mark.parametrize("saw", Saw)
-def test_every_thing_that_can_come_back_has_its_line_and_ends(saw):
-    assert decide(saw, times=1, tried=1, elapsed=0, splittable=Saw) in Do
-    last = decide(saw, times=9, tried=table.TRIES, elapsed=0, splittable=())
-    assert last is (Do.KEEP if saw is Saw.WHOLE else Do.STOP)
-    late = decide(saw, times=1, tried=1, elapsed=table.BUDGET, splittable=())
-    assert late in {Do.STOP, Do.KEEP}
+@pytest.mark.parametrize("result", AttemptResult)
+def test_every_thing_that_can_come_back_has_its_line_and_ends(result):
+    assert decide(result, times=1, tried=1, elapsed=0, splittable=AttemptResult) in NextStep
+    last = decide(result, times=9, tried=table.TRIES, elapsed=0, splittable=())
+    assert last is (NextStep.KEEP if result is AttemptResult.COMPLETE else NextStep.STOP)
+    late = decide(result, times=1, tried=1, elapsed=table.BUDGET, splittable=())
+    assert late in {NextStep.STOP, NextStep.KEEP}
 
 
 def test_waits_grow_with_jitter_and_stay_within_two_minutes():

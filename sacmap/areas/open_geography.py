@@ -23,7 +23,7 @@ from shapely.geometry.base import BaseGeometry
 from sacmap.areas.boundaries import areas_from_shapes
 from sacmap.errors import InputError, SourceError
 from sacmap.fetch.request import Reply, UnusableError
-from sacmap.fetch.retry import Saw
+from sacmap.fetch.retry import AttemptResult
 from sacmap.fetch.web import Web, json_judge
 
 SERVICES = "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services"
@@ -333,11 +333,11 @@ def _judge(reply: Reply) -> dict[str, Any]:
     """Accept a complete JSON object. A temporary error inside it is retried."""
     value = json_judge(lambda found: found)(reply)
     if not isinstance(value, dict):
-        raise UnusableError(Saw.NOT_JSON, "JSON that is not an object")
+        raise UnusableError(AttemptResult.NOT_JSON, "JSON that is not an object")
     error = value.get("error")
     code = error.get("code") if isinstance(error, dict) else None
     if code == 429:
-        raise UnusableError(Saw.SLOW_DOWN, "an error inside a 200: 429, too many requests")
+        raise UnusableError(AttemptResult.SLOW_DOWN, "an error inside a 200: 429, too many requests")
     if isinstance(code, int) and code >= 500:
-        raise UnusableError(Saw.TROUBLE, f"an error inside a 200: {code}")
+        raise UnusableError(AttemptResult.SERVER_ERROR, f"an error inside a 200: {code}")
     return value

@@ -64,7 +64,7 @@ class Box:
         )
 
     def quarters(self, lon: np.ndarray, lat: np.ndarray) -> tuple[Box, Box, Box, Box]:
-        """Split into four boxes with about equally many of the points (degrees); in the middle where there are none."""
+        """Split into four boxes with about equally many of the points (degrees), or in the middle if there are none."""
         inside = self.holds(lon, lat)
         x, y = lon[inside] * MICRO, lat[inside] * MICRO
         cut = _cut(self.west, self.east, x)

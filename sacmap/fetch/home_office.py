@@ -229,7 +229,7 @@ def _require_once(mine: pd.DataFrame, path: str) -> None:
 
 
 def _counts(mine: pd.DataFrame) -> pd.Series:
-    """Return the counts as numbers, NaN where the table gives none. Corrections may be negative."""
+    """Return the counts as numbers, NaN if the table gives none. Corrections may be negative."""
 
     def number(cell: object) -> float | None:
         text = text_of(cell).replace(",", "").replace("−", "-").lower()

@@ -22,7 +22,7 @@ BLOCK = 2 << 20
 #: The most combinations of tallied values: far more than any file of police.uk has.
 KINDS = 1 << 20
 
-#: A code for each row, and the values the codes stand for.
+#: A code for each row, and the value of each code.
 Coded = tuple[np.ndarray, list[bytes]]
 
 

@@ -18,7 +18,7 @@ from typing import BinaryIO
 from sacmap.addresses import redacted
 from sacmap.errors import DiskError, SourceError, UsageError
 from sacmap.fetch.request import Reply, UnusableError
-from sacmap.fetch.retry import TRIES, Saw
+from sacmap.fetch.retry import TRIES, AttemptResult
 from sacmap.fetch.web import HOPS, AbsentError, Web
 from sacmap.files.text import parse_json
 from sacmap.files.whole import OLD, orphaned, part_of, remove, replace_patiently, write_whole
@@ -119,19 +119,19 @@ class RemoteFile(io.RawIOBase):
             first, last = (int(part) for part in span.split("-"))
             total = int(total_text)
         except ValueError:
-            raise UnusableError(Saw.NO_PART, "no readable Content-Range") from None
+            raise UnusableError(AttemptResult.NO_PART, "no readable Content-Range") from None
         due = max(total - length, 0) if start is None else start
         if unit != "bytes" or first != due or last != min(due + length, total) - 1:
             raise UnusableError(
-                Saw.NO_PART, f"Content-Range {span} where {due}-{due + length - 1} was requested"
+                AttemptResult.NO_PART, f"Content-Range {span} where {due}-{due + length - 1} was requested"
             )
         if len(reply.body) != last - first + 1:
-            raise UnusableError(Saw.CUT)
+            raise UnusableError(AttemptResult.INCOMPLETE)
         if self._total is None:
             self._total = total
             self._same = {k: reply.headers[k] for k in ("ETag", "Last-Modified") if k in reply.headers}
         elif total != self._total or any(reply.headers.get(k, v) != v for k, v in self._same.items()):
-            raise UnusableError(Saw.NO_PART, "it changed between two reads")
+            raise UnusableError(AttemptResult.NO_PART, "it changed between two reads")
         return first, reply.body
 
 
@@ -168,12 +168,12 @@ def download_whole(web: Web, url: str, target: Path, agree: Callable[[str], bool
                 if _is_whole_after_one_try(web, url, part, agreed):
                     _move(part, target)
                     return
-                raise UnusableError(Saw.CUT)
+                raise UnusableError(AttemptResult.INCOMPLETE)
             except UnusableError as error:
                 tried = 1 if _size(part) > before else tried + 1
-                if error.saw is Saw.ABSENT:
+                if error.result is AttemptResult.NOT_FOUND:
                     raise AbsentError(f"{redacted(url)} does not exist (404).") from None
-                if error.saw is Saw.NO_PART:
+                if error.result is AttemptResult.NO_PART:
                     # The server sent another part than requested: start again.
                     part.unlink(missing_ok=True)
                 if tried >= TRIES:
@@ -185,7 +185,7 @@ def download_whole(web: Web, url: str, target: Path, agree: Callable[[str], bool
 
 
 def _is_whole_after_one_try(web: Web, url: str, part: Path, agreed: _Agreed) -> bool:
-    """Ask once for what is missing of a part, and return whether it is whole then."""
+    """Request once what is missing of a part. Return whether it is complete then."""
     begun = _read_begun(_about(part))
     start = _size(part) if begun.same else 0
     if start and start == begun.total:
@@ -204,7 +204,7 @@ def _is_whole_after_one_try(web: Web, url: str, part: Path, agreed: _Agreed) -> 
 
 
 class _Agreed:
-    """Asks once whether a download is agreed to."""
+    """Asks once whether the user agrees to a download."""
 
     def __init__(self, url: str, agree: Callable[[str], bool]) -> None:
         self._url, self._agree, self._agreed = redacted(url), agree, False
@@ -222,7 +222,7 @@ class _Agreed:
 
 @contextlib.contextmanager
 def _own_part(target: Path) -> Iterator[Path]:
-    """Give a file of this run's own to download to: what a stopped run left, if there is any, else a new one."""
+    """Yield this run's own file for the download: one that a stopped run left, or a new one."""
     part = part_of(target, _DOWNLOAD)
     for left in _left(target):
         # Another run may be quicker; on Windows a file that is written to cannot be taken.
@@ -239,11 +239,11 @@ def _own_part(target: Path) -> Iterator[Path]:
                 remove(one)
                 remove(_about(one))
         else:
-            _let_go(part, target)
+            _release(part, target)
 
 
-def _let_go(part: Path, target: Path) -> None:
-    """Leave a part to whichever run comes next, this process included."""
+def _release(part: Path, target: Path) -> None:
+    """Release a part for the next run."""
     free = target.with_name(f"{target.name}.sacmap-{_FREE}-{secrets.token_hex(4)}{_DOWNLOAD}")
     with contextlib.suppress(OSError):
         if _size(part):
@@ -254,7 +254,7 @@ def _let_go(part: Path, target: Path) -> None:
 
 
 def _left(target: Path) -> list[Path]:
-    """Return the parts of a download that no run writes to any more, as far as can be known."""
+    """Return the parts of a download that, as far as is known, no run writes to."""
     parts = sorted(target.parent.glob(f"{glob.escape(target.name)}.sacmap-*{_DOWNLOAD}"))
     return [one for one in parts if _is_left(one)]
 
@@ -269,7 +269,7 @@ def _is_left(part: Path) -> bool:
 
 
 def _move(part: Path, target: Path) -> None:
-    """Move a whole download to its place, if no other run has been quicker."""
+    """Move a complete download into place, unless another run was quicker."""
     try:
         replace_patiently(part, target)
     except OSError as error:
@@ -329,4 +329,4 @@ def _total(status: int, headers: Mapping[str, str], start: int) -> int:
             raise ValueError(span)
         return int(total)
     except (KeyError, ValueError):
-        raise UnusableError(Saw.NO_PART, "no size, or another part than requested") from None
+        raise UnusableError(AttemptResult.NO_PART, "no size, or another part than requested") from None

@@ -27,15 +27,15 @@ import urllib3.exceptions
 
 from sacmap.addresses import redacted, redacted_text
 from sacmap.errors import InputError, UsageError
-from sacmap.fetch.retry import LONGEST_ASKED, Saw
+from sacmap.fetch.retry import LONGEST_ASKED, AttemptResult
 
 #: Timeouts in seconds: for connecting, and between two bytes.
 CONNECT, SILENCE = 10.0, 20.0
 _BLOCK = 1 << 14
 #: The meaning of an unexpected status. 200 and 206: the other of the two was expected; 416: beyond the end of a file.
 _BY_STATUS = {
-    200: Saw.NO_PART, 206: Saw.NO_PART, 416: Saw.NO_PART,
-    403: Saw.FORBIDDEN, 404: Saw.ABSENT, 503: Saw.TOO_MUCH,
+    200: AttemptResult.NO_PART, 206: AttemptResult.NO_PART, 416: AttemptResult.NO_PART,
+    403: AttemptResult.FORBIDDEN, 404: AttemptResult.NOT_FOUND, 503: AttemptResult.TOO_MUCH,
 }  # fmt: skip
 
 
@@ -49,12 +49,12 @@ class Reply:
 
 
 class UnusableError(Exception):
-    """An attempt failed or gave an unusable answer. `saw` is the outcome, `detail` describes it."""
+    """An attempt failed or gave an unusable answer. `result` is the outcome, `detail` describes it."""
 
-    def __init__(self, saw: Saw, detail: str = "", asked_to_wait: float | None = None) -> None:
-        super().__init__(detail or saw.value)
-        self.saw = saw
-        self.detail = detail or saw.value
+    def __init__(self, result: AttemptResult, detail: str = "", asked_to_wait: float | None = None) -> None:
+        super().__init__(detail or result.value)
+        self.result = result
+        self.detail = detail or result.value
         self.asked_to_wait = asked_to_wait
 
 
@@ -194,14 +194,15 @@ def judge_status(response: requests.Response, expect: Collection[int], now: Call
         return
     if status == 429:
         raise UnusableError(
-            Saw.SLOW_DOWN, asked_to_wait=retry_after(response.headers.get("Retry-After"), now())
+            AttemptResult.SLOW_DOWN, asked_to_wait=retry_after(response.headers.get("Retry-After"), now())
         )
     if 300 <= status < 400:
         raise UnusableError(
-            Saw.ELSEWHERE, f"a redirect to {redacted(response.headers.get('Location', 'nowhere'))[:80]}"
+            AttemptResult.REDIRECT,
+            f"a redirect to {redacted(response.headers.get('Location', 'nowhere'))[:80]}",
         )
-    saw = _BY_STATUS.get(status, Saw.TROUBLE if status >= 500 else Saw.REFUSED)
-    raise UnusableError(saw, f"status {status}")
+    result = _BY_STATUS.get(status, AttemptResult.SERVER_ERROR if status >= 500 else AttemptResult.REFUSED)
+    raise UnusableError(result, f"status {status}")
 
 
 def retry_after(text: str | None, now: float) -> float | None:
@@ -225,7 +226,7 @@ def body_of(response: requests.Response, cap: int) -> Iterator[bytes]:
         yield from _capped(blocks_of(response), cap)
         return
     if encoding not in {"gzip", "x-gzip"}:
-        raise UnusableError(Saw.CUT, f"an unrequested encoding, {encoding[:20]}")
+        raise UnusableError(AttemptResult.INCOMPLETE, f"an unrequested encoding, {encoding[:20]}")
     inflate = zlib.decompressobj(wbits=31)
 
     def inflated() -> Iterator[bytes]:
@@ -239,9 +240,9 @@ def body_of(response: requests.Response, cap: int) -> Iterator[bytes]:
     try:
         yield from _capped(inflated(), cap)
     except zlib.error as error:
-        raise UnusableError(Saw.CUT, f"damaged compression ({error})") from None
+        raise UnusableError(AttemptResult.INCOMPLETE, f"damaged compression ({error})") from None
     if not inflate.eof:
-        raise UnusableError(Saw.CUT)
+        raise UnusableError(AttemptResult.INCOMPLETE)
 
 
 def _capped(blocks: Iterator[bytes], cap: int) -> Iterator[bytes]:
@@ -249,7 +250,7 @@ def _capped(blocks: Iterator[bytes], cap: int) -> Iterator[bytes]:
     for block in blocks:
         size += len(block)
         if size > cap:
-            raise UnusableError(Saw.TOO_LARGE, f"more than {cap:,} bytes")
+            raise UnusableError(AttemptResult.TOO_LARGE, f"more than {cap:,} bytes")
         yield block
 
 
@@ -264,15 +265,15 @@ def library_errors_as_unusable(url: str) -> Iterator[None]:
     try:
         yield
     except requests.exceptions.ProxyError:
-        raise UnusableError(Saw.BAD_PROXY, f"the proxy {proxy_of(url)} does not answer") from None
+        raise UnusableError(AttemptResult.BAD_PROXY, f"the proxy {proxy_of(url)} does not answer") from None
     except requests.exceptions.SSLError as error:
-        raise UnusableError(Saw.DISTRUST, _root(error)) from None
+        raise UnusableError(AttemptResult.UNTRUSTED, _root(error)) from None
     except (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.ProtocolError) as error:
-        raise UnusableError(Saw.CUT, f"an answer cut short ({_root(error)})") from None
+        raise UnusableError(AttemptResult.INCOMPLETE, f"an answer cut short ({_root(error)})") from None
     except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError):
-        raise UnusableError(Saw.LATE, "no answer in time") from None
+        raise UnusableError(AttemptResult.TIMEOUT, "no answer in time") from None
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        raise UnusableError(Saw.NO_LINE, f"no connection ({_root(error)})") from None
+        raise UnusableError(AttemptResult.NO_CONNECTION, f"no connection ({_root(error)})") from None
 
 
 def _root(error: BaseException) -> str:
@@ -311,7 +312,9 @@ def within(seconds: float, work: Callable[[], Reply]) -> Reply:
             came = done.get(timeout=min(0.2, max(end - time.monotonic(), 0.001)))
         except queue.Empty:
             if time.monotonic() >= end:
-                raise UnusableError(Saw.LATE, f"no complete answer in {seconds:.3g} seconds") from None
+                raise UnusableError(
+                    AttemptResult.TIMEOUT, f"no complete answer in {seconds:.3g} seconds"
+                ) from None
             continue
         if isinstance(came, BaseException):
             raise came

@@ -6,30 +6,30 @@ from collections.abc import Collection
 from enum import StrEnum
 
 
-class Saw(StrEnum):
+class AttemptResult(StrEnum):
     """The outcome of one attempt."""
 
-    WHOLE = "a complete answer"
+    COMPLETE = "a complete answer"
     FULL = "as many rows as the server ever gives, so it may be cut"
     TOO_MUCH = "503: too much for one answer, or an outage"
     SLOW_DOWN = "429: too many requests"
-    TROUBLE = "a server error"
-    CUT = "an answer cut short"
-    LATE = "an answer that did not end in time"
-    NO_LINE = "no connection"
+    SERVER_ERROR = "a server error"
+    INCOMPLETE = "an answer cut short"
+    TIMEOUT = "an answer that did not end in time"
+    NO_CONNECTION = "no connection"
     NOT_JSON = "something that is not JSON"
-    ODD = "JSON with an unexpected structure"
+    UNEXPECTED_JSON = "JSON with an unexpected structure"
     TOO_LARGE = "an answer larger than any real one"
-    ELSEWHERE = "a redirect"
+    REDIRECT = "a redirect"
     NO_PART = "the whole file or another part, where a certain part was requested"
-    ABSENT = "404: not there"
+    NOT_FOUND = "404: not there"
     FORBIDDEN = "403: not for us"
     REFUSED = "a refusal"
-    DISTRUST = "a certificate that is not trusted"
+    UNTRUSTED = "a certificate that is not trusted"
     BAD_PROXY = "a proxy that does not answer"
 
 
-class Do(StrEnum):
+class NextStep(StrEnum):
     """The action that follows."""
 
     KEEP = "keep it"
@@ -40,25 +40,25 @@ class Do(StrEnum):
 
 
 #: Outcome → action the first time, the second time and so on; the last action listed also applies from then on.
-DECISIONS: dict[Saw, tuple[Do, ...]] = {
-    Saw.WHOLE: (Do.KEEP,),
-    Saw.FULL: (Do.SPLIT,),
-    Saw.TOO_MUCH: (Do.RETRY, Do.SPLIT),
-    Saw.SLOW_DOWN: (Do.WAIT,),
-    Saw.TROUBLE: (Do.RETRY, Do.RETRY, Do.SPLIT),
-    Saw.CUT: (Do.RETRY,),
-    Saw.LATE: (Do.RETRY, Do.SPLIT),
-    Saw.NO_LINE: (Do.RETRY,),
-    Saw.NOT_JSON: (Do.RETRY,),
-    Saw.ODD: (Do.RETRY,),
-    Saw.TOO_LARGE: (Do.RETRY,),
-    Saw.ELSEWHERE: (Do.RETRY,),
-    Saw.NO_PART: (Do.STOP,),
-    Saw.ABSENT: (Do.STOP,),
-    Saw.FORBIDDEN: (Do.STOP,),
-    Saw.REFUSED: (Do.STOP,),
-    Saw.DISTRUST: (Do.STOP,),
-    Saw.BAD_PROXY: (Do.RETRY,),
+DECISIONS: dict[AttemptResult, tuple[NextStep, ...]] = {
+    AttemptResult.COMPLETE: (NextStep.KEEP,),
+    AttemptResult.FULL: (NextStep.SPLIT,),
+    AttemptResult.TOO_MUCH: (NextStep.RETRY, NextStep.SPLIT),
+    AttemptResult.SLOW_DOWN: (NextStep.WAIT,),
+    AttemptResult.SERVER_ERROR: (NextStep.RETRY, NextStep.RETRY, NextStep.SPLIT),
+    AttemptResult.INCOMPLETE: (NextStep.RETRY,),
+    AttemptResult.TIMEOUT: (NextStep.RETRY, NextStep.SPLIT),
+    AttemptResult.NO_CONNECTION: (NextStep.RETRY,),
+    AttemptResult.NOT_JSON: (NextStep.RETRY,),
+    AttemptResult.UNEXPECTED_JSON: (NextStep.RETRY,),
+    AttemptResult.TOO_LARGE: (NextStep.RETRY,),
+    AttemptResult.REDIRECT: (NextStep.RETRY,),
+    AttemptResult.NO_PART: (NextStep.STOP,),
+    AttemptResult.NOT_FOUND: (NextStep.STOP,),
+    AttemptResult.FORBIDDEN: (NextStep.STOP,),
+    AttemptResult.REFUSED: (NextStep.STOP,),
+    AttemptResult.UNTRUSTED: (NextStep.STOP,),
+    AttemptResult.BAD_PROXY: (NextStep.RETRY,),
 }
 
 #: Attempts per request, and the seconds after which no further attempt starts. A request ends within two minutes.
@@ -70,18 +70,24 @@ _LONGEST_BACKOFF = 16.0
 
 
 #: Outcomes that smaller requests can cure: too many rows, and failures that may come from the size of a request.
-TOO_BIG = frozenset({Saw.FULL, Saw.TOO_MUCH})
-TOO_SLOW = frozenset({Saw.TROUBLE, Saw.LATE})
+TOO_BIG = frozenset({AttemptResult.FULL, AttemptResult.TOO_MUCH})
+TOO_SLOW = frozenset({AttemptResult.SERVER_ERROR, AttemptResult.TIMEOUT})
 
 
 def decide(
-    saw: Saw, *, times: int, tried: int, elapsed: float, splittable: Collection[Saw], tries: int = TRIES
-) -> Do:
+    result: AttemptResult,
+    *,
+    times: int,
+    tried: int,
+    elapsed: float,
+    splittable: Collection[AttemptResult],
+    tries: int = TRIES,
+) -> NextStep:
     """Return the action to take.
 
     Parameters
     ----------
-    saw
+    result
         The outcome of this attempt.
     times
         How often this request had this outcome, this attempt included.
@@ -94,12 +100,12 @@ def decide(
     tries
         Number of attempts allowed.
     """
-    listed = DECISIONS[saw]
+    listed = DECISIONS[result]
     do = listed[min(times, len(listed)) - 1]
-    if do is Do.SPLIT and saw not in splittable:
-        do = Do.STOP if saw is Saw.FULL else Do.RETRY
-    if do in {Do.RETRY, Do.WAIT} and (tried >= tries or elapsed >= BUDGET):
-        return Do.STOP
+    if do is NextStep.SPLIT and result not in splittable:
+        do = NextStep.STOP if result is AttemptResult.FULL else NextStep.RETRY
+    if do in {NextStep.RETRY, NextStep.WAIT} and (tried >= tries or elapsed >= BUDGET):
+        return NextStep.STOP
     return do
 
 

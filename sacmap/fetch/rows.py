@@ -42,7 +42,7 @@ class CsvSource(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """crimes: the Crimes columns of the rows kept; tally: month, force, crime_type and n of all rows."""
+    """crimes: the Crimes columns of the kept rows; tally: month, force, crime_type and n of all rows."""
 
     crimes: pa.Table
     tally: pa.Table

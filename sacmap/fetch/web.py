@@ -1,6 +1,6 @@
 """A client for the web: it limits its speed, retries, and returns only complete, checked answers.
 
-`sacmap.fetch.request` sends a request and reads the answer. The outcome is one of `Saw`. The table in
+`sacmap.fetch.request` sends a request and reads the answer. The outcome is one of `AttemptResult`. The table in
 `sacmap.fetch.retry` says what to do next.
 """
 
@@ -30,7 +30,16 @@ from sacmap.fetch.request import (
     send,
     within,
 )
-from sacmap.fetch.retry import LONGEST_ASKED, TOO_BIG, TOO_SLOW, TRIES, Do, Saw, backoff, decide
+from sacmap.fetch.retry import (
+    LONGEST_ASKED,
+    TOO_BIG,
+    TOO_SLOW,
+    TRIES,
+    AttemptResult,
+    NextStep,
+    backoff,
+    decide,
+)
 from sacmap.files.text import parse_json
 
 #: Requests per second. The documented limit is 15, which an office with one address shares.
@@ -188,33 +197,33 @@ class Web:
         return self._ask(_Request(url, judge, {}, (200,), cap), splittable=splittable, tries=TRIES)
 
     def _ask(
-        self, request: _Request[Checked], *, splittable: Collection[Saw], tries: int
+        self, request: _Request[Checked], *, splittable: Collection[AttemptResult], tries: int
     ) -> Answer[Checked] | None:
         url = request.url
         require_safe(url)
         began, asked_to_wait = self._clock(), 0.0
-        seen: Counter[Saw] = Counter()
+        seen: Counter[AttemptResult] = Counter()
         for tried in range(1, tries + 1):
             elapsed = self._clock() - began - asked_to_wait
             try:
                 return self._attempt(request, _LAST_CALL - elapsed)
             except UnusableError as error:
                 bad = error
-            seen[bad.saw] += 1
+            seen[bad.result] += 1
             do = decide(
-                bad.saw,
-                times=seen[bad.saw],
+                bad.result,
+                times=seen[bad.result],
                 tried=tried,
                 elapsed=self._clock() - began - asked_to_wait,
                 splittable=splittable,
                 tries=tries,
             )
-            if do is Do.SPLIT:
+            if do is NextStep.SPLIT:
                 return None
-            if do is Do.STOP:
+            if do is NextStep.STOP:
                 break
             wait = backoff(tried, self._luck())
-            if do is Do.WAIT:
+            if do is NextStep.WAIT:
                 self._spacing = min(2 * self._spacing, SLOWEST)
                 if bad.asked_to_wait is not None:
                     wait = bad.asked_to_wait
@@ -250,7 +259,7 @@ class Web:
         try:
             reply = within(min(self.deadline + request.more_time, max(left, 1.0)), work)
         except UnusableError as error:
-            if error.saw is Saw.LATE:
+            if error.result is AttemptResult.TIMEOUT:
                 # The old connection may still receive bytes in its thread, so open a new one.
                 self._session = new_session()
             raise
@@ -312,13 +321,15 @@ def json_judge(check: Callable[[object], Checked], full: int | None = None) -> J
         except ValueError:
             kind = reply.headers.get("Content-Type", "no type").split(";")[0]
             start = " ".join(reply.body[:200].decode("utf-8", "replace").split())[:40]
-            raise UnusableError(Saw.NOT_JSON, f"not JSON but {kind}, starting {start!r}") from None
+            raise UnusableError(AttemptResult.NOT_JSON, f"not JSON but {kind}, starting {start!r}") from None
         if full is not None and isinstance(value, list) and len(value) == full:
-            raise UnusableError(Saw.FULL, f"exactly {full:,} rows")
+            raise UnusableError(AttemptResult.FULL, f"exactly {full:,} rows")
         try:
             return check(value)
         except (KeyError, TypeError, ValueError) as error:
-            raise UnusableError(Saw.ODD, f"JSON with an unexpected structure: {error.args[0]}") from None
+            raise UnusableError(
+                AttemptResult.UNEXPECTED_JSON, f"JSON with an unexpected structure: {error.args[0]}"
+            ) from None
 
     return judge
 
@@ -327,30 +338,38 @@ def _error(bad: UnusableError, url: str, tried: int) -> SourceError:
     """Return the error: what happened, what was done and what to do next."""
     where = f"{host_of(url)}{urlsplit(url).path}"[:120]
     times = "" if tried == 1 else f", {tried} times"
-    if bad.saw is Saw.ABSENT:
+    if bad.result is AttemptResult.NOT_FOUND:
         return AbsentError(f"{where} is not there (404).", "Check the force and the addresses.")
-    if bad.saw is Saw.FORBIDDEN:
+    if bad.result is AttemptResult.FORBIDDEN:
         return ForbiddenError(
             f"{where} refused access (403). {_KEPT}.", "Check the addresses and the network."
         )
-    if bad.saw is Saw.NO_PART:
+    if bad.result is AttemptResult.NO_PART:
         return NoPartError(f"{where} cannot be read in parts: {bad.detail}.")
-    if bad.saw is Saw.DISTRUST:
+    if bad.result is AttemptResult.UNTRUSTED:
         return SourceError(
             f"The certificate of {host_of(url)} is not trusted: {bad.detail}. Nothing was sent.",
             "If your organisation inspects traffic, give its certificates with --ca-bundle FILE.",
         )
     remedies = {
-        Saw.BAD_PROXY: "Check HTTPS_PROXY and the network, then run the command again.",
-        Saw.ELSEWHERE: "If that is a sign-in page, sign in with a browser first. If it is a new address, give it "
-        "with --api-url or --archive-url.",
-        Saw.NOT_JSON: "A sign-in page or filter may have answered. Open the address in a browser.",
-        Saw.ODD: "data.police.uk may have changed. Look for a newer version of sacmap, or report this.",
-        Saw.REFUSED: "Check the addresses, then report this.",
-        Saw.NO_LINE: f"Run the command again later: it continues from there. {BY_HAND}",
+        AttemptResult.BAD_PROXY: "Check HTTPS_PROXY and the network, then run the command again.",
+        AttemptResult.REDIRECT: "If that is a sign-in page, sign in with a browser first. If it is a new "
+        "address, give it with --api-url or --archive-url.",
+        AttemptResult.NOT_JSON: "A sign-in page or filter may have answered. Open the address in a browser.",
+        AttemptResult.UNEXPECTED_JSON: "data.police.uk may have changed. Look for a newer version of sacmap, "
+        "or report this.",
+        AttemptResult.REFUSED: "Check the addresses, then report this.",
+        AttemptResult.NO_CONNECTION: f"Run the command again later: it continues from there. {BY_HAND}",
     }
-    if bad.saw in {Saw.NO_LINE, Saw.LATE, Saw.TROUBLE, Saw.TOO_MUCH}:
+    if bad.result in {
+        AttemptResult.NO_CONNECTION,
+        AttemptResult.TIMEOUT,
+        AttemptResult.SERVER_ERROR,
+        AttemptResult.TOO_MUCH,
+    }:
         cause = f"{where} is unreachable: {bad.detail}{times}. {_KEPT}."
     else:
         cause = f"{where} gave {bad.detail}{times}. {_KEPT}."
-    return SourceError(cause, remedies.get(bad.saw, "Run the command again later: it continues from there."))
+    return SourceError(
+        cause, remedies.get(bad.result, "Run the command again later: it continues from there.")
+    )

@@ -1,4 +1,4 @@
-"""How much a workbook or a Parquet file holds, asked in a process of its own: `python measured.py`.
+"""Measure a workbook or Parquet file in a separate process: `python measured.py`.
 
 What reads them may abort, run without end or take all memory. Here that ends this process alone, and the file is
 refused with a reason. It is read for real only when it is known to be small enough.
@@ -16,7 +16,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-#: What a process says last when memory ran out, in Python, C++, Arrow and Rust.
+#: The last words of a process that ran out of memory, in Python, C++, Arrow and Rust.
 _NO_MEMORY = re.compile(
     r"MemoryError|bad_alloc|alloc(ation)? of|allocate memory|capacity overflow|out of memory"
 )
@@ -84,7 +84,7 @@ def _run(request: bytes, seconds: int) -> subprocess.CompletedProcess[bytes]:
 
 
 def _broke(ended: subprocess.CompletedProcess[bytes]) -> bool:
-    """Whether the process crashed or ran out of memory, rather than told that the file is damaged."""
+    """Whether the process crashed or ran out of memory, instead of reporting a damaged file."""
     return ended.returncode < 0 or (ended.returncode > 0 and bool(_NO_MEMORY.search(_said(ended))))
 
 

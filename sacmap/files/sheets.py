@@ -30,7 +30,7 @@ LINES_ABOVE = 60
 INFLATED = 2 << 30
 #: How a Parquet file begins.
 PARQUET = b"PAR1"
-#: The most rows below a header that a spreadsheet can hold, of today's kind and of the old one.
+#: The most rows below a header in a spreadsheet: XLSX and XLS.
 FULL = (1_048_575, 65_535)
 
 Row = list[object]
@@ -55,7 +55,7 @@ def sheets_of(path: Path) -> Iterator[Sheet]:
     if not path.exists():
         raise InputError(f"{path} is not there.", "Check its path.")
     kind, raw = path.suffix.lower(), unpacked(bytes_of(path), str(path))
-    # Many systems export text or a web page under the name of a workbook: what it begins with decides.
+    # Many systems export text or a web page under the name of a workbook, so the first bytes decide.
     if kind in WORKBOOKS and raw.startswith(b"PK"):
         yield from _workbook(raw, str(path))
     elif kind == ".parquet":
@@ -120,7 +120,7 @@ def _damaged(label: str, kind: str) -> InputError:
 
 
 def _require_measured(raw: bytes | bytearray, kind: str, label: str) -> None:
-    """Refuse what would take too much to read, having it measured in a process that may fail at it."""
+    """Refuse a file that would take too much memory or time, after measuring it in a separate process."""
     try:
         sheets, size = measure(raw, kind, memory=MEMORY, seconds=SECONDS)
     except MemoryError:

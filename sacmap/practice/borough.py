@@ -118,7 +118,7 @@ def borough(seed: int = SEED) -> Borough:
 def _planted(
     rng: np.random.Generator, ids: Sequence[str], yearly: NDArray[np.float64]
 ) -> tuple[Planted, ...]:
-    """Choose the changed areas from the busier half, where there are enough crimes for a change to show."""
+    """Choose the changed areas from the busier half, which has enough crimes for a change to show."""
     busier = np.flatnonzero(yearly >= np.median(yearly))
     places = rng.permutation(busier)[: len(RISES) + len(FALLS)]
     factors = (*RISES, *FALLS)
