@@ -29,8 +29,8 @@ from sacmap.publish.view import View
 
 #: The files of the page's script, in order.
 SCRIPT = (
-    "words", "data", "colour", "bars", "lists", "table", "panel", "ranges", "plan", "map", "marks", "picture",
-    "main",
+    "words", "data", "shapes", "layers", "colour", "bars", "lists", "table", "panel", "ranges", "plan", "map", "marks",
+    "picture", "main",
 )  # fmt: skip
 
 #: Rows of the lists; what is filled in is escaped.

@@ -31,6 +31,8 @@ MOST_WITH_POINTS = 600
 DISTRICTS_FIRST = 1_000
 #: Columns of the CSV that hold text.
 TEXTS = {"group", *(column.name for column in tables.CHANGE.columns if column.kind == "text")}
+#: How hard the numbers are packed: the most, for the page is opened oftener than made.
+LEVEL = 12
 #: Periods in so few letters stand in the legend too.
 SHORT = 28
 
@@ -100,17 +102,18 @@ def _headline(view: View, said: Headline) -> list[Any]:
 
 
 def numbers_of(view: View) -> str:
-    """Return the numbers the script reads, as JSON.
+    """Return the numbers the script reads, as JSON, each column and each other value on a line of its own.
 
     columns: the CSV, column by column; sentences, and which of them each row has; labels: where names may stand;
     monthly: counts by area, one character a month; streets and points: the busiest of each area; districts and
-    context: lines to draw.
+    context: lines to draw. The script reads a line when it is first asked for, so that what the first screen does
+    not show costs it nothing; all is ASCII, a byte a letter.
     """
     sentences, sentence = _sentences(view)
-    columns = ",".join(
+    columns = [
         f"{json.dumps(name)}:{_column(texts, name)}"
         for name, texts in with_groups(view.texts, view.areas).items()
-    )
+    ]
     names: dict[str, int] = {}
     rest = {
         "sentences": sentences,
@@ -124,18 +127,19 @@ def numbers_of(view: View) -> str:
         "subtotals": _subtotals(view),
         "context": backdrop.context_of(view),
     }
-    return f'{{"columns":{{{columns}}},{json.dumps(rest, ensure_ascii=False, separators=(",", ":"))[1:]}'
+    lines = [f"{json.dumps(name)}:{json.dumps(value, separators=(',', ':'))}" for name, value in rest.items()]
+    return "\n".join(['{"columns":{', ",\n".join(columns), "},", ",\n".join(lines), "}"])
 
 
 def packed(text: str) -> str:
     """Return text as the script unpacks it: deflated, in base 64."""
-    return base64.b64encode(deflate.zlib_compress(text.encode(), 9)).decode()
+    return base64.b64encode(deflate.zlib_compress(text.encode(), LEVEL)).decode()
 
 
 def _column(texts: Sequence[str], name: str) -> str:
     """Return a column of the CSV as a JSON array with the same digits; empty as null."""
     if name in TEXTS:
-        return json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(texts, separators=(",", ":"))
     return f"[{','.join(text or 'null' for text in texts)}]"
 
 

@@ -1,6 +1,7 @@
 // The colour of an area. The cuts are the same on every map, so that maps of different months can be laid side by side.
 
 const CUTS = [2 / 3, 4 / 5, 5 / 4, 3 / 2];
+const [CLEAR, PALER, LEVELS] = ["s", "p", "l"].map((kind) => [0, 1, 2, 3, 4].map((step) => `${kind}${step}`));
 
 // The class of an area under the controls: s a clear change, p one that could be chance, l a level; 0 to 4.
 function classOf(place) {
@@ -21,14 +22,14 @@ function classAt(columns, at) {
   if (now === null || (verdict === "not known" && !data.levelOnly)) return "unknown";
   if (state.measure === "level") {
     const value = data.levelOnly ? now : columns[data.rates ? "level_per_1000_households" : "level"][at];
-    return value === null ? "unknown" : `l${stepOf(value, data.levelCuts[state.type])}`;
+    return value === null ? "unknown" : LEVELS[stepOf(value, data.levelCuts[state.type])];
   }
   if (verdict === "too few to tell") return "few";
   const against = columns[state.measure === "change" ? "baseline_mean" : "expected"][at];
   const step = stepOf(against > 0 ? now / against : now > 0 ? Infinity : 1, CUTS);
   // A fall that is a clear rise against the expected (or the other way round) is not painted as either.
   const strong = verdict === "clear rise" ? step >= 2 : verdict === "clear fall" && step <= 2;
-  return `${strong ? "s" : "p"}${step}`;
+  return (strong ? CLEAR : PALER)[step];
 }
 
 function stepOf(value, cuts) {
@@ -43,7 +44,7 @@ const HATCHED = new Set(["p0", "p1", "p3", "p4", "unknown"]);
 const tiles = new Map();
 function fillOf(css) {
   if (!HATCHED.has(css)) return data.colours[css];
-  if (data.ids.length <= 2000) return `url(#hatch-${css})`;
+  if (!isCanvas()) return `url(#hatch-${css})`;
   if (!tiles.has(css)) tiles.set(css, tileOf(css));
   return tiles.get(css);
 }

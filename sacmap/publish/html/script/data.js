@@ -13,11 +13,39 @@ const state = {
 let numbers = null;
 
 async function unpack(text) {
-  const packed = atob(text.trim());
+  const plain = new Blob([bytesOf(text.trim())]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return readLater(await new Response(plain).text());
+}
+
+function bytesOf(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const packed = atob(text);
   const bytes = new Uint8Array(packed.length);
   for (let i = 0; i < packed.length; i += 1) bytes[i] = packed.charCodeAt(i);
-  const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return JSON.parse(await new Response(plain).text());
+  return bytes;
+}
+
+// JSON with a value a line: each is read when it is first asked for, so that nobody waits for what no one has asked.
+function readLater(text) {
+  const lines = text.split("\n");
+  const end = lines.indexOf("},");
+  const read = later(lines.slice(end + 1, -1));
+  read.columns = later(lines.slice(1, end));
+  return read;
+}
+
+function later(lines) {
+  const read = {};
+  for (const line of lines) {
+    const colon = line.indexOf('":') + 1;
+    const get = () => {
+      const value = JSON.parse(line.slice(colon + 1, line.endsWith(",") ? -1 : undefined));
+      Object.defineProperty(read, line.slice(1, colon - 1), { value });
+      return value;
+    };
+    Object.defineProperty(read, line.slice(1, colon - 1), { get, enumerable: true, configurable: true });
+  }
+  return read;
 }
 
 const every = data.ids.map((_, place) => place);

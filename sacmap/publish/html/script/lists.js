@@ -9,9 +9,9 @@ function weekOrder() {
   const { excess, week_rank: rank, verdict } = numbers.columns;
   const at = (place) => indexOf(place, state.type);
   const { current_count: now, expected } = numbers.columns;
-  const isThere = (row) =>
+  const hasAll = (row) =>
     verdict[row] !== "not known" && ![excess, now, expected].some((column) => column[row] === null);
-  const known = placesShown().filter((place) => isThere(at(place)));
+  const known = placesShown().filter((place) => hasAll(at(place)));
   const key = known.map((place) => [tierOf(place), rank[at(place)] ?? Infinity, -excess[at(place)], place]);
   key.sort((a, b) => a[0] - b[0] || (a[1] === b[1] ? 0 : a[1] - b[1]) || a[2] - b[2] || a[3] - b[3]);
   return key.map((entry) => entry[3]);

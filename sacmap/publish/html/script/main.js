@@ -260,7 +260,8 @@ function listenToTheRest() {
   window.addEventListener("beforeprint", paintStatic);
   window.matchMedia("print").addEventListener("change", ({ matches }) => matches && paintStatic());
   window.addEventListener("popstate", goBack);
-  map.on("moveend", paintAfterZoom);
+  map.on("moveend", paintAfterMove);
+  map.on("zoom viewreset", drawAll);
   let size = "";
   new ResizeObserver(() => {
     const now = `${$("map").clientWidth}x${$("map").clientHeight}`;
@@ -273,8 +274,8 @@ function listenToTheRest() {
     if (state.area === null && !state.group) fit();
     if (!data.plan && state.area === null) tighten();
   }).observe($("map"));
-  // When all else is done.
-  (window.requestIdleCallback ?? setTimeout)(paintStatic, { timeout: 1500 });
+  // Long after the first answer, for who prints by a way that the page is not told of.
+  setTimeout(() => (window.requestIdleCallback ?? setTimeout)(paintStatic), 4000);
 }
 
 function start() {

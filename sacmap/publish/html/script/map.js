@@ -1,67 +1,67 @@
 // The map. folium's script calls drawAreas with the map and the areas' shapes; names stay here.
 
 let map = null;
-let shapes = [];
-let pencil = null;
+let shapes = null;
+let layer = null;
 let over = null;
 let chosenLines = null;
-
-const CODE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const VALUE = new Uint8Array(128);
-Array.from(CODE, (letter, value) => (VALUE[letter.charCodeAt(0)] = value));
-
-// A ring is whole numbers of 1e-5 degree, the first point and then steps (lon, lat), five bits a letter, low bits first.
-function ringOf(text) {
-  const ring = [];
-  const at = [0, 0];
-  let number = 0;
-  let shift = 0;
-  let axis = 0;
-  for (let i = 0; i < text.length; i += 1) {
-    const value = VALUE[text.charCodeAt(i)];
-    number |= (value & 31) << shift;
-    shift += 5;
-    if (value & 32) continue;
-    at[axis] += number & 1 ? ~(number >> 1) : number >> 1;
-    if (axis) ring.push(new L.LatLng(at[1] / 1e5, at[0] / 1e5));
-    axis ^= 1;
-    number = 0;
-    shift = 0;
-  }
-  return ring;
-}
-
-const polygonsOf = (text) => text.split(";").map((polygon) => polygon.split(",").map(ringOf));
 
 // The picture of Leaflet's own marker is a file the page does not have: a plain dot for those an analyst adds.
 L.Marker.prototype.options.icon = L.divIcon({ className: "pin", iconSize: [16, 16] });
 
 async function drawAreas(drawn, coded) {
-  numbers = await unpack($("numbers").textContent);
   map = drawn;
+  numbers = await unpack($("numbers").textContent);
+  shapes = outlinesOf(coded);
   // Panes beneath folium's own layers, so that what an analyst has added stands above the areas.
   map.createPane("areas").style.zIndex = 350;
   map.createPane("lines").style.zIndex = 360;
   map.getPane("lines").style.pointerEvents = "none";
-  shapes = coded.map((text, place) => {
-    if (!text) return null;
-    const shape = L.polygon(polygonsOf(text), { pane: "areas", smoothFactor: 0.6 });
-    shape.on("click", () => (byDistrict() ? chooseGroup(groupOf(place)) : choose(place, { zoom: true })));
-    shape.on("mouseover", () => hover(place));
-    shape.on("mouseout", () => hover(null));
-    return shape;
-  });
+  layer = new (isCanvas() ? AreaCanvas : AreaPaths)(map.getPane("areas"));
+  over = new Lines(map.getPane("lines"));
+  chosenLines = new Lines(map.getPane("lines"));
   start();
-  // Styled before they are drawn, so that each is drawn once.
+  // Dressed before they are drawn, so that each is drawn once.
   paint({ marks: false });
-  L.layerGroup(shapes.filter(Boolean)).addTo(map);
   if (numbers.subtotals) hint = `Districts, each as a whole: choose one to see its ${data.unit[1]}. Ctrl + wheel zooms`;
   else if (numbers.districts) hint = "Ctrl + wheel zooms the map; a district’s name zooms to it";
   hover(null);
   L.control.scale({ maxWidth: 90, metric: false }).addTo(map);
   show({ painted: true });
   drawLines();
+  listenToMouse();
   listenToWheel();
+}
+
+function drawAll() {
+  for (const one of [layer, over, chosenLines]) one.draw();
+}
+
+// The area under the mouse; null beside them all.
+function areaUnder(event) {
+  const { x, y } = map.project(map.mouseEventToLatLng(event), 0);
+  const place = areaAt(x, y);
+  return place < 0 ? null : place;
+}
+
+function listenToMouse() {
+  const pane = map.getPane("areas");
+  let over_ = null;
+  const move = (place) => {
+    if (place === over_) return;
+    over_ = place;
+    pane.classList.toggle("on-area", place !== null);
+    hover(place);
+  };
+  pane.addEventListener("mousemove", (event) => move(areaUnder(event)));
+  pane.addEventListener("mouseout", () => move(null));
+  pane.addEventListener("click", (event) => {
+    const place = areaUnder(event);
+    // The end of a drag is no click.
+    if (place === null || map.dragging.moved()) return;
+    if (byDistrict() && groupOf(place)) chooseGroup(groupOf(place));
+    else choose(place, { zoom: true });
+  });
 }
 
 function districtWords(group) {
@@ -127,29 +127,26 @@ function fitWhole(bounds = data.bounds) {
 }
 
 function fit() {
-  const shape = state.area === null ? null : shapes[state.area];
-  if (shape) map.fitBounds(shape.getBounds().pad(0.12), { animate: false, maxZoom: 16 });
+  if (state.area !== null && isThere(state.area))
+    map.fitBounds(boundsOf([state.area]).pad(0.12), { animate: false, maxZoom: 16 });
   else if (state.group) map.fitBounds(groupBounds(), { animate: false });
   else fitWhole(homeBounds());
 }
 
 // Where little of the map is known, it opens on what is.
 function homeBounds() {
-  const known = every.filter((place) => shapes[place] && verdictOf(place, data.type) !== "not known");
-  if (data.levelOnly || !known.length || known.length > every.length / 2) return data.bounds;
-  const bounds = L.latLngBounds([]);
-  for (const place of known) bounds.extend(shapes[place].getBounds());
+  if (data.levelOnly) return data.bounds;
+  const { verdict } = numbers.columns;
+  const known = every.filter((place) => verdict[indexOf(place, data.type)] !== "not known");
+  const bounds = known.length > every.length / 2 ? null : boundsOf(known);
+  if (!bounds) return data.bounds;
   return [
     [bounds.getSouth(), bounds.getWest()],
     [bounds.getNorth(), bounds.getEast()],
   ];
 }
 
-function groupBounds() {
-  const bounds = L.latLngBounds([]);
-  for (const place of placesShown()) if (shapes[place]) bounds.extend(shapes[place].getBounds());
-  return bounds.isValid() ? bounds.pad(0.05) : data.bounds;
-}
+const groupBounds = () => boundsOf(placesShown())?.pad(0.05) ?? data.bounds;
 
 // An area narrower than this on the screen has no outline: lines would hide its colour.
 const LEAST = 12;
@@ -159,29 +156,37 @@ const pixelsPerDegree = () => (256 * 2 ** map.getZoom()) / 360;
 // About a chosen area the map is pale, so that streets and their names read; what changed clearly keeps a tint.
 const PALE = { s0: "#ece5f4", s1: "#f1eff8", s3: "#fef1de", s4: "#fbead9" };
 
+// One object for all areas that look alike, which are then drawn at once.
+const looks = new Map();
+
 function lookOf(place) {
+  const zoomed = state.area !== null && isThere(state.area);
   const css = shownClass(place);
-  const tiny = byDistrict() || widthOf(place) < LEAST;
-  const zoomed = state.area !== null && shapes[state.area];
-  const aside = !inGroup(place) && !zoomed;
-  const fill = zoomed ? (PALE[css] ?? "#f8f8f6") : fillOf(css);
+  const tiny = !zoomed && (byDistrict() || widthOf(place) < LEAST);
+  const aside = !zoomed && !inGroup(place);
+  const key = `${css} ${zoomed} ${tiny} ${aside}`;
+  if (!looks.has(key)) looks.set(key, lookAs(css, { zoomed, tiny, aside }));
+  return looks.get(key);
+}
+
+function lookAs(css, { zoomed, tiny, aside }) {
   return {
-    fillColor: fill,
+    fillColor: zoomed ? (PALE[css] ?? "#f8f8f6") : fillOf(css),
     fillOpacity: (aside ? 0.35 : 1) * (data.background ? 0.7 : 1),
-    color: tiny && !zoomed ? lineOver(css) : zoomed && PALE[css] ? data.colours[css] : "#8a8880",
+    color: tiny ? lineOver(css) : zoomed && PALE[css] ? data.colours[css] : "#8a8880",
     opacity: aside ? 0.5 : 1,
-    weight: tiny && !zoomed ? 0.4 : zoomed && PALE[css] ? 2.5 : 0.8,
-    lineJoin: "round",
+    weight: tiny ? TINY_LINE : zoomed && PALE[css] ? 2.5 : 0.8,
   };
 }
 
-// The hatch of a district would show the seams of its areas: their lines are of its ground.
+// On an SVG a line of its own ground hides the seam between two tiny areas; on a canvas there is none.
+const TINY_LINE = isCanvas() ? 0 : 0.4;
 const lineOver = (css) => data.colours[css];
 
 let tinyAt = null;
 function paint({ marks = true } = {}) {
-  if (data.plan) shapes.forEach((shape, place) => shape?.setStyle(planLook(place)));
-  else shapes.forEach((shape, place) => shape?.setStyle(lookOf(place)));
+  layer.dress(data.plan ? planLook : lookOf);
+  layer.draw();
   tinyAt = Math.round(map.getZoom() * 2);
   if (!marks) return;
   outlineChosen();
@@ -189,47 +194,38 @@ function paint({ marks = true } = {}) {
 }
 
 // After a zoom, outlines come or go with the areas' size.
-function paintAfterZoom() {
+function paintAfterMove() {
   stayOn();
   if (tinyAt !== Math.round(map.getZoom() * 2)) paint({ marks: false });
+  drawAll();
   mark();
 }
 
-// Districts and what was given for orientation, over the areas and out of the mouse's way.
+// Districts and what was given for orientation, over the areas.
+const LINE_LOOKS = {
+  road: { stroke: "#a9a59a", "stroke-width": 1.6 },
+  rail: { stroke: "#a9a59a", "stroke-width": 1.2, "stroke-dasharray": "5 3" },
+  water: { stroke: "#9fb6cc", "stroke-width": 1.4 },
+};
+
 function drawLines() {
-  pencil ??= L.svg({ pane: "lines" });
-  const style = { renderer: pencil, fill: false, interactive: false, pane: "lines", lineJoin: "round" };
-  const lines = [];
-  for (const { kind, lines: coded } of numbers.context ?? []) {
-    const look = {
-      road: { color: "#a9a59a", weight: 1.6 },
-      rail: { color: "#a9a59a", weight: 1.2, dashArray: "5 3" },
-      water: { color: "#9fb6cc", weight: 1.4 },
-    }[kind];
-    for (const text of coded) lines.push(L.polyline(ringOf(text), { ...style, ...look }));
-  }
-  for (const text of numbers.districts?.codes ?? [])
-    if (text)
-      lines.push(
-        L.polygon(polygonsOf(text), { ...style, color: "#55544e", weight: data.groups.length > 60 ? 0.7 : 1.3 }),
-      );
-  over = L.layerGroup(lines).addTo(map);
+  for (const { kind, lines } of numbers.context ?? [])
+    if (LINE_LOOKS[kind]) over.add(outlinesOf(lines, { open: true }), LINE_LOOKS[kind], { open: true });
+  if (numbers.districts)
+    over.add(outlinesOf(numbers.districts.codes), {
+      stroke: "#55544e",
+      "stroke-width": data.groups.length > 60 ? 0.7 : 1.3,
+    });
+  over.draw();
 }
 
 // The chosen area: a black line with a white one and its colour about it.
 function outlineChosen() {
-  chosenLines?.remove();
-  chosenLines = null;
-  const shape = state.area === null ? null : shapes[state.area];
-  if (!shape) return;
-  // Drawn as SVG even where the areas are on a canvas, which a second canvas above it would cut off from the mouse.
-  pencil ??= L.svg({ pane: "lines" });
-  const style = { renderer: pencil, pane: "lines", fill: false, interactive: false, lineJoin: "round" };
-  const line = (color, weight) => L.polygon(shape.getLatLngs(), { ...style, color, weight });
+  chosenLines.clear();
+  if (state.area === null || !isThere(state.area)) return;
   const css = classOf(state.area);
-  chosenLines = L.layerGroup([
-    ...(/^s[0134]$/.test(css) ? [line(data.colours[css], 12)] : []),
-    line("#ffffff", 6),
-    line("#1b1b1a", 2.5),
-  ]).addTo(map);
+  const lines = [...(/^s[0134]$/.test(css) ? [[data.colours[css], 12]] : []), ["#ffffff", 6], ["#1b1b1a", 2.5]];
+  for (const [stroke, width] of lines)
+    chosenLines.add(shapes, { stroke, "stroke-width": width }, { places: [state.area] });
+  chosenLines.draw();
 }

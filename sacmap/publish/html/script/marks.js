@@ -80,7 +80,7 @@ const ASIDE = [
 function placePins(taken, inside) {
   pinsAt = [];
   for (const { place, sign, finding } of pinList()) {
-    if (!shapes[place]) continue;
+    if (!isThere(place)) continue;
     const home = middleOf(place);
     if (!inside(home)) continue;
     // Beside its own place where another pin stands there already.
@@ -148,7 +148,7 @@ function largestGroups() {
 // Whether a district's areas are too small to tell apart: its name then zooms to it.
 function isTiny(group) {
   if (state.group) return false;
-  const of = every.filter((place) => data.groupOf[place] === group && shapes[place]);
+  const of = every.filter((place) => data.groupOf[place] === group && isThere(place));
   return of.filter((place) => widthOf(place) < LEAST).length > of.length / 2;
 }
 
@@ -177,7 +177,7 @@ function districtNames(scene) {
 
 // Round the chosen area, the names of the areas next to it.
 function nearNames(scene) {
-  const near = every.filter((place) => place !== state.area && shapes[place] && scene.inside(middleOf(place)));
+  const near = every.filter((place) => place !== state.area && isThere(place) && scene.inside(middleOf(place)));
   for (const place of near.slice(0, 60)) {
     const at = middleOf(place);
     const half = wideOf(data.names[place], "near") / 2;
@@ -243,12 +243,12 @@ function settleLegend(frame) {
   const cost = ([x0, y0, x1, y1]) => {
     let sum = 0;
     for (const { at } of pinsAt) if (at.x > x0 - 14 && at.x < x1 + 14 && at.y > y0 - 14 && at.y < y1 + 14) sum += 100;
-    // Of thousands of areas the corners are as full as one another.
-    for (let i = 0; i < 8 && data.ids.length <= 2000; i += 1)
+    const frame_ = pixels();
+    for (let i = 0; i < 8; i += 1)
       for (let j = 0; j < 4; j += 1) {
-        const at = map.layerPointToLatLng([x0 + ((i + 0.5) * (x1 - x0)) / 8, y0 + ((j + 0.5) * (y1 - y0)) / 4]);
-        if (state.area === null ? isCovered(at) : shapes[state.area] && holds(shapes[state.area].getLatLngs(), at))
-          sum += 1;
+        const x = (x0 + ((i + 0.5) * (x1 - x0)) / 8 + frame_.left) / frame_.scale;
+        const y = (y0 + ((j + 0.5) * (y1 - y0)) / 4 + frame_.top) / frame_.scale;
+        if (state.area === null ? areaAt(x, y) >= 0 : holds(state.area, x, y)) sum += 1;
       }
     return sum;
   };
@@ -257,55 +257,25 @@ function settleLegend(frame) {
   legend.dataset.corner = names[costs.indexOf(Math.min(...costs))];
 }
 
-const isCovered = (at) =>
-  shapes.some((shape) => shape && shape.getBounds().contains(at) && holds(shape.getLatLngs(), at));
-
-function holds(rings, { lat, lng }) {
-  let odd = false;
-  const walk = (ring) => {
-    if (Array.isArray(ring[0])) return ring.forEach(walk);
-    for (let i = 0, j = ring.length - 1; i < ring.length; j = i, i += 1) {
-      const [a, b] = [ring[i], ring[j]];
-      if (a.lat > lat !== b.lat > lat && lng < ((b.lng - a.lng) * (lat - a.lat)) / (b.lat - a.lat) + a.lng) odd = !odd;
-    }
-    return undefined;
-  };
-  walk(rings);
-  return odd;
-}
-
 // Where the chosen area lies in the whole, and what the circles are.
 function showLocator() {
-  const chosen = state.area !== null && shapes[state.area];
+  const chosen = state.area !== null && isThere(state.area);
   $("locator").hidden = !chosen;
   $("points-note").hidden = !chosen || !pointWords(state.area);
   if (!chosen) return;
   $("points-note").textContent = pointWords(state.area);
-  const [[south, west], [north, east]] = data.bounds;
-  const squeeze = Math.cos((((south + north) / 2) * Math.PI) / 180);
-  const scale = Math.min(118 / ((east - west) * squeeze), 80 / (north - south));
-  const path = (place) => {
-    const rings = [];
-    const walk = (ring) => {
-      if (Array.isArray(ring[0])) return ring.forEach(walk);
-      const often = ring.length > 40 ? Math.ceil(ring.length / 24) : 1;
-      const points = ring.filter((_, i) => i % often === 0);
-      return rings.push(
-        points
-          .map(({ lat, lng }) => `${((lng - west) * squeeze * scale).toFixed(1)} ${((north - lat) * scale).toFixed(1)}`)
-          .join("L"),
-      );
-    };
-    walk(shapes[place].getLatLngs());
-    return rings.map((ring) => `M${ring}z`).join("");
-  };
-  const some = data.ids.length > 1200 ? [] : every.filter((place) => shapes[place]);
-  const [wide, high] = [(east - west) * squeeze * scale, (north - south) * scale];
+  const [west, east] = [data.bounds[0][1], data.bounds[1][1]].map(acrossOf);
+  const [south, north] = [data.bounds[0][0], data.bounds[1][0]].map(downOf);
+  const scale = Math.min(118 / (east - west), 80 / (south - north));
+  const frame = { scale, left: west * scale, top: north * scale };
+  const path = (places) => pathOf(shapes, places, frame, { least: 0.5, decimals: 1 });
+  const some = data.ids.length > 1200 ? [] : every;
+  const [wide, high] = [(east - west) * scale, (south - north) * scale];
   const svg = drawing("svg", { viewBox: `0 0 ${wide.toFixed(0)} ${high.toFixed(0)}` }, [
     some.length
-      ? drawing("path", { d: some.map(path).join(""), fill: "#d9d6cd", stroke: "#d9d6cd", "stroke-width": 0.6 })
+      ? drawing("path", { d: path(some), fill: "#d9d6cd", stroke: "#d9d6cd", "stroke-width": 0.6 })
       : drawing("rect", { width: wide, height: high, fill: "#d9d6cd" }),
-    drawing("path", { d: path(state.area), fill: "#b35806", stroke: "#1b1b1a", "stroke-width": 1 }),
+    drawing("path", { d: path([state.area]), fill: "#b35806", stroke: "#1b1b1a", "stroke-width": 1 }),
   ]);
   $("locator").replaceChildren(svg);
 }

@@ -3,12 +3,8 @@
 function mapDrawing() {
   const { x: wide, y: high } = map.getSize();
   const corner = map.containerPointToLayerPoint([0, 0]);
-  const place = (at) => {
-    const point = map.latLngToLayerPoint(at).subtract(corner);
-    return `${point.x} ${point.y}`;
-  };
-  const pathOf = (rings) => (Array.isArray(rings[0]) ? rings.map(pathOf).join("") : `M${rings.map(place).join("L")}z`);
-  const view = map.getBounds().pad(0.05);
+  const { scale, left, top } = pixels();
+  const frame = { scale, left: left + corner.x, top: top + corner.y };
   const svg = drawing("svg", {
     xmlns: "http://www.w3.org/2000/svg",
     viewBox: `0 0 ${wide} ${high}`,
@@ -17,31 +13,39 @@ function mapDrawing() {
   });
   svg.append(document.querySelector(".patterns defs").cloneNode(true));
   svg.append(drawing("rect", { width: wide, height: high, fill: "#e9e7e1" }));
-  const lines = [];
-  for (const shape of [...shapes.filter(Boolean), ...layersOf(over), ...layersOf(chosenLines)]) {
-    if (!shape.getBounds().intersects(view)) continue;
-    const { fill, fillColor, fillOpacity, color, weight, opacity, dashArray } = shape.options;
-    const filled = fill === false || fill === null || !(shape instanceof L.Polygon);
-    const filling = typeof fillColor === "object" && fillColor ? "#d9d9d9" : fillColor;
-    const d = shape instanceof L.Polygon ? pathOf(shape.getLatLngs()) : pathOf(shape.getLatLngs()).replace(/z$/, "");
-    lines.push(
-      drawing("path", {
-        d,
-        fill: filled ? "none" : filling,
-        "fill-opacity": fillOpacity ?? 1,
-        "fill-rule": "evenodd",
-        stroke: color,
-        "stroke-width": weight,
-        "stroke-opacity": opacity ?? 1,
-        ...(dashArray ? { "stroke-dasharray": dashArray } : {}),
-      }),
-    );
+  svg.append(...areaDrawings(frame, wide, high));
+  const lines = [over, chosenLines].flatMap(({ parts }) => parts);
+  for (const { path, outlines, places, open } of lines) {
+    const copy = path.cloneNode();
+    copy.setAttribute("d", pathOf(outlines, places, frame, { decimals: 1, open }));
+    svg.append(copy);
   }
-  svg.append(...lines, ...marks.flatMap((one) => markDrawing(one, corner)));
+  svg.append(...marks.flatMap((one) => markDrawing(one, corner)));
   return svg;
 }
 
-const layersOf = (group) => (group ? group.getLayers() : []);
+function areaDrawings(frame, wide, high) {
+  const look = data.plan ? planLook : lookOf;
+  const [west, north] = [frame.left / frame.scale, frame.top / frame.scale];
+  const [east, south] = [(frame.left + wide) / frame.scale, (frame.top + high) / frame.scale];
+  const { boxes } = shapes;
+  const isSeen = (at) => boxes[at] < east && boxes[at + 2] > west && boxes[at + 1] < south && boxes[at + 3] > north;
+  return every
+    .filter((place) => isThere(place) && isSeen(4 * place))
+    .map((place) => {
+      const { fillColor, fillOpacity, color, weight, opacity, dashArray } = look(place);
+      return drawing("path", {
+        d: pathOf(shapes, [place], frame, { decimals: 1 }),
+        fill: typeof fillColor === "string" ? fillColor : "#d9d9d9",
+        "fill-opacity": fillOpacity,
+        "fill-rule": "evenodd",
+        stroke: color,
+        "stroke-width": weight,
+        "stroke-opacity": opacity,
+        ...(dashArray ? { "stroke-dasharray": dashArray } : {}),
+      });
+    });
+}
 
 function markDrawing({ css, at, text, made }, corner) {
   const { x, y } = at.subtract(corner);

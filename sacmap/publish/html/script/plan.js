@@ -1,5 +1,6 @@
 // A plan, or what came of one: its sides as fills of their own, its money and its actions as pins.
 
+const PLAIN = { fillColor: "#f7f7f5", fillOpacity: 1, color: "#b3b0a6", weight: 0.8, opacity: 1, dashArray: null };
 const SIDES = {
   target: { fillColor: "#5d86c2", color: "#17335f", weight: 1.6 },
   buffer: { fillColor: "url(#dots-buffer)", color: "#8fa9cd", weight: 0.8 },
@@ -7,22 +8,20 @@ const SIDES = {
   buffer_control: { fillColor: "#efede8", color: "#6b6a64", weight: 0.8, dashArray: "3 3" },
 };
 
+const sideLooks = new Map();
+
 function planLook(place) {
   const side = data.plan.sides.find(([, , on]) => on.includes(place))?.[0];
-  const look = {
-    fillColor: "#f7f7f5",
-    fillOpacity: 1,
-    color: "#b3b0a6",
-    weight: 0.8,
-    opacity: 1,
-    lineJoin: "round",
-    dashArray: null,
-  };
-  if (state.area !== null && place !== state.area) look.fillOpacity = 0.6;
-  const shown = side ? { ...look, ...SIDES[side] } : look;
-  return typeof shown.fillColor === "string" && shown.fillColor.startsWith("url") && data.ids.length > 2000
-    ? { ...shown, fillColor: "#c9d8ec" }
-    : shown;
+  const pale = state.area !== null && place !== state.area && !side;
+  const key = `${side} ${pale}`;
+  if (!sideLooks.has(key)) sideLooks.set(key, { ...PLAIN, ...(pale ? { fillOpacity: 0.6 } : {}), ...sideLook(side) });
+  return sideLooks.get(key);
+}
+
+function sideLook(side) {
+  const look = SIDES[side] ?? {};
+  // A pattern of the page cannot be drawn on a canvas.
+  return look.fillColor?.startsWith("url") && isCanvas() ? { ...look, fillColor: "#c9d8ec" } : look;
 }
 
 // What the plan says of an area, for the panel.
