@@ -27,6 +27,8 @@ from sacmap.publish import backdrop, bars, colours, lists, page_data, page_svg, 
 from sacmap.publish.shapes import MANY
 from sacmap.publish.view import View
 
+#: Run in the head, so that the page is laid out once: as it is with script, where the browser has what that needs.
+EARLY = 'if ("DecompressionStream" in window) document.documentElement.dataset.script = "";'
 #: The files of the page's script, in order.
 SCRIPT = (
     "words", "data", "shapes", "layers", "colour", "bars", "lists", "table", "panel", "ranges", "plan", "map", "marks",
@@ -125,7 +127,8 @@ def fill(view: View, map_html: str, map_script: str) -> str:
     styles.append(_asset("print.css"))
     return _template().render(
         view=view,
-        policy=_policy(view, scripts, styles),
+        policy=_policy(view, [EARLY, *scripts], styles),
+        early=_safe(EARLY),
         **_head(view),
         **_map_parts(view),
         week=week_shown(view),

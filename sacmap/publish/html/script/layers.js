@@ -99,25 +99,34 @@ class AreaCanvas {
   }
 }
 
+// Areas filled at once: a path of many is slower to make than many paths, and one of each shows the seams.
+const TOGETHER = 32;
+
+function inPaths(pencil, places, frame, drawPath) {
+  for (let from = 0; from < places.length; from += TOGETHER) {
+    pencil.beginPath();
+    for (const place of places.slice(from, from + TOGETHER))
+      trace(pencil, shapes, place, frame, { least: NEAR_CANVAS });
+    drawPath();
+  }
+}
+
 function paintGroups(pencil, groups, frame, [wide, high]) {
   const { scale, left, top } = frame;
-  const box = [left / scale, top / scale, (left + wide) / scale, (top + high) / scale];
+  const [west, north, east, south] = [left, top, left + wide, top + high].map((edge) => edge / scale);
   const { boxes } = shapes;
   const isSeen = (place) => {
     const at = 4 * place;
-    return boxes[at] < box[2] && boxes[at + 2] > box[0] && boxes[at + 1] < box[3] && boxes[at + 3] > box[1];
+    return boxes[at] < east && boxes[at + 2] > west && boxes[at + 1] < south && boxes[at + 3] > north;
   };
   const seen = Array.from(groups, ([look, places]) => [look, places.filter(isSeen)]).filter(([, some]) => some.length);
   // The most first, with all the others' ground: no seam between areas shows what lies under the map.
   seen.sort((a, b) => b[1].length - a[1].length);
   const isSolid = seen.every(([look]) => look.fillOpacity === 1);
   seen.forEach(([look, places], i) => {
-    pencil.beginPath();
-    for (const some of i || !isSolid ? [places] : seen.map(([, all]) => all))
-      for (const place of some) trace(pencil, shapes, place, frame, { least: NEAR_CANVAS });
     pencil.globalAlpha = look.fillOpacity;
     pencil.fillStyle = look.fillColor;
-    pencil.fill();
+    inPaths(pencil, i || !isSolid ? places : seen.flatMap(([, all]) => all), frame, () => pencil.fill());
   });
   for (const [look, places] of seen) {
     if (!look.weight) continue;
@@ -125,9 +134,7 @@ function paintGroups(pencil, groups, frame, [wide, high]) {
     pencil.strokeStyle = look.color;
     pencil.lineWidth = look.weight;
     pencil.setLineDash((look.dashArray ?? "").split(" ").filter(Boolean).map(Number));
-    pencil.beginPath();
-    for (const place of places) trace(pencil, shapes, place, frame, { least: NEAR_CANVAS });
-    pencil.stroke();
+    inPaths(pencil, places, frame, () => pencil.stroke());
   }
 }
 

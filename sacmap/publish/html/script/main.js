@@ -279,8 +279,6 @@ function listenToTheRest() {
 }
 
 function start() {
-  document.documentElement.dataset.ready = "";
-  map.invalidateSize({ animate: false });
   recall();
   keepInside();
   fit();

@@ -11,7 +11,7 @@ L.Marker.prototype.options.icon = L.divIcon({ className: "pin", iconSize: [16, 1
 
 async function drawAreas(drawn, coded) {
   map = drawn;
-  numbers = await unpack($("numbers").textContent);
+  numbers = await unpack($("numbers").textContent).catch(showStill);
   shapes = outlinesOf(coded);
   // Panes beneath folium's own layers, so that what an analyst has added stands above the areas.
   map.createPane("areas").style.zIndex = 350;
@@ -31,6 +31,14 @@ async function drawAreas(drawn, coded) {
   drawLines();
   listenToMouse();
   listenToWheel();
+  document.documentElement.dataset.ready = "";
+}
+
+// A browser that cannot unpack the numbers shows what one without script does.
+function showStill(error) {
+  delete document.documentElement.dataset.script;
+  fillStatic();
+  throw error;
 }
 
 function drawAll() {
