@@ -4,39 +4,77 @@
 const TIERS = { "clear rise": 0, "possible rise": 1 };
 const tierOf = (place) => TIERS[verdictOf(place)] ?? 2;
 
-// The areas for a week of action, in the order of the list: clear rises, possible ones, the rest.
+// What is asked again at every move of the map is worked out once.
+const workedOut = new Map();
+function once(key, make) {
+  if (!workedOut.has(key)) workedOut.set(key, make());
+  return workedOut.get(key);
+}
+
+// The first few of many, in order: to sort thousands for five takes longer.
+function firstOf(places, wanted, compare) {
+  const first = [];
+  for (const place of places) {
+    if (first.length === wanted && compare(place, first.at(-1)) >= 0) continue;
+    let at = first.length;
+    while (at > 0 && compare(place, first[at - 1]) < 0) at -= 1;
+    first.splice(at, 0, place);
+    if (first.length > wanted) first.pop();
+  }
+  return first;
+}
+
+const LAST = Number.MAX_SAFE_INTEGER;
+
+// The areas that may be on the list for a week of action, and what puts them in order: clear rises, possible ones,
+// the rest.
+function weekKeys() {
+  return once(`week ${state.type} ${state.group}`, () => {
+    const { excess, week_rank: rank, verdict, current_count: now, expected } = numbers.columns;
+    const at = (place) => indexOf(place, state.type);
+    const hasAll = (row) =>
+      verdict[row] !== "not known" && excess[row] !== null && now[row] !== null && expected[row] !== null;
+    const known = placesShown().filter((place) => hasAll(at(place)));
+    const keys = known.map((place) => [tierOf(place), rank[at(place)] ?? LAST, -excess[at(place)]]);
+    const [tier, ranks, less] = [0, 1, 2].map((key) => {
+      const column = new Float64Array(data.ids.length);
+      known.forEach((place, i) => (column[place] = keys[i][key]));
+      return column;
+    });
+    const compare = (a, b) => tier[a] - tier[b] || ranks[a] - ranks[b] || less[a] - less[b] || a - b;
+    return { known, tier, less, compare };
+  });
+}
+
 function weekOrder() {
-  const { excess, week_rank: rank, verdict } = numbers.columns;
-  const at = (place) => indexOf(place, state.type);
-  const { current_count: now, expected } = numbers.columns;
-  const hasAll = (row) =>
-    verdict[row] !== "not known" && ![excess, now, expected].some((column) => column[row] === null);
-  const known = placesShown().filter((place) => hasAll(at(place)));
-  const key = known.map((place) => [tierOf(place), rank[at(place)] ?? Infinity, -excess[at(place)], place]);
-  key.sort((a, b) => a[0] - b[0] || (a[1] === b[1] ? 0 : a[1] - b[1]) || a[2] - b[2] || a[3] - b[3]);
-  return key.map((entry) => entry[3]);
+  const { known, compare } = weekKeys();
+  return once(`order ${state.type} ${state.group}`, () => [...known].sort(compare));
 }
 
 function weekList() {
   if (data.levelOnly) return [];
-  const order = weekOrder();
-  const found = order.filter((place) => tierOf(place) < 2);
-  const rest = order.filter((place) => tierOf(place) === 2 && numbers.columns.excess[indexOf(place, state.type)] > 0);
-  return [...found.slice(0, 2 * data.first), ...rest.slice(0, data.next)].map((place, i) => {
-    const finding = ["clear", "possible", ""][tierOf(place)];
-    return { place, finding, sign: finding && i < data.first ? String(i + 1) : "" };
+  return once(`list ${state.type} ${state.group}`, () => {
+    const { known, tier, less, compare } = weekKeys();
+    const found = known.filter((place) => tier[place] < 2);
+    const rest = known.filter((place) => tier[place] === 2 && less[place] < 0);
+    const listed = [...firstOf(found, 2 * data.first, compare), ...firstOf(rest, data.next, compare)];
+    return listed.map((place, i) => {
+      const finding = ["clear", "possible", ""][tier[place]];
+      return { place, finding, sign: finding && i < data.first ? String(i + 1) : "" };
+    });
   });
 }
 
 function hardeningList() {
-  const key = data.rates ? "level_per_1000_households" : "level";
-  const value = (place, name) => numbers.columns[name][indexOf(place, "burglary")];
-  return placesShown()
-    .filter((place) => value(place, key) !== null && value(place, "current_count") !== null)
-    .map((place) => [value(place, "hardening_rank") ?? Infinity, -value(place, key), place])
-    .sort((a, b) => (a[0] === b[0] ? 0 : a[0] - b[0]) || a[1] - b[1] || a[2] - b[2])
-    .slice(0, data.first)
-    .map(([, , place], i) => ({ place, finding: "", sign: "ABCDE"[i] }));
+  return once(`homes ${state.group}`, () => {
+    const { hardening_rank: rank, current_count: now } = numbers.columns;
+    const level = numbers.columns[data.rates ? "level_per_1000_households" : "level"];
+    const at = (place) => indexOf(place, "burglary");
+    const known = placesShown().filter((place) => level[at(place)] !== null && now[at(place)] !== null);
+    const ranked = (place) => rank[at(place)] ?? LAST;
+    const compare = (a, b) => ranked(a) - ranked(b) || level[at(b)] - level[at(a)] || a - b;
+    return firstOf(known, data.first, compare).map((place, i) => ({ place, finding: "", sign: "ABCDE"[i] }));
+  });
 }
 
 const firmness = (part) =>

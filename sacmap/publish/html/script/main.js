@@ -184,6 +184,7 @@ function copyLink() {
 }
 
 function show({ painted = false } = {}) {
+  hover(null);
   showHead();
   showLists();
   showTable();

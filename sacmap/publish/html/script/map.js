@@ -23,15 +23,19 @@ async function drawAreas(drawn, coded) {
   start();
   // Dressed before they are drawn, so that each is drawn once.
   paint({ marks: false });
-  if (numbers.subtotals) hint = `Districts, each as a whole: choose one to see its ${data.unit[1]}. Ctrl + wheel zooms`;
-  else if (numbers.districts) hint = "Ctrl + wheel zooms the map; a district’s name zooms to it";
-  hover(null);
   L.control.scale({ maxWidth: 90, metric: false }).addTo(map);
   show({ painted: true });
   drawLines();
   listenToMouse();
   listenToWheel();
   document.documentElement.dataset.ready = "";
+  // What lies below the screen comes when the first answer has been painted.
+  requestAnimationFrame(() => setTimeout(showBelow));
+  setTimeout(showBelow, 500);
+}
+
+function showBelow() {
+  document.documentElement.dataset.whole = "";
 }
 
 // A browser that cannot unpack the numbers shows what one without script does.
@@ -79,13 +83,19 @@ function districtWords(group) {
   return `${apart(data.groups[group])}: ${count}. ${capital(numbers.subtotals.verdict[at])}. Choose it to see its ${data.unit[1]}`;
 }
 
-let hint = $("hover").textContent;
+const plainHint = $("hover").textContent;
+
+function hintWords() {
+  if (byDistrict()) return `Districts, each as a whole: choose one to see its ${data.unit[1]}. Ctrl + wheel zooms`;
+  const isNamed = numbers.districts && data.groups.length <= MOST_DISTRICTS;
+  return isNamed ? "Ctrl + wheel zooms the map; a district’s name zooms to it" : plainHint;
+}
 
 function hover(place) {
   $("hover").classList.toggle("named", place !== null);
   $("hover").textContent =
     place === null
-      ? hint
+      ? hintWords()
       : `${apart(fullName(place))}: ${sentenceOf(rowOf(place)).split(".")[0]}. ${capital(verdictOf(place))}`;
   if (place !== null && byDistrict() && groupOf(place)) $("hover").textContent = districtWords(data.groupOf[place]);
   else if (place !== null && data.levelOnly)

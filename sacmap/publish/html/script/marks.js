@@ -133,24 +133,32 @@ function inLines(name) {
   return [name.slice(0, middle), name.slice(middle + 1)];
 }
 
-// The districts with most crime, which are named first: of a whole country there is no room for all.
+// The districts with most crime are named first. Where there are more than this, only those whose name fits them are.
 const MOST_DISTRICTS = 24;
 
 function largestGroups() {
-  const sums = data.groups.map(() => 0);
-  for (const place of every)
-    if (data.groupOf[place] >= 0)
-      sums[data.groupOf[place]] += numbers.columns.current_count[indexOf(place, "sac")] ?? 0;
-  const some = sums.map((_, i) => i).filter((i) => sums[i] > 0 || sums.length <= MOST_DISTRICTS);
-  return some.sort((a, b) => sums[b] - sums[a] || a - b).slice(0, MOST_DISTRICTS);
+  return once("largest groups", () => {
+    const sums = data.groups.map(() => 0);
+    const now = numbers.columns.current_count;
+    for (const place of every)
+      if (data.groupOf[place] >= 0) sums[data.groupOf[place]] += now[indexOf(place, "sac")] ?? 0;
+    const some = sums.map((_, i) => i).filter((i) => sums[i] > 0 || sums.length <= MOST_DISTRICTS);
+    return some.sort((a, b) => sums[b] - sums[a] || a - b);
+  });
+}
+
+// The width that half of a district's areas have at most, in 1e-5 degree.
+function usualWidths() {
+  return once("usual widths", () => {
+    const widthsOf = data.groups.map(() => []);
+    for (const place of every)
+      if (isThere(place) && data.groupOf[place] >= 0) widthsOf[data.groupOf[place]].push(numbers.labels[3 * place + 2]);
+    return widthsOf.map((some) => some.sort((a, b) => a - b)[Math.floor(some.length / 2)] ?? 0);
+  });
 }
 
 // Whether a district's areas are too small to tell apart: its name then zooms to it.
-function isTiny(group) {
-  if (state.group) return false;
-  const of = every.filter((place) => data.groupOf[place] === group && isThere(place));
-  return of.filter((place) => widthOf(place) < LEAST).length > of.length / 2;
-}
+const isTiny = (group) => !state.group && (usualWidths()[group] / 1e5) * pixelsPerDegree() < LEAST;
 
 function districtNames(scene) {
   const labels = numbers.districts?.labels ?? [];
@@ -163,8 +171,12 @@ function districtNames(scene) {
     const tall = 8 * lines.length;
     if (!width || !scene.inside(at) || (state.area !== null && groupOf(state.area) === name)) continue;
     const tiny = isTiny(i);
+    // Of a whole country the names that fit their districts are shown; the towns say the rest.
+    if (data.groups.length > MOST_DISTRICTS && 2 * half > (width / 1e5) * pixelsPerDegree()) continue;
     const spots = [0, -18, 18, -34, 34, -52, 52].flatMap((down) => [0, -40, 40].map((right) => [right, down]));
-    for (const [right, down] of tiny ? spots : spots.filter(([aside, far]) => !aside && Math.abs(far) < 40)) {
+    const near = data.groups.length > MOST_DISTRICTS ? 1 : 40;
+    const isNear = ([aside, far]) => !aside && Math.abs(far) < near;
+    for (const [right, down] of tiny && near > 1 ? spots : spots.filter(isNear)) {
       const box = [at.x + right - half - 2, at.y + down - tall, at.x + right + half + 2, at.y + down + tall];
       if (touches(box, scene.taken) || !scene.isWhole(box)) continue;
       scene.taken.push(box);
