@@ -112,13 +112,7 @@ function inPaths(pencil, places, frame, drawPath) {
 }
 
 function paintGroups(pencil, groups, frame, [wide, high]) {
-  const { scale, left, top } = frame;
-  const [west, north, east, south] = [left, top, left + wide, top + high].map((edge) => edge / scale);
-  const { boxes } = shapes;
-  const isSeen = (place) => {
-    const at = 4 * place;
-    return boxes[at] < east && boxes[at + 2] > west && boxes[at + 1] < south && boxes[at + 3] > north;
-  };
+  const isSeen = seenIn(shapes, frame, wide, high);
   const seen = Array.from(groups, ([look, places]) => [look, places.filter(isSeen)]).filter(([, some]) => some.length);
   // The most first, with all the others' ground: no seam between areas shows what lies under the map.
   seen.sort((a, b) => b[1].length - a[1].length);
@@ -159,12 +153,27 @@ class Lines {
     this.svg.replaceChildren();
   }
 
+  // Those in view and a map's width about it.
   draw() {
     const frame = pixels();
-    const now = Object.values(frame).join(" ");
+    const size = map.getSize();
+    const corner = map.containerPointToLayerPoint([0, 0]);
+    const now = Object.values(frame).concat(corner.x, corner.y, size.x, size.y).join(" ");
     if (now === this.drawn) return;
     this.drawn = now;
-    for (const { path, outlines, places, open } of this.parts)
-      path.setAttribute("d", pathOf(outlines, places, frame, { least: NEAR_PATH, open, decimals: 1 }));
+    const box = { ...frame, left: frame.left + corner.x - size.x, top: frame.top + corner.y - size.y };
+    for (const { path, outlines, places, open } of this.parts) {
+      const seen = places.filter(seenIn(outlines, box, 3 * size.x, 3 * size.y));
+      path.setAttribute("d", pathOf(outlines, seen, frame, { least: NEAR_PATH, open, decimals: 1 }));
+    }
   }
+}
+
+// Whether a part of a text's outlines may be in a box of so many pixels.
+function seenIn({ boxes }, { scale, left, top }, wide, high) {
+  const [west, north, east, south] = [left, top, left + wide, top + high].map((edge) => edge / scale);
+  return (place) => {
+    const at = 4 * place;
+    return boxes[at] < east && boxes[at + 2] > west && boxes[at + 1] < south && boxes[at + 3] > north;
+  };
 }

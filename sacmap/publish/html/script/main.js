@@ -262,7 +262,8 @@ function listenToTheRest() {
   window.matchMedia("print").addEventListener("change", ({ matches }) => matches && paintStatic());
   window.addEventListener("popstate", goBack);
   map.on("moveend", paintAfterMove);
-  map.on("zoom viewreset", drawAll);
+  // While two fingers zoom there is no end of a move yet.
+  map.on("zoom", () => requestAnimationFrame(drawAll));
   let size = "";
   new ResizeObserver(() => {
     const now = `${$("map").clientWidth}x${$("map").clientHeight}`;
@@ -275,8 +276,8 @@ function listenToTheRest() {
     if (state.area === null && !state.group) fit();
     if (!data.plan && state.area === null) tighten();
   }).observe($("map"));
-  // Long after the first answer, for who prints by a way that the page is not told of.
-  setTimeout(() => (window.requestIdleCallback ?? setTimeout)(paintStatic), 4000);
+  // Long after the first answer, for who prints by a way that the page is not told of; of thousands of areas not at all.
+  if (!isCanvas()) setTimeout(() => (window.requestIdleCallback ?? setTimeout)(paintStatic), 4000);
 }
 
 function start() {

@@ -26,12 +26,9 @@ function mapDrawing() {
 
 function areaDrawings(frame, wide, high) {
   const look = data.plan ? planLook : lookOf;
-  const [west, north] = [frame.left / frame.scale, frame.top / frame.scale];
-  const [east, south] = [(frame.left + wide) / frame.scale, (frame.top + high) / frame.scale];
-  const { boxes } = shapes;
-  const isSeen = (at) => boxes[at] < east && boxes[at + 2] > west && boxes[at + 1] < south && boxes[at + 3] > north;
+  const isSeen = seenIn(shapes, frame, wide, high);
   return every
-    .filter((place) => isThere(place) && isSeen(4 * place))
+    .filter((place) => isThere(place) && isSeen(place))
     .map((place) => {
       const { fillColor, fillOpacity, color, weight, opacity, dashArray } = look(place);
       return drawing("path", {
