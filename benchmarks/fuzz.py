@@ -1,9 +1,10 @@
 """Fuzz every reader within bounds: each input ends in whole files or a told error, within seconds.
 
-python benchmarks/fuzz.py [--inputs 10000] [--seed 0] [TARGET …]
+python benchmarks/fuzz.py [--inputs 10000] [--seed 0] [--forked] [TARGET …]
 
 An input that fails is left in build/fuzz/ under its target's name. A hang is a failure too: an input has SECONDS, and
-where a library itself does not come back the process ends with every thread's place.
+where a library itself does not come back the process ends with every thread's place. --forked saves loading GDAL for
+each input: see forked.py.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -24,6 +25,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
+from forked import gdal_forked  # noqa: E402
 from fuzz_inputs import inputs  # noqa: E402
 from fuzz_targets import TARGETS, Target, folder_of, survive  # noqa: E402
 
@@ -94,6 +96,7 @@ def main() -> int:
     words.add_argument("targets", nargs="*", metavar="TARGET")
     words.add_argument("--inputs", type=int, default=10_000)
     words.add_argument("--seed", type=int, default=0)
+    words.add_argument("--forked", action="store_true")
     given_words = words.parse_args()
     names = given_words.targets or [target.name for target in TARGETS]
     warnings.simplefilter("error")
@@ -103,7 +106,8 @@ def main() -> int:
         if target.name not in names:
             continue
         try:
-            seen, slowest = fuzz(target, given_words.inputs, given_words.seed)
+            with gdal_forked() if given_words.forked else nullcontext():
+                seen, slowest = fuzz(target, given_words.inputs, given_words.seed)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is what was looked for
             failed += 1
             print(f"{target.name}: FAILED, {type(error).__name__}: {str(error)[:300]}", flush=True)

@@ -6,6 +6,7 @@ examples edited: see fuzz_inputs.py. Whatever the input, reading ends in whole f
 
 import contextlib
 import csv
+import functools
 import gzip
 import io
 import json
@@ -25,11 +26,13 @@ import pandas as pd
 import pyogrio
 import shapely
 from conftest import csv_text, row, square
+from open_geography import Geography, Service
 
 from sacmap import pipeline, tables
 from sacmap.areas.boundaries import read_boundaries
 from sacmap.areas.household_files import read_households
 from sacmap.areas.neighbourhoods import neighbourhoods
+from sacmap.areas.open_geography import areas_of
 from sacmap.cli import sacmap
 from sacmap.errors import SacmapError, SourceError
 from sacmap.fetch import street
@@ -492,6 +495,69 @@ def archive_read(folder: Path, content: bytes) -> None:
         street.read([str(one.path) for one in kept])
 
 
+#: The answers of Open Geography: what is asked for, and the words of the address that ask for it.
+ASKED = {
+    "services": ("/services?", ""),
+    "layer": ("WD_DEC_2099_UK_BSC/FeatureServer/0?", ""),
+    "count": ("WD_DEC_2099_UK_BSC/FeatureServer/0/query?", "returnCountOnly"),
+    "wards": ("WD_DEC_2099_UK_BSC/FeatureServer/0/query?", "outFields"),
+    "district": ("LAD_DEC_2099_UK_BSC/FeatureServer/0/query?", "outFields"),
+}
+
+
+@functools.cache
+def geography_rows() -> tuple[tuple[dict[str, str], shapely.Geometry], ...]:
+    """The four areas as a service has them."""
+    return tuple(({"WD99CD": one.id, "WD99NM": one.name}, one.geometry) for one in areas_table().itertuples())
+
+
+def geography(most: int) -> Geography:
+    """A service with the four areas as wards, `most` a page, and the district around them, which they do not name."""
+    around = [({"LAD99CD": "D", "LAD99NM": "Dale"}, shapely.box(-1, 51, 1, 53))]
+    return Geography(
+        {
+            "WD_DEC_2099_UK_BSC": Service(["WD99CD", "WD99NM"], geography_rows(), most=most),
+            "LAD_DEC_2099_UK_BSC": Service(["LAD99CD", "LAD99NM"], around),
+        }
+    )
+
+
+class GeographyLine:
+    """In place of the web: an Open Geography service, of which one kind of answer is the input."""
+
+    def __init__(self, odd: str, content: bytes | None) -> None:
+        self.odd, self.content = ASKED[odd], content
+        # One answer in place of all pages would be the same page again and again.
+        self.service = geography(200 if odd == "wards" else 3)
+        self.seen = b""
+
+    def ask(self, url: str, judge: Callable[[Reply], object], **_: object) -> Answer:
+        """Answer as the service does, but for the one kind; what the judge refuses is an error of ours."""
+        body = json.dumps(self.service.answer(url)).encode()
+        if all(word in url for word in self.odd):
+            self.seen = self.seen or body
+            body = body if self.content is None else self.content
+        try:
+            return Answer(body, judge(Reply(200, {}, body)))
+        except UnusableError as error:
+            raise SourceError(error.detail, "Ask again.") from None
+
+
+def of_geography(odd: str) -> Target:
+    """One kind of answer of Open Geography, in the asking for the wards of a district."""
+
+    def asked(content: bytes | None) -> bytes:
+        line = GeographyLine(odd, content)
+        found = areas_of(line, "wards", "Dale", vintage="2099", service_url="http://127.0.0.1/services")[0]
+        assert found["area_id"].is_unique
+        assert found.geometry.is_valid.all()
+        return line.seen
+
+    return Target(
+        f"geography-{odd}", lambda _: [asked(None)], lambda _, content: asked(content) and None, "json"
+    )
+
+
 def boundaries_read(name: str) -> Callable[[Path, bytes], None]:
     """Return what reads a boundary file of that name, without the rest of the command."""
 
@@ -638,6 +704,7 @@ TARGETS = (
            command_of(lambda folder: reconcile_words(folder, "official.xlsx")), "zip", ("official.csv",)),
     *(Target(f"api-{end}", lambda _, end=end: [json.dumps(ANSWERS[end]).encode()], api_answer(end), "json")
       for end in ANSWERS),
+    *map(of_geography, ASKED),
     Target("archive", lambda _: [zip_of(crimes_csv(), zipfile.ZIP_DEFLATED)], archive_read, "zip"),
     Target("answer", lambda folder: [answer_of_store(folder)], kept_answer),
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """Wards and LSOAs of a district, from a service that plays the ONS Open Geography's habits."""
 
+import numpy as np
 import pytest
 import shapely
 from command_line import command
@@ -219,20 +220,66 @@ def test_rows_that_go_missing_between_count_and_pages_stop_it():
         fetched(geography)
 
 
+def one_feature(ring):
+    shape = {"type": "Polygon", "coordinates": [ring]}
+    return {"features": [{"properties": {"WD24CD": "E1", "WD24NM": "A"}, "geometry": shape}]}
+
+
 @pytest.mark.parametrize(
     ("at", "wrong", "words"),
     [
         (0, {"name": "x"}, "without a list of fields"),
         (0, {"fields": [{"name": "CTRY24CD"}]}, "no fields for the code and name of wards"),
+        (0, {"fields": [[[]], "WD24CD", None, 7]}, "no fields for the code and name of wards"),
+        (1, {"count": True}, "how many rows match"),
         (1, {}, "how many rows match"),
         (2, {"type": "FeatureCollection"}, "without a list of features"),
         (2, {"features": [{"properties": {"WD24CD": "E1"}, "geometry": None}]}, "gave a row without WD24CD, WD24NM"),
         (2, {"features": [{"properties": {"WD24CD": "E1", "WD24NM": "A"}, "geometry": {"type": "Blob"}}]},
          "gave a row without"),
+        (2, one_feature([[0, 52], [1e308, 52], [0, 53], [0, 52]]), "E1 corners that are not longitude and latitude"),
+        (2, one_feature([[434_000, 387_000], [435_000, 387_000], [435_000, 388_000], [434_000, 387_000]]),
+         "E1 corners that are not longitude and latitude"),
     ],
 )  # fmt: skip
 def test_f04_json_of_another_shape_names_what_is_missing(at, wrong, words):
     geography = Geography({WARDS: Service(FIELDS, wards(1))})
     geography.fault = once(wrong, at=at)
     with pytest.raises(SourceError, match=words):
+        fetched(geography)
+
+
+def of_district(shape):
+    """A service whose wards name no district, and whose district has this boundary."""
+    plain = [name for name in FIELDS if not name.startswith("LAD")]
+    district = ({"LAD24CD": "E1", "LAD24NM": "Northampton"}, shape)
+    wards_alone = Service(plain, wards(4, named=False))
+    return Geography({WARDS: wards_alone, DISTRICTS: Service(["LAD24CD", "LAD24NM"], [district])})
+
+
+def test_f60_a_service_that_has_more_rows_than_are_ever_read_is_refused_before_they_are_asked_for():
+    geography = of_district(box(0))
+    geography.fault = lambda _, path: {"count": 10**9} if "returnCountOnly" in path else None
+    with pytest.raises(InputError, match="holds 1,000,000,000 areas"):
+        fetched(geography)
+    assert "outFields" not in "".join(geography.paths)
+
+
+def test_f61_a_district_that_crosses_itself_without_end_is_refused_by_name():
+    points = np.random.default_rng(1).uniform((0, 52), (0.02, 52.02), (300, 2))
+    with pytest.raises(InputError, match=r"mostly in area E1, .* cross themselves"):
+        fetched(of_district(shapely.Polygon(points)))
+
+
+def test_a_district_without_a_boundary_is_told():
+    with pytest.raises(SourceError, match="has no boundary for Northampton"):
+        fetched(of_district(None))
+
+
+def test_a_catalogue_that_holds_anything_but_services_has_none():
+    geography = Geography({})
+    geography.fault = lambda _, path: (
+        {"services": [[[]], None, "x", 7]} if path == "/services?f=json" else None
+    )
+    with pytest.raises(SourceError, match="no boundaries of wards for 2024"):
         fetched(geography)

@@ -21,7 +21,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from sacmap.areas.boundaries import areas_from_shapes
-from sacmap.errors import InputError, SourceError
+from sacmap.areas.mend import merged, require_few_crossings
+from sacmap.bounds import CORNERS, FEATURES
+from sacmap.errors import InputError, SourceError, one_line
 from sacmap.fetch.request import Reply, UnusableError
 from sacmap.fetch.retry import AttemptResult
 from sacmap.fetch.web import Web, json_judge
@@ -146,7 +148,7 @@ def layer_of(web: Web, kind: str, year: str, service_url: str) -> Layer:
 
 def _described(web: Web, kind: str, url: str) -> Layer:
     description = _ask(web, url, {})
-    names = [str(field.get("name", "")) for field in _list(description, "fields", url)]
+    names = [str(field.get("name", "")) for field in _objects(description, "fields", url)]
 
     def field(begins: str, ends: str) -> str:
         return next((name for name in names if re.fullmatch(rf"{begins}\d\d{ends}", name, re.IGNORECASE)), "")
@@ -158,13 +160,13 @@ def _described(web: Web, kind: str, url: str) -> Layer:
             "Give another layer with --service-url.",
         )
     most = description.get("maxRecordCount")
-    page = min(_PAGE, most) if isinstance(most, int) and most > 0 else _PAGE
+    page = min(_PAGE, most) if type(most) is int and most > 0 else _PAGE
     return Layer(url, code, name, field(_FIELD["districts"], "NM"), page)
 
 
 def _in_catalogue(web: Web, kind: str, year: str, base: str) -> str:
     """Return the best matching service in the catalogue: of that year, clipped, the December edition first."""
-    services = _list(_ask(web, base, {}), "services", base)
+    services = _objects(_ask(web, base, {}), "services", base)
     names = [str(s.get("name", "")).rsplit("/", 1)[-1] for s in services if s.get("type") == "FeatureServer"]
     ours = [
         name
@@ -195,14 +197,18 @@ def _rows(web: Web, layer: Layer, where: str, **more: str) -> list[Row]:
     """
     question = {"where": where, **more}
     counted = _ask(web, f"{layer.url}/query", {**question, "returnCountOnly": "true"}).get("count")
-    if not isinstance(counted, int):
+    if type(counted) is not int:
         raise SourceError(
             f"{layer.url} does not say how many rows match.", "Give another layer with --service-url."
         )
+    FEATURES.require(counted, layer.url)
     found: dict[str, Row] = {}
+    corners = 0
     for features in _pages(web, layer, question, counted):
         for feature in features:
             row = _row(feature, layer)
+            corners += shapely.get_num_coordinates(row[2])
+            CORNERS.require(corners, layer.url)
             if row[0] in found:
                 raise SourceError(
                     f"{layer.url} gives {row[0]} twice: its pages overlap.",
@@ -257,6 +263,12 @@ def _row(feature: Any, layer: Layer) -> Row:
             f"{layer.url} gave a row without {layer.code}, {layer.name} or a usable shape: {error}.",
             "Give another layer with --service-url.",
         ) from None
+    corners = shapely.get_coordinates(shape)
+    if not (np.abs(corners) <= (180.0, 90.0)).all():
+        raise SourceError(
+            f"{layer.url} gave {one_line(str(code))[:40]} corners that are not longitude and latitude.",
+            "Give another layer with --service-url.",
+        )
     return str(code), str(name or ""), shape
 
 
@@ -288,11 +300,23 @@ def _district_shape(web: Web, district: str, year: str, service_url: str) -> Bas
             f"{layer.url} has no district called {district!r}.",
             "Districts merge and are renamed: give the name it had in that year, or another --vintage.",
         )
-    return shapely.make_valid(shapely.union_all([shape for *_, shape in rows]))
+    shapes = np.array([shape for *_, shape in rows], dtype=object)
+    require_few_crossings(shapes, [code for code, *_ in rows], layer.url)
+    whole = merged(shapes)
+    if whole.is_empty:
+        raise SourceError(
+            f"{layer.url} has no boundary for {district}.", "Give another layer with --service-url."
+        )
+    return whole
 
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def _objects(answer: Mapping[str, Any], name: str, url: str) -> list[dict[str, Any]]:
+    """Return the objects of a list in an answer; whatever else is in it is left out."""
+    return [one for one in _list(answer, name, url) if isinstance(one, dict)]
 
 
 def _list(answer: Mapping[str, Any], name: str, url: str) -> list[Any]:
