@@ -354,6 +354,14 @@ def test_f46_a_cut_archive_is_an_error(archive, police, whole):
         archive.fetch("northamptonshire", MONTHS, latest="2019-02")
 
 
+def test_f46_an_archive_that_needs_a_version_of_zip_that_there_is_not_is_an_error(archive, police, whole):
+    raw = bytearray(whole)
+    raw[raw.index(b"PK\x01\x02") + 6] = 148
+    police.archives["2019-02.zip"] = bytes(raw)
+    with pytest.raises(SourceError, match=r"2019-02\.zip is not a complete ZIP"):
+        archive.fetch("northamptonshire", MONTHS, latest="2019-02")
+
+
 def test_f47_a_bomb_and_an_encrypted_member_are_refused_before_they_are_read(archive, police):
     name = "2019-02/2019-02-northamptonshire-street.csv"
     police.archives["2019-02.zip"] = archive_zip({name: "0" * 40_000_000})

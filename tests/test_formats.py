@@ -462,6 +462,68 @@ def test_f52_a_shapefile_is_read_without_what_lies_beside_it(tmp_path):
     require_wards(read_areas(path), 1e-6)
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        TAB_VIEW.removeprefix("!table\n!version 100\n"),
+        'begin_metadata\n"\\IsSeamless" = "TRUE"\nend_metadata\n',
+    ],
+)
+@pytest.mark.parametrize("before", [0, 70_000, 2_000_000])
+def test_f52_a_mapinfo_table_that_names_others_far_down_is_refused_before_gdal_sees_it(
+    tmp_path, rest, before
+):
+    path = as_file(tmp_path, "tab")
+    filling = "! nothing\n" * (before // 10)
+    path.write_text(path.read_text() + filling + rest.format("../../secret"))
+    with pytest.raises(InputError, match="a MapInfo table that names other files"):
+        read_areas(path)
+
+
+def linked(path, to):
+    """Put a link in the place of a file."""
+    path.unlink()
+    try:
+        path.symlink_to(to)
+    except OSError:
+        pytest.skip("links may not be made here")
+
+
+@pytest.mark.parametrize(("ending", "part"), [("shp", "dbf"), ("shp", "prj"), ("shp", "cpg"), ("tab", "dat"),
+                                              ("mif", "mid")])  # fmt: skip
+def test_f52_a_part_that_is_a_link_to_a_file_elsewhere_is_not_read(tmp_path, ending, part):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    as_file(elsewhere, ending, wards().assign(WD24NM=["Secret", "Secret too"]))
+    path = as_file(tmp_path, ending)
+    linked(path.with_suffix(f".{part}"), elsewhere / f"areas.{part}")
+    with pytest.raises(
+        InputError, match=f"areas.{part}, which belongs to .* is a link to a file elsewhere"
+    ) as told:
+        read_areas(path)
+    assert "Secret" not in str(told.value)
+
+
+def test_f52_links_in_a_folder_to_files_elsewhere_are_passed_over(tmp_path):
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "force"
+    elsewhere.mkdir()
+    folder.mkdir()
+    (elsewhere / "NN2.kml").write_text(kml(placemark(1, name="Secret")))
+    for name in ("NN1", "NN2"):
+        (folder / f"{name}.kml").write_text(kml(placemark(0, name="Place")))
+    linked(folder / "NN2.kml", elsewhere / "NN2.kml")
+    assert list(read_areas(folder)["area_id"]) == ["NN1"]
+
+
+def test_f52_a_shapefile_that_is_links_to_one_elsewhere_is_read(tmp_path):
+    path = as_file(tmp_path, "shp")
+    (tmp_path / "here").mkdir()
+    for one in tmp_path.glob("areas.*"):
+        (tmp_path / "here" / one.name).touch()
+        linked(tmp_path / "here" / one.name, one)
+    require_wards(read_areas(tmp_path / "here" / path.name), 1e-6)
+
+
 def test_f52_gdal_may_not_open_what_the_environment_would_let_it(tmp_path, monkeypatch):
     monkeypatch.setenv("GDAL_SKIP", "GPKG")
     monkeypatch.setenv("OGR_DRIVER_PATH", str(tmp_path))

@@ -10,7 +10,7 @@ import lzma
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -33,6 +33,8 @@ BAD_ZIP = (
 #: Kinds that are one file, and those of several of one name.
 _TEXTS = {"json", "kml", "csv"}
 _BINARIES = {"gpkg", "fgb", "parquet", "shp", "tab", "mif"}
+#: Endings of the files beside the one given that are read with it.
+_READ_BESIDE = {".shx", ".dbf", ".prj", ".cpg", ".dat", ".map", ".id", ".ind", ".mid", ".gpkg-wal"}
 #: Names of what lies about in ZIPs and folders.
 _LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 _COPY = 1 << 20
@@ -183,28 +185,53 @@ def _file(path: Path, name: str) -> Part:
     return Part(name, path.stat().st_size, lambda: path.open("rb"), path)
 
 
+def is_in(path: Path, homes: Collection[Path]) -> bool:
+    """Whether a file really lies in one of some folders.
+
+    A link to a file elsewhere is not read unless it is the file given: someone else on a shared drive can put it there,
+    and what it leads to would be published.
+    """
+    return path.resolve().parent in homes
+
+
 def parts_of_folder(folder: Path) -> list[Part]:
-    """Return the files of a folder, and of file geodatabases in it."""
+    """Return the files of a folder, and of file geodatabases in it; links to files elsewhere are passed over."""
     found = []
+    home = folder.resolve()
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
-        if path.is_file():
+        if path.is_file() and is_in(path, {home}):
             found.append(_file(path, path.name))
-        elif path.is_dir() and path.suffix.lower() == ".gdb":
+        elif path.is_dir() and path.suffix.lower() == ".gdb" and is_in(path, {home}):
             found += [
-                _file(one, f"{path.name}/{one.name}") for one in sorted(path.iterdir()) if one.is_file()
+                _file(one, f"{path.name}/{one.name}")
+                for one in sorted(path.iterdir())
+                if one.is_file() and is_in(one, {path.resolve()})
             ]
         MEMBERS.require(len(found), folder)
     return found
 
 
 def parts_beside(path: Path) -> list[Part]:
-    """Return the files of the same folder that are called as this one but for their ending."""
+    """Return the files of the same folder that are called as this one but for their ending.
+
+    Raises
+    ------
+    InputError
+        If one is a link to a file that is in the folder of neither the file given nor the file it leads to.
+    """
     stem = path.name.rpartition(".")[0].casefold()
     alike = [
         one
         for one in path.parent.iterdir()
         if one.name.casefold().startswith(f"{stem}.") and one != path and one.is_file()
     ]
+    homes = {path.parent.resolve(), path.resolve().parent}
+    elsewhere = [one.name for one in alike if one.suffix.lower() in _READ_BESIDE and not is_in(one, homes)]
+    if elsewhere:
+        raise InputError(
+            f"{min(elsewhere)}, which belongs to {path}, is a link to a file elsewhere, and was not read.",
+            "If it is the right one, put a copy in its place.",
+        )
     return [_file(one, one.name) for one in sorted(alike, key=lambda one: one.name)]
 
 

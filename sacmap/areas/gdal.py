@@ -25,9 +25,10 @@ import pyproj
 import shapely
 from shapely.errors import ShapelyError
 
-from sacmap.areas.contents import Dataset, copied_to
+from sacmap.areas.contents import Dataset, Part, copied_to
 from sacmap.areas.coordinates import NAMES_A_FILE, declared
 from sacmap.areas.encodings import column_texts, encoding_of_table
+from sacmap.areas.formats import KINDS, kind_of
 from sacmap.areas.rows import Rows, layer_of, shapes_of_wkb
 from sacmap.bounds import CORNERS, FEATURES, LAYERS, MEMORY, SECONDS
 from sacmap.errors import InputError
@@ -57,6 +58,8 @@ _SHUT = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",
     "CPL_LOG": os.devnull,
 }
+#: Bytes of a .tab: a real one has some hundreds, which name its columns.
+LONGEST_TAB = 1 << 20
 _MISSING = {
     "shp": {".shx": "the index of its shapes", ".dbf": "the table of names and codes"},
     "tab": {".dat": "the table of names and codes", ".map": "the shapes", ".id": "the index of its shapes"},
@@ -109,6 +112,8 @@ def read_by_gdal(
         layer, or several and none was asked for.
     """
     _require_whole(dataset, where)
+    if dataset.kind.key == "tab":
+        require_own_files(dataset.main, where)
     if not driver_is_there(dataset.kind.driver):
         raise InputError(
             f"{where} is {dataset.kind.words}, which GDAL as installed does not read.",
@@ -147,6 +152,21 @@ def _require_whole(dataset: Dataset, where: Path | str) -> None:
                 f"{ours}, {what} of {where}, is not there.",
                 f"Put it beside {Path(dataset.main.name).name}: {dataset.kind.words} is several files of one name.",
             )
+
+
+def require_own_files(main: Part, where: Path | str) -> None:
+    """Refuse a MapInfo table that names other files anywhere in it: its kind was known from how it begins.
+
+    Raises
+    ------
+    InputError
+        If it does, or is larger than any real one, which has a few lines.
+    """
+    with main.open() as stream:
+        raw = stream.read(LONGEST_TAB + 1)
+    kind = kind_of(raw) if len(raw) <= LONGEST_TAB else KINDS["tabview"]
+    if kind.key != "tab":
+        raise InputError(f"{where} is {kind.words}.", kind.remedy)
 
 
 def _less_views(path: Path, where: Path | str) -> list[str]:

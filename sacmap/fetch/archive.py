@@ -276,7 +276,7 @@ def _plain(error: Exception, name: str) -> Exception:
 def _opened(file: Path | io.RawIOBase, name: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(file)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise zipfile.BadZipFile(f"{name}.zip is not a complete ZIP ({error})") from None
 
 
