@@ -2,6 +2,9 @@
 
 python benchmarks/guards.py [ROW …] [--write docs/faults.md] [--jobs 2]
 
+Without rows all are tried; a span, such as F01:F40, is some of them. What is written are the guards just tried: those
+that were seen, in the place of what the page said of them. The others of the page stay.
+
 A guard is a function or constant of sacmap, or of a library where that itself is the guard. It is switched off from
 outside: another value takes its place before anything else is loaded, in the process of the test and in those it
 starts. No text of the code is looked at, so a guard may be written anew under its name; where it has another name,
@@ -21,7 +24,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +38,8 @@ import scipy.stats  # noqa: F401
 HERE = Path(__file__).resolve().parent.parent
 #: Seconds for one test; one that does not end with its guard off has failed.
 PATIENCE = 150
+#: Seconds for all tests of a file with the guards on.
+LONG = 900
 
 #: Runs at the start of every Python: replaces one name of one module by the value of an expression, in which `was` is
 #: what it was and `m` the module. Modules that are loaded later take the new value from there.
@@ -127,10 +132,10 @@ GUARDS = (
           "test_f22_swapped_and_metric_points"),
     Guard("F23", "corners that are no numbers are refused", "sacmap.areas.boundaries:_require_on_earth", "nothing",
           "test_f23_corners_that_are_no_numbers"),
-    Guard("F24", "a crime in two boxes counts once", "pandas:DataFrame.drop_duplicates", "lambda table, *_, **__: table",
-          "test_f24_a_crime_on_the_edge"),
+    Guard("F24", "a crime in two boxes counts once", "pandas:DataFrame.drop_duplicates",
+          "lambda table, *_, **__: table", "test_f24_a_crime_on_the_edge"),
     Guard("F25", "what is no month is refused", "sacmap.months:is_month", "lambda text: True",
-          "test_f25_a_bad_month"),
+          "test_f25_a_month_that_is_none"),
     Guard("F26", "a type never seen is listed", "sacmap.crimes:KNOWN_TYPES",
           "was | {'space-piracy', 'Space piracy', 'cattle-rustling'}", "test_f26_and_f27"),
     Guard("F27", "crimes of other forces are told", "sacmap.measure.warnings:_other_forces", "lambda *_: iter(())",
@@ -280,8 +285,8 @@ time and from outside, and its test then failed, as it should. With every guard 
 | row | guard | where | test that fails without it |
 |---|---|---|---|
 {table}
-How long F51 takes is measured by `benchmarks/`. The kills of F41 and F59 are timed at random in `tests/test_download.py` and
-`benchmarks/kills.py`.
+How long F51 takes is measured by `benchmarks/`. The kills of F41 and F59 are timed at random in
+`tests/test_download.py` and `benchmarks/kills.py`.
 """
 )
 
@@ -347,10 +352,10 @@ def begin(file: str, tests: Sequence[str], off: Guard | None) -> tuple[int, Path
     os._exit(int(code))
 
 
-def end(child: int, folder: Path, began: float) -> str | None:
-    """Return what pytest said, None where it still runs; one that does not end is ended, and said nothing."""
+def end(child: int, folder: Path, seconds: float) -> str | None:
+    """Return what pytest said, None where it still runs; one with no seconds left is ended, and said nothing."""
     done, _ = os.waitpid(child, os.WNOHANG)
-    if not done and time.monotonic() - began < PATIENCE:
+    if not done and seconds > 0:
         return None
     if not done:
         os.killpg(child, signal.SIGKILL)
@@ -378,7 +383,7 @@ def tried(runs: Sequence[Run], jobs: int) -> dict[Run, str]:
             run = waiting.pop(0)
             running[run] = (*begin(*run), time.monotonic())
         for run, (child, folder, began) in list(running.items()):
-            text = end(child, folder, began)
+            text = end(child, folder, began + (PATIENCE if run[2] else LONG) - time.monotonic())
             if text is not None:
                 found[run] = text
                 del running[run]
@@ -403,6 +408,17 @@ def off_run(guard: Guard) -> Run:
     return file, (name,), guard
 
 
+def with_seen(page: str, lines: Mapping[tuple[str, str], str]) -> str:
+    """Return the page of faults with the lines of guards just tried; those of others stay, in the order of GUARDS."""
+    above, _, below = page.partition(MARK)
+    there = {
+        (found[1], found[2]): found[0]
+        for found in re.finditer(r"^\| (F\d\d) \| (.*?) \|.*\n", below, re.MULTILINE)
+    }
+    every = [(there | dict(lines)).get((guard.row, guard.does), "") for guard in GUARDS]
+    return above + PART.format(count=sum(map(bool, every)), table="".join(every))
+
+
 def main() -> int:
     """Try the guards of the rows named, or all; print and perhaps write what was seen."""
     words = argparse.ArgumentParser(description="Switch each guard off and see its test fail.")
@@ -410,12 +426,16 @@ def main() -> int:
     words.add_argument("--write", type=Path)
     words.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     given = words.parse_args()
-    guards = [guard for guard in GUARDS if not given.rows or guard.row in given.rows]
+    spans = [row.partition(":") for row in given.rows] or [("F01", ":", "F99")]
+    guards = [
+        guard for guard in GUARDS if any(first <= guard.row <= (last or first) for first, _, last in spans)
+    ]
     require_there(guards)
     found = tried([*whole_runs(guards), *map(off_run, guards)], given.jobs)
     whole = "\n".join(text for (_, _, off), text in found.items() if off is None)
     passed = ended(whole, "PASSED") - ended(whole, "FAILED|ERROR")
-    lines, wrong = [], 0
+    lines: dict[tuple[str, str], str] = {}
+    wrong = 0
     for guard in guards:
         (_, (name,), _), text = off_run(guard), found[off_run(guard)]
         # A test that did not end says nothing: without its guard it runs on and on.
@@ -423,17 +443,20 @@ def main() -> int:
         ok = failed and name in passed
         wrong += not ok
         on = "passes" if name in passed else "FAILS"
-        off = "fails" if failed else "PASSES, or was not run"
+        why = re.search(rf"^(?:FAILED|ERROR) \S*?::{name}\S* - (.*)", text, re.MULTILINE)
+        off = f"fails: {why[1] if why else 'it does not end'}" if failed else "PASSES, or was not run"
         print(
             f"{guard.row} {'seen' if ok else 'NOT SEEN'}: {guard.does}: with it {name} {on}, without it {off}",
             flush=True,
         )
         where = guard.place.removeprefix("sacmap.")
-        lines.append(f"| {guard.row} | {guard.does} | `{where}` | `{name}` |\n")
+        lines[guard.row, guard.does] = (
+            f"| {guard.row} | {guard.does} | `{where}` | `{name}` |\n" if ok else ""
+        )
     print(f"{len(guards) - wrong} of {len(guards)} guards seen")
-    if given.write and not wrong:
-        above = given.write.read_text(encoding="utf-8").partition("## Each guard")[0]
-        given.write.write_text(above + PART.format(count=len(guards), table="".join(lines)), encoding="utf-8")
+    if given.write:
+        page = given.write.read_text(encoding="utf-8")
+        given.write.write_text(with_seen(page, lines), encoding="utf-8")
     return 1 if wrong else 0
 
 

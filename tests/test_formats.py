@@ -508,11 +508,11 @@ def test_f52_links_in_a_folder_to_files_elsewhere_are_passed_over(tmp_path):
     elsewhere, folder = tmp_path / "elsewhere", tmp_path / "force"
     elsewhere.mkdir()
     folder.mkdir()
-    (elsewhere / "NN2.kml").write_text(kml(placemark(1, name="Secret")))
-    for name in ("NN1", "NN2"):
-        (folder / f"{name}.kml").write_text(kml(placemark(0, name="Place")))
-    linked(folder / "NN2.kml", elsewhere / "NN2.kml")
-    assert list(read_areas(folder)["area_id"]) == ["NN1"]
+    (elsewhere / "NN3.kml").write_text(kml(placemark(2, name="Secret")))
+    for n, name in enumerate(("NN1", "NN2", "NN3")):
+        (folder / f"{name}.kml").write_text(kml(placemark(n, name=f"Place {n}")))
+    linked(folder / "NN3.kml", elsewhere / "NN3.kml")
+    assert list(read_areas(folder)["area_id"]) == ["NN1", "NN2"]
 
 
 def test_f52_a_shapefile_that_is_links_to_one_elsewhere_is_read(tmp_path):
