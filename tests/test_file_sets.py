@@ -1,6 +1,8 @@
 """Files of one set: all new, or all as before; what a killed run left of one is seen and told."""
 
+import contextlib
 import errno
+import itertools
 import os
 import signal
 import subprocess
@@ -144,6 +146,61 @@ def test_f59_two_runs_on_one_set_follow_one_another(tmp_path):
     runs, others = contents(tmp_path)
     assert len(runs) == 1
     assert others == set()
+
+
+@posix
+def test_f59_of_two_runs_that_find_one_abandoned_set_one_waits_for_the_other(tmp_path, monkeypatch):
+    write_set(files_of(tmp_path, "one"))
+    killed(tmp_path, 1)
+    found, moving = threading.Barrier(2), threading.Barrier(2)
+    moves, write, move = [], sets.write_part, sets.replace_patiently
+    met = set()
+
+    def meeting(part, path, content, private):
+        # Both runs have found the note of the killed one before either writes its own.
+        if "unfinished" in path.name and threading.get_ident() not in met:
+            met.add(threading.get_ident())
+            found.wait(60)
+        write(part, path, content, private)
+
+    def counted(part, path, **how):
+        if "unfinished" not in path.name:
+            moves.append(threading.get_ident())
+            # Were both moving at once, they would meet here.
+            with contextlib.suppress(threading.BrokenBarrierError):
+                moving.wait(0.5)
+        move(part, path, **how)
+
+    monkeypatch.setattr(sets, "write_part", meeting)
+    monkeypatch.setattr(sets, "replace_patiently", counted)
+    threads = [
+        threading.Thread(target=write_set, args=(files_of(tmp_path, run),)) for run in ("two", "three")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(moves) == 2 * len(NAMES)
+    assert len(list(itertools.groupby(moves))) == 2
+    sweep(tmp_path.glob("*.part"))
+    runs, others = contents(tmp_path)
+    assert len(runs) == 1
+    assert others == set()
+
+
+@posix
+def test_f59_a_claim_on_an_abandoned_set_that_was_itself_abandoned_is_no_obstacle(tmp_path):
+    write_set(files_of(tmp_path, "one"))
+    killed(tmp_path, 1)
+    marker = marker_of(tmp_path / "a.html")
+    claim = marker.with_name(f"{marker.name}{sets.CLAIM}")
+    claim.write_bytes(marker.read_bytes())
+    write_set(files_of(tmp_path, "two"), wait=no_wait)
+    claim.write_bytes(b"")
+    killed(tmp_path, 1)
+    write_set(files_of(tmp_path, "three"), wait=no_wait)
+    sweep(tmp_path.glob("*.part"))
+    assert contents(tmp_path) == ({"three"}, set())
 
 
 def test_f59_a_note_of_another_machine_is_waited_for_and_then_taken_as_left(tmp_path):

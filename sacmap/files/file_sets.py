@@ -38,6 +38,8 @@ from sacmap.files.whole import (
 #: Seconds to wait for another run that is moving files to the same names, and between two checks.
 PATIENCE, _STEP = 10.0, 0.1
 UNFINISHED = ".unfinished.txt"
+#: What follows the name of a note that one run is taking over from another that was killed.
+CLAIM = ".claim"
 
 _WORDS = (
     "sacmap is writing the files named below, or was stopped while it did. Some come from this run, others from an "
@@ -165,20 +167,60 @@ class _Marker:
 
 def _begin(marker: Path, files: Mapping[Path, bytes], *, private: bool, wait: Wait) -> bool:
     """Write the note, after waiting for any other run on the set. Return whether the set was already torn."""
-    waited = 0.0
+    waited, seen = 0.0, b""
     while True:
+        there = _bytes_at(marker)
+        if there != seen:
+            # The note of yet another run: that one is waited for as long.
+            waited, seen = 0.0, there
         left = _is_left(marker, waited)
         # Remember that it was torn until this set is complete.
         torn = left and _torn_at(marker)
         part = part_of(marker)
         with removing([part]):
             write_part(part, part, _note(marker, files, torn), private)
-            if left:
-                replace_patiently(part, marker, wait=wait)
-            if left or _put_new(part, marker):
+            if _take_over(part, marker, there, wait) if left else _put_new(part, marker):
                 return torn
         wait(_STEP)
         waited += _STEP
+
+
+def _take_over(part: Path, marker: Path, there: bytes, wait: Wait) -> bool:
+    """Put a note in the place of one that was left, unless another run does so at the same moment.
+
+    Parameters
+    ----------
+    part
+        The new note.
+    marker
+        Where it goes.
+    there
+        The note that was left, as it was read.
+    wait
+        A function that waits for a number of seconds.
+    """
+    claim = marker.with_name(f"{marker.name}{CLAIM}")
+    if not _put_new(part, claim):
+        found = _read_marker(claim)
+        # Whoever claims it needs milliseconds; where that run was killed, its claim stands for no one.
+        wait(PATIENCE if found is None or not found.holder_is_gone else 0)
+        if _read_marker(claim) == found:
+            remove(claim)
+        return False
+    with removing([claim]):
+        if _bytes_at(marker) != there:
+            return False
+        replace_patiently(part, marker, wait=wait)
+        return True
+
+
+def _bytes_at(path: Path) -> bytes:
+    """Return what a note says, or nothing where there is none."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(1 << 20)
+    except OSError:
+        return b""
 
 
 def _put_new(part: Path, marker: Path) -> bool:
