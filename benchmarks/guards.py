@@ -126,7 +126,7 @@ GUARDS = (
           "lambda identifier: identifier", "test_f19_an_odd_identifier_is_quoted"),
     Guard("F20", "identifiers stay text", "sacmap.areas.columns:texts",
           "lambda *words: [one.lstrip('0') for one in was(*words)]", "test_f20_identifiers_stay_text"),
-    Guard("F21", "an empty coordinate is none", "sacmap.fetch.api:_number",
+    Guard("F21", "an empty coordinate is none", "sacmap.fetch.api_answers:_number",
           "lambda value, n, field: float(value or 0)", "test_f21_f23_coordinates"),
     Guard("F22", "swapped coordinates and metres are refused", "sacmap.areas.locate:require_degrees", "nothing",
           "test_f22_swapped_and_metric_points"),
@@ -344,6 +344,8 @@ def begin(file: str, tests: Sequence[str], off: Guard | None) -> tuple[int, Path
         os.environ["SACMAP_GUARD_OFF"] = f"{off.place}={off.off}"
         exec(compile(SWITCH, "switch", "exec"), {})
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
+    # Wide enough for the reasons in pytest's summary.
+    os.environ["COLUMNS"] = "300"
     words = ["-q", "-rA", "--tb=line", "-p", "no:cacheprovider", "-p", "no:xdist", "-W",
              "ignore::pytest.PytestAssertRewriteWarning", *(["-x"] if off else []),
              *(f"{file}::{test}" for test in tests)]  # fmt: skip

@@ -42,6 +42,10 @@ FEATURES = Bound(250_000, "areas", "Cut it to the areas you need, or give larger
 CORNERS = Bound(10_000_000, "corners", GENERALISED)
 #: The time of repairing grows with the square of the crossings. This many take seconds.
 CROSSINGS = Bound(2_000, "places where boundaries of areas cross themselves", "Draw those areas again.")
+#: Areas that lie over one another: the pairs compared, their corners, and the places where their boundaries cross.
+PAIRS = Bound(5_000_000, "pairs of areas in one place", "Take out the areas that cover others.")
+SHARED_CORNERS = Bound(200_000_000, "corners of areas that cover one another", GENERALISED)
+CROSSINGS_BETWEEN = Bound(200_000, "places where boundaries of two areas cross", GENERALISED)
 #: Nested collections in WKB, whose reader has no limit of its own.
 SHAPES_WITHIN = Bound(200, "collections within one shape", "Export it as polygons.")
 LAYERS = Bound(1_000, "layers", "Export the layer of the areas by itself.")
@@ -54,6 +58,8 @@ TEXT = Bound(400 << 20, "bytes of text", GENERALISED)
 BINARY = Bound(2 << 30, "bytes", GENERALISED)
 #: Bytes of the columns of a GeoParquet file when decoded.
 DECODED = Bound(1 << 30, "bytes when decoded", GENERALISED)
+#: Bytes of the shapes and texts that GDAL reads from a file: several times as many are needed to read them.
+READ = Bound(1 << 29, "bytes of shapes and text", GENERALISED)
 #: Opening brackets and braces in JSON. Each becomes an object in memory.
 NESTED = Bound(12_000_000, "brackets", GENERALISED)
 VALUES = Bound(30_000_000, "values", GENERALISED)

@@ -5,6 +5,7 @@ import json
 import sqlite3
 import sys
 import zipfile
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -15,8 +16,8 @@ import shapely
 from conftest import crashing, square
 
 from sacmap import bounds
-from sacmap.areas import gdal
-from sacmap.areas.boundaries import read_areas
+from sacmap.areas import gdal, topology
+from sacmap.areas.boundaries import overlaps, read_areas
 from sacmap.areas.mend import crossings
 from sacmap.errors import InputError
 
@@ -78,6 +79,79 @@ def test_f61_few_crossings_of_a_large_area_are_mended(tmp_path):
     ring[100:110] = ring[100:110][::-1]
     assert 0 < crossings(shapely.Polygon(ring)) < 100
     assert "mended" in read_areas(write(tmp_path / "a.geojson", [ring.tolist()]))["mend"].iloc[0]
+
+
+def test_f61_edges_that_lie_on_one_another_by_the_thousand_are_refused_by_name(tmp_path):
+    for corners in (60_000, 6_000):
+        ring = [*[[0, 52], [1, 52], [1, 53]] * (corners // 3), [0, 52]]
+        with pytest.raises(InputError, match=r"mostly in area A, .* cross themselves"):
+            read_areas(write(tmp_path / "a.geojson", [ring]))
+
+
+def features(path, *rings):
+    """Areas of one ring each."""
+    made = [
+        {
+            "type": "Feature",
+            "properties": {"id": f"A{n}"},
+            "geometry": {"type": "Polygon", "coordinates": [ring]},
+        }
+        for n, ring in enumerate(rings)
+    ]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": made}))
+    return path
+
+
+def teeth(count, turned):
+    """A comb, valid in itself."""
+    points = [[k / count * 0.02 + x, 52 + y] for k in range(count) for x, y in
+              ((0, 0), (0, 0.02), (0.5 / count * 0.02, 0.02), (0.5 / count * 0.02, 0))]  # fmt: skip
+    ring = [*points, [0.02, 51.999], [0, 51.999], points[0]]
+    return [[y - 52, x + 52] for x, y in ring] if turned else ring
+
+
+def test_f61_areas_that_cross_one_another_without_end_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(topology, "CROSSINGS_BETWEEN", replace(bounds.CROSSINGS_BETWEEN, most=2_000))
+    areas = read_areas(features(tmp_path / "a.geojson", teeth(40, False), teeth(40, True)))
+    with pytest.raises(InputError, match="places where boundaries of two areas cross"):
+        overlaps(areas)
+    few = read_areas(features(tmp_path / "b.geojson", teeth(10, False), teeth(10, True)))
+    assert [pair[:2] for pair in overlaps(few)] == [("A0", "A1")]
+
+
+def test_f61_many_areas_in_one_place_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(topology, "PAIRS", replace(bounds.PAIRS, most=1_000))
+    areas = read_areas(features(tmp_path / "a.geojson", *[square(0)] * 50))
+    with pytest.raises(InputError, match="pairs of areas in one place"):
+        overlaps(areas)
+    monkeypatch.setattr(topology, "PAIRS", bounds.PAIRS)
+    monkeypatch.setattr(topology, "SHARED_CORNERS", replace(bounds.SHARED_CORNERS, most=10_000))
+    with pytest.raises(InputError, match="corners of areas that cover one another"):
+        overlaps(areas)
+
+
+def test_f60_a_column_of_its_own_in_each_row_is_refused(tmp_path):
+    made = [
+        {"type": "Feature", "geometry": None, "properties": {f"p{n}_{k}": 1 for k in range(20)}}
+        for n in range(2_000)
+    ]
+    (tmp_path / "a.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": made}))
+    with pytest.raises(InputError, match="holds 80,000,000 cells"):
+        read_areas(tmp_path / "a.geojson")
+
+
+def test_f60_more_text_than_is_read_of_a_geopackage_is_refused_before_it_is_taken_apart(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(gdal, "READ", replace(bounds.READ, most=100_000))
+    table = gpd.GeoDataFrame(
+        {"id": ["A"], "text": [""]}, geometry=[shapely.Polygon(square(0))], crs="EPSG:4326"
+    )
+    table.to_file(tmp_path / "a.gpkg", driver="GPKG")
+    assert len(read_areas(tmp_path / "a.gpkg")) == 1
+    table.assign(text="x" * 200_000).to_file(tmp_path / "b.gpkg", driver="GPKG")
+    with pytest.raises(InputError, match="bytes of shapes and text"):
+        read_areas(tmp_path / "b.gpkg")
 
 
 def test_crossings_are_counted_and_corners_shared_are_none():

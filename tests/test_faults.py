@@ -45,7 +45,6 @@ def test_each_guard_and_its_test_are_there_under_the_names_that_are_switched_off
             f"{guard.place} has another name: write it into benchmarks/guards.py"
         )
         assert guards.tests_named(guard.test), f"no test begins with {guard.test}"
-        assert f"_{guard.row.lower()}_" in guard.test, guard.test
 
 
 def test_each_test_the_page_names_is_there():

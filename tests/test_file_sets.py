@@ -153,7 +153,7 @@ def test_f59_of_two_runs_that_find_one_abandoned_set_one_waits_for_the_other(tmp
     write_set(files_of(tmp_path, "one"))
     killed(tmp_path, 1)
     found, moving = threading.Barrier(2), threading.Barrier(2)
-    moves, write, move = [], sets.write_part, sets.replace_patiently
+    moves, write, move = [], file_sets.write_part, file_sets.replace_patiently
     met = set()
 
     def meeting(part, path, content, private):
@@ -171,8 +171,8 @@ def test_f59_of_two_runs_that_find_one_abandoned_set_one_waits_for_the_other(tmp
                 moving.wait(0.5)
         move(part, path, **how)
 
-    monkeypatch.setattr(sets, "write_part", meeting)
-    monkeypatch.setattr(sets, "replace_patiently", counted)
+    monkeypatch.setattr(file_sets, "write_part", meeting)
+    monkeypatch.setattr(file_sets, "replace_patiently", counted)
     threads = [
         threading.Thread(target=write_set, args=(files_of(tmp_path, run),)) for run in ("two", "three")
     ]
@@ -193,7 +193,7 @@ def test_f59_a_claim_on_an_abandoned_set_that_was_itself_abandoned_is_no_obstacl
     write_set(files_of(tmp_path, "one"))
     killed(tmp_path, 1)
     marker = marker_of(tmp_path / "a.html")
-    claim = marker.with_name(f"{marker.name}{sets.CLAIM}")
+    claim = marker.with_name(f"{marker.name}{file_sets.CLAIM}")
     claim.write_bytes(marker.read_bytes())
     write_set(files_of(tmp_path, "two"), wait=no_wait)
     claim.write_bytes(b"")

@@ -450,7 +450,13 @@ def geojson_of(areas: gpd.GeoDataFrame) -> bytes:
 
 
 def overlaps(areas: gpd.GeoDataFrame) -> list[tuple[str, str, float]]:
-    """Return the pairs of areas that overlap by more than a sliver, and by how many square metres."""
+    """Return the pairs of areas that overlap by more than a sliver, and by how many square metres.
+
+    Raises
+    ------
+    InputError
+        If so many lie over one another, or cross so often, that it would take minutes.
+    """
     ids = areas["area_id"].to_numpy()
     pairs = [(int(a), int(b)) for a, b in zip(*meeting(areas.geometry.to_numpy()), strict=True)]
     named = sorted({place for pair in pairs for place in pair})

@@ -30,7 +30,7 @@ from sacmap.areas.coordinates import NAMES_A_FILE, declared
 from sacmap.areas.encodings import column_texts, encoding_of_table
 from sacmap.areas.formats import KINDS, kind_of
 from sacmap.areas.rows import Rows, layer_of, shapes_of_wkb
-from sacmap.bounds import CORNERS, FEATURES, LAYERS, MEMORY, SECONDS
+from sacmap.bounds import CORNERS, FEATURES, LAYERS, MEMORY, READ, SECONDS
 from sacmap.errors import InputError
 from sacmap.notices import Notice
 
@@ -274,6 +274,7 @@ def _why(said: str, code: int) -> str:
 
 
 def _rows(answer: dict[str, Any], path: Path, dataset: Dataset, where: Path | str) -> Rows:
+    READ.require(path.stat().st_size, where)
     with pa.memory_map(str(path)) as source:
         table = pa.ipc.open_file(source).read_all()
         FEATURES.require(table.num_rows, where)

@@ -18,8 +18,10 @@ from sacmap.areas.topology import metric_crs
 from sacmap.bounds import CROSSINGS
 
 _POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
-#: Pairs of edges looked at in one go.
-_AT_A_TIME = 100_000
+#: Pairs of edges whose boxes are asked for in one go, and of which it is asked whether they meet.
+_AT_A_TIME, _IN_ONE_GO = 100_000, 20_000
+#: Corners of a shape of which the crossings are counted before anything else is asked of it.
+MANY = 50_000
 
 
 def mended(table: gpd.GeoDataFrame, where: Path | str = "police.uk") -> gpd.GeoDataFrame:
@@ -31,6 +33,8 @@ def mended(table: gpd.GeoDataFrame, where: Path | str = "police.uk") -> gpd.GeoD
         If boundaries cross themselves so often that mending would take minutes.
     """
     shapes, mends = table.geometry.to_numpy().copy(), list(table["mend"])
+    large = np.flatnonzero(shapely.get_num_coordinates(shapes) > MANY)
+    require_few_crossings(shapes[large], [table["area_id"].iloc[k] for k in large], where)
     whole = shapely.is_valid(shapes) & ~shapely.has_z(shapes) & ~shapely.is_empty(shapes)
     whole &= np.isin(shapely.get_type_id(shapes), _POLYGONS)
     odd = np.flatnonzero(~whole)
@@ -63,7 +67,10 @@ def require_few_crossings(shapes: Shapes, ids: Sequence[str], where: Path | str)
         If they do; the area that crosses itself most is named.
     """
     found: dict[int, int] = {}
-    for place in np.flatnonzero(~shapely.is_valid(shapes)):
+    large = shapely.get_num_coordinates(shapes) > MANY
+    odd = large.copy()
+    odd[~large] = ~shapely.is_valid(shapes[~large])
+    for place in np.flatnonzero(odd):
         found[int(place)] = crossings(shapes[place])
         if sum(found.values()) > CROSSINGS.most:
             worst = max(found, key=lambda place: found[place])
@@ -76,18 +83,24 @@ def crossings(shape: BaseGeometry, most: int = CROSSINGS.most) -> int:
     What mending costs grows with the square of that.
     """
     parts = _parts(shape)
-    if shape.is_valid or not len(parts):
+    # Of a large shape, even to know whether it crosses itself may take the square of its corners.
+    if not len(parts) or (shapely.get_num_coordinates(shape) <= MANY and shape.is_valid):
         return 0
     corners, ring = shapely.get_coordinates(shapely.get_rings(parts), return_index=True)
     start = np.flatnonzero(ring[1:] == ring[:-1])
     start = start[(corners[start] != corners[start + 1]).any(axis=1)]
     edges: Any = shapely.linestrings(np.stack([corners[start], corners[start + 1]], axis=1))
     tree = shapely.STRtree(edges)
-    found, first, size = 0, 0, 16
+    found, first, size = 0, 0, 1
     while first < len(edges) and found <= most:
         one, other = tree.query(edges[first : first + size])
         later = other > one + first
-        found += _meeting(edges, corners, start, one[later] + first, other[later])
+        one, other = one[later] + first, other[later]
+        for k in range(0, len(one), _IN_ONE_GO):
+            some = slice(k, k + _IN_ONE_GO)
+            found += _meeting(edges, corners, start, one[some], other[some])
+            if found > most:
+                return found
         first += size
         # Long edges meet the boxes of all others: as many at a time as memory has room for.
         size = max(1, size // 2) if len(one) > _AT_A_TIME else size * 2

@@ -207,7 +207,7 @@ def _rows(web: Web, layer: Layer, where: str, **more: str) -> list[Row]:
     for features in _pages(web, layer, question, counted):
         for feature in features:
             row = _row(feature, layer)
-            corners += shapely.get_num_coordinates(row[2])
+            corners += int(shapely.get_num_coordinates(row[2]))
             CORNERS.require(corners, layer.url)
             if row[0] in found:
                 raise SourceError(
@@ -302,7 +302,7 @@ def _district_shape(web: Web, district: str, year: str, service_url: str) -> Bas
         )
     shapes = np.array([shape for *_, shape in rows], dtype=object)
     require_few_crossings(shapes, [code for code, *_ in rows], layer.url)
-    whole = merged(shapes)
+    whole = merged(list(shapes))
     if whole.is_empty:
         raise SourceError(
             f"{layer.url} has no boundary for {district}.", "Give another layer with --service-url."

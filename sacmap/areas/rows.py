@@ -15,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from sacmap.bounds import CORNERS, FEATURES, SHAPES_WITHIN
+from sacmap.bounds import CORNERS, FEATURES, SHAPES_WITHIN, TABLE_CELLS
 from sacmap.errors import InputError
 from sacmap.notices import Notice
 
@@ -75,11 +75,12 @@ def rows_of(
     Raises
     ------
     InputError
-        If there are more areas or corners than are read.
+        If there are more areas, cells or corners than are read.
     """
     whole = list(records)
     FEATURES.require(len(whole), where)
     names = dict.fromkeys(name for properties, _, _ in whole for name in properties)
+    TABLE_CELLS.require(len(whole) * len(names), where)
     shapes = np.array([geometry for _, geometry, _ in whole], dtype=object)
     CORNERS.require(int(shapely.get_num_coordinates(shapes).sum()), where)
     return Rows(

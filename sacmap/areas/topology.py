@@ -7,13 +7,16 @@ a neighbour. `meeting` tests the pairs at loose edges first, then goes on from a
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+
+from sacmap.bounds import CROSSINGS_BETWEEN, PAIRS, SHARED_CORNERS
 
 Whole = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -26,6 +29,12 @@ UTM_30N = 32630
 TOUCH, SHARED = 1.0, 20.0
 #: DE-9IM pattern for interiors that intersect: one area overlaps, contains or equals the other.
 MEET = "T********"
+#: How many pairs of areas are asked for at once, and for how many lines what crosses them.
+_PAIRS_AT_ONCE, _LINES_AT_ONCE = 16_000_000, 20_000
+#: Places where boundaries can cross at most that are not counted before the areas are compared.
+_FEW = 4_000_000
+#: What errors name.
+_WHERE = "The file of areas"
 
 
 def metric_crs(areas: gpd.GeoDataFrame) -> int:
@@ -64,10 +73,16 @@ def edges_of(areas: Shapes) -> Edges:
 
 
 def meeting(areas: Shapes) -> tuple[Whole, Whole]:
-    """Return the pairs of valid areas whose interiors intersect, as sorted pairs of positions (lower, higher)."""
-    one, other = shapely.STRtree(areas).query(areas)
-    pairs = one < other
-    one, other = one[pairs], other[pairs]
+    """Return the pairs of valid areas whose interiors intersect, as sorted pairs of positions (lower, higher).
+
+    Raises
+    ------
+    InputError
+        If so many areas lie over one another that it would take minutes.
+    """
+    one, other = _in_one_place(areas)
+    corners, compared = shapely.get_num_coordinates(areas), 0
+    crossings = _Crossings()
     low, high = _loose_boxes(areas)
     box = shapely.bounds(areas)
 
@@ -81,7 +96,9 @@ def meeting(areas: Shapes) -> tuple[Whole, Whole]:
     to_try = np.flatnonzero(reaches(one, other) | reaches(other, one))
     while len(to_try):
         tried[to_try] = True
-        meet[to_try] = shapely.relate_pattern(areas[one[to_try]], areas[other[to_try]], MEET)
+        compared += int(corners[one[to_try]].sum() + corners[other[to_try]].sum())
+        SHARED_CORNERS.require(compared, _WHERE)
+        meet[to_try] = _compared(areas, one[to_try], other[to_try], crossings)
         involved = np.zeros(len(areas), dtype=bool)
         involved[one[meet]] = involved[other[meet]] = True
         about = involved.copy()
@@ -90,6 +107,64 @@ def meeting(areas: Shapes) -> tuple[Whole, Whole]:
     found = np.flatnonzero(meet)
     found = found[np.lexsort((other[found], one[found]))]
     return one[found], other[found]
+
+
+@dataclass
+class _Crossings:
+    """The places where boundaries of areas cross, counted so far."""
+
+    count: int = 0
+
+    def require_few(self, areas: Shapes) -> None:
+        """Count those of some more areas; refuse so many that comparing the areas would take minutes."""
+        edges = edges_of(areas)
+        ends = np.column_stack([edges.lon, edges.lat])
+        lines: Any = shapely.linestrings(np.stack([ends[edges.corner], ends[edges.corner + 1]], axis=1))
+        tree = shapely.STRtree(lines)
+        first, at_once, twice = 0, 1, 0
+        while first < len(lines):
+            # Each crossing is found from both its lines.
+            found = len(tree.query(lines[first : first + at_once], predicate="crosses")[0])
+            twice += found
+            CROSSINGS_BETWEEN.require(self.count + twice // 2, _WHERE)
+            first += at_once
+            at_once = max(1, at_once // 2) if found > _LINES_AT_ONCE else min(at_once * 2, _LINES_AT_ONCE)
+        self.count += twice // 2
+
+
+def _compared(areas: Shapes, one: Whole, other: Whole, crossings: _Crossings) -> NDArray[np.bool_]:
+    """Return which pairs of areas meet; what crosses is counted as soon as there is some, for time grows with it."""
+    corners = shapely.get_num_coordinates(areas)
+    most = corners[one].astype(np.int64) * corners[other]
+    meet = np.zeros(len(one), dtype=bool)
+    large = most > _FEW
+    if large.any():
+        crossings.require_few(areas[np.union1d(one[large], other[large])])
+    for places in np.split(
+        np.arange(len(one)), np.flatnonzero(np.diff(np.cumsum(most * ~large) // _FEW)) + 1
+    ):
+        met = shapely.relate_pattern(areas[one[places]], areas[other[places]], MEET)
+        meet[places] = met
+        few = places[met & ~large[places]]
+        if len(few):
+            crossings.require_few(areas[np.union1d(one[few], other[few])])
+    return meet
+
+
+def _in_one_place(areas: Shapes) -> tuple[Whole, Whole]:
+    """Return the pairs of areas (lower, higher) whose boxes meet."""
+    tree = shapely.STRtree(areas)
+    at_once = max(1, _PAIRS_AT_ONCE // max(len(areas), 1))
+    found = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+    count = 0
+    for first in range(0, len(areas), at_once):
+        one, other = tree.query(areas[first : first + at_once])
+        later = one + first < other
+        found.append((one[later] + first, other[later]))
+        count += int(later.sum())
+        PAIRS.require(count, _WHERE)
+    one, other = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return one, other
 
 
 def _loose_boxes(areas: Shapes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
