@@ -386,6 +386,20 @@ def test_a_district_is_chosen_found_and_kept_in_the_address(opened):
     assert page.tab.locator("#map .district").count() > 0
 
 
+def test_in_a_district_a_place_says_which_list_its_draws_are_of(opened):
+    view = page_of()
+    sure = "Its place is weak (in the first five in 0 of 100 draws; number 8 to 12 in nine of ten)."
+    reasons = (Reasons(view.areas["area_id"].iloc[2], ("Why it is there.",), sure, 0.0),)
+    page = opened(grouped(replace(view, hardening=reasons)))
+    assert page.tab.locator("#hardening .firm").first.inner_text().strip()
+    page.tab.select_option("#group", "South")
+    assert not "".join(page.tab.locator("#hardening .firm").all_inner_texts()).strip()
+    page.tab.locator("#hardening button").first.click()
+    told = page.text("#panel")
+    assert "for locks, lights and gates in South." in told
+    assert "On the list of the whole map, its place is weak" in told
+
+
 @pytest.mark.parametrize("javascript", [True, False])
 def test_the_districts_are_in_a_table_of_their_own(opened, javascript):
     page = opened(grouped(page_of()), java_script_enabled=javascript)

@@ -195,7 +195,8 @@ function showHardening() {
   $("hardening").replaceChildren(
     ...listed.map((entry) => {
       const row = rowOf(entry.place, "burglary");
-      const third = ["firm", "its rank is ", firmness(row.top5_share)];
+      // The draws are of all areas: of a place in a district they say nothing.
+      const third = state.group ? ["firm", "", ""] : ["firm", "its rank is ", firmness(row.top5_share)];
       return listRow(entry, row, third, levelBar(level(entry.place), most));
     }),
   );

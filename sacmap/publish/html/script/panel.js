@@ -46,15 +46,24 @@ function edgeWords(part) {
 function listsOn(place) {
   const week = weekList().findIndex((entry) => entry.place === place && entry.finding);
   const homes = hardeningList().findIndex((entry) => entry.place === place);
+  const here = state.group ? ` in ${state.group}` : "";
   const told = [
-    ...(week < 0 ? [] : [[`Number ${week + 1} for a week of action.`, data.reasons[state.type]?.[place]]]),
-    ...(homes < 0 ? [] : [[`Number ${homes + 1} for locks, lights and gates.`, data.reasons.hardening?.[place]]]),
+    ...(week < 0 ? [] : [[`Number ${week + 1} for a week of action${here}.`, data.reasons[state.type]?.[place]]]),
+    ...(homes < 0
+      ? []
+      : [[`Number ${homes + 1} for locks, lights and gates${here}.`, data.reasons.hardening?.[place]]]),
   ];
   return told.map(([said, reasons]) =>
-    element("p", [element("strong", said), " ", [...(reasons?.[0] ?? []).slice(0, 2), reasons?.[1] ?? ""].join(" ")], {
+    element("p", [element("strong", said), " ", [...(reasons?.[0] ?? []).slice(0, 2), sure(reasons?.[1])].join(" ")], {
       class: "listed",
     }),
   );
+}
+
+// The draws are of all areas, so in a district they speak of another list than the one in sight.
+function sure(said) {
+  if (!said || !state.group) return said ?? "";
+  return `On the list of the whole map, ${said[0].toLowerCase()}${said.slice(1)}`;
 }
 
 // All of an area's crime by type, each with its range.
