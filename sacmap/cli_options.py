@@ -11,7 +11,7 @@ import click
 
 from sacmap.errors import UsageError
 from sacmap.files.study_file import read_study
-from sacmap.study import ALSO, Study, make_study
+from sacmap.study import EXTRA_KINDS, Study, make_study
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -110,7 +110,7 @@ def out_path(study: Study, file: Path | None) -> Path:
 
     if study.out:
         kind = Path(study.out).suffix.lower().removeprefix(".")
-        if kind in ALSO:
+        if kind in EXTRA_KINDS:
             raise UsageError(
                 f"--out is the page, so it must end in .html, not as in {study.out}.",
                 f"Write --out {Path(study.out).with_suffix('.html')} --also {kind}.",

@@ -128,7 +128,7 @@ def _save(result: Result, page: View, out: str | Path, kinds: Sequence[str]) -> 
     """Write the files of a result, of which `page` is what is published."""
     from sacmap.files.file_sets import write_set
     from sacmap.publish.csv_json import csv_of, groups_path, record_of, texts_of, with_groups
-    from sacmap.publish.extra_files import also_of, require_tools
+    from sacmap.publish.extra_files import extra_files_of, require_tools
     from sacmap.publish.page import render
 
     require_tools(kinds)
@@ -144,7 +144,7 @@ def _save(result: Result, page: View, out: str | Path, kinds: Sequence[str]) -> 
         path.with_suffix(".json"): record_of(result, version("sacmap"), stale),
         **{
             path.with_suffix(f".{kind}"): content
-            for kind, content in also_of(result, page, html, kinds).items()
+            for kind, content in extra_files_of(result, page, html, kinds).items()
         },
     }
     if len(result.groups):
@@ -164,11 +164,11 @@ def _stale(page: Path, outputs: Sequence[Path], read: Sequence[str]) -> tuple[No
     return (Notice("stale", text),) if older else ()
 
 
-def files_of_map(page: Path, also: Sequence[str]) -> list[Path]:
+def files_of_map(page: Path, kinds: Sequence[str]) -> list[Path]:
     """Return the files of a map: the page, the CSV, the record, additional files and subtotals."""
     from sacmap.publish.csv_json import groups_path
 
-    return [page, *(page.with_suffix(f".{kind}") for kind in ("csv", "json", *also)), groups_path(page)]
+    return [page, *(page.with_suffix(f".{kind}") for kind in ("csv", "json", *kinds)), groups_path(page)]
 
 
 class Mapped(NamedTuple):

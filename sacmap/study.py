@@ -21,7 +21,7 @@ from sacmap.errors import UsageError
 Period = tuple[str, ...]
 
 COMPARATORS = ("areas", "force", "none")
-ALSO = ("xlsx", "gpkg", "png", "pdf")
+EXTRA_KINDS = ("xlsx", "gpkg", "png", "pdf")
 TILE_PARTS = ("{z}", "{x}", "{y}")
 SOURCES = ("auto", "api", "archive")
 API_URL = "https://data.police.uk/api"
@@ -294,12 +294,12 @@ def _checked(given: Options) -> dict[str, object]:
     for name in given:
         if name not in known:
             raise UsageError(f"There is no option {name!r}.", unknown_option(name))
-    also = _split(_texts(given.get("also", ())))
+    kinds = _split(_texts(given.get("also", ())))
     checked = {name: _as_text(name, value) for name, value in given.items()}
-    checked |= _periods(given) | {"also": also}
-    unknown = [kind for kind in also if kind not in ALSO]
+    checked |= _periods(given) | {"also": kinds}
+    unknown = [kind for kind in kinds if kind not in EXTRA_KINDS]
     if unknown:
-        raise UsageError(f"--also cannot be {unknown[0]!r}.", f"It can be {', '.join(ALSO)}.")
+        raise UsageError(f"--also cannot be {unknown[0]!r}.", f"It can be {', '.join(EXTRA_KINDS)}.")
     if "extract" in given and not given.get("crimes"):
         raise UsageError(
             "The study describes an extract, but gives none.",

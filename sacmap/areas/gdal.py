@@ -133,7 +133,7 @@ def read_by_gdal(
         if "layers" in answer:
             layers = answer["layers"]
             LAYERS.require(len(layers), where)
-            wanted = layer_of(answer["areas"], layer, where, also=[str(one) for one, _ in layers])
+            wanted = layer_of(answer["areas"], layer, where, others=[str(one) for one, _ in layers])
             answer = _ask(asked, wanted)
         if "crs" not in answer:
             raise InputError(

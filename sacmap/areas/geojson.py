@@ -222,7 +222,7 @@ def _topojson(whole: dict[str, Any], where: Path | str, layer: str | None) -> Ro
     objects = whole["objects"]
     LAYERS.require(len(objects), where)
     named = [name for name, value in objects.items() if _has_polygons(value)]
-    name = layer_of(named, layer, where, also=list(objects))
+    name = layer_of(named, layer, where, others=list(objects))
     arcs = _arcs(whole)
     top = objects[name]
     parts = top["geometries"] if top.get("type") == "GeometryCollection" else [top]

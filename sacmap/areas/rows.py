@@ -203,19 +203,19 @@ def layer_of(
     asked: str | None,
     where: Path | str,
     *,
-    also: Sequence[str] = (),
+    others: Sequence[str] = (),
     ours: str = "areas",
 ) -> str:
     """Return the layer asked for, or the only one; a choice is not made for the reader, but of our own files.
 
-    `named` are the layers with shapes, `also` all of them, `ours` what sacmap's own files call theirs.
+    `named` are the layers with shapes, `others` all of them, `ours` what sacmap's own files call theirs.
 
     Raises
     ------
     InputError
         If there is no such layer, none at all, or several and none was asked for.
     """
-    every = list(dict.fromkeys([*named, *also]))
+    every = list(dict.fromkeys([*named, *others]))
     if asked is not None:
         found = [name for name in every if name == asked] or [
             n for n in every if n.casefold() == asked.casefold()

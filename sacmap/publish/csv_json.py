@@ -101,11 +101,11 @@ def number_texts(values: NDArray[np.float64]) -> list[str]:
     return list(texts.to_numpy(zero_copy_only=False))
 
 
-def record_of(result: Result, version: str, also_told: Sequence[Notice] = ()) -> bytes:
+def record_of(result: Result, version: str, more: Sequence[Notice] = ()) -> bytes:
     """Return the JSON record of a result, as the contract states, with what is told of its files."""
     kind = next((kind for kind, said in result.how_sure.items() if said), None)
     how_sure = [Notice("how-sure", text) for text in result.how_sure[kind]] if kind else []
-    told = (*result.warnings, *how_sure, *also_told)
+    told = (*result.warnings, *how_sure, *more)
     record = {
         "sacmap": version,
         "study": result.study.record(),

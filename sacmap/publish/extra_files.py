@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _REMEDY = "Install it with: python -m pip install matplotlib. Or leave {kind} out of --also."
 
 
-def require_tools(also: Collection[str]) -> None:
+def require_tools(kinds: Collection[str]) -> None:
     """Check, before any work is done, that the pictures can be drawn.
 
     Raises
@@ -28,16 +28,16 @@ def require_tools(also: Collection[str]) -> None:
     UsageError
         If matplotlib is needed and not installed.
     """
-    if "png" in also:
+    if "png" in kinds:
         _require_matplotlib("png", "The picture (--also png) needs matplotlib, which is not installed.")
-    if "pdf" in also and find_browser() is None:
+    if "pdf" in kinds and find_browser() is None:
         _require_matplotlib(
             "pdf",
             "The briefing (--also pdf) needs Edge, Chrome, Chromium or matplotlib, and none is installed.",
         )
 
 
-def require_of_plan(also: Collection[str]) -> None:
+def require_of_plan(kinds: Collection[str]) -> None:
     """Refuse kinds of file that a plan does not have.
 
     Raises
@@ -45,7 +45,7 @@ def require_of_plan(also: Collection[str]) -> None:
     UsageError
         If a file other than the GeoPackage is requested.
     """
-    others = [kind for kind in also if kind != "gpkg"]
+    others = [kind for kind in kinds if kind != "gpkg"]
     if others:
         raise UsageError(
             f"A plan cannot be written as {others[0]}. Its --also takes only gpkg.",
@@ -58,7 +58,7 @@ def _require_matplotlib(kind: str, cause: str) -> None:
         raise UsageError(cause, _REMEDY.format(kind=kind))
 
 
-def also_of(result: Result, page: View, html: str, also: Sequence[str]) -> dict[str, bytes]:
+def extra_files_of(result: Result, page: View, html: str, kinds: Sequence[str]) -> dict[str, bytes]:
     """Return the additional files, by suffix. `page` is what the page shows, `html` the page itself."""
     makers: dict[str, Callable[[], bytes]] = {
         "xlsx": lambda: workbook(page, result),
@@ -66,7 +66,7 @@ def also_of(result: Result, page: View, html: str, also: Sequence[str]) -> dict[
         "png": lambda: slide(page),
         "pdf": lambda: briefing(page, html, find_browser()),
     }
-    return {kind: makers[kind]() for kind in also}
+    return {kind: makers[kind]() for kind in kinds}
 
 
 def workbook(page: View, result: Result) -> bytes:
