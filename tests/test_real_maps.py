@@ -9,6 +9,8 @@ from sacmap.choose.hardening import read_prices
 from sacmap.choose.plan import PlanWanted, make_plan
 from sacmap.comparison import compare_areas
 from sacmap.fetch.street import read
+from sacmap.publish.lists import stability
+from sacmap.publish.present import page_of
 from sacmap.study import make_study
 
 MAPS = {
@@ -110,3 +112,21 @@ def test_an_area_that_fell_clearly_gets_no_money_for_the_year_before(result):
         assert levels[one["area_id"]] >= rest.max()
         if rows.loc[one["area_id"], "verdict"] == "clear fall":
             assert rows.loc[one["area_id"], "level"] < rows.loc[one["area_id"], "expected"]
+
+
+def test_the_page_s_lists_follow_the_ranks_and_the_draws_of_each_list(result):
+    view = page_of(result)
+    for kind in tables.CRIME_TYPES:
+        rows = result.change[result.change["crime_type"] == kind].set_index("area_id")
+        listed = [one for one in view.week_lists[kind] if one.finding]
+        ids = [view.areas["area_id"].iloc[one.place] for one in listed]
+        assert list(rows.loc[ids, "week_rank"]) == list(range(1, len(ids) + 1))
+        shares = {entry.area_id: entry.top5_share for entry in result.weeks[kind]}
+        assert [one.top5_share for one in listed] == [shares[area] for area in ids]
+        for entry in result.weeks[kind]:
+            if entry.verdict == "clear rise":
+                assert stability(entry, clear=True).startswith(("Its place is firm", "Its rise is clear"))
+            if kind != "burglary":
+                assert entry.top5_share == rows.loc[entry.area_id, "top5_share"]
+    ids = [view.areas["area_id"].iloc[one.place] for one in view.hardening_list]
+    assert ids == [entry.area_id for entry in result.hardening[: len(ids)]]
