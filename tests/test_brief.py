@@ -6,7 +6,7 @@ import zipfile
 
 import pandas as pd
 import pytest
-from conftest import HOSTILE, csv_text, row, square
+from conftest import HOSTILE, RECORDED, csv_text, row, square
 
 from sacmap.errors import InputError, UsageError
 from sacmap.pipeline import map_study
@@ -17,7 +17,6 @@ from sacmap.study import make_study
 pytestmark = pytest.mark.slow
 
 docx = pytest.importorskip("docx", reason="python-docx is not installed")
-TABLE = "reference/home-office-recorded-crime-by-force.parquet"
 YEARS = {"current": "2017-04:2018-03", "baseline": "2016-04:2017-03"}
 
 
@@ -39,11 +38,11 @@ def cells(table):
 
 
 @pytest.fixture(scope="module")
-def northampton(data, tmp_path_factory):
+def northampton(recorded, tmp_path_factory):
     """Northampton's story: the note of 2016/17 → 2017/18 from the Home Office's table alone, and its path."""
     out = tmp_path_factory.mktemp("note") / "maps" / "northamptonshire.html"
     options = BriefOptions(
-        home_office=str(data / TABLE), area="Northamptonshire", beside=("England and Wales,Leicestershire",)
+        home_office=str(recorded), area="Northamptonshire", beside=("England and Wales,Leicestershire",)
     )
     path, code = brief_study(make_study(YEARS, title="Northamptonshire"), out, None, options)
     assert (path.name, code) == ("northamptonshire-brief.docx", 0)
@@ -63,8 +62,8 @@ def test_the_second_paragraph_says_that_the_rise_is_a_change_of_definition(north
     assert "The map" not in " ".join(texts(docx.Document(northampton)))
 
 
-def test_every_figure_is_that_of_the_table(northampton, data):
-    table = pd.read_parquet(data / TABLE)
+def test_every_figure_is_that_of_the_table(northampton, recorded):
+    table = pd.read_parquet(recorded)
     codes = {
         "Robbery": ["34A", "34B"],
         "Theft from motor vehicles": ["45"],
@@ -138,11 +137,11 @@ def test_it_is_british_titled_a4_and_its_tables_have_header_rows(northampton):
     assert round(document.sections[0].page_width.cm, 1) == 21.0
 
 
-def test_the_same_input_gives_the_same_bytes_and_an_edited_note_is_not_written_over(northampton, data):
+def test_the_same_input_gives_the_same_bytes_and_an_edited_note_is_not_written_over(northampton, recorded):
     before = northampton.read_bytes()
     page = northampton.with_name("northamptonshire.html")
     options = {
-        "home_office": str(data / TABLE), "area": "Northamptonshire", "beside": ("England and Wales,Leicestershire",)
+        "home_office": str(recorded), "area": "Northamptonshire", "beside": ("England and Wales,Leicestershire",)
     }  # fmt: skip
     study = make_study(YEARS, title="Northamptonshire")
     with pytest.raises(UsageError, match="someone may have edited it"):
@@ -152,9 +151,9 @@ def test_the_same_input_gives_the_same_bytes_and_an_edited_note_is_not_written_o
     assert northampton.read_bytes() == before
 
 
-def test_across_no_change_of_definition_residential_burglary_is_said_plainly(data, tmp_path):
+def test_across_no_change_of_definition_residential_burglary_is_said_plainly(recorded, tmp_path):
     study = make_study(current="2018-04:2019-03", baseline="2017-04:2018-03", title="Here")
-    options = BriefOptions(home_office=str(data / TABLE), area="Northamptonshire")
+    options = BriefOptions(home_office=str(recorded), area="Northamptonshire")
     path, _ = brief_study(study, tmp_path / "here.html", None, options)
     second = plain(docx.Document(path))[1]
     assert "Residential burglary " in second
@@ -165,7 +164,7 @@ def test_across_no_change_of_definition_residential_burglary_is_said_plainly(dat
 def test_the_area_is_named_and_two_years_before_is_not_called_a_year(data, tmp_path):
     study = make_study(current="2020-10:2021-09", baseline="2018-10:2019-09", title="Bristol")
     options = BriefOptions(
-        home_office=str(data / TABLE), area="Avon and Somerset", beside=("England and Wales",)
+        home_office=str(data / RECORDED), area="Avon and Somerset", beside=("England and Wales",)
     )
     path, _ = brief_study(study, tmp_path / "bristol.html", None, options)
     document = docx.Document(path)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from builders import COUNTS, DESCRIPTIONS, HEADER, WRITERS, sheets, write_xlsx
 from command_line import command
-from conftest import csv_text, row
+from conftest import RECORDED, csv_text, row
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +22,6 @@ from sacmap.study import make_study
 
 pytestmark = pytest.mark.slow
 
-TABLE = "reference/home-office-recorded-crime-by-force.parquet"
 FORCE = "Northamptonshire Police"
 
 
@@ -37,7 +36,7 @@ def cells(path):
 
 @pytest.fixture(scope="module")
 def northamptonshire(data):
-    return read_table(str(data / TABLE)).of("Northamptonshire")
+    return read_table(str(data / RECORDED)).of("Northamptonshire")
 
 
 @pytest.mark.parametrize("kind", WRITERS)
@@ -161,9 +160,9 @@ def test_a_code_that_means_something_else_is_told(tmp_path):
 # Real figures.
 
 
-def test_northamptonshire_across_2017_flags_the_change_of_definition(data, tmp_path):
+def test_northamptonshire_across_2017_flags_the_change_of_definition(recorded, tmp_path):
     out = tmp_path / "reconciled.csv"
-    done = command("reconcile", "--home-office", data / TABLE, "--area-name", "Northamptonshire",
+    done = command("reconcile", "--home-office", recorded, "--area-name", "Northamptonshire",
                   "--current", "2017-04:2018-03", "--baseline", "2016-04:2017-03", "--out", out)  # fmt: skip
     assert (done.returncode, done.stdout) == (0, f"{out}\n")
     found = cells(out)
@@ -192,9 +191,9 @@ def test_northamptonshire_across_2017_flags_the_change_of_definition(data, tmp_p
     assert all(r["police_uk"] == r["difference"] == "" for r in found.values())
 
 
-def test_northamptonshire_police_uk_beside_october_to_december_2018(data, tmp_path):
+def test_northamptonshire_police_uk_beside_october_to_december_2018(data, recorded, tmp_path):
     out = tmp_path / "reconciled.csv"
-    done = command("reconcile", "--home-office", data / TABLE, "--area-name", "Northamptonshire",
+    done = command("reconcile", "--home-office", recorded, "--area-name", "Northamptonshire",
                   "--crimes", data / "northamptonshire-2018-10_2019-02.zip",
                   "--current", "2018-10:2018-12", "--baseline", "2017-10:2017-12", "--out", out)  # fmt: skip
     assert done.returncode == 3
@@ -224,7 +223,7 @@ def test_northamptonshire_police_uk_beside_october_to_december_2018(data, tmp_pa
 
 
 def test_the_split_of_2023_gives_homes_apart_and_tells_the_late_entries(data):
-    recorded = read_table(str(data / TABLE)).of("metropolitan police service")
+    recorded = read_table(str(data / RECORDED)).of("metropolitan police service")
     table = reconcile(study_of("2023-04:2024-03", "2022-04:2023-03"), recorded, None).table
     rows = table.set_index(["component", "period"])
     homes = rows.loc[("burglary-of-homes", "2023-04:2024-03")]
@@ -376,9 +375,9 @@ def test_the_items_sum_to_the_difference(rows, figures):
 # Beside the nation and similar areas
 
 
-def beside(data, tmp_path, *names, area="Northamptonshire"):
+def beside(recorded, tmp_path, *names, area="Northamptonshire"):
     out = tmp_path / "beside.csv"
-    done = command("reconcile", "--home-office", data / TABLE, "--area-name", area, "--current", "2017-04:2018-03",
+    done = command("reconcile", "--home-office", recorded, "--area-name", area, "--current", "2017-04:2018-03",
                   "--baseline", "2016-04:2017-03", "--beside", ",".join(names), "--out", out)  # fmt: skip
     assert done.returncode == 0, done.stderr
     with out.open(encoding="utf-8", newline="") as stream:
@@ -386,9 +385,9 @@ def beside(data, tmp_path, *names, area="Northamptonshire"):
     return rows, done.stderr
 
 
-def test_the_nation_is_the_sum_of_all_forces_of_the_table(data, tmp_path):
-    rows, shown = beside(data, tmp_path, "England and Wales")
-    table = pd.read_parquet(data / TABLE)
+def test_the_nation_is_the_sum_of_all_forces_of_the_table(recorded, tmp_path):
+    rows, shown = beside(recorded, tmp_path, "England and Wales")
+    table = pd.read_parquet(recorded)
     codes = {
         "robbery": ["34A", "34B"],
         "theft-from-vehicle": ["45"],
@@ -403,8 +402,8 @@ def test_the_nation_is_the_sum_of_all_forces_of_the_table(data, tmp_path):
     assert "is the sum of 44 forces" in shown
 
 
-def test_whether_the_area_follows_the_nation_is_answered_with_its_uncertainty(data, tmp_path):
-    rows, _ = beside(data, tmp_path, "England and Wales")
+def test_whether_the_area_follows_the_nation_is_answered_with_its_uncertainty(recorded, tmp_path):
+    rows, _ = beside(recorded, tmp_path, "England and Wales")
     note = rows["Northamptonshire", "robbery", "2017-04:2018-03"]["note"]
     # By hand: 77,253 − 941 and 59,418 − 900 are the rest; 900 × 76,312 / 58,518 = 1,173.7; 941 / 1,173.7 = 0.8018.
     assert "it would have about 1,174 now; it has 941: −19.8%" in note
@@ -417,8 +416,8 @@ def test_whether_the_area_follows_the_nation_is_answered_with_its_uncertainty(da
     assert "Do not read the change" in redefined
 
 
-def test_similar_areas_are_ranked_with_an_interval(data, tmp_path):
-    rows, _ = beside(data, tmp_path, "Leicestershire", "London, City of", "Derbyshire")
+def test_similar_areas_are_ranked_with_an_interval(recorded, tmp_path):
+    rows, _ = beside(recorded, tmp_path, "Leicestershire", "London, City of", "Derbyshire")
     assert {area for area, _, _ in rows} == {
         "Northamptonshire", "Leicestershire", "London, City of", "Derbyshire"
     }  # fmt: skip
@@ -452,7 +451,7 @@ def test_a_force_that_lacks_a_quarter_is_left_out_of_the_nation_in_every_period(
 
 def test_rolling_periods_end_with_the_newest_quarter_of_the_table(data, tmp_path):
     out = tmp_path / "o.csv"
-    done = command("reconcile", "--home-office", data / TABLE, "--area-name", "Northamptonshire",
+    done = command("reconcile", "--home-office", data / RECORDED, "--area-name", "Northamptonshire",
                   "--current", "latest:12", "--baseline", "before:1", "--out", out)  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert {period for _, period in cells(out)} == {"2024-01:2024-12", "2025-01:2025-12"}
