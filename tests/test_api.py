@@ -117,6 +117,7 @@ def test_ninety_thousand_crimes_in_a_month_come_whole_and_once_in_sixty_requests
     assert len(police.paths) - first <= 25
 
 
+@pytest.mark.slow
 def test_a_rerun_makes_no_request_and_gives_the_same(api, police):
     police.publish(crowd(25_000))
     first = api.crimes("2024-01", "burglary", LONDON)
@@ -181,6 +182,7 @@ def test_f09_an_outage_of_crimes_alone_is_unreachable_after_few_requests(api, po
     assert sum(clock.slept) < 120
 
 
+@pytest.mark.slow
 def test_f08_exactly_ten_thousand_rows_are_taken_as_cut(api, police):
     police.most = 10**9
     police.publish(crowd(10_000))

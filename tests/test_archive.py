@@ -382,6 +382,7 @@ def test_f47_a_member_named_outside_the_folder_stays_inside_the_store(archive, p
     assert [p.name for p in tmp_path.iterdir()] == ["store"]
 
 
+@pytest.mark.slow
 def test_the_real_months_come_through_the_archive_as_from_the_file(archive, police, data):
     path = data / "northamptonshire-2018-10_2019-02.zip"
     police.archives["2019-02.zip"] = path.read_bytes()

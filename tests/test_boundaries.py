@@ -220,6 +220,7 @@ def test_rings_of_an_answer_round_trip_as_geojson(tmp_path, data):
     assert path.read_bytes() == geojson_of(again)
 
 
+@pytest.mark.slow
 def test_real_wards_are_read_whole(data):
     folder = data / "boundaries"
     for name, count in (
@@ -279,6 +280,7 @@ def layered(path, *layers):
     return path
 
 
+@pytest.mark.slow
 def test_of_a_geopackage_the_layer_with_shapes_is_read_and_a_choice_is_not_made_for_the_reader(tmp_path):
     assert list(read_areas(layered(tmp_path / "one.gpkg", "wards"))["area_id"]) == ["wards"]
     assert list(read_areas(layered(tmp_path / "ours.gpkg", "plan", "areas"))["area_id"]) == ["areas"]

@@ -21,6 +21,8 @@ from sacmap.areas.boundaries import overlaps, read_areas
 from sacmap.areas.mend import crossings
 from sacmap.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 
 def write(path, coordinates, kind="Polygon"):
     shape = {"type": kind, "coordinates": coordinates}

@@ -12,6 +12,8 @@ from click.testing import CliRunner
 from sacmap.cli import sacmap
 from sacmap.errors import SacmapError
 
+pytestmark = pytest.mark.slow
+
 SAC = {"E05000001": ("Westfield", 20, 20), "E05000002": ("Eastfield", 20, 20)}
 
 

@@ -79,6 +79,7 @@ def test_f65_a_definition_of_the_british_grid_without_a_datum_is_taken_for_it_an
     assert "taken as OSGB36 / British National Grid" in found.told[0].text
 
 
+@pytest.mark.slow
 def test_f35_values_in_metres_without_a_system_are_read_with_crs(tmp_path):
     path = tmp_path / "a.shp"
     here("EPSG:27700").to_file(path)
@@ -90,6 +91,7 @@ def test_f35_values_in_metres_without_a_system_are_read_with_crs(tmp_path):
         assert read_areas(path, crs=crs).geometry.iloc[0].intersects(here().geometry.iloc[0].centroid)
 
 
+@pytest.mark.slow
 def test_f35_degrees_without_a_system_are_taken_as_wgs84_and_told(tmp_path):
     path = tmp_path / "a.shp"
     here().to_file(path)
@@ -100,6 +102,7 @@ def test_f35_degrees_without_a_system_are_taken_as_wgs84_and_told(tmp_path):
     assert 0.0005 < moved.centroid.distance(found.areas.geometry.iloc[0].centroid) < 0.003
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("really", "declared", "likely_answer"),
     [
@@ -220,6 +223,7 @@ def avon(data):
     return crimes, table
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("driver", ["gpkg", "zip", "fgb"])
 @pytest.mark.parametrize("crs", ["EPSG:4277", "EPSG:27700", "EPSG:3857", "EPSG:4326"])
 def test_f65_avons_wards_have_the_same_counts_in_every_system_and_format(avon, tmp_path, crs, driver):

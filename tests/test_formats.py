@@ -341,6 +341,7 @@ def test_f78_of_several_shapefiles_in_a_zip_one_is_asked_for(tmp_path):
     require_wards(read_areas(given, layer="wards"), 1e-6)
 
 
+@pytest.mark.slow
 def test_f78_a_layer_of_a_geopackage_is_chosen_by_name(tmp_path):
     path = tmp_path / "a.gpkg"
     wards().to_file(path, layer="wards", driver="GPKG")

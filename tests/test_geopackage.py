@@ -64,6 +64,7 @@ def test_every_number_of_the_csv_is_in_the_areas_layer(saved):
     require_same_as_csv(saved(page), csv_of(page.texts))
 
 
+@pytest.mark.slow
 def test_west_yorkshires_page_csv_workbook_and_geopackage_hold_the_same_numbers(data, tmp_path):
     import json
 
@@ -213,6 +214,7 @@ def test_areas_without_any_boundary_make_a_file_too(saved):
     assert gpd.read_file(saved(page), layer="areas").geometry.isna().all()
 
 
+@pytest.mark.slow
 def test_a_plan_is_a_layer_of_its_own_with_a_feature_for_each_part_an_area_plays(tmp_path, practice):
     import json
 

@@ -72,6 +72,7 @@ def test_f46_a_member_that_is_not_what_the_directory_says_is_damaged(tmp_path, w
         read_crimes(path)
 
 
+@pytest.mark.slow
 def test_f46_any_damage_is_told_or_does_not_matter(tmp_path):
     content = csv_text(*[row(kind=kind) for kind in ("Burglary", "Robbery", "Drugs")] * 40)
     whole = archive_of(tmp_path / "a.zip", content).read_bytes()

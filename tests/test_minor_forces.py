@@ -12,6 +12,8 @@ from sacmap.comparison import compare_areas
 from sacmap.fetch.street import read
 from sacmap.study import make_study
 
+pytestmark = pytest.mark.slow
+
 AVON, CITY = "avon-and-somerset-2018-01_2021-09.zip", "city-of-london-2018-01_2021-09.zip"
 YORKSHIRE, NORTHAMPTON = "west-yorkshire-julys-2016-2018.zip", "northamptonshire-2018-10_2019-02.zip"
 WARDS = {

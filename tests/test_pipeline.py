@@ -168,6 +168,7 @@ def without_november(crimes, path):
     return path
 
 
+@pytest.mark.slow
 def test_f37_a_year_with_a_month_removed_compares_eleven_and_shows_no_fall(tmp_path, practice):
     cut = without_november(practice.crimes, tmp_path / "cut.zip")
     full = compare_files(practice.crimes, practice.boundaries, "2025-04:2026-03", "2022-04:2025-03")

@@ -13,6 +13,8 @@ from sacmap.publish.lists import stability
 from sacmap.publish.present import page_of
 from sacmap.study import make_study
 
+pytestmark = pytest.mark.slow
+
 MAPS = {
     "Avon and Somerset": (
         "avon-and-somerset-2018-01_2021-09.zip",
