@@ -35,6 +35,7 @@ def here(crs="EPSG:4326", ids=("A", "B")):
     return gpd.GeoDataFrame({"id": list(ids)}, geometry=shapes, crs="EPSG:4326").to_crs(crs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("crs", SYSTEMS)
 def test_f65_every_datum_is_really_transformed(tmp_path, crs):
     path = tmp_path / "a.gpkg"

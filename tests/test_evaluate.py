@@ -79,6 +79,7 @@ def test_an_action_that_worked_is_found_and_one_that_did_not_is_not_claimed(benc
     assert half["clear"] >= 60
 
 
+@pytest.mark.slow
 def test_real_areas_where_nothing_was_done_are_not_claimed(benchmark_of, data):
     source = benchmark_of.of_wales(str(data / "reference" / "lsoa21-wales-sac-2023-05_2026-04.parquet"))
     nothing = benchmark_of.run_cell(source, "week", 3, 0.0, 40)

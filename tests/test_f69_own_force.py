@@ -40,6 +40,7 @@ def avon_and_city(data):
     )
 
 
+@pytest.mark.slow
 def test_f69_wards_of_another_force_are_not_known_and_never_zero(avon_and_city):
     reading, avon, city = avon_and_city
     both = pd.concat([avon, city], ignore_index=True).sort_values("area_id", ignore_index=True)

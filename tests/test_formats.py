@@ -592,6 +592,7 @@ WELSH = ["Tŷ Môr", "Ynys Môn"]
 FRENCH = ["Château", "Crème"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("names", "written", "cpg", "told"),
     [
@@ -632,6 +633,7 @@ def test_f72_geojson_in_windows_1252_is_read_and_told(tmp_path):
     assert "is read as Windows-1252" in found.told[0].text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "folder", ["!Archive", "a#b", "50%25 done", "two  spaces", "Tŷ", "a?b", "x.zip", "vsi{a}", "a'b\"c"]
 )
