@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -12,7 +11,7 @@ import pandas as pd
 from sacmap import tables
 from sacmap.areas.context import Layer
 from sacmap.measure.chance import how_sure
-from sacmap.measure.comparator import Comparator
+from sacmap.measure.comparator import Comparator, ComparatorRecord
 from sacmap.measure.definitions import Break
 from sacmap.measure.ledger import Ledger
 from sacmap.notices import Notice
@@ -115,7 +114,7 @@ class Result:
     compared: tuple[int, ...]
     ledger: Ledger
     comparator: Comparator
-    comparator_changes: dict[str, dict[str, Any]]
+    comparator_changes: dict[str, ComparatorRecord]
     totals: dict[str, dict[str, float | None]]
     definitions: tuple[Break, ...]
     warnings: tuple[Notice, ...]

@@ -212,7 +212,7 @@ def _unchanged(study: Study, record: Path, last: LastMap) -> bool:
     if old["sacmap"] != version("sacmap") or not record.with_suffix(".html").is_file():
         return False
     rolling = {"current", "baseline"} if study.rolling is not None else set()
-    asked = plain(with_boundaries(study).record())
+    asked = {name: plain(value) for name, value in with_boundaries(study).record().items()}
     if any(asked[name] != old["study"].get(name) for name in asked if name not in rolling):
         return False
     before = {one["path"]: one.get("sha256") for one in old["inputs"]}

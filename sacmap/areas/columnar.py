@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,11 +17,13 @@ import pyarrow.parquet as pq
 import pyproj
 import shapely
 from shapely.errors import ShapelyError
+from shapely.geometry.base import BaseGeometry
 
 from sacmap.areas.coordinates import declared
 from sacmap.areas.rows import Rows, shapes_of_wkb
 from sacmap.bounds import CORNERS, DECODED, FEATURES, TEXT
 from sacmap.errors import InputError
+from sacmap.files.json_shape import JsonObject
 from sacmap.notices import Notice
 
 _SHAPE = re.compile(
@@ -71,7 +72,7 @@ def read_csv(raw: bytes, where: Path | str) -> Rows:
     system = _one_system(codes - {None}, where)
     found = np.array(shapes, dtype=object)
     CORNERS.require(int(shapely.get_num_coordinates(found).sum()), where)
-    columns: dict[str, list[Any]] = {
+    columns: dict[str, list[object]] = {
         name: [row[k] for row in rows] for k, name in enumerate(header) if k != place and name
     }
     return Rows(columns, found, ("",) * len(found), system, told=told)
@@ -111,7 +112,7 @@ def _is_shapes(values: Sequence[str]) -> bool:
     return bool(_SHAPE.match(first) or _HEX.fullmatch(first))
 
 
-def _shape_in(value: str, where: str) -> tuple[Any, int | None]:
+def _shape_in(value: str, where: str) -> tuple[BaseGeometry, int | None]:
     """Return the shape of WKT, EWKT or hexadecimal WKB, and the code of its system where it gives one."""
     plain = value.strip()
     if not plain:
@@ -186,7 +187,7 @@ def read_parquet(path: Path, where: Path | str) -> Rows:
         raise InputError(f"{where} is not valid GeoParquet.", "Download or export it again.") from None
 
 
-def _geo_metadata(schema: pa.Schema, where: Path | str) -> dict[str, Any]:
+def _geo_metadata(schema: pa.Schema, where: Path | str) -> JsonObject:
     raw = (schema.metadata or {}).get(b"geo")
     if raw is not None:
         found = json.loads(raw)
@@ -200,7 +201,7 @@ def _geo_metadata(schema: pa.Schema, where: Path | str) -> dict[str, Any]:
     )
 
 
-def _of_parquet(path: Path, meta: dict[str, Any], where: Path | str) -> Rows:
+def _of_parquet(path: Path, meta: JsonObject, where: Path | str) -> Rows:
     name = meta["column"]
     wkb = str(meta.get("encoding", "WKB")).upper() == "WKB"
     texts = [
@@ -255,7 +256,7 @@ def _native(column: pa.ChunkedArray, encoding: str) -> np.ndarray:
     return np.array(found, dtype=object)
 
 
-def _parquet_system(meta: dict[str, Any], where: Path | str) -> pyproj.CRS | None:
+def _parquet_system(meta: JsonObject, where: Path | str) -> pyproj.CRS | None:
     """Return the declared system: none said is longitude and latitude, by the standard; null is not known."""
     crs = meta.get("crs", "OGC:CRS84")
     if crs is None:

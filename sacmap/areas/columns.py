@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sacmap import tables
 from sacmap.areas.rows import Rows, text_of
@@ -228,7 +227,7 @@ def _says_one(ids: Sequence[str], values: Sequence[str]) -> bool:
 # ── values ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def numbers_said(values: Sequence[Any], column: str, where: Path | str) -> list[float | None]:
+def numbers_said(values: Sequence[object], column: str, where: Path | str) -> list[float | None]:
     """Return households as numbers, or None where there is none; 4,512 is read.
 
     Raises

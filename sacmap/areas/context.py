@@ -1,4 +1,4 @@
-"""Roads, rail, water and places that a reader knows, for the map to show thin and grey behind the areas."""
+"""Read roads, rail, water and places, which the map shows thin and grey behind the areas."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pyproj
@@ -14,6 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.errors import ShapelyError
 from shapely.geometry import shape as shape_of
+from shapely.geometry.base import BaseGeometry
 
 from sacmap.areas.contents import told
 from sacmap.areas.coordinates import in_degrees, system_of, system_or_likely
@@ -24,72 +25,80 @@ from sacmap.files.text import parse_json, read_text
 Kind = Literal["road", "rail", "water", "place"]
 KINDS: tuple[Kind, ...] = ("water", "rail", "road", "place")
 LINES: tuple[Kind, ...] = ("water", "rail", "road")
-#: Words that say what a feature is, in a column's name, a value or the file's name.
+#: Words in the name of a column, in a value or in the file name that say what a feature is.
 _WORDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("rail", re.compile(r"rail|tram|train", re.IGNORECASE)),
     ("water", re.compile(r"water|river|stream|canal|lake|reservoir|coast|sea\b|foreshore", re.IGNORECASE)),
     ("road", re.compile(r"road|highway|street|motorway|trunk|primary|secondary|tertiary", re.IGNORECASE)),
     ("place", re.compile(r"place|town|city|village|settlement|suburb|hamlet|locality", re.IGNORECASE)),
 )
-#: Roads and places by weight, the first to be kept where there are too many.
+#: Roads and places by weight: if there are too many, the first are kept.
 _WEIGHT = (
     re.compile(r"motorway|city", re.IGNORECASE),
     re.compile(r"trunk|a road|a_road|town", re.IGNORECASE),
     re.compile(r"primary|main", re.IGNORECASE),
     re.compile(r"secondary|b road|b_road|suburb|village", re.IGNORECASE),
 )
-#: Columns that say of what kind a feature is, the surest first.
+#: Columns that say what a feature is, the most reliable first.
 _COLUMNS = (
     "highway", "railway", "waterway", "natural", "water", "place", "fclass", "class", "type", "roadclassification",
     "roadfunction", "descriptive_group", "local_type", "form", "function",
 )  # fmt: skip
 _NAMES = ("name", "name1", "nam", "title")
-#: Corners of all lines together: about 150 KB on a page. Of places, so many.
+#: The most corners of all lines together (about 150 KB on a page), and the most places.
 CORNERS, PLACES = 24_000, 60
-#: Lines are simplified by this share of the map's width, or more where they are too many; and how often more.
+#: Lines are simplified by this share of the map's width. If they are still too many, it is doubled, up to STEPS times.
 FINE, STEPS = 0.0006, 5
 
 
 @dataclass(frozen=True)
 class Layer:
-    """Shapes of one kind in degrees WGS84: lines or polygons, of places points; names holds one for each."""
+    """Shapes of one kind in degrees WGS84 (places are points), and the name of each."""
 
     kind: Kind
     shapes: NDArray[np.object_]
     names: tuple[str, ...]
 
 
+class _Feature(NamedTuple):
+    """A feature on the map: its weight (0 is the most important), its shape and its name."""
+
+    weight: int
+    shape: BaseGeometry
+    name: str
+
+
 @dataclass(frozen=True)
 class _Features:
-    """Features of one file in degrees: shapes, and by each its columns."""
+    """The features of one file in degrees: shapes, and the columns of each."""
 
     shapes: NDArray[np.object_]
-    columns: list[dict[str, Any]]
+    columns: list[dict[str, object]]
 
 
 def read_context(paths: Sequence[str], bounds: Sequence[float]) -> tuple[Layer, ...]:
-    """Read what was given for orientation, cut to the map and to what a page can carry.
+    """Read the files given for orientation, cut to the map and to what fits on a page.
 
     Parameters
     ----------
     paths
-        Files of lines, polygons or named points, in any format that boundaries may have. What a feature is, a road,
-        rail, water or a place, its columns say (as OpenStreetMap's or Ordnance Survey's do), or the file's name; of
-        a line otherwise a road, of a polygon water, of a point a place.
+        Files of lines, polygons or named points, in any format that boundaries may have. Their columns (as of
+        OpenStreetMap or Ordnance Survey) or the file name say whether a feature is a road, rail, water or a place.
+        Otherwise a line is a road, a polygon is water, a point is a place.
     bounds
         west, south, east, north of the areas, in degrees.
 
     Raises
     ------
     InputError
-        If a file cannot be read, or nothing of it lies on the map.
+        If a file cannot be read, or none of it is on the map.
     """
     if not paths or not np.isfinite(bounds).all():
         return ()
     west, south, east, north = bounds
     aside, above = 0.1 * (east - west), 0.1 * (north - south)
     frame = shapely.box(west - aside, south - above, east + aside, north + above)
-    found: dict[Kind, list[tuple[int, Any, str]]] = {kind: [] for kind in KINDS}
+    found: dict[Kind, list[_Feature]] = {kind: [] for kind in KINDS}
     for path in paths:
         features = _features(Path(path))
         inside = shapely.intersects(features.shapes, frame)
@@ -98,16 +107,16 @@ def read_context(paths: Sequence[str], bounds: Sequence[float]) -> tuple[Layer, 
                 f"Nothing of {path} lies on the map of these areas.",
                 "Check the context file, or leave it out.",
             )
-        for place in np.flatnonzero(inside).tolist():
-            columns, shape = features.columns[place], features.shapes[place]
+        for n in np.flatnonzero(inside).tolist():
+            columns, shape = features.columns[n], features.shapes[n]
             kind = kind_of(columns, shape, Path(path).stem)
-            found[kind].append((_weight(columns), _cut(shape, frame, kind), _name(columns)))
+            found[kind].append(_Feature(_weight(columns), _cut(shape, frame, kind), _name(columns)))
     lines = _fitting(found, FINE * (east - west))
     return tuple(_layer(kind, lines[kind]) for kind in KINDS if lines[kind])
 
 
-def kind_of(columns: Mapping[str, Any], shape: Any, stem: str) -> Kind:
-    """Return what a feature is: by its columns, else by its file's name, else by its shape."""
+def kind_of(columns: Mapping[str, object], shape: BaseGeometry, stem: str) -> Kind:
+    """Return what a feature is: by its columns, otherwise by the file name (`stem`), otherwise by its shape."""
     lower = {str(name).casefold(): value for name, value in columns.items()}
     if shape.geom_type.endswith("Point"):
         return "place"
@@ -153,8 +162,8 @@ def _start(where: Path) -> bytes:
         return stream.read(200)
 
 
-def _of_geojson(where: Path) -> tuple[NDArray[np.object_], list[dict[str, Any]], pyproj.CRS | None]:
-    """Read GeoJSON with its lines and points, which the reader of areas leaves out."""
+def _of_geojson(where: Path) -> tuple[NDArray[np.object_], list[dict[str, object]], pyproj.CRS | None]:
+    """Read GeoJSON with lines and points, which the reader of areas leaves out."""
     try:
         whole: Any = parse_json(read_text(str(where)))
         features = whole["features"]
@@ -168,45 +177,43 @@ def _of_geojson(where: Path) -> tuple[NDArray[np.object_], list[dict[str, Any]],
     return np.array(shapes, dtype=object), columns, None if named is None else system_of(named)
 
 
-def _name(columns: Mapping[str, Any]) -> str:
+def _name(columns: Mapping[str, object]) -> str:
     lower = {str(name).casefold(): value for name, value in columns.items()}
     value = next((lower[name] for name in _NAMES if lower.get(name) not in (None, "")), "")
     return "" if str(value) == "nan" else str(value).strip()
 
 
-def _weight(columns: Mapping[str, Any]) -> int:
+def _weight(columns: Mapping[str, object]) -> int:
     text = " ".join(str(value) for value in columns.values() if isinstance(value, str))
     return next((weight for weight, words in enumerate(_WEIGHT) if words.search(text)), len(_WEIGHT))
 
 
-def _cut(shape: Any, frame: shapely.Polygon, kind: Kind) -> Any:
+def _cut(shape: BaseGeometry, frame: shapely.Polygon, kind: Kind) -> BaseGeometry:
     if kind == "place":
         return shapely.point_on_surface(shape)
     return shapely.clip_by_rect(shape, *frame.bounds)
 
 
-def _fitting(
-    found: Mapping[Kind, list[tuple[int, Any, str]]], fine: float
-) -> dict[Kind, list[tuple[int, Any, str]]]:
-    """Return the features that fit on a page: simplified, the weightiest first, more coarsely where they are many."""
-    kept: dict[Kind, list[tuple[int, Any, str]]] = {}
-    kept["place"] = [one for one in sorted(found["place"], key=lambda one: one[0]) if one[2]][:PLACES]
+def _fitting(found: Mapping[Kind, list[_Feature]], fine: float) -> dict[Kind, list[_Feature]]:
+    """Return the features that fit on a page: simplified, and if they are still too many, the most important."""
+    kept: dict[Kind, list[_Feature]] = {}
+    kept["place"] = [one for one in sorted(found["place"], key=lambda one: one.weight) if one.name][:PLACES]
     for step in range(STEPS):
         for kind in LINES:
             kept[kind] = [
-                (weight, shapely.simplify(shape, fine * 2**step), name) for weight, shape, name in found[kind]
+                one._replace(shape=shapely.simplify(one.shape, fine * 2**step)) for one in found[kind]
             ]
         corners = sum(shapely.get_num_coordinates(shape) for kind in KINDS for _, shape, _ in kept[kind])
         if corners <= CORNERS:
             return kept
-    # Still too many: the least roads go first, then the shortest lines.
+    # Still too many: the minor roads are dropped first, then the shortest lines.
     room = CORNERS
     for kind in LINES:
-        ordered = sorted(kept[kind], key=lambda one: (one[0], -shapely.length(one[1])))
+        ordered = sorted(kept[kind], key=lambda one: (one.weight, -shapely.length(one.shape)))
         share = room // 2 if kind != "road" else room
         chosen, used = [], 0
         for one in ordered:
-            used += int(shapely.get_num_coordinates(one[1]))
+            used += int(shapely.get_num_coordinates(one.shape))
             if used > share:
                 break
             chosen.append(one)
@@ -215,7 +222,7 @@ def _fitting(
     return kept
 
 
-def _layer(kind: Kind, features: Sequence[tuple[int, Any, str]]) -> Layer:
+def _layer(kind: Kind, features: Sequence[_Feature]) -> Layer:
     parts = [
         (part, name)
         for _, shape, name in features

@@ -10,7 +10,6 @@ import re
 import warnings
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyproj
@@ -66,7 +65,7 @@ def system_given(text: str) -> pyproj.CRS:
         ) from None
 
 
-def system_of(text: Any) -> pyproj.CRS:
+def system_of(text: object) -> pyproj.CRS:
     """Return the coordinate system of a code, or of a WKT, PROJ or PROJJSON definition that names no file.
 
     Raises
@@ -93,7 +92,7 @@ def system_of(text: Any) -> pyproj.CRS:
     return found
 
 
-def declared(text: Any, where: Path | str) -> pyproj.CRS:
+def declared(text: object, where: Path | str) -> pyproj.CRS:
     """Return the coordinate system that a file declares.
 
     Raises

@@ -1,28 +1,29 @@
-"""How the texts of a file are encoded: as UTF-8 where they are valid, else as the file says, else as Windows-1252."""
+"""Find the encoding of a file's texts: UTF-8 if they are valid, otherwise as declared, otherwise Windows-1252."""
 
 from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from sacmap.notices import Notice
 
 _WINDOWS = "cp1252"
 
 
-def encoding_of_table(values: Iterable[Any], said: str, where: Path | str) -> tuple[str, tuple[Notice, ...]]:
-    """Return the encoding of texts read as Latin-1, and what is told of it.
+def encoding_of_table(
+    values: Iterable[object], said: str, where: Path | str
+) -> tuple[str, tuple[Notice, ...]]:
+    """Return the encoding of texts that were read as Latin-1, and a notice if it is a guess.
 
     Parameters
     ----------
     values
-        Names and values; those that are no text do not matter.
+        Names and values; only texts count.
     said
-        What the file says, such as a .cpg; may be empty or wrong.
+        The declared encoding, such as in a .cpg; may be empty or wrong.
     where
-        What is told of.
+        The file, for the notice.
     """
     raws = {value.encode("latin-1", errors="replace") for value in values if isinstance(value, str)}
     odd = [raw for raw in raws if not raw.isascii()]
@@ -34,12 +35,12 @@ def encoding_of_table(values: Iterable[Any], said: str, where: Path | str) -> tu
     wrong = f", though its .cpg says {said[:20]}" if said and declared not in {_WINDOWS, "latin-1"} else ""
     shown = odd[0].decode(_WINDOWS, errors="replace")[:40]
     text = f"{where} is not UTF-8{wrong}: its text is read as Windows-1252, such as “{shown}”."
-    # Where the file itself says so there is nothing to tell.
+    # If the file declares it, no notice is needed.
     return _WINDOWS, () if said and not wrong else (Notice("boundary-encoding", text),)
 
 
-def column_texts(values: Sequence[Any], encoding: str) -> list[Any]:
-    """Return values read as Latin-1 with their texts decoded anew."""
+def column_texts(values: Sequence[object], encoding: str) -> list[object]:
+    """Return values that were read as Latin-1, with their texts decoded by `encoding`."""
     return [
         value.encode("latin-1", errors="replace").decode(
             encoding, errors="ignore" if encoding == "utf-8" else "replace"
@@ -51,7 +52,7 @@ def column_texts(values: Sequence[Any], encoding: str) -> list[Any]:
 
 
 def _is_utf8(raw: bytes) -> bool:
-    """Whether bytes are UTF-8, the last character perhaps cut, as in a column that is too narrow for it."""
+    """Whether bytes are UTF-8; the last character may be cut off, as in a narrow column."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         decoder.decode(raw)
@@ -69,7 +70,7 @@ def _decodes(raw: bytes, encoding: str) -> bool:
 
 
 def _codec(said: str) -> str:
-    """Return Python's name of an encoding as a .cpg names it: 1252, ANSI 1252, UTF-8, ISO-8859-1, 88591."""
+    """Return Python's name for an encoding in a .cpg: 1252, ANSI 1252, UTF-8, ISO-8859-1, 88591."""
     plain = said.strip().lower().removeprefix("ansi").strip(" _-")
     if plain in {"88591", "8859-1", "iso88591"}:
         plain = "iso-8859-1"
@@ -78,7 +79,7 @@ def _codec(said: str) -> str:
             found = codecs.lookup(name)
         except (LookupError, ValueError):
             continue
-        # Only codecs of text: there are others, such as zlib's.
+        # Python also has codecs that are not for text, such as zlib's.
         if getattr(found, "_is_text_encoding", True):
             return {"iso8859-1": "latin-1", "utf-8": "utf-8"}.get(found.name, found.name)
     return ""

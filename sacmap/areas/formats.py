@@ -11,7 +11,6 @@ import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from xml.parsers import expat
 
 #: Bytes of a file's start that are enough to know it.
@@ -261,7 +260,7 @@ _JSON_TYPES = {
 }  # fmt: skip
 
 
-def kind_of_json(value: Any) -> Kind:
+def kind_of_json(value: object) -> Kind:
     """Return the kind of JSON from its structure."""
     if not isinstance(value, dict):
         return KINDS["json"]

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyproj
@@ -32,6 +31,7 @@ from sacmap.areas.formats import KINDS, kind_of
 from sacmap.areas.rows import Rows, layer_of, shapes_of_wkb
 from sacmap.bounds import CORNERS, FEATURES, LAYERS, MEMORY, READ, SECONDS
 from sacmap.errors import InputError
+from sacmap.files.json_shape import JsonObject
 from sacmap.notices import Notice
 
 #: Where the system limits processor time itself, a busy machine may take this many times as long.
@@ -69,7 +69,7 @@ _MISSING = {
 
 @dataclass(frozen=True)
 class _Request:
-    """What is read with which driver, where the answer goes, and what errors name."""
+    """A file to read, the driver, the path of the answer, and the name for errors."""
 
     path: Path
     driver: str
@@ -201,7 +201,7 @@ def _less_views(path: Path, where: Path | str) -> list[str]:
 
 
 def _require_plain_systems(database: sqlite3.Connection, where: Path | str) -> None:
-    """Refuse a GeoPackage of which a coordinate system names a file: PROJ would open it."""
+    """Refuse a GeoPackage with a coordinate system that names a file, because PROJ would open that file."""
     for row in database.execute("SELECT * FROM gpkg_spatial_ref_sys LIMIT 10000"):
         if any(isinstance(cell, str) and re.search(NAMES_A_FILE, cell, re.IGNORECASE) for cell in row):
             raise InputError(
@@ -211,8 +211,8 @@ def _require_plain_systems(database: sqlite3.Connection, where: Path | str) -> N
             )
 
 
-def _ask(asked: _Request, layer: str | None) -> dict[str, Any]:
-    """Have the layer read in a process of its own; return what it answers."""
+def _ask(asked: _Request, layer: str | None) -> JsonObject:
+    """Read the layer in a separate process, and return its answer."""
     others = [name for name in _every_driver() if name != asked.driver]
     for _ in range(2):
         request = {
@@ -220,7 +220,7 @@ def _ask(asked: _Request, layer: str | None) -> dict[str, Any]:
             "answer": str(asked.answer), "memory": MEMORY, "seconds": SECONDS,
         }  # fmt: skip
         _run(json.dumps(request), {**_SHUT, "GDAL_SKIP": ",".join(others)}, asked.where)
-        said: dict[str, Any] = json.loads(asked.answer.with_name("answer.json").read_text(encoding="utf-8"))
+        said: JsonObject = json.loads(asked.answer.with_name("answer.json").read_text(encoding="utf-8"))
         if "others" not in said:
             return said
         others += said["others"]
@@ -273,7 +273,7 @@ def _why(said: str, code: int) -> str:
     return f"lacks its .{missing[1].lower()} file" if missing else "is damaged and cannot be read"
 
 
-def _rows(answer: dict[str, Any], path: Path, dataset: Dataset, where: Path | str) -> Rows:
+def _rows(answer: JsonObject, path: Path, dataset: Dataset, where: Path | str) -> Rows:
     READ.require(path.stat().st_size, where)
     with pa.memory_map(str(path)) as source:
         table = pa.ipc.open_file(source).read_all()
@@ -289,17 +289,17 @@ def _rows(answer: dict[str, Any], path: Path, dataset: Dataset, where: Path | st
     CORNERS.require(int(shapely.get_num_coordinates(shapes).sum()), where)
     encoding, told = _encoding(dataset, raw, where)
     columns = {
-        column_texts([name], encoding)[0]: column_texts(values, encoding) for name, values in raw.items()
+        str(column_texts([name], encoding)[0]): column_texts(values, encoding) for name, values in raw.items()
     }
     return Rows(columns, shapes, ("",) * len(shapes), _system(answer["crs"], dataset, where), told=told)
 
 
-def _values(column: pa.ChunkedArray) -> list[Any]:
+def _values(column: pa.ChunkedArray) -> list[object]:
     return list(column.to_pylist())
 
 
 def _encoding(
-    dataset: Dataset, raw: dict[str, list[Any]], where: Path | str
+    dataset: Dataset, raw: dict[str, list[object]], where: Path | str
 ) -> tuple[str, tuple[Notice, ...]]:
     said = ""
     if ".cpg" in dataset.beside and dataset.kind.key == "shp":
@@ -308,8 +308,8 @@ def _encoding(
     return encoding_of_table([*raw, *(one for values in raw.values() for one in values)], said, where)
 
 
-def _system(crs: Any, dataset: Dataset, where: Path | str) -> pyproj.CRS | None:
-    """Return the declared system; of a shapefile, that of its .prj as it stands."""
+def _system(crs: object, dataset: Dataset, where: Path | str) -> pyproj.CRS | None:
+    """Return the declared system; for a shapefile, that of its .prj."""
     if dataset.kind.key == "shp":
         if ".prj" not in dataset.beside:
             return None

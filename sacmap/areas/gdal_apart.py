@@ -1,12 +1,12 @@
 """Read one layer with the one GDAL driver allowed, in a process of its own: `python gdal_apart.py`.
 
-GDAL can be made to abort, to run without end or to take all memory. Here that ends this process alone. It is given a
-folder that holds nothing but copies of the files meant, and its environment leaves GDAL one driver, no network and no
-other way to reach a file: see `sacmap.areas.gdal`.
+A damaged or hostile file can make GDAL abort, run forever or use all memory; here that ends only this process. It gets
+a folder with copies of the files and nothing else, and its environment leaves GDAL one driver, no network and no other
+way to reach a file: see `sacmap.areas.gdal`.
 
-The request comes as JSON on standard input: path, driver, layer (or null), ours, most, answer. The answer is in files:
-`answer`.json has `layers` where there is a choice to make, else `layer`, `crs` and the names of the columns; `answer`
-has the rows as Arrow, texts as Latin-1 so that their own encoding can be told later.
+The request is JSON on standard input. The answer is in files: `answer`.json has `layers` if there is a choice to make,
+otherwise `layer`, `crs` and the names of the columns; `answer` has the rows as Arrow, with texts as Latin-1, so that
+their real encoding can be found later.
 """
 
 import importlib.abc
@@ -14,11 +14,28 @@ import json
 import os
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+
+class Request(TypedDict):
+    """A request: `most` is the most rows, `ours` the name of the layer in sacmap's own files."""
+
+    path: str
+    driver: str
+    layer: str | None
+    ours: str
+    most: int
+    answer: str
+    memory: int
+    seconds: int
 
 
 def limit(memory: int, seconds: int) -> None:
-    """Let this process take no more memory and time; where the system cannot, the one that started it sees to time."""
+    """Limit the memory and time of this process. On systems that cannot, only the parent limits the time."""
     with suppress(ImportError, ValueError, OSError):
         import resource  # noqa: PLC0415
 
@@ -28,28 +45,28 @@ def limit(memory: int, seconds: int) -> None:
 
 
 class Without(importlib.abc.MetaPathFinder):
-    """Leave out what makes tables of shapes, which the other process does: pyogrio then loads in half the time."""
+    """Block packages that only the parent process needs, so that pyogrio loads in half the time."""
 
-    def find_spec(self, name: str, *_: Any) -> None:
-        """Refuse those packages; say nothing of others."""
+    def find_spec(self, name: str, *_: object) -> None:
+        """Refuse those packages; leave others to the usual importers."""
         if name in {"geopandas", "pandas", "shapely"}:
             raise ImportError(name)
 
 
 def main() -> None:
     """Answer one request."""
-    asked = json.load(sys.stdin)
+    asked: Request = json.load(sys.stdin)
     limit(asked["memory"], asked["seconds"])
     sys.meta_path.insert(0, Without())
     answer = answer_to(asked)
     with open(asked["answer"] + ".json", "w", encoding="utf-8") as out:  # noqa: PTH123  # nothing else is loaded yet
         json.dump(answer, out)
-    # What the libraries tear down at exit could still crash, and the answer is given.
+    # The answer is written. A normal exit could still crash in a library.
     os._exit(0)
 
 
-def answer_to(asked: dict[str, Any]) -> dict[str, Any]:
-    """Return what there is, having written the rows of the layer."""
+def answer_to(asked: Request) -> dict[str, object]:
+    """Write the rows of the layer, and return what they are; without a clear choice, return the layers."""
     import pyogrio  # noqa: PLC0415
 
     others = sorted(set(pyogrio.list_drivers()) - {asked["driver"]})
@@ -57,7 +74,7 @@ def answer_to(asked: dict[str, Any]) -> dict[str, Any]:
         return {"others": others}
     layers = [(str(name), kind) for name, kind in pyogrio.list_layers(asked["path"])]
     shaped = [(name, kind) for name, kind in layers if kind is not None]
-    # Layers of points and lines beside the areas are no choice.
+    # Layers of points and lines cannot be the areas.
     with_areas = [name for name, kind in shaped if "Point" not in kind and "Line" not in kind]
     with_shapes = with_areas or [name for name, _ in shaped]
     wanted = asked["layer"]
@@ -70,7 +87,7 @@ def answer_to(asked: dict[str, Any]) -> dict[str, Any]:
     return rows_of(asked, wanted)
 
 
-def rows_of(asked: dict[str, Any], layer: str) -> dict[str, Any]:
+def rows_of(asked: Request, layer: str) -> dict[str, object]:
     """Write the rows of a layer as Arrow and return what they are."""
     import pyarrow as pa  # noqa: PLC0415
     import pyogrio.raw  # noqa: PLC0415
@@ -93,8 +110,8 @@ def rows_of(asked: dict[str, Any], layer: str) -> dict[str, Any]:
     return {"layer": layer, "crs": meta["crs"], "columns": [str(name) for name in meta["fields"]]}
 
 
-def array_of(values: Any) -> Any:
-    """Return a column as Arrow: texts, numbers and truths as they are, anything else as text or nothing."""
+def array_of(values: "np.ndarray") -> "pa.Array":
+    """Return a column as Arrow: texts, numbers and booleans unchanged; of anything else, only texts."""
     import pyarrow as pa  # noqa: PLC0415
 
     try:

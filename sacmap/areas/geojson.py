@@ -1,16 +1,17 @@
-"""GeoJSON, GeoJSON lines, TopoJSON and Esri JSON: read by hand.
+"""Read GeoJSON, GeoJSON lines, TopoJSON and Esri JSON.
 
-Libraries guess identifiers to be numbers, refuse rings that can be mended, and follow what a file names.
+No library is used: they turn identifiers into numbers, refuse rings that can be repaired, and open files and addresses
+that a file names.
 """
 
 from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 import pyproj
@@ -23,10 +24,13 @@ from sacmap.areas.formats import KINDS, Kind, kind_of_json
 from sacmap.areas.rows import NO_BOUNDARY, Rows, layer_of, of_polygons, polygon_of, rows_of
 from sacmap.bounds import CORNERS, LAYERS, NESTED, TEXT, VALUES
 from sacmap.errors import InputError
+from sacmap.files.json_shape import JsonObject
 from sacmap.files.text import parse_json
 from sacmap.notices import Notice
 
-#: What reading JSON of another shape can raise.
+#: The numbers of TopoJSON arcs, in lists of any depth; ~n is arc n backwards.
+ArcNumbers: TypeAlias = "int | list[ArcNumbers]"
+#: What reading JSON of an unexpected shape can raise.
 _OTHER_SHAPE = (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, ShapelyError)
 
 
@@ -36,7 +40,7 @@ def read_json(raw: bytes, where: Path | str, layer: str | None = None) -> Rows:
     Raises
     ------
     InputError
-        If it is JSON of another kind, not whole, or larger than is read.
+        If it is JSON of another kind, incomplete, or too large.
     """
     TEXT.require(len(raw), where)
     NESTED.require(raw.count(b"[") + raw.count(b"{"), where)
@@ -58,23 +62,23 @@ def read_json(raw: bytes, where: Path | str, layer: str | None = None) -> Rows:
 
 
 def _why(error: Exception) -> str:
-    """Return what is wrong, where our own code or the parser says it in words."""
+    """Return the reason in brackets, if the error has one in words."""
     return f" ({str(error)[:100]})" if type(error) is ValueError and str(error).isprintable() else ""
 
 
-def _said(value: Any, kind: Kind) -> str:
+def _said(value: object, kind: Kind) -> str:
     """Return what an error answer says, in brackets."""
     error = value.get("error") if isinstance(value, dict) and kind.key == "answer" else None
     said = error.get("message") if isinstance(error, dict) else None
     return f" ({said[:80]})" if isinstance(said, str) and said else ""
 
 
-def _is_feature(value: Any) -> bool:
+def _is_feature(value: object) -> TypeGuard[JsonObject]:
     return isinstance(value, dict) and value.get("type") == "Feature"
 
 
-def _parsed(raw: bytes, where: Path | str) -> tuple[Any, tuple[Notice, ...]]:
-    """Return the value of JSON, or the list of values of JSON lines, and what is told of its encoding."""
+def _parsed(raw: bytes, where: Path | str) -> tuple[object, tuple[Notice, ...]]:
+    """Return the value of JSON, or the features of JSON lines, and a notice about the encoding if it is not UTF-8."""
     told: tuple[Notice, ...] = ()
     try:
         text = raw.decode(json.detect_encoding(raw))
@@ -100,7 +104,7 @@ def _parsed(raw: bytes, where: Path | str) -> tuple[Any, tuple[Notice, ...]]:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Look for no garbage meanwhile: millions of lists are made, none of them is any, and looking doubles the time."""
+    """Pause garbage collection: parsing makes millions of lists, all in use, and checking them doubles the time."""
     was = gc.isenabled()
     gc.disable()
     try:
@@ -110,8 +114,8 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _each_line(text: str, where: Path | str) -> list[Any]:
-    """Return the values of JSON lines (newline-delimited, or with record separators)."""
+def _each_line(text: str, where: Path | str) -> list[JsonObject]:
+    """Return the features of JSON lines (newline-delimited, or with record separators)."""
     found = []
     for number, line in enumerate(text.splitlines(), 1):
         plain = line.strip("\x1e \t")
@@ -130,7 +134,7 @@ def _each_line(text: str, where: Path | str) -> list[Any]:
 # ── GeoJSON ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _geojson(whole: dict[str, Any], where: Path | str, _: str | None) -> Rows:
+def _geojson(whole: JsonObject, where: Path | str, _: str | None) -> Rows:
     if _is_feature(whole):
         features = [whole]
     elif "features" in whole:
@@ -140,12 +144,12 @@ def _geojson(whole: dict[str, Any], where: Path | str, _: str | None) -> Rows:
     return _of_features(features, _geojson_system(whole.get("crs"), where), where, _cut_off(whole, where))
 
 
-def _lines(features: list[Any], where: Path | str, _: str | None) -> Rows:
+def _lines(features: list[JsonObject], where: Path | str, _: str | None) -> Rows:
     return _of_features(features, None, where, ())
 
 
 def _of_features(
-    features: Sequence[Any], system: pyproj.CRS | None, where: Path | str, told: Sequence[Notice]
+    features: Sequence[JsonObject], system: pyproj.CRS | None, where: Path | str, told: Sequence[Notice]
 ) -> Rows:
     if not isinstance(features, list):
         raise ValueError("its features are not a list")
@@ -157,8 +161,8 @@ def _of_features(
     return rows_of(records, system, where, given_ids=ids, told=told, by_standard=True)
 
 
-def _geojson_system(crs: Any, where: Path | str) -> pyproj.CRS | None:
-    """Return the coordinate system of a GeoJSON `crs` member, which the standard has no more but files still have."""
+def _geojson_system(crs: JsonObject | None, where: Path | str) -> pyproj.CRS | None:
+    """Return the coordinate system of a GeoJSON `crs` member, which is no longer standard but still in use."""
     if crs is None:
         return None
     properties = crs.get("properties") or {}
@@ -173,8 +177,8 @@ def _geojson_system(crs: Any, where: Path | str) -> pyproj.CRS | None:
     return None if name is None else declared(name, where)
 
 
-def _cut_off(whole: Mapping[str, Any], where: Path | str) -> tuple[Notice, ...]:
-    """Tell where a service sent only the first of its features."""
+def _cut_off(whole: JsonObject, where: Path | str) -> tuple[Notice, ...]:
+    """Warn if a service sent only the first of its features."""
     properties = whole.get("properties")
     nested = isinstance(properties, dict) and properties.get("exceededTransferLimit") is True
     if whole.get("exceededTransferLimit") is not True and not nested:
@@ -186,8 +190,8 @@ def _cut_off(whole: Mapping[str, Any], where: Path | str) -> tuple[Notice, ...]:
     return (Notice("boundary-cut-off", text),)
 
 
-def _geometry(raw: Any) -> tuple[BaseGeometry, str]:
-    """Return a GeoJSON geometry's polygons and what had to be done to its rings."""
+def _geometry(raw: JsonObject | None) -> tuple[BaseGeometry, str]:
+    """Return the polygons of a GeoJSON geometry, and what was repaired in its rings."""
     if not raw:
         return shapely.Polygon(), NO_BOUNDARY
     mends: list[str] = []
@@ -195,7 +199,7 @@ def _geometry(raw: Any) -> tuple[BaseGeometry, str]:
     return of_polygons(made), "; ".join(dict.fromkeys(mends))
 
 
-def _polygons(raw: Mapping[str, Any], mends: list[str], depth: int = 0) -> Iterator[shapely.Polygon]:
+def _polygons(raw: JsonObject, mends: list[str], depth: int = 0) -> Iterator[shapely.Polygon]:
     kind = raw["type"]
     if kind == "GeometryCollection":
         if depth > 10:
@@ -218,7 +222,7 @@ def _polygons(raw: Mapping[str, Any], mends: list[str], depth: int = 0) -> Itera
 # ── TopoJSON ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _topojson(whole: dict[str, Any], where: Path | str, layer: str | None) -> Rows:
+def _topojson(whole: JsonObject, where: Path | str, layer: str | None) -> Rows:
     objects = whole["objects"]
     LAYERS.require(len(objects), where)
     named = [name for name, value in objects.items() if _has_polygons(value)]
@@ -241,15 +245,15 @@ def _topojson(whole: dict[str, Any], where: Path | str, layer: str | None) -> Ro
     return rows_of(records, system, where, given_ids=ids, by_standard=True)
 
 
-def _has_polygons(value: Mapping[str, Any]) -> bool:
+def _has_polygons(value: JsonObject) -> bool:
     parts = value["geometries"] if value.get("type") == "GeometryCollection" else [value]
     return any(part.get("type") in {"Polygon", "MultiPolygon"} for part in parts)
 
 
-def _require_few(parts: Sequence[Mapping[str, Any]], arcs: Sequence[Any], where: Path | str) -> None:
-    """Refuse a topology that grows: an arc may be named any number of times, in a few bytes each."""
+def _require_few(parts: Sequence[JsonObject], arcs: Sequence[np.ndarray], where: Path | str) -> None:
+    """Refuse a topology that grows when read: a few bytes can name an arc again and again."""
 
-    def corners(part: Any) -> int:
+    def corners(part: ArcNumbers) -> int:
         if isinstance(part, int):
             return len(arcs[part if part >= 0 else ~part])
         return sum(map(corners, part))
@@ -260,8 +264,8 @@ def _require_few(parts: Sequence[Mapping[str, Any]], arcs: Sequence[Any], where:
         CORNERS.require(total, where)
 
 
-def _arcs(whole: Mapping[str, Any]) -> list[np.ndarray]:
-    """Return each arc's corners; quantised ones are sums of steps, scaled."""
+def _arcs(whole: JsonObject) -> list[np.ndarray]:
+    """Return the corners of each arc; quantised arcs are scaled sums of steps."""
     transform = whole.get("transform")
     found = []
     for raw in whole["arcs"]:
@@ -275,7 +279,7 @@ def _arcs(whole: Mapping[str, Any]) -> list[np.ndarray]:
 
 
 def _topo_polygons(
-    part: Mapping[str, Any], arcs: Sequence[np.ndarray], mends: list[str]
+    part: JsonObject, arcs: Sequence[np.ndarray], mends: list[str]
 ) -> Iterator[shapely.Polygon]:
     kind = part.get("type")
     if kind is None:
@@ -284,13 +288,13 @@ def _topo_polygons(
         mends.append(f"a {str(kind)[:40]} left out")
         return
 
-    def ring(places: Sequence[int]) -> np.ndarray:
-        pieces = [arcs[place] if place >= 0 else arcs[~place][::-1] for place in places]
+    def ring(numbers: Sequence[int]) -> np.ndarray:
+        pieces = [arcs[number] if number >= 0 else arcs[~number][::-1] for number in numbers]
         # The end of one piece is the start of the next.
         return np.vstack([pieces[0], *(piece[1:] for piece in pieces[1:])]) if pieces else np.empty((0, 2))
 
     for rings in [part["arcs"]] if kind == "Polygon" else part["arcs"]:
-        polygon = polygon_of([ring(places) for places in rings], mends)
+        polygon = polygon_of([ring(numbers) for numbers in rings], mends)
         if polygon is not None:
             yield polygon
 
@@ -298,7 +302,7 @@ def _topo_polygons(
 # ── Esri JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _esrijson(whole: dict[str, Any], where: Path | str, _: str | None) -> Rows:
+def _esrijson(whole: JsonObject, where: Path | str, _: str | None) -> Rows:
     records = []
     for feature in whole["features"]:
         geometry = feature.get("geometry")
@@ -311,19 +315,19 @@ def _esrijson(whole: dict[str, Any], where: Path | str, _: str | None) -> Rows:
     return rows_of(records, _esri_system(reference, where), where, told=_cut_off(whole, where))
 
 
-def _esri_system(reference: Any, where: Path | str) -> pyproj.CRS | None:
+def _esri_system(reference: JsonObject | None, where: Path | str) -> pyproj.CRS | None:
     if not reference:
         return None
     code = reference.get("latestWkid") or reference.get("wkid")
     if code is None:
         text = reference.get("wkt") or reference.get("wkt2")
         return declared(text, where) if text else None
-    # Esri's own codes are of six digits and begin with 102.
+    # Esri's own codes have six digits and begin with 102.
     return declared(f"{'ESRI' if 37_000 <= int(code) <= 199_999 else 'EPSG'}:{int(code)}", where)
 
 
-def _esri_geometry(geometry: Mapping[str, Any]) -> tuple[BaseGeometry, str]:
-    """Return the polygons of Esri's rings: outer ones run clockwise, holes the other way and lie in one of them."""
+def _esri_geometry(geometry: JsonObject) -> tuple[BaseGeometry, str]:
+    """Return the polygons of Esri's rings: outer rings run clockwise, holes the other way."""
     if "rings" not in geometry:
         kind = "curve" if "curveRings" in geometry else "geometry that is no polygon"
         return shapely.Polygon(), f"a {kind} left out"
@@ -341,21 +345,21 @@ def _esri_geometry(geometry: Mapping[str, Any]) -> tuple[BaseGeometry, str]:
 
 
 def _with_holes(shells: Sequence[shapely.Polygon], holes: Sequence[shapely.Polygon]) -> list[shapely.Polygon]:
-    """Give each hole to the smallest shell that holds a corner of it; one in no shell is a shell itself."""
-    inside: list[list[Any]] = [[] for _ in shells]
+    """Put each hole in the smallest shell that contains its first corner; a hole in no shell becomes a shell."""
+    inside: list[list[shapely.LinearRing]] = [[] for _ in shells]
     owner: dict[int, int] = {}
     if holes and shells:
         corners = shapely.points([hole.exterior.coords[0] for hole in holes])
-        # Points in polygons can be told even where a polygon is not valid.
+        # This works even if a polygon is not valid.
         hole_at, shell_at = shapely.STRtree(shells).query(corners, predicate="covered_by")
         for hole, shell in sorted(
             zip(hole_at, shell_at, strict=True), key=lambda pair: -shells[pair[1]].area
         ):
             owner[int(hole)] = int(shell)
     alone = []
-    for place, hole in enumerate(holes):
-        if place in owner:
-            inside[owner[place]].append(hole.exterior)
+    for position, hole in enumerate(holes):
+        if position in owner:
+            inside[owner[position]].append(hole.exterior)
         else:
             alone.append(hole)
     return [*(shapely.Polygon(s.exterior, more) for s, more in zip(shells, inside, strict=True)), *alone]

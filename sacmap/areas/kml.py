@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from sacmap.areas.formats import KINDS, START, kind_of_xml
 from sacmap.areas.rows import NO_BOUNDARY, Rows, of_polygons, polygon_of, rows_of
@@ -45,7 +45,7 @@ def read_kml(files: Sequence[tuple[str, bytes]], where: Path | str, layer: str |
         If one is not whole KML, is too large, or none has a polygon.
     """
     TEXT.require(sum(len(raw) for _, raw in files), where)
-    records: list[tuple[dict[str, Any], Any, str]] = []
+    records: list[tuple[dict[str, object], BaseGeometry, str]] = []
     ids: list[str | None] = []
     folders: dict[str, None] = {}
     linked = ignored = False
@@ -78,13 +78,13 @@ def read_kml(files: Sequence[tuple[str, bytes]], where: Path | str, layer: str |
     )
 
 
-def one_area(name: str, raw: bytes, where: Path | str) -> tuple[dict[str, Any], Any, str]:
-    """Return the one area of a KML file as police.uk has them: its polygons together, called as the file is.
+def one_area(name: str, raw: bytes, where: Path | str) -> tuple[dict[str, object], BaseGeometry, str]:
+    """Return the area of a police.uk KML file: all its polygons, with the file name as identifier.
 
     Raises
     ------
     InputError
-        If it is not whole KML.
+        If it is not valid KML.
     """
     rows = [
         (_columns(element, path), *_geometry(element, where))
@@ -133,7 +133,7 @@ def _tag(element: ET.Element) -> str:
 
 
 def _walk(root: ET.Element) -> Iterator[tuple[ET.Element, tuple[str, ...]]]:
-    """Yield every element with the names of the folders it is in, without recursion: files may nest without end."""
+    """Yield every element with the names of its folders; without recursion, because files may be nested deeply."""
     waiting: list[tuple[ET.Element, tuple[str, ...]]] = [(root, ())]
     while waiting:
         element, path = waiting.pop()
@@ -152,9 +152,9 @@ def _child_text(element: ET.Element, tag: str) -> str:
     return (found.text or "").strip() if found is not None else ""
 
 
-def _columns(placemark: ET.Element, path: tuple[str, ...]) -> dict[str, Any]:
-    """Return what is known of a placemark: its data first, then its name and its innermost folder."""
-    found: dict[str, Any] = {}
+def _columns(placemark: ET.Element, path: tuple[str, ...]) -> dict[str, object]:
+    """Return the columns of a placemark: its data, then its name and its innermost folder."""
+    found: dict[str, object] = {}
     for element in placemark.iter():
         tag = _tag(element)
         if tag == "Data" and element.get("name"):
@@ -163,7 +163,7 @@ def _columns(placemark: ET.Element, path: tuple[str, ...]) -> dict[str, Any]:
             found[str(element.get("name"))] = (element.text or "").strip()
     if not found:
         found = _table_in(_child_text(placemark, "description"))
-    # A column of that name is the data's own and says more.
+    # A column of the same name in the data is more specific.
     taken = {name.casefold() for name in found}
     for name, value in (("name", _child_text(placemark, "name")), ("folder", path[-1] if path else "")):
         if name not in taken:
@@ -172,7 +172,7 @@ def _columns(placemark: ET.Element, path: tuple[str, ...]) -> dict[str, Any]:
 
 
 class _Cells(HTMLParser):
-    """The texts of a table's cells, a list a row."""
+    """The texts of the cells of a table, as a list for each row."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -198,8 +198,8 @@ class _Cells(HTMLParser):
             self.rows[-1][-1] += data
 
 
-def _table_in(description: str) -> dict[str, Any]:
-    """Return the attributes that ArcGIS writes as an HTML table of two columns."""
+def _table_in(description: str) -> dict[str, object]:
+    """Return the attributes from the HTML table of two columns that ArcGIS writes."""
     if "<table" not in description.lower() or len(description) > 100_000:
         return {}
     cells = _Cells()
@@ -208,8 +208,8 @@ def _table_in(description: str) -> dict[str, Any]:
     return {name: ("" if value == "<Null>" else value) for name, value in pairs if name}
 
 
-def _geometry(placemark: ET.Element, where: Path | str) -> tuple[Any, str, bool]:
-    """Return a placemark's polygons, what was done to its rings, and whether it is an area at all."""
+def _geometry(placemark: ET.Element, where: Path | str) -> tuple[BaseGeometry, str, bool]:
+    """Return the polygons of a placemark, what was repaired in its rings, and whether it is an area."""
     mends: list[str] = []
     made = []
     kinds = {_tag(element) for element in placemark.iter()}

@@ -12,7 +12,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 import geopandas as gpd
@@ -27,6 +26,7 @@ from sacmap.errors import InputError, SourceError, one_line
 from sacmap.fetch.request import Reply, UnusableError
 from sacmap.fetch.retry import AttemptResult
 from sacmap.fetch.web import Web, json_judge
+from sacmap.files.json_shape import JsonObject
 
 SERVICES = "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services"
 #: Kind and year → name of the service, as used in public code. Generalised and clipped (BGC) where available.
@@ -223,7 +223,9 @@ def _rows(web: Web, layer: Layer, where: str, **more: str) -> list[Row]:
     return list(found.values())
 
 
-def _pages(web: Web, layer: Layer, question: Mapping[str, str], counted: int) -> Iterator[Sequence[Any]]:
+def _pages(
+    web: Web, layer: Layer, question: Mapping[str, str], counted: int
+) -> Iterator[Sequence[JsonObject]]:
     offset = 0
     for _ in range(_PAGES):
         if offset >= counted:
@@ -253,7 +255,7 @@ def _pages(web: Web, layer: Layer, question: Mapping[str, str], counted: int) ->
             return
 
 
-def _row(feature: Any, layer: Layer) -> Row:
+def _row(feature: JsonObject, layer: Layer) -> Row:
     try:
         properties, geometry = feature["properties"], feature["geometry"]
         code, name = properties[layer.code], properties[layer.name]
@@ -314,12 +316,12 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _objects(answer: Mapping[str, Any], name: str, url: str) -> list[dict[str, Any]]:
-    """Return the objects of a list in an answer; whatever else is in it is left out."""
+def _objects(answer: JsonObject, name: str, url: str) -> list[JsonObject]:
+    """Return the objects of a list in an answer, without anything else in it."""
     return [one for one in _list(answer, name, url) if isinstance(one, dict)]
 
 
-def _list(answer: Mapping[str, Any], name: str, url: str) -> list[Any]:
+def _list(answer: JsonObject, name: str, url: str) -> list[object]:
     value = answer.get(name)
     if not isinstance(value, list):
         raise SourceError(
@@ -329,7 +331,7 @@ def _list(answer: Mapping[str, Any], name: str, url: str) -> list[Any]:
     return value
 
 
-def _ask(web: Web, url: str, question: Mapping[str, str], form: str = "json") -> dict[str, Any]:
+def _ask(web: Web, url: str, question: Mapping[str, str], form: str = "json") -> JsonObject:
     """Send a request and return the JSON object of the answer.
 
     Raises
@@ -353,7 +355,7 @@ def _ask(web: Web, url: str, question: Mapping[str, str], form: str = "json") ->
     )
 
 
-def _judge(reply: Reply) -> dict[str, Any]:
+def _judge(reply: Reply) -> JsonObject:
     """Accept a complete JSON object. A temporary error inside it is retried."""
     value = json_judge(lambda found: found)(reply)
     if not isinstance(value, dict):

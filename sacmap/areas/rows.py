@@ -1,4 +1,4 @@
-"""What a reader gives: the rows of one layer, as they stand in the file."""
+"""The rows of one layer, as a file has them: what every reader of boundaries returns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyproj
@@ -23,6 +22,8 @@ NO_BOUNDARY = "no boundary"
 TOO_FEW = "ring of fewer than three points"
 
 Shapes = NDArray[np.object_]
+#: Corners as (x, y) or longer, as a file has them: not yet checked.
+Ring = Sequence[Sequence[float]] | NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -30,26 +31,26 @@ class Rows:
     """The rows of one layer.
 
     columns
-        Name → values, one a row, as the file has them.
+        Name → a value for each row, as the file has it.
     shapes
-        The geometry of each row, in the file's own coordinates; empty where it has none.
+        The geometry of each row in the file's own coordinates; empty if it has none.
     mends
-        What had to be done to each row's rings to read them.
+        What was repaired in the rings of each row.
     system
         The coordinate system the file declares, or None.
     by_standard
-        Whether the format's standard says that what declares none is in degrees WGS84.
+        Whether the standard of the format says that coordinates without a declared system are degrees WGS84.
     given_ids
-        Ids that stand beside the columns: a GeoJSON feature's, a KML placemark's.
+        Identifiers outside the columns, as of GeoJSON features and KML placemarks.
     told
-        What the reader must know.
+        Notices for the reader of the map.
     """
 
-    columns: dict[str, list[Any]]
+    columns: dict[str, list[object]]
     shapes: Shapes
     mends: tuple[str, ...]
     system: pyproj.CRS | None
-    given_ids: tuple[Any, ...] = ()
+    given_ids: tuple[object, ...] = ()
     told: tuple[Notice, ...] = ()
     by_standard: bool = False
 
@@ -57,25 +58,25 @@ class Rows:
         return len(self.shapes)
 
     def and_told(self, *more: Notice) -> Rows:
-        """Return the rows with more to tell."""
+        """Return the rows with more notices."""
         return replace(self, told=(*self.told, *more))
 
 
 def rows_of(
-    records: Iterable[tuple[Mapping[str, Any], BaseGeometry, str]],
+    records: Iterable[tuple[Mapping[str, object], BaseGeometry, str]],
     system: pyproj.CRS | None,
     where: Path | str,
     *,
-    given_ids: Sequence[Any] = (),
+    given_ids: Sequence[object] = (),
     told: Sequence[Notice] = (),
     by_standard: bool = False,
 ) -> Rows:
-    """Return the rows of (columns, geometry, mend), a column that a row lacks being None there.
+    """Return the rows of (columns, geometry, mend); a column is None in rows that lack it.
 
     Raises
     ------
     InputError
-        If there are more areas, cells or corners than are read.
+        If there are too many areas, cells or corners.
     """
     whole = list(records)
     FEATURES.require(len(whole), where)
@@ -105,14 +106,14 @@ _POLYGON = (b"\x01\x03\0\0\0", b"\0\0\0\0\x03")
 
 
 def shapes_of_wkb(raws: Sequence[bytes | None], where: Path | str) -> Shapes:
-    """Return the shapes of WKB, empty where there is none, without heights.
+    """Return the shapes of WKB without heights; empty for None.
 
     Raises
     ------
     InputError
-        If one holds shapes within shapes so deep that reading would end the process.
+        If shapes are nested so deeply that reading them would crash the process.
     ShapelyError, TypeError, ValueError
-        If one is not whole.
+        If one is incomplete.
     """
     for raw in raws:
         # A polygon holds no shapes, and most are polygons.
@@ -125,8 +126,8 @@ def shapes_of_wkb(raws: Sequence[bytes | None], where: Path | str) -> Shapes:
     return shapes
 
 
-def text_of(value: Any) -> str:
-    """Return an identifier or name as text: numbers without a trailing .0, missing as empty."""
+def text_of(value: object) -> str:
+    """Return an identifier or name as text: numbers without a trailing .0, missing values as ""."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, float | np.floating) and float(value).is_integer():
@@ -136,8 +137,8 @@ def text_of(value: Any) -> str:
     return str(value).strip()
 
 
-def polygon_of(rings: Sequence[Any], mends: list[str]) -> shapely.Polygon | None:
-    """Return the polygon of an outer ring and holes, as (x, y) pairs or more; None where there is no outer ring.
+def polygon_of(rings: Sequence[Ring], mends: list[str]) -> shapely.Polygon | None:
+    """Return the polygon of an outer ring and its holes; None without an outer ring.
 
     Raises
     ------
@@ -155,8 +156,8 @@ def of_polygons(made: Sequence[shapely.Polygon]) -> BaseGeometry:
     return made[0] if len(made) == 1 else shapely.MultiPolygon(list(made)) if made else shapely.Polygon()
 
 
-def closed_ring(ring: Any, mends: list[str]) -> NDArray[np.float64]:
-    """Return the corners of a ring, closed, noting what was done; none where there is no ring.
+def closed_ring(ring: Ring, mends: list[str]) -> NDArray[np.float64]:
+    """Return the corners of a ring, closed, and add what was repaired to `mends`; no corners if it is no ring.
 
     Raises
     ------
@@ -180,7 +181,7 @@ def closed_ring(ring: Any, mends: list[str]) -> NDArray[np.float64]:
     return corners
 
 
-def _corners(ring: Any) -> NDArray[np.float64]:
+def _corners(ring: Ring) -> NDArray[np.float64]:
     if isinstance(ring, str | bytes | Mapping):
         raise TypeError("a ring that is not a list of corners")
     if not len(ring):
@@ -188,7 +189,7 @@ def _corners(ring: Any) -> NDArray[np.float64]:
     try:
         found = np.array(ring, dtype=float)
     except (ValueError, TypeError):
-        # Corners of two and of three numbers in one ring.
+        # Some corners have two numbers, others three.
         found = np.array([(float(point[0]), float(point[1])) for point in ring])
     if found.ndim != 2 or found.shape[1] < 2:
         raise ValueError("a corner that is not two numbers")
@@ -206,9 +207,9 @@ def layer_of(
     others: Sequence[str] = (),
     ours: str = "areas",
 ) -> str:
-    """Return the layer asked for, or the only one; a choice is not made for the reader, but of our own files.
+    """Return the layer asked for, or the only one. Of several, only sacmap's own layer is chosen without asking.
 
-    `named` are the layers with shapes, `others` all of them, `ours` what sacmap's own files call theirs.
+    `named` are the layers with shapes, `others` are all layers, `ours` is the name of the layer in sacmap's own files.
 
     Raises
     ------

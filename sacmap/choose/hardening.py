@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
 
 from sacmap import tables
 from sacmap.errors import InputError
@@ -111,7 +110,7 @@ def read_prices(text: str | None, path: str = "the price list") -> Prices:
     )
 
 
-def _measure(path: str, raw: Any) -> Measure:
+def _measure(path: str, raw: object) -> Measure:
     if not isinstance(raw, dict):
         raise InputError(f"In the price list {path}, measure is not a table.", "Write it as [[measure]].")
     _require_keys(path, raw, {"name", "price", "protects", "effect", "source", "illustration"})
@@ -138,7 +137,7 @@ def _measure(path: str, raw: Any) -> Measure:
     )
 
 
-def _require_keys(path: str, raw: Any, keys: set[str]) -> None:
+def _require_keys(path: str, raw: object, keys: set[str]) -> None:
     found = set(raw) if isinstance(raw, dict) else set()
     wrong = sorted(keys - found) or sorted(found - keys)
     if wrong:
@@ -148,7 +147,7 @@ def _require_keys(path: str, raw: Any, keys: set[str]) -> None:
         )
 
 
-def _number(path: str, raw: Mapping[str, Any], name: str, low: float, high: float) -> float:
+def _number(path: str, raw: Mapping[str, object], name: str, low: float, high: float) -> float:
     value = raw[name]
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise InputError(

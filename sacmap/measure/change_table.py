@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 from warnings import warn
 
 import geopandas as gpd
@@ -79,7 +78,7 @@ def change(
     )
 
 
-def _by_period(cube: Floats, study: Study) -> tuple[NDArray[Any], int]:
+def _by_period(cube: Floats, study: Study) -> tuple[Floats, int]:
     """Return (periods, areas, crime types) counts over the months that are whole in every period, and their number."""
     places = _whole_places(cube, study)
     at = {month: i for i, month in enumerate(study.months)}
@@ -169,8 +168,8 @@ def _tell_unknown(areas: gpd.GeoDataFrame, periods: Floats) -> None:
 
 def change_table(
     areas: gpd.GeoDataFrame,
-    baseline: Mapping[str, NDArray[np.int64]],
-    current: Mapping[str, NDArray[np.int64]],
+    baseline: Mapping[str, NDArray[np.int64] | Floats],
+    current: Mapping[str, NDArray[np.int64] | Floats],
     *,
     months_compared: int,
     comparators: Mapping[str, Against],

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -86,7 +86,16 @@ def doubt_pct(comparator: Comparator, mapped: np.ndarray) -> float:
     return float(196 * np.sqrt((1 / np.maximum(both, 0.5)).sum(axis=1)).max())
 
 
-def changes_followed(rows: pd.DataFrame, record: Mapping[str, Any]) -> list[float | None]:
+class ComparatorRecord(TypedDict):
+    """The comparator of a crime type, as in the JSON record: counts per period, change in %; None if not known."""
+
+    name: str | None
+    baseline: float | None
+    current: float | None
+    change_pct: float | None
+
+
+def changes_followed(rows: pd.DataFrame, record: ComparatorRecord | None) -> list[float | None]:
     """Return, for each row of one crime type, the change in % of its comparator.
 
     Parameters
@@ -97,8 +106,8 @@ def changes_followed(rows: pd.DataFrame, record: Mapping[str, Any]) -> list[floa
         The comparator of the crime type, as in the record. For `areas` it is the sum of all areas, from which each
         row's own crimes are subtracted.
     """
-    if record.get("name") != "areas":
-        return [record.get("change_pct")] * len(rows)
+    if record is None or record["name"] != "areas":
+        return [record and record["change_pct"]] * len(rows)
     baseline, current = (
         rows[name].to_numpy(float, na_value=np.nan) for name in ("baseline_mean", "current_count")
     )
@@ -236,13 +245,13 @@ def comparator_of(
     return file_comparator(read_text(study.comparator), study.comparator, study.periods, places)
 
 
-def comparator_changes(study: Study, against: Comparator, mapped: np.ndarray) -> dict[str, dict[str, Any]]:
+def comparator_changes(study: Study, against: Comparator, mapped: np.ndarray) -> dict[str, ComparatorRecord]:
     """Return the comparator's change by crime type, for the record. For `areas` it is that of all areas together.
 
     `mapped` is (periods, crime types) of all areas together.
     """
     sums = against.sums or by_type(mapped)
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, ComparatorRecord] = {}
     for kind, values in sums.items():
         baseline, current = mean_before(values), float(values[-1])
         followed = against.kind != "none"

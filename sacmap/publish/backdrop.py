@@ -6,7 +6,7 @@ import csv
 import io
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 import shapely
@@ -35,8 +35,23 @@ def _towns() -> tuple[tuple[str, ...], NDArray[np.float64]]:
     return tuple(row["name"] for row in rows), np.array(numbers)
 
 
-def towns_near(view: View) -> list[list[Any]]:
-    """Return the towns in and just around the areas, the largest first: name, and lon and lat in 1e-5 degree."""
+class Districts(TypedDict):
+    """The outlines of districts, coded for the script, and where their names may stand."""
+
+    codes: list[str]
+    labels: list[int]
+
+
+class ContextLayer(TypedDict):
+    """A layer for orientation: its lines, coded like rings, or its places as name, lon and lat in 1e-5 degree."""
+
+    kind: str
+    lines: list[str]
+    places: list[tuple[str, int, int]]
+
+
+def towns_near(view: View) -> list[tuple[str, int, int]]:
+    """Return the towns in and near the areas, the largest first: name, and lon and lat in 1e-5 degree."""
     west, south, east, north = view.areas.total_bounds
     if not np.isfinite([west, south, east, north]).all():
         return []
@@ -45,25 +60,25 @@ def towns_near(view: View) -> list[list[Any]]:
     lon, lat, people = numbers.T
     inside = (lon > west - aside) & (lon < east + aside) & (lat > south - above) & (lat < north + above)
     order = np.flatnonzero(inside)[np.argsort(-people[inside], kind="stable")]
-    # A town just outside is told too: its name may be the only one at that edge.
+    # Towns just outside are included, because their names may be the only ones near that edge.
     tree = shapely.STRtree(view.areas.geometry.to_numpy())
     near = tree.query(
         shapely.points(lon[order], lat[order]), predicate="dwithin", distance=NEAR * (east - west)
     )[0]
     order = order[np.unique(near)][:MOST_TOWNS]
-    return [[names[k], round(lon[k] * STEPS), round(lat[k] * STEPS)] for k in order.tolist()]
+    return [(names[k], round(lon[k] * STEPS), round(lat[k] * STEPS)) for k in order.tolist()]
 
 
-def districts(view: View) -> dict[str, Any] | None:
-    """Return the outline of each district as the script reads it, and where its name may stand; None without any."""
+def districts(view: View) -> Districts | None:
+    """Return the districts as the script reads them; None if there are none."""
     if not view.districts:
         return None
     shapes = np.array(list(view.districts.values()), dtype=object)
     return {"codes": coded(shapes), "labels": label_places(shapes).ravel().tolist()}
 
 
-def context_of(view: View) -> list[dict[str, Any]] | None:
-    """Return the layers given for orientation: their kind, their lines coded as rings are, and their names."""
+def context_of(view: View) -> list[ContextLayer] | None:
+    """Return the layers given for orientation; None if there are none."""
     if not view.context:
         return None
     return [
@@ -76,9 +91,9 @@ def context_of(view: View) -> list[dict[str, Any]] | None:
     ]
 
 
-def _named_points(layer: Layer) -> list[list[Any]]:
+def _named_points(layer: Layer) -> list[tuple[str, int, int]]:
     at = np.round(shapely.get_coordinates(shapely.point_on_surface(layer.shapes)) * STEPS).astype(int)
-    return [[name, x, y] for name, (x, y) in zip(layer.names, at.tolist(), strict=True)]
+    return [(name, x, y) for name, (x, y) in zip(layer.names, at.tolist(), strict=True)]
 
 
 def sources(view: View) -> list[str]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -126,7 +126,7 @@ def record_of(result: Result, version: str, more: Sequence[Notice] = ()) -> byte
     return json_of(record)
 
 
-def json_of(record: Mapping[str, Any]) -> bytes:
+def json_of(record: Mapping[str, object]) -> bytes:
     """Return a record as JSON a person can read: numbers to six decimals, missing as null."""
     return (json.dumps(plain(record), ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
 
@@ -145,14 +145,14 @@ def file_stem(name: str) -> str:
     return f"{stem}-map" if _RESERVED.fullmatch(stem) else stem
 
 
-def plain(value: Any) -> Any:
-    """Return `value` as JSON can hold it: numbers of numpy as Python's, to six decimals; missing as null."""
+def plain(value: object) -> object:
+    """Return a value that JSON can hold: numbers rounded to six decimals, missing values as None."""
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [plain(inner) for inner in value]
     if isinstance(value, str):
-        # A path may hold half a character, which no file of text can: it is spelt out.
+        # A path can contain half a character, which a text file cannot: it is escaped.
         return value.encode(errors="backslashreplace").decode()
     if value is None or value is pd.NA:
         return None

@@ -20,7 +20,7 @@ from sacmap import months, tables
 from sacmap.areas.context import Layer
 from sacmap.choose.ranking import by_rate
 from sacmap.measure.chance import how_sure
-from sacmap.measure.comparator import changes_followed
+from sacmap.measure.comparator import ComparatorRecord, changes_followed
 from sacmap.measure.definitions import Break
 from sacmap.notices import Notice
 from sacmap.publish import headline as headlines
@@ -85,7 +85,7 @@ class View:
     current: Period = ()
     baseline: tuple[Period, ...] = ()
     compared: tuple[int, ...] = ()
-    comparator: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    comparator: Mapping[str, ComparatorRecord] = field(default_factory=dict)
     comparator_words: str = "the rest of the areas"
     monthly: pd.DataFrame | None = None
     warnings: Sequence[Notice] = ()
@@ -359,9 +359,7 @@ class View:
     @cached_property
     def followed(self) -> dict[str, list[float | None]]:
         """By crime type and area, by how many % what it is compared with has itself changed."""
-        return {
-            kind: changes_followed(rows, self.comparator.get(kind, {})) for kind, rows in self.rows.items()
-        }
+        return {kind: changes_followed(rows, self.comparator.get(kind)) for kind, rows in self.rows.items()}
 
     @property
     def periods_short(self) -> str:

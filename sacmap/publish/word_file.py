@@ -6,7 +6,7 @@ import io
 import re
 import zipfile
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docx import Document
 from docx.enum.table import WD_TABLE_ALIGNMENT
@@ -17,10 +17,16 @@ from docx.shared import Cm, Pt, RGBColor
 
 from sacmap.publish.note_parts import Note, Paragraph, Picture, Table
 
-#: What XML cannot hold.
+if TYPE_CHECKING:
+    from docx.document import Document as DocxDocument
+    from docx.oxml.xmlchemy import BaseOxmlElement
+    from docx.table import _Cell, _Row
+    from docx.text.paragraph import Paragraph as DocxParagraph
+
+#: Characters that XML cannot hold.
 _UNFIT = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 FONT, INK = "Arial", RGBColor(0x1D, 0x1D, 0x1F)
-#: Sizes in points of the styles that are used, and the space before and after.
+#: Styles → letter size, space before and space after, in points.
 STYLES = {
     "Normal": (11, 0, 6), "Title": (20, 0, 4), "Subtitle": (12, 0, 10), "Heading 1": (14, 14, 4),
     "List Bullet": (11, 0, 3), "List Number": (11, 0, 3), "Caption": (9.5, 6, 3), "Footer": (9, 0, 0),
@@ -29,15 +35,15 @@ STYLES = {
 LISTS = {"bullet": "List Bullet", "number": "List Number"}
 #: Centimetres: A4, its margins and what is left between them.
 WIDE, HIGH, MARGIN = 21.0, 29.7, 2.2
-#: So many columns of a table are set in smaller letters.
+#: Tables with this many columns or more have smaller letters.
 MANY = 6
 HEADER_FILL = "E9E7E0"
-#: ZIP holds no earlier date.
+#: The earliest date in a ZIP.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def word_of(note: Note, made: datetime) -> bytes:
-    """Return the note as DOCX; `made` is the date of its data, which the file says it was made on."""
+    """Return the note as DOCX; `made`, the date of its data, becomes the date of the file."""
     document = Document()
     _prepare(document, note, made.replace(tzinfo=None))
     if note.banner:
@@ -47,7 +53,7 @@ def word_of(note: Note, made: datetime) -> bytes:
     pictures = 0
     for section in note.sections:
         document.add_heading(_clean(section.title), 1)
-        numbered: Any = None
+        numbered: int | None = None
         for part in section.parts:
             if isinstance(part, Paragraph):
                 numbered = _paragraph(document, part, numbered)
@@ -67,7 +73,7 @@ def _clean(text: str) -> str:
     return _UNFIT.sub("", text)
 
 
-def _prepare(document: Any, note: Note, made: datetime) -> None:
+def _prepare(document: DocxDocument, note: Note, made: datetime) -> None:
     """Set the page, the styles, the language and the properties."""
     section = document.sections[0]
     section.page_width, section.page_height = Cm(WIDE), Cm(HIGH)
@@ -101,8 +107,8 @@ def _prepare(document: Any, note: Note, made: datetime) -> None:
     _field(foot, "PAGE")
 
 
-def _in_font(run: Any) -> None:
-    """Name the font for every script, in place of the theme's, which not every office has."""
+def _in_font(run: BaseOxmlElement) -> None:
+    """Set the font for every script, because not every office has the fonts of the theme."""
     fonts = run.find(qn("w:rFonts"))
     if fonts is None:
         fonts = OxmlElement("w:rFonts")
@@ -112,7 +118,7 @@ def _in_font(run: Any) -> None:
         fonts.set(qn(f"w:{script}"), FONT)
 
 
-def _field(paragraph: Any, code: str) -> None:
+def _field(paragraph: DocxParagraph, code: str) -> None:
     field = OxmlElement("w:fldSimple")
     field.set(qn("w:instr"), code)
     run, text = OxmlElement("w:r"), OxmlElement("w:t")
@@ -122,8 +128,8 @@ def _field(paragraph: Any, code: str) -> None:
     paragraph._p.append(field)
 
 
-def _paragraph(document: Any, part: Paragraph, numbered: Any) -> Any:
-    """Add a paragraph; return the numbering it belongs to: each numbered list begins at 1."""
+def _paragraph(document: DocxDocument, part: Paragraph, numbered: int | None) -> int | None:
+    """Add a paragraph, and return the number of its list if it is numbered; each numbered list begins at 1."""
     added = document.add_paragraph(_clean(part.text), LISTS.get(part.style))
     if part.style != "number":
         if not part.style and part.text.endswith(":"):
@@ -136,8 +142,8 @@ def _paragraph(document: Any, part: Paragraph, numbered: Any) -> Any:
     return number
 
 
-def _new_numbering(document: Any) -> int:
-    """Return the number of a new list that counts as the style List Number does, from 1."""
+def _new_numbering(document: DocxDocument) -> int:
+    """Return the number of a new list in the style List Number that begins at 1."""
     numbering = document.part.numbering_part.numbering_definitions._numbering
     style = document.styles["List Number"].element.pPr.numPr.numId.val
     of_style = next(num for num in numbering.num_lst if num.numId == style)
@@ -146,7 +152,7 @@ def _new_numbering(document: Any) -> int:
     return int(made.numId)
 
 
-def _table(document: Any, part: Table) -> None:
+def _table(document: DocxDocument, part: Table) -> None:
     caption = document.add_paragraph(_clean(part.caption), "Caption")
     caption.paragraph_format.keep_with_next = True
     table = document.add_table(rows=1 + len(part.rows), cols=len(part.header), style="Table Grid")
@@ -163,14 +169,14 @@ def _table(document: Any, part: Table) -> None:
     widths = _widths(part)
     for at, cells in enumerate((part.header, *part.rows)):
         row = table.rows[at]
-        _whole(row, header=at == 0)
-        for place, text in enumerate(cells):
-            cell = row.cells[place]
-            cell.width = Cm(widths[place])
+        _keep_together(row, header=at == 0)
+        for column, text in enumerate(cells):
+            cell = row.cells[column]
+            cell.width = Cm(widths[column])
             said = cell.paragraphs[0]
             said.paragraph_format.space_before = said.paragraph_format.space_after = Pt(2)
             said.alignment = (
-                WD_ALIGN_PARAGRAPH.RIGHT if place and _is_figure(text, at) else WD_ALIGN_PARAGRAPH.LEFT
+                WD_ALIGN_PARAGRAPH.RIGHT if column and _is_figure(text, at) else WD_ALIGN_PARAGRAPH.LEFT
             )
             run = said.add_run(_clean(text))
             run.bold, run.font.size = at == 0, Pt(size)
@@ -180,10 +186,10 @@ def _table(document: Any, part: Table) -> None:
 
 
 def _widths(part: Table) -> list[float]:
-    """Return the columns' widths in centimetres: by their longest words, and the first by its text."""
+    """Return the widths of the columns in centimetres, in proportion to their longest words."""
     longest = [
-        max(len(word) for row in (part.header, *part.rows) for word in (row[place].split() or [""]))
-        for place in range(len(part.header))
+        max(len(word) for row in (part.header, *part.rows) for word in (row[column].split() or [""]))
+        for column in range(len(part.header))
     ]
     weights = [max(18, longest[0]), *(max(6, n) for n in longest[1:])]
     return [weight / sum(weights) * (WIDE - 2 * MARGIN) for weight in weights]
@@ -193,21 +199,21 @@ def _is_figure(text: str, at: int) -> bool:
     return at == 0 or text[:1].isdigit() or text[:1] in "+−–£"
 
 
-def _whole(row: Any, *, header: bool) -> None:
+def _keep_together(row: _Row, *, header: bool) -> None:
     """Keep a row on one page; a header row is repeated on each page."""
     properties = row._tr.get_or_add_trPr()
     for tag in ("w:cantSplit", *(["w:tblHeader"] if header else [])):
         properties.append(OxmlElement(tag))
 
 
-def _fill(cell: Any) -> None:
+def _fill(cell: _Cell) -> None:
     shade = OxmlElement("w:shd")
     for name, value in (("val", "clear"), ("color", "auto"), ("fill", HEADER_FILL)):
         shade.set(qn(f"w:{name}"), value)
     cell._tc.get_or_add_tcPr().append(shade)
 
 
-def _picture(document: Any, part: Picture, n: int) -> None:
+def _picture(document: DocxDocument, part: Picture, n: int) -> None:
     shape = document.add_picture(io.BytesIO(part.png), width=Cm(WIDE - 2 * MARGIN))
     told = shape._inline.docPr
     told.set("descr", _clean(part.alternative))
@@ -216,7 +222,7 @@ def _picture(document: Any, part: Picture, n: int) -> None:
 
 
 def _same_bytes(content: bytes) -> bytes:
-    """Return the package with fixed dates: a ZIP notes when each part was written."""
+    """Return the file with fixed dates, because a ZIP holds the time at which each part was written."""
     stream = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(content)) as given,

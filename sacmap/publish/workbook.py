@@ -18,6 +18,7 @@ from sacmap.publish.csv_json import DECIMALS, data_date
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
+    from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
     from sacmap.publish.lists import Listed
@@ -129,7 +130,7 @@ def _fit(text: str) -> str:
 class _Sheets:
     """The sheets of one workbook, with the formats they share."""
 
-    def __init__(self, book: Any, page: View) -> None:
+    def __init__(self, book: Workbook, page: View) -> None:
         self.book, self.page = book, page
         base = {"font_name": "Arial", "font_size": 10, "valign": "top"}
         book.formats[0].set_font_name("Arial")
@@ -236,7 +237,7 @@ class _Sheets:
                 sheet.write_string(row, 0, name.replace("_", " ").capitalize(), self.text)
                 sheet.write_number(row, 1, n, self.number["count"])
 
-    def figure(self, sheet: Worksheet, row: int, column: int, value: Any, style: Format) -> None:
+    def figure(self, sheet: Worksheet, row: int, column: int, value: float | None, style: Format) -> None:
         """Write a number as the CSV holds it, or nothing where it is missing."""
         if value is not None and not pd.isna(value):
             sheet.write_number(row, column, round(float(value), DECIMALS), style)
@@ -365,7 +366,7 @@ def _height(text: str, chars: float, size: float = 1.0) -> float:
     return min(HIGHEST, ROW_HEIGHT * size * max(1, math.ceil(len(text) / chars)))
 
 
-def _scale(low: float, middle: float, high: float) -> dict[str, Any]:
+def _scale(low: float, middle: float, high: float) -> dict[str, str | float]:
     return {
         "type": "3_color_scale",
         "min_type": "num",
