@@ -1,4 +1,4 @@
-"""Files of any common format to the Areas table: identifiers, names, valid polygons in degrees, and what is told."""
+"""Read boundaries in any common format as the Areas table: identifiers, names, valid polygons in degrees."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from sacmap.areas.topology import meeting, metric_crs
 from sacmap.errors import InputError, UsageError
 from sacmap.notices import Notice, listed
 
-#: Metres: no system has larger coordinates.
+#: Upper bound for coordinates, in metres.
 FARTHEST = 1e8
-#: Overlaps smaller than this, in square metres, are the rounding of a shared edge.
+#: Overlaps smaller than this, in square metres, come from rounding a shared edge.
 SLIVER = 100.0
 
 
 @dataclass(frozen=True)
 class Boundaries:
-    """The Areas table, and what the reader is told of how it was read."""
+    """The Areas table, and notices about how it was read."""
 
     areas: gpd.GeoDataFrame
     told: tuple[Notice, ...]
@@ -52,7 +52,7 @@ def read_areas(
     group_column: str | None = None,
     within: Sequence[str] = (),
 ) -> gpd.GeoDataFrame:
-    """Read neighbourhood polygons, of any of the formats of `read_boundaries`, which also tells what was chosen.
+    """Read neighbourhood polygons. For options and formats see `read_boundaries`, which also returns notices.
 
     >>> read_areas("wards.geojson")[["area_id", "name"]].head(2)
       area_id    name
@@ -61,7 +61,7 @@ def read_areas(
 
     Returns
     -------
-    The Areas table, sorted by area_id, in EPSG:4326. Identifiers are text as given. mend says what was repaired.
+    The Areas table, sorted by area_id, in EPSG:4326. Identifiers are the text in the file. mend says what was repaired.
 
     Raises
     ------
@@ -101,34 +101,34 @@ def read_boundaries(
     path
         The file or folder.
     layer
-        The layer, folder of a KML or file of a ZIP, where there are several.
+        The layer, folder of a KML or file of a ZIP, if there are several.
     crs
-        The coordinate system, such as EPSG:27700, where the file says none or a wrong one.
+        The coordinate system, such as EPSG:27700, if the file declares none or a wrong one.
     id_column
         Column with the identifiers; by default the first of area_id, id, a column ending in CD or code that is whole
-        and unique. Rows that share an identifier, and all that is said of them, are parts of one area.
+        and unique. Rows that share an identifier and a name are parts of one area.
     name_column
-        Column with the names; by default the one that belongs to the identifiers', then name, then one ending in NM
-        or name. A missing name is the identifier.
+        Column with the names; by default the one that belongs to the identifiers' column, then name, then one ending
+        in NM or name. If a name is missing, the identifier is used.
     households_column
-        Column with the number of households; by default `households` where there is one.
+        Column with the number of households; by default `households` if there is one.
     group_column
         Column with the town or district of each area.
     within
-        Groups: only their areas are kept.
+        Names of groups; only their areas are kept.
 
     Returns
     -------
-    The Areas table, sorted by area_id, in EPSG:4326, with the column group where one was asked for; and what is told.
+    The Areas table, sorted by area_id, in EPSG:4326, with the column group if asked for; and notices.
 
     Raises
     ------
     InputError
         If the file is damaged or of another kind, too large, names other files, a column, layer or identifier is
-        missing, identifiers repeat, rings have too few points, or the coordinate system is not known or cannot be
-        really transformed.
+        missing, identifiers repeat, rings have too few points, or the coordinate system is unknown or has no exact
+        transformation.
     UsageError
-        If `crs` is no coordinate system, or groups were asked for without a column of them.
+        If `crs` is no coordinate system, or `within` is given without `group_column`.
     """
     where = Path(path)
     require_group_column(within, group_column)
@@ -138,21 +138,21 @@ def read_boundaries(
         rows, where, id_column=id_column, name_column=name_column,
         households_column=households_column, group_column=group_column,
     )  # fmt: skip
-    return _whole(rows, chosen, system, within, where)
+    return _boundaries(rows, chosen, system, within, where)
 
 
 def _read(where: Path, layer: str | None) -> Rows:
-    """Return the rows of a layer that are areas; it must have some."""
-    rows = _less_strays(read_layer(where, layer), where)
+    """Return the rows of a layer that are areas; refuse a layer without any."""
+    rows = _without_strays(read_layer(where, layer), where)
     if not len(rows):
         raise InputError(f"{where} has no areas.", "Give a file with a polygon for each neighbourhood.")
     return rows
 
 
-def _whole(
+def _boundaries(
     rows: Rows, chosen: columns.Chosen, system: pyproj.CRS | None, within: Sequence[str], where: Path
 ) -> Boundaries:
-    """Return the areas placed on the globe, their parts joined and their shapes mended, and what is told of them."""
+    """Return the areas in degrees, with parts joined and shapes repaired, and the notices."""
     _require_ids(chosen.ids, where, chosen.id)
     _require_rings(rows.mends, chosen.ids, where)
     shapes, of_system = _placed(rows, system, where)
@@ -172,8 +172,8 @@ def _whole(
 # ── the table ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _less_strays(rows: Rows, where: Path) -> Rows:
-    """Return the rows less points and lines drawn beside the areas, which enclose no crime, and tell how many."""
+def _without_strays(rows: Rows, where: Path) -> Rows:
+    """Return the rows without points and lines, which cannot contain crimes, and say how many there were."""
     kinds = shapely.get_type_id(rows.shapes)
     stray = np.isin(kinds, (0, 1, 2, 4, 5)) & ~shapely.is_empty(rows.shapes)
     stray |= shapely.is_empty(rows.shapes) & np.array(
@@ -195,7 +195,7 @@ def _less_strays(rows: Rows, where: Path) -> Rows:
 
 
 def _require_on_earth(shapes: np.ndarray, where: Path) -> None:
-    """Refuse corners that are no numbers, or larger than those of any system in degrees or metres."""
+    """Refuse corners that are not numbers, or too large for any coordinate system."""
     corners = shapely.get_coordinates(shapes)
     with np.errstate(invalid="ignore"):
         if not (np.abs(corners) <= FARTHEST).all():
@@ -205,7 +205,7 @@ def _require_on_earth(shapes: np.ndarray, where: Path) -> None:
 
 
 def _placed(rows: Rows, given: pyproj.CRS | None, where: Path) -> tuple[np.ndarray, tuple[Notice, ...]]:
-    """Return the shapes in degrees WGS84, and what is told of their coordinate system."""
+    """Return the shapes in degrees WGS84, and notices about their coordinate system."""
     _require_on_earth(rows.shapes, where)
     over: tuple[Notice, ...] = ()
     system, said = rows.system, f"{where} declares the coordinate system"
@@ -227,55 +227,55 @@ def _placed(rows: Rows, given: pyproj.CRS | None, where: Path) -> tuple[np.ndarr
 def _areas_of(
     rows: Rows, chosen: columns.Chosen, shapes: np.ndarray, where: Path
 ) -> tuple[gpd.GeoDataFrame, tuple[Notice, ...]]:
-    """Return a table of one row an area, and what is told of areas that have several rows."""
+    """Return a table with one row for each area, and a notice about areas with several rows in the file."""
     names = columns.texts(rows, chosen.name) if chosen.name else [""] * len(rows)
     homes: list[float | None] = [None] * len(rows)
     if chosen.households:
         homes = columns.numbers_said(rows.columns[chosen.households], chosen.households, where)
     groups = columns.texts(rows, chosen.group) if chosen.group else [""] * len(rows)
-    places: dict[str, list[int]] = {}
-    for place, area in enumerate(chosen.ids):
-        places.setdefault(area, []).append(place)
-    _require_one_name(places, names, where, chosen)
-    several = [area for area, its in places.items() if len(its) > 1]
-    parts = [place for area in several for place in places[area]]
+    rows_of: dict[str, list[int]] = {}
+    for row, area in enumerate(chosen.ids):
+        rows_of.setdefault(area, []).append(row)
+    _require_one_name(rows_of, names, where, chosen)
+    several = [area for area, its in rows_of.items() if len(its) > 1]
+    parts = [row for area in several for row in rows_of[area]]
     require_few_crossings(shapes[parts], [chosen.ids[k] for k in parts], where)
     table = gpd.GeoDataFrame(
         {
-            "area_id": pd.Series(list(places), dtype=object),
-            "name": pd.Series([_first(names, its) or area for area, its in places.items()], dtype=object),
-            "households": pd.Series([_homes(homes, its) for its in places.values()], dtype="Float64"),
+            "area_id": pd.Series(list(rows_of), dtype=object),
+            "name": pd.Series([_first(names, its) or area for area, its in rows_of.items()], dtype=object),
+            "households": pd.Series([_homes(homes, its) for its in rows_of.values()], dtype="Float64"),
             "mend": pd.Series(
                 [
                     "; ".join(dict.fromkeys(rows.mends[k] for k in its if rows.mends[k]))
-                    for its in places.values()
+                    for its in rows_of.values()
                 ],
                 dtype=object,
             ),
-            "group": pd.Series([_first(groups, its) for its in places.values()], dtype=object),
+            "group": pd.Series([_first(groups, its) for its in rows_of.values()], dtype=object),
         },
         geometry=[
             shapes[its[0]] if len(its) == 1 else merged([shapes[k] for k in its])
-            for area, its in places.items()
+            for area, its in rows_of.items()
         ],
         crs=tables.WGS84,
     )
     if not several:
         return table, ()
     text = (
-        f"{len(rows):,} rows of {where} make {len(places):,} areas: rows that share {chosen.id} are parts of one area, "
-        f"such as {listed(several, 3, ', ')}."
+        f"{len(rows):,} rows of {where} make {len(rows_of):,} areas: rows that share {chosen.id} are parts of one "
+        f"area, such as {listed(several, 3, ', ')}."
     )
     return table, (Notice("boundary-parts", text),)
 
 
-def _first(values: Sequence[str], places: Sequence[int]) -> str:
-    return next((values[k] for k in places if values[k]), "")
+def _first(values: Sequence[str], rows: Sequence[int]) -> str:
+    return next((values[k] for k in rows if values[k]), "")
 
 
-def _homes(homes: Sequence[float | None], places: Sequence[int]) -> float | None:
-    """Return an area's households: what all its rows say, or the sum of what each says of its part."""
-    said = [value for k in places if (value := homes[k]) is not None]
+def _homes(homes: Sequence[float | None], rows: Sequence[int]) -> float | None:
+    """Return the households of an area: the number if all its rows agree, otherwise the sum of its parts."""
+    said = [value for k in rows if (value := homes[k]) is not None]
     if not said:
         return None
     return said[0] if len(set(said)) == 1 else sum(said)
@@ -290,10 +290,10 @@ def _require_ids(ids: Sequence[str], where: Path | str, column: str) -> None:
 
 
 def _require_one_name(
-    places: Mapping[str, Sequence[int]], names: Sequence[str], where: Path | str, chosen: columns.Chosen
+    rows_of: Mapping[str, Sequence[int]], names: Sequence[str], where: Path | str, chosen: columns.Chosen
 ) -> None:
-    """Refuse rows that share an identifier and have different names: they are different areas."""
-    unlike = [area for area, its in places.items() if len({names[k] for k in its if names[k]}) > 1]
+    """Refuse rows with the same identifier and different names, because they are different areas."""
+    unlike = [area for area, its in rows_of.items() if len({names[k] for k in its if names[k]}) > 1]
     if unlike:
         raise InputError(
             f"{where}: identifiers that occur more than once: {', '.join(sorted(unlike)[:10])} (column {chosen.id}; "
@@ -312,12 +312,12 @@ def _require_rings(mends: Sequence[str], ids: Sequence[str], where: Path | str) 
 
 
 def require_group_column(within: Sequence[str], group_column: str | None) -> None:
-    """Refuse groups without a column of them.
+    """Refuse `within` without `group_column`.
 
     Raises
     ------
     UsageError
-        If groups are asked for and no column is named.
+        If groups are given and no column is.
     """
     if within and not group_column:
         raise UsageError(
@@ -329,12 +329,12 @@ def require_group_column(within: Sequence[str], group_column: str | None) -> Non
 def areas_within(
     table: gpd.GeoDataFrame, groups: Sequence[str], where: str
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """Return the areas of some groups, all where none is given, and the rest of the areas.
+    """Return the areas of some groups (all areas if no group is given), and the rest of the areas.
 
     Raises
     ------
     InputError
-        If there is no such group; those there are named.
+        If there is no such group. The message names the groups.
     """
     if not groups:
         return table, table.iloc[:0]
@@ -351,7 +351,7 @@ def areas_within(
 
 
 def same_names(areas: gpd.GeoDataFrame) -> Iterator[Notice]:
-    """Tell which names several areas have, for they are told apart by their group or code alone."""
+    """Warn of names that several areas share."""
     named = areas["name"].astype(str)
     shared = sorted(name for name, times in Counter(named).items() if times > 1)
     if shared:
@@ -374,12 +374,12 @@ def _told_apart(areas: gpd.GeoDataFrame) -> str:
 
 
 def areas_from_rings(rings: Mapping[tuple[str, str], Sequence[tuple[float, float]]]) -> gpd.GeoDataFrame:
-    """Return the Areas table of neighbourhoods given as (id, name) → one ring of (lon, lat) degrees.
+    """Return the Areas table from (id, name) → one ring of (lon, lat) degrees.
 
     Raises
     ------
     InputError
-        If rings have one or two points; all such areas are named.
+        If rings have only one or two points. The message names their areas.
     """
     mends: list[str] = []
     shapes: list[BaseGeometry] = []
@@ -393,7 +393,7 @@ def areas_from_rings(rings: Mapping[tuple[str, str], Sequence[tuple[float, float
 
 
 def areas_from_shapes(shapes: Mapping[tuple[str, str], BaseGeometry], source: str) -> gpd.GeoDataFrame:
-    """Return the Areas table of areas given as (id, name) → geometry in degrees; `source` names them in errors.
+    """Return the Areas table from (id, name) → geometry in degrees; `source` is named in errors.
 
     Raises
     ------
@@ -428,7 +428,7 @@ def _areas(
 
 
 def geojson_of(areas: gpd.GeoDataFrame) -> bytes:
-    """Return the Areas table as GeoJSON, six decimals, one feature a line: the same table gives the same bytes."""
+    """Return the Areas table as GeoJSON, with six decimals and a line for each feature."""
     features = []
     for row in areas.sort_values("area_id").itertuples():
         properties = {"area_id": row.area_id, "name": row.name}
@@ -450,18 +450,18 @@ def geojson_of(areas: gpd.GeoDataFrame) -> bytes:
 
 
 def overlaps(areas: gpd.GeoDataFrame) -> list[tuple[str, str, float]]:
-    """Return the pairs of areas that overlap by more than a sliver, and by how many square metres.
+    """Return the pairs of areas that overlap by more than `SLIVER`, and the overlap in square metres.
 
     Raises
     ------
     InputError
-        If so many lie over one another, or cross so often, that it would take minutes.
+        If there are so many overlaps or crossings that it would take minutes.
     """
     ids = areas["area_id"].to_numpy()
     pairs = [(int(a), int(b)) for a, b in zip(*meeting(areas.geometry.to_numpy()), strict=True)]
-    named = sorted({place for pair in pairs for place in pair})
+    named = sorted({area for pair in pairs for area in pair})
     metric = areas.geometry.iloc[named].to_crs(metric_crs(areas)).to_numpy()
-    # A shape that is valid in degrees may cross itself by a hair in metres.
+    # A shape that is valid in degrees can cross itself slightly in metres.
     flat = dict(zip(named, shapely.make_valid(metric), strict=True))
     found = [(ids[a], ids[b], float(shapely.area(shapely.intersection(flat[a], flat[b])))) for a, b in pairs]
     return [pair for pair in found if pair[2] > SLIVER]

@@ -1,4 +1,4 @@
-"""How many households each area has, from counts by area or by LSOA: the bottom of every rate."""
+"""Find the households of each area, for rates, from counts by area or by LSOA."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from sacmap.areas.locate import locate
 from sacmap.errors import InputError
 from sacmap.notices import Notice, listed
 
-#: Less of an area's land than this lying in the LSOAs given is told: some of its households are not counted.
+#: If LSOAs cover less than this share of an area, some of its households are not counted, and a notice says so.
 COVERED = 0.9
-#: How far households may differ from those of LSOAs split by land before an area's rate is called rough.
+#: A rate is called rough if the households differ by more than this share from those of LSOAs split by land.
 ROUGH = 0.2
 
 
 def with_households(
     areas: gpd.GeoDataFrame, counts: Mapping[str, float], path: str, lsoas: gpd.GeoDataFrame | None = None
 ) -> tuple[gpd.GeoDataFrame, tuple[Notice, ...]]:
-    """Give the areas their households.
+    """Add the households to the areas.
 
     Parameters
     ----------
     areas
-        The Areas table; households it holds already are replaced.
+        The Areas table. Households in it are replaced.
     counts
-        Households by identifier: of the areas, or of the LSOAs where those are given.
+        Households by identifier of the areas, or of the LSOAs if those are given.
     path
-        The file they come from, for what is told.
+        The file they come from, for messages.
     lsoas
-        The LSOAs as an Areas table. Each one's households go to the one area its representative point lies in,
-        as crimes do; those of LSOAs in no area are told, and none is split.
+        The LSOAs as an Areas table. All households of an LSOA go to the area that contains its representative point,
+        by the same rule as crimes. A notice says how many are in LSOAs outside all areas.
 
     Returns
     -------
-    The Areas table, and what the reader is told. An area with no LSOA's point in it has no households known.
+    The Areas table and notices. The households of an area without any LSOA's point are not known.
 
     Raises
     ------
     InputError
-        If no identifier is that of an area (or LSOA), or no LSOA lies in an area.
+        If no identifier belongs to an area (or LSOA), or no LSOA is in an area.
     """
     told: tuple[Notice, ...]
     if lsoas is None:
@@ -65,10 +65,10 @@ def with_households(
     return areas.assign(households=known), (*told, *_not_known(areas["name"], known))
 
 
-def area_of(places: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Series:
-    """Return the area_id that each place's representative point lies in, or None: the rule is that of crimes."""
-    points = shapely.point_on_surface(places.geometry.to_numpy())
-    table = pd.DataFrame({"lon": shapely.get_x(points), "lat": shapely.get_y(points)}, index=places.index)
+def area_of(polygons: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Series:
+    """Return the area_id in which each polygon's representative point lies, or None, by the same rule as crimes."""
+    points = shapely.point_on_surface(polygons.geometry.to_numpy())
+    table = pd.DataFrame({"lon": shapely.get_x(points), "lat": shapely.get_y(points)}, index=polygons.index)
     return locate(table, areas)["area_id"]
 
 
@@ -83,7 +83,7 @@ def _require_match(some: bool, counts: Mapping[str, float], ids: pd.Series, path
 
 
 def _spread(homes: pd.Series, owners: pd.Series) -> tuple[Notice, ...]:
-    """Tell how LSOAs were spread: all their households are in an area or in the share unassigned."""
+    """Say how many households of the LSOAs are in areas, and how many are in none."""
     whole, nowhere = float(homes.sum()), float(homes[owners.isna()].sum())
     share = 100 * nowhere / whole if whole else 0.0
     missing = int(homes.isna().sum())
@@ -97,7 +97,7 @@ def _spread(homes: pd.Series, owners: pd.Series) -> tuple[Notice, ...]:
 
 
 def _fit(areas: gpd.GeoDataFrame, lsoas: gpd.GeoDataFrame, homes: pd.Series) -> Iterator[Notice]:
-    """Tell the areas whose households are too few or rough: LSOAs cover them in part, or lie across their edges."""
+    """Name the areas that LSOAs cover only in part, and those where LSOAs lie across the boundary."""
     shapes, cells = areas.geometry.to_numpy(), lsoas.geometry.to_numpy()
     given = areas["households"].to_numpy(float, na_value=np.nan)
     cell, area = shapely.STRtree(shapes).query(cells, predicate="intersects")
@@ -133,7 +133,6 @@ def _not_known(names: Sequence[str], known: pd.Series) -> tuple[Notice, ...]:
         Notice(
             "households-not-known",
             f"Areas whose households are not known, {len(without):,} of {len(known):,}: {listed(without, 3)}. "
-            "The page and "
-            "its lists therefore use counts; rates of the other areas are in the CSV.",
+            "The page and its lists therefore use counts; rates of the other areas are in the CSV.",
         ),
     )

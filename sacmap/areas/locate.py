@@ -1,4 +1,4 @@
-"""Each crime to one area, or to none and why."""
+"""Find the area of each crime: the one place where this is decided. The geometry is in `sacmap.areas.join`."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sacmap.errors import InputError
 
 
 def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Give each crime the one area it belongs to.
+    """Find the one area of each crime.
 
     >>> located = locate(read_crimes("crimes.zip"), read_areas("wards.geojson"))
     >>> located["area_id"].value_counts().to_dict()
     {'W0': 600, 'W2': 480, 'W3': 480, 'W1': 420}
 
-    Each distinct map point is joined once. A point belongs to an area it lies in or on the edge of; where there
-    are several (a shared edge, an overlap), to the first by area_id. A point in a hole is outside.
+    Each distinct map point is joined once. A point belongs to the area it lies in, or on the edge of. If there are
+    several (a shared edge, an overlap), it belongs to the first by area_id. A point in a hole is outside.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    The Located table: the rows of `crimes` in order, with area_id (categorical, missing where there is no location or
-    no area), near_edge (within 50 m of the boundary of its own area), shared (in or on more than one area) and
+    The Located table: the rows of `crimes` in order, with area_id (categorical; missing without a location or
+    an area), near_edge (within 50 m of the boundary of its own area), shared (in or on more than one area) and
     edge_area (the nearest other area within 50 m, or missing).
 
     Raises
@@ -46,14 +46,14 @@ def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
     lon, lat = crimes["lon"].to_numpy(float), crimes["lat"].to_numpy(float)
     require_degrees(lon, lat)
     there = np.isfinite(lon) & np.isfinite(lat)
-    place, points = pd.factorize(point_keys(lon[there], lat[there]))
+    point_of, points = pd.factorize(point_keys(lon[there], lat[there]))
     east, north = np.divmod(points + ROOM // 2, ROOM)
     ordered = areas.sort_values("area_id", kind="stable").geometry.to_numpy()
     joined = join(east, north - ROOM // 2, ordered, metric_crs(areas))
 
     def of_row(of_point: np.ndarray, otherwise: int | bool) -> np.ndarray:
         values = np.full(len(crimes), otherwise, of_point.dtype)
-        values[there] = of_point[place]
+        values[there] = of_point[point_of]
         return values
 
     ids = pd.CategoricalDtype(areas["area_id"].sort_values())
@@ -66,12 +66,12 @@ def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
 
 
 def point_keys(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-    """Return a whole number for each map point, the same for the same point: they come to six decimals."""
+    """Return a whole number for each map point. Coordinates have six decimals, so equal points get equal numbers."""
     return np.round(lon * MILLION).astype(np.int64) * ROOM + np.round(lat * MILLION).astype(np.int64)
 
 
 def require_degrees(lon: np.ndarray, lat: np.ndarray, what: str = "the crimes") -> None:
-    """Refuse coordinates that are not degrees of the British Isles, saying what they look like.
+    """Refuse coordinates that are not degrees of the British Isles. The message says what they look like.
 
     Raises
     ------
@@ -101,12 +101,12 @@ def require_degrees(lon: np.ndarray, lat: np.ndarray, what: str = "the crimes") 
 
 
 def require_overlap(crimes: pd.DataFrame, located: pd.DataFrame, areas: gpd.GeoDataFrame) -> None:
-    """Refuse crimes of which none lies in any area: the boundaries are of another place.
+    """Refuse crimes none of which lies in an area, because the boundaries must be of another place.
 
     Raises
     ------
     InputError
-        If there are crimes with a location and none is in an area; the message gives both extents.
+        If there are crimes with a location and none is in an area. The message gives both extents.
     """
     there = crimes["lon"].notna()
     if not there.any() or located["area_id"].notna().any():

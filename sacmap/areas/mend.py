@@ -1,4 +1,4 @@
-"""Shapes as they come, to valid polygons: every mend told, and what cannot be mended in good time refused."""
+"""Repair shapes to valid polygons and note each repair; refuse shapes that would take minutes to repair."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from sacmap.areas.topology import metric_crs
 from sacmap.bounds import CROSSINGS
 
 _POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
-#: Pairs of edges whose boxes are asked for in one go, and of which it is asked whether they meet.
+#: Pairs of edges handled at a time: when their boxes are compared, and when the edges themselves are.
 _AT_A_TIME, _IN_ONE_GO = 100_000, 20_000
-#: Corners of a shape of which the crossings are counted before anything else is asked of it.
+#: A shape with more corners than this has its crossings counted before anything else.
 MANY = 50_000
 
 
 def mended(table: gpd.GeoDataFrame, where: Path | str = "police.uk") -> gpd.GeoDataFrame:
-    """Return the table (area_id, mend, geometry in degrees) with valid polygons only, each mend and its change told.
+    """Return the table (area_id, mend, geometry in degrees) with valid polygons; mend says what changed.
 
     Raises
     ------
     InputError
-        If boundaries cross themselves so often that mending would take minutes.
+        If boundaries cross themselves so often that the repair would take minutes.
     """
     shapes, mends = table.geometry.to_numpy().copy(), list(table["mend"])
     large = np.flatnonzero(shapely.get_num_coordinates(shapes) > MANY)
@@ -39,16 +39,16 @@ def mended(table: gpd.GeoDataFrame, where: Path | str = "police.uk") -> gpd.GeoD
     whole &= np.isin(shapely.get_type_id(shapes), _POLYGONS)
     odd = np.flatnonzero(~whole)
     require_few_crossings(shapes[odd], [table["area_id"].iloc[k] for k in odd], where)
-    for place in odd:
-        shape, more = valid_polygons(shapes[place])
+    for k in odd:
+        shape, more = valid_polygons(shapes[k])
         if more and more != NO_BOUNDARY:
-            # The grid has no place for corners on the other side of the earth.
+            # Corners on the other side of the earth have no coordinates on the grid.
             with np.errstate(invalid="ignore"):
-                pair = gpd.GeoSeries([shapes[place], shape], crs=tables.WGS84).to_crs(metric_crs(table)).area
+                pair = gpd.GeoSeries([shapes[k], shape], crs=tables.WGS84).to_crs(metric_crs(table)).area
             if np.isfinite(pair).all():
                 more = f"{more} (area {_hectares(pair.iloc[0])} → {_hectares(pair.iloc[1])} ha)"
-        shapes[place] = shape
-        mends[place] = "; ".join(dict.fromkeys(part for part in (mends[place], more) if part))
+        shapes[k] = shape
+        mends[k] = "; ".join(dict.fromkeys(part for part in (mends[k], more) if part))
     return table.assign(mend=pd.Series(mends, dtype=object)).set_geometry(
         gpd.GeoSeries(shapes, crs=tables.WGS84)
     )
@@ -59,28 +59,28 @@ def _hectares(square_metres: float) -> str:
 
 
 def require_few_crossings(shapes: Shapes, ids: Sequence[str], where: Path | str) -> None:
-    """Refuse shapes that cross themselves so often that mending them would take minutes.
+    """Refuse shapes that cross themselves so often that their repair would take minutes.
 
     Raises
     ------
     InputError
-        If they do; the area that crosses itself most is named.
+        If they do. The message names the area that crosses itself most.
     """
     found: dict[int, int] = {}
     large = shapely.get_num_coordinates(shapes) > MANY
     odd = large.copy()
     odd[~large] = ~shapely.is_valid(shapes[~large])
-    for place in np.flatnonzero(odd):
-        found[int(place)] = crossings(shapes[place])
+    for k in np.flatnonzero(odd):
+        found[int(k)] = crossings(shapes[k])
         if sum(found.values()) > CROSSINGS.most:
-            worst = max(found, key=lambda place: found[place])
+            worst = max(found, key=lambda k: found[k])
             CROSSINGS.require(sum(found.values()), f"{where}, mostly in area {ids[worst]},")
 
 
 def crossings(shape: BaseGeometry, most: int = CROSSINGS.most) -> int:
-    """Return how many pairs of a shape's edges meet other than end to end; not counted far beyond `most`.
+    """Return how many pairs of edges meet other than end to end. Counting stops soon after `most`.
 
-    What mending costs grows with the square of that.
+    The cost of a repair grows with the square of this number.
     """
     parts = _parts(shape)
     # Of a large shape, even to know whether it crosses itself may take the square of its corners.
@@ -102,7 +102,7 @@ def crossings(shape: BaseGeometry, most: int = CROSSINGS.most) -> int:
             if found > most:
                 return found
         first += size
-        # Long edges meet the boxes of all others: as many at a time as memory has room for.
+        # Long edges meet the boxes of all others, so fewer are compared at a time: memory is limited.
         size = max(1, size // 2) if len(one) > _AT_A_TIME else size * 2
     return found
 
@@ -115,7 +115,7 @@ def _parts(shape: BaseGeometry) -> np.ndarray:
 def _meeting(
     edges: np.ndarray, corners: np.ndarray, start: np.ndarray, one: np.ndarray, other: np.ndarray
 ) -> int:
-    """Count the pairs of edges that meet in a point that is an end of neither or not of both, or along a line."""
+    """Count the pairs of edges that meet along a line, or in a point that is not an end of both."""
     ends = [corners[start[one] + a] for a in (0, 1)]
     others = [corners[start[other] + b] for b in (0, 1)]
     shared = np.zeros(len(one), dtype=bool)
@@ -128,10 +128,10 @@ def _meeting(
 
 
 def valid_polygons(geometry: BaseGeometry) -> tuple[BaseGeometry, str]:
-    """Return a valid Polygon or MultiPolygon that keeps all the area of `geometry`, and what was mended.
+    """Return a valid Polygon or MultiPolygon with all the area of `geometry`, and what was repaired.
 
-    A ring that crosses itself keeps both its loops (`make_valid`, where a zero buffer would lose one); lines and
-    points are left out. An empty geometry stays empty: "no boundary".
+    A ring that crosses itself keeps both loops: `make_valid` is used because a zero buffer would lose one. Lines and
+    points are left out. An empty geometry stays empty and is noted as "no boundary".
     """
     shape, mends = geometry, []
     if geometry.has_z:

@@ -1,4 +1,4 @@
-"""What the map points say of a list's areas: where their crime is, how much is at no street, and what is new."""
+"""Evaluate map points: how concentrated an area's crimes are, how many are off street, and rises on one new point."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from sacmap.result import OnePoint
 
 #: A map point: degrees east and north (WGS84), and its name.
 Point = tuple[float, float, str]
-#: Map points that concentration is told of, and streets named.
+#: Number of map points for the concentration, and of streets named.
 POINTS, STREETS = 10, 3
-#: The names police.uk gives to map points that are no street: burglaries there are mostly not of homes.
+#: police.uk's names of map points that are not streets. Most burglaries there are not of homes.
 OFF_STREET = frozenset(
     (
         "airport/airfield", "bus/coach station", "conference/exhibition centre", "ferry terminal",
@@ -27,7 +27,7 @@ OFF_STREET = frozenset(
         "shopping area", "sports/recreation area", "supermarket", "theatre/concert hall",
     )
 )  # fmt: skip
-#: How the name of a railway station ends.
+#: Names of railway stations.
 STATION = re.compile(r".*\bstation\)?")
 #: A rise is of one map point where at least this share of it, and so many crimes, lie on a point unseen before.
 MOST, AT_LEAST = 0.5, 5
@@ -35,9 +35,9 @@ MOST, AT_LEAST = 0.5, 5
 
 @dataclass(frozen=True)
 class AreaPoints:
-    """The crimes of one area and crime type: how many, how many of them at no street, and those on each map point.
+    """The crimes of one area and crime type: all, those off street (`apart`), and by map point.
 
-    Crimes without a location, or without a name for it, count in `crimes` and are on no point.
+    Crimes without a location or without the name of one are counted in `crimes`, but are on no point.
     """
 
     crimes: int = 0
@@ -46,13 +46,13 @@ class AreaPoints:
 
     @property
     def off_street(self) -> float | None:
-        """The share of the crimes on map points that are no street; None without crimes."""
+        """The share of the crimes on map points that are not streets; None without crimes."""
         return self.apart / self.crimes if self.crimes else None
 
     def busiest(self) -> tuple[float, tuple[tuple[str, int], ...]]:
-        """Return the share of the crimes on the ten busiest map points, and the first of these by street.
+        """Return the share of the crimes on the ten busiest map points, and the busiest streets among them.
 
-        Points with no street count in the share and are not named; points of one street are named once, together.
+        Points without a street name count in the share but are not named. Points of one street are added together.
         """
         if not self.points:
             return 0.0, ()
@@ -65,12 +65,12 @@ class AreaPoints:
         return sum(n for _, n in busiest) / self.crimes, tuple(first)
 
 
-#: What an area without crimes has.
+#: The points of an area without crimes.
 NO_POINTS = AreaPoints()
 
 
 def points_of_areas(now: pd.DataFrame, area_ids: Collection[str]) -> dict[tuple[str, str], AreaPoints]:
-    """Return, by area_id and crime type, the map points of some areas' crimes; `sac` is all three types.
+    """Return the crimes by map point for some areas, by (area_id, crime type); `sac` is all three types.
 
     `now` holds the Located rows of the current months. An area without crimes of a type is left out.
     """
@@ -80,7 +80,7 @@ def points_of_areas(now: pd.DataFrame, area_ids: Collection[str]) -> dict[tuple[
     crimes: Counter[tuple[str, str]] = Counter()
     apart: Counter[tuple[str, str]] = Counter()
     points: defaultdict[tuple[str, str], Counter[Point]] = defaultdict(Counter)
-    # Rows are many and points are few: each is judged once.
+    # There are many rows but few points, so each point is handled once.
     for (area, kind, lon, lat, name), n in Counter(
         zip(*(mine[column].tolist() for column in columns), strict=True)
     ).items():
@@ -95,7 +95,7 @@ def points_of_areas(now: pd.DataFrame, area_ids: Collection[str]) -> dict[tuple[
 
 
 def is_off_street(name: str) -> bool:
-    """Whether a map point of that name is no street. A railway station is named "… Station" or "… (Station)"."""
+    """Whether a name is of a map point that is not a street. Railway stations are "… Station" or "… (Station)"."""
     place = name.removeprefix("On or near ").strip().lower()
     return place in OFF_STREET or STATION.fullmatch(place) is not None
 
@@ -107,18 +107,18 @@ def rises_of_one_point(
     rises: pd.DataFrame,
     kind: str,
 ) -> Mapping[str, OnePoint]:
-    """Return, by area_id, the map point on which most of a rise lies, where no crime was ever on it before.
+    """Return, by area_id, the map point with most of a rise, if no crime was there in the baseline.
 
-    Such a rise may be a change of where police.uk puts crimes, and no more.
+    Such a rise may only be a change in where police.uk places crimes.
 
     Parameters
     ----------
     once
-        The Located table less repeats.
+        The Located table without duplicates.
     months_before, months_now
-        Months compared of the baseline and of the current period.
+        The months compared, of the baseline and of the current period.
     rises
-        area_id, current_count and expected of the areas whose verdict is a rise.
+        area_id, current_count and expected of the areas with a rise as their verdict.
     kind
         The crime type.
     """
@@ -133,7 +133,7 @@ def rises_of_one_point(
     most = most[(most["n"] >= AT_LEAST) & (most["n"] >= MOST * most["area_id"].map(gaps))]
     if most.empty:
         return {}
-    # Of all points before, only those that can be one of these.
+    # Look only at earlier points that could be one of these.
     near = np.isin(once["lon"].to_numpy(float), most["lon"].to_numpy(float))
     before = once.loc[near, ["lon", "lat", "month"]]
     before = before[before["month"].isin(months_before).to_numpy()]

@@ -1,6 +1,6 @@
-"""From counts to a change that can be believed: expected, normal range, verdict, shrunken ratio, excess, level.
+"""Decide what was expected, the normal range and the verdict; estimate ratio, excess and level.
 
-One default for every area and crime type. The steps are numbered as in docs/method.md.
+There is one method for every area and crime type. Its steps are numbered as in docs/method.md.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scipy import special
 from sacmap.errors import UsageError
 
 Floats = NDArray[np.float64]
-#: None: the rest of the areas; a pair: (baseline sum over the periods, current count); "none": nothing.
+#: None: the rest of the areas; a pair: (sum over the baseline periods, current count); "none": no comparator.
 Against = tuple[float, float] | Literal["none"] | None
 
 #: The columns `compare` returns, in order.
@@ -33,34 +33,34 @@ MODEL_COLUMNS = (
     "excess",
     "level",
 )
-#: Year-to-year variation beyond chance that is assumed before the data speak, for a year; measured on London.
+#: Prior of the variation from year to year beyond chance, measured on London.
 USUAL_VOLATILITY = 0.02
-#: What the assumption weighs, in areas compared once, and the most volatility the data may claim.
+#: Weight of that prior, in areas compared once; and the largest volatility considered.
 USUAL_WEIGHT = 20.0
 MOST_VOLATILITY = 0.25
 #: Mean of z² of a standard normal clipped to its own 10% and 90% quantiles, 0.6787: ∫z²φ between them and the ends.
 _TAIL = float(special.ndtri(0.9))
 _DENSITY = float(np.exp(-(_TAIL**2) / 2) / np.sqrt(2 * np.pi))
 CLIPPED_Z2 = 0.8 - 2 * _TAIL * _DENSITY + 0.2 * _TAIL**2
-#: Halvings of [0, MOST_VOLATILITY] in search of the volatility of the current period: to one part in 10¹².
+#: Number of bisections of [0, MOST_VOLATILITY] to find the volatility of the current period, to one part in 10¹².
 HALVINGS = 40
 #: Share of clear flags that may be chance (Benjamini and Hochberg 1995).
 FALSE_SHARE = 0.10
 #: Expected counts below this are too few to tell.
 FEW = 10.0
-#: A clear rise is of at least so many crimes, a clear fall from at least so many expected.
+#: A clear rise has at least this many crimes; for a clear fall, at least this many are expected.
 CLEAR_LEAST = 5.0
-#: How much of a rise or fall is still there in the next period: 0.65 to 0.8 on English and Welsh LSOAs.
+#: The share of a rise or fall that lasts into the next period: 0.65 to 0.8 on English and Welsh LSOAs.
 LASTING = 0.7
-#: Half a crime: what a sum of zero is taken for where something must be divided by it.
+#: Half a crime: used in place of a sum of zero in a division.
 HALF = 0.5
-#: A comparator with so many crimes a period before and none now is missing, not gone.
+#: If a comparator had this many crimes a period before and has none now, its data are missing.
 MUCH = 10.0
 
 
 @dataclass(frozen=True)
 class Law:
-    """The law of step 5, and what the current count makes of it: step 7.
+    """The distribution of step 5, and the posterior after the current count: step 7.
 
     expected: (n,) crimes; variation: (n,) k, the variance of an area's rate beyond chance as a share of expected²;
     now: (n,) current crimes; volatility: the variation from period to period that was found.
@@ -73,50 +73,50 @@ class Law:
 
     @property
     def size(self) -> Floats:
-        """The size of the negative binomial law that the current count is expected to follow."""
+        """The size of the negative binomial distribution of the current count."""
         return 1 / self.variation
 
     @property
     def shape(self) -> Floats:
-        """The shape of the gamma law of an area's present rate."""
+        """The shape of the gamma distribution of an area's present rate."""
         return self.size + self.now
 
     @property
     def rate(self) -> Floats:
-        """The rate of the gamma law of an area's present rate."""
+        """The rate of the gamma distribution of an area's present rate."""
         return self.size / self.expected + 1
 
     @property
     def present(self) -> Floats:
-        """The mean of an area's present rate, crimes a period."""
+        """The mean of an area's present rate, in crimes a period."""
         return np.asarray(self.expected * (self.size + self.now) / (self.size + self.expected))
 
     @property
     def excess(self) -> Floats:
-        """How far the area itself, not the luck of one period, stands above the expected, crimes."""
+        """How far an area's present rate is above the expected, in crimes."""
         return np.asarray(self.present - self.expected)
 
     def level(self, excess: Floats) -> Floats:
-        """Return what to expect in the next such period of areas that stand `excess` above the expected."""
+        """Return the count to expect in the next such period, for areas that are `excess` above the expected."""
         return np.asarray(self.expected + LASTING * excess)
 
     def quantile(self, share: float) -> Floats:
-        """Return the quantile of the present rate, crimes a period."""
+        """Return a quantile of the present rate, in crimes a period."""
         return np.asarray(special.gammaincinv(self.shape, share) / self.rate)
 
     def drawn(self, rng: np.random.Generator, draws: int) -> Floats:
-        """Draw how far each area may stand above the expected: (draws × areas)."""
+        """Draw excesses from the distribution of the present rates: (draws × areas)."""
         return np.asarray(rng.standard_gamma(self.shape, (draws, len(self.now))) / self.rate - self.expected)
 
     def of(self, places: NDArray[np.intp]) -> Law:
-        """Return the law of some of the areas."""
+        """Return the law of a subset of the areas."""
         return Law(self.expected[places], self.variation[places], self.now[places], self.volatility)
 
 
 def compare(
     baseline: ArrayLike, current: ArrayLike | pd.Series, comparator: Against = None, *, months: int = 12
 ) -> pd.DataFrame:
-    """Compare each area's current count with what its baseline and the comparator lead one to expect.
+    """Compare each area's current count with the count to expect from its baseline and the comparator.
 
     >>> compare([[40, 44], [12, 9], [30, 28]], [81, 8, 31])["verdict"].tolist()
     ['clear rise', 'within normal range', 'within normal range']
@@ -124,14 +124,14 @@ def compare(
     Parameters
     ----------
     baseline
-        (areas × periods) counts; a row with a missing value is an area not known.
+        (areas × periods) counts; an area with a missing value is "not known".
     current
         (areas,) counts; a Series keeps its index.
     comparator
-        None: the rest of the areas, leave-one-out. A pair (baseline sum over the periods, current count): every
-        area follows that. "none": the baseline itself is expected.
+        None: the rest of the areas, without the area itself. A pair (sum over the baseline periods, current count): the
+        same for every area. "none": the baseline itself is expected.
     months
-        Months in a period: a shorter period varies more.
+        Months in a period; shorter periods vary more.
 
     Returns
     -------
@@ -141,8 +141,8 @@ def compare(
     Raises
     ------
     UsageError
-        If the shapes do not match, a count is negative or no number, a period has no months, or the comparator is
-        none that can be followed: see `require_comparator`.
+        If the shapes do not match, a count is negative or not a number, a period has no months, or the comparator is
+        not usable: see `require_comparator`.
     """
     index = current.index if isinstance(current, pd.Series) else None
     try:
@@ -170,13 +170,13 @@ def compare(
 
 
 def require_comparator(comparator: Against, periods: int) -> None:
-    """Refuse a comparator that cannot be followed.
+    """Refuse a comparator that is not usable.
 
     Raises
     ------
     UsageError
-        If it is a word other than "none", or no pair of counts; if one of them is negative or not finite; or if
-        there is nothing now where there were ten crimes a period or more: that is missing, not gone.
+        If it is neither "none" nor a pair of counts; if a count is negative or not finite; or if there are no crimes
+        now after ten or more a period, because then the data are missing.
     """
     if comparator is None or (isinstance(comparator, str) and comparator == "none"):
         return
@@ -207,10 +207,10 @@ def _compare_known(
 
 
 def readings(law: Law) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
-    """Return the columns of `compare` of a law: steps 5 to 8."""
+    """Return the columns of `compare`: steps 5 to 8."""
     expected, now = law.expected, law.now
     low, high = (_quantile(share, law.size, expected) for share in (0.025, 0.975))
-    # Step 6, mid-p: a count as high, half counted, or higher.
+    # Step 6, mid-p: higher counts, and half of the probability of an equal one.
     up = (_at_least(now, law.size, expected) + _at_least(now + 1, law.size, expected)) / 2
     excess = law.excess
     return {
@@ -229,7 +229,7 @@ def readings(law: Law) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
 
 
 def law_of(counts: Floats, now: Floats, comparator: Against = None, *, months: int = 12) -> Law:
-    """Return the law that the current counts are expected to follow: steps 1 to 5 of the method.
+    """Return the expected distribution of the current counts: steps 1 to 5 of the method.
 
     `counts` is (areas × periods), `now` (areas,), both without missing values; the rest as in `compare`.
     """
@@ -238,7 +238,7 @@ def law_of(counts: Floats, now: Floats, comparator: Against = None, *, months: i
         return law_of_level(now)
     sums = counts.sum(axis=1)
     follows = _comparator_ratio(sums, now, periods, comparator)
-    # Step 2: a gamma prior by moments, so that a small area borrows from all.
+    # Step 2: a gamma prior by moments, so that small areas borrow strength from all.
     mean = max(sums.mean(), HALF / n) / periods
     spread = sums.var(ddof=1) if n > 1 else 0.0
     variance = max(spread / periods**2 - mean / periods, 0.001 * mean**2)
@@ -253,9 +253,9 @@ def law_of(counts: Floats, now: Floats, comparator: Against = None, *, months: i
 
 
 def law_of_level(now: Floats) -> Law:
-    """Return the law of areas with no earlier period: each is expected to be as the areas together, as they vary.
+    """Return the law of areas without an earlier period: the prior of step 2, estimated from the current counts.
 
-    It is the prior of step 2, of the current counts; `now` is (areas,) without missing values.
+    `now` is (areas,) without missing values.
     """
     mean = max(float(now.mean()), HALF / len(now))
     spread = float(now.var(ddof=1)) if len(now) > 1 else 0.0
@@ -264,24 +264,24 @@ def law_of_level(now: Floats) -> Law:
 
 
 def _comparator_ratio(sums: Floats, now: Floats, periods: int, comparator: Against) -> Floats:
-    """Step 1: how the comparator itself has changed, one value an area."""
+    """Step 1: the change of the comparator, one value for each area."""
     if comparator == "none":
         return np.ones(len(now))
     if comparator is None:
         current, before = now.sum() - now, sums.sum() - sums
     else:
         current, before = np.full(len(now), float(comparator[1])), np.full(len(now), float(comparator[0]))
-    # Where there was nothing before, nothing can be said of a change, so none is followed.
+    # Without any crime before, the change of the comparator is unknown, and 1 is assumed.
     return np.where(before > 0, np.maximum(current, HALF) / (np.maximum(before, HALF) / periods), 1.0)
 
 
 def volatility(
     counts: Floats, now: Floats, expected: Floats, shape: Floats, clumping: Floats, *, months: int
 ) -> float:
-    """Step 4: the real variation from period to period beyond chance, of both sides, drawn towards the usual."""
+    """Step 4: the variation from period to period beyond chance, from both sides and the prior."""
     n = len(now)
     usual = USUAL_VOLATILITY * float(np.sqrt(12 / months))
-    # A period with no crime anywhere says nothing of variation between areas.
+    # A period without any crime says nothing about the variation between areas.
     some = counts[:, counts.sum(axis=0) > 0]
     freedom = n * max(0, some.shape[1] - 1)
     before = min(_volatility_before(some), MOST_VOLATILITY) if freedom else 0.0
@@ -290,7 +290,7 @@ def volatility(
 
 
 def _volatility_before(counts: Floats) -> float:
-    """Return how the areas' shares of each baseline period vary beyond chance, by moments."""
+    """Return how much the areas' shares vary between baseline periods beyond chance, by moments."""
     periods = counts.shape[1]
     factors = periods * counts.sum(axis=0) / counts.sum()
     levels = counts / factors
@@ -301,19 +301,19 @@ def _volatility_before(counts: Floats) -> float:
 
 
 def _volatility_now(now: Floats, expected: Floats, shape: Floats, clumping: Floats) -> float:
-    """Return the volatility at which the current counts lie about the expected as they should.
+    """Return the volatility that explains how the current counts scatter about the expected.
 
-    The tails are clipped, so that a few true risers do not pass for volatility of all.
+    The tails are clipped, so that a few areas that truly changed do not count as volatility.
     """
     gap, squared, own = now - expected, expected**2, 1 / shape
-    # np.quantile's own places, without its checks, which take longer than the work on a force's areas.
+    # As np.quantile, without its checks, which take longer than the work itself for the areas of a force.
     n = len(now)
     tails = [(int(at), at - int(at)) for at in (0.1 * (n - 1), 0.9 * (n - 1))]
-    places = sorted({place for at, _ in tails for place in (at, min(at + 1, n - 1))})
+    needed = sorted({index for at, _ in tails for index in (at, min(at + 1, n - 1))})
 
     def mean_square(alpha: float) -> float:
         z = gap / np.sqrt(expected + squared * (alpha * clumping + own))
-        ordered = np.partition(z, places)
+        ordered = np.partition(z, needed)
         low, high = (ordered[at] + (ordered[min(at + 1, n - 1)] - ordered[at]) * part for at, part in tails)
         return float(np.mean(np.minimum(np.maximum(z, low), high) ** 2))
 
@@ -327,19 +327,19 @@ def _volatility_now(now: Floats, expected: Floats, shape: Floats, clumping: Floa
 
 
 def _at_least(counts: Floats, size: Floats, mean: Floats) -> Floats:
-    """Return the negative binomial's probability of each count, a whole number, or a higher one."""
-    # scipy.stats has this by name, and takes longer to load than all areas of a country to compare.
+    """Return the probability of each count or a higher one, by the negative binomial distribution."""
+    # scipy.stats has this too, but loading it takes longer than comparing all areas of a country.
     some = special.betainc(np.maximum(counts, 1), size, mean / (size + mean))
     return np.where(counts > 0, some, 1.0)
 
 
 def _quantile(share: float, size: Floats, mean: Floats) -> Floats:
-    """Return the least counts that the negative binomial does not exceed with a probability of `share`."""
+    """Return the quantile `share` of the negative binomial distribution."""
 
     def at_most(counts: Floats) -> Floats:
         return np.asarray(special.betainc(size, counts + 1, size / (size + mean)))
 
-    # The quantile of a gamma law of the same mean and variance is within a crime or two: from there, step by step.
+    # The gamma quantile with the same mean and variance is within a crime or two. Search step by step from there.
     wide = 1 + mean / size
     found = np.round(special.gammaincinv(mean / wide, share) * wide)
     while (short := at_most(found) < share).any():
@@ -361,7 +361,7 @@ def rejected(p_values: Floats, share: float) -> NDArray[np.bool_]:
 
 
 def _verdicts(now: Floats, expected: Floats, up: Floats, low: Floats, high: Floats) -> NDArray[np.object_]:
-    """Step 8: the first that applies. None contradicts the normal range."""
+    """Step 8: return the first verdict that applies. No verdict contradicts the normal range."""
     above, below = now > high, now < low
     return np.select(
         [

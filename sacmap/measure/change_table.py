@@ -1,4 +1,4 @@
-"""The Change table: what `compare` says of every area and crime type, beside what was counted."""
+"""Build the Change table: the counts of every area and crime type, with the results of `compare`."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ def change(
 ) -> pd.DataFrame:
     """Build the Change table from a Counts table.
 
-    A month that no area has a count for is left out of every period, and that is said with a warning: it never reads
-    as a fall.
+    A month without counts is left out of every period, with a warning, so that it does not look like a fall.
 
     >>> areas = read_areas("wards.geojson")
     >>> counts = count(locate(read_crimes("crimes.zip"), areas), study)
@@ -39,26 +38,26 @@ def change(
     Parameters
     ----------
     counts
-        The Counts table, as `count` gives it: area_id, month, crime_type, n. Crime types that are not there are "not
+        The Counts table, as `count` returns it: area_id, month, crime_type, n. Crime types that it lacks are "not
         known".
     study
-        Its periods; and its comparator, "areas" or "none", where no other is given.
+        Its periods, and its comparator ("areas" or "none") if `comparator` is not given.
     areas
-        The Areas table: the name and the households of each area.
+        The Areas table, for names and households.
     comparator
-        As `compare` takes it, for every crime type or by crime type.
+        As for `compare`: one for every crime type, or a mapping by crime type.
 
     Returns
     -------
-    The Change table, sorted by area and crime type; edge_share and the ranks are empty, which need the crimes.
+    The Change table, sorted by area and crime type. edge_share and the ranks need the crimes, so they are empty.
 
     Raises
     ------
     InputError
-        If a table lacks a column, the counts are of other areas or count one thing twice, or no month is whole in
+        If a table lacks a column, the counts are of other areas or have duplicate rows, or no month has counts in
         every period.
     UsageError
-        If the study's comparator is the force or a file, which the counts of areas do not hold.
+        If the study's comparator is the force or a file, because the counts of areas are not enough for it.
     """
     tables.require_columns(counts.columns, tables.COUNTS.names, "Counts")
     tables.require_columns(areas.columns, ("area_id", "name", "geometry"), "Areas")
@@ -79,15 +78,15 @@ def change(
 
 
 def _by_period(cube: Floats, study: Study) -> tuple[Floats, int]:
-    """Return (periods, areas, crime types) counts over the months that are whole in every period, and their number."""
-    places = _whole_places(cube, study)
+    """Return counts (periods, areas, crime types) over the months compared, and the number of these months."""
+    positions = _positions_compared(cube, study)
     at = {month: i for i, month in enumerate(study.months)}
-    sums = [cube[:, [at[period[k]] for k in places]].sum(axis=1) for period in study.periods]
-    return np.stack(sums), len(places)
+    sums = [cube[:, [at[period[k]] for k in positions]].sum(axis=1) for period in study.periods]
+    return np.stack(sums), len(positions)
 
 
 def _followed(study: Study, given: Against | Mapping[str, Against]) -> Mapping[str, Against]:
-    """Return by crime type what "expected" follows: what was given, or the study's own.
+    """Return the comparator of each crime type: the one given, otherwise the study's.
 
     Raises
     ------
@@ -106,7 +105,7 @@ def _followed(study: Study, given: Against | Mapping[str, Against]) -> Mapping[s
 
 
 def _cube(counts: pd.DataFrame, area_ids: Sequence[str], wanted: Sequence[str]) -> Floats:
-    """Return the counts of the wanted months as (areas × months × tables.CRIME_TYPES), NaN where there is none."""
+    """Return the counts of the wanted months as (areas × months × tables.CRIME_TYPES), NaN without a count."""
     if counts.duplicated(list(tables.COUNTS.key)).any():
         raise InputError(
             "The Counts table counts an area, a month and a crime type twice.", "Give each of them one row."
@@ -122,13 +121,13 @@ def _cube(counts: pd.DataFrame, area_ids: Sequence[str], wanted: Sequence[str]) 
         pd.Index(known).get_indexer(pd.Index(counts[name].astype(object))) for name, known in labels.items()
     ]
     cube = np.full([len(known) for known in labels.values()], np.nan)
-    there = np.all([places >= 0 for places in at], axis=0)
-    cube[tuple(places[there] for places in at)] = counts["n"].to_numpy(float, na_value=np.nan)[there]
+    there = np.all([index >= 0 for index in at], axis=0)
+    cube[tuple(index[there] for index in at)] = counts["n"].to_numpy(float, na_value=np.nan)[there]
     return cube
 
 
-def _whole_places(cube: Floats, study: Study) -> tuple[int, ...]:
-    """Return the places in a period at which every period has counts, and warn of the months left out."""
+def _positions_compared(cube: Floats, study: Study) -> tuple[int, ...]:
+    """Return the positions within a period of the months that every period has counts for; warn of the others."""
     types = np.isfinite(cube).any(axis=(0, 1))
     if not types.any():
         raise InputError(
@@ -137,25 +136,26 @@ def _whole_places(cube: Floats, study: Study) -> tuple[int, ...]:
         )
     known = np.all(np.any(np.isfinite(cube[:, :, types]), axis=0), axis=1).tolist()
     left_out = [month for month, whole in zip(study.months, known, strict=True) if not whole]
-    places = like_for_like(study.periods, left_out)
+    positions = like_for_like(study.periods, left_out)
     named = ", ".join(months.in_words(month) for month in left_out[:3]) + (
         " and others" if len(left_out) > 3 else ""
     )
-    if not places:
+    if not positions:
         raise InputError(
             f"No month has counts in every period, so nothing is compared: {named} have none.",
             "Give the crimes of both periods.",
         )
     if left_out:
         warn(
-            f"{named}: no counts. {len(places)} of {len(study.current)} months are compared, the same in every period.",
+            f"{named}: no counts. {len(positions)} of {len(study.current)} months are compared, the same in every "
+            "period.",
             stacklevel=3,
         )
-    return places
+    return positions
 
 
 def _tell_unknown(areas: gpd.GeoDataFrame, periods: Floats) -> None:
-    """Warn of areas that lack a count which others have: they are not known."""
+    """Warn of areas that lack a count which other areas have; they are "not known"."""
     types = np.isfinite(periods).any(axis=(0, 1))
     lacking = areas.loc[~np.isfinite(periods[:, :, types]).all(axis=(0, 2)), "area_id"]
     if len(lacking):
@@ -194,7 +194,7 @@ def change_table(
     unknown
         Areas that are not known, by area_id.
     absent_types
-        Crime types of which no row was read. They are not known; of SAC, which holds them, only the counts are.
+        Crime types without any row in the data. They are not known. Of SAC, which contains them, only counts are known.
     """
     there = ~areas.geometry.is_empty.to_numpy() & ~areas["area_id"].isin(list(unknown)).to_numpy()
     parts = [

@@ -23,13 +23,13 @@ def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
     0      W0  2022-04        sac  6.0
     1      W0  2022-04   burglary  2.0
 
-    Repeated crimes are counted once. Coverage is judged on the rows given, so give the rows of every crime type.
+    Duplicates are counted once. Coverage is judged from the rows of every crime type, so include them all.
 
     Returns
     -------
-    The Counts table over every area that `locate` was given: n is 0 only where the month is complete for the main
-    forces of the study, otherwise missing; another force with a gap in the months compared is left out whole. Of a
-    table not made by `locate`, the areas are those that have a crime.
+    The Counts table for every area that `locate` was given. n is 0 only if the month is complete for the main forces
+    of the study, otherwise it is missing. Any other force with a gap in the months compared is left out completely. If
+    the table was not made by `locate`, the areas are those with a crime.
 
     Raises
     ------
@@ -58,9 +58,9 @@ def monthly_counts(
     unknown: Collection[str] = (),
     absent_types: Collection[str] = (),
 ) -> pd.DataFrame:
-    """Return a cube of `area_ids` × `wanted` as the Counts table.
+    """Return a cube (area_ids × wanted months × SAC types) as the Counts table.
 
-    n is missing in the months left out, in areas not known, and of types of which no row was read.
+    n is missing in the months left out, in unknown areas, and for types without any row in the data.
     """
     types = list(tables.CRIME_TYPES)
     values = np.concatenate([cube.sum(axis=2, keepdims=True), cube], axis=2).astype(float)
@@ -74,16 +74,16 @@ def monthly_counts(
 def counts_cube(
     located: pd.DataFrame, area_ids: Sequence[str], wanted: Sequence[str], where: np.ndarray | None = None
 ) -> np.ndarray:
-    """Return an (areas × months × SAC types) array of counts of the rows of SAC that lie in an area.
+    """Count the rows of SAC in the areas: (areas × months × SAC types).
 
-    `where` is a boolean array over the rows: those to count.
+    `where` is a boolean array over the rows that selects those to count.
     """
     shape = (len(area_ids), len(wanted), len(tables.SAC_TYPES))
     none = int(np.prod(shape))
     cell = _steps(located["area_id"], area_ids, shape[1] * shape[2], none=none, where=where)
     cell += _steps(located["month"], wanted, shape[2], none=none, where=where)
     cell += _steps(located["crime_type"], tables.SAC_TYPES, 1, none=none, where=where)
-    # A row that is none of one of them is past the last cell.
+    # A row without an area, month or type of these is put in one extra cell at the end.
     np.minimum(cell, none, out=cell)
     return np.bincount(cell, minlength=none + 1)[:none].reshape(shape)
 
@@ -91,12 +91,12 @@ def counts_cube(
 def _steps(
     column: pd.Series, labels: Sequence[str], step: int, *, none: int, where: np.ndarray | None
 ) -> np.ndarray:
-    """Return the place of each value in `labels`, in steps, or `none`; of the rows of `where`, if it is given."""
+    """Return `step` × the position of each value in `labels`, or `none`, for the rows selected by `where`."""
     coded = column.astype("category").cat
-    places = pd.Index(labels).get_indexer(coded.categories)
-    steps = np.append(np.where(places >= 0, places * step, none), none)
+    positions = pd.Index(labels).get_indexer(coded.categories)
+    steps = np.append(np.where(positions >= 0, positions * step, none), none)
     codes = coded.codes.to_numpy()
-    # A missing value has the code −1, which is the last of the steps.
+    # A missing value has the code −1, which selects the last step.
     return steps[codes if where is None else codes[where]]
 
 
@@ -117,7 +117,7 @@ def by_period(
 
 
 def shares(some: np.ndarray, everything: np.ndarray) -> dict[str, np.ndarray]:
-    """Return, by crime type, what share `some` is of `everything`, both (areas × SAC types) counts; NaN of none."""
+    """Return, by crime type, `some` / `everything`, both (areas × SAC types) counts; NaN if everything is 0."""
     whole, part = (np.column_stack([counts.sum(axis=1), counts]) for counts in (everything, some))
     share = np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
     return {kind: share[:, i] for i, kind in enumerate(tables.CRIME_TYPES)}
@@ -125,7 +125,7 @@ def shares(some: np.ndarray, everything: np.ndarray) -> dict[str, np.ndarray]:
 
 @dataclass(frozen=True)
 class Counted:
-    """What was counted of one comparison, crime types in the order of tables.CRIME_TYPES.
+    """The counts of one comparison, with crime types in the order of tables.CRIME_TYPES.
 
     known: every month read; monthly: the Counts table over them; in_areas: (areas × periods × crime types), the
     current period last; by_month: (areas × periods × months compared × SAC types); published and outside:
@@ -142,12 +142,12 @@ class Counted:
 
     @property
     def mapped(self) -> np.ndarray:
-        """(periods × crime types) of all areas together."""
+        """(periods × crime types) counts of all areas together."""
         return np.asarray(self.in_areas.sum(axis=0))
 
 
 def counted(once: pd.DataFrame, area_ids: Sequence[str], study: Study, compared: Compared) -> Counted:
-    """Count the crimes of one comparison; `once` is the Located table less repeats."""
+    """Count the crimes of one comparison; `once` is the Located table without duplicates."""
     known = sorted({*study.months, *compared.judged["month"]})
     monthly_gaps = set(gaps(compared.judged, compared.forces, known)["month"])
     cube = counts_cube(once, area_ids, known)
@@ -179,9 +179,9 @@ def counted(once: pd.DataFrame, area_ids: Sequence[str], study: Study, compared:
 
 
 def totals(counts: Counted, absent_types: Collection[str] = ()) -> dict[str, dict[str, float | None]]:
-    """Return, by crime type, the sums of all areas before and now, and the change as published, for the record.
+    """Return, by crime type, the sums of all areas before and now, and the published change, for the record.
 
-    They are missing of types of which no row was read; of SAC, which holds them, the changes are.
+    They are None for types without any row in the data. The changes of SAC, which contains these types, are None too.
     """
     found: dict[str, dict[str, float | None]] = {}
     for i, kind in enumerate(tables.CRIME_TYPES):
@@ -201,17 +201,17 @@ def totals(counts: Counted, absent_types: Collection[str] = ()) -> dict[str, dic
 
 
 def percent_change(baseline: float, current: float) -> float | None:
-    """Return 100 × (current − baseline) / baseline; None where the baseline is zero or a value is missing."""
+    """Return 100 × (current − baseline) / baseline; None if the baseline is zero or a value is missing."""
     return 100 * (current - baseline) / baseline if baseline > 0 and np.isfinite(current) else None
 
 
 def mean_before(counts: np.ndarray) -> float:
-    """Return the mean of all periods but the last; NaN where there is none before it."""
+    """Return the mean of all periods but the last; NaN if there is only one."""
     return float(counts[:-1].mean()) if len(counts) > 1 else float("nan")
 
 
 def monthly_totals(monthly: pd.DataFrame, wanted: Sequence[str]) -> dict[str, int]:
-    """Return the SAC of all areas by month, of the months wanted that are complete; `monthly` is the Counts table."""
+    """Return the SAC of all areas by month, for the complete months among `wanted`; `monthly` is a Counts table."""
     sac = monthly[(monthly["crime_type"] == "sac") & monthly["month"].isin(wanted)]
     sums = sac.groupby("month")["n"].sum(min_count=1).dropna()
     return {str(month): int(n) for month, n in sums.items()}

@@ -1,4 +1,4 @@
-"""Subtotals by town or district: each group of areas read as if it were one area."""
+"""Subtotals by town or district: each group of areas is compared as if it were one area."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sacmap.measure.comparator import Comparator
 from sacmap.measure.counts import Counted
 from sacmap.measure.level import level_table
 
-#: What areas without a group are counted as.
+#: The name of the group of areas without a group.
 NO_GROUP = "No group"
 
 
@@ -27,18 +27,18 @@ def groups_of(
     unknown: Collection[str] = (),
     absent_types: Collection[str] = (),
 ) -> pd.DataFrame:
-    """Return the subtotals of a map's groups: the table of tables.GROUPS, empty where the areas have no groups.
+    """Return the subtotals of a map's groups: the table of tables.GROUPS, empty if the areas have no groups.
 
-    Areas that are not known are in no subtotal; how many areas are is in the column areas.
+    Areas that are not known are in no subtotal. The column areas says how many areas are.
 
     Parameters
     ----------
     areas
-        The Areas table, with the column group where there are groups.
+        The Areas table, with the column group if there are groups.
     counts
-        What was counted.
+        The counts.
     comparator
-        What is followed; where it is the rest of the areas, a group follows the rest of the groups.
+        The comparator. If it is the rest of the areas, a group is compared with the rest of the groups.
     months_compared
         Months of a period that are compared.
     unknown
@@ -50,24 +50,26 @@ def groups_of(
         return pd.DataFrame(columns=tables.GROUPS.names)
     known = ~areas.geometry.is_empty.to_numpy() & ~areas["area_id"].isin(list(unknown)).to_numpy(bool)
     names = areas["group"].astype(object).where(areas["group"].notna() & (areas["group"] != ""), NO_GROUP)
-    labels, place = np.unique(names[known].astype(str).to_numpy(), return_inverse=True)
+    labels, group_of = np.unique(names[known].astype(str).to_numpy(), return_inverse=True)
     if not len(labels):
         return pd.DataFrame(columns=tables.GROUPS.names)
     of_areas = counts.in_areas[known]
     sums = np.zeros((len(labels), *of_areas.shape[1:]), dtype=np.int64)
-    np.add.at(sums, place, of_areas)
-    table = _read(_as_areas(areas[known], labels, place), sums, comparator, months_compared, absent_types)
-    n = dict(zip(labels, np.bincount(place), strict=True))
+    np.add.at(sums, group_of, of_areas)
+    table = _change_of(
+        _as_areas(areas[known], labels, group_of), sums, comparator, months_compared, absent_types
+    )
+    n = dict(zip(labels, np.bincount(group_of), strict=True))
     table = table.rename(columns={"area_id": "group"}).assign(areas=table["area_id"].map(n))
     return table.reindex(columns=tables.GROUPS.names)
 
 
-def _as_areas(areas: gpd.GeoDataFrame, labels: np.ndarray, place: np.ndarray) -> gpd.GeoDataFrame:
-    """Return groups as an Areas table, with the households of those all of whose areas have them."""
+def _as_areas(areas: gpd.GeoDataFrame, labels: np.ndarray, group_of: np.ndarray) -> gpd.GeoDataFrame:
+    """Return groups as an Areas table; a group has households only if all its areas have them."""
     homes = areas["households"].to_numpy(float, na_value=np.nan)
-    households = [float(homes[place == k].sum()) for k in range(len(labels))]
-    # Where a group lies is not asked: any shape will do for it to be known.
-    shapes = [areas.geometry.iloc[int(np.argmax(place == k))] for k in range(len(labels))]
+    households = [float(homes[group_of == k].sum()) for k in range(len(labels))]
+    # The location of a group is not used, so any of its shapes will do.
+    shapes = [areas.geometry.iloc[int(np.argmax(group_of == k))] for k in range(len(labels))]
     return gpd.GeoDataFrame(
         {"area_id": labels, "name": labels, "households": pd.array(households, dtype="Float64")},
         geometry=shapes,
@@ -75,7 +77,7 @@ def _as_areas(areas: gpd.GeoDataFrame, labels: np.ndarray, place: np.ndarray) ->
     )
 
 
-def _read(
+def _change_of(
     groups: gpd.GeoDataFrame,
     sums: np.ndarray,
     comparator: Comparator,

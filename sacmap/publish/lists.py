@@ -1,4 +1,4 @@
-"""The two lists as people read them: which areas, in which order, how firm a place is, and why an area is there."""
+"""Show the two lists, ranked by `sacmap.choose.ranking`: their areas, how firm each rank is, and the reasons."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from sacmap.choose.ranking import HARDENING
 from sacmap.publish.words import NOUNS, apart, crimes, number, whole
 from sacmap.result import Entry, firmness
 
-#: Areas of a list that have a pin on the map.
+#: Number of areas of a list with a pin on the map.
 FIRST = 5
-#: Areas named after the findings, "next highest, not a finding".
+#: Number of areas named after the findings as "next highest, not a finding".
 NEXT = 2
-#: Persistence is told of at least so many months, the edge where it moves the place by at least so many, and map
-#: points where at least so many crimes lie in the area, and on a street that is named.
+#: Least numbers for a reason to be given: months for persistence, ranks for the effect of the edge, crimes in the area
+#: for map points, and crimes on a street for its name.
 MONTHS_TOLD, PLACES_TOLD, CRIMES_TOLD, NAMED_FROM = 3, 2, 20, 3
 #: Clear rises come before possible ones, and these before the rest.
 TIERS = {"clear rise": 0, "possible rise": 1}
@@ -30,10 +30,10 @@ ByType = Mapping[str, Row]
 
 @dataclass(frozen=True)
 class Listed:
-    """An area on a list: its place in the areas, its rank, and whether it is a finding (clear, possible) or not.
+    """An area on a list: place is its position in the table of areas; finding is "clear", "possible" or "".
 
-    sign is that of its pin, "" where it has none; top5_share: the share of draws in which it is among the first five of
-    this list, NaN where that is not known.
+    sign: that of its pin, or ""; top5_share: the share of draws in which it is among the first five of this list, NaN
+    if not known.
     """
 
     place: int
@@ -44,13 +44,13 @@ class Listed:
 
     @property
     def firm(self) -> str:
-        """How firm a place among the first five is: "firm", "likely" or "weak", "" where that is not known."""
+        """How certain it is to be among the first five: "firm", "likely" or "weak"; "" if not known."""
         return "" if np.isnan(self.top5_share) else firmness(self.top5_share)
 
 
 @dataclass(frozen=True)
 class Reasons:
-    """Why an area is on a list, in sentences, and how sure its place is, in a sentence and as a share of draws."""
+    """Why an area is on a list, in sentences; how certain its rank is, in a sentence and as a share of draws."""
 
     area_id: str
     why: tuple[str, ...]
@@ -59,9 +59,9 @@ class Reasons:
 
 
 def week_order(rows: pd.DataFrame) -> list[int]:
-    """Return the places of the known rows of one crime type, the first for a week of action first.
+    """Return the positions of the known rows of one crime type in the order of the list for a week of action.
 
-    Clear rises, then possible ones, then the rest; within each by week_rank, or by excess where there is no rank.
+    Clear rises, then possible ones, then the rest; each by week_rank, or by excess if there are no ranks.
     """
     known = (rows["verdict"] != "not known").to_numpy(copy=True)
     known &= rows[["excess", "current_count", "expected"]].notna().all(axis=1).to_numpy()
@@ -74,9 +74,9 @@ def week_order(rows: pd.DataFrame) -> list[int]:
 
 
 def week_list(rows: pd.DataFrame, reasons: Sequence[Reasons] = ()) -> list[Listed]:
-    """Return the areas named for a week of action: what was found, then the next highest.
+    """Return the areas named for a week of action: the findings, then the next highest.
 
-    `rows` are those of one crime type; `reasons` why areas are on this list, as far as that is told.
+    `rows` are those of one crime type; `reasons` are the reasons for areas on this list, as far as known.
     """
     order = week_order(rows)
     verdicts, above = rows["verdict"].to_numpy(object), rows["excess"].to_numpy(float, na_value=np.nan) > 0
@@ -84,7 +84,7 @@ def week_list(rows: pd.DataFrame, reasons: Sequence[Reasons] = ()) -> list[Liste
     rest = [place for place in order if verdicts[place] not in TIERS and above[place]]
     named = [*found[: 2 * FIRST], *rest[:NEXT]]
     told = {one.area_id: one.top5_share for one in reasons}
-    # On the burglary rows, the share is that of target hardening.
+    # The share in the burglary rows belongs to target hardening.
     own = rows["top5_share"].astype(float).where(rows["crime_type"] != HARDENING)
     share = rows["area_id"].map(told).astype(float).fillna(own).to_numpy()
     return [
@@ -100,7 +100,7 @@ def week_list(rows: pd.DataFrame, reasons: Sequence[Reasons] = ()) -> list[Liste
 
 
 def hardening_order(rows: pd.DataFrame, rates: bool) -> list[int]:
-    """Return the places of the burglary rows that can be ranked, the highest level first."""
+    """Return the positions of the burglary rows with a rank or level, the highest first."""
     key = rows["level_per_1000_households" if rates else "level"].to_numpy(float, na_value=np.nan)
     rank = rows["hardening_rank"].to_numpy(float, na_value=np.nan)
     order = np.lexsort((-np.nan_to_num(key), np.where(np.isnan(rank), np.inf, rank)))
@@ -202,7 +202,7 @@ def _about(rows: ByType, kind: str) -> list[str]:
 
 
 def _one_point(entry: Entry) -> list[str]:
-    """Return what to think of a rise that lies on one map point: places may only be recorded in another way."""
+    """Return the caveat of a rise on one map point: the crimes may only be recorded differently."""
     if entry.one_point is None:
         return []
     point = entry.one_point
@@ -222,7 +222,7 @@ def _off_street(entry: Entry) -> list[str]:
 
 
 def leading_type(rows: ByType) -> str:
-    """Return the crime type furthest above its expected count: what an action there should be about."""
+    """Return the crime type furthest above its expected count, for the action to focus on."""
     known = [kind for kind in tables.SAC_TYPES if pd.notna(rows[kind]["expected"])]
     return max(known, key=lambda kind: float(rows[kind]["current_count"] - rows[kind]["expected"]))
 

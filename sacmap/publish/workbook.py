@@ -90,14 +90,13 @@ WEEK_SHEETS = {
 
 
 def workbook_of(page: View, ledger: Mapping[str, int] | None = None) -> bytes:
-    """Return the workbook (XLSX) of what the page shows: the same page gives the same bytes.
+    """Return the workbook (XLSX) of a page. The same page gives the same bytes.
 
-    Sheets: Summary; Areas, the CSV's rows and columns; Districts, the subtotals where there are groups; Monthly counts;
-    Target hardening; Week of action, one sheet for each crime type; Notes; Columns. `ledger` is the count of rows by
-    what became of them.
+    Sheets: Summary; Areas, with the rows and columns of the CSV; Districts, with subtotals, if there are groups;
+    Monthly counts; Target hardening; Week of action, one for each crime type; Notes; Columns. `ledger`: its record.
     """
     stream = io.BytesIO()
-    # In memory, parts carry a fixed date; and nothing that looks like a formula, link or number is taken for one.
+    # In memory, the parts have a fixed date. The other options keep text as text, also if it looks like a number.
     options = {
         "in_memory": True,
         "strings_to_formulas": False,
@@ -154,7 +153,7 @@ class _Sheets:
         self.fall = book.add_format({"bg_color": _FELL, "bold": True})
 
     def add(self, name: str, *, landscape: bool = True, wide: int = 1) -> Worksheet:
-        """Add a sheet that prints on A4, `wide` pages across, with the place and the page number."""
+        """Add a sheet that prints on A4, `wide` pages across, with the place and the page number in the footer."""
         sheet = self.book.add_worksheet(name)
         if landscape:
             sheet.set_landscape()
@@ -167,7 +166,7 @@ class _Sheets:
         return sheet
 
     def head(self, sheet: Worksheet, names: Sequence[str], texts: int, rows: int, at: int = 0) -> None:
-        """Write headings that stay in sight, repeat in print and filter; the first `texts` columns are text."""
+        """Write headings that stay visible, as do the first `texts` columns; they repeat in print and have filters."""
         for k, name in enumerate(names):
             sheet.write_string(at, k, _fit(name), self.heading if k < texts else self.heading_number)
         sheet.freeze_panes(at + 1, texts)
@@ -175,14 +174,14 @@ class _Sheets:
         sheet.autofilter(at, 0, at + max(rows, 1), len(names) - 1)
 
     def paragraph(self, sheet: Worksheet, row: int, text: str, style: Format) -> None:
-        """Write a sentence over the summary's width, the row as high as it needs."""
+        """Write a sentence across the summary, in a row that is high enough."""
         sheet.merge_range(row, 0, row, ACROSS - 1, "", style)
         sheet.write_string(row, 0, _fit(text), style)
         size = style.font_size / 10
         sheet.set_row(row, _height(text, LINE / size, size))
 
     def summary(self, ledger: Mapping[str, int]) -> None:
-        """Write the first sheet: the headline, the totals by crime type, what to know first, the ledger."""
+        """Write the first sheet: headline, totals by crime type, warnings, ledger."""
         page = self.page
         sheet = self.add("Summary")
         sheet.hide_gridlines(2)
@@ -238,12 +237,12 @@ class _Sheets:
                 sheet.write_number(row, 1, n, self.number["count"])
 
     def figure(self, sheet: Worksheet, row: int, column: int, value: float | None, style: Format) -> None:
-        """Write a number as the CSV holds it, or nothing where it is missing."""
+        """Write a number as in the CSV; nothing if it is missing."""
         if value is not None and not pd.isna(value):
             sheet.write_number(row, column, round(float(value), DECIMALS), style)
 
     def table(self, name: str, table: tables.Table, frame: pd.DataFrame, *, texts: int) -> None:
-        """Write the rows and columns of a CSV; the first `texts` columns stay in sight."""
+        """Write the rows and columns of a CSV; the first `texts` columns stay visible."""
         rows = len(frame)
         sheet = self.add(name, wide=3)
         self.head(sheet, table.names, texts, rows)
@@ -267,7 +266,7 @@ class _Sheets:
                 sheet.conditional_format(1, at, rows, at, rule)
 
     def monthly(self, monthly: pd.DataFrame) -> None:
-        """Write one row an area and crime type, one column a month; empty where the month is not complete."""
+        """Write a row for each area and crime type, and a column for each month; empty if a month is not complete."""
         page = self.page
         every = sorted(monthly["month"].unique())
         wide = monthly.set_index(["area_id", "crime_type", "month"])["n"].unstack("month")[every]
@@ -288,7 +287,7 @@ class _Sheets:
                 self.figure(sheet, row, k, n, self.number["count"])
 
     def ranked(self, name: str, entries: Sequence[Listed], kind: str) -> None:
-        """Write one of the two lists: its places, its reasons, and the figures behind them."""
+        """Write one of the lists: ranks, reasons and figures."""
         figures = ("current_count", "expected", "excess", "level", "level_per_1000_households", "top5_share")
         columns = {column.name: column for column in tables.CHANGE.columns}
         rows = self.page.rows["burglary" if kind == "hardening" else kind]
@@ -362,7 +361,7 @@ class _Sheets:
 
 
 def _height(text: str, chars: float, size: float = 1.0) -> float:
-    """Return the height of a row that holds `text` wrapped at `chars` a line: not every program finds it itself."""
+    """Return the height of a row for a text wrapped at `chars` a line, because not every program works it out."""
     return min(HIGHEST, ROW_HEIGHT * size * max(1, math.ceil(len(text) / chars)))
 
 
@@ -382,7 +381,7 @@ def _scale(low: float, middle: float, high: float) -> dict[str, str | float]:
 
 
 def _width(column: tables.Column, values: pd.Series) -> float:
-    """Return a column's width: room for its heading with the filter's button, and for its text."""
+    """Return the width of a column, with room for its heading, the filter button and its texts."""
     least = len(column.name) + 4
     return _longest(values, least, 36) if column.kind == "text" else least
 
