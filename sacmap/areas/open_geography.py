@@ -321,7 +321,8 @@ def _objects(answer: JsonObject, name: str, url: str) -> list[JsonObject]:
     return [one for one in _list(answer, name, url) if isinstance(one, dict)]
 
 
-def _list(answer: JsonObject, name: str, url: str) -> list[object]:
+def _list(answer: JsonObject, name: str, url: str) -> list[JsonObject]:
+    """Return a list in an answer. That its entries are objects is checked where they are read."""
     value = answer.get(name)
     if not isinstance(value, list):
         raise SourceError(
