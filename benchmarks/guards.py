@@ -153,7 +153,7 @@ GUARDS = (
           "lambda rows, where: rows", "test_f31_points_and_lines_among"),
     Guard("F32", "a point in a hole is outside", "shapely:intersects_xy",
           "lambda shapes, x, y: m.covers(m.convex_hull(shapes), m.points(x, y))", "test_f32_a_point_in_a_hole"),
-    Guard("F33", "overlaps are told", "sacmap.areas.boundaries:overlaps", "lambda areas: ()",
+    Guard("F33", "overlaps are told", "sacmap.areas.topology:overlaps", "lambda areas: ()",
           "test_f33_overlaps_are_found"),
     Guard("F34", "a point is in an area only where it lies in it", "sacmap.areas.join:_holders",
           "lambda east, north, areas: (m.np.arange(len(east)), m.np.zeros(len(east), int))",

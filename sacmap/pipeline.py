@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sacmap import months, tables
-from sacmap.areas.boundaries import overlaps
 from sacmap.areas.context import read_context
+from sacmap.areas.topology import overlaps
 from sacmap.comparison import compare_areas
 from sacmap.crimes import without_repeats
 from sacmap.errors import SacmapError

@@ -9,7 +9,8 @@ import shapely
 from conftest import square
 
 from sacmap import tables
-from sacmap.areas.boundaries import areas_from_rings, geojson_of, overlaps, read_areas
+from sacmap.areas.boundaries import areas_from_rings, geojson_of, read_areas
+from sacmap.areas.topology import overlaps
 from sacmap.errors import InputError
 
 

@@ -17,8 +17,9 @@ from conftest import crashing, square
 
 from sacmap import bounds
 from sacmap.areas import gdal, topology
-from sacmap.areas.boundaries import overlaps, read_areas
+from sacmap.areas.boundaries import read_areas
 from sacmap.areas.mend import crossings
+from sacmap.areas.topology import overlaps
 from sacmap.errors import InputError
 
 pytestmark = pytest.mark.slow

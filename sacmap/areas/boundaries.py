@@ -23,14 +23,11 @@ from sacmap.areas.layers import read_layer
 from sacmap.areas.locate import require_degrees
 from sacmap.areas.mend import mended, merged, require_few_crossings
 from sacmap.areas.rows import TOO_FEW, Rows, closed_ring
-from sacmap.areas.topology import meeting, metric_crs
 from sacmap.errors import InputError, UsageError
 from sacmap.notices import Notice, listed
 
 #: Upper bound for coordinates, in metres.
 FARTHEST = 1e8
-#: Overlaps smaller than this, in square metres, come from rounding a shared edge.
-SLIVER = 100.0
 
 
 @dataclass(frozen=True)
@@ -447,21 +444,3 @@ def geojson_of(areas: gpd.GeoDataFrame) -> bytes:
             json.dumps({"type": "Feature", "properties": properties, "geometry": shape}, ensure_ascii=False)
         )
     return ('{"type": "FeatureCollection", "features": [\n' + ",\n".join(features) + "\n]}\n").encode()
-
-
-def overlaps(areas: gpd.GeoDataFrame) -> list[tuple[str, str, float]]:
-    """Return the pairs of areas that overlap by more than `SLIVER`, and the overlap in square metres.
-
-    Raises
-    ------
-    InputError
-        If there are so many overlaps or crossings that it would take minutes.
-    """
-    ids = areas["area_id"].to_numpy()
-    pairs = [(int(a), int(b)) for a, b in zip(*meeting(areas.geometry.to_numpy()), strict=True)]
-    named = sorted({area for pair in pairs for area in pair})
-    metric = areas.geometry.iloc[named].to_crs(metric_crs(areas)).to_numpy()
-    # A shape that is valid in degrees can cross itself slightly in metres.
-    flat = dict(zip(named, shapely.make_valid(metric), strict=True))
-    found = [(ids[a], ids[b], float(shapely.area(shapely.intersection(flat[a], flat[b])))) for a, b in pairs]
-    return [pair for pair in found if pair[2] > SLIVER]

@@ -25,6 +25,8 @@ Shapes = NDArray[np.object_]
 BRITISH_NATIONAL_GRID = 27700
 #: For Northern Ireland, which lies west of the British grid.
 UTM_30N = 32630
+#: Overlaps smaller than this, in square metres, come from rounding a shared edge.
+SLIVER = 100.0
 #: Metres. Boundaries at most TOUCH apart count as the same line; areas adjoin if they share SHARED of it.
 TOUCH, SHARED = 1.0, 20.0
 #: DE-9IM pattern for interiors that intersect: one area overlaps, contains or equals the other.
@@ -205,3 +207,21 @@ def adjoining(areas: gpd.GeoDataFrame) -> list[frozenset[int]]:
         found[int(a)].add(int(b))
         found[int(b)].add(int(a))
     return [frozenset(places) for places in found]
+
+
+def overlaps(areas: gpd.GeoDataFrame) -> list[tuple[str, str, float]]:
+    """Return the pairs of areas that overlap by more than `SLIVER`, and the overlap in square metres.
+
+    Raises
+    ------
+    InputError
+        If there are so many overlaps or crossings that it would take minutes.
+    """
+    ids = areas["area_id"].to_numpy()
+    pairs = [(int(a), int(b)) for a, b in zip(*meeting(areas.geometry.to_numpy()), strict=True)]
+    named = sorted({area for pair in pairs for area in pair})
+    metric = areas.geometry.iloc[named].to_crs(metric_crs(areas)).to_numpy()
+    # A shape that is valid in degrees can cross itself slightly in metres.
+    flat = dict(zip(named, shapely.make_valid(metric), strict=True))
+    found = [(ids[a], ids[b], float(shapely.area(shapely.intersection(flat[a], flat[b])))) for a, b in pairs]
+    return [pair for pair in found if pair[2] > SLIVER]
