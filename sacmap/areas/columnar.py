@@ -30,9 +30,9 @@ _SHAPE = re.compile(
     r"\s*(SRID\s*=\s*(\d+)\s*;)?\s*(MULTI)?(POLYGON|SURFACE|GEOMETRYCOLLECTION)", re.IGNORECASE
 )
 _HEX = re.compile(r"\s*0[01][0-9A-Fa-f]{20,}\s*")
-#: WKT nests no deeper: GEOMETRYCOLLECTION (MULTIPOLYGON (((…)))).
+#: Deepest nesting of valid WKT: GEOMETRYCOLLECTION (MULTIPOLYGON (((…)))).
 _DEEPEST = 8
-#: Of so many bytes of cells a CSV's shapes may take.
+#: Most bytes of one cell of a CSV.
 _LONGEST_CELL = 1 << 28
 
 
@@ -47,7 +47,7 @@ def _long_cells() -> Iterator[None]:
 
 
 def read_csv(raw: bytes, where: Path | str) -> Rows:
-    """Read areas from a CSV with a column of WKT (also PostGIS's EWKT, or WKB in hexadecimal digits).
+    """Read areas from a CSV with a column of WKT, EWKT (PostGIS), or WKB in hexadecimal digits.
 
     Raises
     ------

@@ -16,7 +16,7 @@ from sacmap.notices import Notice
 _CODE_END = re.compile(r"(.*?)[ _-]*(cd|code|codes|mnemonic)", re.IGNORECASE)
 _NAME_END = re.compile(r"(.*?)[ _-]*(nm|name|names)", re.IGNORECASE)
 _EXACT_IDS = ("area_id", "id")
-#: What rows of a file are counted from.
+#: Row numbers of a file begin with one of these.
 _FIRSTS = (0, 1)
 
 
@@ -97,7 +97,7 @@ def _guessed_id(rows: Rows, where: Path | str) -> tuple[str, list[str], list[Not
     exact = [column for name in _EXACT_IDS for column in rows.columns if column.casefold() == name]
     ends = [column for column in rows.columns if _CODE_END.fullmatch(column) and column not in exact]
     tried = {column: texts(rows, column) for column in [*exact, *ends]}
-    # Row numbers that geopandas, QGIS or ArcGIS wrote are no codes.
+    # Row numbers written by geopandas, QGIS or ArcGIS are not codes.
     numbers = [column for column in exact if len(rows) > 1 and _counts_rows(tried[column])]
     order = [*(column for column in tried if column not in numbers), *numbers]
     whole = [column for column in order if _is_key(tried[column])]
@@ -228,7 +228,7 @@ def _says_one(ids: Sequence[str], values: Sequence[str]) -> bool:
 
 
 def numbers_said(values: Sequence[object], column: str, where: Path | str) -> list[float | None]:
-    """Return households as numbers, or None where there is none; 4,512 is read.
+    """Return households as numbers, or None if missing. Numbers like 4,512 are understood.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a path given as boundaries holds: one file, the files beside it, those of a folder, or those in a ZIP.
+"""Find the files behind a path of boundaries: the file, the files that belong to it, those of a folder or a ZIP.
 
 Members of a ZIP are read or copied under names of our own, never extracted by theirs.
 """
@@ -20,7 +20,7 @@ from sacmap.areas.formats import KINDS, START, Kind, kind_of
 from sacmap.bounds import BINARY, INFLATED, MEMBERS, TEXT, Bound
 from sacmap.errors import InputError
 
-#: What reading a damaged ZIP can raise; encrypted and unknown compressions too.
+#: Errors of damaged, encrypted or unknown ZIPs.
 BAD_ZIP = (
     zipfile.BadZipFile,
     zlib.error,
@@ -30,15 +30,15 @@ BAD_ZIP = (
     RuntimeError,
     ValueError,
 )
-#: Kinds that are one file, and those of several of one name.
+#: Kinds that are a single file, and kinds that are several files of one name.
 _TEXTS = {"json", "kml", "csv"}
 _BINARIES = {"gpkg", "fgb", "parquet", "shp", "tab", "mif"}
-#: Endings of the files beside the one given that are read with it.
+#: Endings of the files that are read together with the one given.
 _READ_BESIDE = {".shx", ".dbf", ".prj", ".cpg", ".dat", ".map", ".id", ".ind", ".mid", ".gpkg-wal"}
-#: Names of what lies about in ZIPs and folders.
+#: Names of files in ZIPs and folders that are ignored.
 _LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 _COPY = 1 << 20
-#: What names a file in a coordinate system, in lower case, as UTF-8 and as UTF-16: of binary files the surest words.
+#: Words with which a coordinate system names a file, in lower case, as UTF-8 and as UTF-16; for binary files.
 _WORDS = [
     spelt
     for word in (
@@ -53,9 +53,9 @@ _WORDS = [
     )
     for spelt in (word.encode(), word.encode("utf-16-le"))
 ]
-#: Web Mercator has nadgrids=@null, which names none.
+#: Web Mercator has nadgrids=@null, which names no file.
 _GRIDS = [("nadgrids=".encode(kind), "nadgrids=@null".encode(kind)) for kind in ("ascii", "utf-16-le")]
-#: XML can spell any of them in numbers.
+#: XML can write any of them as character numbers.
 _SPELT_OUT = re.compile(rb"<wkt>[^<]{0,4000}&#")
 _LONGEST_NAME = 64
 
@@ -97,7 +97,7 @@ class Dataset:
 
 @contextmanager
 def told(where: Path | str, option: str = "--boundaries") -> Iterator[None]:
-    """Turn what reading files and ZIPs raises into errors that name the file.
+    """Turn the errors of reading files and ZIPs into errors that name the file.
 
     Raises
     ------
@@ -129,7 +129,7 @@ _UNLOCK = "Unpack it with the password and give the file in it."
 
 
 def bytes_of(part: Part, where: Path | str) -> bytes:
-    """Return the bytes of a part that is text.
+    """Return the bytes of a text part.
 
     Raises
     ------
@@ -144,7 +144,7 @@ def bytes_of(part: Part, where: Path | str) -> bytes:
 
 
 def copy(part: Part, to: Path, where: Path | str, room: int) -> int:
-    """Copy a part to a file and return its bytes, which may be `room` at most, whatever its index says.
+    """Copy a part to a file and return its size. More than `room` bytes are refused, whatever the ZIP's index says.
 
     Raises
     ------
@@ -212,7 +212,7 @@ def parts_of_folder(folder: Path) -> list[Part]:
 
 
 def parts_beside(path: Path) -> list[Part]:
-    """Return the files of the same folder that are called as this one but for their ending.
+    """Return the files of the same folder with the same name but another ending.
 
     Raises
     ------
@@ -279,7 +279,7 @@ def datasets_of(parts: Sequence[Part]) -> list[Dataset]:
     return some or found
 
 
-#: Endings of files that belong to others or describe them.
+#: Endings of files that belong to other files or describe them.
 _COMPANIONS = {
     ".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qpj", ".xml", ".dat", ".map", ".id", ".ind", ".mid",
     ".txt", ".md", ".pdf", ".htm", ".html", ".qml", ".qmd", ".sld", ".lyr", ".lyrx", ".png", ".jpg", ".docx",
@@ -312,7 +312,7 @@ def _geodatabases(parts: Sequence[Part]) -> list[Dataset]:
 
 
 def copied_to(dataset: Dataset, folder: Path, where: Path | str, *, inflated: bool) -> Path:
-    """Copy a dataset and what belongs to it into a folder of ours under plain names; return the main file.
+    """Copy a dataset and its other files under plain names into our own folder; return the main file.
 
     So GDAL meets no character in a path that it reads as something else, and no file that was not meant.
     """
@@ -334,7 +334,7 @@ def copied_to(dataset: Dataset, folder: Path, where: Path | str, *, inflated: bo
         if one in dataset.beside:
             room -= copy(dataset.beside[one], main.with_suffix(one), where, room)
     if dataset.kind.key == "gpkg" and ".gpkg-wal" in dataset.beside:
-        # What QGIS has written and not yet put into the GeoPackage itself.
+        # Changes by QGIS that are not yet in the GeoPackage itself.
         copy(dataset.beside[".gpkg-wal"], folder / "areas.gpkg-wal", where, room)
     return main
 

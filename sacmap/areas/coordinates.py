@@ -1,4 +1,4 @@
-"""Coordinate systems: what a file declares, the real way from it to WGS84, and what values look like.
+"""Coordinate systems: the declared one, the exact transformation to WGS84, and what values look like.
 
 PROJ opens files and addresses that a definition names, such as grids of a BOUNDCRS. So only authority codes and plain
 definitions without files are taken, and its network is off.
@@ -26,9 +26,9 @@ from sacmap.notices import Notice
 Shapes = NDArray[np.object_]
 
 WGS84 = pyproj.CRS.from_epsg(4326)
-#: West, south, east and north of the British Isles and the sea about them, in degrees.
+#: West, south, east and north of the British Isles and the sea around them, in degrees.
 HERE = (-11.0, 48.5, 4.0, 62.0)
-#: Systems that boundaries here are in, the likeliest first, and the largest value that is still degrees.
+#: Usual systems of British boundaries, the most likely first; and the largest value that can be degrees.
 LIKELY = {
     "EPSG:4326": "longitude and latitude",
     "EPSG:27700": "British National Grid",
@@ -38,7 +38,7 @@ LIKELY = {
 DEGREES = 360.0
 _CODE = re.compile(r"(?a:[\w:.,-]{1,120})")
 _WKT = re.compile(r"\s*[A-Z_]{4,20}\s*[\[(]")
-#: What names a file or an address in any spelling of a definition; nadgrids=@null, as web Mercator has it, names none.
+#: Parts of a definition that name a file or an address. nadgrids=@null, as in Web Mercator, names none.
 NAMES_A_FILE = (
     r"PARAMETERFILE|PROJ4_GRIDS|grids\s*=(?!\s*@null\b)|\+init\s*=|\+file\s*=|\+model\s*=|PROJ.based|"
     r"difference file|gridshift|tinshift|defmodel|/vsi"
@@ -115,7 +115,7 @@ def _way(system: pyproj.CRS) -> Transformer | None:
     """Return the most accurate real transformation to WGS84 in the British Isles, or None: ballpark ones are none."""
     set_network_enabled(active=False)
     with warnings.catch_warnings():
-        # Without the Ordnance Survey's grid the way through seven parameters is good to 2 m.
+        # Without the Ordnance Survey's grid, the transformation by seven parameters is accurate to 2 m.
         warnings.simplefilter("ignore")
         west, south, east, north = HERE
         found = TransformerGroup(
@@ -138,14 +138,14 @@ def _known(system: pyproj.CRS) -> pyproj.CRS:
 
 
 def in_degrees(shapes: Shapes, system: pyproj.CRS, where: Path | str) -> tuple[Shapes, tuple[Notice, ...]]:
-    """Return shapes in degrees WGS84, really transformed, and what is told of the transformation.
+    """Return shapes in degrees WGS84 by an exact transformation, and notices about it.
 
     Raises
     ------
     InputError
         If PROJ knows no real transformation from the system, or corners are nowhere on the earth.
     """
-    # A definition that gives its own seven parameters needs no register.
+    # A definition with its own seven parameters needs no database.
     known = _known(system)
     if known == WGS84 or known.to_authority() == ("OGC", "CRS84"):
         return shapes, ()
@@ -193,7 +193,7 @@ def likely(bounds: NDArray[np.float64]) -> str | None:
 def system_or_likely(
     shapes: Shapes, system: pyproj.CRS | None, where: Path | str, *, said: str
 ) -> tuple[pyproj.CRS, tuple[Notice, ...]]:
-    """Return the coordinate system of shapes: the one declared, or degrees where none is and the values are.
+    """Return the coordinate system of shapes: the declared one, or degrees if none is declared and the values fit.
 
     `said` is who says the system: the file, or --crs.
 

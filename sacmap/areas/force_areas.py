@@ -1,4 +1,4 @@
-"""Which force an area is of, by place: known even where none of that force's crimes were given.
+"""Find the force of each area by its location, even if the data have no crimes of that force.
 
 police-force-areas.geojson holds the areas of the 43 territorial forces of England and Wales: ONS wards dissolved by the
 force that reports in each district (police.uk), simplified to about a kilometre. Contains National Statistics and OS
@@ -23,17 +23,17 @@ from sacmap import tables
 from sacmap.areas.topology import metric_crs
 from sacmap.forces import force_slug
 
-#: Metres by which the simplified outlines may be off, twice over.
+#: Twice the error of the simplified outlines, in metres.
 OUTLINE = 2_000.0
-#: Metres from every force's area beyond which a place is of none.
+#: Beyond this distance from every force's area, in metres, a place belongs to no force.
 ABROAD = 5_000.0
-#: A force is where its name says if at least this share of its crimes lie in its area; so many of them are looked at.
+#: A force's crimes fit its name if at least this share of them is in its area; and the number of crimes checked.
 AT_HOME, LOOKED_AT = 0.5, 2_000
 
 
 @dataclass(frozen=True)
 class OwnForces:
-    """For each area, by place in the Areas table.
+    """For each area, in the order of the Areas table.
 
     force: the name of the force it is of, "" where of none; sure: not so near to another's area that the outlines
     could mislead; abroad: far from all forces' areas.
@@ -70,14 +70,14 @@ def own_forces(areas: gpd.GeoDataFrame) -> OwnForces:
     far[at[point]] = False
     apart = shapely.distance(points[at[point]], outlines.to_numpy()[outline])
     order = np.argsort(-apart, kind="stable")
-    # Written from the farthest to the nearest, so that the nearest stands.
+    # Written from the farthest to the nearest, so that the nearest remains.
     own[at[point[order]]] = outline[order]
     near = np.bincount(at[point], weights=apart <= OUTLINE, minlength=len(points))
     return OwnForces(names[own], near <= 1, far & there)
 
 
 def at_home(crimes: pd.DataFrame) -> frozenset[str]:
-    """Return the slugs of the territorial forces among the crimes whose crimes lie where their names say.
+    """Return the slugs of the territorial forces whose crimes are where their names say.
 
     `crimes` has force, lon and lat. Made-up data may use a real force's name elsewhere: its place then says nothing.
     """
@@ -98,7 +98,7 @@ def at_home(crimes: pd.DataFrame) -> frozenset[str]:
 def without_own_force(
     areas: gpd.GeoDataFrame, crimes: pd.DataFrame, counts: NDArray[np.integer], present: Collection[str]
 ) -> dict[str, str]:
-    """Return, by area_id, whose crimes are missing of the areas whose own force is not among the crimes.
+    """Return area_id → own force, for the areas whose own force has no crimes in the data.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def without_own_force(
     given = {force_slug(str(name)) for name in present}
     absent = np.array([bool(name) and force_slug(name) not in given for name in own.force])
     known = counts[~absent & (counts > 0)]
-    # Near another force's area the outline may be wrong; counts as elsewhere say that the area is that other's.
+    # Near a border the outline may be wrong. Counts like those elsewhere show that the area belongs to the other force.
     stray = counts < 0.1 * float(np.median(known)) if len(known) else np.ones(len(counts), dtype=bool)
     unknown = (absent & (own.sure | stray)) | (own.abroad & (counts == 0))
     return {

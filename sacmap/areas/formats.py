@@ -1,4 +1,4 @@
-"""Of what kind a file is: known from its first bytes, its root element or its JSON structure, never from its name.
+"""Find the kind of a file from its first bytes, its root element or its JSON structure, never from its name.
 
 This is the one place that decides which reader opens a boundary file and which one GDAL driver may. GDAL left to itself
 goes through 60 drivers, and some of them take a text of the right form for a recipe: it names other files or addresses,
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.parsers import expat
 
-#: Bytes of a file's start that are enough to know it.
+#: Number of bytes at the start of a file that show its kind.
 START = 1 << 16
 
 
@@ -55,7 +55,7 @@ KINDS = {
         Kind("mif", "a MapInfo interchange file", "MapInfo File"),
         Kind("zip", "a ZIP"),
         Kind("gzip", "a gzip file"),
-        # What is not read.
+        # Kinds that are not read.
         Kind("json", "JSON, but none of areas", remedy=_EXPORT),
         Kind("xml", "XML, but none of areas", remedy=_EXPORT),
         Kind("text", "text, but none of areas", remedy=_READ),
@@ -100,7 +100,7 @@ KINDS = {
     )
 }  # fmt: skip
 
-#: What a file of each kind starts with.
+#: First bytes of each kind.
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"PAR1", "parquet"),
     (b"fgb\x03fgb", "fgb"),
@@ -124,7 +124,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"[InternetShortcut]", "link"),
     (b"AC10", "dwg"),
 )
-#: Root elements, less their namespaces, in lower case.
+#: Root elements without their namespaces, in lower case.
 _ROOTS = {
     "kml": "kml",
     "ogrvrtdatasource": "vrt",
@@ -168,7 +168,7 @@ def kind_of(start: bytes) -> Kind:
     return _kind_of_text(start)
 
 
-#: How texts that are no JSON and no XML begin, in lower case.
+#: Beginnings of texts that are neither JSON nor XML, in lower case.
 _BEGINNINGS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"!table"), "tab"),
     (re.compile(r"version\s+\d+\s(?=.*(\bcolumns\s+\d|\bcharset\b|\bdelimiter\b))", re.DOTALL), "mif"),
@@ -246,7 +246,7 @@ def kind_of_xml(start: bytes) -> Kind:
     return KINDS[_ROOTS.get(found[0], "xml")]
 
 
-#: What the `type` of JSON says it is.
+#: `type` of JSON → kind.
 _JSON_TYPES = {
     "Topology": "topojson",
     "gdal_streamed_alg": "gdalg",

@@ -1,4 +1,4 @@
-"""KML, KMZ and folders of KML: read by hand, so that nothing they link to is opened.
+"""Read KML, KMZ and folders of KML without a library, so that no link in them is opened.
 
 Folders are one set of areas. What an area is called stands in its name, in ExtendedData, or, as ArcGIS writes it, in a
 table in its description.
@@ -22,13 +22,13 @@ from sacmap.bounds import CORNERS, FEATURES, TEXT
 from sacmap.errors import InputError
 from sacmap.notices import Notice
 
-#: No real KML nests folders and geometries deeper.
+#: Real KML does not nest folders and geometries deeper than this.
 DEEPEST = 60
 _SPACE = re.compile(r"[\s]+")
 
 
 def read_kml(files: Sequence[tuple[str, bytes]], where: Path | str, layer: str | None = None) -> Rows:
-    """Read the areas of one or several KML files, given as (name, content), all folders of them.
+    """Read the areas of all folders of some KML files, given as (name, content).
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def read_kml(files: Sequence[tuple[str, bytes]], where: Path | str, layer: str |
                 continue
             shape, mend, is_area = _geometry(element, where)
             if not is_area:
-                # Pins and routes drawn beside the areas are no areas.
+                # Pins and routes are not areas.
                 ignored = True
                 continue
             records.append((_columns(element, path), shape, mend))

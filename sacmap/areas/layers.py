@@ -29,7 +29,7 @@ from sacmap.errors import InputError
 
 
 def read_layer(where: Path, layer: str | None = None) -> Rows:
-    """Return the rows of the layer of areas, as they stand in the file.
+    """Return the rows of the layer of areas, as the file has them.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def _dataset_of_file(path: Path, beside: Sequence[Part], where: Path) -> Dataset
     kind = kind_of(main.start())
     ending = path.suffix.lower()
     if kind.key in {"unknown", "text", "empty", "csv", "shp"} and ending in _PARTS:
-        # Of these the content says nothing: only what goes with it does.
+        # The content of these does not show their kind, but the files with them do.
         kind = KINDS[_PARTS[ending]]
     if kind.key in {"zip", "gzip"}:
         raise InputError(
@@ -86,7 +86,7 @@ def _dataset_of_file(path: Path, beside: Sequence[Part], where: Path) -> Dataset
     return Dataset(kind, main.stem, main, companions(main, beside))
 
 
-#: What files are that alone say nothing of what they are.
+#: Kinds of files whose own content does not show what they are.
 _PARTS = {
     ".shx": "shx", ".dbf": "dbf", ".prj": "prj", ".cpg": "prj", ".dat": "tabpart", ".map": "tabpart",
     ".id": "tabpart", ".ind": "tabpart", ".mid": "mid", ".gdbtable": "gdbpart", ".gdbtablx": "gdbpart",

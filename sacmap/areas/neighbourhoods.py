@@ -77,7 +77,7 @@ def summary(areas: gpd.GeoDataFrame, path: Path) -> str:
 
 
 def write_neighbourhoods(areas: gpd.GeoDataFrame, path: Path) -> None:
-    """Write an Areas table as GeoJSON, whole or not at all.
+    """Write an Areas table as GeoJSON; on an error, nothing is written.
 
     Raises
     ------
