@@ -1,5 +1,6 @@
 """The documentation cannot drift: its code and its commands are run, and its links lead somewhere."""
 
+import contextlib
 import random
 import re
 import shlex
@@ -66,10 +67,25 @@ def test_the_tutorial_s_commands_run_and_print_what_it_says(tmp_path, monkeypatc
 SIDE = 5
 
 
+@pytest.fixture(scope="module")
+def files_of_pages(tmp_path_factory):
+    """A folder with what the commands of the other pages name, made once, and its wards."""
+    folder = tmp_path_factory.mktemp("pages")
+    with contextlib.chdir(folder):
+        return folder, write_files_of_pages()
+
+
 @pytest.fixture
-def grid(tmp_path, monkeypatch):
-    """Where the commands of the other pages run: 25 wards and eleven years of crimes under the names they use."""
+def grid(files_of_pages, tmp_path, monkeypatch):
+    """Where the commands of a page run, with its own copy of the files they name."""
+    folder, wards = files_of_pages
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
+    return wards
+
+
+def write_files_of_pages():
+    """Write 25 wards and eleven years of crimes here, under the names the pages use; return the wards."""
     corner = [(column * 0.01, 52 + line * 0.01) for line in range(SIDE) for column in range(SIDE)]
     luck = random.Random(5)
     with zipfile.ZipFile("crimes.zip", "w") as archive:

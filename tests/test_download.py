@@ -1,10 +1,10 @@
 """The crimes of a study from the API, the archive and the store: the same from all, and nothing asked twice."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from builders import AREAS, FORCE, KINDS, NAME, WANTED, crimes_of
@@ -485,7 +485,7 @@ def test_f41_ctrl_c_ends_with_130_and_a_rerun_goes_on(base, police, tmp_path, re
     )
     while len(police.paths) <= 20:
         assert running.poll() is None
-        os.sched_yield()
+        time.sleep(0.01)
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=300)
     assert running.returncode == 130
