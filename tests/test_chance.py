@@ -1,5 +1,7 @@
 """How sure a map can be: shares of chance of maps like it, as ranges, and what could have been seen."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -62,3 +64,22 @@ def test_where_nothing_is_known_nothing_is_said(kind):
     empty = table(3, 40, 1).assign(verdict="not known")
     assert how_sure(empty, kind) == ()
     assert how_sure(pd.DataFrame(columns=tables.CHANGE.names), kind) == ()
+
+
+def test_the_table_in_the_method_is_the_one_the_sentences_are_taken_from():
+    text = (Path(__file__).parents[1] / "docs" / "method.md").read_text(encoding="utf-8")
+    told = set()
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if len(cells) == 8 and cells[1].replace(",", "").isdigit():
+            source, areas, level, years, _, clear, _, possible = cells
+            told.add((source, int(areas.replace(",", "")), int(level), int(years), clear, possible))
+    assert told == {
+        (one.source, one.areas, one.level, one.years, in_words(one.clear), in_words(one.possible))
+        for one in MEASURED
+    }
+
+
+def in_words(share):
+    low, high = share
+    return f"{low}%" if low == high else f"{low} to {high}%"
