@@ -149,7 +149,7 @@ GUARDS = (
           "test_f29_an_unclosed_ring"),
     Guard("F30", "a bow-tie keeps both its loops", "sacmap.areas.mend:valid_polygons",
           "lambda geometry: geometry.buffer(0)", "test_f30_a_bow_tie_keeps"),
-    Guard("F31", "points and lines among the areas are left out", "sacmap.areas.boundaries:_less_strays",
+    Guard("F31", "points and lines among the areas are left out", "sacmap.areas.boundaries:_without_strays",
           "lambda rows, where: rows", "test_f31_points_and_lines_among"),
     Guard("F32", "a point in a hole is outside", "shapely:intersects_xy",
           "lambda shapes, x, y: m.covers(m.convex_hull(shapes), m.points(x, y))", "test_f32_a_point_in_a_hole"),
