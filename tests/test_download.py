@@ -433,7 +433,6 @@ def sacmap(base, folder, *words):
 @pytest.fixture
 def real_time(police):
     """A server on the clock of the world, for a client in another process."""
-
     police.clock = time.monotonic
     police.begin()
 

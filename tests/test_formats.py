@@ -80,6 +80,7 @@ def require_wards(areas, near=1e-9):
 # ── every format ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "ending", ["gpkg", "shp", "fgb", "tab", "mif", "gdb", "geojsonl", "geojson", "parquet"]
 )
@@ -87,6 +88,7 @@ def test_f78_every_format_gives_the_same_wards(tmp_path, ending):
     require_wards(read_areas(as_file(tmp_path, ending)), 1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["gpkg", "shp", "fgb", "gdb", "geojson", "kml", "parquet"])
 def test_f78_a_zip_of_one_dataset_is_read_as_it_is(tmp_path, ending):
     (tmp_path / "made").mkdir()

@@ -184,6 +184,7 @@ def test_an_areas_class_is_the_pages(saved):
     assert layer["colour_class"].iloc[2] == "unknown"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hostile", [*HOSTILE, "'; DROP TABLE areas; --", 'a"b', "=1+1", "\t=1+1"])
 def test_f49_and_f50_hostile_text_stays_text(saved, hostile):
     names, ids = [hostile, f"{hostile} 2", "Cedar", "Elm"], [f"{hostile}{n}" for n in range(4)]

@@ -32,6 +32,7 @@ def counts(located):
     return sacmap.count(located, sacmap.Study(**PERIODS))
 
 
+@pytest.mark.slow
 def test_the_steps_one_by_one_give_the_change_that_the_whole_gives(practice, areas, counts):
     study = sacmap.Study(**PERIODS)
     whole = sacmap.run(sacmap.Study(**PERIODS, crimes=practice.crimes, boundaries=practice.boundaries)).change
@@ -127,6 +128,7 @@ def test_a_table_that_lacks_a_column_is_an_error_that_names_it(step, table, colu
         calls[step]()
 
 
+@pytest.mark.slow
 def test_draw_takes_a_result_and_gives_the_page_that_is_saved(practice_result, tmp_path):
     sacmap.save(practice_result, tmp_path / "page.html")
     assert sacmap.draw(practice_result).get_root().render() == (tmp_path / "page.html").read_text(
@@ -141,6 +143,7 @@ def test_draw_says_what_goes_together(practice_result):
         sacmap.draw(practice_result, practice_result.areas)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "gone",
     [

@@ -96,6 +96,7 @@ def test_f50_hostile_text_is_data_everywhere(text):
     assert json.loads(block)["names"] == [text] * 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE)
 def test_f50_the_name_of_a_district_is_text(text):
     html = render(grouped(page_of(), (text, text, "South", "South")))

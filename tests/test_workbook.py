@@ -159,6 +159,7 @@ FORMULAS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hostile", [*HOSTILE, *FORMULAS, "http://example.org", "mailto:a@b", "1E2", "&G&P"])
 def test_f49_and_f50_hostile_text_is_text_in_every_sheet(hostile):
     names = [f"{hostile}", f"{hostile} 2", "Cedar", "Elm"]
