@@ -236,9 +236,9 @@ FEW, RISE, FALL, MAYBE, NOT = (
         (
             rows_of(sac=[ONE_POINT, FEW, FEW, FEW]),
             scene(),
-            "All three types together rose 6% in Town, with no other clear rise in 4 wards.",
-            "That in Ashire lies on one map point and may be a change in how places are recorded. Only a rise of about "
-            "45% or more would show.",
+            "All three types together rose 6% in Town. Ashire rose clearly, but on one map point.",
+            "A rise on one map point may be a change in how places are recorded. Only a rise of about 45% or more "
+            "would show.",
         ),
         (rows_of(sac=[NOT, NOT]), scene(), "Of 2 wards nothing is known.", ""),
         (

@@ -93,21 +93,20 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
         said = f"What the {unit[1]} are compared with is no fit: do not rely on their readings."
         return Headline(f"{summed}.", said)
     rises, falls = (_clear(kinds, rows, f"clear {way}") for way in ("rise", "fall"))
-    other = "other " if (rows[kind]["verdict"] == ONE_POINT).any() else ""
+    single = list(rows[kind].loc[verdicts == ONE_POINT, "label"].astype(str))
     if rises or falls:
-        parts = (*_clauses(rises or falls, "rose" if rises else "fell", scene), Part(_end(rises, other)))
+        end = "." if rises else "; no clear rise but on one map point." if single else "; no clear rise."
+        parts = (*_clauses(rises or falls, "rose" if rises else "fell", scene), Part(end))
         return Headline("".join(part.text for part in parts), _summary(kind, rows, scene), parts)
     possible = int((verdicts == "possible rise").sum())
-    none = (
-        f"with no {other}clear rise in {counted(known, unit)}"
-        if possible or other
-        else f"and none of {counted(known, unit)} stands out"
-    )
-    return Headline(f"{summed}, {none}.", _seen(kind, rows[kind], scene))
-
-
-def _end(rises: Mapping[str, Any], other: str) -> str:
-    return "." if rises else f"; no {other}clear rise."
+    if single:
+        each = "each on one map point" if len(single) > 1 else "on one map point"
+        said = f"{summed}. {named(single, unit)} rose clearly, but {each}."
+    elif possible:
+        said = f"{summed}, with no clear rise in {counted(known, unit)}."
+    else:
+        said = f"{summed}, and none of {counted(known, unit)} stands out."
+    return Headline(said, _seen(kind, rows[kind], scene))
 
 
 def _clear(kinds: Sequence[str], rows: Mapping[str, pd.DataFrame], verdict: str) -> dict[str, list[Part]]:
@@ -178,12 +177,8 @@ def _summary(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> str:
 def _seen(kind: str, rows: pd.DataFrame, scene: Scene) -> str:
     """Return what could have been seen where nothing was, and which areas may have risen."""
     possible = list(rows.loc[rows["verdict"] == "possible rise", "label"].astype(str))
-    single = list(rows.loc[rows["verdict"] == ONE_POINT, "label"].astype(str))
-    point = (
-        f"That in {named(single, scene.unit)} lies on one map point and may be a change in how places are recorded. "
-        if single
-        else ""
-    )
+    single = (rows["verdict"] == ONE_POINT).any()
+    point = "A rise on one map point may be a change in how places are recorded. " if single else ""
     maybe = f"Possible rises: {named(possible, scene.unit)}. " if len(possible) > 1 else ""
     maybe = maybe or (f"A possible rise: {apart(possible[0])}. " if possible else "")
     must = must_rise(rows)

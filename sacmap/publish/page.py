@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import jinja2
 import numpy as np
+import pandas as pd
 from markupsafe import Markup
 
 from sacmap import months
@@ -189,9 +190,14 @@ def _map_parts(view: View) -> dict[str, Any]:
         "patterns": _safe(colours.patterns()),
         "marks": {
             "few": bool((view.table["verdict"] == "too few to tell").any()),
-            "unknown": bool((view.table["verdict"] == "not known").any()),
+            "unknown": bool(_unknown(view).any()),
         },
     }
+
+
+def _unknown(view: View) -> pd.Series:
+    """Return which rows are not known; without an earlier period, those without a count."""
+    return view.table["current_count"].isna() if view.level_only else view.table["verdict"] == "not known"
 
 
 def warnings_of(view: View) -> list[Said]:

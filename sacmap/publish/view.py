@@ -368,7 +368,7 @@ class View:
             return ""
         now = short_span(self.current)
         if not self.baseline:
-            return f"{now}: no earlier period"
+            return now
         adjoin = months.number(self.current[0]) - months.number(self.baseline[-1][-1]) == 1
         if len(self.baseline) == 1 and adjoin and self.yearly and " to " in now:
             return f"{now} against the year before"

@@ -87,7 +87,7 @@ function headPart([text, type, place]) {
   if (!type) return text;
   const words = new URLSearchParams({ type, measure: state.measure });
   if (place !== undefined) words.set("area", data.ids[place]);
-  const link = element("a", text, { href: `#${words}` });
+  const link = element("a", text, { href: `#${words}`, ...(place === undefined ? { class: "more" } : {}) });
   link.addEventListener("click", (event) => {
     event.preventDefault();
     follow(type, place);
