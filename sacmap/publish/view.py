@@ -417,8 +417,7 @@ def level_headline(view: View, kind: str) -> Headline:
     if not first:
         return Headline(f"Of {words.counted(len(rows), view.unit)} nothing is known.", "")
     was = "were" if kind == "sac" else "was"
-    where = words.series([words.apart(name) for name in first])
-    said = f"{words.capital(view.in_words[kind])} {was} highest in {where}."
+    said = f"{words.capital(view.in_words[kind])} {was} highest in {words.named(first, view.unit)}."
     return Headline(said, "There is no earlier period to compare with: this page shows no change.")
 
 
