@@ -471,6 +471,16 @@ def test_without_an_earlier_period_the_page_shows_levels_and_says_why(opened):
     assert "no change" in shown.text("#second")
     assert shown.tab.locator('[name="measure"]').count() == 1
     assert shown.tab.locator("#week").count() == 0
+    assert shown.text("#most-heading") == "Where crime is highest, all three types"
+    as_it_came = shown.tab.locator("#most").inner_html()
+    assert shown.tab.locator("#most .name").all_inner_texts() == ["Ash", "Birch", "Cedar", "Elm"]
+    shown.tab.check('[name="crime-type"][value="robbery"]')
+    assert shown.text("#most-heading") == "Where robbery is highest"
+    shown.tab.check('[name="crime-type"][value="burglary"]')
+    assert not shown.tab.is_visible("#most")
+    shown.tab.check('[name="crime-type"][value="sac"]')
+    assert shown.tab.locator("#most .now").all_inner_texts() == ["now\n60", "now\n41", "now\n15", "now\n4"]
+    assert as_it_came.count("<li") == 4
     assert shown.tab.locator("#hardening li").count() == 4
     assert shown.tab.locator("#areas thead th").count() == 2
     shown.tab.locator("#areas tbody button").first.click()

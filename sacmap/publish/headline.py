@@ -109,6 +109,14 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
     return Headline(said, _seen(kind, rows[kind], scene))
 
 
+def level_headline(kind: str, in_words: str, most: Sequence[str], unit: Unit) -> Headline:
+    """Return the first sentences of a page without an earlier period: where it is highest, and no change."""
+    if not most:
+        return Headline(f"Of no {unit[0]} is anything known.", "")
+    said = f"{capital(in_words)} {'were' if kind == 'sac' else 'was'} highest in {named(most, unit)}."
+    return Headline(said, "There is no earlier period to compare with: this page shows no change.")
+
+
 def _clear(kinds: Sequence[str], rows: Mapping[str, pd.DataFrame], verdict: str) -> dict[str, list[Part]]:
     """Return by crime type the areas with a verdict, as pieces of a sentence; types without one are left out."""
     found = {}

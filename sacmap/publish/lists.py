@@ -99,6 +99,12 @@ def week_list(rows: pd.DataFrame, reasons: Sequence[Reasons] = ()) -> list[Liste
     ]
 
 
+def most_crime(rows: pd.DataFrame) -> list[int]:
+    """Return the places of the rows of one crime type that have crimes, the most first."""
+    counts = np.nan_to_num(rows["current_count"].to_numpy(float, na_value=np.nan), nan=0)
+    return [int(place) for place in np.argsort(-counts, kind="stable") if counts[place] > 0]
+
+
 def hardening_order(rows: pd.DataFrame, rates: bool) -> list[int]:
     """Return the positions of the burglary rows with a rank or level, the highest first."""
     key = rows["level_per_1000_households" if rates else "level"].to_numpy(float, na_value=np.nan)

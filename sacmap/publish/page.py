@@ -133,6 +133,7 @@ def fill(view: View, map_html: str, map_script: str) -> str:
         **_head(view),
         **_map_parts(view),
         week=week_shown(view),
+        most=most_shown(view),
         hardening=hardening_shown(view),
         sure=view.how_sure(view.first_type),
         chance=view.by_chance,
@@ -249,6 +250,22 @@ def week_shown(view: View) -> ListShown:
             else _named(view, entry, listed)
             for entry in listed
         ),
+    )
+
+
+def most_shown(view: View) -> ListShown:
+    """Return the areas with most crime of the page's first type, which a page without an earlier period shows."""
+    kind = view.first_type
+    first = lists.most_crime(view.rows[kind])[: lists.FIRST]
+    entries = [lists.Listed(place, rank, "", "", np.nan) for rank, place in enumerate(first, 1)]
+    rows = [(entry, view.row(kind, entry.place)) for entry in entries]
+    return ListShown(
+        heading=page_data.most_heading(view, kind),
+        lead="",
+        subhead="",
+        scale="",
+        key="",
+        rows=tuple(_row(view, entry, row, third=("expected", "", ""), bar="") for entry, row in rows),
     )
 
 

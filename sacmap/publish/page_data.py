@@ -203,6 +203,15 @@ def week_heading(view: View, kind: str) -> str:
     return "Where crime rose, all three types" if kind == "sac" else f"Where {view.in_words[kind]} rose"
 
 
+def most_heading(view: View, kind: str) -> str:
+    """Return what the list of the areas with most crime is headed by, where there is no earlier period."""
+    return (
+        "Where crime is highest, all three types"
+        if kind == "sac"
+        else f"Where {view.in_words[kind]} is highest"
+    )
+
+
 def week_lead(view: View, kind: str) -> str:
     """Return what is said first of the list for a week of action, where nothing on it is clear."""
     findings = {entry.finding for entry in view.week_lists[kind]}

@@ -248,7 +248,8 @@ class View:
     def headline(self, kind: str = "sac") -> Headline:
         """Return the page's first two sentences, on one crime type or on all."""
         if self.level_only:
-            return level_headline(self, kind)
+            most = [self.names[place] for place in lists.most_crime(self.rows[kind])[: words.NAMED]]
+            return headlines.level_headline(kind, self.in_words[kind], most, self.unit)
         scene = headlines.Scene(
             place=self.place,
             totals=self.totals,
@@ -406,19 +407,6 @@ def found_in_words(counts: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
     if sum(counts.values()) == counts.get("not known", 0):
         return (("", "not known"),)
     return (("", "none clear"), *([("", f"{possible:,} possible")] if possible else []))
-
-
-def level_headline(view: View, kind: str) -> Headline:
-    """Return the first sentences of a page without an earlier period: where it is highest, and no change."""
-    rows = view.rows[kind]
-    levels = rows["current_count"].to_numpy(float, na_value=np.nan)
-    order = [int(place) for place in np.argsort(-np.nan_to_num(levels, nan=-1), kind="stable")]
-    first = [view.names[place] for place in order[: words.NAMED] if levels[place] > 0]
-    if not first:
-        return Headline(f"Of {words.counted(len(rows), view.unit)} nothing is known.", "")
-    was = "were" if kind == "sac" else "was"
-    said = f"{words.capital(view.in_words[kind])} {was} highest in {words.named(first, view.unit)}."
-    return Headline(said, "There is no earlier period to compare with: this page shows no change.")
 
 
 def short_span(period: Period) -> str:

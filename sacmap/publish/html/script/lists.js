@@ -146,8 +146,21 @@ function showLists() {
     $("week").replaceChildren(...week.map((entry) => (entry.sign ? findingRow(entry, most) : namedRow(entry, week))));
     $("sure").textContent = data.sure[state.type];
   }
+  showMost();
   showHardening();
   tighten();
+}
+
+// Where there is no earlier period: the areas with most crime. Of burglary the list beneath says it.
+function showMost() {
+  if (!$("most")) return;
+  const first = firstOrder(placesShown()).slice(0, data.first);
+  const rows = first.map((place) => [place, rowOf(place)]).filter(([, row]) => row.current_count > 0);
+  const heading =
+    state.type === "sac" ? "Where crime is highest, all three types" : `Where ${data.words[state.type]} is highest`;
+  $("most-heading").textContent = heading + (state.group ? `, ${state.group}` : "");
+  $("most").parentElement.hidden = state.type === "burglary";
+  $("most").replaceChildren(...rows.map(([place, row]) => listRow({ place, sign: "" }, row, ["expected", "", ""], "")));
 }
 
 // Where both lists would not stand on one screen: closer rows; then the fourth and fifth by their pins and names alone,

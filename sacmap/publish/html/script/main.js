@@ -28,7 +28,7 @@ function choose(place, { zoom = false, focus = false, keep: kept = true } = {}) 
 
 function whereFocused() {
   const item = document.activeElement?.closest("[data-area-id]");
-  const list = item?.closest("#week, #hardening, #areas, #ranges, #plan");
+  const list = item?.closest("#week, #most, #hardening, #areas, #ranges, #plan");
   return list ? { list: list.id, area: item.dataset.areaId } : null;
 }
 
