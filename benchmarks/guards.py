@@ -378,7 +378,7 @@ def begin(file: str, tests: Sequence[str], off: Guard | None) -> tuple[int, Path
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     # Wide enough for the reasons in pytest's summary.
     os.environ["COLUMNS"] = "300"
-    words = ["-q", "-rA", "--tb=line", "-p", "no:cacheprovider", "-p", "no:xdist", "-W",
+    words = ["-q", "-rA", "--tb=line", "-p", "no:cacheprovider", "-W",
              "ignore::pytest.PytestAssertRewriteWarning", *(["-x"] if off else []),
              *(f"{file}::{test}" for test in tests)]  # fmt: skip
     code = pytest.main(words)
