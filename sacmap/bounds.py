@@ -44,7 +44,8 @@ CORNERS = Bound(10_000_000, "corners", GENERALISED)
 CROSSINGS = Bound(2_000, "places where boundaries of areas cross themselves", "Draw those areas again.")
 #: Areas that lie over one another: the pairs compared, their corners, and the places where their boundaries cross.
 PAIRS = Bound(5_000_000, "pairs of areas in one place", "Take out the areas that cover others.")
-SHARED_CORNERS = Bound(200_000_000, "corners of areas that cover one another", GENERALISED)
+COMPARED = Bound(200_000_000, "corners of neighbouring areas that share no line", GENERALISED)
+COVERING = Bound(10_000_000, "corners of areas that cover one another", GENERALISED)
 CROSSINGS_BETWEEN = Bound(200_000, "places where boundaries of two areas cross", GENERALISED)
 #: Nested collections in WKB, whose reader has no limit of its own.
 SHAPES_WITHIN = Bound(200, "collections within one shape", "Export it as polygons.")

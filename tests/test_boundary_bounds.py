@@ -128,7 +128,7 @@ def test_f61_many_areas_in_one_place_are_refused(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="pairs of areas in one place"):
         overlaps(areas)
     monkeypatch.setattr(topology, "PAIRS", bounds.PAIRS)
-    monkeypatch.setattr(topology, "SHARED_CORNERS", replace(bounds.SHARED_CORNERS, most=10_000))
+    monkeypatch.setattr(topology, "COVERING", replace(bounds.COVERING, most=200))
     with pytest.raises(InputError, match="corners of areas that cover one another"):
         overlaps(areas)
 

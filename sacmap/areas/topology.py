@@ -16,7 +16,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from sacmap.bounds import CROSSINGS_BETWEEN, PAIRS, SHARED_CORNERS
+from sacmap.bounds import COMPARED, COVERING, CROSSINGS_BETWEEN, PAIRS
 
 Whole = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -31,8 +31,8 @@ SLIVER = 100.0
 TOUCH, SHARED = 1.0, 20.0
 #: DE-9IM pattern for interiors that intersect: one area overlaps, contains or equals the other.
 MEET = "T********"
-#: How many pairs of areas are asked for at once, and for how many lines what crosses them.
-_PAIRS_AT_ONCE, _LINES_AT_ONCE = 16_000_000, 20_000
+#: How many pairs of areas are looked for at once, and lines, or pairs of lines.
+_PAIRS_AT_ONCE, _AT_ONCE = 16_000_000, 100_000
 #: Places where boundaries can cross at most that are not counted before the areas are compared.
 _FEW = 4_000_000
 #: What errors name.
@@ -99,7 +99,7 @@ def meeting(areas: Shapes) -> tuple[Whole, Whole]:
     while len(to_try):
         tried[to_try] = True
         compared += int(corners[one[to_try]].sum() + corners[other[to_try]].sum())
-        SHARED_CORNERS.require(compared, _WHERE)
+        COMPARED.require(compared, _WHERE)
         meet[to_try] = _compared(areas, one[to_try], other[to_try], crossings)
         involved = np.zeros(len(areas), dtype=bool)
         involved[one[meet]] = involved[other[meet]] = True
@@ -113,25 +113,40 @@ def meeting(areas: Shapes) -> tuple[Whole, Whole]:
 
 @dataclass
 class _Crossings:
-    """The places where boundaries of areas cross, counted so far."""
+    """The places where boundaries of areas cross, counted so far, and the corners of these areas."""
 
     count: int = 0
+    corners: int = 0
 
     def require_few(self, areas: Shapes) -> None:
         """Count those of some more areas; refuse so many that comparing the areas would take minutes."""
+        self.corners += int(shapely.get_num_coordinates(areas).sum())
+        COVERING.require(self.corners, _WHERE)
         edges = edges_of(areas)
         ends = np.column_stack([edges.lon, edges.lat])
         lines: Any = shapely.linestrings(np.stack([ends[edges.corner], ends[edges.corner + 1]], axis=1))
         tree = shapely.STRtree(lines)
-        first, at_once, twice = 0, 1, 0
+        first, at_once = 0, max(1, min(_AT_ONCE, _PAIRS_AT_ONCE // 4 // max(len(lines), 1)))
         while first < len(lines):
-            # Each crossing is found from both its lines.
-            found = len(tree.query(lines[first : first + at_once], predicate="crosses")[0])
-            twice += found
-            CROSSINGS_BETWEEN.require(self.count + twice // 2, _WHERE)
+            one, other = tree.query(lines[first : first + at_once])
+            later = other > one + first
+            start, other_start = edges.corner[one[later] + first], edges.corner[other[later]]
+            self.count += _crossing(ends[start], ends[start + 1], ends[other_start], ends[other_start + 1])
+            CROSSINGS_BETWEEN.require(self.count, _WHERE)
             first += at_once
-            at_once = max(1, at_once // 2) if found > _LINES_AT_ONCE else min(at_once * 2, _LINES_AT_ONCE)
-        self.count += twice // 2
+            at_once = max(1, at_once // 2) if len(one) > _AT_ONCE else min(at_once * 2, _AT_ONCE)
+
+
+def _crossing(one: Floats, one_end: Floats, other: Floats, other_end: Floats) -> int:
+    """Return how many pairs of lines cross, each within both: the ends of each lie on both sides of the other."""
+
+    def side(start: Floats, end: Floats, point: Floats) -> Floats:
+        line, to = end - start, point - start
+        return np.asarray(np.sign(line[:, 0] * to[:, 1] - line[:, 1] * to[:, 0]))
+
+    apart = side(one, one_end, other) * side(one, one_end, other_end) < 0
+    apart &= side(other, other_end, one) * side(other, other_end, one_end) < 0
+    return int(apart.sum())
 
 
 def _compared(areas: Shapes, one: Whole, other: Whole, crossings: _Crossings) -> NDArray[np.bool_]:
