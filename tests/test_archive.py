@@ -362,6 +362,18 @@ def test_f46_an_archive_that_needs_a_version_of_zip_that_there_is_not_is_an_erro
         archive.fetch("northamptonshire", MONTHS, latest="2019-02")
 
 
+def test_f46_an_archive_whose_directory_points_outside_it_is_an_error(archive, police, whole):
+    raw = bytearray(whole)
+    at = raw.index(b"PK\x01\x02")
+    while at >= 0:
+        raw[at + 42 : at + 46] = (0xED000000).to_bytes(4, "little")
+        at = raw.find(b"PK\x01\x02", at + 4)
+    police.archives["2019-02.zip"] = bytes(raw)
+    with pytest.raises(SourceError, match="lies outside it"):
+        archive.fetch("northamptonshire", MONTHS, latest="2019-02")
+    assert not [path for path in police.paths if "--" in path]
+
+
 def test_f47_a_bomb_and_an_encrypted_member_are_refused_before_they_are_read(archive, police):
     name = "2019-02/2019-02-northamptonshire-street.csv"
     police.archives["2019-02.zip"] = archive_zip({name: "0" * 40_000_000})

@@ -295,12 +295,20 @@ def _require_real(info: zipfile.ZipInfo, name: str) -> None:
 def _spans(
     archive: zipfile.ZipFile, wanted: Iterable[zipfile.ZipInfo]
 ) -> list[tuple[int, int, list[zipfile.ZipInfo]]]:
-    """Return the (start, end, members) of each request, with adjacent members in one request."""
+    """Return the (start, end, members) of each request, with adjacent members in one request.
+
+    Raises
+    ------
+    zipfile.BadZipFile
+        If the directory puts a member where there is none: before the file, or after the directory.
+    """
     starts = sorted({info.header_offset for info in archive.infolist()} | {archive.start_dir})
     after = dict(zip(starts, [*starts[1:], archive.start_dir], strict=True))
     spans: list[tuple[int, int, list[zipfile.ZipInfo]]] = []
     for info in sorted(wanted, key=lambda one: one.header_offset):
         start, end = info.header_offset, after[info.header_offset]
+        if not 0 <= start < end <= archive.start_dir:
+            raise zipfile.BadZipFile(f"{info.filename} lies outside it")
         if spans and start - spans[-1][1] <= _GAP and end - spans[-1][0] <= _REQUEST:
             spans[-1] = (spans[-1][0], end, [*spans[-1][2], info])
         else:
