@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sacmap import tables
 from sacmap.result import OnePoint
@@ -18,6 +19,8 @@ from sacmap.result import OnePoint
 Point = tuple[float, float, str]
 #: Number of map points for the concentration, and of streets named.
 POINTS, STREETS = 10, 3
+#: The columns of Located that map points are counted by.
+POINT_COLUMNS = ("area_id", "lon", "lat", "location", "crime_type")
 #: police.uk's names of map points that are not streets. Most burglaries there are not of homes.
 OFF_STREET = frozenset(
     (
@@ -67,6 +70,56 @@ class AreaPoints:
 
 #: The points of an area without crimes.
 NO_POINTS = AreaPoints()
+
+
+@dataclass(frozen=True)
+class PointCounts:
+    """Distinct map points by area, longitude, latitude and name, in this order, and their crimes.
+
+    areas and names: what the codes in `area` and `name` stand for, sorted; lon, lat: degrees; crimes: (points, SAC
+    types).
+    """
+
+    area: NDArray[np.intp]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    name: NDArray[np.intp]
+    crimes: NDArray[np.intp]
+    areas: list[str]
+    names: list[str]
+
+
+def point_counts(rows: pd.DataFrame) -> PointCounts:
+    """Count crimes by map point.
+
+    `rows` are Located rows with an area and a location. Those without a name for the place are left out.
+    """
+    kind = rows["crime_type"].astype("category").cat
+    # The last is that of a missing value, whose code is −1.
+    kinds = np.append(pd.Index(tables.SAC_TYPES).get_indexer(kind.categories), -1)[kind.codes.to_numpy()]
+    (area, areas), (name, names) = (_sorted_codes(rows[column]) for column in ("area_id", "location"))
+    lon, lat = rows["lon"].to_numpy(float), rows["lat"].to_numpy(float)
+    order = np.lexsort((name, lat, lon, area))
+    order = order[(kinds[order] >= 0) & (area[order] >= 0) & (name[order] >= 0)]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = np.any([np.diff(key[order]) != 0 for key in (name, lat, lon, area)], axis=0)
+    size = len(tables.SAC_TYPES)
+    cell = (np.cumsum(first) - 1) * size + kinds[order]
+    crimes = np.bincount(cell, minlength=int(first.sum()) * size).reshape(-1, size)
+    point = order[first]
+    return PointCounts(area[point], lon[point], lat[point], name[point], crimes, areas, names)
+
+
+def _sorted_codes(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
+    """Return a code for each text, in the order of the texts, and the texts; a missing one has the code −1."""
+    coded = column.astype("category").cat
+    codes = coded.codes.to_numpy(np.intp)
+    used = np.flatnonzero(np.bincount(codes + 1, minlength=len(coded.categories) + 1)[1:])
+    texts = [str(text) for text in coded.categories[used]]
+    order = sorted(range(len(texts)), key=texts.__getitem__)
+    code_of = np.full(len(coded.categories) + 1, -1)
+    code_of[used[order]] = np.arange(len(order))
+    return code_of[codes], [texts[place] for place in order]
 
 
 def points_of_areas(now: pd.DataFrame, area_ids: Collection[str]) -> dict[tuple[str, str], AreaPoints]:
@@ -125,21 +178,23 @@ def rises_of_one_point(
     months = once["month"]
     there = once["area_id"].isin(list(rises["area_id"])) & once["lon"].notna() & months.isin(months_now)
     there &= once["crime_type"].isin(tables.SAC_TYPES if kind == "sac" else (kind,))
-    columns = ["area_id", "lon", "lat", "location"]
-    rows = once.loc[there.to_numpy(), columns].astype({"area_id": str, "location": str})
-    points = rows.groupby(columns, sort=True).size().reset_index(name="n")
-    most = points.sort_values("n", ascending=False, kind="stable").drop_duplicates("area_id")
+    points = point_counts(once.loc[there.to_numpy(), list(POINT_COLUMNS)])
+    n = points.crimes.sum(axis=1)
+    # Of each area the point with most crimes, the first of these by place.
+    order = np.lexsort((-n, points.area))
+    most = order[np.diff(points.area[order], prepend=-1) > 0]
     gaps = dict(zip(rises["area_id"].astype(str), rises["current_count"] - rises["expected"], strict=True))
-    most = most[(most["n"] >= AT_LEAST) & (most["n"] >= MOST * most["area_id"].map(gaps))]
-    if most.empty:
+    gap = np.array([gaps[points.areas[area]] for area in points.area[most]])
+    most = most[(n[most] >= AT_LEAST) & (n[most] >= MOST * gap)]
+    if not len(most):
         return {}
     # Look only at earlier points that could be one of these.
-    near = np.isin(once["lon"].to_numpy(float), most["lon"].to_numpy(float))
+    near = np.isin(once["lon"].to_numpy(float), points.lon[most])
     before = once.loc[near, ["lon", "lat", "month"]]
     before = before[before["month"].isin(months_before).to_numpy()]
     seen = set(zip(before["lon"], before["lat"], strict=True))
     return {
-        str(area): OnePoint(str(street).strip(), int(n))
-        for area, lon, lat, street, n in zip(*(most[name] for name in most.columns), strict=True)
-        if (lon, lat) not in seen
+        points.areas[points.area[at]]: OnePoint(points.names[points.name[at]].strip(), int(n[at]))
+        for at in most.tolist()
+        if (points.lon[at], points.lat[at]) not in seen
     }

@@ -8,7 +8,6 @@ furthest above the expected. There is one such list a crime type.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -29,6 +28,8 @@ Whole = NDArray[np.intp]
 
 SEED = 2018
 DRAWS = 1_000
+#: Draws of the places that areas would have if crimes near an edge belonged next door: two quantiles need no more.
+EDGE_DRAWS = 200
 #: Areas of a list that are given with what is to be known of them.
 LISTED = FIRST_TEN
 #: Draws are ranked so many at a time: 35,000 areas by 1,000 draws would fill the memory.
@@ -126,15 +127,14 @@ def all_lists(
     filled = change.copy()
     one_point = {kind: made.one_point(kind) for kind in tables.CRIME_TYPES}
     entries: dict[_List, tuple[Entry, ...]] = {}
-    with ThreadPoolExecutor(2) as beside:
-        under_way = [(one, ranked) for one in LISTS if (ranked := _ranked(made, one, beside))]
-        listed = {made.ids[place] for _, ranked in under_way for place in ranked.places[ranked.listed]}
-        points = points_of_areas(made.now, listed)
-        for one, ranked in under_way:
-            filled.loc[ranked.rows, one.column] = ranked.rank
-            if one.of_share:
-                filled.loc[ranked.rows, "top5_share"] = ranked.stable.result().top5
-            entries[one] = _entries(made, one, ranked, points, one_point[one.kind])
+    every = [(one, ranked) for one in LISTS if (ranked := _ranked(made, one))]
+    listed = {made.ids[place] for _, ranked in every for place in ranked.places[ranked.listed]}
+    points = points_of_areas(made.now, listed)
+    for one, ranked in every:
+        filled.loc[ranked.rows, one.column] = ranked.rank
+        if one.of_share:
+            filled.loc[ranked.rows, "top5_share"] = ranked.stable.top5
+        entries[one] = _entries(made, one, ranked, points, one_point[one.kind])
     weeks = {one.kind: entries.get(one, ()) for one in LISTS[1:]}
     return Lists(filled, entries.get(LISTS[0], ()), weeks, one_point)
 
@@ -184,7 +184,7 @@ class _Ground:
 class _Ranked:
     """The known areas ranked for one list; rows are theirs in the Change table, places theirs in the Areas table.
 
-    listed are the first ten, by place among the known; how stable each place is may still be under way.
+    listed are the first ten, by place among the known; stable and edge_stable say how firm their places are.
     """
 
     rows: pd.Index[int]
@@ -193,8 +193,8 @@ class _Ranked:
     rank: Whole
     edge_rank: Whole
     listed: Whole
-    stable: Future[Stability]
-    edge_stable: Future[Stability]
+    stable: Stability
+    edge_stable: Stability
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ class Stability:
     high: Floats
 
 
-def _ranked(made: _Ground, one: _List, beside: Executor) -> _Ranked | None:
+def _ranked(made: _Ground, one: _List) -> _Ranked | None:
     """Rank the areas: crimes where they are, and those near an edge with the neighbour; None where none is known."""
     rows = made.change[made.change["crime_type"] == one.kind]
     known = rows["level"].notna().to_numpy()
@@ -240,8 +240,8 @@ def _ranked(made: _Ground, one: _List, beside: Executor) -> _Ranked | None:
         rank,
         edge_key.ranks(),
         listed,
-        beside.submit(stability, key, listed),
-        beside.submit(stability, edge_key, listed),
+        stability(key, listed),
+        stability(edge_key, listed, EDGE_DRAWS),
     )
 
 
@@ -259,7 +259,7 @@ def _entries(
     there = [points.get((area, one.kind), NO_POINTS) for area in ids]
     busiest = [found.busiest() for found in there]
     verdicts = made.change.loc[ranked.rows, "verdict"].to_numpy(object)
-    stable, edge = ranked.stable.result(), ranked.edge_stable.result()
+    stable, edge = ranked.stable, ranked.edge_stable
     return tuple(
         Entry(
             area_id=area,
@@ -345,7 +345,7 @@ def ranks(key: Floats) -> Whole:
     return placed
 
 
-def stability(key: Key, listed: Whole) -> Stability:
+def stability(key: Key, listed: Whole, draws: int = DRAWS) -> Stability:
     """Rank draws of how far the areas may stand above the expected, by the list's own key.
 
     The readings stay as they are: on a week list a draw moves an area among those that read alike, so that a clear
@@ -355,8 +355,8 @@ def stability(key: Key, listed: Whole) -> Stability:
     near, rng = key.some(places), np.random.default_rng(SEED)
     at_listed = np.searchsorted(places, listed)
     first = np.zeros(len(key.per))
-    found = np.empty((DRAWS, len(listed)), dtype=np.intp)
-    for start in range(0, DRAWS, AT_A_TIME):
+    found = np.empty((draws, len(listed)), dtype=np.intp)
+    for start in range(0, draws, AT_A_TIME):
         # Turned round, so that the least is first: what is ahead of an area is less.
         drawn = -near.of(near.law.drawn(rng, AT_A_TIME))
         leading = np.argpartition(drawn, min(FIRST, len(places)) - 1, axis=1)[:, :FIRST]
@@ -364,7 +364,7 @@ def stability(key: Key, listed: Whole) -> Stability:
         for at, place in enumerate(at_listed):
             found[start : start + AT_A_TIME, at] = 1 + np.count_nonzero(drawn < drawn[:, [place]], axis=1)
     low, high = np.quantile(found, [0.05, 0.95], axis=0, method="nearest")
-    return Stability(first / DRAWS, (found <= FIRST_TEN).mean(axis=0), low, high)
+    return Stability(first / draws, (found <= FIRST_TEN).mean(axis=0), low, high)
 
 
 def _in_reach(key: Key, listed: Whole) -> Whole:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from sacmap import months, tables
+from sacmap.choose.points import POINT_COLUMNS, point_counts
 from sacmap.forces import PRACTICE_FORCE
 from sacmap.publish.lists import hardening_reasons, week_reasons
 from sacmap.publish.page import render
@@ -129,21 +129,31 @@ def points_of(result: Result) -> dict[str, list[MapPoint]]:
     """Return by area its busiest map points of the current months compared, the first ten of each crime type."""
     located, now = result.located, [result.study.current[k] for k in result.compared]
     there = located["month"].isin(now) & located["area_id"].notna() & located["lon"].notna()
-    rows = located.loc[there.to_numpy(), ["area_id", "lon", "lat", "location", "crime_type"]]
-    rows = rows.astype({"area_id": str, "crime_type": str, "location": str})
-    keys = ["area_id", "lon", "lat", "location"]
-    counts = rows.groupby([*keys, "crime_type"], sort=True).size().unstack(fill_value=0)
-    counts = counts.reindex(columns=list(tables.SAC_TYPES), fill_value=0).reset_index()
-    counts["sac"] = counts[list(tables.SAC_TYPES)].sum(axis=1)
-    kept = pd.Series(False, index=counts.index)
-    for kind in tables.CRIME_TYPES:
-        order = counts.sort_values(kind, ascending=False, kind="stable")
-        first = order.groupby("area_id", sort=False).head(POINTS)
-        kept[first.index[first[kind].to_numpy() > 0]] = True
+    points = point_counts(located.loc[there.to_numpy(), list(POINT_COLUMNS)])
+    by_kind = np.column_stack([points.crimes.sum(axis=1), points.crimes])
+    kept = np.zeros(len(points.area), dtype=bool)
+    for n in by_kind.T:
+        # Most first; of as many they are by place already.
+        order = np.lexsort((-n, points.area))
+        area = points.area[order]
+        first = order[np.arange(len(order)) - np.searchsorted(area, area) < POINTS]
+        kept[first[n[first] > 0]] = True
+    busiest = np.flatnonzero(kept)
+    busiest = busiest[np.lexsort((-by_kind[busiest, 0], points.area[busiest]))]
     found: dict[str, list[MapPoint]] = {}
-    busiest = counts[kept].sort_values(["area_id", "sac"], ascending=[True, False], kind="stable")
-    for area, lon, lat, street, *by_kind in busiest[[*keys, *tables.SAC_TYPES]].itertuples(index=False):
-        found.setdefault(area, []).append(MapPoint(lon, lat, street.strip(), tuple(map(int, by_kind))))
+    for at, (area, lon, lat, *counts) in zip(
+        busiest.tolist(),
+        zip(
+            points.area[busiest].tolist(),
+            points.lon[busiest].tolist(),
+            points.lat[busiest].tolist(),
+            *points.crimes[busiest].T.tolist(),
+            strict=True,
+        ),
+        strict=True,
+    ):
+        street = points.names[points.name[at]].strip()
+        found.setdefault(points.areas[area], []).append(MapPoint(lon, lat, street, tuple(counts)))
     return found
 
 
