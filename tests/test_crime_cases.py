@@ -514,7 +514,7 @@ def test_f70_a_street_file_saved_again_counts_as_before(folder, monkeypatch, how
         (b"PK\x03\x04 cut short", "is a ZIP or a workbook"),
         (b"\xd0\xcf\x11\xe0 cut", "cannot be read as a workbook"),
         (gzip.compress(b"RDX3\nX\n\0\0\0 \x01\x02", mtime=0), "is an R data file"),
-        (gzip.compress(table(crimes()).encode(), mtime=0)[:-20], "gzip packed is damaged or cut"),
+        (gzip.compress(table(crimes()).encode(), mtime=0)[:-20], "gzip compression is damaged or cut"),
         (b"\x00\x01\x02\x03" * 300, "is not text"),
         (b'[{"category": "burglary", "month": "2019-01", ', "JSON that is cut"),
         (b'{"error": "not found"}', "is JSON without crimes"),
