@@ -16,7 +16,7 @@ RUNS = (
     ("everyday.py", "--write", "docs/scale.md"),
     ("national.py",),
     ("compare_speed.py",),
-    ("page.py", "--write", "docs/page.md"),
+    ("page.py",),
 )
 
 
