@@ -524,6 +524,58 @@ def test_thousands_of_areas_show_their_districts_first_and_a_district_its_areas(
     assert page.messages == []
 
 
+def in_districts(names):
+    """A page of 1,001 areas in districts of these names, one after the other."""
+    many = page_of_many(1_001)
+    groups = [names[n * len(names) // 1_001] for n in range(1_001)]
+    small = many.change.iloc[:4].drop(columns=["area_id", "area_name"])
+    rows = [small.assign(group=name, areas=30, crime_type=list(tables.CRIME_TYPES)) for name in names]
+    return replace(many, areas=many.areas.assign(group=groups), subtotals=pd.concat(rows))
+
+
+def test_of_many_districts_those_are_named_on_the_map_whose_name_fits(opened):
+    short = opened(in_districts([f"D{n}" for n in range(30)]))
+    assert short.tab.locator("#map .mark.district").count() > 10
+    long = opened(in_districts([f"{'District of the Far Northern Sandbanks ' * 6}{n}" for n in range(30)]))
+    assert long.tab.locator("#map .mark.district").count() == 0
+
+
+def test_what_is_below_the_screen_follows_the_first_answer(opened):
+    page = opened(grouped(page_of()))
+    page.tab.wait_for_selector("html[data-whole]", state="attached")
+    for part in ("#areas tbody tr", "#districts-heading", "#cannot-heading", "footer"):
+        assert page.tab.locator(part).first.is_visible(), part
+
+
+def test_a_browser_that_cannot_unpack_the_figures_shows_the_still_map_and_the_table(chromium, tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text(render(page_of()), encoding="utf-8")
+    context = chromium.new_context(offline=True)
+    context.add_init_script("delete window.DecompressionStream")
+    tab = context.new_page()
+    tab.goto(f"file://{path}")
+    tab.wait_for_selector("#map-static svg")
+    assert tab.locator("#areas tbody tr").count() == 4
+    assert not tab.is_visible("#controls")
+    context.close()
+
+
+def test_a_hole_in_an_area_is_not_that_area(opened):
+    page = page_of()
+    around = shapely.box(0, 52, 0.1, 52.06)
+    inside = shapely.box(0.04, 52.02, 0.06, 52.04)
+    shapes = [
+        around.difference(inside),
+        inside,
+        shapely.box(0.1, 52, 0.2, 52.06),
+        shapely.box(0.2, 52, 0.3, 52.06),
+    ]
+    page = opened(replace(page, areas=page.areas.set_geometry(shapes)))
+    box = page.tab.locator("#map path.leaflet-interactive").nth(1).bounding_box()
+    page.tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    assert page.text("#panel h2") == "Birch"
+
+
 def test_every_word_of_the_page_is_free_of_option_names(opened, west_yorkshire):
     page = opened(west_yorkshire)
     assert "--" not in page.tab.evaluate("document.body.innerText")
