@@ -55,6 +55,22 @@ LEAFLET = {
     "leaflet.js": (files("sacmap.publish") / "html" / "leaflet" / "leaflet.js").read_text(encoding="utf-8"),
     "leaflet.css": (files("sacmap.publish") / "html" / "leaflet" / "leaflet.css").read_text(encoding="utf-8"),
 }
+#: Plain folium's other libraries, where `npm install --prefix build/js` has put them; without, they are left out, which
+#: favours plain folium: PACKAGES says what to install.
+PACKAGES = "jquery@3.7.1 bootstrap@5.2.2 leaflet.awesome-markers@2.0.5 @fortawesome/fontawesome-free@6.2.0"
+OTHERS = {
+    "jquery-3.7.1.min.js": "jquery/dist/jquery.min.js",
+    "bootstrap.bundle.min.js": "bootstrap/dist/js/bootstrap.bundle.min.js",
+    "bootstrap.min.css": "bootstrap/dist/css/bootstrap.min.css",
+    "leaflet.awesome-markers.js": "leaflet.awesome-markers/dist/leaflet.awesome-markers.min.js",
+    "leaflet.awesome-markers.css": "leaflet.awesome-markers/dist/leaflet.awesome-markers.css",
+    "all.min.css": "@fortawesome/fontawesome-free/css/all.min.css",
+}
+LEAFLET |= {
+    name: found.read_text(encoding="utf-8")
+    for name, path in OTHERS.items()
+    if (found := ROOT / "build" / "js" / "node_modules" / path).is_file()
+}
 #: Areas drawn, in either page.
 DRAWN = "() => document.querySelector('path.leaflet-interactive, #map canvas') !== null"
 ANSWERS = "() => document.documentElement.dataset.ready !== undefined"
@@ -251,14 +267,17 @@ def axe(browser: Browser, folder: Path) -> Row:
 
     def violations(path: Path, state: dict[str, Any]) -> int:
         how = dict(state)
-        media, fragment = how.pop("media", None), how.pop("fragment", "")
+        media, fragment, press = how.pop("media", None), how.pop("fragment", ""), how.pop("press", None)
         with opened(browser, path, fragment, **how) as (tab, _, _):
             tab.wait_for_function(DRAWN)
+            if press:
+                tab.wait_for_function(ANSWERS)
+                tab.click(press)
             return len(test_page_browser.axe_of(tab, media))
 
     states = test_page_browser.STATES
     plain(page.areas, page.change).save(folder / "plain.html")
-    draw(page.change, page.areas).save(folder / "ours.html")
+    (folder / "ours.html").write_text(test_page_browser.html_of_full_page(), encoding="utf-8")
     ours = sum(violations(folder / "ours.html", state) for state in states.values())
     return (
         "axe-core violations, best practices too",
@@ -340,10 +359,13 @@ def hostile(browser: Browser, folder: Path) -> Row:
                 made = draw(page.change, page.areas, title=text) if ours else plain(page.areas, page.change)
                 made.save(folder / "page.html")
                 with opened(browser, folder / "page.html") as (tab, _, said):
-                    tab.wait_for_function(DRAWN, timeout=5_000)
-                    tab.locator("path.leaflet-interactive").first.hover(force=True)
+                    tab.wait_for_function(ANSWERS if ours else DRAWN, timeout=5_000)
+                    if ours:
+                        tab.locator("#areas tbody button").first.click()
+                    else:
+                        tab.locator("path.leaflet-interactive").first.hover(force=True)
                     tab.wait_for_timeout(100)
-                    where = "#hover" if ours else ".leaflet-tooltip"
+                    where = "#panel h2" if ours else ".leaflet-tooltip"
                     shown = tab.locator(where).first.text_content(timeout=2_000) or ""
                     same = " ".join(text.split()) in " ".join(shown.split())
                     bad += bool(said) or tab.title() == "run" or not same

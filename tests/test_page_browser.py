@@ -741,15 +741,20 @@ def axe_of(tab, media=None):
     return [(rule["id"], [node["html"][:150] for node in rule["nodes"]][:3]) for rule in found["violations"]]
 
 
-@pytest.fixture(scope="module")
-def full_page(tmp_path_factory):
-    """A page with all that a page can have, written once."""
+def html_of_full_page():
+    """A page with all that a page can have."""
     shown = replace(
         grouped(page_of(empty=2)),
         points={"A0": [MapPoint(0.003, 52.004, "On or near Mill Lane", (5, 1, 2))]},
     )
+    return render(shown)
+
+
+@pytest.fixture(scope="module")
+def full_page(tmp_path_factory):
+    """The same, written once."""
     path = tmp_path_factory.mktemp("full") / "page.html"
-    path.write_text(render(shown), encoding="utf-8")
+    path.write_text(html_of_full_page(), encoding="utf-8")
     return path
 
 

@@ -16,8 +16,8 @@ Floats = NDArray[np.float64]
 Near = Sequence[frozenset[int]]
 Positions = tuple[int, ...]
 
-#: All connected sets are tried, up to this size of a set, number of areas, and number of sets.
-EXACT_SIZE, EXACT_AREAS, EXACT_SETS = 5, 150, 100_000
+#: All connected sets are tried, up to this size of a set and number of sets: those of three among 5,000 areas.
+EXACT_SIZE, EXACT_SETS = 5, 100_000
 #: Otherwise, sets are grown from this many areas with the largest excess.
 SEEDS = 40
 #: Number of sets shown: the best and its alternatives.
@@ -41,8 +41,8 @@ class Choice:
 def choose(excess: Floats, drawn: Floats, near: Near, size: int) -> list[Choice]:
     """Return the three sets of `size` adjoining areas with the largest excess, the best first.
 
-    The search is exact up to five areas in a set and 150 areas in all. Otherwise, sets are grown from the areas with
-    the largest excess, and members are exchanged while that helps. There are fewer sets if too few areas adjoin.
+    The search is exact up to five areas in a set and 100,000 sets in all. Otherwise, sets are grown from the areas
+    with the largest excess, and members are exchanged while that helps. There are fewer sets if too few areas adjoin.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def every_set(near: Near, among: Iterable[int], size: int) -> NDArray[np.intp] |
     Each set is found once, grown from its first member by later areas (Wernicke 2006).
     """
     roots = sorted(int(area) for area in among)
-    if size > EXACT_SIZE or len(roots) > EXACT_AREAS:
+    if size > EXACT_SIZE:
         return None
     masks = [sum(1 << b for b in around) for around in near]
     found: list[int] = []
