@@ -228,7 +228,7 @@ GUARDS = (
     Guard("F59", "of two runs that find an abandoned set one waits", "sacmap.files.file_sets:_take_over",
           "lambda part, marker, there, wait: m.replace_patiently(part, marker) or True",
           "test_f59_of_two_runs_that_find"),
-    Guard("F60", "a table is measured before it is read", "sacmap.files.measured:measure",
+    Guard("F60", "a table is measured before it is read", "sacmap.files.apart:measure",
           "lambda *words, **more: ([], 0)", "test_f60_a_table_of_many_rows"),
     Guard("F60", "members of a ZIP do not lie over one another", "sacmap.bounds:require_real_zip", "nothing",
           "test_f60_a_thousand_entries"),

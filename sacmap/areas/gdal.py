@@ -11,7 +11,6 @@ import os
 import re
 import sqlite3
 import subprocess
-import sys
 import tempfile
 from contextlib import closing
 from dataclasses import dataclass
@@ -31,13 +30,12 @@ from sacmap.areas.formats import KINDS, kind_of
 from sacmap.areas.rows import Rows, layer_of, shapes_of_wkb
 from sacmap.bounds import CORNERS, FEATURES, LAYERS, MEMORY, READ, SECONDS
 from sacmap.errors import InputError
+from sacmap.files.apart import TOO_LONG, lacked_memory, last_words, run_apart
 from sacmap.files.json_shape import JsonObject
 from sacmap.notices import Notice
 
 #: Where the system limits processor time itself, a busy machine may take this many times as long.
 PATIENCE = 6 if find_spec("resource") else 1
-#: Exit codes by which the system ends a process that took too long.
-_TOO_LONG = (-24, -9)
 _CHILD = Path(__file__).with_name("gdal_apart.py")
 #: What GDAL and PROJ are told in that process.
 _SHUT = {
@@ -235,10 +233,9 @@ def _run(request: str, environment: dict[str, str], where: Path | str) -> None:
         name: value for name, value in os.environ.items() if not name.startswith(("GDAL_", "CPL_", "OGR_"))
     }
     try:
-        ended = _child(request, {**kept, **environment})
-        if ended.returncode < 0 and ended.returncode not in _TOO_LONG:
-            # One crash can be chance on a busy machine; two are the file.
-            ended = _child(request, {**kept, **environment})
+        ended = run_apart(
+            _CHILD, request.encode(), environment={**kept, **environment}, timeout=PATIENCE * SECONDS
+        )
     except subprocess.TimeoutExpired:
         raise InputError(
             f"{where} could not be read within {SECONDS} seconds. It may be damaged.",
@@ -249,27 +246,15 @@ def _run(request: str, environment: dict[str, str], where: Path | str) -> None:
             f"{where} was not read, because no process could be started for it.", "Try again."
         ) from None
     if ended.returncode != 0:
-        said = ended.stderr.decode("utf-8", errors="replace")
-        raise InputError(f"{where} {_why(said, ended.returncode)}.", "Download or export it again.")
+        raise InputError(f"{where} {_why(ended)}.", "Download or export it again.")
 
 
-def _child(request: str, environment: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(  # noqa: S603  # our own script, in the Python that runs
-        [sys.executable, "-P", str(_CHILD)],
-        input=request.encode(),
-        capture_output=True,
-        timeout=PATIENCE * SECONDS,
-        env=environment,
-        check=False,
-    )
-
-
-def _why(said: str, code: int) -> str:
-    if "MemoryError" in said or "bad_alloc" in said or "malloc" in said or "realloc" in said:
+def _why(ended: subprocess.CompletedProcess[bytes]) -> str:
+    if lacked_memory(ended):
         return f"takes more than {MEMORY / 1e9:.1f} GB of memory to read and was left"
-    if code in _TOO_LONG:
+    if ended.returncode in TOO_LONG:
         return f"was not read within {SECONDS} seconds and was left"
-    missing = re.search(r"Unable to open .*?\.(\w{2,4}) or", said)
+    missing = re.search(r"Unable to open .*?\.(\w{2,4}) or", last_words(ended))
     return f"lacks its .{missing[1].lower()} file" if missing else "is damaged and cannot be read"
 
 

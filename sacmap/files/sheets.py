@@ -19,8 +19,8 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from sacmap.bounds import MEMORY, SECONDS, TABLE_BYTES, TABLE_CELLS
 from sacmap.errors import InputError
+from sacmap.files.apart import measure
 from sacmap.files.delimited import decoded, separated, separator_of, unpacked
-from sacmap.files.measured import measure
 from sacmap.files.text import bytes_of
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
