@@ -553,6 +553,16 @@ def test_f70_answers_without_any_place_have_no_location(tmp_path):
     assert found[["lon", "lat"]].isna().all(axis=None)
 
 
+def test_f70_a_number_too_large_for_any_place_is_refused_as_no_degrees(folder, monkeypatch):
+    rows = answers_of(crimes())
+    rows[3]["location"]["longitude"] = 1e308
+    (folder / "a.json").write_text(json.dumps(rows))
+    made = map_of(folder, monkeypatch, "a.json")
+    assert made.code == 2
+    require_plain(made.error)
+    assert "are not degrees (1e+308, 53." in made.error
+
+
 def test_f70_answers_of_two_places_that_overlap_hold_a_crime_without_an_id_once(folder, monkeypatch):
     rows = answers_of(crimes(ids=False))
     (folder / "a.json").write_text(json.dumps([*rows, *rows[:7]]))

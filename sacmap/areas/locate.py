@@ -84,7 +84,7 @@ def require_degrees(lon: np.ndarray, lat: np.ndarray, what: str = "the crimes") 
         return
     if np.any((np.abs(x) > 180) | (np.abs(y) > 90)):
         raise InputError(
-            f"The coordinates of {what} are not degrees ({x[np.abs(x).argmax()]:.0f}, {y[np.abs(y).argmax()]:.0f}): "
+            f"The coordinates of {what} are not degrees ({x[np.abs(x).argmax()]:.7g}, {y[np.abs(y).argmax()]:.7g}): "
             "they look like eastings and northings.",
             "Convert them from the British National Grid (EPSG:27700) to longitude and latitude."
             if what == "the crimes"

@@ -66,7 +66,7 @@ def without_no_ids(crimes: pa.Table) -> tuple[pa.Table, tuple[Notice, ...]]:
     shared = shared_elsewhere(
         found.where(~none, ""),
         kinds=frame["crime_type"].astype(str),
-        others=[frame["month"].astype(str), frame["lon"].round(6), frame["lat"].round(6)],
+        others=[frame["month"].astype(str), rounded(frame["lon"]), rounded(frame["lat"])],
     )
     blank = np.zeros(len(ids), dtype=bool)
     blank[rows[none | shared]] = True
@@ -152,6 +152,12 @@ class Repeated:
     rows: int
     of: str
     whole: bool
+
+
+def rounded(degrees: pd.Series, decimals: int = 6) -> pd.Series:
+    """Return coordinates rounded. What is too large to be degrees is refused later, where the crimes are located."""
+    with np.errstate(over="ignore"):
+        return degrees.round(decimals)
 
 
 def keys_of(columns: Iterable[pd.Series]) -> np.ndarray:

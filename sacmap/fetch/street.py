@@ -34,6 +34,7 @@ from sacmap.fetch.identity import (
     keys_of,
     repeat_notices,
     repeated_parts,
+    rounded,
     without_no_ids,
 )
 from sacmap.fetch.members import Member, MemberReader, each_once, members_of
@@ -210,7 +211,7 @@ def _part_of(part: Read) -> Part:
     return Part(
         label=part.label,
         group=_groups(frame["month"], frame["force"]),
-        key=keys_of([frame["crime_type"], frame["lon"].round(6), frame["lat"].round(6)]),
+        key=keys_of([frame["crime_type"], rounded(frame["lon"]), rounded(frame["lat"])]),
         ident=idents_of(frame["crime_id"]),
         placed=frame["lon"].notna().to_numpy(),
     )
@@ -259,7 +260,7 @@ def _by_type(tally: pa.Table) -> dict[str, int]:
 def _rounded_notices(crimes: pa.Table) -> tuple[Notice, ...]:
     """Return a notice if coordinates are too rounded to give the area."""
     some = crimes.slice(0, SOME_POINTS).select(["lon", "lat"]).to_pandas().dropna().drop_duplicates()
-    rough = (some - some.round(FEW_DECIMALS)).abs().lt(1e-9).all(axis=1)
+    rough = (some - some.apply(rounded, decimals=FEW_DECIMALS)).abs().lt(1e-9).all(axis=1)
     if len(some) < ENOUGH_POINTS or rough.mean() < 0.5:
         return ()
     return (
