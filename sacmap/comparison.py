@@ -73,7 +73,7 @@ def compare_areas(
         study,
         counting.counts,
         forces=counting.compared.forces,
-        places=counting.compared.places,
+        positions=counting.compared.positions,
         read_text=comparator_text,
         beyond=counting.around,
     )
@@ -115,7 +115,7 @@ def _counting(
     repeated = repeats(located)
     heard = ~repeated & ~located["force"].isin(compared.forces_left_out).to_numpy()
     once = _known_areas_only(located, compared)[heard]
-    months_compared = {period[k] for period in study.periods for k in compared.places}
+    months_compared = {period[k] for period in study.periods for k in compared.positions}
     return _Counting(
         once=once,
         compared=compared,
@@ -160,7 +160,7 @@ def _result(
         monthly=counts.monthly,
         coverage=compared.judged,
         forces=compared.forces,
-        compared=compared.places,
+        compared=compared.positions,
         ledger=made,
         comparator=against,
         comparator_changes=comparator_changes(study, against, counts.mapped),
@@ -168,12 +168,12 @@ def _result(
         definitions=facts.definitions,
         warnings=_weightiest_first(notices),
         inputs=reading.inputs,
-        exit_code=3 if len(compared.places) < len(study.current) or compared.unknown else 0,
+        exit_code=3 if len(compared.positions) < len(study.current) or compared.unknown else 0,
         groups=groups_of(
             areas,
             counts,
             against,
-            months_compared=len(compared.places),
+            months_compared=len(compared.positions),
             unknown=compared.unknown,
             absent_types=compared.absent_types,
         ),
@@ -221,7 +221,7 @@ def _located(
 def _sums(rows: pd.DataFrame, study: Study, compared: Compared) -> np.ndarray:
     """Return (periods, crime types) counts of rows over the months compared, in any area or none."""
     cube = counts_cube(rows.assign(area_id="one"), ["one"], study.months)
-    return np.asarray(by_period(cube, study.months, study.periods, compared.places)[0])
+    return np.asarray(by_period(cube, study.months, study.periods, compared.positions)[0])
 
 
 def _change_and_lists(
@@ -236,7 +236,7 @@ def _change_and_lists(
     """Return the Change table with both lists. Without a baseline: counts, levels and only the hardening list."""
     pairs = {kind: against.pair(kind) for kind in tables.CRIME_TYPES}
     now = {kind: counts.in_areas[:, -1, i] for i, kind in enumerate(tables.CRIME_TYPES)}
-    n = len(compared.places)
+    n = len(compared.positions)
     if study.baseline:
         before = {kind: counts.in_areas[:, :-1, i] for i, kind in enumerate(tables.CRIME_TYPES)}
         change = change_table(
@@ -248,5 +248,7 @@ def _change_and_lists(
             areas, now, months_compared=n, edge_share=counts.edge_share,
             unknown=compared.unknown, absent_types=compared.absent_types,
         )  # fmt: skip
-    lists = all_lists(study, areas, once, change, counts.by_month, places=compared.places, comparators=pairs)
+    lists = all_lists(
+        study, areas, once, change, counts.by_month, positions=compared.positions, comparators=pairs
+    )
     return lists if study.baseline else without_change(lists)

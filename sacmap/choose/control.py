@@ -125,12 +125,12 @@ def placebo_z(areas: Areas, near: Near, free: Collection[int], size: int, alpha:
     """
     untouched = frozenset(free)
     found = []
-    for places in _sets(sorted(untouched), near, size):
-        around = frozenset().union(*(near[place] for place in places))
-        others = np.array(sorted(untouched - set(places) - around), dtype=np.intp)
+    for positions in _sets(sorted(untouched), near, size):
+        around = frozenset().union(*(near[position] for position in positions))
+        others = np.array(sorted(untouched - set(positions) - around), dtype=np.intp)
         if not len(others):
             continue
-        target = np.array(places, dtype=np.intp)
+        target = np.array(positions, dtype=np.intp)
         weights = control_weights(areas.level, areas.past, target, others, alpha)
         found.append(
             weighted_wdd(
@@ -150,9 +150,9 @@ def _sets(free: Sequence[int], near: Near, size: int) -> Iterator[tuple[int, ...
     step = max(1, len(free) // TESTED)
     for start in free[::step]:
         chosen = [start]
-        for place in chosen:
-            chosen += sorted((near[place] & among) - set(chosen))[: size - len(chosen)]
-        places = tuple(sorted(chosen))
-        if len(places) == size and places not in seen:
-            seen.add(places)
-            yield places
+        for position in chosen:
+            chosen += sorted((near[position] & among) - set(chosen))[: size - len(chosen)]
+        positions = tuple(sorted(chosen))
+        if len(positions) == size and positions not in seen:
+            seen.add(positions)
+            yield positions

@@ -181,9 +181,9 @@ def spend(budget: float, candidates: Sequence[Candidate], prices: Prices) -> lis
         for c, most in zip(candidates, room, strict=True)
     ]
     left = affordable - sum(homes)
-    for place, most in enumerate(room):
-        more = int(min(left, most - homes[place])) if candidates[place].burglaries > 0 else 0
-        homes[place] += more
+    for position, most in enumerate(room):
+        more = int(min(left, most - homes[position])) if candidates[position].burglaries > 0 else 0
+        homes[position] += more
         left -= more
     return [
         Spend(candidate.area_id, n * price, n, _prevented_in(candidate, n, prices))

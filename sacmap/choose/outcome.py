@@ -292,14 +292,14 @@ def require_same(plan: Plan, result: Result) -> list[Notice]:
                 "The crimes do not include any month on which the plan is based, so it was not checked against them.",
             )
         ]
-    place = {month: at for at, month in enumerate(plan.before_months)}
+    position = {month: at for at, month in enumerate(plan.before_months)}
     counts = []
     for month in there:
         now = dict(zip(wide.index.astype(str), wide[month], strict=True))
         counts += [
-            f"{area} had {then[place[month]]} crimes in {months.in_words(month)}, now {int(now[area])}"
+            f"{area} had {then[position[month]]} crimes in {months.in_words(month)}, now {int(now[area])}"
             for area, then in plan.by_month.items()
-            if pd.notna(now[area]) and int(now[area]) != then[place[month]]
+            if pd.notna(now[area]) and int(now[area]) != then[position[month]]
         ]
     if counts:
         raise InputError(

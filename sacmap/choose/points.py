@@ -119,7 +119,7 @@ def _sorted_codes(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
     order = sorted(range(len(texts)), key=texts.__getitem__)
     code_of = np.full(len(coded.categories) + 1, -1)
     code_of[used[order]] = np.arange(len(order))
-    return code_of[codes], [texts[place] for place in order]
+    return code_of[codes], [texts[position] for position in order]
 
 
 def points_of_areas(now: pd.DataFrame, area_ids: Collection[str]) -> dict[tuple[str, str], AreaPoints]:
@@ -180,7 +180,7 @@ def rises_of_one_point(
     there &= once["crime_type"].isin(tables.SAC_TYPES if kind == "sac" else (kind,))
     points = point_counts(once.loc[there.to_numpy(), list(POINT_COLUMNS)])
     n = points.crimes.sum(axis=1)
-    # Of each area the point with most crimes, the first of these by place.
+    # Of each area the point with most crimes, the first of these by position.
     order = np.lexsort((-n, points.area))
     most = order[np.diff(points.area[order], prepend=-1) > 0]
     gaps = dict(zip(rises["area_id"].astype(str), rises["current_count"] - rises["expected"], strict=True))

@@ -28,7 +28,7 @@ Whole = NDArray[np.intp]
 
 SEED = 2018
 DRAWS = 1_000
-#: Draws of the places that areas would have if crimes near an edge belonged next door: two quantiles need no more.
+#: Draws of the ranks that areas would have if crimes near an edge belonged next door: two quantiles need no more.
 EDGE_DRAWS = 200
 #: Areas of a list that are given with what is to be known of them.
 LISTED = FIRST_TEN
@@ -88,7 +88,7 @@ def all_lists(
     change: pd.DataFrame,
     counts: NDArray[np.int64],
     *,
-    places: Sequence[int],
+    positions: Sequence[int],
     comparators: Mapping[str, Against],
 ) -> Lists:
     """Rank the areas for target hardening, and of each crime type for a week of action.
@@ -106,8 +106,8 @@ def all_lists(
         hardening on burglary rows, of the week list on the others.
     counts
         (areas × periods × months compared × SAC types) of the areas, the current period last.
-    places
-        The places in a period that are compared.
+    positions
+        The positions in a period (0 first) of the months compared.
     comparators
         By crime type, as `compare` takes it.
 
@@ -120,7 +120,7 @@ def all_lists(
         change,
         counts,
         comparators,
-        compared=tuple(tuple(period[k] for k in places) for period in study.periods),
+        compared=tuple(tuple(period[k] for k in positions) for period in study.periods),
         ids=areas["area_id"].astype(str).tolist(),
         per=homes_of(areas) / 1_000 if by_rate(areas) else np.ones(len(areas)),
     )
@@ -128,7 +128,7 @@ def all_lists(
     one_point = {kind: made.one_point(kind) for kind in tables.CRIME_TYPES}
     entries: dict[_List, tuple[Entry, ...]] = {}
     every = [(one, ranked) for one in LISTS if (ranked := _ranked(made, one))]
-    listed = {made.ids[place] for _, ranked in every for place in ranked.places[ranked.listed]}
+    listed = {made.ids[position] for _, ranked in every for position in ranked.positions[ranked.listed]}
     points = points_of_areas(made.now, listed)
     for one, ranked in every:
         filled.loc[ranked.rows, one.column] = ranked.rank
@@ -182,13 +182,13 @@ class _Ground:
 
 @dataclass(frozen=True)
 class _Ranked:
-    """The known areas ranked for one list; rows are theirs in the Change table, places theirs in the Areas table.
+    """The known areas ranked for one list; rows: theirs in the Change table; positions: theirs in the Areas table.
 
-    listed are the first ten, by place among the known; stable and edge_stable say how firm their places are.
+    listed: the first ten, by position among the known; stable, edge_stable: how firm their ranks are.
     """
 
     rows: pd.Index[int]
-    places: Whole
+    positions: Whole
     law: Law
     rank: Whole
     edge_rank: Whole
@@ -202,7 +202,7 @@ class Stability:
     """Where draws of the present rates leave the areas.
 
     top5: (areas,) share of draws in which each is among the first five. Of the areas listed, each (listed,): top10, the
-    same of the first ten; low, high: the 5% and 95% quantiles of the place.
+    same of the first ten; low, high: the 5% and 95% quantiles of the rank.
     """
 
     top5: Floats
@@ -253,9 +253,8 @@ def _entries(
     one_point: Mapping[str, OnePoint],
 ) -> tuple[Entry, ...]:
     listed = ranked.listed
-    places = ranked.places[listed]
-    ids = [made.ids[place] for place in places]
-    above = months_above(ranked.law.expected, of_kind(made.counts[ranked.places], one.kind))
+    ids = [made.ids[position] for position in ranked.positions[listed]]
+    above = months_above(ranked.law.expected, of_kind(made.counts[ranked.positions], one.kind))
     there = [points.get((area, one.kind), NO_POINTS) for area in ids]
     busiest = [found.busiest() for found in there]
     verdicts = made.change.loc[ranked.rows, "verdict"].to_numpy(object)
@@ -263,23 +262,23 @@ def _entries(
     return tuple(
         Entry(
             area_id=area,
-            rank=int(ranked.rank[place]),
-            verdict=str(verdicts[place]),
-            top5_share=float(stable.top5[place]),
+            rank=int(ranked.rank[position]),
+            verdict=str(verdicts[position]),
+            top5_share=float(stable.top5[position]),
             top10_share=float(stable.top10[at]),
             rank_low=int(stable.low[at]),
             rank_high=int(stable.high[at]),
-            edge_rank=int(ranked.edge_rank[place]),
+            edge_rank=int(ranked.edge_rank[position]),
             edge_low=int(edge.low[at]),
             edge_high=int(edge.high[at]),
-            months_above=int(above[place]),
+            months_above=int(above[position]),
             months=made.months,
             points_share=busiest[at][0],
             streets=busiest[at][1],
             off_street=there[at].off_street,
             one_point=None if one.hardening else one_point.get(area),
         )
-        for at, (area, place) in enumerate(zip(ids, listed.tolist(), strict=True))
+        for at, (area, position) in enumerate(zip(ids, listed.tolist(), strict=True))
     )
 
 
@@ -325,44 +324,37 @@ class Key:
         return self.law.level(excess) / self.per if self.hardening else excess + APART * self.tiers
 
     def ranks(self) -> Whole:
-        """Return each area's place from 1; equals in the order they come."""
-        if self.hardening:
-            return ranks(self.of(self.law.excess))
-        placed = np.empty(len(self.per), dtype=np.intp)
-        placed[np.lexsort((-self.law.excess, -self.tiers))] = np.arange(1, len(self.per) + 1)
-        return placed
+        """Return each area's rank from 1, the largest key first; equals in the order they come."""
+        # A week list by tier and excess, not by their sum, in which close ones would be equal.
+        keys = (-self.of(self.law.excess),) if self.hardening else (-self.law.excess, -self.tiers)
+        order = np.lexsort(keys)
+        found = np.empty(len(order), dtype=np.intp)
+        found[order] = np.arange(1, len(order) + 1)
+        return found
 
-    def some(self, places: Whole) -> Key:
+    def some(self, positions: Whole) -> Key:
         """Return the key of some of the areas."""
-        return Key(self.hardening, self.law.of(places), self.per[places], self.verdicts[places])
-
-
-def ranks(key: Floats) -> Whole:
-    """Return places from 1, the largest first; equals in the order they come."""
-    order = np.argsort(-key, kind="stable")
-    placed = np.empty(len(key), dtype=np.intp)
-    placed[order] = np.arange(1, len(key) + 1)
-    return placed
+        return Key(self.hardening, self.law.of(positions), self.per[positions], self.verdicts[positions])
 
 
 def stability(key: Key, listed: Whole, draws: int = DRAWS) -> Stability:
     """Rank draws of how far the areas may stand above the expected, by the list's own key.
 
     The readings stay as they are: on a week list a draw moves an area among those that read alike, so that a clear
-    rise comes before a possible one in every draw. `listed` are the areas whose place is wanted.
+    rise comes before a possible one in every draw. `listed` are the areas whose rank is wanted.
     """
-    places = _in_reach(key, listed)
-    near, rng = key.some(places), np.random.default_rng(SEED)
-    at_listed = np.searchsorted(places, listed)
+    reached = _in_reach(key, listed)
+    near, rng = key.some(reached), np.random.default_rng(SEED)
+    at_listed = np.searchsorted(reached, listed)
     first = np.zeros(len(key.per))
     found = np.empty((draws, len(listed)), dtype=np.intp)
     for start in range(0, draws, AT_A_TIME):
         # Turned round, so that the least is first: what is ahead of an area is less.
         drawn = -near.of(near.law.drawn(rng, AT_A_TIME))
-        leading = np.argpartition(drawn, min(FIRST, len(places)) - 1, axis=1)[:, :FIRST]
-        first[places] += np.bincount(leading.ravel(), minlength=len(places))
-        for at, place in enumerate(at_listed):
-            found[start : start + AT_A_TIME, at] = 1 + np.count_nonzero(drawn < drawn[:, [place]], axis=1)
+        leading = np.argpartition(drawn, min(FIRST, len(reached)) - 1, axis=1)[:, :FIRST]
+        first[reached] += np.bincount(leading.ravel(), minlength=len(reached))
+        for at, position in enumerate(at_listed):
+            found[start : start + AT_A_TIME, at] = 1 + np.count_nonzero(drawn < drawn[:, [position]], axis=1)
     low, high = np.quantile(found, [0.05, 0.95], axis=0, method="nearest")
     return Stability(first / draws, (found <= FIRST_TEN).mean(axis=0), low, high)
 

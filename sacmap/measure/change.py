@@ -108,9 +108,9 @@ class Law:
         """Draw excesses from the distribution of the present rates: (draws × areas)."""
         return np.asarray(rng.standard_gamma(self.shape, (draws, len(self.now))) / self.rate - self.expected)
 
-    def of(self, places: NDArray[np.intp]) -> Law:
+    def of(self, positions: NDArray[np.intp]) -> Law:
         """Return the law of a subset of the areas."""
-        return Law(self.expected[places], self.variation[places], self.now[places], self.volatility)
+        return Law(self.expected[positions], self.variation[positions], self.now[positions], self.volatility)
 
 
 def compare(

@@ -118,7 +118,7 @@ def changes_followed(rows: pd.DataFrame, record: ComparatorRecord | None) -> lis
     return [change if there else None for change, there in zip(changes.tolist(), known.tolist(), strict=True)]
 
 
-def file_comparator(text: str, path: str, periods: Sequence[Period], places: Sequence[int]) -> Comparator:
+def file_comparator(text: str, path: str, periods: Sequence[Period], positions: Sequence[int]) -> Comparator:
     """Return the comparator from a CSV of month, crime_type, n, summed over the months compared.
 
     Raises
@@ -135,7 +135,7 @@ def file_comparator(text: str, path: str, periods: Sequence[Period], places: Seq
                 f"Crime types are {', '.join(tables.CRIME_TYPES)}; months are YYYY-MM.",
             )
         given[month, kind] = given.get((month, kind), 0.0) + float(n)
-    compared = [[period[k] for k in places] for period in periods]
+    compared = [[period[k] for k in positions] for period in periods]
     sums = {kind: _sum(given, kind, compared, path) for kind in tables.SAC_TYPES}
     whole = {"sac": np.sum([sums[kind] for kind in tables.SAC_TYPES], axis=0)}
     return Comparator("file", "the comparison areas", whole | sums)
@@ -217,7 +217,7 @@ def comparator_of(
     counts: Counted,
     *,
     forces: Sequence[str],
-    places: Sequence[int],
+    positions: Sequence[int],
     read_text: Callable[[str], str],
     beyond: np.ndarray | None = None,
 ) -> Comparator:
@@ -242,7 +242,7 @@ def comparator_of(
         return Comparator("none", NOTHING, {})
     if study.comparator == "force":
         return force_comparator(counts.outside, forces)
-    return file_comparator(read_text(study.comparator), study.comparator, study.periods, places)
+    return file_comparator(read_text(study.comparator), study.comparator, study.periods, positions)
 
 
 def comparator_changes(study: Study, against: Comparator, mapped: np.ndarray) -> dict[str, ComparatorRecord]:

@@ -41,8 +41,8 @@ def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
     judged = coverage(tally_of(located), study.months)
     forces = main_forces(located, study)
     left_out = set(gaps(judged, forces, study.months)["month"])
-    places = like_for_like(study.periods, left_out)
-    silent = set(silent_forces(judged, located, study, forces, places)["force"])
+    positions = like_for_like(study.periods, left_out)
+    silent = set(silent_forces(judged, located, study, forces, positions)["force"])
     area_ids = sorted(located["area_id"].astype("category").cat.categories)
     heard = without_repeats(located)
     cube = counts_cube(heard[~heard["force"].isin(list(silent))], area_ids, study.months)
@@ -101,18 +101,18 @@ def _steps(
 
 
 def by_month(
-    cube: np.ndarray, wanted: Sequence[str], periods: Sequence[Period], places: Sequence[int]
+    cube: np.ndarray, wanted: Sequence[str], periods: Sequence[Period], positions: Sequence[int]
 ) -> np.ndarray:
     """Return the months compared of an (… × months × types) array: (… × periods × months × types)."""
     at = {month: i for i, month in enumerate(wanted)}
-    return cube[..., [[at[period[k]] for k in places] for period in periods], :]
+    return cube[..., [[at[period[k]] for k in positions] for period in periods], :]
 
 
 def by_period(
-    cube: np.ndarray, wanted: Sequence[str], periods: Sequence[Period], places: Sequence[int]
+    cube: np.ndarray, wanted: Sequence[str], periods: Sequence[Period], positions: Sequence[int]
 ) -> np.ndarray:
     """Sum an (… × months × types) array over the months compared: (… × periods × types), `sac` first."""
-    sums = by_month(cube, wanted, periods, places).sum(axis=-2)
+    sums = by_month(cube, wanted, periods, positions).sum(axis=-2)
     return np.concatenate([sums.sum(axis=-1, keepdims=True), sums], axis=-1)
 
 
@@ -155,10 +155,10 @@ def counted(once: pd.DataFrame, area_ids: Sequence[str], study: Study, compared:
 
     def of_forces(forces: Sequence[str], where: np.ndarray | None = None) -> np.ndarray:
         whole = counts_cube(by_force, forces, known, where).sum(axis=0)
-        return by_period(whole, known, study.periods, compared.places)
+        return by_period(whole, known, study.periods, compared.positions)
 
-    counts = by_month(cube, known, study.periods, compared.places)
-    now = [study.current[k] for k in compared.places]
+    counts = by_month(cube, known, study.periods, compared.positions)
+    now = [study.current[k] for k in compared.positions]
     near_edge = counts_cube(once, area_ids, now, once["near_edge"].to_numpy(bool))
     return Counted(
         known=tuple(known),
@@ -170,7 +170,7 @@ def counted(once: pd.DataFrame, area_ids: Sequence[str], study: Study, compared:
             unknown=compared.unknown,
             absent_types=compared.absent_types,
         ),
-        in_areas=by_period(cube, known, study.periods, compared.places),
+        in_areas=by_period(cube, known, study.periods, compared.positions),
         by_month=counts,
         published=of_forces(compared.published),
         outside=of_forces(compared.forces, once["area_id"].isna().to_numpy()),

@@ -115,13 +115,13 @@ def silent_forces(
     located: pd.DataFrame,
     study: Study,
     forces: Collection[str],
-    places: Collection[int],
+    positions: Collection[int],
 ) -> pd.DataFrame:
     """Return the rows of Coverage because of which other forces are left out of every period.
 
     These forces have a gap in a month compared. If they were kept, the gap would look like a fall.
     """
-    compared = {period[k] for period in study.periods for k in places}
+    compared = {period[k] for period in study.periods for k in positions}
     inside = _sac_inside(located, study)
     here = [str(force) for force in inside.loc[inside["month"].isin(compared), "force"].unique()]
     return gaps(judged, set(here) - set(forces), compared)
@@ -150,7 +150,7 @@ class Compared:
     """Which months, forces and areas are compared, and why.
 
     judged: the Coverage table; forces: the main forces, largest first; others: other forces with most of their SAC in
-    the areas; left_out: the rows of Coverage because of which months are left out; places: the positions in a period
+    the areas; left_out: the rows of Coverage because of which months are left out; positions: the positions in a period
     (0 first) of the months compared; silent: the rows of Coverage because of which other forces are left out; unknown:
     area_id → the reason why it is not known; absent_types: crime types without any row.
     """
@@ -159,7 +159,7 @@ class Compared:
     forces: tuple[str, ...]
     others: tuple[str, ...]
     left_out: pd.DataFrame
-    places: tuple[int, ...]
+    positions: tuple[int, ...]
     silent: pd.DataFrame
     unknown: Mapping[str, str]
     absent_types: tuple[str, ...]
@@ -195,13 +195,13 @@ def compared_months(
             _none_in_the_months(study, reading.tally), "Give crimes for both periods, or other periods."
         )
     left_out = gaps(judged, forces, study.months)
-    places = like_for_like(study.periods, set(left_out["month"]))
-    if not places:
+    positions = like_for_like(study.periods, set(left_out["month"]))
+    if not positions:
         raise InputError(
             _nothing_to_compare(study, left_out), "Give crimes for both periods, or other periods."
         )
-    months_compared = {period[k] for period in study.periods for k in places}
-    silent = silent_forces(judged, located, study, forces, places)
+    months_compared = {period[k] for period in study.periods for k in positions}
+    silent = silent_forces(judged, located, study, forces, positions)
     inside = _sac_inside(located, study)
     inside = inside[inside["month"].isin(months_compared)]
     every = set(reading.tally["force"].astype(str))
@@ -211,7 +211,7 @@ def compared_months(
         reason = next(iter(unknown.values()))
         raise InputError(f"None of the areas is known: {reason}.", "Give the crimes of their own force.")
     others = _mostly_here(located, study, {*forces, *silent["force"]})
-    return Compared(judged, forces, others, left_out, places, silent, unknown, reading.absent)
+    return Compared(judged, forces, others, left_out, positions, silent, unknown, reading.absent)
 
 
 def _mostly_here(located: pd.DataFrame, study: Study, but: Collection[str]) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def level_table(
     there = ~areas.geometry.is_empty.to_numpy() & ~areas["area_id"].isin(list(unknown)).to_numpy()
     households = areas["households"].to_numpy(float, na_value=np.nan)
     parts = []
-    for place, kind in enumerate(tables.CRIME_TYPES):
+    for order, kind in enumerate(tables.CRIME_TYPES):
         known = there & (kind not in absent_types)
         now = np.where(known, current[kind], np.nan)
         level = np.full(len(now), np.nan)
@@ -65,7 +65,7 @@ def level_table(
                     **dict.fromkeys(MODEL_COLUMNS, np.nan),
                     "current_count": now, "verdict": "not known", "level": level,
                     "level_per_1000_households": rate, "edge_share": np.where(known, edge_share[kind], np.nan),
-                    "order": place,
+                    "order": order,
                 }
             )
         )  # fmt: skip

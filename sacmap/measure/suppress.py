@@ -49,9 +49,9 @@ def suppressed(change: pd.DataFrame) -> tuple[pd.DataFrame, int]:
         if change[name].notna().any()
     ]
     hidden = hide(np.stack(counts))
-    place = pd.Index(areas).get_indexer(pd.Index(change["area_id"]))
+    position = pd.Index(areas).get_indexer(pd.Index(change["area_id"]))
     kind = pd.Index(tables.CRIME_TYPES).get_indexer(pd.Index(change["crime_type"]))
-    out = hidden[place, kind]
+    out = hidden[position, kind]
     public = change.copy()
     for name, decimals in ROUNDED.items():
         public[name] = public[name].astype(float).round(decimals)

@@ -56,9 +56,9 @@ class Facts:
 def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts) -> tuple[Notice, ...]:
     """Return all notices of a comparison, the most important first."""
     compared, once = facts.compared, facts.once
-    places = compared.places
-    before = {period[k] for period in study.baseline for k in places}
-    now = {study.current[k] for k in places}
+    positions = compared.positions
+    before = {period[k] for period in study.baseline for k in positions}
+    now = {study.current[k] for k in positions}
     asked = ["month", "force", "area_id", "shared", "lon", "lat"]
     rows = once.loc[once["month"].isin(before | now), asked]
     inside = rows[rows["area_id"].notna()]
@@ -66,7 +66,7 @@ def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts
     return (
         *_absent_types(compared.absent_types, "file" if study.extract is None else "extract"),
         *_unknown_areas(compared.unknown, areas),
-        *_months_left_out(places, study.current, compared.left_out),
+        *_months_left_out(positions, study.current, compared.left_out),
         *_forces_left_out(compared.silent),
         *_weak_comparator(facts.comparator, mine, facts.counts.in_areas),
         *(
@@ -125,9 +125,9 @@ def _forces_left_out(silent: pd.DataFrame) -> Iterator[Notice]:
         )
 
 
-def _months_left_out(places: Sequence[int], current: Period, left_out: pd.DataFrame) -> Iterator[Notice]:
+def _months_left_out(positions: Sequence[int], current: Period, left_out: pd.DataFrame) -> Iterator[Notice]:
     """Name the months that are left out, and say why: "11 of 12 months compared, without July. …"."""
-    gone = [month for place, month in enumerate(current) if place not in places]
+    gone = [month for position, month in enumerate(current) if position not in positions]
     if gone:
         # A month of the calendar has one name in every period; a period of more than a year has it twice.
         names = [months.in_words(month) for month in gone]
@@ -138,7 +138,7 @@ def _months_left_out(places: Sequence[int], current: Period, left_out: pd.DataFr
         they = "It is" if len(gone) == 1 else "They are"
         yield Notice(
             "months-left-out",
-            f"{len(places)} of {len(current)} months compared, without {listed(names, MONTHS_NAMED, ', ')}. "
+            f"{len(positions)} of {len(current)} months compared, without {listed(names, MONTHS_NAMED, ', ')}. "
             f"{they} left out of every period: {listed(reasons_of(left_out), 4)}.",
         )
 

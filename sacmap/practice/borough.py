@@ -99,7 +99,7 @@ def borough(seed: int = SEED) -> Borough:
     rng = np.random.default_rng(seed)
     polygons = geography.neighbourhoods(rng)
     count = len(polygons)
-    ids = tuple(f"P{place + 1:03d}" for place in range(count))
+    ids = tuple(f"P{position + 1:03d}" for position in range(count))
     middles = shapely.get_coordinates(shapely.centroid(polygons))
     out = np.linalg.norm((middles - geography.CENTRE) / geography.REACH, axis=1)
     yearly = np.clip(TYPICAL * np.exp(rng.normal(0, SPREAD, count) + 0.45 - 0.6 * out), 10, 150)
@@ -120,12 +120,12 @@ def _planted(
 ) -> tuple[Planted, ...]:
     """Choose the changed areas from the busier half, which has enough crimes for a change to show."""
     busier = np.flatnonzero(yearly >= np.median(yearly))
-    places = rng.permutation(busier)[: len(RISES) + len(FALLS)]
+    positions = rng.permutation(busier)[: len(RISES) + len(FALLS)]
     factors = (*RISES, *FALLS)
     # The two largest rises are in one crime type each; the others are in all three.
     kinds: list[tuple[str, ...]] = [tables.SAC_TYPES] * len(factors)
     kinds[4], kinds[5] = ("burglary",), ("vehicle-crime",)
     return tuple(
-        Planted(ids[place], factor, tuple(types))
-        for place, factor, types in zip(places, factors, kinds, strict=True)
+        Planted(ids[position], factor, tuple(types))
+        for position, factor, types in zip(positions, factors, kinds, strict=True)
     )

@@ -114,10 +114,12 @@ def _archive(made: Borough) -> bytes:
     counts = made.counts(made.seed + 2)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for place, month in enumerate(MONTHS):
+        for position, month in enumerate(MONTHS):
             if month == MISSING_MONTH:
                 continue
-            rows = list(_month_rows(rng, month, place, counts=counts[:, place], points=points, around=around))
+            rows = list(
+                _month_rows(rng, month, position, counts=counts[:, position], points=points, around=around)
+            )
             _add(archive, month, SLUG, [rows[i] for i in rng.permutation(len(rows))])
             _add(archive, month, OTHER_SLUG, list(_other_force_rows(rng, month, points)))
     return out.getvalue()
@@ -137,7 +139,7 @@ def _add(archive: zipfile.ZipFile, month: str, slug: str, rows: list[str]) -> No
 def _month_rows(
     rng: np.random.Generator,
     month: str,
-    place: int,
+    position: int,
     *,
     counts: NDArray[np.int64],
     points: list[_Points],
@@ -145,7 +147,7 @@ def _month_rows(
 ) -> Iterator[str]:
     """Yield the force's rows for a month: SAC in the areas (`counts`) and in the rest of the force, then the rest."""
     # A whole force is large, so chance hardly shows: its counts are the expected ones, rounded at random.
-    expected = HINTERLAND / 12 * FORCE_TREND[place // 12] * np.array(list(CRIME_SHARES.values()))
+    expected = HINTERLAND / 12 * FORCE_TREND[position // 12] * np.array(list(CRIME_SHARES.values()))
     beyond = np.floor(expected + rng.random(len(expected)))
     for kind, label in enumerate(LABELS.values()):
         for where, n in [*zip(points, counts[:, kind], strict=True), (around, beyond[kind])]:
