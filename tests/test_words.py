@@ -1,5 +1,7 @@
 """What officers read: a table of examples, and what every sentence must and must not hold."""
 
+import re
+
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -16,8 +18,8 @@ from sacmap.publish.words import (
     mean,
     moved,
     named,
+    pattern_of,
     percent,
-    sentences,
     unit_of,
     whole,
 )
@@ -36,6 +38,22 @@ def row(now, before, verdict, *, expected=43.6, low=22, high=72, periods=3, mont
         "normal_low": low,
         "normal_high": high,
     }
+
+
+def sentences(given_row, words, change, *, kind="sac", among="all neighbourhoods"):
+    """Return the sentences of a row with their numbers filled in, as the page does it."""
+    pattern = pattern_of(given_row, words, change, among=among)
+    for name in re.findall(r"\{(\w+)\}", pattern):
+        if name == "crimes":
+            text = crimes(given_row["current_count"], kind)
+        elif name == "before":
+            text = mean(given_row["baseline_mean"])
+        elif name == "step":
+            text = whole(abs(given_row["current_count"] - given_row["expected"]))
+        else:
+            text = whole(given_row[name])
+        pattern = pattern.replace(f"{{{name}}}", text)
+    return pattern
 
 
 EXAMPLES = [

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from sacmap import tables
 
 #: A JSON object of another program's making: what its values are is not known before they are used.
 JsonObject = dict[str, Any]
+#: What can be written as JSON; whole numbers as keys become text.
+Json: TypeAlias = "str | float | Sequence[Json] | Mapping[str, Json] | Mapping[int, Json] | None"
 
 
 def mismatch(value: object, kind: object, at: str = "it") -> str | None:

@@ -6,11 +6,11 @@ Places are shares of the bar's width, so that a bar is as wide as its column. Th
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import pandas as pd
 
+from sacmap.publish.rows import Reading
 from sacmap.publish.words import mean, whole
 
 #: The bar's scale ends at so many times the expected, or further where a count lies beyond, up to a bound.
@@ -22,23 +22,23 @@ LONG = '<tspan class="long"> expected</tspan>'
 LONGEST = 66
 
 
-def scale_of(ratios: list[float]) -> float:
-    """Return where the shared scale of some bars ends, in times the expected: at 2.5, 3, 3.5 … 5."""
-    largest = max(ratios, default=0.0) * 1.04
+def scale_of(rows: Iterable[Reading]) -> float:
+    """Return where the shared scale of some rows' bars ends, in times the expected: at 2.5, 3, 3.5 … 5."""
+    largest = max((ratio_of(row["current_count"], row["expected"]) for row in rows), default=0.0) * 1.04
     return min(MOST, max(LEAST, -(-largest * 2 // 1) / 2))
 
 
-def ratio_of(row: Mapping[str, Any], name: str = "current_count") -> float:
-    """Return a column of a row in times its expected count; 0 where that cannot be said."""
-    value, expected = row[name], row["expected"]
-    return float(value) / float(expected) if pd.notna(value) and pd.notna(expected) and expected > 0 else 0.0
+def ratio_of(count: float, expected: float) -> float:
+    """Return a count in times the expected; 0 if that is not known."""
+    return float(count) / float(expected) if pd.notna(count) and pd.notna(expected) and expected > 0 else 0.0
 
 
-def range_bar(row: Mapping[str, Any], most: float) -> str:
+def range_bar(row: Reading, most: float) -> str:
     """Return a row's bar: band the normal range, tick the expected, dot the count now, filled where clear."""
-    if not ratio_of(row, "normal_high"):
+    counts = (row["normal_low"], row["normal_high"], row["current_count"])
+    low, high, now = (ratio_of(count, row["expected"]) for count in counts)
+    if not high:
         return '<svg class="bar" aria-hidden="true"></svg>'
-    low, high, now = (ratio_of(row, name) for name in ("normal_low", "normal_high", "current_count"))
     said = f"normal range {whole(row['normal_low'])} to {whole(row['normal_high'])}; {row['verdict']}"
     return (
         f'<svg class="bar" role="img" aria-label="{said}">'
@@ -46,7 +46,7 @@ def range_bar(row: Mapping[str, Any], most: float) -> str:
         f"{''.join(_faint(times, most) for times in _times(most)[1:])}"
         f'<rect class="band" x="{_at(low, most)}" y="6" width="{_wide(low, high, most)}" height="10"/>'
         f'<line class="tick" x1="{_at(1, most)}" x2="{_at(1, most)}" y1="3" y2="19"/>'
-        f'<circle class="dot{dot_of(str(row["verdict"]))}" cx="{_at(now, most)}" cy="11" r="4.5"/></svg>'
+        f'<circle class="dot{dot_of(row["verdict"])}" cx="{_at(now, most)}" cy="11" r="4.5"/></svg>'
     )
 
 

@@ -6,7 +6,7 @@ folium is given numbers and list positions only. See `sacmap.publish.page` for w
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, overload
+from typing import overload
 
 import folium
 import geopandas as gpd
@@ -36,7 +36,7 @@ class PageFigure(Figure):
         super().__init__(height=NOTEBOOK_HEIGHT)
         self.page = page
 
-    def render(self, **kwargs: Any) -> str:
+    def render(self, **kwargs: object) -> str:
         """Return the whole page."""
         for child in list(self._children.values()):
             child.render(**kwargs)
@@ -81,15 +81,9 @@ class OfficerMap(folium.Map):
 @overload
 def draw(what: Result) -> OfficerMap: ...
 @overload
+def draw(what: pd.DataFrame, areas: gpd.GeoDataFrame, *, title: str | None = None) -> OfficerMap: ...
 def draw(
-    what: pd.DataFrame, areas: gpd.GeoDataFrame, *, title: str | None = None, **shown: Any
-) -> OfficerMap: ...
-def draw(
-    what: Result | pd.DataFrame,
-    areas: gpd.GeoDataFrame | None = None,
-    *,
-    title: str | None = None,
-    **shown: Any,
+    what: Result | pd.DataFrame, areas: gpd.GeoDataFrame | None = None, *, title: str | None = None
 ) -> OfficerMap:
     """Return the officer's page as a folium.Map: it shows in a notebook, saves as the page, takes folium layers.
 
@@ -106,8 +100,6 @@ def draw(
         The Areas table of a Change table.
     title
         Name of the place.
-    shown
-        Any other field of `View`: monthly counts, warnings, periods and so on.
 
     Raises
     ------
@@ -117,7 +109,7 @@ def draw(
         If a table lacks its key columns.
     """
     if isinstance(what, Result):
-        if areas is not None or title is not None or shown:
+        if areas is not None or title is not None:
             raise UsageError("A result has its own areas and title.", "Write draw(result).")
         return OfficerMap(page_of(what))
     if areas is None:
@@ -125,8 +117,8 @@ def draw(
     tables.require_columns(what.columns, tables.CHANGE.key, "Change")
     tables.require_columns(areas.columns, ("area_id", "name", "geometry"), "Areas")
     table = table_of(what, areas)
-    fields: dict[str, Any] = {"totals": totals_of(table)} | shown
-    return OfficerMap(View(title=title or neighbourhoods(len(areas)), change=table, areas=areas, **fields))
+    title = title or neighbourhoods(len(areas))
+    return OfficerMap(View(title=title, change=table, areas=areas, totals=totals_of(table)))
 
 
 def totals_of(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 
 from sacmap import tables
 from sacmap.measure.chance import must_rise
-from sacmap.measure.comparator import UNFIT
+from sacmap.measure.comparator import UNFIT, ComparatorRecord
 from sacmap.publish.words import (
     NAMED,
     NEIGHBOURHOOD,
@@ -55,7 +54,7 @@ class Scene:
 
     place: str
     totals: Mapping[str, Mapping[str, float | None]]
-    comparator: Mapping[str, Mapping[str, Any]]
+    comparator: Mapping[str, ComparatorRecord]
     follows: str
     in_words: Mapping[str, str] = field(default_factory=lambda: IN_WORDS)
     unit: Unit = NEIGHBOURHOOD
@@ -163,23 +162,29 @@ def _clauses(found: Mapping[str, Sequence[Part]], did: str, scene: Scene) -> Ite
 def _joined(parts: Sequence[Part]) -> Iterator[Part]:
     """Yield pieces with what stands between them: "A, B and C", or "A and B, and C" where names hold an "and"."""
     last = ", and " if parts[-1].area_id and any(" and " in part.text for part in parts) else " and "
-    for place, part in enumerate(parts):
-        if place:
-            yield Part(last if place == len(parts) - 1 else ", ")
+    for position, part in enumerate(parts):
+        if position:
+            yield Part(last if position == len(parts) - 1 else ", ")
         yield part
 
 
 def _summary(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> str:
     """Return "All three types together: up 6%, with no clear rise." and what the comparator did."""
-    against = scene.comparator.get(kind, {})
     what = capital(scene.in_words[kind])
     what += f" in {apart(scene.place)}" if scene.place else " in all"
     said = f"{what}: {moved(scene.totals[kind]['change_pct'])}"
     if kind == "sac" and not {"clear rise", ONE_POINT} & set(rows[kind]["verdict"]):
         said += ", with no clear rise"
-    if against.get("name") not in {None, "areas", "none"} and against.get("change_pct") is not None:
-        said += f"; {scene.follows} {percent(against['change_pct'])}"
-    return f"{said}."
+    followed = _followed(kind, scene)
+    return f"{said}; {followed}." if followed else f"{said}."
+
+
+def _followed(kind: str, scene: Scene) -> str:
+    """Return "the rest of the force rose 7%", or "" if nothing beyond the areas is followed."""
+    against = scene.comparator.get(kind)
+    if against is None or against["name"] in {None, "areas", "none"} or against["change_pct"] is None:
+        return ""
+    return f"{scene.follows} {percent(against['change_pct'])}"
 
 
 def _seen(kind: str, rows: pd.DataFrame, scene: Scene) -> str:
@@ -190,9 +195,7 @@ def _seen(kind: str, rows: pd.DataFrame, scene: Scene) -> str:
     maybe = f"Possible rises: {named(possible, scene.unit)}. " if len(possible) > 1 else ""
     maybe = maybe or (f"A possible rise: {apart(possible[0])}. " if possible else "")
     must = must_rise(rows)
-    against = scene.comparator.get(kind, {})
-    followed = ""
-    if against.get("name") not in {None, "areas", "none"} and against.get("change_pct") is not None:
-        followed = f"{capital(scene.follows)} {percent(against['change_pct'])}. "
+    followed = _followed(kind, scene)
+    followed = f"{capital(followed)}. " if followed else ""
     shown = f"Only a rise of about {must}% or more would show." if must is not None else ""
     return f"{point}{maybe}{followed}{shown}".strip()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sacmap import tables
 from sacmap.choose.ranking import HARDENING
+from sacmap.publish.rows import ByType, ChangeRow, rows_by_area
 from sacmap.publish.words import NOUNS, apart, crimes, number, whole
 from sacmap.result import Entry, firmness
 
@@ -23,9 +23,6 @@ NEXT = 2
 MONTHS_TOLD, PLACES_TOLD, CRIMES_TOLD, NAMED_FROM = 3, 2, 20, 3
 #: Clear rises come before possible ones, and these before the rest.
 TIERS = {"clear rise": 0, "possible rise": 1}
-
-Row = Mapping[str, Any]
-ByType = Mapping[str, Row]
 
 
 @dataclass(frozen=True)
@@ -125,7 +122,7 @@ def hardening_list(rows: pd.DataFrame, rates: bool) -> list[Listed]:
 
 def hardening_reasons(entries: Sequence[Entry], change: pd.DataFrame) -> tuple[Reasons, ...]:
     """Return why the areas for target hardening are on their list."""
-    rows = by_area(change, [entry.area_id for entry in entries])
+    rows = rows_by_area(change, [entry.area_id for entry in entries])
     return tuple(
         Reasons(
             entry.area_id,
@@ -143,7 +140,7 @@ def hardening_reasons(entries: Sequence[Entry], change: pd.DataFrame) -> tuple[R
 
 def week_reasons(entries: Sequence[Entry], change: pd.DataFrame, kind: str = "sac") -> tuple[Reasons, ...]:
     """Return why the areas for a week of action, on one crime type or all, are on their list."""
-    rows = by_area(change, [entry.area_id for entry in entries])
+    rows = rows_by_area(change, [entry.area_id for entry in entries])
     return tuple(
         Reasons(
             entry.area_id,
@@ -159,7 +156,7 @@ def week_reasons(entries: Sequence[Entry], change: pd.DataFrame, kind: str = "sa
     )
 
 
-def reading(row: Row, kind: str = "sac") -> str:
+def reading(row: ChangeRow, kind: str = "sac") -> str:
     """Return "85 crimes where about 28 were expected: clear rise."."""
     return f"{crimes(row['current_count'], kind)} where about {whole(row['expected'])} were expected: {row['verdict']}."
 
@@ -179,18 +176,9 @@ def draws(entry: Entry) -> str:
     return f"in the first {number(entry.first)} in {100 * entry.first_share:.0f} of 100 draws"
 
 
-def by_area(change: pd.DataFrame, area_ids: Sequence[str]) -> dict[str, ByType]:
-    """Return the rows of some areas of the Change table: area_id → crime type → row."""
-    found: dict[str, dict[str, Row]] = {}
-    for row in change[change["area_id"].isin(area_ids)].to_dict("records"):
-        named = {str(name): value for name, value in row.items()}
-        found.setdefault(str(row["area_id"]), {})[str(row["crime_type"])] = named
-    return dict(found)
-
-
 def _level(rows: ByType) -> list[str]:
     rate = rows[HARDENING]["level_per_1000_households"]
-    per: str = "" if pd.isna(rate) else f", {rate:.1f} per 1,000 households"
+    per = "" if pd.isna(rate) else f", {rate:.1f} per 1,000 households"
     said = [f"About {whole(rows[HARDENING]['level'])} burglaries to expect in the next such period{per}."]
     counts = {kind: rows[kind]["current_count"] for kind in ("vehicle-crime", "robbery")}
     if not any(pd.isna(count) for count in counts.values()):
@@ -203,8 +191,8 @@ def _about(rows: ByType, kind: str) -> list[str]:
     if kind != "sac":
         return []
     leading = leading_type(rows)
-    count, expected = (whole(rows[leading][name]) for name in ("current_count", "expected"))
-    return [f"Most of it is {tables.IN_WORDS[leading]}: {count}, about {expected} expected."]
+    count, expected = rows[leading]["current_count"], rows[leading]["expected"]
+    return [f"Most of it is {tables.IN_WORDS[leading]}: {whole(count)}, about {whole(expected)} expected."]
 
 
 def _one_point(entry: Entry) -> list[str]:
@@ -230,10 +218,10 @@ def _off_street(entry: Entry) -> list[str]:
 def leading_type(rows: ByType) -> str:
     """Return the crime type furthest above its expected count, for the action to focus on."""
     known = [kind for kind in tables.SAC_TYPES if pd.notna(rows[kind]["expected"])]
-    return max(known, key=lambda kind: float(rows[kind]["current_count"] - rows[kind]["expected"]))
+    return max(known, key=lambda kind: rows[kind]["current_count"] - rows[kind]["expected"])
 
 
-def _common(entry: Entry, row: Row, kind: str) -> list[str]:
+def _common(entry: Entry, row: ChangeRow, kind: str) -> list[str]:
     said = []
     if entry.months >= MONTHS_TOLD:
         said.append(f"Above the expected in {entry.months_above} of {entry.months} months.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
@@ -24,6 +23,7 @@ from sacmap.publish.note_parts import (
     series,
     some,
 )
+from sacmap.publish.rows import change_rows, rows_by_area
 from sacmap.publish.words import capital, whole
 from sacmap.result import Entry, Result
 
@@ -120,9 +120,9 @@ def _of_verdict(result: Result, verdict: str, names: Mapping[str, str]) -> list[
     for kind in tables.CRIME_TYPES:
         rows = _rows_of(result, kind, verdict)
         each = [
-            f"{names[str(row['area_id'])]} ({whole(row['current_count'])}; about {whole(row['expected'])} expected, "
+            f"{names[row['area_id']]} ({whole(row['current_count'])}; about {whole(row['expected'])} expected, "
             f"normal range {whole(row['normal_low'])} to {whole(row['normal_high'])})"
-            for row in rows.head(NAMED).to_dict("records")
+            for row in change_rows(rows.head(NAMED))
         ]
         more = f", and {len(rows) - NAMED:,} more" if len(rows) > NAMED else ""
         if each:
@@ -139,7 +139,7 @@ def _lists(result: Result, names: Mapping[str, str]) -> list[Part]:
                 "more of 100 draws leave an area among the first five, the surer its place."
             )
         )
-    sac, burglary = (_by_area(result, kind) for kind in ("sac", "burglary"))
+    rows = rows_by_area(result.change, [entry.area_id for entry in (*result.week, *result.hardening)])
     if result.week:
         found.append(
             Paragraph(
@@ -147,7 +147,7 @@ def _lists(result: Result, names: Mapping[str, str]) -> list[Part]:
             )
         )
         for entry in result.week[:LISTED]:
-            row = sac[entry.area_id]
+            row = rows[entry.area_id]["sac"]
             found.append(
                 Paragraph(
                     f"{names[entry.area_id]}: {whole(row['current_count'])} crimes where about "
@@ -156,7 +156,8 @@ def _lists(result: Result, names: Mapping[str, str]) -> list[Part]:
                 )
             )
     if result.hardening:
-        homes = all(pd.notna(row["level_per_1000_households"]) for row in burglary.values())
+        burglary = result.change[result.change["crime_type"] == "burglary"]
+        homes = bool(burglary["level_per_1000_households"].notna().all())
         by = "burglaries per 1,000 households" if homes else "burglaries, of homes and shops together"
         found.append(
             Paragraph(
@@ -164,7 +165,7 @@ def _lists(result: Result, names: Mapping[str, str]) -> list[Part]:
             )
         )
         for entry in result.hardening[:LISTED]:
-            row = burglary[entry.area_id]
+            row = rows[entry.area_id]["burglary"]
             rate = f", {row['level_per_1000_households']:.1f} per 1,000 households" if homes else ""
             found.append(
                 Paragraph(
@@ -174,11 +175,6 @@ def _lists(result: Result, names: Mapping[str, str]) -> list[Part]:
                 )
             )
     return found
-
-
-def _by_area(result: Result, kind: str) -> dict[str, dict[str, Any]]:
-    rows = result.change[result.change["crime_type"] == kind].to_dict("records")
-    return {str(row["area_id"]): {str(name): value for name, value in row.items()} for row in rows}
 
 
 def _firm(entry: Entry) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TypedDict
 from urllib.parse import urlsplit
 
 import jinja2
@@ -23,10 +23,13 @@ import pandas as pd
 from markupsafe import Markup
 
 from sacmap import months
+from sacmap.files.json_shape import Json
 from sacmap.notices import Notice
 from sacmap.publish import backdrop, bars, colours, lists, page_data, page_svg, words
+from sacmap.publish.headline import Headline
+from sacmap.publish.rows import ChangeRow
 from sacmap.publish.shapes import MANY
-from sacmap.publish.view import View
+from sacmap.publish.view import Summary, View
 
 #: Run in the head, so that the page is laid out once: as it is with script, where the browser has what that needs.
 EARLY = 'if ("DecompressionStream" in window) document.documentElement.dataset.script = "";'
@@ -82,6 +85,32 @@ class ListShown:
     scale: Markup | str
     key: str
     rows: tuple[Markup, ...]
+
+
+class Head(TypedDict):
+    """The template's variables for the head of the page."""
+
+    headline: Headline
+    document_title: str
+    place: str
+    periods: str
+    warnings: list[Said]
+    tiles: list[Summary]
+    measures: tuple[tuple[str, str], ...]
+    groups: list[str]
+
+
+class MapParts(TypedDict):
+    """The template's variables for the map and its legend."""
+
+    map_heading: str
+    legend_title: str
+    legend_in_words: str
+    level_in_words: str
+    level_unit: str
+    level_cuts: list[str]
+    patterns: Markup
+    marks: dict[str, bool]
 
 
 #: The element that Leaflet draws the map in.
@@ -153,7 +182,7 @@ def fill(view: View, map_html: str, map_script: str) -> str:
     )
 
 
-def _head(view: View) -> dict[str, Any]:
+def _head(view: View) -> Head:
     """Return what the template's head needs: headline, periods, warnings, the crime types."""
     headline = view.plan.headline if view.plan else view.headline(view.first_type)
     fixed = view.plan.fixed if view.plan else ""
@@ -172,7 +201,7 @@ def _head(view: View) -> dict[str, Any]:
     }
 
 
-def _map_parts(view: View) -> dict[str, Any]:
+def _map_parts(view: View) -> MapParts:
     """Return what the template needs of the map and its legend."""
     kind = view.first_type
     measure = "level" if view.level_only else "change"
@@ -237,7 +266,7 @@ def week_shown(view: View) -> ListShown:
     kind = view.first_type
     listed = view.week_lists[kind]
     found = [entry for entry in listed if entry.sign]
-    most = bars.scale_of([bars.ratio_of(view.row(kind, entry.place)) for entry in found])
+    most = bars.scale_of(view.row(kind, entry.place) for entry in found)
     return ListShown(
         heading=page_data.week_heading(view, kind),
         lead=page_data.week_lead(view, kind),
@@ -271,9 +300,9 @@ def most_shown(view: View) -> ListShown:
 
 def hardening_shown(view: View) -> ListShown:
     """Return the list for target hardening."""
-    listed = view.hardening_list
-    key = "level_per_1000_households" if view.rates else "level"
-    most = max((float(view.row("burglary", entry.place)[key]) for entry in listed), default=1.0)
+    rows = [(entry, view.row("burglary", entry.place)) for entry in view.hardening_list]
+    levels = [row["level_per_1000_households"] if view.rates else row["level"] for _, row in rows]
+    most = max(levels, default=1.0)
     return ListShown(
         heading="",
         lead="",
@@ -284,23 +313,21 @@ def hardening_shown(view: View) -> ListShown:
             _row(
                 view,
                 entry,
-                view.row("burglary", entry.place),
+                row,
                 third=("firm", "its rank is ", entry.firm),
-                bar=bars.level_bar(float(view.row("burglary", entry.place)[key]), most),
+                bar=bars.level_bar(level, most),
             )
-            for entry in listed
+            for (entry, row), level in zip(rows, levels, strict=True)
         ),
     )
 
 
-def _listed(view: View, entry: lists.Listed, row: Mapping[Any, Any], most: float) -> Markup:
+def _listed(view: View, entry: lists.Listed, row: ChangeRow, most: float) -> Markup:
     third = ("expected", "expected ", words.whole(row["expected"]))
     return _row(view, entry, row, third=third, bar=bars.range_bar(row, most))
 
 
-def _row(
-    view: View, entry: lists.Listed, row: Mapping[Any, Any], *, third: tuple[str, str, str], bar: str
-) -> Markup:
+def _row(view: View, entry: lists.Listed, row: ChangeRow, *, third: tuple[str, str, str], bar: str) -> Markup:
     """Return a list's row: pin, name and district, the count now, a third figure and its bar."""
     css, said, figure = third
     return _ROW.format(
@@ -310,7 +337,7 @@ def _row(
         sign=entry.sign,
         name=row["area_name"],
         where=page_data.where_of(view, entry.place),
-        now="–" if np.isnan(float(row["current_count"])) else words.whole(row["current_count"]),
+        now="–" if np.isnan(row["current_count"]) else words.whole(row["current_count"]),
         css=css,
         said=said,
         figure=figure,
@@ -367,7 +394,7 @@ def script() -> str:
     return "\n".join(['"use strict";', "{", *kept, "}", ""])
 
 
-def json_block(content: Mapping[str, Any]) -> str:
+def json_block(content: Mapping[str, Json]) -> str:
     """Return JSON that can stand inside a script element: no <, > or & as such, nor the two odd line ends."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for mark in "<>&\u2028\u2029":

@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import deflate
 import numpy as np
@@ -14,10 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sacmap import months, tables
+from sacmap.files.json_shape import Json
 from sacmap.publish import backdrop, lists, words
 from sacmap.publish.colours import HATCHES, LEVELS, PALETTE, classes_of, cuts
 from sacmap.publish.csv_json import DECIMALS, with_groups
 from sacmap.publish.headline import Headline
+from sacmap.publish.rows import READING, ChangeRow, GroupRow, Reading, change_rows, group_rows, readings
 from sacmap.publish.view import View
 from sacmap.result import FIRM, LIKELY
 from sacmap.study import Period
@@ -41,7 +42,7 @@ _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SIGNS = np.array([*_DIGITS, "."])
 
 
-def content_of(view: View) -> dict[str, Any]:
+def content_of(view: View) -> dict[str, Json]:
     """Return the text the script reads, and what it needs before the numbers; areas are named by their place."""
     key = "level_per_1000_households" if view.rates else "level"
     kinds = tables.CRIME_TYPES
@@ -91,10 +92,10 @@ def content_of(view: View) -> dict[str, Any]:
     }
 
 
-def _headline(view: View, said: Headline) -> list[Any]:
+def _headline(view: View, said: Headline) -> list[Json]:
     """Return both sentences, and the pieces of the first: text, and the crime type and place that it leads to."""
     at = {area: place for place, area in enumerate(view.areas["area_id"])} if said.parts else {}
-    parts = [
+    parts: list[Json] = [
         [part.text, *([part.kind] if part.kind else []), *([at[part.area_id]] if part.area_id else [])]
         for part in said.parts
     ]
@@ -143,7 +144,7 @@ def _column(texts: Sequence[str], name: str) -> str:
     return f"[{','.join(text or 'null' for text in texts)}]"
 
 
-def _number(value: Any) -> float | int | None:
+def _number(value: float | None) -> float | int | None:
     """Return a number as JSON holds it, whole where it is; missing as null."""
     if value is None or pd.isna(value) or not math.isfinite(value):
         return None
@@ -151,33 +152,29 @@ def _number(value: Any) -> float | int | None:
     return int(rounded) if rounded.is_integer() else rounded
 
 
-def _reasons(view: View) -> dict[str, dict[int, list[Any]]]:
+def _reasons(view: View) -> dict[str, dict[int, tuple[tuple[str, ...], str]]]:
     """Return by list ("hardening", or a crime type) and place: the sentences, and how sure the place is."""
     at = {area: place for place, area in enumerate(view.areas["area_id"])}
     told: dict[str, Sequence[lists.Reasons]] = {"hardening": view.hardening, **view.week}
     return {
-        name: {at[one.area_id]: [list(one.why), one.sure] for one in entries if one.area_id in at}
+        name: {at[one.area_id]: (one.why, one.sure) for one in entries if one.area_id in at}
         for name, entries in told.items()
     }
 
 
 def _sentences(view: View) -> tuple[list[str], list[int]]:
     """Return the different sentences of the rows, their numbers open, and which of them each row has."""
-    needed = [
-        "verdict", "current_count", "baseline_mean", "baseline_periods", "months_compared", "expected",
-        "normal_low", "normal_high",
-    ]  # fmt: skip
     length = words.MONTHS_A_YEAR if view.yearly else len(view.current)
-    rows = view.table[needed].assign(months_compared=length)
+    rows = view.table[READING].assign(months_compared=length)
     changes = [change for area in zip(*view.followed.values(), strict=True) for change in area]
     among = f"all {words.counted(len(view.areas), view.unit)}"
     patterns: dict[str, int] = {}
     places = [
         patterns.setdefault(
-            words.pattern_of(dict(zip(needed, row, strict=True)), view.comparator_words, change, among=among),
+            words.pattern_of(row, view.comparator_words, change, among=among),
             len(patterns),
         )
-        for row, change in zip(rows.itertuples(index=False, name=None), changes, strict=True)
+        for row, change in zip(readings(rows), changes, strict=True)
     ]
     return list(patterns), places
 
@@ -289,7 +286,7 @@ def listed_places(view: View) -> set[int]:
     return {entry.place for entry in entries}
 
 
-def _subtotals(view: View) -> dict[str, list[Any]] | None:
+def _subtotals(view: View) -> dict[str, list[Json]] | None:
     """Return the columns the map needs of the districts, by district and crime type; None where it shows areas."""
     if view.subtotals is None or view.subtotals.empty or len(view.areas) <= DISTRICTS_FIRST:
         return None
@@ -302,7 +299,7 @@ def _subtotals(view: View) -> dict[str, list[Any]] | None:
     }
 
 
-def _months(view: View) -> dict[str, Any]:
+def _months(view: View) -> dict[str, Json]:
     """Return the months of the lines, which of them to shade or left out, and the counts of the whole place."""
     every = view.months
     if not every:
@@ -356,7 +353,7 @@ def static_rows(view: View) -> list[dict[str, str]]:
     order += sorted(set(range(len(rows))) - set(order))
     css = classes_of(rows)
     shown = order[:TABLE_ROWS]
-    records = rows.iloc[shown].to_dict("records")
+    records = change_rows(rows.iloc[shown])
     return [_static_row(view, place, row, css[place]) for place, row in zip(shown, records, strict=True)]
 
 
@@ -369,24 +366,32 @@ def district_rows(view: View) -> list[tuple[str, str, list[dict[str, str]]]]:
         return []
     by_kind = dict(list(view.subtotals.groupby("crime_type", sort=False)))
     return [
-        (kind, label, [_district_row(row, view) for row in by_kind[kind].to_dict("records")])
+        (kind, label, [_district_row(row, view) for row in group_rows(by_kind[kind])])
         for kind, label in view.labels
         if kind in by_kind
     ]
 
 
-def _district_row(row: Mapping[Hashable, Any], view: View) -> dict[str, str]:
+def _district_row(row: GroupRow, view: View) -> dict[str, str]:
+    cell = _cells(row, view)
+    return {
+        "group": row["group"],
+        "current_count": cell(row["current_count"], words.whole),
+        "expected": cell(row["expected"], words.whole),
+        "change_pct": cell(row["change_pct"], _percent),
+        "plain": row["verdict"],
+        "verdict": words.capital(row["verdict"]),
+    }
+
+
+def _cells(row: Reading, view: View) -> Callable[[float, Callable[[float], str]], str]:
+    """Return what writes a number of a row: a dash if it, or the row, is not known."""
     unknown = row["verdict"] == "not known" and not view.level_only
-    written: dict[str, Callable[[float], str]] = {
-        "current_count": words.whole,
-        "expected": words.whole,
-        "change_pct": lambda value: f"{words.signed(value)}%",
-    }
-    cells = {
-        name: "–" if unknown or pd.isna(row[name]) else write(row[name]) for name, write in written.items()
-    }
-    verdict = str(row["verdict"])
-    return cells | {"group": str(row["group"]), "plain": verdict, "verdict": words.capital(verdict)}
+    return lambda value, write: "–" if unknown or pd.isna(value) else write(value)
+
+
+def _percent(value: float) -> str:
+    return f"{words.signed(value)}%"
 
 
 def table_note(view: View, shown: int) -> str:
@@ -395,28 +400,23 @@ def table_note(view: View, shown: int) -> str:
     return f"The first {shown:,} of {every:,} {view.unit[1]}." if shown < every else ""
 
 
-def _static_row(view: View, place: int, row: Mapping[Hashable, Any], css: str) -> dict[str, str]:
-    written: dict[str, Callable[[float], str]] = {
-        "current_count": words.whole,
-        "expected": words.whole,
-        "gap": words.signed,
-        "normal_low": lambda value: f"{words.whole(value)} to {words.whole(row['normal_high'])}",
-        "baseline_mean": words.mean,
-        "change": words.signed,
-        "change_pct": lambda value: f"{words.signed(value)}%",
-        "level": words.whole,
-    }
-    unknown = row["verdict"] == "not known" and not view.level_only
-    values = dict(row) | {"gap": row["current_count"] - row["expected"]}
-    cells = {
-        name: "–" if unknown or pd.isna(values[name]) else write(values[name])
-        for name, write in written.items()
-    }
-    return cells | {
-        "area_id": str(row["area_id"]),
+def _static_row(view: View, place: int, row: ChangeRow, css: str) -> dict[str, str]:
+    cell = _cells(row, view)
+    return {
+        "area_id": row["area_id"],
         "css": css,
-        "name": str(row["area_name"]),
+        "name": row["area_name"],
         "group": view.groups[place],
-        "plain": str(row["verdict"]),
-        "verdict": words.capital(str(row["verdict"])),
+        "current_count": cell(row["current_count"], words.whole),
+        "expected": cell(row["expected"], words.whole),
+        "gap": cell(row["current_count"] - row["expected"], words.signed),
+        "normal_low": cell(
+            row["normal_low"], lambda low: f"{words.whole(low)} to {words.whole(row['normal_high'])}"
+        ),
+        "baseline_mean": cell(row["baseline_mean"], words.mean),
+        "change": cell(row["change"], words.signed),
+        "change_pct": cell(row["change_pct"], _percent),
+        "level": cell(row["level"], words.whole),
+        "plain": row["verdict"],
+        "verdict": words.capital(row["verdict"]),
     }

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from sacmap.choose.plan import Plan
 from sacmap.choose.plan_record import SideName
+from sacmap.files.json_shape import Json
 from sacmap.publish.headline import Headline
+from sacmap.publish.rows import ChangeRow
 from sacmap.publish.words import apart, series
 
 if TYPE_CHECKING:
@@ -92,7 +94,7 @@ class PlanView:
     pins: tuple[tuple[int, str], ...]
     actions: tuple[tuple[int, str, str], ...] = ()
 
-    def content(self) -> dict[str, Any]:
+    def content(self) -> dict[str, Json]:
         """Return what the page's script is given."""
         return {
             "sides": [[side.key, side.label, list(side.positions)] for side in self.sides],
@@ -130,7 +132,7 @@ def positions(area_ids: Sequence[str], view: View) -> tuple[int, ...]:
     return tuple(at[area] for area in area_ids)
 
 
-def rows_of(view: View, area_ids: Sequence[str], kind: str = "sac") -> list[dict[str, Any]]:
+def rows_of(view: View, area_ids: Sequence[str], kind: str = "sac") -> list[ChangeRow]:
     """Return the rows of areas in the table of changes."""
     return [view.row(kind, position) for position in positions(area_ids, view)]
 

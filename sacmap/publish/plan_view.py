@@ -41,7 +41,7 @@ def plan_view(plan: Plan, view: View) -> PlanView:
     funded = [one["area_id"] for one in plan.hardening if one["homes"]]
     homes = sum(one["homes"] for one in plan.hardening)
     target = plan.week["target"]
-    clear = {str(row["verdict"]) for row in rows_of(view, target, plan.theme)} & {"clear rise"}
+    clear = {row["verdict"] for row in rows_of(view, target, plan.theme)} & {"clear rise"}
     reaches = f"{pounds(plan.budget['money'])} reaches {homes:,} home{'' if homes == 1 else 's'}"
     first = f"{reaches} in {listed(funded, view)}." if funded else f"{reaches}."
     though = "" if clear else "; no clear rise"
@@ -204,7 +204,7 @@ def _money_bars(reach: ReachRecord, budget: Budget) -> Markup | str:
 def _week(plan: Plan, view: View) -> Section:
     week = plan.week
     rows = rows_of(view, week["target"], plan.theme)
-    most = bars.scale_of([bars.ratio_of(row) for row in rows])
+    most = bars.scale_of(rows)
     streets = ", ".join(f"{apart(street_of(one['street']))} ({one['crimes']})" for one in week["streets"])
     start = f"Start at {streets}" if streets else "Start where it is busiest"
     when = f", in {week['months'][0]}" if week["months"] else ""

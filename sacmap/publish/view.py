@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -28,6 +28,7 @@ from sacmap.publish import lists, words
 from sacmap.publish.csv_json import DECIMALS, texts_of
 from sacmap.publish.headline import Headline
 from sacmap.publish.outlines import Outlines, joined, outlines_of
+from sacmap.publish.rows import ChangeRow, change_rows
 from sacmap.publish.shapes import simplified
 from sacmap.study import Period
 
@@ -321,9 +322,10 @@ class View:
             found=() if plain else found_in_words({str(verdict): int(n) for verdict, n in verdicts.items()}),
         )
 
-    def row(self, kind: str, place: int) -> dict[str, Any]:
-        """Return an area's row of a crime type, by column."""
-        return {str(name): value for name, value in self.rows[kind].loc[place].items()}
+    def row(self, kind: str, position: int) -> ChangeRow:
+        """Return an area's row of a crime type."""
+        (row,) = change_rows(self.rows[kind].iloc[[position]])
+        return row
 
     def why(self, entry: lists.Listed, kind: str) -> tuple[str, ...]:
         """Return why an area is on the list for a week of action on a crime type, or on "hardening"."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
 from sacmap.measure.chance import must_rise
 from sacmap.measure.comparator import NOTHING
+from sacmap.publish.rows import Reading
 
 MONTHS_A_YEAR = 12
 #: Names of areas in the headline; the others are counted.
@@ -170,41 +170,19 @@ def expected_key(comparator: str) -> str:
     return f"Expected: {had}. Grey: the normal range."
 
 
-def sentences(
-    row: Mapping[str, Any],
-    words: str = "the rest of the areas",
-    comparator_pct: float | None = None,
-    *,
-    kind: str = "sac",
-    among: str = "all neighbourhoods",
-) -> str:
-    """Return a few sentences on a row of the Change table.
-
-    `words` names what the expected count follows, `comparator_pct` is the change of that, in %, or None where it is
-    not known, and `among` is what a clear change stands out from: "63 crimes; 41 the year before. Expected about 44
-    had it followed the rest of the force, which rose 7% (normal range 22 to 72): 19 above. Within its normal range."
-    """
-    pattern = pattern_of(row, words, comparator_pct, among=among)
-    if "{" not in pattern:
-        return pattern
-    written = {
-        "crimes": lambda: crimes(row["current_count"], kind),
-        "before": lambda: mean(row["baseline_mean"]),
-        "step": lambda: whole(abs(row["current_count"] - row["expected"])),
-    }
-    return re.sub(r"\{(\w+)\}", lambda m: written.get(m[1], lambda: whole(row[m[1]]))(), pattern)
-
-
 def pattern_of(
-    row: Mapping[str, Any],
+    row: Reading,
     words: str,
     comparator_pct: float | None = None,
     *,
     among: str = "all neighbourhoods",
 ) -> str:
-    """Return the sentence of a row with {crimes}, {before}, {expected}, {normal_low}, {normal_high}, {step} open.
+    """Return the sentences of a row with {crimes}, {before}, {expected}, {normal_low}, {normal_high}, {step} open.
 
-    The page fills in the same pattern, so that what is said is decided, and tested, here alone.
+    The page fills in the numbers. `words` names what the expected count follows; `comparator_pct` is the change of
+    that, in %, None if not known; `among` is what a clear change stands out from: "{crimes}; {before} the year before.
+    Expected about {expected} had it followed the rest of the force, which rose 7% (normal range {normal_low} to
+    {normal_high}): {step} above. Within its normal range."
     """
     verdict = row["verdict"]
     if verdict == "not known" or pd.isna(row["current_count"]):
@@ -226,7 +204,7 @@ def pattern_of(
     return f"{said}. Expected about {{expected}} {had}{which} {range_}{_step(row)}. {_reading(row, among)}"
 
 
-def _before(row: Mapping[str, Any]) -> str:
+def _before(row: Reading) -> str:
     yearly = row["months_compared"] == MONTHS_A_YEAR
     if row["baseline_mean"] == 0:
         return "none before"
@@ -235,12 +213,12 @@ def _before(row: Mapping[str, Any]) -> str:
     return f"{{before}} a {'year' if yearly else 'period'} before"
 
 
-def _step(row: Mapping[str, Any]) -> str:
+def _step(row: Reading) -> str:
     step = row["current_count"] - row["expected"]
     return ": as expected" if abs(step) < 0.5 else f": {{step}} {'above' if step > 0 else 'below'}"
 
 
-def _reading(row: Mapping[str, Any], among: str) -> str:
+def _reading(row: Reading, among: str) -> str:
     """Return what the count says of the area; an area in forty is above its range, and as many below, by chance."""
     verdict = row["verdict"]
     if verdict.startswith("clear"):

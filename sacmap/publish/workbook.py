@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import xlsxwriter
@@ -135,7 +135,7 @@ class _Sheets:
         book.formats[0].set_font_name("Arial")
         book.formats[0].set_font_size(10)
 
-        def made(**more: Any) -> Format:
+        def made(**more: str | float) -> Format:
             return book.add_format(base | more)
 
         self.text = made()
@@ -144,7 +144,12 @@ class _Sheets:
         self.title = made(bold=True, font_size=15, text_wrap=True)
         self.section = made(bold=True, font_size=12, font_color="#542788")
         self.warning = made(text_wrap=True, bg_color="#fff6dd")
-        heading = {"bold": True, "bg_color": "#e9e7e0", "bottom": 1, "text_wrap": True}
+        heading: dict[str, str | float] = {
+            "bold": True,
+            "bg_color": "#e9e7e0",
+            "bottom": 1,
+            "text_wrap": True,
+        }
         self.heading = made(**heading)
         self.heading_number = made(**heading, align="right")
         self.number = {kind: made(num_format=code) for kind, code in NUMBER_FORMATS.items()}

@@ -1,0 +1,78 @@
+"""The rows of the Change table that the sentences, bars and lists read: by column, NaN where a number is not known.
+
+`sacmap.tables` says what the columns hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import TypedDict, cast
+
+import pandas as pd
+
+
+class Reading(TypedDict):
+    """The part of a row that a sentence about it needs."""
+
+    verdict: str
+    months_compared: float
+    baseline_periods: float
+    baseline_mean: float
+    current_count: float
+    expected: float
+    normal_low: float
+    normal_high: float
+
+
+#: Its columns, in order.
+READING = list(Reading.__annotations__)
+
+
+class GroupRow(Reading):
+    """A row of the table of groups."""
+
+    group: str
+    crime_type: str
+    change: float
+    change_pct: float
+    level: float
+
+
+class ChangeRow(Reading):
+    """A row of the Change table."""
+
+    area_id: str
+    area_name: str
+    crime_type: str
+    change: float
+    change_pct: float
+    level: float
+    level_per_1000_households: float
+
+
+#: The rows of one area, by crime type.
+ByType = Mapping[str, ChangeRow]
+
+
+def readings(table: pd.DataFrame) -> Iterator[Reading]:
+    """Yield the readings of a table, row by row."""
+    for values in table[READING].itertuples(index=False, name=None):
+        yield cast("Reading", dict(zip(READING, values, strict=True)))
+
+
+def change_rows(table: pd.DataFrame) -> list[ChangeRow]:
+    """Return the rows of a Change table."""
+    return cast("list[ChangeRow]", table.to_dict("records"))
+
+
+def group_rows(table: pd.DataFrame) -> list[GroupRow]:
+    """Return the rows of a table of groups."""
+    return cast("list[GroupRow]", table.to_dict("records"))
+
+
+def rows_by_area(change: pd.DataFrame, area_ids: Collection[str]) -> dict[str, ByType]:
+    """Return the rows of some areas of the Change table: area_id → crime type → row."""
+    found: dict[str, dict[str, ChangeRow]] = {}
+    for row in change_rows(change[change["area_id"].isin(area_ids)]):
+        found.setdefault(row["area_id"], {})[row["crime_type"]] = row
+    return dict(found)
