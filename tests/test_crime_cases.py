@@ -525,6 +525,8 @@ def test_f70_a_street_file_saved_again_counts_as_before(folder, monkeypatch, how
         (table([row | {"Month": "43101"} for row in crimes()]).encode(), "how a spreadsheet counts days"),
         (table([row | {"Longitude": "west"} for row in crimes()]).encode(), "Longitude 'west' is not a number"),
         (in_metres(crimes()).replace("434", "934").encode(), "are not in Great Britain"),
+        (b",,,\n,,,\n", "a.csv is empty"),
+        (b'"', "a.csv is empty"),
         (table(crimes())[:-60].encode(), "line 81 has 5 columns where the header has 12"),
     ],
 )  # fmt: skip

@@ -117,9 +117,13 @@ def _of_text(text: str, label: str) -> Lines:
                 separator = other
                 break
     if at is None:
-        if not text.strip():
+        try:
+            filled = next((cells for _, cells in separated(text, separator) if any(cells)), None)
+        except ValueError as error:
+            raise cut(label, str(error)) from None
+        if filled is None:
             raise InputError(f"{label} is empty.", "Download it again.")
-        raise no_column(label, next(cells for _, cells in separated(text, separator) if any(cells)))
+        raise no_column(label, filled)
     line, header = first[at]
     quick = _quick(text, separator, line, header)
     if quick is not None:
