@@ -22,7 +22,6 @@ from sacmap.measure.coverage import Compared, compared_months
 from sacmap.measure.definitions import Break, crossed, of_extract
 from sacmap.measure.groups import groups_of
 from sacmap.measure.ledger import Ledger, ledger
-from sacmap.measure.level import NO_BASELINE, level_table
 from sacmap.measure.rolling import rolled
 from sacmap.notices import Notice
 from sacmap.result import Result
@@ -86,7 +85,7 @@ def compare_areas(
         overlaps=overlaps,
         duplicates=counting.ledger.duplicates,
     )
-    no_baseline = () if study.baseline else (NO_BASELINE,)
+    no_baseline = () if study.baseline else (warnings.NO_BASELINE,)
     found = warnings.all_of(study, reading, areas, facts)
     told = (*no_baseline, *told, *found, *notices)
     return _result(study, reading, areas, facts, made=counting.ledger, notices=told)
@@ -235,19 +234,13 @@ def _change_and_lists(
 ) -> Lists:
     """Return the Change table with both lists. Without a baseline: counts, levels and only the hardening list."""
     pairs = {kind: against.pair(kind) for kind in tables.CRIME_TYPES}
-    now = {kind: counts.in_areas[:, -1, i] for i, kind in enumerate(tables.CRIME_TYPES)}
-    n = len(compared.positions)
-    if study.baseline:
-        before = {kind: counts.in_areas[:, :-1, i] for i, kind in enumerate(tables.CRIME_TYPES)}
-        change = change_table(
-            areas, before, now, months_compared=n, comparators=pairs, edge_share=counts.edge_share,
-            unknown=compared.unknown, absent_types=compared.absent_types,
-        )  # fmt: skip
-    else:
-        change = level_table(
-            areas, now, months_compared=n, edge_share=counts.edge_share,
-            unknown=compared.unknown, absent_types=compared.absent_types,
-        )  # fmt: skip
+    change = change_table(
+        areas,
+        {kind: counts.in_areas[:, :-1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
+        {kind: counts.in_areas[:, -1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
+        months_compared=len(compared.positions), comparators=pairs, edge_share=counts.edge_share,
+        unknown=compared.unknown, absent_types=compared.absent_types,
+    )  # fmt: skip
     lists = all_lists(
         study, areas, once, change, counts.by_month, positions=compared.positions, comparators=pairs
     )

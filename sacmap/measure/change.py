@@ -163,7 +163,7 @@ def compare(
     whole = pd.DataFrame(np.nan, index=range(len(now)), columns=list(MODEL_COLUMNS))
     whole["verdict"] = pd.Series("not known", index=whole.index, dtype=object)
     if known.any():
-        found = _compare_known(counts[known], now[known], comparator, months)
+        found = readings(law_of(counts[known], now[known], comparator, months=months))
         for name in MODEL_COLUMNS:
             whole.loc[known, name] = found[name]
     return whole if index is None else whole.set_axis(index)
@@ -198,12 +198,6 @@ def require_comparator(comparator: Against, periods: int) -> None:
             f"The comparator has no crime now, and {before / periods:,.0f} a period before, so it is probably missing.",
             "Give its current count, or another comparator.",
         )
-
-
-def _compare_known(
-    counts: Floats, now: Floats, comparator: Against, months: int
-) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
-    return readings(law_of(counts, now, comparator, months=months))
 
 
 def readings(law: Law) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:

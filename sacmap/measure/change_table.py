@@ -1,4 +1,7 @@
-"""Build the Change table: the counts of every area and crime type, with the results of `compare`."""
+"""Build the Change table: the counts of every area and crime type, with the results of `compare`.
+
+Without a baseline no change is calculated: the table then has counts and levels alone.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from numpy.typing import NDArray
 
 from sacmap import months, tables
 from sacmap.errors import InputError, UsageError
-from sacmap.measure.change import MODEL_COLUMNS, Against, Floats, compare
+from sacmap.measure.change import MODEL_COLUMNS, Against, Floats, compare, law_of_level
 from sacmap.measure.coverage import like_for_like
 from sacmap.study import Study
 
@@ -184,7 +187,8 @@ def change_table(
     areas
         The Areas table, sorted by area_id; one without a boundary is "not known".
     baseline, current
-        By crime type: (areas × periods) and (areas,) counts over the months compared.
+        By crime type: (areas × periods) and (areas,) counts over the months compared. With no period in the baseline,
+        all columns of change are empty.
     months_compared
         Months of a period that are compared.
     comparators
@@ -228,20 +232,21 @@ def _of_type(
     months_compared: int,
     readable: bool,
 ) -> pd.DataFrame:
-    total = baseline.sum(axis=1)
-    mean = total / baseline.shape[1]
-    model = compare(
-        baseline if readable else np.full_like(baseline, np.nan), current, comparator, months=months_compared
-    )
+    readable_now = current if readable else np.full_like(current, np.nan)
+    if periods := baseline.shape[1]:
+        total = baseline.sum(axis=1)
+        model = compare(baseline, readable_now, comparator, months=months_compared)
+    else:
+        total, model = np.full(len(current), np.nan), _level_alone(readable_now)
+    mean = total / max(periods, 1)
     households = areas["households"].to_numpy(float, na_value=np.nan)
-    with_homes = households > 0
     return pd.DataFrame(
         {
             "area_id": areas["area_id"].to_numpy(object),
             "area_name": areas["name"].to_numpy(object),
             "crime_type": kind,
             "months_compared": months_compared,
-            "baseline_periods": baseline.shape[1],
+            "baseline_periods": periods,
             "baseline_count": total,
             "baseline_mean": mean,
             "current_count": current,
@@ -254,7 +259,18 @@ def _of_type(
                 1000 * model["level"].to_numpy(),
                 households,
                 out=np.full(len(mean), np.nan),
-                where=with_homes,
+                where=households > 0,
             ),
         }
     )
+
+
+def _level_alone(now: Floats) -> pd.DataFrame:
+    """Return the columns of `compare` for (areas,) counts of a single period: of these, only the level is known."""
+    model = pd.DataFrame(np.nan, index=range(len(now)), columns=list(MODEL_COLUMNS))
+    model["verdict"] = pd.Series("not known", index=model.index, dtype=object)
+    known = np.isfinite(now)
+    if known.any():
+        law = law_of_level(now[known])
+        model.loc[known, "level"] = law.level(law.excess)
+    return model

@@ -15,6 +15,7 @@ from sacmap.areas.force_areas import without_own_force
 from sacmap.crimes import Reading
 from sacmap.errors import InputError
 from sacmap.forces import force_slug
+from sacmap.notices import listed
 from sacmap.study import Period, Study
 
 #: A month is compared with the median of up to this many nearest months.
@@ -104,7 +105,12 @@ def _away(month: str, first: str, last: str) -> int:
 
 def main_forces(located: pd.DataFrame, study: Study) -> tuple[str, ...]:
     """Return the main forces, whose months are compared: the largest that together report half of the areas' SAC."""
-    counts = _sac_inside(located, study)["force"].value_counts().sort_index()
+    return largest_half(_sac_inside(located, study)["force"])
+
+
+def largest_half(forces: pd.Series) -> tuple[str, ...]:
+    """Return the forces that together report half of some crimes, largest first; `forces` has one value a crime."""
+    counts = forces.value_counts().sort_index()
     counts = counts[counts > 0].sort_values(ascending=False, kind="stable")
     before = counts.cumsum() - counts
     return tuple(str(force) for force in counts.index[before < MAIN_SHARE * counts.sum()])
@@ -258,8 +264,8 @@ def _named(force: str, tally: pd.DataFrame) -> tuple[str, ...]:
     there = sorted(tally["force"].astype(str).unique())
     named = tuple(name for name in there if force in {name, force_slug(name)})
     if not named:
-        listed = ", ".join(force_slug(name) for name in there[:6])
-        raise InputError(f"None of the crimes was reported by {force}.", f"The crimes are of {listed}.")
+        slugs = ", ".join(force_slug(name) for name in there[:6])
+        raise InputError(f"None of the crimes was reported by {force}.", f"The crimes are of {slugs}.")
     return named
 
 
@@ -273,8 +279,7 @@ def _none_in_the_months(study: Study, tally: pd.DataFrame) -> str:
 
 
 def _nothing_to_compare(study: Study, left_out: pd.DataFrame) -> str:
-    examples = reasons_of(left_out)
-    shown = "; ".join(examples[:3]) + (f"; and {len(examples) - 3} more" if len(examples) > 3 else "")
+    shown = listed(reasons_of(left_out), 3)
     first, last = study.months[0], study.current[-1]
     return f"No month from {first} to {last} is complete in every period, so nothing is compared: {shown}."
 

@@ -12,7 +12,6 @@ from sacmap import tables
 from sacmap.measure.change_table import change_table
 from sacmap.measure.comparator import Comparator
 from sacmap.measure.counts import Counted
-from sacmap.measure.level import level_table
 
 #: The name of the group of areas without a group.
 NO_GROUP = "No group"
@@ -56,8 +55,14 @@ def groups_of(
     of_areas = counts.in_areas[known]
     sums = np.zeros((len(labels), *of_areas.shape[1:]), dtype=np.int64)
     np.add.at(sums, group_of, of_areas)
-    table = _change_of(
-        _as_areas(areas[known], labels, group_of), sums, comparator, months_compared, absent_types
+    table = change_table(
+        _as_areas(areas[known], labels, group_of),
+        {kind: sums[:, :-1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
+        {kind: sums[:, -1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
+        months_compared=months_compared,
+        comparators={kind: comparator.pair(kind) for kind in tables.CRIME_TYPES},
+        edge_share=dict.fromkeys(tables.CRIME_TYPES, np.full(len(labels), np.nan)),
+        absent_types=absent_types,
     )
     n = dict(zip(labels, np.bincount(group_of), strict=True))
     table = table.rename(columns={"area_id": "group"}).assign(areas=table["area_id"].map(n))
@@ -74,28 +79,4 @@ def _as_areas(areas: gpd.GeoDataFrame, labels: np.ndarray, group_of: np.ndarray)
         {"area_id": labels, "name": labels, "households": pd.array(households, dtype="Float64")},
         geometry=shapes,
         crs=areas.crs,
-    )
-
-
-def _change_of(
-    groups: gpd.GeoDataFrame,
-    sums: np.ndarray,
-    comparator: Comparator,
-    months_compared: int,
-    absent_types: Collection[str],
-) -> pd.DataFrame:
-    none = {kind: np.full(len(groups), np.nan) for kind in tables.CRIME_TYPES}
-    now = {kind: sums[:, -1, i] for i, kind in enumerate(tables.CRIME_TYPES)}
-    if sums.shape[1] == 1:
-        return level_table(
-            groups, now, months_compared=months_compared, edge_share=none, absent_types=absent_types
-        )
-    return change_table(
-        groups,
-        {kind: sums[:, :-1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
-        now,
-        months_compared=months_compared,
-        comparators={kind: comparator.pair(kind) for kind in tables.CRIME_TYPES},
-        edge_share=none,
-        absent_types=absent_types,
     )

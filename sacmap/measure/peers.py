@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from sacmap import months
 from sacmap.notices import Notice, listed
 from sacmap.offences import Component, Recorded, official
 from sacmap.study import Period, Study
@@ -82,9 +83,8 @@ class PeerComparison:
         own, whole = pct(self.own.change_pct), pct(nation.change_pct)
         trend = self.own.now / (1 + self.gap_pct / 100)
         stands = (
-            f"{self.own.area} {own}, {NATION} {whole}. If it had changed like the rest of {NATION}, it would "
-            "have about "
-            f"{trend:,.0f} now; it has {self.own.now:,.0f}: {pct(self.gap_pct)} (by chance alone "
+            f"{self.own.area} {own}, {NATION} {whole}. If it had changed like the rest of {NATION}, it would have "
+            f"about {trend:,.0f} now; it has {self.own.now:,.0f}: {pct(self.gap_pct)} (by chance alone "
             f"{pct(self.gap_low)} to {pct(self.gap_high)})."
         )
         if self.gap_low <= 0 <= self.gap_high:
@@ -121,6 +121,11 @@ class PeerComparison:
 def pct(value: float) -> str:
     """Return a change in words: +4.6%, −9.3%, or "no percentage"."""
     return "no percentage" if math.isnan(value) else f"{value:+.1f}%".replace("-", "−")
+
+
+def sentence(words: str) -> str:
+    """Return words as a sentence, with a capital and a full stop."""
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def is_nation(name: str) -> bool:
@@ -262,7 +267,7 @@ def peer_rows(
         for one in found:
             moved = one.others[position]
             for period in study.periods:
-                said = [f"{one.component.words[0].upper()}{one.component.words[1:].split(';')[0]}."]
+                said = [sentence(one.component.words.split(";")[0])]
                 if period == study.current and not math.isnan(moved.change_pct):
                     said.append(
                         f"Change from the baseline: {pct(moved.change_pct)}, by chance alone {pct(moved.low)} to "
@@ -273,7 +278,7 @@ def peer_rows(
                     (
                         moved.area,
                         one.component.name,
-                        f"{period[0]}:{period[-1]}",
+                        months.written(period),
                         math.nan,
                         counted,
                         math.nan,

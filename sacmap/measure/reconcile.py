@@ -20,8 +20,10 @@ from sacmap.measure.peers import (
     compare_peers,
     left_out_told,
     nation_of,
+    pct,
     peer_rows,
     peer_text,
+    sentence,
     sentences_of,
 )
 from sacmap.measure.published import Published
@@ -247,7 +249,7 @@ def _own_rows(
     for component in components:
         for period in study.periods:
             ours, theirs = counts[component.name, period], official[component.name, period]
-            said = [_sentence(component.words), *_lacking(component, period, recorded, theirs)]
+            said = [sentence(component.words), *_lacking(component, period, recorded, theirs)]
             if component.name == "residential-burglary":
                 said += [f"{words}." for words in dict.fromkeys(map(class_of, _quarters(period)))]
             if component.police_uk:
@@ -257,17 +259,13 @@ def _own_rows(
                 said += _changes(component, study, {"Home Office": official, source: known})
                 said += sentences_of(found, component.name)
             said += _redefined(component, breaks)
-            rows.append((component.name, _span(period), ours, theirs, ours - theirs, " ".join(said)))
+            rows.append((component.name, months.written(period), ours, theirs, ours - theirs, " ".join(said)))
     for period in study.periods:
         if published is not None and not np.isnan(counts["sac", period]):
             figures = {c.name: official[c.name, period] for c in components}
             gap = counts["sac", period] - figures["sac"]
             rows += _items(published, period, figures, gap, exact=study.extract is not None)
     return rows
-
-
-def _span(period: Period) -> str:
-    return f"{period[0]}:{period[-1]}"
 
 
 def _quarters(period: Period) -> tuple[str, ...]:
@@ -294,10 +292,6 @@ def _proxy(published: Published | None, component: Component, period: Period) ->
     if component.police_uk != "sac":
         rows = rows[rows["crime_type"] == component.police_uk]
     return float(rows["counted"].sum())
-
-
-def _sentence(words: str) -> str:
-    return f"{words[0].upper()}{words[1:]}."
 
 
 def _lacking(component: Component, period: Period, recorded: Recorded, theirs: float) -> list[str]:
@@ -337,8 +331,8 @@ def _changes(
         before, now = float(np.mean(every[:-1])), every[-1]
         if np.isnan(before) or np.isnan(now):
             continue
-        share = f"{100 * (now - before) / before:+.1f}%".replace("-", "−") if before else "no percentage"
-        said.append(f"{name} {share} ({_count(before)} → {_count(now)})")
+        change = pct(100 * (now - before) / before if before else np.nan)
+        said.append(f"{name} {change} ({_count(before)} → {_count(now)})")
     lead = "PP06, change from the baseline" if component.name == "sac" else "Change from the baseline"
     return [f"{lead}: {'; '.join(said)}."] if said else []
 
@@ -392,12 +386,19 @@ def _items(
     )
     nowhere = float(rows["nowhere"].sum())
     found = [
-        (f"difference: {name}", _span(period), none, none, value, f"Part of the difference of sac. {note}")
+        (
+            f"difference: {name}",
+            months.written(period),
+            none,
+            none,
+            value,
+            f"Part of the difference of sac. {note}",
+        )
         for name, value, note in known
     ]
     where = "counted above" if published.where != "the areas" else "of the forces there, not counted above"
     note = f"Rows with no location, {where}: no map can show them."
-    return [*found, ("no location", _span(period), nowhere, none, none, note)]
+    return [*found, ("no location", months.written(period), nowhere, none, none, note)]
 
 
 def _strange_descriptions(recorded: Recorded) -> list[Notice]:

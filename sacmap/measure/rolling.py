@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from sacmap import months, tables
 from sacmap.crimes import Reading
 from sacmap.errors import InputError
 from sacmap.forces import force_slug
-from sacmap.measure.coverage import coverage
+from sacmap.measure.coverage import coverage, largest_half
 from sacmap.notices import Notice
 from sacmap.study import Study, rolled_to
-
-#: A month counts as complete if it is complete for the forces that report this share of the SAC in the areas.
-MOSTLY = 0.5
 
 
 def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study, tuple[Notice, ...]]:
@@ -43,15 +42,11 @@ def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study
     return found, tuple(_told(study, found, known, complete))
 
 
-def _main_forces(study: Study, located: pd.DataFrame) -> list[str]:
+def _main_forces(study: Study, located: pd.DataFrame) -> Sequence[str]:
     inside = located["area_id"].notna() & located["crime_type"].isin(tables.SAC_TYPES)
-    counts = located.loc[inside, "force"].astype(str).value_counts()
-    if study.force:
-        named = [str(name) for name in counts.index if study.force in {name, force_slug(str(name))}]
-        if named:
-            return named
-    before = counts.cumsum() - counts
-    return [str(name) for name in counts.index[(before < MOSTLY * counts.sum()).to_numpy(bool)]]
+    forces = located.loc[inside, "force"]
+    named = [name for name in forces.astype(str).unique() if study.force in {name, force_slug(name)}]
+    return named or largest_half(forces)
 
 
 def _told(study: Study, found: Study, known: list[str], complete: list[str]) -> list[Notice]:

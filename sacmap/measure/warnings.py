@@ -34,6 +34,10 @@ UNSEEN_SHARE = 0.15
 SMALL_REST, MOSTLY = 0.1, 0.5
 #: Warn if chance could change the comparator by more than this many %.
 DOUBT_PCT = 10.0
+NO_BASELINE = Notice(
+    "no-baseline",
+    "There is no earlier period to compare with: this map shows the level of crime now, but no change.",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
