@@ -5,7 +5,7 @@ Measured in one run, each in a process of its own, in turn and several times ove
     floor    inflate the street files of the archive with zipfile, a thread a processor, and nothing else
     alone    the same on one processor
     whole    inflate every file of the archive so, a thread a processor: the outcomes too
-    reading  sacmap's reading: inflate, filter, hash, tally, keep the rows of serious acquisitive crime
+    reading  sacmap's reading: inflate, parse, hash, tally, keep the rows of serious acquisitive crime
     cold     sacmap map, the page of every ward and all
     plain    pandas.read_csv and geopandas.sjoin, a month at a time, one processor: every crime is joined, then counted
     sparing  the same, but crimes of other types are dropped before they are joined

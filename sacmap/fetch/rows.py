@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyarrow import csv
 
 from sacmap import months
 from sacmap.errors import InputError
-from sacmap.fetch.prefilter import Filtered, filter_rows, join_filtered
 from sacmap.fetch.resaved import NOTHING, slugs, table_of, without_missing
 
 #: CSV column → sacmap's column. The first five are required.
@@ -31,6 +31,9 @@ CATEGORIES = ("month", "crime_type", "force", "location")
 TALLIED = ("Month", "Reported by", "Crime type")
 _DEGREES = {"Longitude", "Latitude"}
 _TEXT = pa.string()
+_CODED = pa.dictionary(pa.int32(), pa.binary())
+#: Bytes that Arrow parses at a time.
+BLOCK = 4 << 20
 TALLY = pa.schema([("month", _TEXT), ("force", _TEXT), ("crime_type", _TEXT), ("n", pa.int64())])
 
 
@@ -85,22 +88,31 @@ def rows_of(sources: Sequence[CsvSource], keep: Sequence[str] | None, force: str
 
 
 class _Plain(NamedTuple):
-    """A file of plain rows, filtered but not yet converted, because converting many files together is faster."""
+    """A file of plain rows: those kept, not yet converted, because converting many files together is faster.
+
+    tally: the columns of `TALLIED`, and count_all.
+    """
 
     source: CsvSource
     header: list[str]
-    filtered: Filtered
+    kept: pa.Table
+    tally: pa.Table
 
 
 def _opened(source: CsvSource, keep: Sequence[str] | None, force: str | None) -> _Plain | Rows:
     raw, start, header = _begun(source)
-    filtered = None if keep is None or header is None else _filtered(raw, start, header, keep)
-    return _Plain(source, header or [], filtered) if filtered else _whole(raw, source.label, keep, force)
+    parsed = None if keep is None or header is None else _parsed(raw, start, header)
+    if parsed is None or header is None or keep is None:
+        return _whole(raw, source.label, keep, force)
+    tally = parsed.group_by(list(TALLIED), use_threads=False).aggregate([([], "count_all")])
+    return _Plain(source, header, _kept(parsed, keep), tally)
 
 
 def _converted(files: Sequence[_Plain], keep: Sequence[str] | None) -> Iterator[Rows]:
     try:
-        yield _rows(join_filtered([file.filtered for file in files]), files[0].header)
+        yield _rows(
+            pa.concat_tables(file.kept for file in files), pa.concat_tables(file.tally for file in files)
+        )
     except ValueError:
         # One of them has an error. The parser finds the line.
         for file in files:
@@ -123,47 +135,64 @@ def _begun(source: CsvSource) -> tuple[bytes | bytearray, int, list[str] | None]
     return raw, start, header
 
 
-def _filtered(raw: bytes | bytearray, start: int, header: list[str], keep: Sequence[str]) -> Filtered | None:
-    """Take only the rows of the kept types. Return None if the file is not plain or has no rows."""
+def _parsed(raw: bytes | bytearray, start: int, header: list[str]) -> pa.Table | None:
+    """Return the needed columns as bytes. Return None if there are quotes, no rows, or a row of another width."""
     if start == len(raw) or raw.find(b'"', start) >= 0:
         return None
-    if not raw.endswith(b"\n"):
-        raw += b"\n"
-    tallied = [header.index(name) for name in TALLIED]
-    taken = [header.index(name) for name in COLUMNS if name in header and name not in TALLIED]
-    return filter_rows(
-        memoryview(raw)[start:], len(header), tallied, taken, lambda value: _slug(value) in keep
-    )
+    places = {name: str(header.index(name)) for name in COLUMNS if name in header}
+    try:
+        table = csv.read_csv(
+            pa.BufferReader(memoryview(raw)[start:]),
+            read_options=csv.ReadOptions(
+                use_threads=False, block_size=BLOCK, column_names=[str(at) for at in range(len(header))]
+            ),
+            parse_options=csv.ParseOptions(quote_char=False),
+            convert_options=csv.ConvertOptions(
+                include_columns=list(places.values()),
+                column_types={
+                    place: _CODED if name in TALLIED else pa.binary() for name, place in places.items()
+                },
+                strings_can_be_null=False,
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    return table.rename_columns(list(places)).unify_dictionaries() if len(table) else None
 
 
-def _rows(filtered: Filtered, header: list[str]) -> Rows:
-    """Convert filtered rows.
+def _kept(table: pa.Table, keep: Sequence[str]) -> pa.Table:
+    """Return the rows of the kept crime types."""
+    kinds = table["Crime type"]
+    wanted = pa.array([_slug(value) in keep for value in kinds.chunk(0).dictionary.to_pylist()])
+    return table.filter(pa.chunked_array([wanted.take(chunk.indices) for chunk in kinds.chunks]))
+
+
+def _rows(kept: pa.Table, tally: pa.Table) -> Rows:
+    """Convert the columns of plain rows.
 
     Raises
     ------
     ValueError
-        If text is not UTF-8, a coordinate or month is invalid, or part of a line break is in a field.
+        If text is not UTF-8, or a coordinate or month is invalid.
     """
-    given: dict[str, pa.ChunkedArray | pa.DictionaryArray] = {
-        header[place]: pa.DictionaryArray.from_arrays(codes, pa.array(values, pa.binary()).cast(_TEXT))
-        for place, (codes, values) in filtered.coded.items()
+    given: dict[str, pa.ChunkedArray | pa.DictionaryArray] = {}
+    for name, column in zip(kept.column_names, kept.unify_dictionaries().columns, strict=True):
+        if name in TALLIED:
+            coded = column.combine_chunks()
+            given[name] = pa.DictionaryArray.from_arrays(coded.indices, coded.dictionary.cast(_TEXT))
+        else:
+            text = column.cast(_TEXT)
+            given[name] = _degrees(text) if name in _DEGREES else text
+    month, force, kind = (tally[name].cast(pa.binary()).to_pylist() for name in TALLIED)
+    counted = {
+        "month": [value.decode().strip() for value in month],
+        "force": [value.decode().strip() for value in force],
+        "crime_type": [_slug(value) for value in kind],
+        "n": tally["count_all"],
     }
-    for place, column in filtered.plain.items():
-        text = column.cast(_TEXT)
-        # Rows are cut at line feeds, so a carriage return would stay in a field, and a blank id would not be blank.
-        if pc.any(pc.or_(pc.ends_with(text, "\r"), pc.starts_with(text, "\r"))).as_py():
-            raise ValueError
-        given[header[place]] = _degrees(text) if header[place] in _DEGREES else text
-    values = [[value.decode().strip() for value in key] for key in filtered.tally]
-    if not all(months.is_month(month) for month, _, _ in values):
+    if not all(map(months.is_month, counted["month"])):
         raise ValueError
-    tally = {
-        "month": [month for month, _, _ in values],
-        "force": [force for _, force, _ in values],
-        "crime_type": [_slug(key[-1]) for key in filtered.tally],
-        "n": list(filtered.tally.values()),
-    }
-    return Rows(_crimes_table(given), pa.table(tally, schema=TALLY))
+    return Rows(_crimes_table(given), pa.table(counted, schema=TALLY))
 
 
 def _degrees(text: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -1,7 +1,7 @@
 """Read police.uk street-level crime files: CSVs, folders of them and ZIPs, in place.
 
 ZIP members are decompressed in memory and never extracted. Several members are read at the same time, one for each
-processor, because decompressing, filtering and parsing release Python's lock.
+processor, because decompressing and parsing release Python's lock.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sacmap import tables
 from sacmap.errors import InputError
-from sacmap.fetch import prefilter, rows
+from sacmap.fetch import rows
 from sacmap.fetch.rows import CsvSource, rows_of
 
 KEEP = tables.SAC_TYPES
@@ -39,19 +39,6 @@ def made_of(reader, text: bytes):
     return found.crimes.to_pylist(), total(found.tally)
 
 
-@pytest.fixture
-def filtered(monkeypatch):
-    """What the prefilter made of each file: None where it left it to the parser."""
-    made = []
-
-    def filter_rows(*given):
-        made.append(prefilter.filter_rows(*given))
-        return made[-1]
-
-    monkeypatch.setattr(rows, "filter_rows", filter_rows)
-    return made
-
-
 ROWS = st.builds(
     row,
     month=st.sampled_from(["2018-10", "2018-11", " 2018-10"]),
@@ -69,16 +56,16 @@ ROWS = st.builds(
     st.lists(ROWS, min_size=1, max_size=12),
     st.sampled_from(["\n", "\r\n"]),
     st.booleans(),
-    st.sampled_from([64, 2 << 20]),
+    st.sampled_from([512, 4 << 20]),
 )
-def test_filtering_gives_what_parsing_every_row_gives(made, end, last_end, block):
+def test_the_quick_way_gives_what_looking_at_every_line_gives(made, end, last_end, block):
     text = csv_text(*made, end=end)
     text = text if last_end else text.removesuffix(end)
-    before, prefilter.BLOCK = prefilter.BLOCK, block
+    before, rows.BLOCK = rows.BLOCK, block
     try:
         quick = made_of(read, text.encode())
     finally:
-        prefilter.BLOCK = before
+        rows.BLOCK = before
     assert quick == made_of(parsed, text.encode())
 
 
@@ -104,22 +91,6 @@ def total(*tallies):
 def test_a_file_that_is_not_plain_is_read_as_the_parser_reads_it(odd):
     text = csv_text(row(), odd, row()).encode()
     assert made_of(read, text) == made_of(parsed, text)
-
-
-def test_a_plain_file_is_filtered_and_one_with_a_quoted_comma_is_not(filtered):
-    read(csv_text(row(), row(kind="Drugs")).encode())
-    assert filtered.pop() is not None
-    read(csv_text(row(), row(street='"On or near Mill Lane, North Side"')).encode())
-    assert not any(filtered)
-
-
-def test_a_file_of_more_forces_and_types_than_can_be_is_left_to_the_parser(monkeypatch, filtered):
-    monkeypatch.setattr(prefilter, "KINDS", 9)
-    rows = [row(force=f"Force {n}", kind=f"Kind {n}") for n in range(4)]
-    read(csv_text(*rows[:3]).encode())
-    assert filtered.pop() is not None
-    assert len(read(csv_text(*rows).encode()).tally) == 4
-    assert filtered == [None]
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r", "\n\r", "\r\r\n"])
