@@ -103,7 +103,7 @@ def test_how_firm_a_place_is_is_said_in_a_word(result):
 def test_the_share_on_a_list_is_that_of_the_list_s_own_draws(result):
     view = page_of(result)
     for kind in tables.CRIME_TYPES:
-        shown = {view.areas["area_id"].iloc[one.place]: one.top5_share for one in view.week_lists[kind]}
+        shown = {view.areas["area_id"].iloc[one.position]: one.top5_share for one in view.week_lists[kind]}
         for entry in result.weeks[kind]:
             assert shown.get(entry.area_id, entry.top5_share) == entry.top5_share
     # On burglary rows the CSV has the share of target hardening, which is another.

@@ -121,7 +121,7 @@ def test_the_page_s_lists_follow_the_ranks_and_the_draws_of_each_list(result):
     for kind in tables.CRIME_TYPES:
         rows = result.change[result.change["crime_type"] == kind].set_index("area_id")
         listed = [one for one in view.week_lists[kind] if one.finding]
-        ids = [view.areas["area_id"].iloc[one.place] for one in listed]
+        ids = [view.areas["area_id"].iloc[one.position] for one in listed]
         assert list(rows.loc[ids, "week_rank"]) == list(range(1, len(ids) + 1))
         shares = {entry.area_id: entry.top5_share for entry in result.weeks[kind]}
         assert [one.top5_share for one in listed] == [shares[area] for area in ids]
@@ -130,5 +130,5 @@ def test_the_page_s_lists_follow_the_ranks_and_the_draws_of_each_list(result):
                 assert stability(entry, clear=True).startswith(("Its place is firm", "Its rise is clear"))
             if kind != "burglary":
                 assert entry.top5_share == rows.loc[entry.area_id, "top5_share"]
-    ids = [view.areas["area_id"].iloc[one.place] for one in view.hardening_list]
+    ids = [view.areas["area_id"].iloc[one.position] for one in view.hardening_list]
     assert ids == [entry.area_id for entry in result.hardening[: len(ids)]]

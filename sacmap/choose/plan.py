@@ -32,7 +32,7 @@ from sacmap.choose.plan_record import (
     Week,
     inconsistency,
 )
-from sacmap.choose.plan_words import told_of
+from sacmap.choose.plan_words import notices_of
 from sacmap.choose.points import NO_POINTS, points_of_areas
 from sacmap.choose.records import Visit
 from sacmap.errors import InputError, UsageError
@@ -175,8 +175,8 @@ def make_plan(result: Result, wanted: PlanWanted) -> Plan:
         inputs=list(result.inputs),
         **_by_area(result, cube, theme),
     )
-    told = [*told_of(plan, result, wanted.prices, wanted.protected), *result.warnings]
-    return replace(plan, warnings=[{"code": one.code, "text": one.text} for one in told])
+    notices = [*notices_of(plan, result, wanted.prices, wanted.protected), *result.warnings]
+    return replace(plan, warnings=[{"code": one.code, "text": one.text} for one in notices])
 
 
 def _ids(result: Result) -> list[str]:

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from sacmap.result import Result
 
 
-def told_of(plan: Plan, result: Result, prices: Prices, protected: Mapping[str, int]) -> list[Notice]:
+def notices_of(plan: Plan, result: Result, prices: Prices, protected: Mapping[str, int]) -> list[Notice]:
     """Return what the planner must know before the money is spent."""
     counted = sum(plan.before[area] for area in plan.week["target"])
     return [
         Notice("money", money_in_words(plan)),
         Notice("smallest-fall", _fall_in_words(plan, counted)),
-        *_told_of_target(plan, result),
-        *_told_of_money(plan, result, prices, protected),
-        *_told_of_controls(plan),
+        *_target_notices(plan, result),
+        *_money_notices(plan, result, prices, protected),
+        *_control_notices(plan),
         *(
             Notice("visited-before", f"Visited before, {part}: {', '.join(there)}. {what}")
             for part, sides, what in _VISITED
@@ -32,7 +32,7 @@ def told_of(plan: Plan, result: Result, prices: Prices, protected: Mapping[str, 
     ]
 
 
-def _told_of_target(plan: Plan, result: Result) -> Iterator[Notice]:
+def _target_notices(plan: Plan, result: Result) -> Iterator[Notice]:
     """Tell whether the chosen areas have a rise to answer, and who chose them."""
     rows = result.change[result.change["crime_type"] == plan.theme]
     verdicts = rows.set_index("area_id").loc[list(plan.week["target"]), "verdict"]
@@ -54,7 +54,7 @@ def _told_of_target(plan: Plan, result: Result) -> Iterator[Notice]:
         )
 
 
-def _told_of_money(
+def _money_notices(
     plan: Plan, result: Result, prices: Prices, protected: Mapping[str, int]
 ) -> Iterator[Notice]:
     """Tell what is uncertain about the prices and about the burglaries prevented."""
@@ -79,7 +79,7 @@ def _told_of_money(
         )
 
 
-def _told_of_controls(plan: Plan) -> Iterator[Notice]:
+def _control_notices(plan: Plan) -> Iterator[Notice]:
     """Tell where there are too few areas to compare with."""
     if len(plan.week["control"]) < len(plan.week["target"]):
         yield Notice("few-controls", "Too few areas are far enough from the target to compare it with.")

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from sacmap.areas.context import Layer
     from sacmap.publish.view import View
 
-#: So many towns are told of a map; the script shows as many as have room.
+#: Most towns of a map; the script shows those that have room.
 MOST_TOWNS = 160
-#: Towns so far outside the areas' box, and from the nearest area, are told too, as shares of the map's width.
+#: Towns so far outside the areas' box, and from the nearest area, are included too, as shares of the map's width.
 MARGIN, NEAR = 0.06, 0.012
 TOWNS_SOURCE = "Place names: GeoNames (geonames.org), CC BY 4.0."
 CONTEXT_SOURCE = "Roads, rail, water and places in grey: from the files given."

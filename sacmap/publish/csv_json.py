@@ -102,10 +102,10 @@ def number_texts(values: NDArray[np.float64]) -> list[str]:
 
 
 def record_of(result: Result, version: str, more: Sequence[Notice] = ()) -> bytes:
-    """Return the JSON record of a result, as the contract states, with what is told of its files."""
+    """Return the JSON record of a result, as the contract states, with the notices about its files."""
     kind = next((kind for kind, said in result.how_sure.items() if said), None)
     how_sure = [Notice("how-sure", text) for text in result.how_sure[kind]] if kind else []
-    told = (*result.warnings, *how_sure, *more)
+    notices = (*result.warnings, *how_sure, *more)
     record = {
         "sacmap": version,
         "study": result.study.record(),
@@ -120,7 +120,7 @@ def record_of(result: Result, version: str, more: Sequence[Notice] = ()) -> byte
         "totals": result.totals,
         "monthly": monthly_totals(result.monthly, result.study.months),
         "definitions": [found.record() for found in result.definitions],
-        "warnings": [{"code": notice.code, "text": notice.text} for notice in told],
+        "warnings": [{"code": notice.code, "text": notice.text} for notice in notices],
         "exit_code": result.exit_code,
     }
     return json_of(record)

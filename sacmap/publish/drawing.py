@@ -59,8 +59,8 @@ class Drawing:
     def pdf(self, title: str, date: datetime) -> bytes:
         """Return the picture as PDF."""
         out = io.BytesIO()
-        told = {"Title": title, "Creator": "sacmap", "Producer": None, "CreationDate": date}
-        self.figure.savefig(out, format="pdf", metadata=told)
+        described = {"Title": title, "Creator": "sacmap", "Producer": None, "CreationDate": date}
+        self.figure.savefig(out, format="pdf", metadata=described)
         return out.getvalue()
 
     def width(self, text: str, size: float, *, bold: bool = False) -> float:

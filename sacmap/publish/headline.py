@@ -24,7 +24,7 @@ from sacmap.publish.words import (
     percent,
 )
 
-#: What a clear rise is called here that lies on one map point unseen before: it is told, not named as a finding.
+#: The verdict, in this module, of a clear rise on one map point without earlier crimes: a headline calls it no finding.
 ONE_POINT = "one point"
 #: What the crime types are called in a headline.
 IN_WORDS = tables.IN_WORDS | {"sac": TOGETHER}
@@ -131,21 +131,21 @@ def _clear(kinds: Sequence[str], rows: Mapping[str, pd.DataFrame], verdict: str)
 def _clauses(found: Mapping[str, Sequence[Part]], did: str, scene: Scene) -> Iterator[Part]:
     """Yield "Burglary rose clearly in A and B; robbery in A and 4 more wards": a few names in all.
 
-    A name that was told already may come again; of the areas without a name, their number leads to their crime type.
-    Types that follow one with the very same areas share a clause: "robbery and vehicle crime in the same ward".
+    A name may be repeated. The areas without a name are counted, and the number leads to their crime type.
+    Types that follow one with the same areas share a clause: "robbery and vehicle crime in the same ward".
     """
-    told: set[str] = set()
+    mentioned: set[str] = set()
     kinds = list(found)
     while kinds:
         kind = kinds.pop(0)
         areas = found[kind]
         every = {area.area_id for area in areas}
         what = scene.in_words[kind]
-        yield Part(f"; {what} in " if told else f"{capital(what)} {did} clearly in ")
-        some = [area for area in areas if area.area_id in told]
-        new = [area for area in areas if area.area_id not in told]
-        some += new[: max(0, NAMED - len(told))]
-        told |= {area.area_id for area in some}
+        yield Part(f"; {what} in " if mentioned else f"{capital(what)} {did} clearly in ")
+        some = [area for area in areas if area.area_id in mentioned]
+        new = [area for area in areas if area.area_id not in mentioned]
+        some += new[: max(0, NAMED - len(mentioned))]
+        mentioned |= {area.area_id for area in some}
         rest = len(areas) - len(some)
         more = f"{rest} more {scene.unit[rest != 1]}" if some else counted(rest, scene.unit)
         yield from _joined([*some, Part(more, kind)] if rest else some)

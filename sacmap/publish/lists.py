@@ -20,20 +20,20 @@ FIRST = 5
 NEXT = 2
 #: Least numbers for a reason to be given: months for persistence, ranks for the effect of the edge, crimes in the area
 #: for map points, and crimes on a street for its name.
-MONTHS_TOLD, PLACES_TOLD, CRIMES_TOLD, NAMED_FROM = 3, 2, 20, 3
+LEAST_MONTHS, LEAST_RANKS, LEAST_CRIMES, LEAST_ON_STREET = 3, 2, 20, 3
 #: Clear rises come before possible ones, and these before the rest.
 TIERS = {"clear rise": 0, "possible rise": 1}
 
 
 @dataclass(frozen=True)
 class Listed:
-    """An area on a list: place is its position in the table of areas; finding is "clear", "possible" or "".
+    """An area on a list: its position in the table of areas; its rank from 1; its finding: "clear", "possible" or "".
 
     sign: that of its pin, or ""; top5_share: the share of draws in which it is among the first five of this list, NaN
     if not known.
     """
 
-    place: int
+    position: int
     rank: int
     finding: str
     sign: str
@@ -67,7 +67,7 @@ def week_order(rows: pd.DataFrame) -> list[int]:
     within = np.where(np.isnan(rank), np.inf, rank)
     tier = rows["verdict"].map(TIERS).fillna(2).to_numpy(float)
     order = np.lexsort((-np.nan_to_num(excess), within, tier))
-    return [int(place) for place in order if known[place]]
+    return [int(position) for position in order if known[position]]
 
 
 def week_list(rows: pd.DataFrame, reasons: Sequence[Reasons] = ()) -> list[Listed]:
@@ -77,29 +77,29 @@ def week_list(rows: pd.DataFrame, reasons: Sequence[Reasons] = ()) -> list[Liste
     """
     order = week_order(rows)
     verdicts, above = rows["verdict"].to_numpy(object), rows["excess"].to_numpy(float, na_value=np.nan) > 0
-    found = [place for place in order if verdicts[place] in TIERS]
-    rest = [place for place in order if verdicts[place] not in TIERS and above[place]]
+    found = [position for position in order if verdicts[position] in TIERS]
+    rest = [position for position in order if verdicts[position] not in TIERS and above[position]]
     named = [*found[: 2 * FIRST], *rest[:NEXT]]
-    told = {one.area_id: one.top5_share for one in reasons}
+    shares = {one.area_id: one.top5_share for one in reasons}
     # The share in the burglary rows belongs to target hardening.
     own = rows["top5_share"].astype(float).where(rows["crime_type"] != HARDENING)
-    share = rows["area_id"].map(told).astype(float).fillna(own).to_numpy()
+    share = rows["area_id"].map(shares).astype(float).fillna(own).to_numpy()
     return [
         Listed(
-            place=place,
+            position=position,
             rank=rank,
-            finding=str(verdicts[place]).split()[0] if verdicts[place] in TIERS else "",
-            sign=str(rank) if rank <= FIRST and verdicts[place] in TIERS else "",
-            top5_share=float(share[place]),
+            finding=str(verdicts[position]).split()[0] if verdicts[position] in TIERS else "",
+            sign=str(rank) if rank <= FIRST and verdicts[position] in TIERS else "",
+            top5_share=float(share[position]),
         )
-        for rank, place in enumerate(named, 1)
+        for rank, position in enumerate(named, 1)
     ]
 
 
 def most_crime(rows: pd.DataFrame) -> list[int]:
-    """Return the places of the rows of one crime type that have crimes, the most first."""
+    """Return the positions of the rows of one crime type that have crimes, the most first."""
     counts = np.nan_to_num(rows["current_count"].to_numpy(float, na_value=np.nan), nan=0)
-    return [int(place) for place in np.argsort(-counts, kind="stable") if counts[place] > 0]
+    return [int(position) for position in np.argsort(-counts, kind="stable") if counts[position] > 0]
 
 
 def hardening_order(rows: pd.DataFrame, rates: bool) -> list[int]:
@@ -108,15 +108,15 @@ def hardening_order(rows: pd.DataFrame, rates: bool) -> list[int]:
     rank = rows["hardening_rank"].to_numpy(float, na_value=np.nan)
     order = np.lexsort((-np.nan_to_num(key), np.where(np.isnan(rank), np.inf, rank)))
     there = np.isfinite(key) & rows["current_count"].notna().to_numpy()
-    return [int(place) for place in order if there[place]]
+    return [int(position) for position in order if there[position]]
 
 
 def hardening_list(rows: pd.DataFrame, rates: bool) -> list[Listed]:
     """Return the first areas for target hardening."""
     share = rows["top5_share"].to_numpy(float, na_value=np.nan)
     return [
-        Listed(place, rank, "", "ABCDE"[rank - 1], float(share[place]))
-        for rank, place in enumerate(hardening_order(rows, rates)[:FIRST], 1)
+        Listed(position, rank, "", "ABCDE"[rank - 1], float(share[position]))
+        for rank, position in enumerate(hardening_order(rows, rates)[:FIRST], 1)
     ]
 
 
@@ -223,14 +223,14 @@ def leading_type(rows: ByType) -> str:
 
 def _common(entry: Entry, row: ChangeRow, kind: str) -> list[str]:
     said = []
-    if entry.months >= MONTHS_TOLD:
+    if entry.months >= LEAST_MONTHS:
         said.append(f"Above the expected in {entry.months_above} of {entry.months} months.")
-    if int(row["current_count"]) >= CRIMES_TOLD:
-        streets = ", ".join(f"{street_of(name)} ({n})" for name, n in entry.streets if n >= NAMED_FROM)
+    if int(row["current_count"]) >= LEAST_CRIMES:
+        streets = ", ".join(f"{street_of(name)} ({n})" for name, n in entry.streets if n >= LEAST_ON_STREET)
         first = f", first {streets}" if streets else ""
         share = f"{100 * entry.points_share:.0f}% of its {NOUNS[kind][1]}"
         said.append(f"{share} are on ten map points{first}.")
-    if abs(entry.edge_rank - entry.rank) >= PLACES_TOLD:
+    if abs(entry.edge_rank - entry.rank) >= LEAST_RANKS:
         said.append(
             f"It would be number {entry.edge_rank:,} if crimes within 50 m of its edge belong next door."
         )

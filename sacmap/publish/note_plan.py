@@ -19,17 +19,17 @@ def planned(given: Given) -> Section | None:
     if plan is None:
         return None
     names = given.names or {}
-    told = {notice["code"]: notice["text"] for notice in plan.warnings}
+    notices = {notice["code"]: notice["text"] for notice in plan.warnings}
     first, last = ("money",), ("smallest-fall", "no-clear-rise", "nothing-to-answer")
     parts: list[Part] = [
         Paragraph(
             f"The plan was made on data to {months.in_words(plan.data_to)} and frozen before the event, so that it can "
             "be judged afterwards."
         ),
-        *(Paragraph(told[code]) for code in first if code in told),
-        *_money(plan, names, illustrated="illustration" in told),
+        *(Paragraph(notices[code]) for code in first if code in notices),
+        *_money(plan, names, illustrated="illustration" in notices),
         *_week(plan.week, names),
-        *(Paragraph(told[code]) for code in last if code in told),
+        *(Paragraph(notices[code]) for code in last if code in notices),
     ]
     return Section("What we will do", tuple(parts))
 

@@ -109,7 +109,7 @@ def paths_of(drawn: NDArray[np.object_]) -> list[str]:
     found = [""] * len(drawn)
     start = 0
     for area, count in zip(rings.areas.tolist(), rings.counts.tolist(), strict=True):
-        # A ring starts where it is told, not where the last one ended.
+        # A ring starts at its own first point, not where the last one ended.
         x, y, *rest = texts[start : start + 2 * count]
         found[area] += f"M{x} {y}l{' '.join(rest).replace(' -', '-')}z"
         start += 2 * count

@@ -266,7 +266,7 @@ def week_shown(view: View) -> ListShown:
     kind = view.first_type
     listed = view.week_lists[kind]
     found = [entry for entry in listed if entry.sign]
-    most = bars.scale_of(view.row(kind, entry.place) for entry in found)
+    most = bars.scale_of(view.row(kind, entry.position) for entry in found)
     return ListShown(
         heading=page_data.week_heading(view, kind),
         lead=page_data.week_lead(view, kind),
@@ -274,7 +274,7 @@ def week_shown(view: View) -> ListShown:
         scale=_safe(bars.range_head(most)),
         key=words.expected_key(view.comparator_words) if found else "",
         rows=tuple(
-            _listed(view, entry, view.row(kind, entry.place), most)
+            _listed(view, entry, view.row(kind, entry.position), most)
             if entry.sign
             else _named(view, entry, listed)
             for entry in listed
@@ -286,8 +286,8 @@ def most_shown(view: View) -> ListShown:
     """Return the areas with most crime of the page's first type, which a page without an earlier period shows."""
     kind = view.first_type
     first = lists.most_crime(view.rows[kind])[: lists.FIRST]
-    entries = [lists.Listed(place, rank, "", "", np.nan) for rank, place in enumerate(first, 1)]
-    rows = [(entry, view.row(kind, entry.place)) for entry in entries]
+    entries = [lists.Listed(position, rank, "", "", np.nan) for rank, position in enumerate(first, 1)]
+    rows = [(entry, view.row(kind, entry.position)) for entry in entries]
     return ListShown(
         heading=page_data.most_heading(view, kind),
         lead="",
@@ -300,7 +300,7 @@ def most_shown(view: View) -> ListShown:
 
 def hardening_shown(view: View) -> ListShown:
     """Return the list for target hardening."""
-    rows = [(entry, view.row("burglary", entry.place)) for entry in view.hardening_list]
+    rows = [(entry, view.row("burglary", entry.position)) for entry in view.hardening_list]
     levels = [row["level_per_1000_households"] if view.rates else row["level"] for _, row in rows]
     most = max(levels, default=1.0)
     return ListShown(
@@ -336,7 +336,7 @@ def _row(view: View, entry: lists.Listed, row: ChangeRow, *, third: tuple[str, s
         home=" home" if entry.sign.isalpha() else " maybe" if entry.finding == "possible" else "",
         sign=entry.sign,
         name=row["area_name"],
-        where=page_data.where_of(view, entry.place),
+        where=page_data.where_of(view, entry.position),
         now="–" if np.isnan(row["current_count"]) else words.whole(row["current_count"]),
         css=css,
         said=said,
@@ -356,10 +356,10 @@ def _named(view: View, entry: lists.Listed, listed: Sequence[lists.Listed]) -> M
         + (" last" if entry is alike[-1] else "")
     )
     return _REST.format(
-        area_id=view.areas["area_id"].iloc[entry.place],
+        area_id=view.areas["area_id"].iloc[entry.position],
         css=css,
         lead=_LEAD.format(page_data.rest_lead(entry.finding)) if first else "",
-        name=view.names[entry.place],
+        name=view.names[entry.position],
     )
 
 

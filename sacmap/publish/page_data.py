@@ -43,7 +43,7 @@ _SIGNS = np.array([*_DIGITS, "."])
 
 
 def content_of(view: View) -> dict[str, Json]:
-    """Return the text the script reads, and what it needs before the numbers; areas are named by their place."""
+    """Return the text the script reads, and what it needs before the numbers; areas are named by their position."""
     key = "level_per_1000_households" if view.rates else "level"
     kinds = tables.CRIME_TYPES
     headlines = {kind: view.headline(kind) for kind in kinds}
@@ -53,8 +53,8 @@ def content_of(view: View) -> dict[str, Json]:
         "ids": list(view.areas["area_id"]),
         "names": [str(name) for name in view.areas["name"]],
         "unlike": {
-            place: full
-            for place, (full, name) in enumerate(zip(view.names, view.areas["name"], strict=True))
+            position: full
+            for position, (full, name) in enumerate(zip(view.names, view.areas["name"], strict=True))
             if full != name
         },
         "groups": groups,
@@ -93,10 +93,13 @@ def content_of(view: View) -> dict[str, Json]:
 
 
 def _headline(view: View, said: Headline) -> list[Json]:
-    """Return both sentences, and the pieces of the first: text, and the crime type and place that it leads to."""
-    at = {area: place for place, area in enumerate(view.areas["area_id"])} if said.parts else {}
+    """Return both sentences, and the pieces of the first: text, crime type and the position of the area it leads to."""
     parts: list[Json] = [
-        [part.text, *([part.kind] if part.kind else []), *([at[part.area_id]] if part.area_id else [])]
+        [
+            part.text,
+            *([part.kind] if part.kind else []),
+            *([view.position_of[part.area_id]] if part.area_id else []),
+        ]
         for part in said.parts
     ]
     return [said.first, said.second, *([parts] if parts else [])]
@@ -153,12 +156,12 @@ def _number(value: float | None) -> float | int | None:
 
 
 def _reasons(view: View) -> dict[str, dict[int, tuple[tuple[str, ...], str]]]:
-    """Return by list ("hardening", or a crime type) and place: the sentences, and how sure the place is."""
-    at = {area: place for place, area in enumerate(view.areas["area_id"])}
-    told: dict[str, Sequence[lists.Reasons]] = {"hardening": view.hardening, **view.week}
+    """Return, by list ("hardening" or a crime type) and position of the area, the reasons and how sure its rank is."""
+    reasons: dict[str, Sequence[lists.Reasons]] = {"hardening": view.hardening, **view.week}
+    at = view.position_of
     return {
         name: {at[one.area_id]: (one.why, one.sure) for one in entries if one.area_id in at}
-        for name, entries in told.items()
+        for name, entries in reasons.items()
     }
 
 
@@ -169,14 +172,11 @@ def _sentences(view: View) -> tuple[list[str], list[int]]:
     changes = [change for area in zip(*view.followed.values(), strict=True) for change in area]
     among = f"all {words.counted(len(view.areas), view.unit)}"
     patterns: dict[str, int] = {}
-    places = [
-        patterns.setdefault(
-            words.pattern_of(row, view.comparator_words, change, among=among),
-            len(patterns),
-        )
+    numbers = [
+        patterns.setdefault(words.pattern_of(row, view.comparator_words, change, among=among), len(patterns))
         for row, change in zip(readings(rows), changes, strict=True)
     ]
-    return list(patterns), places
+    return list(patterns), numbers
 
 
 def level_unit(view: View) -> str:
@@ -234,17 +234,16 @@ def rest_lead(finding: str) -> str:
     return "Above expected, but nothing unusual:"
 
 
-def where_of(view: View, place: int) -> str:
+def where_of(view: View, position: int) -> str:
     """Return an area's district, or its code where it shares its name with another."""
-    if view.groups[place]:
-        return view.groups[place]
-    return (
-        str(view.areas["area_id"].iloc[place]) if view.names[place] != view.areas["name"].iloc[place] else ""
-    )
+    if view.groups[position]:
+        return view.groups[position]
+    area, name = view.areas[["area_id", "name"]].iloc[position]
+    return str(area) if view.names[position] != name else ""
 
 
 def _streets(view: View, names: dict[str, int]) -> list[list[int]] | None:
-    """Return by row of the table its busiest streets: the place of a name in `names`, crimes, and on."""
+    """Return by row of the table its busiest streets: the number of a name in `names`, crimes, and on."""
     if view.streets is None:
         return None
     return [
@@ -259,31 +258,31 @@ def _streets(view: View, names: dict[str, int]) -> list[list[int]] | None:
 
 
 def _points(view: View, names: dict[str, int]) -> dict[int, list[int]] | None:
-    """Return by place the busiest map points: lon and lat in 1e-5 degree, the street, crimes by type, and on.
+    """Return, by position of the area, its busiest map points: lon, lat (1e-5 degree), street, crimes by type, and on.
 
-    Each is told as a step from the one before it, for what is small packs well.
+    Each is a step from the point before it, because small numbers pack well.
     """
     if not view.points:
         return None
-    wanted = range(len(view.areas)) if len(view.areas) <= MOST_WITH_POINTS else sorted(listed_places(view))
+    wanted = range(len(view.areas)) if len(view.areas) <= MOST_WITH_POINTS else sorted(listed_positions(view))
     ids = view.areas["area_id"].to_numpy(object)
     found: dict[int, list[int]] = {}
-    for place in wanted:
+    for position in wanted:
         x = y = 0
         numbers: list[int] = []
-        for point in view.points.get(ids[place], ()):
+        for point in view.points.get(ids[position], ()):
             lon, lat = round(point.lon * 1e5), round(point.lat * 1e5)
             numbers += [lon - x, lat - y, names.setdefault(point.street, len(names)), *point.counts]
             x, y = lon, lat
         if numbers:
-            found[place] = numbers
+            found[position] = numbers
     return found
 
 
-def listed_places(view: View) -> set[int]:
-    """Return the places of all areas that are on a list."""
+def listed_positions(view: View) -> set[int]:
+    """Return the positions of all areas that are on a list."""
     entries = [*view.hardening_list, *(entry for listed in view.week_lists.values() for entry in listed)]
-    return {entry.place for entry in entries}
+    return {entry.position for entry in entries}
 
 
 def _subtotals(view: View) -> dict[str, list[Json]] | None:
@@ -304,7 +303,7 @@ def _months(view: View) -> dict[str, Json]:
     every = view.months
     if not every:
         return {"months": [], "shades": {}, "wholeMonthly": {}, "compared": 0}
-    at = {month: place for place, month in enumerate(every)}
+    at = {month: position for position, month in enumerate(every)}
 
     def spans(periods: Sequence[Period]) -> list[list[int]]:
         return [[at[period[0]], at[period[-1]]] for period in periods if {period[0], period[-1]} <= set(at)]
@@ -347,14 +346,16 @@ def static_rows(view: View) -> list[dict[str, str]]:
     rows = view.rows[view.first_type]
     if view.level_only:
         counts = rows["current_count"].to_numpy(float, na_value=np.nan)
-        order = [int(place) for place in np.argsort(-np.nan_to_num(counts, nan=-1), kind="stable")]
+        order = [int(position) for position in np.argsort(-np.nan_to_num(counts, nan=-1), kind="stable")]
     else:
         order = lists.week_order(rows)
     order += sorted(set(range(len(rows))) - set(order))
     css = classes_of(rows)
     shown = order[:TABLE_ROWS]
     records = change_rows(rows.iloc[shown])
-    return [_static_row(view, place, row, css[place]) for place, row in zip(shown, records, strict=True)]
+    return [
+        _static_row(view, position, row, css[position]) for position, row in zip(shown, records, strict=True)
+    ]
 
 
 def district_rows(view: View) -> list[tuple[str, str, list[dict[str, str]]]]:
@@ -400,13 +401,13 @@ def table_note(view: View, shown: int) -> str:
     return f"The first {shown:,} of {every:,} {view.unit[1]}." if shown < every else ""
 
 
-def _static_row(view: View, place: int, row: ChangeRow, css: str) -> dict[str, str]:
+def _static_row(view: View, position: int, row: ChangeRow, css: str) -> dict[str, str]:
     cell = _cells(row, view)
     return {
         "area_id": row["area_id"],
         "css": css,
         "name": row["area_name"],
-        "group": view.groups[place],
+        "group": view.groups[position],
         "current_count": cell(row["current_count"], words.whole),
         "expected": cell(row["expected"], words.whole),
         "gap": cell(row["current_count"] - row["expected"], words.signed),

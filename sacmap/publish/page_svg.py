@@ -37,8 +37,8 @@ def static_map(view: View) -> str:
         return ""
     classes = static_classes(view)
     paths = [
-        f'<path data-place="{place}" class="{classes[place]}"{_hatched(classes[place])} d="{path}"/>'
-        for place, path in enumerate(picture.paths)
+        f'<path data-place="{position}" class="{classes[position]}"{_hatched(classes[position])} d="{path}"/>'
+        for position, path in enumerate(picture.paths)
         if path
     ]
     pins = [*pins_of(view)]
@@ -76,7 +76,7 @@ def pins_of(view: View) -> Iterator[tuple[int, str]]:
         return
     for entry in [*view.week_lists[view.first_type], *view.hardening_list]:
         if entry.sign:
-            yield entry.place, entry.sign
+            yield entry.position, entry.sign
 
 
 def _hatched(css: str) -> str:
@@ -101,8 +101,8 @@ def _possible(view: View) -> set[str]:
 def _pins(
     pins: Sequence[tuple[int, str]], picture: Picture, taken: list[Box], possible: set[str]
 ) -> Iterator[str]:
-    for place, sign in pins:
-        x, y = _free(picture.where[place, :2], PIN + 2, taken)
+    for position, sign in pins:
+        x, y = _free(picture.where[position, :2], PIN + 2, taken)
         taken.append((x - PIN, y - PIN, x + PIN, y + PIN))
         shape = (
             f'<rect class="home" x="{x - PIN + 2:.0f}" y="{y - PIN + 2:.0f}" width="{2 * PIN - 4:.0f}" '
@@ -115,7 +115,7 @@ def _pins(
 
 
 def _free(at: NDArray[np.float64], half: float, taken: Sequence[Box]) -> tuple[float, float]:
-    """Return where a pin may stand: at its place, or beside it where another stands there."""
+    """Return where a pin may stand: at its point, or beside it if another pin is there."""
     x, y = map(float, at)
     for right, down in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (2, 0), (-2, 0)):
         moved = (x + 2 * half * right, y + 2 * half * down)
@@ -127,17 +127,17 @@ def _free(at: NDArray[np.float64], half: float, taken: Sequence[Box]) -> tuple[f
 def _names(view: View, pins: Sequence[tuple[int, str]], picture: Picture, taken: list[Box]) -> Iterator[str]:
     """Yield the names of the areas with a pin, beside it, where they fit."""
     boxes = list(taken)
-    for (place, _), box in zip(pins, boxes, strict=False):
+    for (position, _), box in zip(pins, boxes, strict=False):
         middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
-        name = str(view.areas["name"].iloc[place])
+        name = str(view.areas["name"].iloc[position])
         yield from _beside(name, middle, "listed", picture, taken)
 
 
 def _district_names(view: View, picture: Picture, taken: list[Box]) -> Iterator[str]:
     if not view.districts:
         return
-    places = label_places(np.array(list(view.districts.values()), dtype=object))
-    for name, (x, y) in zip(view.districts, picture.project(places[:, :2] / STEPS), strict=True):
+    points = label_places(np.array(list(view.districts.values()), dtype=object))
+    for name, (x, y) in zip(view.districts, picture.project(points[:, :2] / STEPS), strict=True):
         lines = two_lines(name) if len(name) >= LONG else [name]
         half = LETTER * NAME * max(map(len, lines)) / 2
         for down in (0, -36, 36, -70, 70):
@@ -194,9 +194,9 @@ def _plan(plan: PlanView | None, picture: Picture) -> str:
     if plan is None:
         return ""
     lines = [
-        f'<path class="side-{side.key}" d="{picture.paths[place]}"/>'
+        f'<path class="side-{side.key}" d="{picture.paths[position]}"/>'
         for side in reversed(plan.sides)
-        for place in side.positions
+        for position in side.positions
     ]
     return f'<g class="plan-sides">{"".join(lines)}</g>'
 
@@ -210,23 +210,23 @@ def placed_names(
     width: Callable[[str], float],
     line: float,
 ) -> Iterator[tuple[int, list[str], float, float]]:
-    """Give each area's place, its name in one line or two, and their middle, for names that fit and touch no other.
+    """Yield the names that fit and touch no other: position of the area, the name in one line or two, and their middle.
 
     `where` holds a point and the room across there, `tall` the area's height, `line` that of a line, in one unit;
     `width` is how wide a text is. Where no name fits, an arrow may. Widest areas first.
     """
     taken: list[Box] = []
-    for place in np.argsort(-where[:, 2], kind="stable").tolist():
-        x, y, room = where[place]
+    for position in np.argsort(-where[:, 2], kind="stable").tolist():
+        x, y, room = where[position]
         if room < 0.4 * line:
             break
-        arrow = ARROWS.get(classes[place], "")
-        for lines in ([arrow + names[place]], two_lines(arrow + names[place]), [arrow.strip()]):
+        arrow = ARROWS.get(classes[position], "")
+        for lines in ([arrow + names[position]], two_lines(arrow + names[position]), [arrow.strip()]):
             half, high = max(map(width, lines)) / 2, line * len(lines) / 2
             box = (x - half, y - high, x + half, y + high)
-            if lines[0] and 2 * half < room and 2 * high < 0.8 * tall[place] and not _touches(box, taken):
+            if lines[0] and 2 * half < room and 2 * high < 0.8 * tall[position] and not _touches(box, taken):
                 taken.append(box)
-                yield place, lines, x, y
+                yield position, lines, x, y
                 break
 
 
@@ -236,8 +236,8 @@ def _touches(box: Box, taken: Sequence[Box]) -> bool:
 
 def two_lines(name: str) -> list[str]:
     """Return a name parted at the space nearest its middle: "Harbour Master's", "Walk"."""
-    spaces = [place for place, letter in enumerate(name) if letter == " "]
+    spaces = [position for position, letter in enumerate(name) if letter == " "]
     if not spaces:
         return [name]
-    middle = min(spaces, key=lambda place: abs(place - len(name) / 2))
+    middle = min(spaces, key=lambda position: abs(position - len(name) / 2))
     return [name[:middle], name[middle + 1 :]]

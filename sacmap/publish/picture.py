@@ -73,12 +73,12 @@ def content_of(page: View) -> Content:
         periods=page.periods_in_words,
         warnings=tuple(notice.text for notice in page.weighty),
         lists=tuple(
-            (title, [(page.names[entry.place], list(page.why(entry, kind))) for entry in listed])
+            (title, [(page.names[entry.position], list(page.why(entry, kind))) for entry in listed])
             for title, kind, listed in titles
         ),
         source=" ".join([*page.sources, *made, "Made by sacmap."]),
         classes=classes_of(page.rows["sac"]),
-        first={entry.place for entry in weeks},
+        first={entry.position for entry in weeks},
     )
 
 

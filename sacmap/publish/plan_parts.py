@@ -128,8 +128,7 @@ def pins(plan: Plan, view: View) -> Iterator[tuple[int, str]]:
 
 def positions(area_ids: Sequence[str], view: View) -> tuple[int, ...]:
     """Return where areas stand in the table of areas, from 0."""
-    at = {area: position for position, area in enumerate(view.areas["area_id"])}
-    return tuple(at[area] for area in area_ids)
+    return tuple(view.position_of[area] for area in area_ids)
 
 
 def rows_of(view: View, area_ids: Sequence[str], kind: str = "sac") -> list[ChangeRow]:
@@ -144,7 +143,7 @@ def listed(area_ids: Sequence[str], view: View) -> str:
 
 def who(view: View, area_id: str) -> tuple[str, str]:
     """Return an area's name, and its district or code where it needs one."""
-    (position,) = positions([area_id], view)
+    position = view.position_of[area_id]
     name = str(view.areas["name"].iloc[position])
     return name, view.groups[position] or (area_id if view.names[position] != name else "")
 

@@ -99,7 +99,7 @@ def _money(plan: Plan, view: View) -> Section:
             f"Burglaries prevented a year are reckoned at {few(budget['rate_per_1000_homes'])} home burglaries per "
             f"1,000 homes a year{usual}. Locks, lights and gates do nothing for cars or robbery.",
             *(illustration if budget["illustration"] else ()),
-            *_told(plan, "no-households", "part-of-a-year"),
+            *_notices(plan, "no-households", "part-of-a-year"),
         ),
         tables=_money_tables(plan, view),
     )
@@ -237,7 +237,7 @@ def _week(plan: Plan, view: View) -> Section:
         details=(
             *([most_in] if most_in else []),
             *visited,
-            *_told(plan, "nothing-to-answer", "no-clear-rise"),
+            *_notices(plan, "nothing-to-answer", "no-clear-rise"),
         ),
         tables=(
             Table(
@@ -269,7 +269,7 @@ def _promise(plan: Plan, view: View) -> Section:
             f"Against {len(alone):,} {areas} left alone, over months. One week will almost never show in the counts.",
         ),
         figure=_fall_bar(before, fall),
-        details=_told(plan, "smallest-fall", "few-controls", "no-buffer-control"),
+        details=_notices(plan, "smallest-fall", "few-controls", "no-buffer-control"),
         tables=(
             Table(
                 "Who is compared with whom",
@@ -302,6 +302,6 @@ def _fall_bar(before: int, fall: int) -> Markup:
     )
 
 
-def _told(plan: Plan, *codes: str) -> tuple[str, ...]:
-    told = {notice["code"]: notice["text"] for notice in plan.warnings}
-    return tuple(for_page(told[code]) for code in codes if code in told)
+def _notices(plan: Plan, *codes: str) -> tuple[str, ...]:
+    notices = {notice["code"]: notice["text"] for notice in plan.warnings}
+    return tuple(for_page(notices[code]) for code in codes if code in notices)

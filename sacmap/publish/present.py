@@ -101,17 +101,19 @@ def streets_of(result: Result) -> dict[str, dict[str, list[tuple[str, int]]]]:
     located, now = result.located, [result.study.current[k] for k in result.compared]
     there = located["month"].isin(now) & located["area_id"].notna() & located["location"].notna()
     rows = located.loc[there.to_numpy(), ["area_id", "crime_type", "location"]].astype("category")
-    area, kind, place = (rows[name].cat.codes.to_numpy(np.int64) for name in rows)
-    areas, types, places = (rows[name].cat.categories.astype(str).tolist() for name in rows)
-    names, name_of = np.unique(np.array([name.strip() for name in places], dtype=object), return_inverse=True)
+    area, kind, location = (rows[name].cat.codes.to_numpy(np.int64) for name in rows)
+    areas, types, locations = (rows[name].cat.categories.astype(str).tolist() for name in rows)
+    names, name_of = np.unique(
+        np.array([name.strip() for name in locations], dtype=object), return_inverse=True
+    )
     # Crimes are many and what they are called is not: one whole number stands for area, type and name, and for `sac`.
     kinds = [*types, "sac"]
     both = np.concatenate([kind, np.full(len(kind), len(types))])
-    keys = (np.tile(area, 2) * len(kinds) + both) * len(names) + np.tile(name_of[place], 2)
+    keys = (np.tile(area, 2) * len(kinds) + both) * len(names) + np.tile(name_of[location], 2)
     keys, n = np.unique(keys, return_counts=True)
     group, street = np.divmod(keys, max(len(names), 1))
-    told = ~np.isin(names, ["", "On or near"])[street]
-    group, street, n = group[told], street[told], n[told]
+    named = ~np.isin(names, ["", "On or near"])[street]
+    group, street, n = group[named], street[named], n[named]
     # Most first; of as many they are by name already.
     order = np.argsort(group * (len(area) + 1) - n, kind="stable")
     group, street, n = group[order], street[order], n[order]
@@ -133,7 +135,7 @@ def points_of(result: Result) -> dict[str, list[MapPoint]]:
     by_kind = np.column_stack([points.crimes.sum(axis=1), points.crimes])
     kept = np.zeros(len(points.area), dtype=bool)
     for n in by_kind.T:
-        # Most first; of as many they are by place already.
+        # Most first; points with as many are in order already.
         order = np.lexsort((-n, points.area))
         area = points.area[order]
         first = order[np.arange(len(order)) - np.searchsorted(area, area) < POINTS]

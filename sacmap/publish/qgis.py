@@ -41,13 +41,13 @@ def plan_style() -> str:
 def _categorised(attribute: str, classes: Mapping[str, tuple[str, Options]], names: str) -> str:
     """Return a polygon style by the values of `attribute`; `classes` gives each value's label and fill."""
     categories = "".join(
-        f'<category value={quoteattr(value)} type="string" label={quoteattr(label)} symbol="{place}" render="true"/>'
-        for place, (value, (label, _)) in enumerate(classes.items())
+        f'<category value={quoteattr(value)} type="string" label={quoteattr(label)} symbol="{number}" render="true"/>'
+        for number, (value, (label, _)) in enumerate(classes.items())
     )
     symbols = "".join(
-        f'<symbol name="{place}" type="fill" alpha="1" clip_to_extent="1" force_rhr="0">'
+        f'<symbol name="{number}" type="fill" alpha="1" clip_to_extent="1" force_rhr="0">'
         f'<layer class="SimpleFill" enabled="1" locked="0" pass="0">{_options(fill)}</layer></symbol>'
-        for place, (_, fill) in enumerate(classes.values())
+        for number, (_, fill) in enumerate(classes.values())
     )
     return (
         "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>"

@@ -67,7 +67,7 @@ class Rings:
     """The rings of areas in whole numbers, one after the other.
 
     steps: (points, 2), of each ring its first point, then the steps from point to point, without the last one back;
-    counts: points of each ring; areas and parts: the place of its area, and which of all polygons it is of.
+    counts: points of each ring; areas and parts: the position of its area, and which of all polygons it is of.
     """
 
     steps: NDArray[np.int64]

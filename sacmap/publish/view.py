@@ -145,10 +145,10 @@ class View:
         if self.monthly is None:
             return {}
         labels = {"crime_type": tables.SAC_TYPES, "area_id": self.areas["area_id"], "month": self.months}
-        places = np.array([_places(self.monthly[name], wanted) for name, wanted in labels.items()])
+        positions = np.array([_positions(self.monthly[name], wanted) for name, wanted in labels.items()])
         cube = np.full([len(wanted) for wanted in labels.values()], np.nan)
-        there = (places >= 0).all(axis=0)
-        cube[tuple(places[:, there])] = self.monthly["n"].to_numpy(float, na_value=np.nan)[there]
+        there = (positions >= 0).all(axis=0)
+        cube[tuple(positions[:, there])] = self.monthly["n"].to_numpy(float, na_value=np.nan)[there]
         return dict(zip(tables.SAC_TYPES, cube, strict=True))
 
     @cached_property
@@ -203,6 +203,11 @@ class View:
         return {name: joined(drawn[groups == name]) for name in names}
 
     @cached_property
+    def position_of(self) -> dict[str, int]:
+        """The position of each area in the table of areas, from 0, by area_id."""
+        return {area: position for position, area in enumerate(self.areas["area_id"])}
+
+    @cached_property
     def names(self) -> list[str]:
         """The areas' names; of those that share one, with their district or else their code."""
         plain = [str(name) for name in self.areas["name"]]
@@ -249,7 +254,7 @@ class View:
     def headline(self, kind: str = "sac") -> Headline:
         """Return the page's first two sentences, on one crime type or on all."""
         if self.level_only:
-            most = [self.names[place] for place in lists.most_crime(self.rows[kind])[: words.NAMED]]
+            most = [self.names[position] for position in lists.most_crime(self.rows[kind])[: words.NAMED]]
             return headlines.level_headline(kind, self.in_words[kind], most, self.unit)
         scene = headlines.Scene(
             place=self.place,
@@ -269,9 +274,9 @@ class View:
         for each, of_kind in self.rows.items():
             order = lists.week_order(of_kind)
             rest = sorted(set(range(len(of_kind))) - set(order))
-            # A rise on one map point may be a change of recording: it is told, but not in the headline.
-            told = ~of_kind["area_id"].isin(self.one_point.get(each, frozenset())).to_numpy()
-            verdicts = of_kind["verdict"].where(told, headlines.ONE_POINT)
+            # A rise on one map point may be a change of recording: the headline leaves it out.
+            named = ~of_kind["area_id"].isin(self.one_point.get(each, frozenset())).to_numpy()
+            verdicts = of_kind["verdict"].where(named, headlines.ONE_POINT)
             rows[each] = of_kind.assign(label=self.names, verdict=verdicts).iloc[[*order, *rest]]
         return rows
 
@@ -329,10 +334,10 @@ class View:
 
     def why(self, entry: lists.Listed, kind: str) -> tuple[str, ...]:
         """Return why an area is on the list for a week of action on a crime type, or on "hardening"."""
-        area = self.areas["area_id"].iloc[entry.place]
-        told = self.hardening if kind == "hardening" else self.week.get(kind, ())
-        reasons = next((one for one in told if one.area_id == area), None)
-        row = self.row("burglary" if kind == "hardening" else kind, entry.place)
+        area = self.areas["area_id"].iloc[entry.position]
+        entries = self.hardening if kind == "hardening" else self.week.get(kind, ())
+        reasons = next((one for one in entries if one.area_id == area), None)
+        row = self.row("burglary" if kind == "hardening" else kind, entry.position)
         if kind != "hardening":
             return (lists.reading(row, kind), *((*reasons.why, reasons.sure) if reasons else ()))
         if reasons:
@@ -428,8 +433,8 @@ def _repeated(names: Sequence[str]) -> set[str]:
     return {name for name in names if name in seen or seen.add(name)}  # type: ignore[func-returns-value]
 
 
-def _places(column: pd.Series, wanted: Iterable[str]) -> NDArray[np.intp]:
-    """Return the place of each value among those wanted, or -1; each different one is looked up once."""
+def _positions(column: pd.Series, wanted: Iterable[str]) -> NDArray[np.intp]:
+    """Return the position of each value among those wanted, or -1; each different value is looked up once."""
     codes, found = pd.factorize(column, use_na_sentinel=False)
     return pd.Index(wanted).get_indexer(found)[codes]
 

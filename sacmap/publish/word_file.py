@@ -215,10 +215,10 @@ def _fill(cell: _Cell) -> None:
 
 def _picture(document: DocxDocument, part: Picture, n: int) -> None:
     shape = document.add_picture(io.BytesIO(part.png), width=Cm(WIDE - 2 * MARGIN))
-    told = shape._inline.docPr
-    told.set("descr", _clean(part.alternative))
-    told.set("title", f"Map {n}")
-    told.set("name", f"Map {n}")
+    properties = shape._inline.docPr
+    properties.set("descr", _clean(part.alternative))
+    properties.set("title", f"Map {n}")
+    properties.set("name", f"Map {n}")
 
 
 def _same_bytes(content: bytes) -> bytes:

@@ -153,7 +153,7 @@ class _Sheets:
         self.heading = made(**heading)
         self.heading_number = made(**heading, align="right")
         self.number = {kind: made(num_format=code) for kind, code in NUMBER_FORMATS.items()}
-        self.place = made(align="center", num_format="0")
+        self.rank = made(align="center", num_format="0")
         self.rise = book.add_format({"bg_color": _ROSE, "bold": True})
         self.fall = book.add_format({"bg_color": _FELL, "bold": True})
 
@@ -302,9 +302,9 @@ class _Sheets:
             sheet.set_column(k, k, width)
         sheet.set_row(0, 2 * ROW_HEIGHT)
         for row, entry in enumerate(entries, 1):
-            found = rows.iloc[entry.place]
-            sheet.write_number(row, 0, row, self.place)
-            area_name = self.page.areas["name"].iloc[entry.place]
+            found = rows.iloc[entry.position]
+            sheet.write_number(row, 0, row, self.rank)
+            area_name = self.page.areas["name"].iloc[entry.position]
             reasons = " ".join(self.page.why(entry, kind))
             for k, text in enumerate((found["area_id"], area_name, found["verdict"], reasons), 1):
                 sheet.write_string(row, k, _fit(str(text)), self.wrapped)
@@ -327,14 +327,14 @@ class _Sheets:
             if page.current
             else "Made by sacmap."
         )
-        told = {
+        facts = {
             "comparator": page.comparator_words,
             "indicator": EXACT if page.exact else PROXY,
         }
         sections = (
             (
                 "How to read the figures",
-                [*(text.format(**told) for text in METHOD), *([page.by_chance] if page.by_chance else [])],
+                [*(text.format(**facts) for text in METHOD), *([page.by_chance] if page.by_chance else [])],
             ),
             ("Changes of definition", changes),
             ("Source and licence", [*page.sources, made]),
