@@ -18,8 +18,8 @@ from sacmap.areas.boundaries import read_areas
 from sacmap.areas.locate import locate
 from sacmap.crimes import without_repeats
 from sacmap.fetch.street import read
-from sacmap.measure.change import compare
 from sacmap.measure.counts import counts_cube
+from sacmap.measure.verdict import compare
 
 #: Place, crimes, boundaries, and the three periods: baseline, current, and the one to be foretold.
 PLACES = (

@@ -11,7 +11,7 @@ import time
 import numpy as np
 
 from sacmap import tables
-from sacmap.measure.change import compare
+from sacmap.measure.verdict import compare
 
 AREAS, LEVEL, SEED, REPEATS = 35_000, 40.0, 2018, 3
 

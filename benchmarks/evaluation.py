@@ -26,7 +26,7 @@ from sacmap.choose import ranking, week
 from sacmap.choose.control import LASTING_DOUBT, Areas, control_weights, placebo_z, widening
 from sacmap.choose.evaluate import wdd, weighted_wdd
 from sacmap.choose.outcome_words import verdict_of
-from sacmap.measure.change import law_of
+from sacmap.measure.verdict import law_of
 
 AREAS, LEVEL, SPREAD, VOLATILITY, SEED = 60, 40.0, 0.5, 0.02, 2018
 #: Areas of a stretch of Wales. LSOAs that come one after another mostly lie together: each adjoins the two beside it.

@@ -2,7 +2,7 @@
 
 On maps of real areas, flags of the years as they were are set beside those of the same counts with each area's months
 dealt anew between the years: what is flagged then is chance. Maps are stretches of Welsh LSOAs, of these in fives, and
-of the wards of Avon and Somerset. Gwent Police's LSOAs are left out. The table is kept in sacmap/measure/chance.py.
+of the wards of Avon and Somerset. Gwent Police's LSOAs are left out. The table is kept in sacmap/measure/how_sure.py.
 
 Run: python benchmarks/flags.py lsoa21-wales-….parquet FOLDER [maps a cell]; FOLDER holds Avon's crimes and wards.
 """
@@ -21,8 +21,8 @@ from sacmap.areas.boundaries import read_areas
 from sacmap.areas.locate import locate
 from sacmap.crimes import without_repeats
 from sacmap.fetch.street import read
-from sacmap.measure.change import compare
 from sacmap.measure.counts import counts_cube
+from sacmap.measure.verdict import compare
 
 GWENT = (1308, 1711)
 SIZES = (30, 100, 281, 1_500)

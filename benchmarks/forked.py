@@ -1,7 +1,7 @@
 """For fuzzing alone: GDAL in a fork of a process that has loaded it, where sacmap starts a new process for each file.
 
 Loading Python and GDAL takes most of the time of a small file. Here one process for each driver loads both, under the
-same environment, and each request runs `gdal_apart` in a fork of it, within the same limits. What the driver meets, and
+same environment, and each request runs `gdal_child` in a fork of it, within the same limits. What the driver meets, and
 what becomes of its answer, is the same. `tests/test_fuzz.py` runs the processes that sacmap starts. For POSIX alone.
 """
 

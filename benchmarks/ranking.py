@@ -11,7 +11,7 @@ import sys
 
 import numpy as np
 
-from sacmap.measure.change import compare
+from sacmap.measure.verdict import compare
 
 AREAS, RISERS, RISE, VOLATILITY, LEVEL, SPREAD = 60, 6, 1.5, 0.02, 40.0, 0.5
 SEED = 2018

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from sacmap.choose.evaluate import wdd
     from sacmap.errors import DiskError, InputError, SacmapError, SourceError, UsageError
     from sacmap.fetch.street import read_crimes
-    from sacmap.measure.change import compare
     from sacmap.measure.change_table import change
     from sacmap.measure.counts import count
+    from sacmap.measure.verdict import compare
     from sacmap.pipeline import run, save
     from sacmap.publish.draw import draw
     from sacmap.result import Result
@@ -43,7 +43,7 @@ HOME = {
     "Study": "sacmap.study",
     "UsageError": "sacmap.errors",
     "change": "sacmap.measure.change_table",
-    "compare": "sacmap.measure.change",
+    "compare": "sacmap.measure.verdict",
     "count": "sacmap.measure.counts",
     "draw": "sacmap.publish.draw",
     "locate": "sacmap.areas.locate",

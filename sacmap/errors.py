@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 
-from sacmap.addresses import redacted_text
+from sacmap.redaction import redacted_text
 
 #: Control characters that a terminal acts on, and marks that change the direction of text.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")

@@ -30,7 +30,7 @@ from sacmap.fetch.members import each_once, members_of
 from sacmap.fetch.street import read
 from sacmap.files.collisions import require_apart
 from sacmap.files.text import read_text, sha256
-from sacmap.files.whole import require_writable
+from sacmap.files.write import require_writable
 from sacmap.measure.coverage import months_needed
 from sacmap.notices import Notice
 from sacmap.study import COMPARATORS, Study, rolled_to

@@ -22,7 +22,7 @@ from sacmap.errors import SacmapError
 from sacmap.files.collisions import require_apart
 from sacmap.files.json_shape import mismatch
 from sacmap.files.text import parse_json, read_text
-from sacmap.files.whole import require_writable
+from sacmap.files.write import require_writable
 from sacmap.inputs import (
     boundaries_of,
     download,

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from sacmap.choose.hardening import Prices, read_prices
 from sacmap.choose.outcome import Outcome, judge, study_values
-from sacmap.choose.plan import Plan, PlanWanted, make_plan, plan_of
-from sacmap.choose.records import (
+from sacmap.choose.partnership_files import (
     Visit,
     action_days,
     area_names,
@@ -19,6 +18,7 @@ from sacmap.choose.records import (
     read_protected,
     read_visited,
 )
+from sacmap.choose.plan import Plan, PlanWanted, make_plan, plan_of
 from sacmap.errors import InputError, UsageError
 from sacmap.files.collisions import is_below, require_apart
 from sacmap.files.file_sets import torn_set_message, write_set

@@ -15,8 +15,8 @@ from pathlib import PurePath
 from typing import TypeAlias, TypedDict, Unpack, cast
 
 from sacmap import months
-from sacmap.addresses import redacted
 from sacmap.errors import UsageError
+from sacmap.redaction import redacted
 
 Period = tuple[str, ...]
 

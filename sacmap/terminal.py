@@ -17,8 +17,8 @@ from typing import cast
 
 import click
 
-from sacmap.addresses import redacted_text
 from sacmap.errors import DiskError, UsageError, one_line
+from sacmap.redaction import redacted_text
 
 #: Seconds between two lines of progress if stderr is not a terminal, as in a scheduler's log.
 BETWEEN_LINES = 15.0

@@ -9,7 +9,7 @@ from scipy import stats
 
 from sacmap import compare, tables
 from sacmap.errors import UsageError
-from sacmap.measure.change import MODEL_COLUMNS, law_of, rejected
+from sacmap.measure.verdict import MODEL_COLUMNS, law_of, rejected
 
 NUMBERS = [name for name in MODEL_COLUMNS if name != "verdict"]
 #: One with much before and nothing now is refused.

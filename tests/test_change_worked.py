@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sacmap.measure.change import MODEL_COLUMNS, Law, compare
+from sacmap.measure.verdict import MODEL_COLUMNS, Law, compare
 
 
 @pytest.mark.parametrize(

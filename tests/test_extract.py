@@ -23,9 +23,9 @@ from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.areas.locate import locate
 from sacmap.comparison import compare_areas
 from sacmap.errors import InputError, UsageError
-from sacmap.fetch.days import month_of
+from sacmap.fetch.dates import month_of
 from sacmap.fetch.extract import read_extract
-from sacmap.fetch.layout import layout_of, offence_key
+from sacmap.fetch.extract_layout import layout_of, offence_key
 from sacmap.fetch.street import read
 from sacmap.measure.suppress import SMALL, hide, suppressed
 from sacmap.publish.public import public_version

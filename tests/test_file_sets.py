@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from sacmap.errors import DiskError
-from sacmap.files import file_sets, whole
+from sacmap.files import file_sets, write
 from sacmap.files.file_sets import marker_of, older_files, torn_set_message, write_set
-from sacmap.files.whole import sweep, write_whole
+from sacmap.files.write import sweep, write_whole
 
 pytestmark = pytest.mark.slow
 
@@ -268,9 +268,9 @@ def test_f54_only_parts_of_our_own_making_are_ever_swept(tmp_path):
     others = ["a.part", "map.html.0a1b2c3d-1-0a1b2c3d.part", "thesis.sacmap.part", "film.mkv.part"]
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    ours = f"a.html.sacmap-{whole.this_machine()}-{gone.pid}-0a1b2c3d.part"
+    ours = f"a.html.sacmap-{write.this_machine()}-{gone.pid}-0a1b2c3d.part"
     for name in (*others, ours):
         (tmp_path / name).write_text("x")
         os.utime(tmp_path / name, (0, 0))
-    whole.require_writable(tmp_path)
+    write.require_writable(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == set(others)

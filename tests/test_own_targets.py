@@ -5,7 +5,7 @@ import json
 import pytest
 from conftest import csv_text, row, square
 
-from sacmap.choose.records import area_names, read_protected
+from sacmap.choose.partnership_files import area_names, read_protected
 from sacmap.errors import InputError, UsageError
 from sacmap.pipeline import run
 from sacmap.planning import EvaluateOptions, PlanOptions, evaluate_plan, plan_study

@@ -10,7 +10,7 @@ from conftest import AXE, HOSTILE, page_of, require
 
 from sacmap.choose.evaluate import wdd
 from sacmap.choose.outcome import Group, Outcome
-from sacmap.choose.records import Action
+from sacmap.choose.partnership_files import Action
 from sacmap.notices import Notice
 from sacmap.publish.outcome_view import day_in_words, result_view
 from sacmap.publish.page import render

@@ -14,7 +14,7 @@ from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.choose import ranking
 from sacmap.comparison import compare_areas
 from sacmap.fetch.street import read
-from sacmap.measure.change import law_of, readings
+from sacmap.measure.verdict import law_of, readings
 from sacmap.publish.lists import leading_type, stability
 from sacmap.publish.present import page_of
 from sacmap.result import Entry

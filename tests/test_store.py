@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from sacmap.errors import DiskError
 from sacmap.fetch.store import Store, default_store
-from sacmap.files import whole
-from sacmap.files.whole import write_whole
+from sacmap.files import write
+from sacmap.files.write import write_whole
 
 BURGLARY = {"kind": "crimes-street", "of": "burglary 2024-01", "box": "1,2,3,4"}
 BODY = b'[{"id": 1}]'
@@ -147,12 +147,10 @@ def test_f55_an_answer_of_the_first_edition_is_still_read(store):
     assert [kept.asked for kept in store.group(BURGLARY, "2024-03")] == [12.5]
 
 
-@pytest.mark.parametrize(
-    "write", [first_edition, lambda store, asked: store.put(asked, "2024-03", BODY).path]
-)
-def test_f55_no_byte_of_a_header_changes_what_is_believed(tmp_path_factory, write):
+@pytest.mark.parametrize("put", [first_edition, lambda store, asked: store.put(asked, "2024-03", BODY).path])
+def test_f55_no_byte_of_a_header_changes_what_is_believed(tmp_path_factory, put):
     store = Store(tmp_path_factory.mktemp("store"))
-    path = write(store, BURGLARY)
+    path = put(store, BURGLARY)
     whole = path.read_bytes()
     for at in range(whole.index(b"\n") + 1):
         for flip in (1, 2, 32):
@@ -164,7 +162,7 @@ def test_f55_no_byte_of_a_header_changes_what_is_believed(tmp_path_factory, writ
             assert all(
                 (kept.question, kept.published, kept.body) == (BURGLARY, "2024-03", BODY) for kept in found
             )
-            if write is not first_edition:
+            if put is not first_edition:
                 assert all(kept.asked == 0.0 for kept in found)
             assert found or not path.exists() or b'"sacmap": 1' not in path.read_bytes()
             for left in path.parent.glob("*.damaged"):
@@ -211,7 +209,7 @@ def test_f54_parts_of_others_below_the_store_stay(tmp_path, monkeypatch):
     """The store may be the folder a user works in: --store . ."""
     monkeypatch.chdir(tmp_path)
     theirs = [Path(name) for name in ("a.part", "work/b.csv.part", "work/deep/c.part")]
-    theirs.append(Path("work/deep") / f"d.sacmap-{whole.this_machine()}-99999999-0a1b2c3d.part")
+    theirs.append(Path("work/deep") / f"d.sacmap-{write.this_machine()}-99999999-0a1b2c3d.part")
     for path in theirs:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
@@ -235,12 +233,12 @@ def test_f41_what_a_killed_run_left_is_swept_and_what_a_living_one_writes_is_not
     subprocess.run([sys.executable, "-c", KILLED, store.folder], check=False)
     assert len(files(store)) == len(files(store, "*.part")) == 1
     path = store.put(BURGLARY, "2024-03", BODY).path
-    mine = path.with_name(f"x.answer.sacmap-{whole.this_machine()}-{os.getpid()}-0a1b2c3d.part")
+    mine = path.with_name(f"x.answer.sacmap-{write.this_machine()}-{os.getpid()}-0a1b2c3d.part")
     elsewhere = path.with_name("x.answer.sacmap-0a1b2c3d-1-0a1b2c3d.part")
     old = path.with_name("y.answer.sacmap-0a1b2c3d-1-0a1b2c3d.part")
     for part in (mine, elsewhere, old):
         part.write_bytes(b"half")
-    os.utime(old, (old.stat().st_mtime - 2 * whole.OLD,) * 2)
+    os.utime(old, (old.stat().st_mtime - 2 * write.OLD,) * 2)
     store.require_writable()
     assert files(store, "*.part") == sorted([mine, elsewhere])
 
@@ -314,7 +312,7 @@ def test_f45_a_move_refused_by_a_scanner_is_tried_again(tmp_path, monkeypatch):
     waits = []
     write_whole(tmp_path / "a.csv", b"new", wait=waits.append)
     assert (tmp_path / "a.csv").read_bytes() == b"new"
-    assert waits == list(whole.WAITS[:3])
+    assert waits == list(write.WAITS[:3])
 
 
 def test_f45_a_file_open_in_excel_is_told_after_a_bounded_wait(tmp_path, monkeypatch):

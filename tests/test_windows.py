@@ -12,7 +12,7 @@ from fuzz_targets import areas_table
 from sacmap.errors import InputError
 from sacmap.fetch.store import Store
 from sacmap.fetch.street import read_crimes
-from sacmap.files import whole
+from sacmap.files import write
 from sacmap.files.study_file import read_study
 from sacmap.publish.csv_json import path_from
 
@@ -63,7 +63,7 @@ def test_f45_no_file_is_read_or_written_in_the_system_s_own_encoding(tmp_path):
 def test_f45_the_store_s_paths_are_short(tmp_path):
     store = Store(tmp_path)
     kept = store.put({"kind": "boundary", "of": "x" * 300, "id": "y" * 300}, "2024-03", b"[]")
-    part = f"{kept.path.relative_to(tmp_path)}.sacmap-{whole.this_machine()}-{2**22}-{'0' * 8}.part"
+    part = f"{kept.path.relative_to(tmp_path)}.sacmap-{write.this_machine()}-{2**22}-{'0' * 8}.part"
     assert len(part) < PATH - THEIRS
 
 
@@ -72,16 +72,16 @@ def test_f45_a_scanner_that_holds_the_trial_file_stops_nothing(tmp_path, monkeyp
         raise PermissionError(13, "Access is denied")
 
     monkeypatch.setattr(type(tmp_path), "unlink", held)
-    whole.require_writable(tmp_path)
+    write.require_writable(tmp_path)
 
 
 def test_f45_no_process_is_asked_after_where_asking_would_end_it(tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(whole.os, "kill", lambda *words: asked.append(words))
-    monkeypatch.setattr(whole.sys, "platform", "win32")
-    part = tmp_path / f"a.html.sacmap-{whole.this_machine()}-1-0a1b2c3d.part"
+    monkeypatch.setattr(write.os, "kill", lambda *words: asked.append(words))
+    monkeypatch.setattr(write.sys, "platform", "win32")
+    part = tmp_path / f"a.html.sacmap-{write.this_machine()}-1-0a1b2c3d.part"
     part.write_bytes(b"")
-    whole.sweep([part])
+    write.sweep([part])
     assert asked == []
     assert part.exists()
 

@@ -21,9 +21,9 @@ from shapely.geometry.base import BaseGeometry
 
 from sacmap.areas.coordinates import declared
 from sacmap.areas.rows import Rows, shapes_of_wkb
-from sacmap.bounds import CORNERS, DECODED, FEATURES, TEXT
 from sacmap.errors import InputError
 from sacmap.files.json_shape import JsonObject
+from sacmap.limits import CORNERS, DECODED, FEATURES, TEXT
 from sacmap.notices import Notice
 
 _SHAPE = re.compile(

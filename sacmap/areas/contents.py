@@ -17,8 +17,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from sacmap.areas.formats import KINDS, START, Kind, kind_of
-from sacmap.bounds import BINARY, INFLATED, MEMBERS, TEXT, Bound
 from sacmap.errors import InputError
+from sacmap.limits import BINARY, INFLATED, MEMBERS, TEXT, Limit
 
 #: Errors of damaged, encrypted or unknown ZIPs.
 BAD_ZIP = (
@@ -253,11 +253,11 @@ def parts_of_zip(archive: zipfile.ZipFile, where: Path | str) -> list[Part]:
     return [Part(info.filename.replace("\\", "/"), info.file_size, opener(info)) for info in members]
 
 
-def inflate_bytes(path: Path, bound: Bound) -> bytes:
-    """Return the bytes of a gzip file, refusing more than `bound` of them."""
+def inflate_bytes(path: Path, limit: Limit) -> bytes:
+    """Return the bytes of a gzip file, refusing more than `limit` of them."""
     with gzip.open(path) as stream:
-        raw = stream.read(bound.most + 1)
-    bound.require(len(raw), path)
+        raw = stream.read(limit.most + 1)
+    limit.require(len(raw), path)
     return raw
 
 
@@ -316,8 +316,8 @@ def copied_to(dataset: Dataset, folder: Path, where: Path | str, *, inflated: bo
 
     So GDAL meets no character in a path that it reads as something else, and no file that was not meant.
     """
-    bound = INFLATED if inflated else BINARY
-    room = bound.most
+    limit = INFLATED if inflated else BINARY
+    room = limit.most
     if dataset.kind.key == "gdb":
         main = folder / "areas.gdb"
         main.mkdir()

@@ -28,15 +28,15 @@ from sacmap.areas.coordinates import NAMES_A_FILE, declared
 from sacmap.areas.encodings import column_texts, encoding_of_table
 from sacmap.areas.formats import KINDS, kind_of
 from sacmap.areas.rows import Rows, layer_of, shapes_of_wkb
-from sacmap.bounds import CORNERS, FEATURES, LAYERS, MEMORY, READ, SECONDS
 from sacmap.errors import InputError
-from sacmap.files.apart import TOO_LONG, lacked_memory, last_words, run_apart
+from sacmap.files.child_process import TOO_LONG, lacked_memory, last_words, run_apart
 from sacmap.files.json_shape import JsonObject
+from sacmap.limits import CORNERS, FEATURES, LAYERS, MEMORY, READ, SECONDS
 from sacmap.notices import Notice
 
 #: Where the system limits processor time itself, a busy machine may take this many times as long.
 PATIENCE = 6 if find_spec("resource") else 1
-_CHILD = Path(__file__).with_name("gdal_apart.py")
+_CHILD = Path(__file__).with_name("gdal_child.py")
 #: What GDAL and PROJ are told in that process.
 _SHUT = {
     "PROJ_NETWORK": "OFF",

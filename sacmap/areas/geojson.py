@@ -22,10 +22,10 @@ from shapely.geometry.base import BaseGeometry
 from sacmap.areas.coordinates import declared
 from sacmap.areas.formats import KINDS, Kind, kind_of_json
 from sacmap.areas.rows import NO_BOUNDARY, Rows, layer_of, of_polygons, polygon_of, rows_of
-from sacmap.bounds import CORNERS, LAYERS, NESTED, TEXT, VALUES
 from sacmap.errors import InputError
 from sacmap.files.json_shape import JsonObject
 from sacmap.files.text import parse_json
+from sacmap.limits import CORNERS, LAYERS, NESTED, TEXT, VALUES
 from sacmap.notices import Notice
 
 #: The numbers of TopoJSON arcs, in lists of any depth; ~n is arc n backwards.

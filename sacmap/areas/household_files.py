@@ -10,11 +10,11 @@ from pathlib import Path
 from sacmap import tables
 from sacmap.areas.contents import inflate_bytes, told
 from sacmap.areas.formats import START, kind_of
-from sacmap.bounds import CELLS, ROWS, TEXT
 from sacmap.errors import InputError
 from sacmap.files.delimited import decoded, separated, separator_of
 from sacmap.files.sheets import LINES_ABOVE, sheets_of, text_of
 from sacmap.files.text import lines_of
+from sacmap.limits import CELLS, ROWS, TEXT
 from sacmap.notices import Notice, listed
 
 _ID = re.compile(r"area_id|id|lsoa[ _]?(\d\d)?[ _]?(cd|code)?|.*(cd|code|mnemonic)", re.IGNORECASE)

@@ -18,8 +18,8 @@ from shapely.geometry.base import BaseGeometry
 
 from sacmap.areas.formats import KINDS, START, kind_of_xml
 from sacmap.areas.rows import NO_BOUNDARY, Rows, of_polygons, polygon_of, rows_of
-from sacmap.bounds import CORNERS, FEATURES, TEXT
 from sacmap.errors import InputError
+from sacmap.limits import CORNERS, FEATURES, TEXT
 from sacmap.notices import Notice
 
 #: Real KML does not nest folders and geometries deeper than this.

@@ -24,8 +24,8 @@ from sacmap.areas.contents import (
 )
 from sacmap.areas.formats import KINDS, START, kind_of
 from sacmap.areas.rows import Rows, layer_of, rows_of
-from sacmap.bounds import INFLATED, TEXT
 from sacmap.errors import InputError
+from sacmap.limits import INFLATED, TEXT
 
 
 def read_layer(where: Path, layer: str | None = None) -> Rows:

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from sacmap import tables
 from sacmap.areas.rows import NO_BOUNDARY, Shapes
 from sacmap.areas.topology import metric_crs
-from sacmap.bounds import CROSSINGS
+from sacmap.limits import CROSSINGS
 
 _POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 #: Pairs of edges handled at a time: when their boxes are compared, and when the edges themselves are.

@@ -10,7 +10,7 @@ import geopandas as gpd
 
 from sacmap.areas.boundaries import areas_from_rings, geojson_of
 from sacmap.errors import SourceError
-from sacmap.files.whole import write_whole
+from sacmap.files.write import write_whole
 
 if TYPE_CHECKING:
     from sacmap.fetch.api import Api

@@ -21,12 +21,12 @@ from shapely.geometry.base import BaseGeometry
 
 from sacmap.areas.boundaries import areas_from_shapes
 from sacmap.areas.mend import merged, require_few_crossings
-from sacmap.bounds import CORNERS, FEATURES
 from sacmap.errors import InputError, SourceError, one_line
 from sacmap.fetch.request import Reply, UnusableError
 from sacmap.fetch.retry import AttemptResult
 from sacmap.fetch.web import Web, json_judge
 from sacmap.files.json_shape import JsonObject
+from sacmap.limits import CORNERS, FEATURES
 
 SERVICES = "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services"
 #: Kind and year → name of the service, as used in public code. Generalised and clipped (BGC) where available.

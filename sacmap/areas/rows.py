@@ -14,8 +14,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from sacmap.bounds import CORNERS, FEATURES, SHAPES_WITHIN, TABLE_CELLS
 from sacmap.errors import InputError
+from sacmap.limits import CORNERS, FEATURES, SHAPES_WITHIN, TABLE_CELLS
 from sacmap.notices import Notice
 
 NO_BOUNDARY = "no boundary"

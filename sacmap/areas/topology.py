@@ -16,7 +16,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from sacmap.bounds import COMPARED, COVERING, CROSSINGS_BETWEEN, PAIRS
+from sacmap.limits import COMPARED, COVERING, CROSSINGS_BETWEEN, PAIRS
 
 Whole = NDArray[np.int64]
 Floats = NDArray[np.float64]

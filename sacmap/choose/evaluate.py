@@ -63,7 +63,7 @@ def wdd(
     buffer, buffer_control
         The same for the displacement buffer and its control.
     alpha
-        Volatility, as in `sacmap.measure.change`; 0 means chance alone.
+        Volatility, as in `sacmap.measure.verdict`; 0 means chance alone.
     """
     nothing = (0.0, 0.0)
     pairs = [

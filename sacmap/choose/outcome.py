@@ -16,9 +16,9 @@ from sacmap.areas.topology import adjoining
 from sacmap.choose.control import LASTING_DOUBT, Areas, placebo_z, widening
 from sacmap.choose.evaluate import RateRatio, Wdd, placebo_rank, rate_ratio, tne, wdd, wdq, weighted_wdd
 from sacmap.choose.outcome_words import reading_of, verdict_of
+from sacmap.choose.partnership_files import Action
 from sacmap.choose.plan import Plan, digests
 from sacmap.choose.plan_record import SIDE_NAMES, WEIGHTS_NAMES
-from sacmap.choose.records import Action
 from sacmap.errors import InputError, UsageError
 from sacmap.notices import Notice
 from sacmap.study import Period

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from sacmap import tables
 from sacmap.choose.points import NO_POINTS, AreaPoints, points_of_areas, rises_of_one_point
-from sacmap.measure.change import Against, Law, law_of, readings
 from sacmap.measure.counts import counts_cube
+from sacmap.measure.verdict import Against, Law, law_of, readings
 from sacmap.result import FIRST, FIRST_TEN, Entry, OnePoint
 from sacmap.study import Study
 

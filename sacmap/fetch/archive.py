@@ -15,7 +15,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from sacmap import months
-from sacmap.addresses import redacted
 from sacmap.errors import SourceError
 from sacmap.fetch.members import is_too_large
 from sacmap.fetch.remote import RemoteFile, download_whole
@@ -24,6 +23,7 @@ from sacmap.fetch.store import Store, StoredAnswer
 from sacmap.fetch.web import BY_HAND, AbsentError, ForbiddenError, NoPartError, Web
 from sacmap.files.text import parse_json
 from sacmap.forces import TRANSPORT_SLUG
+from sacmap.redaction import redacted
 
 #: The number of months in an archive. Its name is the last of them.
 SPAN = 36

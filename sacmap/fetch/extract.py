@@ -18,7 +18,8 @@ from pyproj import Transformer
 from sacmap import tables
 from sacmap.crimes import Reading, tally_of
 from sacmap.errors import InputError
-from sacmap.fetch.days import day_of, is_day_number
+from sacmap.fetch.dates import day_of, is_day_number
+from sacmap.fetch.extract_layout import COMPONENTS, Layout, layout_of
 from sacmap.fetch.extract_notices import extract_notices, unknown_offences
 from sacmap.fetch.identity import (
     Part,
@@ -33,7 +34,6 @@ from sacmap.fetch.identity import (
     repeated_parts,
     shared_elsewhere,
 )
-from sacmap.fetch.layout import COMPONENTS, Layout, layout_of
 from sacmap.fetch.members import Member, each_once
 from sacmap.fetch.rows import CATEGORIES
 from sacmap.files.sheets import LINES_ABOVE, Sheet, mapped, sheets_of, text_of, words_of

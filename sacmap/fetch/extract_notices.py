@@ -10,7 +10,7 @@ import pandas as pd
 
 from sacmap.crimes import repeats
 from sacmap.errors import InputError
-from sacmap.fetch.layout import Layout
+from sacmap.fetch.extract_layout import Layout
 from sacmap.files.sheets import mapped, text_of, words_of
 from sacmap.notices import Notice, listed
 from sacmap.study import Study

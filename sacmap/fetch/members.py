@@ -14,11 +14,11 @@ from types import TracebackType
 
 import deflate
 
-from sacmap.bounds import require_real_zip
 from sacmap.errors import InputError
 from sacmap.files.delimited import require_text
 from sacmap.files.sheets import WORKBOOKS
 from sacmap.files.text import bytes_of, unreadable
+from sacmap.limits import require_real_zip
 
 #: Limits for a ZIP member: bytes after decompression, and compression ratio. The largest real month has 25 MB.
 MEMBER_BYTES = 1 << 30

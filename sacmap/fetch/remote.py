@@ -15,13 +15,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from sacmap.addresses import redacted
 from sacmap.errors import DiskError, SourceError, UsageError
 from sacmap.fetch.request import Reply, UnusableError
 from sacmap.fetch.retry import TRIES, AttemptResult
 from sacmap.fetch.web import HOPS, AbsentError, Web
 from sacmap.files.text import parse_json
-from sacmap.files.whole import OLD, orphaned, part_of, remove, replace_patiently, write_whole
+from sacmap.files.write import OLD, orphaned, part_of, remove, replace_patiently, write_whole
+from sacmap.redaction import redacted
 
 #: Bytes at the end of a ZIP that are enough to find its directory.
 _TAIL = 4096

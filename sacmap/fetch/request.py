@@ -25,9 +25,9 @@ import truststore
 import urllib3
 import urllib3.exceptions
 
-from sacmap.addresses import redacted, redacted_text
 from sacmap.errors import InputError, UsageError
 from sacmap.fetch.retry import LONGEST_ASKED, AttemptResult
+from sacmap.redaction import redacted, redacted_text
 
 #: Timeouts in seconds: for connecting, and between two bytes.
 CONNECT, SILENCE = 10.0, 20.0

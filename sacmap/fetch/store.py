@@ -22,7 +22,7 @@ import platformdirs
 
 from sacmap.errors import DiskError
 from sacmap.files.text import parse_json
-from sacmap.files.whole import replace_patiently, require_writable, sweep, write_whole
+from sacmap.files.write import replace_patiently, require_writable, sweep, write_whole
 
 SUFFIX = ".answer"
 #: Bytes of a file, and of its header: more than any answer has.

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
-from sacmap.addresses import host_of
 from sacmap.errors import SourceError
 from sacmap.fetch.request import (
     Reply,
@@ -41,6 +40,7 @@ from sacmap.fetch.retry import (
     decide,
 )
 from sacmap.files.text import parse_json
+from sacmap.redaction import host_of
 
 #: Requests per second. The documented limit is 15, which an office with one address shares.
 PER_SECOND = 7.0

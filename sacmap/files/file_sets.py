@@ -21,7 +21,7 @@ from typing import Any
 
 from sacmap.errors import DiskError
 from sacmap.files.text import sha256
-from sacmap.files.whole import (
+from sacmap.files.write import (
     AS_IT_WAS,
     Wait,
     lives,

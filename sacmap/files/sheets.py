@@ -17,11 +17,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineWorkbook
 
-from sacmap.bounds import MEMORY, SECONDS, TABLE_BYTES, TABLE_CELLS
 from sacmap.errors import InputError
-from sacmap.files.apart import measure
+from sacmap.files.child_process import measure
 from sacmap.files.delimited import decoded, separated, separator_of, unpacked
 from sacmap.files.text import bytes_of
+from sacmap.limits import MEMORY, SECONDS, TABLE_BYTES, TABLE_CELLS
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 #: The most lines of titles and notes above a header.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import fields
 from pathlib import Path
 
-from sacmap.bounds import SETTINGS
 from sacmap.errors import InputError, UsageError
 from sacmap.files.text import bytes_of, parse_toml
 from sacmap.files.toml_help import backslash_help, toml_error
+from sacmap.limits import SETTINGS
 from sacmap.study import COMPARATORS, LISTS, NOT_OPTIONS, PATHS, Study, option_name, several, unknown_option
 
 _FLAGS = {"offline", "suppress_small", "yes"}

@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sacmap.bounds import FILE, Bound
 from sacmap.errors import InputError
 from sacmap.files.delimited import decoded, unpacked
+from sacmap.limits import FILE, Limit
 
 #: Bytes that are hashed at once, and the largest file that is hashed to identify it.
 _BLOCK, _LARGEST = 1 << 20, 4 << 30
@@ -36,7 +36,7 @@ def unreadable(label: str | Path, error: OSError) -> InputError:
     )
 
 
-def bytes_of(path: Path, bound: Bound = FILE) -> bytes:
+def bytes_of(path: Path, limit: Limit = FILE) -> bytes:
     """Return a file's bytes, if it is not too large.
 
     Raises
@@ -48,7 +48,7 @@ def bytes_of(path: Path, bound: Bound = FILE) -> bytes:
         if not path.is_file() and path.exists() and not path.is_dir():
             # A device or a pipe may never end.
             raise InputError(f"{path} is no plain file.", "Save what is in it as a file, and give that.")
-        bound.require(path.stat().st_size, path)
+        limit.require(path.stat().st_size, path)
         return path.read_bytes()
     except OSError as error:
         raise unreadable(path, error) from None

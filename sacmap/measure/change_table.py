@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from sacmap import months, tables
 from sacmap.errors import InputError, UsageError
-from sacmap.measure.change import MODEL_COLUMNS, Against, Floats, compare, law_of_level
 from sacmap.measure.coverage import like_for_like
+from sacmap.measure.verdict import MODEL_COLUMNS, Against, Floats, compare, law_of_level
 from sacmap.study import Study
 
 

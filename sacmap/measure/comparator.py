@@ -14,9 +14,9 @@ from sacmap import months, tables
 from sacmap.errors import InputError
 from sacmap.files.text import rows_of
 from sacmap.forces import force_slug
-from sacmap.measure.change import Against
 from sacmap.measure.counts import Counted, mean_before, percent_change
 from sacmap.measure.coverage import coverage
+from sacmap.measure.verdict import Against
 from sacmap.notices import listed
 from sacmap.study import Period, Study
 

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from sacmap import months, tables
-from sacmap.addresses import host_of
 from sacmap.areas.locate import point_keys
 from sacmap.crimes import KNOWN_TYPES, Reading
 from sacmap.measure.comparator import NOTHING, UNFIT, Comparator, doubt_pct
@@ -19,6 +18,7 @@ from sacmap.measure.counts import Counted
 from sacmap.measure.coverage import Compared, reasons_of
 from sacmap.measure.definitions import Break
 from sacmap.notices import Notice, listed
+from sacmap.redaction import host_of
 from sacmap.study import Period, Study
 
 #: Warn if the share of crimes with no location changes by more percentage points than this.

@@ -15,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 
 from sacmap import tables
-from sacmap.files.whole import write_whole
+from sacmap.files.write import write_whole
 from sacmap.forces import PRACTICE_FORCE
 from sacmap.practice import geography
 from sacmap.practice.borough import CRIME_SHARES, FORCE_TREND, MONTHS, SEED, Borough, borough

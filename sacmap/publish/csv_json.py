@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from sacmap import tables
 from sacmap.errors import UsageError
-from sacmap.files.whole import require_writable
+from sacmap.files.write import require_writable
 from sacmap.measure.counts import monthly_totals
 from sacmap.notices import Notice
 from sacmap.study import Study

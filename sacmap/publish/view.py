@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from sacmap import months, tables
 from sacmap.areas.context import Layer
 from sacmap.choose.ranking import by_rate
-from sacmap.measure.chance import how_sure
 from sacmap.measure.comparator import ComparatorRecord, changes_followed
 from sacmap.measure.definitions import Break
+from sacmap.measure.how_sure import how_sure
 from sacmap.notices import Notice
 from sacmap.publish import headline as headlines
 from sacmap.publish import lists, words

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from sacmap.measure.chance import must_rise
 from sacmap.measure.comparator import NOTHING
+from sacmap.measure.how_sure import must_rise
 from sacmap.publish.rows import Reading
 
 MONTHS_A_YEAR = 12

@@ -18,7 +18,7 @@ GENERALISED = "Give generalised boundaries: the ONS publishes them as BGC or BSC
 
 
 @dataclass(frozen=True)
-class Bound:
+class Limit:
     """The largest number allowed, what it counts, and what to do if there are more."""
 
     most: int
@@ -38,48 +38,48 @@ class Bound:
 
 
 #: England and Wales have 188,880 census output areas.
-FEATURES = Bound(250_000, "areas", "Cut it to the areas you need, or give larger ones.")
-CORNERS = Bound(10_000_000, "corners", GENERALISED)
+FEATURES = Limit(250_000, "areas", "Cut it to the areas you need, or give larger ones.")
+CORNERS = Limit(10_000_000, "corners", GENERALISED)
 #: The time of repairing grows with the square of the crossings. This many take seconds.
-CROSSINGS = Bound(2_000, "places where boundaries of areas cross themselves", "Draw those areas again.")
+CROSSINGS = Limit(2_000, "places where boundaries of areas cross themselves", "Draw those areas again.")
 #: Areas that lie over one another: the pairs compared, their corners, and the places where their boundaries cross.
-PAIRS = Bound(5_000_000, "pairs of areas in one place", "Take out the areas that cover others.")
-COMPARED = Bound(200_000_000, "corners of neighbouring areas that share no line", GENERALISED)
-COVERING = Bound(10_000_000, "corners of areas that cover one another", GENERALISED)
-CROSSINGS_BETWEEN = Bound(200_000, "places where boundaries of two areas cross", GENERALISED)
+PAIRS = Limit(5_000_000, "pairs of areas in one place", "Take out the areas that cover others.")
+COMPARED = Limit(200_000_000, "corners of neighbouring areas that share no line", GENERALISED)
+COVERING = Limit(10_000_000, "corners of areas that cover one another", GENERALISED)
+CROSSINGS_BETWEEN = Limit(200_000, "places where boundaries of two areas cross", GENERALISED)
 #: Nested collections in WKB, whose reader has no limit of its own.
-SHAPES_WITHIN = Bound(200, "collections within one shape", "Export it as polygons.")
-LAYERS = Bound(1_000, "layers", "Export the layer of the areas by itself.")
-MEMBERS = Bound(5_000, "files", "Unpack it and give the one with the areas.")
+SHAPES_WITHIN = Limit(200, "collections within one shape", "Export it as polygons.")
+LAYERS = Limit(1_000, "layers", "Export the layer of the areas by itself.")
+MEMBERS = Limit(5_000, "files", "Unpack it and give the one with the areas.")
 #: Bytes of a ZIP or gzip file after decompression.
-INFLATED = Bound(1 << 30, "bytes when unpacked", GENERALISED)
+INFLATED = Limit(1 << 30, "bytes when unpacked", GENERALISED)
 #: Bytes of GeoJSON, KML, CSV and other text. Reading takes several times as much memory.
-TEXT = Bound(400 << 20, "bytes of text", GENERALISED)
+TEXT = Limit(400 << 20, "bytes of text", GENERALISED)
 #: Bytes of a file that GDAL reads.
-BINARY = Bound(2 << 30, "bytes", GENERALISED)
+BINARY = Limit(2 << 30, "bytes", GENERALISED)
 #: Bytes of the columns of a GeoParquet file when decoded.
-DECODED = Bound(1 << 30, "bytes when decoded", GENERALISED)
+DECODED = Limit(1 << 30, "bytes when decoded", GENERALISED)
 #: Bytes of the shapes and texts that GDAL reads from a file: several times as many are needed to read them.
-READ = Bound(1 << 29, "bytes of shapes and text", GENERALISED)
+READ = Limit(1 << 29, "bytes of shapes and text", GENERALISED)
 #: Opening brackets and braces in JSON. Each becomes an object in memory.
-NESTED = Bound(12_000_000, "brackets", GENERALISED)
-VALUES = Bound(30_000_000, "values", GENERALISED)
+NESTED = Limit(12_000_000, "brackets", GENERALISED)
+VALUES = Limit(30_000_000, "values", GENERALISED)
 #: Lines of a file of households: there are 35,672 LSOAs.
-ROWS = Bound(500_000, "lines", "Cut it to the areas you need.")
-CELLS = Bound(10_000_000, "cells", "Keep only the columns of codes and households.")
+ROWS = Limit(500_000, "lines", "Cut it to the areas you need.")
+CELLS = Limit(10_000_000, "cells", "Keep only the columns of codes and households.")
 #: Seconds that GDAL may take, and bytes of memory where the system can limit them.
 SECONDS, MEMORY = 25, 5 << 29
 
 _NEEDED = "Keep only the rows and columns that are needed."
 #: Bytes of a file that is read as a whole.
-FILE = Bound(2 << 30, "bytes", "Give the part of it that is needed.")
+FILE = Limit(2 << 30, "bytes", "Give the part of it that is needed.")
 #: Bytes of a study file, which a person writes.
-SETTINGS = Bound(4 << 20, "bytes", "Give the study that you wrote.")
+SETTINGS = Limit(4 << 20, "bytes", "Give the study that you wrote.")
 #: Cells of a sheet or table: the largest of the Home Office has some 4 million.
-TABLE_CELLS = Bound(40_000_000, "cells", _NEEDED)
-TABLE_BYTES = Bound(1 << 30, "bytes when decoded", _NEEDED)
+TABLE_CELLS = Limit(40_000_000, "cells", _NEEDED)
+TABLE_BYTES = Limit(1 << 30, "bytes when decoded", _NEEDED)
 #: Files in a ZIP of crimes: the monthly archive has some 5,000.
-ENTRIES = Bound(100_000, "files", "Download the ZIP again from data.police.uk.")
+ENTRIES = Limit(100_000, "files", "Download the ZIP again from data.police.uk.")
 
 
 def require_real_zip(infos: Sequence[ZipInfo], size: int, where: Path | str) -> None:

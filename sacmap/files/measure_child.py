@@ -1,10 +1,10 @@
-"""Measure a workbook or Parquet file in a separate process: `python measured.py`.
+"""Measure a workbook or Parquet file in a separate process: `python measure_child.py`.
 
 What reads them may abort, run without end or take all memory. Here that ends this process alone, and the file is
 refused with a reason. It is read for real only when it is known to be small enough.
 
 The request is a line of JSON on standard input (kind, memory, seconds), followed by the file. The answer is JSON: a
-list of the rows and columns of each sheet, and the bytes when decoded. `apart.measure` starts it.
+list of the rows and columns of each sheet, and the bytes when decoded. `child_process.measure` starts it.
 """
 
 import io

@@ -5,9 +5,9 @@ from command_line import command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sacmap.addresses import host_of, redacted, redacted_text
 from sacmap.errors import SacmapError, UsageError
 from sacmap.fetch.request import proxy_of, require_safe
+from sacmap.redaction import host_of, redacted, redacted_text
 from sacmap.study import make_study
 
 pytestmark = pytest.mark.slow

@@ -15,7 +15,7 @@ import pytest
 import shapely
 from conftest import crashing, square
 
-from sacmap import bounds
+from sacmap import limits
 from sacmap.areas import gdal, topology
 from sacmap.areas.boundaries import read_areas
 from sacmap.areas.mend import crossings
@@ -114,7 +114,7 @@ def teeth(count, turned):
 
 
 def test_f61_areas_that_cross_one_another_without_end_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(topology, "CROSSINGS_BETWEEN", replace(bounds.CROSSINGS_BETWEEN, most=2_000))
+    monkeypatch.setattr(topology, "CROSSINGS_BETWEEN", replace(limits.CROSSINGS_BETWEEN, most=2_000))
     areas = read_areas(features(tmp_path / "a.geojson", teeth(40, False), teeth(40, True)))
     with pytest.raises(InputError, match="places where boundaries of two areas cross"):
         overlaps(areas)
@@ -123,12 +123,12 @@ def test_f61_areas_that_cross_one_another_without_end_are_refused(tmp_path, monk
 
 
 def test_f61_many_areas_in_one_place_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(topology, "PAIRS", replace(bounds.PAIRS, most=1_000))
+    monkeypatch.setattr(topology, "PAIRS", replace(limits.PAIRS, most=1_000))
     areas = read_areas(features(tmp_path / "a.geojson", *[square(0)] * 50))
     with pytest.raises(InputError, match="pairs of areas in one place"):
         overlaps(areas)
-    monkeypatch.setattr(topology, "PAIRS", bounds.PAIRS)
-    monkeypatch.setattr(topology, "COVERING", replace(bounds.COVERING, most=200))
+    monkeypatch.setattr(topology, "PAIRS", limits.PAIRS)
+    monkeypatch.setattr(topology, "COVERING", replace(limits.COVERING, most=200))
     with pytest.raises(InputError, match="corners of areas that cover one another"):
         overlaps(areas)
 
@@ -146,7 +146,7 @@ def test_f60_a_column_of_its_own_in_each_row_is_refused(tmp_path):
 def test_f60_more_text_than_is_read_of_a_geopackage_is_refused_before_it_is_taken_apart(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(gdal, "READ", replace(bounds.READ, most=100_000))
+    monkeypatch.setattr(gdal, "READ", replace(limits.READ, most=100_000))
     table = gpd.GeoDataFrame(
         {"id": ["A"], "text": [""]}, geometry=[shapely.Polygon(square(0))], crs="EPSG:4326"
     )
@@ -303,7 +303,7 @@ def test_f60_json_of_millions_of_values_is_refused_before_it_is_read(tmp_path, i
 
 
 def test_every_bound_has_its_error():
-    every = [one for one in vars(bounds).values() if isinstance(one, bounds.Bound)]
+    every = [one for one in vars(limits).values() if isinstance(one, limits.Limit)]
     assert len(every) > 10
     for bound in every:
         bound.require(bound.most, "a.geojson")

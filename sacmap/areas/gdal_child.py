@@ -1,4 +1,4 @@
-"""Read one layer with the one GDAL driver allowed, in a process of its own: `python gdal_apart.py`.
+"""Read one layer with the one GDAL driver allowed, in a process of its own: `python gdal_child.py`.
 
 A damaged or hostile file can make GDAL abort, run forever or use all memory; here that ends only this process. It gets
 a folder with copies of the files and nothing else, and its environment leaves GDAL one driver, no network and no other

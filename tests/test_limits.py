@@ -16,7 +16,7 @@ import pytest
 from command_line import command
 from conftest import crashing, csv_text, row
 
-from sacmap import bounds
+from sacmap import limits
 from sacmap.errors import InputError
 from sacmap.fetch.street import read_crimes
 from sacmap.files.sheets import sheets_of
@@ -102,9 +102,9 @@ def test_f60_a_zip_of_very_many_entries_is_refused(tmp_path, monkeypatch):
         for n in range(30):
             archive.writestr(f"{n}.csv", "")
     infos = zipfile.ZipFile(path).infolist()
-    bounds.require_real_zip(infos, path.stat().st_size, path)
+    limits.require_real_zip(infos, path.stat().st_size, path)
     with pytest.raises(InputError, match="100,000 are the most"):
-        bounds.require_real_zip(infos * 5_000, path.stat().st_size, path)
+        limits.require_real_zip(infos * 5_000, path.stat().st_size, path)
 
 
 def test_f60_what_gzip_packed_has_a_bound(tmp_path):
@@ -141,12 +141,12 @@ def test_f60_a_device_or_a_pipe_without_end_is_no_file(tmp_path, read):
 
 def test_f60_a_study_larger_than_any_is_refused(tmp_path):
     path = tmp_path / "a.toml"
-    path.write_bytes(b"#" * (bounds.SETTINGS.most + 1))
+    path.write_bytes(b"#" * (limits.SETTINGS.most + 1))
     with pytest.raises(InputError, match="are the most"):
         read_study(path)
 
 
-@pytest.mark.parametrize("bound", [one for one in vars(bounds).values() if isinstance(one, bounds.Bound)])
+@pytest.mark.parametrize("bound", [one for one in vars(limits).values() if isinstance(one, limits.Limit)])
 def test_f60_each_bound_says_what_there_is_and_what_to_do(bound):
     bound.require(bound.most, "a.csv")
     with pytest.raises(InputError, match="are the most") as told:
@@ -171,10 +171,10 @@ def test_f60_an_overlap_hidden_from_the_names_is_seen_by_the_bytes():
         archive.writestr("a.csv", "x" * 1000)
         archive.writestr("b.csv", "y" * 1000)
     infos = zipfile.ZipFile(out).infolist()
-    bounds.require_real_zip(infos, len(out.getvalue()), "a.zip")
+    limits.require_real_zip(infos, len(out.getvalue()), "a.zip")
     infos[0].compress_size += 2000
     with pytest.raises(InputError, match="members overlap"):
-        bounds.require_real_zip(infos, len(out.getvalue()), "a.zip")
+        limits.require_real_zip(infos, len(out.getvalue()), "a.zip")
 
 
 @posix
