@@ -60,9 +60,9 @@ def _run(words: list[str], *, debug: bool) -> int:
     except Exception as error:  # noqa: BLE001  # the one place that handles every other exception
         if debug:
             say(traceback.format_exc())
-        told = meant(error)
-        say(f"sacmap: {told}")
-        return told.exit_code
+        known = meant(error)
+        say(f"sacmap: {known}")
+        return known.exit_code
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -277,9 +277,9 @@ def comparator_command(crimes: tuple[str, ...], *, out: str, without: tuple[str,
     from sacmap.pipeline import write_comparator
 
     path = Path(out if out.lower().endswith(".csv") else f"{out}.csv")
-    told = write_comparator(crimes, path, without=without)
+    sentences = write_comparator(crimes, path, without=without)
     show(str(path))
-    for text in told:
+    for text in sentences:
         say(f"- {text}")
     return 0
 

@@ -66,7 +66,7 @@ def compare_areas(
         If no month can be compared, no crime lies in any area, or the study's force reported none of the crimes.
     """
     located, elsewhere = _located(reading, areas, beyond)
-    study, told = rolled(study, reading, located)
+    study, of_periods = rolled(study, reading, located)
     counting = _counting(study, reading, located, areas, elsewhere)
     against = comparator_of(
         study,
@@ -87,8 +87,8 @@ def compare_areas(
     )
     no_baseline = () if study.baseline else (warnings.NO_BASELINE,)
     found = warnings.all_of(study, reading, areas, facts)
-    told = (*no_baseline, *told, *found, *notices)
-    return _result(study, reading, areas, facts, made=counting.ledger, notices=told)
+    every = (*no_baseline, *of_periods, *found, *notices)
+    return _result(study, reading, areas, facts, made=counting.ledger, notices=every)
 
 
 @dataclass(frozen=True, kw_only=True)

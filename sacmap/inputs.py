@@ -23,6 +23,7 @@ from sacmap.areas.boundaries import (
     require_group_column,
     same_names,
 )
+from sacmap.areas.columns import BoundaryOptions
 from sacmap.areas.locate import locate, require_overlap
 from sacmap.crimes import Reading
 from sacmap.errors import InputError, UsageError
@@ -69,7 +70,7 @@ class StudyAreas:
 
     areas: GeoDataFrame
     beyond: GeoDataFrame
-    told: tuple[Notice, ...]
+    notices: tuple[Notice, ...]
     inputs: list[dict[str, object]]
 
     @property
@@ -88,18 +89,17 @@ def read_study_areas(study: Study) -> StudyAreas:
     """
     found = boundaries_of(study, whole=True)
     mine, beyond = areas_within(found.areas, study.within, str(study.boundaries))
-    areas, told, households, lsoas = with_study_households(mine, study)
+    areas, notices, households, lsoas = with_study_households(mine, study)
     inputs = other_inputs(study, len(found.areas), households, lsoas)
     # Of a district, only its own areas' names matter.
-    named = [notice for notice in found.told if notice.code != "same-names"]
-    return StudyAreas(areas, beyond, (*named, *same_names(mine), *told), inputs)
+    named = [notice for notice in found.notices if notice.code != "same-names"]
+    return StudyAreas(areas, beyond, (*named, *same_names(mine), *notices), inputs)
 
 
 def boundaries_of(study: Study, *, whole: bool = False) -> Boundaries:
     """Return the areas of a study's boundaries, and notices. With `whole`, the areas of all groups."""
     require_group_column(study.within, study.group_column)
-    return read_boundaries(
-        str(study.boundaries),
+    options = BoundaryOptions(
         layer=study.layer,
         crs=study.crs,
         id_column=study.id_column,
@@ -109,6 +109,7 @@ def boundaries_of(study: Study, *, whole: bool = False) -> Boundaries:
         group_column=study.group_column,
         within=() if whole else study.within,
     )
+    return read_boundaries(str(study.boundaries), options)
 
 
 def read_crimes_of(study: Study, *, every_month: bool = False) -> Reading:
@@ -199,8 +200,8 @@ def with_study_households(
 
     counts = read_households(study.households, study.households_column)
     lsoas = read_areas(study.lsoa_boundaries) if study.lsoa_boundaries else None
-    areas, told = with_households(areas, counts.by_id, study.households, lsoas)
-    return areas, (*counts.told, *told), len(counts.by_id), 0 if lsoas is None else len(lsoas)
+    areas, notices = with_households(areas, counts.by_id, study.households, lsoas)
+    return areas, (*counts.notices, *notices), len(counts.by_id), 0 if lsoas is None else len(lsoas)
 
 
 def published_of(study: Study, recorded: Recorded) -> Published:

@@ -88,7 +88,7 @@ def run(study: Study, *, every_month: bool = False) -> Result:
         beyond=found.beyond,
         comparator_text=read_text,
         overlaps=overlaps(found.areas),
-        notices=(*found.told, *reading.notices),
+        notices=(*found.notices, *reading.notices),
     )
     context = read_context(study.context, found.areas.total_bounds)
     return replace(result, context=context, inputs=(*result.inputs, *found.inputs))
@@ -300,9 +300,9 @@ def write_comparator(crimes: Sequence[str], path: Path, *, without: Sequence[str
     table, whole, gone = national_comparator(once, reading.tally, without)
     write_set({path: csv_of(texts_of(table, tables.COMPARATOR))})
     months_ = sorted(table["month"])
-    told = f"{len(whole)} forces together, {months.in_words(months_[0])} to {months.in_words(months_[-1])}."
+    summed = f"{len(whole)} forces together, {months.in_words(months_[0])} to {months.in_words(months_[-1])}."
     left = f"Left out because months are missing or thin: {listed(gone, 6, ', ')}."
-    return (told, left) if gone else (told,)
+    return (summed, left) if gone else (summed,)
 
 
 def fetch_study(study: Study, *, refresh: bool) -> Downloaded:

@@ -8,6 +8,7 @@ import shapely
 from conftest import square
 
 from sacmap.areas.boundaries import read_areas, read_boundaries
+from sacmap.areas.columns import BoundaryOptions
 from sacmap.errors import InputError, UsageError
 
 
@@ -45,14 +46,14 @@ def test_f71_a_column_that_is_empty_or_constant_is_no_identifier(made, extra):
 def test_f71_row_numbers_in_a_column_called_id_do_not_win_over_codes_and_are_told(made, first):
     found = read_boundaries(made(*[{"id": first + n} | one for n, one in enumerate(W)]))
     assert list(found.areas["area_id"]) == ["E05000001", "E05000002"]
-    assert "identified by the column WD24CD" in found.told[0].text
-    assert "--id-column" in found.told[0].text
+    assert "identified by the column WD24CD" in found.notices[0].text
+    assert "--id-column" in found.notices[0].text
 
 
 def test_f71_of_several_columns_that_would_do_the_one_taken_is_told(made):
     found = read_boundaries(made(*[one | {"LOCAL_CODE": f"L{n}"} for n, one in enumerate(W)]))
     assert list(found.areas["area_id"]) == ["E05000001", "E05000002"]
-    assert "LOCAL_CODE would do too" in found.told[0].text
+    assert "LOCAL_CODE would do too" in found.notices[0].text
     assert list(read_areas(made(*W), id_column="wd24nm")["area_id"]) == ["Eastfield", "Westfield"]
 
 
@@ -73,7 +74,7 @@ def test_f71_the_name_that_belongs_to_the_identifier_is_taken(made):
     ]
     found = read_boundaries(made(*rows))
     assert list(found.areas["name"]) == ["Ward 0", "Ward 1"]
-    assert not found.told
+    assert not found.notices
 
 
 def test_f71_without_one_that_belongs_the_first_name_that_differs_is_taken_and_told(made):
@@ -82,7 +83,7 @@ def test_f71_without_one_that_belongs_the_first_name_that_differs_is_taken_and_t
     ]
     found = read_boundaries(made(*rows))
     assert list(found.areas["name"]) == ["Ward 0", "Ward 1"]
-    assert "named by the column WDNM" in found.told[0].text
+    assert "named by the column WDNM" in found.notices[0].text
 
 
 def test_f36_rows_of_one_identifier_and_one_name_are_parts_of_one_area_and_told(made):
@@ -91,17 +92,17 @@ def test_f36_rows_of_one_identifier_and_one_name_are_parts_of_one_area_and_told(
     found = read_boundaries(made(*rows))
     assert list(found.areas["area_id"]) == ["E1", "E2"]
     assert found.areas.geometry.iloc[0].area == pytest.approx(2 * shapely.Polygon(square(0)).area)
-    assert "3 rows of" in found.told[0].text
-    assert "make 2 areas" in found.told[0].text
+    assert "3 rows of" in found.notices[0].text
+    assert "make 2 areas" in found.notices[0].text
 
 
 def test_f36_wards_without_codes_are_not_silently_merged_into_their_districts(made):
     rows = [{"LAD24CD": f"E0{n // 2}", "LAD24NM": f"D{n // 2}", "ward": f"Ward {n}"} for n in range(4)]
     with pytest.raises(InputError, match="LAD24CD has E00 given to more than one area"):
         read_areas(made(*rows))
-    found = read_boundaries(made(*rows), id_column="LAD24CD")
+    found = read_boundaries(made(*rows), BoundaryOptions(id_column="LAD24CD"))
     assert list(found.areas["name"]) == ["D0", "D1"]
-    assert "4 rows" in found.told[0].text
+    assert "4 rows" in found.notices[0].text
 
 
 def test_households_of_parts_are_the_same_for_each_or_added_up(made):
@@ -124,13 +125,13 @@ def test_a_group_is_read_and_within_keeps_its_areas(made):
         {"WD24CD": f"E{n}", "WD24NM": "Centre", "LAD24NM": town}
         for n, town in enumerate(("Bath", "Wells", "Bath"))
     ]
-    whole = read_boundaries(made(*rows), group_column="lad24nm")
+    whole = read_boundaries(made(*rows), BoundaryOptions(group_column="lad24nm"))
     assert list(whole.areas["group"]) == ["Bath", "Wells", "Bath"]
-    assert "told apart by their town or district, or else by their codes: Centre" in whole.told[-1].text
+    assert "told apart by their town or district, or else by their codes: Centre" in whole.notices[-1].text
     twice = [one | {"LAD24NM": town} for one, town in zip(rows, ("Bath", "Wells", "Frome"), strict=True)]
-    told = read_boundaries(made(*twice), group_column="LAD24NM").told[-1].text
+    told = read_boundaries(made(*twice), BoundaryOptions(group_column="LAD24NM")).notices[-1].text
     assert "told apart by their town or district: Centre" in told
-    assert "told apart by their codes: Centre" in read_boundaries(made(*rows)).told[-1].text
+    assert "told apart by their codes: Centre" in read_boundaries(made(*rows)).notices[-1].text
     assert list(read_areas(made(*rows), group_column="LAD24NM", within=["bath"])["area_id"]) == ["E0", "E2"]
     with pytest.raises(InputError, match="in 'Hull': its groups are Bath, Wells"):
         read_areas(made(*rows), group_column="LAD24NM", within=["Hull"])

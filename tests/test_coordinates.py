@@ -11,6 +11,7 @@ from conftest import square
 
 from sacmap import tables
 from sacmap.areas.boundaries import read_areas, read_boundaries
+from sacmap.areas.columns import BoundaryOptions
 from sacmap.areas.coordinates import likely, system_given, system_of
 from sacmap.areas.locate import locate
 from sacmap.crimes import repeats
@@ -77,7 +78,7 @@ def test_f65_a_definition_of_the_british_grid_without_a_datum_is_taken_for_it_an
     path.with_suffix(".prj").write_text(system_of(plain).to_wkt("WKT1_GDAL"))
     found = read_boundaries(path)
     assert found.areas.geometry.iloc[0].distance(here().geometry.iloc[0].centroid) == 0
-    assert "taken as OSGB36 / British National Grid" in found.told[0].text
+    assert "taken as OSGB36 / British National Grid" in found.notices[0].text
 
 
 @pytest.mark.slow
@@ -98,7 +99,7 @@ def test_f35_degrees_without_a_system_are_taken_as_wgs84_and_told(tmp_path):
     here().to_file(path)
     path.with_suffix(".prj").unlink()
     found = read_boundaries(path)
-    assert "taken as longitude and latitude WGS84" in found.told[0].text
+    assert "taken as longitude and latitude WGS84" in found.notices[0].text
     moved = read_areas(path, crs="EPSG:4277").geometry.iloc[0]
     assert 0.0005 < moved.centroid.distance(found.areas.geometry.iloc[0].centroid) < 0.003
 
@@ -122,9 +123,9 @@ def test_f35_a_wrong_system_is_refused_with_the_likely_one_which_can_be_given(
     with pytest.raises(InputError) as error:
         read_areas(path)
     assert f"--crs {likely_answer}" in error.value.remedy
-    found = read_boundaries(path, crs=likely_answer)
+    found = read_boundaries(path, BoundaryOptions(crs=likely_answer))
     assert found.areas.geometry.iloc[0].intersects(here().geometry.iloc[0].centroid)
-    assert "as --crs says" in found.told[0].text
+    assert "as --crs says" in found.notices[0].text
 
 
 def test_f35_the_likely_system_of_values_is_one_that_puts_them_here():

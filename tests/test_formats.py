@@ -197,7 +197,7 @@ def test_f78_esri_json_in_web_mercator_is_transformed(tmp_path, wkid):
 def test_f78_a_service_that_sent_only_its_first_rows_is_told(tmp_path):
     features = [{"attributes": {"WD24CD": "E1"}, "geometry": {"rings": [square(0)[::-1]]}}]
     (tmp_path / "a.json").write_text(json.dumps(esri(*features, exceededTransferLimit=True)))
-    assert "is not whole" in read_boundaries(tmp_path / "a.json").told[0].text
+    assert "is not whole" in read_boundaries(tmp_path / "a.json").notices[0].text
 
 
 def test_f78_csv_with_wkt_is_read_in_any_dialect(tmp_path):
@@ -208,7 +208,7 @@ def test_f78_csv_with_wkt_is_read_in_any_dialect(tmp_path):
         (tmp_path / "a.csv").write_bytes(raw)
         found = read_boundaries(tmp_path / "a.csv")
         require_wards(found.areas)
-        assert "taken as longitude and latitude" in found.told[0].text
+        assert "taken as longitude and latitude" in found.notices[0].text
 
 
 def test_f78_ewkt_and_hexadecimal_wkb_say_their_own_system(tmp_path):
@@ -371,7 +371,7 @@ def test_f31_points_and_lines_among_the_rows_are_left_out_and_told(tmp_path):
     for ending in ("geojson", "gpkg"):
         found = read_boundaries(as_file(tmp_path, ending, table))
         require_wards(found.areas)
-        assert "1 of 3 rows" in found.told[0].text
+        assert "1 of 3 rows" in found.notices[0].text
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
@@ -615,8 +615,8 @@ def test_f72_the_text_of_a_shapefile_is_read_as_what_it_is(tmp_path, names, writ
         path.with_suffix(".cpg").write_text(cpg)
     found = read_boundaries(path)
     assert list(found.areas["name"]) == names
-    assert told in " ".join(notice.text for notice in found.told)
-    assert bool(told) == bool(found.told)
+    assert told in " ".join(notice.text for notice in found.notices)
+    assert bool(told) == bool(found.notices)
 
 
 def test_f72_a_name_cut_inside_a_letter_is_still_utf_8(tmp_path):
@@ -632,7 +632,7 @@ def test_f72_geojson_in_windows_1252_is_read_and_told(tmp_path):
     (tmp_path / "a.geojson").write_bytes(raw)
     found = read_boundaries(tmp_path / "a.geojson")
     assert list(found.areas["name"]) == FRENCH
-    assert "is read as Windows-1252" in found.told[0].text
+    assert "is read as Windows-1252" in found.notices[0].text
 
 
 @pytest.mark.slow

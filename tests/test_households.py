@@ -277,7 +277,7 @@ def test_a_download_from_nomis_is_read_with_its_titles_and_notes(tmp_path, encod
     text = NOMIS.replace("City", "Cité") if encoding != "utf-8" else NOMIS
     found = read(tmp_path, text.encode(encoding))
     assert found.by_id == COUNTS
-    assert "from the column All categories: Household type" in found.told[0].text
+    assert "from the column All categories: Household type" in found.notices[0].text
     assert read(tmp_path, gzip.compress(text.encode(encoding)), "homes.csv.gz").by_id == COUNTS
 
 
@@ -296,7 +296,7 @@ def test_the_2021_form_without_mnemonics_is_read_by_its_codes(tmp_path):
 """
     found = read(tmp_path, text)
     assert found.by_id == COUNTS
-    assert "from the column 2021" in found.told[0].text
+    assert "from the column 2021" in found.notices[0].text
 
 
 def test_the_csv_of_the_ons_and_of_the_nomis_service_are_read(tmp_path):
@@ -358,7 +358,7 @@ def test_f71_the_column_of_all_households_is_taken_and_told(tmp_path, columns, t
     )
     found = read(tmp_path, text)
     assert found.by_id == {"E05000001": 4_000}
-    assert f"from the column {taken}" in found.told[0].text
+    assert f"from the column {taken}" in found.notices[0].text
     other = next(name for name in columns if name != taken)
     assert read(tmp_path, text, column=other).by_id == {"E05000001": 1_000}
 

@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from sacmap import tables
 from sacmap.areas import columns
+from sacmap.areas.columns import BoundaryOptions
 from sacmap.areas.coordinates import code_of, in_degrees, system_given, system_or_likely
 from sacmap.areas.layers import read_layer
 from sacmap.areas.locate import require_degrees
@@ -28,6 +29,7 @@ from sacmap.notices import Notice, listed
 
 #: Upper bound for coordinates, in metres.
 FARTHEST = 1e8
+DEFAULT_OPTIONS = BoundaryOptions()
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Boundaries:
     """The Areas table, and notices about how it was read."""
 
     areas: gpd.GeoDataFrame
-    told: tuple[Notice, ...]
+    notices: tuple[Notice, ...]
 
 
 def read_areas(
@@ -49,7 +51,7 @@ def read_areas(
     group_column: str | None = None,
     within: Sequence[str] = (),
 ) -> gpd.GeoDataFrame:
-    """Read neighbourhood polygons. For options and formats see `read_boundaries`, which also returns notices.
+    """Read neighbourhood polygons. For formats see `read_boundaries`, for the options `BoundaryOptions`.
 
     >>> read_areas("wards.geojson")[["area_id", "name"]].head(2)
       area_id    name
@@ -67,52 +69,18 @@ def read_areas(
     """
     return read_boundaries(
         path,
-        layer=layer,
-        crs=crs,
-        id_column=id_column,
-        name_column=name_column,
-        households_column=households_column,
-        group_column=group_column,
-        within=within,
-    ).areas
+        BoundaryOptions(
+            layer=layer, crs=crs, id_column=id_column, name_column=name_column, households_column=households_column,
+            group_column=group_column, within=within,
+        ),
+    ).areas  # fmt: skip
 
 
-def read_boundaries(
-    path: str | os.PathLike[str],
-    *,
-    layer: str | None = None,
-    crs: str | None = None,
-    id_column: str | None = None,
-    name_column: str | None = None,
-    households_column: str | None = None,
-    group_column: str | None = None,
-    within: Sequence[str] = (),
-) -> Boundaries:
-    """Read neighbourhood polygons.
+def read_boundaries(path: str | os.PathLike[str], options: BoundaryOptions = DEFAULT_OPTIONS) -> Boundaries:
+    """Read neighbourhood polygons from a file or folder, with the notices about it.
 
     GeoJSON (lines too), TopoJSON, Esri JSON, GeoPackage, shapefile, file geodatabase, FlatGeobuf, GeoParquet, KML,
     MapInfo (TAB, MIF), CSV with WKT; each also in a ZIP (KMZ is one) or gzipped; and a folder of police.uk KML files.
-
-    Parameters
-    ----------
-    path
-        The file or folder.
-    layer
-        The layer, folder of a KML or file of a ZIP, if there are several.
-    crs
-        The coordinate system, such as EPSG:27700, if the file declares none or a wrong one.
-    id_column
-        Column with the identifiers; by default the first of area_id, id, a column ending in CD or code that is whole
-        and unique. Rows that share an identifier and a name are parts of one area.
-    name_column
-        Column with the names; by default the one that belongs to the identifiers' column, then name, then one ending
-        in NM or name. If a name is missing, the identifier is used.
-    households_column
-        Column with the number of households; by default `households` if there is one.
-    group_column
-        Column with the town or district of each area.
-    within
-        Names of groups; only their areas are kept.
 
     Returns
     -------
@@ -125,17 +93,13 @@ def read_boundaries(
         missing, identifiers repeat, rings have too few points, or the coordinate system is unknown or has no exact
         transformation.
     UsageError
-        If `crs` is no coordinate system, or `within` is given without `group_column`.
+        If the crs is no coordinate system, or groups are given without their column.
     """
     where = Path(path)
-    require_group_column(within, group_column)
-    system = system_given(crs) if crs else None
-    rows = _read(where, layer)
-    chosen = columns.choose(
-        rows, where, id_column=id_column, name_column=name_column,
-        households_column=households_column, group_column=group_column,
-    )  # fmt: skip
-    return _boundaries(rows, chosen, system, within, where)
+    require_group_column(options.within, options.group_column)
+    system = system_given(options.crs) if options.crs else None
+    rows = _read(where, options.layer)
+    return _boundaries(rows, columns.choose(rows, where, options), system, options.within, where)
 
 
 def _read(where: Path, layer: str | None) -> Rows:
@@ -163,7 +127,7 @@ def _boundaries(
         )
     names = [*tables.AREAS.names, *(["group"] if chosen.group else [])]
     areas = whole.sort_values("area_id", ignore_index=True)[names]
-    return Boundaries(areas, (*rows.told, *of_system, *chosen.told, *of_parts, *same_names(areas)))
+    return Boundaries(areas, (*rows.notices, *of_system, *chosen.notices, *of_parts, *same_names(areas)))
 
 
 # ── the table ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -186,7 +150,7 @@ def _without_strays(rows: Rows, where: Path) -> Rows:
         tuple(rows.mends[k] for k in kept),
         rows.system,
         tuple(rows.given_ids[k] for k in kept) if rows.given_ids else (),
-        (*rows.told, Notice("boundary-strays", text)),
+        (*rows.notices, Notice("boundary-strays", text)),
         rows.by_standard,
     )
 

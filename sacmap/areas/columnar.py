@@ -55,7 +55,7 @@ def read_csv(raw: bytes, where: Path | str) -> Rows:
         If no column holds shapes, or one does not parse; the message gives the row.
     """
     TEXT.require(len(raw), where)
-    text, told = _text(raw, where)
+    text, notices = _text(raw, where)
     header, rows = _cells(text, where)
     FEATURES.require(len(rows), where)
     place = next((k for k in range(len(header)) if _is_shapes([row[k] for row in rows])), None)
@@ -75,7 +75,7 @@ def read_csv(raw: bytes, where: Path | str) -> Rows:
     columns: dict[str, list[object]] = {
         name: [row[k] for row in rows] for k, name in enumerate(header) if k != place and name
     }
-    return Rows(columns, found, ("",) * len(found), system, told=told)
+    return Rows(columns, found, ("",) * len(found), system, notices=notices)
 
 
 def _text(raw: bytes, where: Path | str) -> tuple[str, tuple[Notice, ...]]:

@@ -20,22 +20,52 @@ _EXACT_IDS = ("area_id", "id")
 _FIRSTS = (0, 1)
 
 
+@dataclass(frozen=True, kw_only=True)
+class BoundaryOptions:
+    """How a file of boundaries is to be read, as far as its user says.
+
+    Parameters
+    ----------
+    layer
+        The layer, folder of a KML or file of a ZIP, if there are several.
+    crs
+        The coordinate system, such as EPSG:27700, if the file declares none or a wrong one.
+    id_column
+        Column with the identifiers; by default the first of area_id, id, a column ending in CD or code that is whole
+        and unique. Rows that share an identifier and a name are parts of one area.
+    name_column
+        Column with the names; by default the one that belongs to the identifiers' column, then name, then one ending
+        in NM or name. If a name is missing, the identifier is used.
+    households_column
+        Column with the number of households; by default `households` if there is one.
+    group_column
+        Column with the town or district of each area.
+    within
+        Names of groups; only their areas are kept.
+    """
+
+    layer: str | None = None
+    crs: str | None = None
+    id_column: str | None = None
+    name_column: str | None = None
+    households_column: str | None = None
+    group_column: str | None = None
+    within: Sequence[str] = ()
+
+
 @dataclass(frozen=True)
 class Chosen:
-    """The columns chosen, None where there is none; what is told; ids as text, one a row."""
+    """The columns chosen, None where there is none; notices; ids as text, one a row."""
 
     id: str
     ids: list[str]
     name: str | None
     households: str | None
     group: str | None
-    told: tuple[Notice, ...]
+    notices: tuple[Notice, ...]
 
 
-def choose(
-    rows: Rows, where: Path | str, *, id_column: str | None, name_column: str | None,
-    households_column: str | None, group_column: str | None,
-) -> Chosen:  # fmt: skip
+def choose(rows: Rows, where: Path | str, options: BoundaryOptions) -> Chosen:
     """Choose the columns.
 
     An identifier is in the column given, else in the first of area_id, id and those ending in CD or code that is whole
@@ -47,21 +77,26 @@ def choose(
     InputError
         If a column given is not there, or there is none of identifiers; what was tried is named, and the option.
     """
-    given = {"id": id_column, "name": name_column, "households": households_column, "group": group_column}
+    given = {
+        "id": options.id_column,
+        "name": options.name_column,
+        "households": options.households_column,
+        "group": options.group_column,
+    }
     found = {option: _given(rows, column, option, where) for option, column in given.items()}
-    told: list[Notice] = []
+    notices: list[Notice] = []
     identity = found["id"]
     if identity is None:
         identity, ids, more = _guessed_id(rows, where)
-        told += more
+        notices += more
     else:
         ids = texts(rows, identity)
     name = found["name"]
     if name is None:
         name, more = _guessed_name(rows, identity, ids, where)
-        told += more
+        notices += more
     households = found["households"] or _called(rows, "households")
-    return Chosen(identity, ids, name, households, found["group"], tuple(told))
+    return Chosen(identity, ids, name, households, found["group"], tuple(notices))
 
 
 def texts(rows: Rows, column: str) -> list[str]:
@@ -102,7 +137,7 @@ def _guessed_id(rows: Rows, where: Path | str) -> tuple[str, list[str], list[Not
     order = [*(column for column in tried if column not in numbers), *numbers]
     whole = [column for column in order if _is_key(tried[column])]
     if whole:
-        return whole[0], tried[whole[0]], _told_of_ids(whole, where)
+        return whole[0], tried[whole[0]], _id_notices(whole, where)
     merged = next((column for column in order if _parts_of_areas(rows, column, tried[column])), None)
     if merged is not None:
         return merged, tried[merged], []
@@ -151,7 +186,7 @@ def _parts_of_areas(rows: Rows, column: str, values: Sequence[str]) -> bool:
     return True
 
 
-def _told_of_ids(whole: Sequence[str], where: Path | str) -> list[Notice]:
+def _id_notices(whole: Sequence[str], where: Path | str) -> list[Notice]:
     if len(whole) < 2:
         return []
     text = (

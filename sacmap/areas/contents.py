@@ -96,7 +96,7 @@ class Dataset:
 
 
 @contextmanager
-def told(where: Path | str, option: str = "--boundaries") -> Iterator[None]:
+def as_input_error(where: Path | str, option: str = "--boundaries") -> Iterator[None]:
     """Turn the errors of reading files and ZIPs into errors that name the file.
 
     Raises

@@ -16,7 +16,7 @@ from shapely.errors import ShapelyError
 from shapely.geometry import shape as shape_of
 from shapely.geometry.base import BaseGeometry
 
-from sacmap.areas.contents import told
+from sacmap.areas.contents import as_input_error
 from sacmap.areas.coordinates import in_degrees, system_of, system_or_likely
 from sacmap.areas.layers import read_layer
 from sacmap.errors import InputError
@@ -137,7 +137,7 @@ def _features(where: Path) -> _Features:
     """Return the features of a file in degrees."""
     if not where.exists():
         raise InputError(f"{where} is not there.", "Check the path of the context file.")
-    with told(where, "--context"):
+    with as_input_error(where, "--context"):
         start = _start(where)
         if start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
             shapes, columns, system = _of_geojson(where)

@@ -162,15 +162,15 @@ def in_degrees(shapes: Shapes, system: pyproj.CRS, where: Path | str) -> tuple[S
             f"{where} has corners outside the range of its coordinate system, {system.name[:80]}.",
             "Say with --crs which coordinate system the values are in.",
         )
-    told: tuple[Notice, ...] = ()
+    notices: tuple[Notice, ...] = ()
     if known != system and system.name.casefold() in {"unknown", "unnamed", "undefined"}:
-        told = (
+        notices = (
             Notice(
                 "boundary-system",
                 f"{where} declares a coordinate system without a datum; it is taken as {known.name}.",
             ),
         )
-    return moved, told
+    return moved, notices
 
 
 def likely(bounds: NDArray[np.float64]) -> str | None:

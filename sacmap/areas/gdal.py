@@ -272,11 +272,11 @@ def _rows(answer: JsonObject, path: Path, dataset: Dataset, where: Path | str) -
             ) from None
         raw = {name: _values(table[f"c{k}"]) for k, name in enumerate(answer["columns"])}
     CORNERS.require(int(shapely.get_num_coordinates(shapes).sum()), where)
-    encoding, told = _encoding(dataset, raw, where)
+    encoding, notices = _encoding(dataset, raw, where)
     columns = {
         str(column_texts([name], encoding)[0]): column_texts(values, encoding) for name, values in raw.items()
     }
-    return Rows(columns, shapes, ("",) * len(shapes), _system(answer["crs"], dataset, where), told=told)
+    return Rows(columns, shapes, ("",) * len(shapes), _system(answer["crs"], dataset, where), notices=notices)
 
 
 def _values(column: pa.ChunkedArray) -> list[object]:

@@ -45,7 +45,7 @@ def read_json(raw: bytes, where: Path | str, layer: str | None = None) -> Rows:
     TEXT.require(len(raw), where)
     NESTED.require(raw.count(b"[") + raw.count(b"{"), where)
     VALUES.require(raw.count(b","), where)
-    value, told = _parsed(raw, where)
+    value, notices = _parsed(raw, where)
     kind = (
         KINDS["geojsonseq"]
         if isinstance(value, list) and value and _is_feature(value[0])
@@ -54,7 +54,7 @@ def read_json(raw: bytes, where: Path | str, layer: str | None = None) -> Rows:
     if kind.remedy:
         raise InputError(f"{where} is {kind.words}{_said(value, kind)}.", kind.remedy)
     try:
-        return _READERS[kind.key](value, where, layer).and_told(*told)
+        return _READERS[kind.key](value, where, layer).with_notices(*notices)
     except RecursionError:
         raise InputError(f"{where} is nested too deeply to be {kind.words}.", "Export it again.") from None
     except _OTHER_SHAPE as error:
@@ -79,21 +79,21 @@ def _is_feature(value: object) -> TypeGuard[JsonObject]:
 
 def _parsed(raw: bytes, where: Path | str) -> tuple[object, tuple[Notice, ...]]:
     """Return the value of JSON, or the features of JSON lines, and a notice about the encoding if it is not UTF-8."""
-    told: tuple[Notice, ...] = ()
+    notices: tuple[Notice, ...] = ()
     try:
         text = raw.decode(json.detect_encoding(raw))
     except UnicodeDecodeError:
         if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise InputError(f"{where} is not valid text.", "Export it again.") from None
         text = raw.decode("cp1252", errors="replace")
-        told = (Notice("boundary-encoding", f"{where} is not UTF-8: its text is read as Windows-1252."),)
+        notices = (Notice("boundary-encoding", f"{where} is not UTF-8: its text is read as Windows-1252."),)
     text = text.removeprefix("\ufeff")
     try:
         with _uncollected():
-            return parse_json(text), told
+            return parse_json(text), notices
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" or text.lstrip().startswith("\x1e"):
-            return _each_line(text, where), told
+            return _each_line(text, where), notices
         raise InputError(
             f"{where} is not valid JSON: it is cut short or wrong at line {error.lineno}, column {error.colno}.",
             "Download or export it again.",
@@ -149,7 +149,7 @@ def _lines(features: list[JsonObject], where: Path | str, _: str | None) -> Rows
 
 
 def _of_features(
-    features: Sequence[JsonObject], system: pyproj.CRS | None, where: Path | str, told: Sequence[Notice]
+    features: Sequence[JsonObject], system: pyproj.CRS | None, where: Path | str, notices: Sequence[Notice]
 ) -> Rows:
     if not isinstance(features, list):
         raise ValueError("its features are not a list")
@@ -158,7 +158,7 @@ def _of_features(
         properties = feature.get("properties") or {}
         records.append((dict(properties), *_geometry(feature.get("geometry"))))
         ids.append(feature.get("id"))
-    return rows_of(records, system, where, given_ids=ids, told=told, by_standard=True)
+    return rows_of(records, system, where, given_ids=ids, notices=notices, by_standard=True)
 
 
 def _geojson_system(crs: JsonObject | None, where: Path | str) -> pyproj.CRS | None:
@@ -312,7 +312,7 @@ def _esrijson(whole: JsonObject, where: Path | str, _: str | None) -> Rows:
     if reference is None:
         geometries = [feature["geometry"] for feature in whole["features"] if feature.get("geometry")]
         reference = geometries[0].get("spatialReference") if geometries else None
-    return rows_of(records, _esri_system(reference, where), where, told=_cut_off(whole, where))
+    return rows_of(records, _esri_system(reference, where), where, notices=_cut_off(whole, where))
 
 
 def _esri_system(reference: JsonObject | None, where: Path | str) -> pyproj.CRS | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sacmap import tables
-from sacmap.areas.contents import inflate_bytes, told
+from sacmap.areas.contents import as_input_error, inflate_bytes
 from sacmap.areas.formats import START, kind_of
 from sacmap.errors import InputError
 from sacmap.files.delimited import decoded, separated, separator_of
@@ -48,10 +48,10 @@ Line = tuple[int, list[str]]
 
 @dataclass(frozen=True)
 class Counts:
-    """Households by identifier, and what the reader is told of the columns they were taken from."""
+    """Households by identifier, and notices about the columns they were taken from."""
 
     by_id: dict[str, float]
-    told: tuple[Notice, ...]
+    notices: tuple[Notice, ...]
 
 
 def read_households(path: str, column: str | None = None) -> Counts:
@@ -70,7 +70,7 @@ def read_households(path: str, column: str | None = None) -> Counts:
         If it cannot be read, or as `households_in`.
     """
     where = Path(path)
-    with told(where, "--households"):
+    with as_input_error(where, "--households"):
         with where.open("rb") as stream:
             kind = kind_of(stream.read(START))
         if kind.key in {"zip", "xls", "parquet"}:

@@ -45,11 +45,11 @@ def with_households(
     InputError
         If no identifier belongs to an area (or LSOA), or no LSOA is in an area.
     """
-    told: tuple[Notice, ...]
+    notices: tuple[Notice, ...]
     if lsoas is None:
         known = areas["area_id"].map(counts).astype("Float64")
         _require_match(known.notna().any(), counts, areas["area_id"], path)
-        told = ()
+        notices = ()
     else:
         homes = lsoas["area_id"].map(counts).astype("Float64")
         _require_match(homes.notna().any(), counts, lsoas["area_id"], path)
@@ -61,8 +61,8 @@ def with_households(
             )
         known = areas["area_id"].map(homes.groupby(owners).sum(min_count=1)).astype("Float64")
         some = homes.notna()
-        told = (*_spread(homes, owners), *_fit(areas.assign(households=known), lsoas[some], homes[some]))
-    return areas.assign(households=known), (*told, *_not_known(areas["name"], known))
+        notices = (*_spread(homes, owners), *_fit(areas.assign(households=known), lsoas[some], homes[some]))
+    return areas.assign(households=known), (*notices, *_not_known(areas["name"], known))
 
 
 def area_of(polygons: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Series:

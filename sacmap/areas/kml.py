@@ -72,9 +72,14 @@ def read_kml(files: Sequence[tuple[str, bytes]], where: Path | str, layer: str |
             FEATURES.require(len(records), where)
     if not records:
         raise _nothing(where, layer, linked=linked, ignored=ignored, folders=list(folders))
-    told = [Notice("boundary-links", f"{where} links to other files or addresses, which were not opened.")]
+    notices = [Notice("boundary-links", f"{where} links to other files or addresses, which were not opened.")]
     return rows_of(
-        records, None, where, given_ids=ids, told=told if linked and len(files) == 1 else (), by_standard=True
+        records,
+        None,
+        where,
+        given_ids=ids,
+        notices=notices if linked and len(files) == 1 else (),
+        by_standard=True,
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from sacmap.areas.contents import (
     Dataset,
     Part,
+    as_input_error,
     bytes_of,
     companions,
     copy,
@@ -20,7 +21,6 @@ from sacmap.areas.contents import (
     parts_beside,
     parts_of_folder,
     parts_of_zip,
-    told,
 )
 from sacmap.areas.formats import KINDS, START, kind_of
 from sacmap.areas.rows import Rows, layer_of, rows_of
@@ -36,7 +36,7 @@ def read_layer(where: Path, layer: str | None = None) -> Rows:
     InputError
         If it is not there, damaged, of a kind that is not read, or holds several layers and none was asked for.
     """
-    with told(where):
+    with as_input_error(where):
         return _read(where, layer)
 
 

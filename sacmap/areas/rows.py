@@ -42,7 +42,7 @@ class Rows:
         Whether the standard of the format says that coordinates without a declared system are degrees WGS84.
     given_ids
         Identifiers outside the columns, as of GeoJSON features and KML placemarks.
-    told
+    notices
         Notices for the reader of the map.
     """
 
@@ -51,15 +51,15 @@ class Rows:
     mends: tuple[str, ...]
     system: pyproj.CRS | None
     given_ids: tuple[object, ...] = ()
-    told: tuple[Notice, ...] = ()
+    notices: tuple[Notice, ...] = ()
     by_standard: bool = False
 
     def __len__(self) -> int:
         return len(self.shapes)
 
-    def and_told(self, *more: Notice) -> Rows:
+    def with_notices(self, *more: Notice) -> Rows:
         """Return the rows with more notices."""
-        return replace(self, told=(*self.told, *more))
+        return replace(self, notices=(*self.notices, *more))
 
 
 def rows_of(
@@ -68,7 +68,7 @@ def rows_of(
     where: Path | str,
     *,
     given_ids: Sequence[object] = (),
-    told: Sequence[Notice] = (),
+    notices: Sequence[Notice] = (),
     by_standard: bool = False,
 ) -> Rows:
     """Return the rows of (columns, geometry, mend); a column is None in rows that lack it.
@@ -90,7 +90,7 @@ def rows_of(
         tuple(mend for _, _, mend in whole),
         system,
         tuple(given_ids) if any(one is not None for one in given_ids) else (),
-        tuple(told),
+        tuple(notices),
         by_standard,
     )
 

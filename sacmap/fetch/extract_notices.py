@@ -44,7 +44,7 @@ def extract_notices(
         mine = once.loc[once["component"] == component, "month"]
         totals.append(f"{component.replace('-', ' ')} {_in_periods(mine, study)}")
     scope = "per period, in " if study.current else "in "
-    told = [
+    notices = [
         Notice("restricted", RESTRICTED),
         Notice(
             "components",
@@ -56,13 +56,13 @@ def extract_notices(
     ]
     other = rows[(rows["component"] == "") & (rows["left"] == "")]
     if len(other):
-        told.append(
+        notices.append(
             Notice(
                 "other-offences",
                 f"Rows with other offences, not counted as SAC: {listed(_commonest(other), 5, ', ')}.",
             )
         )
-    return told
+    return notices
 
 
 def _in_periods(mine: pd.Series, study: Study) -> str:
@@ -126,7 +126,7 @@ def _lacking(components: list[str], rows: pd.DataFrame, sac: pd.DataFrame) -> li
 def _cancelled(rows: pd.DataFrame, layout: Layout, others: Mapping[str, pd.Series]) -> list[Notice]:
     """Return notices about counted rows that another column marks as cancelled or no crime."""
     counted = (rows["component"] != "").to_numpy()
-    told = []
+    notices = []
     for column, cells in others.items():
         # The study file already chooses rows by this column.
         if words_of(column) in {words_of(name) for name in (*layout.keep, *layout.drop)}:
@@ -138,14 +138,14 @@ def _cancelled(rows: pd.DataFrame, layout: Layout, others: Mapping[str, pd.Serie
         doubtful = texts[mapped(texts, lambda text: bool(_NO_CRIME.search(words_of(text)))).astype(bool)]
         if len(doubtful):
             values = ", ".join(f'"{text}"' for text in sorted(doubtful.unique())[:3])
-            told.append(
+            notices.append(
                 Notice(
                     "cancelled-rows",
                     f"{len(doubtful):,} rows that count say {listed(_counts(doubtful), 3, ', ')} in the column "
                     f'{column!r}. If they are no crimes, leave them out: [extract.drop] "{column}" = [{values}].',
                 )
             )
-    return told
+    return notices
 
 
 def _left_out(rows: pd.DataFrame, layout: Layout) -> list[Notice]:

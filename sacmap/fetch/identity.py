@@ -101,7 +101,7 @@ def shared_elsewhere(ids: pd.Series, *, kinds: pd.Series, others: Sequence[pd.Se
 
 def id_notices(ids: pd.Series, none: pd.Series, shared: pd.Series) -> tuple[Notice, ...]:
     """Return notices about invalid ids: how many rows have them, and which."""
-    told = []
+    notices = []
     for code, mask, words in (
         ("no-ids", none, "Rows whose id is a word, 0 or a rounded number, which is no real id: {n}"),
         (
@@ -118,14 +118,14 @@ def id_notices(ids: pd.Series, none: pd.Series, shared: pd.Series) -> tuple[Noti
                 f"{text[:40]} {n:,}"
                 for text, n in sorted(each.items(), key=lambda pair: (-pair[1], str(pair[0])))
             ]
-            told.append(
+            notices.append(
                 Notice(
                     code,
                     f"{words.format(n=f'{int(several.sum()):,}')} ({listed(named, 4, ', ')}). "
                     "Each of these rows counts as a separate crime.",
                 )
             )
-    return tuple(told)
+    return tuple(notices)
 
 
 @dataclass(frozen=True)

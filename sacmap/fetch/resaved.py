@@ -225,13 +225,13 @@ def _without_blank(found: Lines, header: Sequence[str], places: dict[str, int]) 
         name: column if name in kept else pc.utf8_trim_whitespace(column)
         for name, column in found.columns.items()
     }
-    told = [
+    named = [
         name
         for name in ("month", "crime_type", "lon", "lat", "easting", "northing", "force")
         if name in columns
     ]
     there = pa.array(np.zeros(len(found.lines), bool))
-    for name in told:
+    for name in named:
         there = pc.or_(there, pc.invert(pc.is_in(columns[name], nothing)))
     again = pa.array(np.ones(len(found.lines), bool))
     for name in ("month", "crime_type"):

@@ -118,7 +118,7 @@ def read(
     if not parts:
         raise _nothing_in(paths)
     parts, repeated = _without_repeats(parts)
-    crimes, told = without_no_ids(pa.concat_tables(part.rows.crimes for part in parts))
+    crimes, notices = without_no_ids(pa.concat_tables(part.rows.crimes for part in parts))
     rows = {path: 0 for path in sums if any(path == part.members[0].path for part in parts)}
     for part in parts:
         rows[part.members[0].path] += pc.sum(part.rows.tally["n"]).as_py() or 0
@@ -130,7 +130,7 @@ def read(
         notices=(
             *repeated,
             *_filtered_notices(parts),
-            *told,
+            *notices,
             *_rounded_notices(crimes),
             *_other_table_notices(others),
         ),
@@ -202,8 +202,8 @@ def _without_repeats(parts: list[Read]) -> tuple[list[Read], tuple[Notice, ...]]
         left[one.part] = _less(left[one.part], one)
     rows = {part.label: int(pc.sum(part.rows.tally["n"]).as_py() or 0) for part in parts}
     labels = [part.label for part in parts]
-    told = (*repeat_notices(found, labels), *doubled_notices(judged), *full_notices(rows))
-    return left, told
+    notices = (*repeat_notices(found, labels), *doubled_notices(judged), *full_notices(rows))
+    return left, notices
 
 
 def _part_of(part: Read) -> Part:

@@ -24,13 +24,13 @@ from sacmap.files.text import sha256
 from sacmap.files.write import (
     AS_IT_WAS,
     Wait,
+    as_disk_error,
     lives,
     part_of,
     remove,
     removing,
     replace_patiently,
     this_machine,
-    told_of_disk,
     write_part,
     write_whole,
 )
@@ -81,15 +81,15 @@ def write_set(
     kept = {path: part_of(path) for path in files if os.path.lexists(path) and not path.is_dir()}
     with removing([*parts.values(), *kept.values()]):
         for path, content in files.items():
-            with told_of_disk(path, option):
+            with as_disk_error(path, option):
                 write_part(parts[path], path, content, private)
-        with told_of_disk(marker, option):
+        with as_disk_error(marker, option):
             was_torn = _begin(marker, files, private=private, wait=wait)
         try:
             for path, copy in kept.items():
                 _keep(path, copy)
             for path, part in parts.items():
-                with told_of_disk(path, option):
+                with as_disk_error(path, option):
                     replace_patiently(part, path, wait=wait)
         except BaseException as error:
             back = _put_back(parts, kept)

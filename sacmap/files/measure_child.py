@@ -46,10 +46,10 @@ def _of_parquet(raw: bytes) -> tuple[list[tuple[int, int]], int]:
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    told = pq.ParquetFile(pa.BufferReader(raw)).metadata
-    if told.num_rows * told.num_columns > 1 << 30:
+    metadata = pq.ParquetFile(pa.BufferReader(raw)).metadata
+    if metadata.num_rows * metadata.num_columns > 1 << 30:
         # Said to hold more than is ever read: no need to try.
-        return [(told.num_rows, told.num_columns)], 0
+        return [(metadata.num_rows, metadata.num_columns)], 0
     table = pq.read_table(pa.BufferReader(raw), use_threads=False, pre_buffer=False)
     return [(table.num_rows, table.num_columns)], table.nbytes
 

@@ -48,7 +48,7 @@ def write_whole(
         If the folder is not writable, the disk is full, or another program has the file open.
     """
     part = part_of(path)
-    with removing([part]), told_of_disk(path, option):
+    with removing([part]), as_disk_error(path, option):
         write_part(part, path, content, private)
         replace_patiently(part, path, wait=wait)
 
@@ -125,7 +125,7 @@ def require_writable(folder: Path, *, option: str = "--out") -> None:
     trial = part_of(folder / ".can-write")
     with removing([trial]):
         try:
-            with told_of_disk(trial, option):
+            with as_disk_error(trial, option):
                 write_part(trial, trial, b"", private=False)
         except DiskError as error:
             # Name the folder in the message, not the trial file.
@@ -134,7 +134,7 @@ def require_writable(folder: Path, *, option: str = "--out") -> None:
 
 
 @contextlib.contextmanager
-def told_of_disk(path: Path, option: str) -> Iterator[None]:
+def as_disk_error(path: Path, option: str) -> Iterator[None]:
     """Turn an OSError from writing a file into a DiskError that says what to do."""
     try:
         yield

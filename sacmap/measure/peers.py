@@ -288,22 +288,22 @@ def peer_rows(
     return rows
 
 
-def left_out_told(lacking: Sequence[str], n: int) -> list[Notice]:
+def nation_notices(lacking: Sequence[str], n: int) -> list[Notice]:
     """Tell which forces are left out of the nation because the table lacks one of their quarters."""
-    told = [
+    notices = [
         Notice(
             "nation", f"{NATION} is the sum of {n} forces of the table, British Transport Police included."
         )
     ]
     if lacking:
-        told.append(
+        notices.append(
             Notice(
                 "nation-lacks",
                 f"Left out of {NATION} in every period, because the table lacks one of their quarters: "
                 f"{listed(lacking, 4, ', ')}.",
             )
         )
-    return told
+    return notices
 
 
 def peer_text(found: Sequence[PeerComparison]) -> str:

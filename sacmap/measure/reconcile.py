@@ -18,7 +18,7 @@ from sacmap.measure.definitions import Break, crossed
 from sacmap.measure.peers import (
     PeerComparison,
     compare_peers,
-    left_out_told,
+    nation_notices,
     nation_of,
     pct,
     peer_rows,
@@ -179,7 +179,7 @@ def reconcile(
     components = components_of(extract=study.extract is not None)
     broken = _breaks(study)
     breaks = [one.date for one in broken]
-    others, told = _others(study, peers or Peers())
+    others, notices = _others(study, peers or Peers())
     forces = peers.forces if peers else ()
     found = compare_peers(study, recorded, others, forces, components=components, redefined=bool(breaks))
     rows = _own_rows(
@@ -199,7 +199,7 @@ def reconcile(
             *(Notice("definition", one.text) for one in broken),
             *_strange_descriptions(recorded),
             *_gaps_told(published, study, source),
-            *told,
+            *notices,
         ),
         exit_code=0 if published is None or published.whole else 3,
         area=recorded.area,
@@ -218,17 +218,17 @@ def _breaks(study: Study) -> list[Break]:
 
 def _others(study: Study, peers: Peers) -> tuple[list[Recorded], list[Notice]]:
     """Return the areas to compare with, the nation as a sum, and notices about that sum."""
-    others, told = [], []
+    others, notices = [], []
     for asked in peers.asked:
         if asked is None:
             nation, lacking = nation_of(peers.forces, study)
             _require_reach(study, nation)
-            told = left_out_told(lacking, len(peers.forces) - len(lacking))
+            notices = nation_notices(lacking, len(peers.forces) - len(lacking))
             others.append(nation)
         else:
             _require_reach(study, asked)
             others.append(asked)
-    return others, told
+    return others, notices
 
 
 def _own_rows(

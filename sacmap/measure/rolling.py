@@ -39,7 +39,7 @@ def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study
             "Give more months of the force, or the periods themselves with --current.",
         )
     found = rolled_to(study, complete[-1], known[0])
-    return found, tuple(_told(study, found, known, complete))
+    return found, tuple(_rolling_notices(study, found, known, complete))
 
 
 def _main_forces(study: Study, located: pd.DataFrame) -> Sequence[str]:
@@ -49,10 +49,10 @@ def _main_forces(study: Study, located: pd.DataFrame) -> Sequence[str]:
     return named or largest_half(forces)
 
 
-def _told(study: Study, found: Study, known: list[str], complete: list[str]) -> list[Notice]:
-    told = []
+def _rolling_notices(study: Study, found: Study, known: list[str], complete: list[str]) -> list[Notice]:
+    notices = []
     if known[-1] != complete[-1]:
-        told.append(
+        notices.append(
             Notice(
                 "newest-months",
                 f"The crimes end in {months.in_words(known[-1])}, but {months.in_words(complete[-1])} is the newest "
@@ -62,11 +62,11 @@ def _told(study: Study, found: Study, known: list[str], complete: list[str]) -> 
     asked = study.rolling[1] if study.rolling else 0
     if len(found.baseline) < asked:
         some = "none of them is" if not found.baseline else f"only {len(found.baseline)} of them are"
-        told.append(
+        notices.append(
             Notice(
                 "short-baseline",
                 f"The baseline should have {asked} periods, but {some} in the crimes, which begin in "
                 f"{months.in_words(known[0])}.",
             )
         )
-    return told
+    return notices
