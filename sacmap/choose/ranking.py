@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sacmap import tables
 from sacmap.choose.points import NO_POINTS, AreaPoints, points_of_areas, rises_of_one_point
 from sacmap.measure.counts import counts_cube
-from sacmap.measure.verdict import Against, Law, law_of, readings
+from sacmap.measure.verdict import Against, Law, law_of, verdicts
 from sacmap.result import FIRST, FIRST_TEN, Entry, OnePoint
 from sacmap.study import Study
 
@@ -37,7 +37,8 @@ AT_A_TIME = 50
 
 #: The crime type each list ranks: its row of the Change table.
 HARDENING, WEEK = "burglary", "sac"
-
+#: The columns of the Change table that the lists fill.
+FILLED = ("hardening_rank", "week_rank", "top5_share")
 
 #: What comes first on a week list: a clear rise, then a possible one, then the rest.
 TIERS = {"clear rise": 2, "possible rise": 1}
@@ -124,19 +125,20 @@ def all_lists(
         ids=areas["area_id"].astype(str).tolist(),
         per=homes_of(areas) / 1_000 if by_rate(areas) else np.ones(len(areas)),
     )
-    filled = change.copy()
     one_point = {kind: made.one_point(kind) for kind in tables.CRIME_TYPES}
     entries: dict[_List, tuple[Entry, ...]] = {}
-    every = [(one, ranked) for one in LISTS if (ranked := _ranked(made, one))]
-    listed = {made.ids[position] for _, ranked in every for position in ranked.positions[ranked.listed]}
+    known = {kind: found for kind in tables.CRIME_TYPES if (found := _known(made, kind))}
+    every = [(one, _ranked(made, one, known[one.kind])) for one in LISTS if one.kind in known]
+    listed = {made.ids[position] for _, ranked in every for position in ranked.known.positions[ranked.listed]}
     points = points_of_areas(made.now, listed)
+    columns = {name: change[name].to_numpy(float, copy=True) for name in FILLED}
     for one, ranked in every:
-        filled.loc[ranked.rows, one.column] = ranked.rank
+        columns[one.column][ranked.known.rows] = ranked.rank
         if one.of_share:
-            filled.loc[ranked.rows, "top5_share"] = ranked.stable.top5
+            columns["top5_share"][ranked.known.rows] = ranked.stable.top5
         entries[one] = _entries(made, one, ranked, points, one_point[one.kind])
     weeks = {one.kind: entries.get(one, ()) for one in LISTS[1:]}
-    return Lists(filled, entries.get(LISTS[0], ()), weeks, one_point)
+    return Lists(change.assign(**columns), entries.get(LISTS[0], ()), weeks, one_point)
 
 
 @dataclass(frozen=True)
@@ -181,20 +183,34 @@ class _Ground:
 
 
 @dataclass(frozen=True)
-class _Ranked:
-    """The known areas ranked for one list; rows: theirs in the Change table; positions: theirs in the Areas table.
+class _Known:
+    """The known areas of one crime type; rows: theirs in the Change table; positions: theirs in the Areas table.
 
-    listed: the first ten, by position among the known; stable, edge_stable: how firm their ranks are.
+    law, verdicts: of the crimes where they are; next_door, next_verdicts: were those near an edge the neighbour's.
     """
 
-    rows: pd.Index[int]
+    rows: Whole
     positions: Whole
     law: Law
+    verdicts: NDArray[np.object_]
+    next_door: Law
+    next_verdicts: NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """The known areas ranked for one list.
+
+    listed: the first ten, by position among the known; stable: how firm their ranks are; edge_range: between which
+    ranks they would be, were the crimes near an edge the neighbour's.
+    """
+
+    known: _Known
     rank: Whole
     edge_rank: Whole
     listed: Whole
     stable: Stability
-    edge_stable: Stability
+    edge_range: tuple[Whole, Whole]
 
 
 @dataclass(frozen=True)
@@ -211,37 +227,36 @@ class Stability:
     high: Floats
 
 
-def _ranked(made: _Ground, one: _List) -> _Ranked | None:
-    """Rank the areas: crimes where they are, and those near an edge with the neighbour; None where none is known."""
-    rows = made.change[made.change["crime_type"] == one.kind]
-    known = rows["level"].notna().to_numpy()
+def _known(made: _Ground, kind: str) -> _Known | None:
+    """Return the known areas of a crime type; None where none is known."""
+    rows = np.flatnonzero((made.change["crime_type"] == kind).to_numpy(bool))
+    known = np.isfinite(made.change["level"].to_numpy(float)[rows])
     if not known.any():
         return None
     law, next_door = (
-        law_of_months(of_kind(cube[known], one.kind), made.comparators[one.kind])
+        law_of_months(of_kind(cube[known], kind), made.comparators[kind])
         for cube in (made.counts, made.next_door)
     )
-    per = made.per[known]
-    key, edge_key = (
-        Key(one.hardening, law, per, verdicts)
-        for law, verdicts in (
-            (law, rows["verdict"].to_numpy(object)[known]),
-            (next_door, readings(next_door)["verdict"].astype(object)),
-        )
-    )
+    said = made.change["verdict"].to_numpy(object)[rows[known]]
+    return _Known(rows[known], np.flatnonzero(known), law, said, next_door, verdicts(next_door))
+
+
+def _ranked(made: _Ground, one: _List, known: _Known) -> _Ranked:
+    """Rank the areas: crimes where they are, and those near an edge with the neighbour."""
+    per = made.per[known.positions]
+    key = Key(one.hardening, known.law, per, known.verdicts)
+    edge_key = Key(one.hardening, known.next_door, per, known.next_verdicts)
     rank = key.ranks()
     listed = np.argsort(rank)[:LISTED]
     if not one.hardening:
-        listed = listed[law.excess[listed] > 0]
+        listed = listed[known.law.excess[listed] > 0]
     return _Ranked(
-        rows.index[known],
-        np.flatnonzero(known),
-        law,
+        known,
         rank,
         edge_key.ranks(),
         listed,
         stability(key, listed),
-        stability(edge_key, listed, EDGE_DRAWS),
+        quantiles(ranks_drawn(edge_key, listed, EDGE_DRAWS)[1]),
     )
 
 
@@ -252,25 +267,24 @@ def _entries(
     points: Mapping[tuple[str, str], AreaPoints],
     one_point: Mapping[str, OnePoint],
 ) -> tuple[Entry, ...]:
-    listed = ranked.listed
-    ids = [made.ids[position] for position in ranked.positions[listed]]
-    above = months_above(ranked.law.expected, of_kind(made.counts[ranked.positions], one.kind))
+    listed, known = ranked.listed, ranked.known
+    ids = [made.ids[position] for position in known.positions[listed]]
+    above = months_above(known.law.expected, of_kind(made.counts[known.positions], one.kind))
     there = [points.get((area, one.kind), NO_POINTS) for area in ids]
     busiest = [found.busiest() for found in there]
-    verdicts = made.change.loc[ranked.rows, "verdict"].to_numpy(object)
-    stable, edge = ranked.stable, ranked.edge_stable
+    stable, (edge_low, edge_high) = ranked.stable, ranked.edge_range
     return tuple(
         Entry(
             area_id=area,
             rank=int(ranked.rank[position]),
-            verdict=str(verdicts[position]),
+            verdict=str(known.verdicts[position]),
             top5_share=float(stable.top5[position]),
             top10_share=float(stable.top10[at]),
             rank_low=int(stable.low[at]),
             rank_high=int(stable.high[at]),
             edge_rank=int(ranked.edge_rank[position]),
-            edge_low=int(edge.low[at]),
-            edge_high=int(edge.high[at]),
+            edge_low=int(edge_low[at]),
+            edge_high=int(edge_high[at]),
             months_above=int(above[position]),
             months=made.months,
             points_share=busiest[at][0],
@@ -337,26 +351,37 @@ class Key:
         return Key(self.hardening, self.law.of(positions), self.per[positions], self.verdicts[positions])
 
 
-def stability(key: Key, listed: Whole, draws: int = DRAWS) -> Stability:
+def stability(key: Key, listed: Whole) -> Stability:
     """Rank draws of how far the areas may stand above the expected, by the list's own key.
 
     The readings stay as they are: on a week list a draw moves an area among those that read alike, so that a clear
     rise comes before a possible one in every draw. `listed` are the areas whose rank is wanted.
     """
+    first, found = ranks_drawn(key, listed, DRAWS)
+    return Stability(first / DRAWS, (found <= FIRST_TEN).mean(axis=0), *quantiles(found))
+
+
+def quantiles(found: Whole) -> tuple[Whole, Whole]:
+    """Return the 5% and 95% quantiles of (draws × areas) ranks."""
+    low, high = np.quantile(found, [0.05, 0.95], axis=0, method="nearest")
+    return low, high
+
+
+def ranks_drawn(key: Key, listed: Whole, draws: int) -> tuple[Whole, Whole]:
+    """Return in how many draws each area is among the first five, and (draws × listed) the ranks of those listed."""
     reached = _in_reach(key, listed)
     near, rng = key.some(reached), np.random.default_rng(SEED)
     at_listed = np.searchsorted(reached, listed)
-    first = np.zeros(len(key.per))
+    first = np.zeros(len(key.per), dtype=np.intp)
     found = np.empty((draws, len(listed)), dtype=np.intp)
     for start in range(0, draws, AT_A_TIME):
         # Turned round, so that the least is first: what is ahead of an area is less.
         drawn = -near.of(near.law.drawn(rng, AT_A_TIME))
         leading = np.argpartition(drawn, min(FIRST, len(reached)) - 1, axis=1)[:, :FIRST]
         first[reached] += np.bincount(leading.ravel(), minlength=len(reached))
-        for at, position in enumerate(at_listed):
-            found[start : start + AT_A_TIME, at] = 1 + np.count_nonzero(drawn < drawn[:, [position]], axis=1)
-    low, high = np.quantile(found, [0.05, 0.95], axis=0, method="nearest")
-    return Stability(first / draws, (found <= FIRST_TEN).mean(axis=0), low, high)
+        ahead = drawn[:, None] < drawn[:, at_listed, None]
+        found[start : start + AT_A_TIME] = 1 + np.count_nonzero(ahead, axis=2)
+    return first, found
 
 
 def _in_reach(key: Key, listed: Whole) -> Whole:

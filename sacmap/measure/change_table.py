@@ -210,16 +210,16 @@ def change_table(
             comparator=comparators[kind],
             months_compared=months_compared,
             readable=not (kind == "sac" and absent_types),
-        ).assign(edge_share=np.where(known, edge_share[kind], np.nan))
+        )
+        | {"edge_share": np.where(known, edge_share[kind], np.nan)}
         for kind in tables.CRIME_TYPES
         for known in [there & (kind not in absent_types)]
     ]
-    order = pd.CategoricalDtype(list(tables.CRIME_TYPES), ordered=True)
-    table = pd.concat(parts, ignore_index=True)
-    table = table.assign(crime_type=table["crime_type"].astype(order))
-    table = table.sort_values(["area_id", "crime_type"], ignore_index=True)
-    table["crime_type"] = table["crime_type"].astype(object)
-    return table.reindex(columns=tables.CHANGE.names)
+    # The rows of an area come one after the other.
+    rows = {name: np.stack([part[name] for part in parts], axis=1).ravel() for name in parts[0]}
+    empty = np.full(len(areas) * len(parts), np.nan)
+    table = pd.DataFrame({name: rows.get(name, empty) for name in tables.CHANGE.names})
+    return table.assign(crime_type=pd.Series(rows["crime_type"], dtype=object))
 
 
 def _of_type(
@@ -231,7 +231,8 @@ def _of_type(
     comparator: Against,
     months_compared: int,
     readable: bool,
-) -> pd.DataFrame:
+) -> dict[str, np.ndarray]:
+    """Return the columns of one crime type, an area a row."""
     readable_now = current if readable else np.full_like(current, np.nan)
     if periods := baseline.shape[1]:
         total = baseline.sum(axis=1)
@@ -240,29 +241,24 @@ def _of_type(
         total, model = np.full(len(current), np.nan), _level_alone(readable_now)
     mean = total / max(periods, 1)
     households = areas["households"].to_numpy(float, na_value=np.nan)
-    return pd.DataFrame(
-        {
-            "area_id": areas["area_id"].to_numpy(object),
-            "area_name": areas["name"].to_numpy(object),
-            "crime_type": kind,
-            "months_compared": months_compared,
-            "baseline_periods": periods,
-            "baseline_count": total,
-            "baseline_mean": mean,
-            "current_count": current,
-            "change": current - mean,
-            "change_pct": np.divide(
-                100 * (current - mean), mean, out=np.full(len(mean), np.nan), where=mean > 0
-            ),
-            **{name: model[name].to_numpy() for name in MODEL_COLUMNS},
-            "level_per_1000_households": np.divide(
-                1000 * model["level"].to_numpy(),
-                households,
-                out=np.full(len(mean), np.nan),
-                where=households > 0,
-            ),
-        }
-    )
+    return {
+        "area_id": areas["area_id"].to_numpy(object),
+        "area_name": areas["name"].to_numpy(object),
+        "crime_type": np.full(len(mean), kind, dtype=object),
+        "months_compared": np.full(len(mean), months_compared),
+        "baseline_periods": np.full(len(mean), periods),
+        "baseline_count": total,
+        "baseline_mean": mean,
+        "current_count": current,
+        "change": current - mean,
+        "change_pct": np.divide(
+            100 * (current - mean), mean, out=np.full(len(mean), np.nan), where=mean > 0
+        ),
+        **{name: model[name].to_numpy() for name in MODEL_COLUMNS},
+        "level_per_1000_households": np.divide(
+            1000 * model["level"].to_numpy(), households, out=np.full(len(mean), np.nan), where=households > 0
+        ),
+    }
 
 
 def _level_alone(now: Floats) -> pd.DataFrame:

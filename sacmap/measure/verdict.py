@@ -160,13 +160,13 @@ def compare(
     if (counts[known] < 0).any() or (now[known] < 0).any():
         raise UsageError("A count is negative.", "Counts are crimes: 0 or more.")
     require_comparator(comparator, counts.shape[1])
-    whole = pd.DataFrame(np.nan, index=range(len(now)), columns=list(MODEL_COLUMNS))
-    whole["verdict"] = pd.Series("not known", index=whole.index, dtype=object)
+    columns = {name: np.full(len(now), np.nan) for name in MODEL_COLUMNS}
+    columns |= {"verdict": np.full(len(now), "not known", dtype=object)}
     if known.any():
         found = readings(law_of(counts[known], now[known], comparator, months=months))
-        for name in MODEL_COLUMNS:
-            whole.loc[known, name] = found[name]
-    return whole if index is None else whole.set_axis(index)
+        for name, column in columns.items():
+            column[known] = found[name]
+    return pd.DataFrame(columns, index=index)
 
 
 def require_comparator(comparator: Against, periods: int) -> None:
@@ -202,17 +202,14 @@ def require_comparator(comparator: Against, periods: int) -> None:
 
 def readings(law: Law) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
     """Return the columns of `compare`: steps 5 to 8."""
-    expected, now = law.expected, law.now
-    low, high = (_quantile(share, law.size, expected) for share in (0.025, 0.975))
-    # Step 6, mid-p: higher counts, and half of the probability of an equal one.
-    up = (_at_least(now, law.size, expected) + _at_least(now + 1, law.size, expected)) / 2
-    excess = law.excess
+    expected, excess = law.expected, law.excess
+    low, high, up = _chances(law)
     return {
         "expected": expected,
         "normal_low": low,
         "normal_high": high,
-        "p_value": np.where(now >= expected, up, 1 - up),
-        "verdict": _verdicts(now, expected, up, low, high),
+        "p_value": np.where(law.now >= expected, up, 1 - up),
+        "verdict": _verdicts(law.now, expected, up, low, high),
         "ratio": law.present / expected,
         "ratio_low": law.quantile(0.025) / expected,
         "ratio_high": law.quantile(0.975) / expected,
@@ -220,6 +217,20 @@ def readings(law: Law) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
         "excess": excess,
         "level": law.level(excess),
     }
+
+
+def verdicts(law: Law) -> NDArray[np.object_]:
+    """Return the verdicts of `readings` alone."""
+    low, high, up = _chances(law)
+    return _verdicts(law.now, law.expected, up, low, high)
+
+
+def _chances(law: Law) -> tuple[Floats, Floats, Floats]:
+    """Return both ends of the normal range, and the mid-p-value of a count as high as the current one."""
+    expected, now = law.expected, law.now
+    low, high = (_quantile(share, law.size, expected) for share in (0.025, 0.975))
+    # Step 6, mid-p: higher counts, and half of the probability of an equal one.
+    return low, high, (_at_least(now, law.size, expected) + _at_least(now + 1, law.size, expected)) / 2
 
 
 def law_of(counts: Floats, now: Floats, comparator: Against = None, *, months: int = 12) -> Law:
