@@ -75,7 +75,9 @@ def test_f69_where_no_area_is_of_a_force_given_nothing_is_compared(avon_and_city
 
 def test_each_ward_of_a_whole_force_is_of_it(avon_and_city):
     _, avon, city = avon_and_city
-    assert len(force_outlines()) == 43
+    outlines = force_outlines()
+    assert len(outlines) == 43
+    assert all(outline.is_valid for outline in outlines.values())
     found = own_forces(avon)
     assert (found.force == "Avon and Somerset Constabulary").mean() > 0.98
     assert set(own_forces(city).force) <= {"City of London Police", "Metropolitan Police Service"}

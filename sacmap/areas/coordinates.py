@@ -26,6 +26,8 @@ from sacmap.notices import Notice
 Shapes = NDArray[np.object_]
 
 WGS84 = pyproj.CRS.from_epsg(4326)
+#: The same with longitude first, as GeoJSON names it.
+CRS84 = pyproj.CRS.from_authority("OGC", "CRS84")
 #: West, south, east and north of the British Isles and the sea around them, in degrees.
 HERE = (-11.0, 48.5, 4.0, 62.0)
 #: Usual systems of British boundaries, the most likely first; and the largest value that can be degrees.
@@ -145,9 +147,11 @@ def in_degrees(shapes: Shapes, system: pyproj.CRS, where: Path | str) -> tuple[S
     InputError
         If PROJ knows no real transformation from the system, or corners are nowhere on the earth.
     """
+    if system in (WGS84, CRS84):
+        return shapes, ()
     # A definition with its own seven parameters needs no database.
     known = _known(system)
-    if known == WGS84 or known.to_authority() == ("OGC", "CRS84"):
+    if known in (WGS84, CRS84):
         return shapes, ()
     way = _way(known) or (_way(system) if known != system else None)
     if way is None:

@@ -19,8 +19,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from sacmap import tables
-from sacmap.areas.topology import metric_crs
+from sacmap.areas.topology import in_metres, metric_crs
 from sacmap.forces import force_slug
 
 #: Twice the error of the simplified outlines, in metres.
@@ -45,30 +44,27 @@ class OwnForces:
 
 
 @cache
-def force_outlines() -> gpd.GeoSeries:
-    """Return the outline of each territorial force's area, EPSG:4326, by name."""
+def force_outlines() -> dict[str, shapely.Geometry]:
+    """Return the outline of each territorial force's area, degrees WGS84, by name."""
     text = (files("sacmap.areas") / "police-force-areas.geojson").read_text(encoding="utf-8")
-    found = {
-        str(one["properties"]["force"]): shapely.make_valid(shapely.geometry.shape(one["geometry"]))
-        for one in json.loads(text)["features"]
-    }
-    return gpd.GeoSeries(found, crs=tables.WGS84)
+    names = [str(one["properties"]["force"]) for one in json.loads(text)["features"]]
+    return dict(zip(names, shapely.get_parts(shapely.from_geojson(text)), strict=True))
 
 
 def own_forces(areas: gpd.GeoDataFrame) -> OwnForces:
     """Return which force each area is of, by the place of a point within it."""
-    metres = metric_crs(areas)
-    points = areas.geometry.representative_point().to_crs(metres).to_numpy()
-    there = ~areas.geometry.is_empty.to_numpy()
-    outlines = force_outlines().to_crs(metres)
-    names = np.append(outlines.index.to_numpy(object), "")
-    tree = shapely.STRtree(outlines.to_numpy())
+    shapes, grid = areas.geometry.to_numpy(), metric_crs(areas)
+    points = in_metres(shapely.point_on_surface(shapes), grid)
+    there = ~shapely.is_empty(shapes)
+    outlines = in_metres(np.array(list(force_outlines().values())), grid)
+    names = np.array([*force_outlines(), ""], dtype=object)
+    tree = shapely.STRtree(outlines)
     own = np.full(len(points), len(outlines))
     far = np.ones(len(points), dtype=bool)
     at = np.flatnonzero(there)
     point, outline = tree.query(points[at], predicate="dwithin", distance=ABROAD)
     far[at[point]] = False
-    apart = shapely.distance(points[at[point]], outlines.to_numpy()[outline])
+    apart = shapely.distance(points[at[point]], outlines[outline])
     order = np.argsort(-apart, kind="stable")
     # Written from the farthest to the nearest, so that the nearest remains.
     own[at[point[order]]] = outline[order]

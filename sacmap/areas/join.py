@@ -8,7 +8,6 @@ tested only against the points in a box around it. Only these points and edges a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from sacmap import tables
-from sacmap.areas.topology import Edges, Floats, Shapes, Whole, edges_of
+from sacmap.areas.topology import Edges, Floats, Shapes, Whole, edges_of, to_metres
 
 #: Coordinates are integers in millionths of a degree. A band of latitude is 5,000 of them, or 550 m, high.
 MILLION, BAND = 1_000_000, 5_000
@@ -109,8 +108,8 @@ def _holders(east: Whole, north: Whole, areas: Shapes) -> tuple[Whole, Whole]:
 def _edges_near(east: Whole, north: Whole, areas: Shapes, grid: int) -> tuple[Whole, Whole, Floats]:
     """Return the pairs of a point and an edge within 50 m of it, as point, area of the edge, distance in metres."""
     edges = edges_of(areas)
-    corners = _Metres(edges.lon, edges.lat, _to_grid(grid))
-    points = _Metres(east / MILLION, north / MILLION, _to_grid(grid))
+    corners = _Metres(edges.lon, edges.lat, to_metres(grid))
+    points = _Metres(east / MILLION, north / MILLION, to_metres(grid))
     found = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
     for edge, point in in_boxes(east, north, _around(edges)):
         corner = edges.corner[edge]
@@ -134,11 +133,6 @@ def _around(edges: Edges) -> Boxes:
         np.maximum(lon, other_lon) + across,
         np.maximum(lat, other_lat) + up,
     )
-
-
-@cache
-def _to_grid(grid: int) -> pyproj.Transformer:
-    return pyproj.Transformer.from_crs(tables.WGS84, grid, always_xy=True)
 
 
 class _Metres:

@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from sacmap import tables
 from sacmap.areas.rows import NO_BOUNDARY, Shapes
-from sacmap.areas.topology import metric_crs
+from sacmap.areas.topology import in_metres, metric_crs
 from sacmap.limits import CROSSINGS
 
 _POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
@@ -44,9 +44,9 @@ def mended(table: gpd.GeoDataFrame, where: Path | str = "police.uk") -> gpd.GeoD
         if more and more != NO_BOUNDARY:
             # Corners on the other side of the earth have no coordinates on the grid.
             with np.errstate(invalid="ignore"):
-                pair = gpd.GeoSeries([shapes[k], shape], crs=tables.WGS84).to_crs(metric_crs(table)).area
-            if np.isfinite(pair).all():
-                more = f"{more} (area {_hectares(pair.iloc[0])} → {_hectares(pair.iloc[1])} ha)"
+                before, after = shapely.area(in_metres(np.array([shapes[k], shape]), metric_crs(table)))
+            if np.isfinite([before, after]).all():
+                more = f"{more} (area {_hectares(before)} → {_hectares(after)} ha)"
         shapes[k] = shape
         mends[k] = "; ".join(dict.fromkeys(part for part in (mends[k], more) if part))
     return table.assign(mend=pd.Series(mends, dtype=object)).set_geometry(

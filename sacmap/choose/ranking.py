@@ -223,8 +223,8 @@ class Stability:
 
     top5: Floats
     top10: Floats
-    low: Floats
-    high: Floats
+    low: Whole
+    high: Whole
 
 
 def _known(made: _Ground, kind: str) -> _Known | None:

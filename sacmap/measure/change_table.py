@@ -251,9 +251,7 @@ def _of_type(
         "baseline_mean": mean,
         "current_count": current,
         "change": current - mean,
-        "change_pct": np.divide(
-            100 * (current - mean), mean, out=np.full(len(mean), np.nan), where=mean > 0
-        ),
+        "change_pct": np.divide(100 * (current - mean), mean, out=np.full(len(mean), np.nan), where=mean > 0),
         **{name: model[name].to_numpy() for name in MODEL_COLUMNS},
         "level_per_1000_households": np.divide(
             1000 * model["level"].to_numpy(), households, out=np.full(len(mean), np.nan), where=households > 0
