@@ -28,7 +28,7 @@ from sacmap.result import Result
 from sacmap.study import Study
 
 #: Notices that come before all others.
-WEIGHTY = ("absent-types", "areas-not-known")
+WEIGHTY = ("absent-types", "no-such-offence", "areas-not-known")
 
 
 def compare_areas(
@@ -167,6 +167,7 @@ def _result(
         definitions=facts.definitions,
         warnings=_weightiest_first(notices),
         inputs=reading.inputs,
+        lacking=reading.lacking,
         exit_code=3 if len(compared.positions) < len(study.current) or compared.unknown else 0,
         groups=groups_of(
             areas,

@@ -34,7 +34,9 @@ class Reading:
     tally: force, month, crime_type and n of all rows, kept or not;
     inputs: path, sha256 and rows of each input file; notes: files that were given twice; notices: other remarks;
     asked: the crime types fetched, where some months hold no others, so that coverage is judged by these alone;
-    whole: the forces fetched completely, where those of other forces came only in part.
+    whole: the forces fetched completely, where those of other forces came only in part;
+    lacking: the parts of vehicle crime that an extract does not have; broken: crime types that it has for some months
+    only in part, so that they cannot be compared.
     """
 
     crimes: pd.DataFrame
@@ -44,13 +46,15 @@ class Reading:
     notices: tuple[Notice, ...] = ()
     asked: tuple[str, ...] | None = None
     whole: tuple[str, ...] | None = None
+    lacking: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
 
     @property
     def absent(self) -> tuple[str, ...]:
-        """The SAC types without any row. They are unknown, not zero, unless all types were fetched from police.uk."""
+        """The SAC types without any row, or broken. They are unknown, not zero, unless all types were fetched."""
         if self.asked is not None or self.tally.empty:
             return ()
-        there = set(self.tally["crime_type"])
+        there = set(self.tally["crime_type"]) - set(self.broken)
         found = tuple(kind for kind in tables.SAC_TYPES if kind not in there)
         return () if len(found) == len(tables.SAC_TYPES) else found
 

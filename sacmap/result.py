@@ -96,7 +96,8 @@ class Result:
     one map point without earlier crimes. unknown: area_id → the reason why it is not known. monthly: the Counts table
     for all months read. compared: the positions in a period (0 first) of the months compared. context: layers for
     orientation. exit_code: 3 if months were left out. totals, comparator_changes: by crime type, as in the JSON
-    record. groups: the subtotals by town or district (tables.GROUPS), empty if the areas have no groups.
+    record. lacking: parts of vehicle crime that an extract does not have. groups: the subtotals by town or
+    district (tables.GROUPS), empty if the areas have no groups.
     """
 
     study: Study
@@ -120,6 +121,7 @@ class Result:
     warnings: tuple[Notice, ...]
     inputs: tuple[dict[str, object], ...]
     exit_code: int
+    lacking: tuple[str, ...] = ()
     context: tuple[Layer, ...] = ()
     groups: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=tables.GROUPS.names))
 
@@ -127,6 +129,11 @@ class Result:
     def how_sure(self) -> dict[str, tuple[str, ...]]:
         """By crime type, in sentences: how many verdicts on such a map are chance, and how large a rise would show."""
         return {kind: how_sure(self.change, kind) for kind in tables.CRIME_TYPES}
+
+    @property
+    def in_words(self) -> Mapping[str, str]:
+        """What each crime type is called: as police.uk has it, or exactly, of a force's own extract."""
+        return tables.IN_WORDS if self.study.extract is None else tables.extract_words(self.lacking)
 
     @property
     def public(self) -> bool:

@@ -6,7 +6,7 @@ are not numbers or gaps.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sacmap.errors import InputError
@@ -26,6 +26,8 @@ IN_WORDS = {
 }
 #: The same for a force's own extract, in which single offences are known.
 EXACT_WORDS = IN_WORDS | {"burglary": "residential burglary", "vehicle-crime": "theft of and from vehicles"}
+#: The two parts of an extract's vehicle crime, in words.
+VEHICLE_PARTS = {"theft-from-vehicle": "theft from vehicles", "theft-of-vehicle": "theft of vehicles"}
 #: Longitude and latitude in degrees.
 WGS84 = "EPSG:4326"
 #: Crimes this near to a boundary, in metres, may have been moved across it.
@@ -91,6 +93,24 @@ def require_columns(given: Iterable[object], needed: Iterable[str], table: str) 
             f"The {table} table has no column {' and no column '.join(lacking)}.",
             f"It needs {', '.join(wanted)}; it has {', '.join(sorted(has)) or 'no columns'}.",
         )
+
+
+def extract_words(lacking: Collection[str]) -> dict[str, str]:
+    """Return what each crime type is called for an extract that lacks some parts of vehicle crime.
+
+    >>> extract_words(["theft-of-vehicle"])["vehicle-crime"]
+    'theft from vehicles'
+    """
+    there = [words for part, words in VEHICLE_PARTS.items() if part not in lacking]
+    if not lacking:
+        return EXACT_WORDS
+    total = {"sac": f"{IN_WORDS['sac']} without {lacking_words(lacking)}"}
+    return EXACT_WORDS | total | ({"vehicle-crime": there[0]} if len(there) == 1 else {})
+
+
+def lacking_words(lacking: Collection[str]) -> str:
+    """Return the parts of vehicle crime that an extract lacks, in words."""
+    return " and ".join(words for part, words in VEHICLE_PARTS.items() if part in lacking)
 
 
 def is_of_homes(value: float) -> bool:

@@ -798,3 +798,58 @@ def test_real_months_beside_a_file_of_all_of_them_count_once(data, tmp_path):
     both = read([str(path), str(tmp_path / "all.csv")], keep=tables.SAC_TYPES)
     assert (~repeats(both.crimes)).sum() == (~repeats(usual.crimes)).sum()
     assert "repeated-file" in {notice.code for notice in both.notices}
+
+
+# ── a part of an extract that is not there ──
+
+
+def with_thefts_of_vehicles(but=lambda row: False):
+    """An extract of 160 crimes a month, half of its vehicle crime theft of vehicles, less the rows of `but`."""
+    rows = extract(crimes(per_area=80))
+    rows = [row | ({"HO Code": "48"} if row["HO Code"] == "45" and n % 2 else {}) for n, row in enumerate(rows)]
+    return [row for row in rows if not but(row)]
+
+
+def headline_of(folder):
+    page = (folder / "out" / "x.html").read_text(encoding="utf-8")
+    return page.split('<h1 id="headline">')[1].split("</h1>")[0]
+
+
+def test_f68_without_theft_of_vehicles_nothing_is_said_of_sac_as_a_whole(folder, monkeypatch):
+    (folder / "extract.csv").write_text(table(with_thefts_of_vehicles(lambda row: row["HO Code"] == "48")))
+    write_study(folder)
+    made = map_study_of(folder, monkeypatch)
+    assert made.record["warnings"][0]["code"] == "no-such-offence"
+    assert "theft-of-vehicle: that is not zero but unknown" in made.told["no-such-offence"]
+    assert "is not known as a whole: the extract lacks theft of vehicles" in headline_of(folder)
+    assert "Vehicle crime is theft from vehicles" in made.told["restricted"]
+    assert "not a proxy" not in made.told["restricted"]
+    assert made.counts()["robbery"] == 16
+
+
+def test_f68_a_part_missing_from_one_period_makes_no_fall_of_vehicle_crime(folder, monkeypatch):
+    rows = with_thefts_of_vehicles(lambda row: row["HO Code"] == "48" and row["Date"].endswith("2019"))
+    (folder / "extract.csv").write_text(table(rows))
+    write_study(folder)
+    made = map_study_of(folder, monkeypatch)
+    assert "theft-of-vehicle in January 2019" in made.told["no-such-offence"]
+    assert "vehicle-crime" not in made.counts()
+    assert {row["change_pct"] for row in made.rows if row["crime_type"] == "sac"} == {""}
+    assert "rose" not in headline_of(folder)
+    assert "fell" not in headline_of(folder)
+
+
+def test_f68_a_list_of_offences_without_a_part_of_vehicle_crime_says_so(folder, monkeypatch):
+    (folder / "extract.csv").write_text(table(with_thefts_of_vehicles()))
+    more = '[extract.offences]\nburglary = "28E"\nrobbery = "34B"\ntheft-from-vehicle = "45"'
+    write_study(folder, more=more)
+    made = map_study_of(folder, monkeypatch)
+    assert "theft-of-vehicle" in made.told["no-such-offence"]
+
+
+def test_f68_a_whole_extract_is_the_indicator_itself(folder, monkeypatch):
+    (folder / "extract.csv").write_text(table(with_thefts_of_vehicles()))
+    write_study(folder)
+    made = map_study_of(folder, monkeypatch)
+    assert "no-such-offence" not in made.told
+    assert "serious acquisitive crime itself, not a proxy" in made.told["restricted"]

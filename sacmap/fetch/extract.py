@@ -20,7 +20,7 @@ from sacmap.crimes import Reading, tally_of
 from sacmap.errors import InputError
 from sacmap.fetch.dates import day_of, is_day_number
 from sacmap.fetch.extract_layout import COMPONENTS, Layout, layout_of
-from sacmap.fetch.extract_notices import extract_notices, unknown_offences
+from sacmap.fetch.extract_notices import broken_parts, extract_notices, lacking_parts, unknown_offences
 from sacmap.fetch.identity import (
     Part,
     Repeated,
@@ -99,6 +99,7 @@ def read_extract(study: Study) -> Reading:
     if sac.empty and len(rows):
         raise unknown_offences(rows, layout)
     sac["crime_id"], of_ids = _ids(sac)
+    lacking, broken = lacking_parts(sac), broken_parts(sac, study)
     return Reading(
         crimes=sac[tables.CRIMES.names].astype(dict.fromkeys(CATEGORIES, "category")),
         tally=tally_of(rows),
@@ -107,11 +108,19 @@ def read_extract(study: Study) -> Reading:
         notices=(
             *repeated,
             *extract_notices(
-                study, layout, rows, sac, {name: _joined(found, name) for name in _names(found)}
+                study,
+                layout,
+                rows,
+                sac,
+                {name: _joined(found, name) for name in _names(found)},
+                lacking=lacking,
+                broken=broken,
             ),
             *of_ids,
             *_day_number_notices(sum(sheet.day_numbers for sheet in found)),
         ),
+        lacking=lacking,
+        broken=("vehicle-crime",) if broken else (),
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from sacmap import months, tables
 from sacmap.crimes import repeats
 from sacmap.errors import InputError
 from sacmap.fetch.extract_layout import Layout
@@ -16,10 +17,13 @@ from sacmap.notices import Notice, listed
 from sacmap.study import Study
 
 RESTRICTED = (
-    "Made from an extract of the force's own records. Burglary is residential burglary. Vehicle crime is theft of and "
-    "from motor vehicles, without interference. So the figures are serious acquisitive crime itself, not a proxy. "
-    "Locations are as the force gave them."
+    "Made from an extract of the force's own records. Burglary is residential burglary. Vehicle crime is {vehicle}, "
+    "without interference. {so} Locations are as the force gave them."
 )
+_WHOLE = "So the figures are serious acquisitive crime itself, not a proxy."
+_IN_PART = "A part of it is missing, so no total is serious acquisitive crime as a whole."
+#: A part of vehicle crime is missing from a month or period if it has no row there and at least so many are usual.
+USUAL = 10
 #: Words that mark a row as not a recorded crime, or no longer one.
 _NO_CRIME = re.compile(
     r"\b(cancelled|canceled|cancellation|no ?crimed?|nocrime|not a crime|void(ed)?|deleted|duplicated?|withdrawn|"
@@ -30,12 +34,20 @@ _WORDS, _LENGTH = 60, 60
 
 
 def extract_notices(
-    study: Study, layout: Layout, rows: pd.DataFrame, sac: pd.DataFrame, others: Mapping[str, pd.Series]
+    study: Study,
+    layout: Layout,
+    rows: pd.DataFrame,
+    sac: pd.DataFrame,
+    others: Mapping[str, pd.Series],
+    *,
+    lacking: Sequence[str],
+    broken: Mapping[str, Sequence[str]],
 ) -> list[Notice]:
     """Return notices: what the crimes are, totals by component, what was left out, and which components have no row.
 
-    `rows` and `sac` are all rows and those of SAC, with month, offence, component, left and the columns of Crimes;
-    `others` has the cells of the extract's other columns, one for each row of `rows`.
+    `lacking` and `broken` are as from `lacking_parts` and `broken_parts`. `rows` and `sac` are all rows and those of
+    SAC, with month, offence, component, left and the columns of Crimes; `others` has the cells of the extract's other
+    columns, one for each row of `rows`.
     """
     once = sac[~repeats(sac)]
     components = sorted(set(layout.offences.values()))
@@ -45,12 +57,13 @@ def extract_notices(
         totals.append(f"{component.replace('-', ' ')} {_in_periods(mine, study)}")
     scope = "per period, in " if study.current else "in "
     notices = [
-        Notice("restricted", RESTRICTED),
+        Notice("restricted", _restricted(lacking)),
         Notice(
             "components",
             f"Recorded crimes {scope}all months, with or without a location: {'; '.join(totals)}.",
         ),
-        *_lacking(components, rows, sac),
+        *_lacking([*components, *lacking], rows, sac),
+        *_broken(broken),
         *_cancelled(rows, layout, others),
         *_left_out(rows, layout),
     ]
@@ -63,6 +76,55 @@ def extract_notices(
             )
         )
     return notices
+
+
+def _restricted(lacking: Sequence[str]) -> str:
+    vehicle = tables.extract_words(lacking)["vehicle-crime"]
+    return RESTRICTED.format(vehicle=vehicle, so=_IN_PART if lacking else _WHOLE)
+
+
+def lacking_parts(sac: pd.DataFrame) -> tuple[str, ...]:
+    """Return the parts of vehicle crime without any row; `sac` has the component of the rows of SAC.
+
+    None is missing if there is no vehicle crime at all, or if the study file does not split it.
+    """
+    there = set(sac["component"])
+    if "vehicle-crime" in there or not there & set(tables.VEHICLE_PARTS):
+        return ()
+    return tuple(part for part in tables.VEHICLE_PARTS if part not in there)
+
+
+def broken_parts(sac: pd.DataFrame, study: Study) -> dict[str, list[str]]:
+    """Return the parts of vehicle crime that are missing from some months of the study only, with these months."""
+    without = {part: _months_without(sac, part, study) for part in tables.VEHICLE_PARTS}
+    whole = "vehicle-crime" in set(sac["component"])
+    return {} if whole else {part: found for part, found in without.items() if found}
+
+
+def _months_without(sac: pd.DataFrame, part: str, study: Study) -> list[str]:
+    """Return the months of the study without a row of a part, where at least ten are usual in that month or period."""
+    counts = sac.loc[sac["component"] == part, "month"].value_counts()
+    if counts.empty:
+        return []
+    wanted = set(study.months) or set(sac["month"])
+    empty = (set(sac["month"]) & wanted) - set(counts.index)
+    found = empty if counts.median() >= USUAL else set()
+    sums = [int(counts.reindex(list(period)).sum()) for period in study.periods] if study.current else []
+    for period, n in zip(study.periods, sums, strict=False):
+        if n == 0 and sum(sums) >= USUAL * (len(sums) - 1):
+            found = found | (empty & set(period))
+    return sorted(found)
+
+
+def _broken(without: Mapping[str, Sequence[str]]) -> list[Notice]:
+    return [
+        Notice(
+            "no-such-offence",
+            f"No row of {part} in {months.held_in_words(found)}: that is not zero but unknown, and so are vehicle "
+            "crime and serious acquisitive crime as a whole. Ask for what is missing.",
+        )
+        for part, found in without.items()
+    ]
 
 
 def _in_periods(mine: pd.Series, study: Study) -> str:
@@ -108,7 +170,8 @@ def _guess(text: str) -> str:
 
 def _lacking(components: list[str], rows: pd.DataFrame, sac: pd.DataFrame) -> list[Notice]:
     """Return a notice about components without a row, and about other offences that may belong to them."""
-    lacking = [component for component in components if component not in set(sac["component"])]
+    there = set(sac["component"])
+    lacking = [component for component in dict.fromkeys(components) if component not in there]
     if not lacking:
         return []
     others = rows.loc[(rows["component"] == "") & (rows["left"] == ""), "offence"].map(text_of).unique()
@@ -117,8 +180,9 @@ def _lacking(components: list[str], rows: pd.DataFrame, sac: pd.DataFrame) -> li
     return [
         Notice(
             "no-such-offence",
-            f"No row of the extract is {', '.join(lacking)}: that is not zero but unknown.{hint} Check "
-            "[extract.offences] in the study file, and ask for what is missing.",
+            f"No row of the extract is {', '.join(lacking)}: that is not zero but unknown, and so is serious "
+            f"acquisitive crime as a whole.{hint} Check [extract.offences] in the study file, and ask for what "
+            "is missing.",
         )
     ]
 

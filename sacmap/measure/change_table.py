@@ -241,6 +241,8 @@ def _of_type(
         total, model = np.full(len(current), np.nan), _level_alone(readable_now)
     mean = total / max(periods, 1)
     households = areas["households"].to_numpy(float, na_value=np.nan)
+    # Without one of its types, two counts of SAC may be compared no more than their readings.
+    change = readable_now - mean
     return {
         "area_id": areas["area_id"].to_numpy(object),
         "area_name": areas["name"].to_numpy(object),
@@ -250,8 +252,8 @@ def _of_type(
         "baseline_count": total,
         "baseline_mean": mean,
         "current_count": current,
-        "change": current - mean,
-        "change_pct": np.divide(100 * (current - mean), mean, out=np.full(len(mean), np.nan), where=mean > 0),
+        "change": change,
+        "change_pct": np.divide(100 * change, mean, out=np.full(len(mean), np.nan), where=mean > 0),
         **{name: model[name].to_numpy() for name in MODEL_COLUMNS},
         "level_per_1000_households": np.divide(
             1000 * model["level"].to_numpy(), households, out=np.full(len(mean), np.nan), where=households > 0

@@ -68,7 +68,10 @@ def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts
     inside = rows[rows["area_id"].notna()]
     mine = rows[rows["force"].isin(compared.forces)]
     return (
-        *_absent_types(compared.absent_types, "file" if study.extract is None else "extract"),
+        *_absent_types(
+            [kind for kind in compared.absent_types if kind not in reading.broken],
+            "file" if study.extract is None else "extract",
+        ),
         *_unknown_areas(compared.unknown, areas),
         *_months_left_out(positions, study.current, compared.left_out),
         *_forces_left_out(compared.silent),

@@ -58,6 +58,7 @@ class Scene:
     follows: str
     in_words: Mapping[str, str] = field(default_factory=lambda: IN_WORDS)
     unit: Unit = NEIGHBOURHOOD
+    lacking: str = ""
     notices: frozenset[str] = frozenset()
 
 
@@ -81,7 +82,7 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
     summed = f"{capital(scene.in_words[kind])} {percent(total)}{in_place}"
     unit, verdicts = scene.unit, rows[kind]["verdict"]
     known = int((verdicts != "not known").sum())
-    if not known and "absent-types" in scene.notices:
+    if not known and scene.notices & {"absent-types", "no-such-offence"}:
         said = (
             f"{capital(scene.in_words[kind])}{in_place} is not known: the crimes given do not hold it whole."
         )
@@ -91,6 +92,8 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
     if UNFIT in scene.notices:
         said = f"What the {unit[1]} are compared with is no fit: do not rely on their readings."
         return Headline(f"{summed}.", said)
+    if kind == "sac" and scene.lacking:
+        return _without_total(kinds[1:], rows, scene)
     rises, falls = (_clear(kinds, rows, f"clear {way}") for way in ("rise", "fall"))
     single = list(rows[kind].loc[verdicts == ONE_POINT, "label"].astype(str))
     if rises or falls:
@@ -106,6 +109,24 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
     else:
         said = f"{summed}, and none of {counted(known, unit)} stands out."
     return Headline(said, _seen(kind, rows[kind], scene))
+
+
+def _without_total(kinds: Sequence[str], rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headline:
+    """Return the first two sentences if the extract lacks a part of SAC: each type alone, and no total."""
+    in_place = f" in {apart(scene.place)}" if scene.place else ""
+    unknown = (
+        f"Serious acquisitive crime{in_place} is not known as a whole: the extract lacks {scene.lacking}."
+    )
+    rises, falls = (_clear(kinds, rows, f"clear {way}") for way in ("rise", "fall"))
+    if not rises and not falls:
+        return Headline(unknown, f"No clear change of {_of_types(kinds, scene)}.")
+    parts = (*_clauses(rises or falls, "rose" if rises else "fell", scene), Part("."))
+    return Headline("".join(part.text for part in parts), unknown, parts)
+
+
+def _of_types(kinds: Sequence[str], scene: Scene) -> str:
+    *most, last = (scene.in_words[kind] for kind in kinds)
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def level_headline(kind: str, in_words: str, most: Sequence[str], unit: Unit) -> Headline:

@@ -69,7 +69,6 @@ def names_of(result: Result) -> dict[str, str]:
 
 
 def _totals(result: Result) -> Table:
-    in_words = tables.IN_WORDS if result.study.extract is None else tables.EXACT_WORDS
     rows = []
     for kind in tables.CRIME_TYPES:
         total = result.totals[kind]
@@ -79,7 +78,7 @@ def _totals(result: Result) -> Table:
         if result.study.baseline:
             was = "not known" if before is None else count(before)
             cells = [was, *cells, "–" if change is None else pct(change)]
-        rows.append((in_words[kind].capitalize(), *cells))
+        rows.append((result.in_words[kind].capitalize(), *cells))
     header = (
         ("Crimes on the map", "Before", "Now", "Change")
         if result.study.baseline
@@ -115,7 +114,6 @@ def _rows_of(result: Result, kind: str, verdict: str) -> pd.DataFrame:
 
 def _of_verdict(result: Result, verdict: str, names: Mapping[str, str]) -> list[str]:
     """Say which areas have a verdict, a line a crime type: the count first, then what was expected."""
-    in_words = tables.IN_WORDS if result.study.extract is None else tables.EXACT_WORDS
     said = []
     for kind in tables.CRIME_TYPES:
         rows = _rows_of(result, kind, verdict)
@@ -126,7 +124,7 @@ def _of_verdict(result: Result, verdict: str, names: Mapping[str, str]) -> list[
         ]
         more = f", and {len(rows) - NAMED:,} more" if len(rows) > NAMED else ""
         if each:
-            said.append(f"{in_words[kind].capitalize()}: {'; '.join(each)}{more}.")
+            said.append(f"{result.in_words[kind].capitalize()}: {'; '.join(each)}{more}.")
     return said
 
 

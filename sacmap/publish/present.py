@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -40,11 +39,6 @@ def title_of(result: Result) -> str:
     return result.study.title or neighbourhoods(len(result.areas))
 
 
-def in_words_of(result: Result) -> Mapping[str, str]:
-    """Return what each crime type is called: as police.uk has it, or exactly, of a force's own extract."""
-    return tables.IN_WORDS if result.study.extract is None else tables.EXACT_WORDS
-
-
 def page_of(result: Result) -> View:
     """Return what is published of a result."""
     study, public = result.study, result.public
@@ -73,6 +67,7 @@ def page_of(result: Result) -> View:
         context=result.context,
         restricted=result.restricted,
         exact=study.extract is not None,
+        lacking=result.lacking,
         practice=PRACTICE_FORCE in set(result.coverage["force"]),
         level_only=not study.baseline,
         tiles=study.tiles,
@@ -185,7 +180,7 @@ def check_text(result: Result) -> str:
         was = "" if before is None else f"{before:,.1f} →"
         # A crime type that no file holds is not known; it is not none.
         is_now = "not known" if now is None else f"{now:,.0f}"
-        lines.append(f"  {in_words_of(result)[kind]:<28}{was:>12} {is_now:>8}")
+        lines.append(f"  {result.in_words[kind]:<28}{was:>12} {is_now:>8}")
     sac, against = result.totals["sac"], result.comparator_changes["sac"]
     lines += [
         "",

@@ -104,6 +104,7 @@ class View:
     practice: bool = False
     restricted: bool = False
     exact: bool = False
+    lacking: tuple[str, ...] = ()
     level_only: bool = False
     tiles: str | None = None
     tiles_key: str | None = None
@@ -166,7 +167,9 @@ class View:
     @property
     def in_words(self) -> Mapping[str, str]:
         """What each crime type is called: as police.uk has it, or exactly, of a force's own extract."""
-        return (tables.EXACT_WORDS if self.exact else tables.IN_WORDS) | {"sac": words.TOGETHER}
+        named = tables.extract_words(self.lacking) if self.exact else tables.IN_WORDS
+        without = f", without {tables.lacking_words(self.lacking)}," if self.lacking else ""
+        return named | {"sac": words.TOGETHER + without}
 
     @property
     def whole(self) -> str:
@@ -263,6 +266,7 @@ class View:
             follows=self.comparator_words,
             in_words=self.in_words,
             unit=self.unit,
+            lacking=tables.lacking_words(self.lacking),
             notices=frozenset(notice.code for notice in self.warnings),
         )
         return headlines.headline(kind, self._rows_in_order, scene)

@@ -78,6 +78,10 @@ EXACT = (
     "Burglary is residential burglary and vehicle crime is theft of and from motor vehicles, as the force recorded "
     "them: the figures are serious acquisitive crime itself, not a proxy."
 )
+PARTLY = (
+    "The figures are the force's own records, but a part of vehicle crime is missing: the total is not serious "
+    "acquisitive crime as a whole."
+)
 
 
 #: The sheet of each crime type's list for a week of action.
@@ -329,7 +333,7 @@ class _Sheets:
         )
         facts = {
             "comparator": page.comparator_words,
-            "indicator": EXACT if page.exact else PROXY,
+            "indicator": PARTLY if page.lacking else EXACT if page.exact else PROXY,
         }
         sections = (
             (
