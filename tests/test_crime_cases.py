@@ -853,3 +853,32 @@ def test_f68_a_whole_extract_is_the_indicator_itself(folder, monkeypatch):
     made = map_study_of(folder, monkeypatch)
     assert "no-such-offence" not in made.told
     assert "serious acquisitive crime itself, not a proxy" in made.told["restricted"]
+
+
+# ── a crime type that a period has lost ──
+
+
+def less(rows, month, kind):
+    return [row for row in rows if (row["Month"], row["Crime type"]) != (month, kind)]
+
+
+def test_f68_a_type_that_a_whole_period_lacks_is_missing_and_makes_no_fall(folder, monkeypatch):
+    (folder / "a.csv").write_text(table(less(crimes(per_area=50), "2019-01", "Robbery")))
+    made = map_of(folder, monkeypatch, "a.csv")
+    assert "No row of robbery in January 2019" in made.told["absent-types"]
+    assert "robbery" not in made.counts()
+    assert {row["change_pct"] for row in made.rows if row["crime_type"] == "sac"} == {""}
+
+
+def test_f68_a_month_that_lacks_a_usual_type_is_left_out_or_nothing_is_compared(folder, monkeypatch):
+    (folder / "a.csv").write_text(table(less(crimes(per_area=80), "2018-01", "Vehicle crime")))
+    made = map_of(folder, monkeypatch, "a.csv")
+    require_plain(made.error)
+    assert "published no vehicle crime, where about 64 are usual" in made.error
+
+
+def test_f68_a_few_of_a_type_that_a_period_lacks_are_a_word(folder, monkeypatch):
+    (folder / "a.csv").write_text(table(less(crimes(), "2018-01", "Robbery")))
+    made = map_of(folder, monkeypatch, "a.csv")
+    assert "No row of robbery in January 2018" in made.told["filtered-file"]
+    assert made.counts()["robbery"] == 4

@@ -24,6 +24,12 @@ NEIGHBOURS = 12
 THIN = 0.5
 #: The study's main forces are those that together report at least this share of the areas' SAC, largest first.
 MAIN_SHARE = 0.5
+#: A month without any row of a crime type is thin if the force usually has so many of it in a month or more. (Seen: the
+#: City of London had no robbery in one month, where 9 were usual.)
+USUAL = 25
+#: A crime type without any row in a whole period is missing, not zero, if the others have at least so many on average;
+#: with at least so few it may be.
+EXPECTED, SOME = 10, 5
 #: An area is not known if forces left out report at least this share of its SAC.
 TELLING_SHARE = 0.2
 
@@ -41,7 +47,8 @@ def coverage(tally: pd.DataFrame, wanted: Collection[str]) -> pd.DataFrame:
     Returns
     -------
     The Coverage table, sorted by force and month. Missing: no crimes, although the force has some in other months.
-    Thin: less than half the median of up to 12 nearest months of the force that are not missing.
+    Thin: less than half the median of up to 12 nearest months of the force that are not missing; or no row of a type of
+    SAC, of which 25 or more are usual.
     """
     known = sorted({*wanted, *tally["month"].unique()})
     if not known:
@@ -49,17 +56,48 @@ def coverage(tally: pd.DataFrame, wanted: Collection[str]) -> pd.DataFrame:
     every = [months.label(n) for n in range(months.number(known[0]), months.number(known[-1]) + 1)]
     grid = tally.pivot_table(index="force", columns="month", values="n", aggfunc="sum", observed=True)
     grid = grid.reindex(columns=every).fillna(0)
-    parts = [_one_force(str(force), every, row.to_numpy(float)) for force, row in grid.iterrows()]
+    lacking = _types_lacking(tally, every)
+    parts = [
+        _one_force(str(force), every, row.to_numpy(float), lacking.get(str(force), {}))
+        for force, row in grid.iterrows()
+    ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=tables.COVERAGE.names)
 
 
-def _one_force(force: str, every: list[str], crimes: np.ndarray) -> pd.DataFrame:
+def _usual(crimes: np.ndarray, there: np.ndarray, i: int) -> float:
+    """Return the median of the months `there` nearest to month `i`, without itself; NaN if there are none."""
+    others = there[there != i]
+    nearest = others[np.argsort(np.abs(others - i), kind="stable")[:NEIGHBOURS]]
+    return float(median(crimes[nearest].tolist())) if len(nearest) else np.nan
+
+
+def _types_lacking(tally: pd.DataFrame, every: Sequence[str]) -> dict[str, dict[int, str]]:
+    """Return, by force, the positions of months without any row of a usual type of SAC, and what is said of each."""
+    rows = tally[tally["crime_type"].isin(tables.SAC_TYPES)]
+    if rows.empty:
+        return {}
+    keys = ["force", "crime_type"]
+    grid = rows.astype(dict.fromkeys(keys, str)).pivot_table(
+        index=keys, columns="month", values="n", aggfunc="sum", observed=True
+    )
+    grid = grid.reindex(columns=list(every)).fillna(0)
+    held = grid.groupby(level="force").transform("sum")
+    found: dict[str, dict[int, str]] = {}
+    for row, (force, kind) in enumerate(grid.index):
+        crimes, there = grid.to_numpy(float)[row], np.flatnonzero(held.to_numpy()[row] > 0)
+        for i in there[crimes[there] == 0]:
+            usual = _usual(crimes, there, int(i))
+            if usual >= USUAL:
+                said = f"published no {tables.IN_WORDS[kind]}, where about {usual:,.0f} are usual"
+                found.setdefault(force, {}).setdefault(int(i), said)
+    return found
+
+
+def _one_force(force: str, every: list[str], crimes: np.ndarray, lacking: Mapping[int, str]) -> pd.DataFrame:
     there = np.flatnonzero(crimes > 0)
     rows = []
     for i, month in enumerate(every):
-        others = there[there != i]
-        nearest = others[np.argsort(np.abs(others - i), kind="stable")[:NEIGHBOURS]]
-        expected = median(crimes[nearest].tolist()) if len(nearest) else np.nan
+        expected = _usual(crimes, there, i)
         n = int(crimes[i])
         status, reason = "complete", ""
         if n == 0 and len(there):
@@ -67,6 +105,8 @@ def _one_force(force: str, every: list[str], crimes: np.ndarray) -> pd.DataFrame
         elif n < THIN * expected:
             status = "thin"
             reason = f"published only {n:,} crimes, where about {expected:,.0f} are usual"
+        elif i in lacking:
+            status, reason = "thin", lacking[i]
         rows.append((force, month, status, n, expected, reason))
     return pd.DataFrame(rows, columns=tables.COVERAGE.names)
 
@@ -158,7 +198,8 @@ class Compared:
     judged: the Coverage table; forces: the main forces, largest first; others: other forces with most of their SAC in
     the areas; left_out: the rows of Coverage because of which months are left out; positions: the positions in a period
     (0 first) of the months compared; silent: the rows of Coverage because of which other forces are left out; unknown:
-    area_id → the reason why it is not known; absent_types: crime types without any row.
+    area_id → the reason why it is not known; absent_types: crime types without any row, in all
+    or in a whole period; lost_types: those of the second kind, with the period that lacks them.
     """
 
     judged: pd.DataFrame
@@ -169,6 +210,7 @@ class Compared:
     silent: pd.DataFrame
     unknown: Mapping[str, str]
     absent_types: tuple[str, ...]
+    lost_types: Mapping[str, Period]
 
     @property
     def forces_left_out(self) -> tuple[str, ...]:
@@ -217,7 +259,34 @@ def compared_months(
         reason = next(iter(unknown.values()))
         raise InputError(f"None of the areas is known: {reason}.", "Give the crimes of their own force.")
     others = _mostly_here(located, study, {*forces, *silent["force"]})
-    return Compared(judged, forces, others, left_out, positions, silent, unknown, reading.absent)
+    lost = types_without(study, reading, forces, positions)
+    absent = tuple(kind for kind in tables.SAC_TYPES if kind in {*reading.absent, *lost})
+    return Compared(judged, forces, others, left_out, positions, silent, unknown, absent, lost)
+
+
+def types_without(
+    study: Study,
+    reading: Reading,
+    forces: Collection[str],
+    positions: Sequence[int],
+    least: int = EXPECTED,
+) -> dict[str, Period]:
+    """Return the crime types without any row in a period, although the others have `least` or more on average.
+
+    With each type come the months of the first such period. What was fetched from police.uk has every type.
+    """
+    tally = reading.tally
+    if reading.asked is not None or not study.baseline:
+        return {}
+    periods = [tuple(period[k] for k in positions) for period in study.periods]
+    mine = tally[tally["force"].isin(list(forces))]
+    found: dict[str, Period] = {}
+    for kind in tables.SAC_TYPES:
+        by_month = mine[mine["crime_type"] == kind].groupby("month", observed=True)["n"].sum()
+        sums = [int(by_month.reindex(list(period)).sum()) for period in periods]
+        if 0 in sums and sum(sums) >= least * (len(sums) - 1):
+            found[kind] = periods[sums.index(0)]
+    return found
 
 
 def _mostly_here(located: pd.DataFrame, study: Study, but: Collection[str]) -> tuple[str, ...]:

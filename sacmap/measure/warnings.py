@@ -15,7 +15,7 @@ from sacmap.areas.locate import point_keys
 from sacmap.crimes import KNOWN_TYPES, Reading
 from sacmap.measure.comparator import NOTHING, UNFIT, Comparator, doubt_pct
 from sacmap.measure.counts import Counted
-from sacmap.measure.coverage import Compared, reasons_of
+from sacmap.measure.coverage import SOME, Compared, reasons_of, types_without
 from sacmap.measure.definitions import Break
 from sacmap.notices import Notice, listed
 from sacmap.redaction import host_of
@@ -69,9 +69,11 @@ def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts
     mine = rows[rows["force"].isin(compared.forces)]
     return (
         *_absent_types(
-            [kind for kind in compared.absent_types if kind not in reading.broken],
+            [kind for kind in compared.absent_types if kind not in {*reading.broken, *compared.lost_types}],
             "file" if study.extract is None else "extract",
         ),
+        *_lost_types(compared.lost_types),
+        *_perhaps_lost(study, reading, compared),
         *_unknown_areas(compared.unknown, areas),
         *_months_left_out(positions, study.current, compared.left_out),
         *_forces_left_out(compared.silent),
@@ -103,6 +105,29 @@ def _absent_types(absent: Sequence[str], of: str) -> Iterator[Notice]:
             f"No {of} has a row of {words}: missing, not zero. Nothing can be said about serious acquisitive "
             "crime as a whole. Give all three crime types to compare them together.",
         )
+
+
+def _lost_types(lost: Mapping[str, Period]) -> Iterator[Notice]:
+    """Warn of crime types of which a whole period has no row, although the others have many."""
+    for kind, period in lost.items():
+        yield Notice(
+            "absent-types",
+            f"No row of {tables.IN_WORDS[kind]} in {months.span_in_words(period)}, though the other months have it: "
+            "missing, not zero. It is not compared, and nothing can be said about serious acquisitive crime as a "
+            "whole. Give the files as downloaded.",
+        )
+
+
+def _perhaps_lost(study: Study, reading: Reading, compared: Compared) -> Iterator[Notice]:
+    """Warn of crime types of which a period has no row, and the others some."""
+    few = types_without(study, reading, compared.forces, compared.positions, SOME)
+    for kind, period in few.items():
+        if kind not in compared.absent_types:
+            yield Notice(
+                "filtered-file",
+                f"No row of {tables.IN_WORDS[kind]} in {months.span_in_words(period)}, though the other months have "
+                "some. If the file was filtered, that is unknown, not zero.",
+            )
 
 
 def _unknown_areas(unknown: Mapping[str, str], areas: gpd.GeoDataFrame) -> Iterator[Notice]:
