@@ -806,7 +806,9 @@ def test_real_months_beside_a_file_of_all_of_them_count_once(data, tmp_path):
 def with_thefts_of_vehicles(but=lambda row: False):
     """An extract of 160 crimes a month, half of its vehicle crime theft of vehicles, less the rows of `but`."""
     rows = extract(crimes(per_area=80))
-    rows = [row | ({"HO Code": "48"} if row["HO Code"] == "45" and n % 2 else {}) for n, row in enumerate(rows)]
+    rows = [
+        row | ({"HO Code": "48"} if row["HO Code"] == "45" and n % 2 else {}) for n, row in enumerate(rows)
+    ]
     return [row for row in rows if not but(row)]
 
 
