@@ -3,8 +3,8 @@
 python benchmarks/fuzz.py [--inputs 10000] [--seed 0] [--forked] [TARGET …]
 
 An input that fails is left in build/fuzz/ under its target's name. A hang is a failure too: an input has SECONDS, and
-where a library itself does not come back the process ends with every thread's place. --forked saves loading GDAL for
-each input: see forked.py.
+where a library itself does not come back the process ends with every thread's place. --forked saves starting Python
+for each input: see forked.py.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from forked import gdal_forked  # noqa: E402
+from forked import READERS, Loaded, forked_readers  # noqa: E402
 from fuzz_inputs import inputs  # noqa: E402
 from fuzz_targets import TARGETS, Target, folder_of, survive  # noqa: E402
 
@@ -106,7 +106,7 @@ def main() -> int:
         if target.name not in names:
             continue
         try:
-            with gdal_forked() if given_words.forked else nullcontext():
+            with Loaded(*READERS) as loaded, forked_readers(loaded) if given_words.forked else nullcontext():
                 seen, slowest = fuzz(target, given_words.inputs, given_words.seed)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is what was looked for
             failed += 1

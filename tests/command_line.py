@@ -23,9 +23,9 @@ class Done:
     stderr: str
 
 
-def command(*words, cwd=None):
-    """Run a command in a folder, with these words; no traceback may be printed."""
-    streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n") for _ in range(2)]
+def command(*words, cwd=None, encoding="utf-8"):
+    """Run a command in a folder, with these words, on a console of an encoding; no traceback may be printed."""
+    streams = [io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="\n") for _ in range(2)]
     argv = sys.argv
     with (
         contextlib.chdir(cwd or Path.cwd()),

@@ -1,5 +1,6 @@
 """What every test shares: where the real data are, small police.uk files, a small page, and a real browser."""
 
+import gc
 import os
 import shutil
 import signal
@@ -15,6 +16,8 @@ from police_uk import Clock, Police
 # A shell tells what it runs in the background to ignore Ctrl-C, and what the tests start would go on ignoring it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# What is loaded and collected stays to the end: it is not looked through for garbage. Tests are.
+gc.disable()
 # A machine that is busy must not fail a test.
 settings.register_profile("steady", deadline=None)
 settings.load_profile("steady")
@@ -28,6 +31,11 @@ HEADER = (
     "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,"
     "Last outcome category,Context"
 )
+
+
+def pytest_collection_finish():
+    gc.freeze()
+    gc.enable()
 
 
 #: Fixtures that make a test slow: a browser.
@@ -46,6 +54,33 @@ def no_power_cut():
     """Wait for no disk: what the tests write need not outlive the machine. Every file is still written whole."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
+@pytest.fixture(scope="session")
+def loaded_readers():
+    """A process in whose forks sacmap's readers begin at once; none where a process cannot be forked."""
+    if not hasattr(os, "fork"):
+        yield None
+        return
+    from forked import READERS, Loaded
+
+    with Loaded(*READERS) as loaded:
+        yield loaded
+
+
+@pytest.fixture(scope="module")
+def forked_readers(loaded_readers):
+    """What sacmap reads in processes of their own is read in forks of one that has loaded its libraries.
+
+    For tests of what is read. Those of a process that crashes, has no end or takes all memory start the real one.
+    """
+    if loaded_readers is None:
+        yield
+        return
+    from forked import forked_readers
+
+    with forked_readers(loaded_readers):
         yield
 
 

@@ -13,6 +13,8 @@ from sacmap.areas.boundaries import areas_from_rings, geojson_of, read_areas
 from sacmap.areas.topology import overlaps
 from sacmap.errors import InputError
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
+
 
 def feature(ring, *holes, **properties):
     """One GeoJSON feature of a polygon."""

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from sacmap.cli import sacmap
 from sacmap.errors import SacmapError
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_readers")]
 
 SAC = {"E05000001": ("Westfield", 20, 20), "E05000002": ("Eastfield", 20, 20)}
 

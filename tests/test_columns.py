@@ -11,6 +11,8 @@ from sacmap.areas.boundaries import read_areas, read_boundaries
 from sacmap.areas.columns import BoundaryOptions
 from sacmap.errors import InputError, UsageError
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
+
 
 def areas(path, rows, ids=None, geometries=None):
     """GeoJSON of squares in a row, one for each dict of properties; ids stand beside the properties."""

@@ -18,6 +18,8 @@ from sacmap.crimes import repeats
 from sacmap.errors import InputError, UsageError
 from sacmap.fetch.street import read
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
+
 #: Coordinate systems that British and Irish boundaries come in.
 SYSTEMS = [
     "EPSG:4277",

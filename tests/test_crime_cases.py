@@ -33,7 +33,7 @@ from sacmap.publish.present import page_of
 from sacmap.publish.public import public_version
 from sacmap.study import make_study
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_readers")]
 
 #: Words that a message is not to hold: raw bytes, and what only a programmer knows.
 FORBIDDEN = ("b'", "\\x", "Error:", "Errno", "Traceback", "KeyError", "ArrowInvalid", "Exception", "None")
@@ -43,6 +43,12 @@ FORBIDDEN = ("b'", "\\x", "Error:", "Errno", "Traceback", "KeyError", "ArrowInva
 def folder(tmp_path):
     write_areas(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def no_page(monkeypatch):
+    """No page is drawn, which takes a third of the time: for tests of many files that look at the table alone."""
+    monkeypatch.setattr("sacmap.publish.page.render", lambda view: f"<h1>{view.title}</h1>")
 
 
 @pytest.fixture
@@ -131,6 +137,7 @@ def test_f75_case_25_a_windows_path_shows_how_to_write_it(case, monkeypatch):
 # ── identity ──
 
 
+@pytest.mark.usefixtures("no_page")
 @pytest.mark.parametrize(
     "word",
     ["NA", "N/A", "null", "-", "0", "000", "0.0", "PENDING", "Not recorded", "1.20018E+11", "1.2e+11", "#N/A", "TBC",
@@ -327,6 +334,7 @@ def test_f74_a_choice_of_rows_that_cannot_be_says_why(folder, monkeypatch, choic
     assert words in made.error
 
 
+@pytest.mark.usefixtures("no_page")
 @pytest.mark.parametrize("writing", ["45/10", "045/10", "45.10", "45", "45 - Theft from vehicle", "45/1"])
 def test_f74_a_class_stands_for_its_sub_classes(folder, monkeypatch, writing):
     rows = [row | ({"HO Code": writing} if row["HO Code"] == "45" else {}) for row in extract()]
@@ -499,6 +507,7 @@ SAVED = {
 }
 
 
+@pytest.mark.usefixtures("no_page")
 @pytest.mark.parametrize("how", SAVED)
 def test_f70_a_street_file_saved_again_counts_as_before(folder, monkeypatch, how):
     made = SAVED[how](crimes())
@@ -701,6 +710,7 @@ def test_a_web_page_named_as_a_workbook_is_called_that(folder, monkeypatch):
     assert "is a web page" in made.error
 
 
+@pytest.mark.usefixtures("no_page")
 @pytest.mark.parametrize("how", ["semicolons", "UTF-16", "gzip", "a text named as a workbook"])
 def test_f70_an_extract_saved_otherwise_counts_as_before(folder, monkeypatch, how):
     name = "extract.xls" if "workbook" in how else "extract.csv"

@@ -25,6 +25,8 @@ from sacmap.areas.boundaries import read_areas, read_boundaries
 from sacmap.areas.formats import KINDS, kind_of, kind_of_json
 from sacmap.errors import InputError, UsageError
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
+
 CODES, NAMES = ["E05000001", "E05000002"], ["Westfield", "Eastfield"]
 #: Ending → GDAL's driver, for the formats it writes.
 DRIVERS = {

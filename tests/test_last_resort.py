@@ -15,6 +15,7 @@ import pytest
 import requests
 from command_line import command
 from conftest import csv_text, row
+from forked import Loaded
 from fuzz_targets import areas_geojson
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -130,18 +131,52 @@ def streams(folder, words, tail):
     return done.returncode, done.stderr
 
 
+@pytest.fixture(scope="module")
+def loaded():
+    """A process in whose forks a command begins at once."""
+    with Loaded(
+        "pyarrow.dataset", "sacmap.areas.geojson", "sacmap.planning", "sacmap.publish.page"
+    ) as process:
+        yield process
+
+
+FULL = "/dev/full"
+
+
 @posix
 @pytest.mark.parametrize("verb", ["map", "check"])
 @pytest.mark.parametrize(
-    ("tail", "codes"),
-    [(">&-", {0}), ("2>&-", {0}), (">&- 2>&- <&-", {0}), ("2>/dev/full", {0}), (">/dev/full", {5}),
-     (">/dev/full 2>/dev/full", {5})],
-)  # fmt: skip
-def test_f63_a_closed_or_full_output_is_no_traceback_and_files_are_whole(folder, verb, tail, codes):
-    if "full" in tail and not Path("/dev/full").exists():
+    ("ends", "codes"),
+    [
+        ((None, "err"), {0}),
+        (("out", None), {0}),
+        ((None, None), {0}),
+        (("out", FULL), {0}),
+        ((FULL, "err"), {5}),
+        ((FULL, FULL), {5}),
+        # Nobody reads it.
+        (("|", "err"), {5}),
+    ],
+)
+def test_f63_a_closed_or_full_output_is_no_traceback_and_files_are_whole(folder, loaded, verb, ends, codes):
+    if FULL in ends and not Path(FULL).exists():
         pytest.skip("there is no /dev/full here")
-    code, said = streams(folder, [verb, *WORDS, *(["--out", "x.html"] if verb == "map" else [])], tail)
+    paths = [one and (one if one == "|" else str(folder / one)) for one in ends]
+    words = ["sacmap", verb, *WORDS, *(["--out", "x.html"] if verb == "map" else [])]
+    code = loaded.run(words, [os.devnull if any(ends) else None, *paths], folder=folder)
+    said = (folder / "err").read_text(encoding="utf-8") if "err" in ends else ""
     assert code in codes, said
+    require_whole_and_no_traceback(folder, verb, said)
+
+
+@posix
+def test_f63_a_process_that_starts_with_every_stream_closed_works_on(folder):
+    code, said = streams(folder, ["map", *WORDS, "--out", "x.html"], ">&- 2>&- <&-")
+    assert code == 0
+    require_whole_and_no_traceback(folder, "map", said)
+
+
+def require_whole_and_no_traceback(folder, verb, said):
     assert "Traceback" not in said
     assert "Exception" not in said
     if verb == "map":
@@ -168,11 +203,8 @@ def test_f63_half_a_character_in_a_title_is_a_usage_error():
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS allows no such names")
 def test_f63_half_a_character_in_a_path_is_spelt_out_in_the_record(folder):
     (folder / "a.csv").rename(os.fsdecode(os.fsencode(folder) + b"/b\xff.csv"))
-    words = [b"b\xff.csv" if word == "a.csv" else word.encode() for word in WORDS]
-    done = subprocess.run(
-        [os.fsencode(sys.executable), b"-m", b"sacmap", b"map", *words, b"--out", b"x.html"],
-        cwd=folder, capture_output=True, check=False,
-    )  # fmt: skip
+    words = [os.fsdecode(b"b\xff.csv") if word == "a.csv" else word for word in WORDS]
+    done = command("map", *words, "--out", "x.html", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert r"b\\udcff.csv" in (folder / "x.json").read_text(encoding="utf-8")
 

@@ -20,7 +20,7 @@ from sacmap.measure.reconcile import reconcile
 from sacmap.offences import CODES, Recorded
 from sacmap.study import make_study
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_readers")]
 
 FORCE = "Northamptonshire Police"
 

@@ -87,6 +87,10 @@ class Drawing:
     def _fitting(self, text: str, wide: float, size: float, *, bold: bool) -> int:
         """Return how many letters of a text fit; at least one."""
         low, high = 1, min(len(text), max(1, int(wide / size * 6)))
+        # Most texts fit whole.
+        if self.width(text[:high], size, bold=bold) <= wide:
+            return high
+        high = max(low, high - 1)
         while low < high:
             middle = (low + high + 1) // 2
             low, high = (
