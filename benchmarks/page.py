@@ -39,7 +39,8 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from sacmap import months, tables
 from sacmap.measure.change_table import change_table
 from sacmap.practice import geography
-from sacmap.publish.draw import draw
+from sacmap.publish.draw import OfficerMap, draw, totals_of
+from sacmap.publish.view import View, table_of
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -164,6 +165,12 @@ def plain(areas: gpd.GeoDataFrame, change: pd.DataFrame) -> folium.Map:
     return made
 
 
+def whole(change: pd.DataFrame, areas: gpd.GeoDataFrame, **shown: Any) -> OfficerMap:
+    """Return the page with all that a run puts on it, which `draw` gives of a result alone."""
+    table = table_of(change, areas)
+    return OfficerMap(View(title="Here", change=table, areas=areas, totals=totals_of(table), **shown))
+
+
 @contextmanager
 def opened(
     browser: Browser, path: Path, fragment: str = "", **how: Any
@@ -222,9 +229,7 @@ def scale(browser: Browser, folder: Path, sizes: tuple[int, ...]) -> Iterator[Ro
         areas, change, shown = made_up(count)
         makers: dict[str, Callable[[], folium.Map]] = {
             "plain": lambda areas=areas, change=change: plain(areas, change),
-            "ours": lambda areas=areas, change=change, shown=shown: draw(
-                change, areas, title="Here", **shown
-            ),
+            "ours": lambda areas=areas, change=change, shown=shown: whole(change, areas, **shown),
         }
         paths, sizes_told, took = {}, {}, {}
         for name, make in makers.items():
@@ -292,7 +297,7 @@ def printed(browser: Browser, folder: Path) -> Row:
     told = []
     for make in (
         lambda: plain(page.areas, page.change),
-        lambda: draw(page.change, page.areas, sources=page.sources),
+        lambda: whole(page.change, page.areas, sources=page.sources),
     ):
         make().save(folder / "page.html")
         with opened(browser, folder / "page.html") as (tab, _, _):

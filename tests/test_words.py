@@ -1,5 +1,6 @@
 """What officers read: a table of examples, and what every sentence must and must not hold."""
 
+import math
 import re
 
 import pandas as pd
@@ -14,6 +15,7 @@ from sacmap.publish.words import (
     NEIGHBOURHOOD,
     counted,
     crimes,
+    estimate,
     how_sure,
     mean,
     moved,
@@ -51,7 +53,7 @@ def sentences(given_row, words, change, *, kind="sac", among="all neighbourhoods
         elif name == "step":
             text = whole(abs(given_row["current_count"] - given_row["expected"]))
         else:
-            text = whole(given_row[name])
+            text = estimate(given_row[name])
         pattern = pattern.replace(f"{{{name}}}", text)
     return pattern
 
@@ -212,26 +214,26 @@ FEW, RISE, FALL, MAYBE, NOT = (
             rows_of(sac=[RISE, FEW, FEW, FEW], burglary=[RISE, RISE, RISE, RISE]),
             scene(),
             "All three types together rose clearly in Ashire; burglary in Ashire, Bshire, Cshire and 1 more ward.",
-            "All three types together in Town: up 6%.",
+            "Town as a whole: up 6%.",
         ),
         (
             rows_of(sac=[RISE] * 5),
             scene(comparator={"name": "force", "change_pct": -9.4}),
             "All three types together rose clearly in Ashire, Bshire, Cshire and 2 more wards.",
-            "All three types together in Town: up 6%; the rest of the force fell 9%.",
+            "Town as a whole: up 6%; the rest of the force fell 9%.",
         ),
         (
             rows_of(sac=[RISE] * 3, robbery=[FEW, FEW, FEW, RISE]),
             scene(),
             "All three types together rose clearly in Ashire, Bshire and Cshire; robbery in 1 ward.",
-            "All three types together in Town: up 6%.",
+            "Town as a whole: up 6%.",
         ),
         (
             rows_of(sac=[RISE, FEW], burglary=[RISE, FEW], robbery=[RISE, RISE], vehicle_crime=[RISE, RISE]),
             scene(),
-            "All three types together rose clearly in Ashire; burglary in the same ward; robbery in Ashire and Bshire; "
-            "vehicle crime in the same two wards.",
-            "All three types together in Town: up 6%.",
+            "All three types together rose clearly in Ashire, burglary too; robbery in Ashire and Bshire, "
+            "vehicle crime too.",
+            "Town as a whole: up 6%.",
         ),
         (
             rows_of(vehicle_crime=[FALL, FEW, FEW, FEW]),
@@ -284,6 +286,25 @@ def test_what_the_headline_names_leads_to_its_type_and_area():
     ]
 
 
+def test_a_phone_has_fewer_names_and_a_long_name_takes_the_room_of_others():
+    rows = rows_of(sac=[RISE] * 4, burglary=[RISE, FEW, FEW, RISE], robbery=[FEW, RISE, RISE, FEW])
+    long = {
+        kind: some.assign(label=some["label"] + " and its Outer Sandbanks") for kind, some in rows.items()
+    }
+    said = headline("sac", long, scene())
+    assert said.first == (
+        "All three types together rose clearly in Ashire and its Outer Sandbanks, Bshire and its Outer Sandbanks and "
+        "2 more wards; burglary in 2 wards; robbery in 2 wards."
+    )
+    assert "".join(part.text for part in said.narrow) == (
+        "All three types together rose clearly in Ashire and its Outer Sandbanks and 3 more; burglary in 2 wards; "
+        "robbery in 2 wards."
+    )
+    assert [part.kind for part in said.narrow if part.kind] == ["sac", "sac", "burglary", "robbery"]
+    short = headline("sac", rows_of(sac=[RISE]), scene())
+    assert short.narrow == short.parts
+
+
 @given(st.lists(st.lists(st.sampled_from([RISE, FEW, FALL]), min_size=6, max_size=6), min_size=4, max_size=4))
 def test_every_type_with_a_clear_rise_is_in_the_headline(verdicts):
     kinds = [kind.replace("-", "_") for kind in tables.CRIME_TYPES]
@@ -305,6 +326,15 @@ def test_names_that_hold_an_and_are_told_apart():
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0, "0"), (0.02, "under 0.1"), (0.25, "0.3"), (0.94, "0.9"), (0.96, "1"), (1.4, "1"), (1234.5, "1,235")],
+)
+def test_what_is_expected_below_one_is_written_in_tenths(value, written):
+    assert estimate(value) == written
+    assert estimate(math.nan) == "–"
+
+
 def test_what_a_map_can_show_is_worked_out_from_its_own_ranges():
     rows = rows_of()["sac"]
     assert must_rise(rows) == 45
@@ -314,6 +344,10 @@ def test_what_a_map_can_show_is_worked_out_from_its_own_ranges():
     clear = rows.assign(verdict="clear rise", current_count=[60.0, 80.0, 90.0, 100.0])
     assert how_sure("sac", clear, periods=3, months=12, unit=NEIGHBOURHOOD).endswith(
         "The clear rises are 50 to 150% above expected."
+    )
+    doubled = rows.assign(verdict="clear rise", current_count=[80.0, 100.0, 120.0, 140.0])
+    assert how_sure("sac", doubled, periods=3, months=12, unit=NEIGHBOURHOOD).endswith(
+        "The clear rises are 2 to 3.5 times the expected."
     )
     few = rows.assign(expected=4.0)
     assert "too few robberies a year" in how_sure("robbery", few, periods=1, months=12, unit=NEIGHBOURHOOD)

@@ -6,24 +6,24 @@ Places are shares of the bar's width, so that a bar is as wide as its column. Th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 
 from sacmap.publish.rows import Reading
-from sacmap.publish.words import mean, whole
+from sacmap.publish.words import estimate
 
 #: The bar's scale ends at so many times the expected, or further where a count lies beyond, up to a bound.
-LEAST, MOST = 2.5, 5.0
-#: Up to this scale there is room for a word above the first tick, where the bar is not a narrow one.
-ROOMY = 3.0
-LONG = '<tspan class="long"> expected</tspan>'
+LEAST, MOST = 3.0, 5.0
+#: How far, in % of the width, a multiple stands from "2× expected" where it has room beside it: on every bar, on all
+#: but the narrow ones of a phone and a low screen, and on the bars of a wide screen alone.
+_APART = ((45.0, ""), (32.0, "roomy"), (25.0, "wide"))
 #: The longest bar of a level, in % of the width: its figure stands beside it.
 LONGEST = 66
 
 
 def scale_of(rows: Iterable[Reading]) -> float:
-    """Return where the shared scale of some rows' bars ends, in times the expected: at 2.5, 3, 3.5 … 5."""
+    """Return where the shared scale of some rows' bars ends, in times the expected: at 3, 3.5 … 5."""
     largest = max((ratio_of(row["current_count"], row["expected"]) for row in rows), default=0.0) * 1.04
     return min(MOST, max(LEAST, -(-largest * 2 // 1) / 2))
 
@@ -39,7 +39,7 @@ def range_bar(row: Reading, most: float) -> str:
     low, high, now = (ratio_of(count, row["expected"]) for count in counts)
     if not high:
         return '<svg class="bar" aria-hidden="true"></svg>'
-    said = f"normal range {whole(row['normal_low'])} to {whole(row['normal_high'])}; {row['verdict']}"
+    said = f"normal range {estimate(row['normal_low'])} to {estimate(row['normal_high'])}; {row['verdict']}"
     return (
         f'<svg class="bar" role="img" aria-label="{said}">'
         '<line class="axis-line" x1="0" x2="100%" y1="11" y2="11"/>'
@@ -51,23 +51,24 @@ def range_bar(row: Reading, most: float) -> str:
 
 
 def range_head(most: float) -> str:
-    """Return the scale above the range bars, in times the expected: "1× expected", "2×", "3×" …."""
-    texts = [
-        f'<text x="{_at(times, most)}" y="13" text-anchor="middle">{times}×'
-        f"{LONG if times == 1 and most <= ROOMY else ''}</text>"
-        for times in _times(most)
-    ]
+    """Return the scale above the range bars: "2× expected", then "3×", "4×" … where they have room."""
+    texts = [_over(2, most, "2× expected", "")]
+    for times in _times(most)[2:]:
+        room = next((css for least, css in _APART if 94 * (times - 2) / most >= least), None)
+        if room is not None:
+            texts.append(_over(times, most, f"{times}×", room))
     return f'<svg class="bar head" aria-hidden="true">{"".join(texts)}</svg>'
 
 
-def level_bar(level: float, most: float) -> str:
-    """Return a bar as long as a level is of the largest, and the level beside it."""
+def level_bar(level: float, most: float, written: Callable[[float], str] = estimate) -> str:
+    """Return a bar as long as a level is of the largest, and the level beside it as it is `written`."""
+    figure = written(level)
     wide = _percent(LONGEST * level / most if most else 0)
     return (
-        f'<svg class="bar" role="img" aria-label="level to expect {mean(level)}">'
+        f'<svg class="bar" role="img" aria-label="level to expect {figure}">'
         '<line class="axis-line" x1="0" x2="0" y1="3" y2="19"/>'
         f'<rect class="length" x="0" y="5" width="{wide}" height="12"/>'
-        f'<text class="figure" x="{wide}" y="16" dx="6">{mean(level)}</text></svg>'
+        f'<text class="figure" x="{wide}" y="16" dx="6">{figure}</text></svg>'
     )
 
 
@@ -78,7 +79,12 @@ def dot_of(verdict: str) -> str:
 
 def _times(most: float) -> range:
     """Return the whole multiples of the expected that the scale marks."""
-    return range(1, math.ceil(most))
+    return range(1, math.floor(most) + 1)
+
+
+def _over(times: int, most: float, said: str, css: str) -> str:
+    named = f' class="{css}"' if css else ""
+    return f'<text{named} x="{_at(times, most)}" y="13" text-anchor="middle">{said}</text>'
 
 
 def _faint(times: int, most: float) -> str:

@@ -20,12 +20,15 @@ from sacmap.publish.words import (
     counted,
     moved,
     named,
-    number,
     percent,
 )
 
 #: The verdict, in this module, of a clear rise on one map point without earlier crimes: a headline calls it no finding.
 ONE_POINT = "one point"
+#: Letters that the first sentence may have: two lines on a laptop, four on a phone. Beyond them fewer areas are named.
+ROOM, NARROW_ROOM = 190, 132
+#: How the areas are named, the first that has room: how many of them at most, and whether one named before comes again.
+_WAYS = ((NAMED, True), (NAMED, False), (2, False), (1, False))
 #: What the crime types are called in a headline.
 IN_WORDS = tables.IN_WORDS | {"sac": TOGETHER}
 
@@ -41,11 +44,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Headline:
-    """The page's first sentence, and the one under it; `parts` are the pieces of the first where some lead on."""
+    """The page's first sentence, and the one under it; `parts` are the pieces of the first where some lead on.
+
+    narrow: the pieces on a phone, with fewer names; as the others where those have room there too.
+    """
 
     first: str
     second: str
     parts: tuple[Part, ...] = ()
+    narrow: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +105,10 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
     single = list(rows[kind].loc[verdicts == ONE_POINT, "label"].astype(str))
     if rises or falls:
         end = "." if rises else "; no clear rise but on one map point." if single else "; no clear rise."
-        parts = (*_clauses(rises or falls, "rose" if rises else "fell", scene), Part(end))
-        return Headline("".join(part.text for part in parts), _summary(kind, rows, scene), parts)
+        found, did = rises or falls, "rose" if rises else "fell"
+        parts = _fitting(found, did, end, scene, room=ROOM)
+        narrow = _fitting(found, did, end, scene, room=NARROW_ROOM, brief=True)
+        return Headline(_text_of(parts), _summary(kind, rows, scene, told=next(iter(found))), parts, narrow)
     possible = int((verdicts == "possible rise").sum())
     if single:
         each = "each on one map point" if len(single) > 1 else "on one map point"
@@ -149,11 +158,32 @@ def _clear(kinds: Sequence[str], rows: Mapping[str, pd.DataFrame], verdict: str)
     return found
 
 
-def _clauses(found: Mapping[str, Sequence[Part]], did: str, scene: Scene) -> Iterator[Part]:
-    """Yield "Burglary rose clearly in A and B; robbery in A and 4 more wards": a few names in all.
+def _fitting(
+    found: Mapping[str, Sequence[Part]], did: str, end: str, scene: Scene, *, room: int, brief: bool = False
+) -> tuple[Part, ...]:
+    """Return the first sentence with as many names as have room in so many letters; the last way where none has.
 
-    A name may be repeated. The areas without a name are counted, and the number leads to their crime type.
-    Types that follow one with the same areas share a clause: "robbery and vehicle crime in the same ward".
+    `brief` leaves out what the areas are called after a name: "A and 4 more".
+    """
+    parts: tuple[Part, ...] = ()
+    for most, again in _WAYS:
+        parts = (*_clauses(found, did, scene, most=most, again=again, brief=brief), Part(end))
+        if len(_text_of(parts)) <= room:
+            break
+    return parts
+
+
+def _text_of(parts: Sequence[Part]) -> str:
+    return "".join(part.text for part in parts)
+
+
+def _clauses(
+    found: Mapping[str, Sequence[Part]], did: str, scene: Scene, *, most: int, again: bool, brief: bool
+) -> Iterator[Part]:
+    """Yield "Burglary rose clearly in A and B; robbery in A and 4 more wards": `most` names in all.
+
+    A name that was mentioned may come `again`; of the areas without a name, their number leads to their crime type.
+    Types that follow one with the very same areas share a clause: "burglary rose clearly in A, robbery too".
     """
     mentioned: set[str] = set()
     kinds = list(found)
@@ -163,21 +193,21 @@ def _clauses(found: Mapping[str, Sequence[Part]], did: str, scene: Scene) -> Ite
         every = {area.area_id for area in areas}
         what = scene.in_words[kind]
         yield Part(f"; {what} in " if mentioned else f"{capital(what)} {did} clearly in ")
-        some = [area for area in areas if area.area_id in mentioned]
+        some = [area for area in areas if again and area.area_id in mentioned]
         new = [area for area in areas if area.area_id not in mentioned]
-        some += new[: max(0, NAMED - len(mentioned))]
+        some += new[: max(0, most - len(mentioned))]
         mentioned |= {area.area_id for area in some}
         rest = len(areas) - len(some)
-        more = f"{rest} more {scene.unit[rest != 1]}" if some else counted(rest, scene.unit)
+        unit = "" if brief else f" {scene.unit[rest != 1]}"
+        more = f"{rest} more{unit}" if some else counted(rest, scene.unit)
         yield from _joined([*some, Part(more, kind)] if rest else some)
         alike = []
         while kinds and {area.area_id for area in found[kinds[0]]} == every:
             alike.append(Part(scene.in_words[kinds[0]], kinds.pop(0)))
         if alike:
-            yield Part("; ")
+            yield Part(", ")
             yield from _joined(alike)
-            same = f"{number(len(every))} {scene.unit[1]}" if len(every) > 1 else scene.unit[0]
-            yield Part(f" in the same {same}")
+            yield Part(" too")
 
 
 def _joined(parts: Sequence[Part]) -> Iterator[Part]:
@@ -189,10 +219,14 @@ def _joined(parts: Sequence[Part]) -> Iterator[Part]:
         yield part
 
 
-def _summary(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> str:
-    """Return "All three types together: up 6%, with no clear rise." and what the comparator did."""
-    what = capital(scene.in_words[kind])
-    what += f" in {apart(scene.place)}" if scene.place else " in all"
+def _summary(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene, *, told: str) -> str:
+    """Return "All three types together: up 6%, with no clear rise." and what the comparator did.
+
+    Of the crime type `told` first in the headline: "Town as a whole: up 6%."
+    """
+    what = f"{apart(scene.place)} as a whole" if scene.place else "As a whole"
+    if kind != told:
+        what = capital(scene.in_words[kind]) + (f" in {apart(scene.place)}" if scene.place else "")
     said = f"{what}: {moved(scene.totals[kind]['change_pct'])}"
     if kind == "sac" and not {"clear rise", ONE_POINT} & set(rows[kind]["verdict"]):
         said += ", with no clear rise"

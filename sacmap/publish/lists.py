@@ -11,7 +11,7 @@ import pandas as pd
 from sacmap import tables
 from sacmap.choose.ranking import HARDENING
 from sacmap.publish.rows import ByType, ChangeRow, rows_by_area
-from sacmap.publish.words import NOUNS, apart, crimes, number, whole
+from sacmap.publish.words import NOUNS, apart, crimes, estimate, number, whole
 from sacmap.result import Entry, firmness
 
 #: Number of areas of a list with a pin on the map.
@@ -158,7 +158,8 @@ def week_reasons(entries: Sequence[Entry], change: pd.DataFrame, kind: str = "sa
 
 def reading(row: ChangeRow, kind: str = "sac") -> str:
     """Return "85 crimes where about 28 were expected: clear rise."."""
-    return f"{crimes(row['current_count'], kind)} where about {whole(row['expected'])} were expected: {row['verdict']}."
+    about = estimate(row["expected"])
+    return f"{crimes(row['current_count'], kind)} where about {about} were expected: {row['verdict']}."
 
 
 def stability(entry: Entry, *, clear: bool = False) -> str:
@@ -179,7 +180,7 @@ def draws(entry: Entry) -> str:
 def _level(rows: ByType) -> list[str]:
     rate = rows[HARDENING]["level_per_1000_households"]
     per = "" if pd.isna(rate) else f", {rate:.1f} per 1,000 households"
-    said = [f"About {whole(rows[HARDENING]['level'])} burglaries to expect in the next such period{per}."]
+    said = [f"About {estimate(rows[HARDENING]['level'])} burglaries to expect in the next such period{per}."]
     counts = {kind: rows[kind]["current_count"] for kind in ("vehicle-crime", "robbery")}
     if not any(pd.isna(count) for count in counts.values()):
         vehicle, robbery = (crimes(count, kind) for kind, count in counts.items())
@@ -192,7 +193,7 @@ def _about(rows: ByType, kind: str) -> list[str]:
         return []
     leading = leading_type(rows)
     count, expected = rows[leading]["current_count"], rows[leading]["expected"]
-    return [f"Most of it is {tables.IN_WORDS[leading]}: {whole(count)}, about {whole(expected)} expected."]
+    return [f"Most of it is {tables.IN_WORDS[leading]}: {whole(count)}, about {estimate(expected)} expected."]
 
 
 def _one_point(entry: Entry) -> list[str]:

@@ -13,7 +13,7 @@ from sacmap.files.json_shape import mismatch
 from sacmap.files.text import parse_json
 from sacmap.measure.counts import monthly_totals
 from sacmap.publish.note_places import names_of
-from sacmap.publish.words import whole
+from sacmap.publish.words import estimate, whole
 from sacmap.result import Result
 from sacmap.study import Period
 
@@ -145,7 +145,7 @@ def _named(key: Key, names: Mapping[str, str]) -> str:
 
 def _with_counts(key: Key, counts: tuple[float, float], names: Mapping[str, str]) -> str:
     now, expected = counts
-    return f"{_named(key, names)} ({whole(now)}, about {whole(expected)} expected)"
+    return f"{_named(key, names)} ({whole(now)}, about {estimate(expected)} expected)"
 
 
 def _revised(result: Result, last: LastMap) -> list[str]:

@@ -24,7 +24,7 @@ from sacmap.publish.note_parts import (
     some,
 )
 from sacmap.publish.rows import change_rows, rows_by_area
-from sacmap.publish.words import capital, whole
+from sacmap.publish.words import capital, estimate, whole
 from sacmap.result import Entry, Result
 
 
@@ -118,8 +118,8 @@ def _of_verdict(result: Result, verdict: str, names: Mapping[str, str]) -> list[
     for kind in tables.CRIME_TYPES:
         rows = _rows_of(result, kind, verdict)
         each = [
-            f"{names[row['area_id']]} ({whole(row['current_count'])}; about {whole(row['expected'])} expected, "
-            f"normal range {whole(row['normal_low'])} to {whole(row['normal_high'])})"
+            f"{names[row['area_id']]} ({whole(row['current_count'])}; about {estimate(row['expected'])} expected, "
+            f"normal range {estimate(row['normal_low'])} to {estimate(row['normal_high'])})"
             for row in change_rows(rows.head(NAMED))
         ]
         more = f", and {len(rows) - NAMED:,} more" if len(rows) > NAMED else ""
@@ -149,7 +149,7 @@ def _lists(result: Result, names: Mapping[str, str]) -> list[Part]:
             found.append(
                 Paragraph(
                     f"{names[entry.area_id]}: {whole(row['current_count'])} crimes where about "
-                    f"{whole(row['expected'])} were expected, {row['verdict']}. {_firm(entry)}{_streets(entry)}",
+                    f"{estimate(row['expected'])} were expected, {row['verdict']}. {_firm(entry)}{_streets(entry)}",
                     "number",
                 )
             )
@@ -167,7 +167,7 @@ def _lists(result: Result, names: Mapping[str, str]) -> list[Part]:
             rate = f", {row['level_per_1000_households']:.1f} per 1,000 households" if homes else ""
             found.append(
                 Paragraph(
-                    f"{names[entry.area_id]}: about {whole(row['level'])} burglaries to expect in the next such "
+                    f"{names[entry.area_id]}: about {estimate(row['level'])} burglaries to expect in the next such "
                     f"period{rate}; {whole(row['current_count'])} now. {_firm(entry)}{_streets(entry)}",
                     "number",
                 )

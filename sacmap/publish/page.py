@@ -164,6 +164,7 @@ def fill(view: View, map_html: str, map_script: str) -> str:
         week=week_shown(view),
         most=most_shown(view),
         hardening=hardening_shown(view),
+        level_words=words.level_words(yearly=view.yearly),
         sure=view.how_sure(view.first_type),
         chance=view.by_chance,
         columns=columns_of(view),
@@ -315,7 +316,7 @@ def hardening_shown(view: View) -> ListShown:
                 entry,
                 row,
                 third=("firm", "its rank is ", entry.firm),
-                bar=bars.level_bar(level, most),
+                bar=bars.level_bar(level, most, words.mean if view.rates else words.estimate),
             )
             for (entry, row), level in zip(rows, levels, strict=True)
         ),
@@ -323,7 +324,7 @@ def hardening_shown(view: View) -> ListShown:
 
 
 def _listed(view: View, entry: lists.Listed, row: ChangeRow, most: float) -> Markup:
-    third = ("expected", "expected ", words.whole(row["expected"]))
+    third = ("expected", "expected ", words.estimate(row["expected"]))
     return _row(view, entry, row, third=third, bar=bars.range_bar(row, most))
 
 

@@ -93,16 +93,23 @@ def content_of(view: View) -> dict[str, Json]:
 
 
 def _headline(view: View, said: Headline) -> list[Json]:
-    """Return both sentences, and the pieces of the first: text, crime type and the position of the area it leads to."""
-    parts: list[Json] = [
+    """Return both sentences, and the pieces of the first, on a laptop and on a phone.
+
+    A piece is its text, and the crime type and the position of the area that it leads to.
+    """
+    pieces: list[Json] = [
         [
-            part.text,
-            *([part.kind] if part.kind else []),
-            *([view.position_of[part.area_id]] if part.area_id else []),
+            [
+                part.text,
+                *([part.kind] if part.kind else []),
+                *([view.position_of[part.area_id]] if part.area_id else []),
+            ]
+            for part in parts
         ]
-        for part in said.parts
+        for parts in (said.parts, said.narrow)
+        if parts
     ]
-    return [said.first, said.second, *([parts] if parts else [])]
+    return [said.first, said.second, *pieces]
 
 
 def numbers_of(view: View) -> str:
@@ -378,7 +385,7 @@ def _district_row(row: GroupRow, view: View) -> dict[str, str]:
     return {
         "group": row["group"],
         "current_count": cell(row["current_count"], words.whole),
-        "expected": cell(row["expected"], words.whole),
+        "expected": cell(row["expected"], words.estimate),
         "change_pct": cell(row["change_pct"], _percent),
         "plain": row["verdict"],
         "verdict": words.capital(row["verdict"]),
@@ -409,15 +416,15 @@ def _static_row(view: View, position: int, row: ChangeRow, css: str) -> dict[str
         "name": row["area_name"],
         "group": view.groups[position],
         "current_count": cell(row["current_count"], words.whole),
-        "expected": cell(row["expected"], words.whole),
+        "expected": cell(row["expected"], words.estimate),
         "gap": cell(row["current_count"] - row["expected"], words.signed),
         "normal_low": cell(
-            row["normal_low"], lambda low: f"{words.whole(low)} to {words.whole(row['normal_high'])}"
+            row["normal_low"], lambda low: f"{words.estimate(low)} to {words.estimate(row['normal_high'])}"
         ),
         "baseline_mean": cell(row["baseline_mean"], words.mean),
         "change": cell(row["change"], words.signed),
         "change_pct": cell(row["change_pct"], _percent),
-        "level": cell(row["level"], words.whole),
+        "level": cell(row["level"], words.estimate),
         "plain": row["verdict"],
         "verdict": words.capital(row["verdict"]),
     }

@@ -30,7 +30,17 @@ from sacmap.publish.plan_parts import (
     sides,
     who,
 )
-from sacmap.publish.words import apart, crimes, expected_key, number, series, signed, whole, whole_number
+from sacmap.publish.words import (
+    apart,
+    crimes,
+    estimate,
+    expected_key,
+    number,
+    series,
+    signed,
+    whole,
+    whole_number,
+)
 
 if TYPE_CHECKING:
     from sacmap.publish.view import View
@@ -226,7 +236,7 @@ def _week(plan: Plan, view: View) -> Section:
                 str(sign),
                 area,
                 *who(view, area),
-                (whole(row["current_count"]), whole(row["expected"])),
+                (whole(row["current_count"]), estimate(row["expected"])),
                 Markup(bars.range_bar(row, most)),  # noqa: S704 - numbers only
             )
             for sign, (area, row) in enumerate(zip(week["target"], rows, strict=True), 1)

@@ -346,7 +346,7 @@ class View:
             return (lists.reading(row, kind), *((*reasons.why, reasons.sure) if reasons else ()))
         if reasons:
             return (*reasons.why, reasons.sure)
-        return (f"About {words.whole(row['level'])} burglaries to expect in the next such period.",)
+        return (f"About {words.estimate(row['level'])} burglaries to expect in the next such period.",)
 
     @property
     def weighty(self) -> list[Notice]:

@@ -92,6 +92,16 @@ def mean(value: float) -> str:
     )
 
 
+def estimate(value: float) -> str:
+    """Return what is worked out, not counted (expected, range, level), as people write it: 1,234; below 1 a tenth.
+
+    So that nothing reads "expected 0, now 6". Every list, sentence, table and picture has it from here; the CSV has
+    all digits.
+    """
+    tenth = math.floor(value * 10 + 0.5) / 10 if 0 < value < 1 else 1
+    return whole(value) if tenth >= 1 else f"{tenth:.1f}" if tenth else "under 0.1"
+
+
 def counted(count: int, unit: Unit = NEIGHBOURHOOD) -> str:
     """Return "1 ward" or "33 wards"."""
     return f"{whole(count)} {unit[count != 1]}"
@@ -158,16 +168,30 @@ def how_sure(kind: str, rows: pd.DataFrame, *, periods: int, months: int, unit: 
     clear = rows[rows["verdict"] == "clear rise"]
     if clear.empty or clear["expected"].astype(float).min() < SMALL:
         return f"{said}."
-    above = sorted(100 * (clear["current_count"].astype(float) / clear["expected"].astype(float) - 1))
-    low, high = whole(above[0]), whole(above[-1])
-    width = f"{low}%" if low == high else f"{low} to {high}%"
-    return f"{said}. The clear {'rise is' if len(clear) == 1 else 'rises are'} {width} above expected."
+    times = sorted(clear["current_count"].astype(float) / clear["expected"].astype(float))
+    # From twice the expected on, nobody thinks in percent.
+    if times[0] >= 2:
+        low, high = (f"{n:.1f}".removesuffix(".0") for n in (times[0], times[-1]))
+        width = f"{low if low == high else f'{low} to {high}'} times the expected"
+    else:
+        low, high = (whole(100 * (n - 1)) for n in (times[0], times[-1]))
+        width = f"{low if low == high else f'{low} to {high}'}% above expected"
+    return f"{said}. The clear {'rise is' if len(clear) == 1 else 'rises are'} {width}."
 
 
 def expected_key(comparator: str) -> str:
     """Return what stands above the first expected counts: what they would have been, and what the grey band is."""
     had = "as many as before" if comparator == NOTHING else f"had it changed like {comparator}"
     return f"Expected: {had}. Grey: the normal range."
+
+
+def level_words(*, yearly: bool) -> str:
+    """Return why the level to expect is lower than a high count, where there is one period only."""
+    span = "year" if yearly else "period"
+    return (
+        f"Level to expect: what another such {span} should bring. A high count is partly chance, and one {span} alone "
+        "cannot tell how much; so the level lies between the count and that of most others."
+    )
 
 
 def pattern_of(

@@ -1,20 +1,20 @@
 // Small bars of a range or a level. Places are shares of a bar's width, so that it is as wide as its column.
 
 const ratioOf = (row, name) => (row[name] === null || !(row.expected > 0) ? 0 : row[name] / row.expected);
-const scaleOf = (ratios) => Math.min(5, Math.max(2.5, Math.ceil(Math.max(0, ...ratios) * 1.04 * 2) / 2));
+const scaleOf = (ratios) => Math.min(5, Math.max(3, Math.ceil(Math.max(0, ...ratios) * 1.04 * 2) / 2));
 const share = (value) => `${value.toFixed(1)}%`.replace(".0%", "%");
 const along = (ratio, most) => share(3 + (94 * Math.min(ratio, most)) / most);
 const dotOf = (verdict) => (isClear(verdict) ? ` ${verdict.split(" ")[1]}` : "");
 
 // The whole multiples of the expected that the scale marks.
-const timesOf = (most) => Array.from({ length: Math.ceil(most) - 1 }, (_, i) => i + 1);
+const timesOf = (most) => Array.from({ length: Math.floor(most) }, (_, i) => i + 1);
 
 // Band the normal range, tick the expected, dot the count now: filled where the change is clear.
 function rangeBar(row, most) {
   if (!ratioOf(row, "normal_high")) return drawing("svg", { class: "bar", "aria-hidden": "true" });
   const [low, high, now] = ["normal_low", "normal_high", "current_count"].map((name) => ratioOf(row, name));
   const width = (94 * (Math.min(high, most) - Math.min(low, most))) / most;
-  const said = `normal range ${whole(row.normal_low)} to ${whole(row.normal_high)}; ${row.verdict}`;
+  const said = `normal range ${estimate(row.normal_low)} to ${estimate(row.normal_high)}; ${row.verdict}`;
   return drawing("svg", { class: "bar", role: "img", "aria-label": said }, [
     drawing("line", { class: "axis-line", x1: 0, x2: "100%", y1: 11, y2: 11 }),
     ...timesOf(most)
@@ -26,20 +26,32 @@ function rangeBar(row, most) {
   ]);
 }
 
+// The scale above: "2× expected", then the multiples that have room beside it, on every bar or on wider ones.
+const APART = [
+  [45, ""],
+  [32, "roomy"],
+  [25, "wide"],
+];
+
 function rangeHead(most) {
-  const texts = timesOf(most).map((n) =>
-    drawing("text", { x: along(n, most), y: 13, "text-anchor": "middle" }, `${n}×`),
-  );
-  if (most <= 3) texts[0].append(drawing("tspan", { class: "long" }, " expected"));
-  return drawing("svg", { class: "bar head", "aria-hidden": "true" }, texts);
+  const over = (n, said, css) =>
+    drawing("text", { ...(css ? { class: css } : {}), x: along(n, most), y: 13, "text-anchor": "middle" }, said);
+  const multiples = timesOf(most)
+    .slice(2)
+    .map((n) => [n, APART.find(([least]) => (94 * (n - 2)) / most >= least)])
+    .filter(([, room]) => room)
+    .map(([n, [, css]]) => over(n, `${n}×`, css));
+  return drawing("svg", { class: "bar head", "aria-hidden": "true" }, [over(2, "2× expected", ""), ...multiples]);
 }
+
+const levelWords = (level) => (data.rates ? mean(level) : estimate(level));
 
 function levelBar(level, most) {
   const width = share(most ? (66 * level) / most : 0);
-  return drawing("svg", { class: "bar", role: "img", "aria-label": `level to expect ${mean(level)}` }, [
+  return drawing("svg", { class: "bar", role: "img", "aria-label": `level to expect ${levelWords(level)}` }, [
     drawing("line", { class: "axis-line", x1: 0, x2: 0, y1: 3, y2: 19 }),
     drawing("rect", { class: "length", x: 0, y: 5, width, height: 12 }),
-    drawing("text", { class: "figure", x: width, y: 16, dx: 6 }, mean(level)),
+    drawing("text", { class: "figure", x: width, y: 16, dx: 6 }, levelWords(level)),
   ]);
 }
 
@@ -51,7 +63,7 @@ function countBar(row) {
   const x = (value) => BAR.from + ((BAR.to - BAR.from) * value) / most;
   const inside = (at, half) => Math.min(Math.max(at, half), BAR.wide - half);
   const [low, high, now, expected] = [row.normal_low, row.normal_high, row.current_count, row.expected].map(x);
-  const said = `${whole(row.current_count)} now; normal range ${whole(row.normal_low)} to ${whole(row.normal_high)}, expected ${whole(row.expected)}`;
+  const said = `${whole(row.current_count)} now; normal range ${estimate(row.normal_low)} to ${estimate(row.normal_high)}, expected ${estimate(row.expected)}`;
   const svg = drawing("svg", {
     viewBox: `0 0 ${BAR.wide} 66`,
     role: "img",
@@ -61,7 +73,7 @@ function countBar(row) {
   const words = (at, y, text, css = "") =>
     drawing("text", { class: css, x: inside(at, 4 * text.length), y, "text-anchor": "middle" }, text);
   // The two labels above the bar stand side by side where they would touch.
-  const labels = [`expected ${whole(row.expected)}`, `now ${whole(row.current_count)}`];
+  const labels = [`expected ${estimate(row.expected)}`, `now ${whole(row.current_count)}`];
   const room = 3.6 * (labels[0].length + labels[1].length) + 10;
   const near = Math.abs(now - expected) < room;
   const middle = inside((now + expected) / 2, room);
@@ -75,7 +87,7 @@ function countBar(row) {
     words(ends[0], 13, labels[0]),
     words(ends[1], 13, labels[1], "strong"),
   );
-  const [a, b] = [whole(row.normal_low), whole(row.normal_high)];
+  const [a, b] = [estimate(row.normal_low), estimate(row.normal_high)];
   if (high - low > 130) svg.append(words(low, 60, a), words((low + high) / 2, 60, "normal range"), words(high, 60, b));
   else svg.append(words((low + high) / 2, 60, `normal range ${a} to ${b}`));
   return svg;

@@ -89,7 +89,7 @@ function sentenceOf(row, type = state.type) {
     if (name === "crimes") return many(row.current_count, data.nouns[type]);
     if (name === "before") return mean(row.baseline_mean);
     if (name === "step") return whole(Math.abs(row.current_count - row.expected));
-    return whole(row[name]);
+    return estimate(row[name]);
   });
 }
 

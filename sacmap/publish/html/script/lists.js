@@ -95,10 +95,13 @@ function headPart([text, type, place]) {
   return link;
 }
 
+// A phone has room for fewer names, as the style has it.
+const narrow = window.matchMedia("(max-width: 40rem)");
+
 function showHead() {
   if (!data.plan) {
-    const [first, second, parts] = data.headlines[state.type];
-    $("headline").replaceChildren(...(parts ?? [[first]]).map(headPart));
+    const [first, second, wide, short] = data.headlines[state.type];
+    $("headline").replaceChildren(...((narrow.matches ? short : wide) ?? [[first]]).map(headPart));
     $("second").textContent = second;
     document.title = data.title ? `${data.title}: ${first}` : first;
   }
@@ -217,7 +220,7 @@ function showHardening() {
 
 function findingRow(entry, most) {
   const row = rowOf(entry.place);
-  return listRow(entry, row, ["expected", "expected ", whole(row.expected)], rangeBar(row, most));
+  return listRow(entry, row, ["expected", "expected ", estimate(row.expected)], rangeBar(row, most));
 }
 
 function listRow({ place, sign, finding }, row, [css, said, figure], bar) {

@@ -261,6 +261,7 @@ function listenToTheRest() {
   window.addEventListener("beforeprint", paintStatic);
   window.matchMedia("print").addEventListener("change", ({ matches }) => matches && paintStatic());
   window.addEventListener("popstate", goBack);
+  narrow.addEventListener("change", showHead);
   map.on("moveend", paintAfterMove);
   // While two fingers zoom there is no end of a move yet.
   map.on("zoom", () => requestAnimationFrame(drawAll));

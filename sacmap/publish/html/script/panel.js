@@ -92,7 +92,7 @@ function itsCrime(place) {
         ...(plain
           ? []
           : [
-              element("td", isKnown(row) && row.expected !== null ? whole(row.expected) : "–", { class: "number" }),
+              element("td", isKnown(row) && row.expected !== null ? estimate(row.expected) : "–", { class: "number" }),
               element("td", rangeBar(row, most)),
               element("td", [...arrowMark(row.verdict), row.verdict.replace("within normal range", "in normal range")]),
             ]),

@@ -31,7 +31,7 @@ function showRanges() {
       [
         element("th", nameButton(row.place, fullName(row.place)), { scope: "row" }),
         element("td", whole(row.current_count), { class: "number" }),
-        element("td", whole(row.expected), { class: "number" }),
+        element("td", estimate(row.expected), { class: "number" }),
         element("td", signed(row.gap), { class: "number" }),
         element("td", rangeBar(row, most)),
       ],

@@ -2,13 +2,13 @@
 
 const CELLS = {
   current_count: (row) => whole(row.current_count),
-  expected: (row) => whole(row.expected),
+  expected: (row) => estimate(row.expected),
   gap: (row) => signed(row.gap),
-  normal_low: (row) => `${whole(row.normal_low)} to ${whole(row.normal_high)}`,
+  normal_low: (row) => `${estimate(row.normal_low)} to ${estimate(row.normal_high)}`,
   baseline_mean: (row) => mean(row.baseline_mean),
   change: (row) => signed(row.change),
   change_pct: (row) => percent(row.change_pct),
-  level: (row) => whole(row.level),
+  level: (row) => estimate(row.level),
 };
 const sorting = { key: "", down: true };
 let showAll = false;

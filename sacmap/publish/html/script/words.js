@@ -10,6 +10,11 @@ const whole = (n) => (n === null ? "–" : grouped.format(rounded(n)).replace("-
 const signed = (n) => (n !== null && rounded(n) > 0 ? "+" : "") + whole(n);
 const percent = (n) => (n === null ? "–" : `${signed(n)}%`);
 const mean = (n) => (n >= 10 || Number.isInteger(n) ? whole(n) : (Math.floor(n * 10 + 0.5) / 10).toFixed(1));
+// What is worked out, not counted: below 1 it has a tenth, so that nothing reads "expected 0, now 6".
+function estimate(n) {
+  const tenth = n > 0 && n < 1 ? Math.floor(n * 10 + 0.5) / 10 : 1;
+  return tenth >= 1 ? whole(n) : tenth ? tenth.toFixed(1) : "under 0.1";
+}
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const many = (n, [one, several]) => `${whole(n)} ${rounded(n) === 1 ? one : several}`;
 // A name that turns the direction of text turns none but its own.
