@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from sacmap import months, tables
 from sacmap.areas.boundaries import (
     Boundaries,
     areas_within,
+    geojson_of,
     read_areas,
     read_boundaries,
     require_group_column,
@@ -31,7 +31,7 @@ from sacmap.fetch.members import each_once, members_of
 from sacmap.fetch.street import read
 from sacmap.files.collisions import require_apart
 from sacmap.files.text import read_text, sha256
-from sacmap.files.write import require_writable
+from sacmap.files.write import require_writable, write_whole
 from sacmap.measure.coverage import months_needed
 from sacmap.notices import Notice
 from sacmap.study import COMPARATORS, Study, rolled_to
@@ -167,16 +167,7 @@ def other_inputs(study: Study, areas: int, households: int, lsoas: int) -> list[
         rows[study.comparator] = len(read_text(study.comparator).splitlines()) - 1
     if study.lsoa_boundaries:
         rows[study.lsoa_boundaries] = lsoas
-    return [{"path": path, "sha256": sha256_of(Path(path)), "rows": n} for path, n in rows.items()]
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file, or for a folder that of the names and hashes of its files."""
-    if not path.is_dir():
-        return sha256(path)
-    files = sorted(one for one in path.rglob("*") if one.is_file())
-    sums = "".join(f"{one.relative_to(path).as_posix()}\n{sha256(one)}\n" for one in files)
-    return hashlib.sha256(sums.encode("utf-8", "surrogateescape")).hexdigest()
+    return [{"path": path, "sha256": sha256(Path(path)), "rows": n} for path, n in rows.items()]
 
 
 def with_study_households(
@@ -255,7 +246,7 @@ def with_boundaries(study: Study) -> Study:
 
 def fetch_boundaries(origin: Origin, path: Path) -> None:
     """Write a force's neighbourhoods to a file. Say how many there are and what was repaired."""
-    from sacmap.areas.neighbourhoods import neighbourhoods, summary, write_neighbourhoods
+    from sacmap.areas.neighbourhoods import neighbourhoods, summary
 
     require_apart([path], [origin.ca_bundle])
     require_writable(path.parent)
@@ -263,7 +254,7 @@ def fetch_boundaries(origin: Origin, path: Path) -> None:
         areas = neighbourhoods(
             source.api, source.force, expect=progress.expect, progress=progress.step, say=say
         )
-    write_neighbourhoods(areas, path)
+    write_whole(path, geojson_of(areas))
     say(summary(areas, path))
 
 
@@ -279,7 +270,6 @@ class District:
 
 def fetch_district(district: District, path: Path, *, ca_bundle: str | None) -> None:
     """Write the ONS wards or LSOAs of a district to a file. Say how many there are and what was repaired."""
-    from sacmap.areas.neighbourhoods import write_neighbourhoods
     from sacmap.areas.open_geography import LICENCE, SERVICES, areas_of
     from sacmap.fetch.web import Web
 
@@ -294,7 +284,7 @@ def fetch_district(district: District, path: Path, *, ca_bundle: str | None) -> 
             service_url=district.service_url or SERVICES,
         )
     # The files of several districts can then be joined, and one chosen with --within.
-    write_neighbourhoods(areas.assign(group=district.name), path)
+    write_whole(path, geojson_of(areas.assign(group=district.name)))
     say(f"{len(areas):,} {district.kind} of {district.name}, from {layer}. {LICENCE}")
     for name, mend in zip(areas["name"], areas["mend"], strict=True):
         if mend:

@@ -17,8 +17,8 @@ from sacmap.errors import InputError, SacmapError, UsageError
 from sacmap.fetch.home_office import read_table
 from sacmap.files.file_sets import write_set
 from sacmap.files.json_shape import mismatch
-from sacmap.files.text import parse_json, read_text
-from sacmap.inputs import crime_files, newest_published, read_by, sha256_of, with_boundaries
+from sacmap.files.text import parse_json, read_text, sha256
+from sacmap.inputs import crime_files, newest_published, read_by, with_boundaries
 from sacmap.measure.reconcile import official_periods, require_quarters
 from sacmap.months import is_month
 from sacmap.pipeline import map_study, reconciled_with, require_outputs, run
@@ -229,4 +229,4 @@ def _same_files(study: Study, before: dict[str, object], crimes: Sequence[Path])
     now = [*crimes, *others]
     if crimes and len(now) != len(before):
         return False
-    return all(path.exists() and before.get(study.shown(str(path))) == sha256_of(path) for path in now)
+    return all(path.exists() and before.get(study.shown(str(path))) == sha256(path) for path in now)

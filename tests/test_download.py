@@ -11,15 +11,16 @@ from builders import AREAS, FORCE, KINDS, NAME, WANTED, crimes_of
 from conftest import csv_text, row, square
 from police_uk import Handler, Police, archive_zip, crime, serve, web
 
-from sacmap.areas.boundaries import areas_from_rings, read_areas
+from sacmap.areas.boundaries import areas_from_rings, geojson_of, read_areas
 from sacmap.areas.locate import locate
-from sacmap.areas.neighbourhoods import neighbourhoods, summary, write_neighbourhoods
+from sacmap.areas.neighbourhoods import neighbourhoods, summary
 from sacmap.comparison import compare_areas
 from sacmap.crimes import without_repeats
 from sacmap.errors import InputError, SourceError, UsageError
 from sacmap.fetch.download import Downloader, Origin, choose_sources
 from sacmap.fetch.region import ELSEWHERE
 from sacmap.fetch.street import read
+from sacmap.files.write import write_whole
 from sacmap.forces import TRANSPORT_POLICE
 from sacmap.inputs import territory_of
 from sacmap.months import span
@@ -393,7 +394,7 @@ def test_boundaries_round_trip_with_mends_told(open_downloader, police, tmp_path
     with open_downloader() as source:
         areas = neighbourhoods(source.api, FORCE)
     path = tmp_path / "boundaries" / "x.geojson"
-    write_neighbourhoods(areas, path)
+    write_whole(path, geojson_of(areas))
     back = read_areas(path)
     assert list(back["area_id"]) == ["001", "AA3", "N", "X"]
     assert list(back["name"]) == ["Empty", "St Marks", "N", "Bow tie"]

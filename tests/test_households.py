@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sacmap.areas.boundaries import areas_from_rings, geojson_of, read_areas
-from sacmap.areas.household_files import parse_households, read_households
+from sacmap.areas.household_files import read_households
 from sacmap.areas.households import with_households
 from sacmap.cli import sacmap
 from sacmap.errors import InputError
@@ -27,9 +27,15 @@ from sacmap.files.text import read_text
 CENSUS = "reference/census-2011-households-by-lsoa.csv.gz"
 
 
+def written(folder, text):
+    path = folder / "homes.csv"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
 @pytest.fixture(scope="module")
 def census(data):
-    return parse_households(read_text(str(data / CENSUS)), CENSUS)
+    return read_households(str(data / CENSUS)).by_id
 
 
 @pytest.fixture(scope="module")
@@ -137,12 +143,12 @@ def test_no_household_is_lost_or_doubled(counts, start):
         'LSOA code,All households\n001,"400"\nNA,500.0\n',
     ],
 )
-def test_common_headings_are_found_and_identifiers_stay_text(text):
-    assert parse_households(text, "homes.csv") == {"001": 400, "NA": 500}
+def test_common_headings_are_found_and_identifiers_stay_text(text, tmp_path):
+    assert read_households(written(tmp_path, text)).by_id == {"001": 400, "NA": 500}
 
 
-def test_thousands_separators_are_read():
-    assert parse_households('area_id,households\nA,"1,234"\n', "homes.csv") == {"A": 1234}
+def test_thousands_separators_are_read(tmp_path):
+    assert read_households(written(tmp_path, 'area_id,households\nA,"1,234"\n')).by_id == {"A": 1234}
 
 
 @pytest.mark.parametrize(
@@ -161,9 +167,9 @@ def test_thousands_separators_are_read():
         ("area_id,households\nA,1\nA,2\n", "line 3: A occurs twice"),
     ],
 )
-def test_a_wrong_file_is_refused_with_its_line(text, said):
+def test_a_wrong_file_is_refused_with_its_line(text, said, tmp_path):
     with pytest.raises(InputError, match=said):
-        parse_households(text, "homes.csv")
+        read_households(written(tmp_path, text))
 
 
 def test_a_file_of_other_areas_is_refused_with_examples_of_both():
@@ -388,7 +394,14 @@ def test_a_table_of_several_kinds_of_household_a_line_each_is_not_added_up_silen
 
 
 @pytest.mark.parametrize(
-    ("raw", "said"), [(b"%PDF-1.7", "a PDF"), (b"<html><body>", "a web page"), (b"", "no columns")]
+    ("raw", "said"),
+    [
+        (b"%PDF-1.7", "is a PDF, not a table"),
+        (b"<html><body>", "is a web page, not a table"),
+        (b'{"type": "FeatureCollection", "features": []}', "homes.csv is JSON, not a table"),
+        (b"\x01\x02\0\xff", "homes.csv is not a table"),
+        (b"", "no columns"),
+    ],
 )
 def test_what_is_no_table_is_called_by_its_kind(tmp_path, raw, said):
     with pytest.raises(InputError, match=said):

@@ -20,6 +20,7 @@ from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from sacmap.areas.coordinates import declared
+from sacmap.areas.encodings import read_as_windows
 from sacmap.areas.rows import Rows, shapes_of_wkb
 from sacmap.errors import InputError
 from sacmap.files.json_shape import JsonObject
@@ -84,10 +85,7 @@ def _text(raw: bytes, where: Path | str) -> tuple[str, tuple[Notice, ...]]:
     try:
         return raw.decode("utf-8-sig"), ()
     except UnicodeDecodeError:
-        text = raw.decode("cp1252", errors="replace")
-        return text, (
-            Notice("boundary-encoding", f"{where} is not UTF-8: its text is read as Windows-1252."),
-        )
+        return read_as_windows(raw, where)
 
 
 def _cells(text: str, where: Path | str) -> tuple[list[str], list[list[str]]]:

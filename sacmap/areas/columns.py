@@ -11,7 +11,7 @@ from pathlib import Path
 from sacmap import tables
 from sacmap.areas.rows import Rows, text_of
 from sacmap.errors import InputError
-from sacmap.notices import Notice
+from sacmap.notices import Notice, listed
 
 _CODE_END = re.compile(r"(.*?)[ _-]*(cd|code|codes|mnemonic)", re.IGNORECASE)
 _NAME_END = re.compile(r"(.*?)[ _-]*(nm|name|names)", re.IGNORECASE)
@@ -119,10 +119,8 @@ def _given(rows: Rows, column: str | None, option: str, where: Path | str) -> st
     return found
 
 
-def _listed(rows: Rows, most: int = 30) -> str:
-    names = list(rows.columns)
-    more = f", and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(name[:40] for name in names[:most]) + more if names else "none"
+def _listed(rows: Rows) -> str:
+    return listed([name[:40] for name in rows.columns], 30, ", ") or "none"
 
 
 # ── identifiers ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -180,8 +178,7 @@ def _parts_of_areas(rows: Rows, column: str, values: Sequence[str]) -> bool:
     for other in rows.columns:
         if other == column or not any(isinstance(value, str) for value in rows.columns[other]):
             continue
-        said: dict[str, str] = {}
-        if any(said.setdefault(one, own) != own for one, own in zip(values, texts(rows, other), strict=True)):
+        if not _says_one(values, texts(rows, other)):
             return False
     return True
 
@@ -242,15 +239,10 @@ def _guessed_name(
     exact = [column for column in usable if column.casefold() == "name"]
     order = list(dict.fromkeys([*exact, *usable]))
     differ = [column for column in order if len(set(texts(rows, column))) > 1] or order
-    if not differ:
-        return None, []
-    if len(differ) > 1 and differ[0].casefold() != "name":
-        text = (
-            f"Areas are named by the column {differ[0]} of {where}, not {', '.join(differ[1:4])}: --name-column "
-            "chooses."
-        )
-        return differ[0], [Notice("boundary-columns", text)]
-    return differ[0], []
+    if len(differ) < 2 or differ[0].casefold() == "name":
+        return next(iter(differ), None), []
+    text = f"Areas are named by the column {differ[0]} of {where}, not {', '.join(differ[1:4])}: --name-column chooses."
+    return differ[0], [Notice("boundary-columns", text)]
 
 
 def _says_one(ids: Sequence[str], values: Sequence[str]) -> bool:

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from sacmap.areas.coordinates import names_a_file
 from sacmap.areas.formats import KINDS, START, Kind, kind_of
 from sacmap.errors import InputError
-from sacmap.limits import BINARY, INFLATED, MEMBERS, TEXT, Limit
+from sacmap.limits import BINARY, INFLATED, MEMBERS, TEXT
 
 #: Errors of damaged, encrypted or unknown ZIPs.
 BAD_ZIP = (
@@ -35,6 +36,11 @@ _TEXTS = {"json", "kml", "csv"}
 _BINARIES = {"gpkg", "fgb", "parquet", "shp", "tab", "mif"}
 #: Endings of the files that are read together with the one given.
 _READ_BESIDE = {".shx", ".dbf", ".prj", ".cpg", ".dat", ".map", ".id", ".ind", ".mid", ".gpkg-wal"}
+#: Endings of files that belong to other files or describe them.
+_COMPANIONS = {
+    ".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qpj", ".xml", ".dat", ".map", ".id", ".ind", ".mid",
+    ".txt", ".md", ".pdf", ".htm", ".html", ".qml", ".qmd", ".sld", ".lyr", ".lyrx", ".png", ".jpg", ".docx",
+}  # fmt: skip
 #: Names of files in ZIPs and folders that are ignored.
 _LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 _COPY = 1 << 20
@@ -42,17 +48,10 @@ _COPY = 1 << 20
 _WORDS = [
     spelt
     for word in (
-        "parameterfile",
-        "proj4_grids",
-        "geoidgrids=",
-        "+grids=",
-        "_grids=",
-        "tinshift",
-        "defmodel",
-        "+init=",
+        "parameterfile", "proj4_grids", "geoidgrids=", "+grids=", "_grids=", "tinshift", "defmodel", "+init=",
     )
     for spelt in (word.encode(), word.encode("utf-16-le"))
-]
+]  # fmt: skip
 #: Web Mercator has nadgrids=@null, which names no file.
 _GRIDS = [("nadgrids=".encode(kind), "nadgrids=@null".encode(kind)) for kind in ("ascii", "utf-16-le")]
 #: XML can write any of them as character numbers.
@@ -115,7 +114,8 @@ def as_input_error(where: Path | str, option: str = "--boundaries") -> Iterator[
         raise InputError(f"{where} is not there.", f"Check {option}.") from None
     except BAD_ZIP as error:
         if isinstance(error, RuntimeError) and "password" in str(error):
-            raise InputError(f"{where} is locked with a password.", _UNLOCK) from None
+            remedy = "Unpack it with the password and give the file in it."
+            raise InputError(f"{where} is locked with a password.", remedy) from None
         packed = isinstance(error, zipfile.BadZipFile | zlib.error | lzma.LZMAError | EOFError)
         what = "a damaged ZIP or gzip file" if packed else "damaged, or of a form that is not read"
         raise InputError(f"{where} is {what}.", "Download or export it again.") from None
@@ -123,9 +123,6 @@ def as_input_error(where: Path | str, option: str = "--boundaries") -> Iterator[
         raise InputError(
             f"{where} cannot be read: {error.strerror or 'the disk'}.", "Check the disk."
         ) from None
-
-
-_UNLOCK = "Unpack it with the password and give the file in it."
 
 
 def bytes_of(part: Part, where: Path | str) -> bytes:
@@ -158,11 +155,7 @@ def copy(part: Part, to: Path, where: Path | str, room: int) -> int:
             if written > room:
                 (BINARY if room == BINARY.most else INFLATED).require(written, where)
             if _names_a_file(before + block):
-                raise InputError(
-                    f"The coordinate system that {where} declares was not used, because it names a file, and "
-                    "sacmap opens no other file.",
-                    "Export it again in British National Grid or longitude and latitude.",
-                )
+                raise names_a_file(where)
             before = block[-_LONGEST_NAME:]
             out.write(block)
     return written
@@ -181,8 +174,9 @@ def _names_a_file(block: bytes) -> bool:
 # ── where parts come from ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _file(path: Path, name: str) -> Part:
-    return Part(name, path.stat().st_size, lambda: path.open("rb"), path)
+def part_at(path: Path, name: str = "") -> Part:
+    """Return a file as a part, under its own name if no other is given."""
+    return Part(name or path.name, path.stat().st_size, lambda: path.open("rb"), path)
 
 
 def is_in(path: Path, homes: Collection[Path]) -> bool:
@@ -200,10 +194,10 @@ def parts_of_folder(folder: Path) -> list[Part]:
     home = folder.resolve()
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
         if path.is_file() and is_in(path, {home}):
-            found.append(_file(path, path.name))
+            found.append(part_at(path))
         elif path.is_dir() and path.suffix.lower() == ".gdb" and is_in(path, {home}):
             found += [
-                _file(one, f"{path.name}/{one.name}")
+                part_at(one, f"{path.name}/{one.name}")
                 for one in sorted(path.iterdir())
                 if one.is_file() and is_in(one, {path.resolve()})
             ]
@@ -232,7 +226,7 @@ def parts_beside(path: Path) -> list[Part]:
             f"{min(elsewhere)}, which belongs to {path}, is a link to a file elsewhere, and was not read.",
             "If it is the right one, put a copy in its place.",
         )
-    return [_file(one, one.name) for one in sorted(alike, key=lambda one: one.name)]
+    return [part_at(one) for one in sorted(alike, key=lambda one: one.name)]
 
 
 def parts_of_zip(archive: zipfile.ZipFile, where: Path | str) -> list[Part]:
@@ -253,11 +247,11 @@ def parts_of_zip(archive: zipfile.ZipFile, where: Path | str) -> list[Part]:
     return [Part(info.filename.replace("\\", "/"), info.file_size, opener(info)) for info in members]
 
 
-def inflate_bytes(path: Path, limit: Limit) -> bytes:
-    """Return the bytes of a gzip file, refusing more than `limit` of them."""
+def inflate_text(path: Path) -> bytes:
+    """Return the bytes of a text file compressed by gzip, refusing more than are read of any text."""
     with gzip.open(path) as stream:
-        raw = stream.read(limit.most + 1)
-    limit.require(len(raw), path)
+        raw = stream.read(TEXT.most + 1)
+    TEXT.require(len(raw), path)
     return raw
 
 
@@ -277,13 +271,6 @@ def datasets_of(parts: Sequence[Part]) -> list[Dataset]:
             found.append(Dataset(kind, part.stem, part, companions(part, wanted)))
     some = [one for one in found if one.kind.key != "csv"]
     return some or found
-
-
-#: Endings of files that belong to other files or describe them.
-_COMPANIONS = {
-    ".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qpj", ".xml", ".dat", ".map", ".id", ".ind", ".mid",
-    ".txt", ".md", ".pdf", ".htm", ".html", ".qml", ".qmd", ".sld", ".lyr", ".lyrx", ".png", ".jpg", ".docx",
-}  # fmt: skip
 
 
 def companions(part: Part, parts: Sequence[Part]) -> dict[str, Part]:

@@ -170,10 +170,8 @@ def _of_geojson(where: Path) -> tuple[NDArray[np.object_], list[dict[str, object
         shapes = [shape_of(one["geometry"]) if one.get("geometry") else shapely.Point() for one in features]
         columns = [dict(one.get("properties") or {}) for one in features]
         named = (whole.get("crs") or {}).get("properties", {}).get("name")
-    except (ValueError, LookupError, TypeError, AttributeError, ShapelyError) as error:
-        raise InputError(
-            f"{where} is not a whole GeoJSON FeatureCollection ({str(error)[:80]}).", "Export it again."
-        ) from None
+    except (ValueError, LookupError, TypeError, AttributeError, ShapelyError):
+        raise InputError(f"{where} is not a whole GeoJSON FeatureCollection.", "Export it again.") from None
     return np.array(shapes, dtype=object), columns, None if named is None else system_of(named)
 
 

@@ -112,6 +112,15 @@ def declared(text: object, where: Path | str) -> pyproj.CRS:
         ) from None
 
 
+def names_a_file(where: Path | str) -> InputError:
+    """Return the error about a coordinate system that names a file, which PROJ would open."""
+    return InputError(
+        f"The coordinate system that {where} declares was not used, because it names a file, and sacmap opens no "
+        "other file.",
+        "Export it again in British National Grid or longitude and latitude.",
+    )
+
+
 @cache
 def _way(system: pyproj.CRS) -> Transformer | None:
     """Return the most accurate real transformation to WGS84 in the British Isles, or None: ballpark ones are none."""
@@ -189,9 +198,14 @@ def likely(bounds: NDArray[np.float64]) -> str | None:
         way = None if degrees else _way(pyproj.CRS.from_user_input(code))
         middle = ((west + east) / 2, (south + north) / 2)
         lon, lat = way.transform(*middle) if way else middle
-        if HERE[0] <= lon <= HERE[2] and HERE[1] <= lat <= HERE[3]:
+        if _is_here(lon, lat):
             return code
     return None
+
+
+def _is_here(lon: float, lat: float) -> bool:
+    """Whether a place, in degrees, lies in or around the British Isles."""
+    return bool(HERE[0] <= lon <= HERE[2] and HERE[1] <= lat <= HERE[3])
 
 
 def system_or_likely(
@@ -246,8 +260,7 @@ def _here(bounds: NDArray[np.float64], system: pyproj.CRS) -> bool:
     way = _way(_known(system))
     if way is None:
         return True
-    lon, lat = way.transform((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2)
-    return bool(HERE[0] <= lon <= HERE[2] and HERE[1] <= lat <= HERE[3])
+    return _is_here(*way.transform((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2))
 
 
 def code_of(system: pyproj.CRS) -> str:

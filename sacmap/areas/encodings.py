@@ -39,6 +39,12 @@ def encoding_of_table(
     return _WINDOWS, () if said and not wrong else (Notice("boundary-encoding", text),)
 
 
+def read_as_windows(raw: bytes, where: Path | str) -> tuple[str, tuple[Notice, ...]]:
+    """Return the text of a file that is not UTF-8, and a notice about it."""
+    text = f"{where} is not UTF-8: its text is read as Windows-1252."
+    return raw.decode(_WINDOWS, errors="replace"), (Notice("boundary-encoding", text),)
+
+
 def column_texts(values: Sequence[object], encoding: str) -> list[object]:
     """Return values that were read as Latin-1, with their texts decoded by `encoding`."""
     return [

@@ -24,7 +24,7 @@ import shapely
 from shapely.errors import ShapelyError
 
 from sacmap.areas.contents import Dataset, Part, copied_to
-from sacmap.areas.coordinates import NAMES_A_FILE, declared
+from sacmap.areas.coordinates import NAMES_A_FILE, declared, names_a_file
 from sacmap.areas.encodings import column_texts, encoding_of_table
 from sacmap.areas.formats import KINDS, kind_of
 from sacmap.areas.rows import Rows, layer_of, shapes_of_wkb
@@ -202,11 +202,7 @@ def _require_plain_systems(database: sqlite3.Connection, where: Path | str) -> N
     """Refuse a GeoPackage with a coordinate system that names a file, because PROJ would open that file."""
     for row in database.execute("SELECT * FROM gpkg_spatial_ref_sys LIMIT 10000"):
         if any(isinstance(cell, str) and re.search(NAMES_A_FILE, cell, re.IGNORECASE) for cell in row):
-            raise InputError(
-                f"The coordinate system that {where} declares was not used, because it names a file, and sacmap "
-                "opens no other file.",
-                "Export it again in British National Grid or longitude and latitude.",
-            )
+            raise names_a_file(where)
 
 
 def _ask(asked: _Request, layer: str | None) -> JsonObject:
@@ -270,17 +266,15 @@ def _rows(answer: JsonObject, path: Path, dataset: Dataset, where: Path | str) -
                 f"{where} has shapes that are invalid, or have curves.",
                 "Export them again as polygons of straight lines.",
             ) from None
-        raw = {name: _values(table[f"c{k}"]) for k, name in enumerate(answer["columns"])}
+        raw: dict[str, list[object]] = {
+            name: table[f"c{k}"].to_pylist() for k, name in enumerate(answer["columns"])
+        }
     CORNERS.require(int(shapely.get_num_coordinates(shapes).sum()), where)
     encoding, notices = _encoding(dataset, raw, where)
     columns = {
         str(column_texts([name], encoding)[0]): column_texts(values, encoding) for name, values in raw.items()
     }
     return Rows(columns, shapes, ("",) * len(shapes), _system(answer["crs"], dataset, where), notices=notices)
-
-
-def _values(column: pa.ChunkedArray) -> list[object]:
-    return list(column.to_pylist())
 
 
 def _encoding(

@@ -20,6 +20,7 @@ from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from sacmap.areas.coordinates import declared
+from sacmap.areas.encodings import read_as_windows
 from sacmap.areas.formats import KINDS, Kind, kind_of_json
 from sacmap.areas.rows import NO_BOUNDARY, Rows, layer_of, of_polygons, polygon_of, rows_of
 from sacmap.errors import InputError
@@ -85,8 +86,7 @@ def _parsed(raw: bytes, where: Path | str) -> tuple[object, tuple[Notice, ...]]:
     except UnicodeDecodeError:
         if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise InputError(f"{where} is not valid text.", "Export it again.") from None
-        text = raw.decode("cp1252", errors="replace")
-        notices = (Notice("boundary-encoding", f"{where} is not UTF-8: its text is read as Windows-1252."),)
+        text, notices = read_as_windows(raw, where)
     text = text.removeprefix("\ufeff")
     try:
         with _uncollected():

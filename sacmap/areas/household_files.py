@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sacmap import tables
-from sacmap.areas.contents import as_input_error, inflate_bytes
+from sacmap.areas.contents import as_input_error, inflate_text
 from sacmap.areas.formats import START, kind_of
 from sacmap.errors import InputError
-from sacmap.files.delimited import decoded, separated, separator_of
+from sacmap.files.delimited import decoded, rows_in
 from sacmap.files.sheets import LINES_ABOVE, sheets_of, text_of
-from sacmap.files.text import lines_of
 from sacmap.limits import CELLS, ROWS, TEXT
 from sacmap.notices import Notice, listed
 
@@ -75,10 +74,12 @@ def read_households(path: str, column: str | None = None) -> Counts:
             kind = kind_of(stream.read(START))
         if kind.key in {"zip", "xls", "parquet"}:
             return _of_sheets(where, column)
-        raw = inflate_bytes(where, TEXT) if kind.key == "gzip" else where.read_bytes()
+        raw = inflate_text(where) if kind.key == "gzip" else where.read_bytes()
     TEXT.require(len(raw), where)
     if kind.remedy and kind.key not in {"text", "empty"}:
-        raise InputError(f"{path} is {kind.words}, not a table.", "Give the households as CSV or XLSX.")
+        # What kinds of file are called is said of boundaries: "JSON, but none of areas".
+        what = "" if kind.key == "unknown" else f"{kind.words.split(',')[0]}, "
+        raise InputError(f"{path} is {what}not a table.", "Give the households as CSV or XLSX.")
     return households_in(_lines_of_text(raw, path), path, column)
 
 
@@ -97,30 +98,13 @@ def _of_sheets(where: Path, column: str | None) -> Counts:
 
 
 def _lines_of_text(raw: bytes | bytearray, path: str) -> list[Line]:
-    text = decoded(raw, path)
-    try:
-        found = [
-            (number, [cell.strip() for cell in cells])
-            for number, cells in separated(text, separator_of(text))
-            if any(cell.strip() for cell in cells)
-        ]
-    except ValueError as error:
-        raise InputError(
-            f"{path} cannot be read as CSV: {error}.", 'Look for a quote (") too many.'
-        ) from None
+    found = [
+        (number, [cell.strip() for cell in cells])
+        for number, cells in rows_in(decoded(raw, path), path)
+        if any(cell.strip() for cell in cells)
+    ]
     ROWS.require(len(found), path)
     return found
-
-
-def parse_households(text: str, path: str, column: str | None = None) -> dict[str, float]:
-    """Return households by identifier from the text of a CSV: see `households_in`.
-
-    Raises
-    ------
-    InputError
-        As `households_in`.
-    """
-    return households_in(list(lines_of(text, path)), path, column).by_id
 
 
 def households_in(lines: Sequence[Line], path: str, column: str | None = None) -> Counts:

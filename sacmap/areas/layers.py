@@ -17,7 +17,8 @@ from sacmap.areas.contents import (
     companions,
     copy,
     datasets_of,
-    inflate_bytes,
+    inflate_text,
+    part_at,
     parts_beside,
     parts_of_folder,
     parts_of_zip,
@@ -25,7 +26,7 @@ from sacmap.areas.contents import (
 from sacmap.areas.formats import KINDS, START, kind_of
 from sacmap.areas.rows import Rows, layer_of, rows_of
 from sacmap.errors import InputError
-from sacmap.limits import INFLATED, TEXT
+from sacmap.limits import INFLATED
 
 
 def read_layer(where: Path, layer: str | None = None) -> Rows:
@@ -58,7 +59,7 @@ def _read(where: Path, layer: str | None) -> Rows:
     if kind.key == "gzip":
         with tempfile.TemporaryDirectory(prefix="sacmap-") as name:
             inner = Path(name) / "areas"
-            inner.write_bytes(inflate_bytes(where, TEXT))
+            inner.write_bytes(inflate_text(where))
             return _one(_dataset_of_file(inner, (), where), where, layer, inflated=True)
     return _one(_dataset_of_file(where, parts_beside(where), where), where, layer, inflated=False)
 
@@ -71,7 +72,7 @@ def _dataset_of_file(path: Path, beside: Sequence[Part], where: Path) -> Dataset
     InputError
         If it is of a kind that is not read, which is named.
     """
-    main = Part(path.name, path.stat().st_size, lambda: path.open("rb"), path)
+    main = part_at(path)
     kind = kind_of(main.start())
     ending = path.suffix.lower()
     if kind.key in {"unknown", "text", "empty", "csv", "shp"} and ending in _PARTS:

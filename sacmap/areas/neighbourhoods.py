@@ -1,4 +1,4 @@
-"""Fetch a force's neighbourhoods and write them to boundaries/FORCE.geojson."""
+"""Fetch a force's neighbourhoods, which are kept in boundaries/FORCE.geojson."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 
-from sacmap.areas.boundaries import areas_from_rings, geojson_of
+from sacmap.areas.boundaries import areas_from_rings
 from sacmap.errors import SourceError
-from sacmap.files.write import write_whole
 
 if TYPE_CHECKING:
     from sacmap.fetch.api import Api
@@ -74,14 +73,3 @@ def summary(areas: gpd.GeoDataFrame, path: Path) -> str:
         *(f"- {one}" for one in each),
     ]
     return "\n".join(lines)
-
-
-def write_neighbourhoods(areas: gpd.GeoDataFrame, path: Path) -> None:
-    """Write an Areas table as GeoJSON; on an error, nothing is written.
-
-    Raises
-    ------
-    DiskError
-        If it cannot be written.
-    """
-    write_whole(path, geojson_of(areas))

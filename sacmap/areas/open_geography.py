@@ -260,9 +260,9 @@ def _row(feature: JsonObject, layer: Layer) -> Row:
         properties, geometry = feature["properties"], feature["geometry"]
         code, name = properties[layer.code], properties[layer.name]
         shape = shapely.from_geojson(json.dumps(geometry)) if geometry else shapely.Polygon()
-    except (KeyError, TypeError, shapely.errors.GEOSException) as error:
+    except (KeyError, TypeError, shapely.errors.GEOSException):
         raise SourceError(
-            f"{layer.url} gave a row without {layer.code}, {layer.name} or a usable shape: {error}.",
+            f"{layer.url} gave a row without {layer.code}, {layer.name} or a usable shape.",
             "Give another layer with --service-url.",
         ) from None
     corners = shapely.get_coordinates(shape)

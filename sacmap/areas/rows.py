@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from sacmap.errors import InputError
 from sacmap.limits import CORNERS, FEATURES, SHAPES_WITHIN, TABLE_CELLS
-from sacmap.notices import Notice
+from sacmap.notices import Notice, listed
 
 NO_BOUNDARY = "no boundary"
 TOO_FEW = "ring of fewer than three points"
@@ -217,25 +217,24 @@ def layer_of(
         If there is no such layer, none at all, or several and none was asked for.
     """
     every = list(dict.fromkeys([*named, *others]))
+
+    def some(names: Sequence[str]) -> str:
+        return listed([name[:60] for name in names], 12, ", ")
+
     if asked is not None:
         found = [name for name in every if name == asked] or [
             n for n in every if n.casefold() == asked.casefold()
         ]
         if not found:
             raise InputError(
-                f"{where} has no layer {asked!r} (it has {_some(every) or 'none'}).", "Check --layer."
+                f"{where} has no layer {asked!r} (it has {some(every) or 'none'}).", "Check --layer."
             )
         return found[0]
     if not named:
         raise InputError(f"{where} has a table but no polygons.", "Give a file with a polygon for each area.")
     if len(named) > 1 and ours not in named:
         raise InputError(
-            f"{where} has several layers: {_some(named)}.",
+            f"{where} has several layers: {some(named)}.",
             f"Say which with --layer, such as --layer {named[0]!r}.",
         )
     return ours if ours in named else named[0]
-
-
-def _some(names: Sequence[str], most: int = 12) -> str:
-    more = f", and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(name[:60] for name in names[:most]) + more

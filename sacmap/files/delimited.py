@@ -149,6 +149,23 @@ def separated(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
         raise ValueError(f"near line {rows.line_num} a quote is never closed") from None
 
 
+def rows_in(text: str, label: str, separator: str = "") -> Iterator[tuple[int, list[str]]]:
+    """Yield as `separated` does, by the separator given or else the table's own.
+
+    Raises
+    ------
+    InputError
+        If it is not a table. The message says near which line.
+    """
+    try:
+        yield from separated(text, separator or separator_of(text))
+    except ValueError as error:
+        raise InputError(
+            f"{label} cannot be read as CSV: {error}.",
+            'Look there for an extra quote ("), or save the file again.',
+        ) from None
+
+
 def separator_of(text: str) -> str:
     """Return the separator of a table: the one that splits the most of its first lines."""
     lines = [line for line in text[:20_000].splitlines()[:30] if line.strip()]

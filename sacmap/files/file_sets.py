@@ -265,8 +265,7 @@ def _name(path: Path, marker: Path) -> str:
 def _read_marker(marker: Path) -> _Marker | None:
     """Return the content of a note, or None if it is unreadable."""
     try:
-        with marker.open("rb") as stream:
-            text = stream.read(1 << 20).decode()
+        text = _bytes_at(marker).decode()
         raw: dict[str, Any] = json.loads(text[text.index("{") :])
         found = _Marker(
             str(raw["by"]),
@@ -275,7 +274,7 @@ def _read_marker(marker: Path) -> _Marker | None:
         )
         machine, pid, _ = found.by.split("-")
         return found if machine and pid.isdecimal() and len(pid) < 12 else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

@@ -19,7 +19,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from sacmap.errors import InputError
 from sacmap.files.child_process import measure
-from sacmap.files.delimited import decoded, separated, separator_of, unpacked
+from sacmap.files.delimited import decoded, rows_in, unpacked
 from sacmap.files.text import bytes_of
 from sacmap.limits import MEMORY, SECONDS, TABLE_BYTES, TABLE_CELLS
 
@@ -168,14 +168,7 @@ def _parquet(raw: bytes | bytearray, label: str) -> Sheet:
 
 
 def _csv(raw: bytes | bytearray, label: str) -> Sheet:
-    text = decoded(raw, label)
-    try:
-        return Sheet(label, [list(cells) for _, cells in separated(text, separator_of(text))])
-    except ValueError as error:
-        raise InputError(
-            f"{label} cannot be read as CSV: {error}.",
-            'Look there for an extra quote ("), or save the file again.',
-        ) from None
+    return Sheet(label, [list(cells) for _, cells in rows_in(decoded(raw, label), label)])
 
 
 def text_of(cell: object) -> str:

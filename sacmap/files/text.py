@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import tomllib
 from collections.abc import Collection, Iterator, Sequence
@@ -12,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sacmap.errors import InputError
-from sacmap.files.delimited import decoded, unpacked
+from sacmap.files.delimited import decoded, rows_in, unpacked
 from sacmap.limits import FILE, Limit
 
-#: Bytes that are hashed at once, and the largest file that is hashed to identify it.
-_BLOCK, _LARGEST = 1 << 20, 4 << 30
+#: The largest file that is hashed to identify it.
+_LARGEST = 4 << 30
 
 
 def unreadable(label: str | Path, error: OSError) -> InputError:
@@ -66,13 +64,13 @@ def read_text(path: str) -> str:
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, or of a folder's files one after another, in hex."""
-    total = hashlib.sha256()
-    for part in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
-        with part.open("rb") as stream:
-            while block := stream.read(_BLOCK):
-                total.update(block)
-    return total.hexdigest()
+    """Return the SHA-256 of a file in hex; of a folder, that of the names and hashes of its files."""
+    if path.is_dir():
+        files = sorted(one for one in path.rglob("*") if one.is_file())
+        sums = "".join(f"{one.relative_to(path).as_posix()}\n{sha256(one)}\n" for one in files)
+        return hashlib.sha256(sums.encode("utf-8", "surrogateescape")).hexdigest()
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def is_file_of(path: Path, hashes: Collection[str]) -> bool:
@@ -130,37 +128,21 @@ def parse_toml(text: str) -> dict[str, object]:
     return value
 
 
-def lines_of(text: str, path: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line number and the cells, without surrounding spaces, of each line that is not blank.
-
-    A cell in quotes may have line breaks. The number is then that of its last line.
-
-    Raises
-    ------
-    InputError
-        If it is not CSV, usually because a quote is never closed.
-    """
-    rows = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
-    try:
-        for row in rows:
-            cells = [cell.strip() for cell in row]
-            if any(cells):
-                yield rows.line_num, cells
-    except csv.Error as error:
-        raise InputError(
-            f"{path}, near line {rows.line_num}: {error}.", 'Look for a quote (") that is never closed.'
-        ) from None
-
-
 def rows_of(text: str, path: str, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the line number and the cells of `columns`, by name, of each line after the header.
+    """Yield the line number and the cells of `columns`, by name, of each line of a CSV after the header.
+
+    Blank lines are passed over. A cell in quotes may have line breaks: the number is then that of its last line.
 
     Raises
     ------
     InputError
-        If the header lacks a column, or a line has more cells than the header.
+        If it is not CSV, the header lacks a column, or a line has more cells than the header.
     """
-    lines = lines_of(text, path)
+    stripped = (
+        (line, [cell.strip() for cell in cells])
+        for line, cells in rows_in(text.removeprefix("\ufeff"), path, ",")
+    )
+    lines = (found for found in stripped if any(found[1]))
     _, names = next(lines, (0, []))
     missing = [name for name in columns if name not in names]
     if missing:
