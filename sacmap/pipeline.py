@@ -7,6 +7,7 @@ files. Each command is one call of a function here, in `planning` or in `routine
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
@@ -17,13 +18,14 @@ from sacmap import months, tables
 from sacmap.areas.context import read_context
 from sacmap.areas.topology import overlaps
 from sacmap.comparison import compare_areas
-from sacmap.crimes import without_repeats
+from sacmap.crimes import Reading, without_repeats
 from sacmap.errors import SacmapError
 from sacmap.files.collisions import require_apart
 from sacmap.files.json_shape import mismatch
 from sacmap.files.text import parse_json, read_text
 from sacmap.files.write import require_writable
 from sacmap.inputs import (
+    StudyAreas,
     boundaries_of,
     download,
     published_of,
@@ -76,11 +78,18 @@ def run(study: Study, *, every_month: bool = False) -> Result:
     """
     study = with_boundaries(study)
     found = read_study_areas(study)
-    reading = (
-        read_crimes_of(study, every_month=every_month)
-        if study.crimes
-        else download(study, found.every).reading
-    )
+    return _compared(study, found, _crimes(study, found, every_month=every_month))
+
+
+def _crimes(study: Study, found: StudyAreas, *, every_month: bool = False) -> Reading:
+    """Read the crimes of a study, or fetch them."""
+    if study.crimes:
+        return read_crimes_of(study, every_month=every_month)
+    return download(study, found.every).reading
+
+
+def _compared(study: Study, found: StudyAreas, reading: Reading) -> Result:
+    """Compare the crimes in the areas of a study."""
     result = compare_areas(
         study,
         reading,
@@ -186,12 +195,19 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
     """
     from sacmap.publish.csv_json import dated
     from sacmap.publish.extra_files import require_tools
+    from sacmap.publish.outlines import outlines_of
     from sacmap.publish.present import page_of
     from sacmap.publish.public import public_version
 
     require_tools(study.also)
     require_outputs(files_of_map(out, study.also), [*read_by(study), study_file])
-    result = run(study)
+    study = with_boundaries(study)
+    found = read_study_areas(study)
+    reading = _crimes(study, found)
+    # Drawing needs no counts. It takes seconds for England and Wales, so another processor does it meanwhile.
+    with ThreadPoolExecutor(1) as beside:
+        drawn = beside.submit(outlines_of, found.areas.geometry.to_numpy())
+        result = _compared(study, found, reading)
     if study.suppress_small:
         result = public_version(result)
     path = dated(out, result.study)
@@ -201,7 +217,7 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
             f"- {path} was the map of {replaced}, and is now the map of {months.span_in_words(result.study.current)}. "
             "To keep both, give --out, or use --current latest:12."
         )
-    page = page_of(result)
+    page = page_of(result, drawn.result())
     return Mapped(result, _save(result, page, path, result.study.also), page.first_words)
 
 

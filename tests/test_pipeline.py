@@ -20,7 +20,9 @@ from sacmap.comparison import compare_areas
 from sacmap.crimes import repeats
 from sacmap.errors import InputError, SacmapError
 from sacmap.fetch.street import read
+from sacmap.files.study_file import read_study
 from sacmap.forces import force_slug
+from sacmap.pipeline import map_study
 from sacmap.publish.csv_json import record_of
 from sacmap.publish.present import page_of
 from sacmap.publish.public import public_version
@@ -362,6 +364,14 @@ def test_the_command_writes_the_contract_s_files_and_the_same_bytes_each_time(pr
     order = [(r["area_id"], tables.CRIME_TYPES.index(r["crime_type"])) for r in rows]
     assert order == sorted(order)
     assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.slow
+def test_a_map_drawn_while_crimes_are_compared_has_the_bytes_of_one_drawn_afterwards(practice, tmp_path):
+    study = make_study(read_study(practice.study))
+    at_once = map_study(study, tmp_path / "town.html").written
+    later = sacmap.save(sacmap.run(study), tmp_path / "other" / "town.html")
+    assert [path.read_bytes() for path in at_once] == [path.read_bytes() for path in later]
 
 
 JULYS = ("--current", "2018-07", "--baseline", "2017-07")

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from sacmap.publish.shapes import STEPS, coded, coded_lines, label_places
 
 if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
     from sacmap.areas.context import Layer
     from sacmap.publish.view import View
 
@@ -50,9 +52,9 @@ class ContextLayer(TypedDict):
     places: list[tuple[str, int, int]]
 
 
-def towns_near(view: View) -> list[tuple[str, int, int]]:
+def towns_near(areas: GeoDataFrame) -> list[tuple[str, int, int]]:
     """Return the towns in and near the areas, the largest first: name, and lon and lat in 1e-5 degree."""
-    west, south, east, north = view.areas.total_bounds
+    west, south, east, north = areas.total_bounds
     if not np.isfinite([west, south, east, north]).all():
         return []
     names, numbers = _towns()
@@ -61,7 +63,7 @@ def towns_near(view: View) -> list[tuple[str, int, int]]:
     inside = (lon > west - aside) & (lon < east + aside) & (lat > south - above) & (lat < north + above)
     order = np.flatnonzero(inside)[np.argsort(-people[inside], kind="stable")]
     # Towns just outside are included, because their names may be the only ones near that edge.
-    tree = shapely.STRtree(view.areas.geometry.to_numpy())
+    tree = shapely.STRtree(areas.geometry.to_numpy())
     near = tree.query(
         shapely.points(lon[order], lat[order]), predicate="dwithin", distance=NEAR * (east - west)
     )[0]
@@ -99,6 +101,6 @@ def _named_points(layer: Layer) -> list[tuple[str, int, int]]:
 def sources(view: View) -> list[str]:
     """Return where the names and lines behind the areas are from."""
     return [
-        *([TOWNS_SOURCE] if towns_near(view) else []),
+        *([TOWNS_SOURCE] if view.towns else []),
         *([CONTEXT_SOURCE] if view.context else []),
     ]

@@ -56,10 +56,11 @@ def joined(polygons: NDArray[np.object_]) -> shapely.Geometry:
 class Outlines:
     """The areas as they are drawn.
 
-    codes: as the page's script reads them, see `coded`; names_at: see `label_places`; picture: None where no area has
-    a boundary.
+    shapes: the areas with fewer points, see `simplified`; codes: the same as the page's script reads them, see `coded`;
+    names_at: see `label_places`; picture: None where no area has a boundary.
     """
 
+    shapes: NDArray[np.object_]
     codes: list[str]
     names_at: NDArray[np.int64]
     picture: Picture | None
@@ -69,7 +70,7 @@ def outlines_of(polygons: NDArray[np.object_]) -> Outlines:
     """Return what is drawn of areas (lon, lat): it takes seconds for a country, and needs no counts."""
     shapes = simplified(polygons)
     names_at = label_places(polygons)
-    return Outlines(coded(shapes), names_at, picture_of(polygons, shapes, names_at))
+    return Outlines(shapes, coded(shapes), names_at, picture_of(polygons, shapes, names_at))
 
 
 def picture_of(

@@ -88,7 +88,7 @@ def content_of(view: View) -> dict[str, Json]:
         "bounds": _bounds(view),
         "background": view.tiles is not None,
         "tableRows": TABLE_ROWS,
-        "towns": backdrop.towns_near(view),
+        "towns": view.towns,
     }
 
 
@@ -271,10 +271,9 @@ def _points(view: View, names: dict[str, int]) -> dict[int, list[int]] | None:
     """
     if not view.points:
         return None
-    wanted = range(len(view.areas)) if len(view.areas) <= MOST_WITH_POINTS else sorted(listed_positions(view))
     ids = view.areas["area_id"].to_numpy(object)
     found: dict[int, list[int]] = {}
-    for position in wanted:
+    for position in positions_with_points(view):
         x = y = 0
         numbers: list[int] = []
         for point in view.points.get(ids[position], ()):
@@ -284,6 +283,11 @@ def _points(view: View, names: dict[str, int]) -> dict[int, list[int]] | None:
         if numbers:
             found[position] = numbers
     return found
+
+
+def positions_with_points(view: View) -> Sequence[int]:
+    """Return the positions of the areas whose busiest map points are drawn: all, or of very many those on a list."""
+    return range(len(view.areas)) if len(view.areas) <= MOST_WITH_POINTS else sorted(listed_positions(view))
 
 
 def listed_positions(view: View) -> set[int]:

@@ -10,7 +10,6 @@ import shapely
 from markupsafe import escape
 from numpy.typing import NDArray
 
-from sacmap.publish import backdrop
 from sacmap.publish.colours import HATCHES, classes_of, cuts, level_classes
 from sacmap.publish.outlines import Picture, paths_of
 from sacmap.publish.shapes import STEPS, label_places
@@ -159,7 +158,7 @@ def _lines(lines: Sequence[str], x: float, y: float) -> Iterator[str]:
 
 
 def _town_names(view: View, picture: Picture, taken: list[Box]) -> Iterator[str]:
-    for name, lon, lat in backdrop.towns_near(view):
+    for name, lon, lat in view.towns:
         if name in view.districts:
             continue
         x, y = picture.project(np.array([[lon / STEPS, lat / STEPS]]))[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from sacmap.choose.points import POINT_COLUMNS, point_counts
 from sacmap.forces import PRACTICE_FORCE
 from sacmap.publish.lists import hardening_reasons, week_reasons
 from sacmap.publish.page import render
+from sacmap.publish.page_data import positions_with_points
 from sacmap.publish.view import MapPoint, View
 from sacmap.publish.words import neighbourhoods, percent
 from sacmap.result import Result
@@ -19,6 +21,7 @@ from sacmap.result import Result
 if TYPE_CHECKING:
     from sacmap.choose.outcome import Outcome
     from sacmap.choose.plan import Plan
+    from sacmap.publish.outlines import Outlines
 
 SOURCE = (
     "Crimes: data.police.uk, street-level crime as published by the police, Open Government Licence v3.0.",
@@ -39,10 +42,10 @@ def title_of(result: Result) -> str:
     return result.study.title or neighbourhoods(len(result.areas))
 
 
-def page_of(result: Result) -> View:
-    """Return what is published of a result."""
+def page_of(result: Result, drawn: Outlines | None = None) -> View:
+    """Return what is published of a result. `drawn` is what is drawn of its areas, if it was made beforehand."""
     study, public = result.study, result.public
-    return View(
+    view = View(
         title=title_of(result),
         change=result.change,
         areas=result.areas,
@@ -56,7 +59,6 @@ def page_of(result: Result) -> View:
         warnings=result.warnings,
         definitions=result.definitions,
         streets=streets_of(result),
-        points={} if study.extract is not None else points_of(result),
         hardening=() if public else hardening_reasons(result.hardening, result.change),
         week={}
         if public
@@ -72,7 +74,12 @@ def page_of(result: Result) -> View:
         level_only=not study.baseline,
         tiles=study.tiles,
         tiles_key=study.tiles_key,
+        drawn=drawn,
     )
+    if study.extract is not None:
+        return view
+    ids = view.areas["area_id"].to_numpy(object)
+    return replace(view, points=points_of(result, ids[list(positions_with_points(view))]))
 
 
 def plan_html_of(result: Result, plan: Plan) -> str:
@@ -122,10 +129,10 @@ def streets_of(result: Result) -> dict[str, dict[str, list[tuple[str, int]]]]:
     return streets
 
 
-def points_of(result: Result) -> dict[str, list[MapPoint]]:
+def points_of(result: Result, areas: Collection[str]) -> dict[str, list[MapPoint]]:
     """Return by area its busiest map points of the current months compared, the first ten of each crime type."""
     located, now = result.located, [result.study.current[k] for k in result.compared]
-    there = located["month"].isin(now) & located["area_id"].notna() & located["lon"].notna()
+    there = located["month"].isin(now) & located["area_id"].isin(areas) & located["lon"].notna()
     points = point_counts(located.loc[there.to_numpy(), list(POINT_COLUMNS)])
     by_kind = np.column_stack([points.crimes.sum(axis=1), points.crimes])
     kept = np.zeros(len(points.area), dtype=bool)

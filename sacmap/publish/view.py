@@ -23,13 +23,12 @@ from sacmap.measure.comparator import ComparatorRecord, changes_followed
 from sacmap.measure.definitions import Break
 from sacmap.measure.how_sure import how_sure
 from sacmap.notices import Notice
+from sacmap.publish import backdrop, lists, words
 from sacmap.publish import headline as headlines
-from sacmap.publish import lists, words
 from sacmap.publish.csv_json import DECIMALS, texts_of
 from sacmap.publish.headline import Headline
 from sacmap.publish.outlines import Outlines, joined, outlines_of
 from sacmap.publish.rows import ChangeRow, change_rows
-from sacmap.publish.shapes import simplified
 from sacmap.study import Period
 
 if TYPE_CHECKING:
@@ -202,8 +201,13 @@ class View:
         names = sorted(set(self.groups) - {""})
         if not names:
             return {}
-        drawn, groups = simplified(self.areas.geometry.to_numpy()), np.array(self.groups, dtype=object)
-        return {name: joined(drawn[groups == name]) for name in names}
+        groups = np.array(self.groups, dtype=object)
+        return {name: joined(self.outlines.shapes[groups == name]) for name in names}
+
+    @cached_property
+    def towns(self) -> list[tuple[str, int, int]]:
+        """The towns in and near the areas: see `sacmap.publish.backdrop.towns_near`."""
+        return backdrop.towns_near(self.areas)
 
     @cached_property
     def position_of(self) -> dict[str, int]:
