@@ -6,7 +6,6 @@ Counts are numbers of crimes, as pairs (before, after) over the same calendar mo
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,6 +72,10 @@ def wdd(
     steps = [float(after.sum() - before.sum()) for before, after in pairs]
     variance = float(sum((n + alpha * n**2).sum() for pair in pairs for n in pair))
     estimate = (steps[0] - steps[1]) + (steps[2] - steps[3])
+    return _with_interval(estimate, variance)
+
+
+def _with_interval(estimate: float, variance: float) -> Wdd:
     half = Z95 * math.sqrt(variance)
     z = estimate / math.sqrt(variance) if variance > 0 else 0.0
     return Wdd(estimate, variance, z, estimate - half, estimate + half)
@@ -109,10 +112,7 @@ def weighted_wdd(
     mine, yours = (np.asarray(side, dtype=float) ** 2 for side in doubt)
     own = sum((n + alpha * n**2).sum() for n in (before, after)) + (mine + 0 * before).sum()
     theirs = (share**2 * (yours + sum(n + alpha * n**2 for n in (other, later)))).sum()
-    variance = float(own + theirs) * widen**2
-    half = Z95 * math.sqrt(variance)
-    z = estimate / math.sqrt(variance) if variance > 0 else 0.0
-    return Wdd(estimate, variance, z, estimate - half, estimate + half)
+    return _with_interval(estimate, float(own + theirs) * widen**2)
 
 
 def wdq(treated: Pair, control: Pair, buffer: Pair) -> float | None:
@@ -148,7 +148,7 @@ def rate_ratio(treated: Pair, control: Pair, alpha: float = 0.0) -> RateRatio | 
     return RateRatio(estimate, se, estimate * math.exp(-Z95 * se), estimate * math.exp(Z95 * se))
 
 
-def placebo_rank(treated: float, untreated: Sequence[float] | ArrayLike) -> int:
+def placebo_rank(treated: float, untreated: ArrayLike) -> int:
     """Return the rank of the treated areas' WDD among those of untreated areas; 1 is the largest fall.
 
     If many untreated areas fell as much, the fall is no evidence that the action worked.

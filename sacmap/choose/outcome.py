@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+#: The counts and weights of a Group, which are columns of its table.
+COUNTS = ("before", "after", "settled", "weights", "doubt")
 #: The most differences named when a plan does not match the data.
 NAMED = 3
 
@@ -97,16 +99,14 @@ class Outcome:
             "wdd_settled": asdict(self.wdd_settled),
             "wdq": self.wdq,
             "tne": self.tne,
-            "rate_ratio": None
-            if ratio is None
-            else {"estimate": ratio.estimate, "low": ratio.low, "high": ratio.high},
+            "rate_ratio": ratio and {"estimate": ratio.estimate, "low": ratio.low, "high": ratio.high},
             "placebo_rank": self.placebo_rank,
             "reading": self.reading,
             "verdict": self.verdict,
             "placebos": self.placebos,
             "net": asdict(self.net),
-            "displacement": None if self.displacement is None else asdict(self.displacement),
-            "nearest": None if self.nearest is None else asdict(self.nearest),
+            "displacement": self.displacement and asdict(self.displacement),
+            "nearest": self.nearest and asdict(self.nearest),
             "widening": self.widening,
             "volatility": self.volatility,
             "counts": {
@@ -284,7 +284,11 @@ def require_same(plan: Plan, result: Result) -> list[Notice]:
         )
     rows = result.monthly[result.monthly["crime_type"] == plan.theme]
     wide = rows.set_index(["area_id", "month"])["n"].unstack("month")
-    there = [month for month in plan.before_months if month in wide and wide[month].notna().any()]
+    there = {
+        month: at
+        for at, month in enumerate(plan.before_months)
+        if month in wide and wide[month].notna().any()
+    }
     if not there:
         return [
             Notice(
@@ -292,14 +296,13 @@ def require_same(plan: Plan, result: Result) -> list[Notice]:
                 "The crimes do not include any month on which the plan is based, so it was not checked against them.",
             )
         ]
-    position = {month: at for at, month in enumerate(plan.before_months)}
     counts = []
-    for month in there:
+    for month, at in there.items():
         now = dict(zip(wide.index.astype(str), wide[month], strict=True))
         counts += [
-            f"{area} had {then[position[month]]} crimes in {months.in_words(month)}, now {int(now[area])}"
+            f"{area} had {then[at]} crimes in {months.in_words(month)}, now {int(now[area])}"
             for area, then in plan.by_month.items()
-            if pd.notna(now[area]) and int(now[area]) != then[position[month]]
+            if pd.notna(now[area]) and int(now[area]) != then[at]
         ]
     if counts:
         raise InputError(
@@ -315,7 +318,7 @@ def _named(differences: Sequence[str]) -> str:
 
 
 def _table(plan: Plan, result: Result) -> pd.DataFrame:
-    """Return before, after, settled, level and weight 1 of every area of the plan that is known then and now."""
+    """Return before, after, settled, level and weights of 1 of every area of the plan that is known then and now."""
     rows = result.change[result.change["crime_type"] == plan.theme].set_index("area_id")
     rows = rows[rows["current_count"].notna() & rows.index.isin(list(plan.level))]
     before, after = (rows[name].astype(float) for name in ("baseline_count", "current_count"))
@@ -336,7 +339,7 @@ def _table(plan: Plan, result: Result) -> pd.DataFrame:
             "after": after,
             "settled": settled,
             "level": level,
-            "weight": 1.0,
+            "weights": 1.0,
             "doubt": LASTING_DOUBT * share * excess.abs(),
         }
     )
@@ -345,8 +348,7 @@ def _table(plan: Plan, result: Result) -> pd.DataFrame:
 def _group(table: pd.DataFrame, area_ids: Iterable[str]) -> Group:
     ids = tuple(area for area in area_ids if area in table.index)
     rows = table.loc[list(ids)]
-    columns = (rows[name].to_numpy(float) for name in ("before", "after", "settled", "weight", "doubt"))
-    return Group(ids, *columns)
+    return Group(ids, *(rows[name].to_numpy(float) for name in COUNTS))
 
 
 def _weighted(table: pd.DataFrame, weights: Mapping[str, float]) -> Group:
@@ -354,28 +356,18 @@ def _weighted(table: pd.DataFrame, weights: Mapping[str, float]) -> Group:
     there = {area: weight for area, weight in weights.items() if area in table.index}
     kept = sum(there.values())
     scale = sum(weights.values()) / kept if kept > 0 else 0.0
-    weighted = table.loc[list(there)].assign(weight=[weight * scale for weight in there.values()])
+    weighted = table.loc[list(there)].assign(weights=[weight * scale for weight in there.values()])
     return _group(weighted, there)
-
-
-#: Column of a table → attribute of a Group.
-_COLUMNS = {
-    "before": "before",
-    "after": "after",
-    "settled": "settled",
-    "weight": "weights",
-    "doubt": "doubt",
-}
 
 
 def _both(one: Group, other: Group) -> Group:
     """Return two groups as one. An area that is in both gets the sum of its weights."""
     table = pd.DataFrame(
-        {name: np.concatenate([getattr(one, part), getattr(other, part)]) for name, part in _COLUMNS.items()},
+        {name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in COUNTS},
         index=[*one.area_ids, *other.area_ids],
     )
-    weight = table.groupby(level=0, sort=False)["weight"].sum()
-    once = table[~table.index.duplicated()].assign(weight=weight)
+    weights = table.groupby(level=0, sort=False)["weights"].sum()
+    once = table[~table.index.duplicated()].assign(weights=weights)
     return _group(once, once.index)
 
 

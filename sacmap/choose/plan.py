@@ -228,9 +228,8 @@ def _by_area(result: Result, cube: Floats, theme: str) -> _ByArea:
 
 def _by_month(result: Result, kind: str) -> Floats:
     """Return one crime type's counts in the months compared, (areas × periods × months), the current period last."""
-    ids = [str(area) for area in result.areas["area_id"]]
     compared = [[period[k] for k in result.compared] for period in result.study.periods]
-    return ranking.of_kind(ranking.counts_by_month(result.located, ids, compared), kind)
+    return ranking.of_kind(ranking.counts_by_month(result.located, _ids(result), compared), kind)
 
 
 def _weights(side: week.Sides, level: Floats, past: Floats, volatility: float) -> tuple[Floats, Floats]:
@@ -319,7 +318,7 @@ def _choices(
     found = week.choose(excess, drawn, near, size)
     if not own:
         return found, law.volatility
-    ids = [str(area) for area in result.areas["area_id"]]
+    ids = _ids(result)
     mine = tuple(sorted(ids.index(area) for area in own))
     unknown = [ids[position] for position in mine if not known[position]]
     if unknown:
