@@ -28,8 +28,8 @@ from sacmap.publish.extra_files import map_picture, require_word, word
 from sacmap.publish.news import LastMap, first_words, last_map, news_of
 from sacmap.publish.note import note_of
 from sacmap.publish.note_parts import Given
-from sacmap.publish.note_places import names_of
 from sacmap.publish.present import page_of
+from sacmap.publish.rows import names_of
 from sacmap.result import Result
 from sacmap.study import Study
 

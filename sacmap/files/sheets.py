@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineWorkbook
 
 from sacmap.errors import InputError
@@ -157,6 +156,8 @@ def _require_real_size(raw: bytes | bytearray, label: str) -> None:
 
 
 def _parquet(raw: bytes | bytearray, label: str) -> Sheet:
+    import pyarrow.parquet as pq  # noqa: PLC0415 - loaded only when needed
+
     _require_measured(raw, "parquet", label)
     try:
         table = pq.read_table(pa.BufferReader(raw))

@@ -150,10 +150,11 @@ def _clear(kinds: Sequence[str], rows: Mapping[str, pd.DataFrame], verdict: str)
     """Return by crime type the areas with a verdict, as pieces of a sentence; types without one are left out."""
     found = {}
     for kind in kinds:
-        these = rows[kind].loc[rows[kind]["verdict"] == verdict, ["label", "area_id"]].astype(str)
-        if len(these):
+        there = (rows[kind]["verdict"] == verdict).to_numpy(bool)
+        if there.any():
+            labels, areas = (rows[kind][name].to_numpy(object)[there] for name in ("label", "area_id"))
             found[kind] = [
-                Part(apart(label), kind, area) for label, area in these.itertuples(index=False, name=None)
+                Part(apart(str(label)), kind, str(area)) for label, area in zip(labels, areas, strict=True)
             ]
     return found
 

@@ -61,7 +61,8 @@ def week_order(rows: pd.DataFrame) -> list[int]:
     Clear rises, then possible ones, then the rest; each by week_rank, or by excess if there are no ranks.
     """
     known = (rows["verdict"] != "not known").to_numpy(copy=True)
-    known &= rows[["excess", "current_count", "expected"]].notna().all(axis=1).to_numpy()
+    for name in ("excess", "current_count", "expected"):
+        known &= rows[name].notna().to_numpy()
     rank = rows["week_rank"].to_numpy(float, na_value=np.nan)
     excess = rows["excess"].to_numpy(float, na_value=np.nan)
     within = np.where(np.isnan(rank), np.inf, rank)

@@ -23,7 +23,7 @@ from sacmap.publish.note_parts import (
     series,
     some,
 )
-from sacmap.publish.rows import change_rows, rows_by_area
+from sacmap.publish.rows import change_rows, names_of, rows_by_area
 from sacmap.publish.words import capital, estimate, whole
 from sacmap.result import Entry, Result
 
@@ -55,17 +55,6 @@ def where(given: Given) -> Section | None:
             )
     parts += _lists(result, names)
     return Section("Where", tuple(parts))
-
-
-def names_of(result: Result) -> dict[str, str]:
-    """Return the areas' names by area_id; of those that share one, with their group or else their id."""
-    areas = result.areas
-    shared = areas["name"].duplicated(keep=False).to_numpy(bool)
-    groups = areas["group"].fillna("").astype(str) if "group" in areas else pd.Series("", index=areas.index)
-    return {
-        str(area): f"{name} ({group or area})" if twice else str(name)
-        for area, name, group, twice in zip(areas["area_id"], areas["name"], groups, shared, strict=True)
-    }
 
 
 def _totals(result: Result) -> Table:

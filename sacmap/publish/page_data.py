@@ -32,8 +32,8 @@ MOST_WITH_POINTS = 600
 DISTRICTS_FIRST = 1_000
 #: Columns of the CSV that hold text.
 TEXTS = {"group", *(column.name for column in tables.CHANGE.columns if column.kind == "text")}
-#: How hard the numbers are packed: the most, for the page is opened oftener than made.
-LEVEL = 12
+#: How hard the numbers are packed: beyond this, a hundredth of the page takes four times as long.
+LEVEL = 8
 #: Periods in so few letters stand in the legend too.
 SHORT = 28
 

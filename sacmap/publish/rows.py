@@ -10,6 +10,8 @@ from typing import TypedDict, cast
 
 import pandas as pd
 
+from sacmap.result import Result
+
 
 class Reading(TypedDict):
     """The part of a row that a sentence about it needs."""
@@ -76,3 +78,14 @@ def rows_by_area(change: pd.DataFrame, area_ids: Collection[str]) -> dict[str, B
     for row in change_rows(change[change["area_id"].isin(area_ids)]):
         found.setdefault(row["area_id"], {})[row["crime_type"]] = row
     return dict(found)
+
+
+def names_of(result: Result) -> dict[str, str]:
+    """Return the areas' names by area_id; of those that share one, with their group or else their id."""
+    areas = result.areas
+    shared = areas["name"].duplicated(keep=False).to_numpy(bool)
+    groups = areas["group"].fillna("").astype(str) if "group" in areas else pd.Series("", index=areas.index)
+    return {
+        str(area): f"{name} ({group or area})" if twice else str(name)
+        for area, name, group, twice in zip(areas["area_id"], areas["name"], groups, shared, strict=True)
+    }
