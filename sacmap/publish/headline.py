@@ -129,8 +129,10 @@ def _without_total(kinds: Sequence[str], rows: Mapping[str, pd.DataFrame], scene
     rises, falls = (_clear(kinds, rows, f"clear {way}") for way in ("rise", "fall"))
     if not rises and not falls:
         return Headline(unknown, f"No clear change of {_of_types(kinds, scene)}.")
-    parts = (*_clauses(rises or falls, "rose" if rises else "fell", scene), Part("."))
-    return Headline("".join(part.text for part in parts), unknown, parts)
+    found, did = rises or falls, "rose" if rises else "fell"
+    parts = _fitting(found, did, ".", scene, room=ROOM)
+    narrow = _fitting(found, did, ".", scene, room=NARROW_ROOM, brief=True)
+    return Headline(_text_of(parts), unknown, parts, narrow)
 
 
 def _of_types(kinds: Sequence[str], scene: Scene) -> str:
