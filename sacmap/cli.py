@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -18,7 +19,7 @@ from sacmap.last_resort import close_output, meant, mend_streams
 from sacmap.terminal import Group, Pounds, say, show
 
 if TYPE_CHECKING:
-    from sacmap.result import Result
+    from sacmap.notices import Notice
     from sacmap.study import FetchOptions, Study
 
 STOPPED = 130
@@ -90,16 +91,17 @@ def run_map(study: Study, file: Path | None) -> int:
     from sacmap.pipeline import map_study
 
     made = map_study(study, out_path(study, file), study_file=file)
-    for path in made.written:
-        show(str(path))
-    tell(made.headline, made.result)
+    report(made.written, made.headline, made.result.warnings)
     return made.result.exit_code
 
 
-def tell(headline: str, result: Result) -> None:
-    """Print the page's headline and the warnings to stderr."""
-    say(headline)
-    for notice in result.warnings:
+def report(written: Iterable[Path], words: str = "", notices: Iterable[Notice] = ()) -> None:
+    """Print the paths of the files to stdout, and what is to be said of them to stderr."""
+    for path in written:
+        show(str(path))
+    if words:
+        say(words)
+    for notice in notices:
         say(f"- {notice.text}")
 
 
@@ -118,10 +120,8 @@ def watch_command(study: Path | None, **options: object) -> int:
     found = watch_study(asked, out_path(asked, study), study_file=study)
     for line in found.news:
         show(line)
-    for path in found.written:
-        show(str(path))
     if found.result is not None:
-        tell(found.headline, found.result)
+        report(found.written, found.headline, found.result.warnings)
     return found.exit_code
 
 
@@ -146,8 +146,7 @@ def fetch_command(study: Path | None, *, refresh: bool, **options: object) -> in
 
     found = fetch_study(read_options(study, options), refresh=refresh)
     show(found.summary)
-    for notice in found.reading.notices:
-        say(f"- {notice.text}")
+    report((), notices=found.reading.notices)
     return 3 if found.empty else 0
 
 
@@ -231,10 +230,7 @@ def reconcile_command(
         )
     path = Path(out) if out else Path("maps") / f"{file_stem(area)}-reconcile.csv"
     found = reconcile_study(asked, home_office, area, path, beside=beside, study_file=study)
-    show(str(path))
-    say(found.text)
-    for notice in found.warnings:
-        say(f"- {notice.text}")
+    report([path], found.text, found.warnings)
     return found.exit_code
 
 
@@ -322,8 +318,7 @@ def plan_command(study: Path | None, out: str | None, **options: object) -> int:
         require_of_plan(asked.also)
     path = record_path(out, Path("plans") / f"{out_path(asked, study).stem}.json")
     result, plan, written = plan_study(asked, path, planning, study_file=study)
-    for file in written:
-        show(str(file))
+    report(written)
     for notice in plan.warnings:
         say(f"- {notice['text']}")
     return result.exit_code
@@ -365,9 +360,5 @@ def evaluate_command(
             fetching=fetching,
         ),
     )
-    for file in written:
-        show(str(file))
-    say(outcome.reading)
-    for notice in outcome.warnings:
-        say(f"- {notice.text}")
+    report(written, outcome.reading, outcome.warnings)
     return result.exit_code

@@ -86,6 +86,11 @@ def read_study_areas(study: Study) -> StudyAreas:
     """Read the areas of a study's boundaries and their households.
 
     They are read before the crimes, so that an error shows at once.
+
+    Raises
+    ------
+    UsageError, InputError
+        As `read_boundaries` and `with_study_households`.
     """
     found = boundaries_of(study, whole=True)
     mine, beyond = areas_within(found.areas, study.within, str(study.boundaries))
@@ -116,6 +121,11 @@ def read_crimes_of(study: Study, *, every_month: bool = False) -> Reading:
     """Read the crimes the study names: police.uk's files, or a force's own extract.
 
     Of police.uk's files, only the months that the comparison needs are read, unless `every_month` is set.
+
+    Raises
+    ------
+    InputError
+        If they cannot be read, or hold no month of the current period.
     """
     if study.extract is not None:
         from sacmap.fetch.extract import read_extract
@@ -123,7 +133,7 @@ def read_crimes_of(study: Study, *, every_month: bool = False) -> Reading:
         reading = read_extract(study)
     else:
         needed = None if every_month else partial(months_needed, study)
-        reading = read_crimes(study.crimes, force=study.force, needed=needed)
+        reading = read_with_progress(study.crimes, force=study.force, needed=needed)
     _require_current(study, reading)
     return reading
 
@@ -140,7 +150,7 @@ def _require_current(study: Study, reading: Reading) -> None:
         )
 
 
-def read_crimes(
+def read_with_progress(
     paths: Sequence[str],
     *,
     force: str | None = None,
@@ -178,6 +188,13 @@ def with_study_households(
     Returns
     -------
     The areas, notices, the number of lines of households and the number of LSOAs.
+
+    Raises
+    ------
+    UsageError
+        If it names LSOA boundaries, but no households.
+    InputError
+        If the households cannot be read, or are of other areas.
     """
     if study.households is None:
         if study.lsoa_boundaries is not None:
@@ -196,7 +213,13 @@ def with_study_households(
 
 
 def published_of(study: Study, recorded: Recorded) -> Published:
-    """Read police.uk's crimes for a force or partnership of the Home Office's table: by force, or in the areas."""
+    """Read police.uk's crimes for a force or partnership of the Home Office's table: by force, or in the areas.
+
+    Raises
+    ------
+    UsageError
+        If it is a partnership, and the study has no boundaries.
+    """
     from sacmap.measure.published import published_by_force, published_in_areas
 
     reading = read_crimes_of(study)
@@ -245,7 +268,13 @@ def with_boundaries(study: Study) -> Study:
 
 
 def fetch_boundaries(origin: Origin, path: Path) -> None:
-    """Write a force's neighbourhoods to a file. Say how many there are and what was repaired."""
+    """Write a force's neighbourhoods to a file. Say how many there are and what was repaired.
+
+    Raises
+    ------
+    SourceError, DiskError
+        If they cannot be fetched, or not written.
+    """
     from sacmap.areas.neighbourhoods import neighbourhoods, summary
 
     require_apart([path], [origin.ca_bundle])
@@ -269,7 +298,13 @@ class District:
 
 
 def fetch_district(district: District, path: Path, *, ca_bundle: str | None) -> None:
-    """Write the ONS wards or LSOAs of a district to a file. Say how many there are and what was repaired."""
+    """Write the ONS wards or LSOAs of a district to a file. Say how many there are and what was repaired.
+
+    Raises
+    ------
+    InputError, SourceError, DiskError
+        If the district has none, or they cannot be fetched, or not written.
+    """
     from sacmap.areas.open_geography import LICENCE, SERVICES, areas_of
     from sacmap.fetch.web import Web
 
@@ -292,7 +327,13 @@ def fetch_district(district: District, path: Path, *, ca_bundle: str | None) -> 
 
 
 def download(study: Study, areas: GeoDataFrame, *, refresh: bool = False) -> Downloaded:
-    """Return a study's crimes, after fetching what is not in the store."""
+    """Return a study's crimes, after fetching what is not in the store.
+
+    Raises
+    ------
+    SourceError
+        If police.uk cannot be reached, or the store lacks something and the study is offline.
+    """
     from sacmap.fetch.download import origin_of
 
     with (

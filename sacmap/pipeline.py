@@ -30,9 +30,9 @@ from sacmap.inputs import (
     download,
     published_of,
     read_by,
-    read_crimes,
     read_crimes_of,
     read_study_areas,
+    read_with_progress,
     with_boundaries,
 )
 from sacmap.measure.comparator import national_comparator
@@ -192,6 +192,11 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
     """Compare, and write the map.
 
     `study_file` is the file of the study, if there is one. It is not overwritten either.
+
+    Raises
+    ------
+    SacmapError
+        As `run` and `save`.
     """
     from sacmap.publish.csv_json import dated
     from sacmap.publish.extra_files import require_tools
@@ -306,12 +311,18 @@ def reconciled_with(
 
 
 def write_comparator(crimes: Sequence[str], path: Path, *, without: Sequence[str] = ()) -> tuple[str, ...]:
-    """Write the counts of all forces together as a comparator file; return sentences about it."""
+    """Write the counts of all forces together as a comparator file; return sentences about it.
+
+    Raises
+    ------
+    InputError
+        If no force has every month.
+    """
     from sacmap.files.file_sets import write_set
     from sacmap.publish.csv_json import csv_of, texts_of
 
     require_outputs([path], crimes)
-    reading = read_crimes(crimes)
+    reading = read_with_progress(crimes)
     once = without_repeats(reading.crimes)
     table, whole, gone = national_comparator(once, reading.tally, without)
     write_set({path: csv_of(texts_of(table, tables.COMPARATOR))})

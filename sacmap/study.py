@@ -260,7 +260,13 @@ def baseline_periods(current: Period, spans: Iterable[Period]) -> tuple[Period, 
 
 
 def spans(values: str | Sequence[str]) -> tuple[Period, ...]:
-    """Return the periods in "2014-04:2015-03, 2016-04:2017-03", or in a list of such texts."""
+    """Return the periods in "2014-04:2015-03, 2016-04:2017-03", or in a list of such texts.
+
+    Raises
+    ------
+    UsageError
+        As `months.span`.
+    """
     texts = [values] if isinstance(values, str) else list(values)
     return tuple(months.span(part) for text in texts for part in re.split(r"[,\s]+", text.strip()) if part)
 
@@ -361,10 +367,10 @@ def _periods(given: Options) -> dict[str, object]:
 def _rolling(value: str | Sequence[object], pattern: re.Pattern[str]) -> int | None:
     """Return the number in latest:12 or before:3, or None for any other period."""
     texts = [value] if isinstance(value, str) else list(value)
-    found = [pattern.fullmatch(text.strip()) for text in texts if isinstance(text, str)]
-    if not any(found) or len(texts) != 1 or found[0] is None:
+    found = pattern.fullmatch(texts[0].strip()) if len(texts) == 1 and isinstance(texts[0], str) else None
+    if found is None:
         return None
-    number = int(found[0][1])
+    number = int(found[1])
     if not 1 <= number <= MOST_ROLLING:
         raise UsageError(
             f"{texts[0]} is not possible.",

@@ -156,15 +156,10 @@ COVERAGE = Table(
         ("month", "month", "YYYY-MM", "the month"),
         ("status", "text", "complete, thin, missing", "whether the month may be compared"),
         ("crimes", "count", "crimes", "all crimes of that force and month, of any type"),
-        (
-            "expected",
-            "number",
-            "crimes",
-            "median of the nearest months that are not missing (up to 12), or missing",
-        ),
+        ("expected", "number", "crimes", "median of the nearest months that are not missing (up to 12), or missing"),
         ("reason", "text", "", "why the month is thin or missing; empty if complete"),
     ),
-)
+)  # fmt: skip
 
 LOCATED = Table(
     "Located",
@@ -210,44 +205,22 @@ CHANGE = Table(
         ("normal_high", "number", "crimes", "upper end of the normal range (97.5% quantile)"),
         ("p_value", "share", "0 to 1", "mid-p-value of a count this far above (or below) the expected"),
         ("verdict", "text", "", ", ".join(VERDICTS)),
-        (
-            "ratio",
-            "number",
-            "× expected",
-            "present rate divided by the expected, without the chance of a single period",
-        ),
+        ("ratio", "number", "× expected",
+         "present rate divided by the expected, without the chance of a single period"),
         ("ratio_low", "number", "× expected", "lower end of its 95% interval"),
         ("ratio_high", "number", "× expected", "upper end of its 95% interval"),
         ("prob_above", "share", "0 to 1", "probability that the present rate is above the expected"),
-        (
-            "excess",
-            "number",
-            "crimes",
-            "expected × (ratio − 1): how far the area is above the expected, without chance",
-        ),
-        (
-            "level",
-            "number",
-            "crimes a period",
-            "expected + 0.7 × excess: count to expect in the next such period",
-        ),
+        ("excess", "number", "crimes",
+         "expected × (ratio − 1): how far the area is above the expected, without chance"),
+        ("level", "number", "crimes a period", "expected + 0.7 × excess: count to expect in the next such period"),
         ("level_per_1000_households", "number", "per 1,000 households", "level / households × 1,000"),
         ("edge_share", "share", "0 to 1", "share of current crimes within 50 m of the boundary"),
-        (
-            "hardening_rank",
-            "count",
-            "rank",
-            "rank on the target-hardening list, 1 first; only on burglary rows",
-        ),
+        ("hardening_rank", "count", "rank", "rank on the target-hardening list, 1 first; only on burglary rows"),
         ("week_rank", "count", "rank", "rank on the week-of-action list of that crime type, 1 first"),
-        (
-            "top5_share",
-            "share",
-            "0 to 1",
-            "share of draws with the area among the first five of the list (burglary rows: target hardening)",
-        ),
+        ("top5_share", "share", "0 to 1",
+         "share of draws with the area among the first five of the list (burglary rows: target hardening)"),
     ),
-)
+)  # fmt: skip
 
 #: Columns of Change that do not apply to a group of areas.
 _OF_AREAS = {"area_id", "area_name", "edge_share", "hardening_rank", "week_rank", "top5_share"}
@@ -270,27 +243,12 @@ RECONCILED = Table(
         ("area", "text", "", "the force, partnership or nation"),
         ("component", "text", "", "the component compared, or an item of the difference"),
         ("period", "text", "YYYY-MM:YYYY-MM", "the months, both ends included"),
-        (
-            "police_uk",
-            "count",
-            "rows",
-            "rows published by police.uk; empty if it has no such class or month",
-        ),
-        (
-            "home_office",
-            "count",
-            "offences",
-            "offences recorded by the Home Office; empty if it has no such class",
-        ),
-        (
-            "difference",
-            "count",
-            "crimes",
-            "police_uk − home_office; for an item, its part of the difference of sac",
-        ),
+        ("police_uk", "count", "rows", "rows published by police.uk; empty if it has no such class or month"),
+        ("home_office", "count", "offences", "offences recorded by the Home Office; empty if it has no such class"),
+        ("difference", "count", "crimes", "police_uk − home_office; for an item, its part of the difference of sac"),
         ("note", "text", "", "what the component is, its change, missing months, changes of definition"),
     ),
-)
+)  # fmt: skip
 
 COMPARATOR = Table(
     "Comparator",

@@ -248,7 +248,13 @@ def parts_of_zip(archive: zipfile.ZipFile, where: Path | str) -> list[Part]:
 
 
 def inflate_text(path: Path) -> bytes:
-    """Return the bytes of a text file compressed by gzip, refusing more than are read of any text."""
+    """Return the bytes of a text file compressed by gzip, refusing more than are read of any text.
+
+    Raises
+    ------
+    InputError
+        If there are more.
+    """
     with gzip.open(path) as stream:
         raw = stream.read(TEXT.most + 1)
     TEXT.require(len(raw), path)
@@ -302,6 +308,11 @@ def copied_to(dataset: Dataset, folder: Path, where: Path | str, *, inflated: bo
     """Copy a dataset and its other files under plain names into our own folder; return the main file.
 
     So GDAL meets no character in a path that it reads as something else, and no file that was not meant.
+
+    Raises
+    ------
+    InputError
+        As `copy`.
     """
     limit = INFLATED if inflated else BINARY
     room = limit.most

@@ -35,8 +35,8 @@ LISTED = FIRST_TEN
 #: Draws are ranked so many at a time: 35,000 areas by 1,000 draws would fill the memory.
 AT_A_TIME = 50
 
-#: The crime type each list ranks: its row of the Change table.
-HARDENING, WEEK = "burglary", "sac"
+#: The crime type that the hardening list ranks.
+HARDENING = "burglary"
 #: The columns of the Change table that the lists fill.
 FILLED = ("hardening_rank", "week_rank", "top5_share")
 

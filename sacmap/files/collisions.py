@@ -19,7 +19,7 @@ _OUR_COLUMNS = ({b"crime_type", b"months_compared", b"verdict"}, {b"component", 
 _OUR_RECORD = b'{\n "sacmap":'
 
 
-def require_apart(outputs: Iterable[Path], inputs: Iterable[str | Path | None], remedy: str = "") -> None:
+def require_apart(outputs: Iterable[Path], inputs: Iterable[str | Path | None]) -> None:
     """Refuse to overwrite a file that is read.
 
     Two names belong to one file if the system says so (a link, a hard link, another spelling, or capitals on Windows
@@ -31,8 +31,6 @@ def require_apart(outputs: Iterable[Path], inputs: Iterable[str | Path | None], 
         The files that would be written.
     inputs
         Files and folders that are read; None is ignored. A folder stands for every file in it.
-    remedy
-        What to do instead. By default: choose another --out.
 
     Raises
     ------
@@ -49,7 +47,7 @@ def require_apart(outputs: Iterable[Path], inputs: Iterable[str | Path | None], 
             if clash is not None:
                 raise UsageError(
                     f"The output {clash} is the same file as the input {path}. Nothing was read or written.",
-                    remedy or "Choose another name or folder with --out.",
+                    "Choose another name or folder with --out.",
                 )
 
 

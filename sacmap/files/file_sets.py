@@ -47,9 +47,7 @@ _WORDS = (
 )
 
 
-def write_set(
-    files: Mapping[Path, bytes], *, option: str = "--out", private: bool = False, wait: Wait = time.sleep
-) -> list[Path]:
+def write_set(files: Mapping[Path, bytes], *, private: bool = False, wait: Wait = time.sleep) -> list[Path]:
     """Write the files of one set, all or none, and return their paths.
 
     All are written under other names first, then moved one after another. If one cannot be moved, the earlier ones are
@@ -60,8 +58,6 @@ def write_set(
     ----------
     files
         Content by path. The first path gives the set its name.
-    option
-        The option that sets the folder, for the message.
     private
         Whether only the owner may read the files, as for a restricted extract.
     wait
@@ -74,22 +70,22 @@ def write_set(
     """
     if len(files) == 1:
         [(path, content)] = files.items()
-        write_whole(path, content, option=option, private=private, wait=wait)
+        write_whole(path, content, private=private, wait=wait)
         return [path]
     marker = marker_of(next(iter(files)))
     parts = {path: part_of(path) for path in files}
     kept = {path: part_of(path) for path in files if os.path.lexists(path) and not path.is_dir()}
     with removing([*parts.values(), *kept.values()]):
         for path, content in files.items():
-            with as_disk_error(path, option):
+            with as_disk_error(path):
                 write_part(parts[path], path, content, private)
-        with as_disk_error(marker, option):
+        with as_disk_error(marker):
             was_torn = _begin(marker, files, private=private, wait=wait)
         try:
             for path, copy in kept.items():
                 _keep(path, copy)
             for path, part in parts.items():
-                with as_disk_error(path, option):
+                with as_disk_error(path):
                     replace_patiently(part, path, wait=wait)
         except BaseException as error:
             back = _put_back(parts, kept)

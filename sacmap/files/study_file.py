@@ -95,12 +95,12 @@ def _checked(path: Path, key: str, name: str, value: object) -> object:
             raise UsageError(f"In the study {path}, [extract] must be a table.", "See docs/extract.md.")
         return value
     if name in LISTS | {"baseline"}:
-        several = [value] if isinstance(value, str) else value
-        if not isinstance(several, list) or not all(isinstance(part, str) for part in several):
+        texts = [value] if isinstance(value, str) else value
+        if not isinstance(texts, list) or not all(isinstance(part, str) for part in texts):
             raise UsageError(
                 f"In the study {path}, {key} must be text or a list of texts.", "Correct that line."
             )
-        return tuple(part.strip() for part in several)
+        return tuple(part.strip() for part in texts)
     if not isinstance(value, str):
         raise UsageError(f"In the study {path}, {key} must be text in quotes.", "Correct that line.")
     return value

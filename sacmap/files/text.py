@@ -64,7 +64,13 @@ def read_text(path: str) -> str:
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file in hex; of a folder, that of the names and hashes of its files."""
+    """Return the SHA-256 of a file in hex; of a folder, that of the names and hashes of its files.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be read.
+    """
     if path.is_dir():
         files = sorted(one for one in path.rglob("*") if one.is_file())
         sums = "".join(f"{one.relative_to(path).as_posix()}\n{sha256(one)}\n" for one in files)

@@ -134,7 +134,7 @@ def require_writable(folder: Path, *, option: str = "--out") -> None:
 
 
 @contextlib.contextmanager
-def as_disk_error(path: Path, option: str) -> Iterator[None]:
+def as_disk_error(path: Path, option: str = "--out") -> Iterator[None]:
     """Turn an OSError from writing a file into a DiskError that says what to do."""
     try:
         yield

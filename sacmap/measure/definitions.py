@@ -40,68 +40,44 @@ POLICE_UK = "data.police.uk, changelog"
 
 BREAKS = (
     Break(
-        "definition",
-        "2017-04",
-        ("sac", "burglary"),
-        (),
+        "definition", "2017-04", ("sac", "burglary"), (),
         "In April 2017 domestic burglary became residential burglary, which includes sheds and garages. The map shows "
         "all burglary, which was little affected. Figures for burglary of homes before and after cannot be compared.",
         HOME_OFFICE,
     ),
     Break(
-        "definition",
-        "2023-04",
-        ("sac", "burglary"),
-        (),
+        "definition", "2023-04", ("sac", "burglary"), (),
         "In April 2023 residential burglary was split into homes and unconnected buildings such as sheds. The map "
         "shows all burglary, which was little affected. Figures for burglary of homes before and after cannot be "
         "compared.",
         HOME_OFFICE,
     ),
     Break(
-        "gap",
-        "2019-07",
-        (),
-        ("Greater Manchester Police",),
+        "gap", "2019-07", (), ("Greater Manchester Police",),
         "Greater Manchester Police stopped publishing crimes in July 2019, when it changed its computer system.",
         POLICE_UK,
     ),
     Break(
-        "gap",
-        "2022-11",
-        (),
-        ("Devon & Cornwall Police",),
+        "gap", "2022-11", (), ("Devon & Cornwall Police",),
         "Devon & Cornwall Police stopped publishing crimes in November 2022, when it changed its computer system.",
         POLICE_UK,
     ),
     Break(
-        "gap",
-        "2025-02",
-        (),
-        ("British Transport Police",),
+        "gap", "2025-02", (), ("British Transport Police",),
         "British Transport Police published nothing from February to December 2025.",
-        POLICE_UK,
-        "2025-12",
+        POLICE_UK, "2025-12",
     ),
     Break(
-        "gap",
-        "2025-09",
-        (),
-        ("Gwent Police",),
+        "gap", "2025-09", (), ("Gwent Police",),
         "Gwent Police published nothing from September to December 2025.",
-        POLICE_UK,
-        "2025-12",
+        POLICE_UK, "2025-12",
     ),
     Break(
-        "gap",
-        "2026-01",
-        (),
-        ("Gwent Police",),
+        "gap", "2026-01", (), ("Gwent Police",),
         "Gwent Police had published nothing from January to April 2026 either, when this was last seen.",
-        POLICE_UK,
-        "2026-04",
+        POLICE_UK, "2026-04",
     ),
-)
+)  # fmt: skip
 
 
 #: The effect on residential burglary itself, for maps of a force's own extract.

@@ -71,6 +71,11 @@ def ledger(
         Forces that are left out of every period, whole.
     unknown
         Areas that are not known. Crimes in them belong to outside_areas.
+
+    Raises
+    ------
+    SacmapError
+        If a row was lost or counted twice.
     """
     in_month = located["month"].isin(list(compared)).to_numpy()
     single = ~(repeats(located) if repeated is None else repeated)

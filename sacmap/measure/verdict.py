@@ -283,7 +283,11 @@ def _comparator_ratio(sums: Floats, now: Floats, periods: int, comparator: Again
 def volatility(
     counts: Floats, now: Floats, expected: Floats, shape: Floats, clumping: Floats, *, months: int
 ) -> float:
-    """Step 4: the variation from period to period beyond chance, from both sides and the prior."""
+    """Step 4: the variation from period to period beyond chance, from both sides and the prior.
+
+    `counts` is (areas × periods), the other arrays (areas,): current counts, expected, and as in `law_of` the shape of
+    the prior and the clumping of years. `months` is the length of a period. The result is a share of expected².
+    """
     n = len(now)
     usual = USUAL_VOLATILITY * float(np.sqrt(12 / months))
     # A period without any crime says nothing about the variation between areas.

@@ -111,7 +111,3 @@ def some(items: Sequence[str]) -> str:
     """Return the first names of several, and how many more there are."""
     more = len(items) - NAMED
     return series(items) if more <= 0 else f"{', '.join(items[:NAMED])} and {more:,} more"
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
