@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -252,6 +253,12 @@ FEW, RISE, FALL, MAYBE, NOT = (
             scene(-4.4, place=""),
             "All three types together fell 4%, and none of 4 wards stands out.",
             "Only a rise of about 45% or more would show.",
+        ),
+        (
+            rows_of(burglary=[RISE, FEW], vehicle_crime=[RISE, RISE]),
+            replace(scene(), lacking="theft of vehicles"),
+            "Burglary rose clearly in Ashire; vehicle crime in Ashire and Bshire.",
+            "Serious acquisitive crime in Town is not known as a whole: the extract lacks theft of vehicles.",
         ),
         (
             rows_of(sac=[ONE_POINT, FEW, FEW, FEW]),
