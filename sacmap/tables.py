@@ -6,6 +6,7 @@ are not numbers or gaps.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -28,6 +29,8 @@ IN_WORDS = {
 EXACT_WORDS = IN_WORDS | {"burglary": "residential burglary", "vehicle-crime": "theft of and from vehicles"}
 #: The two parts of an extract's vehicle crime, in words.
 VEHICLE_PARTS = {"theft-from-vehicle": "theft from vehicles", "theft-of-vehicle": "theft of vehicles"}
+#: A number with separators of thousands.
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 #: Longitude and latitude in degrees.
 WGS84 = "EPSG:4326"
 #: Crimes this near to a boundary, in metres, may have been moved across it.
@@ -116,6 +119,22 @@ def lacking_words(lacking: Collection[str]) -> str:
 def is_of_homes(value: float) -> bool:
     """Whether a number can be a number of households. Estimates may have fractions, but tiny values break rates."""
     return value == 0 or 0.01 <= value < MOST
+
+
+def homes_of(text: str) -> float | None:
+    """Return a number of households, or None if the text is none. Commas and spaces may separate thousands only.
+
+    >>> [homes_of(text) for text in ("4,512", "1 234", "812.4", "2345,5", "about 90")]
+    [4512.0, 1234.0, 812.4, None, None]
+    """
+    said = re.sub(r"[ \u00a0\u202f]", ",", text.strip())
+    if "," in said and not _THOUSANDS.fullmatch(said):
+        return None
+    try:
+        value = float(said.replace(",", ""))
+    except ValueError:
+        return None
+    return value if is_of_homes(value) else None
 
 
 def _columns(*rows: tuple[str, str, str, str]) -> tuple[Column, ...]:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from crime_inputs import (
     COLUMNS,
+    PERIODS,
     TO_METRES,
     WHOLE,
     crimes,
@@ -894,3 +895,65 @@ def test_f68_a_few_of_a_type_that_a_period_lacks_are_a_word(folder, monkeypatch)
     made = map_of(folder, monkeypatch, "a.csv")
     assert "No row of robbery in January 2018" in made.told["filtered-file"]
     assert made.counts()["robbery"] == 4
+
+
+# ── copies, and rounded places ──
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_f67_a_street_file_copied_under_the_name_of_another_force_counts_once(folder, monkeypatch, packed):
+    rows, names = crimes(ids=False), ("south-yorkshire", "west-yorkshire")
+    files = {
+        f"{month}-{force}-street.csv": table([row for row in rows if row["Month"] == month])
+        for month in PERIODS
+        for force in names
+    }
+    if packed:
+        with zipfile.ZipFile(folder / "all.zip", "w") as out:
+            for name, text in files.items():
+                out.writestr(name, text)
+    else:
+        (folder / "all").mkdir()
+        for name, text in files.items():
+            (folder / "all" / name).write_text(text, newline="")
+    made = map_of(folder, monkeypatch, "all.zip" if packed else "all")
+    require_whole(made)
+    assert "has the same bytes as" in made.told["given-twice"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda row: {"X": round(row["X"], -3), "Y": round(row["Y"], -3)}, "a kilometre"),
+        (lambda row: {"X": f"{row['X']:.2E}", "Y": f"{row['Y']:.2E}"}, "a kilometre"),
+        (lambda row: {"X": round(row["X"], -2), "Y": round(row["Y"], -2)}, "100 m"),
+    ],
+)
+def test_f74_rounded_eastings_of_an_extract_are_told(folder, monkeypatch, change, words):
+    (folder / "extract.csv").write_text(table([row | change(row) for row in extract()]))
+    write_study(folder)
+    assert words in map_study_of(folder, monkeypatch).told["rough-places"]
+
+
+def test_f74_eastings_in_whole_metres_are_not_rounded(folder, monkeypatch):
+    (folder / "extract.csv").write_text(table(extract()))
+    write_study(folder)
+    assert "rough-places" not in map_study_of(folder, monkeypatch).told
+
+
+def test_f74_grid_references_with_letters_are_called_so(folder, monkeypatch):
+    rows = [row | {"X": f"SK{row['X'] % 100000:05d}{row['Y'] % 100000:05d}", "Y": ""} for row in extract()]
+    (folder / "extract.csv").write_text(table(rows))
+    write_study(folder)
+    made = map_study_of(folder, monkeypatch)
+    require_plain(made.error)
+    assert "is a grid reference with letters" in made.error
+
+
+def test_f74_rows_recorded_in_error_are_told(folder, monkeypatch):
+    rows = [
+        row | {"State": "Recorded in Error" if n % 10 == 0 else "Open"} for n, row in enumerate(extract())
+    ]
+    (folder / "extract.csv").write_text(table(rows))
+    write_study(folder)
+    assert "Recorded in Error 8" in map_study_of(folder, monkeypatch).told["cancelled-rows"]

@@ -420,3 +420,32 @@ def test_a_second_line_of_names_and_a_line_of_totals_are_passed_over(tmp_path):
 def test_two_columns_of_one_name_are_not_chosen_between(tmp_path):
     with pytest.raises(InputError, match="several columns of households: Households, Households"):
         read(tmp_path, "WD24CD,Households,Households\nE05000001,5,7\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("area_id;households\nW1;2.345\nW2;1.876\n", "may be 2,345 households or a fraction"),
+        ("area_id;households\nW1;2.345\nW2;876\n", "may be 2,345 households or a fraction"),
+        ("area_id;households\nW1;2345,5\nW2;876,5\n", "is not an identifier and a count"),
+    ],
+)
+def test_f71_thousands_with_a_point_and_decimal_commas_are_refused(tmp_path, text, said):
+    path = tmp_path / "h.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=said):
+        read_households(str(path))
+
+
+def test_f71_estimates_with_fractions_are_told(tmp_path):
+    path = tmp_path / "h.csv"
+    path.write_text("area_id,households\nW1,2345.5\nW2,812.25\n")
+    found = read_households(str(path))
+    assert found.by_id == {"W1": 2345.5, "W2": 812.25}
+    assert [notice.code for notice in found.notices] == ["households-fractions"]
+
+
+def test_f71_noughts_in_front_that_a_spreadsheet_took_are_named():
+    areas = two_squares().assign(area_id=["001", "002"])
+    with pytest.raises(InputError, match="write 001, not 1"):
+        with_households(areas, {"1": 400.0, "2": 500.0}, "h.csv")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from sacmap.errors import InputError
 from sacmap.notices import Notice, listed
 
 _CODE_END = re.compile(r"(.*?)[ _-]*(cd|code|codes|mnemonic)", re.IGNORECASE)
+#: A number that may be thousands with a point between, or a fraction.
+_POINT = re.compile(r"\d{1,3}\.\d{3}")
 _NAME_END = re.compile(r"(.*?)[ _-]*(nm|name|names)", re.IGNORECASE)
 _EXACT_IDS = ("area_id", "id")
 #: Row numbers of a file begin with one of these.
@@ -260,19 +262,31 @@ def numbers_said(values: Sequence[object], column: str, where: Path | str) -> li
     Raises
     ------
     InputError
-        If one is no number of households.
+        If one is no number of households, or all may be thousands with a point between.
     """
-    found: list[float | None] = []
-    for value in values:
-        said = text_of(value)
-        try:
-            number = float(said.replace(",", "")) if said else None
-        except ValueError:
-            number = -1.0
-        if number is not None and not tables.is_of_homes(number):
+    texts_said = [text_of(value) for value in values]
+    found = [tables.homes_of(said) if said else None for said in texts_said]
+    for said, number in zip(texts_said, found, strict=True):
+        if said and number is None:
             raise InputError(
                 f"{where}: {column} has {said[:40]!r}, not a number of households.",
                 "Correct that value, or name another column with --households-column.",
             )
-        found.append(number)
+    require_no_points(texts_said, found, where)
     return found
+
+
+def require_no_points(texts_said: Iterable[str], numbers: Iterable[float | None], where: Path | str) -> None:
+    """Refuse numbers of households that may be thousands with a point between, such as 2.345.
+
+    Raises
+    ------
+    InputError
+        If every number with a fraction has three decimals, and all are below 1,000.
+    """
+    split = [said for said, number in zip(texts_said, numbers, strict=True) if number and number % 1]
+    if split and all(_POINT.fullmatch(said) for said in split):
+        raise InputError(
+            f"{where}: {split[0]} may be {split[0].replace('.', ',')} households or a fraction of one.",
+            "Save the numbers without separators, such as 2345; round estimates to whole homes.",
+        )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sacmap import tables
+from sacmap.areas.columns import require_no_points
 from sacmap.areas.contents import as_input_error, inflate_text
 from sacmap.areas.formats import START, kind_of
 from sacmap.errors import InputError
@@ -15,6 +15,7 @@ from sacmap.files.delimited import decoded, rows_in
 from sacmap.files.sheets import LINES_ABOVE, sheets_of, text_of
 from sacmap.limits import CELLS, ROWS, TEXT
 from sacmap.notices import Notice, listed
+from sacmap.tables import homes_of
 
 _ID = re.compile(r"area_id|id|lsoa[ _]?(\d\d)?[ _]?(cd|code)?|.*(cd|code|mnemonic)", re.IGNORECASE)
 _CODE = re.compile(r"([EWSNK]\d{8})(\s*[:-]\s.*)?")
@@ -141,14 +142,15 @@ def households_in(lines: Sequence[Line], path: str, column: str | None = None) -
         raise _no_columns(names, path)
     number_at, notices = _number_at(names, body, id_at, path, column)
     found: dict[str, float] = {}
+    written: list[str] = []
     for line, cells in body:
         key, number = _cell(cells, id_at), _cell(cells, number_at)
-        if not key and ((not found and _count(number) is None) or any(map(_IS_TOTAL.match, cells))):
+        if not key and ((not found and homes_of(number) is None) or any(map(_IS_TOTAL.match, cells))):
             # A second line of names, or the sum of all.
             continue
         code = _CODE.fullmatch(key)
         key = code[1] if code else key
-        count = _count(number)
+        count = homes_of(number)
         if not key or (count is None and (number.lower() not in _WITHHELD or number == "")):
             raise InputError(
                 f"{path}, line {line}: {key or 'no identifier'}, {number or 'no number'} is not an "
@@ -162,19 +164,18 @@ def households_in(lines: Sequence[Line], path: str, column: str | None = None) -
             )
         if count is not None:
             found[key] = count
+            written.append(number)
+    require_no_points(written, found.values(), path)
+    if any(value % 1 for value in found.values()):
+        notices = (
+            *notices,
+            Notice("households-fractions", f"Households of {path} with fractions are taken as estimates."),
+        )
     return Counts(found, notices)
 
 
 def _cell(cells: Sequence[str], place: int) -> str:
     return cells[place].strip() if place < len(cells) else ""
-
-
-def _count(text: str) -> float | None:
-    try:
-        value = float(re.sub(r"[,\s\u00a0]", "", text))
-    except ValueError:
-        return None
-    return value if tables.is_of_homes(value) else None
 
 
 def _no_columns(names: Sequence[str], path: str) -> InputError:
@@ -293,7 +294,7 @@ def _the_total(
     """
     rivals = [p for p in others if p not in found and "household" in names[p].lower()]
     if len(found) > 1:
-        values = {p: [_count(_cell(cells, p)) or 0.0 for _, cells in body] for p in found}
+        values = {p: [homes_of(_cell(cells, p)) or 0.0 for _, cells in body] for p in found}
         largest = [p for p in found if all(_covers(values[p], values[q]) for q in found)]
         if not largest or len({names[p].casefold() for p in found}) < len(found):
             raise InputError(
@@ -317,7 +318,7 @@ def _covers(one: Iterable[float], other: Iterable[float]) -> bool:
 
 def _is_of_counts(body: Sequence[Line], place: int) -> bool:
     return bool(body) and all(
-        _count(value) is not None or value.lower() in _WITHHELD
+        homes_of(value) is not None or value.lower() in _WITHHELD
         for _, cells in body
         for value in [_cell(cells, place)]
     )

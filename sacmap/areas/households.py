@@ -75,10 +75,17 @@ def area_of(polygons: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Series:
 def _require_match(some: bool, counts: Mapping[str, float], ids: pd.Series, path: str) -> None:
     if some:
         return
+    bare = {one.lstrip("0") for one in counts}
+    lost = next((one for one in ids if one.startswith("0") and one.lstrip("0") in bare), None)
+    hint = (
+        f"The file has lost the noughts in front, as spreadsheets do: write {lost}, not {lost.lstrip('0')}."
+        if lost is not None
+        else "If it is by LSOA and the areas are not LSOAs, add --lsoa-boundaries FILE."
+    )
     raise InputError(
         f"No identifier of {path} ({listed(list(counts), 2, ', ') or 'it is empty'}) is among those of the polygons "
         f"({listed(list(ids), 2, ', ')}).",
-        "If it is by LSOA and the areas are not LSOAs, add --lsoa-boundaries FILE.",
+        hint,
     )
 
 

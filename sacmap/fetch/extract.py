@@ -7,8 +7,10 @@ burglary and theft of and from vehicles are then exact, unlike police.uk's broad
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +48,12 @@ WITHIN = {"BNG": ((0.0, 700_000.0), (0.0, 1_300_000.0)), "degrees": ((-9.0, 2.5)
 #: Spreadsheets keep fifteen digits of a number, so a longer reference has lost its end.
 EXACT = 1e15
 
+#: Locations are called rough if at least this share of the different ones are rounded. Fewer different ones than
+#: `ENOUGH_POINTS` say nothing, unless they have `MANY_CRIMES` or more.
+MOSTLY, ENOUGH_POINTS, MANY_CRIMES = 0.5, 20, 50
+
 _BLANK = frozenset(("", "null", "nan", "none", "n/a", "na", "-", "unknown", "#n/a", "nil", "not known", "."))
+_GRID_REFERENCE = re.compile(r"[HJNOST][A-HJ-Z]( ?\d){4,10}", re.IGNORECASE)
 _OTHER = "other-crime"
 
 
@@ -54,7 +61,8 @@ _OTHER = "other-crime"
 class Extracted:
     """One sheet: its file and label, its rows in sacmap's columns, and the cells of its other columns by name.
 
-    rows: month, day, offence, lon, lat, crime_id, location, left (why a filter leaves the row out, or "").
+    rows: month, day, offence, lon, lat, x and y (as given), crime_id, location, left (why a filter leaves the row out,
+    or "").
     """
 
     path: Path
@@ -117,6 +125,7 @@ def read_extract(study: Study) -> Reading:
                 broken=broken,
             ),
             *of_ids,
+            *_rounded_notices(rows, layout),
             *_day_number_notices(sum(sheet.day_numbers for sheet in found)),
         ),
         lacking=lacking,
@@ -212,6 +221,30 @@ def _ids(sac: pd.DataFrame) -> tuple[pd.Series, tuple[Notice, ...]]:
     return given.where(~(none | shared), ""), id_notices(given, none, shared)
 
 
+def _rounded_notices(rows: pd.DataFrame, layout: Layout) -> tuple[Notice, ...]:
+    """Return a notice if most locations are rounded to 100 m, a kilometre or more."""
+    some = rows[["x", "y"]].dropna().drop_duplicates()
+    if len(some) < ENOUGH_POINTS:
+        # Many crimes on very few points are rounded even more.
+        some = some if len(rows["x"].dropna()) >= MANY_CRIMES else some[:0]
+    for step, metres in (
+        ((1000.0, "a kilometre"), (100.0, "100 m"))
+        if layout.coordinates == "BNG"
+        else ((0.01, "a kilometre"),)
+    ):
+        parts = some / step
+        if len(some) and ((parts - parts.round()).abs() < 1e-6).all(axis=1).mean() >= MOSTLY:
+            return (
+                Notice(
+                    "rough-places",
+                    f"Most locations of the extract are rounded to {metres}, so crimes near a boundary will be in the "
+                    "wrong area. A spreadsheet or the force may have rounded them: ask for eastings and northings in "
+                    "whole metres.",
+                ),
+            )
+    return ()
+
+
 def _day_number_notices(count: int) -> tuple[Notice, ...]:
     if not count:
         return ()
@@ -243,14 +276,14 @@ def _rows(path: Path, sheet: Sheet, layout: Layout) -> Extracted | None:
         table[name] = _cells(lines, header.index(words))
     table["day"] = _days(table, sheet, layout)
     table["month"] = table["day"].str[:7]
-    table["lon"], table["lat"] = _degrees(table, sheet, layout)
+    table["lon"], table["lat"], table["x"], table["y"] = _degrees(table, sheet, layout)
     table["crime_id"] = table["id"].map(_reference) if "id" in table else _texts(table, "id")
     table["location"] = _texts(table, "location")
     used = {header.index(words) for words in wanted.values()}
     titles = [text_of(cell) for cell in sheet.rows[at]]
     others = {title: _cells(lines, k) for k, title in enumerate(titles) if title and k not in used}
     table["left"] = _left_out(lines, header, sheet, layout)
-    kept = ["month", "day", "offence", "lon", "lat", "crime_id", "location", "left"]
+    kept = ["month", "day", "offence", "lon", "lat", "x", "y", "crime_id", "location", "left"]
     return Extracted(path, sheet.label, table[kept], others, int(table["counted"].sum()))
 
 
@@ -316,24 +349,29 @@ def _days(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> pd.Series:
     return found
 
 
-def _degrees(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
-    """Return longitude and latitude. Both are NaN if one is blank or both are 0."""
+def _degrees(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> tuple[np.ndarray, ...]:
+    """Return longitude and latitude, and both coordinates as given. All are NaN if one is blank or both are 0."""
     numbers = []
     for name in layout.place:
         texts = table[name].map(text_of).str.replace(",", "", regex=False)
         blank = texts.str.lower().isin(_BLANK)
         values = pd.to_numeric(texts.where(~blank), errors="coerce").to_numpy(float)
-        _refuse(
-            table, sheet, ~blank.to_numpy() & ~np.isfinite(values), layout, lambda _: "is not a coordinate"
-        )
+        _refuse(table, sheet, ~blank.to_numpy() & ~np.isfinite(values), layout, partial(_no_number, texts))
         numbers.append(values)
     x, y = numbers
     nowhere = np.isnan(x) | np.isnan(y) | ((x == 0) & (y == 0))
     outside = ~nowhere & ~_within(x, y, layout.coordinates)
     _refuse(table, sheet, outside, layout, lambda at: _looks_like(x[at], y[at], layout.coordinates))
+    given = [np.where(nowhere, np.nan, values) for values in (x, y)]
     if layout.coordinates == "BNG":
         x, y = Transformer.from_crs("EPSG:27700", tables.WGS84, always_xy=True).transform(x, y)
-    return np.where(nowhere, np.nan, x), np.where(nowhere, np.nan, y)
+    return np.where(nowhere, np.nan, x), np.where(nowhere, np.nan, y), *given
+
+
+def _no_number(texts: pd.Series, at: int) -> str:
+    if _GRID_REFERENCE.fullmatch(str(texts.iloc[at]).strip()):
+        return "is a grid reference with letters: ask for eastings and northings in metres, in two columns"
+    return "is not a coordinate"
 
 
 def _within(x: np.ndarray, y: np.ndarray, coordinates: str) -> np.ndarray:

@@ -27,7 +27,7 @@ USUAL = 10
 #: Words that mark a row as not a recorded crime, or no longer one.
 _NO_CRIME = re.compile(
     r"\b(cancelled|canceled|cancellation|no ?crimed?|nocrime|not a crime|void(ed)?|deleted|duplicated?|withdrawn|"
-    r"transferred( out)?|n100|crime related incident|non crime)\b"
+    r"transfer(red)?( out)?|(recorded|created|entered) in error|rejected|n100|crime related incident|non crime)\b"
 )
 #: A column with more different values, or longer ones, has texts and not a status.
 _WORDS, _LENGTH = 60, 60

@@ -6,6 +6,7 @@ import os
 import re
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -23,6 +24,8 @@ from sacmap.limits import require_real_zip
 #: Limits for a ZIP member: bytes after decompression, and compression ratio. The largest real month has 25 MB.
 MEMBER_BYTES = 1 << 30
 MEMBER_RATIO = 200
+#: Two files of the same bytes, and at least so many of them, are copies.
+COPY_BYTES = 1_000
 #: Files that are read from a folder.
 ENDINGS = (".csv", ".zip", ".csv.gz")
 
@@ -168,9 +171,9 @@ def is_too_large(info: zipfile.ZipInfo) -> bool:
 
 
 def each_once(members: list[Member]) -> tuple[list[Member], list[str]]:
-    """Keep one of several members that are the same file, or the same month of the same force.
+    """Keep one of several members that are the same file, a copy, or the same month of the same force.
 
-    Of one file with two names the first is kept. Of two files for a month and force the last is kept.
+    Of one file with two names, and of copies, the first is kept. Of two files for a month and force the last is kept.
 
     Returns
     -------
@@ -189,12 +192,43 @@ def each_once(members: list[Member]) -> tuple[list[Member], list[str]]:
     for member in several:
         last[member.name.lower() if member.is_street else f"{member.label}/"] = member
     kept = set(last.values())
+    for member, twin in _copies([member for member in several if member in kept and member.is_street]):
+        kept.discard(member)
+        notes.append(f"{member.label} has the same bytes as {twin.label}; it was read once.")
+    named_again = set(several) - set(last.values())
     notes += [
         f"{m.label} was given again by a later path; the later one was read."
         for m in several
-        if m not in kept
+        if m in named_again
     ]
     return [m for m in several if m in kept], notes
+
+
+def _copies(members: list[Member]) -> Iterator[tuple[Member, Member]]:
+    """Yield the street files that are copies, byte for byte, of one before under another name, with that one.
+
+    The rows of other files are compared one by one. Files of a few lines may well be equal.
+    """
+    first: dict[object, Member] = {}
+    sizes = Counter(size for member in members if (size := _size(member)) >= COPY_BYTES)
+    for member in members:
+        size = _size(member)
+        if sizes[size] < 2:
+            continue
+        # The directory of a ZIP has the check sum; of a file it is worked out, if another has its size.
+        crc = member.crc if member.inside else zlib.crc32(bytes_of(member.path))
+        twin = first.setdefault((size, crc), member)
+        if twin is not member:
+            yield member, twin
+
+
+def _size(member: Member) -> int:
+    if member.inside:
+        return member.size
+    try:
+        return member.path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _identity(path: Path) -> object:

@@ -119,6 +119,8 @@ def require_text(raw: bytes | bytearray, label: str) -> None:
     for begin, kind, remedy in _KINDS:
         if raw.startswith(begin):
             raise InputError(f"{label} is {kind}, not a table.", remedy)
+    if raw[257:262] == b"ustar":
+        raise InputError(f"{label} is a TAR archive, not a table.", "Unpack it and give what is in it.")
     start = bytes(raw[:400]).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(b"<"):
         kind = "a web page" if b"<html" in start or b"<!doctype" in start else "XML or a web page"
