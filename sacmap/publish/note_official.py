@@ -43,7 +43,7 @@ def happened(given: Given) -> Section | None:
         others = [moved.area for moved in ranked[0][1].others if moved.area != NATION]
         parts.append(
             Paragraph(
-                f"{official.area} and {series(others)} ranked by change, the largest rise first. The place of "
+                f"{series([official.area, *others])} ranked by change, the largest rise first. The place of "
                 f"{official.area} among the {ranked[0][1].of}: "
                 f"{'; '.join(_rank_in_words(COMPONENTS[name], one) for name, one in ranked)}."
             )
