@@ -78,6 +78,11 @@ def in_words(month: str) -> str:
     return f"{NAMES[n % 12]} {n // 12}"
 
 
+def day_in_words(date: str) -> str:
+    """Return "4 June 2018" for "2018-06-04"."""
+    return f"{int(date[8:])} {in_words(date[:7])}"
+
+
 def span_in_words(period: tuple[str, ...]) -> str:
     """Return "April 2017 to March 2018", or "March 2018" for a period of one month."""
     if len(period) == 1:

@@ -11,8 +11,9 @@ from conftest import AXE, HOSTILE, page_of, require
 from sacmap.choose.evaluate import wdd
 from sacmap.choose.outcome import Group, Outcome
 from sacmap.choose.partnership_files import Action
+from sacmap.months import day_in_words
 from sacmap.notices import Notice
-from sacmap.publish.outcome_view import day_in_words, result_view
+from sacmap.publish.outcome_view import result_view
 from sacmap.publish.page import render
 from sacmap.publish.plan_view import plan_view
 
@@ -51,6 +52,16 @@ def planned():
 def judged():
     page = page_of()
     return replace(page, plan=result_view(plan_of_four(page), outcome_of_four(page), page))
+
+
+def test_the_days_of_an_action_are_on_the_page_of_its_plan():
+    page = page_of()
+    plan = plan_of_four(page)
+    fixed = replace(plan, week=plan.week | {"action": ["2021-11-01", "2021-11-14"]})
+    shown = plan_view(fixed, page)
+    assert shown.fixed.endswith("; action 1 November 2021 to 14 November 2021")
+    said = next(section.said for section in shown.sections if section.key == "week")
+    assert "1 November 2021 to 14 November 2021" in said[0]
 
 
 def test_a_plan_has_its_own_headline_sides_and_pins(opened, planned):

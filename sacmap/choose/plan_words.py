@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def notices_of(plan: Plan, result: Result, prices: Prices, protected: Mapping[str, int]) -> list[Notice]:
     """Return what the planner must know before the money is spent."""
     counted = sum(plan.before[area] for area in plan.week["target"])
+    names = dict(zip(result.areas["area_id"], result.areas["name"], strict=True))
     return [
         Notice("money", money_in_words(plan)),
         Notice("smallest-fall", _fall_in_words(plan, counted)),
@@ -25,11 +26,15 @@ def notices_of(plan: Plan, result: Result, prices: Prices, protected: Mapping[st
         *_money_notices(plan, result, prices, protected),
         *_control_notices(plan),
         *(
-            Notice("visited-before", f"Visited before, {part}: {', '.join(there)}. {what}")
+            Notice("visited-before", f"Visited before, {part}: {_named(there, names)}. {what}")
             for part, sides, what in _VISITED
             if (there := sorted({v["area_id"] for v in plan.week["visited"]} & _areas_of(plan, sides)))
         ),
     ]
+
+
+def _named(areas: Sequence[str], names: Mapping[str, str]) -> str:
+    return ", ".join(f"{names[area]} ({area})" for area in areas)
 
 
 def _target_notices(plan: Plan, result: Result) -> Iterator[Notice]:

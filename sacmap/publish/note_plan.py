@@ -65,7 +65,7 @@ def _week(week: Week, names: Mapping[str, str]) -> Iterator[Part]:
         + f".{when}"
     )
     if week.get("action"):
-        days = list(dict.fromkeys(week["action"]))
+        days = [months.day_in_words(day) for day in dict.fromkeys(week["action"])]
         yield Paragraph(
             f"The action is from {' to '.join(days)}." if len(days) > 1 else f"The action is on {days[0]}."
         )

@@ -57,16 +57,12 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
             (
                 position,
                 months.in_words(one.month),
-                f"{day_in_words(one.date)}: {one.action}" + (f", {one.homes:,} homes" if one.homes else ""),
+                f"{months.day_in_words(one.date)}: {one.action}"
+                + (f", {one.homes:,} homes" if one.homes else ""),
             )
             for position, one in zip(acted, outcome.actions, strict=True)
         ),
     )
-
-
-def day_in_words(date: str) -> str:
-    """Return "4 June 2018" for "2018-06-04"."""
-    return f"{int(date[8:])} {months.in_words(date[:7])}"
 
 
 def _came(outcome: Outcome) -> Section:
@@ -127,7 +123,7 @@ def _counts(plan: Plan, outcome: Outcome, view: View) -> Section:
 def _done(outcome: Outcome, view: View) -> Section:
     rows = tuple(
         (
-            day_in_words(one.date),
+            months.day_in_words(one.date),
             who(view, one.area_id)[0],
             one.action,
             "–" if one.homes is None else whole(one.homes),

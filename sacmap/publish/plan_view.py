@@ -59,7 +59,7 @@ def plan_view(plan: Plan, view: View) -> PlanView:
         headline=Headline(
             first, f"The week of action goes to {listed(target, view)}: {_above(plan, target, view)}{though}."
         ),
-        fixed=f"Fixed beforehand, on data to {months.in_words(plan.data_to)}",
+        fixed=f"Fixed beforehand, on data to {months.in_words(plan.data_to)}{_action_in_words(plan, '; action ')}",
         sides=sides(plan, view),
         sections=(_money(plan, view), _week(plan, view), _promise(plan, view)),
         money=positions(funded, view),
@@ -211,13 +211,26 @@ def _money_bars(reach: ReachRecord, budget: Budget) -> Markup | str:
     )
 
 
+def _action_in_words(plan: Plan, before: str) -> str:
+    """Return the days of the action after `before`: "1 November to 14 November 2021"; "" if they are not fixed."""
+    action = plan.week.get("action")
+    if not action:
+        return ""
+    first, last = action
+    return before + (
+        months.day_in_words(first)
+        if first == last
+        else f"{months.day_in_words(first)} to {months.day_in_words(last)}"
+    )
+
+
 def _week(plan: Plan, view: View) -> Section:
     week = plan.week
     rows = rows_of(view, week["target"], plan.theme)
     most = bars.scale_of(rows)
     streets = ", ".join(f"{apart(street_of(one['street']))} ({one['crimes']})" for one in week["streets"])
     start = f"Start at {streets}" if streets else "Start where it is busiest"
-    when = f", in {week['months'][0]}" if week["months"] else ""
+    when = _action_in_words(plan, ", ") or (f", in {week['months'][0]}" if week["months"] else "")
     best = week["alternatives"][0]
     share = round(100 * best["best_share"])
     firm = "Firm" if share >= 90 else "Likely" if share >= 50 else "Weak"
