@@ -17,20 +17,18 @@ Run: python benchmarks/everyday.py [--times 5] [--write docs/scale.md]
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from national import machine, measured
+from stopwatch import Run, machine, measured, taken, write_block
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data"
 CRIMES = DATA / "avon-and-somerset-2018-01_2021-09.zip"
 WARDS = DATA / "boundaries" / "avon-and-somerset-wards.geojson"
 BEFORE, NOW, AFTER = "2018-10:2019-09", "2019-10:2020-09", "2020-10:2021-09"
-START, END = "<!-- everyday: start -->", "<!-- everyday: end -->"
 
 
 def commands(folder: Path) -> dict[str, list[str]]:
@@ -58,31 +56,23 @@ def commands(folder: Path) -> dict[str, list[str]]:
 
 def table(times: int) -> str:
     """Measure, and return the table in Markdown."""
-    taken: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
+    runs: dict[str, list[Run]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as name:
         for _ in range(times):
             for what, command in commands(Path(name)).items():
-                taken[what].append(measured(command))
-    wall = {what: min(run[0] for run in runs) for what, runs in taken.items()}
-    work = {what: min(run[1] for run in runs) for what, runs in taken.items()}
+                runs[what].append(measured(command))
+    found = {what: taken(some) for what, some in runs.items()}
+    plain, ours = found["plain"], found["map"]
     lines = [
         "| | seconds, least (median) | ÷ plain | ÷ map | processor s | ÷ plain | MB |",
         "|---|---:|---:|---:|---:|---:|---:|",
+        *(
+            f"| {what} | {one.wall:.2f} ({one.median:.2f}) | {one.wall / plain.wall:.2f} | "
+            f"{one.wall / ours.wall:.2f} | {one.work:.2f} | {one.work / plain.work:.2f} | {one.memory:.0f} |"
+            for what, one in found.items()
+        ),
     ]
-    for what, runs in taken.items():
-        median = statistics.median(run[0] for run in runs)
-        lines.append(
-            f"| {what} | {wall[what]:.2f} ({median:.2f}) | {wall[what] / wall['plain']:.2f} | "
-            f"{wall[what] / wall['map']:.2f} | {work[what]:.2f} | {work[what] / work['plain']:.2f} | "
-            f"{max(run[2] for run in runs):.0f} |"
-        )
     return "\n".join([f"{machine()}; the least and the median of {times} runs in turn.", "", *lines])
-
-
-def written_into(page: str, block: str) -> str:
-    """Return a page with the block between its marks replaced."""
-    head, _, rest = page.partition(START)
-    return f"{head}{START}\n{block}\n{END}{rest.partition(END)[2]}"
 
 
 def main() -> None:
@@ -98,8 +88,7 @@ def main() -> None:
     found = table(options.times)
     print(found)
     if options.write:
-        page = options.write.read_text(encoding="utf-8")
-        options.write.write_text(written_into(page, found), encoding="utf-8")
+        write_block(options.write, "everyday", found)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The floors of benchmarks/national.py: inflate an archive with Python's zipfile, and nothing else.
+"""The floors of benchmarks/national.py: inflate archives with Python's zipfile, and nothing else.
 
-python benchmarks/inflate.py ARCHIVE [--threads N] [--whole]
+python benchmarks/inflate.py ARCHIVE … [--threads N] [--whole]
 """
 
 import argparse
@@ -9,10 +9,12 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("archive")
+parser.add_argument("archives", nargs="+")
 parser.add_argument("--threads", type=int, default=os.cpu_count())
 parser.add_argument("--whole", action="store_true", help="every file, not the street files alone")
 options = parser.parse_args()
-with zipfile.ZipFile(options.archive) as archive, ThreadPoolExecutor(options.threads) as pool:
-    names = [name for name in archive.namelist() if options.whole or name.endswith("-street.csv")]
-    print(sum(pool.map(lambda name: len(archive.read(name)), names)))
+with ThreadPoolExecutor(options.threads) as pool:
+    for path in options.archives:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if options.whole or name.endswith("-street.csv")]
+            print(sum(pool.map(lambda name, archive=archive: len(archive.read(name)), names)))

@@ -1,6 +1,6 @@
 """England and Wales on a laptop: sacmap on a made archive of every force, beside the floor and the plain recipe.
 
-Measured in one run, each in a process of its own, in turn and several times over:
+Measured in one run, each in a process of its own, in turn and several times over (some eight minutes):
 
     floor    inflate the street files of the archive with zipfile, a thread a processor, and nothing else
     alone    the same on one processor
@@ -11,21 +11,15 @@ Measured in one run, each in a process of its own, in turn and several times ove
     sparing  the same, but crimes of other types are dropped before they are joined
     polars   a careful recipe: polars reads, each distinct map point is joined once by shapely's STRtree
 
-The counts of both plain recipes are compared with those of sacmap's CSV, area by area. Archives are made in
-build/national.
-Run: python benchmarks/national.py [--months 6,12,24,36] [--times 3] [--plain 1] [--rows 500000]
+The counts of the recipes are compared with those of sacmap's CSV, area by area. The archive is made in build/national.
+Run: python benchmarks/national.py [--months 24] [--times 5] [--recipes 2] [--rows 500000] [--write docs/scale.md]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import statistics
-import subprocess
 import sys
-import time
 import zipfile
 from collections import defaultdict
 from pathlib import Path
@@ -33,6 +27,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 from national_archive import ROWS_A_MONTH, make, periods, wards
+from stopwatch import Run, machine, measured, taken, write_block
 
 from sacmap.fetch.street import read
 from sacmap.tables import SAC_TYPES
@@ -40,7 +35,7 @@ from sacmap.tables import SAC_TYPES
 ROOT = Path(__file__).parents[1]
 BOUNDARIES = ROOT.parent / "shared" / "data" / "boundaries" / "england-wales-wards.parquet"
 FOLDER = ROOT / "build" / "national"
-PLAIN = ("plain", "sparing", "polars")
+RECIPES = ("plain", "sparing", "polars")
 TYPES = {"Burglary": "burglary", "Robbery": "robbery", "Vehicle crime": "vehicle-crime"}
 
 
@@ -94,23 +89,6 @@ def same_counts(table: Path, by_plain: Path, spans: list[tuple[str, ...]]) -> in
     return found.size
 
 
-def measured(command: list[str]) -> tuple[float, float, float]:
-    """Run a command; return its wall time and processor time in seconds, and its greatest memory in MB."""
-    # What is installed keeps its compiled modules, whatever a developer's shell says.
-    environment = {key: word for key, word in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    start = time.perf_counter()
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment
-    ) as process:
-        told = process.stderr.read() if process.stderr else b""
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 3):
-        raise SystemExit(f"{' '.join(command)}\n{told.decode()[-2000:]}")
-    scale = 1024 if sys.platform == "linux" else 1024**2
-    return time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / scale
-
-
 def commands(archive: Path, boundaries: Path, spans: list[tuple[str, ...]]) -> dict[str, list[str]]:
     """Return what is measured, by name, in the order it is run."""
     this = [sys.executable, __file__, "--archive", str(archive), "--boundaries", str(boundaries), "--only"]
@@ -144,60 +122,43 @@ def commands(archive: Path, boundaries: Path, spans: list[tuple[str, ...]]) -> d
     }
 
 
-def machine() -> str:
-    """Name the machine and the libraries."""
-    model = platform.processor()
-    memory = ""
-    if sys.platform == "linux":
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), model)
-        total = int(Path("/proc/meminfo").read_text().split()[1])
-        memory = f", {total / 1024**2:.0f} GB"
-    made_with = " ".join(f"{lib.__name__} {lib.__version__}" for lib in (pd, gpd))
-    return f"{model}, {os.cpu_count()} processors{memory}, Python {platform.python_version()}, {made_with}"
-
-
-def bench(count: int, options: argparse.Namespace) -> dict[str, object]:
-    """Measure one size of archive; return a row of the table."""
+def table(count: int, options: argparse.Namespace) -> str:
+    """Measure one archive, and return the table in Markdown."""
     spans = periods(count)
     archive = FOLDER / f"{count:02d}-{options.rows}.zip"
     if not archive.is_file():
         make(archive, [month for span in spans for month in span], wards(options.boundaries), options.rows)
-    page = archive.with_suffix(".html")
-    taken: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
+    runs: dict[str, list[Run]] = defaultdict(list)
     for turn in range(options.times):
         for name, command in commands(archive, options.boundaries, spans).items():
-            if name in PLAIN and turn >= options.plain:
+            if name in RECIPES and turn >= options.recipes:
                 continue
-            taken[name].append(measured(command))
-            print(f"{count} months, {name}: {taken[name][-1][0]:.1f} s", file=sys.stderr)
-    for name in PLAIN if options.plain else ():
-        compared = same_counts(page.with_suffix(".csv"), archive.with_suffix(f".{name}.csv"), spans)
-        print(f"{count} months: {compared:,} counts equal those of {name}", file=sys.stderr)
-    with zipfile.ZipFile(archive) as opened:
-        size = sum(info.file_size for info in opened.infolist() if info.filename.endswith("-street.csv"))
-    rows = json.loads(page.with_suffix(".json").read_text())["ledger"]["rows_read"]
-    row: dict[str, object] = {
-        "months": count,
-        "million rows": f"{rows / 1e6:.1f}",
-        "CSV GB": f"{size / 1e9:.2f}",
-    }
-    for name, runs in taken.items():
-        wall, work, memory = zip(*runs, strict=True)
-        row[f"{name} s"] = f"{min(wall):.1f} ({statistics.median(wall):.1f})"
-        row[f"{name} cpu s"] = f"{min(work):.1f}"
-        row[f"{name} MB"] = f"{max(memory):.0f}"
-    work_of = {name: min(work for _, work, _ in runs) for name, runs in taken.items()}
-    wall_of = {name: min(wall for wall, _, _ in runs) for name, runs in taken.items()}
-    for name, base in (
-        ("reading", "floor"), ("cold", "floor"), ("cold", "alone"), ("cold", "whole"),
-        *((name, "cold") for name in PLAIN), ("cold", "polars"),
-    ):  # fmt: skip
-        if name in taken:
-            row[f"{name} ÷ {base}"] = (
-                f"{wall_of[name] / wall_of[base]:.2f} (cpu {work_of[name] / work_of[base]:.2f})"
-            )
-    return row
+            runs[name].append(measured(command))
+            print(f"{count} months, {name}: {runs[name][-1].wall:.1f} s", file=sys.stderr)
+    page = archive.with_suffix(".html")
+    compared = [
+        same_counts(page.with_suffix(".csv"), archive.with_suffix(f".{name}.csv"), spans)
+        for name in RECIPES
+        if name in runs
+    ]
+    rows = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))["ledger"]["rows_read"]
+    found = {name: taken(some) for name, some in runs.items()}
+    cold = found["cold"]
+    lines = [
+        "| | seconds, least (median) | processor s | MB | cold ÷ it | cold ÷ it, processor |",
+        "|---|---:|---:|---:|---:|---:|",
+        *(
+            f"| {name} | {one.wall:.1f} ({one.median:.1f}) | {one.work:.1f} | {one.memory:,.0f} | "
+            f"{cold.wall / one.wall:.2f} | {cold.work / one.work:.2f} |"
+            for name, one in found.items()
+        ),
+    ]
+    equal = f" {min(compared):,} counts are those of each recipe." if compared else ""
+    head = (
+        f"{count} months, {rows / 1e6:.1f} million rows. {machine()}; the least and the median of {options.times} runs "
+        f"in turn, of the recipes of {min(options.recipes, options.times)}.{equal}"
+    )
+    return "\n".join([head, "", *lines])
 
 
 def main() -> None:
@@ -205,10 +166,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--months", default="6,12,24,36")
+    parser.add_argument("--months", type=int, default=24)
     parser.add_argument("--rows", type=int, default=ROWS_A_MONTH, help="rows a month")
-    parser.add_argument("--times", type=int, default=3)
-    parser.add_argument("--plain", type=int, default=1, help="how many of those times the plain recipes run")
+    parser.add_argument("--times", type=int, default=5)
+    parser.add_argument("--recipes", type=int, default=2, help="how many of those times the recipes run")
+    parser.add_argument("--write", type=Path, help="page with the marks to write the table between")
     parser.add_argument("--boundaries", type=Path, default=BOUNDARIES)
     parser.add_argument("--only", choices=("reading", "plain", "sparing"), help=argparse.SUPPRESS)
     parser.add_argument("--archive", type=Path, help=argparse.SUPPRESS)
@@ -223,11 +185,10 @@ def main() -> None:
             options.boundaries = FOLDER / "squares.parquet"
             FOLDER.mkdir(parents=True, exist_ok=True)
             wards(Path()).to_parquet(options.boundaries)
-        found = [bench(int(count), options) for count in options.months.split(",")]
-        print(machine())
-        print("Seconds: the least of the runs (their median); cpu: of both processors; MB: the most.")
-        for name in found[0]:
-            print(f"| {name} | " + " | ".join(str(row.get(name, "")) for row in found) + " |")
+        found = table(options.months, options)
+        print(found)
+        if options.write:
+            write_block(options.write, "national", found)
 
 
 if __name__ == "__main__":

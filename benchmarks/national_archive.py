@@ -162,9 +162,13 @@ def street_csv(force: Force, month: str, rows: int, rng: np.random.Generator) ->
 
 
 def periods(count: int) -> list[tuple[str, ...]]:
-    """Return `count` months as three periods of the same calendar months, a year apart; 36 make three whole years."""
-    last, length = months.number(LAST_MONTH), count // 3
-    return [tuple(months.label(last - 12 * back - k) for k in reversed(range(length))) for back in (2, 1, 0)]
+    """Return `count` months as three periods of the same calendar months, a year apart, or more than 36 as years."""
+    last, years = months.number(LAST_MONTH), max(3, count // 12)
+    length = count // years
+    return [
+        tuple(months.label(last - 12 * back - k) for k in reversed(range(length)))
+        for back in reversed(range(years))
+    ]
 
 
 def members(
