@@ -29,9 +29,17 @@ async function drawAreas(drawn, coded) {
   listenToMouse();
   listenToWheel();
   document.documentElement.dataset.ready = "";
-  // What lies below the screen comes when the first answer has been painted.
-  requestAnimationFrame(() => setTimeout(showBelow));
+  waitWithBelow();
+}
+
+// What lies below the screen comes when the first answer has been painted and a click was answered, or when it is
+// wanted: who scrolls, presses a key or follows a link does not wait.
+function waitWithBelow() {
+  const after = (frames) => (frames ? requestAnimationFrame(() => after(frames - 1)) : setTimeout(showBelow));
+  after(3);
   setTimeout(showBelow, 500);
+  for (const wish of ["wheel", "touchmove", "keydown", "click"])
+    document.addEventListener(wish, showBelow, { once: true, capture: true, passive: true });
 }
 
 function showBelow() {
