@@ -426,6 +426,7 @@ def test_two_columns_of_one_name_are_not_chosen_between(tmp_path):
     ("text", "said"),
     [
         ("area_id;households\nW1;2.345\nW2;1.876\n", "may be 2,345 households or a fraction"),
+        ("area_id;households\nW1;4.000\nW2;5.000\n", "may be 4,000 households or a fraction"),
         ("area_id;households\nW1;2.345\nW2;876\n", "may be 2,345 households or a fraction"),
         ("area_id;households\nW1;2345,5\nW2;876,5\n", "is not an identifier and a count"),
     ],
@@ -449,3 +450,9 @@ def test_f71_noughts_in_front_that_a_spreadsheet_took_are_named():
     areas = two_squares().assign(area_id=["001", "002"])
     with pytest.raises(InputError, match="write 001, not 1"):
         with_households(areas, {"1": 400.0, "2": 500.0}, "h.csv")
+
+
+def test_f71_identifiers_that_differ_in_capitals_are_named():
+    areas = two_squares().assign(area_id=["E05000001", "E05000002"])
+    with pytest.raises(InputError, match="They differ in capitals only: write E05000001"):
+        with_households(areas, {"e05000001": 400.0}, "h.csv")

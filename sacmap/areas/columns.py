@@ -282,9 +282,9 @@ def require_no_points(texts_said: Iterable[str], numbers: Iterable[float | None]
     Raises
     ------
     InputError
-        If every number with a fraction has three decimals, and all are below 1,000.
+        If every number with a point has three digits before it at most, and three after it.
     """
-    split = [said for said, number in zip(texts_said, numbers, strict=True) if number and number % 1]
+    split = [said for said, number in zip(texts_said, numbers, strict=True) if number and "." in said]
     if split and all(_POINT.fullmatch(said) for said in split):
         raise InputError(
             f"{where}: {split[0]} may be {split[0].replace('.', ',')} households or a fraction of one.",

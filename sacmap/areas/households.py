@@ -75,18 +75,23 @@ def area_of(polygons: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Series:
 def _require_match(some: bool, counts: Mapping[str, float], ids: pd.Series, path: str) -> None:
     if some:
         return
-    bare = {one.lstrip("0") for one in counts}
-    lost = next((one for one in ids if one.startswith("0") and one.lstrip("0") in bare), None)
-    hint = (
-        f"The file has lost the noughts in front, as spreadsheets do: write {lost}, not {lost.lstrip('0')}."
-        if lost is not None
-        else "If it is by LSOA and the areas are not LSOAs, add --lsoa-boundaries FILE."
-    )
     raise InputError(
         f"No identifier of {path} ({listed(list(counts), 2, ', ') or 'it is empty'}) is among those of the polygons "
         f"({listed(list(ids), 2, ', ')}).",
-        hint,
+        _why_no_match(counts, ids),
     )
+
+
+def _why_no_match(counts: Mapping[str, float], ids: pd.Series) -> str:
+    """Return what to do if no identifier matches: they differ in noughts or capitals only, or are of other areas."""
+    bare, folded = {one.lstrip("0") for one in counts}, {one.casefold() for one in counts}
+    lost = next((one for one in ids if one.startswith("0") and one.lstrip("0") in bare), None)
+    if lost is not None:
+        return f"The file has lost the noughts in front, as spreadsheets do: write {lost}, not {lost.lstrip('0')}."
+    alike = next((one for one in ids if one.casefold() in folded), None)
+    if alike is not None:
+        return f"They differ in capitals only: write {alike}, as the polygons do."
+    return "If it is by LSOA and the areas are not LSOAs, add --lsoa-boundaries FILE."
 
 
 def _spread(homes: pd.Series, owners: pd.Series) -> tuple[Notice, ...]:
