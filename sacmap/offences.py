@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import pandas as pd
@@ -126,6 +127,14 @@ class Recorded:
     rows: pd.DataFrame
     codes: Mapping[str, frozenset[str]]
 
+    @cached_property
+    def counts(self) -> dict[tuple[str, str], float]:
+        """Quarter and code → n; NaN if the table gives none."""
+        found: dict[tuple[str, str], float] = {}
+        for quarter, code, n in zip(*(self.rows[name] for name in ("quarter", "code", "n")), strict=True):
+            found[quarter, code] = found.get((quarter, code), 0.0) + float(n)
+        return found
+
 
 def official(recorded: Recorded, component: Component, period: Period) -> float:
     """Return the recorded offences; NaN if the table has none of the codes or cannot separate the class."""
@@ -134,6 +143,5 @@ def official(recorded: Recorded, component: Component, period: Period) -> float:
         return float("nan")
     if any(not recorded.codes[q] & set(component.codes) for q in quarters):
         return float("nan")
-    rows = recorded.rows
-    mine = rows["quarter"].isin(quarters) & rows["code"].isin(list(component.codes))
-    return float(rows.loc[mine, "n"].sum(skipna=False))
+    counts = recorded.counts
+    return sum((counts[q, code] for q in quarters for code in component.codes if (q, code) in counts), 0.0)

@@ -6,7 +6,7 @@ import zipfile
 
 import pandas as pd
 import pytest
-from conftest import HOSTILE, RECORDED, csv_text, row, square
+from conftest import HOSTILE, csv_text, row, square
 
 from sacmap.errors import InputError, UsageError
 from sacmap.pipeline import map_study
@@ -161,10 +161,12 @@ def test_across_no_change_of_definition_residential_burglary_is_said_plainly(rec
     assert "England and Wales" not in second
 
 
-def test_the_area_is_named_and_two_years_before_is_not_called_a_year(data, tmp_path):
+def test_the_area_is_named_and_two_years_before_is_not_called_a_year(recorded_in, tmp_path):
     study = make_study(current="2020-10:2021-09", baseline="2018-10:2019-09", title="Bristol")
     options = BriefOptions(
-        home_office=str(data / RECORDED), area="Avon and Somerset", beside=("England and Wales",)
+        home_office=str(recorded_in("2018/19", "2019/20", "2020/21", "2021/22")),
+        area="Avon and Somerset",
+        beside=("England and Wales",),
     )
     path, _ = brief_study(study, tmp_path / "bristol.html", None, options)
     document = docx.Document(path)

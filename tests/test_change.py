@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from sacmap import compare, tables
 from sacmap.errors import UsageError
@@ -74,6 +73,9 @@ def test_no_reading_contradicts_its_own_range(made, comparator, months):
 @settings(max_examples=40, deadline=None)
 @given(counts(most=2_000), COMPARATORS)
 def test_range_and_p_value_are_of_scipy_s_negative_binomial(made, comparator):
+    # It takes most of a second to load, which only this test waits for.
+    from scipy import stats
+
     baseline, current = (np.asarray(values, float) for values in made)
     found, seen = compare(baseline, current, comparator), law_of(baseline, current, comparator)
     law = stats.nbinom(seen.size, seen.size / (seen.size + seen.expected))

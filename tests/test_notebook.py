@@ -9,7 +9,6 @@ from pathlib import Path
 import folium
 import pytest
 from conftest import Opened, page_of, require
-from folium.plugins import MarkerCluster
 
 from sacmap.publish.draw import draw
 
@@ -67,6 +66,8 @@ def drawn():
 
 
 def test_a_plugins_library_loads_after_leaflet_and_before_its_layer():
+    from folium.plugins import MarkerCluster
+
     shown = drawn()
     MarkerCluster([[52.005, 0.005]]).add_to(shown)
     html = shown.get_root().render()

@@ -11,7 +11,6 @@ import pytest
 import shapely
 from click.testing import CliRunner
 from conftest import CHROMIUM, HOSTILE, csv_text, page_of, require, row, square
-from matplotlib.image import imread
 
 from sacmap.areas.boundaries import areas_from_rings, geojson_of
 from sacmap.cli import sacmap
@@ -21,12 +20,26 @@ from sacmap.publish.browser import dated, find_browser, print_page
 from sacmap.publish.colours import PALETTE, classes_of
 from sacmap.publish.extra_files import briefing, require_tools
 from sacmap.publish.page import render
-from sacmap.publish.picture import GROUND, briefing_of, slide_of
 
 pytestmark = pytest.mark.slow
 
 DATE = datetime(2018, 7, 1, tzinfo=UTC)
 LONG = "Serious " * 60
+
+
+# matplotlib takes half a second to load, which the tests of other files need not wait for.
+
+
+def slide_of(page):
+    from sacmap.publish import picture
+
+    return picture.slide_of(page)
+
+
+def briefing_of(page):
+    from sacmap.publish import picture
+
+    return picture.briefing_of(page)
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +53,8 @@ def drawn():
 
 
 def pixels(png):
+    from matplotlib.image import imread
+
     return (imread(io.BytesIO(png))[:, :, :3] * 255).round().astype(int)
 
 
@@ -64,6 +79,8 @@ def test_each_area_has_the_pages_colour():
 
 
 def test_a_hole_in_an_area_stays_open(slide):
+    from sacmap.publish import picture
+
     page = page_of()
     outer = shapely.Polygon(square(0))
     page.areas.geometry = [
@@ -73,7 +90,7 @@ def test_a_hole_in_an_area_stays_open(slide):
     whole, holed = pixels(slide), pixels(slide_of(page))
     lost = painted(whole, PALETTE["s4"]) - painted(holed, PALETTE["s4"])
     assert lost > 5_000
-    assert painted(holed, GROUND) - painted(whole, GROUND) > 5_000
+    assert painted(holed, picture.GROUND) - painted(whole, picture.GROUND) > 5_000
 
 
 def test_the_same_page_gives_the_same_bytes_dated_as_its_data(slide, drawn):
