@@ -270,7 +270,7 @@ def test_the_control_is_of_all_untreated_areas_with_no_weight_below_zero(result,
 
 
 def test_an_area_that_gets_money_is_no_control(result):
-    spread = plan_for(result, size=6)
+    spread = plan_for(result, size=5)
     funded = {one["area_id"] for one in spread.hardening if one["homes"]}
     for side in ("control", "buffer_control", "weights", "buffer_weights"):
         assert not funded & set(spread.week[side])
