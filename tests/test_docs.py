@@ -115,9 +115,9 @@ def write_files_of_pages():
 
 
 @pytest.fixture
-def services(grid):
+def services(grid, no_waiting):
     """Options that lead a command of the network to servers of this machine, by the command."""
-    police = Police(latest="2025-12")
+    police = Police(clock=no_waiting, latest="2025-12")
     police.neighbourhoods["northamptonshire"] = {
         area: ("Ward", list(shape.exterior.coords))
         for area, shape in zip(grid["WD19CD"], grid.geometry, strict=True)

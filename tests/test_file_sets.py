@@ -173,9 +173,14 @@ def test_f59_of_two_runs_that_find_one_abandoned_set_one_waits_for_the_other(tmp
 
     monkeypatch.setattr(file_sets, "write_part", meeting)
     monkeypatch.setattr(file_sets, "replace_patiently", counted)
-    threads = [
-        threading.Thread(target=write_set, args=(files_of(tmp_path, run),)) for run in ("two", "three")
-    ]
+    done = threading.Event()
+
+    def write_and_tell(run):
+        # Whoever waits for the other goes on when that one is done.
+        write_set(files_of(tmp_path, run), wait=done.wait)
+        done.set()
+
+    threads = [threading.Thread(target=write_and_tell, args=(run,)) for run in ("two", "three")]
     for thread in threads:
         thread.start()
     for thread in threads:
