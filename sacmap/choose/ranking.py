@@ -1,8 +1,8 @@
-"""Two lists, never one: where burglary persists (target hardening), and where crime has risen (a week of action).
+"""Rank the areas on two lists: where burglary persists (target hardening), and where crime rose (week of action).
 
-Level persists from year to year, change does not: locks go where the level of burglary is high, never where it last
-rose. A week of action answers a rise: it goes to clear rises first, then to possible ones, then to what stands
-furthest above the expected. There is one such list a crime type.
+A level persists from year to year, a change does not. So locks go where the level of burglary is high, not where it
+rose last. A week of action answers a rise: clear rises come first, then possible ones, then the areas furthest above
+the expected. There is one such list for each crime type.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ SEED = 2018
 DRAWS = 1_000
 #: Draws of the ranks that areas would have if crimes near an edge belonged next door: two quantiles need no more.
 EDGE_DRAWS = 200
-#: Areas of a list that are given with what is to be known of them.
+#: The number of areas of a list for which the details of an Entry are given.
 LISTED = FIRST_TEN
-#: Draws are ranked so many at a time: 35,000 areas by 1,000 draws would fill the memory.
+#: Number of draws ranked at a time: 35,000 areas by 1,000 draws would not fit in memory.
 AT_A_TIME = 50
 
 #: The crime type that the hardening list ranks.
@@ -40,19 +40,19 @@ HARDENING = "burglary"
 #: The columns of the Change table that the lists fill.
 FILLED = ("hardening_rank", "week_rank", "top5_share")
 
-#: What comes first on a week list: a clear rise, then a possible one, then the rest.
+#: The tiers of a week list: clear rises first, then possible ones, then the rest (0).
 TIERS = {"clear rise": 2, "possible rise": 1}
-#: More crimes than any excess, so that no draw lifts an area from one tier into another.
+#: More crimes than any excess, so that no draw moves an area to another tier.
 APART = 2.0**40
-#: Draws farther out than this share of them are taken never to happen, where areas are passed over.
+#: Areas are skipped in the draws if the chance that they matter is below this.
 NEVER = 1e-9
 
 
 @dataclass(frozen=True)
 class Lists:
-    """The Change table with its ranks filled, and the first ten of each list: of burglary's level, of rises by type.
+    """The Change table with its ranks, and the first ten areas of each list.
 
-    one_point: by crime type and area_id, rises of which most lies on one map point unseen before.
+    one_point: by crime type and area_id, the rises that lie mostly on one map point without earlier crimes.
     """
 
     change: pd.DataFrame
@@ -74,11 +74,11 @@ class _List:
 
     @property
     def of_share(self) -> bool:
-        """Whether top5_share on its rows is of this list: on burglary's it is of target hardening."""
+        """Whether top5_share in its rows belongs to this list; in burglary rows it belongs to target hardening."""
         return self.hardening or self.kind != HARDENING
 
 
-#: Every list that is made.
+#: All lists.
 LISTS = (_List(HARDENING, True), *(_List(kind, False) for kind in tables.CRIME_TYPES))
 
 
@@ -92,19 +92,19 @@ def all_lists(
     positions: Sequence[int],
     comparators: Mapping[str, Against],
 ) -> Lists:
-    """Rank the areas for target hardening, and of each crime type for a week of action.
+    """Rank the areas for target hardening, and for a week of action on each crime type.
 
     Parameters
     ----------
     study
-        What is compared.
+        The study.
     areas
         The Areas table.
     once
         The Located table less repeats.
     change
-        The Change table. hardening_rank is filled on its burglary rows, week_rank on all, and top5_share: of target
-        hardening on burglary rows, of the week list on the others.
+        The Change table. This fills hardening_rank in burglary rows, week_rank in all rows, and top5_share: of target
+        hardening in burglary rows, of the week list in the others.
     counts
         (areas × periods × months compared × SAC types) of the areas, the current period last.
     positions
@@ -114,7 +114,7 @@ def all_lists(
 
     Returns
     -------
-    The Change table, and the first ten of each list; those for a week of action are all above the expected.
+    The Change table, and the first ten areas of each list. Those on week lists are all above the expected count.
     """
     made = _Ground(
         once,
@@ -143,7 +143,7 @@ def all_lists(
 
 @dataclass(frozen=True)
 class _Ground:
-    """What all lists are made of: the arguments of `all_lists`, the areas' ids, and households in thousands or 1."""
+    """The data of all lists: the arguments of `all_lists`, the areas' ids, and their households in thousands, or 1."""
 
     once: pd.DataFrame
     change: pd.DataFrame
@@ -155,7 +155,7 @@ class _Ground:
 
     @property
     def months(self) -> int:
-        """Months of a period that are compared."""
+        """The number of months compared in a period."""
         return len(self.compared[-1])
 
     @cached_property
@@ -166,7 +166,7 @@ class _Ground:
 
     @cached_property
     def next_door(self) -> NDArray[np.int64]:
-        """The counts, were every crime within 50 m of a neighbour that neighbour's."""
+        """The counts if every crime within 50 m of another area belonged to that area."""
         columns = ["area_id", "month", "crime_type", "edge_area"]
         moved = self.once.loc[self.once["edge_area"].notna() & self.once["area_id"].notna(), columns]
         arrived = moved.assign(area_id=moved["edge_area"])
@@ -174,7 +174,7 @@ class _Ground:
         return np.asarray(self.counts + came - went)
 
     def one_point(self, kind: str) -> Mapping[str, OnePoint]:
-        """Rises of a crime type of which most lies on one map point unseen before, by area_id."""
+        """Rises of a crime type that lie mostly on one map point without earlier crimes, by area_id."""
         rises = self.change[(self.change["crime_type"] == kind) & self.change["verdict"].isin(list(TIERS))]
         if rises.empty:
             return {}
@@ -184,9 +184,9 @@ class _Ground:
 
 @dataclass(frozen=True)
 class _Known:
-    """The known areas of one crime type; rows: theirs in the Change table; positions: theirs in the Areas table.
+    """The known areas of one crime type. rows: in the Change table; positions: in the Areas table.
 
-    law, verdicts: of the crimes where they are; next_door, next_verdicts: were those near an edge the neighbour's.
+    law, verdicts: with each crime in its own area; next_door, next_verdicts: with crimes near an edge next door.
     """
 
     rows: Whole
@@ -201,8 +201,8 @@ class _Known:
 class _Ranked:
     """The known areas ranked for one list.
 
-    listed: the first ten, by position among the known; stable: how firm their ranks are; edge_range: between which
-    ranks they would be, were the crimes near an edge the neighbour's.
+    listed: the first ten, as positions among the known areas; stable: how firm their ranks are; edge_range: the
+    interval of their ranks if the crimes near an edge belonged to the other area.
     """
 
     known: _Known
@@ -215,10 +215,10 @@ class _Ranked:
 
 @dataclass(frozen=True)
 class Stability:
-    """Where draws of the present rates leave the areas.
+    """The ranks of the areas in draws of the present rates.
 
-    top5: (areas,) share of draws in which each is among the first five. Of the areas listed, each (listed,): top10, the
-    same of the first ten; low, high: the 5% and 95% quantiles of the rank.
+    top5: (areas,) share of draws with each area among the first five. For the areas listed, each (listed,): top10: the
+    same for the first ten; low, high: the 5% and 95% quantiles of the rank.
     """
 
     top5: Floats
@@ -228,7 +228,7 @@ class Stability:
 
 
 def _known(made: _Ground, kind: str) -> _Known | None:
-    """Return the known areas of a crime type; None where none is known."""
+    """Return the known areas of a crime type, or None if none is known."""
     rows = np.flatnonzero((made.change["crime_type"] == kind).to_numpy(bool))
     known = np.isfinite(made.change["level"].to_numpy(float)[rows])
     if not known.any():
@@ -242,7 +242,7 @@ def _known(made: _Ground, kind: str) -> _Known | None:
 
 
 def _ranked(made: _Ground, one: _List, known: _Known) -> _Ranked:
-    """Rank the areas: crimes where they are, and those near an edge with the neighbour."""
+    """Rank the areas, with each crime in its own area, and with crimes near an edge in the other area."""
     per = made.per[known.positions]
     key = Key(one.hardening, known.law, per, known.verdicts)
     edge_key = Key(one.hardening, known.next_door, per, known.next_verdicts)
@@ -297,17 +297,17 @@ def _entries(
 
 
 def by_rate(areas: gpd.GeoDataFrame) -> bool:
-    """Whether levels can be ranked per 1,000 households: those of every area are known."""
+    """Whether levels can be ranked per 1,000 households: only if the households of every area are known."""
     return len(areas) > 0 and bool((homes_of(areas) > 0).all())
 
 
 def homes_of(areas: gpd.GeoDataFrame) -> Floats:
-    """Return each area's households; 0 where not known."""
+    """Return each area's households; 0 if not known."""
     return np.asarray(np.nan_to_num(areas["households"].to_numpy(float, na_value=np.nan)))
 
 
 def without_change(lists: Lists) -> Lists:
-    """Return the lists of a map that has no baseline: no list for a week of action, and no month above the expected."""
+    """Return the lists of a map without a baseline: no list for a week of action, and no months above the expected."""
     change = lists.change.copy()
     change["week_rank"] = np.nan
     change.loc[change["crime_type"] != HARDENING, "top5_share"] = np.nan
@@ -317,10 +317,10 @@ def without_change(lists: Lists) -> Lists:
 
 @dataclass(frozen=True)
 class Key:
-    """What a list ranks by, largest first.
+    """The key of a list, the largest first.
 
-    Target hardening: the level, per 1,000 households where `per` holds these. A week of action: clear rises before
-    possible ones before the rest, each by excess.
+    For target hardening, the level, per 1,000 households if `per` holds them. For a week of action, clear rises, then
+    possible ones, then the rest, each by excess.
     """
 
     hardening: bool
@@ -334,7 +334,7 @@ class Key:
         return np.array([TIERS.get(str(verdict), 0) for verdict in self.verdicts], dtype=float)
 
     def of(self, excess: Floats) -> Floats:
-        """Return the key of (…, areas) excess: the law's own, or draws of it."""
+        """Return the key for an excess of shape (…, areas): the estimate, or draws."""
         return self.law.level(excess) / self.per if self.hardening else excess + APART * self.tiers
 
     def ranks(self) -> Whole:
@@ -352,10 +352,10 @@ class Key:
 
 
 def stability(key: Key, listed: Whole) -> Stability:
-    """Rank draws of how far the areas may stand above the expected, by the list's own key.
+    """Rank draws of the excess by the list's own key.
 
-    The readings stay as they are: on a week list a draw moves an area among those that read alike, so that a clear
-    rise comes before a possible one in every draw. `listed` are the areas whose rank is wanted.
+    The verdicts do not change: on a week list, a draw only moves an area within its tier, so a clear rise comes
+    before a possible one in every draw. `listed` are the areas whose ranks are wanted.
     """
     first, found = ranks_drawn(key, listed, DRAWS)
     return Stability(first / DRAWS, (found <= FIRST_TEN).mean(axis=0), *quantiles(found))
@@ -368,14 +368,14 @@ def quantiles(found: Whole) -> tuple[Whole, Whole]:
 
 
 def ranks_drawn(key: Key, listed: Whole, draws: int) -> tuple[Whole, Whole]:
-    """Return in how many draws each area is among the first five, and (draws × listed) the ranks of those listed."""
+    """Return the number of draws with each area among the first five, and the ranks listed, (draws × listed)."""
     reached = _in_reach(key, listed)
     near, rng = key.some(reached), np.random.default_rng(SEED)
     at_listed = np.searchsorted(reached, listed)
     first = np.zeros(len(key.per), dtype=np.intp)
     found = np.empty((draws, len(listed)), dtype=np.intp)
     for start in range(0, draws, AT_A_TIME):
-        # Turned round, so that the least is first: what is ahead of an area is less.
+        # Negated, so that smaller values come first.
         drawn = -near.of(near.law.drawn(rng, AT_A_TIME))
         leading = np.argpartition(drawn, min(FIRST, len(reached)) - 1, axis=1)[:, :FIRST]
         first[reached] += np.bincount(leading.ravel(), minlength=len(reached))
@@ -385,14 +385,14 @@ def ranks_drawn(key: Key, listed: Whole, draws: int) -> tuple[Whole, Whole]:
 
 
 def _in_reach(key: Key, listed: Whole) -> Whole:
-    """Return the areas, in order, that may be ahead of one listed or among the first five in any draw."""
+    """Return the areas, in order, that could be ahead of a listed one or among the first five in any draw."""
     least, most = (key.of(key.law.quantile(share) - key.law.expected) for share in (NEVER, 1 - NEVER))
     leading = np.argsort(-key.of(key.law.excess), kind="stable")[:FIRST]
     return np.flatnonzero(most >= least[np.concatenate([leading, listed])].min())
 
 
 def months_above(expected: Floats, counts: Floats) -> Whole:
-    """Return how many current months lie above each area's expected, spread over the months as all areas' baseline.
+    """Return the number of current months above each area's expected count, which is spread like the whole baseline.
 
     `counts` is (areas × periods × months), the current period last.
     """

@@ -140,8 +140,7 @@ def plan_fields(page: View, plan: Plan) -> tuple[list[int], list[Field]]:
     money = [("target hardening", spend["area_id"], spend) for spend in plan.hardening]
     week = [(role, area, None) for side, role in WEEK_PARTS.items() for area in plan.week[side]]
     rows: list[tuple[str, str, Funded | None]] = [*money, *week]
-    at = {area: position for position, area in enumerate(page.areas["area_id"])}
-    positions = [at[area] for _, area, _ in rows]
+    positions = [page.position_of[area] for _, area, _ in rows]
     spends = [spend for _, _, spend in rows]
     # None if households are not known.
     prevented = [spend and spend["prevented"] for spend in spends]

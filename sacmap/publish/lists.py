@@ -9,20 +9,16 @@ import numpy as np
 import pandas as pd
 
 from sacmap import tables
-from sacmap.choose.ranking import HARDENING
+from sacmap.choose.ranking import HARDENING, TIERS
 from sacmap.publish.rows import ByType, ChangeRow, rows_by_area
 from sacmap.publish.words import NOUNS, apart, crimes, estimate, number, whole
-from sacmap.result import Entry, firmness
+from sacmap.result import FIRST, Entry, firmness
 
-#: Number of areas of a list with a pin on the map.
-FIRST = 5
 #: Number of areas named after the findings as "next highest, not a finding".
 NEXT = 2
 #: Least numbers for a reason to be given: months for persistence, ranks for the effect of the edge, crimes in the area
 #: for map points, and crimes on a street for its name.
 LEAST_MONTHS, LEAST_RANKS, LEAST_CRIMES, LEAST_ON_STREET = 3, 2, 20, 3
-#: Clear rises come before possible ones, and these before the rest.
-TIERS = {"clear rise": 0, "possible rise": 1}
 
 
 @dataclass(frozen=True)
@@ -66,9 +62,15 @@ def week_order(rows: pd.DataFrame) -> list[int]:
     rank = rows["week_rank"].to_numpy(float, na_value=np.nan)
     excess = rows["excess"].to_numpy(float, na_value=np.nan)
     within = np.where(np.isnan(rank), np.inf, rank)
-    tier = rows["verdict"].map(TIERS).fillna(2).to_numpy(float)
-    order = np.lexsort((-np.nan_to_num(excess), within, tier))
+    tier = rows["verdict"].map(TIERS).fillna(0).to_numpy(float)
+    order = np.lexsort((-np.nan_to_num(excess), within, -tier))
     return [int(position) for position in order if known[position]]
+
+
+def whole_order(rows: pd.DataFrame) -> list[int]:
+    """Return the positions of all rows of one crime type: those of `week_order`, then the others."""
+    order = week_order(rows)
+    return [*order, *sorted(set(range(len(rows))) - set(order))]
 
 
 def week_list(rows: pd.DataFrame, reasons: Sequence[Reasons] = ()) -> list[Listed]:

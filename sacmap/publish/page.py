@@ -1,8 +1,8 @@
-"""The officer's page: one HTML file that opens by double click with no network.
+"""The officer's page: one HTML file that opens with a double click, without a network.
 
-No text from data passes through folium or branca, which would parse it as a Jinja template and as HTML. folium
-draws the map and is given numbers and list positions only; all text is in one JSON block with <, > and & escaped,
-and reaches the page by `textContent`; what the template writes itself is escaped by Jinja.
+No text from data goes through folium or branca, which would parse it as a Jinja template and as HTML. folium gets only
+numbers and list positions. All text is in one JSON block, with <, > and & escaped, and is written to the page by
+`textContent`. Jinja escapes what the template itself writes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from sacmap import months
 from sacmap.files.json_shape import Json
 from sacmap.notices import Notice
 from sacmap.publish import backdrop, bars, colours, lists, page_data, page_svg, words
@@ -30,8 +29,9 @@ from sacmap.publish.headline import Headline
 from sacmap.publish.rows import ChangeRow
 from sacmap.publish.shapes import MANY
 from sacmap.publish.view import Summary, View
+from sacmap.result import FIRST
 
-#: Run in the head, so that the page is laid out once: as it is with script, where the browser has what that needs.
+#: Runs in the head, so that the page is laid out only once, with script if the browser can unpack the numbers.
 EARLY = 'if ("DecompressionStream" in window) document.documentElement.dataset.script = "";'
 #: The files of the page's script, in order.
 SCRIPT = (
@@ -39,7 +39,7 @@ SCRIPT = (
     "picture", "main",
 )  # fmt: skip
 
-#: Rows of the lists; what is filled in is escaped.
+#: Rows of the lists. The values filled in are escaped.
 _ROW = Markup(
     '<li data-area-id="{area_id}" class="{finding}"><span class="pin{home}" aria-hidden="true">{sign}</span>'
     '<span class="who"><button type="button" class="link name">{name}</button> '
@@ -52,7 +52,7 @@ _REST = Markup(
 )
 _LEAD = Markup('<span class="subhead">{}</span> ')
 
-#: Notices of one kind that each have a line of their own.
+#: The most notices of one kind that have a line each.
 ALIKE = 2
 MEASURES = (("change", "Change"), ("expected", "Against expected"), ("level", "Level"))
 
@@ -68,7 +68,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Said:
-    """A warning on one line: what is read first, and the rest a click away."""
+    """A warning: its first sentence, and the rest, which is shown on a click."""
 
     code: str
     lead: str
@@ -77,14 +77,14 @@ class Said:
 
 @dataclass(frozen=True)
 class ListShown:
-    """A list as the page without script has it."""
+    """A list for the page without script."""
 
-    heading: str
-    lead: str
-    subhead: str
-    scale: Markup | str
-    key: str
     rows: tuple[Markup, ...]
+    heading: str = ""
+    lead: str = ""
+    subhead: str = ""
+    scale: Markup | str = ""
+    key: str = ""
 
 
 class Head(TypedDict):
@@ -146,7 +146,7 @@ def map_script(view: View) -> str:
 
 
 def fill(view: View, map_html: str, map_script: str) -> str:
-    """Return the whole page around the map that folium wrote (its element and its script, numbers only)."""
+    """Return the whole page with the map of folium in it (its element and its script, numbers only)."""
     numbers = page_data.packed(page_data.numbers_of(view))
     content = page_data.content_of(view) | {"plan": view.plan.content() if view.plan else None}
     static_map = page_svg.static_map(view)
@@ -174,7 +174,7 @@ def fill(view: View, map_html: str, map_script: str) -> str:
         map_html=_safe(map_html),
         static_map=_safe(static_map),
         sources=[*view.sources, *backdrop.sources(view)],
-        made_of=f"Data to {months.in_words(view.current[-1])}." if view.current else "",
+        made_of=view.data_to,
         credit="Police-recorded crime, data.police.uk, OGL v3.0." if not view.exact else "",
         data=_safe(json_block(content)),
         numbers=_safe(numbers),
@@ -192,7 +192,7 @@ def _head(view: View) -> Head:
     return {
         "headline": headline,
         "document_title": f"{place}: {headline.first}" if place else headline.first,
-        # Where the headline names the place, it is not named again.
+        # The place is not repeated if the headline names it.
         "place": "" if place in f"{headline.first} {headline.second}" else place,
         "periods": fixed or (f"{view.periods_short}, {counted}" if view.periods_short else counted),
         "warnings": warnings_of(view),
@@ -206,7 +206,7 @@ def _map_parts(view: View) -> MapParts:
     """Return what the template needs of the map and its legend."""
     kind = view.first_type
     measure = "level" if view.level_only else "change"
-    cuts = colours.cuts(view.rows[kind]["level_per_1000_households" if view.rates else "level"])
+    cuts = colours.cuts(view.rows[kind][view.level_column])
     shown = [f"{cut:,}" for cut in cuts]
     unit = page_data.level_unit(view)
     title = page_data.legend_title(view, kind)
@@ -227,12 +227,12 @@ def _map_parts(view: View) -> MapParts:
 
 
 def _unknown(view: View) -> pd.Series:
-    """Return which rows are not known; without an earlier period, those without a count."""
+    """Return which rows are not known; without an earlier period, which rows have no count."""
     return view.table["current_count"].isna() if view.level_only else view.table["verdict"] == "not known"
 
 
 def warnings_of(view: View) -> list[Said]:
-    """Return the weighty notices, a line each; many of one kind share a line."""
+    """Return the notices to read first, one line each; many notices of one kind share a line."""
     by_code: dict[str, list[Notice]] = {}
     for notice in view.weighty:
         by_code.setdefault(notice.code, []).append(notice)
@@ -275,26 +275,19 @@ def week_shown(view: View) -> ListShown:
         scale=_safe(bars.range_head(most)),
         key=words.expected_key(view.comparator_words) if found else "",
         rows=tuple(
-            _listed(view, entry, view.row(kind, entry.position), most)
-            if entry.sign
-            else _named(view, entry, listed)
-            for entry in listed
+            _found(view, entry, kind, most) if entry.sign else _named(view, entry, listed) for entry in listed
         ),
     )
 
 
 def most_shown(view: View) -> ListShown:
-    """Return the areas with most crime of the page's first type, which a page without an earlier period shows."""
+    """Return the list of areas with most crime of the first type, for a page without an earlier period."""
     kind = view.first_type
-    first = lists.most_crime(view.rows[kind])[: lists.FIRST]
+    first = lists.most_crime(view.rows[kind])[:FIRST]
     entries = [lists.Listed(position, rank, "", "", np.nan) for rank, position in enumerate(first, 1)]
     rows = [(entry, view.row(kind, entry.position)) for entry in entries]
     return ListShown(
         heading=page_data.most_heading(view, kind),
-        lead="",
-        subhead="",
-        scale="",
-        key="",
         rows=tuple(_row(view, entry, row, third=("expected", "", ""), bar="") for entry, row in rows),
     )
 
@@ -305,11 +298,8 @@ def hardening_shown(view: View) -> ListShown:
     levels = [row["level_per_1000_households"] if view.rates else row["level"] for _, row in rows]
     most = max(levels, default=1.0)
     return ListShown(
-        heading="",
-        lead="",
         subhead="per 1,000 households" if view.rates else "homes and shops together",
         scale="level to expect",
-        key="",
         rows=tuple(
             _row(
                 view,
@@ -323,7 +313,8 @@ def hardening_shown(view: View) -> ListShown:
     )
 
 
-def _listed(view: View, entry: lists.Listed, row: ChangeRow, most: float) -> Markup:
+def _found(view: View, entry: lists.Listed, kind: str, most: float) -> Markup:
+    row = view.row(kind, entry.position)
     third = ("expected", "expected ", words.estimate(row["expected"]))
     return _row(view, entry, row, third=third, bar=bars.range_bar(row, most))
 
@@ -347,7 +338,7 @@ def _row(view: View, entry: lists.Listed, row: ChangeRow, *, third: tuple[str, s
 
 
 def _named(view: View, entry: lists.Listed, listed: Sequence[lists.Listed]) -> Markup:
-    """Return an area that is named only: a finding beyond the first five, or the next highest."""
+    """Return an area that is only named: a finding after the first five, or one of the next highest."""
     alike = [other for other in listed if not other.sign and other.finding == entry.finding]
     first = entry is alike[0]
     css = (
@@ -386,9 +377,9 @@ def columns_of(view: View) -> tuple[Column, ...]:
 
 
 def script() -> str:
-    """Return the page's script: its files in order, their names kept apart from those of folium's own.
+    """Return the page's script: its files in order, in a scope apart from folium's names.
 
-    Indents and lines of comment stay in the files: they are a sixth of it. No text of the script runs over lines.
+    Indents and comment lines, a sixth of the files, are left out. No string in the script contains a line break.
     """
     lines = [line.strip() for name in SCRIPT for line in _asset(f"script/{name}.js").splitlines()]
     kept = [line for line in lines if line and not line.startswith("//")]
@@ -396,7 +387,7 @@ def script() -> str:
 
 
 def json_block(content: Mapping[str, Json]) -> str:
-    """Return JSON that can stand inside a script element: no <, > or & as such, nor the two odd line ends."""
+    """Return JSON for a script element: with <, > and &, and the line ends U+2028 and U+2029, escaped."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for mark in "<>&\u2028\u2029":
         text = text.replace(mark, f"\\u{ord(mark):04x}")
@@ -404,9 +395,9 @@ def json_block(content: Mapping[str, Json]) -> str:
 
 
 def _policy(view: View, scripts: Sequence[str], styles: Sequence[str]) -> str:
-    """Return the Content-Security-Policy: our own scripts and styles by hash, and nothing from anywhere."""
+    """Return the Content-Security-Policy: only our own scripts and styles, by hash, and no address."""
     if view.links:
-        # Layers an analyst has added in a notebook bring libraries of their own.
+        # Layers that an analyst adds in a notebook load their own libraries.
         return "default-src https: data: blob: 'unsafe-inline' 'unsafe-eval'"
     pictures = "data:"
     if view.tiles:
@@ -424,12 +415,12 @@ def _hash(text: str) -> str:
 
 @cache
 def _asset(name: str) -> str:
-    # A browser hashes a script as it parsed it, with every line end a single line feed.
+    # A browser hashes a script after it has replaced every line end by a line feed.
     return (files("sacmap.publish") / "html" / name).read_text(encoding="utf-8").replace("\r\n", "\n")
 
 
 def _without_urls(css: str) -> str:
-    """Return Leaflet's style without its pictures, which the page does not carry."""
+    """Return Leaflet's style without its pictures, which the page does not have."""
     return "\n".join(line for line in css.splitlines() if "url(" not in line)
 
 
@@ -442,5 +433,5 @@ def _template() -> jinja2.Template:
 
 
 def _safe(text: str) -> Markup:
-    """Mark as written by us or already escaped, never as coming from data."""
+    """Mark text as safe: our own, or already escaped."""
     return Markup(text)  # noqa: S704 - no text from data comes this way but through json_block or escape

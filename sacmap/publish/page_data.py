@@ -1,4 +1,4 @@
-"""What the page's script is given: one JSON object of columns, names and short series."""
+"""The data for the page's script: texts as JSON, and the numbers packed."""
 
 from __future__ import annotations
 
@@ -20,31 +20,29 @@ from sacmap.publish.csv_json import DECIMALS, with_groups
 from sacmap.publish.headline import Headline
 from sacmap.publish.rows import READING, ChangeRow, GroupRow, Reading, change_rows, group_rows, readings
 from sacmap.publish.view import View
-from sacmap.result import FIRM, LIKELY
+from sacmap.result import FIRM, FIRST, LIKELY
 from sacmap.study import Period
 
-#: Above so many areas the table shows these rows, and the rest on demand.
+#: Rows that the table shows at first; the rest are shown on demand.
 TABLE_ROWS = 200
-#: Above so many areas only those on a list have their busiest map points: the file would grow too large.
+#: The most areas with their busiest map points. On larger maps only areas on a list have them, to keep the file small.
 MOST_WITH_POINTS = 600
-
-#: Above so many areas the map shows districts first, where there are any.
+#: The most areas that a map with districts shows at first. Larger maps show the districts first.
 DISTRICTS_FIRST = 1_000
 #: Columns of the CSV that hold text.
 TEXTS = {"group", *(column.name for column in tables.CHANGE.columns if column.kind == "text")}
-#: How hard the numbers are packed: beyond this, a hundredth of the page takes four times as long.
+#: How hard the numbers are packed: a higher level takes four times as long and saves a hundredth of the page.
 LEVEL = 8
-#: Periods in so few letters stand in the legend too.
+#: The most letters of periods that are given in the legend too.
 SHORT = 28
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-#: The last, that of -1, is what stands for a count that is not known.
+#: The last sign, at -1, means that a count is not known.
 _SIGNS = np.array([*_DIGITS, "."])
 
 
 def content_of(view: View) -> dict[str, Json]:
-    """Return the text the script reads, and what it needs before the numbers; areas are named by their position."""
-    key = "level_per_1000_households" if view.rates else "level"
+    """Return the texts for the script, and what it needs before the numbers. Areas are given by their position."""
     kinds = tables.CRIME_TYPES
     headlines = {kind: view.headline(kind) for kind in kinds}
     groups = sorted(set(view.groups) - {""})
@@ -79,9 +77,9 @@ def content_of(view: View) -> dict[str, Json]:
         "levelOnly": view.level_only,
         "rates": view.rates,
         "levelUnit": level_unit(view),
-        "levelCuts": {kind: cuts(rows[key]) for kind, rows in view.rows.items()},
+        "levelCuts": {kind: cuts(rows[view.level_column]) for kind, rows in view.rows.items()},
         "firm": [FIRM, LIKELY],
-        "first": lists.FIRST,
+        "first": FIRST,
         "next": lists.NEXT,
         "reasons": _reasons(view),
         **_months(view),
@@ -93,9 +91,9 @@ def content_of(view: View) -> dict[str, Json]:
 
 
 def _headline(view: View, said: Headline) -> list[Json]:
-    """Return both sentences, and the pieces of the first, on a laptop and on a phone.
+    """Return both sentences, and the pieces of the first one, for a laptop and for a phone.
 
-    A piece is its text, and the crime type and the position of the area that it leads to.
+    A piece has its text, and the crime type and the position of the area that it links to.
     """
     pieces: list[Json] = [
         [
@@ -113,12 +111,12 @@ def _headline(view: View, said: Headline) -> list[Json]:
 
 
 def numbers_of(view: View) -> str:
-    """Return the numbers the script reads, as JSON, each column and each other value on a line of its own.
+    """Return the numbers for the script as JSON, with each column and each other value on its own line.
 
-    columns: the CSV, column by column; sentences, and which of them each row has; labels: where names may stand;
-    monthly: counts by area, one character a month; streets and points: the busiest of each area; districts and
-    context: lines to draw. The script reads a line when it is first asked for, so that what the first screen does
-    not show costs it nothing; all is ASCII, a byte a letter.
+    columns: the columns of the CSV; sentences: the different sentences; sentence: the number of each row's sentence;
+    labels: where names may be written; monthly: counts by area, one character per month; streets, points: the busiest
+    of each area; districts, context: lines to draw. The script parses a line only when it needs it, so the first screen
+    does not wait for the others. All of it is ASCII.
     """
     sentences, sentence = _sentences(view)
     columns = [
@@ -143,19 +141,19 @@ def numbers_of(view: View) -> str:
 
 
 def packed(text: str) -> str:
-    """Return text as the script unpacks it: deflated, in base 64."""
+    """Return text compressed (zlib) and in base 64, as the script unpacks it."""
     return base64.b64encode(deflate.zlib_compress(text.encode(), LEVEL)).decode()
 
 
 def _column(texts: Sequence[str], name: str) -> str:
-    """Return a column of the CSV as a JSON array with the same digits; empty as null."""
+    """Return a column of the CSV as a JSON array with the same digits; empty cells are null."""
     if name in TEXTS:
         return json.dumps(texts, separators=(",", ":"))
     return f"[{','.join(text or 'null' for text in texts)}]"
 
 
 def _number(value: float | None) -> float | int | None:
-    """Return a number as JSON holds it, whole where it is; missing as null."""
+    """Return a number for JSON, as an integer if it is whole; None if it is missing."""
     if value is None or pd.isna(value) or not math.isfinite(value):
         return None
     rounded = round(float(value), DECIMALS)
@@ -173,7 +171,7 @@ def _reasons(view: View) -> dict[str, dict[int, tuple[tuple[str, ...], str]]]:
 
 
 def _sentences(view: View) -> tuple[list[str], list[int]]:
-    """Return the different sentences of the rows, their numbers open, and which of them each row has."""
+    """Return the different sentences, with placeholders for numbers, and the number of each row's sentence."""
     length = words.MONTHS_A_YEAR if view.yearly else len(view.current)
     rows = view.table[READING].assign(months_compared=length)
     changes = [change for area in zip(*view.followed.values(), strict=True) for change in area]
@@ -187,14 +185,14 @@ def _sentences(view: View) -> tuple[list[str], list[int]]:
 
 
 def level_unit(view: View) -> str:
-    """Return what a level is measured in."""
+    """Return the unit of a level."""
     if view.rates:
         return "per 1,000 homes"
     return "crimes a year" if view.yearly else "crimes a period"
 
 
 def legend_title(view: View, kind: str) -> str:
-    """Return what the legend is headed by: the crime type, and the periods where they are short."""
+    """Return the title of the legend: the crime type, and the periods if they are short."""
     label = dict(view.labels)[kind]
     if view.level_only:
         return f"{label}: level"
@@ -203,12 +201,12 @@ def legend_title(view: View, kind: str) -> str:
 
 
 def week_heading(view: View, kind: str) -> str:
-    """Return what the list for a week of action is headed by; its script follows the same words."""
+    """Return the heading of the list for a week of action. The script uses the same words."""
     return "Where crime rose, all three types" if kind == "sac" else f"Where {view.in_words[kind]} rose"
 
 
 def most_heading(view: View, kind: str) -> str:
-    """Return what the list of the areas with most crime is headed by, where there is no earlier period."""
+    """Return the heading of the list of areas with most crime, which replaces the list of rises without a baseline."""
     return (
         "Where crime is highest, all three types"
         if kind == "sac"
@@ -217,7 +215,7 @@ def most_heading(view: View, kind: str) -> str:
 
 
 def week_lead(view: View, kind: str) -> str:
-    """Return what is said first of the list for a week of action, where nothing on it is clear."""
+    """Return the first sentences of the list for a week of action if no rise on it is clear; otherwise ""."""
     findings = {entry.finding for entry in view.week_lists[kind]}
     if "clear" in findings:
         return ""
@@ -227,7 +225,7 @@ def week_lead(view: View, kind: str) -> str:
 
 
 def week_subhead(listed: Sequence[lists.Listed]) -> str:
-    """Return what the first rows of the list are."""
+    """Return the findings of the rows with a pin."""
     findings = {entry.finding for entry in listed if entry.sign}
     if findings == {"clear", "possible"}:
         return "● clear, ○ could be chance"
@@ -235,14 +233,14 @@ def week_subhead(listed: Sequence[lists.Listed]) -> str:
 
 
 def rest_lead(finding: str) -> str:
-    """Return what stands before the areas that are only named."""
+    """Return the words before the areas that are only named."""
     if finding:
         return f"Also {finding}:"
     return "Above expected, but nothing unusual:"
 
 
 def where_of(view: View, position: int) -> str:
-    """Return an area's district, or its code where it shares its name with another."""
+    """Return an area's district, or its code if it shares its name with another area."""
     if view.groups[position]:
         return view.groups[position]
     area, name = view.areas[["area_id", "name"]].iloc[position]
@@ -250,7 +248,7 @@ def where_of(view: View, position: int) -> str:
 
 
 def _streets(view: View, names: dict[str, int]) -> list[list[int]] | None:
-    """Return by row of the table its busiest streets: the number of a name in `names`, crimes, and on."""
+    """Return, for each row of the table, its busiest streets: number in `names`, crimes, number, crimes …."""
     if view.streets is None:
         return None
     return [
@@ -286,7 +284,7 @@ def _points(view: View, names: dict[str, int]) -> dict[int, list[int]] | None:
 
 
 def positions_with_points(view: View) -> Sequence[int]:
-    """Return the positions of the areas whose busiest map points are drawn: all, or of very many those on a list."""
+    """Return the positions of the areas with map points: all areas, or on large maps those on a list."""
     return range(len(view.areas)) if len(view.areas) <= MOST_WITH_POINTS else sorted(listed_positions(view))
 
 
@@ -297,7 +295,7 @@ def listed_positions(view: View) -> set[int]:
 
 
 def _subtotals(view: View) -> dict[str, list[Json]] | None:
-    """Return the columns the map needs of the districts, by district and crime type; None where it shows areas."""
+    """Return the columns of the districts for the map, by district and crime type; None if it shows areas."""
     if view.subtotals is None or view.subtotals.empty or len(view.areas) <= DISTRICTS_FIRST:
         return None
     every = pd.MultiIndex.from_product([sorted(set(view.groups) - {""}), tables.CRIME_TYPES])
@@ -310,7 +308,7 @@ def _subtotals(view: View) -> dict[str, list[Json]] | None:
 
 
 def _months(view: View) -> dict[str, Json]:
-    """Return the months of the lines, which of them to shade or left out, and the counts of the whole place."""
+    """Return the months of the charts, the periods to shade, and the counts of the whole place."""
     every = view.months
     if not every:
         return {"months": [], "shades": {}, "wholeMonthly": {}, "compared": 0}
@@ -333,12 +331,12 @@ def _months(view: View) -> dict[str, Json]:
 
 
 def _monthly(view: View) -> dict[str, list[str]] | None:
-    """Return each area's counts, one character a month."""
+    """Return each area's counts, one character per month."""
     return {kind: _series(view.counts[kind]) for kind in tables.SAC_TYPES} if view.months else None
 
 
 def _series(counts: NDArray[np.float64]) -> list[str]:
-    """Return each row of counts as text: a character a month, but {n} for many, and "." where it is not known."""
+    """Return each row of counts as text: one character per month, {n} for large counts, "." if not known."""
     whole = np.nan_to_num(counts, nan=-1).astype(int)
     signs = np.ascontiguousarray(_SIGNS[np.minimum(whole, len(_DIGITS) - 1)])
     texts: list[str] = signs.view(f"U{whole.shape[1]}").ravel().tolist()
@@ -353,14 +351,13 @@ def _bounds(view: View) -> list[list[float]]:
 
 
 def static_rows(view: View) -> list[dict[str, str]]:
-    """Return the first rows of the page's table, in the order of the list, for readers without script."""
+    """Return the first rows of the page's table in the order of the list, for readers without script."""
     rows = view.rows[view.first_type]
     if view.level_only:
         counts = rows["current_count"].to_numpy(float, na_value=np.nan)
-        order = [int(position) for position in np.argsort(-np.nan_to_num(counts, nan=-1), kind="stable")]
+        order = np.argsort(-np.nan_to_num(counts, nan=-1), kind="stable").tolist()
     else:
-        order = lists.week_order(rows)
-    order += sorted(set(range(len(rows))) - set(order))
+        order = lists.whole_order(rows)
     css = classes_of(rows)
     shown = order[:TABLE_ROWS]
     records = change_rows(rows.iloc[shown])
@@ -370,9 +367,9 @@ def static_rows(view: View) -> list[dict[str, str]]:
 
 
 def district_rows(view: View) -> list[tuple[str, str, list[dict[str, str]]]]:
-    """Return the subtotals as the page has them: by crime type its key, its label and a row a district.
+    """Return the subtotals for the page: for each crime type its key, its label and a row per district.
 
-    Empty where the areas have no groups.
+    The list is empty if the areas have no groups.
     """
     if view.subtotals is None or view.subtotals.empty:
         return []
@@ -397,7 +394,7 @@ def _district_row(row: GroupRow, view: View) -> dict[str, str]:
 
 
 def _cells(row: Reading, view: View) -> Callable[[float, Callable[[float], str]], str]:
-    """Return what writes a number of a row: a dash if it, or the row, is not known."""
+    """Return a function that writes a number of a row: a dash if the number or the row is not known."""
     unknown = row["verdict"] == "not known" and not view.level_only
     return lambda value, write: "–" if unknown or pd.isna(value) else write(value)
 
@@ -407,7 +404,7 @@ def _percent(value: float) -> str:
 
 
 def table_note(view: View, shown: int) -> str:
-    """Return how many of the areas the table shows, where it does not show all."""
+    """Return how many areas the table shows, or "" if it shows all."""
     every = len(view.areas)
     return f"The first {shown:,} of {every:,} {view.unit[1]}." if shown < every else ""
 

@@ -18,11 +18,11 @@ from sacmap.publish.view import View
 if TYPE_CHECKING:
     from sacmap.publish.plan_parts import PlanView
 
-#: In the picture's units, two to a point of a screen: letters of a name and of a town, and a pin's half.
+#: Letter sizes of a name and of a town, and half a pin, in units of the picture (half a CSS pixel).
 NAME, TOWN, PIN = 26.0, 22.0, 19.0
-#: A district's name of so many letters stands in two lines.
+#: The least letters of a district's name that is written in two lines.
 LONG = 15
-#: Width of a letter as a share of its size.
+#: Width of a letter as a share of the letter size.
 LETTER = 0.54
 ARROWS = {"s3": "▲ ", "s4": "▲ ", "s0": "▼ ", "s1": "▼ "}
 
@@ -30,7 +30,7 @@ Box = tuple[float, float, float, float]
 
 
 def static_map(view: View) -> str:
-    """Return the map as SVG: one path an area, by change of the page's first crime type; pins, districts, towns."""
+    """Return the map as SVG: one path per area, coloured by the first crime type; pins, districts, towns."""
     picture = view.outlines.picture
     if picture is None:
         return ""
@@ -58,18 +58,17 @@ def static_map(view: View) -> str:
 
 
 def static_classes(view: View) -> list[str]:
-    """Return the colour class of each area as the page opens: by change, or by level where there is none."""
+    """Return the first colour class of each area: by change, or by level if there is no earlier period."""
     rows = view.rows[view.first_type]
     if view.plan:
         return ["plain"] * len(rows)
     if not view.level_only:
         return classes_of(rows)
-    key = "level_per_1000_households" if view.rates else "level"
-    return level_classes(rows, cuts(rows[key]), key)
+    return level_classes(rows, cuts(rows[view.level_column]), view.level_column)
 
 
 def pins_of(view: View) -> Iterator[tuple[int, str]]:
-    """Yield the areas with a pin and its sign: those of the first list by number, then those of homes by letter."""
+    """Yield the position and sign of each pin: numbers for the first list, then letters for target hardening."""
     if view.plan:
         yield from view.plan.pins
         return
@@ -83,7 +82,7 @@ def _hatched(css: str) -> str:
 
 
 def _districts(view: View, picture: Picture) -> str:
-    """Return the outlines of the districts, drawn along the same simplified edges."""
+    """Return the outlines of the districts along the simplified edges of the areas."""
     if not view.districts:
         return ""
     shapes = np.array(list(view.districts.values()), dtype=object)
@@ -91,7 +90,7 @@ def _districts(view: View, picture: Picture) -> str:
 
 
 def _possible(view: View) -> set[str]:
-    """Return the signs of the areas whose rise is possible, and could be chance."""
+    """Return the signs of the areas with a possible rise, which could be chance."""
     return (
         set() if view.plan else {e.sign for e in view.week_lists[view.first_type] if e.finding == "possible"}
     )
@@ -124,7 +123,7 @@ def _free(at: NDArray[np.float64], half: float, taken: Sequence[Box]) -> tuple[f
 
 
 def _names(view: View, pins: Sequence[tuple[int, str]], picture: Picture, taken: list[Box]) -> Iterator[str]:
-    """Yield the names of the areas with a pin, beside it, where they fit."""
+    """Yield the names of the areas with a pin, beside the pin, if they fit."""
     boxes = list(taken)
     for (position, _), box in zip(pins, boxes, strict=False):
         middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
@@ -172,7 +171,7 @@ def _town_names(view: View, picture: Picture, taken: list[Box]) -> Iterator[str]
 def _beside(
     name: str, at: tuple[float, float], css: str, picture: Picture, taken: list[Box]
 ) -> Iterator[str]:
-    """Yield a name right or left of a point, or nothing where it would touch another or leave the picture."""
+    """Yield a name right or left of a point; nothing if it would touch another or leave the picture."""
     size = NAME if css == "listed" else TOWN
     wide, high = LETTER * size * len(name), size / 2
     gap = PIN + 6 if css == "listed" else 10
@@ -189,7 +188,7 @@ def _beside(
 
 
 def _plan(plan: PlanView | None, picture: Picture) -> str:
-    """Return the areas of a plan's sides, the target last."""
+    """Return the areas of a plan by side, the target last."""
     if plan is None:
         return ""
     lines = [
@@ -211,8 +210,8 @@ def placed_names(
 ) -> Iterator[tuple[int, list[str], float, float]]:
     """Yield the names that fit and touch no other: position of the area, the name in one line or two, and their middle.
 
-    `where` holds a point and the room across there, `tall` the area's height, `line` that of a line, in one unit;
-    `width` is how wide a text is. Where no name fits, an arrow may. Widest areas first.
+    `where` has a point of each area and the width there; `tall`: the area's height; `line`: the height of a line, all
+    in the same unit; `width` measures a text. If no name fits, an arrow is tried. The widest areas come first.
     """
     taken: list[Box] = []
     for position in np.argsort(-where[:, 2], kind="stable").tolist():
@@ -234,7 +233,7 @@ def _touches(box: Box, taken: Sequence[Box]) -> bool:
 
 
 def two_lines(name: str) -> list[str]:
-    """Return a name parted at the space nearest its middle: "Harbour Master's", "Walk"."""
+    """Return a name split at the space nearest to its middle: "Harbour Master's", "Walk"."""
     spaces = [position for position, letter in enumerate(name) if letter == " "]
     if not spaces:
         return [name]

@@ -12,14 +12,13 @@ from matplotlib.collections import PathCollection
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
-from sacmap import months
 from sacmap.publish.colours import LEGEND, PALETTE, STEPS_IN_WORDS, classes_of
 from sacmap.publish.csv_json import data_date
 from sacmap.publish.drawing import INK, LEADING, PAPER, Box, Drawing, Line, drawable, own_settings
-from sacmap.publish.lists import FIRST
 from sacmap.publish.page_svg import ARROWS, placed_names
 from sacmap.publish.shapes import STEPS, simplified
 from sacmap.publish.view import Summary, View
+from sacmap.result import FIRST
 
 SOFT, GROUND, EDGE = "#55565a", "#f3f2ee", "#6b6b6b"
 WARN, WARN_EDGE = "#fff6dd", "#8a6100"
@@ -61,7 +60,6 @@ class Content:
 
 def content_of(page: View) -> Content:
     """Return what the slide and the briefing say of a page."""
-    made = [f"Data to {months.in_words(page.current[-1])}."] if page.current else []
     weeks = [entry for entry in page.week_lists["sac"] if entry.finding][:FIRST]
     titles = (
         ("Where burglary is highest", "hardening", page.hardening_list),
@@ -76,7 +74,7 @@ def content_of(page: View) -> Content:
             (title, [(page.names[entry.position], list(page.why(entry, kind))) for entry in listed])
             for title, kind, listed in titles
         ),
-        source=" ".join([*page.sources, *made, "Made by sacmap."]),
+        source=" ".join([*page.sources, f"{page.data_to} Made by sacmap.".strip()]),
         classes=classes_of(page.rows["sac"]),
         first={entry.position for entry in weeks},
     )

@@ -1,6 +1,6 @@
-"""What is published of a comparison: one View, which the page, the workbook, the GeoPackage and the picture all take.
+"""The View: everything that the page, the workbook, the GeoPackage and the picture show of a comparison.
 
-`sacmap.publish.present` fills it in from a result. Text in it is data, whatever it holds.
+`sacmap.publish.present` makes it from a result. Its texts may hold anything, because they come from data.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from sacmap.study import Period
 if TYPE_CHECKING:
     from sacmap.publish.plan_parts import PlanView
 
-#: Notices that must be read before the figures; the others are folded away.
+#: Codes of the notices to read before the figures; the others are folded away.
 WEIGHTY = {
     "months-left-out", "unfit-comparator", "weak-comparator", "definition", "known-gap", "no-location-drift",
     "points-moved", "given-twice", "empty-areas", "tiles", "restricted", "suppressed", "extract",
@@ -57,7 +57,7 @@ class MapPoint:
 
 @dataclass(frozen=True)
 class Summary:
-    """A crime type in the control that sums it up: counts in words, and what was found, each with its mark."""
+    """A crime type in the summary: its counts in words, and its findings, each with its mark."""
 
     kind: str
     label: str
@@ -71,11 +71,11 @@ class Summary:
 class View:
     """What is shown.
 
-    change is the Change table, areas the Areas table, which may have a column `group` (the town or district);
-    monthly the Counts table. totals and comparator are by crime type, as in the JSON record; subtotals the table of
-    groups. streets are by area_id and crime type the busiest streets and their crimes; points by area_id the busiest
-    map points, empty where points must not be shown. week holds by crime type, hardening of burglary, why areas are on
-    the lists; one_point by crime type the areas whose rise lies on one map point.
+    change: the Change table; areas: the Areas table, which may have a column `group` (the town or district); monthly:
+    the Counts table; totals, comparator: by crime type, as in the JSON record; subtotals: the table of groups; streets:
+    the busiest streets and their crimes, by area_id and crime type; points: the busiest map points by area_id, empty if
+    points must not be shown; week (by crime type), hardening: why areas are on the lists; one_point: by crime type, the
+    areas whose rise lies on one map point.
     """
 
     title: str
@@ -116,7 +116,7 @@ class View:
 
     @cached_property
     def rows(self) -> dict[str, pd.DataFrame]:
-        """The same by crime type: one row an area, in the order of the areas."""
+        """The same by crime type: one row per area, in the order of the areas."""
         return {
             kind: self.table[self.table["crime_type"] == kind].reset_index(drop=True)
             for kind in tables.CRIME_TYPES
@@ -124,24 +124,24 @@ class View:
 
     @cached_property
     def texts(self) -> dict[str, list[str]]:
-        """The table in text, by column, as the CSV and the page's script have it."""
+        """The columns of the table as text, as in the CSV and the page's script."""
         return texts_of(self.table)
 
     @cached_property
     def outlines(self) -> Outlines:
-        """What is drawn of the areas: made beforehand, or now."""
+        """The simplified outlines of the areas, made now if they were not made before."""
         return self.drawn or outlines_of(self.areas.geometry.to_numpy())
 
     @cached_property
     def months(self) -> Period:
-        """Every month from the first counted to the last, those between them that were not read too."""
+        """Every month from the first counted to the last, including months between them that were not read."""
         if self.monthly is None or self.monthly.empty:
             return ()
         return months.span(f"{self.monthly['month'].min()}:{self.monthly['month'].max()}")
 
     @cached_property
     def counts(self) -> dict[str, NDArray[np.float64]]:
-        """(areas × months) counts by crime type, NaN where a month is not complete."""
+        """(areas × months) counts by crime type, NaN if a month is not complete."""
         if self.monthly is None:
             return {}
         labels = {"crime_type": tables.SAC_TYPES, "area_id": self.areas["area_id"], "month": self.months}
@@ -153,26 +153,26 @@ class View:
 
     @cached_property
     def known(self) -> frozenset[str]:
-        """The crime types that are known of some area; all of them where the table has no readings."""
+        """The crime types that are known in any area; all types if the table has no verdicts."""
         rows = self.table
         found = frozenset(rows.loc[rows["verdict"] != "not known", "crime_type"])
         return found or frozenset(tables.CRIME_TYPES)
 
     @property
     def first_type(self) -> str:
-        """The crime type that the page opens on."""
+        """The crime type that the page shows first."""
         return next(kind for kind in tables.CRIME_TYPES if kind in self.known)
 
     @property
     def in_words(self) -> Mapping[str, str]:
-        """What each crime type is called: as police.uk has it, or exactly, of a force's own extract."""
+        """The names of the crime types: police.uk's, or the exact ones of a force's own extract."""
         named = tables.extract_words(self.lacking) if self.exact else tables.IN_WORDS
         without = f", without {tables.lacking_words(self.lacking)}," if self.lacking else ""
         return named | {"sac": words.TOGETHER + without}
 
     @property
     def whole(self) -> str:
-        """What the total is called that holds crimes without a location too."""
+        """The name of the total that includes crimes without a location."""
         return "Whole extract, with no location too" if self.exact else "Whole force, as published"
 
     @property
@@ -185,19 +185,19 @@ class View:
 
     @cached_property
     def unit(self) -> words.Unit:
-        """What the areas are called, one and several."""
+        """The name of the areas, singular and plural."""
         return words.unit_of(self.areas["area_id"].astype(str))
 
     @cached_property
     def groups(self) -> list[str]:
-        """The town or district of each area, "" where it has none; all empty where there are no groups."""
+        """The town or district of each area, or ""; all are "" if there are no groups."""
         if "group" not in self.areas:
             return [""] * len(self.areas)
         return [str(name) if pd.notna(name) else "" for name in self.areas["group"]]
 
     @cached_property
     def districts(self) -> dict[str, shapely.Geometry]:
-        """The towns or districts by name, each as one shape with the areas' own simplified edges."""
+        """The shapes of the towns or districts by name, with the simplified edges of the areas."""
         names = sorted(set(self.groups) - {""})
         if not names:
             return {}
@@ -216,7 +216,7 @@ class View:
 
     @cached_property
     def names(self) -> list[str]:
-        """The areas' names; of those that share one, with their district or else their code."""
+        """The areas' names. Areas that share a name also have their district, or else their code."""
         plain = [str(name) for name in self.areas["name"]]
         twice = _repeated(plain)
         full = [
@@ -234,9 +234,14 @@ class View:
         """Whether levels are ranked per 1,000 households."""
         return by_rate(self.areas)
 
+    @property
+    def level_column(self) -> str:
+        """The column that levels are ranked by."""
+        return "level_per_1000_households" if self.rates else "level"
+
     @cached_property
     def week_lists(self) -> dict[str, list[lists.Listed]]:
-        """By crime type the areas for a week of action."""
+        """The areas for a week of action, by crime type."""
         return {
             kind: [] if self.level_only else lists.week_list(rows, self.week.get(kind, ()))
             for kind, rows in self.rows.items()
@@ -254,12 +259,12 @@ class View:
 
     @property
     def periods(self) -> int:
-        """How many baseline periods there are, at least one."""
+        """The number of baseline periods, at least 1."""
         most = self.table["baseline_periods"].max() if len(self.table) else np.nan
         return max(1, int(most)) if pd.notna(most) else max(1, len(self.baseline))
 
     def headline(self, kind: str = "sac") -> Headline:
-        """Return the page's first two sentences, on one crime type or on all."""
+        """Return the page's first two sentences, about one crime type or all."""
         if self.level_only:
             most = [self.names[position] for position in lists.most_crime(self.rows[kind])[: words.NAMED]]
             return headlines.level_headline(kind, self.in_words[kind], most, self.unit)
@@ -277,35 +282,33 @@ class View:
 
     @cached_property
     def _rows_in_order(self) -> dict[str, pd.DataFrame]:
-        """The rows of each crime type in the order of its week list, those on one map point marked so."""
+        """The rows of each crime type in the order of its week list. Rises on one map point are marked."""
         rows = {}
         for each, of_kind in self.rows.items():
-            order = lists.week_order(of_kind)
-            rest = sorted(set(range(len(of_kind))) - set(order))
             # A rise on one map point may be a change of recording: the headline leaves it out.
             named = ~of_kind["area_id"].isin(self.one_point.get(each, frozenset())).to_numpy()
             verdicts = of_kind["verdict"].where(named, headlines.ONE_POINT)
-            rows[each] = of_kind.assign(label=self.names, verdict=verdicts).iloc[[*order, *rest]]
+            rows[each] = of_kind.assign(label=self.names, verdict=verdicts).iloc[lists.whole_order(of_kind)]
         return rows
 
     @property
     def place(self) -> str:
-        """The name of the place, "" where the title only says how many areas there are."""
+        """The name of the place, or "" if the title is only the number of areas."""
         return "" if self.title == words.neighbourhoods(len(self.areas)) else self.title
 
     @property
     def first_words(self) -> str:
-        """The first sentences: of all three crime types together, or of the first that is known."""
+        """The first sentences, about all three crime types together, or about the first type that is known."""
         return self.in_one_line(self.first_type)
 
     def in_one_line(self, kind: str = "sac") -> str:
-        """Return the place and the first two sentences, as files and the terminal have them."""
+        """Return the place and the first two sentences, for files and the terminal."""
         said = self.headline(kind)
         placed = f"{self.place}: " if self.place and self.place not in said.first else ""
         return f"{placed}{said.first} {said.second}".strip()
 
     def how_sure(self, kind: str) -> str:
-        """Return what this map could show of a crime type."""
+        """Return how large a change of a crime type this map could show."""
         if self.level_only:
             return "There is no earlier period to compare with, so this page shows levels only: no rise and no fall."
         length = words.MONTHS_A_YEAR if self.yearly else len(self.current)
@@ -313,13 +316,13 @@ class View:
 
     @property
     def by_chance(self) -> str:
-        """How many flags chance makes on real maps like this, of the first crime type; "" where nothing is known."""
+        """The number of flags due to chance on real maps like this, for the first crime type; "" if not known."""
         said = how_sure(self.change, self.first_type)
         return said[0] if said else ""
 
     @property
     def summaries(self) -> list[Summary]:
-        """The crime types, each with its change and how many areas rose and fell."""
+        """The summary of each crime type: its change, and the number of areas that rose and fell."""
         return [self._summary(kind, label) for kind, label in self.labels]
 
     def _summary(self, kind: str, label: str) -> Summary:
@@ -353,18 +356,23 @@ class View:
         return (f"About {words.estimate(row['level'])} burglaries to expect in the next such period.",)
 
     @property
+    def data_to(self) -> str:
+        """The last month of the data in a sentence, or ""."""
+        return f"Data to {months.in_words(self.current[-1])}." if self.current else ""
+
+    @property
     def weighty(self) -> list[Notice]:
-        """What must be read before the figures."""
+        """The notices to read before the figures."""
         return [notice for notice in self.warnings if notice.code in WEIGHTY]
 
     @property
     def notes(self) -> list[Notice]:
-        """What else is to be known of the data."""
+        """The other notices about the data."""
         return [notice for notice in self.warnings if notice.code not in WEIGHTY]
 
     @property
     def banners(self) -> list[str]:
-        """What must stand above everything: that the data are restricted, or made up."""
+        """The banners above everything else: that the data are restricted, or made up."""
         said = []
         if self.restricted:
             said.append("Restricted: made from the force's own records. Do not publish.")
@@ -374,7 +382,7 @@ class View:
 
     @cached_property
     def followed(self) -> dict[str, list[float | None]]:
-        """By crime type and area, by how many % what it is compared with has itself changed."""
+        """The change of the comparator, in %, by crime type and area."""
         return {kind: changes_followed(rows, self.comparator.get(kind)) for kind, rows in self.rows.items()}
 
     @property

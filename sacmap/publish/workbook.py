@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import xlsxwriter
 
-from sacmap import months, tables
+from sacmap import tables
 from sacmap.publish.csv_json import DECIMALS, data_date
 
 if TYPE_CHECKING:
@@ -326,11 +326,7 @@ class _Sheets:
         sheet.hide_gridlines(2)
         sheet.set_column(0, 0, 100)
         changes = [f"{found.text} ({found.source})" for found in page.definitions]
-        made = (
-            f"Data to {months.in_words(page.current[-1])}. Made by sacmap."
-            if page.current
-            else "Made by sacmap."
-        )
+        made = f"{page.data_to} Made by sacmap.".strip()
         facts = {
             "comparator": page.comparator_words,
             "indicator": PARTLY if page.lacking else EXACT if page.exact else PROXY,
