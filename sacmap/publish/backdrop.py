@@ -1,4 +1,4 @@
-"""What shows a reader where they are: towns, districts, and roads, rail and water where they were given."""
+"""The background that helps a reader find their way: towns, districts, and the roads, rail and water given."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from sacmap.areas.context import Layer
     from sacmap.publish.view import View
 
-#: Most towns of a map; the script shows those that have room.
+#: The most towns of a map; the script shows those with room for their name.
 MOST_TOWNS = 160
-#: Towns so far outside the areas' box, and from the nearest area, are included too, as shares of the map's width.
+#: How far towns may lie outside the areas' box, and from the nearest area, as shares of the map's width.
 MARGIN, NEAR = 0.06, 0.012
 TOWNS_SOURCE = "Place names: GeoNames (geonames.org), CC BY 4.0."
 CONTEXT_SOURCE = "Roads, rail, water and places in grey: from the files given."
@@ -38,7 +38,7 @@ def _towns() -> tuple[tuple[str, ...], NDArray[np.float64]]:
 
 
 class Districts(TypedDict):
-    """The outlines of districts, coded for the script, and where their names may stand."""
+    """The outlines of districts, coded for the script, and the points for their names."""
 
     codes: list[str]
     labels: list[int]

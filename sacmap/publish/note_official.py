@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from sacmap import months
 from sacmap.measure.peers import NATION, PeerComparison, pct
 from sacmap.measure.reconcile import Reconciliation
-from sacmap.publish.note_parts import Given, Paragraph, Part, Section, Table, count, series
+from sacmap.publish.note_parts import Given, Paragraph, Part, Section, Table, count
+from sacmap.publish.words import series
 from sacmap.study import Study
 
 #: Components of the table of recorded crime, in the order a committee asks for them, and what they are called.

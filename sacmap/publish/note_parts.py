@@ -9,6 +9,7 @@ from sacmap import months
 from sacmap.choose.plan import Plan
 from sacmap.choose.plan_record import OutcomeRecord
 from sacmap.measure.reconcile import Reconciliation
+from sacmap.publish.words import series
 from sacmap.result import Result
 from sacmap.study import Study
 
@@ -98,13 +99,6 @@ def periods_in_words(study: Study) -> str:
 def count(value: float) -> str:
     """Return a count, or a mean of counts: 1,234 or 1,234.5."""
     return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
-
-
-def series(items: Sequence[str]) -> str:
-    """Return "a, b and c"."""
-    if len(items) < 2:
-        return "".join(items)
-    return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
 def some(items: Sequence[str]) -> str:

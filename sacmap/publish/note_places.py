@@ -20,11 +20,10 @@ from sacmap.publish.note_parts import (
     Table,
     count,
     periods_in_words,
-    series,
     some,
 )
 from sacmap.publish.rows import change_rows, names_of, rows_by_area
-from sacmap.publish.words import capital, estimate, whole
+from sacmap.publish.words import capital, estimate, series, whole
 from sacmap.result import Entry, Result
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from sacmap import months, tables
-from sacmap.publish.note_parts import NAMED, Given, Paragraph, Part, Section, Table, series, some
+from sacmap.publish.note_parts import NAMED, Given, Paragraph, Part, Section, Table, some
+from sacmap.publish.words import series
 
 if TYPE_CHECKING:
     from sacmap.choose.plan import Plan

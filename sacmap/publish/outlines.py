@@ -1,4 +1,4 @@
-"""What is drawn of the areas whatever is counted in them: on the map, on its static picture, and where names stand."""
+"""The outlines of the areas for the map and its static picture, and the places for names. They need no counts."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 
 from sacmap.publish.shapes import MANY, STEPS, coded, label_places, rings_of, simplified, usual_stray
 
-#: The picture's units: two to a point of a screen at its usual size, so that whole numbers are fine enough.
+#: Size and margin of the picture. Its unit is half a CSS pixel at the usual size, so whole numbers are fine enough.
 WIDTH, HEIGHT, MARGIN = 1600.0, 1120.0, 8.0
-#: How far its edges may stray, in its units, and of many areas.
+#: How far simplified edges may stray, in units of the picture: of few areas, and of many.
 FINE, COARSE = 1.2, 2.4
 
 
 @dataclass(frozen=True)
 class Picture:
-    """The areas in the picture's units, one of each: path data, "" where there is no boundary, and room for a name.
+    """The areas in units of the picture: for each area its path data ("" without a boundary), and the room for a name.
 
-    where: (n, 3) a point and the room across there; tall: (n,) height; width and height: the picture's own; west,
-    north and scale: its upper left corner in degrees, and units to a degree of longitude and of latitude.
+    where: (n, 3) a point and the width of the area there; tall: (n,) its height; width, height: of the picture; west,
+    north: its upper left corner in degrees; scale: units per degree of longitude and of latitude.
     """
 
     paths: list[str]
@@ -35,29 +35,29 @@ class Picture:
     scale: tuple[float, float] = (1.0, 1.0)
 
     def project(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return points (lon, lat) in the picture's units."""
+        """Return points (lon, lat) in units of the picture."""
         across, down = self.scale
         return np.round((points - (self.west, self.north)) * (across, -down) + MARGIN)
 
 
 def joined(polygons: NDArray[np.object_]) -> shapely.Geometry:
-    """Return areas as one, without the edges that they share."""
+    """Return the union of areas, without the edges that they share."""
     there = polygons[~shapely.is_empty(polygons)]
     if not len(there):
         return shapely.Polygon()
     try:
         return shapely.coverage_union_all(there)
     except shapely.errors.GEOSException:
-        # Areas that overlap are no coverage.
+        # Areas that overlap are not a coverage.
         return shapely.union_all(there)
 
 
 @dataclass(frozen=True)
 class Outlines:
-    """The areas as they are drawn.
+    """The outlines of the areas.
 
-    shapes: the areas with fewer points, see `simplified`; codes: the same as the page's script reads them, see `coded`;
-    names_at: see `label_places`; picture: None where no area has a boundary.
+    shapes: the areas with fewer points, see `simplified`; codes: the same for the page's script, see `coded`; names_at:
+    see `label_places`; picture: None if no area has a boundary.
     """
 
     shapes: NDArray[np.object_]
@@ -67,7 +67,7 @@ class Outlines:
 
 
 def outlines_of(polygons: NDArray[np.object_]) -> Outlines:
-    """Return what is drawn of areas (lon, lat): it takes seconds for a country, and needs no counts."""
+    """Return the outlines of areas (lon, lat). It takes seconds for a country, and needs no counts."""
     shapes = simplified(polygons)
     names_at = label_places(polygons)
     return Outlines(shapes, coded(shapes), names_at, picture_of(polygons, shapes, names_at))
@@ -76,7 +76,7 @@ def outlines_of(polygons: NDArray[np.object_]) -> Outlines:
 def picture_of(
     polygons: NDArray[np.object_], shapes: NDArray[np.object_], names_at: NDArray[np.int64]
 ) -> Picture | None:
-    """Return the areas as the static picture has them, given as they are and as the map draws them."""
+    """Return the areas for the static picture, from the original and the simplified polygons."""
     west, south, east, north = (float(edge) for edge in shapely.total_bounds(polygons))
     if not np.isfinite([west, south, east, north]).all():
         return None

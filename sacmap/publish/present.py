@@ -1,4 +1,4 @@
-"""From a result to what people read: the View, and the text of `check`."""
+"""Make the View from a result, and the text of `sacmap check`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def title_of(result: Result) -> str:
 
 
 def page_of(result: Result, drawn: Outlines | None = None) -> View:
-    """Return what is published of a result. `drawn` is what is drawn of its areas, if it was made beforehand."""
+    """Return the View of a result. `drawn` are the outlines of its areas, if they were made before."""
     study, public = result.study, result.public
     view = View(
         title=title_of(result),
@@ -130,7 +130,7 @@ def streets_of(result: Result) -> dict[str, dict[str, list[tuple[str, int]]]]:
 
 
 def points_of(result: Result, areas: Collection[str]) -> dict[str, list[MapPoint]]:
-    """Return by area its busiest map points of the current months compared, the first ten of each crime type."""
+    """Return, by area, its busiest map points of the current months compared, the first ten of each crime type."""
     located, now = result.located, [result.study.current[k] for k in result.compared]
     there = located["month"].isin(now) & located["area_id"].isin(areas) & located["lon"].notna()
     points = point_counts(located.loc[there.to_numpy(), list(POINT_COLUMNS)])
@@ -162,7 +162,7 @@ def points_of(result: Result, areas: Collection[str]) -> dict[str, list[MapPoint
 
 
 def check_text(result: Result) -> str:
-    """Return what `sacmap check` prints: periods, coverage, ledger and notices, in plain lines."""
+    """Return the lines that `sacmap check` prints: periods, coverage, ledger and notices."""
     study, ledger = result.study, result.ledger
     lines = [
         f"Current   {months.span_in_words(study.current)}",

@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 
 #: Above so many areas the map is drawn on a canvas, as thousands of SVG paths are slow to move.
 MANY = 2_000
-#: Of a typical area's width: how far a simplified edge may stray, of many areas further.
+#: How far a simplified edge may stray, as a share of a typical area's width: of few areas, and of many.
 STRAY, STRAY_OF_MANY = 0.015, 0.04
-#: Whole numbers a degree: five decimals, about a metre.
+#: Steps per degree: five decimals, about a metre.
 STEPS = 100_000
-#: Sixty-four letters that mean nothing in HTML, in script or in a template.
+#: Sixty-four letters without a special meaning in HTML, in script or in a template.
 CODE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-#: Letters that the largest number needs: 180 degrees are 18 million steps, doubled, five bits a letter.
+#: Letters for the largest number: 180 degrees are 18 million steps, doubled, with five bits per letter.
 GROUPS = 6
 
 
 def simplified(polygons: NDArray[np.object_], stray: float = 0.0) -> NDArray[np.object_]:
-    """Return the polygons with fewer points, neighbours still fitting one another.
+    """Return the polygons with fewer points, so that neighbours still fit.
 
-    Edges may stray by a share of a typical area's width, or by `stray` degrees where that is more. An area that would
+    Edges may stray by a share of a typical area's width, or by `stray` degrees if that is more. An area that would
     vanish keeps its shape.
     """
     some = shapely.area(polygons) > 0
@@ -39,18 +39,18 @@ def simplified(polygons: NDArray[np.object_], stray: float = 0.0) -> NDArray[np.
 
 
 def usual_stray(polygons: NDArray[np.object_]) -> float:
-    """Return how far a simplified edge may stray, in degrees, unless more is asked for."""
+    """Return the usual distance that a simplified edge may stray, in degrees."""
     sizes = shapely.area(polygons)
     share = STRAY if len(polygons) <= MANY else STRAY_OF_MANY
     return share * float(np.sqrt(np.median(sizes[sizes > 0]))) if (sizes > 0).any() else 0.0
 
 
 def coded(polygons: NDArray[np.object_]) -> list[str]:
-    """Return each area as text: rings apart by commas, polygons by semicolons; empty where there is no boundary.
+    """Return each area as text, with commas between rings and semicolons between polygons; "" without a boundary.
 
-    A ring is whole numbers of 1e-5 degree: its first point, then the steps from point to point (lon, lat). Each is
-    doubled, less one and turned positive where it was negative (0, -1, 1, -2 … are 0, 1, 2, 3 …), then written five
-    bits a letter of `CODE`, low bits first, with 32 added while more follow.
+    A ring has whole numbers of 1e-5 degree: its first point, then the steps from point to point (lon, lat). Negative
+    numbers are mapped to odd ones (0, -1, 1, -2 … become 0, 1, 2, 3 …). Each number is written with five bits per
+    letter of `CODE`, low bits first; 32 is added to a letter if more follow.
     """
     rings = rings_of(polygons, STEPS)
     found = [""] * len(polygons)

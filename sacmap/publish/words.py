@@ -124,7 +124,7 @@ def capital(text: str) -> str:
 
 def series(items: Sequence[str]) -> str:
     """Return "a", "a and b", "a, b and c"."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+    return "".join(items) if len(items) < 2 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 
 def percent(change: float | None) -> str:
