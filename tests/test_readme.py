@@ -1,13 +1,16 @@
 """The README's commands run as they stand, on files of the names it uses, and its links lead somewhere."""
 
+import importlib.util
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import command_line
 import pytest
@@ -63,6 +66,53 @@ def test_what_start_is_told_it_knows():
     done = subprocess.run([sys.executable, ROOT / "start.py"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert started <= set(re.findall(r"python start\.py (\w+)", done.stderr))
+
+
+@pytest.fixture
+def start(tmp_path, monkeypatch):
+    """start.py in a folder of its own, and what it was about to run; a word of `fails` ends with 1."""
+    shutil.copy(ROOT / "start.py", tmp_path)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    spec = importlib.util.spec_from_file_location("start", tmp_path / "start.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    ran, fails = [], set()
+
+    def run_nothing(words, **_):
+        ran.append(" ".join(map(str, words)))
+        return SimpleNamespace(returncode=int(bool(fails & set(words))))
+
+    monkeypatch.setattr(module, "subprocess", SimpleNamespace(run=run_nothing))
+    monkeypatch.setattr(module.venv, "create", lambda folder: folder.mkdir(exist_ok=True))
+
+    def installed(*words):
+        ran.clear()
+        return module.main(list(words)), [line for line in ran if " install " in line]
+
+    return SimpleNamespace(installed=installed, fails=fails, folder=tmp_path)
+
+
+def test_start_installs_what_a_task_needs_once_until_that_changes(start):
+    assert [len(start.installed(*words)[1]) for words in (["test"], ["test"], ["test", "--quick"])] == [
+        1,
+        0,
+        0,
+    ]
+    assert [len(start.installed(task)[1]) for task in ("check", "check", "test")] == [1, 0, 0]
+    with (start.folder / "pyproject.toml").open("a", encoding="utf-8") as project:
+        project.write("# Another.\n")
+    assert [len(start.installed(task)[1]) for task in ("test", "check", "test")] == [1, 1, 0]
+
+
+def test_start_installs_again_what_failed_and_runs_nothing_then(start):
+    start.fails.add("install")
+    assert start.installed("test")[0] == 1
+    start.fails.clear()
+    code, lines = start.installed("test")
+    assert (code, len(lines)) == (0, 1)
+    # What fails after is no reason to install again.
+    start.fails.add("pytest")
+    assert start.installed("test") == (1, [])
 
 
 def test_the_real_run_works_as_written(folder):
