@@ -10,7 +10,15 @@ import pandas as pd
 
 from sacmap import tables
 from sacmap.crimes import tally_of, without_repeats
-from sacmap.measure.coverage import Compared, coverage, gaps, like_for_like, main_forces, silent_forces
+from sacmap.measure.coverage import (
+    Compared,
+    coverage,
+    gaps,
+    largest_half,
+    like_for_like,
+    sac_inside,
+    silent_forces,
+)
 from sacmap.study import Period, Study
 
 
@@ -39,10 +47,12 @@ def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
     needed = ("month", "crime_type", "force", "area_id", "crime_id", "lon")
     tables.require_columns(located.columns, needed, "Located")
     judged = coverage(tally_of(located), study.months)
-    forces = main_forces(located, study)
+    inside = sac_inside(located, study)
+    forces = largest_half(inside["force"])
     left_out = set(gaps(judged, forces, study.months)["month"])
     positions = like_for_like(study.periods, left_out)
-    silent = set(silent_forces(judged, located, study, forces, positions)["force"])
+    compared = {period[k] for period in study.periods for k in positions}
+    silent = set(silent_forces(judged, inside[inside["month"].isin(compared)], forces, compared)["force"])
     area_ids = sorted(located["area_id"].astype("category").cat.categories)
     heard = without_repeats(located)
     cube = counts_cube(heard[~heard["force"].isin(list(silent))], area_ids, study.months)

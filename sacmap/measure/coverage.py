@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -54,14 +55,18 @@ def coverage(tally: pd.DataFrame, wanted: Collection[str]) -> pd.DataFrame:
     if not known:
         return pd.DataFrame(columns=tables.COVERAGE.names)
     every = [months.label(n) for n in range(months.number(known[0]), months.number(known[-1]) + 1)]
-    grid = tally.pivot_table(index="force", columns="month", values="n", aggfunc="sum", observed=True)
-    grid = grid.reindex(columns=every).fillna(0)
-    lacking = _types_lacking(tally, every)
-    parts = [
-        _one_force(str(force), every, row.to_numpy(float), lacking.get(str(force), {}))
-        for force, row in grid.iterrows()
+    force_of, forces = pd.factorize(tally["force"].astype(str), sort=True)
+    kind_of = pd.Index(tables.SAC_TYPES).get_indexer(tally["crime_type"].astype(str))
+    month_of = pd.Index(every).get_indexer(tally["month"].astype(str))
+    # The last type, which −1 stands for, is all that is not SAC.
+    crimes = np.zeros((len(forces), len(every), len(tables.SAC_TYPES) + 1))
+    np.add.at(crimes, (force_of, month_of, kind_of), tally["n"].to_numpy(float))
+    rows = [
+        row
+        for force, of_force in zip(forces, crimes, strict=True)
+        for row in _one_force(str(force), every, of_force.sum(axis=1), _types_lacking(of_force[:, :-1]))
     ]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=tables.COVERAGE.names)
+    return pd.DataFrame(rows, columns=tables.COVERAGE.names)
 
 
 def _usual(crimes: np.ndarray, there: np.ndarray, i: int) -> float:
@@ -71,29 +76,27 @@ def _usual(crimes: np.ndarray, there: np.ndarray, i: int) -> float:
     return float(median(crimes[nearest].tolist())) if len(nearest) else np.nan
 
 
-def _types_lacking(tally: pd.DataFrame, every: Sequence[str]) -> dict[str, dict[int, str]]:
-    """Return, by force, the positions of months without any row of a usual type of SAC, and what is said of each."""
-    rows = tally[tally["crime_type"].isin(tables.SAC_TYPES)]
-    if rows.empty:
-        return {}
-    keys = ["force", "crime_type"]
-    grid = rows.astype(dict.fromkeys(keys, str)).pivot_table(
-        index=keys, columns="month", values="n", aggfunc="sum", observed=True
-    )
-    grid = grid.reindex(columns=list(every)).fillna(0)
-    held = grid.groupby(level="force").transform("sum")
-    found: dict[str, dict[int, str]] = {}
-    for row, (force, kind) in enumerate(grid.index):
-        crimes, there = grid.to_numpy(float)[row], np.flatnonzero(held.to_numpy()[row] > 0)
-        for i in there[crimes[there] == 0]:
-            usual = _usual(crimes, there, int(i))
+def _types_lacking(crimes: np.ndarray) -> dict[int, str]:
+    """Return the months without any row of a usual type of SAC, and what is said of each.
+
+    `crimes` is (months × SAC types) of one force.
+    """
+    there = np.flatnonzero(crimes.sum(axis=1) > 0)
+    found: dict[int, str] = {}
+    for kind, of_kind in zip(tables.SAC_TYPES, crimes.T, strict=True):
+        for i in there[of_kind[there] == 0].tolist():
+            usual = _usual(of_kind, there, i)
             if usual >= USUAL:
-                said = f"published no {tables.IN_WORDS[kind]}, where about {usual:,.0f} are usual"
-                found.setdefault(force, {}).setdefault(int(i), said)
+                found.setdefault(
+                    i, f"published no {tables.IN_WORDS[kind]}, where about {usual:,.0f} are usual"
+                )
     return found
 
 
-def _one_force(force: str, every: list[str], crimes: np.ndarray, lacking: Mapping[int, str]) -> pd.DataFrame:
+def _one_force(
+    force: str, every: Sequence[str], crimes: np.ndarray, lacking: Mapping[int, str]
+) -> list[tuple[str, str, str, int, float, str]]:
+    """Return the rows of Coverage of one force, a month each."""
     there = np.flatnonzero(crimes > 0)
     rows = []
     for i, month in enumerate(every):
@@ -108,7 +111,7 @@ def _one_force(force: str, every: list[str], crimes: np.ndarray, lacking: Mappin
         elif i in lacking:
             status, reason = "thin", lacking[i]
         rows.append((force, month, status, n, expected, reason))
-    return pd.DataFrame(rows, columns=tables.COVERAGE.names)
+    return rows
 
 
 def _why_missing(force: str, i: int, there: np.ndarray, every: Sequence[str]) -> str:
@@ -143,13 +146,11 @@ def _away(month: str, first: str, last: str) -> int:
     return max(months.number(first) - n, n - months.number(last), 0)
 
 
-def main_forces(located: pd.DataFrame, study: Study) -> tuple[str, ...]:
-    """Return the main forces, whose months are compared: the largest that together report half of the areas' SAC."""
-    return largest_half(_sac_inside(located, study)["force"])
-
-
 def largest_half(forces: pd.Series) -> tuple[str, ...]:
-    """Return the forces that together report half of some crimes, largest first; `forces` has one value a crime."""
+    """Return the forces that together report half of some crimes, largest first; `forces` has one value a crime.
+
+    Of the areas' SAC they are the main forces, whose months are compared.
+    """
     counts = forces.value_counts().sort_index()
     counts = counts[counts > 0].sort_values(ascending=False, kind="stable")
     before = counts.cumsum() - counts
@@ -157,23 +158,18 @@ def largest_half(forces: pd.Series) -> tuple[str, ...]:
 
 
 def silent_forces(
-    judged: pd.DataFrame,
-    located: pd.DataFrame,
-    study: Study,
-    forces: Collection[str],
-    positions: Collection[int],
+    judged: pd.DataFrame, inside: pd.DataFrame, forces: Collection[str], compared: Collection[str]
 ) -> pd.DataFrame:
     """Return the rows of Coverage because of which other forces are left out of every period.
 
-    These forces have a gap in a month compared. If they were kept, the gap would look like a fall.
+    These forces have a gap in a month compared. If they were kept, the gap would look like a fall. `inside` is as
+    `sac_inside` returns it, of the months compared.
     """
-    compared = {period[k] for period in study.periods for k in positions}
-    inside = _sac_inside(located, study)
-    here = [str(force) for force in inside.loc[inside["month"].isin(compared), "force"].unique()]
-    return gaps(judged, set(here) - set(forces), compared)
+    here = {str(force) for force in inside["force"].unique()}
+    return gaps(judged, here - set(forces), compared)
 
 
-def _sac_inside(located: pd.DataFrame, study: Study) -> pd.DataFrame:
+def sac_inside(located: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Return the month, force and area of the rows of SAC in the areas and months of the study."""
     inside = located["area_id"].notna() & located["crime_type"].isin(tables.SAC_TYPES)
     return located.loc[inside & located["month"].isin(study.months), ["month", "force", "area_id"]]
@@ -237,7 +233,8 @@ def compared_months(
         in every period, or no area is known.
     """
     judged = coverage(reading.judged, study.months)
-    forces = main_forces(located, study) if study.force is None else _named(study.force, reading.tally)
+    inside = sac_inside(located, study)
+    forces = largest_half(inside["force"]) if study.force is None else _named(study.force, reading.tally)
     if not forces:
         raise InputError(
             _none_in_the_months(study, reading.tally), "Give crimes for both periods, or other periods."
@@ -249,9 +246,8 @@ def compared_months(
             _nothing_to_compare(study, left_out), "Give crimes for both periods, or other periods."
         )
     months_compared = {period[k] for period in study.periods for k in positions}
-    silent = silent_forces(judged, located, study, forces, positions)
-    inside = _sac_inside(located, study)
     inside = inside[inside["month"].isin(months_compared)]
+    silent = silent_forces(judged, inside, forces, months_compared)
     every = set(reading.tally["force"].astype(str))
     gappy = {str(force) for force in gaps(judged, every - set(forces), months_compared)["force"]}
     unknown = {} if study.extract is not None else _unknown(reading, areas, inside, gappy)
@@ -280,10 +276,12 @@ def types_without(
         return {}
     periods = [tuple(period[k] for k in positions) for period in study.periods]
     mine = tally[tally["force"].isin(list(forces))]
+    crimes: Counter[tuple[str, str]] = Counter()
+    for kind, month, n in zip(*(mine[name].tolist() for name in ("crime_type", "month", "n")), strict=True):
+        crimes[kind, month] += n
     found: dict[str, Period] = {}
     for kind in tables.SAC_TYPES:
-        by_month = mine[mine["crime_type"] == kind].groupby("month", observed=True)["n"].sum()
-        sums = [int(by_month.reindex(list(period)).sum()) for period in periods]
+        sums = [sum(crimes[kind, month] for month in period) for period in periods]
         if 0 in sums and sum(sums) >= least * (len(sums) - 1):
             found[kind] = periods[sums.index(0)]
     return found
@@ -306,9 +304,11 @@ def _unknown(
     a crime of a force that is left out has no count of zero.
     """
     ids = areas["area_id"].astype(str)
-    counts = inside["area_id"].astype(str).value_counts().reindex(ids, fill_value=0)
     of_gappy = inside[inside["force"].isin(list(gappy))]
-    theirs = of_gappy["area_id"].astype(str).value_counts().reindex(ids, fill_value=0)
+    counts, theirs = (
+        found.set_axis(found.index.astype(str)).reindex(ids, fill_value=0)
+        for found in (rows["area_id"].astype("category").value_counts() for rows in (inside, of_gappy))
+    )
     given = set(reading.tally["force"].astype(str))
     kept = (counts - theirs).to_numpy(np.int64)
     missing = without_own_force(

@@ -103,8 +103,8 @@ def number_texts(values: NDArray[np.float64]) -> list[str]:
 
 def record_of(result: Result, version: str, more: Sequence[Notice] = ()) -> bytes:
     """Return the JSON record of a result, as the contract states, with the notices about its files."""
-    kind = next((kind for kind, said in result.how_sure.items() if said), None)
-    how_sure = [Notice("how-sure", text) for text in result.how_sure[kind]] if kind else []
+    said = next((said for said in result.how_sure.values() if said), ())
+    how_sure = [Notice("how-sure", text) for text in said]
     notices = (*result.warnings, *how_sure, *more)
     record = {
         "sacmap": version,

@@ -162,7 +162,7 @@ def fill(view: View, map_html: str, map_script: str) -> str:
         **_head(view),
         **_map_parts(view),
         week=week_shown(view),
-        most=most_shown(view),
+        most=most_shown(view) if view.level_only else None,
         hardening=hardening_shown(view),
         level_words=words.level_words(yearly=view.yearly),
         sure=view.how_sure(view.first_type),

@@ -243,7 +243,7 @@ def where_of(view: View, position: int) -> str:
     """Return an area's district, or its code if it shares its name with another area."""
     if view.groups[position]:
         return view.groups[position]
-    area, name = view.areas[["area_id", "name"]].iloc[position]
+    area, name = (view.areas[column].array[position] for column in ("area_id", "name"))
     return str(area) if view.names[position] != name else ""
 
 
