@@ -56,8 +56,8 @@ def coverage(tally: pd.DataFrame, wanted: Collection[str]) -> pd.DataFrame:
         return pd.DataFrame(columns=tables.COVERAGE.names)
     every = [months.label(n) for n in range(months.number(known[0]), months.number(known[-1]) + 1)]
     force_of, forces = pd.factorize(tally["force"].astype(str), sort=True)
-    kind_of = pd.Index(tables.SAC_TYPES).get_indexer(tally["crime_type"].astype(str))
-    month_of = pd.Index(every).get_indexer(tally["month"].astype(str))
+    kind_of = pd.Index(tables.SAC_TYPES).get_indexer(pd.Index(tally["crime_type"].astype(str)))
+    month_of = pd.Index(every).get_indexer(pd.Index(tally["month"].astype(str)))
     # The last type, which −1 stands for, is all that is not SAC.
     crimes = np.zeros((len(forces), len(every), len(tables.SAC_TYPES) + 1))
     np.add.at(crimes, (force_of, month_of, kind_of), tally["n"].to_numpy(float))
