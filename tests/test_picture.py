@@ -17,7 +17,7 @@ from sacmap.cli import sacmap
 from sacmap.errors import UsageError
 from sacmap.notices import Notice
 from sacmap.publish.browser import dated, find_browser, print_page
-from sacmap.publish.colours import PALETTE, classes_of
+from sacmap.publish.colours import LEVELS, PALETTE, classes_of
 from sacmap.publish.extra_files import briefing, require_tools
 from sacmap.publish.page import render
 
@@ -224,3 +224,13 @@ def test_the_command_writes_the_files_asked_for_beside_the_page(tmp_path, monkey
     starts = {"png": b"\x89PNG", "pdf": b"%PDF-", "xlsx": b"PK"}
     assert all((tmp_path / f"map.{kind}").read_bytes().startswith(mark) for kind, mark in starts.items())
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_without_an_earlier_period_the_picture_shows_levels_and_no_change():
+    from sacmap.publish.picture import content_of
+
+    page = dataclasses.replace(page_of(), level_only=True)
+    shown = pixels(slide_of(page))
+    assert painted(shown, LEVELS["l4"]) > 20_000
+    assert painted(shown, PALETTE["s4"]) == 0
+    assert "Where crime rose" not in [title for title, _ in content_of(page).lists]

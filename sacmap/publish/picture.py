@@ -12,10 +12,11 @@ from matplotlib.collections import PathCollection
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
-from sacmap.publish.colours import LEGEND, PALETTE, STEPS_IN_WORDS, classes_of
+from sacmap.publish.colours import LEGEND, LEVELS, PALETTE, STEPS_IN_WORDS, classes_of, cuts
 from sacmap.publish.csv_json import data_date
 from sacmap.publish.drawing import INK, LEADING, PAPER, Box, Drawing, Line, drawable, own_settings
-from sacmap.publish.page_svg import ARROWS, placed_names
+from sacmap.publish.page_data import level_unit
+from sacmap.publish.page_svg import ARROWS, placed_names, static_classes
 from sacmap.publish.shapes import STEPS, simplified
 from sacmap.publish.view import Summary, View
 from sacmap.result import FIRST
@@ -25,7 +26,7 @@ WARN, WARN_EDGE = "#fff6dd", "#8a6100"
 #: A name with this many letters does not fit on any map.
 LONGEST_NAME = 60
 #: Dark classes: marks on them are white.
-DARK = {"s0", "s4"}
+DARK = {"s0", "s4", "l4"}
 #: Height of a row of the legend as a multiple of the letter size.
 LEGEND_ROW = 1.75
 
@@ -40,13 +41,25 @@ LEGEND_NOTE = (
     "Strong colour and an arrow: a clear change, larger than chance would explain. Pale colour: it could be chance. "
     "Thick outline: what rose."
 )
+LEVEL_NOTE = (
+    "The darker an area, the more crime there is to expect in the next such period. There is no earlier period, so the "
+    "map shows no change."
+)
+#: The colour of every class that a picture has.
+COLOURS = PALETTE | LEVELS
+#: The classes and words of a legend.
+LegendItems = tuple[tuple[str, str], ...]
 #: An entry of a list: the area's name, and the reasons for it.
 Entry = tuple[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
 class Content:
-    """What the pictures say: each list is a title and its entries; first: positions of the areas outlined thickly."""
+    """What the pictures say.
+
+    lists: each a title and its entries; first: positions of the areas outlined thickly; legend: the classes of the
+    colours in words, and a note under them.
+    """
 
     page: View
     headline: str
@@ -56,6 +69,7 @@ class Content:
     source: str
     classes: list[str]
     first: set[int]
+    legend: tuple[LegendItems, str] = (LEGEND_ITEMS, LEGEND_NOTE)
 
 
 def content_of(page: View) -> Content:
@@ -63,7 +77,7 @@ def content_of(page: View) -> Content:
     weeks = [entry for entry in page.week_lists["sac"] if entry.finding][:FIRST]
     titles = (
         ("Where burglary is highest", "hardening", page.hardening_list),
-        ("Where crime rose", "sac", weeks),
+        *(() if page.level_only else (("Where crime rose", "sac", weeks),)),
     )
     return Content(
         page=page,
@@ -75,9 +89,18 @@ def content_of(page: View) -> Content:
             for title, kind, listed in titles
         ),
         source=" ".join([*page.sources, f"{page.data_to} Made by sacmap.".strip()]),
-        classes=classes_of(page.rows["sac"]),
+        classes=static_classes(page) if page.level_only else classes_of(page.rows["sac"]),
         first={entry.position for entry in weeks},
+        legend=(_level_legend(page), LEVEL_NOTE) if page.level_only else (LEGEND_ITEMS, LEGEND_NOTE),
     )
+
+
+def _level_legend(page: View) -> LegendItems:
+    """Return the steps of the level of crime, as the page has them, from low to high."""
+    rows = page.rows[page.first_type]
+    low, *rest = (f"{cut:,}" for cut in cuts(rows["level_per_1000_households" if page.rates else "level"]))
+    steps = (f"Below {low} {level_unit(page)}", *(f"From {cut}" for cut in (low, *rest)))
+    return (*((f"l{step}", text) for step, text in enumerate(steps)), ("unknown", LEGEND["unknown"]))
 
 
 def slide_of(page: View) -> bytes:
@@ -93,8 +116,8 @@ def slide_of(page: View) -> bytes:
         top = drawing.text(content.periods, (left, top + 4, wide), 19, colour=SOFT, lines=2) + 18
         foot = 1060 - drawing.height(content.source, wide, 15, lines=2)
         drawing.text(content.source, (left, foot, wide), 15, colour=SOFT, lines=2)
-        legend = foot - 12 - drawing.legend_height(column - left, 16)
-        drawing.legend((left, legend, column - left), 16)
+        legend = foot - 12 - drawing.legend_height(content, column - left, 16)
+        drawing.legend(content, (left, legend, column - left), 16)
         drawing.map(content, (left, top, column, legend - 14), 15)
         down = drawing.tiles(page, (beside, top, narrow), across=2, size=15) + 16
         if content.warnings:
@@ -121,8 +144,8 @@ def briefing_of(page: View) -> bytes:
         lists = foot - 10 - max(drawing.list_height(entries, half) for _, entries in content.lists)
         for k, (title, entries) in enumerate(content.lists):
             drawing.ranked(title, entries, (left + k * (half + 18), lists, half))
-        legend = lists - 10 - drawing.legend_height(wide, 7)
-        drawing.legend((left, legend, wide), 7)
+        legend = lists - 10 - drawing.legend_height(content, wide, 7)
+        drawing.legend(content, (left, legend, wide), 7)
         drawing.map(content, (left, top, left + wide, legend - 6), 6)
         return drawing.pdf(content.headline, data_date(page.current))
 
@@ -133,8 +156,8 @@ def map_of(page: View) -> bytes:
     wide, high = 1660.0, 1180.0
     with own_settings():
         drawing = Sheet(wide, high)
-        legend = high - drawing.legend_height(wide, 20) - 6
-        drawing.legend((0, legend, wide), 20)
+        legend = high - drawing.legend_height(content, wide, 20) - 6
+        drawing.legend(content, (0, legend, wide), 20)
         drawing.map(content, (0, 0, wide, legend - 18), 20)
         return drawing.png()
 
@@ -211,10 +234,12 @@ class Sheet(Drawing):
                     )
             down += 12
 
-    def _legend_layout(self, wide: float, size: float) -> list[tuple[str, str, float, int]]:
+    def _legend_layout(
+        self, items: LegendItems, wide: float, size: float
+    ) -> list[tuple[str, str, float, int]]:
         """Return the class, text, left edge and row of each entry of the legend."""
         x, row, found = 0.0, 0, []
-        for css, text in LEGEND_ITEMS:
+        for css, text in items:
             across = size * 2.3 + self.width(text, size)
             if x and x + across > wide:
                 x, row = 0.0, row + 1
@@ -222,23 +247,25 @@ class Sheet(Drawing):
             x += across + size * 1.3
         return found
 
-    def legend_height(self, wide: float, size: float) -> float:
+    def legend_height(self, content: Content, wide: float, size: float) -> float:
         """Return the height that the legend would need."""
-        rows = self._legend_layout(wide, size)[-1][3] + 1
-        return rows * size * LEGEND_ROW + self.height(LEGEND_NOTE, wide, size * 0.9, lines=2)
+        items, note = content.legend
+        rows = self._legend_layout(items, wide, size)[-1][3] + 1
+        return rows * size * LEGEND_ROW + self.height(note, wide, size * 0.9, lines=2)
 
-    def legend(self, line: Line, size: float) -> None:
+    def legend(self, content: Content, line: Line, size: float) -> None:
         """Draw the legend: swatches, each with a mark for readers who do not see its colour."""
         left, top, wide = line
         y = top
-        for css, text, x, row in self._legend_layout(wide, size):
+        items, note = content.legend
+        for css, text, x, row in self._legend_layout(items, wide, size):
             at, y = left + x, top + row * size * LEGEND_ROW
             swatch = (at, y, at + size * 1.8, y + size * 1.2)
-            self.box(swatch, PALETTE[css], "#4a4a4a", dashed=css == "unknown")
+            self.box(swatch, COLOURS[css], "#4a4a4a", dashed=css == "unknown")
             mark, colour = ARROWS.get(css, "").strip(), PAPER if css in DARK else INK
             self.write(mark, at + size * 0.9, y + size * 0.93, size * 0.8, colour=colour, centred=True)
             self.write(text, at + size * 2.3, y + size * 0.98, size)
-        self.text(LEGEND_NOTE, (left, y + size * LEGEND_ROW, wide), size * 0.9, colour=SOFT, lines=2)
+        self.text(note, (left, y + size * LEGEND_ROW, wide), size * 0.9, colour=SOFT, lines=2)
 
     def map(self, content: Content, box: Box, size: float) -> None:
         """Draw the areas in a box by the change of all three types, with names where they fit without touching."""
@@ -264,7 +291,7 @@ class Sheet(Drawing):
         self.axes.add_collection(
             PathCollection(
                 [_path(shapes[k]) for k in order],
-                facecolors=[PALETTE[name] for name in css],
+                facecolors=[COLOURS[name] for name in css],
                 edgecolors=[INK if k in content.first else EDGE for k in order],
                 linewidths=[size / 6 if k in content.first else size / 18 for k in order],
                 linestyles=[(0, (4, 3)) if name == "unknown" else "solid" for name in css],
