@@ -231,6 +231,6 @@ def test_without_an_earlier_period_the_picture_shows_levels_and_no_change():
 
     page = dataclasses.replace(page_of(), level_only=True)
     shown = pixels(slide_of(page))
-    assert painted(shown, LEVELS["l4"]) > 20_000
+    assert sum(painted(shown, LEVELS[f"l{step}"]) for step in range(1, 5)) > 20_000
     assert painted(shown, PALETTE["s4"]) == 0
     assert "Where crime rose" not in [title for title, _ in content_of(page).lists]
