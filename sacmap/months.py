@@ -90,6 +90,12 @@ def span_in_words(period: tuple[str, ...]) -> str:
     return f"{in_words(period[0])} to {in_words(period[-1])}"
 
 
+def short_span(period: tuple[str, ...]) -> str:
+    """Return "2019" for a calendar year, otherwise as `span_in_words`."""
+    year = period[0][:4]
+    return year if (period[0], period[-1]) == (f"{year}-01", f"{year}-12") else span_in_words(period)
+
+
 def spans_in_words(periods: Sequence[tuple[str, ...]]) -> str:
     """Return "April 2014 to March 2017" for consecutive periods, otherwise each one: "July 2016 and July 2017"."""
     joined = tuple(month for period in periods for month in period)

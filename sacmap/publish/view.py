@@ -335,7 +335,9 @@ class View:
             change="" if plain else "–" if change is None else f"{words.signed(change)}%",
             now="–" if now is None else words.whole(now),
             before="" if plain or before is None else words.mean(before),
-            found=() if plain else found_in_words({str(verdict): int(n) for verdict, n in verdicts.items()}),
+            found=()
+            if plain
+            else words.found_in_words({str(verdict): int(n) for verdict, n in verdicts.items()}),
         )
 
     def row(self, kind: str, position: int) -> ChangeRow:
@@ -397,18 +399,18 @@ class View:
         """The periods in a few words: "2019 against 2018"."""
         if not self.current:
             return ""
-        now = short_span(self.current)
+        now = months.short_span(self.current)
         if not self.baseline:
             return now
         adjoin = months.number(self.current[0]) - months.number(self.baseline[-1][-1]) == 1
         if len(self.baseline) == 1 and adjoin and self.yearly and " to " in now:
             return f"{now} against the year before"
         if len(self.baseline) == 1:
-            return f"{now} against {short_span(self.baseline[0])}"
+            return f"{now} against {months.short_span(self.baseline[0])}"
         joined = [month for period in self.baseline for month in period]
         if self.yearly and months.number(self.current[0]) - months.number(joined[0]) == len(joined):
             return f"{now} against the {words.number(len(self.baseline))} years before"
-        return f"{now} against {words.series([short_span(period) for period in self.baseline])}"
+        return f"{now} against {words.series([months.short_span(period) for period in self.baseline])}"
 
     @property
     def periods_in_words(self) -> str:
@@ -425,30 +427,6 @@ class View:
             f"{months.span_in_words(self.current)} compared with {before}.{part} {areas}. "
             f"Police-recorded {self.in_words['burglary']}, robbery and {self.in_words['vehicle-crime']}."
         )
-
-
-def found_in_words(counts: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
-    """Return "▲ 3 rose" and "▼ 1 fell" of clear changes, or "none clear" and "3 possible": each with its mark."""
-    rises, falls = counts.get("clear rise", 0), counts.get("clear fall", 0)
-    possible = counts.get("possible rise", 0) + counts.get("possible fall", 0)
-    if rises or falls:
-        found = (("▲", f"{rises:,} rose", rises), ("▼", f"{falls:,} fell", falls))
-        return tuple((mark, said) for mark, said, n in found if n)
-    if sum(counts.values()) == counts.get("not known", 0):
-        return (("", "not known"),)
-    return (("", "none clear"), *([("", f"{possible:,} possible")] if possible else []))
-
-
-def short_span(period: Period) -> str:
-    """Return "2019", "July 2018" or "April 2017 to March 2018"."""
-    first, last = period[0], period[-1]
-    if first.endswith("-01") and last.endswith("-12") and first[:4] == last[:4]:
-        return first[:4]
-    return (
-        months.span_in_words(period)
-        if first == last
-        else f"{months.in_words(first)} to {months.in_words(last)}"
-    )
 
 
 def _repeated(names: Sequence[str]) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -251,3 +251,15 @@ def _reading(row: Reading, among: str) -> str:
         side = "Above" if verdict.endswith("rise") else "Below"
         return f"{side} its normal range, as about one area in forty is by chance: a {verdict}."
     return "Within its normal range."
+
+
+def found_in_words(counts: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
+    """Return "▲ 3 rose" and "▼ 1 fell" of clear changes, or "none clear" and "3 possible": each with its mark."""
+    rises, falls = counts.get("clear rise", 0), counts.get("clear fall", 0)
+    possible = counts.get("possible rise", 0) + counts.get("possible fall", 0)
+    if rises or falls:
+        found = (("▲", f"{rises:,} rose", rises), ("▼", f"{falls:,} fell", falls))
+        return tuple((mark, said) for mark, said, n in found if n)
+    if sum(counts.values()) == counts.get("not known", 0):
+        return (("", "not known"),)
+    return (("", "none clear"), *([("", f"{possible:,} possible")] if possible else []))
