@@ -42,11 +42,11 @@ def folder(tmp_path):
 def broken(folder, monkeypatch):
     """A function that runs a command one of whose steps raises something else."""
 
-    def run(error, step="run", words=("map", *WORDS, "--out", "maps/x.html")):
+    def run(error, step="compare", words=("map", *WORDS, "--out", "maps/x.html")):
         def raises(*_, **__):
             raise error
 
-        where = {"run": "sacmap.pipeline.run", "render": "sacmap.publish.page.render"}[step]
+        where = {"compare": "sacmap.pipeline.compare_areas", "render": "sacmap.publish.page.render"}[step]
         monkeypatch.setattr(where, raises)
         return command(*words, cwd=folder)
 
@@ -72,7 +72,7 @@ def broken(folder, monkeypatch):
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )
-@pytest.mark.parametrize("step", ["run", "render"])
+@pytest.mark.parametrize("step", ["compare", "render"])
 def test_f63_whatever_is_raised_ends_in_two_lines_and_nothing_half_written(broken, folder, error, code, step):
     done = broken(error, step)
     assert done.returncode == code
