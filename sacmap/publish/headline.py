@@ -186,7 +186,7 @@ def _clauses(
     """Yield "Burglary rose clearly in A and B; robbery in A and 4 more wards": `most` names in all.
 
     A name that was mentioned may come `again`; of the areas without a name, their number leads to their crime type.
-    Types that follow one with the very same areas share a clause: "burglary rose clearly in A, robbery too".
+    Types that follow one with the very same areas share its clause: "Burglary and robbery rose clearly in A".
     """
     mentioned: set[str] = set()
     kinds = list(found)
@@ -194,8 +194,12 @@ def _clauses(
         kind = kinds.pop(0)
         areas = found[kind]
         every = {area.area_id for area in areas}
-        what = scene.in_words[kind]
-        yield Part(f"; {what} in " if mentioned else f"{capital(what)} {did} clearly in ")
+        yield Part("; " if mentioned else "")
+        alike = [Part(scene.in_words[kind] if mentioned else capital(scene.in_words[kind]))]
+        while kinds and {area.area_id for area in found[kinds[0]]} == every:
+            alike.append(Part(scene.in_words[kinds[0]], kinds.pop(0)))
+        yield from _joined(alike)
+        yield Part(" in " if mentioned else f" {did} clearly in ")
         some = [area for area in areas if again and area.area_id in mentioned]
         new = [area for area in areas if area.area_id not in mentioned]
         some += new[: max(0, most - len(mentioned))]
@@ -204,13 +208,6 @@ def _clauses(
         unit = "" if brief else f" {scene.unit[rest != 1]}"
         more = f"{rest} more{unit}" if some else counted(rest, scene.unit)
         yield from _joined([*some, Part(more, kind)] if rest else some)
-        alike = []
-        while kinds and {area.area_id for area in found[kinds[0]]} == every:
-            alike.append(Part(scene.in_words[kinds[0]], kinds.pop(0)))
-        if alike:
-            yield Part(", ")
-            yield from _joined(alike)
-            yield Part(" too")
 
 
 def _joined(parts: Sequence[Part]) -> Iterator[Part]:
@@ -225,11 +222,15 @@ def _joined(parts: Sequence[Part]) -> Iterator[Part]:
 def _summary(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene, *, told: str) -> str:
     """Return "All three types together: up 6%, with no clear rise." and what the comparator did.
 
-    Of the crime type `told` first in the headline: "Town as a whole: up 6%."
+    Of the crime type `told` first in the headline: "Town as a whole: up 6%.", and of all three "Town, all three types:
+    up 6%.", because one of them may have moved far where their sum stayed.
     """
     what = f"{apart(scene.place)} as a whole" if scene.place else "As a whole"
     if kind != told:
         what = capital(scene.in_words[kind]) + (f" in {apart(scene.place)}" if scene.place else "")
+    elif kind == "sac":
+        types = scene.in_words[kind].removesuffix(" together")
+        what = f"{apart(scene.place)}, {types}" if scene.place else capital(types)
     said = f"{what}: {moved(scene.totals[kind]['change_pct'])}"
     if kind == "sac" and not {"clear rise", ONE_POINT} & set(rows[kind]["verdict"]):
         said += ", with no clear rise"

@@ -24,8 +24,8 @@ NOUNS = {
 }
 #: What the three crime types are called as one.
 TOGETHER = "all three types together"
-#: A percentage of fewer expected crimes than this says nothing.
-SMALL = 5
+#: One area in so many is above its normal range by chance alone, and one below it.
+ABOVE_BY_CHANCE = 40
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 #: Codes of the Office for National Statistics: what a neighbourhood with such a code is.
 _UNITS = (
@@ -164,25 +164,25 @@ def how_sure(kind: str, rows: pd.DataFrame, *, periods: int, months: int, unit: 
         return f"Most {unit[1]} have too few {NOUNS[kind][1]} {what} to tell any ordinary change from chance."
     span = "year" if months == MONTHS_A_YEAR else "period"
     with_ = f"one {span}" if periods == 1 else f"{number(periods)} {span}s"
-    said = f"With {with_} to compare, most {unit[1]} must rise about {must}% to show"
-    clear = rows[rows["verdict"] == "clear rise"]
-    if clear.empty or clear["expected"].astype(float).min() < SMALL:
-        return f"{said}."
-    times = sorted(clear["current_count"].astype(float) / clear["expected"].astype(float))
-    # From twice the expected on, nobody thinks in percent.
-    if times[0] >= 2:
-        low, high = (f"{n:.1f}".removesuffix(".0") for n in (times[0], times[-1]))
-        width = f"{low if low == high else f'{low} to {high}'} times the expected"
-    else:
-        low, high = (whole(100 * (n - 1)) for n in (times[0], times[-1]))
-        width = f"{low if low == high else f'{low} to {high}'}% above expected"
-    return f"{said}. The clear {'rise is' if len(clear) == 1 else 'rises are'} {width}."
+    said = f"With {with_} to compare, most {unit[1]} must rise about {must}% to pass the grey."
+    verdicts = rows.loc[~rows["verdict"].isin(["not known", "too few to tell"]), "verdict"]
+    by_chance, above = round(len(verdicts) / ABOVE_BY_CHANCE), int(verdicts.str.endswith(" rise").sum())
+    if not by_chance:
+        return said
+    of_all = f"{number(by_chance)} of {number(len(verdicts))}"
+    return f"{said} Chance takes about {of_all} past it; {number(above)} {'is' if above == 1 else 'are'}."
 
 
 def expected_key(comparator: str) -> str:
     """Return what stands above the first expected counts: what they would have been, and what the grey band is."""
     had = "as many as before" if comparator == NOTHING else f"had it changed like {comparator}"
     return f"Expected: {had}. Grey: the normal range."
+
+
+def level_key(*, yearly: bool) -> str:
+    """Return what stands above the first levels: what a level and a firm rank are."""
+    span = "year" if yearly else "period"
+    return f"Level: what another such {span} should bring. Firm: surely among the first five."
 
 
 def level_words(*, yearly: bool) -> str:
