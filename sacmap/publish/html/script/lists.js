@@ -170,14 +170,19 @@ function showMost() {
 // and a name of two lines without its district; then no area that is no finding.
 function tighten() {
   const answer = $("answer");
-  answer.classList.remove("tight", "brief", "briefer");
+  answer.classList.remove("tight", "brief", "briefer", "briefest");
   const last = document.querySelector("#hardening li:last-child");
   if (!last || getComputedStyle(answer).overflowY !== "auto") return;
-  for (const css of ["tight", "brief", "briefer"]) {
-    if (last.getBoundingClientRect().bottom <= answer.getBoundingClientRect().bottom) return;
+  const end = answer.getBoundingClientRect().bottom;
+  for (const css of ["tight", "brief", "briefer", "briefest"]) {
+    if (last.getBoundingClientRect().bottom <= end) break;
     answer.classList.add(css);
     if (css === "brief") markTall();
   }
+  // No line is cut in two by the screen's end: what is no row goes.
+  const note = document.querySelector("#hardening ~ p.small");
+  note.classList.remove("unseen");
+  note.classList.toggle("unseen", note.getBoundingClientRect().bottom > end + 4);
 }
 
 function markTall() {

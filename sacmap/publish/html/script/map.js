@@ -95,6 +95,7 @@ const plainHint = $("hover").textContent;
 
 function hintWords() {
   if (byDistrict()) return `Districts, each as a whole: choose one to see its ${data.unit[1]}. Ctrl + wheel zooms`;
+  if (townsZoom) return "Ctrl + wheel zooms the map; a town’s name zooms to it";
   const isNamed = numbers.districts && data.groups.length <= MOST_DISTRICTS;
   return isNamed ? "Ctrl + wheel zooms the map; a district’s name zooms to it" : plainHint;
 }
@@ -130,8 +131,7 @@ function listenToWheel() {
 function keepInside() {
   const bounds = L.latLngBounds(data.bounds);
   map.setMinZoom(0);
-  const least = map.getBoundsZoom(bounds, false, [16, 16]);
-  map.setMinZoom(least);
+  map.setMinZoom(besideLegend(bounds).zoom);
 }
 
 function stayOn() {
@@ -141,14 +141,28 @@ function stayOn() {
   if (x !== lng || y !== lat) map.panTo([y, x], { animate: false });
 }
 
-// The whole, moved aside from the legend where the map is wider than its areas.
-function fitWhole(bounds = data.bounds) {
+// How far the whole is zoomed, and the room left for the legend on its right: all the legend needs, where that costs a
+// step of the zoom at most, or else what the map has beside its areas.
+const STEP = 0.25;
+
+function besideLegend(bounds) {
   const legend = $("legend");
   const aside = getComputedStyle(legend).position === "absolute" ? legend.offsetWidth : 0;
+  // The least zoom of the moment must not stand in for the one that fits.
+  const { minZoom } = map.options;
+  map.options.minZoom = 0;
   const zoom = map.getBoundsZoom(bounds, false, [16, 16]);
-  const [low, high] = bounds.map((at) => map.project(at, zoom));
-  const slack = Math.max(0, map.getSize().x - (high.x - low.x) - 24);
-  const right = Math.min(slack, aside);
+  const less = aside ? map.getBoundsZoom(bounds, false, [16 + aside, 16]) : zoom;
+  map.options.minZoom = minZoom;
+  if (zoom - less <= STEP) return { zoom: less, right: aside };
+  const [low, high] = [L.latLngBounds(bounds).getSouthWest(), L.latLngBounds(bounds).getNorthEast()];
+  const wide = map.project(high, zoom).x - map.project(low, zoom).x;
+  return { zoom, right: Math.min(Math.max(0, map.getSize().x - wide - 24), aside) };
+}
+
+// The whole, moved aside from the legend.
+function fitWhole(bounds = data.bounds) {
+  const { right } = besideLegend(bounds);
   map.fitBounds(bounds, { animate: false, paddingTopLeft: [8, 8], paddingBottomRight: [8 + right, 8] });
 }
 

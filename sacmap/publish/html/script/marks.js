@@ -3,6 +3,8 @@
 
 let marks = [];
 let pinsAt = [];
+// Whether a town lies among areas too small to tell apart, where there are no districts: its name then zooms to it.
+let townsZoom = false;
 
 const pen = document.createElement("canvas").getContext("2d");
 const SIZES = { listed: "600 13px", town: "12px", district: "600 13px", near: "12px", street: "12px", sketch: "11px" };
@@ -51,7 +53,9 @@ function mark() {
   districtNames(scene);
   for (const { kind, places } of numbers.context ?? [])
     if (kind === "place") for (const [name, x, y] of places) townName(name, x, y, scene);
+  townsZoom = false;
   for (const [name, x, y] of data.towns) townName(name, x, y, scene);
+  if (!$("hover").classList.contains("named")) $("hover").textContent = hintWords();
   map.getPane("markerPane").append(...marks.map(({ made }) => made));
 }
 
@@ -98,7 +102,7 @@ function placePins(taken, inside) {
   }
 }
 
-// A word right of a point, left of it, above or below, wherever nothing stands; false where there is no room.
+// A word right of a point, left of it, above or below, wherever nothing stands; null where there is no room.
 function word(text, at, css, { taken, isWhole }, { gap = 6, prefix = 0 } = {}) {
   const wide = wideOf(text, css) + prefix;
   const high = 8;
@@ -112,17 +116,22 @@ function word(text, at, css, { taken, isWhole }, { gap = 6, prefix = 0 } = {}) {
     const box = [x - 2, y - high, x + wide + 2, y + high];
     if (touches(box, taken) || !isWhole(box)) continue;
     taken.push(box);
-    add(`word ${css}`, L.point(x, y), text);
-    return true;
+    return add(`word ${css}`, L.point(x, y), text);
   }
-  return false;
+  return null;
 }
 
 function townName(name, x, y, scene) {
   if (data.groups.includes(name)) return;
   const at = map.latLngToLayerPoint([y / 1e5, x / 1e5]);
   // The dot stands on the town itself.
-  if (scene.inside(at)) word(name, L.point(at.x - 2, at.y), "town", scene, { gap: 0, prefix: 8 });
+  if (!scene.inside(at)) return;
+  const made = word(name, L.point(at.x - 2, at.y), "town", scene, { gap: 0, prefix: 8 });
+  const place = made ? areaAt(acrossOf(x / 1e5), downOf(y / 1e5)) : -1;
+  if (place < 0 || data.groups.length || widthOf(place) > 2 * LEAST) return;
+  made.classList.add("zooms");
+  made.addEventListener("click", () => goTo({ town: [name, x, y] }));
+  townsZoom = true;
 }
 
 // In two lines where it is long: "Bath and North / East Somerset".
