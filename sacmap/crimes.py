@@ -54,7 +54,7 @@ class Reading:
         """The SAC types without any row, or broken. They are unknown, not zero, unless all types were fetched."""
         if self.asked is not None or self.tally.empty:
             return ()
-        there = set(self.tally["crime_type"]) - set(self.broken)
+        there = set(self.tally["crime_type"].unique()) - set(self.broken)
         found = tuple(kind for kind in tables.SAC_TYPES if kind not in there)
         return () if len(found) == len(tables.SAC_TYPES) else found
 
