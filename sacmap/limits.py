@@ -82,6 +82,11 @@ TABLE_BYTES = Limit(1 << 30, "bytes when decoded", _NEEDED)
 ENTRIES = Limit(100_000, "files", "Download the ZIP again from data.police.uk.")
 
 
+def is_folder(info: ZipInfo) -> bool:
+    """Whether a member is a folder. `ZipInfo.is_dir` fails where it has no name at all."""
+    return info.filename.endswith("/")
+
+
 def require_real_zip(infos: Sequence[ZipInfo], size: int, where: Path | str) -> None:
     """Refuse a ZIP with too many members, or with overlapping members, which could inflate to any size.
 
@@ -100,7 +105,7 @@ def require_real_zip(infos: Sequence[ZipInfo], size: int, where: Path | str) -> 
         If it is such a ZIP.
     """
     ENTRIES.require(len(infos), where)
-    starts = sorted((info.header_offset, info.compress_size) for info in infos if not info.is_dir())
+    starts = sorted((info.header_offset, info.compress_size) for info in infos if not is_folder(info))
     over = any(start + packed > later for (start, packed), (later, _) in pairwise(starts))
     if over or sum(packed for _, packed in starts) > size:
         raise InputError(

@@ -96,6 +96,15 @@ def test_f60_a_thousand_entries_over_one_body_are_refused(tmp_path):
         read_crimes(path)
 
 
+def test_a_member_of_a_zip_without_a_name_is_passed_over(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("2018-10-kent-street.csv", csv_text(row()))
+        archive.writestr("?", "")
+        archive.filelist[1].filename = ""
+    assert len(read_crimes(path)) == 1
+
+
 def test_f60_a_zip_of_very_many_entries_is_refused(tmp_path, monkeypatch):
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w") as archive:

@@ -19,7 +19,7 @@ from typing import IO
 from sacmap.areas.coordinates import names_a_file
 from sacmap.areas.formats import KINDS, START, Kind, kind_of
 from sacmap.errors import InputError
-from sacmap.limits import BINARY, INFLATED, MEMBERS, TEXT
+from sacmap.limits import BINARY, INFLATED, MEMBERS, TEXT, is_folder
 
 #: Errors of damaged, encrypted or unknown ZIPs.
 BAD_ZIP = (
@@ -237,7 +237,7 @@ def parts_of_zip(archive: zipfile.ZipFile, where: Path | str) -> list[Part]:
     InputError
         If there are too many, or they would be too large when unpacked.
     """
-    members = [info for info in archive.infolist() if not info.is_dir()]
+    members = [info for info in archive.infolist() if not is_folder(info)]
     MEMBERS.require(len(members), where)
     INFLATED.require(sum(info.file_size for info in members), where)
 

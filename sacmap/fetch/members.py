@@ -19,7 +19,7 @@ from sacmap.errors import InputError
 from sacmap.files.delimited import require_text
 from sacmap.files.sheets import WORKBOOKS
 from sacmap.files.text import bytes_of, unreadable
-from sacmap.limits import require_real_zip
+from sacmap.limits import is_folder, require_real_zip
 
 #: Limits for a ZIP member: bytes after decompression, and compression ratio. The largest real month has 25 MB.
 MEMBER_BYTES = 1 << 30
@@ -148,7 +148,7 @@ def _zip_members(path: Path) -> Iterator[Member]:
                 f"{path} has another ZIP in it, {info.filename}.", "Unpack it and give the inner one."
             )
         if (
-            info.is_dir()
+            is_folder(info)
             or not name.lower().endswith((".csv", ".csv.gz"))
             or name.startswith(_SHADOW)
             or _OTHER_NAME.fullmatch(name)
