@@ -40,7 +40,8 @@ from sacmap import months, tables
 from sacmap.measure.change_table import change_table
 from sacmap.practice import geography
 from sacmap.publish.draw import OfficerMap, draw, totals_of
-from sacmap.publish.view import View, table_of
+from sacmap.publish.rows import table_of
+from sacmap.publish.view import View
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -166,12 +166,12 @@ def households_in(lines: Sequence[Line], path: str, column: str | None = None) -
             found[key] = count
             written.append(number)
     require_no_points(written, found.values(), path)
+    return Counts(found, (*notices, *_fraction_notices(found, path)))
+
+
+def _fraction_notices(found: Mapping[str, float], path: str) -> Iterator[Notice]:
     if any(value % 1 for value in found.values()):
-        notices = (
-            *notices,
-            Notice("households-fractions", f"Households of {path} with fractions are taken as estimates."),
-        )
-    return Counts(found, notices)
+        yield Notice("households-fractions", f"Households of {path} with fractions are taken as estimates.")
 
 
 def _cell(cells: Sequence[str], place: int) -> str:

@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypedDict, cast
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from sacmap import tables
+from sacmap.publish.csv_json import DECIMALS
 from sacmap.result import Result
 
 
@@ -89,3 +94,25 @@ def names_of(result: Result) -> dict[str, str]:
         str(area): f"{name} ({group or area})" if twice else str(name)
         for area, name, group, twice in zip(areas["area_id"], areas["name"], groups, shared, strict=True)
     }
+
+
+def table_of(change: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return the Change table in the order of the areas, four rows each, its numbers as the CSV has them.
+
+    Rows that are not there are "not known", columns that are not there empty. The page, its script and the CSV all
+    read these digits, so that none of them can round to another figure than the others.
+    """
+    every = pd.MultiIndex.from_product([areas["area_id"], tables.CRIME_TYPES], names=tables.CHANGE.key)
+    rows = change.set_index(list(tables.CHANGE.key)).reindex(every).reset_index()
+    rows = rows.reindex(columns=tables.CHANGE.names)
+    rows["area_name"] = np.repeat(areas["name"].to_numpy(object), len(tables.CRIME_TYPES))
+    rows["verdict"] = rows["verdict"].astype(object).fillna("not known")
+    numeric = [column.name for column in tables.CHANGE.columns if column.kind != "text"]
+    rows[numeric] = rows[numeric].astype(float).round(DECIMALS)
+    return rows
+
+
+def positions_among(column: pd.Series, wanted: Iterable[str]) -> NDArray[np.intp]:
+    """Return the position of each value among those wanted, or -1; each different value is looked up once."""
+    codes, found = pd.factorize(column, use_na_sentinel=False)
+    return pd.Index(wanted).get_indexer(found)[codes]

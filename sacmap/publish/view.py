@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
@@ -25,10 +25,10 @@ from sacmap.measure.how_sure import how_sure
 from sacmap.notices import Notice
 from sacmap.publish import backdrop, lists, words
 from sacmap.publish import headline as headlines
-from sacmap.publish.csv_json import DECIMALS, texts_of
+from sacmap.publish.csv_json import texts_of
 from sacmap.publish.headline import Headline
 from sacmap.publish.outlines import Outlines, joined, outlines_of
-from sacmap.publish.rows import ChangeRow
+from sacmap.publish.rows import ChangeRow, positions_among, table_of
 from sacmap.study import Period
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class View:
         if self.monthly is None:
             return {}
         labels = {"crime_type": tables.SAC_TYPES, "area_id": self.areas["area_id"], "month": self.months}
-        positions = np.array([_positions(self.monthly[name], wanted) for name, wanted in labels.items()])
+        positions = np.array([positions_among(self.monthly[name], wanted) for name, wanted in labels.items()])
         cube = np.full([len(wanted) for wanted in labels.values()], np.nan)
         there = (positions >= 0).all(axis=0)
         cube[tuple(positions[:, there])] = self.monthly["n"].to_numpy(float, na_value=np.nan)[there]
@@ -432,25 +432,3 @@ class View:
 def _repeated(names: Sequence[str]) -> set[str]:
     seen: set[str] = set()
     return {name for name in names if name in seen or seen.add(name)}  # type: ignore[func-returns-value]
-
-
-def _positions(column: pd.Series, wanted: Iterable[str]) -> NDArray[np.intp]:
-    """Return the position of each value among those wanted, or -1; each different value is looked up once."""
-    codes, found = pd.factorize(column, use_na_sentinel=False)
-    return pd.Index(wanted).get_indexer(found)[codes]
-
-
-def table_of(change: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Return the Change table in the order of the areas, four rows each, its numbers as the CSV has them.
-
-    Rows that are not there are "not known", columns that are not there empty. The page, its script and the CSV all
-    read these digits, so that none of them can round to another figure than the others.
-    """
-    every = pd.MultiIndex.from_product([areas["area_id"], tables.CRIME_TYPES], names=tables.CHANGE.key)
-    rows = change.set_index(list(tables.CHANGE.key)).reindex(every).reset_index()
-    rows = rows.reindex(columns=tables.CHANGE.names)
-    rows["area_name"] = np.repeat(areas["name"].to_numpy(object), len(tables.CRIME_TYPES))
-    rows["verdict"] = rows["verdict"].astype(object).fillna("not known")
-    numeric = [column.name for column in tables.CHANGE.columns if column.kind != "text"]
-    rows[numeric] = rows[numeric].astype(float).round(DECIMALS)
-    return rows
