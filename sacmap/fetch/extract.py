@@ -24,6 +24,7 @@ from sacmap.fetch.dates import day_of, is_day_number
 from sacmap.fetch.extract_layout import COMPONENTS, Layout, layout_of
 from sacmap.fetch.extract_notices import broken_parts, extract_notices, lacking_parts, unknown_offences
 from sacmap.fetch.identity import (
+    ENOUGH_POINTS,
     Part,
     Repeated,
     doubled_notices,
@@ -32,6 +33,7 @@ from sacmap.fetch.identity import (
     idents_of,
     is_no_id,
     keys_of,
+    mostly_rounded,
     repeat_notices,
     repeated_parts,
     shared_elsewhere,
@@ -48,9 +50,8 @@ WITHIN = {"BNG": ((0.0, 700_000.0), (0.0, 1_300_000.0)), "degrees": ((-9.0, 2.5)
 #: Spreadsheets keep fifteen digits of a number, so a longer reference has lost its end.
 EXACT = 1e15
 
-#: Locations are called rough if at least this share of the different ones are rounded. Fewer different ones than
-#: `ENOUGH_POINTS` say nothing, unless they have `MANY_CRIMES` or more.
-MOSTLY, ENOUGH_POINTS, MANY_CRIMES = 0.5, 20, 50
+#: Fewer different locations than `ENOUGH_POINTS` say nothing of their rounding, unless they have so many crimes.
+MANY_CRIMES = 50
 
 _BLANK = frozenset(("", "null", "nan", "none", "n/a", "na", "-", "unknown", "#n/a", "nil", "not known", "."))
 _GRID_REFERENCE = re.compile(r"[HJNOST][A-HJ-Z]( ?\d){4,10}", re.IGNORECASE)
@@ -232,8 +233,7 @@ def _rounded_notices(rows: pd.DataFrame, layout: Layout) -> tuple[Notice, ...]:
         if layout.coordinates == "BNG"
         else ((0.01, "a kilometre"),)
     ):
-        parts = some / step
-        if len(some) and ((parts - parts.round()).abs() < 1e-6).all(axis=1).mean() >= MOSTLY:
+        if mostly_rounded(some, step):
             return (
                 Notice(
                     "rough-places",

@@ -28,6 +28,8 @@ _ROUNDED = re.compile(r"[\d.,]+e\+\d{1,3}")
 _ZERO = re.compile(r"[\W_0]*")
 #: The fewest rows for which a repeated month, or a whole repeated file, is not a coincidence.
 MONTH_ROWS, WHOLE_ROWS = 5, 2
+#: Locations are called rough if at least this share of the different ones are rounded; fewer than so many say nothing.
+MOSTLY, ENOUGH_POINTS = 0.5, 20
 #: With fewer rows, all may occur twice by chance.
 DOUBLED_ROWS = 20
 
@@ -154,10 +156,16 @@ class Repeated:
     whole: bool
 
 
-def rounded(degrees: pd.Series, decimals: int = 6) -> pd.Series:
+def rounded(degrees: pd.Series) -> pd.Series:
     """Return coordinates rounded. What is too large to be degrees is refused later, where the crimes are located."""
     with np.errstate(over="ignore"):
-        return degrees.round(decimals)
+        return degrees.round(6)
+
+
+def mostly_rounded(points: pd.DataFrame, step: float) -> bool:
+    """Whether most of some different points have multiples of `step` in both columns."""
+    parts = points / step
+    return len(points) > 0 and bool(((parts - parts.round()).abs() < 1e-7).all(axis=1).mean() >= MOSTLY)
 
 
 def keys_of(columns: Iterable[pd.Series]) -> np.ndarray:

@@ -26,12 +26,14 @@ from sacmap.crimes import Reading
 from sacmap.errors import InputError
 from sacmap.fetch.columns import NotCrimesError
 from sacmap.fetch.identity import (
+    ENOUGH_POINTS,
     Part,
     Repeated,
     doubled_notices,
     full_notices,
     idents_of,
     keys_of,
+    mostly_rounded,
     repeat_notices,
     repeated_parts,
     rounded,
@@ -44,8 +46,8 @@ from sacmap.notices import Notice, listed
 
 #: Coordinates with so few decimals are a kilometre apart.
 FEW_DECIMALS = 2
-#: The number of points checked for rounded coordinates, and the fewest different ones that are needed for it.
-SOME_POINTS, ENOUGH_POINTS = 20_000, 20
+#: The number of points checked for rounded coordinates.
+SOME_POINTS = 20_000
 #: A file without rows of a type is reported if this many were to be expected from the other files.
 SURELY = 10.0
 
@@ -260,8 +262,7 @@ def _by_type(tally: pa.Table) -> dict[str, int]:
 def _rounded_notices(crimes: pa.Table) -> tuple[Notice, ...]:
     """Return a notice if coordinates are too rounded to give the area."""
     some = crimes.slice(0, SOME_POINTS).select(["lon", "lat"]).to_pandas().dropna().drop_duplicates()
-    rough = (some - some.apply(rounded, decimals=FEW_DECIMALS)).abs().lt(1e-9).all(axis=1)
-    if len(some) < ENOUGH_POINTS or rough.mean() < 0.5:
+    if len(some) < ENOUGH_POINTS or not mostly_rounded(some, 10**-FEW_DECIMALS):
         return ()
     return (
         Notice(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sacmap import months, tables
 from sacmap.errors import InputError, UsageError
 from sacmap.measure.coverage import like_for_like
-from sacmap.measure.verdict import MODEL_COLUMNS, Against, Floats, compare, law_of_level
+from sacmap.measure.verdict import MODEL_COLUMNS, Against, Floats, compare, law_of_level, nothing_known
 from sacmap.study import Study
 
 
@@ -263,10 +263,9 @@ def _of_type(
 
 def _level_alone(now: Floats) -> pd.DataFrame:
     """Return the columns of `compare` for (areas,) counts of a single period: of these, only the level is known."""
-    model = pd.DataFrame(np.nan, index=range(len(now)), columns=list(MODEL_COLUMNS))
-    model["verdict"] = pd.Series("not known", index=model.index, dtype=object)
+    columns = nothing_known(len(now))
     known = np.isfinite(now)
     if known.any():
         law = law_of_level(now[known])
-        model.loc[known, "level"] = law.level(law.excess)
-    return model
+        columns["level"][known] = law.level(law.excess)
+    return pd.DataFrame(columns)

@@ -160,8 +160,7 @@ def compare(
     if (counts[known] < 0).any() or (now[known] < 0).any():
         raise UsageError("A count is negative.", "Counts are crimes: 0 or more.")
     require_comparator(comparator, counts.shape[1])
-    columns = {name: np.full(len(now), np.nan) for name in MODEL_COLUMNS}
-    columns |= {"verdict": np.full(len(now), "not known", dtype=object)}
+    columns = nothing_known(len(now))
     if known.any():
         found = readings(law_of(counts[known], now[known], comparator, months=months))
         for name, column in columns.items():
@@ -198,6 +197,12 @@ def require_comparator(comparator: Against, periods: int) -> None:
             f"The comparator has no crime now, and {before / periods:,.0f} a period before, so it is probably missing.",
             "Give its current count, or another comparator.",
         )
+
+
+def nothing_known(areas: int) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
+    """Return the columns of `compare`, each (areas,), for areas of which nothing is known."""
+    columns = {name: np.full(areas, np.nan) for name in MODEL_COLUMNS}
+    return columns | {"verdict": np.full(areas, "not known", dtype=object)}
 
 
 def readings(law: Law) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:

@@ -105,10 +105,7 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
     single = list(rows[kind].loc[verdicts == ONE_POINT, "label"].astype(str))
     if rises or falls:
         end = "." if rises else "; no clear rise but on one map point." if single else "; no clear rise."
-        found, did = rises or falls, "rose" if rises else "fell"
-        parts = _fitting(found, did, end, scene, room=ROOM)
-        narrow = _fitting(found, did, end, scene, room=NARROW_ROOM, brief=True)
-        return Headline(_text_of(parts), _summary(kind, rows, scene, told=next(iter(found))), parts, narrow)
+        return _naming(rises, falls, end, scene, _summary(kind, rows, scene, told=next(iter(rises or falls))))
     possible = int((verdicts == "possible rise").sum())
     if single:
         each = "each on one map point" if len(single) > 1 else "on one map point"
@@ -129,10 +126,7 @@ def _without_total(kinds: Sequence[str], rows: Mapping[str, pd.DataFrame], scene
     rises, falls = (_clear(kinds, rows, f"clear {way}") for way in ("rise", "fall"))
     if not rises and not falls:
         return Headline(unknown, f"No clear change of {_of_types(kinds, scene)}.")
-    found, did = rises or falls, "rose" if rises else "fell"
-    parts = _fitting(found, did, ".", scene, room=ROOM)
-    narrow = _fitting(found, did, ".", scene, room=NARROW_ROOM, brief=True)
-    return Headline(_text_of(parts), unknown, parts, narrow)
+    return _naming(rises, falls, ".", scene, unknown)
 
 
 def _of_types(kinds: Sequence[str], scene: Scene) -> str:
@@ -159,6 +153,20 @@ def _clear(kinds: Sequence[str], rows: Mapping[str, pd.DataFrame], verdict: str)
                 Part(apart(str(label)), kind, str(area)) for label, area in zip(labels, areas, strict=True)
             ]
     return found
+
+
+def _naming(
+    rises: Mapping[str, Sequence[Part]],
+    falls: Mapping[str, Sequence[Part]],
+    end: str,
+    scene: Scene,
+    second: str,
+) -> Headline:
+    """Return a headline that names the areas that rose, or if none did, those that fell."""
+    found, did = rises or falls, "rose" if rises else "fell"
+    parts = _fitting(found, did, end, scene, room=ROOM)
+    narrow = _fitting(found, did, end, scene, room=NARROW_ROOM, brief=True)
+    return Headline(_text_of(parts), second, parts, narrow)
 
 
 def _fitting(

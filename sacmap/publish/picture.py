@@ -98,7 +98,7 @@ def content_of(page: View) -> Content:
 def _level_legend(page: View) -> LegendItems:
     """Return the steps of the level of crime, as the page has them, from low to high."""
     rows = page.rows[page.first_type]
-    low, *rest = (f"{cut:,}" for cut in cuts(rows["level_per_1000_households" if page.rates else "level"]))
+    low, *rest = (f"{cut:,}" for cut in cuts(rows[page.level_column]))
     steps = (f"Below {low} {level_unit(page)}", *(f"From {cut}" for cut in (low, *rest)))
     return (*((f"l{step}", text) for step, text in enumerate(steps)), ("unknown", LEGEND["unknown"]))
 
