@@ -23,8 +23,8 @@ import numpy as np
 import pandas as pd
 
 from sacmap.choose import ranking, week
-from sacmap.choose.control import LASTING_DOUBT, Areas, control_weights, placebo_z, widening
-from sacmap.choose.evaluate import wdd, weighted_wdd
+from sacmap.choose.control_areas import LASTING_DOUBT, Areas, control_weights, placebo_z, widening
+from sacmap.choose.effect import wdd, weighted_wdd
 from sacmap.choose.outcome_words import verdict_of
 from sacmap.measure.verdict import law_of
 

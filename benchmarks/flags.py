@@ -2,7 +2,8 @@
 
 On maps of real areas, flags of the years as they were are set beside those of the same counts with each area's months
 dealt anew between the years: what is flagged then is chance. Maps are stretches of Welsh LSOAs, of these in fives, and
-of the wards of Avon and Somerset. Gwent Police's LSOAs are left out. The table is kept in sacmap/measure/how_sure.py.
+of the wards of Avon and Somerset. Gwent Police's LSOAs are left out.
+The table is kept in sacmap/measure/chance_flags.py.
 
 Run: python benchmarks/flags.py lsoa21-wales-….parquet FOLDER [maps a cell]; FOLDER holds Avon's crimes and wards.
 """

@@ -39,8 +39,8 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from sacmap import months, tables
 from sacmap.measure.change_table import change_table
 from sacmap.practice import geography
-from sacmap.publish.draw import OfficerMap, draw, totals_of
-from sacmap.publish.rows import table_of
+from sacmap.publish.change_rows import table_of
+from sacmap.publish.folium_map import OfficerMap, draw, totals_of
 from sacmap.publish.view import View
 
 ROOT = Path(__file__).parents[1]

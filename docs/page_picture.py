@@ -15,8 +15,8 @@ from playwright.sync_api import sync_playwright
 from sacmap.files.study_file import read_study
 from sacmap.pipeline import run
 from sacmap.practice import write_practice
+from sacmap.publish.make_view import page_of
 from sacmap.publish.page import render
-from sacmap.publish.present import page_of
 from sacmap.study import make_study
 
 PICTURE, OF_AREA = (Path(__file__).with_name(name) for name in ("page.png", "page-area.png"))

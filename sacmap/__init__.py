@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sacmap.areas.boundaries import read_areas
     from sacmap.areas.locate import locate
-    from sacmap.choose.evaluate import wdd
+    from sacmap.choose.effect import wdd
     from sacmap.errors import DiskError, InputError, SacmapError, SourceError, UsageError
     from sacmap.fetch.street import read_crimes
     from sacmap.measure.change_table import change
     from sacmap.measure.counts import count
     from sacmap.measure.verdict import compare
     from sacmap.pipeline import run, save
-    from sacmap.publish.draw import draw
+    from sacmap.publish.folium_map import draw
     from sacmap.result import Result
     from sacmap.study import Study
 
@@ -45,7 +45,7 @@ HOME = {
     "change": "sacmap.measure.change_table",
     "compare": "sacmap.measure.verdict",
     "count": "sacmap.measure.counts",
-    "draw": "sacmap.publish.draw",
+    "draw": "sacmap.publish.folium_map",
     "locate": "sacmap.areas.locate",
     # Not in __all__: `Study(...)` checks itself now. Notebooks written before that still run.
     "make_study": "sacmap.study",
@@ -53,7 +53,7 @@ HOME = {
     "read_crimes": "sacmap.fetch.street",
     "run": "sacmap.pipeline",
     "save": "sacmap.pipeline",
-    "wdd": "sacmap.choose.evaluate",
+    "wdd": "sacmap.choose.effect",
 }
 
 __all__ = [  # noqa: RUF022 - classes, steps in the order of the data, errors

@@ -130,7 +130,7 @@ def watch_command(study: Path | None, **options: object) -> int:
 def check(study: Path | None, **options: object) -> int:
     """Say whether a comparison can be trusted: coverage, ledger, repaired boundaries, overlaps, gaps."""
     from sacmap.pipeline import run
-    from sacmap.publish.present import check_text
+    from sacmap.publish.make_view import check_text
 
     result = run(read_options(study, options))
     show(check_text(result))

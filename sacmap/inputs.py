@@ -27,7 +27,7 @@ from sacmap.areas.columns import BoundaryOptions
 from sacmap.areas.locate import locate, require_overlap
 from sacmap.crimes import Reading
 from sacmap.errors import InputError, UsageError
-from sacmap.fetch.members import each_once, members_of
+from sacmap.fetch.csv_files import each_once, members_of
 from sacmap.fetch.street import read
 from sacmap.files.collisions import require_apart
 from sacmap.files.text import read_text, sha256
@@ -40,7 +40,7 @@ from sacmap.terminal import Progress, say
 if TYPE_CHECKING:
     from sacmap.fetch.api import Api
     from sacmap.fetch.download import Downloaded, Downloader, Origin
-    from sacmap.measure.published import Published
+    from sacmap.measure.published_crimes import Published
     from sacmap.offences import Recorded
 
 
@@ -203,8 +203,8 @@ def with_study_households(
                 "Add --households FILE, a CSV of households by LSOA.",
             )
         return areas, (), 0, 0
-    from sacmap.areas.household_files import read_households
-    from sacmap.areas.households import with_households
+    from sacmap.areas.household_match import with_households
+    from sacmap.areas.households import read_households
 
     counts = read_households(study.households, study.households_column)
     lsoas = read_areas(study.lsoa_boundaries) if study.lsoa_boundaries else None
@@ -220,7 +220,7 @@ def published_of(study: Study, recorded: Recorded) -> Published:
     UsageError
         If it is a partnership, and the study has no boundaries.
     """
-    from sacmap.measure.published import published_by_force, published_in_areas
+    from sacmap.measure.published_crimes import published_by_force, published_in_areas
 
     reading = read_crimes_of(study)
     if recorded.by == "force":

@@ -44,7 +44,7 @@ from sacmap.terminal import say
 if TYPE_CHECKING:
     from sacmap.fetch.download import Downloaded
     from sacmap.fetch.home_office import RecordedTable
-    from sacmap.measure.published import Published
+    from sacmap.measure.published_crimes import Published
     from sacmap.measure.reconcile import Reconciliation
     from sacmap.publish.view import View
 
@@ -128,7 +128,7 @@ def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) 
     DiskError
         If a file cannot be written.
     """
-    from sacmap.publish.present import page_of
+    from sacmap.publish.make_view import page_of
 
     return _save(result, page_of(result), out, result.study.also if also is None else tuple(also))
 
@@ -200,8 +200,8 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
     """
     from sacmap.publish.csv_json import dated
     from sacmap.publish.extra_files import require_tools
+    from sacmap.publish.make_view import page_of
     from sacmap.publish.outlines import outlines_of
-    from sacmap.publish.present import page_of
     from sacmap.publish.public import public_version
 
     require_tools(study.also)
@@ -300,8 +300,8 @@ def reconciled_with(
     beside: Sequence[str] = (),
 ) -> Reconciliation:
     """Compare an area's recorded crime with police.uk's, if given, and with other areas'."""
-    from sacmap.measure.peers import is_nation
     from sacmap.measure.reconcile import Peers, reconcile
+    from sacmap.measure.similar_areas import is_nation
 
     peers = Peers(
         asked=tuple(None if is_nation(name) else table.of(name) for name in table.names_in(beside)),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from sacmap.choose.evaluate import Outcome, judge, study_values
 from sacmap.choose.hardening import Prices, read_prices
-from sacmap.choose.outcome import Outcome, judge, study_values
 from sacmap.choose.partnership_files import (
     Visit,
     action_days,
@@ -27,7 +27,7 @@ from sacmap.inputs import read_by
 from sacmap.pipeline import require_outputs, run
 from sacmap.publish.csv_json import json_of, path_from, require_unwritten
 from sacmap.publish.extra_files import geopackage
-from sacmap.publish.present import outcome_html_of, page_of, plan_html_of
+from sacmap.publish.make_view import outcome_html_of, page_of, plan_html_of
 from sacmap.result import Result
 from sacmap.study import FetchOptions, Period, Study, make_study
 from sacmap.terminal import say

@@ -10,9 +10,9 @@ import pandas as pd
 
 from sacmap import tables
 from sacmap.areas.context import Layer
+from sacmap.measure.chance_flags import how_sure
 from sacmap.measure.comparator import Comparator, ComparatorRecord
 from sacmap.measure.definitions import Break
-from sacmap.measure.how_sure import how_sure
 from sacmap.measure.ledger import Ledger
 from sacmap.notices import Notice
 from sacmap.study import Study

@@ -23,13 +23,13 @@ from sacmap.measure.reconcile import official_periods, require_quarters
 from sacmap.months import is_month
 from sacmap.pipeline import map_study, reconciled_with, require_outputs, run
 from sacmap.planning import boundaries_of_plan
+from sacmap.publish.change_rows import names_of
 from sacmap.publish.csv_json import dated, plain
 from sacmap.publish.extra_files import map_picture, require_word, word
+from sacmap.publish.make_view import page_of
 from sacmap.publish.news import LastMap, first_words, last_map, news_of
 from sacmap.publish.note import note_of
 from sacmap.publish.note_parts import Given
-from sacmap.publish.present import page_of
-from sacmap.publish.rows import names_of
 from sacmap.result import Result
 from sacmap.study import Study
 

@@ -30,7 +30,7 @@ from open_geography import Geography, Service
 
 from sacmap import pipeline, tables
 from sacmap.areas.boundaries import read_boundaries
-from sacmap.areas.household_files import read_households
+from sacmap.areas.households import read_households
 from sacmap.areas.neighbourhoods import neighbourhoods
 from sacmap.areas.open_geography import areas_of
 from sacmap.cli import sacmap

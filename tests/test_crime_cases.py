@@ -26,11 +26,11 @@ from crime_inputs import (
 
 from sacmap import tables
 from sacmap.crimes import repeats
-from sacmap.fetch.identity import is_no_id
+from sacmap.fetch.repeats import is_no_id
 from sacmap.fetch.street import read
 from sacmap.files.study_file import read_study
 from sacmap.pipeline import run
-from sacmap.publish.present import page_of
+from sacmap.publish.make_view import page_of
 from sacmap.publish.public import public_version
 from sacmap.study import make_study
 
@@ -658,7 +658,7 @@ def test_a_file_put_in_twice_without_ids_is_told(folder, monkeypatch):
 
 
 def test_a_spreadsheet_that_is_full_is_told(folder, monkeypatch):
-    monkeypatch.setattr("sacmap.fetch.identity.FULL", (80,))
+    monkeypatch.setattr("sacmap.fetch.repeats.FULL", (80,))
     (folder / "a.csv").write_text(table(crimes()))
     assert (
         "as many rows as a spreadsheet can hold, 80"

@@ -18,8 +18,8 @@ from sacmap.comparison import compare_areas
 from sacmap.crimes import without_repeats
 from sacmap.errors import InputError, SourceError, UsageError
 from sacmap.fetch.download import Downloader, Origin, choose_sources
-from sacmap.fetch.region import ELSEWHERE
 from sacmap.fetch.street import read
+from sacmap.fetch.study_region import ELSEWHERE
 from sacmap.files.write import write_whole
 from sacmap.forces import TRANSPORT_POLICE
 from sacmap.inputs import territory_of

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sacmap.choose.control import Areas, control_weights, placebo_z, widening
-from sacmap.choose.evaluate import placebo_rank, rate_ratio, tne, wdd, wdq, weighted_wdd
+from sacmap.choose.control_areas import Areas, control_weights, placebo_z, widening
+from sacmap.choose.effect import placebo_rank, rate_ratio, tne, wdd, wdq, weighted_wdd
 
 TREATED, CONTROL, BUFFER, BUFFER_CONTROL = (207, 110), (308, 318), (178, 157), (150, 140)
 

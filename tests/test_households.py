@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sacmap.areas.boundaries import areas_from_rings, geojson_of, read_areas
-from sacmap.areas.household_files import read_households
-from sacmap.areas.households import with_households
+from sacmap.areas.household_match import with_households
+from sacmap.areas.households import read_households
 from sacmap.cli import sacmap
 from sacmap.errors import InputError
 from sacmap.files.text import read_text

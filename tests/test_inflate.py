@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sacmap.errors import InputError
-from sacmap.fetch.members import inflated
+from sacmap.fetch.csv_files import inflated
 from sacmap.fetch.street import read_crimes
 
 NAME = "2018-10/2018-10-northamptonshire-street.csv"

@@ -10,7 +10,7 @@ import folium
 import pytest
 from conftest import Opened, page_of, require
 
-from sacmap.publish.draw import draw
+from sacmap.publish.folium_map import draw
 
 CELLS = (
     f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"

@@ -19,7 +19,7 @@ from sacmap import tables
 from sacmap.publish import colours
 from sacmap.publish.colours import readable
 from sacmap.publish.csv_json import as_text, file_stem, number_texts
-from sacmap.publish.draw import draw
+from sacmap.publish.folium_map import draw
 from sacmap.publish.page import json_block, render
 from sacmap.publish.shapes import CODE, coded, label_places, simplified
 

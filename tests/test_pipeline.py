@@ -24,7 +24,7 @@ from sacmap.files.study_file import read_study
 from sacmap.forces import force_slug
 from sacmap.pipeline import map_study
 from sacmap.publish.csv_json import record_of
-from sacmap.publish.present import page_of
+from sacmap.publish.make_view import page_of
 from sacmap.publish.public import public_version
 from sacmap.study import make_study
 

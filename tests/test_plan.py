@@ -9,9 +9,9 @@ from command_line import command
 from sacmap import months, tables
 from sacmap.areas.boundaries import read_areas
 from sacmap.areas.topology import adjoining
-from sacmap.choose.evaluate import tne, wdd, wdq
+from sacmap.choose.effect import tne, wdd, wdq
+from sacmap.choose.evaluate import judge, study_values
 from sacmap.choose.hardening import read_prices
-from sacmap.choose.outcome import judge, study_values
 from sacmap.choose.outcome_words import verdict_of
 from sacmap.choose.partnership_files import read_actions, read_protected, read_visited
 from sacmap.choose.plan import PlanWanted, busiest_months, make_plan, plan_of

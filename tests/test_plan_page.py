@@ -8,8 +8,8 @@ import pytest
 from builders import plan_of_four
 from conftest import AXE, HOSTILE, page_of, require
 
-from sacmap.choose.evaluate import wdd
-from sacmap.choose.outcome import Group, Outcome
+from sacmap.choose.effect import wdd
+from sacmap.choose.evaluate import Group, Outcome
 from sacmap.choose.partnership_files import Action
 from sacmap.months import day_in_words
 from sacmap.notices import Notice

@@ -16,7 +16,7 @@ from sacmap.comparison import compare_areas
 from sacmap.fetch.street import read
 from sacmap.measure.verdict import law_of, readings
 from sacmap.publish.lists import leading_type, stability
-from sacmap.publish.present import page_of
+from sacmap.publish.make_view import page_of
 from sacmap.result import Entry
 from sacmap.study import make_study
 

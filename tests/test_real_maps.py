@@ -10,7 +10,7 @@ from sacmap.choose.plan import PlanWanted, make_plan
 from sacmap.comparison import compare_areas
 from sacmap.fetch.street import read
 from sacmap.publish.lists import stability
-from sacmap.publish.present import page_of
+from sacmap.publish.make_view import page_of
 from sacmap.study import make_study
 
 pytestmark = pytest.mark.slow

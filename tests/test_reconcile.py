@@ -15,7 +15,7 @@ from sacmap.crimes import Reading, tally_of
 from sacmap.errors import InputError, UsageError
 from sacmap.fetch.home_office import read_table
 from sacmap.fetch.street import read
-from sacmap.measure.published import published_by_force, published_in_areas
+from sacmap.measure.published_crimes import published_by_force, published_in_areas
 from sacmap.measure.reconcile import reconcile
 from sacmap.offences import CODES, Recorded
 from sacmap.study import make_study

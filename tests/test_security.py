@@ -110,7 +110,7 @@ def test_only_the_console_prints():
     prints = re.compile(r"click\.(echo|secho)\(|(?<!>>> )\bprint\(|\bstd(out|err)\.write\(")
     others = {path.name for path in folder.rglob("*.py") if prints.search(path.read_text(encoding="utf-8"))}
     # The bar holds numbers and words of ours only.
-    assert others <= {"terminal.py", "measure_child.py", "gdal_child.py"}
+    assert others <= {"terminal.py", "size_child.py", "gdal_child.py"}
 
 
 @pytest.mark.parametrize(

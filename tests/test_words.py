@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sacmap import tables
-from sacmap.measure.how_sure import must_rise
+from sacmap.measure.chance_flags import must_rise
 from sacmap.publish.headline import ONE_POINT, Scene, headline
 from sacmap.publish.words import (
     NEIGHBOURHOOD,

@@ -20,10 +20,10 @@ from sacmap import tables
 from sacmap.areas import columns
 from sacmap.areas.columns import BoundaryOptions
 from sacmap.areas.coordinates import code_of, in_degrees, system_given, system_or_likely
+from sacmap.areas.layer_rows import TOO_FEW, Rows, closed_ring
 from sacmap.areas.layers import read_layer
 from sacmap.areas.locate import require_degrees
 from sacmap.areas.mend import mended, merged, require_few_crossings
-from sacmap.areas.rows import TOO_FEW, Rows, closed_ring
 from sacmap.errors import InputError, UsageError
 from sacmap.notices import Notice, listed
 

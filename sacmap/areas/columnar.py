@@ -21,7 +21,7 @@ from shapely.geometry.base import BaseGeometry
 
 from sacmap.areas.coordinates import declared
 from sacmap.areas.encodings import read_as_windows
-from sacmap.areas.rows import Rows, shapes_of_wkb
+from sacmap.areas.layer_rows import Rows, shapes_of_wkb
 from sacmap.errors import InputError
 from sacmap.files.json_shape import JsonObject
 from sacmap.limits import CORNERS, DECODED, FEATURES, TEXT

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sacmap import tables
-from sacmap.areas.rows import Rows, text_of
+from sacmap.areas.layer_rows import Rows, text_of
 from sacmap.errors import InputError
 from sacmap.notices import Notice, listed
 

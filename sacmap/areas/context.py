@@ -16,8 +16,8 @@ from shapely.errors import ShapelyError
 from shapely.geometry import shape as shape_of
 from shapely.geometry.base import BaseGeometry
 
-from sacmap.areas.contents import as_input_error
 from sacmap.areas.coordinates import in_degrees, system_of, system_or_likely
+from sacmap.areas.layer_files import as_input_error
 from sacmap.areas.layers import read_layer
 from sacmap.errors import InputError
 from sacmap.files.text import parse_json, read_text

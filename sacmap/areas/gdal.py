@@ -23,11 +23,11 @@ import pyproj
 import shapely
 from shapely.errors import ShapelyError
 
-from sacmap.areas.contents import Dataset, Part, copied_to
 from sacmap.areas.coordinates import NAMES_A_FILE, declared, names_a_file
 from sacmap.areas.encodings import column_texts, encoding_of_table
 from sacmap.areas.formats import KINDS, kind_of
-from sacmap.areas.rows import Rows, layer_of, shapes_of_wkb
+from sacmap.areas.layer_files import Dataset, Part, copied_to
+from sacmap.areas.layer_rows import Rows, layer_of, shapes_of_wkb
 from sacmap.errors import InputError
 from sacmap.files.child_process import TOO_LONG, lacked_memory, last_words, run_apart
 from sacmap.files.json_shape import JsonObject

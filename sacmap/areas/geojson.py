@@ -22,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 from sacmap.areas.coordinates import declared
 from sacmap.areas.encodings import read_as_windows
 from sacmap.areas.formats import KINDS, Kind, kind_of_json
-from sacmap.areas.rows import NO_BOUNDARY, Rows, layer_of, of_polygons, polygon_of, rows_of
+from sacmap.areas.layer_rows import NO_BOUNDARY, Rows, layer_of, of_polygons, polygon_of, rows_of
 from sacmap.errors import InputError
 from sacmap.files.json_shape import JsonObject
 from sacmap.files.text import parse_json

@@ -1,150 +1,324 @@
-"""Find the households of each area, for rates, from counts by area or by LSOA."""
+"""Files of households as people have them: a tidy CSV, or a download with titles above the table and notes below."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-import geopandas as gpd
-import numpy as np
-import pandas as pd
-import shapely
-
-from sacmap.areas.locate import locate
+from sacmap.areas.columns import require_no_points
+from sacmap.areas.formats import START, kind_of
+from sacmap.areas.layer_files import as_input_error, inflate_text
 from sacmap.errors import InputError
+from sacmap.files.delimited import decoded, rows_in
+from sacmap.files.sheets import LINES_ABOVE, sheets_of, text_of
+from sacmap.limits import CELLS, ROWS, TEXT
 from sacmap.notices import Notice, listed
+from sacmap.tables import homes_of
 
-#: If LSOAs cover less than this share of an area, some of its households are not counted, and a notice says so.
-COVERED = 0.9
-#: A rate is called rough if the households differ by more than this share from those of LSOAs split by land.
-ROUGH = 0.2
+_ID = re.compile(r"area_id|id|lsoa[ _]?(\d\d)?[ _]?(cd|code)?|.*(cd|code|mnemonic)", re.IGNORECASE)
+_CODE = re.compile(r"([EWSNK]\d{8})(\s*[:-]\s.*)?")
+#: Names of a column of all households, the surest first.
+_TOTALS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"households",
+        r"(all|total|number of|no\.? of|total number of)\s+(occupied\s+)?households(\W+\d{4})?",
+        r"households\W+(total|all|number|count|\d{4})\W*",
+        r".*\b(all categories|total|all)\b\W+(of\s+)?.*household.*",
+        r".*household.*\b(total|all categories)\b.*",
+    )
+)
+#: What makes a column one of some households only.
+_PART = re.compile(
+    r"\b(one|two|three|1|2|3)[\s-]+(person|adult|people|family|bedroom|car)|lone|single|couple|pension|\bwith\b|"
+    r"without|\bno\b|depriv|own(ed|er)|rent|mortgage|aged|student|overcrowd|multi|\bnot\b|%|per ?cent|\brate\b|mean|"
+    r"average|size|population|people|persons|residents",
+    re.IGNORECASE,
+)
+#: Names that say no more than that numbers stand below.
+_PLAIN = re.compile(r"value|obs_value|obs|observation|count|counts|n|number|total|(19|20)\d\d", re.IGNORECASE)
+_IS_TOTAL = re.compile(r"(column |grand )?totals?\b", re.IGNORECASE)
+#: What stands for a number that is not given.
+_WITHHELD = {"", "-", "–", "..", ".", ":", "*", "c", "x", "na", "n/a"}
+
+Line = tuple[int, list[str]]
 
 
-def with_households(
-    areas: gpd.GeoDataFrame, counts: Mapping[str, float], path: str, lsoas: gpd.GeoDataFrame | None = None
-) -> tuple[gpd.GeoDataFrame, tuple[Notice, ...]]:
-    """Add the households to the areas.
+@dataclass(frozen=True)
+class Counts:
+    """Households by identifier, and notices about the columns they were taken from."""
+
+    by_id: dict[str, float]
+    notices: tuple[Notice, ...]
+
+
+def read_households(path: str, column: str | None = None) -> Counts:
+    """Return households by identifier from a CSV (also gzipped, in Windows-1252 or UTF-16), a workbook or Parquet.
 
     Parameters
     ----------
-    areas
-        The Areas table. Households in it are replaced.
-    counts
-        Households by identifier of the areas, or of the LSOAs if those are given.
     path
-        The file they come from, for messages.
-    lsoas
-        The LSOAs as an Areas table. All households of an LSOA go to the area that contains its representative point,
-        by the same rule as crimes. A notice says how many are in LSOAs outside all areas.
-
-    Returns
-    -------
-    The Areas table and notices. The households of an area without any LSOA's point are not known.
+        The file.
+    column
+        The column of households; see `households_in`.
 
     Raises
     ------
     InputError
-        If no identifier belongs to an area (or LSOA), or no LSOA is in an area.
+        If it cannot be read, or as `households_in`.
     """
-    notices: tuple[Notice, ...]
-    if lsoas is None:
-        known = areas["area_id"].map(counts).astype("Float64")
-        _require_match(known.notna().any(), counts, areas["area_id"], path)
-        notices = ()
-    else:
-        homes = lsoas["area_id"].map(counts).astype("Float64")
-        _require_match(homes.notna().any(), counts, lsoas["area_id"], path)
-        owners = area_of(lsoas, areas)
-        if owners.isna().all():
+    where = Path(path)
+    with as_input_error(where, "--households"):
+        with where.open("rb") as stream:
+            kind = kind_of(stream.read(START))
+        if kind.key in {"zip", "xls", "parquet"}:
+            return _of_sheets(where, column)
+        raw = inflate_text(where) if kind.key == "gzip" else where.read_bytes()
+    TEXT.require(len(raw), where)
+    if kind.remedy and kind.key not in {"text", "empty"}:
+        # What kinds of file are called is said of boundaries: "JSON, but none of areas".
+        what = "" if kind.key == "unknown" else f"{kind.words.split(',')[0]}, "
+        raise InputError(f"{path} is {what}not a table.", "Give the households as CSV or XLSX.")
+    return households_in(_lines_of_text(raw, path), path, column)
+
+
+def _of_sheets(where: Path, column: str | None) -> Counts:
+    """Return the households of the first sheet that has a table of them."""
+    first: InputError | None = None
+    for sheet in sheets_of(where):
+        ROWS.require(len(sheet.rows), where)
+        CELLS.require(sum(map(len, sheet.rows)), where)
+        lines = [(k, [text_of(cell) for cell in row]) for k, row in enumerate(sheet.rows, 1)]
+        try:
+            return households_in([line for line in lines if any(line[1])], sheet.label, column)
+        except InputError as error:
+            first = first or error
+    raise first or InputError(f"{where} has no table.", "Give the households as CSV or XLSX.")
+
+
+def _lines_of_text(raw: bytes | bytearray, path: str) -> list[Line]:
+    found = [
+        (number, [cell.strip() for cell in cells])
+        for number, cells in rows_in(decoded(raw, path), path)
+        if any(cell.strip() for cell in cells)
+    ]
+    ROWS.require(len(found), path)
+    return found
+
+
+def households_in(lines: Sequence[Line], path: str, column: str | None = None) -> Counts:
+    """Return households by identifier.
+
+    Parameters
+    ----------
+    lines
+        The lines that have any text, each with its number.
+    path
+        What errors name.
+    column
+        The column of households; by default the one called households, all households or the like, else the only
+        one of numbers that is not of some households only.
+
+    Returns
+    -------
+    The identifier is in the first column called area_id or id, starting with lsoa, or ending in CD, code or mnemonic,
+    else in the one of codes such as E01000001, and stays as it is given. Titles above the table and notes below it
+    are passed over; a number withheld is none.
+
+    Raises
+    ------
+    InputError
+        If a column is missing or could be several, an identifier is blank or repeated, or a number is not a count;
+        the message gives the line.
+    """
+    header = _header(lines)
+    if header is None:
+        raise _no_columns(lines[0][1] if lines else [], path)
+    names, body = lines[header][1], _less_notes(lines[header + 1 :])
+    id_at = _id_at(names, body)
+    if id_at is None:
+        raise _no_columns(names, path)
+    number_at, notices = _number_at(names, body, id_at, path, column)
+    found: dict[str, float] = {}
+    written: list[str] = []
+    for line, cells in body:
+        key, number = _cell(cells, id_at), _cell(cells, number_at)
+        if not key and ((not found and homes_of(number) is None) or any(map(_IS_TOTAL.match, cells))):
+            # A second line of names, or the sum of all.
+            continue
+        code = _CODE.fullmatch(key)
+        key = code[1] if code else key
+        count = homes_of(number)
+        if not key or (count is None and (number.lower() not in _WITHHELD or number == "")):
             raise InputError(
-                "No LSOA lies in any area.",
-                "Check that --lsoa-boundaries and --boundaries are for the same place.",
+                f"{path}, line {line}: {key or 'no identifier'}, {number or 'no number'} is not an "
+                "identifier and a count of households.",
+                "Correct that line.",
             )
-        known = areas["area_id"].map(homes.groupby(owners).sum(min_count=1)).astype("Float64")
-        some = homes.notna()
-        notices = (*_spread(homes, owners), *_fit(areas.assign(households=known), lsoas[some], homes[some]))
-    return areas.assign(households=known), (*notices, *_not_known(areas["name"], known))
+        if key in found:
+            raise InputError(
+                f"{path}, line {line}: {key} occurs twice.",
+                "Give each identifier one line: where lines are of kinds of household, add them up.",
+            )
+        if count is not None:
+            found[key] = count
+            written.append(number)
+    require_no_points(written, found.values(), path)
+    return Counts(found, (*notices, *_fraction_notices(found, path)))
 
 
-def area_of(polygons: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Series:
-    """Return the area_id in which each polygon's representative point lies, or None, by the same rule as crimes."""
-    points = shapely.point_on_surface(polygons.geometry.to_numpy())
-    table = pd.DataFrame({"lon": shapely.get_x(points), "lat": shapely.get_y(points)}, index=polygons.index)
-    return locate(table, areas)["area_id"]
+def _fraction_notices(found: Mapping[str, float], path: str) -> Iterator[Notice]:
+    if any(value % 1 for value in found.values()):
+        yield Notice("households-fractions", f"Households of {path} with fractions are taken as estimates.")
 
 
-def _require_match(some: bool, counts: Mapping[str, float], ids: pd.Series, path: str) -> None:
-    if some:
-        return
-    raise InputError(
-        f"No identifier of {path} ({listed(list(counts), 2, ', ') or 'it is empty'}) is among those of the polygons "
-        f"({listed(list(ids), 2, ', ')}).",
-        _why_no_match(counts, ids),
+def _cell(cells: Sequence[str], place: int) -> str:
+    return cells[place].strip() if place < len(cells) else ""
+
+
+def _no_columns(names: Sequence[str], path: str) -> InputError:
+    return InputError(
+        f"{path} has no columns of identifiers and households (it has {listed(list(names), 12, ', ') or 'none'}).",
+        "Name them area_id and households in its first line, or say which column with --households-column.",
     )
 
 
-def _why_no_match(counts: Mapping[str, float], ids: pd.Series) -> str:
-    """Return what to do if no identifier matches: they differ in noughts or capitals only, or are of other areas."""
-    bare, folded = {one.lstrip("0") for one in counts}, {one.casefold() for one in counts}
-    lost = next((one for one in ids if one.startswith("0") and one.lstrip("0") in bare), None)
-    if lost is not None:
-        return f"The file has lost the noughts in front, as spreadsheets do: write {lost}, not {lost.lstrip('0')}."
-    alike = next((one for one in ids if one.casefold() in folded), None)
-    if alike is not None:
-        return f"They differ in capitals only: write {alike}, as the polygons do."
-    return "If it is by LSOA and the areas are not LSOAs, add --lsoa-boundaries FILE."
+# ── where the table is ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _spread(homes: pd.Series, owners: pd.Series) -> tuple[Notice, ...]:
-    """Say how many households of the LSOAs are in areas, and how many are in none."""
-    whole, nowhere = float(homes.sum()), float(homes[owners.isna()].sum())
-    share = 100 * nowhere / whole if whole else 0.0
-    missing = int(homes.isna().sum())
-    said = (
-        f"Households are those of {int(homes.notna().sum()):,} LSOAs, each given whole to the area its representative "
-        f"point lies in: {whole - nowhere:,.0f} in areas; {nowhere:,.0f} ({share:.1f}%) unassigned, in no area."
+def _header(lines: Sequence[Line]) -> int | None:
+    """Return the place of the line of column names: with a name of ids, or just above the first line of codes."""
+    for place, (_, cells) in enumerate(lines[:LINES_ABOVE]):
+        several = sum(1 for cell in cells if cell) > 1
+        if several and any(_ID.fullmatch(cell) for cell in cells) and not any(map(_CODE.fullmatch, cells)):
+            return place
+        if several and any(map(_CODE.fullmatch, cells)):
+            return place - 1 if place else None
+    return None
+
+
+def _less_notes(body: Sequence[Line]) -> list[Line]:
+    """Return the lines of a table less those below it that are notes: text in one cell alone."""
+    end = len(body)
+    while end and sum(1 for cell in body[end - 1][1] if cell) < 2 and end > 1 and _is_note(body[end - 1][1]):
+        end -= 1
+    return list(body[:end])
+
+
+def _is_note(cells: Sequence[str]) -> bool:
+    said = next(cell for cell in cells if cell)
+    return " " in said or not any(c.isdigit() for c in said)
+
+
+def _id_at(names: Sequence[str], body: Sequence[Line]) -> int | None:
+    """Return the place of the identifiers: the column of codes, where there is one called as one, else by name."""
+    called = [place for place, name in enumerate(names) if _ID.fullmatch(name)]
+    exact = [place for place in called if names[place].lower() in {"area_id", "id"}]
+    some = body[:200]
+
+    def codes(place: int) -> bool:
+        return bool(some) and all(_CODE.fullmatch(_cell(cells, place)) for _, cells in some)
+
+    of_codes = [place for place in range(len(names)) if codes(place)]
+    several = len({_cell(cells, place) for _, cells in body for place in of_codes[:1]}) > 1 or len(body) == 1
+    order = [
+        *exact,
+        *(place for place in called if place in of_codes and _differ(body, place)),
+        *called,
+        *(of_codes if several else ()),
+    ]
+    return order[0] if order else None
+
+
+def _differ(body: Sequence[Line], place: int) -> bool:
+    """Whether the values of a column differ, as those of an identifier do and a district's do not."""
+    values = [_cell(cells, place) for _, cells in body]
+    return len(set(values)) == len(values)
+
+
+# ── which column is households ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _number_at(
+    names: Sequence[str], body: Sequence[Line], id_at: int, path: str, column: str | None
+) -> tuple[int, tuple[Notice, ...]]:
+    if column is not None:
+        for same in (str.__eq__, _alike):
+            if any(same(name, column) for name in names):
+                return next(place for place, name in enumerate(names) if same(name, column)), ()
+        raise InputError(
+            f"{path} has no column {column!r} (it has {listed(list(names), 20, ', ')}).",
+            "Check --households-column.",
+        )
+    others = [place for place, name in enumerate(names) if place != id_at and name]
+    for pattern in _TOTALS:
+        found = [p for p in others if pattern.fullmatch(names[p]) and not _is_part(names[p])]
+        if found:
+            return _the_total(found, others, names, body, path)
+    named = [p for p in others if names[p].lower().endswith("households") and not _is_part(names[p])]
+    if named:
+        return _the_total(named, others, names, body, path)
+    plain = [p for p in others if _PLAIN.fullmatch(names[p]) and _is_of_counts(body, p)]
+    if len(plain) == 1:
+        text = f"Households are taken from the column {names[plain[0]]} of {path}, its only one of numbers."
+        return plain[0], (Notice("households-column", text),)
+    parts = [names[p] for p in others if "household" in names[p].lower()] or [names[p] for p in plain]
+    if parts:
+        raise InputError(
+            f"{path} does not say which column has all households; it has {listed(parts, 6, ', ')}.",
+            "Say which with --households-column.",
+        )
+    raise _no_columns(names, path)
+
+
+def _is_part(name: str) -> bool:
+    """Whether a name is of some households only, what stands for all of them aside."""
+    return bool(_PART.search(re.sub(r"no\.? of households|one family only", "", name, flags=re.IGNORECASE)))
+
+
+def _alike(name: str, other: str) -> bool:
+    return name.casefold() == other.casefold()
+
+
+def _the_total(
+    found: Sequence[int], others: Sequence[int], names: Sequence[str], body: Sequence[Line], path: str
+) -> tuple[int, tuple[Notice, ...]]:
+    """Return the one column found, or of several the one that no other exceeds; tell where there was a choice.
+
+    Raises
+    ------
+    InputError
+        If none of several is the largest throughout.
+    """
+    rivals = [p for p in others if p not in found and "household" in names[p].lower()]
+    if len(found) > 1:
+        values = {p: [homes_of(_cell(cells, p)) or 0.0 for _, cells in body] for p in found}
+        largest = [p for p in found if all(_covers(values[p], values[q]) for q in found)]
+        if not largest or len({names[p].casefold() for p in found}) < len(found):
+            raise InputError(
+                f"{path} has several columns of households: {listed([names[p] for p in found], 6, ', ')}.",
+                "Say which with --households-column; columns of one name need different ones.",
+            )
+        rivals = [p for p in found if p != largest[0]] + rivals
+        found = largest
+    if not rivals:
+        return found[0], ()
+    text = (
+        f"Households are taken from the column {names[found[0]]} of {path}, not "
+        f"{listed([names[p] for p in rivals], 3, ', ')}: --households-column chooses."
     )
-    if missing:
-        said += f" LSOAs without a count: {missing:,}."
-    return (Notice("households-spread", said),)
+    return found[0], (Notice("households-column", text),)
 
 
-def _fit(areas: gpd.GeoDataFrame, lsoas: gpd.GeoDataFrame, homes: pd.Series) -> Iterator[Notice]:
-    """Name the areas that LSOAs cover only in part, and those where LSOAs lie across the boundary."""
-    shapes, cells = areas.geometry.to_numpy(), lsoas.geometry.to_numpy()
-    given = areas["households"].to_numpy(float, na_value=np.nan)
-    cell, area = shapely.STRtree(shapes).query(cells, predicate="intersects")
-    shared = shapely.area(shapely.intersection(shapes[area], cells[cell]))
-    land = shapely.area(shapes)
-    covered = np.bincount(area, weights=shared, minlength=len(shapes)) / np.where(land > 0, land, np.nan)
-    split = homes.to_numpy(float)[cell] * shared / shapely.area(cells[cell])
-    by_land = np.bincount(area, weights=split, minlength=len(shapes))
-
-    part = np.flatnonzero(np.isfinite(given) & (covered < COVERED))
-    if len(part):
-        each = [f"{areas['name'].iloc[k]} ({covered[k]:.0%})" for k in part]
-        yield Notice(
-            "households-part-covered",
-            f"Areas that the LSOAs cover only in part, {len(each):,}: {listed(each, 3)}. Their households are "
-            "too few and their rates too high.",
-        )
-    rough = np.flatnonzero((np.abs(given - by_land) > ROUGH * given) & (covered >= COVERED))
-    if len(rough):
-        each = [f"{areas['name'].iloc[k]} ({given[k]:,.0f}, or {by_land[k]:,.0f} by land)" for k in rough]
-        yield Notice(
-            "households-rough",
-            f"Areas that LSOAs fit badly, {len(each):,} of {len(areas):,}: {listed(each, 3)}. Their households would "
-            f"differ by more than {ROUGH:.0%} if LSOAs were split by land, so their rates are rough.",
-        )
+def _covers(one: Iterable[float], other: Iterable[float]) -> bool:
+    return all(a >= b for a, b in zip(one, other, strict=True))
 
 
-def _not_known(names: Sequence[str], known: pd.Series) -> tuple[Notice, ...]:
-    without = [str(name) for name, homes in zip(names, known.fillna(0), strict=True) if homes <= 0]
-    if not without:
-        return ()
-    return (
-        Notice(
-            "households-not-known",
-            f"Areas whose households are not known, {len(without):,} of {len(known):,}: {listed(without, 3)}. "
-            "The page and its lists therefore use counts; rates of the other areas are in the CSV.",
-        ),
+def _is_of_counts(body: Sequence[Line], place: int) -> bool:
+    return bool(body) and all(
+        homes_of(value) is not None or value.lower() in _WITHHELD
+        for _, cells in body
+        for value in [_cell(cells, place)]
     )

@@ -17,7 +17,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from sacmap.areas.formats import KINDS, START, kind_of_xml
-from sacmap.areas.rows import NO_BOUNDARY, Rows, of_polygons, polygon_of, rows_of
+from sacmap.areas.layer_rows import NO_BOUNDARY, Rows, of_polygons, polygon_of, rows_of
 from sacmap.errors import InputError
 from sacmap.limits import CORNERS, FEATURES, TEXT
 from sacmap.notices import Notice

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from sacmap.areas.contents import (
+from sacmap.areas.formats import KINDS, START, kind_of
+from sacmap.areas.layer_files import (
     Dataset,
     Part,
     as_input_error,
@@ -23,8 +24,7 @@ from sacmap.areas.contents import (
     parts_of_folder,
     parts_of_zip,
 )
-from sacmap.areas.formats import KINDS, START, kind_of
-from sacmap.areas.rows import Rows, layer_of, rows_of
+from sacmap.areas.layer_rows import Rows, layer_of, rows_of
 from sacmap.errors import InputError
 from sacmap.limits import INFLATED
 

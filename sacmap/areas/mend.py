@@ -13,7 +13,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from sacmap import tables
-from sacmap.areas.rows import NO_BOUNDARY, Shapes
+from sacmap.areas.layer_rows import NO_BOUNDARY, Shapes
 from sacmap.areas.topology import in_metres, metric_crs
 from sacmap.limits import CROSSINGS
 

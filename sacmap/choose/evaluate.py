@@ -1,156 +1,400 @@
-"""The statistics of an evaluation: whether crime fell where the action was, and whether it was displaced.
-
-Counts are numbers of crimes, as pairs (before, after) over the same calendar months.
-"""
+"""The evaluation of a plan: its target, buffer and control areas before and after, and a verdict in plain words."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
+import pandas as pd
+from numpy.typing import NDArray
 
-#: (before, after) counts: of several areas together, or an array of each area's own.
-Counts = tuple[ArrayLike, ArrayLike]
-Pair = tuple[float, float]
-Z95 = 1.959963984540054
+from sacmap import months
+from sacmap.areas.topology import adjoining
+from sacmap.choose.control_areas import LASTING_DOUBT, Areas, placebo_z, widening
+from sacmap.choose.effect import RateRatio, Wdd, placebo_rank, rate_ratio, tne, wdd, wdq, weighted_wdd
+from sacmap.choose.outcome_words import reading_of, verdict_of
+from sacmap.choose.partnership_files import Action
+from sacmap.choose.plan import Plan, digests
+from sacmap.choose.plan_record import SIDE_NAMES, WEIGHTS_NAMES
+from sacmap.errors import InputError, UsageError
+from sacmap.notices import Notice
+from sacmap.study import Period
+
+if TYPE_CHECKING:
+    from sacmap.result import Result
+
+Floats = NDArray[np.float64]
+
+#: The counts and weights of a Group, which are columns of its table.
+COUNTS = ("before", "after", "settled", "weights", "doubt")
+#: The most differences named when a plan does not match the data.
+NAMED = 3
 
 
 @dataclass(frozen=True)
-class Wdd:
-    """Weighted displacement difference, in crimes. Negative means a fall compared with the control. low, high: 95%."""
+class Group:
+    """Areas of a plan with their counts, each of shape (n,).
 
-    estimate: float
-    variance: float
-    z: float
-    low: float
-    high: float
+    before, after: counts; settled: the counts before, replaced by what was to be expected at the date of the plan;
+    weights: 1, or the weights of a control; doubt: the standard error of settled, in addition to that of a count.
+    """
+
+    area_ids: tuple[str, ...]
+    before: Floats
+    after: Floats
+    settled: Floats
+    weights: Floats
+    doubt: Floats
+
+    @property
+    def sums(self) -> tuple[float, float]:
+        """The weighted sums before and after."""
+        return float(self.weights @ self.before), float(self.weights @ self.after)
 
 
 @dataclass(frozen=True)
-class RateRatio:
-    """(T1/T0)/(C1/C0), its interval and the standard error of its logarithm. Below 1 is a fall. low, high: 95%."""
+class Outcome:
+    """The evaluation of a plan.
 
-    estimate: float
-    se_log: float
-    low: float
-    high: float
+    groups: the sides of the plan, with the few most similar areas as control; weighted_control: the target's weighted
+    control. net: the target compared with its weighted control, by settled counts; displacement: the buffer compared
+    with its weighted control, in the same way; wdd_settled: both together. wdd: by raw counts, compared with the few
+    most similar areas; nearest: net compared with these few, as a check. verdict follows from net. placebo_rank: the
+    rank of the target among `placebos` sets of equally many untreated areas in the same test, 1 being the largest
+    fall; widening: the factor by which this test widened the intervals of the settled counts.
+    """
+
+    groups: dict[str, Group]
+    weighted_control: Group
+    wdd: Wdd
+    wdq: float | None
+    tne: float | None
+    rate_ratio: RateRatio | None
+    placebo_rank: int
+    placebos: int
+    wdd_settled: Wdd
+    net: Wdd
+    displacement: Wdd | None
+    nearest: Wdd | None
+    widening: float
+    verdict: str
+    reading: str
+    volatility: float
+    actions: tuple[Action, ...]
+    warnings: tuple[Notice, ...]
+
+    def record(self, version: str, plan_path: str, result: Result) -> dict[str, object]:
+        """Return the outcome for its JSON record, the contract's keys first."""
+        ratio = self.rate_ratio
+        return {
+            "sacmap": version,
+            "plan": plan_path,
+            "before": list(result.study.baseline[0]),
+            "after": list(result.study.current),
+            "months_compared": len(result.compared),
+            "wdd": asdict(self.wdd),
+            "wdd_settled": asdict(self.wdd_settled),
+            "wdq": self.wdq,
+            "tne": self.tne,
+            "rate_ratio": ratio and {"estimate": ratio.estimate, "low": ratio.low, "high": ratio.high},
+            "placebo_rank": self.placebo_rank,
+            "reading": self.reading,
+            "verdict": self.verdict,
+            "placebos": self.placebos,
+            "net": asdict(self.net),
+            "displacement": self.displacement and asdict(self.displacement),
+            "nearest": self.nearest and asdict(self.nearest),
+            "widening": self.widening,
+            "volatility": self.volatility,
+            "counts": {
+                name: {
+                    area: {"before": int(before), "after": int(after), "settled": float(settled)}
+                    for area, before, after, settled in zip(
+                        group.area_ids, group.before, group.after, group.settled, strict=True
+                    )
+                }
+                for name, group in self.groups.items()
+            },
+            "actions": [asdict(action) for action in self.actions],
+            "inputs": list(result.inputs),
+            "warnings": [{"code": notice.code, "text": notice.text} for notice in self.warnings],
+            "exit_code": result.exit_code,
+        }
 
 
-def wdd(
-    treated: Counts,
-    control: Counts,
-    buffer: Counts | None = None,
-    buffer_control: Counts | None = None,
-    alpha: float = 0.0,
-) -> Wdd:
-    """Return the weighted displacement difference of Wheeler and Ratcliffe (2018).
+def study_values(
+    plan: Plan, after: Period, before: Period | None, crimes: Sequence[str], boundaries: str
+) -> dict[str, object]:
+    """Return the options of the study that judges a plan: `after` compared with `before`, in the plan's areas.
 
-    >>> fell = wdd(treated=(207, 110), control=(308, 318), buffer=(178, 157), buffer_control=(150, 140))
-    >>> print(f"{fell.estimate:.0f} crimes, 95% {fell.low:.0f} to {fell.high:.0f}")
-    -118 crimes, 95% -196 to -40
+    The default of before is the same months one year earlier (more years if `after` is longer than a year).
 
-    It is (ΔT − ΔC) + (ΔDt − ΔDc), where Δ is after − before. Its variance is the sum of all counts, plus alpha·count²
-    for each, for variation from year to year beyond chance. A buffer may be given without a control of its own.
+    Raises
+    ------
+    UsageError
+        If `after` is not later than the plan's data, or `before` is later; if they differ in length; or if there are no
+        crimes and the plan names no force from which to fetch them.
+    """
+    if not crimes and not plan.study.get("force"):
+        raise UsageError("No crimes were given, and the plan names no force.", "Add --crimes PATH.")
+    step = 12 * -(-len(after) // 12)
+    earlier = before or tuple(months.shift(month, -step) for month in after)
+    if len(earlier) != len(after):
+        raise UsageError(
+            f"--before {months.written(earlier)} has {len(earlier)} months, but --after {months.written(after)} has "
+            f"{len(after)}, so their counts cannot be compared.",
+            "Give the same months of one earlier year.",
+        )
+    if months.number(after[0]) <= months.number(plan.data_to):
+        raise UsageError(
+            f"{after[0]} is not after the plan: its data end in {plan.data_to}.",
+            "Give later months with --after.",
+        )
+    if months.number(earlier[-1]) > months.number(plan.data_to):
+        raise UsageError(
+            f"{earlier[-1]} is not before the plan: its data end in {plan.data_to}.",
+            "Give the same months of an earlier year with --before.",
+        )
+    kept = ("force", "extract", "layer", "crs", "id_column", "name_column", "group_column", "within", "title")
+    return {name: plan.study.get(name) for name in kept} | {
+        "current": f"{after[0]}:{after[-1]}",
+        "baseline": f"{earlier[0]}:{earlier[-1]}",
+        "crimes": tuple(crimes),
+        "boundaries": boundaries,
+    }
+
+
+def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome:
+    """Judge a plan by the counts after it.
 
     Parameters
     ----------
-    treated, control
-        (before, after) counts of the areas with the action, and of the control areas. Each may be an array with one
-        count per area; alpha·count² then applies to each area.
-    buffer, buffer_control
-        The same for the displacement buffer and its control.
-    alpha
-        Volatility, as in `sacmap.measure.verdict`; 0 means chance alone.
+    plan
+        The plan.
+    result
+        The comparison of the months after with the months before: see `study_values`.
+    actions
+        The action log.
+
+    Raises
+    ------
+    InputError
+        If the boundaries or the crimes differ from those of the plan. The message gives the differences.
     """
-    nothing = (0.0, 0.0)
-    pairs = [
-        tuple(np.atleast_1d(np.asarray(side, dtype=float)) for side in pair)
-        for pair in (treated, control, buffer or nothing, buffer_control or nothing)
+    require_after(result.study.current, actions)
+    _require_action_begun(plan, result.study.current)
+    checked = require_same(plan, result)
+    # Shorter periods vary more: volatility grows with the square root of their number in a year.
+    alpha = plan.volatility * math.sqrt(len(plan.before_months) / len(result.compared))
+    table = _table(plan, result)
+    groups: dict[str, Group] = {name: _group(table, plan.week[name]) for name in SIDE_NAMES}
+    target, buffer, control, _ = (groups[name] for name in SIDE_NAMES)
+    weighted_control, weighted_buffer_control = (_weighted(table, plan.week[name]) for name in WEIGHTS_NAMES)
+    placebos = _placebos(plan, result, table, alpha)
+    widen = widening(placebos)
+    net = net_of(target, weighted_control, alpha, widen)
+    displacement = net_of(buffer, weighted_buffer_control, alpha, widen) if len(buffer.area_ids) else None
+    together = net_of(_both(target, buffer), _both(weighted_control, weighted_buffer_control), alpha, widen)
+    verdict = verdict_of(net)
+    rank = placebo_rank(net.z, np.array(placebos) / widen)
+    return Outcome(
+        groups=groups,
+        weighted_control=weighted_control,
+        wdd=_unweighted(groups, alpha),
+        wdd_settled=together if displacement else net,
+        wdq=wdq(target.sums, control.sums, buffer.sums),
+        tne=tne(target.sums, control.sums, buffer.sums),
+        rate_ratio=rate_ratio(target.sums, control.sums, alpha),
+        placebo_rank=rank,
+        placebos=len(placebos),
+        net=net,
+        displacement=displacement,
+        nearest=net_of(target, control, alpha, widen) if control.area_ids else None,
+        widening=widen,
+        verdict=verdict,
+        reading=reading_of(groups, weighted_control, net, displacement, rank=rank, placebos=len(placebos)),
+        volatility=alpha,
+        actions=tuple(actions),
+        warnings=(*checked, *result.warnings),
+    )
+
+
+def _unweighted(groups: Mapping[str, Group], alpha: float) -> Wdd:
+    """Return the difference with the control as it is; with the buffer only where that has a control of its own."""
+    target, buffer, control, buffer_control = (
+        (groups[name].before, groups[name].after) for name in SIDE_NAMES
+    )
+    if not groups["buffer_control"].area_ids:
+        return wdd(target, control, None, None, alpha)
+    return wdd(target, control, buffer, buffer_control, alpha)
+
+
+def _require_action_begun(plan: Plan, after: Period) -> None:
+    if plan.week["action"] and after[0] < plan.week["action"][0][:7]:
+        raise UsageError(
+            f"The plan's action begins on {plan.week['action'][0]}, and {months.in_words(after[0])} is before it.",
+            "Give months from that of the action on with --after.",
+        )
+
+
+def require_after(after: Period, actions: Sequence[Action]) -> None:
+    """Refuse a period after that begins before the first action in the log.
+
+    Raises
+    ------
+    UsageError
+        If its first month ends before the first action. The message gives the right span.
+    """
+    first = min((action.month for action in actions), default=None)
+    if first is None or months.number(after[0]) >= months.number(first):
+        return
+    left = len(after) - (months.number(first) - months.number(after[0]))
+    right = f"{first}:{after[-1]}" if left > 0 else f"{first}:{months.shift(first, len(after) - 1)}"
+    raise UsageError(
+        f"The first action in the log is in {months.in_words(first)}, and {months.in_words(after[0])} is before it.",
+        f"Begin with the month of the first action: --after {right}.",
+    )
+
+
+def require_same(plan: Plan, result: Result) -> list[Notice]:
+    """Refuse boundaries or crimes that differ from the plan's. Return a notice if the crimes cannot be checked.
+
+    Raises
+    ------
+    InputError
+        If an area is missing, new or has another shape, or if a count in one of the plan's months differs.
+    """
+    found = digests(result.areas)
+    areas = [
+        *(f"{area} is gone" for area in sorted(set(plan.boundaries) - set(found))),
+        *(f"{area} is new" for area in sorted(set(found) - set(plan.boundaries))),
+        *(
+            f"{area} has another shape"
+            for area in sorted(found)
+            if plan.boundaries.get(area, "") not in ("", found[area])
+        ),
     ]
-    steps = [float(after.sum() - before.sum()) for before, after in pairs]
-    variance = float(sum((n + alpha * n**2).sum() for pair in pairs for n in pair))
-    estimate = (steps[0] - steps[1]) + (steps[2] - steps[3])
-    return _with_interval(estimate, variance)
+    if areas:
+        raise InputError(
+            f"The plan was made with other boundaries: {_named(areas)}.",
+            "Give the original boundaries with --boundaries.",
+        )
+    rows = result.monthly[result.monthly["crime_type"] == plan.theme]
+    wide = rows.set_index(["area_id", "month"])["n"].unstack("month")
+    there = {
+        month: at
+        for at, month in enumerate(plan.before_months)
+        if month in wide and wide[month].notna().any()
+    }
+    if not there:
+        return [
+            Notice(
+                "plan-unchecked",
+                "The crimes do not include any month on which the plan is based, so it was not checked against them.",
+            )
+        ]
+    counts = []
+    for month, at in there.items():
+        now = dict(zip(wide.index.astype(str), wide[month], strict=True))
+        counts += [
+            f"{area} had {then[at]} crimes in {months.in_words(month)}, now {int(now[area])}"
+            for area, then in plan.by_month.items()
+            if pd.notna(now[area]) and int(now[area]) != then[at]
+        ]
+    if counts:
+        raise InputError(
+            f"The plan was made with other crimes: {_named(counts)}.",
+            "Give the original crimes (the plan names its inputs) together with those after.",
+        )
+    return []
 
 
-def _with_interval(estimate: float, variance: float) -> Wdd:
-    half = Z95 * math.sqrt(variance)
-    z = estimate / math.sqrt(variance) if variance > 0 else 0.0
-    return Wdd(estimate, variance, z, estimate - half, estimate + half)
+def _named(differences: Sequence[str]) -> str:
+    more = len(differences) - NAMED
+    return "; ".join(differences[:NAMED]) + (f"; and {more:,} more differences" if more > 0 else "")
 
 
-def weighted_wdd(
-    treated: Counts,
-    control: Counts,
-    weights: ArrayLike,
-    alpha: float = 0.0,
-    *,
-    doubt: tuple[ArrayLike, ArrayLike] = (0.0, 0.0),
-    widen: float = 1.0,
-) -> Wdd:
-    """Return ΔT − Σ w·ΔC, the difference between treated areas and a weighted control.
-
-    Parameters
-    ----------
-    treated, control
-        (before, after), each an array with one count per area.
-    weights
-        (control areas,), 0 or more.
-    alpha
-        Volatility, as in `wdd`.
-    doubt
-        For treated and control areas, the standard error of the settled count, in addition to that of a count.
-    widen
-        The factor by which the interval is widened beyond counts and volatility.
-    """
-    before, after = (np.atleast_1d(np.asarray(side, dtype=float)) for side in treated)
-    other, later = (np.atleast_1d(np.asarray(side, dtype=float)) for side in control)
-    share = np.atleast_1d(np.asarray(weights, dtype=float))
-    estimate = float((after - before).sum() - (share * (later - other)).sum())
-    mine, yours = (np.asarray(side, dtype=float) ** 2 for side in doubt)
-    own = sum((n + alpha * n**2).sum() for n in (before, after)) + (mine + 0 * before).sum()
-    theirs = (share**2 * (yours + sum(n + alpha * n**2 for n in (other, later)))).sum()
-    return _with_interval(estimate, float(own + theirs) * widen**2)
+def _table(plan: Plan, result: Result) -> pd.DataFrame:
+    """Return before, after, settled, level and weights of 1 of every area of the plan that is known then and now."""
+    rows = result.change[result.change["crime_type"] == plan.theme].set_index("area_id")
+    rows = rows[rows["current_count"].notna() & rows.index.isin(list(plan.level))]
+    before, after = (rows[name].astype(float) for name in ("baseline_count", "current_count"))
+    compared = {result.study.baseline[0][k] for k in result.compared}
+    inside = np.array([month in compared for month in plan.before_months])
+    by_month = pd.DataFrame.from_dict(dict(plan.by_month), orient="index", dtype=float)
+    level, excess = (
+        pd.Series(dict(one), dtype=float).reindex(rows.index) for one in (plan.level, plan.excess)
+    )
+    # Months on which the plan is not based keep their counts: no area was chosen because of them.
+    chosen_by = by_month.loc[:, inside].sum(axis=1)
+    whole = float(by_month.to_numpy().sum())
+    share = float(chosen_by.sum()) / whole if whole > 0 else 0.0
+    settled = before - chosen_by.reindex(rows.index) + level * share
+    return pd.DataFrame(
+        {
+            "before": before,
+            "after": after,
+            "settled": settled,
+            "level": level,
+            "weights": 1.0,
+            "doubt": LASTING_DOUBT * share * excess.abs(),
+        }
+    )
 
 
-def wdq(treated: Pair, control: Pair, buffer: Pair) -> float | None:
-    """Return the weighted displacement quotient (Bowers and Johnson; Guerette 2009), or None if undefined.
-
-    It is (Da/Ca − Db/Cb) / (Ra/Ca − Rb/Cb). Above 0, the buffer benefited too. Below −1, more crime was displaced than
-    prevented.
-    """
-    (r0, r1), (c0, c1), (d0, d1) = treated, control, buffer
-    if c0 == 0 or c1 == 0 or r1 / c1 == r0 / c0:
-        return None
-    return (d1 / c1 - d0 / c0) / (r1 / c1 - r0 / c0)
+def _group(table: pd.DataFrame, area_ids: Iterable[str]) -> Group:
+    ids = tuple(area for area in area_ids if area in table.index)
+    rows = table.loc[list(ids)]
+    return Group(ids, *(rows[name].to_numpy(float) for name in COUNTS))
 
 
-def tne(treated: Pair, control: Pair, buffer: Pair) -> float | None:
-    """Return the total net effect (Guerette 2009), crimes prevented in target and buffer; None if undefined.
-
-    It is (Rb·Ca/Cb − Ra) + (Db·Ca/Cb − Da).
-    """
-    (r0, r1), (c0, c1), (d0, d1) = treated, control, buffer
-    if c0 == 0:
-        return None
-    return (r0 * c1 / c0 - r1) + (d0 * c1 / c0 - d1)
+def _weighted(table: pd.DataFrame, weights: Mapping[str, float]) -> Group:
+    """Return a control of weighted areas. If some are not known now, the weights of the others are scaled up."""
+    there = {area: weight for area, weight in weights.items() if area in table.index}
+    kept = sum(there.values())
+    scale = sum(weights.values()) / kept if kept > 0 else 0.0
+    weighted = table.loc[list(there)].assign(weights=[weight * scale for weight in there.values()])
+    return _group(weighted, there)
 
 
-def rate_ratio(treated: Pair, control: Pair, alpha: float = 0.0) -> RateRatio | None:
-    """Return (T1/T0)/(C1/C0) with its 95% interval, var(log) = Σ 1/n + 4·alpha; None if a count is zero."""
-    counts = (*treated, *control)
-    if min(counts) <= 0:
-        return None
-    estimate = (treated[1] / treated[0]) / (control[1] / control[0])
-    se = math.sqrt(sum(1 / n for n in counts) + 4 * alpha)
-    return RateRatio(estimate, se, estimate * math.exp(-Z95 * se), estimate * math.exp(Z95 * se))
+def _both(one: Group, other: Group) -> Group:
+    """Return two groups as one. An area that is in both gets the sum of its weights."""
+    table = pd.DataFrame(
+        {name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in COUNTS},
+        index=[*one.area_ids, *other.area_ids],
+    )
+    weights = table.groupby(level=0, sort=False)["weights"].sum()
+    once = table[~table.index.duplicated()].assign(weights=weights)
+    return _group(once, once.index)
 
 
-def placebo_rank(treated: float, untreated: ArrayLike) -> int:
-    """Return the rank of the treated areas' WDD among those of untreated areas; 1 is the largest fall.
+def net_of(group: Group, control: Group, alpha: float, widen: float = 1.0) -> Wdd:
+    """Return the difference between a group and its weighted control, by settled counts."""
+    return weighted_wdd(
+        (group.settled, group.after),
+        (control.settled, control.after),
+        control.weights,
+        alpha,
+        doubt=(group.doubt, control.doubt),
+        widen=widen,
+    )
 
-    If many untreated areas fell as much, the fall is no evidence that the action worked.
-    """
-    return 1 + int(np.count_nonzero(np.asarray(untreated, dtype=float) <= treated))
+
+def _placebos(plan: Plan, result: Result, table: pd.DataFrame, alpha: float) -> list[float]:
+    """Return the z of the same test for sets of equally many adjoining untreated areas."""
+    ids = [str(area) for area in result.areas["area_id"]]
+    treated = {*plan.week["target"], *plan.week["buffer"]} | {
+        one["area_id"] for one in plan.hardening if one["homes"]
+    }
+    free = {p for p, area in enumerate(ids) if area in table.index and area not in treated}
+    periods = len(next(iter(plan.past.values()), ()))
+    past = np.array([plan.past.get(area, [np.nan] * periods) for area in ids], dtype=float)
+    columns = table.reindex(ids)
+    level, settled, after, doubt = (
+        columns[name].to_numpy(float) for name in ("level", "settled", "after", "doubt")
+    )
+    areas = Areas(level, past, settled, after, doubt)
+    return placebo_z(areas, adjoining(result.areas), free, len(plan.week["target"]), alpha)

@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sacmap.choose.evaluate import Wdd
+from sacmap.choose.effect import Wdd
 from sacmap.choose.week import Z_TENTH
 
 if TYPE_CHECKING:
-    from sacmap.choose.outcome import Group
+    from sacmap.choose.evaluate import Group
 
 
 def verdict_of(net: Wdd) -> str:

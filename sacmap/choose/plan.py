@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from sacmap import months, tables
 from sacmap.areas.topology import adjoining
 from sacmap.choose import hardening, ranking, week
-from sacmap.choose.control import control_weights
+from sacmap.choose.control_areas import control_weights
 from sacmap.choose.hardening import Candidate, Prices
+from sacmap.choose.map_points import NO_POINTS, points_of_areas
 from sacmap.choose.partnership_files import Visit
 from sacmap.choose.plan_record import (
     Budget,
@@ -34,7 +35,6 @@ from sacmap.choose.plan_record import (
     inconsistency,
 )
 from sacmap.choose.plan_words import notices_of
-from sacmap.choose.points import NO_POINTS, points_of_areas
 from sacmap.errors import InputError, UsageError
 from sacmap.files.json_shape import mismatch
 from sacmap.files.text import parse_json

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sacmap import months
 from sacmap.errors import SourceError
-from sacmap.fetch.members import is_too_large
+from sacmap.fetch.csv_files import is_too_large
 from sacmap.fetch.remote import RemoteFile, download_whole
 from sacmap.fetch.request import quoted
 from sacmap.fetch.store import Store, StoredAnswer

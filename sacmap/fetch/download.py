@@ -21,9 +21,9 @@ from sacmap.errors import SourceError, UsageError
 from sacmap.fetch import street
 from sacmap.fetch.api import Api, OfflineError
 from sacmap.fetch.archive import Archive, fewest
-from sacmap.fetch.region import ORDER, Region
-from sacmap.fetch.rows import CATEGORIES
 from sacmap.fetch.store import Store, StoredAnswer, default_store
+from sacmap.fetch.street_rows import CATEGORIES
+from sacmap.fetch.study_region import ORDER, Region
 from sacmap.fetch.web import Web
 from sacmap.forces import TRANSPORT_SLUG, force_slug
 from sacmap.notices import Notice, listed

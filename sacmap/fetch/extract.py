@@ -20,10 +20,11 @@ from pyproj import Transformer
 from sacmap import tables
 from sacmap.crimes import Reading, tally_of
 from sacmap.errors import InputError
+from sacmap.fetch.csv_files import Member, each_once
 from sacmap.fetch.dates import day_of, is_day_number
 from sacmap.fetch.extract_layout import COMPONENTS, Layout, layout_of
 from sacmap.fetch.extract_notices import broken_parts, extract_notices, lacking_parts, unknown_offences
-from sacmap.fetch.identity import (
+from sacmap.fetch.repeats import (
     ENOUGH_POINTS,
     Part,
     Repeated,
@@ -38,8 +39,7 @@ from sacmap.fetch.identity import (
     repeated_parts,
     shared_elsewhere,
 )
-from sacmap.fetch.members import Member, each_once
-from sacmap.fetch.rows import CATEGORIES
+from sacmap.fetch.street_rows import CATEGORIES
 from sacmap.files.sheets import LINES_ABOVE, Sheet, mapped, sheets_of, text_of, words_of
 from sacmap.files.text import sha256
 from sacmap.notices import Notice

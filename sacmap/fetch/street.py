@@ -25,7 +25,8 @@ from sacmap import tables
 from sacmap.crimes import Reading
 from sacmap.errors import InputError
 from sacmap.fetch.columns import NotCrimesError
-from sacmap.fetch.identity import (
+from sacmap.fetch.csv_files import Member, MemberReader, each_once, members_of
+from sacmap.fetch.repeats import (
     ENOUGH_POINTS,
     Part,
     Repeated,
@@ -39,8 +40,7 @@ from sacmap.fetch.identity import (
     rounded,
     without_no_ids,
 )
-from sacmap.fetch.members import Member, MemberReader, each_once, members_of
-from sacmap.fetch.rows import CATEGORIES, CsvSource, Rows, rows_of
+from sacmap.fetch.street_rows import CATEGORIES, CsvSource, Rows, rows_of
 from sacmap.files.text import sha256
 from sacmap.notices import Notice, listed
 

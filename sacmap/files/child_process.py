@@ -16,7 +16,7 @@ TOO_LONG = (-24, -9)
 _NO_MEMORY = re.compile(
     r"MemoryError|bad_alloc|malloc|realloc|alloc(ation)? of|allocate memory|capacity overflow|out of memory"
 )
-_MEASURING = Path(__file__).with_name("measure_child.py")
+_MEASURING = Path(__file__).with_name("size_child.py")
 #: Seconds on the clock beyond those of the processor.
 _WALL = 5
 

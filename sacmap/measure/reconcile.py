@@ -15,7 +15,8 @@ import pandas as pd
 from sacmap import months, tables
 from sacmap.errors import InputError, UsageError
 from sacmap.measure.definitions import Break, crossed
-from sacmap.measure.peers import (
+from sacmap.measure.published_crimes import Published
+from sacmap.measure.similar_areas import (
     PeerComparison,
     compare_peers,
     nation_notices,
@@ -26,7 +27,6 @@ from sacmap.measure.peers import (
     sentence,
     sentences_of,
 )
-from sacmap.measure.published import Published
 from sacmap.notices import Notice, listed
 from sacmap.offences import (
     CODES,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 
 import pandas as pd
 
-from sacmap.publish.rows import Reading
+from sacmap.publish.change_rows import Reading
 from sacmap.publish.words import estimate
 
 #: The bar's scale ends at so many times the expected, or further where a count lies beyond, up to a bound.

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from sacmap import tables
+from sacmap.measure.chance_flags import must_rise
 from sacmap.measure.comparator import UNFIT, ComparatorRecord
-from sacmap.measure.how_sure import must_rise
 from sacmap.publish.words import (
     NAMED,
     NEIGHBOURHOOD,

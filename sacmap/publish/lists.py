@@ -10,7 +10,7 @@ import pandas as pd
 
 from sacmap import tables
 from sacmap.choose.ranking import HARDENING, TIERS
-from sacmap.publish.rows import ByType, ChangeRow, rows_by_area
+from sacmap.publish.change_rows import ByType, ChangeRow, rows_by_area
 from sacmap.publish.words import NOUNS, apart, crimes, estimate, number, whole
 from sacmap.result import FIRST, Entry, firmness
 

@@ -12,7 +12,7 @@ from sacmap import months, tables
 from sacmap.files.json_shape import mismatch
 from sacmap.files.text import parse_json
 from sacmap.measure.counts import monthly_totals
-from sacmap.publish.rows import names_of
+from sacmap.publish.change_rows import names_of
 from sacmap.publish.words import estimate, whole
 from sacmap.result import Result
 from sacmap.study import Period

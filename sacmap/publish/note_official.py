@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from sacmap import months
-from sacmap.measure.peers import NATION, PeerComparison, pct
 from sacmap.measure.reconcile import Reconciliation
+from sacmap.measure.similar_areas import NATION, PeerComparison, pct
 from sacmap.publish.note_parts import Given, Paragraph, Part, Section, Table, count
 from sacmap.publish.words import series
 from sacmap.study import Study

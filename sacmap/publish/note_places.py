@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from sacmap import tables
-from sacmap.measure.peers import pct
+from sacmap.measure.similar_areas import pct
+from sacmap.publish.change_rows import change_rows, names_of, rows_by_area
 from sacmap.publish.lists import draws
 from sacmap.publish.note_parts import (
     LISTED,
@@ -22,7 +23,6 @@ from sacmap.publish.note_parts import (
     periods_in_words,
     some,
 )
-from sacmap.publish.rows import change_rows, names_of, rows_by_area
 from sacmap.publish.words import capital, estimate, series, whole
 from sacmap.result import Entry, Result
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from sacmap import months
-from sacmap.choose.evaluate import Wdd
-from sacmap.choose.outcome import Outcome
+from sacmap.choose.effect import Wdd
+from sacmap.choose.evaluate import Outcome
 from sacmap.choose.plan import Plan
 from sacmap.publish.headline import Headline
 from sacmap.publish.plan_parts import (

@@ -25,8 +25,8 @@ from markupsafe import Markup
 from sacmap.files.json_shape import Json
 from sacmap.notices import Notice
 from sacmap.publish import backdrop, bars, colours, lists, page_data, page_svg, words
+from sacmap.publish.change_rows import ChangeRow
 from sacmap.publish.headline import Headline
-from sacmap.publish.rows import ChangeRow
 from sacmap.publish.shapes import MANY
 from sacmap.publish.view import Summary, View
 from sacmap.result import FIRST

@@ -15,10 +15,18 @@ from numpy.typing import NDArray
 from sacmap import months, tables
 from sacmap.files.json_shape import Json
 from sacmap.publish import backdrop, lists, words
+from sacmap.publish.change_rows import (
+    READING,
+    ChangeRow,
+    GroupRow,
+    Reading,
+    change_rows,
+    group_rows,
+    readings,
+)
 from sacmap.publish.colours import HATCHES, LEVELS, PALETTE, classes_of, cuts
 from sacmap.publish.csv_json import DECIMALS, with_groups
 from sacmap.publish.headline import Headline
-from sacmap.publish.rows import READING, ChangeRow, GroupRow, Reading, change_rows, group_rows, readings
 from sacmap.publish.view import View
 from sacmap.result import FIRM, FIRST, LIKELY
 from sacmap.study import Period

@@ -12,9 +12,9 @@ from matplotlib.collections import PathCollection
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
+from sacmap.publish.canvas import INK, LEADING, PAPER, Box, Drawing, Line, drawable, own_settings
 from sacmap.publish.colours import LEGEND, LEVELS, PALETTE, STEPS_IN_WORDS, classes_of, cuts
 from sacmap.publish.csv_json import data_date
-from sacmap.publish.drawing import INK, LEADING, PAPER, Box, Drawing, Line, drawable, own_settings
 from sacmap.publish.page_data import level_unit
 from sacmap.publish.page_svg import ARROWS, placed_names, static_classes
 from sacmap.publish.shapes import STEPS, simplified

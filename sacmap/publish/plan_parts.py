@@ -12,8 +12,8 @@ from markupsafe import Markup
 from sacmap.choose.plan import Plan
 from sacmap.choose.plan_record import SideName
 from sacmap.files.json_shape import Json
+from sacmap.publish.change_rows import ChangeRow
 from sacmap.publish.headline import Headline
-from sacmap.publish.rows import ChangeRow
 from sacmap.publish.words import apart, series
 
 if TYPE_CHECKING:

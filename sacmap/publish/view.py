@@ -1,6 +1,6 @@
 """The View: everything that the page, the workbook, the GeoPackage and the picture show of a comparison.
 
-`sacmap.publish.present` makes it from a result. Its texts may hold anything, because they come from data.
+`sacmap.publish.make_view` makes it from a result. Its texts may hold anything, because they come from data.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from numpy.typing import NDArray
 from sacmap import months, tables
 from sacmap.areas.context import Layer
 from sacmap.choose.ranking import by_rate
+from sacmap.measure.chance_flags import how_sure
 from sacmap.measure.comparator import ComparatorRecord, changes_followed
 from sacmap.measure.definitions import Break
-from sacmap.measure.how_sure import how_sure
 from sacmap.notices import Notice
 from sacmap.publish import backdrop, lists, words
 from sacmap.publish import headline as headlines
+from sacmap.publish.change_rows import ChangeRow, positions_among, table_of
 from sacmap.publish.csv_json import texts_of
 from sacmap.publish.headline import Headline
 from sacmap.publish.outlines import Outlines, joined, outlines_of
-from sacmap.publish.rows import ChangeRow, positions_among, table_of
 from sacmap.study import Period
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from sacmap.measure.chance_flags import must_rise
 from sacmap.measure.comparator import NOTHING
-from sacmap.measure.how_sure import must_rise
-from sacmap.publish.rows import Reading
+from sacmap.publish.change_rows import Reading
 
 MONTHS_A_YEAR = 12
 #: Names of areas in the headline; the others are counted.

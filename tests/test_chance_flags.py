@@ -9,8 +9,8 @@ from conftest import square
 
 from sacmap import tables
 from sacmap.areas.boundaries import areas_from_rings
+from sacmap.measure.chance_flags import MEASURED, how_sure, must_rise, nearest
 from sacmap.measure.change_table import change_table
-from sacmap.measure.how_sure import MEASURED, how_sure, must_rise, nearest
 
 
 def table(n, level, periods, seed=1):

@@ -18,9 +18,9 @@ from folium.template import Template
 from sacmap import tables
 from sacmap.errors import UsageError
 from sacmap.measure.counts import percent_change
+from sacmap.publish.change_rows import table_of
+from sacmap.publish.make_view import page_of
 from sacmap.publish.page import MAP_ELEMENT, fill, map_script, render
-from sacmap.publish.present import page_of
-from sacmap.publish.rows import table_of
 from sacmap.publish.view import View
 from sacmap.publish.words import neighbourhoods
 from sacmap.result import Result

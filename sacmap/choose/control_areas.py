@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sacmap.choose.evaluate import weighted_wdd
+from sacmap.choose.effect import weighted_wdd
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.intp]

@@ -1,4 +1,4 @@
-"""Measure a workbook or Parquet file in a separate process: `python measure_child.py`.
+"""Measure a workbook or Parquet file in a separate process: `python size_child.py`.
 
 What reads them may abort, run without end or take all memory. Here that ends this process alone, and the file is
 refused with a reason. It is read for real only when it is known to be small enough.

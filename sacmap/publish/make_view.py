@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sacmap import months, tables
-from sacmap.choose.points import POINT_COLUMNS, point_counts
+from sacmap.choose.map_points import POINT_COLUMNS, point_counts
 from sacmap.forces import PRACTICE_FORCE
 from sacmap.publish.lists import hardening_reasons, week_reasons
 from sacmap.publish.page import render
@@ -19,7 +19,7 @@ from sacmap.publish.words import neighbourhoods, percent
 from sacmap.result import Result
 
 if TYPE_CHECKING:
-    from sacmap.choose.outcome import Outcome
+    from sacmap.choose.evaluate import Outcome
     from sacmap.choose.plan import Plan
     from sacmap.publish.outlines import Outlines
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from sacmap import tables
 from sacmap.errors import InputError
-from sacmap.fetch import rows
-from sacmap.fetch.rows import CsvSource, rows_of
+from sacmap.fetch import street_rows
+from sacmap.fetch.street_rows import CsvSource, rows_of
 
 KEEP = tables.SAC_TYPES
 
@@ -61,11 +61,11 @@ ROWS = st.builds(
 def test_the_quick_way_gives_what_looking_at_every_line_gives(made, end, last_end, block):
     text = csv_text(*made, end=end)
     text = text if last_end else text.removesuffix(end)
-    before, rows.BLOCK = rows.BLOCK, block
+    before, street_rows.BLOCK = street_rows.BLOCK, block
     try:
         quick = made_of(read, text.encode())
     finally:
-        rows.BLOCK = before
+        street_rows.BLOCK = before
     assert quick == made_of(parsed, text.encode())
 
 

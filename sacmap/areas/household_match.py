@@ -1,0 +1,150 @@
+"""Find the households of each area, for rates, from counts by area or by LSOA."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from sacmap.areas.locate import locate
+from sacmap.errors import InputError
+from sacmap.notices import Notice, listed
+
+#: If LSOAs cover less than this share of an area, some of its households are not counted, and a notice says so.
+COVERED = 0.9
+#: A rate is called rough if the households differ by more than this share from those of LSOAs split by land.
+ROUGH = 0.2
+
+
+def with_households(
+    areas: gpd.GeoDataFrame, counts: Mapping[str, float], path: str, lsoas: gpd.GeoDataFrame | None = None
+) -> tuple[gpd.GeoDataFrame, tuple[Notice, ...]]:
+    """Add the households to the areas.
+
+    Parameters
+    ----------
+    areas
+        The Areas table. Households in it are replaced.
+    counts
+        Households by identifier of the areas, or of the LSOAs if those are given.
+    path
+        The file they come from, for messages.
+    lsoas
+        The LSOAs as an Areas table. All households of an LSOA go to the area that contains its representative point,
+        by the same rule as crimes. A notice says how many are in LSOAs outside all areas.
+
+    Returns
+    -------
+    The Areas table and notices. The households of an area without any LSOA's point are not known.
+
+    Raises
+    ------
+    InputError
+        If no identifier belongs to an area (or LSOA), or no LSOA is in an area.
+    """
+    notices: tuple[Notice, ...]
+    if lsoas is None:
+        known = areas["area_id"].map(counts).astype("Float64")
+        _require_match(known.notna().any(), counts, areas["area_id"], path)
+        notices = ()
+    else:
+        homes = lsoas["area_id"].map(counts).astype("Float64")
+        _require_match(homes.notna().any(), counts, lsoas["area_id"], path)
+        owners = area_of(lsoas, areas)
+        if owners.isna().all():
+            raise InputError(
+                "No LSOA lies in any area.",
+                "Check that --lsoa-boundaries and --boundaries are for the same place.",
+            )
+        known = areas["area_id"].map(homes.groupby(owners).sum(min_count=1)).astype("Float64")
+        some = homes.notna()
+        notices = (*_spread(homes, owners), *_fit(areas.assign(households=known), lsoas[some], homes[some]))
+    return areas.assign(households=known), (*notices, *_not_known(areas["name"], known))
+
+
+def area_of(polygons: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Series:
+    """Return the area_id in which each polygon's representative point lies, or None, by the same rule as crimes."""
+    points = shapely.point_on_surface(polygons.geometry.to_numpy())
+    table = pd.DataFrame({"lon": shapely.get_x(points), "lat": shapely.get_y(points)}, index=polygons.index)
+    return locate(table, areas)["area_id"]
+
+
+def _require_match(some: bool, counts: Mapping[str, float], ids: pd.Series, path: str) -> None:
+    if some:
+        return
+    raise InputError(
+        f"No identifier of {path} ({listed(list(counts), 2, ', ') or 'it is empty'}) is among those of the polygons "
+        f"({listed(list(ids), 2, ', ')}).",
+        _why_no_match(counts, ids),
+    )
+
+
+def _why_no_match(counts: Mapping[str, float], ids: pd.Series) -> str:
+    """Return what to do if no identifier matches: they differ in noughts or capitals only, or are of other areas."""
+    bare, folded = {one.lstrip("0") for one in counts}, {one.casefold() for one in counts}
+    lost = next((one for one in ids if one.startswith("0") and one.lstrip("0") in bare), None)
+    if lost is not None:
+        return f"The file has lost the noughts in front, as spreadsheets do: write {lost}, not {lost.lstrip('0')}."
+    alike = next((one for one in ids if one.casefold() in folded), None)
+    if alike is not None:
+        return f"They differ in capitals only: write {alike}, as the polygons do."
+    return "If it is by LSOA and the areas are not LSOAs, add --lsoa-boundaries FILE."
+
+
+def _spread(homes: pd.Series, owners: pd.Series) -> tuple[Notice, ...]:
+    """Say how many households of the LSOAs are in areas, and how many are in none."""
+    whole, nowhere = float(homes.sum()), float(homes[owners.isna()].sum())
+    share = 100 * nowhere / whole if whole else 0.0
+    missing = int(homes.isna().sum())
+    said = (
+        f"Households are those of {int(homes.notna().sum()):,} LSOAs, each given whole to the area its representative "
+        f"point lies in: {whole - nowhere:,.0f} in areas; {nowhere:,.0f} ({share:.1f}%) unassigned, in no area."
+    )
+    if missing:
+        said += f" LSOAs without a count: {missing:,}."
+    return (Notice("households-spread", said),)
+
+
+def _fit(areas: gpd.GeoDataFrame, lsoas: gpd.GeoDataFrame, homes: pd.Series) -> Iterator[Notice]:
+    """Name the areas that LSOAs cover only in part, and those where LSOAs lie across the boundary."""
+    shapes, cells = areas.geometry.to_numpy(), lsoas.geometry.to_numpy()
+    given = areas["households"].to_numpy(float, na_value=np.nan)
+    cell, area = shapely.STRtree(shapes).query(cells, predicate="intersects")
+    shared = shapely.area(shapely.intersection(shapes[area], cells[cell]))
+    land = shapely.area(shapes)
+    covered = np.bincount(area, weights=shared, minlength=len(shapes)) / np.where(land > 0, land, np.nan)
+    split = homes.to_numpy(float)[cell] * shared / shapely.area(cells[cell])
+    by_land = np.bincount(area, weights=split, minlength=len(shapes))
+
+    part = np.flatnonzero(np.isfinite(given) & (covered < COVERED))
+    if len(part):
+        each = [f"{areas['name'].iloc[k]} ({covered[k]:.0%})" for k in part]
+        yield Notice(
+            "households-part-covered",
+            f"Areas that the LSOAs cover only in part, {len(each):,}: {listed(each, 3)}. Their households are "
+            "too few and their rates too high.",
+        )
+    rough = np.flatnonzero((np.abs(given - by_land) > ROUGH * given) & (covered >= COVERED))
+    if len(rough):
+        each = [f"{areas['name'].iloc[k]} ({given[k]:,.0f}, or {by_land[k]:,.0f} by land)" for k in rough]
+        yield Notice(
+            "households-rough",
+            f"Areas that LSOAs fit badly, {len(each):,} of {len(areas):,}: {listed(each, 3)}. Their households would "
+            f"differ by more than {ROUGH:.0%} if LSOAs were split by land, so their rates are rough.",
+        )
+
+
+def _not_known(names: Sequence[str], known: pd.Series) -> tuple[Notice, ...]:
+    without = [str(name) for name, homes in zip(names, known.fillna(0), strict=True) if homes <= 0]
+    if not without:
+        return ()
+    return (
+        Notice(
+            "households-not-known",
+            f"Areas whose households are not known, {len(without):,} of {len(known):,}: {listed(without, 3)}. "
+            "The page and its lists therefore use counts; rates of the other areas are in the CSV.",
+        ),
+    )
