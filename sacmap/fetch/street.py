@@ -7,7 +7,7 @@ processor, because decompressing and parsing release Python's lock.
 from __future__ import annotations
 
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -254,9 +254,10 @@ def _filtered_notices(parts: Sequence[Read]) -> tuple[Notice, ...]:
 
 
 def _by_type(tally: pa.Table) -> dict[str, int]:
-    sums = tally.group_by("crime_type").aggregate([("n", "sum")])
-    found = dict(zip(sums["crime_type"].to_pylist(), sums["n_sum"].to_pylist(), strict=True))
-    return {kind: int(found.get(kind, 0)) for kind in tables.SAC_TYPES}
+    found: Counter[str] = Counter()
+    for kind, n in zip(tally["crime_type"].to_pylist(), tally["n"].to_pylist(), strict=True):
+        found[kind] += n
+    return {kind: found[kind] for kind in tables.SAC_TYPES}
 
 
 def _rounded_notices(crimes: pa.Table) -> tuple[Notice, ...]:
@@ -290,5 +291,5 @@ def _pandas(table: pa.Table) -> pd.DataFrame:
 
 def _tally(table: pa.Table) -> pd.DataFrame:
     keys = ["force", "month", "crime_type"]
-    frame: pd.DataFrame = table.group_by(keys).aggregate([("n", "sum")]).to_pandas()
-    return frame.rename(columns={"n_sum": "n"})[[*keys, "n"]].sort_values(keys, ignore_index=True)
+    frame: pd.DataFrame = table.to_pandas()
+    return frame.groupby(keys, as_index=False)["n"].sum()

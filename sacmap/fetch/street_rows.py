@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
@@ -104,8 +105,7 @@ def _opened(source: CsvSource, keep: Sequence[str] | None, force: str | None) ->
     parsed = None if keep is None or header is None else _parsed(raw, start, header)
     if parsed is None or header is None or keep is None:
         return _whole(raw, source.label, keep, force)
-    tally = parsed.group_by(list(TALLIED), use_threads=False).aggregate([([], "count_all")])
-    return _Plain(source, header, _kept(parsed, keep), tally)
+    return _Plain(source, header, _kept(parsed, keep), _counted(parsed))
 
 
 def _converted(files: Sequence[_Plain], keep: Sequence[str] | None) -> Iterator[Rows]:
@@ -160,6 +160,22 @@ def _parsed(raw: bytes | bytearray, start: int, header: list[str]) -> pa.Table |
     return table.rename_columns(list(places)).unify_dictionaries() if len(table) else None
 
 
+def _counted(table: pa.Table) -> pa.Table:
+    """Return the columns of `TALLIED`, each combination once, and the number of its rows as count_all.
+
+    The codes are counted, which is much quicker than grouping by the text.
+    """
+    columns = [table[name].combine_chunks() for name in TALLIED]
+    sizes = [len(column.dictionary) for column in columns]
+    places = np.ravel_multi_index([column.indices.to_numpy() for column in columns], sizes)
+    found, count = np.unique(places, return_counts=True)
+    values = [
+        column.dictionary.take(pa.array(codes))
+        for column, codes in zip(columns, np.unravel_index(found, sizes), strict=True)
+    ]
+    return pa.table([*values, pa.array(count)], [*TALLIED, "count_all"])
+
+
 def _kept(table: pa.Table, keep: Sequence[str]) -> pa.Table:
     """Return the rows of the kept crime types."""
     kinds = table["Crime type"]
@@ -183,7 +199,7 @@ def _rows(kept: pa.Table, tally: pa.Table) -> Rows:
         else:
             text = column.cast(_TEXT)
             given[name] = _degrees(text) if name in _DEGREES else text
-    month, force, kind = (tally[name].cast(pa.binary()).to_pylist() for name in TALLIED)
+    month, force, kind = (tally[name].to_pylist() for name in TALLIED)
     counted = {
         "month": [value.decode().strip() for value in month],
         "force": [value.decode().strip() for value in force],
