@@ -69,6 +69,10 @@ class Geography:
         start = int(query.get("resultOffset", 0)) if self.pages else 0
         size = min(int(query["resultRecordCount"]), service.most)
         wanted = query["outFields"].split(",")
+        # The real service refuses a field that it does not have.
+        if not set(wanted) | {query["orderByFields"]} <= set(service.fields):
+            details = ["'outFields' parameter is invalid"]
+            return {"error": {"code": 400, "message": "Cannot perform query.", "details": details}}
         ordered = sorted(rows, key=lambda row: row[0][query["orderByFields"]])
         page = [
             {"type": "Feature", "properties": {name: row[0][name] for name in wanted},
