@@ -291,5 +291,5 @@ def _pandas(table: pa.Table) -> pd.DataFrame:
 
 def _tally(table: pa.Table) -> pd.DataFrame:
     keys = ["force", "month", "crime_type"]
-    frame: pd.DataFrame = table.to_pandas()
-    return frame.groupby(keys, as_index=False)["n"].sum()
+    frame: pd.DataFrame = table.to_pandas().groupby(keys, as_index=False)[["n"]].sum()
+    return frame
