@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import shapely
 from click.testing import CliRunner
-from conftest import CHROMIUM, HOSTILE, csv_text, page_of, require, row, square
+from conftest import CHROMIUM, HEADLESS, HOSTILE, csv_text, page_of, require, row, square
 
 from sacmap.areas.boundaries import areas_from_rings, geojson_of
 from sacmap.cli import sacmap
@@ -152,9 +152,9 @@ def test_a_browser_prints_the_page_on_one_tagged_sheet_the_same_each_time():
 
 
 def test_f50_hostile_text_does_not_run_in_the_printing_browser():
-    require(CHROMIUM, "a Chromium")
+    require(HEADLESS, "a Chromium")
     page = page_of(names=HOSTILE[:4], title="Ashtown", warning=" ".join(HOSTILE))
-    pdf = print_page(CHROMIUM, render(page), DATE)
+    pdf = print_page(HEADLESS, render(page), DATE)
     title = re.search(rb"/Title (.*)", pdf)[1]
     assert b"All three types together" in title
     assert b"/JavaScript" not in pdf
