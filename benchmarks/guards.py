@@ -188,7 +188,7 @@ GUARDS = (
     Guard("F46", "a member must have the check sum that the ZIP's directory says", "deflate:crc32",
           "lambda raw: type('Any', (), {'__eq__': lambda *_: True, '__hash__': None})()",
           "test_f46_a_member_that_is_not"),
-    Guard("F47", "no member inflates without bound", "sacmap.fetch.csv_files:MEMBER_RATIO", "10**9",
+    Guard("F47", "no member inflates without bound", "sacmap.fetch.csv_files:RATIO", "10**9",
           "test_f47_a_bomb_a_nested"),
     Guard("F48", "a missing column is told", "sacmap.fetch.columns:missing_from", "lambda places: None",
           "test_f48_a_missing_column"),

@@ -81,6 +81,17 @@ TABLE_BYTES = Limit(1 << 30, "bytes when decoded", _NEEDED)
 #: Files in a ZIP of crimes: the monthly archive has some 5,000.
 ENTRIES = Limit(100_000, "files", "Download the ZIP again from data.police.uk.")
 
+# The errors of these are worded where they are met.
+#: Bytes of a table in a ZIP or gzip file after decompression, and as a multiple of its bytes before. The largest real
+#: month has 25 MB.
+TABLE_INFLATED, RATIO = 1 << 30, 200
+#: Bytes of all parts of a workbook after decompression. The Home Office's largest has some 400 MB.
+WORKBOOK_INFLATED = 2 << 30
+#: Bytes of one cell of a CSV with shapes as WKT.
+CELL = 1 << 28
+#: Bytes of an answer from a server: 10,000 crimes have about 5 MB. And of a stored answer, which may be a month's file.
+ANSWER, STORED = 64 << 20, 1 << 30
+
 
 def is_folder(info: ZipInfo) -> bool:
     """Whether a member is a folder. `ZipInfo.is_dir` fails where it has no name at all."""

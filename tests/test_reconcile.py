@@ -120,7 +120,7 @@ def test_another_file_is_an_error_that_says_what_to_give(tmp_path, name, content
 def test_f47_a_workbook_that_would_inflate_beyond_memory_is_refused(tmp_path, monkeypatch):
     path = tmp_path / "a.xlsx"
     write_xlsx(path, sheets())
-    monkeypatch.setattr("sacmap.files.sheets.INFLATED", 10_000)
+    monkeypatch.setattr("sacmap.files.sheets.WORKBOOK_INFLATED", 10_000)
     with pytest.raises(InputError, match="when decompressed"):
         read_table(str(path)).of("Northampton")
 

@@ -24,7 +24,7 @@ from sacmap.areas.encodings import read_as_windows
 from sacmap.areas.layer_rows import Rows, shapes_of_wkb
 from sacmap.errors import InputError
 from sacmap.files.json_shape import JsonObject
-from sacmap.limits import CORNERS, DECODED, FEATURES, TEXT
+from sacmap.limits import CELL, CORNERS, DECODED, FEATURES, TEXT
 from sacmap.notices import Notice
 
 _SHAPE = re.compile(
@@ -33,14 +33,12 @@ _SHAPE = re.compile(
 _HEX = re.compile(r"\s*0[01][0-9A-Fa-f]{20,}\s*")
 #: Deepest nesting of valid WKT: GEOMETRYCOLLECTION (MULTIPOLYGON (((…)))).
 _DEEPEST = 8
-#: Most bytes of one cell of a CSV.
-_LONGEST_CELL = 1 << 28
 
 
 @contextmanager
 def _long_cells() -> Iterator[None]:
     """Let the csv module take cells as long as shapes are."""
-    before = csv.field_size_limit(_LONGEST_CELL)
+    before = csv.field_size_limit(CELL)
     try:
         yield
     finally:

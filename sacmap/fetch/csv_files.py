@@ -19,11 +19,8 @@ from sacmap.errors import InputError
 from sacmap.files.delimited import require_text
 from sacmap.files.sheets import WORKBOOKS
 from sacmap.files.text import bytes_of, unreadable
-from sacmap.limits import is_folder, require_real_zip
+from sacmap.limits import RATIO, TABLE_INFLATED, is_folder, require_real_zip
 
-#: Limits for a ZIP member: bytes after decompression, and compression ratio. The largest real month has 25 MB.
-MEMBER_BYTES = 1 << 30
-MEMBER_RATIO = 200
 #: Two files of the same bytes, and at least so many of them, are copies.
 COPY_BYTES = 1_000
 #: Files that are read from a folder.
@@ -167,7 +164,7 @@ def _zip_members(path: Path) -> Iterator[Member]:
 
 def is_too_large(info: zipfile.ZipInfo) -> bool:
     """Whether a ZIP member would be larger after decompression than any real month."""
-    return info.file_size > min(MEMBER_BYTES, MEMBER_RATIO * max(info.compress_size, 1 << 10))
+    return info.file_size > min(TABLE_INFLATED, RATIO * max(info.compress_size, 1 << 10))
 
 
 def each_once(members: list[Member]) -> tuple[list[Member], list[str]]:

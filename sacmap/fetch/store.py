@@ -23,10 +23,11 @@ import platformdirs
 from sacmap.errors import DiskError
 from sacmap.files.text import parse_json
 from sacmap.files.write import replace_patiently, require_writable, sweep, write_whole
+from sacmap.limits import STORED
 
 SUFFIX = ".answer"
-#: Bytes of a file, and of its header: more than any answer has.
-_LARGEST, _LONGEST_LINE = 1 << 30, 1 << 20
+#: Bytes of the header of a file: more than any answer has.
+_LONGEST_LINE = 1 << 20
 _GROUP = re.compile(r"[0-9a-f]{16}")
 
 Question = Mapping[str, str]
@@ -141,7 +142,7 @@ class Store:
 
     def _read(self, path: Path) -> StoredAnswer | None:
         try:
-            if path.stat().st_size > _LARGEST:
+            if path.stat().st_size > STORED:
                 raise ValueError("larger than any answer")
             line, _, body = path.read_bytes().partition(b"\n")
             header = header_of(line, path)

@@ -40,6 +40,7 @@ from sacmap.fetch.retry import (
     decide,
 )
 from sacmap.files.text import parse_json
+from sacmap.limits import ANSWER
 from sacmap.redaction import host_of
 
 #: Requests per second. The documented limit is 15, which an office with one address shares.
@@ -47,8 +48,6 @@ PER_SECOND = 7.0
 SLOWEST = 2.0
 #: Seconds for one attempt, to the last byte.
 DEADLINE = 30.0
-#: The largest answer accepted, in bytes. 10,000 crimes have about 5 MB.
-CAP = 64 << 20
 #: Redirects followed for a file whose content is checked, such as a ZIP: data.police.uk redirects to a file store.
 HOPS = 2
 #: The last attempt ends within this many seconds of the first.
@@ -163,7 +162,7 @@ class Web:
         *,
         headers: Mapping[str, str] | None = None,
         expect: Collection[int] = (200,),
-        cap: int = CAP,
+        cap: int = ANSWER,
         more_time: float = 0.0,
         tries: int = TRIES,
         hops: int = 0,
@@ -187,7 +186,7 @@ class Web:
         return answer
 
     def ask_or_split(
-        self, url: str, judge: Judge[Checked], *, cap: int = CAP, large: bool = False
+        self, url: str, judge: Judge[Checked], *, cap: int = ANSWER, large: bool = False
     ) -> Answer[Checked] | None:
         """Send a request as `ask` does. Return None if it must be split into smaller ones.
 

@@ -12,10 +12,8 @@ import zlib
 from collections.abc import Iterator
 
 from sacmap.errors import InputError
+from sacmap.limits import RATIO, TABLE_INFLATED
 
-#: The largest size after decompression, in bytes and as a multiple of the file's size.
-INFLATED = 1 << 30
-RATIO = 200
 #: Separators of cells, the most common first.
 SEPARATORS = (",", ";", "\t", "|")
 #: The first bytes of other kinds of file, what they are, and what to do with one.
@@ -54,7 +52,7 @@ def unpacked(raw: bytes | bytearray, label: str) -> bytes | bytearray:
     """
     if not raw.startswith(_GZIP):
         return raw
-    most = min(INFLATED, RATIO * max(len(raw), 1 << 10))
+    most = min(TABLE_INFLATED, RATIO * max(len(raw), 1 << 10))
     out, rest = bytearray(), bytes(raw)
     try:
         # A gzip file may consist of several streams.

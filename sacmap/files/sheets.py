@@ -20,13 +20,11 @@ from sacmap.errors import InputError
 from sacmap.files.child_process import measure
 from sacmap.files.delimited import decoded, rows_in, unpacked
 from sacmap.files.text import bytes_of
-from sacmap.limits import MEMORY, SECONDS, TABLE_BYTES, TABLE_CELLS
+from sacmap.limits import MEMORY, SECONDS, TABLE_BYTES, TABLE_CELLS, WORKBOOK_INFLATED
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 #: The most lines of titles and notes above a header.
 LINES_ABOVE = 60
-#: Size limit after decompression. The Home Office's largest workbook has some 400 MB.
-INFLATED = 2 << 30
 #: How a Parquet file begins.
 PARQUET = b"PAR1"
 #: The most rows below a header in a spreadsheet: XLSX and XLS.
@@ -148,7 +146,7 @@ def _require_real_size(raw: bytes | bytearray, label: str) -> None:
             inflated = sum(info.file_size for info in archive.infolist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return
-    if inflated > INFLATED:
+    if inflated > WORKBOOK_INFLATED:
         raise InputError(
             f"{label} would have {inflated:,} bytes when decompressed, more than any real table.",
             "Download it again.",
