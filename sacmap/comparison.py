@@ -28,7 +28,7 @@ from sacmap.result import Result
 from sacmap.study import Study
 
 #: Notices that come before all others.
-WEIGHTY = ("absent-types", "no-such-offence", "areas-not-known")
+TOLD_FIRST = ("absent-types", "no-such-offence", "areas-not-known")
 
 
 def compare_areas(
@@ -182,7 +182,7 @@ def _result(
 
 def _weightiest_first(notices: Sequence[Notice]) -> tuple[Notice, ...]:
     """Return the notices, each once. Those about crime types or areas without figures come first."""
-    return tuple(sorted(dict.fromkeys(notices), key=lambda notice: notice.code not in WEIGHTY))
+    return tuple(sorted(dict.fromkeys(notices), key=lambda notice: notice.code not in TOLD_FIRST))
 
 
 def _known_areas_only(located: pd.DataFrame, compared: Compared) -> pd.DataFrame:

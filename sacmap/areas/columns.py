@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sacmap import tables
-from sacmap.areas.layer_rows import Rows, text_of
+from sacmap.areas.layer_rows import Rows, identifier_text
 from sacmap.errors import InputError
 from sacmap.notices import Notice, listed
 
@@ -103,7 +103,7 @@ def choose(rows: Rows, where: Path | str, options: BoundaryOptions) -> Chosen:
 
 def texts(rows: Rows, column: str) -> list[str]:
     """Return a column as texts."""
-    return [text_of(value) for value in rows.columns[column]]
+    return [identifier_text(value) for value in rows.columns[column]]
 
 
 def _called(rows: Rows, name: str) -> str | None:
@@ -141,7 +141,7 @@ def _guessed_id(rows: Rows, where: Path | str) -> tuple[str, list[str], list[Not
     merged = next((column for column in order if _parts_of_areas(rows, column, tried[column])), None)
     if merged is not None:
         return merged, tried[merged], []
-    beside = [text_of(value) for value in rows.given_ids]
+    beside = [identifier_text(value) for value in rows.given_ids]
     name = _called(rows, "name") if _is_kml(rows) else None
     if name is not None and _is_key(texts(rows, name)):
         return name, texts(rows, name), []
@@ -264,7 +264,7 @@ def numbers_said(values: Sequence[object], column: str, where: Path | str) -> li
     InputError
         If one is no number of households, or all may be thousands with a point between.
     """
-    texts_said = [text_of(value) for value in values]
+    texts_said = [identifier_text(value) for value in values]
     found = [tables.homes_of(said) if said else None for said in texts_said]
     for said, number in zip(texts_said, found, strict=True):
         if said and number is None:

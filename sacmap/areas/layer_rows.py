@@ -126,7 +126,7 @@ def shapes_of_wkb(raws: Sequence[bytes | None], where: Path | str) -> Shapes:
     return shapes
 
 
-def text_of(value: object) -> str:
+def identifier_text(value: object) -> str:
     """Return an identifier or name as text: numbers without a trailing .0, missing values as ""."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
