@@ -231,7 +231,7 @@ CHANGE = Table(
         ("prob_above", "share", "0 to 1", "probability that the present rate is above the expected"),
         ("excess", "number", "crimes",
          "expected × (ratio − 1): how far the area is above the expected, without chance"),
-        ("level", "number", "crimes a period", "expected + 0.7 × excess: count to expect in the next such period"),
+        ("level", "number", "crimes a period", "expected + 0.7 × excess: likely count in a similar period"),
         ("level_per_1000_households", "number", "per 1,000 households", "level / households × 1,000"),
         ("edge_share", "share", "0 to 1", "share of current crimes within 50 m of the boundary"),
         ("hardening_rank", "count", "rank", "rank on the target-hardening list, 1 first; only on burglary rows"),

@@ -92,14 +92,73 @@ def test_every_bar_has_its_figures(opened):
     assert page.tab.locator("#hardening .figure").all_text_contents()[0]
     assert (
         page.text("#week-key")
-        == "Expected: had it changed like the rest of the areas. Grey: the normal range."
+        == "Expected (1×): if it had followed the other neighbourhoods. Grey bar: the normal range."
     )
     heads = "heads => heads.map(head => Array.from(head.children, text => text.firstChild.textContent))"
     first = page.tab.locator("#lists .bar.head").evaluate_all(heads)
     page.tab.check('[name="crime-type"][value="burglary"]')
     page.tab.check('[name="crime-type"][value="sac"]')
     assert page.tab.locator("#lists .bar.head").evaluate_all(heads) == first
-    assert first[0][0] == "2× expected"
+    assert first[0][:3] == ["1×", "2×", "3×"]
+
+
+def test_each_mark_of_the_scale_has_its_figure_over_it(opened):
+    page = opened()
+    middles = (
+        "(marks) => marks.map((mark) => mark.getBoundingClientRect()).map((box) => box.x + box.width / 2)"
+    )
+    figures = page.tab.locator("[aria-labelledby=week-heading] .bar.head text").evaluate_all(middles)
+    marks = page.tab.locator("#week .bar").first.locator(".tick, .faint").evaluate_all(middles)
+    assert len(figures) == len(marks) >= 3
+    assert sorted(figures) == pytest.approx(sorted(marks), abs=1)
+
+
+def test_the_legend_says_what_the_pins_are_and_draws_them_as_the_map_does(opened):
+    page = opened()
+    key = page.tab.locator("#legend")
+    rows = key.locator("#key-week, #key-homes")
+    assert rows.all_inner_texts() == ["1\nwhere crime rose", "A\nwhere burglary is highest"]
+    page.tab.check('[name="crime-type"][value="burglary"]')
+    assert key.locator("#key-week").inner_text() == "1\nwhere burglary rose"
+    look = "pin => ['backgroundColor', 'color', 'borderRadius'].map(name => getComputedStyle(pin)[name])"
+    for sign, row in (("1", "#key-week"), ("A", "#key-homes")):
+        assert key.locator(f"{row} .pin").evaluate(look) == page.tab.locator(
+            f'#map [data-pin="{sign}"]'
+        ).evaluate(look)
+    page.tab.check('[name="measure"][value="level"]')
+    assert [row.is_visible() for row in rows.all()] == [False, True]
+    level = opened(replace(page_of(), level_only=True))
+    assert [row.is_visible() for row in level.tab.locator("#key-week, #key-homes").all()] == [False, True]
+
+
+def test_the_legend_is_hatched_by_the_patterns_of_the_map(opened):
+    page = opened()
+    fills = page.tab.locator("#legend .step rect").evaluate_all(
+        "all => all.map(one => one.getAttribute('fill'))"
+    )
+    assert fills == [f"url(#hatch-p{step})" for step in (0, 1, 3, 4)]
+    for fill in fills:
+        assert page.tab.locator(f"pattern{fill[4:-1]}").count() == 1
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 657), (390, 844)])
+def test_long_counts_and_their_findings_stand_side_by_side_in_a_crime_type(opened, width, height):
+    page = opened(viewport={"width": width, "height": height})
+    before = page.tab.locator("#totals").bounding_box()["height"]
+    page.tab.evaluate("""() => {
+      for (const tile of document.querySelectorAll("#totals label")) {
+        tile.querySelector(".counts").textContent = "59,418, was 77,253";
+        tile.querySelector(".found").innerHTML = '<span class="piece plain">12 changes could be chance</span>';
+      }
+      document.querySelector("#totals .found").innerHTML =
+        '<span class="piece"><span class="up">▲</span> 19 wards rose<span class="long"> clearly</span></span>';
+    }""")
+    over = """() => Array.from(document.querySelectorAll("#totals .found"))
+      .filter((said) => said.scrollWidth > said.clientWidth + 1).length"""
+    assert page.tab.evaluate(over) == 0
+    assert page.tab.evaluate("document.documentElement.scrollWidth") == width
+    if width > 390:
+        assert page.tab.locator("#totals").bounding_box()["height"] == before
 
 
 def test_a_click_on_the_map_fills_the_panel_and_marks_the_row(opened):

@@ -176,7 +176,7 @@ def test_f37_a_year_with_a_month_removed_compares_eleven_and_shows_no_fall(tmp_p
     full = compare_files(practice.crimes, practice.boundaries, "2025-04:2026-03", "2022-04:2025-03")
     result = compare_files(cut, practice.boundaries, "2025-04:2026-03", "2022-04:2025-03")
     assert result.exit_code == 3
-    assert result.warnings[0].text.startswith("11 of 12 months compared, without November. It is left out of")
+    assert result.warnings[0].text.startswith("November left out of every year: 11 of 12 months compared.")
     assert set(result.change["months_compared"]) == {11}
     difference = result.totals["sac"]["change_pct"] - full.totals["sac"]["change_pct"]
     assert abs(difference) < 2
@@ -467,7 +467,9 @@ def test_f37_the_command_ends_with_3_and_the_page_says_eleven_of_twelve(tmp_path
     done = command("map", practice.study, "--crimes", cut, "--out", "t.html", cwd=tmp_path)
     assert done.returncode == 3
     assert "11 of 12 months compared" in done.stderr
-    assert "11 of 12 months compared, without November" in (tmp_path / "t.html").read_text(encoding="utf-8")
+    assert "November left out of every year: 11 of 12 months compared." in (tmp_path / "t.html").read_text(
+        encoding="utf-8"
+    )
     assert json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))["exit_code"] == 3
 
 

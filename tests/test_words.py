@@ -17,6 +17,9 @@ from sacmap.publish.words import (
     counted,
     crimes,
     estimate,
+    expected_key,
+    follows,
+    found_in_words,
     how_sure,
     mean,
     moved,
@@ -215,26 +218,26 @@ FEW, RISE, FALL, MAYBE, NOT = (
             rows_of(sac=[RISE, FEW, FEW, FEW], burglary=[RISE, RISE, RISE, RISE]),
             scene(),
             "All three types together rose clearly in Ashire; burglary in Ashire, Bshire, Cshire and 1 more ward.",
-            "Town, all three types: up 6%.",
+            "Town, all three types together: up 6%.",
         ),
         (
             rows_of(sac=[RISE] * 5),
             scene(comparator={"name": "force", "change_pct": -9.4}),
             "All three types together rose clearly in Ashire, Bshire, Cshire and 2 more wards.",
-            "Town, all three types: up 6%; the rest of the force fell 9%.",
+            "Town, all three types together: up 6%; the rest of the force fell 9%.",
         ),
         (
             rows_of(sac=[RISE] * 3, robbery=[FEW, FEW, FEW, RISE]),
             scene(),
             "All three types together rose clearly in Ashire, Bshire and Cshire; robbery in 1 ward.",
-            "Town, all three types: up 6%.",
+            "Town, all three types together: up 6%.",
         ),
         (
             rows_of(sac=[RISE, FEW], burglary=[RISE, FEW], robbery=[RISE, RISE], vehicle_crime=[RISE, RISE]),
             scene(),
-            "All three types together and burglary rose clearly in Ashire; robbery and vehicle crime in Ashire and "
+            "Burglary, and all three types together, rose clearly in Ashire; robbery and vehicle crime in Ashire and "
             "Bshire.",
-            "Town, all three types: up 6%.",
+            "Town, all three types together: up 6%.",
         ),
         (
             rows_of(vehicle_crime=[FALL, FEW, FEW, FEW]),
@@ -300,11 +303,11 @@ def test_a_phone_has_fewer_names_and_a_long_name_takes_the_room_of_others():
     }
     said = headline("sac", long, scene())
     assert said.first == (
-        "All three types together rose clearly in Ashire and its Outer Sandbanks, Bshire and its Outer Sandbanks and "
-        "2 more wards; burglary in 2 wards; robbery in 2 wards."
+        "All three types together rose clearly in Ashire and its Outer Sandbanks, in Bshire and its Outer Sandbanks, "
+        "and in 2 more wards; burglary in 2 wards; robbery in 2 wards."
     )
     assert "".join(part.text for part in said.narrow) == (
-        "All three types together rose clearly in Ashire and its Outer Sandbanks and 3 more; burglary in 2 wards; "
+        "All three types together rose clearly in Ashire and its Outer Sandbanks, and in 3 more; burglary in 2 wards; "
         "robbery in 2 wards."
     )
     assert [part.kind for part in said.narrow if part.kind] == ["sac", "sac", "burglary", "robbery"]
@@ -346,7 +349,7 @@ def test_what_a_map_can_show_is_worked_out_from_its_own_ranges():
     rows = rows_of()["sac"]
     assert must_rise(rows) == 45
     assert how_sure("sac", rows, periods=1, months=12, unit=NEIGHBOURHOOD) == (
-        "With one year to compare, most neighbourhoods must rise about 45% to pass the grey."
+        "With one year to compare, most neighbourhoods can rise about 45% and stay in the grey bar."
     )
     many = pd.concat([rows] * 20, ignore_index=True)
     many["verdict"] = [
@@ -357,11 +360,74 @@ def test_what_a_map_can_show_is_worked_out_from_its_own_ranges():
         *["possible fall"] * (len(many) - 4),
     ]
     assert how_sure("sac", many, periods=3, months=12, unit=NEIGHBOURHOOD) == (
-        "With three years to compare, most neighbourhoods must rise about 45% to pass the grey. "
-        "Chance takes about two of 78 past it; two are."
+        "With three years to compare, most neighbourhoods can rise about 45% and stay in the grey bar. "
+        "Chance alone puts about two past it; two are."
     )
     few = rows.assign(expected=4.0)
     assert "too few robberies a year" in how_sure("robbery", few, periods=1, months=12, unit=NEIGHBOURHOOD)
+
+
+@pytest.mark.parametrize(("rises", "said"), [(0, "none is"), (1, "one is"), (12, "12 are")])
+def test_how_many_are_past_the_grey_bar_is_a_sentence_for_any_number(rises, said):
+    rows = pd.concat([rows_of()["sac"]] * 20, ignore_index=True)
+    rows["verdict"] = ["possible rise"] * rises + [FEW] * (len(rows) - rises)
+    told = how_sure("sac", rows, periods=1, months=12, unit=("ward", "wards"))
+    assert told.endswith(f"Chance alone puts about two past it; {said}.")
+
+
+@pytest.mark.parametrize(
+    ("counts", "unit", "said"),
+    [
+        ({"clear rise": 1}, ("ward", "wards"), (("▲", "1 ward rose"),)),
+        ({"clear rise": 1234}, ("LSOA", "LSOAs"), (("▲", "1,234 LSOAs rose"),)),
+        ({"clear rise": 2, "clear fall": 1}, NEIGHBOURHOOD, (("▲", "2 areas rose"), ("▼", "1 fell"))),
+        ({"clear fall": 3, "possible rise": 2}, ("ward", "wards"), (("▼", "3 wards fell"),)),
+        ({"possible rise": 6}, ("ward", "wards"), (("", "6 rises could be chance"),)),
+        ({"possible fall": 1, FEW: 4}, ("ward", "wards"), (("", "1 fall could be chance"),)),
+        ({"possible rise": 4, "possible fall": 2}, ("ward", "wards"), (("", "6 changes could be chance"),)),
+        ({FEW: 4}, ("ward", "wards"), (("", "no ward stands out"),)),
+        ({FEW: 4}, NEIGHBOURHOOD, (("", "no area stands out"),)),
+        ({NOT: 4}, ("ward", "wards"), (("", "not known"),)),
+    ],
+)
+def test_a_crime_type_tells_what_rose_and_of_what(counts, unit, said):
+    assert found_in_words(counts, unit) == said
+
+
+@pytest.mark.parametrize(
+    ("comparator", "said"),
+    [
+        ("the rest of the areas", "if it had followed the other wards"),
+        ("the rest of Northamptonshire Police", "if it had followed the rest of Northamptonshire Police"),
+        ("the comparison areas", "if it had followed the comparison areas"),
+        ("the baseline", "as many as before"),
+    ],
+)
+def test_what_is_expected_is_explained_for_every_comparator(comparator, said):
+    key = expected_key(follows(comparator, ("ward", "wards")))
+    assert key == f"Expected (1×): {said}. Grey bar: the normal range."
+
+
+def test_a_name_with_an_and_of_its_own_does_not_read_as_two_places():
+    rows = rows_of(sac=[RISE, RISE, FEW, FEW])
+    for some in rows.values():
+        some.loc[:1, "label"] = ["Taunton and Holway", "Thornbury"]
+    said = headline("sac", rows, scene())
+    assert said.first == "All three types together rose clearly in Taunton and Holway, and in Thornbury."
+    assert named(["A and B", "C", "D"], ("ward", "wards"), again="in ") == "A and B, in C, and in D"
+    assert named(["A", "C", "D"], ("ward", "wards"), again="in ") == "A, C and D"
+    assert named(["A and B", "C", "D"], ("ward", "wards"), most=2) == "A and B, C, and 1 more ward"
+
+
+def test_two_single_types_come_before_all_three_together_and_lead_to_their_lists():
+    same = [RISE, FEW, FEW, FEW]
+    said = headline("sac", rows_of(sac=same, burglary=same, robbery=same), scene())
+    assert said.first == "Burglary and robbery, and all three types together, rose clearly in Ashire."
+    assert [(part.text, part.kind) for part in said.parts if part.kind] == [
+        ("Burglary", "burglary"),
+        ("robbery", "robbery"),
+        ("Ashire", "sac"),
+    ]
 
 
 def test_areas_are_called_what_their_codes_say():

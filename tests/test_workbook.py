@@ -129,13 +129,13 @@ def test_the_summary_tells_headline_totals_warnings_and_ledger_and_the_notes_sou
     book = opened(page, {"rows_read": 12, "counted": 12})
     summary = [value for line in book["Summary"].iter_rows(values_only=True) for value in line]
     assert summary[0].startswith(
-        "Ashtown: All three types together, burglary and vehicle crime rose clearly in Ash."
+        "Ashtown: Burglary and vehicle crime, and all three types together, rose clearly in Ash."
     )
     for said in ("Something to know.", "Rows read", 12, 120, 95, 25, "Burglary"):
         assert said in summary
     assert any(str(value).startswith("Restricted") for value in summary)
     notes = " ".join(words_of({book["Notes"]}))
-    for said in ("the rest of the areas", "A source.", "Something to know. (a source)", "Data to July 2018",
+    for said in ("followed the other neighbourhoods", "A source.", "Something to know. (a source)", "Data to July 2018",
                  "as about one area in twenty is by chance alone"):  # fmt: skip
         assert said in notes
     described = [line[0] for line in book["Columns"].iter_rows(min_row=2, values_only=True)]

@@ -24,6 +24,8 @@ from sacmap.study import Period, Study
 UNFIT = "unfit-comparator"
 #: The words in sentences if nothing is followed: for `none`, and for `areas` if only one area has crimes.
 NOTHING = "the baseline"
+#: The words if each area follows all others.
+OTHERS = "the rest of the areas"
 
 
 @dataclass(frozen=True)
@@ -237,7 +239,7 @@ def comparator_of(
         return rest_comparator(beyond, study.within)
     if study.comparator == "areas":
         others = int(counts.in_areas[:, :, 0].any(axis=1).sum()) > 1
-        return Comparator("areas", "the rest of the areas" if others else NOTHING, {})
+        return Comparator("areas", OTHERS if others else NOTHING, {})
     if study.comparator == "none":
         return Comparator("none", NOTHING, {})
     if study.comparator == "force":

@@ -36,7 +36,7 @@ SMALL_REST, MOSTLY = 0.1, 0.5
 DOUBT_PCT = 10.0
 NO_BASELINE = Notice(
     "no-baseline",
-    "There is no earlier period to compare with: this map shows the level of crime now, but no change.",
+    "There is no earlier period to compare with: this map shows the crimes counted now, but no change.",
 )
 
 
@@ -75,7 +75,7 @@ def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts
         *_lost_types(compared.lost_types),
         *_perhaps_lost(study, reading, compared),
         *_unknown_areas(compared.unknown, areas),
-        *_months_left_out(positions, study.current, compared.left_out),
+        *_months_left_out(positions, study.periods, compared.left_out),
         *_forces_left_out(compared.silent),
         *_weak_comparator(facts.comparator, mine, facts.counts.in_areas),
         *(
@@ -157,22 +157,39 @@ def _forces_left_out(silent: pd.DataFrame) -> Iterator[Notice]:
         )
 
 
-def _months_left_out(positions: Sequence[int], current: Period, left_out: pd.DataFrame) -> Iterator[Notice]:
-    """Name the months that are left out, and say why: "11 of 12 months compared, without July. …"."""
+def _months_left_out(
+    positions: Sequence[int], periods: Sequence[Period], left_out: pd.DataFrame
+) -> Iterator[Notice]:
+    """Name the months that are left out, and say why: "July left out of both years: 11 of 12 months compared. …"."""
+    current = periods[-1]
     gone = [month for position, month in enumerate(current) if position not in positions]
     if gone:
-        # A month of the calendar has one name in every period; a period of more than a year has it twice.
-        names = [months.in_words(month) for month in gone]
-        if len(current) <= MONTHS_A_YEAR:
-            names = [name.split()[0] for name in names]
-        if 1 < len(names) <= MONTHS_NAMED:
-            names[-2:] = [" and ".join(names[-2:])]
-        they = "It is" if len(gone) == 1 else "They are"
+        compared = "compared" if len(periods) > 1 else "counted"
         yield Notice(
             "months-left-out",
-            f"{len(positions)} of {len(current)} months compared, without {listed(names, MONTHS_NAMED, ', ')}. "
-            f"{they} left out of every period: {listed(reasons_of(left_out), 4)}.",
+            f"{_left_out_of(gone, periods)}: {len(positions)} of {len(current)} months {compared}. "
+            f"Why: {listed(reasons_of(left_out), 4)}.",
         )
+
+
+def _left_out_of(gone: Sequence[str], periods: Sequence[Period]) -> str:
+    """Return "July left out of both years": a month that is missing in one period is left out of all of them.
+
+    A month of the calendar has one name in every period. A period of more than a year has it twice: there the months
+    of the current period are named.
+    """
+    long = len(periods[-1]) > MONTHS_A_YEAR
+    names = [months.in_words(month) if long else months.in_words(month).split()[0] for month in gone]
+    if 1 < len(names) <= MONTHS_NAMED:
+        names[-2:] = [" and ".join(names[-2:])]
+    said = listed(names, MONTHS_NAMED, ", ")
+    if len(periods) == 1:
+        return f"{said} left out"
+    if long:
+        same = f"the same {'month' if len(gone) == 1 else 'months'} of"
+        return f"{said}, and {same} {'the' if len(periods) == 2 else 'every'} period before, left out"
+    span = "year" if len(periods[-1]) == MONTHS_A_YEAR else "period"
+    return f"{said} left out of {f'both {span}s' if len(periods) == 2 else f'every {span}'}"
 
 
 def _weak_comparator(comparator: Comparator, mine: pd.DataFrame, mapped: np.ndarray) -> Iterator[Notice]:

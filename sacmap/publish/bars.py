@@ -15,9 +15,10 @@ from sacmap.publish.words import estimate
 
 #: The bar's scale ends at so many times the expected, or further where a count lies beyond, up to a bound.
 LEAST, MOST = 3.0, 5.0
-#: How far, in % of the width, a multiple stands from "2× expected" where it has room beside it: on every bar, on all
-#: but the narrow ones of a phone and a low screen, and on the bars of a wide screen alone.
-_APART = ((45.0, ""), (32.0, "roomy"), (25.0, "wide"))
+#: On a scale to more than this, a narrow bar has the figure of every other mark.
+CLOSE = 4.0
+#: What comes before the figure of a level, for who does not see the heads.
+LEVEL = "level "
 #: The longest bar of a level, in % of the width: its figure stands beside it.
 LONGEST = 66
 
@@ -51,12 +52,12 @@ def range_bar(row: Reading, most: float) -> str:
 
 
 def range_head(most: float) -> str:
-    """Return the scale above the range bars: "2× expected", then "3×", "4×" … where they have room."""
-    texts = [_over(2, most, "2× expected", "")]
-    for times in _times(most)[2:]:
-        room = next((css for least, css in _APART if 94 * (times - 2) / most >= least), None)
-        if room is not None:
-            texts.append(_over(times, most, f"{times}×", room))
+    """Return the scale above the range bars, in times the expected: "1×", "2×", "3×" … each over its mark."""
+    texts = [
+        f'<text{" class=roomy" if most > CLOSE and times % 2 else ""} x="{_at(times, most)}" y="13" '
+        f'text-anchor="middle">{times}×</text>'
+        for times in _times(most)
+    ]
     return f'<svg class="bar head" aria-hidden="true">{"".join(texts)}</svg>'
 
 
@@ -65,7 +66,7 @@ def level_bar(level: float, most: float, written: Callable[[float], str] = estim
     figure = written(level)
     wide = _percent(LONGEST * level / most if most else 0)
     return (
-        f'<svg class="bar" role="img" aria-label="level to expect {figure}">'
+        f'<svg class="bar" role="img" aria-label="{LEVEL}{figure}">'
         '<line class="axis-line" x1="0" x2="0" y1="3" y2="19"/>'
         f'<rect class="length" x="0" y="5" width="{wide}" height="12"/>'
         f'<text class="figure" x="{wide}" y="16" dx="6">{figure}</text></svg>'
@@ -80,11 +81,6 @@ def dot_of(verdict: str) -> str:
 def _times(most: float) -> range:
     """Return the whole multiples of the expected that the scale marks."""
     return range(1, math.floor(most) + 1)
-
-
-def _over(times: int, most: float, said: str, css: str) -> str:
-    named = f' class="{css}"' if css else ""
-    return f'<text{named} x="{_at(times, most)}" y="13" text-anchor="middle">{said}</text>'
 
 
 def _faint(times: int, most: float) -> str:

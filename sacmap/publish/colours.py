@@ -20,7 +20,7 @@ PALETTE = {
 LEVELS = {"l0": "#f4f6f5", "l1": "#cfe2df", "l2": "#9cc5bf", "l3": "#5c9d97", "l4": "#1d6762"}
 #: Lines drawn over the pale classes, and over what is not known: colour, and to which side they lean.
 HATCHES = {
-    "p0": ("#a298c8", 1), "p1": ("#b8b0d8", 1), "p3": ("#e8bd82", -1), "p4": ("#d29f63", -1), "unknown": ("#b5b2a9", 1),
+    "p0": ("#978bc1", 1), "p1": ("#b1a8d3", 1), "p3": ("#dca75f", -1), "p4": ("#c48f52", -1), "unknown": ("#b5b2a9", 1),
 }  # fmt: skip
 #: What the steps mean, and the classes without one.
 STEPS_IN_WORDS = (

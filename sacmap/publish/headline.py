@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -16,6 +17,7 @@ from sacmap.publish.words import (
     TOGETHER,
     Unit,
     apart,
+    between,
     capital,
     counted,
     moved,
@@ -25,8 +27,9 @@ from sacmap.publish.words import (
 
 #: The verdict, in this module, of a clear rise on one map point without earlier crimes: a headline calls it no finding.
 ONE_POINT = "one point"
-#: Letters that the first sentence may have: two lines on a laptop, four on a phone. Beyond them fewer areas are named.
-ROOM, NARROW_ROOM = 190, 132
+#: Lines that the first sentence may have on a laptop and on a phone, and the letters of a line. Beyond them fewer areas
+#: are named.
+ROOM, NARROW_ROOM = (2, 97), (4, 35)
 #: How the areas are named, the first that has room: how many of them at most, and whether one named before comes again.
 _WAYS = ((NAMED, True), (NAMED, False), (2, False), (1, False))
 #: What the crime types are called in a headline.
@@ -138,7 +141,8 @@ def level_headline(kind: str, in_words: str, most: Sequence[str], unit: Unit) ->
     """Return the first sentences of a page without an earlier period: where it is highest, and no change."""
     if not most:
         return Headline(f"Of no {unit[0]} is anything known.", "")
-    said = f"{capital(in_words)} {'were' if kind == 'sac' else 'was'} highest in {named(most, unit)}."
+    highest = named(most, unit, again="in ")
+    said = f"{capital(in_words)} {'were' if kind == 'sac' else 'was'} highest in {highest}."
     return Headline(said, "There is no earlier period to compare with: this page shows no change.")
 
 
@@ -170,16 +174,23 @@ def _naming(
 
 
 def _fitting(
-    found: Mapping[str, Sequence[Part]], did: str, end: str, scene: Scene, *, room: int, brief: bool = False
+    found: Mapping[str, Sequence[Part]],
+    did: str,
+    end: str,
+    scene: Scene,
+    *,
+    room: tuple[int, int],
+    brief: bool = False,
 ) -> tuple[Part, ...]:
-    """Return the first sentence with as many names as have room in so many letters; the last way where none has.
+    """Return the first sentence with as many names as have room, in lines and their letters; else in the last way.
 
     `brief` leaves out what the areas are called after a name: "A and 4 more".
     """
     parts: tuple[Part, ...] = ()
     for most, again in _WAYS:
         parts = (*_clauses(found, did, scene, most=most, again=again, brief=brief), Part(end))
-        if len(_text_of(parts)) <= room:
+        lines, letters = room
+        if len(textwrap.wrap(_text_of(parts), letters)) <= lines:
             break
     return parts
 
@@ -194,7 +205,8 @@ def _clauses(
     """Yield "Burglary rose clearly in A and B; robbery in A and 4 more wards": `most` names in all.
 
     A name that was mentioned may come `again`; of the areas without a name, their number leads to their crime type.
-    Types that follow one with the very same areas share its clause: "Burglary and robbery rose clearly in A".
+    Types with the very same areas share a clause, all three together last, so that they do not read as a fourth type:
+    "Burglary, and all three types together, rose clearly in A".
     """
     mentioned: set[str] = set()
     kinds = list(found)
@@ -203,10 +215,16 @@ def _clauses(
         areas = found[kind]
         every = {area.area_id for area in areas}
         yield Part("; " if mentioned else "")
-        alike = [Part(scene.in_words[kind] if mentioned else capital(scene.in_words[kind]))]
+        # The names lead to the first type, so that its own need not.
+        alike = [Part(scene.in_words[kind])]
         while kinds and {area.area_id for area in found[kinds[0]]} == every:
             alike.append(Part(scene.in_words[kinds[0]], kinds.pop(0)))
-        yield from _joined(alike)
+        if kind == "sac" and len(alike) > 1:
+            single = _joined(alike[1:])
+            types = [*single, Part(", and "), alike[0], Part(",")]
+        else:
+            types = [*_joined(alike)]
+        yield from types if mentioned else _capital(types)
         yield Part(" in " if mentioned else f" {did} clearly in ")
         some = [area for area in areas if again and area.area_id in mentioned]
         new = [area for area in areas if area.area_id not in mentioned]
@@ -218,12 +236,18 @@ def _clauses(
         yield from _joined([*some, Part(more, kind)] if rest else some)
 
 
+def _capital(parts: Sequence[Part]) -> Iterator[Part]:
+    """Yield the pieces of a sentence's start with a capital letter."""
+    yield replace(parts[0], text=capital(parts[0].text))
+    yield from parts[1:]
+
+
 def _joined(parts: Sequence[Part]) -> Iterator[Part]:
-    """Yield pieces with what stands between them: "A, B and C", or "A and B, and C" where names hold an "and"."""
-    last = ", and " if parts[-1].area_id and any(" and " in part.text for part in parts) else " and "
+    """Yield pieces with what stands between them: "A, B and C", or "A and B, and in C" where names hold an "and"."""
+    comma, last = between((part.text for part in parts if part.area_id), "in ")
     for position, part in enumerate(parts):
         if position:
-            yield Part(last if position == len(parts) - 1 else ", ")
+            yield Part(last if position == len(parts) - 1 else comma)
         yield part
 
 
@@ -231,13 +255,13 @@ def _summary(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene, *, told:
     """Return "All three types together: up 6%, with no clear rise." and what the comparator did.
 
     Of the crime type `told` first in the headline: "Town as a whole: up 6%.", and of all three "Town, all three types:
-    up 6%.", because one of them may have moved far where their sum stayed.
+    together: up 6%.", because one of them may have moved far where their sum stayed.
     """
     what = f"{apart(scene.place)} as a whole" if scene.place else "As a whole"
     if kind != told:
         what = capital(scene.in_words[kind]) + (f" in {apart(scene.place)}" if scene.place else "")
     elif kind == "sac":
-        types = scene.in_words[kind].removesuffix(" together")
+        types = scene.in_words[kind]
         what = f"{apart(scene.place)}, {types}" if scene.place else capital(types)
     said = f"{what}: {moved(scene.totals[kind]['change_pct'])}"
     if kind == "sac" and not {"clear rise", ONE_POINT} & set(rows[kind]["verdict"]):

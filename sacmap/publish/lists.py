@@ -11,7 +11,7 @@ import pandas as pd
 from sacmap import tables
 from sacmap.choose.ranking import HARDENING, TIERS
 from sacmap.publish.change_rows import ByType, ChangeRow, rows_by_area
-from sacmap.publish.words import NOUNS, apart, crimes, estimate, number, whole
+from sacmap.publish.words import NOUNS, apart, capital, crimes, estimate, likely_burglaries, number, whole
 from sacmap.result import FIRST, Entry, firmness
 
 #: Number of areas named after the findings as "next highest, not a finding".
@@ -183,7 +183,7 @@ def draws(entry: Entry) -> str:
 def _level(rows: ByType) -> list[str]:
     rate = rows[HARDENING]["level_per_1000_households"]
     per = "" if pd.isna(rate) else f", {rate:.1f} per 1,000 households"
-    said = [f"About {estimate(rows[HARDENING]['level'])} burglaries to expect in the next such period{per}."]
+    said = [f"{capital(likely_burglaries(rows[HARDENING]['level']))}{per}."]
     counts = {kind: rows[kind]["current_count"] for kind in ("vehicle-crime", "robbery")}
     if not any(pd.isna(count) for count in counts.values()):
         vehicle, robbery = (crimes(count, kind) for kind, count in counts.items())

@@ -23,7 +23,7 @@ from sacmap.publish.note_parts import (
     periods_in_words,
     some,
 )
-from sacmap.publish.words import capital, estimate, series, whole
+from sacmap.publish.words import burglary_kind, capital, estimate, likely_burglaries, series, whole
 from sacmap.result import Entry, Result
 
 
@@ -144,7 +144,8 @@ def _lists(result: Result, names: Mapping[str, str]) -> list[Part]:
     if result.hardening:
         burglary = result.change[result.change["crime_type"] == "burglary"]
         homes = bool(burglary["level_per_1000_households"].notna().all())
-        by = "burglaries per 1,000 households" if homes else "burglaries, of homes and shops together"
+        named = burglary_kind(result.in_words["burglary"], exact=result.study.extract is not None)
+        by = "burglaries per 1,000 households" if homes else f"burglaries ({named})"
         found.append(
             Paragraph(
                 f"For target hardening, the areas with most {by} (the level lasts from year to year, changes do not):"
@@ -155,8 +156,8 @@ def _lists(result: Result, names: Mapping[str, str]) -> list[Part]:
             rate = f", {row['level_per_1000_households']:.1f} per 1,000 households" if homes else ""
             found.append(
                 Paragraph(
-                    f"{names[entry.area_id]}: about {estimate(row['level'])} burglaries to expect in the next such "
-                    f"period{rate}; {whole(row['current_count'])} now. {_firm(entry)}{_streets(entry)}",
+                    f"{names[entry.area_id]}: {likely_burglaries(row['level'])}{rate}; "
+                    f"{whole(row['current_count'])} now. {_firm(entry)}{_streets(entry)}",
                     "number",
                 )
             )

@@ -19,12 +19,11 @@ from urllib.parse import urlsplit
 
 import jinja2
 import numpy as np
-import pandas as pd
 from markupsafe import Markup
 
 from sacmap.files.json_shape import Json
 from sacmap.notices import Notice
-from sacmap.publish import backdrop, bars, colours, lists, page_data, page_svg, words
+from sacmap.publish import backdrop, bars, colours, legend, lists, page_data, page_svg, words
 from sacmap.publish.change_rows import ChangeRow
 from sacmap.publish.headline import Headline
 from sacmap.publish.shapes import MANY
@@ -41,7 +40,7 @@ SCRIPT = (
 
 #: Rows of the lists. The values filled in are escaped.
 _ROW = Markup(
-    '<li data-area-id="{area_id}" class="{finding}"><span class="pin{home}" aria-hidden="true">{sign}</span>'
+    '<li data-area-id="{area_id}" class="{finding}"><span class="pin{look}" aria-hidden="true">{sign}</span>'
     '<span class="who"><button type="button" class="link name">{name}</button> '
     '<span class="where">{where}</span></span>'
     '<span class="number now"><span class="unseen">now </span>{now}</span>'
@@ -97,20 +96,8 @@ class Head(TypedDict):
     warnings: list[Said]
     tiles: list[Summary]
     measures: tuple[tuple[str, str], ...]
+    short_unit: str
     groups: list[str]
-
-
-class MapParts(TypedDict):
-    """The template's variables for the map and its legend."""
-
-    map_heading: str
-    legend_title: str
-    legend_in_words: str
-    level_in_words: str
-    level_unit: str
-    level_cuts: list[str]
-    patterns: Markup
-    marks: dict[str, bool]
 
 
 #: The element that Leaflet draws the map in.
@@ -160,7 +147,8 @@ def fill(view: View, map_html: str, map_script: str) -> str:
         policy=_policy(view, [EARLY, *scripts], styles),
         early=_safe(EARLY),
         **_head(view),
-        **_map_parts(view),
+        **legend.legend_of(view),
+        patterns=_safe(colours.patterns()),
         week=week_shown(view),
         most=most_shown(view) if view.level_only else None,
         hardening=hardening_shown(view),
@@ -198,37 +186,9 @@ def _head(view: View) -> Head:
         "warnings": warnings_of(view),
         "tiles": view.summaries,
         "measures": MEASURES[2:] if view.level_only else MEASURES,
+        "short_unit": words.short(view.unit)[0],
         "groups": sorted(set(view.groups) - {""}),
     }
-
-
-def _map_parts(view: View) -> MapParts:
-    """Return what the template needs of the map and its legend."""
-    kind = view.first_type
-    measure = "level" if view.level_only else "change"
-    cuts = colours.cuts(view.rows[kind][view.level_column])
-    shown = [f"{cut:,}" for cut in cuts]
-    unit = page_data.level_unit(view)
-    title = page_data.legend_title(view, kind)
-    return {
-        "map_heading": f"Map: {dict(view.labels)[kind]}, {measure}",
-        "legend_title": title,
-        "legend_in_words": colours.legend_in_words(),
-        "level_in_words": f"Five steps from pale to dark green: below {shown[0]} {unit}, then from "
-        f"{', from '.join(shown)} up.",
-        "level_unit": unit,
-        "level_cuts": shown,
-        "patterns": _safe(colours.patterns()),
-        "marks": {
-            "few": bool((view.table["verdict"] == "too few to tell").any()),
-            "unknown": bool(_unknown(view).any()),
-        },
-    }
-
-
-def _unknown(view: View) -> pd.Series:
-    """Return which rows are not known; without an earlier period, which rows have no count."""
-    return view.table["current_count"].isna() if view.level_only else view.table["verdict"] == "not known"
 
 
 def warnings_of(view: View) -> list[Said]:
@@ -273,7 +233,7 @@ def week_shown(view: View) -> ListShown:
         lead=page_data.week_lead(view, kind),
         subhead=page_data.week_subhead(listed),
         scale=_safe(bars.range_head(most)),
-        key=words.expected_key(view.comparator_words) if found else "",
+        key=words.expected_key(view.follows) if found else "",
         rows=tuple(
             _found(view, entry, kind, most) if entry.sign else _named(view, entry, listed) for entry in listed
         ),
@@ -297,15 +257,16 @@ def hardening_shown(view: View) -> ListShown:
     rows = [(entry, view.row("burglary", entry.position)) for entry in view.hardening_list]
     levels = [row["level_per_1000_households"] if view.rates else row["level"] for _, row in rows]
     most = max(levels, default=1.0)
+    kind = words.burglary_kind(view.in_words["burglary"], exact=view.exact)
     return ListShown(
-        subhead="per 1,000 households" if view.rates else "homes and shops together",
-        scale="level to expect",
+        subhead="per 1,000 households" if view.rates else kind,
+        scale="level per 1,000" if view.rates else "level",
         rows=tuple(
             _row(
                 view,
                 entry,
                 row,
-                third=("firm", "its rank is ", entry.firm),
+                third=("firm", page_data.SAID["firm"], entry.firm),
                 bar=bars.level_bar(level, most, words.mean if view.rates else words.estimate),
             )
             for (entry, row), level in zip(rows, levels, strict=True)
@@ -315,7 +276,7 @@ def hardening_shown(view: View) -> ListShown:
 
 def _found(view: View, entry: lists.Listed, kind: str, most: float) -> Markup:
     row = view.row(kind, entry.position)
-    third = ("expected", "expected ", words.estimate(row["expected"]))
+    third = ("expected", page_data.SAID["expected"], words.estimate(row["expected"]))
     return _row(view, entry, row, third=third, bar=bars.range_bar(row, most))
 
 
@@ -325,7 +286,7 @@ def _row(view: View, entry: lists.Listed, row: ChangeRow, *, third: tuple[str, s
     return _ROW.format(
         area_id=row["area_id"],
         finding=entry.finding,
-        home=" home" if entry.sign.isalpha() else " maybe" if entry.finding == "possible" else "",
+        look=legend.pin_look(entry),
         sign=entry.sign,
         name=row["area_name"],
         where=page_data.where_of(view, entry.position),
@@ -350,7 +311,7 @@ def _named(view: View, entry: lists.Listed, listed: Sequence[lists.Listed]) -> M
     return _REST.format(
         area_id=view.areas["area_id"].iloc[entry.position],
         css=css,
-        lead=_LEAD.format(page_data.rest_lead(entry.finding)) if first else "",
+        lead=_LEAD.format(page_data.rest_lead(entry.finding, listed)) if first else "",
         name=view.names[entry.position],
     )
 
@@ -372,7 +333,7 @@ def columns_of(view: View) -> tuple[Column, ...]:
         Column("baseline_mean", "Before"),
         Column("change", "Difference"),
         Column("change_pct", "Change"),
-        Column("level", "Level to expect"),
+        Column("level", "Level"),
     )
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sacmap import months, tables
 from sacmap.files.json_shape import Json
-from sacmap.publish import backdrop, lists, words
+from sacmap.publish import backdrop, bars, legend, lists, words
 from sacmap.publish.change_rows import (
     READING,
     ChangeRow,
@@ -41,8 +41,8 @@ DISTRICTS_FIRST = 1_000
 TEXTS = {"group", *(column.name for column in tables.CHANGE.columns if column.kind == "text")}
 #: How hard the numbers are packed: a higher level takes four times as long and saves a hundredth of the page.
 LEVEL = 8
-#: The most letters of periods that are given in the legend too.
-SHORT = 28
+#: What comes before the third figure of a row, and before the figure of a level's bar, for who does not see the heads.
+SAID = {"expected": "expected ", "firm": "in the first five: ", "level": bars.LEVEL}
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #: The last sign, at -1, means that a count is not known.
@@ -75,16 +75,20 @@ def content_of(view: View) -> dict[str, Json]:
         "hatches": {css: colour for css, (colour, _) in HATCHES.items()},
         "headlines": {kind: _headline(view, said) for kind, said in headlines.items()},
         "sure": {kind: view.how_sure(kind) for kind in kinds},
+        "weekHeadings": {kind: week_heading(view, kind) for kind in kinds},
+        "whereRose": {kind: legend.where_rose(view, kind) for kind in kinds},
+        "restLeads": words.REST_LEADS,
+        "said": SAID,
         "totals": {
             kind: {name: _number(value) for name, value in view.totals[kind].items()} for kind in kinds
         },
         "span": view.periods_short,
-        "legendSpan": view.periods_short if len(view.periods_short) <= SHORT else "",
+        "legendSpan": view.periods_short if len(view.periods_short) <= legend.SHORT else "",
         "period": "year" if view.yearly else "period",
         "periods": view.periods,
         "levelOnly": view.level_only,
         "rates": view.rates,
-        "levelUnit": level_unit(view),
+        "levelUnit": legend.level_unit(view),
         "levelCuts": {kind: cuts(rows[view.level_column]) for kind, rows in view.rows.items()},
         "firm": [FIRM, LIKELY],
         "first": FIRST,
@@ -186,31 +190,15 @@ def _sentences(view: View) -> tuple[list[str], list[int]]:
     among = f"all {words.counted(len(view.areas), view.unit)}"
     patterns: dict[str, int] = {}
     numbers = [
-        patterns.setdefault(words.pattern_of(row, view.comparator_words, change, among=among), len(patterns))
+        patterns.setdefault(words.pattern_of(row, view.follows, change, among=among), len(patterns))
         for row, change in zip(readings(rows), changes, strict=True)
     ]
     return list(patterns), numbers
 
 
-def level_unit(view: View) -> str:
-    """Return the unit of a level."""
-    if view.rates:
-        return "per 1,000 homes"
-    return "crimes a year" if view.yearly else "crimes a period"
-
-
-def legend_title(view: View, kind: str) -> str:
-    """Return the title of the legend: the crime type, and the periods if they are short."""
-    label = dict(view.labels)[kind]
-    if view.level_only:
-        return f"{label}: level"
-    short = view.periods_short
-    return f"{label}, {short}" if 0 < len(short) <= SHORT else f"{label}: change"
-
-
 def week_heading(view: View, kind: str) -> str:
-    """Return the heading of the list for a week of action. The script uses the same words."""
-    return "Where crime rose, all three types" if kind == "sac" else f"Where {view.in_words[kind]} rose"
+    """Return the heading of the list for a week of action."""
+    return f"{words.capital(legend.where_rose(view, kind))}{', all three types' if kind == 'sac' else ''}"
 
 
 def most_heading(view: View, kind: str) -> str:
@@ -240,11 +228,10 @@ def week_subhead(listed: Sequence[lists.Listed]) -> str:
     return {"clear": "clear rises", "possible": "○ could be chance"}.get("".join(sorted(findings)), "")
 
 
-def rest_lead(finding: str) -> str:
-    """Return the words before the areas that are only named."""
-    if finding:
-        return f"Also {finding}:"
-    return "Above expected, but nothing unusual:"
+def rest_lead(finding: str, listed: Sequence[lists.Listed]) -> str:
+    """Return the words before the areas that are only named, of the rows of a list."""
+    too = finding == "possible" and any(entry.sign and entry.finding == finding for entry in listed)
+    return words.REST_LEADS[f"{finding} too" if too else finding]
 
 
 def where_of(view: View, position: int) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sacmap.publish.canvas import INK, LEADING, PAPER, Box, Drawing, Line, drawable, own_settings
 from sacmap.publish.colours import LEGEND, LEVELS, PALETTE, STEPS_IN_WORDS, classes_of, cuts
 from sacmap.publish.csv_json import data_date
-from sacmap.publish.page_data import level_unit
+from sacmap.publish.legend import level_unit
 from sacmap.publish.page_svg import ARROWS, placed_names, static_classes
 from sacmap.publish.shapes import STEPS, simplified
 from sacmap.publish.view import Summary, View
@@ -41,10 +41,7 @@ LEGEND_NOTE = (
     "Strong colour and an arrow: a clear change, larger than chance would explain. Pale colour: it could be chance. "
     "Thick outline: what rose."
 )
-LEVEL_NOTE = (
-    "The darker an area, the more crime there is to expect in the next such period. There is no earlier period, so the "
-    "map shows no change."
-)
+LEVEL_NOTE = "The darker an area, the more crimes were counted. There is no earlier period, so the map shows no change."
 #: The colour of every class that a picture has.
 COLOURS = PALETTE | LEVELS
 #: The classes and words of a legend.

@@ -254,7 +254,7 @@ def _week(plan: Plan, view: View) -> Section:
             )
             for sign, (area, row) in enumerate(zip(week["target"], rows, strict=True), 1)
         ),
-        key_line=expected_key(view.comparator_words),
+        key_line=expected_key(view.follows),
         scale=Markup(bars.range_head(most)),  # noqa: S704 - numbers only
         said=(f"{start}{when}. {firm}: allowing for chance, {these} first {share} times in 100.",),
         details=(

@@ -20,7 +20,7 @@ from sacmap import months, tables
 from sacmap.areas.context import Layer
 from sacmap.choose.ranking import by_rate
 from sacmap.measure.chance_flags import how_sure
-from sacmap.measure.comparator import ComparatorRecord, changes_followed
+from sacmap.measure.comparator import OTHERS, ComparatorRecord, changes_followed
 from sacmap.measure.definitions import Break
 from sacmap.notices import Notice
 from sacmap.publish import backdrop, lists, words
@@ -86,7 +86,7 @@ class View:
     baseline: tuple[Period, ...] = ()
     compared: tuple[int, ...] = ()
     comparator: Mapping[str, ComparatorRecord] = field(default_factory=dict)
-    comparator_words: str = "the rest of the areas"
+    comparator_words: str = OTHERS
     monthly: pd.DataFrame | None = None
     warnings: Sequence[Notice] = ()
     definitions: Sequence[Break] = ()
@@ -188,6 +188,11 @@ class View:
         """The name of the areas, singular and plural."""
         return words.unit_of(self.areas["area_id"].astype(str))
 
+    @property
+    def follows(self) -> str:
+        """What the expected counts follow, in words, with the name of the areas."""
+        return words.follows(self.comparator_words, self.unit)
+
     @cached_property
     def groups(self) -> list[str]:
         """The town or district of each area, or ""; all are "" if there are no groups."""
@@ -236,7 +241,9 @@ class View:
 
     @property
     def level_column(self) -> str:
-        """The column that levels are ranked by."""
+        """The column that the map of levels shows: without an earlier period, the crimes counted."""
+        if self.level_only:
+            return "current_count"
         return "level_per_1000_households" if self.rates else "level"
 
     @cached_property
@@ -272,7 +279,7 @@ class View:
             place=self.place,
             totals=self.totals,
             comparator=self.comparator,
-            follows=self.comparator_words,
+            follows=self.follows,
             in_words=self.in_words,
             unit=self.unit,
             lacking=tables.lacking_words(self.lacking),
@@ -337,7 +344,7 @@ class View:
             before="" if plain or before is None else words.mean(before),
             found=()
             if plain
-            else words.found_in_words({str(verdict): int(n) for verdict, n in verdicts.items()}),
+            else words.found_in_words({str(said): int(n) for said, n in verdicts.items()}, self.unit),
         )
 
     def row(self, kind: str, position: int) -> ChangeRow:
@@ -362,7 +369,7 @@ class View:
             return (lists.reading(row, kind), *((*reasons.why, reasons.sure) if reasons else ()))
         if reasons:
             return (*reasons.why, reasons.sure)
-        return (f"About {words.estimate(row['level'])} burglaries to expect in the next such period.",)
+        return (f"{words.capital(words.likely_burglaries(row['level']))}.",)
 
     @property
     def data_to(self) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from sacmap.measure.chance_flags import must_rise
-from sacmap.measure.comparator import NOTHING
+from sacmap.measure.comparator import NOTHING, OTHERS
 from sacmap.publish.change_rows import Reading
 
 MONTHS_A_YEAR = 12
@@ -24,6 +24,18 @@ NOUNS = {
 }
 #: What the three crime types are called as one.
 TOGETHER = "all three types together"
+#: What police.uk's burglaries are, and when the rank of an area is firm.
+UNTOLD = "homes and shops, not told apart"
+FIRM_KEY = "Firm: almost certainly in the first five."
+#: The words before the areas of a list that are only named, by their finding; "too" where one of the same has a pin.
+REST_LEADS = {
+    "clear": "Also clear:",
+    "possible": "Could be chance:",
+    "possible too": "Could be chance too:",
+    "": "Above expected, but nothing unusual:",
+}
+#: The longest word for an area that fits a small place.
+LONGEST_UNIT = 6
 #: One area in so many is above its normal range by chance alone, and one below it.
 ABOVE_BY_CHANCE = 40
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -145,15 +157,24 @@ def moved(change: float | None) -> str:
     return f"{'up' if change > 0 else 'down'} {whole(abs(change))}%"
 
 
-def named(names: Sequence[str], unit: Unit, *, most: int = NAMED) -> str:
-    """Return the first names and how many more: "A, B, C and 4 more wards"."""
-    several = [apart(name) for name in names]
-    if len(several) <= most:
-        # "A and B, and C and D", where names hold an "and" of their own.
-        if len(several) > 1 and any(" and " in name for name in several):
-            return f"{', '.join(several[:-1])}, and {several[-1]}"
-        return series(several)
-    return f"{', '.join(several[:most])} and {counted(len(several) - most, unit).replace(' ', ' more ', 1)}"
+def between(names: Iterable[str], again: str = "") -> tuple[str, str]:
+    """Return what stands between names, and what before the last: ", " and " and ".
+
+    If a name has an "and" of its own, a comma comes before every name, and so does `again`, the word before the first:
+    "in A and B, and in C".
+    """
+    if any(" and " in name for name in names):
+        return f", {again}", f", and {again}"
+    return ", ", " and "
+
+
+def named(names: Sequence[str], unit: Unit, *, most: int = NAMED, again: str = "") -> str:
+    """Return the first names and how many more: "A, B, C and 4 more wards"; `again` as in `between`."""
+    items = [apart(name) for name in names[:most]]
+    comma, last = between(items, again)
+    if len(names) > most:
+        items.append(counted(len(names) - most, unit).replace(" ", " more ", 1))
+    return items[0] if len(items) == 1 else f"{comma.join(items[:-1])}{last}{items[-1]}" if items else ""
 
 
 def how_sure(kind: str, rows: pd.DataFrame, *, periods: int, months: int, unit: Unit) -> str:
@@ -164,34 +185,54 @@ def how_sure(kind: str, rows: pd.DataFrame, *, periods: int, months: int, unit: 
         return f"Most {unit[1]} have too few {NOUNS[kind][1]} {what} to tell any ordinary change from chance."
     span = "year" if months == MONTHS_A_YEAR else "period"
     with_ = f"one {span}" if periods == 1 else f"{number(periods)} {span}s"
-    said = f"With {with_} to compare, most {unit[1]} must rise about {must}% to pass the grey."
+    said = f"With {with_} to compare, most {unit[1]} can rise about {must}% and stay in the grey bar."
     verdicts = rows.loc[~rows["verdict"].isin(["not known", "too few to tell"]), "verdict"]
     by_chance, above = round(len(verdicts) / ABOVE_BY_CHANCE), int(verdicts.str.endswith(" rise").sum())
     if not by_chance:
         return said
-    of_all = f"{number(by_chance)} of {number(len(verdicts))}"
-    return f"{said} Chance takes about {of_all} past it; {number(above)} {'is' if above == 1 else 'are'}."
+    are = "none is" if not above else "one is" if above == 1 else f"{number(above)} are"
+    return f"{said} Chance alone puts about {number(by_chance)} past it; {are}."
+
+
+def follows(comparator: str, unit: Unit) -> str:
+    """Return what the expected counts follow, with the word for the areas: "the other wards"."""
+    return f"the other {unit[1]}" if comparator == OTHERS else comparator
 
 
 def expected_key(comparator: str) -> str:
-    """Return what stands above the first expected counts: what they would have been, and what the grey band is."""
-    had = "as many as before" if comparator == NOTHING else f"had it changed like {comparator}"
-    return f"Expected: {had}. Grey: the normal range."
+    """Return what stands above the first expected counts: what they would have been, and what the grey bar is."""
+    had = "as many as before" if comparator == NOTHING else f"if it had followed {comparator}"
+    return f"Expected (1×): {had}. Grey bar: the normal range."
 
 
 def level_key(*, yearly: bool) -> str:
     """Return what stands above the first levels: what a level and a firm rank are."""
-    span = "year" if yearly else "period"
-    return f"Level: what another such {span} should bring. Firm: surely among the first five."
+    return f"{_level(yearly)} {FIRM_KEY}"
 
 
 def level_words(*, yearly: bool) -> str:
-    """Return why the level to expect is lower than a high count, where there is one period only."""
-    span = "year" if yearly else "period"
+    """Return the same where there is one period only, and why the level is then lower than a high count."""
     return (
-        f"Level to expect: what another such {span} should bring. A high count is partly chance, and one {span} alone "
-        "cannot tell how much; so the level lies between the count and that of most others."
+        f"{_level(yearly)} A high count is partly chance, and one {'year' if yearly else 'period'} alone cannot tell "
+        f"how much; so the level lies between the count and that of most others. {FIRM_KEY}"
     )
+
+
+def _level(yearly: bool) -> str:
+    return f"Level: the likely count in a similar {'year' if yearly else 'period'}."
+
+
+def likely_burglaries(level: float) -> str:
+    """Return the level of an area in words: "about 361 burglaries likely in a similar period"."""
+    return f"about {estimate(level)} burglaries likely in a similar period"
+
+
+def burglary_kind(named: str, *, exact: bool) -> str:
+    """Return what the burglaries of a list are: those of homes alone, or of police.uk's class, which has shops too.
+
+    `named` is the name of the crime type; `exact`: from a force's own extract.
+    """
+    return named if exact else UNTOLD
 
 
 def pattern_of(
@@ -253,13 +294,25 @@ def _reading(row: Reading, among: str) -> str:
     return "Within its normal range."
 
 
-def found_in_words(counts: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
-    """Return "▲ 3 rose" and "▼ 1 fell" of clear changes, or "none clear" and "3 possible": each with its mark."""
+def short(unit: Unit) -> Unit:
+    """Return what the areas are called where there is little room: a long word is "area"."""
+    return unit if len(unit[0]) <= LONGEST_UNIT else ("area", "areas")
+
+
+def found_in_words(counts: Mapping[str, int], unit: Unit = NEIGHBOURHOOD) -> tuple[tuple[str, str], ...]:
+    """Return "▲ 3 wards rose" and "▼ 1 fell" of clear changes, each with its mark; or "6 rises could be chance"."""
     rises, falls = counts.get("clear rise", 0), counts.get("clear fall", 0)
-    possible = counts.get("possible rise", 0) + counts.get("possible fall", 0)
     if rises or falls:
-        found = (("▲", f"{rises:,} rose", rises), ("▼", f"{falls:,} fell", falls))
-        return tuple((mark, said) for mark, said, n in found if n)
+        rose, fell = (counted(n, short(unit)) for n in (rises, falls))
+        both = (("▲", f"{rose} rose", rises), ("▼", f"{whole(falls) if rises else fell} fell", falls))
+        return tuple((mark, said) for mark, said, n in both if n)
     if sum(counts.values()) == counts.get("not known", 0):
         return (("", "not known"),)
-    return (("", "none clear"), *([("", f"{possible:,} possible")] if possible else []))
+    up, down = counts.get("possible rise", 0), counts.get("possible fall", 0)
+    what = ("change", "changes") if up and down else ("rise", "rises") if up else ("fall", "falls")
+    return (
+        (
+            "",
+            f"{counted(up + down, what)} could be chance" if up + down else f"no {short(unit)[0]} stands out",
+        ),
+    )

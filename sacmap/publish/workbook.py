@@ -60,9 +60,9 @@ METHOD = (
     "area in twenty is by chance alone. Too few to tell: fewer than ten were expected, and no change is clear. No "
     "method finds every true rise.",
     "Ratio is the count over the expected, drawn towards 1 as far as the count is small; excess is the crimes above "
-    "the expected that it leaves; level is what to expect in a period like this one.",
+    "the expected that it leaves; level is the likely count in a similar period.",
     "Percentages of small counts jump: rank by excess or level, not by change_pct.",
-    "Target hardening follows the expected level of burglary, which persists. A week of action answers a rise: clear "
+    "Target hardening follows the level of burglary, which persists. A week of action answers a rise: clear "
     "rises come first, then possible ones, then the rest, each by excess; there is one list for each crime type.",
     "{indicator}",
     "An empty cell is not known: no boundary, no household count, a baseline of zero, or a month that is not complete. "
@@ -328,7 +328,7 @@ class _Sheets:
         changes = [f"{found.text} ({found.source})" for found in page.definitions]
         made = f"{page.data_to} Made by sacmap.".strip()
         facts = {
-            "comparator": page.comparator_words,
+            "comparator": page.follows,
             "indicator": PARTLY if page.lacking else EXACT if page.exact else PROXY,
         }
         sections = (

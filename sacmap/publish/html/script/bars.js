@@ -26,29 +26,21 @@ function rangeBar(row, most) {
   ]);
 }
 
-// The scale above: "2× expected", then the multiples that have room beside it, on every bar or on wider ones.
-const APART = [
-  [45, ""],
-  [32, "roomy"],
-  [25, "wide"],
-];
-
+// The scale above, in times the expected: "1×", "2×", "3×" … each over its mark.
 function rangeHead(most) {
-  const over = (n, said, css) =>
-    drawing("text", { ...(css ? { class: css } : {}), x: along(n, most), y: 13, "text-anchor": "middle" }, said);
-  const multiples = timesOf(most)
-    .slice(2)
-    .map((n) => [n, APART.find(([least]) => (94 * (n - 2)) / most >= least)])
-    .filter(([, room]) => room)
-    .map(([n, [, css]]) => over(n, `${n}×`, css));
-  return drawing("svg", { class: "bar head", "aria-hidden": "true" }, [over(2, "2× expected", ""), ...multiples]);
+  // Where the marks are close, a narrow bar has every other one.
+  const css = (n) => (most > 4 && n % 2 ? { class: "roomy" } : {});
+  const multiples = timesOf(most).map((n) =>
+    drawing("text", { ...css(n), x: along(n, most), y: 13, "text-anchor": "middle" }, `${n}×`),
+  );
+  return drawing("svg", { class: "bar head", "aria-hidden": "true" }, multiples);
 }
 
 const levelWords = (level) => (data.rates ? mean(level) : estimate(level));
 
 function levelBar(level, most) {
   const width = share(most ? (66 * level) / most : 0);
-  return drawing("svg", { class: "bar", role: "img", "aria-label": `level to expect ${levelWords(level)}` }, [
+  return drawing("svg", { class: "bar", role: "img", "aria-label": data.said.level + levelWords(level) }, [
     drawing("line", { class: "axis-line", x1: 0, x2: 0, y1: 3, y2: 19 }),
     drawing("rect", { class: "length", x: 0, y: 5, width, height: 12 }),
     drawing("text", { class: "figure", x: width, y: 16, dx: 6 }, levelWords(level)),

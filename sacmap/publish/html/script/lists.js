@@ -79,8 +79,6 @@ function hardeningList() {
 
 const firmness = (part) =>
   part === null ? "" : part >= data.firm[0] ? "firm" : part >= data.firm[1] ? "likely" : "weak";
-const weekHeading = () =>
-  state.type === "sac" ? "Where crime rose, all three types" : `Where ${data.words[state.type]} rose`;
 
 // A name in the headline leads to its crime type and its area; the number of further areas to their crime type.
 function headPart([text, type, place]) {
@@ -107,21 +105,33 @@ function showHead() {
   }
   if (data.plan) return;
   const level = state.measure === "level";
-  const measure = { change: "change", expected: "against the expected", level: "level" }[state.measure];
+  const counted = data.levelOnly ? "crimes counted" : "level";
+  const measure = { change: "change", expected: "against the expected", level: counted }[state.measure];
   const kind = capital(state.type === "sac" ? "all three" : data.words[state.type]);
   $("map-heading").textContent = `Map: ${kind}, ${measure}`;
   $("legend-title").textContent = byDistrict()
     ? `${kind} by district: ${measure}`
-    : state.measure === "change" && data.legendSpan
+    : (data.levelOnly || state.measure === "change") && data.legendSpan
       ? `${kind}, ${data.legendSpan}`
       : `${kind}: ${measure}`;
   for (const item of document.querySelectorAll("[data-legend]"))
     item.hidden = !item.dataset.legend.split(" ").includes(state.measure);
+  showPinKey();
   if (!level) return;
   const cuts = data.levelCuts[state.type].map((cut) => cut.toLocaleString("en-GB"));
   document.querySelectorAll("[data-cut]").forEach((cut, step) => (cut.textContent = cuts[step]));
   const said = `Five steps from pale to dark green: below ${cuts[0]} ${data.levelUnit}, then from ${cuts.join(", from ")} up.`;
   $("level-ramp").setAttribute("aria-label", said);
+}
+
+// What the pins on the map are, each drawn as it is there.
+function showPinKey() {
+  const [week, homes] = [/\d/, /[A-Z]/].map((signs) => pinList().find(({ sign }) => signs.test(sign)));
+  $("key-week").hidden = !week;
+  $("key-homes").hidden = !homes;
+  if (!week) return;
+  $("key-week").firstElementChild.className = `pin${week.finding === "possible" ? " maybe" : ""}`;
+  $("key-week").lastElementChild.textContent = data.whereRose[state.type];
 }
 
 // The page comes with the lists of its first view.
@@ -138,7 +148,7 @@ function showLists() {
   const found = week.filter((entry) => entry.sign);
   const most = scaleOf(found.map(({ place }) => ratioOf(rowOf(place), "current_count")));
   if ($("week")) {
-    $("week-heading").textContent = weekHeading() + (state.group ? `, ${state.group}` : "");
+    $("week-heading").textContent = data.weekHeadings[state.type] + (state.group ? `, ${state.group}` : "");
     $("week-lead").textContent = weekLead(week);
     $("week-lead").hidden = !$("week-lead").textContent;
     const head = document.querySelector("[aria-labelledby=week-heading] .columns-head");
@@ -217,7 +227,7 @@ function showHardening() {
     ...listed.map((entry) => {
       const row = rowOf(entry.place, "burglary");
       // The draws are of all areas: of a place in a district they say nothing.
-      const third = state.group ? ["firm", "", ""] : ["firm", "its rank is ", firmness(row.top5_share)];
+      const third = state.group ? ["firm", "", ""] : ["firm", data.said.firm, firmness(row.top5_share)];
       return listRow(entry, row, third, levelBar(level(entry.place), most));
     }),
   );
@@ -225,7 +235,7 @@ function showHardening() {
 
 function findingRow(entry, most) {
   const row = rowOf(entry.place);
-  return listRow(entry, row, ["expected", "expected ", estimate(row.expected)], rangeBar(row, most));
+  return listRow(entry, row, ["expected", data.said.expected, estimate(row.expected)], rangeBar(row, most));
 }
 
 function listRow({ place, sign, finding }, row, [css, said, figure], bar) {
@@ -257,7 +267,8 @@ function listRow({ place, sign, finding }, row, [css, said, figure], bar) {
 function namedRow(entry, week) {
   const alike = week.filter((other) => !other.sign && other.finding === entry.finding);
   const first = entry === alike[0];
-  const lead = entry.finding ? `Also ${entry.finding}:` : "Above expected, but nothing unusual:";
+  const too = week.some(({ sign, finding }) => sign && finding === entry.finding) ? " too" : "";
+  const lead = data.restLeads[entry.finding + too] ?? data.restLeads[entry.finding];
   const css = `rest${entry.finding ? "" : " further"}${first ? " first" : ""}${entry === alike.at(-1) ? " last" : ""}`;
   return element(
     "li",

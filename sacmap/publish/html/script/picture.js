@@ -48,31 +48,7 @@ function markDrawing({ css, at, text, made }, corner) {
   const { x, y } = at.subtract(corner);
   const family = getComputedStyle(document.body).fontFamily;
   const words = (attributes) => drawing("text", { x, y, "font-family": family, ...attributes }, text);
-  if (css.includes("pinned")) {
-    const home = css.includes("home");
-    const shape = home
-      ? drawing("rect", {
-          x: x - 10,
-          y: y - 10,
-          width: 20,
-          height: 20,
-          rx: 3,
-          fill: "#fff",
-          stroke: "#1b1b1a",
-          "stroke-width": 2,
-        })
-      : drawing("circle", { cx: x, cy: y, r: 10, fill: "#1b1b1a", stroke: "#fff", "stroke-width": 2 });
-    return [
-      shape,
-      words({
-        y: y + 4.5,
-        "text-anchor": "middle",
-        "font-size": 13,
-        "font-weight": 600,
-        fill: home ? "#1b1b1a" : "#fff",
-      }),
-    ];
-  }
+  if (css.includes("pinned")) return pinDrawing(css, x, y, text, 10);
   if (css === "point") {
     const radius = parseFloat(made.style.width) / 2;
     return [
@@ -97,6 +73,31 @@ function markDrawing({ css, at, text, made }, corner) {
   ];
 }
 
+// A pin as it is on the map: a square for homes; a circle for a rise, black where it is clear.
+function pinDrawing(css, x, y, sign, half) {
+  const dark = !/home|maybe/.test(css);
+  const look = { fill: dark ? "#1b1b1a" : "#fff", stroke: dark ? "#fff" : "#1b1b1a", "stroke-width": 2 };
+  const [left, top, size] = [x - half, y - half, 2 * half];
+  return [
+    css.includes("home")
+      ? drawing("rect", { x: left, y: top, width: size, height: size, rx: 3, ...look })
+      : drawing("circle", { cx: x, cy: y, r: half, ...look }),
+    drawing(
+      "text",
+      {
+        x,
+        y: y + 0.45 * half,
+        "text-anchor": "middle",
+        "font-family": getComputedStyle(document.body).fontFamily,
+        "font-size": 1.3 * half,
+        "font-weight": 600,
+        fill: dark ? "#fff" : "#1b1b1a",
+      },
+      sign,
+    ),
+  ];
+}
+
 // The picture that is saved: headline, map, legend, source.
 function wholePicture() {
   const inner = mapDrawing();
@@ -108,7 +109,7 @@ function wholePicture() {
     ...wrapped([data.title, data.span].filter(Boolean).join(": "), wide, "14px", family).map((text) => [text, 14, 400]),
   ];
   const top = 14 + lines.reduce((sum, [, size]) => sum + size * 1.35, 0);
-  const foot = state.measure === "level" ? 30 : 62;
+  const foot = state.measure === "level" ? 62 : 78;
   const svg = drawing("svg", {
     xmlns: "http://www.w3.org/2000/svg",
     width: wide + 32,
@@ -190,7 +191,25 @@ function legendDrawing(y, family) {
   const cuts = level
     ? data.levelCuts[state.type].map((cut) => cut.toLocaleString("en-GB"))
     : ["−33%", "−20%", "+25%", "+50%"];
-  return [...made, ...cuts.map((cut, i) => text(40 * (i + 1), y + 16 * rows.length + 13, cut, "middle"))];
+  return [
+    ...made,
+    ...cuts.map((cut, i) => text(40 * (i + 1), y + 16 * rows.length + 13, cut, "middle")),
+    ...pinKeyDrawing(y + 16 * rows.length + 28, text, family),
+  ];
+}
+
+// What the pins are, as the legend has it.
+function pinKeyDrawing(y, text, family) {
+  pen.font = `12px ${family}`;
+  let x = 9;
+  return [$("key-week"), $("key-homes")]
+    .filter((item) => item && !item.hidden)
+    .flatMap((item) => {
+      const [pin, words] = [item.firstElementChild, item.lastElementChild.textContent];
+      const made = [...pinDrawing(pin.className, x, y, pin.textContent, 8), text(x + 14, y + 4, words)];
+      x += 38 + pen.measureText(words).width;
+      return made;
+    });
 }
 
 function savePicture() {
@@ -246,7 +265,7 @@ function paintStatic() {
     if (HATCHED.has(css)) path.setAttribute("fill", `url(#still-${css})`);
     else path.removeAttribute("fill");
   }
-  const listed = new Map(pinList().map(({ place, sign }) => [sign, place]));
+  const listed = pinList();
   const shown = document.querySelectorAll("#map-static .pins [data-pin], #map-static .names .listed");
   const same = state.type === data.type && !state.group && state.measure !== "level";
   for (const part of shown)
@@ -259,12 +278,13 @@ function paintStatic() {
 function restPins(listed) {
   document.querySelector("#map-static .moved")?.remove();
   const group = drawing("g", { class: "pins moved" });
-  for (const [sign, place] of listed) {
+  for (const { sign, place, finding } of listed) {
     const path = document.querySelector(`#map-static path[data-place="${place}"]`);
     if (!path || /[A-Z]/.test(sign)) continue;
     const box = path.getBBox();
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-    group.append(drawing("circle", { cx: x, cy: y, r: 19 }), drawing("text", { x, y: y + 9 }, sign));
+    const pin = [drawing("circle", { cx: x, cy: y, r: 19 }), drawing("text", { x, y: y + 9 }, sign)];
+    group.append(drawing("g", finding === "possible" ? { class: "maybe" } : {}, pin));
   }
   document.querySelector("#map-static svg")?.append(group);
 }
