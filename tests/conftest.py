@@ -369,6 +369,20 @@ class Opened:
     def text(self, selector):
         return self.tab.inner_text(selector)
 
+    def saved_picture(self):
+        """Return the words of the picture that would be saved, and how many pins are drawn hollow and round."""
+        self.tab.evaluate("""() => {
+          window.Image = class {
+            set src(text) { window.drawn = decodeURIComponent(text.slice(text.indexOf(",") + 1)); }
+          };
+        }""")
+        self.tab.click("#save-picture")
+        return self.tab.evaluate("""() => {
+          const drawn = new DOMParser().parseFromString(window.drawn, "image/svg+xml");
+          const hollow = drawn.querySelectorAll('circle[fill="#fff"]').length;
+          return [Array.from(drawn.querySelectorAll("text"), (text) => text.textContent), hollow];
+        }""")
+
     def leave(self):
         """Listen no more: the tab may be another page's next."""
         self.left = True

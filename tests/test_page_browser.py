@@ -503,6 +503,21 @@ def test_the_map_is_saved_as_a_picture(opened):
     assert page.messages == []
 
 
+def test_the_saved_picture_has_the_legend_and_the_pins_of_the_map(opened):
+    shown = page_of()
+    possible = shown.change["verdict"].replace("clear rise", "possible rise")
+    page = opened(replace(shown, change=shown.change.assign(verdict=possible)))
+    maybe = page.tab.locator("#map .pin.maybe, #legend .pin.maybe").count()
+    assert maybe == 2
+    words, hollow = page.saved_picture()
+    assert {"clear change", "could be chance", "where crime rose", "where burglary is highest"} <= set(words)
+    assert hollow == maybe
+    page.tab.check('[name="measure"][value="level"]')
+    words, _ = page.saved_picture()
+    assert "where burglary is highest" in words
+    assert not {"where crime rose", "could be chance"} & set(words)
+
+
 def test_print_this_area_prints_its_panel_and_map_alone(opened):
     page = opened(page_of(), "#area=A0")
     page.tab.evaluate("window.print = () => {}")

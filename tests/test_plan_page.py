@@ -111,6 +111,13 @@ def test_what_was_done_is_on_the_map_and_in_the_monthly_line(opened, judged):
     assert opened(judged, "#area=A3").tab.locator("#panel .action-mark").count() == 0
 
 
+def test_the_saved_picture_of_a_plan_has_the_plan_s_legend(opened, planned):
+    page = opened(planned)
+    words, _ = page.saved_picture()
+    assert {"week of action", "compared with"} <= set(words)
+    assert "could be chance" not in words
+
+
 def test_the_static_map_fills_the_same_sides(planned):
     html = render(planned)
     for side in ("target", "buffer", "control", "buffer_control"):

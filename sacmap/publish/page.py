@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -139,9 +140,8 @@ def fill(view: View, map_html: str, map_script: str) -> str:
     static_map = page_svg.static_map(view)
     rows = page_data.static_rows(view)
     scripts = [_asset("leaflet/leaflet.js"), script(), map_script]
-    styles = [_without_urls(_asset("leaflet/leaflet.css")), _asset("page.css")]
-    styles += [_asset("plan.css")] if view.plan else []
-    styles.append(_asset("print.css"))
+    own = ("page", "plan", "print") if view.plan else ("page", "print")
+    styles = [_without_urls(_asset("leaflet/leaflet.css")), *map(_style, own)]
     return _template().render(
         view=view,
         policy=_policy(view, [EARLY, *scripts], styles),
@@ -378,6 +378,17 @@ def _hash(text: str) -> str:
 def _asset(name: str) -> str:
     # A browser hashes a script after it has replaced every line end by a line feed.
     return (files("sacmap.publish") / "html" / name).read_text(encoding="utf-8").replace("\r\n", "\n")
+
+
+@cache
+def _style(name: str) -> str:
+    """Return a style of ours without its comments, its indents, and the spaces beside a mark, a tenth of it.
+
+    No text in it has such a mark beside a space.
+    """
+    css = re.sub(r"/\*.*?\*/", "", _asset(f"{name}.css"))
+    lines = (re.sub(r" *([{};]) *|(:) +", r"\1\2", line.strip()) for line in css.splitlines())
+    return "\n".join(line for line in lines if line)
 
 
 def _without_urls(css: str) -> str:

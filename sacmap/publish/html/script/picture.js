@@ -109,7 +109,9 @@ function wholePicture() {
     ...wrapped([data.title, data.span].filter(Boolean).join(": "), wide, "14px", family).map((text) => [text, 14, 400]),
   ];
   const top = 14 + lines.reduce((sum, [, size]) => sum + size * 1.35, 0);
-  const foot = state.measure === "level" ? 62 : 78;
+  const ramp = data.plan ? { made: [], high: 0 } : rampDrawing(top + high + 8, family);
+  const key = marksDrawing(top + high + 8 + ramp.high, Math.max(320, wide - 290), family);
+  const foot = Math.max(30, 8 + ramp.high + key.high);
   const svg = drawing("svg", {
     xmlns: "http://www.w3.org/2000/svg",
     width: wide + 32,
@@ -129,7 +131,7 @@ function wholePicture() {
     );
   }
   inner.setAttribute("y", top);
-  svg.append(inner, ...legendDrawing(top + high + 8, family));
+  svg.append(inner, ...ramp.made, ...key.made);
   svg.append(
     drawing(
       "text",
@@ -151,7 +153,8 @@ function wrapped(text, wide, font, family) {
   return lines.slice(0, 3);
 }
 
-function legendDrawing(y, family) {
+// The steps of colour of the legend, and how high they stand.
+function rampDrawing(y, family) {
   const level = state.measure === "level";
   const rows = level ? ["l"] : ["s", "p"];
   const text = (x, at, words, anchor = "start") =>
@@ -191,25 +194,34 @@ function legendDrawing(y, family) {
   const cuts = level
     ? data.levelCuts[state.type].map((cut) => cut.toLocaleString("en-GB"))
     : ["−33%", "−20%", "+25%", "+50%"];
-  return [
-    ...made,
-    ...cuts.map((cut, i) => text(40 * (i + 1), y + 16 * rows.length + 13, cut, "middle")),
-    ...pinKeyDrawing(y + 16 * rows.length + 28, text, family),
-  ];
+  made.push(...cuts.map((cut, i) => text(40 * (i + 1), y + 16 * rows.length + 13, cut, "middle")));
+  return { made, high: 16 * rows.length + 20 };
 }
 
-// What the pins are, as the legend has it.
-function pinKeyDrawing(y, text, family) {
+// The other marks of the legend and its pins, in as many lines as they need, and how high they stand.
+function marksDrawing(top, wide, family) {
   pen.font = `12px ${family}`;
-  let x = 9;
-  return [$("key-week"), $("key-homes")]
-    .filter((item) => item && !item.hidden)
-    .flatMap((item) => {
-      const [pin, words] = [item.firstElementChild, item.lastElementChild.textContent];
-      const made = [...pinDrawing(pin.className, x, y, pin.textContent, 8), text(x + 14, y + 4, words)];
-      x += 38 + pen.measureText(words).width;
-      return made;
-    });
+  let [x, y] = [0, top + 8];
+  const made = [];
+  for (const item of document.querySelectorAll("#legend .marks li:not([hidden])")) {
+    const [sign, words] = [item.firstElementChild, item.lastChild.textContent.trim()];
+    const across = 44 + pen.measureText(words).width;
+    if (x && x + across > wide) [x, y] = [0, y + 20];
+    const isPin = sign.classList.contains("pin");
+    made.push(
+      ...(isPin ? pinDrawing(sign.className, x + 9, y, sign.textContent, 8) : [swatchDrawing(sign.classList[1], x, y)]),
+      drawing("text", { x: x + 26, y: y + 4, "font-family": family, "font-size": 12, fill: "#1b1b1a" }, words),
+    );
+    x += across;
+  }
+  return { made, high: made.length ? y + 12 - top : 0 };
+}
+
+function swatchDrawing(css, x, y) {
+  const fill = css === "unknown" ? "url(#hatch-unknown)" : data.colours[css];
+  const { fillColor = fill, color = "#6b6a64", weight = 1, dashArray } = SIDES[css.replace("side-", "")] ?? {};
+  const line = { stroke: color, "stroke-width": weight, ...(dashArray ? { "stroke-dasharray": dashArray } : {}) };
+  return drawing("rect", { x, y: y - 6, width: 20, height: 12, fill: fillColor, ...line });
 }
 
 function savePicture() {
