@@ -51,7 +51,11 @@ def test_draw_shows_in_a_notebook_with_the_layers_that_were_added(chromium, tmp_
     tab.goto((tmp_path / "map.html").as_uri(), wait_until="commit")
     frame = tab.frame_locator("iframe")
     frame.locator("html[data-ready]").wait_for(state="attached")
-    assert frame.locator("h1").inner_text().startswith("All three types together")
+    assert (
+        frame.locator("h1")
+        .inner_text()
+        .startswith("Burglary and vehicle crime, and all three types together, rose clearly in Ash")
+    )
     assert frame.locator("#map .leaflet-areas-pane path").count() == 4
     assert frame.locator("#map .leaflet-marker-icon").is_visible()
     assert frame.locator("#map .leaflet-overlay-pane path").is_visible()
