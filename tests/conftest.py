@@ -16,6 +16,10 @@ from police_uk import Clock, Police
 # A shell tells what it runs in the background to ignore Ctrl-C, and what the tests start would go on ignoring it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# What the tests start is compiled once, and not by each process that starts.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # What is loaded and collected stays to the end: it is not looked through for garbage. Tests are.
 gc.disable()
 # A machine that is busy must not fail a test.
@@ -37,6 +41,8 @@ HEADER = (
 
 def pytest_collection_finish():
     gc.freeze()
+    # What tests make lasts as long as a test: it is not searched for cycles each time that it grows a little.
+    gc.set_threshold(50_000, 20, 100)
     gc.enable()
 
 
