@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import shapely
 from click.testing import CliRunner
-from conftest import AXE, HOSTILE, grouped, page_of, require
+from conftest import AXE, DRAWN, HOSTILE, SCREEN, TOLD, Opened, grouped, page_of, require
 
 from sacmap import tables
 from sacmap.cli import sacmap
@@ -805,10 +805,8 @@ STATES = {
 }
 
 
-def axe_of(tab, media=None):
+def axe_of(tab):
     """What axe-core finds in a page, all its rules run: id of the rule, and the first elements it is about."""
-    if media:
-        tab.emulate_media(media=media)
     if not tab.evaluate("'axe' in window"):
         tab.evaluate(Path(AXE.origin).with_name("axe.min.js").read_text(encoding="utf-8"))
     found = tab.evaluate("axe.run(document, {resultTypes: ['violations']})")
@@ -832,21 +830,41 @@ def full_page(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("state", STATES)
-def test_axe_finds_nothing_in_any_state(opened, full_page, state):
+@pytest.fixture(scope="module")
+def visited(chromium, full_page):
+    """A function that brings the full page, opened once, to a state, as its address and its window do."""
     require(AXE, "axe-core (pip install axe-playwright-python)")
+    page = Opened(chromium, full_page)
+
+    def visit(fragment="", viewport=SCREEN, media="null", **how):
+        page.tab.set_viewport_size(viewport)
+        page.tab.emulate_media(media=media, **{name: how.get(name, "null") for name in TOLD - {"viewport"}})
+        page.tab.goto(f"file://{full_page}{fragment or '#'}")
+        page.tab.evaluate(DRAWN)
+        assert page.tab.is_visible("#panel") == ("area=" in fragment)
+        return page
+
+    yield visit
+    page.context.close()
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_axe_finds_nothing_in_any_state(opened, visited, full_page, state):
     how = dict(STATES[state])
-    media, press = how.pop("media", None), how.pop("press", None)
-    page = opened(full_page, **how)
-    if press:
-        page.tab.locator(press).first.click()
-    assert axe_of(page.tab, media) == []
+    if how.keys() & {"press", "has_touch"}:
+        # What was pressed or touched stays so: a page of its own.
+        press = how.pop("press", None)
+        page = opened(full_page, **how)
+        if press:
+            page.tab.locator(press).first.click()
+    else:
+        page = visited(**how)
+    assert axe_of(page.tab) == []
 
 
 @pytest.mark.parametrize("measure", ["change", "expected", "level"])
-def test_axe_finds_nothing_of_any_crime_type_by_any_measure(opened, full_page, measure):
-    require(AXE, "axe-core (pip install axe-playwright-python)")
-    page = opened(full_page)
+def test_axe_finds_nothing_of_any_crime_type_by_any_measure(visited, measure):
+    page = visited()
     page.tab.check(f'[name="measure"][value="{measure}"]')
     for kind in tables.CRIME_TYPES:
         page.tab.check(f'[name="crime-type"][value="{kind}"]')
