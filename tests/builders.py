@@ -35,7 +35,8 @@ def compare_rows(folder, rows, current, baseline, **more):
     """Compare made-up rows over two squares, A and B, side by side."""
     path = folder / "a.csv"
     path.write_text(csv_text(*rows))
-    study = make_study({"current": current, "baseline": baseline, "crimes": (str(path),), **more})
+    periods = {"current": current} | ({"baseline": baseline} if baseline else {})
+    study = make_study(periods | {"crimes": (str(path),), **more})
     areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1)})
     return compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas, comparator_text=no_file)
 

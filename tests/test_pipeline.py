@@ -22,6 +22,7 @@ from sacmap.errors import InputError, SacmapError
 from sacmap.fetch.street import read
 from sacmap.files.study_file import read_study
 from sacmap.forces import force_slug
+from sacmap.months import span
 from sacmap.pipeline import map_study
 from sacmap.publish.csv_json import record_of
 from sacmap.publish.make_view import page_of
@@ -237,6 +238,54 @@ def test_f37_a_gap_of_the_main_force_leaves_the_month_out_of_every_period(tmp_pa
     assert result.exit_code == 3
     told = {notice.code: notice.text for notice in result.warnings}
     assert "the files of Northamptonshire Police end at January 2018" in told["months-left-out"]
+
+
+@pytest.mark.parametrize(
+    ("current", "baseline", "gone", "said"),
+    [
+        (
+            "2018-01:2018-12",
+            "2017-01:2017-12",
+            ["2018-07"],
+            "July left out of both years: 11 of 12 months compared.",
+        ),
+        (
+            "2018-01:2018-12",
+            "2016-01:2017-12",
+            ["2016-04", "2018-05"],
+            "April and May left out of every year: 10 of 12 months compared.",
+        ),
+        (
+            "2018-01:2018-03",
+            "2017-01:2017-03",
+            ["2017-02"],
+            "February left out of both periods: 2 of 3 months compared.",
+        ),
+        ("2018-01:2018-12", "", ["2018-07"], "July left out: 11 of 12 months counted."),
+        (
+            "2018-01:2019-12",
+            "2016-01:2017-12",
+            ["2019-07"],
+            "July 2019, and the same month of the period before, left out: 23 of 24 months compared.",
+        ),
+        (
+            "2018-01:2019-12",
+            "2014-01:2017-12",
+            ["2017-03", "2019-07"],
+            "March 2019 and July 2019, and the same months of every period before, left out: 22 of 24 months compared.",
+        ),
+    ],
+)
+def test_f37_the_page_says_of_which_periods_a_month_is_left_out(tmp_path, current, baseline, gone, said):
+    rows = [
+        row(month, **ASH)
+        for month in span("2014-01:2019-12")
+        if month not in gone and (baseline or month >= "2018")
+        for _ in range(8)
+    ]
+    result = compare_rows(tmp_path, rows, current, baseline)
+    told = {notice.code: notice.text for notice in result.warnings}
+    assert told["months-left-out"].startswith(f"{said} Why: Northamptonshire Police published nothing for ")
 
 
 def test_the_same_file_in_a_folder_and_in_a_zip_counts_once(tmp_path):
