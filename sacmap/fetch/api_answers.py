@@ -23,6 +23,8 @@ _SLUGS = {
     "violent-crime": "violence-and-sexual-offences",
     "public-disorder-weapons": "public-disorder-and-weapons",
 }
+#: The types that a number may have in an answer.
+_NUMBERS = (str, int, float)
 #: How far outside the requested box a crime may lie, in millionths of a degree.
 _NEAR = 20_000
 #: The largest coordinate accepted, in degrees or metres.
@@ -82,8 +84,8 @@ def _column(values: Sequence[object], kind: type | None) -> np.ndarray | Extensi
 
 def _crime(value: object, n: int, month: str) -> tuple[int, str, str, float, float, str, str, bool]:
     row = _object(value, "month")
-    found = _month(str(row["month"]), f"month of crime {n + 1}")
-    if found != month:
+    if row["month"] != month:
+        found = _month(str(row["month"]), f"month of crime {n + 1}")
         raise ValueError(f"month of crime {n + 1} is {found}, but {month} was requested")
     category, number = _field(row, "category"), _field(row, "id")
     if not isinstance(category, str) or isinstance(number, bool) or not isinstance(number, int):
@@ -101,7 +103,7 @@ def _crime(value: object, n: int, month: str) -> tuple[int, str, str, float, flo
     if math.isnan(lon) or math.isnan(lat):
         lon = lat = math.nan
     crime_id = str(row.get("persistent_id") or "")
-    return number, found, category, lon, lat, crime_id, street, row.get("location_type") == "BTP"
+    return number, month, category, lon, lat, crime_id, street, row.get("location_type") == "BTP"
 
 
 def require_inside(rows: pd.DataFrame, box: Box) -> None:
@@ -144,7 +146,7 @@ def _number(value: object, n: int, field: str) -> float:
     if value is None or value == "":
         return math.nan
     try:
-        if not isinstance(value, str | int | float):
+        if not isinstance(value, _NUMBERS):
             raise TypeError
         number = float(value)
     except (TypeError, ValueError, OverflowError):

@@ -56,13 +56,14 @@ def week_order(rows: pd.DataFrame) -> list[int]:
 
     Clear rises, then possible ones, then the rest; each by week_rank, or by excess if there are no ranks.
     """
-    known = (rows["verdict"] != "not known").to_numpy(copy=True)
+    verdicts = rows["verdict"].to_numpy(object)
+    known = verdicts != "not known"
     for name in ("excess", "current_count", "expected"):
         known &= rows[name].notna().to_numpy()
     rank = rows["week_rank"].to_numpy(float, na_value=np.nan)
     excess = rows["excess"].to_numpy(float, na_value=np.nan)
     within = np.where(np.isnan(rank), np.inf, rank)
-    tier = rows["verdict"].map(TIERS).fillna(0).to_numpy(float)
+    tier = np.array([TIERS.get(verdict, 0) for verdict in verdicts], dtype=float)
     order = np.lexsort((-np.nan_to_num(excess), within, -tier))
     return [int(position) for position in order if known[position]]
 
