@@ -35,8 +35,8 @@ def test_every_fault_has_a_guard_that_was_seen():
 
 
 def test_the_page_of_faults_is_that_of_the_guards(guards):
-    page = re.findall(r"^\| (F\d\d) \| (.*?) \|", PAGE, re.MULTILINE)
-    assert page == [(guard.row, guard.does) for guard in guards.GUARDS]
+    page = re.findall(r"^\| (F\d\d) \| (.*?) \| `(.*?)` \|", PAGE, re.MULTILINE)
+    assert page == [(guard.row, guard.does, guard.place.removeprefix("sacmap.")) for guard in guards.GUARDS]
 
 
 def test_each_guard_and_its_test_are_there_under_the_names_that_are_switched_off(guards):

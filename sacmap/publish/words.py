@@ -185,13 +185,13 @@ def how_sure(kind: str, rows: pd.DataFrame, *, periods: int, months: int, unit: 
         return f"Most {unit[1]} have too few {NOUNS[kind][1]} {what} to tell any ordinary change from chance."
     span = "year" if months == MONTHS_A_YEAR else "period"
     with_ = f"one {span}" if periods == 1 else f"{number(periods)} {span}s"
-    said = f"With {with_} to compare, most {unit[1]} can rise about {must}% and stay in the grey bar."
+    said = f"With {with_} to compare, a rise of about {must}% is normal in most {unit[1]}."
     verdicts = rows.loc[~rows["verdict"].isin(["not known", "too few to tell"]), "verdict"]
     by_chance, above = round(len(verdicts) / ABOVE_BY_CHANCE), int(verdicts.str.endswith(" rise").sum())
     if not by_chance:
         return said
-    are = "none is" if not above else "one is" if above == 1 else f"{number(above)} are"
-    return f"{said} Chance alone puts about {number(by_chance)} past it; {are}."
+    went = number(above) if above else "none"
+    return f"{said} Chance alone puts about {number(by_chance)} past the bar; {went} went."
 
 
 def follows(comparator: str, unit: Unit) -> str:
