@@ -383,6 +383,7 @@ def test_how_many_are_past_the_grey_bar_is_a_sentence_for_any_number(rises, said
         ({"clear rise": 2, "clear fall": 1}, NEIGHBOURHOOD, (("▲", "2 areas rose"), ("▼", "1 fell"))),
         ({"clear fall": 3, "possible rise": 2}, ("ward", "wards"), (("▼", "3 wards fell"),)),
         ({"possible rise": 6}, ("ward", "wards"), (("", "6 rises could be chance"),)),
+        ({"possible rise": 204, "possible fall": 165}, ("ward", "wards"), (("", "369 could be chance"),)),
         ({"possible fall": 1, FEW: 4}, ("ward", "wards"), (("", "1 fall could be chance"),)),
         ({"possible rise": 4, "possible fall": 2}, ("ward", "wards"), (("", "6 changes could be chance"),)),
         ({FEW: 4}, ("ward", "wards"), (("", "no ward stands out"),)),

@@ -36,6 +36,8 @@ REST_LEADS = {
 }
 #: The longest word for an area that fits a small place.
 LONGEST_UNIT = 6
+#: So many findings leave no room there for what they are.
+MANY = 100
 #: One area in so many is above its normal range by chance alone, and one below it.
 ABOVE_BY_CHANCE = 40
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -310,9 +312,8 @@ def found_in_words(counts: Mapping[str, int], unit: Unit = NEIGHBOURHOOD) -> tup
         return (("", "not known"),)
     up, down = counts.get("possible rise", 0), counts.get("possible fall", 0)
     what = ("change", "changes") if up and down else ("rise", "rises") if up else ("fall", "falls")
-    return (
-        (
-            "",
-            f"{counted(up + down, what)} could be chance" if up + down else f"no {short(unit)[0]} stands out",
-        ),
-    )
+    if not up + down:
+        return (("", f"no {short(unit)[0]} stands out"),)
+    # Beside counts of a whole nation there is no room for the noun.
+    found = counted(up + down, what) if up + down < MANY else whole(up + down)
+    return (("", f"{found} could be chance"),)
