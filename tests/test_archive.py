@@ -199,8 +199,9 @@ def test_f18_a_whole_download_goes_on_where_it_was_cut(archive, police, whole, s
             handler.send_header("Content-Range", f"bytes {start}-{len(whole) - 1}/{len(whole)}")
         handler.end_headers()
         end = len(body) // 2 if next(cuts, None) is not None else len(body)
-        handler.wfile.write(body[:end])
+        # Before it is sent: what has come may be looked at before this thread goes on.
         police.sent += end
+        handler.wfile.write(body[:end])
         handler.close_connection = end < len(body)
 
     police.archive_handler = cut

@@ -70,6 +70,7 @@ def test_no_reading_contradicts_its_own_range(made, comparator, months):
     assert (np.abs(numbers["excess"]) <= np.abs(now - numbers["expected"]) + 1e-9).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(counts(most=2_000), COMPARATORS)
 def test_range_and_p_value_are_of_scipy_s_negative_binomial(made, comparator):

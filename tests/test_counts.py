@@ -29,6 +29,7 @@ def located(rows):
     return table.assign(lon=0.0, lat=50.0, force="A Police", location="", near_edge=False, shared=False)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(LOCATED, st.integers(0, 5))
 def test_the_ledger_balances_and_what_is_counted_is_the_sum_of_the_cells(rows, others):

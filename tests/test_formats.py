@@ -584,6 +584,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(JSON)
 def test_any_json_is_of_some_kind(value):

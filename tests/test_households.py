@@ -115,6 +115,7 @@ def tall(n):
     return cells(n).set_geometry(gpd.GeoSeries(shapes, crs="EPSG:4326"))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     counts=st.lists(st.one_of(st.none(), st.integers(0, 3_000)), min_size=1, max_size=12),

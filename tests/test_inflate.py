@@ -40,6 +40,7 @@ def test_a_member_inflates_to_what_was_put_in(tmp_path_factory, content, times, 
     assert inflated(path, info_of(path)) == content * times
 
 
+@pytest.mark.slow
 def test_every_member_of_the_real_archives_is_what_zipfile_gives(data):
     paths = sorted(data.glob("*.zip"))
     assert paths

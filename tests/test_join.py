@@ -1,5 +1,6 @@
 import geopandas as gpd
 import numpy as np
+import pytest
 import shapely
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -66,6 +67,7 @@ def require_the_plain_answer(points, areas):
             assert nearest > tables.EDGE_METRES - HAIR
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(AREAS, POINTS)
 @example(

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import shapely
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -44,6 +45,7 @@ def plain(areas):
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(SHAPES, LAYERS, st.randoms(use_true_random=False))
 @example([], [layer(1), layer(1)], __import__("random").Random(0))
