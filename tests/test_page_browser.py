@@ -777,10 +777,14 @@ def test_a_whole_force_prints_on_one_page(opened, west_yorkshire):
 
 def test_print_shows_the_crime_type_chosen(opened):
     page = opened()
-    before = page.tab.get_attribute('#map-static path[data-place="3"]', "class")
+
+    def printed():
+        page.tab.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        return page.tab.get_attribute('#map-static path[data-place="3"]', "class")
+
+    before = printed()
     page.tab.check('[name="measure"][value="level"]')
-    page.tab.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    after = page.tab.get_attribute('#map-static path[data-place="3"]', "class")
+    after = printed()
     assert before != after
     assert after.startswith("l")
 
