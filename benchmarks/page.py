@@ -279,7 +279,9 @@ def axe(browser: Browser, folder: Path) -> Row:
             if press:
                 tab.wait_for_function(ANSWERS)
                 tab.click(press)
-            return len(test_page_browser.axe_of(tab, media))
+            if media:
+                tab.emulate_media(media=media)
+            return len(test_page_browser.axe_of(tab))
 
     states = test_page_browser.STATES
     plain(page.areas, page.change).save(folder / "plain.html")
