@@ -39,8 +39,8 @@ MOST_WITH_POINTS = 600
 DISTRICTS_FIRST = 1_000
 #: Columns of the CSV that hold text.
 TEXTS = {"group", *(column.name for column in tables.CHANGE.columns if column.kind == "text")}
-#: How hard the numbers are packed. A higher level takes longer and saves a hundredth of the page or two, which is worth it
-#: from so many bytes on: with 35,000 areas it is half a megabyte.
+#: How hard the numbers are packed. A higher level takes longer and saves a hundredth or two of the page. From so many
+#: bytes on that is worth it: with 35,000 areas it is half a megabyte.
 LEVEL, HARDER, MUCH = 8, 11, 16 << 20
 #: What comes before the third figure of a row, and before the figure of a level's bar, for who does not see the heads.
 SAID = {"expected": "expected ", "firm": "in the first five: ", "level": bars.LEVEL}
