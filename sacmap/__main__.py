@@ -8,7 +8,7 @@ from sacmap.cli import main
 def run() -> None:
     """Run the command in a process of its own.
 
-    Nearly all that a run makes, it keeps to its end. To look for cycles among it takes an eighth of the time of an
+    Nearly all that a run makes, it keeps to its end. To look for cycles among it takes a tenth of the time of an
     everyday run: `python benchmarks/everyday.py` with and without.
     """
     gc.disable()

@@ -93,6 +93,11 @@ CELL = 1 << 28
 ANSWER, STORED = 64 << 20, 1 << 30
 
 
+def most_inflated(packed: int) -> int:
+    """Return the most bytes that a packed table of so many bytes may have after decompression."""
+    return min(TABLE_INFLATED, RATIO * max(packed, 1 << 10))
+
+
 def is_folder(info: ZipInfo) -> bool:
     """Whether a member is a folder. `ZipInfo.is_dir` fails where it has no name at all."""
     return info.filename.endswith("/")

@@ -19,7 +19,7 @@ from sacmap.errors import InputError
 from sacmap.files.delimited import require_text
 from sacmap.files.sheets import WORKBOOKS
 from sacmap.files.text import bytes_of, unreadable
-from sacmap.limits import RATIO, TABLE_INFLATED, is_folder, require_real_zip
+from sacmap.limits import is_folder, most_inflated, require_real_zip
 
 #: Two files of the same bytes, and at least so many of them, are copies.
 COPY_BYTES = 1_000
@@ -164,7 +164,7 @@ def _zip_members(path: Path) -> Iterator[Member]:
 
 def is_too_large(info: zipfile.ZipInfo) -> bool:
     """Whether a ZIP member would be larger after decompression than any real month."""
-    return info.file_size > min(TABLE_INFLATED, RATIO * max(info.compress_size, 1 << 10))
+    return info.file_size > most_inflated(info.compress_size)
 
 
 def each_once(members: list[Member]) -> tuple[list[Member], list[str]]:

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 
 from sacmap.errors import InputError
-from sacmap.limits import RATIO, TABLE_INFLATED
+from sacmap.limits import most_inflated
 
 #: Separators of cells, the most common first.
 SEPARATORS = (",", ";", "\t", "|")
@@ -52,7 +52,7 @@ def unpacked(raw: bytes | bytearray, label: str) -> bytes | bytearray:
     """
     if not raw.startswith(_GZIP):
         return raw
-    most = min(TABLE_INFLATED, RATIO * max(len(raw), 1 << 10))
+    most = most_inflated(len(raw))
     out, rest = bytearray(), bytes(raw)
     try:
         # A gzip file may consist of several streams.
