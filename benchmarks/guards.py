@@ -271,7 +271,7 @@ GUARDS = (
           "lambda dataset, *_, **__: dataset.main.path", "test_f73_a_path_is_a_path"),
     Guard("F74", "day numbers are dates", "sacmap.fetch.dates:is_day_number", "lambda cell: False",
           "test_f74_case_18"),
-    Guard("F75", "an error of TOML shows how to write it", "sacmap.files.toml_help:toml_error",
+    Guard("F75", "an error of TOML shows how to write it", "sacmap.files.study_file:toml_error",
           "lambda what, text, error: m.InputError(f'{what} is not TOML: {error}.', 'Mend it.')", "test_f75_case_25"),
     Guard("F76", "an option given twice is refused", "sacmap.terminal:Command.parse_args",
           "m.click.Command.parse_args", "test_f76_what_click_would"),

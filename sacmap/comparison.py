@@ -15,12 +15,11 @@ from sacmap.choose.ranking import Lists, all_lists, without_change
 from sacmap.crimes import Reading, repeats
 from sacmap.files.text import read_text
 from sacmap.measure import warnings
-from sacmap.measure.change_table import change_table
+from sacmap.measure.change_table import change_table, groups_of
 from sacmap.measure.comparator import Comparator, comparator_changes, comparator_of
 from sacmap.measure.counts import Counted, by_period, counted, counts_cube, totals
 from sacmap.measure.coverage import Compared, compared_months
 from sacmap.measure.definitions import Break, crossed, of_extract
-from sacmap.measure.groups import groups_of
 from sacmap.measure.ledger import Ledger, ledger
 from sacmap.measure.rolling import rolled
 from sacmap.notices import Notice

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from sacmap.errors import UsageError
+from sacmap.notices import series
 
 #: Other years are typing errors, and would make every table thousands of months long.
 _LABEL = re.compile(r"(?a:((?:19|20)\d\d)-(0[1-9]|1[0-2]))")
@@ -101,8 +102,7 @@ def spans_in_words(periods: Sequence[tuple[str, ...]]) -> str:
     joined = tuple(month for period in periods for month in period)
     if number(joined[-1]) - number(joined[0]) + 1 == len(joined):
         return span_in_words(joined)
-    *others, last = map(span_in_words, periods)
-    return f"{', '.join(others)} and {last}"
+    return series([span_in_words(period) for period in periods])
 
 
 def held_in_words(held: Iterable[str]) -> str:

@@ -10,7 +10,6 @@ from pathlib import Path
 from sacmap.choose.evaluate import Outcome, judge, study_values
 from sacmap.choose.hardening import Prices, read_prices
 from sacmap.choose.partnership_files import (
-    Visit,
     action_days,
     area_names,
     area_of,
@@ -19,6 +18,7 @@ from sacmap.choose.partnership_files import (
     read_visited,
 )
 from sacmap.choose.plan import Plan, PlanWanted, make_plan, plan_of
+from sacmap.choose.plan_record import EarlierVisit
 from sacmap.errors import InputError, UsageError
 from sacmap.files.collisions import is_below, require_apart
 from sacmap.files.file_sets import torn_set_message, write_set
@@ -116,7 +116,7 @@ def _wanted(
 
 def _read_records(
     options: PlanOptions, areas: Mapping[str, str] | None
-) -> tuple[list[Visit], dict[str, int]]:
+) -> tuple[list[EarlierVisit], dict[str, int]]:
     """Return the areas visited before and the homes already protected. Without `areas`, any area is accepted."""
     visited, protected = options.visited, options.protected
     return (

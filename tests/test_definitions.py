@@ -1,5 +1,7 @@
 """The breaks: one table, complete, and attached to every comparison that straddles one."""
 
+from dataclasses import asdict
+
 import pytest
 from builders import ASH, compare_rows
 from conftest import row
@@ -63,7 +65,7 @@ def test_the_break_stands_in_the_record_and_among_the_warnings(tmp_path):
     told = [notice.text for notice in result.warnings if notice.code == "definition"]
     assert len(told) == 1
     assert "April 2017" in told[0]
-    record = result.definitions[0].record()
+    record = asdict(result.definitions[0])
     assert set(record) == {"kind", "date", "crime_types", "forces", "text", "source", "until"}
 
 

@@ -12,10 +12,9 @@ from sacmap.areas.topology import adjoining
 from sacmap.choose.effect import tne, wdd, wdq
 from sacmap.choose.evaluate import judge, study_values
 from sacmap.choose.hardening import read_prices
-from sacmap.choose.outcome_words import verdict_of
 from sacmap.choose.partnership_files import read_actions, read_protected, read_visited
 from sacmap.choose.plan import PlanWanted, busiest_months, make_plan, plan_of
-from sacmap.choose.plan_words import few, pounds
+from sacmap.choose.plan_words import few, pounds, verdict_of
 from sacmap.choose.week import connected
 from sacmap.comparison import compare_areas
 from sacmap.errors import InputError, UsageError

@@ -215,7 +215,7 @@ def _of_parquet(path: Path, meta: JsonObject, where: Path | str) -> Rows:
     shapes = shapes_of_wkb(column.to_pylist(), where) if wkb else _native(column, str(meta["encoding"]))
     CORNERS.require(int(shapely.get_num_coordinates(shapes).sum()), where)
     columns = {
-        field.name: _plain(table[field.name]).tolist()
+        field.name: table[field.name].to_pylist()
         for field in table.schema
         if field.name != name and not pa.types.is_nested(field.type)
     }
@@ -228,12 +228,6 @@ def _decoded_bytes(chunk: pa.Array) -> int:
         return int(chunk.nbytes)
     lengths = pc.binary_length(chunk.dictionary)
     return int(pc.sum(lengths.take(chunk.indices)).as_py() or 0)
-
-
-def _plain(column: pa.ChunkedArray) -> np.ndarray:
-    values = np.empty(len(column), dtype=object)
-    values[:] = column.to_pylist()
-    return values
 
 
 def _native(column: pa.ChunkedArray, encoding: str) -> np.ndarray:

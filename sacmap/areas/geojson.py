@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias, TypeGuard
@@ -149,7 +149,7 @@ def _lines(features: list[JsonObject], where: Path | str, _: str | None) -> Rows
 
 
 def _of_features(
-    features: Sequence[JsonObject], system: pyproj.CRS | None, where: Path | str, notices: Sequence[Notice]
+    features: Sequence[JsonObject], system: pyproj.CRS | None, where: Path | str, notices: Iterable[Notice]
 ) -> Rows:
     if not isinstance(features, list):
         raise ValueError("its features are not a list")
@@ -177,17 +177,17 @@ def _geojson_system(crs: JsonObject | None, where: Path | str) -> pyproj.CRS | N
     return None if name is None else declared(name, where)
 
 
-def _cut_off(whole: JsonObject, where: Path | str) -> tuple[Notice, ...]:
+def _cut_off(whole: JsonObject, where: Path | str) -> Iterator[Notice]:
     """Warn if a service sent only the first of its features."""
-    properties = whole.get("properties")
-    nested = isinstance(properties, dict) and properties.get("exceededTransferLimit") is True
-    if whole.get("exceededTransferLimit") is not True and not nested:
-        return ()
-    text = (
-        f"{where} is not whole: the service it comes from sent only the first areas (exceededTransferLimit). Download "
-        "the rest too."
-    )
-    return (Notice("boundary-cut-off", text),)
+    if any(
+        isinstance(one, dict) and one.get("exceededTransferLimit") is True
+        for one in (whole, whole.get("properties"))
+    ):
+        yield Notice(
+            "boundary-cut-off",
+            f"{where} is not whole: the service it comes from sent only the first areas (exceededTransferLimit). "
+            "Download the rest too.",
+        )
 
 
 def _geometry(raw: JsonObject | None) -> tuple[BaseGeometry, str]:

@@ -45,11 +45,10 @@ def with_households(
     InputError
         If no identifier belongs to an area (or LSOA), or no LSOA is in an area.
     """
-    notices: tuple[Notice, ...]
+    notices: list[Notice] = []
     if lsoas is None:
         known = areas["area_id"].map(counts).astype("Float64")
         _require_match(known.notna().any(), counts, areas["area_id"], path)
-        notices = ()
     else:
         homes = lsoas["area_id"].map(counts).astype("Float64")
         _require_match(homes.notna().any(), counts, lsoas["area_id"], path)
@@ -61,7 +60,7 @@ def with_households(
             )
         known = areas["area_id"].map(homes.groupby(owners).sum(min_count=1)).astype("Float64")
         some = homes.notna()
-        notices = (*_spread(homes, owners), *_fit(areas.assign(households=known), lsoas[some], homes[some]))
+        notices = [_spread(homes, owners), *_fit(areas.assign(households=known), lsoas[some], homes[some])]
     return areas.assign(households=known), (*notices, *_not_known(areas["name"], known))
 
 
@@ -94,7 +93,7 @@ def _why_no_match(counts: Mapping[str, float], ids: pd.Series) -> str:
     return "If it is by LSOA and the areas are not LSOAs, add --lsoa-boundaries FILE."
 
 
-def _spread(homes: pd.Series, owners: pd.Series) -> tuple[Notice, ...]:
+def _spread(homes: pd.Series, owners: pd.Series) -> Notice:
     """Say how many households of the LSOAs are in areas, and how many are in none."""
     whole, nowhere = float(homes.sum()), float(homes[owners.isna()].sum())
     share = 100 * nowhere / whole if whole else 0.0
@@ -105,7 +104,7 @@ def _spread(homes: pd.Series, owners: pd.Series) -> tuple[Notice, ...]:
     )
     if missing:
         said += f" LSOAs without a count: {missing:,}."
-    return (Notice("households-spread", said),)
+    return Notice("households-spread", said)
 
 
 def _fit(areas: gpd.GeoDataFrame, lsoas: gpd.GeoDataFrame, homes: pd.Series) -> Iterator[Notice]:
@@ -137,14 +136,11 @@ def _fit(areas: gpd.GeoDataFrame, lsoas: gpd.GeoDataFrame, homes: pd.Series) -> 
         )
 
 
-def _not_known(names: Sequence[str], known: pd.Series) -> tuple[Notice, ...]:
+def _not_known(names: Sequence[str], known: pd.Series) -> Iterator[Notice]:
     without = [str(name) for name, homes in zip(names, known.fillna(0), strict=True) if homes <= 0]
-    if not without:
-        return ()
-    return (
-        Notice(
+    if without:
+        yield Notice(
             "households-not-known",
             f"Areas whose households are not known, {len(without):,} of {len(known):,}: {listed(without, 3)}. "
             "The page and its lists therefore use counts; rates of the other areas are in the CSV.",
-        ),
-    )
+        )

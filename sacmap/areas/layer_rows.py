@@ -68,7 +68,7 @@ def rows_of(
     where: Path | str,
     *,
     given_ids: Sequence[object] = (),
-    notices: Sequence[Notice] = (),
+    notices: Iterable[Notice] = (),
     by_standard: bool = False,
 ) -> Rows:
     """Return the rows of (columns, geometry, mend); a column is None in rows that lack it.

@@ -77,8 +77,8 @@ def require_few_crossings(shapes: Shapes, ids: Sequence[str], where: Path | str)
             CROSSINGS.require(sum(found.values()), f"{where}, mostly in area {ids[worst]},")
 
 
-def crossings(shape: BaseGeometry, most: int = CROSSINGS.most) -> int:
-    """Return how many pairs of edges meet other than end to end. Counting stops soon after `most`.
+def crossings(shape: BaseGeometry) -> int:
+    """Return how many pairs of edges meet other than end to end. Counting stops soon after `CROSSINGS.most`.
 
     The cost of a repair grows with the square of this number.
     """
@@ -92,14 +92,14 @@ def crossings(shape: BaseGeometry, most: int = CROSSINGS.most) -> int:
     edges: Any = shapely.linestrings(np.stack([corners[start], corners[start + 1]], axis=1))
     tree = shapely.STRtree(edges)
     found, first, size = 0, 0, 1
-    while first < len(edges) and found <= most:
+    while first < len(edges) and found <= CROSSINGS.most:
         one, other = tree.query(edges[first : first + size])
         later = other > one + first
         one, other = one[later] + first, other[later]
         for k in range(0, len(one), _IN_ONE_GO):
             some = slice(k, k + _IN_ONE_GO)
             found += _meeting(edges, corners, start, one[some], other[some])
-            if found > most:
+            if found > CROSSINGS.most:
                 return found
         first += size
         # Long edges meet the boxes of all others, so fewer are compared at a time: memory is limited.

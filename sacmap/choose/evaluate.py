@@ -15,10 +15,10 @@ from sacmap import months
 from sacmap.areas.topology import adjoining
 from sacmap.choose.control_areas import LASTING_DOUBT, Areas, placebo_z, widening
 from sacmap.choose.effect import RateRatio, Wdd, placebo_rank, rate_ratio, tne, wdd, wdq, weighted_wdd
-from sacmap.choose.outcome_words import reading_of, verdict_of
 from sacmap.choose.partnership_files import Action
 from sacmap.choose.plan import Plan, digests
 from sacmap.choose.plan_record import SIDE_NAMES, WEIGHTS_NAMES
+from sacmap.choose.plan_words import reading_of, verdict_of
 from sacmap.errors import InputError, UsageError
 from sacmap.notices import Notice
 from sacmap.study import Period
@@ -120,7 +120,7 @@ class Outcome:
             },
             "actions": [asdict(action) for action in self.actions],
             "inputs": list(result.inputs),
-            "warnings": [{"code": notice.code, "text": notice.text} for notice in self.warnings],
+            "warnings": [asdict(notice) for notice in self.warnings],
             "exit_code": result.exit_code,
         }
 

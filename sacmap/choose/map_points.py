@@ -149,8 +149,13 @@ def points_of_areas(now: pd.DataFrame, area_ids: Collection[str]) -> dict[tuple[
 
 def is_off_street(name: str) -> bool:
     """Whether a name is of a map point that is not a street. Railway stations are "… Station" or "… (Station)"."""
-    place = name.removeprefix("On or near ").strip().lower()
+    place = street_of(name).lower()
     return place in OFF_STREET or STATION.fullmatch(place) is not None
+
+
+def street_of(location: str) -> str:
+    """Return a map point's street without police.uk's "On or near"."""
+    return location.removeprefix("On or near ").strip()
 
 
 def rises_of_one_point(

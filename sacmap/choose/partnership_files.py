@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sacmap import months
+from sacmap.choose.plan_record import EarlierVisit
 from sacmap.errors import InputError, UsageError
 from sacmap.files.text import rows_of
 
@@ -19,16 +20,6 @@ Areas = Mapping[str, str] | Collection[str]
 _ISO = re.compile(r"(?a:(\d{4})-(\d{2})-(\d{2}))")
 _BRITISH = re.compile(r"(?a:(\d{1,2})/(\d{1,2})/(\d{4}))")
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-
-
-@dataclass(frozen=True)
-class Visit:
-    """An earlier action; from and to are text as written."""
-
-    area_id: str
-    since: str
-    until: str
-    action: str
 
 
 @dataclass(frozen=True)
@@ -60,7 +51,7 @@ def read_protected(text: str, path: str, areas: Areas | None = None) -> dict[str
     return found
 
 
-def read_visited(text: str, path: str, areas: Areas | None = None) -> list[Visit]:
+def read_visited(text: str, path: str, areas: Areas | None = None) -> list[EarlierVisit]:
     """Return the areas visited before, from a CSV of area_id, from, to, action.
 
     Raises
@@ -69,7 +60,10 @@ def read_visited(text: str, path: str, areas: Areas | None = None) -> list[Visit
         If a column is missing or an area is not among `areas` (see `area_names`).
     """
     rows = _rows(text, path, ("area_id", "from", "to", "action"), areas)
-    return [Visit(row["area_id"], row["from"], row["to"], row["action"]) for _, row in rows]
+    return [
+        {"area_id": row["area_id"], "since": row["from"], "until": row["to"], "action": row["action"]}
+        for _, row in rows
+    ]
 
 
 def read_actions(text: str, path: str, areas: Areas | None = None) -> list[Action]:

@@ -19,7 +19,6 @@ from sacmap.choose import hardening, ranking, week
 from sacmap.choose.control_areas import control_weights
 from sacmap.choose.hardening import Candidate, Prices
 from sacmap.choose.map_points import NO_POINTS, points_of_areas
-from sacmap.choose.partnership_files import Visit
 from sacmap.choose.plan_record import (
     Budget,
     BusyStreet,
@@ -124,7 +123,7 @@ class PlanWanted:
     prices: Prices
     size: int
     protected: Mapping[str, int]
-    visited: Sequence[Visit]
+    visited: Sequence[EarlierVisit]
     boundaries_file: str
     theme: str = "sac"
     funded_areas: int | None = None
@@ -289,7 +288,7 @@ def _week(
         "buffer_weights": in_buffer_control,
         "about": kind,
         "streets": _streets(result, sides["target"], kind),
-        "visited": [cast("EarlierVisit", asdict(visit)) for visit in wanted.visited],
+        "visited": list(wanted.visited),
         "own_choice": bool(wanted.target),
         "action": list(wanted.action),
     }

@@ -215,9 +215,9 @@ def buffer_of(areas: Iterable[int], near: Near) -> Positions:
 
 
 def nearest_like(
-    areas: Iterable[int], candidates: Iterable[int], counts: Floats, before: Floats, *, per: int = 1
+    areas: Iterable[int], candidates: Iterable[int], counts: Floats, before: Floats
 ) -> Positions:
-    """Return, for each of `areas`, the `per` unused candidates that are most similar in level and past trend.
+    """Return, for each of `areas`, the unused candidate that is most similar in level and past trend.
 
     counts and before are (n,) crimes in the current period and per baseline period. The distance uses the logarithms of
     the count and of its ratio to the baseline, with half a crime added to each.
@@ -226,10 +226,11 @@ def nearest_like(
     free = set(candidates)
     taken: list[int] = []
     for area in sorted(areas, key=lambda p: (-counts[p], p)):
-        apart = {c: math.hypot(level[c] - level[area], trend[c] - trend[area]) for c in free}
-        chosen = sorted(free, key=lambda c: (apart[c], c))[:per]
-        free -= set(chosen)
-        taken += chosen
+        if free:
+            apart = {c: math.hypot(level[c] - level[area], trend[c] - trend[area]) for c in free}
+            chosen = min(free, key=lambda c: (apart[c], c))
+            free.remove(chosen)
+            taken.append(chosen)
     return tuple(sorted(taken))
 
 

@@ -1,4 +1,4 @@
-"""Read the dates of forces' systems and spreadsheets as days, 2018-10-03, or as months, 2018-10."""
+"""Read the dates of forces' systems and spreadsheets as days, such as 2018-10-03."""
 
 from __future__ import annotations
 
@@ -45,11 +45,6 @@ def day_of(cell: object, date_format: str) -> str:
         return ""
     read = pd.to_datetime(text, format="ISO8601", errors="coerce")
     return "" if pd.isna(read) else _written(read)
-
-
-def month_of(cell: object, date_format: str) -> str:
-    """Return the month of a date, or ""."""
-    return day_of(cell, date_format)[:7]
 
 
 def is_day_number(cell: object) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -210,7 +210,7 @@ def _less(sheet: Extracted, repeated: Repeated) -> Extracted:
     )
 
 
-def _ids(sac: pd.DataFrame) -> tuple[pd.Series, tuple[Notice, ...]]:
+def _ids(sac: pd.DataFrame) -> tuple[pd.Series, Iterator[Notice]]:
     """Return the references that belong to one crime, "" for others, and notices about the others."""
     given = sac["crime_id"]
     none = (given != "") & given.map({text: is_no_id(text) for text in given.unique()}).astype(bool)
@@ -222,38 +222,29 @@ def _ids(sac: pd.DataFrame) -> tuple[pd.Series, tuple[Notice, ...]]:
     return given.where(~(none | shared), ""), id_notices(given, none, shared)
 
 
-def _rounded_notices(rows: pd.DataFrame, layout: Layout) -> tuple[Notice, ...]:
-    """Return a notice if most locations are rounded to 100 m, a kilometre or more."""
+def _rounded_notices(rows: pd.DataFrame, layout: Layout) -> Iterator[Notice]:
+    """Warn if most locations are rounded to 100 m, a kilometre or more."""
     some = rows[["x", "y"]].dropna().drop_duplicates()
     if len(some) < ENOUGH_POINTS:
         # Many crimes on very few points are rounded even more.
         some = some if len(rows["x"].dropna()) >= MANY_CRIMES else some[:0]
-    for step, metres in (
-        ((1000.0, "a kilometre"), (100.0, "100 m"))
-        if layout.coordinates == "BNG"
-        else ((0.01, "a kilometre"),)
-    ):
-        if mostly_rounded(some, step):
-            return (
-                Notice(
-                    "rough-places",
-                    f"Most locations of the extract are rounded to {metres}, so crimes near a boundary will be in the "
-                    "wrong area. A spreadsheet or the force may have rounded them: ask for eastings and northings in "
-                    "whole metres.",
-                ),
-            )
-    return ()
+    steps = {1000.0: "a kilometre", 100.0: "100 m"} if layout.coordinates == "BNG" else {0.01: "a kilometre"}
+    metres = next((words for step, words in steps.items() if mostly_rounded(some, step)), None)
+    if metres is not None:
+        yield Notice(
+            "rough-places",
+            f"Most locations of the extract are rounded to {metres}, so crimes near a boundary will be in the "
+            "wrong area. A spreadsheet or the force may have rounded them: ask for eastings and northings in "
+            "whole metres.",
+        )
 
 
-def _day_number_notices(count: int) -> tuple[Notice, ...]:
-    if not count:
-        return ()
-    return (
-        Notice(
+def _day_number_notices(count: int) -> Iterator[Notice]:
+    if count:
+        yield Notice(
             "day-numbers",
             f"Dates that are a spreadsheet's day numbers, read as such (43101 is 1 January 2018): {count:,}.",
-        ),
-    )
+        )
 
 
 def _rows(path: Path, sheet: Sheet, layout: Layout) -> Extracted | None:

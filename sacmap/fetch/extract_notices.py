@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from sacmap import months, tables
 from sacmap.crimes import repeats
 from sacmap.errors import InputError
 from sacmap.fetch.extract_layout import Layout
+from sacmap.fetch.repeats import commonest
 from sacmap.files.sheets import mapped, text_of, words_of
 from sacmap.notices import Notice, listed
 from sacmap.study import Study
@@ -42,8 +43,8 @@ def extract_notices(
     *,
     lacking: Sequence[str],
     broken: Mapping[str, Sequence[str]],
-) -> list[Notice]:
-    """Return notices: what the crimes are, totals by component, what was left out, and which components have no row.
+) -> Iterator[Notice]:
+    """Yield notices: what the crimes are, totals by component, what was left out, and which components have no row.
 
     `lacking` and `broken` are as from `lacking_parts` and `broken_parts`. `rows` and `sac` are all rows and those of
     SAC, with month, offence, component, left and the columns of Crimes; `others` has the cells of the extract's other
@@ -56,26 +57,18 @@ def extract_notices(
         mine = once.loc[once["component"] == component, "month"]
         totals.append(f"{component.replace('-', ' ')} {_in_periods(mine, study)}")
     scope = "per period, in " if study.current else "in "
-    notices = [
-        Notice("restricted", _restricted(lacking)),
-        Notice(
-            "components",
-            f"Recorded crimes {scope}all months, with or without a location: {'; '.join(totals)}.",
-        ),
-        *_lacking([*components, *lacking], rows, sac),
-        *_broken(broken),
-        *_cancelled(rows, layout, others),
-        *_left_out(rows, layout),
-    ]
+    yield Notice("restricted", _restricted(lacking))
+    yield Notice(
+        "components", f"Recorded crimes {scope}all months, with or without a location: {'; '.join(totals)}."
+    )
+    yield from _lacking([*components, *lacking], rows, sac)
+    yield from _broken(broken)
+    yield from _cancelled(rows, layout, others)
+    yield from _left_out(rows, layout)
     other = rows[(rows["component"] == "") & (rows["left"] == "")]
     if len(other):
-        notices.append(
-            Notice(
-                "other-offences",
-                f"Rows with other offences, not counted as SAC: {listed(_commonest(other), 5, ', ')}.",
-            )
-        )
-    return notices
+        said = listed(_commonest(other), 5, ", ")
+        yield Notice("other-offences", f"Rows with other offences, not counted as SAC: {said}.")
 
 
 def _restricted(lacking: Sequence[str]) -> str:
@@ -116,15 +109,13 @@ def _months_without(sac: pd.DataFrame, part: str, study: Study) -> list[str]:
     return sorted(found)
 
 
-def _broken(without: Mapping[str, Sequence[str]]) -> list[Notice]:
-    return [
-        Notice(
+def _broken(without: Mapping[str, Sequence[str]]) -> Iterator[Notice]:
+    for part, found in without.items():
+        yield Notice(
             "no-such-offence",
             f"No row of {part} in {months.held_in_words(found)}: that is not zero but unknown, and so are vehicle "
             "crime and serious acquisitive crime as a whole. Ask for what is missing.",
         )
-        for part, found in without.items()
-    ]
 
 
 def _in_periods(mine: pd.Series, study: Study) -> str:
@@ -168,29 +159,26 @@ def _guess(text: str) -> str:
     return ""
 
 
-def _lacking(components: list[str], rows: pd.DataFrame, sac: pd.DataFrame) -> list[Notice]:
-    """Return a notice about components without a row, and about other offences that may belong to them."""
+def _lacking(components: list[str], rows: pd.DataFrame, sac: pd.DataFrame) -> Iterator[Notice]:
+    """Warn of components without a row, and of other offences that may belong to them."""
     there = set(sac["component"])
     lacking = [component for component in dict.fromkeys(components) if component not in there]
     if not lacking:
-        return []
+        return
     others = rows.loc[(rows["component"] == "") & (rows["left"] == ""), "offence"].map(text_of).unique()
     near = [text for text in others if _guess(text) in lacking]
     hint = f" It has {listed(near, 4, ', ')}." if near else ""
-    return [
-        Notice(
-            "no-such-offence",
-            f"No row of the extract is {', '.join(lacking)}: that is not zero but unknown, and so is serious "
-            f"acquisitive crime as a whole.{hint} Check [extract.offences] in the study file, and ask for what "
-            "is missing.",
-        )
-    ]
+    yield Notice(
+        "no-such-offence",
+        f"No row of the extract is {', '.join(lacking)}: that is not zero but unknown, and so is serious "
+        f"acquisitive crime as a whole.{hint} Check [extract.offences] in the study file, and ask for what "
+        "is missing.",
+    )
 
 
-def _cancelled(rows: pd.DataFrame, layout: Layout, others: Mapping[str, pd.Series]) -> list[Notice]:
-    """Return notices about counted rows that another column marks as cancelled or no crime."""
+def _cancelled(rows: pd.DataFrame, layout: Layout, others: Mapping[str, pd.Series]) -> Iterator[Notice]:
+    """Warn of counted rows that another column marks as cancelled or no crime."""
     counted = (rows["component"] != "").to_numpy()
-    notices = []
     for column, cells in others.items():
         # The study file already chooses rows by this column.
         if words_of(column) in {words_of(name) for name in (*layout.keep, *layout.drop)}:
@@ -202,27 +190,22 @@ def _cancelled(rows: pd.DataFrame, layout: Layout, others: Mapping[str, pd.Serie
         doubtful = texts[mapped(texts, lambda text: bool(_NO_CRIME.search(words_of(text)))).astype(bool)]
         if len(doubtful):
             values = ", ".join(f'"{text}"' for text in sorted(doubtful.unique())[:3])
-            notices.append(
-                Notice(
-                    "cancelled-rows",
-                    f"{len(doubtful):,} rows that count say {listed(_counts(doubtful), 3, ', ')} in the column "
-                    f'{column!r}. If they are no crimes, leave them out: [extract.drop] "{column}" = [{values}].',
-                )
+            yield Notice(
+                "cancelled-rows",
+                f"{len(doubtful):,} rows that count say {listed(_counts(doubtful), 3, ', ')} in the column "
+                f'{column!r}. If they are no crimes, leave them out: [extract.drop] "{column}" = [{values}].',
             )
-    return notices
 
 
-def _left_out(rows: pd.DataFrame, layout: Layout) -> list[Notice]:
-    """Return a notice about the rows that the study file's filters leave out."""
+def _left_out(rows: pd.DataFrame, layout: Layout) -> Iterator[Notice]:
+    """Tell of the rows that the study file's filters leave out."""
     left = rows.loc[rows["left"] != "", "left"]
     if len(left):
-        return [
-            Notice("rows-left-out", f"Rows that the study file leaves out: {listed(_counts(left), 5, ', ')}.")
-        ]
-    if layout.keep or layout.drop:
+        said = listed(_counts(left), 5, ", ")
+        yield Notice("rows-left-out", f"Rows that the study file leaves out: {said}.")
+    elif layout.keep or layout.drop:
         named = ", ".join((*layout.keep, *layout.drop))
-        return [Notice("rows-left-out", f"No row is left out by the study file's choice of {named}.")]
-    return []
+        yield Notice("rows-left-out", f"No row is left out by the study file's choice of {named}.")
 
 
 def _commonest(rows: pd.DataFrame) -> list[str]:
@@ -230,5 +213,4 @@ def _commonest(rows: pd.DataFrame) -> list[str]:
 
 
 def _counts(texts: pd.Series) -> list[str]:
-    each = texts.value_counts()
-    return [f"{text} {n:,}" for text, n in sorted(each.items(), key=lambda pair: (-pair[1], str(pair[0])))]
+    return [f"{text} {n:,}" for text, n in commonest(texts)]

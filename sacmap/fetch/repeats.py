@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,7 +74,7 @@ def without_no_ids(crimes: pa.Table) -> tuple[pa.Table, tuple[Notice, ...]]:
     blank[rows[none | shared]] = True
     cleaned = pc.if_else(pa.array(blank), pa.scalar("", ids.type), ids.combine_chunks())
     at = crimes.column_names.index("crime_id")
-    return crimes.set_column(at, "crime_id", cleaned), id_notices(found, none, shared)
+    return crimes.set_column(at, "crime_id", cleaned), tuple(id_notices(found, none, shared))
 
 
 def shared_elsewhere(ids: pd.Series, *, kinds: pd.Series, others: Sequence[pd.Series]) -> pd.Series:
@@ -101,33 +101,26 @@ def shared_elsewhere(ids: pd.Series, *, kinds: pd.Series, others: Sequence[pd.Se
     return shared
 
 
-def id_notices(ids: pd.Series, none: pd.Series, shared: pd.Series) -> tuple[Notice, ...]:
-    """Return notices about invalid ids: how many rows have them, and which."""
-    notices = []
+def id_notices(ids: pd.Series, none: pd.Series, shared: pd.Series) -> Iterator[Notice]:
+    """Tell how many rows have invalid ids, and which."""
     for code, mask, words in (
-        ("no-ids", none, "Rows whose id is a word, 0 or a rounded number, which is no real id: {n}"),
-        (
-            "shared-ids",
-            shared,
-            "Rows whose id also occurs at other locations or dates, so it is no real id: {n}",
-        ),
+        ("no-ids", none, "is a word, 0 or a rounded number, which is no real id"),
+        ("shared-ids", shared, "also occurs at other locations or dates, so it is no real id"),
     ):
         # A row whose id occurs only once would not be merged anyway.
         several = mask & ids.duplicated(keep=False)
         if several.any():
-            each = Counter(ids[several].tolist())
-            named = [
-                f"{text[:40]} {n:,}"
-                for text, n in sorted(each.items(), key=lambda pair: (-pair[1], str(pair[0])))
-            ]
-            notices.append(
-                Notice(
-                    code,
-                    f"{words.format(n=f'{int(several.sum()):,}')} ({listed(named, 4, ', ')}). "
-                    "Each of these rows counts as a separate crime.",
-                )
+            named = [f"{text[:40]} {n:,}" for text, n in commonest(ids[several])]
+            yield Notice(
+                code,
+                f"Rows whose id {words}: {int(several.sum()):,} ({listed(named, 4, ', ')}). "
+                "Each of these rows counts as a separate crime.",
             )
-    return tuple(notices)
+
+
+def commonest(texts: pd.Series) -> list[tuple[str, int]]:
+    """Return each text and how often it occurs, the commonest first, equals by the alphabet."""
+    return sorted(Counter(texts.tolist()).items(), key=lambda pair: (-pair[1], str(pair[0])))
 
 
 @dataclass(frozen=True)
@@ -239,19 +232,16 @@ def _occur_in(mine: pd.DataFrame, theirs: pd.DataFrame) -> bool:
     return bool((others.reindex(counts.index).fillna(0) >= counts).all())
 
 
-def doubled_notices(parts: Sequence[Part]) -> tuple[Notice, ...]:
-    """Return a notice about files without ids in which every row occurs an even number of times."""
+def doubled_notices(parts: Sequence[Part]) -> Iterator[Notice]:
+    """Warn of files without ids in which every row occurs an even number of times."""
     doubled = [part.label for part in parts if _is_doubled(part)]
-    if not doubled:
-        return ()
-    return (
-        Notice(
+    if doubled:
+        yield Notice(
             "doubled-file",
             f"Every row occurs an even number of times in {listed(doubled, 3)}, and there are no ids to show whether "
             "these are crimes or copies. The counts may be twice too high. Check whether the file was joined to "
             "itself.",
-        ),
-    )
+        )
 
 
 def _is_doubled(part: Part) -> bool:
@@ -261,34 +251,28 @@ def _is_doubled(part: Part) -> bool:
     return bool((counts % 2 == 0).all())
 
 
-def full_notices(rows: Mapping[str, int]) -> tuple[Notice, ...]:
-    """Return a notice about files and sheets with as many rows as a spreadsheet can hold: others may be lost."""
+def full_notices(rows: Mapping[str, int]) -> Iterator[Notice]:
+    """Warn of files and sheets with as many rows as a spreadsheet can hold: others may be lost."""
     full = [label for label, n in rows.items() if n in FULL]
-    if not full:
-        return ()
-    return (
-        Notice(
+    if full:
+        yield Notice(
             "full-spreadsheet",
             f"{listed(full, 3)} has as many rows as a spreadsheet can hold, {rows[full[0]]:,}. Any others were "
             "lost when it was saved. Use the files as downloaded, or save in parts.",
-        ),
-    )
+        )
 
 
-def repeat_notices(found: Sequence[Repeated], labels: Sequence[str]) -> tuple[Notice, ...]:
-    """Return a notice about files or sheets that repeat another."""
-    if not found:
-        return ()
+def repeat_notices(found: Sequence[Repeated], labels: Sequence[str]) -> Iterator[Notice]:
+    """Tell which files or sheets repeat another."""
     each = [
         f"{labels[one.part]} repeats {one.of} ({one.rows:,} rows"
         + ("" if one.whole else f", in {len(one.groups)} months" if len(one.groups) > 1 else ", in one month")
         + ")"
         for one in found
     ]
-    return (
-        Notice(
+    if each:
+        yield Notice(
             "repeated-file",
             f"Rows that occur in two files or sheets count once: {listed(each, 3)}. "
             "Give each crime only once, or give ids.",
-        ),
-    )
+        )

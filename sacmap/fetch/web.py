@@ -185,15 +185,13 @@ class Web:
             raise ValueError("a request that cannot be split was to be split")
         return answer
 
-    def ask_or_split(
-        self, url: str, judge: Judge[Checked], *, cap: int = ANSWER, large: bool = False
-    ) -> Answer[Checked] | None:
+    def ask_or_split(self, url: str, judge: Judge[Checked], *, large: bool = False) -> Answer[Checked] | None:
         """Send a request as `ask` does. Return None if it must be split into smaller ones.
 
         A `large` request must also be split if the server fails or takes too long.
         """
         splittable = TOO_BIG | TOO_SLOW if large else TOO_BIG
-        return self._ask(_Request(url, judge, {}, (200,), cap), splittable=splittable, tries=TRIES)
+        return self._ask(_Request(url, judge, {}, (200,), ANSWER), splittable=splittable, tries=TRIES)
 
     def _ask(
         self, request: _Request[Checked], *, splittable: Collection[AttemptResult], tries: int

@@ -17,7 +17,7 @@ from sacmap.forces import force_slug
 from sacmap.measure.counts import Counted, mean_before, percent_change
 from sacmap.measure.coverage import coverage
 from sacmap.measure.verdict import Against
-from sacmap.notices import listed
+from sacmap.notices import listed, series
 from sacmap.study import Period, Study
 
 #: The code of the notice that the comparator is unsuitable.
@@ -210,8 +210,7 @@ def _sum(given: dict[tuple[str, str], float], kind: str, compared: list[list[str
 
 def rest_comparator(beyond: np.ndarray, within: Sequence[str]) -> Comparator:
     """Return the comparator for a district: the other areas of the file, from their (periods, types) counts."""
-    where = " and ".join(within) if len(within) < 3 else f"{', '.join(within[:-1])} and {within[-1]}"
-    return Comparator("rest", f"the areas outside {where}", by_type(beyond), "other areas")
+    return Comparator("rest", f"the areas outside {series(within)}", by_type(beyond), "other areas")
 
 
 def comparator_of(

@@ -7,7 +7,7 @@ month can be compared is judged from the data, in `sacmap.measure.coverage`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sacmap import months
@@ -29,10 +29,6 @@ class Break:
     text: str
     source: str
     until: str = ""
-
-    def record(self) -> dict[str, object]:
-        """Return the break for the JSON record."""
-        return asdict(self)
 
 
 HOME_OFFICE = "Home Office Counting Rules for Recorded Crime, burglary"
@@ -95,9 +91,7 @@ def of_extract(breaks: Iterable[Break]) -> tuple[Break, ...]:
     return tuple(replace(found, text=_OF_HOMES[found.date]) for found in breaks if found.kind == "definition")
 
 
-def crossed(
-    baseline: Iterable[Period], current: Period, forces: Sequence[str], breaks: Sequence[Break] = BREAKS
-) -> tuple[Break, ...]:
+def crossed(baseline: Iterable[Period], current: Period, forces: Sequence[str]) -> tuple[Break, ...]:
     """Return the breaks that affect a comparison: those for all forces and for any of `forces`.
 
     A change of definition affects a comparison with months both before and after its date, even if they are all in the
@@ -107,7 +101,7 @@ def crossed(
     first, last = min(every, key=months.number), max(every, key=months.number)
     return tuple(
         found
-        for found in breaks
+        for found in BREAKS
         if (first < found.date or found.kind == "gap")
         and found.date <= last
         and (not found.until or first <= found.until)

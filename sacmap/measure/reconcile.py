@@ -6,7 +6,7 @@ offences are compared directly; the rest of the difference is itemised, and the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from sacmap.measure.published_crimes import Published
 from sacmap.measure.similar_areas import (
     PeerComparison,
     compare_peers,
+    count,
     nation_notices,
     nation_of,
     pct,
@@ -218,12 +219,13 @@ def _breaks(study: Study) -> list[Break]:
 
 def _others(study: Study, peers: Peers) -> tuple[list[Recorded], list[Notice]]:
     """Return the areas to compare with, the nation as a sum, and notices about that sum."""
-    others, notices = [], []
+    others: list[Recorded] = []
+    notices: list[Notice] = []
     for asked in peers.asked:
         if asked is None:
             nation, lacking = nation_of(peers.forces, study)
             _require_reach(study, nation)
-            notices = nation_notices(lacking, len(peers.forces) - len(lacking))
+            notices += nation_notices(lacking, len(peers.forces) - len(lacking))
             others.append(nation)
         else:
             _require_reach(study, asked)
@@ -332,13 +334,9 @@ def _changes(
         if np.isnan(before) or np.isnan(now):
             continue
         change = pct(100 * (now - before) / before if before else np.nan)
-        said.append(f"{name} {change} ({_count(before)} → {_count(now)})")
+        said.append(f"{name} {change} ({count(before)} → {count(now)})")
     lead = "PP06, change from the baseline" if component.name == "sac" else "Change from the baseline"
     return [f"{lead}: {'; '.join(said)}."] if said else []
-
-
-def _count(value: float) -> str:
-    return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
 
 
 def _redefined(component: Component, dates: Sequence[str]) -> list[str]:
@@ -401,7 +399,7 @@ def _items(
     return [*found, ("no location", months.written(period), nowhere, none, none, note)]
 
 
-def _strange_descriptions(recorded: Recorded) -> list[Notice]:
+def _strange_descriptions(recorded: Recorded) -> Iterator[Notice]:
     """Warn of codes that the table describes differently from sacmap."""
     qualifiers = {"attempted", "distraction", "aggravated"}
     strange = []
@@ -411,25 +409,20 @@ def _strange_descriptions(recorded: Recorded) -> list[Notice]:
         expected = set(CODES.get(code, "").split())
         if words and expected and (not expected <= words or words & qualifiers != expected & qualifiers):
             strange.append(f"{code} “{description}”")
-    if not strange:
-        return []
-    return [
-        Notice(
+    if strange:
+        yield Notice(
             "offence-codes",
             f"Offence codes with another description in the table than in sacmap: {listed(strange, 4)}.",
         )
-    ]
 
 
-def _gaps_told(published: Published | None, study: Study, source: str) -> list[Notice]:
+def _gaps_told(published: Published | None, study: Study, source: str) -> Iterator[Notice]:
     if published is None:
-        return [
-            Notice("no-crimes", f"No crimes of {source} were given, so only the official count is shown.")
-        ]
-    lost = [month for month in study.months if month in published.missing]
-    if not lost:
-        return []
-    named = listed([months.in_words(month) for month in lost], 4, ", ")
-    return [
-        Notice("missing-months", f"There are no crimes of {published.where} in {len(lost)} months: {named}.")
-    ]
+        yield Notice("no-crimes", f"No crimes of {source} were given, so only the official count is shown.")
+        return
+    lost = [months.in_words(month) for month in study.months if month in published.missing]
+    if lost:
+        yield Notice(
+            "missing-months",
+            f"There are no crimes of {published.where} in {len(lost)} months: {listed(lost, 4, ', ')}.",
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -49,24 +49,18 @@ def _main_forces(study: Study, located: pd.DataFrame) -> Sequence[str]:
     return named or largest_half(forces)
 
 
-def _rolling_notices(study: Study, found: Study, known: list[str], complete: list[str]) -> list[Notice]:
-    notices = []
+def _rolling_notices(study: Study, found: Study, known: list[str], complete: list[str]) -> Iterator[Notice]:
     if known[-1] != complete[-1]:
-        notices.append(
-            Notice(
-                "newest-months",
-                f"The crimes end in {months.in_words(known[-1])}, but {months.in_words(complete[-1])} is the newest "
-                "complete month, so the current period ends there.",
-            )
+        yield Notice(
+            "newest-months",
+            f"The crimes end in {months.in_words(known[-1])}, but {months.in_words(complete[-1])} is the newest "
+            "complete month, so the current period ends there.",
         )
     asked = study.rolling[1] if study.rolling else 0
     if len(found.baseline) < asked:
         some = "none of them is" if not found.baseline else f"only {len(found.baseline)} of them are"
-        notices.append(
-            Notice(
-                "short-baseline",
-                f"The baseline should have {asked} periods, but {some} in the crimes, which begin in "
-                f"{months.in_words(known[0])}.",
-            )
+        yield Notice(
+            "short-baseline",
+            f"The baseline should have {asked} periods, but {some} in the crimes, which begin in "
+            f"{months.in_words(known[0])}.",
         )
-    return notices

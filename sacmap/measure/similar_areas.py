@@ -7,7 +7,7 @@ A change of recorded counts is uncertain by chance: the logarithm of the ratio o
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,8 @@ _NATION_TOO = frozenset(("england and wales", "england & wales", "nation", "the 
 Z95 = 1.959964
 #: Number of draws for the interval of a rank, and their seed.
 DRAWS, SEED = 2_000, 20
+#: Components that a change of definition leaves alike, or nearly: their sentences are printed.
+LIKE = ("burglary", "robbery", "theft-from-vehicle", "theft-of-vehicle")
 #: The least number of forces for which quartiles are given.
 ENOUGH_FORCES = 8
 
@@ -121,6 +123,11 @@ class PeerComparison:
 def pct(value: float) -> str:
     """Return a change in words: +4.6%, −9.3%, or "no percentage"."""
     return "no percentage" if math.isnan(value) else f"{value:+.1f}%".replace("-", "−")
+
+
+def count(value: float) -> str:
+    """Return a count, or a mean of counts: 1,234 or 1,234.5."""
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
 
 
 def sentence(words: str) -> str:
@@ -288,22 +295,17 @@ def peer_rows(
     return rows
 
 
-def nation_notices(lacking: Sequence[str], n: int) -> list[Notice]:
+def nation_notices(lacking: Sequence[str], n: int) -> Iterator[Notice]:
     """Tell which forces are left out of the nation because the table lacks one of their quarters."""
-    notices = [
-        Notice(
-            "nation", f"{NATION} is the sum of {n} forces of the table, British Transport Police included."
-        )
-    ]
+    yield Notice(
+        "nation", f"{NATION} is the sum of {n} forces of the table, British Transport Police included."
+    )
     if lacking:
-        notices.append(
-            Notice(
-                "nation-lacks",
-                f"Left out of {NATION} in every period, because the table lacks one of their quarters: "
-                f"{listed(lacking, 4, ', ')}.",
-            )
+        yield Notice(
+            "nation-lacks",
+            f"Left out of {NATION} in every period, because the table lacks one of their quarters: "
+            f"{listed(lacking, 4, ', ')}.",
         )
-    return notices
 
 
 def peer_text(found: Sequence[PeerComparison]) -> str:
@@ -326,13 +328,9 @@ def peer_text(found: Sequence[PeerComparison]) -> str:
         )
     for one in found:
         said = " ".join(one.sentences)
-        if said and one.component.name in _READ:
+        if said and one.component.name in LIKE:
             lines.append(f"- {one.component.name}: {said}")
     return "\n".join(lines)
-
-
-#: Components whose sentences are printed; those of the others are in the table.
-_READ = ("burglary", "robbery", "theft-from-vehicle", "theft-of-vehicle")
 
 
 def sentences_of(found: Mapping[str, PeerComparison], component: str) -> list[str]:

@@ -18,7 +18,7 @@ from sacmap import tables
 from sacmap.files.write import write_whole
 from sacmap.forces import PRACTICE_FORCE
 from sacmap.practice import geography
-from sacmap.practice.borough import CRIME_SHARES, FORCE_TREND, MONTHS, SEED, Borough, borough
+from sacmap.practice.borough import CRIME_SHARES, FORCE_TREND, MONTHS, Borough, borough
 
 SLUG = "dogger-bank"
 OTHER_FORCE = "Doggerland Tramways Police"
@@ -71,7 +71,7 @@ class _Points:
     streets: list[str]
 
 
-def write_practice(folder: Path, seed: int = SEED) -> Practice:
+def write_practice(folder: Path) -> Practice:
     """Write the practice borough into `folder` and return its paths. The bytes are the same each time.
 
     Raises
@@ -79,7 +79,7 @@ def write_practice(folder: Path, seed: int = SEED) -> Practice:
     DiskError
         If the folder cannot be written.
     """
-    made = borough(seed)
+    made = borough()
     practice = Practice(
         folder / "study.toml", folder / "crimes.zip", folder / "boundaries.geojson", folder / "truth.json"
     )

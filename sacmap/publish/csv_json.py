@@ -9,6 +9,7 @@ import math
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,8 +120,8 @@ def record_of(result: Result, version: str, more: Sequence[Notice] = ()) -> byte
         },
         "totals": result.totals,
         "monthly": monthly_totals(result.monthly, result.study.months),
-        "definitions": [found.record() for found in result.definitions],
-        "warnings": [{"code": notice.code, "text": notice.text} for notice in notices],
+        "definitions": [asdict(found) for found in result.definitions],
+        "warnings": [asdict(notice) for notice in notices],
         "exit_code": result.exit_code,
     }
     return json_of(record)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sacmap import tables
+from sacmap.choose.map_points import street_of
 from sacmap.choose.ranking import HARDENING, TIERS
 from sacmap.publish.change_rows import ByType, ChangeRow, rows_by_area
 from sacmap.publish.words import NOUNS, apart, capital, crimes, estimate, likely_burglaries, number, whole
@@ -240,8 +241,3 @@ def _common(entry: Entry, row: ChangeRow, kind: str) -> list[str]:
             f"It would be number {entry.edge_rank:,} if crimes within 50 m of its edge belong next door."
         )
     return said
-
-
-def street_of(location: str) -> str:
-    """Return a map point's street without police.uk's "On or near"."""
-    return location.removeprefix("On or near ").strip()

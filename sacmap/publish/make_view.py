@@ -15,7 +15,7 @@ from sacmap.publish.lists import hardening_reasons, week_reasons
 from sacmap.publish.page import render
 from sacmap.publish.page_data import positions_with_points
 from sacmap.publish.view import MapPoint, View
-from sacmap.publish.words import neighbourhoods, percent
+from sacmap.publish.words import capital, counted, percent
 from sacmap.result import Result
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ STREETS, POINTS = 3, 10
 
 def title_of(result: Result) -> str:
     """Return the name of the place: the study's title, or how many areas there are."""
-    return result.study.title or neighbourhoods(len(result.areas))
+    return result.study.title or counted(len(result.areas))
 
 
 def page_of(result: Result, drawn: Outlines | None = None) -> View:
@@ -197,7 +197,7 @@ def check_text(result: Result) -> str:
     ]
     words = result.comparator.words
     if against["name"] not in {"areas", "none"}:
-        lines.append(f"{words[0].upper()}{words[1:]} {percent(against['change_pct'])}.")
+        lines.append(f"{capital(words)} {percent(against['change_pct'])}.")
     lines += (
         ["", *(f"- {notice.text}" for notice in result.warnings)] if result.warnings else ["", "No warnings."]
     )

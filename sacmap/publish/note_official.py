@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from sacmap import months
 from sacmap.measure.reconcile import Reconciliation
-from sacmap.measure.similar_areas import NATION, PeerComparison, pct
-from sacmap.publish.note_parts import Given, Paragraph, Part, Section, Table, count
-from sacmap.publish.words import series
+from sacmap.measure.similar_areas import LIKE, NATION, PeerComparison, count, pct
+from sacmap.notices import series
+from sacmap.publish.note_parts import Given, Paragraph, Part, Section, Table
 from sacmap.study import Study
 
 #: Components of the table of recorded crime, in the order a committee asks for them, and what they are called.
@@ -22,8 +22,6 @@ COMPONENTS = {
     "theft-of-vehicle": "Theft of a motor vehicle",
     "sac": "PP06: all that it counts",
 }
-#: Those that a change of definition leaves alike, or nearly.
-LIKE = ("burglary", "robbery", "theft-from-vehicle", "theft-of-vehicle")
 NOT_ALIKE = "not like with like"
 
 

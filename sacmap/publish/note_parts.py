@@ -9,7 +9,7 @@ from sacmap import months
 from sacmap.choose.plan import Plan
 from sacmap.choose.plan_record import OutcomeRecord
 from sacmap.measure.reconcile import Reconciliation
-from sacmap.publish.words import series
+from sacmap.notices import series
 from sacmap.result import Result
 from sacmap.study import Study
 
@@ -94,11 +94,6 @@ def periods_in_words(study: Study) -> str:
     if len(study.baseline) == 1:
         return f"{now} against {months.span_in_words(study.baseline[0])}"
     return f"{now} against the mean of {len(study.baseline)} such periods, {months.spans_in_words(study.baseline)}"
-
-
-def count(value: float) -> str:
-    """Return a count, or a mean of counts: 1,234 or 1,234.5."""
-    return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
 
 
 def some(items: Sequence[str]) -> str:

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from sacmap import tables
-from sacmap.measure.similar_areas import pct
+from sacmap.choose.map_points import street_of
+from sacmap.measure.similar_areas import count, pct
+from sacmap.notices import series
 from sacmap.publish.change_rows import change_rows, names_of, rows_by_area
 from sacmap.publish.lists import draws
 from sacmap.publish.note_parts import (
@@ -19,11 +21,10 @@ from sacmap.publish.note_parts import (
     Picture,
     Section,
     Table,
-    count,
     periods_in_words,
     some,
 )
-from sacmap.publish.words import burglary_kind, capital, estimate, likely_burglaries, series, whole
+from sacmap.publish.words import burglary_kind, capital, estimate, likely_burglaries, whole
 from sacmap.result import Entry, Result
 
 
@@ -169,5 +170,5 @@ def _firm(entry: Entry) -> str:
 
 
 def _streets(entry: Entry) -> str:
-    named = [f"{name.removeprefix('On or near ').strip()} ({n})" for name, n in entry.streets if n > 2]
+    named = [f"{street_of(name)} ({n})" for name, n in entry.streets if n > 2]
     return f" Most on {series(named)}." if named else ""

@@ -10,6 +10,7 @@ from sacmap import months
 from sacmap.choose.effect import Wdd
 from sacmap.choose.evaluate import Outcome
 from sacmap.choose.plan import Plan
+from sacmap.choose.plan_words import fewer
 from sacmap.publish.headline import Headline
 from sacmap.publish.plan_parts import (
     SIDES,
@@ -42,8 +43,8 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
     none = f"No change in {target} can be told from chance after the week of action."
     net = outcome.net
     said = (
-        f"Against areas where nothing was done: {_fewer(net.estimate)} "
-        f"(19 times in 20 between {_fewer(net.low)} and {_fewer(net.high)})."
+        f"Against areas where nothing was done: {fewer(net.estimate)} "
+        f"(19 times in 20 between {fewer(net.low)} and {fewer(net.high)})."
     )
     acted = positions([one.area_id for one in outcome.actions], view)
     return PlanView(
@@ -74,7 +75,7 @@ def _came(outcome: Outcome) -> Section:
         return f"{50 + 50 * value / most:.1f}%"
 
     wide = 50 * (net.high - net.low) / most
-    said = f"{_fewer(net.estimate)}, between {_fewer(net.low)} and {_fewer(net.high)}"
+    said = f"{fewer(net.estimate)}, between {fewer(net.low)} and {fewer(net.high)}"
     figure = Markup(  # noqa: S704 - numbers and words of our own
         f'<svg class="came" role="img" aria-label="{said}"><line class="axis-line" x1="0" x2="100%" y1="30" y2="30"/>'
         f'<rect class="band" x="{at(net.low)}" y="24" width="{wide:.1f}%" height="12"/>'
@@ -89,12 +90,6 @@ def _came(outcome: Outcome) -> Section:
         said=(f"{capital(said)}, against areas where nothing was done.",),
         figure=figure,
     )
-
-
-def _fewer(value: float) -> str:
-    """Return "23 fewer", "6 more" or "no change"."""
-    text = whole(abs(value))
-    return "no change" if text == "0" else f"{text} {'fewer' if value < 0 else 'more'}"
 
 
 def _counts(plan: Plan, outcome: Outcome, view: View) -> Section:

@@ -12,9 +12,10 @@ from markupsafe import Markup
 from sacmap.choose.plan import Plan
 from sacmap.choose.plan_record import SideName
 from sacmap.files.json_shape import Json
+from sacmap.notices import series
 from sacmap.publish.change_rows import ChangeRow
 from sacmap.publish.headline import Headline
-from sacmap.publish.words import apart, series
+from sacmap.publish.words import apart
 
 if TYPE_CHECKING:
     from sacmap.publish.view import View

@@ -9,12 +9,13 @@ import pandas as pd
 from markupsafe import Markup
 
 from sacmap import months, tables
+from sacmap.choose.map_points import street_of
 from sacmap.choose.plan import Plan
 from sacmap.choose.plan_record import Budget, ReachRecord, Spread
 from sacmap.choose.plan_words import few, money_in_words, pounds
+from sacmap.notices import series
 from sacmap.publish import bars
 from sacmap.publish.headline import Headline
-from sacmap.publish.lists import street_of
 from sacmap.publish.plan_parts import (
     LETTERS,
     SIDES,
@@ -36,7 +37,6 @@ from sacmap.publish.words import (
     estimate,
     expected_key,
     number,
-    series,
     signed,
     whole,
     whole_number,

@@ -22,7 +22,7 @@ from sacmap.choose.ranking import by_rate
 from sacmap.measure.chance_flags import how_sure
 from sacmap.measure.comparator import OTHERS, ComparatorRecord, changes_followed
 from sacmap.measure.definitions import Break
-from sacmap.notices import Notice
+from sacmap.notices import Notice, series
 from sacmap.publish import backdrop, lists, words
 from sacmap.publish import headline as headlines
 from sacmap.publish.change_rows import ChangeRow, positions_among, table_of
@@ -301,7 +301,7 @@ class View:
     @property
     def place(self) -> str:
         """The name of the place, or "" if the title is only the number of areas."""
-        return "" if self.title == words.neighbourhoods(len(self.areas)) else self.title
+        return "" if self.title == words.counted(len(self.areas)) else self.title
 
     @property
     def first_words(self) -> str:
@@ -417,7 +417,7 @@ class View:
         joined = [month for period in self.baseline for month in period]
         if self.yearly and months.number(self.current[0]) - months.number(joined[0]) == len(joined):
             return f"{now} against the {words.number(len(self.baseline))} years before"
-        return f"{now} against {words.series([months.short_span(period) for period in self.baseline])}"
+        return f"{now} against {series([months.short_span(period) for period in self.baseline])}"
 
     @property
     def periods_in_words(self) -> str:

@@ -117,13 +117,8 @@ def estimate(value: float) -> str:
 
 
 def counted(count: int, unit: Unit = NEIGHBOURHOOD) -> str:
-    """Return "1 ward" or "33 wards"."""
+    """Return "1 ward" or "33 wards"; "33 neighbourhoods" where the areas have no name of their own."""
     return f"{whole(count)} {unit[count != 1]}"
-
-
-def neighbourhoods(count: int) -> str:
-    """Return "1 neighbourhood" or "33 neighbourhoods"."""
-    return counted(count)
 
 
 def number(count: int) -> str:
@@ -136,27 +131,22 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def series(items: Sequence[str]) -> str:
-    """Return "a", "a and b", "a, b and c"."""
-    return "".join(items) if len(items) < 2 else f"{', '.join(items[:-1])} and {items[-1]}"
-
-
 def percent(change: float | None) -> str:
     """Return "rose 6%", "fell 4%", "stayed the same"; of a change that cannot be given, "has no percentage"."""
-    if change is None or pd.isna(change):
-        return "has no percentage, as the baseline is zero"
-    if abs(change) < 0.5:
-        return "stayed the same"
-    return f"{'rose' if change > 0 else 'fell'} {whole(abs(change))}%"
+    return _changed(change, "has no percentage", "stayed the same", "rose", "fell")
 
 
 def moved(change: float | None) -> str:
     """Return "up 6%", "down 4%", "no change", or "no percentage, as the baseline is zero"."""
+    return _changed(change, "no percentage", "no change", "up", "down")
+
+
+def _changed(change: float | None, unknown: str, same: str, more: str, less: str) -> str:
     if change is None or pd.isna(change):
-        return "no percentage, as the baseline is zero"
+        return f"{unknown}, as the baseline is zero"
     if abs(change) < 0.5:
-        return "no change"
-    return f"{'up' if change > 0 else 'down'} {whole(abs(change))}%"
+        return same
+    return f"{more if change > 0 else less} {whole(abs(change))}%"
 
 
 def between(names: Iterable[str], again: str = "") -> tuple[str, str]:

@@ -174,13 +174,13 @@ class _Sheets:
         sheet.set_footer("&Rpage &P of &N")
         return sheet
 
-    def head(self, sheet: Worksheet, names: Sequence[str], texts: int, rows: int, at: int = 0) -> None:
+    def head(self, sheet: Worksheet, names: Sequence[str], texts: int, rows: int) -> None:
         """Write headings that stay visible, as do the first `texts` columns; they repeat in print and have filters."""
         for k, name in enumerate(names):
-            sheet.write_string(at, k, _fit(name), self.heading if k < texts else self.heading_number)
-        sheet.freeze_panes(at + 1, texts)
-        sheet.repeat_rows(at)
-        sheet.autofilter(at, 0, at + max(rows, 1), len(names) - 1)
+            sheet.write_string(0, k, _fit(name), self.heading if k < texts else self.heading_number)
+        sheet.freeze_panes(1, texts)
+        sheet.repeat_rows(0)
+        sheet.autofilter(0, 0, max(rows, 1), len(names) - 1)
 
     def paragraph(self, sheet: Worksheet, row: int, text: str, style: Format) -> None:
         """Write a sentence across the summary, in a row that is high enough."""
