@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -90,8 +90,7 @@ def compare_areas(
     return _result(study, reading, areas, facts, made=counting.ledger, notices=every)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Counting:
+class _Counting(NamedTuple):
     """The crimes counted, and what can be compared.
 
     once: the located crimes, without duplicates; around: (periods, crime types) counts in the areas beyond, None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import pandas as pd
@@ -61,8 +61,7 @@ def read_by(study: Study) -> list[str]:
     return [*study.crimes, *study.context, *(path for path in single if path)]
 
 
-@dataclass(frozen=True)
-class StudyAreas:
+class StudyAreas(NamedTuple):
     """The areas of a study: those mapped, with households; those outside its district; and notices.
 
     inputs: path, sha256 and rows of the files read, for the record.
@@ -287,8 +286,7 @@ def fetch_boundaries(origin: Origin, path: Path) -> None:
     say(summary(areas, path))
 
 
-@dataclass(frozen=True)
-class District:
+class District(NamedTuple):
     """A district whose areas are fetched: its name, wards or lsoas, the year, and the address of the service."""
 
     name: str

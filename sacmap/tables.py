@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sacmap.errors import InputError
 
@@ -47,8 +48,7 @@ VERDICTS = (
 )
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """One column: its name, kind (text, month, number, count, share, geometry), unit or range, and meaning."""
 
     name: str

@@ -2,7 +2,6 @@
 
 import math
 import re
-from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -259,7 +258,7 @@ FEW, RISE, FALL, MAYBE, NOT = (
         ),
         (
             rows_of(burglary=[RISE, FEW], vehicle_crime=[RISE, RISE]),
-            replace(scene(), lacking="theft of vehicles"),
+            scene()._replace(lacking="theft of vehicles"),
             "Burglary rose clearly in Ashire; vehicle crime in Ashire and Bshire.",
             "Serious acquisitive crime in Town is not known as a whole: the extract lacks theft of vehicles.",
         ),

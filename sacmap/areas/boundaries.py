@@ -6,8 +6,8 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -32,8 +32,7 @@ FARTHEST = 1e8
 DEFAULT_OPTIONS = BoundaryOptions()
 
 
-@dataclass(frozen=True)
-class Boundaries:
+class Boundaries(NamedTuple):
     """The Areas table, and notices about how it was read."""
 
     areas: gpd.GeoDataFrame

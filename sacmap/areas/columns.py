@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from sacmap import tables
 from sacmap.areas.layer_rows import Rows, identifier_text
@@ -55,8 +56,7 @@ class BoundaryOptions:
     within: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class Chosen:
+class Chosen(NamedTuple):
     """The columns chosen, None where there is none; notices; ids as text, one a row."""
 
     id: str

@@ -68,8 +68,7 @@ class _Feature(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True)
-class _Features:
+class _Features(NamedTuple):
     """The features of one file in degrees: shapes, and the columns of each."""
 
     shapes: NDArray[np.object_]

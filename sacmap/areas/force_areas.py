@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -30,8 +30,7 @@ ABROAD = 5_000.0
 AT_HOME, LOOKED_AT = 0.5, 2_000
 
 
-@dataclass(frozen=True)
-class OwnForces:
+class OwnForces(NamedTuple):
     """For each area, in the order of the Areas table.
 
     force: the name of the force it is of, "" where of none; sure: not so near to another's area that the outlines

@@ -10,15 +10,14 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from xml.parsers import expat
 
 #: Number of bytes at the start of a file that show its kind.
 START = 1 << 16
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """A kind of file.
 
     driver is the one GDAL driver that may open it, or empty where GDAL does not; remedy is what to do about a kind that

@@ -13,10 +13,10 @@ import sqlite3
 import subprocess
 import tempfile
 from contextlib import closing
-from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyproj
@@ -65,8 +65,7 @@ _MISSING = {
 }
 
 
-@dataclass(frozen=True)
-class _Request:
+class _Request(NamedTuple):
     """A file to read, the driver, the path of the answer, and the name for errors."""
 
     path: Path

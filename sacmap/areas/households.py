@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from sacmap.areas.columns import require_no_points
 from sacmap.areas.formats import START, kind_of
@@ -46,8 +46,7 @@ _WITHHELD = {"", "-", "–", "..", ".", ":", "*", "c", "x", "na", "n/a"}
 Line = tuple[int, list[str]]
 
 
-@dataclass(frozen=True)
-class Counts:
+class Counts(NamedTuple):
     """Households by identifier, and notices about the columns they were taken from."""
 
     by_id: dict[str, float]

@@ -12,9 +12,8 @@ import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, NamedTuple
 
 from sacmap.areas.coordinates import names_a_file
 from sacmap.areas.formats import KINDS, START, Kind, kind_of
@@ -59,8 +58,7 @@ _SPELT_OUT = re.compile(rb"<wkt>[^<]{0,4000}&#")
 _LONGEST_NAME = 64
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One file: its name within the whole, its bytes, how it is opened, and where it is, unless it is in a ZIP."""
 
     name: str
@@ -84,8 +82,7 @@ class Part:
             return stream.read(START)
 
 
-@dataclass(frozen=True)
-class Dataset:
+class Dataset(NamedTuple):
     """Areas that one reader reads: their kind, name, main file, and the files that belong to it by ending."""
 
     kind: Kind

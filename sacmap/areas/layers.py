@@ -6,7 +6,6 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from sacmap.areas.formats import KINDS, START, kind_of
@@ -46,7 +45,7 @@ def _read(where: Path, layer: str | None) -> Rows:
     if where.is_dir():
         parts = parts_of_folder(where)
         if any(part.name.lower() == "a00000001.gdbtable" for part in parts):
-            parts = [replace(part, name=f"{where.name or 'areas'}/{part.name}") for part in parts]
+            parts = [part._replace(name=f"{where.name or 'areas'}/{part.name}") for part in parts]
         return _of_several(parts, where, layer, inflated=False, what="folder")
     if where.exists() and not where.is_file():
         raise InputError(f"{where} is a pipe or a device, not a file.", "Give a file or a folder.")

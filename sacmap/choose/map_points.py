@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -36,8 +37,7 @@ STATION = re.compile(r".*\bstation\)?")
 MOST, AT_LEAST = 0.5, 5
 
 
-@dataclass(frozen=True)
-class AreaPoints:
+class AreaPoints(NamedTuple):
     """The crimes of one area and crime type: all, those off street (`apart`), and by map point.
 
     Crimes without a location or without the name of one are counted in `crimes`, but are on no point.
@@ -45,7 +45,7 @@ class AreaPoints:
 
     crimes: int = 0
     apart: int = 0
-    points: Mapping[Point, int] = field(default_factory=dict)
+    points: Mapping[Point, int] = MappingProxyType({})
 
     @property
     def off_street(self) -> float | None:
@@ -72,8 +72,7 @@ class AreaPoints:
 NO_POINTS = AreaPoints()
 
 
-@dataclass(frozen=True)
-class PointCounts:
+class PointCounts(NamedTuple):
     """Distinct map points by area, longitude, latitude and name, in this order, and their crimes.
 
     areas and names: what the codes in `area` and `name` stand for, sorted; lon, lat: degrees; crimes: (points, SAC
@@ -159,11 +158,7 @@ def street_of(location: str) -> str:
 
 
 def rises_of_one_point(
-    once: pd.DataFrame,
-    months_before: Sequence[str],
-    months_now: Sequence[str],
-    rises: pd.DataFrame,
-    kind: str,
+    now: pd.DataFrame, before: pd.DataFrame, rises: pd.DataFrame, kind: str
 ) -> Mapping[str, OnePoint]:
     """Return, by area_id, the map point with most of a rise, if no crime was there in the baseline.
 
@@ -171,19 +166,16 @@ def rises_of_one_point(
 
     Parameters
     ----------
-    once
-        The Located table without duplicates.
-    months_before, months_now
-        The months compared, of the baseline and of the current period.
+    now, before
+        The Located table without duplicates: the rows of the current months compared, and those of the baseline.
     rises
         area_id, current_count and expected of the areas with a rise as their verdict.
     kind
         The crime type.
     """
-    months = once["month"]
-    there = once["area_id"].isin(list(rises["area_id"])) & once["lon"].notna() & months.isin(months_now)
-    there &= once["crime_type"].isin(tables.SAC_TYPES if kind == "sac" else (kind,))
-    points = point_counts(once.loc[there.to_numpy(), list(POINT_COLUMNS)])
+    there = now["area_id"].isin(list(rises["area_id"])) & now["lon"].notna()
+    there &= now["crime_type"].isin(tables.SAC_TYPES if kind == "sac" else (kind,))
+    points = point_counts(now.loc[there.to_numpy(), list(POINT_COLUMNS)])
     n = points.crimes.sum(axis=1)
     # Of each area the point with most crimes, the first of these by position.
     order = np.lexsort((-n, points.area))
@@ -194,10 +186,8 @@ def rises_of_one_point(
     if not len(most):
         return {}
     # Look only at earlier points that could be one of these.
-    near = np.isin(once["lon"].to_numpy(float), points.lon[most])
-    before = once.loc[near, ["lon", "lat", "month"]]
-    before = before[before["month"].isin(months_before).to_numpy()]
-    seen = set(zip(before["lon"], before["lat"], strict=True))
+    near = before[np.isin(before["lon"].to_numpy(float), points.lon[most])]
+    seen = set(zip(near["lon"], near["lat"], strict=True))
     return {
         points.areas[points.area[at]]: OnePoint(points.names[points.name[at]].strip(), int(n[at]))
         for at in most.tolist()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -48,8 +49,7 @@ APART = 2.0**40
 NEVER = 1e-9
 
 
-@dataclass(frozen=True)
-class Lists:
+class Lists(NamedTuple):
     """The Change table with its ranks, and the first ten areas of each list.
 
     one_point: by crime type and area_id, the rises that lie mostly on one map point without earlier crimes.
@@ -61,8 +61,7 @@ class Lists:
     one_point: Mapping[str, Mapping[str, OnePoint]]
 
 
-@dataclass(frozen=True)
-class _List:
+class _List(NamedTuple):
     """One list: its crime type, and whether it ranks by level (target hardening) or by rises (a week of action)."""
 
     kind: str
@@ -165,6 +164,12 @@ class _Ground:
         return self.once.loc[self.once["month"].isin(self.compared[-1]), columns]
 
     @cached_property
+    def before(self) -> pd.DataFrame:
+        """The map points of the located crimes of the baseline."""
+        months = {month for period in self.compared[:-1] for month in period}
+        return self.once.loc[self.once["month"].isin(months), ["lon", "lat"]]
+
+    @cached_property
     def next_door(self) -> NDArray[np.int64]:
         """The counts if every crime within 50 m of another area belonged to that area."""
         columns = ["area_id", "month", "crime_type", "edge_area"]
@@ -178,12 +183,10 @@ class _Ground:
         rises = self.change[(self.change["crime_type"] == kind) & self.change["verdict"].isin(list(TIERS))]
         if rises.empty:
             return {}
-        before = sorted({month for period in self.compared[:-1] for month in period})
-        return rises_of_one_point(self.once, before, self.compared[-1], rises, kind)
+        return rises_of_one_point(self.now, self.before, rises, kind)
 
 
-@dataclass(frozen=True)
-class _Known:
+class _Known(NamedTuple):
     """The known areas of one crime type. rows: in the Change table; positions: in the Areas table.
 
     law, verdicts: with each crime in its own area; next_door, next_verdicts: with crimes near an edge next door.
@@ -197,8 +200,7 @@ class _Known:
     next_verdicts: NDArray[np.object_]
 
 
-@dataclass(frozen=True)
-class _Ranked:
+class _Ranked(NamedTuple):
     """The known areas ranked for one list.
 
     listed: the first ten, as positions among the known areas; stable: how firm their ranks are; edge_range: the
@@ -213,8 +215,7 @@ class _Ranked:
     edge_range: tuple[Whole, Whole]
 
 
-@dataclass(frozen=True)
-class Stability:
+class Stability(NamedTuple):
     """The ranks of the areas in draws of the present rates.
 
     top5: (areas,) share of draws with each area among the first five. For the areas listed, each (listed,): top10: the

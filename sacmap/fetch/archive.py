@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sacmap import months
 from sacmap.errors import SourceError
-from sacmap.fetch.csv_files import is_too_large
+from sacmap.fetch.csv_files import is_too_large, name_in_zip
 from sacmap.fetch.remote import RemoteFile, download_whole
 from sacmap.fetch.request import quoted
 from sacmap.fetch.store import Store, StoredAnswer
@@ -204,9 +204,7 @@ class Archive:
         self, archive: zipfile.ZipFile, name: str, force: str, group: Sequence[str], *, again: bool = False
     ) -> Wanted:
         """Store the directory. Return the members to fetch, by file name: those not stored yet, or all if `again`."""
-        by_file = {
-            info.filename.replace("\\", "/").rsplit("/", 1)[-1].lower(): info for info in archive.infolist()
-        }
+        by_file = {name_in_zip(info.filename).lower(): info for info in archive.infolist()}
         street = sorted(file for file in by_file if file.endswith("-street.csv"))
         question = {"kind": "archive-directory", "of": name}
         self.store.put(question, f"{_PREFIX}{name}", json.dumps(street).encode())
@@ -227,7 +225,7 @@ class Archive:
             content = archive.read(info)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             raise zipfile.BadZipFile(f"{info.filename}: {error}") from None
-        file = info.filename.replace("\\", "/").rsplit("/", 1)[-1].lower()
+        file = name_in_zip(info.filename).lower()
         month, one = file[:7], file[8 : -len("-street.csv")]
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as small:

@@ -8,10 +8,10 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from threading import Lock
 from types import TracebackType
+from typing import NamedTuple
 
 import deflate
 
@@ -37,8 +37,7 @@ _HEADER = 30
 _SIGNATURE = b"PK\3\4"
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """One CSV to read: a file, or a member of a ZIP, with its size and CRC from the ZIP's directory.
 
     found: it was found in a folder or ZIP rather than named by the user, so it may be another kind of table.
@@ -58,7 +57,7 @@ class Member:
     @property
     def name(self) -> str:
         """The file name. In files of police.uk it has the month and the force."""
-        return PurePosixPath(self.inside.replace("\\", "/")).name if self.inside else self.path.name
+        return name_in_zip(self.inside) if self.inside else self.path.name
 
     @property
     def is_street(self) -> bool:
@@ -139,7 +138,7 @@ def _zip_members(path: Path) -> Iterator[Member]:
         return
     require_real_zip(infos, path.stat().st_size, path)
     for info in infos:
-        name = PurePosixPath(info.filename.replace("\\", "/")).name
+        name = name_in_zip(info.filename)
         if name.lower().endswith(".zip"):
             raise InputError(
                 f"{path} has another ZIP in it, {info.filename}.", "Unpack it and give the inner one."
@@ -160,6 +159,11 @@ def _zip_members(path: Path) -> Iterator[Member]:
                 "Download the ZIP again from data.police.uk.",
             )
         yield Member(path, info.filename, info.file_size, info.CRC, found=True)
+
+
+def name_in_zip(inside: str) -> str:
+    """Return the file name of a ZIP member, without its folders. Some programs write them with backslashes."""
+    return inside.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def is_too_large(info: zipfile.ZipInfo) -> bool:

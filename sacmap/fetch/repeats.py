@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -123,8 +123,7 @@ def commonest(texts: pd.Series) -> list[tuple[str, int]]:
     return sorted(Counter(texts.tolist()).items(), key=lambda pair: (-pair[1], str(pair[0])))
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One file, member or sheet: its label, and four arrays with one value for each row.
 
     group: month and force; key: a number that is equal for rows that differ only in their id; ident: a number for the
@@ -138,8 +137,7 @@ class Part:
     placed: np.ndarray
 
 
-@dataclass(frozen=True)
-class Repeated:
+class Repeated(NamedTuple):
     """A repeated part: its position, the groups repeated and their rows, the other part's label, and if it is whole."""
 
     part: int

@@ -11,10 +11,10 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -52,8 +52,7 @@ SOME_POINTS = 20_000
 SURELY = 10.0
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(NamedTuple):
     """Members that were read together, and their rows."""
 
     members: tuple[Member, ...]
@@ -290,6 +289,8 @@ def _pandas(table: pa.Table) -> pd.DataFrame:
 
 
 def _tally(table: pa.Table) -> pd.DataFrame:
-    keys = ["force", "month", "crime_type"]
-    frame: pd.DataFrame = table.to_pandas().groupby(keys, as_index=False)[["n"]].sum()
-    return frame
+    keys = ("force", "month", "crime_type")
+    rows: Counter[tuple[str, ...]] = Counter()
+    for *key, n in zip(*(table[name].to_pylist() for name in (*keys, "n")), strict=True):
+        rows[tuple(key)] += n
+    return pd.DataFrame([(*key, n) for key, n in sorted(rows.items())], columns=[*keys, "n"])

@@ -15,9 +15,8 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sacmap.errors import DiskError
 from sacmap.files.text import sha256
@@ -143,8 +142,7 @@ def older_files(
     return [one for one in beside if one.is_file() and os.path.realpath(one) not in ours]
 
 
-@dataclass(frozen=True)
-class _Marker:
+class _Marker(NamedTuple):
     """The content of a note: who wrote it, whether the set was already torn, and the hashes by file name.
 
     Each file has its SHA-256 before (None if there was no file) and after.

@@ -8,9 +8,9 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -33,8 +33,7 @@ FULL = (1_048_575, 65_535)
 Row = list[object]
 
 
-@dataclass(frozen=True)
-class Sheet:
+class Sheet(NamedTuple):
     """One sheet: its label for messages, and its rows from the first line on."""
 
     label: str

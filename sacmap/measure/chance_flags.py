@@ -6,7 +6,7 @@ The page, the workbook and the record take their words from here. The shares of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,7 @@ WARDS_FROM = 18.0
 ENOUGH = 10
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(NamedTuple):
     """What one kind of real map gave.
 
     source; areas; level: median crimes a year; years of the baseline; clear, possible: least and most share of chance

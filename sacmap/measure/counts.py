@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -133,8 +133,7 @@ def shares(some: np.ndarray, everything: np.ndarray) -> dict[str, np.ndarray]:
     return {kind: share[:, i] for i, kind in enumerate(tables.CRIME_TYPES)}
 
 
-@dataclass(frozen=True)
-class Counted:
+class Counted(NamedTuple):
     """The counts of one comparison, with crime types in the order of tables.CRIME_TYPES.
 
     known: every month read; monthly: the Counts table over them; in_areas: (areas × periods × crime types), the

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -187,8 +187,7 @@ def like_for_like(periods: tuple[Period, ...], left_out: Collection[str]) -> tup
     return tuple(k for k in range(len(periods[0])) if not any(period[k] in bad for period in periods))
 
 
-@dataclass(frozen=True)
-class Compared:
+class Compared(NamedTuple):
     """Which months, forces and areas are compared, and why.
 
     judged: the Coverage table; forces: the main forces, largest first; others: other forces with most of their SAC in

@@ -5,8 +5,7 @@ There is one method for every area and crime type. Its steps are numbered as in 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -58,8 +57,7 @@ HALF = 0.5
 MUCH = 10.0
 
 
-@dataclass(frozen=True)
-class Law:
+class Law(NamedTuple):
     """The distribution of step 5, and the posterior after the current count: step 7.
 
     expected: (n,) crimes; variation: (n,) k, the variance of an area's rate beyond chance as a share of expected²;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -40,8 +40,7 @@ NO_BASELINE = Notice(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Facts:
+class Facts(NamedTuple):
     """What a comparison found, which its notices are made from.
 
     once: the Located table without duplicates; overlaps: two areas and the square metres they share; duplicates: how

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -36,8 +36,7 @@ _WAYS = ((NAMED, True), (NAMED, False), (2, False), (1, False))
 IN_WORDS = tables.IN_WORDS | {"sac": TOGETHER}
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """A piece of a sentence; one with a crime type leads to it, and one with an area to that area too."""
 
     text: str
@@ -45,8 +44,7 @@ class Part:
     area_id: str = ""
 
 
-@dataclass(frozen=True)
-class Headline:
+class Headline(NamedTuple):
     """The page's first sentence, and the one under it; `parts` are the pieces of the first where some lead on.
 
     narrow: the pieces on a phone, with fewer names; as the others where those have room there too.
@@ -58,15 +56,14 @@ class Headline:
     narrow: tuple[Part, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scene:
+class Scene(NamedTuple):
     """What a headline needs beside the rows: the place, what is followed, and what things are called."""
 
     place: str
     totals: Mapping[str, Mapping[str, float | None]]
     comparator: Mapping[str, ComparatorRecord]
     follows: str
-    in_words: Mapping[str, str] = field(default_factory=lambda: IN_WORDS)
+    in_words: Mapping[str, str] = IN_WORDS
     unit: Unit = NEIGHBOURHOOD
     lacking: str = ""
     notices: frozenset[str] = frozenset()
@@ -238,7 +235,7 @@ def _clauses(
 
 def _capital(parts: Sequence[Part]) -> Iterator[Part]:
     """Yield the pieces of a sentence's start with a capital letter."""
-    yield replace(parts[0], text=capital(parts[0].text))
+    yield parts[0]._replace(text=capital(parts[0].text))
     yield from parts[1:]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ import pandas as pd
 from sacmap import tables
 from sacmap.choose.map_points import street_of
 from sacmap.choose.ranking import HARDENING, TIERS
-from sacmap.publish.change_rows import ByType, ChangeRow, rows_by_area
+from sacmap.publish.change_rows import ByType, ChangeRow
 from sacmap.publish.words import NOUNS, apart, capital, crimes, estimate, likely_burglaries, number, whole
 from sacmap.result import FIRST, Entry, firmness
 
@@ -22,8 +22,7 @@ NEXT = 2
 LEAST_MONTHS, LEAST_RANKS, LEAST_CRIMES, LEAST_ON_STREET = 3, 2, 20, 3
 
 
-@dataclass(frozen=True)
-class Listed:
+class Listed(NamedTuple):
     """An area on a list: its position in the table of areas; its rank from 1; its finding: "clear", "possible" or "".
 
     sign: that of its pin, or ""; top5_share: the share of draws in which it is among the first five of this list, NaN
@@ -42,8 +41,7 @@ class Listed:
         return "" if np.isnan(self.top5_share) else firmness(self.top5_share)
 
 
-@dataclass(frozen=True)
-class Reasons:
+class Reasons(NamedTuple):
     """Why an area is on a list, in sentences; how certain its rank is, in a sentence and as a share of draws."""
 
     area_id: str
@@ -125,9 +123,8 @@ def hardening_list(rows: pd.DataFrame, rates: bool) -> list[Listed]:
     ]
 
 
-def hardening_reasons(entries: Sequence[Entry], change: pd.DataFrame) -> tuple[Reasons, ...]:
-    """Return why the areas for target hardening are on their list."""
-    rows = rows_by_area(change, [entry.area_id for entry in entries])
+def hardening_reasons(entries: Sequence[Entry], rows: Mapping[str, ByType]) -> tuple[Reasons, ...]:
+    """Return why the areas for target hardening are on their list; `rows` are those of each area, by area_id."""
     return tuple(
         Reasons(
             entry.area_id,
@@ -143,9 +140,10 @@ def hardening_reasons(entries: Sequence[Entry], change: pd.DataFrame) -> tuple[R
     )
 
 
-def week_reasons(entries: Sequence[Entry], change: pd.DataFrame, kind: str = "sac") -> tuple[Reasons, ...]:
+def week_reasons(
+    entries: Sequence[Entry], rows: Mapping[str, ByType], kind: str = "sac"
+) -> tuple[Reasons, ...]:
     """Return why the areas for a week of action, on one crime type or all, are on their list."""
-    rows = rows_by_area(change, [entry.area_id for entry in entries])
     return tuple(
         Reasons(
             entry.area_id,

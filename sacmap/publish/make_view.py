@@ -11,6 +11,7 @@ import numpy as np
 from sacmap import months, tables
 from sacmap.choose.map_points import POINT_COLUMNS, point_counts
 from sacmap.forces import PRACTICE_FORCE
+from sacmap.publish.change_rows import rows_by_area
 from sacmap.publish.lists import hardening_reasons, week_reasons
 from sacmap.publish.page import render
 from sacmap.publish.page_data import positions_with_points
@@ -44,7 +45,11 @@ def title_of(result: Result) -> str:
 
 def page_of(result: Result, drawn: Outlines | None = None) -> View:
     """Return the View of a result. `drawn` are the outlines of its areas, if they were made before."""
-    study, public = result.study, result.public
+    study = result.study
+    # The public version does not say why an area is on a list.
+    hardening, weeks = ((), {}) if result.public else (result.hardening, result.weeks)
+    listed = {entry.area_id for entries in (hardening, *weeks.values()) for entry in entries}
+    rows = rows_by_area(result.change, listed)
     view = View(
         title=title_of(result),
         change=result.change,
@@ -59,10 +64,8 @@ def page_of(result: Result, drawn: Outlines | None = None) -> View:
         warnings=result.warnings,
         definitions=result.definitions,
         streets=streets_of(result),
-        hardening=() if public else hardening_reasons(result.hardening, result.change),
-        week={}
-        if public
-        else {kind: week_reasons(entries, result.change, kind) for kind, entries in result.weeks.items()},
+        hardening=hardening_reasons(hardening, rows),
+        week={kind: week_reasons(entries, rows, kind) for kind, entries in weeks.items()},
         one_point={kind: frozenset(found) for kind, found in result.one_point.items()},
         subtotals=result.groups,
         sources=SOURCE if study.extract is None else EXTRACT_SOURCE,

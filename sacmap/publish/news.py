@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, TypedDict, cast
+from typing import Annotated, NamedTuple, TypedDict, cast
 
 from sacmap import months, tables
 from sacmap.files.json_shape import mismatch
@@ -47,8 +46,7 @@ NAMED = 8
 Key = tuple[str, str]
 
 
-@dataclass(frozen=True)
-class LastMap:
+class LastMap(NamedTuple):
     """The last map of a study: its record, verdicts by area and crime type, and names by area."""
 
     record: MapRecord

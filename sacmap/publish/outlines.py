@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -17,8 +17,7 @@ WIDTH, HEIGHT, MARGIN = 1600.0, 1120.0, 8.0
 FINE, COARSE = 1.2, 2.4
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(NamedTuple):
     """The areas in units of the picture: for each area its path data ("" without a boundary), and the room for a name.
 
     where: (n, 3) a point and the width of the area there; tall: (n,) its height; width, height: of the picture; west,
@@ -52,8 +51,7 @@ def joined(polygons: NDArray[np.object_]) -> shapely.Geometry:
         return shapely.union_all(there)
 
 
-@dataclass(frozen=True)
-class Outlines:
+class Outlines(NamedTuple):
     """The outlines of the areas.
 
     shapes: the areas with fewer points, see `simplified`; codes: the same for the page's script, see `coded`; names_at:

@@ -12,10 +12,9 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 from urllib.parse import urlsplit
 
 import jinja2
@@ -57,8 +56,7 @@ ALIKE = 2
 MEASURES = (("change", "Change"), ("expected", "Against expected"), ("level", "Level"))
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """A column of the page's table."""
 
     key: str
@@ -66,8 +64,7 @@ class Column:
     number: bool = True
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(NamedTuple):
     """A warning: its first sentence, and the rest, which is shown on a click."""
 
     code: str
@@ -75,8 +72,7 @@ class Said:
     rest: str
 
 
-@dataclass(frozen=True)
-class ListShown:
+class ListShown(NamedTuple):
     """A list for the page without script."""
 
     rows: tuple[Markup, ...]
@@ -173,7 +169,7 @@ def fill(view: View, map_html: str, map_script: str) -> str:
 
 def _head(view: View) -> Head:
     """Return what the template's head needs: headline, periods, warnings, the crime types."""
-    headline = view.plan.headline if view.plan else view.headline(view.first_type)
+    headline = view.plan.headline if view.plan else view.headlines[view.first_type]
     fixed = view.plan.fixed if view.plan else ""
     place = view.place
     counted = words.counted(len(view.areas), view.unit)

@@ -53,7 +53,6 @@ _SIGNS = np.array([*_DIGITS, "."])
 def content_of(view: View) -> dict[str, Json]:
     """Return the texts for the script, and what it needs before the numbers. Areas are given by their position."""
     kinds = tables.CRIME_TYPES
-    headlines = {kind: view.headline(kind) for kind in kinds}
     groups = sorted(set(view.groups) - {""})
     return {
         "title": view.title,
@@ -74,7 +73,7 @@ def content_of(view: View) -> dict[str, Json]:
         "verdicts": list(tables.VERDICTS),
         "colours": PALETTE | LEVELS,
         "hatches": {css: colour for css, (colour, _) in HATCHES.items()},
-        "headlines": {kind: _headline(view, said) for kind, said in headlines.items()},
+        "headlines": {kind: _headline(view, said) for kind, said in view.headlines.items()},
         "sure": {kind: view.how_sure(kind) for kind in kinds},
         "weekHeadings": {kind: week_heading(view, kind) for kind in kinds},
         "whereRose": {kind: legend.where_rose(view, kind) for kind in kinds},

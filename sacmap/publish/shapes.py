@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -62,8 +62,7 @@ def coded(polygons: NDArray[np.object_]) -> list[str]:
     return found
 
 
-@dataclass(frozen=True)
-class Rings:
+class Rings(NamedTuple):
     """The rings of areas in whole numbers, one after the other.
 
     steps: (points, 2), of each ring its first point, then the steps from point to point, without the last one back;

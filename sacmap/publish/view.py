@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import geopandas as gpd
 import numpy as np
@@ -45,8 +45,7 @@ WEIGHTY = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class MapPoint:
+class MapPoint(NamedTuple):
     """One of an area's busiest map points: degrees, its street, and its crimes of each of the SAC types."""
 
     lon: float
@@ -55,8 +54,7 @@ class MapPoint:
     counts: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Summary:
+class Summary(NamedTuple):
     """A crime type in the summary: its counts in words, and its findings, each with its mark."""
 
     kind: str
@@ -270,8 +268,12 @@ class View:
         most = self.table["baseline_periods"].max() if len(self.table) else np.nan
         return max(1, int(most)) if pd.notna(most) else max(1, len(self.baseline))
 
-    def headline(self, kind: str = "sac") -> Headline:
-        """Return the page's first two sentences, about one crime type or all."""
+    @cached_property
+    def headlines(self) -> dict[str, Headline]:
+        """The page's first two sentences by crime type; on `sac`, about all of them."""
+        return {kind: self._headline(kind) for kind in tables.CRIME_TYPES}
+
+    def _headline(self, kind: str) -> Headline:
         if self.level_only:
             most = [self.names[position] for position in lists.most_crime(self.rows[kind])[: words.NAMED]]
             return headlines.level_headline(kind, self.in_words[kind], most, self.unit)
@@ -310,7 +312,7 @@ class View:
 
     def in_one_line(self, kind: str = "sac") -> str:
         """Return the place and the first two sentences, for files and the terminal."""
-        said = self.headline(kind)
+        said = self.headlines[kind]
         placed = f"{self.place}: " if self.place and self.place not in said.first else ""
         return f"{placed}{said.first} {said.second}".strip()
 
