@@ -8,6 +8,7 @@ import sys
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import settings
@@ -331,9 +332,10 @@ def chromium():
 
 SCREEN = {"width": 1366, "height": 900}
 #: What lies below the screen has text to be read when it has been drawn: a frame after the page let it in.
-DRAWN = """() => new Promise((done) => {
+DRAWN = """(patience) => new Promise((done, fail) => {
+  setTimeout(() => fail(new Error("the page was never whole")), patience);
   const whole = () => "whole" in document.documentElement.dataset;
-  const look = () => requestAnimationFrame(whole() ? () => requestAnimationFrame(done) : look);
+  const look = () => requestAnimationFrame(whole() ? () => requestAnimationFrame(() => done()) : look);
   look();
 })"""
 #: What an open tab can be told; for anything else a context of its own is opened.
@@ -343,21 +345,26 @@ TOLD = {"viewport", "color_scheme", "forced_colors", "reduced_motion"}
 class Opened:
     """A page opened from disk, with all it asked for and all it complained of.
 
-    A new context and tab take the browser a second, a page in a tab that is open already a fifth of it. A page is new
+    A new context and tab take the browser a second, a page in a tab that is open already a tenth of it. A page is new
     there all the same: its window, its size, its media and where the mouse is.
     """
+
+    #: How each tab was last shown: one that is shown so already goes to its next page at once.
+    shown: ClassVar = {}
 
     def __init__(self, chromium, path, fragment="", *, tab=None, **context):
         if tab is None:
             tab = chromium.new_context(**({"viewport": SCREEN, "offline": True} | context)).new_page()
             tab.set_default_timeout(PATIENCE)
         else:
-            media = {name: context.get(name, "null") for name in TOLD - {"viewport"}}
-            tab.emulate_media(media="null", **media)
-            tab.set_viewport_size(context.get("viewport", SCREEN))
-            tab.mouse.move(0, 0)
             # Of the same address, another fragment alone would load nothing.
-            tab.goto("about:blank")
+            if self.shown.get(tab) != context or tab.url.partition("#")[0] == f"file://{path}":
+                tab.goto("about:blank")
+                media = {name: context.get(name, "null") for name in TOLD - {"viewport"}}
+                tab.emulate_media(media="null", **media)
+                tab.set_viewport_size(context.get("viewport", SCREEN))
+            tab.mouse.move(0, 0)
+        self.shown[tab] = context
         self.tab, self.context = tab, tab.context
         self.requests, self.messages, self.left = [], [], False
         self.listeners = {
@@ -369,11 +376,15 @@ class Opened:
             tab.on(event, listener)
         tab.goto(f"file://{path}{fragment}")
         if context.get("java_script_enabled", True):
-            tab.wait_for_selector("html[data-ready]", state="attached")
-            tab.evaluate(DRAWN)
+            tab.evaluate(DRAWN, PATIENCE)
 
     def text(self, selector):
         return self.tab.inner_text(selector)
+
+    def on_paper(self):
+        """Show the page as it would be printed."""
+        self.tab.emulate_media(media="print")
+        del self.shown[self.tab]
 
     def saved_picture(self):
         """Return the words of the picture that would be saved, and how many pins are drawn hollow and round."""
@@ -394,6 +405,32 @@ class Opened:
         self.left = True
         for event, listener in self.listeners.items():
             self.tab.remove_listener(event, listener)
+
+
+def visiting(page, path):
+    """A function that brings a page that is open to a state, as its address and its window do: for tests that change
+    nothing but that. It takes a tenth of opening the page again.
+    """
+
+    def visit(fragment="", viewport=SCREEN, media="null", **how):
+        page.tab.set_viewport_size(viewport)
+        page.tab.emulate_media(media=media, **{name: how.get(name, "null") for name in TOLD - {"viewport"}})
+        page.tab.goto(f"file://{path}{fragment or '#'}")
+        page.tab.evaluate(DRAWN, PATIENCE)
+        assert page.tab.is_visible("#panel") == ("area=" in fragment)
+        return page
+
+    return visit
+
+
+def axe_of(tab):
+    """What axe-core finds in a page, all its rules run: id of the rule, and the first elements it is about."""
+    require(AXE, "axe-core (pip install axe-playwright-python)")
+    if not tab.evaluate("'axe' in window"):
+        tab.evaluate(Path(AXE.origin).with_name("axe.min.js").read_text(encoding="utf-8"))
+    # Its rules all run. Where in the page an element is it need not say: a quarter of the time.
+    found = tab.evaluate("axe.run(document, {resultTypes: ['violations'], selectors: false})")
+    return [(rule["id"], [node["html"][:150] for node in rule["nodes"]][:3]) for rule in found["violations"]]
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,11 @@
 """The page of a plan and of what came of it: outlines, money, actions, hostile text, and one printed sheet."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from builders import plan_of_four
-from conftest import AXE, HOSTILE, page_of, require
+from conftest import HOSTILE, Opened, axe_of, page_of, visiting
 
 from sacmap.choose.effect import wdd
 from sacmap.choose.evaluate import Group, Outcome
@@ -42,16 +41,40 @@ def outcome_of_four(page, action="Locks fitted"):
     )  # fmt: skip
 
 
-@pytest.fixture
-def planned():
-    page = page_of()
-    return replace(page, plan=plan_view(plan_of_four(page), page))
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """A function that writes a page."""
+
+    def write(page):
+        path = tmp_path_factory.mktemp("plan") / "page.html"
+        path.write_text(render(page), encoding="utf-8")
+        return path
+
+    return write
 
 
-@pytest.fixture
-def judged():
+@pytest.fixture(scope="module")
+def planned(written):
+    """The page of a plan."""
     page = page_of()
-    return replace(page, plan=result_view(plan_of_four(page), outcome_of_four(page), page))
+    return written(replace(page, plan=plan_view(plan_of_four(page), page)))
+
+
+@pytest.fixture(scope="module")
+def judged(written):
+    """The page of what came of it."""
+    page = page_of()
+    return written(replace(page, plan=result_view(plan_of_four(page), outcome_of_four(page), page)))
+
+
+@pytest.fixture(scope="module")
+def visited(chromium, planned, judged):
+    """Two functions, by the page's name, that bring it, opened once, to a state: see `visiting`."""
+    paths = {"planned": planned, "judged": judged}
+    pages = {name: Opened(chromium, path) for name, path in paths.items()}
+    yield {name: visiting(page, paths[name]) for name, page in pages.items()}
+    for page in pages.values():
+        page.context.close()
 
 
 def test_the_days_of_an_action_are_on_the_page_of_its_plan():
@@ -93,14 +116,14 @@ def test_details_are_folded_until_they_are_wanted(opened, planned):
     assert page.tab.locator("#plan table").first.is_visible()
 
 
-def test_the_panel_says_what_an_area_is_in_the_plan(opened, planned):
-    assert "In the plan: week of action." in opened(planned, "#area=A0").text("#panel")
-    text = opened(planned, "#area=A1").text("#panel")
+def test_the_panel_says_what_an_area_is_in_the_plan(visited):
+    assert "In the plan: week of action." in visited["planned"]("#area=A0").text("#panel")
+    text = visited["planned"]("#area=A1").text("#panel")
     assert "In the plan: around it: did crime move?. In the plan: money for target hardening." in text
 
 
-def test_what_was_done_is_on_the_map_and_in_the_monthly_line(opened, judged):
-    page = opened(judged, "#area=A0")
+def test_what_was_done_is_on_the_map_and_in_the_monthly_line(visited):
+    page = visited["judged"]("#area=A0")
     assert page.tab.locator("#panel .action-mark").count() == 1
     assert "4 July 2018: Locks fitted, 12 homes" in page.text("#panel")
     page.tab.click("#whole-place")
@@ -108,7 +131,7 @@ def test_what_was_done_is_on_the_map_and_in_the_monthly_line(opened, judged):
     assert page.text("h1") == "Crime fell clearly in Ash after the week of action."
     assert "It fell." in page.tab.text_content("#plan")
     assert "It cannot be checked." in page.tab.text_content("#plan")
-    assert opened(judged, "#area=A3").tab.locator("#panel .action-mark").count() == 0
+    assert visited["judged"]("#area=A3").tab.locator("#panel .action-mark").count() == 0
 
 
 def test_the_saved_picture_of_a_plan_has_the_plan_s_legend(opened, planned):
@@ -119,7 +142,7 @@ def test_the_saved_picture_of_a_plan_has_the_plan_s_legend(opened, planned):
 
 
 def test_the_static_map_fills_the_same_sides(planned):
-    html = render(planned)
+    html = planned.read_text(encoding="utf-8")
     for side in ("target", "buffer", "control", "buffer_control"):
         assert html.count(f'<path class="side-{side}"') == 1
     assert html.count('data-pin="') == 2
@@ -177,12 +200,9 @@ def test_no_option_is_named_on_the_page_of_a_plan(opened):
 @pytest.mark.parametrize(
     "context", [{}, {"viewport": {"width": 320, "height": 700}}, {"forced_colors": "active"}]
 )
-def test_axe_finds_nothing(opened, request, make, context):
-    require(AXE, "axe-core (pip install axe-playwright-python)")
-    page = opened(request.getfixturevalue(make), "#area=A0", **context)
-    page.tab.evaluate(Path(AXE.origin).with_name("axe.min.js").read_text(encoding="utf-8"))
-    found = page.tab.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    assert [violation["id"] for violation in found["violations"]] == []
+def test_axe_finds_nothing(visited, make, context):
+    page = visited[make]("#area=A0", **context)
+    assert axe_of(page.tab) == []
     assert page.tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -216,7 +236,7 @@ def test_it_prints_on_one_sheet_with_the_plan_and_the_map(opened, request, make)
     page = opened(request.getfixturevalue(make))
     pdf = page.tab.pdf(prefer_css_page_size=True)
     assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") == 1
-    page.tab.emulate_media(media="print")
+    page.on_paper()
     assert page.tab.is_visible("#plan")
     assert page.tab.is_visible("#map-static svg")
     assert not page.tab.is_visible("#plan details p")
