@@ -78,9 +78,17 @@ def sacmap() -> None:
     """
 
 
+_suppress_small = click.option(
+    "--suppress-small", is_flag=True, help="Make a public version without counts under 5."
+)
+_beside = click.option(
+    "--beside", multiple=True, help='Also show these areas: "England and Wales,Leicestershire".'
+)
+
+
 @sacmap.command("map")
 @study_options
-@click.option("--suppress-small", is_flag=True, help="Make a public version without counts under 5.")
+@_suppress_small
 def map_command(study: Path | None, **options: object) -> int:
     """Write the map: maps/NAME.html, NAME.csv and NAME.json."""
     return run_map(read_options(study, options), study)
@@ -107,7 +115,7 @@ def report(written: Iterable[Path], words: str = "", notices: Iterable[Notice] =
 
 @sacmap.command("watch")
 @study_options
-@click.option("--suppress-small", is_flag=True, help="Make a public version without counts under 5.")
+@_suppress_small
 def watch_command(study: Path | None, **options: object) -> int:
     """Write the map only if something is new since the last one, and say what. Otherwise print nothing.
 
@@ -171,19 +179,13 @@ def demo() -> int:
 @click.option("--out", help="The file to write: boundaries/FORCE.geojson, or boundaries/NAME-wards.geojson.")
 @fetch_options
 def boundaries_command(
-    force: str | None,
-    *,
-    wards: str | None,
-    lsoas: str | None,
-    vintage: str | None,
-    service_url: str | None,
-    out: str | None,
-    **fetching: Unpack[FetchOptions],
-) -> int:
+    force: str | None, *, wards: str | None, lsoas: str | None, vintage: str | None, service_url: str | None,
+    out: str | None, **fetching: Unpack[FetchOptions],
+) -> int:  # fmt: skip
     """Fetch a force's neighbourhoods into boundaries/FORCE.geojson, or a district's ONS wards or LSOAs."""
     from sacmap.areas.neighbourhoods import boundaries_path
     from sacmap.fetch.download import Origin
-    from sacmap.inputs import District, fetch_boundaries, fetch_district
+    from sacmap.inputs import fetch_boundaries, fetch_district
     from sacmap.publish.csv_json import file_stem
 
     if [force, wards, lsoas].count(None) != 2:
@@ -192,11 +194,11 @@ def boundaries_command(
         path = Path(out) if out else boundaries_path(force)
         fetch_boundaries(Origin.of(force, fetching), path)
     else:
-        district = District(str(wards or lsoas), "wards" if wards else "lsoas", vintage, service_url)
-        path = (
-            Path(out) if out else Path("boundaries") / f"{file_stem(district.name)}-{district.kind}.geojson"
+        kind, name = "wards" if wards else "lsoas", str(wards or lsoas)
+        path = Path(out) if out else Path("boundaries") / f"{file_stem(name)}-{kind}.geojson"
+        fetch_district(
+            kind, name, path, vintage=vintage, service_url=service_url, ca_bundle=fetching["ca_bundle"]
         )
-        fetch_district(district, path, ca_bundle=fetching["ca_bundle"])
     show(str(path))
     return 0
 
@@ -205,7 +207,7 @@ def boundaries_command(
 @study_options
 @click.option("--home-office", required=True, help="Recorded crime open data: ODS, XLSX, CSV or Parquet.")
 @click.option("--area-name", help="The force or Community Safety Partnership, as that table names it.")
-@click.option("--beside", multiple=True, help='Also show these areas: "England and Wales,Leicestershire".')
+@_beside
 def reconcile_command(
     study: Path | None,
     home_office: str,
@@ -240,7 +242,7 @@ def reconcile_command(
 @click.option(
     "--area-name", "area", help="The force or Community Safety Partnership, as that table names it."
 )
-@click.option("--beside", multiple=True, help='Also show these areas: "England and Wales,Leicestershire".')
+@_beside
 @click.option("--plan", type=click.Path(), help="A plan to describe: plans/NAME.json.")
 @click.option("--result", "outcome", type=click.Path(), help="The result of a plan: plans/NAME-result.json.")
 @click.option("--replace", is_flag=True, help="Replace an existing note.")

@@ -286,17 +286,18 @@ def fetch_boundaries(origin: Origin, path: Path) -> None:
     say(summary(areas, path))
 
 
-class District(NamedTuple):
-    """A district whose areas are fetched: its name, wards or lsoas, the year, and the address of the service."""
+def fetch_district(
+    kind: str,
+    district: str,
+    path: Path,
+    *,
+    vintage: str | None,
+    service_url: str | None,
+    ca_bundle: str | None,
+) -> None:
+    """Write the areas of a district, of the kind wards or lsoas of the ONS, to a file, and say what was repaired.
 
-    name: str
-    kind: str
-    vintage: str | None
-    service_url: str | None
-
-
-def fetch_district(district: District, path: Path, *, ca_bundle: str | None) -> None:
-    """Write the ONS wards or LSOAs of a district to a file. Say how many there are and what was repaired.
+    `vintage` is the year, and `service_url` the address of the service, both as in `areas_of`.
 
     Raises
     ------
@@ -309,16 +310,10 @@ def fetch_district(district: District, path: Path, *, ca_bundle: str | None) -> 
     require_apart([path], [ca_bundle])
     require_writable(path.parent)
     with Web(ca_bundle=ca_bundle, say=say) as web:
-        areas, layer = areas_of(
-            web,
-            district.kind,
-            district.name,
-            vintage=district.vintage,
-            service_url=district.service_url or SERVICES,
-        )
+        areas, layer = areas_of(web, kind, district, vintage=vintage, service_url=service_url or SERVICES)
     # The files of several districts can then be joined, and one chosen with --within.
-    write_whole(path, geojson_of(areas.assign(group=district.name)))
-    say(f"{len(areas):,} {district.kind} of {district.name}, from {layer}. {LICENCE}")
+    write_whole(path, geojson_of(areas.assign(group=district)))
+    say(f"{len(areas):,} {kind} of {district}, from {layer}. {LICENCE}")
     for name, mend in zip(areas["name"], areas["mend"], strict=True):
         if mend:
             say(f"- {name}: {mend}")

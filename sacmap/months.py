@@ -84,6 +84,11 @@ def day_in_words(date: str) -> str:
     return f"{int(date[8:])} {in_words(date[:7])}"
 
 
+def days_in_words(first: str, last: str) -> str:
+    """Return "4 June 2018 to 8 June 2018", or "4 June 2018" for a single day."""
+    return " to ".join(day_in_words(date) for date in dict.fromkeys((first, last)))
+
+
 def span_in_words(period: tuple[str, ...]) -> str:
     """Return "April 2017 to March 2018", or "March 2018" for a period of one month."""
     if len(period) == 1:
@@ -103,6 +108,13 @@ def spans_in_words(periods: Sequence[tuple[str, ...]]) -> str:
     if number(joined[-1]) - number(joined[0]) + 1 == len(joined):
         return span_in_words(joined)
     return series([span_in_words(period) for period in periods])
+
+
+def baseline_in_words(periods: Sequence[tuple[str, ...]]) -> str:
+    """Return "April 2016 to March 2017", or "the mean of 3 such periods, April 2014 to March 2017"."""
+    if len(periods) == 1:
+        return span_in_words(periods[0])
+    return f"the mean of {len(periods)} such periods, {spans_in_words(periods)}"
 
 
 def held_in_words(held: Iterable[str]) -> str:

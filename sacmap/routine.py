@@ -72,7 +72,8 @@ def brief_study(
     _require_no_note(path, options.replace)
     table = read_table(options.home_office) if options.home_office else None
     area = options.area or study.force or ""
-    plan, outcome = read_plan(options.plan), read_outcome(options.outcome)
+    plan = plan_of(read_text(options.plan), options.plan) if options.plan else None
+    outcome = read_outcome(options.outcome)
     if table is not None and not study.rolling:
         require_quarters(study)
         table.of(area)
@@ -119,11 +120,6 @@ def _require_no_note(path: Path, replace: bool) -> None:
             f"{path} already exists and was not changed: someone may have edited it.",
             "Choose another --out, or add --replace.",
         )
-
-
-def read_plan(path: str | None) -> Plan | None:
-    """Return the plan, if a file is given."""
-    return plan_of(read_text(path), path) if path else None
 
 
 def read_outcome(path: str | None) -> OutcomeRecord | None:

@@ -284,14 +284,15 @@ def make_study(values: Mapping[str, object] | None = None, /, **options: object)
 
 def unknown_option(name: str) -> str:
     """Return a sentence that suggests the option meant by an unknown one, or lists all options."""
-    known = sorted(option_name(one.name) for one in fields(Study) if one.name not in NOT_OPTIONS)
+    known = sorted(option_fields())
     near = difflib.get_close_matches(name.replace("_", "-").lower(), known, 1)
     return f"Did you mean {near[0]}?" if near else f"The options are {', '.join(known)}."
 
 
-def option_name(field_name: str) -> str:
-    """Return the name of a field as an option and in a study file: id_column → id-column."""
-    return OPTION_NAMES.get(field_name, field_name.replace("_", "-"))
+def option_fields() -> dict[str, str]:
+    """Return the options, as they are in a study file too, and the field of each: id-column → id_column."""
+    names = [one.name for one in fields(Study) if one.name not in NOT_OPTIONS]
+    return {OPTION_NAMES.get(name, name.replace("_", "-")): name for name in names}
 
 
 def _checked(given: Options) -> dict[str, object]:

@@ -44,8 +44,7 @@ def show(text: str) -> None:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is closed"
         raise DiskError(
-            f"The result cannot be printed: {why}.",
-            "Files that were written are complete.",
+            f"The result cannot be printed: {why}.", "Files that were written are complete."
         ) from None
 
 

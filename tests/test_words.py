@@ -13,6 +13,7 @@ from sacmap.measure.chance_flags import must_rise
 from sacmap.publish.headline import ONE_POINT, Scene, headline
 from sacmap.publish.words import (
     NEIGHBOURHOOD,
+    TOGETHER,
     counted,
     crimes,
     estimate,
@@ -194,6 +195,7 @@ def scene(change=6.4, comparator=None, notices=(), place="Town"):
         totals=totals,
         comparator={"sac": comparator or {"name": "areas", "change_pct": change}},
         follows=FORCE,
+        in_words=tables.IN_WORDS | {"sac": TOGETHER},
         unit=("ward", "wards"),
         notices=frozenset(notices),
     )

@@ -68,13 +68,6 @@ class _Feature(NamedTuple):
     name: str
 
 
-class _Features(NamedTuple):
-    """The features of one file in degrees: shapes, and the columns of each."""
-
-    shapes: NDArray[np.object_]
-    columns: list[dict[str, object]]
-
-
 def read_context(paths: Sequence[str], bounds: Sequence[float]) -> tuple[Layer, ...]:
     """Read the files given for orientation, cut to the map and to what fits on a page.
 
@@ -99,15 +92,15 @@ def read_context(paths: Sequence[str], bounds: Sequence[float]) -> tuple[Layer, 
     frame = shapely.box(west - aside, south - above, east + aside, north + above)
     found: dict[Kind, list[_Feature]] = {kind: [] for kind in KINDS}
     for path in paths:
-        features = _features(Path(path))
-        inside = shapely.intersects(features.shapes, frame)
+        shapes, columns_of = _features(Path(path))
+        inside = shapely.intersects(shapes, frame)
         if not inside.any():
             raise InputError(
                 f"Nothing of {path} lies on the map of these areas.",
                 "Check the context file, or leave it out.",
             )
         for n in np.flatnonzero(inside).tolist():
-            columns, shape = features.columns[n], features.shapes[n]
+            columns, shape = columns_of[n], shapes[n]
             kind = kind_of(columns, shape, Path(path).stem)
             found[kind].append(_Feature(_weight(columns), _cut(shape, frame, kind), _name(columns)))
     lines = _fitting(found, FINE * (east - west))
@@ -132,8 +125,8 @@ def kind_of(columns: Mapping[str, object], shape: BaseGeometry, stem: str) -> Ki
     return "water" if shape.geom_type.endswith("Polygon") else "road"
 
 
-def _features(where: Path) -> _Features:
-    """Return the features of a file in degrees."""
+def _features(where: Path) -> tuple[NDArray[np.object_], list[dict[str, object]]]:
+    """Return the features of a file in degrees: shapes, and the columns of each."""
     if not where.exists():
         raise InputError(f"{where} is not there.", "Check the path of the context file.")
     with as_input_error(where, "--context"):
@@ -151,7 +144,7 @@ def _features(where: Path) -> _Features:
         shapes = shapely.force_2d(shapes)
         system, _ = system_or_likely(shapes, system, where, said=f"{where} says it is in")
         moved, _ = in_degrees(shapes, system, where)
-    return _Features(moved, columns)
+    return moved, columns
 
 
 def _start(where: Path) -> bytes:

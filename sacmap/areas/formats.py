@@ -194,9 +194,8 @@ def _kind_of_text(start: bytes) -> Kind:
 
 def text_of_start(start: bytes) -> str | None:
     """Return the start of a text file as text, its last character perhaps cut; None where it is no text."""
-    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
-        if start.startswith(mark):
-            return start[: len(start) // 2 * 2].decode(encoding, errors="replace")
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return start[: len(start) // 2 * 2].decode("utf-16", errors="replace")
     if b"\0" in start:
         return None
     return start.decode("utf-8", errors="replace")

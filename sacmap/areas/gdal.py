@@ -13,10 +13,9 @@ import sqlite3
 import subprocess
 import tempfile
 from contextlib import closing
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
 
 import pyarrow as pa
 import pyproj
@@ -27,7 +26,7 @@ from sacmap.areas.coordinates import NAMES_A_FILE, declared, names_a_file
 from sacmap.areas.encodings import column_texts, encoding_of_table
 from sacmap.areas.formats import KINDS, kind_of
 from sacmap.areas.layer_files import Dataset, Part, copied_to
-from sacmap.areas.layer_rows import Rows, layer_of, shapes_of_wkb
+from sacmap.areas.layer_rows import OURS, Rows, layer_of, shapes_of_wkb
 from sacmap.errors import InputError
 from sacmap.files.child_process import TOO_LONG, lacked_memory, last_words, run_apart
 from sacmap.files.json_shape import JsonObject
@@ -65,25 +64,11 @@ _MISSING = {
 }
 
 
-class _Request(NamedTuple):
-    """A file to read, the driver, the path of the answer, and the name for errors."""
-
-    path: Path
-    driver: str
-    answer: Path
-    where: Path | str
-
-
 @cache
 def _every_driver() -> tuple[str, ...]:
     import pyogrio  # noqa: PLC0415  # a fifth of a second that other formats need not wait for
 
     return tuple(sorted(pyogrio.list_drivers()))
-
-
-def driver_is_there(driver: str) -> bool:
-    """Whether GDAL as installed has a driver."""
-    return driver in _every_driver()
 
 
 def read_by_gdal(
@@ -111,7 +96,7 @@ def read_by_gdal(
     _require_whole(dataset, where)
     if dataset.kind.key == "tab":
         require_own_files(dataset.main, where)
-    if not driver_is_there(dataset.kind.driver):
+    if dataset.kind.driver not in _every_driver():
         raise InputError(
             f"{where} is {dataset.kind.words}, which GDAL as installed does not read.",
             "Export the areas as GeoPackage or GeoJSON.",
@@ -120,18 +105,18 @@ def read_by_gdal(
         folder = Path(name)
         path = copied_to(dataset, folder, where, inflated=inflated)
         views = _less_views(path, where) if dataset.kind.key == "gpkg" else []
-        asked = _Request(path, dataset.kind.driver, folder / "answer", where)
+        ask = partial(_ask, path, dataset.kind.driver, folder / "answer", where)
         if layer in views:
             raise InputError(
                 f"The layer {layer} of {where} is a view, not a table.",
                 "Export it as a layer of its own, or give another with --layer.",
             )
-        answer = _ask(asked, layer)
+        answer = ask(layer)
         if "layers" in answer:
             layers = answer["layers"]
             LAYERS.require(len(layers), where)
             wanted = layer_of(answer["areas"], layer, where, others=[str(one) for one, _ in layers])
-            answer = _ask(asked, wanted)
+            answer = ask(wanted)
         if "crs" not in answer:
             raise InputError(
                 f"{where} has a table but no polygons.", "Give a file with a polygon for each area."
@@ -204,21 +189,21 @@ def _require_plain_systems(database: sqlite3.Connection, where: Path | str) -> N
             raise names_a_file(where)
 
 
-def _ask(asked: _Request, layer: str | None) -> JsonObject:
-    """Read the layer in a separate process, and return its answer."""
-    others = [name for name in _every_driver() if name != asked.driver]
+def _ask(path: Path, driver: str, answer: Path, where: Path | str, layer: str | None) -> JsonObject:
+    """Read the layer in a separate process, and return its answer; its rows are in the file `answer`."""
+    others = [name for name in _every_driver() if name != driver]
     for _ in range(2):
         request = {
-            "path": str(asked.path), "driver": asked.driver, "layer": layer, "ours": "areas", "most": FEATURES.most,
-            "answer": str(asked.answer), "memory": MEMORY, "seconds": SECONDS,
+            "path": str(path), "driver": driver, "layer": layer, "ours": OURS, "most": FEATURES.most,
+            "answer": str(answer), "memory": MEMORY, "seconds": SECONDS,
         }  # fmt: skip
-        _run(json.dumps(request), {**_SHUT, "GDAL_SKIP": ",".join(others)}, asked.where)
-        said: JsonObject = json.loads(asked.answer.with_name("answer.json").read_text(encoding="utf-8"))
+        _run(json.dumps(request), {**_SHUT, "GDAL_SKIP": ",".join(others)}, where)
+        said: JsonObject = json.loads(answer.with_name("answer.json").read_text(encoding="utf-8"))
         if "others" not in said:
             return said
         others += said["others"]
     raise InputError(
-        f"{asked.where} was not read, because GDAL could not switch off its other drivers.",
+        f"{where} was not read, because GDAL could not switch off its other drivers.",
         "Export it as GeoJSON.",
     )
 

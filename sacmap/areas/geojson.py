@@ -10,6 +10,7 @@ import gc
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias, TypeGuard
 
@@ -55,11 +56,12 @@ def read_json(raw: bytes, where: Path | str, layer: str | None = None) -> Rows:
     if kind.remedy:
         raise InputError(f"{where} is {kind.words}{_said(value, kind)}.", kind.remedy)
     try:
-        return _READERS[kind.key](value, where, layer).with_notices(*notices)
+        rows = _READERS[kind.key](value, where, layer)
     except RecursionError:
         raise InputError(f"{where} is nested too deeply to be {kind.words}.", "Export it again.") from None
     except _OTHER_SHAPE as error:
         raise InputError(f"{where} is not valid {kind.words}{_why(error)}.", "Export it again.") from None
+    return replace(rows, notices=(*rows.notices, *notices))
 
 
 def _why(error: Exception) -> str:

@@ -244,9 +244,9 @@ def _number_at(
     names: Sequence[str], body: Sequence[Line], id_at: int, path: str, column: str | None
 ) -> tuple[int, tuple[Notice, ...]]:
     if column is not None:
-        for same in (str.__eq__, _alike):
-            if any(same(name, column) for name in names):
-                return next(place for place, name in enumerate(names) if same(name, column)), ()
+        folded = [name.casefold() for name in names]
+        if column in names or column.casefold() in folded:
+            return names.index(column) if column in names else folded.index(column.casefold()), ()
         raise InputError(
             f"{path} has no column {column!r} (it has {listed(list(names), 20, ', ')}).",
             "Check --households-column.",
@@ -275,10 +275,6 @@ def _number_at(
 def _is_part(name: str) -> bool:
     """Whether a name is of some households only, what stands for all of them aside."""
     return bool(_PART.search(re.sub(r"no\.? of households|one family only", "", name, flags=re.IGNORECASE)))
-
-
-def _alike(name: str, other: str) -> bool:
-    return name.casefold() == other.casefold()
 
 
 def _the_total(

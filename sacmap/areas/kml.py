@@ -57,10 +57,9 @@ def read_kml(files: Sequence[tuple[str, bytes]], where: Path | str, layer: str |
                 linked = True
             if tag != "Placemark":
                 continue
-            folders.update(dict.fromkeys([*path, Path(name).stem]))
-            if layer is not None and layer.casefold() not in {
-                one.casefold() for one in [*path, Path(name).stem]
-            }:
+            within = [*path, Path(name).stem]
+            folders.update(dict.fromkeys(within))
+            if layer is not None and layer.casefold() not in map(str.casefold, within):
                 continue
             shape, mend, is_area = _geometry(element, where)
             if not is_area:

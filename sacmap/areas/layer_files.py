@@ -104,8 +104,7 @@ def as_input_error(where: Path | str, option: str = "--boundaries") -> Iterator[
         yield
     except PermissionError:
         raise InputError(
-            f"{where} cannot be read: permission denied.",
-            "Ask its owner for permission to read it.",
+            f"{where} cannot be read: permission denied.", "Ask its owner for permission to read it."
         ) from None
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{where} is not there.", f"Check {option}.") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,8 @@ from sacmap.notices import Notice, listed
 
 NO_BOUNDARY = "no boundary"
 TOO_FEW = "ring of fewer than three points"
+#: The name of the layer of areas in sacmap's own files.
+OURS = "areas"
 
 Shapes = NDArray[np.object_]
 #: Corners as (x, y) or longer, as a file has them: not yet checked.
@@ -56,10 +58,6 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.shapes)
-
-    def with_notices(self, *more: Notice) -> Rows:
-        """Return the rows with more notices."""
-        return replace(self, notices=(*self.notices, *more))
 
 
 def rows_of(
@@ -200,16 +198,11 @@ def _corners(ring: Ring) -> NDArray[np.float64]:
 
 
 def layer_of(
-    named: Sequence[str],
-    asked: str | None,
-    where: Path | str,
-    *,
-    others: Sequence[str] = (),
-    ours: str = "areas",
+    named: Sequence[str], asked: str | None, where: Path | str, *, others: Sequence[str] = ()
 ) -> str:
     """Return the layer asked for, or the only one. Of several, only sacmap's own layer is chosen without asking.
 
-    `named` are the layers with shapes, `others` are all layers, `ours` is the name of the layer in sacmap's own files.
+    `named` are the layers with shapes, `others` are all layers.
 
     Raises
     ------
@@ -232,9 +225,9 @@ def layer_of(
         return found[0]
     if not named:
         raise InputError(f"{where} has a table but no polygons.", "Give a file with a polygon for each area.")
-    if len(named) > 1 and ours not in named:
+    if len(named) > 1 and OURS not in named:
         raise InputError(
             f"{where} has several layers: {some(named)}.",
             f"Say which with --layer, such as --layer {named[0]!r}.",
         )
-    return ours if ours in named else named[0]
+    return OURS if OURS in named else named[0]

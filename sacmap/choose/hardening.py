@@ -234,11 +234,7 @@ def reaches(money: float, rate: float, prices: Prices) -> list[Reach]:
             homes=money / measure.price,
             spread=prevented(money / measure.price, rate, measure.effect, take_up=prices.take_up),
             lately_burgled=prevented(
-                money / measure.price,
-                rate,
-                measure.effect,
-                multiplier=LATELY_BURGLED,
-                take_up=prices.take_up,
+                money / measure.price, rate, measure.effect, multiplier=LATELY_BURGLED, take_up=prices.take_up
             ),
         )
         for measure in prices.measures

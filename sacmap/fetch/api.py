@@ -16,15 +16,7 @@ import pandas as pd
 
 from sacmap import months
 from sacmap.errors import SourceError, UsageError
-from sacmap.fetch.api_answers import (
-    Ring,
-    crimes_check,
-    date_of,
-    months_of,
-    names_of,
-    require_inside,
-    ring_of,
-)
+from sacmap.fetch.api_answers import Ring, crimes_check, date_of, months_of, names_of, require_inside, ring_of
 from sacmap.fetch.boxes import Box, box_of, covered
 from sacmap.fetch.request import UnusableError, quoted
 from sacmap.fetch.store import Question, Store, StoredAnswer

@@ -57,7 +57,8 @@ def extract_notices(
         mine = once.loc[once["component"] == component, "month"]
         totals.append(f"{component.replace('-', ' ')} {_in_periods(mine, study)}")
     scope = "per period, in " if study.current else "in "
-    yield Notice("restricted", _restricted(lacking))
+    vehicle = tables.extract_words(lacking)["vehicle-crime"]
+    yield Notice("restricted", RESTRICTED.format(vehicle=vehicle, so=_IN_PART if lacking else _WHOLE))
     yield Notice(
         "components", f"Recorded crimes {scope}all months, with or without a location: {'; '.join(totals)}."
     )
@@ -69,11 +70,6 @@ def extract_notices(
     if len(other):
         said = listed(_commonest(other), 5, ", ")
         yield Notice("other-offences", f"Rows with other offences, not counted as SAC: {said}.")
-
-
-def _restricted(lacking: Sequence[str]) -> str:
-    vehicle = tables.extract_words(lacking)["vehicle-crime"]
-    return RESTRICTED.format(vehicle=vehicle, so=_IN_PART if lacking else _WHOLE)
 
 
 def lacking_parts(sac: pd.DataFrame) -> tuple[str, ...]:

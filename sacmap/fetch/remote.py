@@ -13,7 +13,6 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from sacmap.errors import DiskError, SourceError, UsageError
 from sacmap.fetch.request import Reply, UnusableError
@@ -101,13 +100,7 @@ class RemoteFile(io.RawIOBase):
         if length > _MOST:
             raise zipfile.BadZipFile(f"a part of {length:,} bytes")
         answer = self._web.ask(
-            self._url,
-            judge,
-            headers=headers,
-            expect=(206,),
-            cap=length,
-            more_time=length / _SLOW,
-            hops=HOPS,
+            self._url, judge, headers=headers, expect=(206,), cap=length, more_time=length / _SLOW, hops=HOPS
         )
         found: tuple[int, bytes] = answer.value
         return found
@@ -197,9 +190,12 @@ def _is_whole_after_one_try(web: Web, url: str, part: Path, agreed: _Agreed) -> 
         if start == 0:
             same = headers.get("ETag") or headers.get("Last-Modified") or ""
             write_whole(_about(part), json.dumps(asdict(_Begun(same, total))).encode(), option="--store")
-        with _opened(part, "ab" if start else "wb") as out:
+        with _as_disk_error(part):
+            out = part.open("ab" if start else "wb")
+        with out:
             for block in blocks:
-                start += _append(out, block, part)
+                with _as_disk_error(part, "Free some space or choose another --store."):
+                    start += out.write(block)
     return start == total
 
 
@@ -271,12 +267,11 @@ def _is_left(part: Path) -> bool:
 def _move(part: Path, target: Path) -> None:
     """Move a complete download into place, unless another run was quicker."""
     try:
-        replace_patiently(part, target)
-    except OSError as error:
+        with _as_disk_error(target):
+            replace_patiently(part, target)
+    except DiskError:
         if not target.is_file():
-            raise DiskError(
-                f"{target} cannot be written: {error.strerror}.", "Choose another folder with --store."
-            ) from None
+            raise
 
 
 def _about(part: Path) -> Path:
@@ -291,24 +286,11 @@ def _size(part: Path) -> int:
 
 
 @contextlib.contextmanager
-def _opened(part: Path, mode: str) -> Iterator[BinaryIO]:
+def _as_disk_error(path: Path, remedy: str = "Choose another folder with --store.") -> Iterator[None]:
     try:
-        stream = part.open(mode)
+        yield
     except OSError as error:
-        raise DiskError(
-            f"{part} cannot be written: {error.strerror}.", "Choose another folder with --store."
-        ) from None
-    with stream:
-        yield stream  # type: ignore[misc]
-
-
-def _append(out: BinaryIO, block: bytes, part: Path) -> int:
-    try:
-        return out.write(block)
-    except OSError as error:
-        raise DiskError(
-            f"{part} cannot be written: {error.strerror}.", "Free some space or choose another --store."
-        ) from None
+        raise DiskError(f"{path} cannot be written: {error.strerror}.", remedy) from None
 
 
 def _read_begun(about: Path) -> _Begun:

@@ -100,10 +100,7 @@ def _of_workbook(raw: bytes | bytearray, label: str) -> Iterator[Lines]:
 
 def _of_text(text: str, label: str) -> Lines:
     separator = separator_of(text)
-    try:
-        first = list(islice(separated(text, separator), LINES_ABOVE))
-    except ValueError as error:
-        raise cut(label, str(error)) from None
+    first = list(islice(_separated(text, separator, label), LINES_ABOVE))
     at = header_at([cells for _, cells in first])
     if at is None:
         # The lines above the header may have another separator.
@@ -117,10 +114,7 @@ def _of_text(text: str, label: str) -> Lines:
                 separator = other
                 break
     if at is None:
-        try:
-            filled = next((cells for _, cells in separated(text, separator) if any(cells)), None)
-        except ValueError as error:
-            raise cut(label, str(error)) from None
+        filled = next((cells for _, cells in _separated(text, separator, label) if any(cells)), None)
         if filled is None:
             raise InputError(f"{label} is empty.", "Download it again.")
         raise no_column(label, filled)
@@ -128,11 +122,14 @@ def _of_text(text: str, label: str) -> Lines:
     quick = _quick(text, separator, line, header)
     if quick is not None:
         return quick
+    return _taken(list(_separated(text, separator, label))[at + 1 :], header, label)
+
+
+def _separated(text: str, separator: str, label: str) -> Iterator[tuple[int, list[str]]]:
     try:
-        rows = list(separated(text, separator))[at + 1 :]
+        yield from separated(text, separator)
     except ValueError as error:
         raise cut(label, str(error)) from None
-    return _taken(rows, header, label)
 
 
 def _quick(text: str, separator: str, line: int, header: list[str]) -> Lines | None:

@@ -217,4 +217,4 @@ def _text(question: Question) -> str:
 
 
 def _hash(text: str, length: int) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:length]
+    return _sha256(text.encode())[:length]

@@ -358,15 +358,9 @@ def _error(bad: UnusableError, url: str, tried: int) -> SourceError:
         AttemptResult.REFUSED: "Check the addresses, then report this.",
         AttemptResult.NO_CONNECTION: f"Run the command again later: it continues from there. {BY_HAND}",
     }
-    if bad.result in {
-        AttemptResult.NO_CONNECTION,
-        AttemptResult.TIMEOUT,
-        AttemptResult.SERVER_ERROR,
-        AttemptResult.TOO_MUCH,
-    }:
-        cause = f"{where} is unreachable: {bad.detail}{times}. {_KEPT}."
-    else:
-        cause = f"{where} gave {bad.detail}{times}. {_KEPT}."
+    unreachable = bad.result in TOO_SLOW | {AttemptResult.NO_CONNECTION, AttemptResult.TOO_MUCH}
+    did = "is unreachable:" if unreachable else "gave"
     return SourceError(
-        cause, remedies.get(bad.result, "Run the command again later: it continues from there.")
+        f"{where} {did} {bad.detail}{times}. {_KEPT}.",
+        remedies.get(bad.result, "Run the command again later: it continues from there."),
     )

@@ -88,7 +88,7 @@ def sheets_in(raw: bytes | bytearray, label: str) -> Iterator[Sheet]:
     elif raw.startswith(PARQUET):
         yield _parquet(raw, label)
     else:
-        yield _csv(raw, label)
+        yield Sheet(label, [list(cells) for _, cells in rows_in(decoded(raw, label), label)])
 
 
 def _workbook(raw: bytes | bytearray, label: str) -> Iterator[Sheet]:
@@ -163,10 +163,6 @@ def _parquet(raw: bytes | bytearray, label: str) -> Sheet:
         raise _damaged(label, "parquet") from None
     body: list[Row] = [list(values) for values in zip(*columns, strict=True)]
     return Sheet(label, [list(table.column_names), *body])
-
-
-def _csv(raw: bytes | bytearray, label: str) -> Sheet:
-    return Sheet(label, [list(cells) for _, cells in rows_in(decoded(raw, label), label)])
 
 
 def text_of(cell: object) -> str:

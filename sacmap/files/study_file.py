@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 from pathlib import Path
 
 from sacmap.errors import InputError, UsageError
 from sacmap.files.text import bytes_of, parse_toml
 from sacmap.limits import SETTINGS
-from sacmap.study import COMPARATORS, LISTS, NOT_OPTIONS, PATHS, Study, option_name, several, unknown_option
+from sacmap.study import COMPARATORS, LISTS, PATHS, option_fields, several, unknown_option
 
 _FLAGS = {"offline", "suppress_small", "yes"}
 #: Characters that appear by accident if a path with \\ is in double quotes.
@@ -63,7 +62,7 @@ def _require_above(path: Path, extract: object) -> None:
     """Refuse options below [extract]: in TOML, everything after a table's name belongs to the table."""
     if not isinstance(extract, dict):
         return
-    known = {option_name(one.name) for one in fields(Study) if one.name not in NOT_OPTIONS} - {"force"}
+    known = option_fields().keys() - {"force"}
     below = next((key for key in extract if key.replace("_", "-") in known), None)
     if below is not None:
         raise UsageError(
@@ -84,8 +83,7 @@ def _require_no_escapes(path: Path, raw: dict[str, object], text: str) -> None:
 
 def _option(path: Path, key: str) -> str:
     """Return the field of Study for a key of a study file."""
-    known = {option_name(one.name): one.name for one in fields(Study) if one.name not in NOT_OPTIONS}
-    name = known.get(key.replace("_", "-"))
+    name = option_fields().get(key.replace("_", "-"))
     if name is None:
         raise UsageError(f"The study {path} has an unknown key {key!r}.", unknown_option(key))
     return name

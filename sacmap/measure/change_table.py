@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sacmap import months, tables
 from sacmap.errors import InputError, UsageError
 from sacmap.measure.comparator import Comparator
-from sacmap.measure.counts import Counted
+from sacmap.measure.counts import Counted, cube_of
 from sacmap.measure.coverage import like_for_like
 from sacmap.measure.verdict import MODEL_COLUMNS, Against, Floats, compare, law_of_level, nothing_known
 from sacmap.study import Study
@@ -125,14 +125,7 @@ def _cube(counts: pd.DataFrame, area_ids: Sequence[str], wanted: Sequence[str]) 
             f"The Counts table has {strange[0]}, which the Areas table does not have.",
             "Give the areas that the crimes were located in.",
         )
-    labels = {"area_id": area_ids, "month": wanted, "crime_type": tables.CRIME_TYPES}
-    at = [
-        pd.Index(known).get_indexer(pd.Index(counts[name].astype(object))) for name, known in labels.items()
-    ]
-    cube = np.full([len(known) for known in labels.values()], np.nan)
-    there = np.all([index >= 0 for index in at], axis=0)
-    cube[tuple(index[there] for index in at)] = counts["n"].to_numpy(float, na_value=np.nan)[there]
-    return cube
+    return cube_of(counts, {"area_id": area_ids, "month": wanted, "crime_type": tables.CRIME_TYPES})
 
 
 def _positions_compared(cube: Floats, study: Study) -> tuple[int, ...]:

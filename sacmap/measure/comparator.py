@@ -208,11 +208,6 @@ def _sum(given: dict[tuple[str, str], float], kind: str, compared: list[list[str
     return np.array([sum(given[month, kind] for month in period) for period in compared])
 
 
-def rest_comparator(beyond: np.ndarray, within: Sequence[str]) -> Comparator:
-    """Return the comparator for a district: the other areas of the file, from their (periods, types) counts."""
-    return Comparator("rest", f"the areas outside {series(within)}", by_type(beyond), "other areas")
-
-
 def comparator_of(
     study: Study,
     counts: Counted,
@@ -235,7 +230,7 @@ def comparator_of(
     if not study.baseline:
         return Comparator("none", NOTHING, {}, "none")
     if study.comparator == "areas" and beyond is not None and beyond[:, 0].all():
-        return rest_comparator(beyond, study.within)
+        return Comparator("rest", f"the areas outside {series(study.within)}", by_type(beyond), "other areas")
     if study.comparator == "areas":
         others = int(counts.in_areas[:, :, 0].any(axis=1).sum()) > 1
         return Comparator("areas", OTHERS if others else NOTHING, {})

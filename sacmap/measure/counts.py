@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -110,6 +110,22 @@ def _steps(
     return steps[codes if where is None else codes[where]]
 
 
+def cube_of(counts: pd.DataFrame, labels: Mapping[str, Collection[str]]) -> np.ndarray:
+    """Return n of a Counts table by some of its columns, each with the values wanted; NaN without a count."""
+    codes = (pd.factorize(counts[name], use_na_sentinel=False) for name in labels)
+    # Each different value is looked up once.
+    at = np.array(
+        [
+            pd.Index(wanted).get_indexer(pd.Index(found).astype(object))[each]
+            for wanted, (each, found) in zip(labels.values(), codes, strict=True)
+        ]
+    )
+    cube = np.full([len(wanted) for wanted in labels.values()], np.nan)
+    there = (at >= 0).all(axis=0)
+    cube[tuple(at[:, there])] = counts["n"].to_numpy(float, na_value=np.nan)[there]
+    return cube
+
+
 def by_month(
     cube: np.ndarray, wanted: Sequence[str], periods: Sequence[Period], positions: Sequence[int]
 ) -> np.ndarray:
@@ -172,12 +188,7 @@ def counted(once: pd.DataFrame, area_ids: Sequence[str], study: Study, compared:
     return Counted(
         known=tuple(known),
         monthly=monthly_counts(
-            cube,
-            area_ids,
-            known,
-            monthly_gaps,
-            unknown=compared.unknown,
-            absent_types=compared.absent_types,
+            cube, area_ids, known, monthly_gaps, unknown=compared.unknown, absent_types=compared.absent_types
         ),
         in_areas=by_period(cube, known, study.periods, compared.positions),
         by_month=counts,

@@ -14,7 +14,7 @@ import pandas as pd
 
 from sacmap import months, tables
 from sacmap.errors import InputError, UsageError
-from sacmap.measure.definitions import Break, crossed
+from sacmap.measure.definitions import crossed
 from sacmap.measure.published_crimes import Published
 from sacmap.measure.similar_areas import (
     PeerComparison,
@@ -26,18 +26,9 @@ from sacmap.measure.similar_areas import (
     peer_rows,
     peer_text,
     sentence,
-    sentences_of,
 )
 from sacmap.notices import Notice, listed
-from sacmap.offences import (
-    CODES,
-    RESIDENTIAL,
-    SPLIT,
-    Component,
-    Recorded,
-    class_of,
-    components_of,
-)
+from sacmap.offences import CODES, RESIDENTIAL, SPLIT, Component, Recorded, class_of, components_of
 from sacmap.offences import official as official_of
 from sacmap.study import Period, Study, rolled_to
 
@@ -178,7 +169,7 @@ def reconcile(
     require_quarters(study)
     _require_reach(study, recorded)
     components = components_of(extract=study.extract is not None)
-    broken = _breaks(study)
+    broken = [found for found in crossed(study.baseline, study.current, ()) if found.kind == "definition"]
     breaks = [one.date for one in broken]
     others, notices = _others(study, peers or Peers())
     forces = peers.forces if peers else ()
@@ -211,10 +202,6 @@ def reconcile(
 
 def _source(study: Study) -> str:
     return "police.uk" if study.extract is None else "the extract"
-
-
-def _breaks(study: Study) -> list[Break]:
-    return [found for found in crossed(study.baseline, study.current, ()) if found.kind == "definition"]
 
 
 def _others(study: Study, peers: Peers) -> tuple[list[Recorded], list[Notice]]:
@@ -259,7 +246,7 @@ def _own_rows(
             if period == study.current:
                 known = counts if whole and component.police_uk else {}
                 said += _changes(component, study, {"Home Office": official, source: known})
-                said += sentences_of(found, component.name)
+                said += found[component.name].sentences if component.name in found else []
             said += _redefined(component, breaks)
             rows.append((component.name, months.written(period), ours, theirs, ours - theirs, " ".join(said)))
     for period in study.periods:
@@ -352,51 +339,30 @@ def _items(
     published: Published, period: Period, official: Mapping[str, float], gap: float, *, exact: bool
 ) -> list[tuple[str, str, float, float, float, str]]:
     """Itemise `gap`, the difference in the `sac` row. The differences of the items sum to it."""
-    rows = published.in_period(period)
-    lost = [month for month in period if month in published.missing]
-    by_quarter = len(lost) / len(period) * official["sac" if exact else "sac-proxy"]
-    none = float("nan")
-    known = []
+    rows, span, none = published.in_period(period), months.written(period), float("nan")
+    known: dict[str, tuple[float, str]] = {}
     if not exact:
-        known = [
-            (
-                "buildings that are not homes",
-                official["other-burglary"],
-                "In police.uk's burglary, not in PP06.",
-            ),
-            ("interference", official["interference"], "In police.uk's vehicle crime, not in PP06."),
-        ]
+        buildings, interference = official["other-burglary"], official["interference"]
+        known["buildings that are not homes"] = (buildings, "In police.uk's burglary, not in PP06.")
+        known["interference"] = (interference, "In police.uk's vehicle crime, not in PP06.")
     repeated = float((rows["repeat"] & rows["counted"]).sum())
-    known.append(
-        ("repeated rows", repeated, "Rows whose crime is there already; the map counts each crime once.")
-    )
-    if lost:
-        known.append(
-            (
-                "missing months",
-                -float(np.round(by_quarter)),
-                f"About: {len(lost)} of {len(period)} months' share of the Home Office's count of the same classes.",
-            )
-        )
-    rest = gap - sum(value for _, value, _ in known if not np.isnan(value))
-    known.append(
-        ("the rest", rest, "Crimes recorded, moved or withdrawn later, and what nothing here explains.")
-    )
-    nowhere = float(rows["nowhere"].sum())
-    found = [
-        (
-            f"difference: {name}",
-            months.written(period),
-            none,
-            none,
-            value,
-            f"Part of the difference of sac. {note}",
-        )
-        for name, value, note in known
-    ]
+    known["repeated rows"] = (repeated, "Rows whose crime is there already; the map counts each crime once.")
+    if lost := [month for month in period if month in published.missing]:
+        share = f"{len(lost)} of {len(period)} months' share"
+        missing = len(lost) / len(period) * official["sac" if exact else "sac-proxy"]
+        note = f"About: {share} of the Home Office's count of the same classes."
+        known["missing months"] = (-float(np.round(missing)), note)
+    rest = gap - sum(value for value, _ in known.values() if not np.isnan(value))
+    known["the rest"] = (rest, "Crimes recorded, moved or withdrawn later, and what nothing here explains.")
     where = "counted above" if published.where != "the areas" else "of the forces there, not counted above"
-    note = f"Rows with no location, {where}: no map can show them."
-    return [*found, ("no location", months.written(period), nowhere, none, none, note)]
+    nowhere = f"Rows with no location, {where}: no map can show them."
+    return [
+        *(
+            (f"difference: {name}", span, none, none, value, f"Part of the difference of sac. {note}")
+            for name, (value, note) in known.items()
+        ),
+        ("no location", span, float(rows["nowhere"].sum()), none, none, nowhere),
+    ]
 
 
 def _strange_descriptions(recorded: Recorded) -> Iterator[Notice]:

@@ -7,7 +7,7 @@ A change of recorded counts is uncertain by chance: the logarithm of the ratio o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -280,18 +280,9 @@ def peer_rows(
                         f"Change from the baseline: {pct(moved.change_pct)}, by chance alone {pct(moved.low)} to "
                         f"{pct(moved.high)}."
                     )
-                counted = _counted(other, one.component, period)
-                rows.append(
-                    (
-                        moved.area,
-                        one.component.name,
-                        months.written(period),
-                        math.nan,
-                        counted,
-                        math.nan,
-                        " ".join(said),
-                    )
-                )
+                theirs, span = _counted(other, one.component, period), months.written(period)
+                name = one.component.name
+                rows.append((moved.area, name, span, math.nan, theirs, math.nan, " ".join(said)))
     return rows
 
 
@@ -331,9 +322,3 @@ def peer_text(found: Sequence[PeerComparison]) -> str:
         if said and one.component.name in LIKE:
             lines.append(f"- {one.component.name}: {said}")
     return "\n".join(lines)
-
-
-def sentences_of(found: Mapping[str, PeerComparison], component: str) -> list[str]:
-    """Return the sentences of a component: its trend, its rank and how much forces differ."""
-    one = found.get(component)
-    return [] if one is None else one.sentences

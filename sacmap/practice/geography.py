@@ -33,10 +33,10 @@ STREETS = (
 KINDS = ("Street", "Road", "Lane", "Close", "Avenue", "Row", "Way", "Court")
 
 
-def neighbourhoods(rng: np.random.Generator, count: int = len(NAMES)) -> NDArray[np.object_]:
-    """Return `count` polygons (degrees) that share their borders exactly, sorted by centroid from north to south."""
+def neighbourhoods(rng: np.random.Generator) -> NDArray[np.object_]:
+    """Return the polygons (degrees), which share their borders exactly, sorted by centroid from north to south."""
     outline = shapely.Polygon(_outline(rng))
-    seeds = _spread(rng, outline, count)
+    seeds = _spread(rng, outline, len(NAMES))
     cells = shapely.get_parts(shapely.voronoi_polygons(shapely.MultiPoint(seeds), extend_to=outline))
     cells = shapely.intersection(cells, outline)
     # Each border is one line between two junctions. It is roughened once, so both areas still share it.

@@ -100,7 +100,4 @@ def _named_points(layer: Layer) -> list[tuple[str, int, int]]:
 
 def sources(view: View) -> list[str]:
     """Return where the names and lines behind the areas are from."""
-    return [
-        *([TOWNS_SOURCE] if view.towns else []),
-        *([CONTEXT_SOURCE] if view.context else []),
-    ]
+    return [*([TOWNS_SOURCE] if view.towns else []), *([CONTEXT_SOURCE] if view.context else [])]

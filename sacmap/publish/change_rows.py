@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TypedDict, cast
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sacmap import tables
 from sacmap.publish.csv_json import DECIMALS
@@ -110,9 +109,3 @@ def table_of(change: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
     numeric = [column.name for column in tables.CHANGE.columns if column.kind != "text"]
     rows[numeric] = rows[numeric].astype(float).round(DECIMALS)
     return rows
-
-
-def positions_among(column: pd.Series, wanted: Iterable[str]) -> NDArray[np.intp]:
-    """Return the position of each value among those wanted, or -1; each different value is looked up once."""
-    codes, found = pd.factorize(column, use_na_sentinel=False)
-    return pd.Index(wanted).get_indexer(found)[codes]

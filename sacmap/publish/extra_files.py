@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -60,20 +60,19 @@ def _require_matplotlib(kind: str, cause: str) -> None:
 
 def extra_files_of(result: Result, page: View, html: str, kinds: Sequence[str]) -> dict[str, bytes]:
     """Return the additional files, by suffix. `page` is what the page shows, `html` the page itself."""
-    makers: dict[str, Callable[[], bytes]] = {
-        "xlsx": lambda: workbook(page, result),
-        "gpkg": lambda: geopackage(page),
-        "png": lambda: slide(page),
-        "pdf": lambda: briefing(page, html, find_browser()),
-    }
-    return {kind: makers[kind]() for kind in kinds}
+    return {kind: _extra_file(kind, result, page, html) for kind in kinds}
 
 
-def workbook(page: View, result: Result) -> bytes:
-    """Return the workbook (XLSX)."""
-    from sacmap.publish.workbook import workbook_of  # noqa: PLC0415 - loaded only when needed
+def _extra_file(kind: str, result: Result, page: View, html: str) -> bytes:
+    if kind == "xlsx":
+        from sacmap.publish.workbook import workbook_of  # noqa: PLC0415 - loaded only when needed
 
-    return workbook_of(page, result.ledger.record())
+        return workbook_of(page, result.ledger.record())
+    if kind == "png":
+        from sacmap.publish.picture import slide_of  # noqa: PLC0415 - matplotlib may not be installed
+
+        return slide_of(page)
+    return geopackage(page) if kind == "gpkg" else briefing(page, html, find_browser())
 
 
 def geopackage(page: View, plan: Plan | None = None) -> bytes:
@@ -81,13 +80,6 @@ def geopackage(page: View, plan: Plan | None = None) -> bytes:
     from sacmap.publish.geopackage import geopackage_of  # noqa: PLC0415 - loaded only when needed
 
     return geopackage_of(page, plan)
-
-
-def slide(page: View) -> bytes:
-    """Return the slide (PNG)."""
-    from sacmap.publish.picture import slide_of  # noqa: PLC0415 - matplotlib may not be installed
-
-    return slide_of(page)
 
 
 def require_word() -> None:

@@ -13,8 +13,6 @@ from sacmap.measure.chance_flags import must_rise
 from sacmap.measure.comparator import UNFIT, ComparatorRecord
 from sacmap.publish.words import (
     NAMED,
-    NEIGHBOURHOOD,
-    TOGETHER,
     Unit,
     apart,
     between,
@@ -32,8 +30,6 @@ ONE_POINT = "one point"
 ROOM, NARROW_ROOM = (2, 97), (4, 35)
 #: How the areas are named, the first that has room: how many of them at most, and whether one named before comes again.
 _WAYS = ((NAMED, True), (NAMED, False), (2, False), (1, False))
-#: What the crime types are called in a headline.
-IN_WORDS = tables.IN_WORDS | {"sac": TOGETHER}
 
 
 class Part(NamedTuple):
@@ -63,10 +59,15 @@ class Scene(NamedTuple):
     totals: Mapping[str, Mapping[str, float | None]]
     comparator: Mapping[str, ComparatorRecord]
     follows: str
-    in_words: Mapping[str, str] = IN_WORDS
-    unit: Unit = NEIGHBOURHOOD
+    in_words: Mapping[str, str]
+    unit: Unit
     lacking: str = ""
     notices: frozenset[str] = frozenset()
+
+    @property
+    def in_place(self) -> str:
+        """The words " in Northampton", or "" without a place."""
+        return f" in {apart(self.place)}" if self.place else ""
 
 
 def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headline:
@@ -85,15 +86,12 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
     """
     kinds = list(tables.CRIME_TYPES) if kind == "sac" else [kind]
     total = scene.totals[kind]["change_pct"]
-    in_place = f" in {apart(scene.place)}" if scene.place else ""
-    summed = f"{capital(scene.in_words[kind])} {percent(total)}{in_place}"
+    summed = f"{capital(scene.in_words[kind])} {percent(total)}{scene.in_place}"
     unit, verdicts = scene.unit, rows[kind]["verdict"]
     known = int((verdicts != "not known").sum())
     if not known and scene.notices & {"absent-types", "no-such-offence"}:
-        said = (
-            f"{capital(scene.in_words[kind])}{in_place} is not known: the crimes given do not hold it whole."
-        )
-        return Headline(said, "")
+        what = f"{capital(scene.in_words[kind])}{scene.in_place}"
+        return Headline(f"{what} is not known: the crimes given do not hold it whole.", "")
     if not known:
         return Headline(f"Of {counted(len(verdicts), unit)} nothing is known.", "")
     if UNFIT in scene.notices:
@@ -119,10 +117,8 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
 
 def _without_total(kinds: Sequence[str], rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headline:
     """Return the first two sentences if the extract lacks a part of SAC: each type alone, and no total."""
-    in_place = f" in {apart(scene.place)}" if scene.place else ""
-    unknown = (
-        f"Serious acquisitive crime{in_place} is not known as a whole: the extract lacks {scene.lacking}."
-    )
+    what = f"Serious acquisitive crime{scene.in_place}"
+    unknown = f"{what} is not known as a whole: the extract lacks {scene.lacking}."
     rises, falls = (_clear(kinds, rows, f"clear {way}") for way in ("rise", "fall"))
     if not rises and not falls:
         return Headline(unknown, f"No clear change of {_of_types(kinds, scene)}.")
@@ -256,7 +252,7 @@ def _summary(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene, *, told:
     """
     what = f"{apart(scene.place)} as a whole" if scene.place else "As a whole"
     if kind != told:
-        what = capital(scene.in_words[kind]) + (f" in {apart(scene.place)}" if scene.place else "")
+        what = f"{capital(scene.in_words[kind])}{scene.in_place}"
     elif kind == "sac":
         types = scene.in_words[kind]
         what = f"{apart(scene.place)}, {types}" if scene.place else capital(types)

@@ -38,11 +38,6 @@ EXTRACT_SOURCE = (
 STREETS, POINTS = 3, 10
 
 
-def title_of(result: Result) -> str:
-    """Return the name of the place: the study's title, or how many areas there are."""
-    return result.study.title or counted(len(result.areas))
-
-
 def page_of(result: Result, drawn: Outlines | None = None) -> View:
     """Return the View of a result. `drawn` are the outlines of its areas, if they were made before."""
     study = result.study
@@ -51,7 +46,7 @@ def page_of(result: Result, drawn: Outlines | None = None) -> View:
     listed = {entry.area_id for entries in (hardening, *weeks.values()) for entry in entries}
     rows = rows_by_area(result.change, listed)
     view = View(
-        title=title_of(result),
+        title=study.title or counted(len(result.areas)),
         change=result.change,
         areas=result.areas,
         monthly=result.monthly,
@@ -147,20 +142,11 @@ def points_of(result: Result, areas: Collection[str]) -> dict[str, list[MapPoint
         kept[first[n[first] > 0]] = True
     busiest = np.flatnonzero(kept)
     busiest = busiest[np.lexsort((-by_kind[busiest, 0], points.area[busiest]))]
+    columns = (points.area, points.lon, points.lat, points.name, points.crimes)
     found: dict[str, list[MapPoint]] = {}
-    for at, (area, lon, lat, *counts) in zip(
-        busiest.tolist(),
-        zip(
-            points.area[busiest].tolist(),
-            points.lon[busiest].tolist(),
-            points.lat[busiest].tolist(),
-            *points.crimes[busiest].T.tolist(),
-            strict=True,
-        ),
-        strict=True,
-    ):
-        street = points.names[points.name[at]].strip()
-        found.setdefault(points.areas[area], []).append(MapPoint(lon, lat, street, tuple(counts)))
+    for area, lon, lat, name, crimes in zip(*(each[busiest].tolist() for each in columns), strict=True):
+        point = MapPoint(lon, lat, points.names[name].strip(), tuple(crimes))
+        found.setdefault(points.areas[area], []).append(point)
     return found
 
 

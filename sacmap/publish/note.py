@@ -123,9 +123,9 @@ def _week(week: Week, names: Mapping[str, str]) -> Iterator[Part]:
         + f".{when}"
     )
     if week.get("action"):
-        days = [months.day_in_words(day) for day in dict.fromkeys(week["action"])]
+        first, last = week["action"]
         yield Paragraph(
-            f"The action is from {' to '.join(days)}." if len(days) > 1 else f"The action is on {days[0]}."
+            f"The action is {'on' if first == last else 'from'} {months.days_in_words(first, last)}."
         )
     if buffer:
         yield Paragraph(f"Watched for crime that moves next door: {some(buffer)}.")
@@ -140,18 +140,15 @@ def _came_of_it(given: Given) -> Section | None:
         return None
     spans = [tuple(str(month) for month in outcome[name]) for name in ("before", "after")]
     rows = []
-    for name, words in (
-        ("target", "Areas of the week of action"), ("buffer", "Areas around them"),
-    ):  # fmt: skip
+    for name, words in (("target", "Areas of the week of action"), ("buffer", "Areas around them")):
         counts = outcome["counts"].get(name) or {}
         if counts:
             before, after = (sum(int(one[side]) for one in counts.values()) for side in ("before", "after"))
             rows.append((words, f"{before:,}", f"{after:,}"))
     parts: list[Part] = [Paragraph(str(outcome["reading"]))]
     if rows:
-        caption = (
-            f"Crimes counted, {months.span_in_words(spans[1])} against {months.span_in_words(spans[0])}."
-        )
+        earlier, later = map(months.span_in_words, spans)
+        caption = f"Crimes counted, {later} against {earlier}."
         parts.append(Table(caption, ("Areas", "Before", "After"), tuple(rows)))
     done = [
         f"{one['date']}, {(given.names or {}).get(one['area_id'], one['area_id'])}: {one['action']}"

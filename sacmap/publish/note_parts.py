@@ -89,11 +89,7 @@ class Given:
 def periods_in_words(study: Study) -> str:
     """Return "April 2017 to March 2018 against April 2016 to March 2017"."""
     now = months.span_in_words(study.current)
-    if not study.baseline:
-        return now
-    if len(study.baseline) == 1:
-        return f"{now} against {months.span_in_words(study.baseline[0])}"
-    return f"{now} against the mean of {len(study.baseline)} such periods, {months.spans_in_words(study.baseline)}"
+    return f"{now} against {months.baseline_in_words(study.baseline)}" if study.baseline else now
 
 
 def some(items: Sequence[str]) -> str:

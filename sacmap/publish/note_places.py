@@ -48,11 +48,9 @@ def where(given: Given) -> Section | None:
             if said:
                 parts.append(Paragraph(f"{lead}:"))
                 parts += [Paragraph(text, "bullet") for text in said]
-        rose = result.change["verdict"].isin(["clear rise", "possible rise"]).any()
-        if not rose:
-            parts.append(
-                Paragraph("No area rose clearly, and none possibly: no place stands out by its rise.")
-            )
+        if not result.change["verdict"].isin(["clear rise", "possible rise"]).any():
+            none = "No area rose clearly, and none possibly: no place stands out by its rise."
+            parts.append(Paragraph(none))
     parts += _lists(result, names)
     return Section("Where", tuple(parts))
 
@@ -68,15 +66,13 @@ def _totals(result: Result) -> Table:
             was = "not known" if before is None else count(before)
             cells = [was, *cells, "–" if change is None else pct(change)]
         rows.append((result.in_words[kind].capitalize(), *cells))
-    header = (
-        ("Crimes on the map", "Before", "Now", "Change")
-        if result.study.baseline
-        else ("Crimes on the map", "Now")
-    )
+    columns = ("Before", "Now", "Change") if result.study.baseline else ("Now",)
     source = "data.police.uk" if result.study.extract is None else "the force's own records"
     some = f"{len(result.compared)} of {len(result.study.current)} months of {periods_in_words(result.study)}"
     return Table(
-        f"Crimes counted in {len(result.areas):,} areas, {some}. Source: {source}.", header, tuple(rows)
+        f"Crimes counted in {len(result.areas):,} areas, {some}. Source: {source}.",
+        ("Crimes on the map", *columns),
+        tuple(rows),
     )
 
 

@@ -23,7 +23,7 @@ from sacmap.result import FIRST
 
 SOFT, GROUND, EDGE = "#55565a", "#f3f2ee", "#6b6b6b"
 WARN, WARN_EDGE = "#fff6dd", "#8a6100"
-#: A name with this many letters does not fit on any map.
+#: A name with this many letters does not fit on any map, so it is not measured.
 LONGEST_NAME = 60
 #: Dark classes: marks on them are white.
 DARK = {"s0", "s4", "l4"}
@@ -305,7 +305,7 @@ class Sheet(Drawing):
             content.classes,
             where,
             tall,
-            width=lambda text: self._name_width(text, size),
+            width=lambda text: self.width(text, size) if len(text) < LONGEST_NAME else math.inf,
             line=1.25 * size,
         ):
             dark = content.classes[position] in DARK
@@ -313,10 +313,6 @@ class Sheet(Drawing):
                 down = y + size * (0.36 + 1.15 * (k - (len(lines) - 1) / 2))
                 colour, halo = (PAPER, "#2a2a2a") if dark else (INK, PAPER)
                 self.write(text, x, down, size, colour=colour, centred=True, halo=halo)
-
-    def _name_width(self, text: str, size: float) -> float:
-        """Return the width of a name, without measuring names that cannot fit."""
-        return self.width(text, size) if len(text) < LONGEST_NAME else math.inf
 
 
 def _counted(tile: Summary) -> str:

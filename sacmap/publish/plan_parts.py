@@ -108,14 +108,9 @@ class PlanView:
 def sides(plan: Plan, view: View) -> tuple[Side, ...]:
     """Return the sides that have areas."""
     return tuple(
-        Side(
-            key,
-            label,
-            positions(plan.week[key], view),
-            tuple(view.names[position] for position in positions(plan.week[key], view)),
-        )
+        Side(key, label, places, tuple(view.names[position] for position in places))
         for key, label in SIDES
-        if plan.week[key]
+        if (places := positions(plan.week[key], view))
     )
 
 

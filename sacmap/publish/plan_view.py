@@ -31,16 +31,7 @@ from sacmap.publish.plan_parts import (
     sides,
     who,
 )
-from sacmap.publish.words import (
-    apart,
-    crimes,
-    estimate,
-    expected_key,
-    number,
-    signed,
-    whole,
-    whole_number,
-)
+from sacmap.publish.words import apart, crimes, estimate, expected_key, number, signed, whole, whole_number
 
 if TYPE_CHECKING:
     from sacmap.publish.view import View
@@ -117,19 +108,16 @@ def _money(plan: Plan, view: View) -> Section:
 
 def _money_rows(plan: Plan, view: View) -> tuple[PlanRow, ...]:
     """Return a row for each area the money is shared between; areas that get none have no letter."""
-    rows = []
-    for one, sign in zip(plan.hardening, LETTERS, strict=False):
-        (burglary,) = rows_of(view, [one["area_id"]], "burglary")
-        now = whole(burglary["current_count"])
-        rows.append(
-            PlanRow(
-                sign if one["homes"] else "",
-                one["area_id"],
-                *who(view, one["area_id"]),
-                (whole(one["homes"]), pounds(one["money"]), now),
-            )
+    burglary = rows_of(view, [one["area_id"] for one in plan.hardening], "burglary")
+    return tuple(
+        PlanRow(
+            sign if one["homes"] else "",
+            one["area_id"],
+            *who(view, one["area_id"]),
+            (whole(one["homes"]), pounds(one["money"]), whole(row["current_count"])),
         )
-    return tuple(rows)
+        for one, row, sign in zip(plan.hardening, burglary, LETTERS, strict=False)
+    )
 
 
 def _money_tables(plan: Plan, view: View) -> tuple[Table, ...]:
@@ -214,14 +202,7 @@ def _money_bars(reach: ReachRecord, budget: Budget) -> Markup | str:
 def _action_in_words(plan: Plan, before: str) -> str:
     """Return the days of the action after `before`: "1 November to 14 November 2021"; "" if they are not fixed."""
     action = plan.week.get("action")
-    if not action:
-        return ""
-    first, last = action
-    return before + (
-        months.day_in_words(first)
-        if first == last
-        else f"{months.day_in_words(first)} to {months.day_in_words(last)}"
-    )
+    return before + months.days_in_words(*action) if action else ""
 
 
 def _week(plan: Plan, view: View) -> Section:

@@ -31,11 +31,7 @@ def public_version(result: Result) -> Result:
         If all areas together have too few crimes for a public version.
     """
     change, left_out = suppressed(result.change)
-    left = (
-        "Monthly counts, streets and subtotals by district"
-        if len(result.groups)
-        else "Monthly counts and streets"
-    )
+    left = f"Monthly counts{', streets and subtotals by district' if len(result.groups) else ' and streets'}"
     notice = Notice(
         "suppressed",
         f"Public version: {left_out:,} of {len(change):,} figures (areas by crime type) are shown as “not known”, "

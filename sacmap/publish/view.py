@@ -21,11 +21,12 @@ from sacmap.areas.context import Layer
 from sacmap.choose.ranking import by_rate
 from sacmap.measure.chance_flags import how_sure
 from sacmap.measure.comparator import OTHERS, ComparatorRecord, changes_followed
+from sacmap.measure.counts import cube_of
 from sacmap.measure.definitions import Break
 from sacmap.notices import Notice, series
 from sacmap.publish import backdrop, lists, words
 from sacmap.publish import headline as headlines
-from sacmap.publish.change_rows import ChangeRow, positions_among, table_of
+from sacmap.publish.change_rows import ChangeRow, table_of
 from sacmap.publish.csv_json import texts_of
 from sacmap.publish.headline import Headline
 from sacmap.publish.outlines import Outlines, joined, outlines_of
@@ -143,11 +144,7 @@ class View:
         if self.monthly is None:
             return {}
         labels = {"crime_type": tables.SAC_TYPES, "area_id": self.areas["area_id"], "month": self.months}
-        positions = np.array([positions_among(self.monthly[name], wanted) for name, wanted in labels.items()])
-        cube = np.full([len(wanted) for wanted in labels.values()], np.nan)
-        there = (positions >= 0).all(axis=0)
-        cube[tuple(positions[:, there])] = self.monthly["n"].to_numpy(float, na_value=np.nan)[there]
-        return dict(zip(tables.SAC_TYPES, cube, strict=True))
+        return dict(zip(tables.SAC_TYPES, cube_of(self.monthly, labels), strict=True))
 
     @cached_property
     def known(self) -> frozenset[str]:
@@ -429,11 +426,9 @@ class View:
             return f"{areas}."
         whole = len(self.current)
         part = "" if len(self.compared) == whole else f" {len(self.compared)} of {whole} months compared."
-        before = months.span_in_words(self.baseline[0])
-        if len(self.baseline) > 1:
-            before = f"the mean of {len(self.baseline)} such periods, {months.spans_in_words(self.baseline)}"
+        now, before = months.span_in_words(self.current), months.baseline_in_words(self.baseline)
         return (
-            f"{months.span_in_words(self.current)} compared with {before}.{part} {areas}. "
+            f"{now} compared with {before}.{part} {areas}. "
             f"Police-recorded {self.in_words['burglary']}, robbery and {self.in_words['vehicle-crime']}."
         )
 
