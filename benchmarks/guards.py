@@ -269,7 +269,7 @@ GUARDS = (
           "lambda raw: False", "test_f72_the_text_of_a_shapefile"),
     Guard("F73", "GDAL is given a plain path", "sacmap.areas.layer_files:copied_to",
           "lambda dataset, *_, **__: dataset.main.path", "test_f73_a_path_is_a_path"),
-    Guard("F74", "day numbers are dates", "sacmap.fetch.dates:is_day_number", "lambda cell: False",
+    Guard("F74", "day numbers are dates", "sacmap.fetch.extract_layout:is_day_number", "lambda cell: False",
           "test_f74_case_18"),
     Guard("F75", "an error of TOML shows how to write it", "sacmap.files.study_file:toml_error",
           "lambda what, text, error: m.InputError(f'{what} is not TOML: {error}.', 'Mend it.')", "test_f75_case_25"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import geopandas as gpd
 import pandas as pd
@@ -121,9 +121,9 @@ class Result:
     warnings: tuple[Notice, ...]
     inputs: tuple[dict[str, object], ...]
     exit_code: int
-    lacking: tuple[str, ...] = ()
+    lacking: tuple[str, ...]
+    groups: pd.DataFrame
     context: tuple[Layer, ...] = ()
-    groups: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=tables.GROUPS.names))
 
     @property
     def how_sure(self) -> dict[str, tuple[str, ...]]:
@@ -134,11 +134,6 @@ class Result:
     def in_words(self) -> Mapping[str, str]:
         """What each crime type is called: as police.uk has it, or exactly, of a force's own extract."""
         return tables.IN_WORDS if self.study.extract is None else tables.extract_words(self.lacking)
-
-    @property
-    def public(self) -> bool:
-        """Whether small counts were left out."""
-        return any(notice.code == "suppressed" for notice in self.warnings)
 
     @property
     def restricted(self) -> bool:

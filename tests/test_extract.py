@@ -23,9 +23,8 @@ from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.areas.locate import locate
 from sacmap.comparison import compare_areas
 from sacmap.errors import InputError, UsageError
-from sacmap.fetch.dates import day_of
 from sacmap.fetch.extract import read_extract
-from sacmap.fetch.extract_layout import layout_of, offence_key
+from sacmap.fetch.extract_layout import day_of, layout_of, offence_key
 from sacmap.fetch.street import read
 from sacmap.measure.suppress import SMALL, hide, suppressed
 from sacmap.publish.public import public_version

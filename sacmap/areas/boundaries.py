@@ -389,19 +389,15 @@ def _areas(
 def geojson_of(areas: gpd.GeoDataFrame) -> bytes:
     """Return the Areas table as GeoJSON, with six decimals and a line for each feature."""
     features = []
-    for row in areas.sort_values("area_id").itertuples():
+    whole = areas.sort_values("area_id")
+    shapes = shapely.to_geojson(shapely.transform(whole.geometry.to_numpy(), lambda points: points.round(6)))
+    for row, outline in zip(whole.itertuples(), shapes, strict=True):
         properties = {"area_id": row.area_id, "name": row.name}
         if not pd.isna(row.households):
             properties["households"] = int(row.households)
         if "group" in areas:
             properties["district"] = row.group
-        shape = (
-            None
-            if row.geometry.is_empty
-            else json.loads(
-                shapely.to_geojson(shapely.transform(row.geometry, lambda points: points.round(6)))
-            )
-        )
+        shape = None if row.geometry.is_empty else json.loads(outline)
         features.append(
             json.dumps({"type": "Feature", "properties": properties, "geometry": shape}, ensure_ascii=False)
         )

@@ -36,7 +36,7 @@ ArcNumbers: TypeAlias = "int | list[ArcNumbers]"
 _OTHER_SHAPE = (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, ShapelyError)
 
 
-def read_json(raw: bytes, where: Path | str, layer: str | None = None) -> Rows:
+def read_json(raw: bytes, where: Path | str, layer: str | None) -> Rows:
     """Read areas from JSON of any of the four kinds.
 
     Raises

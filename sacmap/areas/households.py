@@ -107,7 +107,7 @@ def _lines_of_text(raw: bytes | bytearray, path: str) -> list[Line]:
     return found
 
 
-def households_in(lines: Sequence[Line], path: str, column: str | None = None) -> Counts:
+def households_in(lines: Sequence[Line], path: str, column: str | None) -> Counts:
     """Return households by identifier.
 
     Parameters

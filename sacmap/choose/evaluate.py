@@ -371,7 +371,7 @@ def _both(one: Group, other: Group) -> Group:
     return _group(once, once.index)
 
 
-def net_of(group: Group, control: Group, alpha: float, widen: float = 1.0) -> Wdd:
+def net_of(group: Group, control: Group, alpha: float, widen: float) -> Wdd:
     """Return the difference between a group and its weighted control, by settled counts."""
     return weighted_wdd(
         (group.settled, group.after),

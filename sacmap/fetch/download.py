@@ -293,11 +293,9 @@ class Downloader:
         lines = [f"{len(of)} months, {of[0]} to {of[-1]}: {source}" for source, of in by_source.items()]
         if empty:
             lines.append(f"{self.force} published nothing for {listed(empty, 6, ', ')}.")
-        asked = (
-            f"{self.web.requests:,} requests, {self.web.bytes / 1e6:,.1f} MB"
-            if self.web
-            else "no network used"
-        )
+        asked = "no network used"
+        if self.web:
+            asked = f"{self.web.requests:,} requests, {self.web.bytes / 1e6:,.1f} MB"
         return "\n".join([f"{self.force} in {self.store.folder}:", *lines, f"This run: {asked}."])
 
 

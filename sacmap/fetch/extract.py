@@ -21,8 +21,7 @@ from sacmap import tables
 from sacmap.crimes import Reading, tally_of
 from sacmap.errors import InputError
 from sacmap.fetch.csv_files import Member, each_once
-from sacmap.fetch.dates import day_of, is_day_number
-from sacmap.fetch.extract_layout import COMPONENTS, Layout, layout_of
+from sacmap.fetch.extract_layout import COMPONENTS, Layout, day_of, is_day_number, layout_of
 from sacmap.fetch.extract_notices import broken_parts, extract_notices, lacking_parts, unknown_offences
 from sacmap.fetch.repeats import (
     ENOUGH_POINTS,

@@ -49,9 +49,9 @@ class Reconciliation:
     source: str
     warnings: tuple[Notice, ...]
     exit_code: int
-    area: str = ""
-    peers: tuple[PeerComparison, ...] = ()
-    breaks: tuple[str, ...] = ()
+    area: str
+    peers: tuple[PeerComparison, ...]
+    breaks: tuple[str, ...]
 
     @property
     def text(self) -> str:

@@ -99,11 +99,8 @@ class PeerComparison:
         """A sentence with the area's rank among similar areas; "" if there are none."""
         if not self.rank:
             return ""
-        between = (
-            ""
-            if self.rank_low == self.rank_high
-            else f" (by chance alone {self.rank_low} to {self.rank_high})"
-        )
+        low, high = self.rank_low, self.rank_high
+        between = "" if low == high else f" (by chance alone {low} to {high})"
         return f"Rank {self.rank} of {self.of} similar areas, 1 being the largest rise{between}."
 
     @property

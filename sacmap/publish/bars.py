@@ -61,7 +61,7 @@ def range_head(most: float) -> str:
     return f'<svg class="bar head" aria-hidden="true">{"".join(texts)}</svg>'
 
 
-def level_bar(level: float, most: float, written: Callable[[float], str] = estimate) -> str:
+def level_bar(level: float, most: float, written: Callable[[float], str]) -> str:
     """Return a bar as long as a level is of the largest, and the level beside it as it is `written`."""
     figure = written(level)
     wide = _percent(LONGEST * level / most if most else 0)

@@ -83,7 +83,7 @@ def readable(value: float) -> float:
     return int(cut) if cut.is_integer() else cut
 
 
-def level_classes(rows: pd.DataFrame, cuts: Sequence[float], key: str = "level") -> list[str]:
+def level_classes(rows: pd.DataFrame, cuts: Sequence[float], key: str) -> list[str]:
     """Return the colour class of each row's level: l0 below the first cut, l4 from the last one up; unknown."""
     return [
         "unknown" if pd.isna(level) else f"l{sum(level >= cut for cut in cuts)}"

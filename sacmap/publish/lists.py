@@ -73,7 +73,7 @@ def whole_order(rows: pd.DataFrame) -> list[int]:
     return [*order, *sorted(set(range(len(rows))) - set(order))]
 
 
-def week_list(rows: pd.DataFrame, reasons: Sequence[Reasons] = ()) -> list[Listed]:
+def week_list(rows: pd.DataFrame, reasons: Sequence[Reasons]) -> list[Listed]:
     """Return the areas named for a week of action: the findings, then the next highest.
 
     `rows` are those of one crime type; `reasons` are the reasons for areas on this list, as far as known.

@@ -41,9 +41,7 @@ STREETS, POINTS = 3, 10
 def page_of(result: Result, drawn: Outlines | None = None) -> View:
     """Return the View of a result. `drawn` are the outlines of its areas, if they were made before."""
     study = result.study
-    # The public version does not say why an area is on a list.
-    hardening, weeks = ((), {}) if result.public else (result.hardening, result.weeks)
-    listed = {entry.area_id for entries in (hardening, *weeks.values()) for entry in entries}
+    listed = {entry.area_id for entries in (result.hardening, *result.weeks.values()) for entry in entries}
     rows = rows_by_area(result.change, listed)
     view = View(
         title=study.title or counted(len(result.areas)),
@@ -59,8 +57,8 @@ def page_of(result: Result, drawn: Outlines | None = None) -> View:
         warnings=result.warnings,
         definitions=result.definitions,
         streets=streets_of(result),
-        hardening=hardening_reasons(hardening, rows),
-        week={kind: week_reasons(entries, rows, kind) for kind, entries in weeks.items()},
+        hardening=hardening_reasons(result.hardening, rows),
+        week={kind: week_reasons(entries, rows, kind) for kind, entries in result.weeks.items()},
         one_point={kind: frozenset(found) for kind, found in result.one_point.items()},
         subtotals=result.groups,
         sources=SOURCE if study.extract is None else EXTRACT_SOURCE,

@@ -40,11 +40,10 @@ def note_of(given: Given) -> Note:
         _limits(given),
         _source(given),
     )
-    spoken = given.result.study if given.result is not None else given.official_study or given.study
     restricted = given.result is not None and given.result.restricted
     return Note(
         title=f"Serious acquisitive crime in {given.place}",
-        subtitle=f"Briefing note: {periods_in_words(spoken)}",
+        subtitle=f"Briefing note: {periods_in_words(given.spoken)}",
         banner="Restricted: made from the force's own records. Do not publish." if restricted else "",
         sections=tuple(section for section in found if section is not None),
     )
@@ -204,12 +203,8 @@ def _source(given: Given) -> Section:
         said.insert(
             0, "Recorded crime: Home Office, police recorded crime open data, Open Government Licence v3.0."
         )
-    last = (
-        given.result.study.current
-        if given.result is not None
-        else (given.official_study or given.study).current
-    )
     said.append(
-        f"Data to {months.in_words(last[-1])}. Made by sacmap; the sentences may be edited, the figures are its own."
+        f"Data to {months.in_words(given.spoken.current[-1])}. Made by sacmap; the sentences may be edited, the "
+        "figures are its own."
     )
     return Section("Source and licence", tuple(Paragraph(text) for text in said))

@@ -91,12 +91,8 @@ def _in_one_paragraph(official: Reconciliation, peers: Mapping[str, PeerComparis
 def _moved(words: str, before: float, now: float, peers: PeerComparison | None) -> str:
     if not (math.isfinite(before) and math.isfinite(now)):
         return ""
-    nation = peers.nation if peers is not None else None
-    where = (
-        ""
-        if nation is None or math.isnan(nation.change_pct)
-        else f", where {NATION} {_pct_in_words(nation.change_pct)}"
-    )
+    nation = math.nan if peers is None or peers.nation is None else peers.nation.change_pct
+    where = "" if math.isnan(nation) else f", where {NATION} {_pct_in_words(nation)}"
     return f"{words} {_went(before, now)}{where}."
 
 
@@ -184,7 +180,6 @@ def _fewer(change: float) -> str:
 
 
 def _rank_in_words(words: str, one: PeerComparison) -> str:
-    between = (
-        "" if one.rank_low == one.rank_high else f" ({one.rank_low} to {one.rank_high} allowing for chance)"
-    )
+    low, high = one.rank_low, one.rank_high
+    between = "" if low == high else f" ({low} to {high} allowing for chance)"
     return f"{words.lower()}, place {one.rank}{between}"

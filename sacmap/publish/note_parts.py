@@ -85,6 +85,11 @@ class Given:
     names: Mapping[str, str] | None = None
     sources: Sequence[str] = ()
 
+    @property
+    def spoken(self) -> Study:
+        """The study whose periods the note is about: the map's, or that of recorded crime."""
+        return self.result.study if self.result is not None else self.official_study or self.study
+
 
 def periods_in_words(study: Study) -> str:
     """Return "April 2017 to March 2018 against April 2016 to March 2017"."""

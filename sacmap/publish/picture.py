@@ -66,7 +66,7 @@ class Content:
     source: str
     classes: list[str]
     first: set[int]
-    legend: tuple[LegendItems, str] = (LEGEND_ITEMS, LEGEND_NOTE)
+    legend: tuple[LegendItems, str]
 
 
 def content_of(page: View) -> Content:

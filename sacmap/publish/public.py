@@ -52,6 +52,7 @@ def public_version(result: Result) -> Result:
         change=change,
         hardening=(),
         week=(),
+        weeks={},
         groups=result.groups.iloc[:0],
         monthly=result.monthly.iloc[:0],
         located=result.located.iloc[:0],

@@ -98,12 +98,10 @@ def crimes(count: float, kind: str = "sac") -> str:
 
 def mean(value: float) -> str:
     """Return a mean count as people write it: 41, or 2.3 where it is small and not whole."""
+    if value >= 10 or float(value).is_integer():
+        return whole(value)
     # A tenth is rounded half up here and in the page's script: the two say the same of 2.25.
-    return (
-        whole(value)
-        if value >= 10 or float(value).is_integer()
-        else f"{math.floor(value * 10 + 0.5) / 10:.1f}"
-    )
+    return f"{math.floor(value * 10 + 0.5) / 10:.1f}"
 
 
 def estimate(value: float) -> str:
@@ -291,7 +289,7 @@ def short(unit: Unit) -> Unit:
     return unit if len(unit[0]) <= LONGEST_UNIT else ("area", "areas")
 
 
-def found_in_words(counts: Mapping[str, int], unit: Unit = NEIGHBOURHOOD) -> tuple[tuple[str, str], ...]:
+def found_in_words(counts: Mapping[str, int], unit: Unit) -> tuple[tuple[str, str], ...]:
     """Return "▲ 3 wards rose" and "▼ 1 fell" of clear changes, each with its mark; or "6 rises could be chance"."""
     rises, falls = counts.get("clear rise", 0), counts.get("clear fall", 0)
     if rises or falls:
