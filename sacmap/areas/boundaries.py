@@ -200,25 +200,16 @@ def _areas_of(
     several = [area for area, its in rows_of.items() if len(its) > 1]
     parts = [row for area in several for row in rows_of[area]]
     require_few_crossings(shapes[parts], [chosen.ids[k] for k in parts], where)
-    table = gpd.GeoDataFrame(
+    mends = (dict.fromkeys(rows.mends[k] for k in its if rows.mends[k]) for its in rows_of.values())
+    table = _table(
         {
-            "area_id": pd.Series(list(rows_of), dtype=object),
-            "name": pd.Series([_first(names, its) or area for area, its in rows_of.items()], dtype=object),
-            "households": pd.Series([_homes(homes, its) for its in rows_of.values()], dtype="Float64"),
-            "mend": pd.Series(
-                [
-                    "; ".join(dict.fromkeys(rows.mends[k] for k in its if rows.mends[k]))
-                    for its in rows_of.values()
-                ],
-                dtype=object,
-            ),
-            "group": pd.Series([_first(groups, its) for its in rows_of.values()], dtype=object),
+            "area_id": list(rows_of),
+            "name": [_first(names, its) or area for area, its in rows_of.items()],
+            "mend": ["; ".join(each) for each in mends],
+            "group": [_first(groups, its) for its in rows_of.values()],
         },
-        geometry=[
-            shapes[its[0]] if len(its) == 1 else merged([shapes[k] for k in its])
-            for area, its in rows_of.items()
-        ],
-        crs=tables.WGS84,
+        [_homes(homes, its) for its in rows_of.values()],
+        [shapes[its[0]] if len(its) == 1 else merged([shapes[k] for k in its]) for its in rows_of.values()],
     )
     if not several:
         return table, ()
@@ -227,6 +218,15 @@ def _areas_of(
         f"area, such as {listed(several, 3, ', ')}."
     )
     return table, (Notice("boundary-parts", text),)
+
+
+def _table(
+    texts: Mapping[str, Sequence[str]], homes: Sequence[float | None], shapes: Sequence[BaseGeometry]
+) -> gpd.GeoDataFrame:
+    """Return areas in degrees, with their columns of text and their households."""
+    columns = {name: pd.Series(list(values), dtype=object) for name, values in texts.items()}
+    households = pd.Series(list(homes), dtype="Float64")
+    return gpd.GeoDataFrame(columns | {"households": households}, geometry=list(shapes), crs=tables.WGS84)
 
 
 def _first(values: Sequence[str], rows: Sequence[int]) -> str:
@@ -373,16 +373,8 @@ def areas_from_shapes(shapes: Mapping[tuple[str, str], BaseGeometry], source: st
 def _areas(
     named: Sequence[tuple[str, str]], shapes: Sequence[BaseGeometry], mends: Sequence[str]
 ) -> gpd.GeoDataFrame:
-    table = gpd.GeoDataFrame(
-        {
-            "area_id": pd.Series([area for area, _ in named], dtype=object),
-            "name": pd.Series([name or area for area, name in named], dtype=object),
-            "households": pd.Series([pd.NA] * len(named), dtype="Float64"),
-            "mend": pd.Series(list(mends), dtype=object),
-        },
-        geometry=list(shapes),
-        crs=tables.WGS84,
-    )
+    ids, names = [area for area, _ in named], [name or area for area, name in named]
+    table = _table({"area_id": ids, "name": names, "mend": mends}, [None] * len(named), shapes)
     return mended(table).sort_values("area_id", ignore_index=True)[tables.AREAS.names]
 
 

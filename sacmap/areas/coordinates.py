@@ -226,20 +226,20 @@ def system_or_likely(
         return system or WGS84, ()
     looks = likely(bounds)
     written = f"(up to {bounds[2]:,.7g}, {bounds[3]:,.7g})"
+    looks_like = f"they look like {looks} ({LIKELY[looks]})" if looks else ""
+    remedy = f"If that is right, add --crs {looks}."
     if system is None:
         if np.abs(bounds).max() <= DEGREES:
             text = f"{where} does not say its coordinate system: its values are taken as longitude and latitude WGS84."
             return WGS84, (Notice("boundary-system", text),)
-        guess = f": they look like {looks} ({LIKELY[looks]})" if looks else ", and no usual system fits them"
+        guess = f": {looks_like}" if looks else ", and no usual system fits them"
         raise InputError(
             f"{where} does not say its coordinate system, and its values {written} are not degrees{guess}.",
-            f"If that is right, add --crs {looks}." if looks else "Say which it is with --crs.",
+            remedy if looks else "Say which it is with --crs.",
         )
     if looks and looks != "EPSG:4326" and system.is_geographic:
         raise InputError(
-            f"{said} {system.name[:60]}, but the values {written} are not degrees: they look like {looks} "
-            f"({LIKELY[looks]}).",
-            f"If that is right, add --crs {looks}.",
+            f"{said} {system.name[:60]}, but the values {written} are not degrees: {looks_like}.", remedy
         )
     if looks == "EPSG:4326" and system.is_projected:
         raise InputError(
@@ -248,9 +248,9 @@ def system_or_likely(
         )
     if looks and system.is_projected and not _here(bounds, system):
         raise InputError(
-            f"{said} {system.name[:60]}, but its values {written} would then lie far from the British Isles: they "
-            f"look like {looks} ({LIKELY[looks]}).",
-            f"If that is right, add --crs {looks}.",
+            f"{said} {system.name[:60]}, but its values {written} would then lie far from the British Isles: "
+            f"{looks_like}.",
+            remedy,
         )
     return system, ()
 

@@ -48,6 +48,9 @@ LICENCE = (
     "copyright and database right."
 )
 
+#: What to do about a layer that will not do, and about a district that is not found.
+ANOTHER = "Give another layer with --service-url."
+RENAMED = "Districts merge and are renamed: give the name it had in that year, or another --vintage."
 #: The prefixes of field names, and patterns for the names of services in the catalogue.
 _FIELD = {"wards": "WD", "lsoas": "LSOA", "districts": "LAD"}
 _SERVICE = {
@@ -117,10 +120,7 @@ def areas_of(
     else:
         rows = _inside(web, layer, _district_shape(web, district, year, service_url))
     if not rows:
-        raise InputError(
-            f"{layer.url} has no {kind} for a district called {district!r}.",
-            "Districts merge and are renamed: give the name it had in that year, or another --vintage.",
-        )
+        raise InputError(f"{layer.url} has no {kind} for a district called {district!r}.", RENAMED)
     shapes = {(code, name): shape for code, name, shape in rows}
     return areas_from_shapes(shapes, "the Open Geography service"), layer.url
 
@@ -157,7 +157,7 @@ def _described(web: Web, kind: str, url: str) -> Layer:
     if not code or not name:
         raise SourceError(
             f"{url} has no fields for the code and name of {kind} (its fields: {', '.join(names)[:120]}).",
-            "Give another layer with --service-url.",
+            ANOTHER,
         )
     most = description.get("maxRecordCount")
     page = min(_PAGE, most) if type(most) is int and most > 0 else _PAGE
@@ -198,9 +198,7 @@ def _rows(web: Web, layer: Layer, where: str, **more: str) -> list[Row]:
     question = {"where": where, **more}
     counted = _ask(web, f"{layer.url}/query", {**question, "returnCountOnly": "true"}).get("count")
     if type(counted) is not int:
-        raise SourceError(
-            f"{layer.url} does not say how many rows match.", "Give another layer with --service-url."
-        )
+        raise SourceError(f"{layer.url} does not say how many rows match.", ANOTHER)
     FEATURES.require(counted, layer.url)
     found: dict[str, Row] = {}
     corners = 0
@@ -210,10 +208,7 @@ def _rows(web: Web, layer: Layer, where: str, **more: str) -> list[Row]:
             corners += int(shapely.get_num_coordinates(row[2]))
             CORNERS.require(corners, layer.url)
             if row[0] in found:
-                raise SourceError(
-                    f"{layer.url} gives {row[0]} twice: its pages overlap.",
-                    "Give another layer with --service-url.",
-                )
+                raise SourceError(f"{layer.url} gives {row[0]} twice: its pages overlap.", ANOTHER)
             found[row[0]] = row
     if len(found) != counted:
         raise SourceError(
@@ -262,14 +257,13 @@ def _row(feature: JsonObject, layer: Layer) -> Row:
         shape = shapely.from_geojson(json.dumps(geometry)) if geometry else shapely.Polygon()
     except (KeyError, TypeError, shapely.errors.GEOSException):
         raise SourceError(
-            f"{layer.url} gave a row without {layer.code}, {layer.name} or a usable shape.",
-            "Give another layer with --service-url.",
+            f"{layer.url} gave a row without {layer.code}, {layer.name} or a usable shape.", ANOTHER
         ) from None
     corners = shapely.get_coordinates(shape)
     if not (np.abs(corners) <= (180.0, 90.0)).all():
         raise SourceError(
             f"{layer.url} gave {one_line(str(code))[:40]} corners that are not longitude and latitude.",
-            "Give another layer with --service-url.",
+            ANOTHER,
         )
     return str(code), str(name or ""), shape
 
@@ -298,17 +292,12 @@ def _district_shape(web: Web, district: str, year: str, service_url: str) -> Bas
     layer = layer_of(web, "districts", year, service_url)
     rows = _rows(web, layer, f"UPPER({layer.name}) = {_quoted(district.upper())}")
     if not rows:
-        raise InputError(
-            f"{layer.url} has no district called {district!r}.",
-            "Districts merge and are renamed: give the name it had in that year, or another --vintage.",
-        )
+        raise InputError(f"{layer.url} has no district called {district!r}.", RENAMED)
     shapes = np.array([shape for *_, shape in rows], dtype=object)
     require_few_crossings(shapes, [code for code, *_ in rows], layer.url)
     whole = merged(list(shapes))
     if whole.is_empty:
-        raise SourceError(
-            f"{layer.url} has no boundary for {district}.", "Give another layer with --service-url."
-        )
+        raise SourceError(f"{layer.url} has no boundary for {district}.", ANOTHER)
     return whole
 
 

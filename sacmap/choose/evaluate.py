@@ -284,20 +284,13 @@ def require_same(plan: Plan, result: Result) -> list[Notice]:
         )
     rows = result.monthly[result.monthly["crime_type"] == plan.theme]
     wide = rows.set_index(["area_id", "month"])["n"].unstack("month")
-    there = {
-        month: at
-        for at, month in enumerate(plan.before_months)
-        if month in wide and wide[month].notna().any()
-    }
+    there = [month for month in plan.before_months if month in wide and wide[month].notna().any()]
     if not there:
-        return [
-            Notice(
-                "plan-unchecked",
-                "The crimes do not include any month on which the plan is based, so it was not checked against them.",
-            )
-        ]
+        said = "The crimes do not include any month on which the plan is based, so it was not checked against them."
+        return [Notice("plan-unchecked", said)]
     counts = []
-    for month, at in there.items():
+    for month in there:
+        at = plan.before_months.index(month)
         now = dict(zip(wide.index.astype(str), wide[month], strict=True))
         counts += [
             f"{area} had {then[at]} crimes in {months.in_words(month)}, now {int(now[area])}"

@@ -88,9 +88,11 @@ def _crime(value: object, n: int, month: str) -> tuple[int, str, str, float, flo
         found = _month(str(row["month"]), f"month of crime {n + 1}")
         raise ValueError(f"month of crime {n + 1} is {found}, but {month} was requested")
     category, number = _field(row, "category"), _field(row, "id")
-    if not isinstance(category, str) or isinstance(number, bool) or not isinstance(number, int):
-        raise TypeError(f"category or id of crime {n + 1}")
-    if abs(number) >> 63:
+    if (
+        not (isinstance(category, str) and isinstance(number, int))
+        or isinstance(number, bool)
+        or abs(number) >> 63
+    ):
         raise TypeError(f"category or id of crime {n + 1}")
     lon = lat = math.nan
     street = ""

@@ -139,9 +139,7 @@ def _positions_compared(cube: Floats, study: Study) -> tuple[int, ...]:
     known = np.all(np.any(np.isfinite(cube[:, :, types]), axis=0), axis=1).tolist()
     left_out = [month for month, whole in zip(study.months, known, strict=True) if not whole]
     positions = like_for_like(study.periods, left_out)
-    named = ", ".join(months.in_words(month) for month in left_out[:3]) + (
-        " and others" if len(left_out) > 3 else ""
-    )
+    named = ", ".join(map(months.in_words, left_out[:3])) + (" and others" if len(left_out) > 3 else "")
     if not positions:
         raise InputError(
             f"No month has counts in every period, so nothing is compared: {named} have none.",

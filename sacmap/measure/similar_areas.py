@@ -298,8 +298,6 @@ def nation_notices(lacking: Sequence[str], n: int) -> Iterator[Notice]:
 
 def peer_text(found: Sequence[PeerComparison]) -> str:
     """Return the changes of all areas as text for a terminal, with sentences on the most usual components."""
-    if not found:
-        return ""
     areas = [found[0].own.area, *(moved.area for moved in found[0].others)]
     wide = [max(len(area), 14) + 2 for area in areas]
     heads = "".join(f"{area:>{w}}" for area, w in zip(areas, wide, strict=True))

@@ -151,11 +151,7 @@ def plan_fields(page: View, plan: Plan) -> tuple[list[int], list[Field]]:
         ("money", "DOUBLE", [_value(spend and spend["money"], "number") for spend in spends]),
         ("homes", "INTEGER", [_value(spend and spend["homes"], "count") for spend in spends]),
         *(
-            (
-                f"prevented_{level}",
-                "DOUBLE",
-                [_value(spread and spread[level], "number") for spread in prevented],
-            )
+            (f"prevented_{level}", "DOUBLE", [_value(one and one[level], "number") for one in prevented])
             for level in _LEVELS
         ),
     ]

@@ -126,17 +126,9 @@ def hardening_list(rows: pd.DataFrame, rates: bool) -> list[Listed]:
 def hardening_reasons(entries: Sequence[Entry], rows: Mapping[str, ByType]) -> tuple[Reasons, ...]:
     """Return why the areas for target hardening are on their list; `rows` are those of each area, by area_id."""
     return tuple(
-        Reasons(
-            entry.area_id,
-            (
-                *_level(rows[entry.area_id]),
-                *_off_street(entry),
-                *_common(entry, rows[entry.area_id][HARDENING], HARDENING),
-            ),
-            stability(entry),
-            entry.top5_share,
-        )
+        _reasons(entry, own, HARDENING, [*_level(own), *_off_street(entry)])
         for entry in entries
+        for own in [rows[entry.area_id]]
     )
 
 
@@ -145,18 +137,18 @@ def week_reasons(
 ) -> tuple[Reasons, ...]:
     """Return why the areas for a week of action, on one crime type or all, are on their list."""
     return tuple(
-        Reasons(
-            entry.area_id,
-            (
-                *_one_point(entry),
-                *_about(rows[entry.area_id], kind),
-                *_common(entry, rows[entry.area_id][kind], kind),
-            ),
-            stability(entry, clear=entry.verdict == "clear rise"),
-            entry.top5_share,
+        _reasons(
+            entry, own, kind, [*_one_point(entry), *_about(own, kind)], clear=entry.verdict == "clear rise"
         )
         for entry in entries
+        for own in [rows[entry.area_id]]
     )
+
+
+def _reasons(entry: Entry, rows: ByType, kind: str, said: Sequence[str], *, clear: bool = False) -> Reasons:
+    """Return what is `said` on one of the lists alone, and then what is said on both."""
+    why = (*said, *_common(entry, rows[kind], kind))
+    return Reasons(entry.area_id, why, stability(entry, clear=clear), entry.top5_share)
 
 
 def reading(row: ChangeRow, kind: str = "sac") -> str:

@@ -129,11 +129,9 @@ def _components(official: Reconciliation, peers: Mapping[str, PeerComparison], s
         rows.append(
             (words, _known(was), _known(now), f"{change}{mark}", *(f"{text}{mark}" for text in moved))
         )
-    spans = f"{months.span_in_words(study.current)} against " + (
-        months.span_in_words(study.baseline[0])
-        if len(study.baseline) == 1
-        else f"the mean of {len(study.baseline)} such periods"
-    )
+    n = len(study.baseline)
+    against = f"the mean of {n} such periods" if n > 1 else months.span_in_words(study.baseline[0])
+    spans = f"{months.span_in_words(study.current)} against {against}"
     return Table(
         f"Recorded crime in {official.area}, {spans}. Source: Home Office.",
         ("Offences recorded", before.capitalize(), "Now", "Change", *(f"Change, {area}" for area in others)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
@@ -37,7 +37,7 @@ def where(given: Given) -> Section | None:
     parts: list[Part] = [Paragraph(given.headline)] if given.headline else []
     parts.append(_totals(result))
     if given.picture is not None:
-        parts.append(Picture(given.picture, _alternative(given, names)))
+        parts.append(Picture(given.picture, _alternative(given.place, result, names)))
     if result.study.baseline:
         for verdict, lead in (
             ("clear rise", "Clear rises, larger than chance would explain"),
@@ -76,18 +76,15 @@ def _totals(result: Result) -> Table:
     )
 
 
-def _alternative(given: Given, names: Mapping[str, str]) -> str:
+def _alternative(place: str, result: Result, names: Mapping[str, str]) -> str:
     """Return the picture in words: what it shows, and the areas that stand out in it."""
-    result = given.result
-    if result is None:
-        return ""
     if not result.study.baseline:
-        return f"Map of {given.place}: {len(result.areas):,} areas shaded by their level of crime."
+        return f"Map of {place}: {len(result.areas):,} areas shaded by their level of crime."
     rose, fell = (
         [names[area] for area in _rows_of(result, "sac", verdict)["area_id"]]
         for verdict in ("clear rise", "clear fall")
     )
-    said = f"Map of {given.place}, {len(result.areas):,} areas coloured by the change in serious acquisitive crime."
+    said = f"Map of {place}, {len(result.areas):,} areas coloured by the change in serious acquisitive crime."
     said += f" Clear rises: {some(rose)}." if rose else " No clear rise of all types together."
     return said + (f" Clear falls: {some(fell)}." if fell else " No clear fall.")
 
@@ -113,58 +110,38 @@ def _of_verdict(result: Result, verdict: str, names: Mapping[str, str]) -> list[
     return said
 
 
-def _lists(result: Result, names: Mapping[str, str]) -> list[Part]:
-    found: list[Part] = []
+def _lists(result: Result, names: Mapping[str, str]) -> Iterator[Part]:
+    """Yield both lists in words, each area with how sure its place is and its busiest streets."""
     if result.week or result.hardening:
-        found.append(
-            Paragraph(
-                "How sure a place on a list is: each draw is a set of counts that chance could have given instead. The "
-                "more of 100 draws leave an area among the first five, the surer its place."
-            )
+        yield Paragraph(
+            "How sure a place on a list is: each draw is a set of counts that chance could have given instead. The "
+            "more of 100 draws leave an area among the first five, the surer its place."
         )
     rows = rows_by_area(result.change, [entry.area_id for entry in (*result.week, *result.hardening)])
     if result.week:
-        found.append(
-            Paragraph(
-                "For a week of action, the areas that stand furthest above the expected (a week answers a rise):"
-            )
+        yield Paragraph(
+            "For a week of action, the areas that stand furthest above the expected (a week answers a rise):"
         )
-        for entry in result.week[:LISTED]:
-            row = rows[entry.area_id]["sac"]
-            found.append(
-                Paragraph(
-                    f"{names[entry.area_id]}: {whole(row['current_count'])} crimes where about "
-                    f"{estimate(row['expected'])} were expected, {row['verdict']}. {_firm(entry)}{_streets(entry)}",
-                    "number",
-                )
-            )
+    for entry in result.week[:LISTED]:
+        row = rows[entry.area_id]["sac"]
+        said = f"{whole(row['current_count'])} crimes where about {estimate(row['expected'])} were expected"
+        yield _numbered(entry, names, f"{said}, {row['verdict']}")
+    burglary = result.change[result.change["crime_type"] == "burglary"]
+    homes = bool(burglary["level_per_1000_households"].notna().all())
     if result.hardening:
-        burglary = result.change[result.change["crime_type"] == "burglary"]
-        homes = bool(burglary["level_per_1000_households"].notna().all())
         named = burglary_kind(result.in_words["burglary"], exact=result.study.extract is not None)
         by = "burglaries per 1,000 households" if homes else f"burglaries ({named})"
-        found.append(
-            Paragraph(
-                f"For target hardening, the areas with most {by} (the level lasts from year to year, changes do not):"
-            )
+        yield Paragraph(
+            f"For target hardening, the areas with most {by} (the level lasts from year to year, changes do not):"
         )
-        for entry in result.hardening[:LISTED]:
-            row = rows[entry.area_id]["burglary"]
-            rate = f", {row['level_per_1000_households']:.1f} per 1,000 households" if homes else ""
-            found.append(
-                Paragraph(
-                    f"{names[entry.area_id]}: {likely_burglaries(row['level'])}{rate}; "
-                    f"{whole(row['current_count'])} now. {_firm(entry)}{_streets(entry)}",
-                    "number",
-                )
-            )
-    return found
+    for entry in result.hardening[:LISTED]:
+        row = rows[entry.area_id]["burglary"]
+        rate = f", {row['level_per_1000_households']:.1f} per 1,000 households" if homes else ""
+        now = whole(row["current_count"])
+        yield _numbered(entry, names, f"{likely_burglaries(row['level'])}{rate}; {now} now")
 
 
-def _firm(entry: Entry) -> str:
-    return f"{capital(draws(entry))}."
-
-
-def _streets(entry: Entry) -> str:
+def _numbered(entry: Entry, names: Mapping[str, str], said: str) -> Paragraph:
     named = [f"{street_of(name)} ({n})" for name, n in entry.streets if n > 2]
-    return f" Most on {series(named)}." if named else ""
+    streets = f" Most on {series(named)}." if named else ""
+    return Paragraph(f"{names[entry.area_id]}: {said}. {capital(draws(entry))}.{streets}", "number")

@@ -93,22 +93,16 @@ def _came(outcome: Outcome) -> Section:
 
 
 def _counts(plan: Plan, outcome: Outcome, view: View) -> Section:
+    counts = tuple(
+        (label, whole(before), whole(after), signed(whole_number(after) - whole_number(before)))
+        for key, label in SIDES
+        if outcome.groups[key].area_ids
+        for before, after in [outcome.groups[key].sums]
+    )
     return Section(
         key="counts",
         heading="The counts",
-        tables=(
-            Table(
-                "",
-                ("Side", "Before", "After", "Difference"),
-                tuple(
-                    (label, whole(before), whole(after), signed(whole_number(after) - whole_number(before)))
-                    for key, label in SIDES
-                    if outcome.groups[key].area_ids
-                    for before, after in [outcome.groups[key].sums]
-                ),
-                (1, 2, 3),
-            ),
-        ),
+        tables=(Table("", ("Side", "Before", "After", "Difference"), counts, (1, 2, 3)),),
         rows=tuple(
             PlanRow(str(sign), area, *who(view, area), ()) for sign, area in enumerate(plan.week["target"], 1)
         ),
@@ -117,13 +111,9 @@ def _counts(plan: Plan, outcome: Outcome, view: View) -> Section:
 
 def _done(outcome: Outcome, view: View) -> Section:
     rows = tuple(
-        (
-            months.day_in_words(one.date),
-            who(view, one.area_id)[0],
-            one.action,
-            "–" if one.homes is None else whole(one.homes),
-        )
+        (months.day_in_words(one.date), who(view, one.area_id)[0], one.action, homes)
         for one in outcome.actions
+        for homes in ["–" if one.homes is None else whole(one.homes)]
     )
     table = (Table("", ("Date", "Area", "Action", "Homes"), rows, (3,)),) if rows else ()
     return Section(
@@ -136,12 +126,8 @@ def _done(outcome: Outcome, view: View) -> Section:
 
 def _detail(outcome: Outcome) -> Section:
     unchecked = tuple(for_page(one.text) for one in outcome.warnings if one.code == "plan-unchecked")
-    return Section(
-        key="figures",
-        heading="In figures",
-        details=(outcome.reading, *unchecked),
-        tables=(_figures(outcome),),
-    )
+    details = (outcome.reading, *unchecked)
+    return Section(key="figures", heading="In figures", details=details, tables=(_figures(outcome),))
 
 
 def _figures(outcome: Outcome) -> Table:

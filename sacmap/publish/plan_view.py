@@ -32,6 +32,7 @@ from sacmap.publish.plan_parts import (
     who,
 )
 from sacmap.publish.words import apart, crimes, estimate, expected_key, number, signed, whole, whole_number
+from sacmap.result import firmness
 
 if TYPE_CHECKING:
     from sacmap.publish.view import View
@@ -86,12 +87,7 @@ def _money(plan: Plan, view: View) -> Section:
     return Section(
         key="money",
         heading=f"The money: {homes:,} homes at {pounds(budget['price'])}",
-        head=(
-            "Most burglaries" if not view.rates else "Most burglaries per home",
-            "homes",
-            "money",
-            "burglaries",
-        ),
+        head=(f"Most burglaries{' per home' if view.rates else ''}", "homes", "money", "burglaries"),
         rows=_money_rows(plan, view),
         said=(_spread(reach),),
         figure=_money_bars(reach, budget),
@@ -122,35 +118,23 @@ def _money_rows(plan: Plan, view: View) -> tuple[PlanRow, ...]:
 
 def _money_tables(plan: Plan, view: View) -> tuple[Table, ...]:
     """Return where the money goes, and what else it could buy."""
+    goes = tuple(
+        (who(view, one["area_id"])[0], whole(one["homes"]), pounds(one["money"]), _range(one["prevented"]))
+        for one in plan.hardening
+    )
+    buys = tuple(
+        (
+            f"{one['measure']}, {pounds(one['price'])} a home",
+            f"about {whole(one['homes'])}",
+            _range(one["spread"]),
+            _range(one["lately_burgled"]),
+        )
+        for one in plan.budget["reaches"]
+    )
+    columns = ("Measure", "Homes", "Spread over the area", "At homes burgled lately")
     return (
-        Table(
-            "Where it goes",
-            ("Area", "Homes", "Money", "Burglaries prevented a year"),
-            tuple(
-                (
-                    who(view, one["area_id"])[0],
-                    whole(one["homes"]),
-                    pounds(one["money"]),
-                    _range(one["prevented"]),
-                )
-                for one in plan.hardening
-            ),
-            (1, 2),
-        ),
-        Table(
-            "What it could buy",
-            ("Measure", "Homes", "Spread over the area", "At homes burgled lately"),
-            tuple(
-                (
-                    f"{one['measure']}, {pounds(one['price'])} a home",
-                    f"about {whole(one['homes'])}",
-                    _range(one["spread"]),
-                    _range(one["lately_burgled"]),
-                )
-                for one in plan.budget["reaches"]
-            ),
-            (1,),
-        ),
+        Table("Where it goes", ("Area", "Homes", "Money", "Burglaries prevented a year"), goes, (1, 2)),
+        Table("What it could buy", columns, buys, (1,)),
     )
 
 
@@ -214,13 +198,22 @@ def _week(plan: Plan, view: View) -> Section:
     when = _action_in_words(plan, ", ") or (f", in {week['months'][0]}" if week["months"] else "")
     best = week["alternatives"][0]
     share = round(100 * best["best_share"])
-    firm = "Firm" if share >= 90 else "Likely" if share >= 50 else "Weak"
+    firm = firmness(share / 100).capitalize()
     these = f"these {number(len(week['target']))} come" if len(week["target"]) > 1 else "this area comes"
     visited = tuple(
         f"{listed([one['area_id']], view)} was visited before, {one['since']} to {one['until']}: {one['action']}."
         for one in week["visited"]
     )
-    most_in = f"Most crime falls in {series(list(week['months']))}." if week["months"] else ""
+    most_in = (f"Most crime falls in {series(list(week['months']))}.",) if week["months"] else ()
+    sets = tuple(
+        (
+            listed(one["target"], view),
+            signed(_gap(plan, one["target"], view)),
+            f"{100 * one['best_share']:.0f} times in 100",
+        )
+        for one in week["alternatives"]
+    )
+    columns = ("Areas", "Above expected", "Best, allowing for chance")
     return Section(
         key="week",
         heading=f"The week of action: {tables.IN_WORDS[week['about']]} first",
@@ -238,26 +231,8 @@ def _week(plan: Plan, view: View) -> Section:
         key_line=expected_key(view.follows),
         scale=Markup(bars.range_head(most)),  # noqa: S704 - numbers only
         said=(f"{start}{when}. {firm}: allowing for chance, {these} first {share} times in 100.",),
-        details=(
-            *([most_in] if most_in else []),
-            *visited,
-            *_notices(plan, "nothing-to-answer", "no-clear-rise"),
-        ),
-        tables=(
-            Table(
-                "The sets of areas it was chosen from",
-                ("Areas", "Above expected", "Best, allowing for chance"),
-                tuple(
-                    (
-                        listed(one["target"], view),
-                        signed(_gap(plan, one["target"], view)),
-                        f"{100 * one['best_share']:.0f} times in 100",
-                    )
-                    for one in week["alternatives"]
-                ),
-                (1,),
-            ),
-        ),
+        details=(*most_in, *visited, *_notices(plan, "nothing-to-answer", "no-clear-rise")),
+        tables=(Table("The sets of areas it was chosen from", columns, sets, (1,)),),
     )
 
 
@@ -266,6 +241,11 @@ def _promise(plan: Plan, view: View) -> Section:
     fall = plan.smallest_detectable_fall
     alone = plan.week.get("weights") or plan.week["control"]
     areas = view.unit[len(alone) != 1]
+    compared = tuple(
+        (label, listed(side, view), whole(sum(plan.before[area] for area in side)))
+        for key, label in SIDES
+        if (side := plan.week[key])
+    )
     return Section(
         key="judged",
         heading="How it will be judged",
@@ -274,22 +254,7 @@ def _promise(plan: Plan, view: View) -> Section:
         ),
         figure=_fall_bar(before, fall),
         details=_notices(plan, "smallest-fall", "few-controls", "no-buffer-control"),
-        tables=(
-            Table(
-                "Who is compared with whom",
-                ("Side", "Areas", "Crimes before"),
-                tuple(
-                    (
-                        label,
-                        listed(plan.week[key], view),
-                        whole(sum(plan.before[area] for area in plan.week[key])),
-                    )
-                    for key, label in SIDES
-                    if plan.week[key]
-                ),
-                (2,),
-            ),
-        ),
+        tables=(Table("Who is compared with whom", ("Side", "Areas", "Crimes before"), compared, (2,)),),
     )
 
 
