@@ -115,6 +115,16 @@ def test_f25_a_month_that_is_none_in_a_row_of_another_type_is_an_error_with_its_
         read(text.encode())
 
 
+def test_a_file_with_more_different_texts_than_can_be_counted_by_code_is_read_line_by_line():
+    every = [f"20{10 + n // 12}-{n % 12 + 1:02d}" for n in range(120)]
+    rows = [row(month=month, force=f"Force {n}", kind=f"Kind {n}") for n, month in enumerate(every)]
+    assert len(rows) ** 3 > street_rows.COMBINATIONS
+    text = csv_text(*rows, row()).encode()
+    assert made_of(read, text) == made_of(parsed, text)
+    with pytest.raises(InputError, match=r"a\.csv, line 122: 'Feb-25' is not a month"):
+        read(csv_text(*rows, row(month="Feb-25")).encode())
+
+
 def test_f48_a_row_cut_short_is_told_with_its_line_where_only_some_types_are_kept():
     text = csv_text(row(), row(kind="Drugs"), row())
     with pytest.raises(InputError, match=r"a\.csv cannot be read: line 4"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -35,6 +36,9 @@ _TEXT = pa.string()
 _CODED = pa.dictionary(pa.int32(), pa.binary())
 #: Bytes that Arrow parses at a time.
 BLOCK = 4 << 20
+#: The most combinations of month, force and crime type that are counted by code. All that was ever published has some
+#: 140,000.
+COMBINATIONS = 1 << 20
 TALLY = pa.schema([("month", _TEXT), ("force", _TEXT), ("crime_type", _TEXT), ("n", pa.int64())])
 
 
@@ -103,9 +107,10 @@ class _Plain(NamedTuple):
 def _opened(source: CsvSource, keep: Sequence[str] | None, force: str | None) -> _Plain | Rows:
     raw, start, header = _begun(source)
     parsed = None if keep is None or header is None else _parsed(raw, start, header)
-    if parsed is None or header is None or keep is None:
+    tally = None if parsed is None else _counted(parsed)
+    if parsed is None or header is None or keep is None or tally is None:
         return _whole(raw, source.label, keep, force)
-    return _Plain(source, header, _kept(parsed, keep), _counted(parsed))
+    return _Plain(source, header, _kept(parsed, keep), tally)
 
 
 def _converted(files: Sequence[_Plain], keep: Sequence[str] | None) -> Iterator[Rows]:
@@ -160,20 +165,23 @@ def _parsed(raw: bytes | bytearray, start: int, header: list[str]) -> pa.Table |
     return table.rename_columns(list(places)).unify_dictionaries() if len(table) else None
 
 
-def _counted(table: pa.Table) -> pa.Table:
+def _counted(table: pa.Table) -> pa.Table | None:
     """Return the columns of `TALLIED`, each combination once, and the number of its rows as count_all.
 
-    The codes are counted, which is much quicker than grouping by the text.
+    The codes are counted, which is much quicker than grouping by the text. Return None if there are too many different
+    texts for that, as police.uk never has.
     """
     columns = [table[name].combine_chunks() for name in TALLIED]
     sizes = [len(column.dictionary) for column in columns]
-    places = np.ravel_multi_index([column.indices.to_numpy() for column in columns], sizes)
-    found, count = np.unique(places, return_counts=True)
+    if math.prod(sizes) > COMBINATIONS:
+        return None
+    count = np.bincount(np.ravel_multi_index([column.indices.to_numpy() for column in columns], sizes))
+    found = np.flatnonzero(count)
     values = [
         column.dictionary.take(pa.array(codes))
         for column, codes in zip(columns, np.unravel_index(found, sizes), strict=True)
     ]
-    return pa.table([*values, pa.array(count)], [*TALLIED, "count_all"])
+    return pa.table([*values, pa.array(count[found])], [*TALLIED, "count_all"])
 
 
 def _kept(table: pa.Table, keep: Sequence[str]) -> pa.Table:
