@@ -207,10 +207,12 @@ def town(folder, names):
     )  # fmt: skip
 
 
-@pytest.fixture
-def whole(tmp_path):
-    study = town(tmp_path, [f"Ward {n}" for n in range(PLACES)])
-    plan = tmp_path / "plans" / "town.json"
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The study of a town, its plan and what came of it."""
+    folder = tmp_path_factory.mktemp("town")
+    study = town(folder, [f"Ward {n}" for n in range(PLACES)])
+    plan = folder / "plans" / "town.json"
     plan_study(study, plan, PlanOptions())
     outcome = {
         "before": ["2023-04", "2023-05"], "after": ["2024-04", "2024-05"],
@@ -218,52 +220,53 @@ def whole(tmp_path):
         "counts": {"target": {"W03": {"before": 30, "after": 20}}, "buffer": {}},
         "actions": [{"date": "2024-03-04", "area_id": "W03", "action": "Locks fitted"}],
     }  # fmt: skip
-    result = tmp_path / "plans" / "town-result.json"
+    result = folder / "plans" / "town-result.json"
     result.write_text(json.dumps(outcome), encoding="utf-8")
     return study, plan, result
 
 
-def test_map_plan_and_result_have_their_sections_and_the_figures_of_the_csv(whole, tmp_path):
+@pytest.fixture(scope="module")
+def note(whole, tmp_path_factory):
+    """The note of the town's map, plan and result."""
     study, plan, outcome = whole
-    found = map_study(study, tmp_path / "maps" / "town.html").result
-    path, _ = brief_study(
-        study, tmp_path / "maps" / "town.html", None, BriefOptions(plan=str(plan), outcome=str(outcome))
-    )
-    document = docx.Document(path)
-    assert headings(document) == [
+    options = BriefOptions(plan=str(plan), outcome=str(outcome))
+    path, _ = brief_study(study, tmp_path_factory.mktemp("note") / "town.html", None, options)
+    return docx.Document(path)
+
+
+def test_map_plan_and_result_have_their_sections_and_the_figures_of_the_csv(whole, note, tmp_path):
+    study, plan, _ = whole
+    found = map_study(study, tmp_path / "town.html").result
+    assert headings(note) == [
         "What PP06 counts", "Where", "What we will do", "What came of it", "What the figures cannot say",
         "Source and licence",
     ]  # fmt: skip
-    said = " ".join(texts(document))
+    said = " ".join(texts(note))
     sac = found.change.set_index(["area_id", "crime_type"]).loc[("W03", "sac")]
     assert f"Ward 3 (120; about {sac['expected']:.0f} expected, normal range" in said
     assert "Clear rises, larger than chance would explain:" in said
     assert "Target areas: 20 after, 30 before." in said
     assert "2024-03-04, Ward 3: Locks fitted." in said
     assert "£10,000" in said
-    budget = next(table for table in document.tables if table.rows[0].cells[1].text == "Money")
+    budget = next(table for table in note.tables if table.rows[0].cells[1].text == "Money")
     spent = [int(line[1].strip("£").replace(",", "")) for line in cells(budget)[1:]]
     assert sum(spent) == json.loads(plan.read_text(encoding="utf-8"))["budget"]["spent"]
 
 
-def test_the_map_has_a_text_for_those_who_do_not_see_it(whole, tmp_path):
+def test_the_map_has_a_text_for_those_who_do_not_see_it(note):
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
-    path, _ = brief_study(whole[0], tmp_path / "maps" / "town.html", None, BriefOptions())
-    [shape] = docx.Document(path).inline_shapes
+    [shape] = note.inline_shapes
     told = shape._inline.docPr.get("descr")
     assert told.startswith("Map of Town, 24 areas")
     assert "Clear rises: Ward 3." in told
-    [picture] = [
-        part for part in docx.Document(path).part.package.iter_parts() if part.partname.endswith(".png")
-    ]
+    [picture] = [part for part in note.part.package.iter_parts() if part.partname.endswith(".png")]
     assert picture.blob.startswith(b"\x89PNG")
 
 
-def test_each_list_counts_from_1(whole, tmp_path):
-    path, _ = brief_study(whole[0], tmp_path / "maps" / "town.html", None, BriefOptions())
+def test_each_list_counts_from_1(note):
     numbers = [
         paragraph._p.pPr.numPr.numId.val
-        for paragraph in docx.Document(path).paragraphs
+        for paragraph in note.paragraphs
         if paragraph.style.name == "List Number"
     ]
     assert len(set(numbers)) == 2
