@@ -2,7 +2,7 @@
 
 Starting Python and loading libraries takes most of the time of a small file or command. A fork of a process that has
 loaded them begins at once, with its own streams, environment, folder and limits, and ends as Python does. For POSIX
-alone. `tests/test_fuzz.py` and others still run the processes that sacmap starts.
+alone. `tests/test_limits.py` and others still run the processes that sacmap starts.
 """
 
 from __future__ import annotations
@@ -121,8 +121,8 @@ class Loaded:
 
 
 #: What sacmap's readers in separate processes load; GDAL only under the environment of each request, which leaves it
-#: one driver.
-READERS = ("numpy", "pyarrow.parquet", "python_calamine")
+#: one driver. What pyogrio loads beside GDAL takes longer than GDAL itself.
+READERS = ("numpy", "pyarrow.parquet", "python_calamine", "pyproj", "packaging.version")
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from sacmap.planning import PlanOptions, plan_study
 from sacmap.routine import BriefOptions, brief_study
 from sacmap.study import make_study
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_readers")]
 
 docx = pytest.importorskip("docx", reason="python-docx is not installed")
 YEARS = {"current": "2017-04:2018-03", "baseline": "2016-04:2017-03"}

@@ -12,7 +12,7 @@ from sacmap.areas.context import CORNERS, kind_of, read_context
 from sacmap.errors import InputError
 from sacmap.publish.page import render
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_readers")]
 
 BOUNDS = (0.0, 52.0, 0.04, 52.01)
 LINE = {"type": "LineString", "coordinates": [[0.0, 52.004], [0.02, 52.006], [0.04, 52.005]]}

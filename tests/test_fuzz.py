@@ -5,7 +5,7 @@ from fuzz_inputs import inputs
 from fuzz_targets import TARGETS, folder_of, survive
 from hypothesis import HealthCheck, given, settings
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_readers")]
 
 #: An input takes about twenty milliseconds, the whole command being run on it.
 FEW = 10
