@@ -50,7 +50,7 @@ def random_ring(corners):
     [
         ([random_ring(500)], "Polygon"),
         ([comb(400)], "Polygon"),
-        ([[[[x + n * 1e-6, y] for x, y in square(0)]] for n in range(3_000)], "MultiPolygon"),
+        ([[[[x + n * 1e-6, y] for x, y in square(0)]] for n in range(1_000)], "MultiPolygon"),
         ([[square(0)]] * 3_000, "MultiPolygon"),
     ],
     ids=["random", "comb", "overlapping", "repeated"],

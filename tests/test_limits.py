@@ -76,7 +76,7 @@ def test_f60_a_table_of_many_rows_in_few_bytes_is_refused(tmp_path):
 
 def test_f60_a_text_repeated_without_end_is_refused(tmp_path, monkeypatch):
     # The bound is the sooner reached the lower it is.
-    monkeypatch.setattr("sacmap.files.sheets.MEMORY", 1 << 30)
+    monkeypatch.setattr("sacmap.files.sheets.MEMORY", 3 << 28)
     path = tmp_path / "a.parquet"
     words = pa.DictionaryArray.from_arrays(pa.array([0] * 100_000, pa.int32()), pa.array(["x" * 50_000]))
     pq.write_table(
@@ -122,7 +122,8 @@ def test_f60_a_zip_of_very_many_entries_is_refused(tmp_path, monkeypatch):
 
 def test_f60_what_gzip_packed_has_a_bound(tmp_path):
     path = tmp_path / "a.csv.gz"
-    path.write_bytes(gzip.compress(bytes(300 << 20), compresslevel=1))
+    # A file of gzip may be one after the other: what the same megabyte packs to is packed once.
+    path.write_bytes(gzip.compress(bytes(1 << 20)) * 300)
     began = time.monotonic()
     with pytest.raises(InputError, match="inflate"):
         read_text(str(path))
