@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -82,10 +82,15 @@ def system_of(text: object) -> pyproj.CRS:
     plain = text.lstrip().startswith("+proj=") or text.lstrip().startswith("{")
     if not (_CODE.fullmatch(text.strip()) or _WKT.match(text) or plain):
         raise ValueError("it is neither a code such as EPSG:27700 nor a definition")
+    return _of_definition(text.strip())
+
+
+@lru_cache(maxsize=100)
+def _of_definition(text: str) -> pyproj.CRS:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = pyproj.CRS.from_user_input(text.strip())
+            found = pyproj.CRS.from_user_input(text)
             said = found.to_wkt()
     except (CRSError, ProjError, ValueError, RecursionError):
         raise ValueError("it is unknown to PROJ") from None

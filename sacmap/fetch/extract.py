@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pyproj import Transformer
 
 from sacmap import tables
 from sacmap.crimes import Reading, tally_of
@@ -38,6 +37,7 @@ from sacmap.fetch.repeats import (
     repeated_parts,
     shared_elsewhere,
 )
+from sacmap.fetch.resaved import from_grid
 from sacmap.fetch.street_rows import CATEGORIES
 from sacmap.files.sheets import LINES_ABOVE, Sheet, mapped, sheets_of, text_of, words_of
 from sacmap.files.text import sha256
@@ -354,7 +354,7 @@ def _degrees(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> tuple[np.ndar
     _refuse(table, sheet, outside, layout, lambda at: _looks_like(x[at], y[at], layout.coordinates))
     given = [np.where(nowhere, np.nan, values) for values in (x, y)]
     if layout.coordinates == "BNG":
-        x, y = Transformer.from_crs("EPSG:27700", tables.WGS84, always_xy=True).transform(x, y)
+        x, y = from_grid().transform(x, y)
     return np.where(nowhere, np.nan, x), np.where(nowhere, np.nan, y), *given
 
 

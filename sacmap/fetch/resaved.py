@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -345,6 +346,12 @@ def _degrees(found: Lines, label: str) -> tuple[pa.Array, pa.Array]:
     return (read[0], read[1]) if pair[0] == "lon" else _of_metres(read[0], read[1], found, label)
 
 
+@cache
+def from_grid() -> Transformer:
+    """Return what turns metres of the British National Grid into longitude and latitude (WGS84)."""
+    return Transformer.from_crs("EPSG:27700", tables.WGS84, always_xy=True)
+
+
 def _of_metres(east: pa.Array, north: pa.Array, found: Lines, label: str) -> tuple[pa.Array, pa.Array]:
     """Convert eastings and northings to degrees. Columns x and y that are already in degrees are unchanged."""
     x, y = (values.to_numpy(zero_copy_only=False).astype(float) for values in (east, north))
@@ -359,7 +366,7 @@ def _of_metres(east: pa.Array, north: pa.Array, found: Lines, label: str) -> tup
             f"{_at(found, label, row)}: easting {x[row]:g} and northing {y[row]:g} are not in Great Britain.",
             "Check that the two columns are not swapped; they are metres of the British National Grid.",
         )
-    lon, lat = Transformer.from_crs("EPSG:27700", tables.WGS84, always_xy=True).transform(x, y)
+    lon, lat = from_grid().transform(x, y)
     none = ~there | nought
     return pa.array(np.asarray(lon), mask=none), pa.array(np.asarray(lat), mask=none)
 
