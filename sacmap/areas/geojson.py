@@ -197,8 +197,7 @@ def _geometry(raw: JsonObject | None) -> tuple[BaseGeometry, str]:
     if not raw:
         return shapely.Polygon(), NO_BOUNDARY
     mends: list[str] = []
-    made = list(_polygons(raw, mends))
-    return of_polygons(made), "; ".join(dict.fromkeys(mends))
+    return of_polygons(list(_polygons(raw, mends)), mends)
 
 
 def _polygons(raw: JsonObject, mends: list[str], depth: int = 0) -> Iterator[shapely.Polygon]:
@@ -239,9 +238,7 @@ def _topojson(whole: JsonObject, where: Path | str, layer: str | None) -> Rows:
         made = list(_topo_polygons(part, arcs, mends))
         if not made and not mends:
             mends.append(NO_BOUNDARY)
-        records.append(
-            (dict(part.get("properties") or {}), of_polygons(made), "; ".join(dict.fromkeys(mends)))
-        )
+        records.append((dict(part.get("properties") or {}), *of_polygons(made, mends)))
         ids.append(part.get("id"))
     system = _geojson_system(whole.get("crs"), where)
     return rows_of(records, system, where, given_ids=ids, by_standard=True)
@@ -343,7 +340,7 @@ def _esri_geometry(geometry: JsonObject) -> tuple[BaseGeometry, str]:
     if not shells:
         # Some writers turn rings the other way.
         shells, holes = holes, []
-    return of_polygons(_with_holes(shells, holes)), "; ".join(dict.fromkeys(mends))
+    return of_polygons(_with_holes(shells, holes), mends)
 
 
 def _with_holes(shells: Sequence[shapely.Polygon], holes: Sequence[shapely.Polygon]) -> list[shapely.Polygon]:

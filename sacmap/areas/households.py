@@ -28,6 +28,7 @@ _TOTALS = tuple(
         r"households\W+(total|all|number|count|\d{4})\W*",
         r".*\b(all categories|total|all)\b\W+(of\s+)?.*household.*",
         r".*household.*\b(total|all categories)\b.*",
+        r"(?s:.*)households",
     )
 )
 #: What makes a column one of some households only.
@@ -256,9 +257,6 @@ def _number_at(
         found = [p for p in others if pattern.fullmatch(names[p]) and not _is_part(names[p])]
         if found:
             return _the_total(found, others, names, body, path)
-    named = [p for p in others if names[p].lower().endswith("households") and not _is_part(names[p])]
-    if named:
-        return _the_total(named, others, names, body, path)
     plain = [p for p in others if _PLAIN.fullmatch(names[p]) and _is_of_counts(body, p)]
     if len(plain) == 1:
         text = f"Households are taken from the column {names[plain[0]]} of {path}, its only one of numbers."

@@ -98,7 +98,7 @@ def one_area(name: str, raw: bytes, where: Path | str) -> tuple[dict[str, object
     given = next((str(columns["name"]) for columns, *_ in rows if columns.get("name")), "")
     parts = [part for _, shape, _, _ in rows for part in shapely.get_parts(shape)]
     mends = [mend for _, _, mend, is_area in rows if is_area and mend]
-    return {"id": name, "name": given or name}, of_polygons(parts), "; ".join(dict.fromkeys(mends))
+    return {"id": name, "name": given or name}, *of_polygons(parts, mends)
 
 
 def _nothing(
@@ -231,7 +231,7 @@ def _geometry(placemark: ET.Element, where: Path | str) -> tuple[BaseGeometry, s
         mends.append(NO_BOUNDARY)
     if made and kinds & {"Point", "LineString"}:
         mends.append("points and lines left out")
-    return of_polygons(made), "; ".join(dict.fromkeys(mends)), is_area
+    return *of_polygons(made, mends), is_area
 
 
 def _rings(polygon: ET.Element, edge: str, where: Path | str) -> Iterator[np.ndarray]:

@@ -149,9 +149,10 @@ def polygon_of(rings: Sequence[Ring], mends: list[str]) -> shapely.Polygon | Non
     return shapely.Polygon(closed[0], [ring for ring in closed[1:] if len(ring)])
 
 
-def of_polygons(made: Sequence[shapely.Polygon]) -> BaseGeometry:
-    """Return the one polygon, or the MultiPolygon of several, or an empty polygon of none."""
-    return made[0] if len(made) == 1 else shapely.MultiPolygon(list(made)) if made else shapely.Polygon()
+def of_polygons(made: Sequence[shapely.Polygon], mends: Iterable[str]) -> tuple[BaseGeometry, str]:
+    """Return the one polygon, the MultiPolygon of several or an empty one of none; and the mends, each said once."""
+    shape = made[0] if len(made) == 1 else shapely.MultiPolygon(list(made)) if made else shapely.Polygon()
+    return shape, "; ".join(dict.fromkeys(mends))
 
 
 def closed_ring(ring: Ring, mends: list[str]) -> NDArray[np.float64]:

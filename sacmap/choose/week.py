@@ -177,7 +177,7 @@ def _grow(
 
 def _swap(chosen: frozenset[int], value: Sequence[float], near: Near) -> frozenset[int]:
     while True:
-        around = sorted(frozenset().union(*(near[p] for p in chosen)) - chosen, key=lambda p: (-value[p], p))
+        around = sorted(buffer_of(chosen, near), key=lambda p: (-value[p], p))
         gain, better = 1e-12, chosen
         for out in sorted(chosen):
             rest = chosen - {out}
@@ -193,8 +193,7 @@ def _swap(chosen: frozenset[int], value: Sequence[float], near: Near) -> frozens
 
 
 def _exchanges(chosen: frozenset[int], near: Near) -> list[frozenset[int]]:
-    around = frozenset().union(*(near[p] for p in chosen)) - chosen
-    tried = [chosen - {out} | {new} for out in chosen for new in around]
+    tried = [chosen - {out} | {new} for out in chosen for new in buffer_of(chosen, near)]
     return [other for other in tried if connected(other, near)]
 
 

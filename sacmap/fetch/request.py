@@ -126,12 +126,8 @@ def new_session() -> requests.Session:
     session.mount("https://", SystemTrust())
     session.headers.update({"User-Agent": f"sacmap/{version('sacmap')}", "Accept-Encoding": "gzip"})
     # Otherwise requests would read passwords from .netrc.
-    session.auth = _no_password
+    session.auth = lambda request: request
     return session
-
-
-def _no_password(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
 
 
 def send(

@@ -141,7 +141,7 @@ def _quick(text: str, separator: str, line: int, header: list[str]) -> Lines | N
     for _ in range(line):
         start = _after_line(body, start)
     if start >= len(body):
-        return _nothing(places)
+        return Lines({name: pa.array([], _TEXT) for name in places}, np.zeros(0, int))
     names = [str(n) for n in range(len(header))]
     wanted = {name: str(place) for name, place in places.items()}
     try:
@@ -182,10 +182,6 @@ def _has_errors(columns: dict[str, pa.Array]) -> bool:
         return True
     numbers = [name for name in ("lon", "lat", "easting", "northing") if name in columns]
     return any(_numbers(columns[name], _MARK[name])[1].any() for name in numbers)
-
-
-def _nothing(places: dict[str, int]) -> Lines:
-    return Lines({name: pa.array([], _TEXT) for name in places}, np.zeros(0, int))
 
 
 def _taken(
@@ -291,8 +287,7 @@ def slugs(values: pa.Array) -> pa.Array:
 def _months(found: Lines, label: str) -> pa.Array:
     coded = found.columns["month"].dictionary_encode()
     read = [month_of(text) for text in coded.dictionary.to_pylist()]
-    bad = np.flatnonzero(np.array([not month for month in read], bool)[coded.indices.to_numpy(zero_copy_only=False)]) \
-        if len(coded) else np.zeros(0, int)  # fmt: skip
+    bad = np.flatnonzero(np.array([not month for month in read], bool)[coded.indices.to_numpy()])
     if len(bad):
         text = found.columns["month"][int(bad[0])].as_py()
         raise InputError(f"{_at(found, label, int(bad[0]))}: {text!r} is not a month.", _month_remedy(text))
