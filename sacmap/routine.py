@@ -86,7 +86,7 @@ def brief_study(
     if table is not None:
         periods = official_periods(study, table.of(area))
         found = reconciled_with(table, periods, area, beside=options.beside)
-    names = names_of(result) if result is not None else _names_in(plan, options.plan)
+    names = names_of(result.areas) if result is not None else _names_in(plan, options.plan)
     view = page_of(result) if result is not None else None
     note = note_of(
         Given(

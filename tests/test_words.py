@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sacmap import tables
 from sacmap.measure.chance_flags import must_rise
+from sacmap.publish.change_rows import names_of
 from sacmap.publish.headline import ONE_POINT, Scene, headline
 from sacmap.publish.words import (
     NEIGHBOURHOOD,
@@ -458,3 +459,21 @@ def test_counts_as_people_write_them():
     assert [whole(n) for n in (0, 0.5, -0.4, -2.5, 1234.4)] == ["0", "1", "0", "−3", "1,234"]
     assert [mean(n) for n in (41.4, 9.0, 2.333)] == ["41", "9", "2.3"]
     assert [crimes(n) for n in (0, 1, 2)] == ["0 crimes", "1 crime", "2 crimes"]
+
+
+def test_areas_that_share_a_name_are_told_apart_by_their_district_and_else_by_their_code():
+    areas = pd.DataFrame(
+        {
+            "area_id": ["A", "B", "C", "D", "E", "F"],
+            "name": ["Centre", "Centre", "Centre", "Quay", "Quay", "Moor"],
+            "group": ["Ashtown", "Ashtown", "Beeton", "Beeton", None, "Ashtown"],
+        }
+    )
+    assert names_of(areas) == {
+        "A": "Centre (A)",
+        "B": "Centre (B)",
+        "C": "Centre (Beeton)",
+        "D": "Quay (Beeton)",
+        "E": "Quay (E)",
+        "F": "Moor",
+    }

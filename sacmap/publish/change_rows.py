@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TypedDict, cast
 
 import geopandas as gpd
@@ -14,7 +15,6 @@ import pandas as pd
 
 from sacmap import tables
 from sacmap.publish.csv_json import DECIMALS
-from sacmap.result import Result
 
 
 class Reading(TypedDict):
@@ -84,15 +84,30 @@ def rows_by_area(change: pd.DataFrame, area_ids: Collection[str]) -> dict[str, B
     return dict(found)
 
 
-def names_of(result: Result) -> dict[str, str]:
-    """Return the areas' names by area_id; of those that share one, with their group or else their id."""
-    areas = result.areas
-    shared = areas["name"].duplicated(keep=False).to_numpy(bool)
-    groups = areas["group"].fillna("").astype(str) if "group" in areas else pd.Series("", index=areas.index)
+def group_of_each(areas: gpd.GeoDataFrame) -> list[str]:
+    """Return the town or district of each area, or ""; all are "" if there are no groups."""
+    if "group" not in areas:
+        return [""] * len(areas)
+    return [str(name) if pd.notna(name) else "" for name in areas["group"]]
+
+
+def names_of(areas: gpd.GeoDataFrame) -> dict[str, str]:
+    """Return the areas' names by area_id. Areas that share one also have their district, or else their id."""
+    ids, plain = list(areas["area_id"]), [str(name) for name in areas["name"]]
+    twice = _repeated(plain)
+    full = [
+        f"{name} ({group or area})" if name in twice else name
+        for name, group, area in zip(plain, group_of_each(areas), ids, strict=True)
+    ]
+    still = _repeated(full)
     return {
-        str(area): f"{name} ({group or area})" if twice else str(name)
-        for area, name, group, twice in zip(areas["area_id"], areas["name"], groups, shared, strict=True)
+        area: f"{name} ({area})" if both in still else both
+        for name, both, area in zip(plain, full, ids, strict=True)
     }
+
+
+def _repeated(names: Sequence[str]) -> set[str]:
+    return {name for name, times in Counter(names).items() if times > 1}
 
 
 def table_of(change: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:

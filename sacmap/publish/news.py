@@ -93,7 +93,7 @@ def news_of(result: Result, last: LastMap) -> list[str]:
         said.append(
             f"Data to {months.in_words(now[-1])}; the last map had data to {months.in_words(last.current[-1])}."
         )
-    names = {**last.names, **names_of(result)}
+    names = {**last.names, **names_of(result.areas)}
     rows = {(str(r["area_id"]), str(r["crime_type"])): r for r in result.change.to_dict("records")}
     verdicts = {key: str(row["verdict"]) for key, row in rows.items()}
     counts = {key: (float(row["current_count"]), float(row["expected"])) for key, row in rows.items()}
@@ -156,7 +156,7 @@ def _revised(result: Result, last: LastMap) -> list[str]:
 def first_words(result: Result) -> str:
     """Return what is said of the first map of a study."""
     rose = [
-        _named((str(row["area_id"]), str(row["crime_type"])), names_of(result))
+        _named((str(row["area_id"]), str(row["crime_type"])), names_of(result.areas))
         for row in result.change[result.change["verdict"] == "clear rise"].to_dict("records")
     ]
     stands = _line("Clear rises", rose)[0] if rose else "No clear rise."

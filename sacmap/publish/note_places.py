@@ -33,7 +33,7 @@ def where(given: Given) -> Section | None:
     result = given.result
     if result is None:
         return None
-    names = names_of(result)
+    names = names_of(result.areas)
     parts: list[Part] = [Paragraph(given.headline)] if given.headline else []
     parts.append(_totals(result))
     if given.picture is not None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,7 +26,7 @@ from sacmap.measure.definitions import Break
 from sacmap.notices import Notice, series
 from sacmap.publish import backdrop, lists, words
 from sacmap.publish import headline as headlines
-from sacmap.publish.change_rows import ChangeRow, table_of
+from sacmap.publish.change_rows import ChangeRow, group_of_each, names_of, table_of
 from sacmap.publish.csv_json import texts_of
 from sacmap.publish.headline import Headline
 from sacmap.publish.outlines import Outlines, joined, outlines_of
@@ -192,9 +191,7 @@ class View:
     @cached_property
     def groups(self) -> list[str]:
         """The town or district of each area, or ""; all are "" if there are no groups."""
-        if "group" not in self.areas:
-            return [""] * len(self.areas)
-        return [str(name) if pd.notna(name) else "" for name in self.areas["group"]]
+        return group_of_each(self.areas)
 
     @cached_property
     def districts(self) -> dict[str, shapely.Geometry]:
@@ -218,17 +215,7 @@ class View:
     @cached_property
     def names(self) -> list[str]:
         """The areas' names. Areas that share a name also have their district, or else their code."""
-        plain = [str(name) for name in self.areas["name"]]
-        twice = _repeated(plain)
-        full = [
-            f"{name} ({group or area})" if name in twice else name
-            for name, group, area in zip(plain, self.groups, self.areas["area_id"], strict=True)
-        ]
-        still = _repeated(full)
-        return [
-            f"{name} ({area})" if both in still else both
-            for name, both, area in zip(plain, full, self.areas["area_id"], strict=True)
-        ]
+        return list(names_of(self.areas).values())
 
     @property
     def rates(self) -> bool:
@@ -432,7 +419,3 @@ class View:
             f"{now} compared with {before}.{part} {areas}. "
             f"Police-recorded {self.in_words['burglary']}, robbery and {self.in_words['vehicle-crime']}."
         )
-
-
-def _repeated(names: Sequence[str]) -> set[str]:
-    return {name for name, times in Counter(names).items() if times > 1}
