@@ -359,7 +359,7 @@ def test_one_answer_in_five_faulty_in_every_way_gives_the_same_as_a_clean_run(tm
             return None
 
         police.fault = fault
-        with serve(police) as base, web(clock, deadline=3.0) as client:
+        with serve(police) as base, web(clock, deadline=1.5) as client:
             api = Api(client, Store(folder), f"{base}/api")
             got = [api.crimes(month, "burglary", LONDON) for month in ("2024-01", "2024-02")]
             got.append(api.no_location("2024-01", "burglary", "northamptonshire"))
