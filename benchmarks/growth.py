@@ -120,7 +120,7 @@ def line_of(rows: Sequence[Row], by: Sequence[float], unit: str) -> str:
     ]
     return (
         f"- {unit} more cost {seconds:.2f} s of processor time and {megabytes:.0f} MB, on top of {start:.1f} s and "
-        f"{least:,.0f} MB: a straight line, from which no run is more than {100 * aside[0]:.0f}% (MB: "
+        f"{least:,.0f} MB. From the straight line through the runs, none is more than {100 * aside[0]:.0f}% (MB: "
         f"{100 * aside[1]:.0f}%) away."
     )
 
