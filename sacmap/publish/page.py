@@ -137,7 +137,7 @@ def fill(view: View, map_html: str, map_script: str) -> str:
     rows = page_data.static_rows(view)
     scripts = [_asset("leaflet/leaflet.js"), script(), map_script]
     own = ("page", "plan", "print") if view.plan else ("page", "print")
-    styles = [_without_urls(_asset("leaflet/leaflet.css")), *map(_style, own)]
+    styles = [_without_urls(_style("leaflet/leaflet")), *map(_style, own)]
     return _template().render(
         view=view,
         policy=_policy(view, [EARLY, *scripts], styles),
@@ -378,7 +378,7 @@ def _asset(name: str) -> str:
 
 @cache
 def _style(name: str) -> str:
-    """Return a style of ours without its comments, its indents, and the spaces beside a mark, a tenth of it.
+    """Return a style without its comments, its indents, and the spaces beside a mark, a tenth of it.
 
     No text in it has such a mark beside a space.
     """
