@@ -124,7 +124,7 @@ def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) 
     Raises
     ------
     UsageError
-        If a file needs a tool that is not installed.
+        If a file is of no kind that sacmap writes, or needs a tool that is not installed.
     DiskError
         If a file cannot be written.
     """

@@ -295,6 +295,19 @@ def option_fields() -> dict[str, str]:
     return {OPTION_NAMES.get(name, name.replace("_", "-")): name for name in names}
 
 
+def require_extra_kinds(kinds: Iterable[str]) -> None:
+    """Refuse kinds of file that sacmap does not write.
+
+    Raises
+    ------
+    UsageError
+        If one is not in `EXTRA_KINDS`.
+    """
+    unknown = [kind for kind in kinds if kind not in EXTRA_KINDS]
+    if unknown:
+        raise UsageError(f"--also cannot be {unknown[0]!r}.", f"It can be {', '.join(EXTRA_KINDS)}.")
+
+
 def _checked(given: Options) -> dict[str, object]:
     """Return the values of the fields that are given, in the types of the fields."""
     known = {one.name for one in fields(Study)}
@@ -304,9 +317,7 @@ def _checked(given: Options) -> dict[str, object]:
     kinds = _split(_texts(given.get("also", ())))
     checked = {name: _as_text(name, value) for name, value in given.items()}
     checked |= _periods(given) | {"also": kinds}
-    unknown = [kind for kind in kinds if kind not in EXTRA_KINDS]
-    if unknown:
-        raise UsageError(f"--also cannot be {unknown[0]!r}.", f"It can be {', '.join(EXTRA_KINDS)}.")
+    require_extra_kinds(kinds)
     if "extract" in given and not given.get("crimes"):
         raise UsageError(
             "The study describes an extract, but gives none.",

@@ -129,6 +129,12 @@ def test_a_table_that_lacks_a_column_is_an_error_that_names_it(step, table, colu
 
 
 @pytest.mark.slow
+def test_a_file_of_no_known_kind_is_refused_before_anything_is_written(practice_result, tmp_path):
+    with pytest.raises(sacmap.UsageError, match="--also cannot be 'docx'"):
+        sacmap.save(practice_result, tmp_path / "page.html", also=["xlsx", "docx"])
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_draw_takes_a_result_and_gives_the_page_that_is_saved(practice_result, tmp_path):
     sacmap.save(practice_result, tmp_path / "page.html")
     assert sacmap.draw(practice_result).get_root().render() == (tmp_path / "page.html").read_text(

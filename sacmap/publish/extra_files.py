@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sacmap.errors import UsageError
 from sacmap.publish.browser import find_browser, print_page
 from sacmap.publish.csv_json import data_date
+from sacmap.study import require_extra_kinds
 from sacmap.terminal import say
 
 if TYPE_CHECKING:
@@ -21,13 +22,14 @@ _REMEDY = "Install it with: python -m pip install matplotlib. Or leave {kind} ou
 
 
 def require_tools(kinds: Collection[str]) -> None:
-    """Check, before any work is done, that the pictures can be drawn.
+    """Check, before any work is done, that these kinds of file can be written.
 
     Raises
     ------
     UsageError
-        If matplotlib is needed and not installed.
+        If there is no such kind, or matplotlib is needed and not installed.
     """
+    require_extra_kinds(kinds)
     if "png" in kinds:
         _require_matplotlib("png", "The picture (--also png) needs matplotlib, which is not installed.")
     if "pdf" in kinds and find_browser() is None:

@@ -155,8 +155,9 @@ def _revised(result: Result, last: LastMap) -> list[str]:
 
 def first_words(result: Result) -> str:
     """Return what is said of the first map of a study."""
+    names = names_of(result.areas)
     rose = [
-        _named((str(row["area_id"]), str(row["crime_type"])), names_of(result.areas))
+        _named((str(row["area_id"]), str(row["crime_type"])), names)
         for row in result.change[result.change["verdict"] == "clear rise"].to_dict("records")
     ]
     stands = _line("Clear rises", rose)[0] if rose else "No clear rise."
