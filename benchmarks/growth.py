@@ -46,10 +46,11 @@ def archives(name: str, count: int, areas: gpd.GeoDataFrame, rows: int) -> list[
 
 
 def grid(side: int) -> gpd.GeoDataFrame:
-    """Return `side` × `side` squares, with corners along their edges."""
+    """Return `side` × `side` squares, with corners along their edges, which neighbours share to the last digit."""
     squares = wards(Path(), side)
     step = float(shapely.length(squares.geometry.iloc[0])) / CORNERS
-    return squares.assign(geometry=shapely.segmentize(squares.geometry.to_numpy(), step))
+    many = shapely.segmentize(squares.geometry.to_numpy(), step)
+    return squares.assign(geometry=shapely.transform(many, lambda corners: np.round(corners, 7)))
 
 
 def study(crimes: Sequence[Path], boundaries: Path, count: int, page: Path) -> list[str]:

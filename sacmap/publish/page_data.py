@@ -41,7 +41,7 @@ DISTRICTS_FIRST = 1_000
 TEXTS = {"group", *(column.name for column in tables.CHANGE.columns if column.kind == "text")}
 #: How hard the numbers are packed. A higher level takes longer and saves a hundredth or two of the page. From so many
 #: bytes on that is worth it: with 35,000 areas it is half a megabyte.
-LEVEL, HARDER, MUCH = 8, 11, 16 << 20
+LEVEL, HARDER, MUCH = 8, 10, 16 << 20
 #: What comes before the third figure of a row, and before the figure of a level's bar, for who does not see the heads.
 SAID = {"expected": "expected ", "firm": "in the first five: ", "level": bars.LEVEL}
 
@@ -139,7 +139,7 @@ def numbers_of(view: View) -> str:
     rest = {
         "sentences": sentences,
         "sentence": sentence,
-        "labels": view.outlines.names_at.ravel().tolist(),
+        "labels": _labels(view),
         "monthly": _monthly(view),
         "streets": _streets(view, names),
         "points": _points(view, names),
@@ -242,6 +242,16 @@ def where_of(view: View, position: int) -> str:
         return view.groups[position]
     area, name = (view.areas[column].array[position] for column in ("area_id", "name"))
     return str(area) if view.names[position] != name else ""
+
+
+def _labels(view: View) -> list[int]:
+    """Return where the name of each area may be written, and the width of the area there: see `label_places`.
+
+    A place is a step from the one before it, because small numbers pack well.
+    """
+    steps = view.outlines.names_at.copy()
+    steps[1:, :2] = np.diff(steps[:, :2], axis=0)
+    return steps.ravel().tolist()
 
 
 def _streets(view: View, names: dict[str, int]) -> list[list[int]] | None:

@@ -93,6 +93,18 @@ function sentenceOf(row, type = state.type) {
   });
 }
 
+// Where the name of each area has most room: lon, lat and the width of the area there, in 1e-5 degree. A place is coded
+// as a step from the one before it.
+const namesAt = () =>
+  once("names at", () => {
+    let [x, y] = [0, 0];
+    return every.map((place) => {
+      const [east, north, width] = numbers.labels.slice(3 * place, 3 * place + 3);
+      [x, y] = [x + east, y + north];
+      return [x, y, width];
+    });
+  });
+
 // A month is one character: 0–9A–Za–z for 0 to 61, {n} for more, . where the month is not complete.
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const monthOf = ([, large, one]) => (large ? Number(large) : one === "." ? null : DIGITS.indexOf(one));

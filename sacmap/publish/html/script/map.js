@@ -190,7 +190,7 @@ const groupBounds = () => boundsOf(placesShown())?.pad(0.05) ?? data.bounds;
 
 // An area narrower than this on the screen has no outline: lines would hide its colour.
 const LEAST = 12;
-const widthOf = (place) => (numbers.labels[3 * place + 2] / 1e5) * pixelsPerDegree();
+const widthOf = (place) => (namesAt()[place][2] / 1e5) * pixelsPerDegree();
 const pixelsPerDegree = () => (256 * 2 ** map.getZoom()) / 360;
 
 // About a chosen area the map is pale, so that streets and their names read; what changed clearly keeps a tint.

@@ -21,8 +21,11 @@ function wideOf(text, css) {
 
 const touches = (a, boxes) => boxes.some((b) => a[2] > b[0] && a[0] < b[2] && a[3] > b[1] && a[1] < b[3]);
 const boxAt = ({ x, y }, across, down = across) => [x - across, y - down, x + across, y + down];
-const middleOf = (place) =>
-  map.latLngToLayerPoint([numbers.labels[3 * place + 1] / 1e5, numbers.labels[3 * place] / 1e5]);
+
+function middleOf(place) {
+  const [x, y] = namesAt()[place];
+  return map.latLngToLayerPoint([y / 1e5, x / 1e5]);
+}
 
 // The pins of the moment: of both lists, or of the plan.
 function pinList() {
@@ -161,7 +164,7 @@ function usualWidths() {
   return once("usual widths", () => {
     const widthsOf = data.groups.map(() => []);
     for (const place of every)
-      if (isThere(place) && data.groupOf[place] >= 0) widthsOf[data.groupOf[place]].push(numbers.labels[3 * place + 2]);
+      if (isThere(place) && data.groupOf[place] >= 0) widthsOf[data.groupOf[place]].push(namesAt()[place][2]);
     return widthsOf.map((some) => some.sort((a, b) => a - b)[Math.floor(some.length / 2)] ?? 0);
   });
 }
