@@ -6,6 +6,7 @@ overwrite a message.
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 import time
@@ -116,7 +117,10 @@ class Pounds(click.FloatRange):
         """Return the number without the pound sign and commas."""
         written = _WRITTEN.fullmatch(value.strip()) if isinstance(value, str) else None
         number = written[1].replace(",", "") + written[2] if written else value
-        return float(super().convert(cast("float", number), param, ctx))
+        pounds = float(super().convert(cast("float", number), param, ctx))
+        if not math.isfinite(pounds):
+            self.fail(f"{value!r} is not a valid amount.", param, ctx)
+        return pounds
 
 
 class Command(click.Command):

@@ -35,6 +35,10 @@ def test_a_file_s_counts_are_summed_over_the_months_compared():
     assert file_comparator(csv_of(EVERY), "c.csv", PERIODS, (1,)).pair("sac") == (600, 300)
 
 
+def test_each_month_may_have_a_row_of_each_of_several_forces():
+    assert file_comparator(csv_of(EVERY * 2), "c.csv", PERIODS, (0, 1)).pair("burglary") == (800, 400)
+
+
 def test_a_month_left_out_need_not_be_in_the_file():
     without = [month for month in EVERY if month[5:] == "08"]
     assert file_comparator(csv_of(without), "c.csv", PERIODS, (1,)).pair("robbery") == (200, 100)
@@ -54,6 +58,7 @@ def test_a_month_left_out_need_not_be_in_the_file():
         (csv_of(EVERY, n="-1"), "c.csv, line 2"),
         (csv_of(["Jul-16"]), "c.csv, line 2"),
         (csv_of(EVERY, kinds=("Burglary",)), "c.csv, line 2"),
+        (csv_of([*EVERY, "2018-07"]), "2 rows of burglary for 2018-07 and 1 for 2016-07"),
     ],
 )
 def test_a_file_that_will_not_do_says_why(text, words):

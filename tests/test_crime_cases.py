@@ -657,6 +657,38 @@ def test_a_file_put_in_twice_without_ids_is_told(folder, monkeypatch):
     )
 
 
+def test_ids_that_a_program_padded_with_spaces_are_those_of_police_uk(folder, monkeypatch):
+    rows = crimes()
+    # The same crime at another point, as police.uk repeats some.
+    again = [row | {"Longitude": f"{float(row['Longitude']) + 1e-3:.6f}"} for row in rows[:5]]
+    # A file with quotes is read in another way than one without.
+    for name, context in (("plain.csv", ""), ("quoted.csv", "a, b")):
+        padded = [row | {"Crime ID": row["Crime ID"].ljust(70), "Context": context} for row in rows + again]
+        (folder / name).write_text(table(padded))
+        require_whole(map_of(folder, monkeypatch, name))
+
+
+def test_of_two_equal_files_the_one_with_ids_is_kept(folder, monkeypatch):
+    rows = crimes()
+    again = [row | {"Longitude": f"{float(row['Longitude']) + 1e-3:.6f}"} for row in rows[40:45]]
+    january = rows[40:] + again
+    # The file without ids is larger, because it holds another month too.
+    (folder / "a.csv").write_text(table(rows[:40] + january))
+    (folder / "b.csv").write_text(table([row | {"Crime ID": ""} for row in january + rows[:40]]))
+    require_whole(map_of(folder, monkeypatch, "b.csv", "a.csv"))
+
+
+def test_a_sheet_of_crimes_that_lacks_a_column_is_an_error_and_not_passed_over(folder, monkeypatch):
+    rows = crimes()
+    lacking = [{name: cell for name, cell in row.items() if name != "Latitude"} for row in rows[40:]]
+    with pd.ExcelWriter(folder / "a.xlsx", engine="openpyxl") as book:
+        pd.DataFrame(rows[:40]).to_excel(book, sheet_name="2018", index=False)
+        pd.DataFrame(lacking).to_excel(book, sheet_name="2019", index=False)
+    made = map_of(folder, monkeypatch, "a.xlsx")
+    require_plain(made.error)
+    assert "sheet 2019: it does not have a column 'Latitude'" in made.error
+
+
 def test_a_spreadsheet_that_is_full_is_told(folder, monkeypatch):
     monkeypatch.setattr("sacmap.fetch.repeats.FULL", (80,))
     (folder / "a.csv").write_text(table(crimes()))

@@ -196,7 +196,7 @@ def spoilt(**cells):
     [
         (spoilt(**{"Date Committed": "Feb-25"}), "line 4: 'Feb-25' is not a date of the form %d/%m/%Y"),
         (spoilt(**{"Date Committed": "13/13/2018"}), "line 4: '13/13/2018' is not a date"),
-        (spoilt(**{"Date Committed": ""}), "line 4: '' is not a date"),
+        (spoilt(**{"Date Committed": ""}), r"line 4: '' is not a date (.|\n)* total or a note"),
         (spoilt(X="north"), "line 4: 'north', .* is not a coordinate"),
         (spoilt(X=-0.9, Y=52.24), "line 4: .* looks like degrees, not BNG"),
         (spoilt(X=262000, Y=1_250_000_0), "line 4: .* is not in Great Britain"),
@@ -212,6 +212,66 @@ def test_f22_f25_what_makes_no_sense_is_an_error_with_its_line(tmp_path, row, wo
 def test_a_missing_column_says_which_to_check(tmp_path):
     with pytest.raises(InputError, match="no header row with the columns"):
         reading_of(tmp_path, header=[*HEADER[:2], "Code", *HEADER[3:]])
+
+
+def american(day):
+    """A British date as a spreadsheet with American settings reads it: as a date where it can, or else as text."""
+    dd, mm, yyyy = map(int, day.split("/"))
+    return date(yyyy, dd, mm) if dd <= 12 else day
+
+
+def book_of(path, **several):
+    """A workbook with a sheet of rows for each name."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in several.items():
+        sheet = book.create_sheet(name)
+        for cells in rows:
+            sheet.append([None if cell == "" else cell for cell in cells])
+    book.save(path)
+    return path
+
+
+def test_days_and_months_that_a_spreadsheet_swapped_are_refused(tmp_path):
+    days = [f"{day:02d}/03/2018" for day in range(1, 29)]
+    lines = [line(f"CR/{n}", american(day), "28E") for n, day in enumerate(days)]
+    path = book_of(tmp_path / "extract.xlsx", Crimes=[HEADER, *lines])
+    with pytest.raises(InputError, match=r"sheet Crimes: .* swapped day and month"):
+        read_extract(study_of(path))
+
+
+def test_real_dates_beside_dates_in_text_are_read_where_nothing_was_swapped(tmp_path):
+    days = [f"{day:02d}/03/2018" for day in range(1, 29)]
+    lines = [line(f"CR/{n}", date(2018, 3, n + 1) if n % 2 else day, "28E") for n, day in enumerate(days)]
+    path = book_of(tmp_path / "extract.xlsx", Crimes=[HEADER, *lines])
+    assert set(read_extract(study_of(path)).crimes["month"].astype(str)) == {"2018-03"}
+
+
+def test_a_sheet_that_lacks_a_column_is_named_with_the_column(tmp_path):
+    east = [name if name != "X" else "Easting" for name in HEADER]
+    path = book_of(
+        tmp_path / "extract.xlsx",
+        West=[HEADER, *LINES[:4]],
+        East=[east, *LINES[4:]],
+        Notes=[["Made for us"]],
+        Blank=[],
+    )
+    reading = read_extract(study_of(path))
+    assert reading.tally["n"].sum() == 4
+    said = told(reading)["passed-over"]
+    assert "sheet East (no column 'X')" in said
+    assert "sheet Notes" in said
+    assert "Blank" not in said
+
+
+def test_of_two_columns_of_one_name_none_is_taken_unless_they_are_equal(tmp_path):
+    plain = reading_of(tmp_path).crimes
+    again = reading_of(tmp_path, [[*row, row[4]] for row in LINES], header=[*HEADER, "X"])
+    pd.testing.assert_frame_equal(again.crimes, plain)
+    other = reading_of(tmp_path, [[*row, 1] for row in LINES], header=[*HEADER, "x"])
+    pd.testing.assert_frame_equal(other.crimes, plain)
+    with pytest.raises(InputError, match="2 columns called 'X'"):
+        reading_of(tmp_path, [[*row, 1] for row in LINES], header=[*HEADER, "X"])
 
 
 @pytest.mark.parametrize(

@@ -508,7 +508,7 @@ def test_a_budget_is_taken_as_people_write_it(written, pounds):
     assert Pounds(1).convert(written, None, None) == pounds
 
 
-@pytest.mark.parametrize("written", ["10,00", "ten", "£", "1,0000", "0"])
+@pytest.mark.parametrize("written", ["10,00", "ten", "£", "1,0000", "0", "nan", "inf"])
 def test_a_budget_that_could_be_read_two_ways_is_refused(written):
     with pytest.raises(click.BadParameter, match="not"):
         Pounds(1).convert(written, None, None)

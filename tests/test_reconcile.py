@@ -79,6 +79,7 @@ def edited(change):
             r"2018-19, line 6: '2018', '1' are not a financial year",
         ),
         (lambda rows: rows[6].__setitem__(0, "2017/18"), "in .*2017-18 and .*2018-19"),
+        (lambda rows: rows.insert(7, list(rows[6])), "2018-19, line 8 repeats a line above it"),
     ],
 )
 def test_what_makes_no_sense_is_an_error_with_its_place(tmp_path, change, words):

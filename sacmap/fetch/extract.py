@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,8 +20,14 @@ from sacmap import tables
 from sacmap.crimes import Reading, tally_of
 from sacmap.errors import InputError
 from sacmap.fetch.csv_files import Member, each_once
-from sacmap.fetch.extract_layout import COMPONENTS, Layout, day_of, is_day_number, layout_of
-from sacmap.fetch.extract_notices import broken_parts, extract_notices, lacking_parts, unknown_offences
+from sacmap.fetch.extract_layout import COMPONENTS, Layout, are_swapped, day_of, is_day_number, layout_of
+from sacmap.fetch.extract_notices import (
+    broken_parts,
+    extract_notices,
+    lacking_parts,
+    passed_over_notices,
+    unknown_offences,
+)
 from sacmap.fetch.repeats import (
     ENOUGH_POINTS,
     Part,
@@ -39,9 +45,9 @@ from sacmap.fetch.repeats import (
 )
 from sacmap.fetch.resaved import from_grid
 from sacmap.fetch.street_rows import CATEGORIES
-from sacmap.files.sheets import LINES_ABOVE, Sheet, mapped, sheets_of, text_of, words_of
+from sacmap.files.sheets import LINES_ABOVE, Row, Sheet, mapped, sheets_of, text_of, words_of
 from sacmap.files.text import sha256
-from sacmap.notices import Notice
+from sacmap.notices import Notice, series
 from sacmap.study import Study
 
 #: The extent of Great Britain: (lowest, highest) of each coordinate, in metres and in degrees.
@@ -88,7 +94,8 @@ def read_extract(study: Study) -> Reading:
     """
     layout = layout_of(study.extract or {}, study.force)
     files, notes = each_once([Member(Path(path)) for path in study.crimes])
-    found = [sheet for file in files for sheet in _sheets(file.path, layout)]
+    several = [_sheets(file.path, layout) for file in files]
+    found = [sheet for sheets, _ in several for sheet in sheets]
     found, repeated = _without_repeats(found)
     inputs = tuple(
         {
@@ -127,6 +134,7 @@ def read_extract(study: Study) -> Reading:
             *of_ids,
             *_rounded_notices(rows, layout),
             *_day_number_notices(sum(sheet.day_numbers for sheet in found)),
+            *passed_over_notices([sheet for _, others in several for sheet in others]),
         ),
         lacking=lacking,
         broken=("vehicle-crime",) if broken else (),
@@ -148,21 +156,36 @@ def _joined(found: list[Extracted], name: str) -> pd.Series:
     )
 
 
-def _sheets(path: Path, layout: Layout) -> list[Extracted]:
-    several = [_rows(path, sheet, layout) for sheet in sheets_of(path)]
-    whole = [rows for rows in several if rows is not None]
+def _sheets(path: Path, layout: Layout) -> tuple[list[Extracted], list[str]]:
+    """Return the sheets with the columns, and what the others are called and lack."""
+    whole, others = [], []
+    for sheet in sheets_of(path):
+        rows = _rows(path, sheet, layout)
+        if rows is not None:
+            whole.append(rows)
+        elif any(text_of(cell) for row in sheet.rows for cell in row):
+            there, missing = _nearest(sheet.rows, layout)
+            near = there and len(missing) < len(layout.columns)
+            others.append(sheet.label + (f" (no column {series(list(map(repr, missing)))})" if near else ""))
     if not whole:
         raise _no_header(path, layout)
-    return whole
+    return whole, others
+
+
+def _nearest(rows: list[Row], layout: Layout) -> tuple[list[str], list[str]]:
+    """Return the cells of the row most like a header, and the columns that it lacks."""
+    wanted = {words_of(name): name for name in layout.columns.values()}
+    nearest = max(
+        rows[:LINES_ABOVE], key=lambda row: len({words_of(cell) for cell in row} & set(wanted)), default=[]
+    )
+    there = [text for cell in nearest if (text := text_of(cell))]
+    return there, [name for words, name in wanted.items() if words not in set(map(words_of, there))]
 
 
 def _no_header(path: Path, layout: Layout) -> InputError:
     """Return the error for a file without the columns. It shows the row most like a header."""
-    wanted = {words_of(name): name for name in layout.columns.values()}
-    rows = [row for sheet in sheets_of(path) for row in sheet.rows[:LINES_ABOVE]]
-    nearest = max(rows, key=lambda row: len({words_of(cell) for cell in row} & set(wanted)), default=[])
-    there = [text for cell in nearest if (text := text_of(cell))]
-    missing = [name for words, name in wanted.items() if words not in {words_of(text) for text in there}]
+    several = [_nearest(sheet.rows, layout) for sheet in sheets_of(path)]
+    there, missing = min(several, key=lambda one: len(one[1]), default=([], list(layout.columns.values())))
     named = ", ".join(repr(name) for name in missing)
     close = [near[0] for name in missing if (near := difflib.get_close_matches(name, there, 1, 0.5))]
     hint = (
@@ -262,19 +285,34 @@ def _rows(path: Path, sheet: Sheet, layout: Layout) -> Extracted | None:
         return None
     lines = _lines(sheet, at, len(header))
     table = pd.DataFrame({"line": [line for line, _ in lines]})
-    for name, words in wanted.items():
-        table[name] = _cells(lines, header.index(words))
+    titles = [text_of(cell) for cell in sheet.rows[at]]
+    places = {name: _place(layout.columns[name], titles, lines, sheet) for name in wanted}
+    for name, place in places.items():
+        table[name] = _cells(lines, place)
     table["day"] = _days(table, sheet, layout)
     table["month"] = table["day"].str[:7]
     table["lon"], table["lat"], table["x"], table["y"] = _degrees(table, sheet, layout)
     table["crime_id"] = table["id"].map(_reference) if "id" in table else _texts(table, "id")
     table["location"] = _texts(table, "location")
-    used = {header.index(words) for words in wanted.values()}
-    titles = [text_of(cell) for cell in sheet.rows[at]]
+    used = set(places.values())
     others = {title: _cells(lines, k) for k, title in enumerate(titles) if title and k not in used}
     table["left"] = _left_out(lines, header, sheet, layout)
     kept = ["month", "day", "offence", "lon", "lat", "x", "y", "crime_id", "location", "left"]
     return Extracted(path, sheet.label, table[kept], others, int(table["counted"].sum()))
+
+
+def _place(column: str, titles: Sequence[str], lines: list[tuple[int, list[object]]], sheet: Sheet) -> int:
+    """Return the position of a column. Of several with its name, one is taken only if all have the same cells."""
+    places = [k for k, title in enumerate(titles) if words_of(title) == words_of(column)]
+    exact = [k for k in places if titles[k] == column.strip()]
+    first, *others = exact or places
+    cells = _cells(lines, first).map(text_of)
+    if any((cells != _cells(lines, k).map(text_of)).any() for k in others):
+        raise InputError(
+            f"{sheet.label} has {len(others) + 1} columns called {column!r}, with different cells.",
+            "Give them different names, and write the one to read in [extract.columns].",
+        )
+    return first
 
 
 def _lines(sheet: Sheet, at: int, width: int) -> list[tuple[int, list[object]]]:
@@ -333,7 +371,15 @@ def _days(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> pd.Series:
         wanted = f"of the form {layout.date_format}" if layout.date_format else "of the form YYYY-MM-DD"
         raise InputError(
             f"{sheet.label}, line {row['line']}: {text_of(row['month'])!r} is not a date {wanted}.",
-            "Set [extract] date_format in the study file, for example %d/%m/%Y, or correct the date.",
+            "Set [extract] date_format in the study file, for example %d/%m/%Y, or correct the date."
+            if text_of(row["month"])
+            else "Write the date of that crime. If the line is a total or a note and no crime, delete it.",
+        )
+    if are_swapped(table["month"], found):
+        raise InputError(
+            f"{sheet.label}: a spreadsheet seems to have swapped day and month. Every cell that is a date has a day up "
+            "to 12, and every date that is still text has a later one.",
+            "Ask for the extract with dates as YYYY-MM-DD, or open the original again with that column as text.",
         )
     table["counted"] = mapped(table["month"], is_day_number).astype(bool)
     return found

@@ -36,6 +36,9 @@ PAIRS = {("easting", "northing"): "BNG", ("longitude", "latitude"): "degrees"}
 #: Values of `coordinates`.
 SYSTEMS = ("BNG", "degrees")
 
+#: With fewer dates of a kind, all their days may be on one side of the 12th by chance.
+MANY_DATES = 5
+
 _KEYS = ("columns", "date_format", "coordinates", "force", "offences", "keep", "drop")
 _COLUMNS = ("month", "offence", "id", "location", *(name for pair in PAIRS for name in pair))
 #: A year outside this range is a typing error.
@@ -247,6 +250,17 @@ def day_of(cell: object, date_format: str) -> str:
         return ""
     read = pd.to_datetime(text, format="ISO8601", errors="coerce")
     return "" if pd.isna(read) else _written(read)
+
+
+def are_swapped(cells: pd.Series, days: pd.Series) -> bool:
+    """Whether a spreadsheet with American settings seems to have read British dates.
+
+    It turns 05/03/2018 into a real date, 3 May, and leaves 25/03/2018 as text. So no real date has a day above 12, and
+    every text has one, which does not happen by chance. `days` are as `day_of` reads the cells.
+    """
+    later = days.str[8:] > "12"
+    real = cells.map(lambda cell: isinstance(cell, date))
+    return min(int(real.sum()), int((~real).sum())) >= MANY_DATES and bool((later != real).all())
 
 
 def is_day_number(cell: object) -> bool:

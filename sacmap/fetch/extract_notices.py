@@ -72,6 +72,16 @@ def extract_notices(
         yield Notice("other-offences", f"Rows with other offences, not counted as SAC: {said}.")
 
 
+def passed_over_notices(others: Sequence[str]) -> Iterator[Notice]:
+    """Tell which sheets were not read, because they have no header with the columns."""
+    if others:
+        yield Notice(
+            "passed-over",
+            f"Sheets without the columns of [extract.columns] were not read: {listed(others, 4)}. If they hold crimes, "
+            "give their columns the same names.",
+        )
+
+
 def lacking_parts(sac: pd.DataFrame) -> tuple[str, ...]:
     """Return the parts of vehicle crime without any row; `sac` has the component of the rows of SAC.
 

@@ -165,6 +165,7 @@ def _table(sheet: Sheet) -> pd.DataFrame | None:
         }
     )
     table["line"] = range(found + 2, found + 2 + len(rows))
+    table["again"] = pd.Series([tuple(row) for row in rows], dtype=object).duplicated()
     # Blank lines and the notes below a table have neither.
     table = table[
         [bool(text_of(code) or text_of(n)) for code, n in zip(table["code"], table["n"], strict=True)]
@@ -218,7 +219,14 @@ def _of_area(whole: pd.DataFrame, area_name: str, path: str) -> tuple[str, pd.Da
 
 
 def _require_once(mine: pd.DataFrame, path: str) -> None:
-    """Refuse a quarter that is in two sheets, because it would count twice."""
+    """Refuse a quarter that is in two sheets, and a row that is in a sheet twice, because they would count twice."""
+    again = mine[mine["again"].astype(bool)]
+    if len(again):
+        row = again.iloc[0]
+        raise InputError(
+            f"{row['sheet']}, line {row['line']} repeats a line above it ({len(again):,} such lines of this area).",
+            "Perhaps two tables that overlap were joined. Keep each line once.",
+        )
     several = mine.groupby("quarter")["sheet"].nunique()
     if (several > 1).any():
         quarter = str(several.index[several > 1][0])

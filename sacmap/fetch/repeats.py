@@ -180,7 +180,7 @@ def idents_of(ids: pd.Series) -> np.ndarray:
 def repeated_parts(parts: Sequence[Part]) -> list[Repeated]:
     """Find the parts, or months of parts, whose rows all occur in another part.
 
-    Of two equal parts the first is kept. If all rows of both have ids, the ids are compared.
+    Of two equal parts one with ids is kept, or else the first. If all rows of both have ids, the ids are compared.
     """
     frames = [
         pd.DataFrame(
@@ -198,11 +198,12 @@ def repeated_parts(parts: Sequence[Part]) -> list[Repeated]:
     by_part: dict[int, dict[str, pd.DataFrame]] = {}
     for (part, group), some in rows.groupby(["part", "group"]):
         by_part.setdefault(int(str(part)), {})[str(group)] = some
+    with_ids = rows.groupby("part")["ident"].any()
     together = rows.groupby("group")["part"].unique()
     pairs = {(one, other) for some in together for one in some for other in some if one != other}
     found: list[Repeated] = []
     gone: set[tuple[int, str]] = set()
-    for one, other in sorted(pairs, key=lambda pair: (sizes[pair[0]], -pair[0], pair[1])):
+    for one, other in sorted(pairs, key=lambda pair: (with_ids[pair[0]], sizes[pair[0]], -pair[0], pair[1])):
         mine, theirs = by_part[one], by_part[other]
         held = {
             group: (len(some), int(some["placed"].sum()))

@@ -43,6 +43,10 @@ _LON, _LAT = (
 _STREET = re.compile(r"['\"]name['\"]\s*:\s*(?P<q>['\"])(?P<n>.*?)(?P=q)")
 
 
+#: The columns that only a table of single crimes has.
+_CRIMES = {"month", "crime_type", "crime_id"}
+
+
 class Lines(NamedTuple):
     """The text of a street file by column, and the line of each row (0 if not known)."""
 
@@ -82,13 +86,19 @@ def _lines_of(raw: bytes | bytearray, label: str) -> Iterator[Lines]:
 
 
 def _of_workbook(raw: bytes | bytearray, label: str) -> Iterator[Lines]:
-    """Read the sheets that have the columns. Others, such as pivot tables, are skipped."""
+    """Read the sheets that have the columns. Others, such as pivot tables, are skipped.
+
+    One of single crimes that lacks a column is an error, because its crimes would be missing.
+    """
     nearest = None
     several = 0
     for sheet in sheets_in(raw, label):
         texts = [[text_of(cell) for cell in row] for row in sheet.rows]
         at = header_at(texts)
         if at is None:
+            of_crimes = next((row for row in texts[:LINES_ABOVE] if set(places_of(row)) >= _CRIMES), None)
+            if of_crimes is not None:
+                raise no_column(sheet.label, of_crimes, "it does not have")
             nearest = nearest or next((row for row in texts if any(row)), None)
             continue
         several += 1
@@ -214,9 +224,8 @@ def _is_note(cells: Sequence[str]) -> bool:
 def _without_blank(found: Lines, header: Sequence[str], places: dict[str, int]) -> Lines:
     """Leave out empty rows and repeated headers, which files that were joined together have."""
     nothing = pa.array(NOTHING)
-    kept = {"location", "crime_id"}
     columns = {
-        name: column if name in kept else pc.utf8_trim_whitespace(column)
+        name: column if name == "location" else pc.utf8_trim_whitespace(column)
         for name, column in found.columns.items()
     }
     named = [

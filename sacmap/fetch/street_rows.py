@@ -251,7 +251,7 @@ def _crimes_table(given: Mapping[str, pa.ChunkedArray | pa.DictionaryArray]) -> 
             "lon": pc.if_else(half, nowhere, lon),
             "lat": pc.if_else(half, nowhere, lat),
             "force": _coded(given["Reported by"], pc.utf8_trim_whitespace),
-            "crime_id": given.get("Crime ID", blank),
+            "crime_id": pc.utf8_trim_whitespace(given.get("Crime ID", blank)),
             "location": _coded(given.get("Location", blank), without_missing),
         }
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -126,9 +127,11 @@ def file_comparator(text: str, path: str, periods: Sequence[Period], positions: 
     Raises
     ------
     InputError
-        If a column or a compared month is missing, or a value is not a month, a crime type or a whole count.
+        If a column or a compared month is missing, a month has more rows than another, or a value is not a month, a
+        crime type or a whole count.
     """
     given: dict[tuple[str, str], float] = {}
+    rows: Counter[tuple[str, str]] = Counter()
     for line, row in rows_of(text, f"The comparator {path}", ("month", "crime_type", "n")):
         month, kind, n = row.values()
         if not (months.is_month(month) and kind in tables.CRIME_TYPES and re.fullmatch(r"(?a:\d{1,9})", n)):
@@ -137,8 +140,11 @@ def file_comparator(text: str, path: str, periods: Sequence[Period], positions: 
                 f"Crime types are {', '.join(tables.CRIME_TYPES)}; months are YYYY-MM.",
             )
         given[month, kind] = given.get((month, kind), 0.0) + float(n)
+        rows[month, kind] += 1
     compared = [[period[k] for k in positions] for period in periods]
     sums = {kind: _sum(given, kind, compared, path) for kind in tables.SAC_TYPES}
+    for kind in tables.SAC_TYPES:
+        _require_as_often(rows, kind, [month for period in compared for month in period], path)
     whole = {"sac": np.sum([sums[kind] for kind in tables.SAC_TYPES], axis=0)}
     return Comparator("file", "the comparison areas", whole | sums)
 
@@ -206,6 +212,17 @@ def _sum(given: dict[tuple[str, str], float], kind: str, compared: list[list[str
             "Give a row for every month compared and each of burglary, robbery and vehicle-crime.",
         )
     return np.array([sum(given[month, kind] for month in period) for period in compared])
+
+
+def _require_as_often(rows: Mapping[tuple[str, str], int], kind: str, compared: list[str], path: str) -> None:
+    """Refuse months with more rows than others: a row given twice, or one that is missing, would look like a change."""
+    most, least = (of(compared, key=lambda month: rows[month, kind]) for of in (max, min))
+    if rows[most, kind] > rows[least, kind]:
+        raise InputError(
+            f"The comparator {path} has {rows[most, kind]} rows of {kind} for {most} and {rows[least, kind]} for "
+            f"{least}, so its change would not be a real one.",
+            "Give each month as many rows: leave out those given twice, and write 0 for an area without crimes.",
+        )
 
 
 def comparator_of(
