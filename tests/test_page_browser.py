@@ -11,7 +11,7 @@ import shapely
 from click.testing import CliRunner
 from conftest import HOSTILE, Opened, axe_of, grouped, page_of, visiting
 
-from sacmap import tables
+from sacmap import months, tables
 from sacmap.cli import sacmap
 from sacmap.notices import Notice
 from sacmap.publish.csv_json import csv_of
@@ -548,7 +548,8 @@ def test_without_an_earlier_period_the_page_shows_levels_and_says_why(opened):
     page = page_of()
     levels = page.change.assign(
         **dict.fromkeys(["baseline_count", "baseline_mean", "change", "change_pct", "expected", "normal_low",
-                         "normal_high", "excess", "ratio", "p_value"], np.nan)
+                         "normal_high", "excess", "ratio", "p_value"], np.nan),
+        verdict="not known",
     )  # fmt: skip
     totals = {
         kind: dict(total) | {"baseline_mean": None, "change_pct": None} for kind, total in page.totals.items()
@@ -570,7 +571,10 @@ def test_without_an_earlier_period_the_page_shows_levels_and_says_why(opened):
     assert shown.tab.locator("#hardening li").count() == 4
     assert shown.tab.locator("#areas thead th").count() == 2
     shown.tab.locator("#areas tbody button").first.click()
+    # Its count is known, so nothing is said of a missing boundary.
+    assert "60 crimes" in shown.text("#panel")
     assert "no earlier period" in shown.text("#panel")
+    assert "Not known" not in shown.text("#panel")
     assert shown.messages == []
 
 
@@ -593,6 +597,28 @@ def test_the_axis_of_the_months_ends_at_a_round_number(small):
     most = page.tab.locator("#panel .months text").all_text_contents()
     assert "4" in most
     assert "0" in most
+
+
+def test_the_sum_over_a_period_is_of_the_months_compared(opened):
+    # One robbery in the first month and one in the last: of the period, only the last month is compared.
+    page = replace(page_of(), current=months.span("2016-07:2018-07"), baseline=(), compared=(24,))
+    shown = opened(page, "#area=A0&type=robbery")
+    over_the_period = shown.tab.locator("#panel .months text").first
+    assert over_the_period.text_content() == "1"
+
+
+@pytest.mark.parametrize(("wide", "high"), [(1366, 657), (1281, 700)])
+def test_the_map_comes_back_from_beyond_its_areas_and_stays_whole(opened, wide, high):
+    shown = opened(page_of(), viewport={"width": wide, "height": high})
+    frame = shown.tab.locator("#map").bounding_box()
+    x, y = frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2
+    for over, up in ((-2000, 0), (2000, 0), (0, -2000), (0, 2000), (-2000, 2000)):
+        shown.tab.mouse.move(x, y)
+        shown.tab.mouse.down()
+        shown.tab.mouse.move(x + over, y + up, steps=4)
+        shown.tab.mouse.up()
+        shown.tab.wait_for_timeout(50)
+    assert shown.messages == []
 
 
 def test_thousands_of_areas_show_their_districts_first_and_a_district_its_areas(opened):

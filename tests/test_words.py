@@ -126,7 +126,7 @@ EXAMPLES = [
         "Not known: no boundary, no complete month to compare, or a count left out of a public version.",
     ),
     (
-        row(57, float("nan"), "within normal range"),
+        row(57, float("nan"), "not known"),
         FORCE,
         None,
         "57 crimes. There is no earlier period to compare with.",

@@ -315,10 +315,10 @@ def _subtotals(view: View) -> dict[str, list[Json]] | None:
 
 
 def _months(view: View) -> dict[str, Json]:
-    """Return the months of the charts, the periods to shade, and the counts of the whole place."""
+    """Return the months of the charts, the periods to shade, their months compared, and the whole place's counts."""
     every = view.months
     if not every:
-        return {"months": [], "shades": {}, "wholeMonthly": {}, "compared": 0}
+        return {"months": [], "shades": {}, "wholeMonthly": {}, "compared": []}
     at = {month: position for position, month in enumerate(every)}
 
     def spans(periods: Sequence[Period]) -> list[list[int]]:
@@ -330,7 +330,7 @@ def _months(view: View) -> dict[str, Json]:
             "baseline": spans(view.baseline),
             "current": spans([view.current] if view.current else []),
         },
-        "compared": len(view.compared),
+        "compared": list(view.compared),
         "wholeMonthly": {
             kind: _series(view.counts[kind].sum(axis=0, keepdims=True))[0] for kind in tables.SAC_TYPES
         },

@@ -240,12 +240,13 @@ def pattern_of(
     {normal_high}): {step} above. Within its normal range."
     """
     verdict = row["verdict"]
-    if verdict == "not known" or pd.isna(row["current_count"]):
+    has_count = pd.notna(row["current_count"])
+    if has_count and pd.isna(row["baseline_mean"]):
+        return "{crimes}. There is no earlier period to compare with."
+    if verdict == "not known" or not has_count:
         return (
             "Not known: no boundary, no complete month to compare, or a count left out of a public version."
         )
-    if pd.isna(row["baseline_mean"]):
-        return "{crimes}. There is no earlier period to compare with."
     others = words.replace("{", "(").replace("}", ")")  # no brace in a force's name may open a number
     follows = words != NOTHING
     did = percent(comparator_pct) if follows and comparator_pct is not None else ""

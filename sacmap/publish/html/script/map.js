@@ -138,7 +138,10 @@ function stayOn() {
   const [[south, west], [north, east]] = data.bounds;
   const { lat, lng } = map.getCenter();
   const [y, x] = [Math.min(north, Math.max(south, lat)), Math.min(east, Math.max(west, lng))];
-  if (x !== lng || y !== lat) map.panTo([y, x], { animate: false });
+  if (x === lng && y === lat) return;
+  // A map moves by whole pixels. Less than one is left alone: no move ends it, and each end of a move comes back here.
+  const off = map.latLngToLayerPoint([y, x]).subtract(map.containerPointToLayerPoint(map.getSize().divideBy(2)));
+  if (off.trunc().x || off.trunc().y) map.panTo([y, x], { animate: false });
 }
 
 // How far the whole is zoomed, and the room left for the legend on its right: all the legend needs, where that costs a

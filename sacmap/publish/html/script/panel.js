@@ -186,12 +186,12 @@ function monthLine(values, place) {
   return svg;
 }
 
-// The count of each period above it, where there is room.
+// The count of each period above it, where there is room: of the months compared, as everywhere else on the page.
 function periodSums(values, x, step) {
   const spans = [...(data.shades.baseline ?? []), ...(data.shades.current ?? [])];
   return spans.flatMap(([from, to]) => {
     const wide = x(to) - x(from) + step;
-    const known = values.slice(from, to + 1).filter((n) => n !== null);
+    const known = data.compared.map((month) => values[from + month]).filter((n) => n !== null);
     if (wide < 44 || !known.length) return [];
     return [drawing("text", { x: x(from) - step / 2 + 2, y: LINE.top - 7 }, whole(known.reduce((a, b) => a + b)))];
   });
@@ -201,8 +201,8 @@ function periodSums(values, x, step) {
 function expectedLine(place, x, y, step) {
   const row = rowOf(place);
   const [span] = data.shades.current ?? [];
-  if (!span || row.expected === null || data.levelOnly || !data.compared) return [];
-  const level = y(row.expected / data.compared);
+  if (!span || row.expected === null || data.levelOnly || !data.compared.length) return [];
+  const level = y(row.expected / data.compared.length);
   return [
     drawing("line", {
       class: "level-line",
