@@ -11,6 +11,7 @@ from sacmap.areas.boundaries import geojson_of, read_areas
 from sacmap.errors import InputError, UsageError
 from sacmap.pipeline import run, save
 from sacmap.publish.public import public_version
+from sacmap.result import OnePoint
 from sacmap.study import make_study
 
 pytestmark = pytest.mark.slow
@@ -119,6 +120,11 @@ def test_a_public_version_has_no_subtotals_from_which_a_hidden_count_follows(
     assert tmp_path / "borough-groups.csv" not in written
     assert "By district" not in (tmp_path / "borough.html").read_text(encoding="utf-8")
     assert "subtotals by district are left out" in result.warnings[0].text
+
+
+def test_a_public_version_says_nothing_of_the_points_of_a_rise(practice_result):
+    rise = {"sac": {"P001": OnePoint("On or near High Street", 13)}}
+    assert not public_version(replace(practice_result, one_point=rise)).one_point
 
 
 def test_without_groups_there_is_no_file_of_them(county, tmp_path):

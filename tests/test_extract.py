@@ -494,6 +494,11 @@ def test_a_public_version_has_no_small_count_and_nothing_that_gives_one(public):
         gaps = [r["crime_type"] for r in left_out if r["area_id"] == area]
         assert len(gaps) >= 2
     assert all("." not in r["expected"] and r["edge_share"] == "" for r in rows)
+    # Ranks without a gap, so that no hidden area is known to stand between those shown.
+    for name in ("hardening_rank", "week_rank"):
+        for kind in tables.CRIME_TYPES:
+            ranks = sorted(float(r[name]) for r in rows if r["crime_type"] == kind and r[name])
+            assert ranks == list(range(1, len(ranks) + 1)), (name, kind)
     packed = html.split('id="numbers">')[1].split("</script>")[0]
     numbers = json.loads(zlib.decompress(base64.b64decode(packed)))
     assert not numbers["monthly"]

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
 
@@ -22,6 +23,17 @@ from sacmap.publish.csv_json import as_text, file_stem, number_texts
 from sacmap.publish.folium_map import draw
 from sacmap.publish.page import json_block, render
 from sacmap.publish.shapes import CODE, coded, label_places, simplified
+
+
+@pytest.mark.parametrize("verdict", ["possible rise", "not known"])
+def test_only_a_clear_rise_is_said_to_be_one_on_one_map_point(verdict):
+    # Of a public version the count, and so the reading, may be left out.
+    page = page_of()
+    of_ash = page.change["area_id"] == "A0"
+    change = page.change.assign(verdict=page.change["verdict"].mask(of_ash, verdict))
+    shown = replace(page, change=change, one_point=dict.fromkeys(tables.CRIME_TYPES, frozenset({"A0"})))
+    said = shown.headlines["sac"]
+    assert "one map point" not in f"{said.first} {said.second}"
 
 
 def test_leaflet_is_the_published_file_byte_for_byte():

@@ -272,6 +272,19 @@ FEW, RISE, FALL, MAYBE, NOT = (
             "A rise on one map point may be a change in how places are recorded. Only a rise of about 45% or more "
             "would show.",
         ),
+        (
+            rows_of(burglary=[RISE, ONE_POINT]),
+            scene(),
+            "Burglary rose clearly in Ashire.",
+            "All three types together in Town: up 6%, with no clear rise. Burglary in Bshire rose clearly too, but on "
+            "one map point.",
+        ),
+        (
+            rows_of(burglary=[FEW, ONE_POINT]),
+            scene(),
+            "All three types together rose 6% in Town, and none of 4 wards stands out.",
+            "Burglary in Bshire rose clearly, but on one map point. Only a rise of about 45% or more would show.",
+        ),
         (rows_of(sac=[NOT, NOT]), scene(), "Of 2 wards nothing is known.", ""),
         (
             rows_of(sac=[RISE] * 3),
@@ -284,6 +297,12 @@ FEW, RISE, FALL, MAYBE, NOT = (
 def test_the_headline_names_what_rose_and_then_tells_the_whole(rows, shown, first, second):
     said = headline("sac", rows, shown)
     assert (said.first, said.second) == (first, second)
+
+
+def test_a_clear_rise_on_one_point_is_told_beside_the_others_of_its_type():
+    said = headline("burglary", rows_of(burglary=[RISE, ONE_POINT, ONE_POINT]), scene())
+    assert said.first == "Burglary rose clearly in Ashire."
+    assert said.second.endswith("Bshire and Cshire rose clearly too, but each on one map point.")
 
 
 def test_what_the_headline_names_leads_to_its_type_and_area():

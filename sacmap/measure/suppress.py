@@ -26,12 +26,15 @@ ROUNDED = {
     "expected": 0, "normal_low": 0, "normal_high": 0, "excess": 0, "level": 0, "level_per_1000_households": 1,
     "ratio": 2, "ratio_low": 2, "ratio_high": 2, "p_value": 2, "prob_above": 2, "top5_share": 2,
 }  # fmt: skip
+#: Columns with the ranks of the two lists. In the public version they are those among the rows shown.
+RANKS = ("hardening_rank", "week_rank")
 
 
 def suppressed(change: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Return the public Change table, and the number of rows hidden.
 
-    A hidden row keeps its names and periods and has the verdict "not known". All else in it is missing.
+    A hidden row keeps its names and periods and has the verdict "not known". All else in it is missing. The others are
+    ranked among themselves.
 
     Raises
     ------
@@ -60,6 +63,9 @@ def suppressed(change: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     for column in tables.CHANGE.columns:
         if column.name not in KEPT and column.kind != "text":
             public[column.name] = public[column.name].astype("Float64").mask(out)
+    # A gap in the ranks would tell that a hidden area stands before those shown.
+    for name in RANKS:
+        public[name] = public.groupby("crime_type")[name].rank().astype("Float64")
     public["verdict"] = public["verdict"].mask(out, "not known")
     return public, int(out.sum())
 

@@ -103,7 +103,9 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
     single = list(rows[kind].loc[verdicts == ONE_POINT, "label"].astype(str))
     if rises or falls:
         end = "." if rises else "; no clear rise but on one map point." if single else "; no clear rise."
-        return _naming(rises, falls, end, scene, _summary(kind, rows, scene, told=next(iter(rises or falls))))
+        summary = _summary(kind, rows, scene, told=next(iter(rises or falls)))
+        point = _on_one_point(kinds, rows, scene, too=bool(rises))
+        return _naming(rises, falls, end, scene, f"{summary} {point}".strip())
     possible = int((verdicts == "possible rise").sum())
     if single:
         each = "each on one map point" if len(single) > 1 else "on one map point"
@@ -112,7 +114,28 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
         said = f"{summed}, with no clear rise in {counted(known, unit)}."
     else:
         said = f"{summed}, and none of {counted(known, unit)} stands out."
-    return Headline(said, _seen(kind, rows[kind], scene))
+    point = "" if single else _on_one_point(kinds, rows, scene)
+    return Headline(said, f"{point} {_seen(kind, rows[kind], scene)}".strip())
+
+
+def _on_one_point(
+    kinds: Sequence[str], rows: Mapping[str, pd.DataFrame], scene: Scene, *, too: bool = False
+) -> str:
+    """Return "A rose clearly too, but on one map point.", because the summary of the crime type counts it; or ""."""
+    found = {
+        kind: list(rows[kind].loc[rows[kind]["verdict"] == ONE_POINT, "label"].astype(str)) for kind in kinds
+    }
+    what = [
+        f"{scene.in_words[kind]} in {named(labels, scene.unit)}"
+        if len(kinds) > 1
+        else named(labels, scene.unit)
+        for kind, labels in found.items()
+        if labels
+    ]
+    if not what:
+        return ""
+    each = "each on one map point" if sum(map(len, found.values())) > 1 else "on one map point"
+    return f"{capital(' and '.join(what))} rose clearly{' too' if too else ''}, but {each}."
 
 
 def _without_total(kinds: Sequence[str], rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headline:

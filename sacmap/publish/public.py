@@ -53,6 +53,7 @@ def public_version(result: Result) -> Result:
         hardening=(),
         week=(),
         weeks={},
+        one_point={},
         groups=result.groups.iloc[:0],
         monthly=result.monthly.iloc[:0],
         located=result.located.iloc[:0],

@@ -280,8 +280,9 @@ class View:
         rows = {}
         for each, of_kind in self.rows.items():
             # A rise on one map point may be a change of recording: the headline leaves it out.
-            named = ~of_kind["area_id"].isin(self.one_point.get(each, frozenset())).to_numpy()
-            verdicts = of_kind["verdict"].where(named, headlines.ONE_POINT)
+            point = of_kind["area_id"].isin(self.one_point.get(each, frozenset()))
+            point &= of_kind["verdict"] == "clear rise"
+            verdicts = of_kind["verdict"].mask(point.to_numpy(), headlines.ONE_POINT)
             rows[each] = of_kind.assign(label=self.names, verdict=verdicts).iloc[lists.whole_order(of_kind)]
         return rows
 
