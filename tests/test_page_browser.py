@@ -909,3 +909,18 @@ def test_axe_finds_nothing_of_any_crime_type_by_any_measure(visited, measure):
 def test_nothing_sticks_out_sideways(small, width):
     page = small("#type=sac&measure=change&area=A1", viewport={"width": width, "height": 700})
     assert page.tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_all_three_together_lead_to_a_single_type_that_rose(opened):
+    page = page_of()
+    quiet = page.change["crime_type"] != "burglary"
+    change = page.change.assign(verdict=page.change["verdict"].mask(quiet, "within normal range"))
+    shown = opened(grouped(replace(page, change=change)))
+    as_it_came = shown.text("#week-lead")
+    assert as_it_came == "No clear rise and no possible one of all three together. See burglary."
+    # The same words by the script, of a district with the rise and of one without it.
+    shown.tab.select_option("#group", "North")
+    assert shown.text("#week-lead") == as_it_came
+    shown.tab.select_option("#group", "South")
+    assert shown.text("#week-lead") == "No clear rise and no possible one: there is nothing here to act on."
+    assert shown.messages == []

@@ -219,7 +219,17 @@ def week_lead(view: View, kind: str) -> str:
         return ""
     if "possible" in findings:
         return "No clear rise. These are possible: about one area in forty is as high by chance."
+    single = [view.in_words[one] for one in tables.SAC_TYPES if kind == "sac" and _has_rise(view, one)]
+    if single:
+        *most, last = single
+        types = f"{', '.join(most)} and {last}" if most else last
+        return f"No clear rise and no possible one of all three together. See {types}."
     return "No clear rise and no possible one: there is nothing here to act on."
+
+
+def _has_rise(view: View, kind: str) -> bool:
+    """Say whether any area has a clear or a possible rise of a crime type."""
+    return any(entry.finding for entry in view.week_lists[kind])
 
 
 def week_subhead(listed: Sequence[lists.Listed]) -> str:

@@ -206,7 +206,17 @@ function weekLead(week) {
   if (findings.has("clear")) return "";
   if (findings.has("possible"))
     return "No clear rise. These are possible: about one area in forty is as high by chance.";
+  const single = state.type === "sac" ? data.types.filter((kind) => kind !== "sac" && hasRise(kind)) : [];
+  if (single.length) {
+    const types = single.map((kind) => data.words[kind]);
+    const last = types.pop();
+    return `No clear rise and no possible one of all three together. See ${types.length ? `${types.join(", ")} and ` : ""}${last}.`;
+  }
   return "No clear rise and no possible one: there is nothing here to act on.";
+}
+
+function hasRise(kind) {
+  return placesShown().some((place) => numbers.columns.verdict[indexOf(place, kind)] in TIERS);
 }
 
 function weekSubhead(found) {
