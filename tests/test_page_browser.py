@@ -924,3 +924,17 @@ def test_all_three_together_lead_to_a_single_type_that_rose(opened):
     shown.tab.select_option("#group", "South")
     assert shown.text("#week-lead") == "No clear rise and no possible one: there is nothing here to act on."
     assert shown.messages == []
+
+
+def test_circles_of_a_listed_area_are_named_in_the_legend(opened):
+    page = replace(page_of(), points={"A0": [MapPoint(0.003, 52.004, "On or near Mill Lane", (5, 1, 2))]})
+    shown = opened(page)
+    assert shown.tab.locator("#map .mark.point").count() == 1
+    assert shown.text("#key-points").endswith("crimes on a busy map point")
+    assert shown.tab.is_visible("#key-points")
+    # Of a chosen area, the note beside the map says it.
+    shown.tab.locator("#areas tbody button").first.click()
+    assert not shown.tab.is_visible("#key-points")
+    assert "They hold" in shown.text("#points-note")
+    # Without circles there is nothing to explain.
+    assert not opened(page_of()).tab.is_visible("#key-points")

@@ -87,6 +87,20 @@ def test_the_days_of_an_action_are_on_the_page_of_its_plan():
     assert "1 November 2021 to 14 November 2021" in said[0]
 
 
+def test_less_than_one_burglary_is_only_certain_where_its_range_ends_below_one():
+    page = page_of()
+    plan = plan_of_four(page)
+    first, *others = plan.budget["reaches"]
+
+    def said(high):
+        reach = first | {"spread": {"low": 0.0, "mid": 0.5, "high": high}}
+        shown = plan_view(replace(plan, budget=plan.budget | {"reaches": [reach, *others]}), page)
+        return next(section.said for section in shown.sections if section.key == "money")[0]
+
+    assert said(0.9).startswith("Spread thin, it prevents less than one burglary a year")
+    assert said(1.2).startswith("Spread thin, it probably prevents less than one burglary a year")
+
+
 def test_a_plan_has_its_own_headline_sides_and_pins(opened, planned):
     page = opened(planned)
     assert page.text("h1") == "£10,000 reaches 66 homes in Birch."

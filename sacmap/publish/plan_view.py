@@ -143,8 +143,9 @@ def _spread(reach: ReachRecord) -> str:
     if spread is None or lately is None:
         return "What it prevents is not known: the areas' households are not known."
     if spread["mid"] < 1:
+        does = "prevents" if spread["high"] < 1 else "probably prevents"
         return (
-            "Spread thin, it prevents less than one burglary a year; at homes burgled lately it can do more."
+            f"Spread thin, it {does} less than one burglary a year; at homes burgled lately it can do more."
         )
     return f"Spread over the areas it prevents about {few(spread['mid'])} burglaries a year."
 

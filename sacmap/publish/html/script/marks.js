@@ -44,11 +44,15 @@ function mark() {
   const isWhole = (box) => box[0] > frame[0] && box[2] < frame[2] && box[1] > frame[1] && box[3] < frame[3];
   const taken = [];
   placePins(taken, inside);
+  // Of the listed areas, those with room for their circles; what the circles of a chosen area are, a note says.
+  const listed = new Set(state.area === null ? pinsAt.map(({ place }) => place) : []);
+  const roomy = [...listed].filter((place) => widthOf(place) > 150);
+  $("key-points").hidden = !roomy.some((place) => pointsOf(place).length);
   settleLegend(frame);
   const kept = [...taken, ...furniture(frame)];
   const scene = { taken: kept, inside, isWhole };
   if (state.area !== null) markPoints(state.area, scene);
-  else for (const { place } of pinsAt) if (widthOf(place) > 150) markPoints(place, scene);
+  else for (const place of roomy) markPoints(place, scene);
   const named = new Set();
   for (const { place, at } of pinsAt)
     if (!named.has(place) && word(data.names[place], at, "listed", scene, { gap: 13 })) named.add(place);
