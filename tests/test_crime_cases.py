@@ -588,12 +588,26 @@ def test_f48_a_file_packed_in_a_folder_of_a_zip_is_read(folder, monkeypatch):
     require_whole(map_of(folder, monkeypatch, "a.zip"))
 
 
-def test_rough_places_are_told(folder, monkeypatch):
+@pytest.mark.parametrize(("decimals", "words"), [(2, "about a kilometre"), (3, "about 100 m")])
+def test_rough_places_are_told(folder, monkeypatch, decimals, words):
     rows = crimes()
+    step = 10**-decimals
     for n, row in enumerate(rows):
-        row["Longitude"], row["Latitude"] = f"{-1.49 + 0.01 * (n % 7):.2f}", f"{53.39 + 0.01 * (n % 5):.2f}"
+        row["Longitude"] = f"{-1.49 + step * (n % 7):.{decimals}f}"
+        row["Latitude"] = f"{53.39 + step * (n % 5):.{decimals}f}"
     (folder / "a.csv").write_text(table(rows))
-    assert "about a kilometre" in map_of(folder, monkeypatch, "a.csv").told["rough-places"]
+    assert words in map_of(folder, monkeypatch, "a.csv").told["rough-places"]
+
+
+def test_of_an_extract_in_degrees_three_decimals_are_told(folder, monkeypatch):
+    places = crimes()
+    rows = extract()
+    for n, (row, place) in enumerate(zip(rows, places, strict=True)):
+        row["X"] = f"{float(place['Longitude']) + 0.001 * (n % 7):.3f}"
+        row["Y"] = f"{float(place['Latitude']):.3f}"
+    (folder / "extract.csv").write_text(table(rows))
+    write_study(folder, form='date_format = "%d/%m/%Y"\ncoordinates = "degrees"')
+    assert "rounded to 100 m" in map_study_of(folder, monkeypatch).told["rough-places"]
 
 
 # ── messages ──
@@ -666,6 +680,49 @@ def test_ids_that_a_program_padded_with_spaces_are_those_of_police_uk(folder, mo
         padded = [row | {"Crime ID": row["Crime ID"].ljust(70), "Context": context} for row in rows + again]
         (folder / name).write_text(table(padded))
         require_whole(map_of(folder, monkeypatch, name))
+
+
+@pytest.mark.parametrize("name", ["south yorkshire police ", "South Yorkshire", "south-yorkshire"])
+def test_a_force_whose_name_is_spelt_in_two_ways_is_one_force(folder, monkeypatch, name):
+    rows = crimes()
+    for row in rows[40:]:
+        row["Reported by"] = name
+    (folder / "a.csv").write_text(table(rows))
+    made = map_of(folder, monkeypatch, "a.csv")
+    require_whole(made)
+    assert "other-forces" not in made.told
+    assert len({one["force"] for one in made.record["coverage"]}) == 1
+
+
+def test_crimes_without_a_type_are_told_as_blank(folder, monkeypatch):
+    rows = crimes()
+    rows[0]["Crime type"] = ""
+    (folder / "a.csv").write_text(table(rows))
+    assert map_of(folder, monkeypatch, "a.csv").told["unknown-crime-types"].endswith("SAC: blank.")
+
+
+def test_a_month_of_a_folder_in_another_format_is_named(folder, monkeypatch):
+    rows = crimes()
+    (folder / "crimes").mkdir()
+    (folder / "crimes" / "all.csv").write_text(table(rows))
+    for name in ("2019-02-south-yorkshire-street.txt", "more.xlsx", "readme.txt", "~$more.xlsx"):
+        (folder / "crimes" / name).write_text("")
+    said = map_of(folder, monkeypatch, "crimes").told["passed-over"]
+    assert "2019-02-south-yorkshire-street.txt" in said
+    assert "more.xlsx" in said
+    assert "readme" not in said
+    assert "~$" not in said
+
+
+def test_a_folder_or_zip_of_workbooks_alone_says_to_give_them(folder, monkeypatch):
+    (folder / "crimes").mkdir()
+    (folder / "crimes" / "all.xlsx").write_text("")
+    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+        archive.write(folder / "crimes" / "all.xlsx", "all.xlsx")
+    for path in ("crimes", "a.zip"):
+        made = map_of(folder, monkeypatch, path)
+        require_plain(made.error)
+        assert "all.xlsx itself, unpacked" in made.error
 
 
 def test_of_two_equal_files_the_one_with_ids_is_kept(folder, monkeypatch):

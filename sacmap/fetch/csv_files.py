@@ -7,7 +7,7 @@ import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -26,7 +26,10 @@ COPY_BYTES = 1_000
 #: Files that are read from a folder.
 ENDINGS = (".csv", ".zip", ".csv.gz")
 
+#: Tables that are read if the user names them, but are not looked for in folders and ZIPs.
+_OTHER_TABLES = (*WORKBOOKS, ".parquet", ".tsv")
 _STREET_NAME = re.compile(r"\d{4}-\d{2}-.+-street\.csv", re.IGNORECASE)
+_STREET_STEM = re.compile(r"\d{4}-\d{2}-.+-street\b.*", re.IGNORECASE)
 _OTHER_NAME = re.compile(r"\d{4}-\d{2}-.+-(outcomes|stop-and-search)\.csv", re.IGNORECASE)
 _PATTERN = re.compile(r"[*?]")
 #: First characters of the names of files that Excel, macOS and LibreOffice leave beside others.
@@ -116,6 +119,27 @@ def _files_in(folder: Path) -> list[Path]:
         if name.lower().endswith(ENDINGS) and not name.startswith(_SHADOW) and not _OTHER_NAME.fullmatch(name)
     ]
     return sorted(file for file in files if file.is_file())
+
+
+def unread_in(paths: Sequence[str]) -> list[str]:
+    """Return the files in folders and ZIPs that are not looked for, but may hold crimes: workbooks, and street files.
+
+    A ZIP is known to open, or `members_of` would have failed.
+    """
+    found: list[str] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            found += [str(Path(where) / name) for where, _, names in os.walk(path) for name in names]
+        elif path.suffix.lower() == ".zip" and path.is_file():
+            with zipfile.ZipFile(path) as archive:
+                found += [f"{path}:{info.filename}" for info in archive.infolist() if not is_folder(info)]
+    return sorted(one for one in found if _is_unread(re.split(r"[/\\:]", one)[-1]))
+
+
+def _is_unread(name: str) -> bool:
+    looked_for = name.lower().endswith(ENDINGS) or name.startswith(_SHADOW)
+    may_hold = name.lower().endswith(_OTHER_TABLES) or _STREET_STEM.fullmatch(name) is not None
+    return may_hold and not looked_for
 
 
 def _zip_members(path: Path) -> Iterator[Member]:

@@ -250,7 +250,8 @@ def _rounded_notices(rows: pd.DataFrame, layout: Layout) -> Iterator[Notice]:
     if len(some) < ENOUGH_POINTS:
         # Many crimes on very few points are rounded even more.
         some = some if len(rows["x"].dropna()) >= MANY_CRIMES else some[:0]
-    steps = {1000.0: "a kilometre", 100.0: "100 m"} if layout.coordinates == "BNG" else {0.01: "a kilometre"}
+    metric = {1000.0: "a kilometre", 100.0: "100 m"}
+    steps = metric if layout.coordinates == "BNG" else {0.01: "a kilometre", 0.001: "100 m"}
     metres = next((words for step, words in steps.items() if mostly_rounded(some, step)), None)
     if metres is not None:
         yield Notice(

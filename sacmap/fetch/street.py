@@ -25,7 +25,7 @@ from sacmap import tables
 from sacmap.crimes import Reading
 from sacmap.errors import InputError
 from sacmap.fetch.columns import NotCrimesError
-from sacmap.fetch.csv_files import Member, MemberReader, each_once, members_of
+from sacmap.fetch.csv_files import Member, MemberReader, each_once, members_of, unread_in
 from sacmap.fetch.repeats import (
     ENOUGH_POINTS,
     Part,
@@ -42,12 +42,15 @@ from sacmap.fetch.repeats import (
 )
 from sacmap.fetch.street_rows import CATEGORIES, CsvSource, Rows, rows_of
 from sacmap.files.text import sha256
+from sacmap.forces import force_slug
 from sacmap.notices import Notice, listed
 
-#: Coordinates with so few decimals are a kilometre apart.
-FEW_DECIMALS = 2
+#: How far apart coordinates with so few decimals are.
+FEW_DECIMALS = {2: "a kilometre", 3: "100 m"}
 #: The number of points checked for rounded coordinates.
 SOME_POINTS = 20_000
+#: The key of a tally.
+TALLIED = ["force", "month", "crime_type"]
 #: A file without rows of a type is reported if this many were to be expected from the other files.
 SURELY = 10.0
 
@@ -123,9 +126,11 @@ def read(
     rows = {path: 0 for path in sums if any(path == part.members[0].path for part in parts)}
     for part in parts:
         rows[part.members[0].path] += pc.sum(part.rows.tally["n"]).as_py() or 0
+    tally = _tally(pa.concat_tables(part.rows.tally for part in parts))
+    frame, tally = _with_one_name_each(_pandas(crimes), tally)
     return Reading(
-        _pandas(crimes),
-        _tally(pa.concat_tables(part.rows.tally for part in parts)),
+        frame,
+        tally,
         tuple({"path": str(path), "sha256": sums[path], "rows": n} for path, n in rows.items()),
         tuple(notes),
         notices=(
@@ -133,15 +138,18 @@ def read(
             *_filtered_notices(parts),
             *notices,
             *_rounded_notices(crimes),
-            *_other_table_notices(others),
+            *_other_table_notices([*others, *unread_in(paths)]),
         ),
     )
 
 
 def _nothing_in(paths: Sequence[str]) -> InputError:
+    unread = unread_in(paths)
     return InputError(
         f"No street-level crime file was found in {', '.join(paths) or 'nothing'}.",
-        "Give CSVs named like 2018-10-northamptonshire-street.csv, folders of them, or ZIPs.",
+        f"In folders and ZIPs only CSVs are looked for: give {listed(unread, 3)} itself, unpacked."
+        if unread
+        else "Give CSVs named like 2018-10-northamptonshire-street.csv, folders of them, or ZIPs.",
     )
 
 
@@ -262,12 +270,13 @@ def _by_type(tally: pa.Table) -> dict[str, int]:
 def _rounded_notices(crimes: pa.Table) -> tuple[Notice, ...]:
     """Return a notice if coordinates are too rounded to give the area."""
     some = crimes.slice(0, SOME_POINTS).select(["lon", "lat"]).to_pandas().dropna().drop_duplicates()
-    if len(some) < ENOUGH_POINTS or not mostly_rounded(some, 10**-FEW_DECIMALS):
+    few = next((n for n in FEW_DECIMALS if mostly_rounded(some, 10**-n)), None)
+    if len(some) < ENOUGH_POINTS or few is None:
         return ()
     return (
         Notice(
             "rough-places",
-            f"Most locations have only {FEW_DECIMALS} decimals of a degree, which is about a kilometre, so many "
+            f"Most locations have only {few} decimals of a degree, which is about {FEW_DECIMALS[few]}, so many "
             "crimes will be in the wrong area. A spreadsheet may have rounded them. Use the files as downloaded.",
         ),
     )
@@ -289,8 +298,25 @@ def _pandas(table: pa.Table) -> pd.DataFrame:
 
 
 def _tally(table: pa.Table) -> pd.DataFrame:
-    keys = ("force", "month", "crime_type")
     rows: Counter[tuple[str, ...]] = Counter()
-    for *key, n in zip(*(table[name].to_pylist() for name in (*keys, "n")), strict=True):
+    for *key, n in zip(*(table[name].to_pylist() for name in (*TALLIED, "n")), strict=True):
         rows[tuple(key)] += n
-    return pd.DataFrame([(*key, n) for key, n in sorted(rows.items())], columns=[*keys, "n"])
+    return pd.DataFrame([(*key, n) for key, n in sorted(rows.items())], columns=[*TALLIED, "n"])
+
+
+def _with_one_name_each(crimes: pd.DataFrame, tally: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give every force one name, or each spelling would be a force of its own, silent in the months of the others.
+
+    It is the most frequent name that is not just a slug.
+    """
+    rows = tally.groupby("force")["n"].sum()
+    order = sorted(rows.index, key=lambda name: (name == force_slug(name), -rows[name], name))
+    first: dict[str, str] = {}
+    for name in order:
+        first.setdefault(force_slug(name) or name, name)
+    names = {name: first[force_slug(name) or name] for name in order}
+    if all(name == used for name, used in names.items()):
+        return crimes, tally
+    renamed = crimes["force"].astype(str).map(names).astype("category")
+    counts = tally.assign(force=tally["force"].map(names)).groupby(TALLIED)["n"].sum().reset_index()
+    return crimes.assign(force=renamed), counts

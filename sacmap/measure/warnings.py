@@ -301,7 +301,8 @@ def _other_forces(inside: pd.DataFrame, forces: tuple[str, ...]) -> Iterator[Not
 
 def _strange_types(strange: Sequence[str]) -> Iterator[Notice]:
     if strange:
-        yield Notice("unknown-crime-types", f"Unknown crime types, not counted as SAC: {', '.join(strange)}.")
+        named = ", ".join(kind or "blank" for kind in strange)
+        yield Notice("unknown-crime-types", f"Unknown crime types, not counted as SAC: {named}.")
 
 
 def _repeats(duplicates: int) -> Iterator[Notice]:
