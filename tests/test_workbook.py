@@ -14,7 +14,7 @@ from conftest import HOSTILE, grouped, page_of
 from sacmap import tables
 from sacmap.errors import UsageError
 from sacmap.files.study_file import read_study
-from sacmap.publish.csv_json import as_text, csv_of, texts_of
+from sacmap.publish.csv_json import as_text, csv_of, texts_of, with_groups
 from sacmap.publish.workbook import LONGEST, workbook_of
 from sacmap.study import make_study
 
@@ -42,10 +42,10 @@ def same(cell, text):
     return as_text(cell) == text if isinstance(cell, str) else cell == float(text)
 
 
-def require_same_as_csv(sheet, content, table=tables.CHANGE):
+def require_same_as_csv(sheet, content, names=tables.CHANGE.names):
     lines = list(csv.reader(io.StringIO(content.decode(), newline="")))
     cells = list(sheet.iter_rows(values_only=True))
-    assert list(cells[0]) == lines[0] == table.names
+    assert list(cells[0]) == lines[0] == list(names)
     assert len(cells) == len(lines)
     for line, found in zip(lines[1:], cells[1:], strict=True):
         assert all(same(cell, text) for cell, text in zip(found, line, strict=True)), (line, found)
@@ -89,7 +89,12 @@ def test_the_districts_are_those_of_the_csv_of_groups_and_their_columns_are_expl
     page = grouped(page_of(), (first, first, "South", "South"))
     book = opened(page)
     assert book.sheetnames == ["Summary", "Areas", "Districts", *SHEETS[2:]]
-    require_same_as_csv(book["Districts"], csv_of(texts_of(page.subtotals, tables.GROUPS)), tables.GROUPS)
+    require_same_as_csv(
+        book["Districts"], csv_of(texts_of(page.subtotals, tables.GROUPS)), tables.GROUPS.names
+    )
+    names = ["area_id", "area_name", "group", *tables.CHANGE.names[2:]]
+    require_same_as_csv(book["Areas"], csv_of(with_groups(page.texts, page.areas)), names)
+    assert book["Areas"].freeze_panes == "E2"
     assert book["Districts"].freeze_panes == "D2"
     assert not any(cell.data_type == "f" for line in book["Districts"].iter_rows() for cell in line)
     described = [line[0] for line in book["Columns"].iter_rows(min_row=2, values_only=True)]
@@ -140,6 +145,20 @@ def test_the_summary_tells_headline_totals_warnings_and_ledger_and_the_notes_sou
         assert said in notes
     described = [line[0] for line in book["Columns"].iter_rows(min_row=2, values_only=True)]
     assert described == tables.CHANGE.names
+
+
+def test_a_total_that_is_not_known_is_an_empty_cell_and_never_nought():
+    page = page_of()
+    missing = dict.fromkeys(["baseline_mean", "change_pct", "published_change_pct"])
+    totals = {kind: dict(total) | missing for kind, total in page.totals.items()}
+    totals["robbery"] |= {"current_count": None}
+    levels = dataclasses.replace(page, totals=totals, baseline=(), level_only=True)
+    lines = list(opened(levels)["Summary"].iter_rows(values_only=True))
+    told = {line[0]: line[1:] for line in lines}
+    assert told["Burglary"] == (120, *[None] * 6)
+    assert told["Robbery"] == (None,) * 7
+    # The crimes are those of a time, also where none is compared with it.
+    assert lines[1][0].startswith("July 2018. 4 neighbourhoods.")
 
 
 def test_the_same_page_gives_the_same_bytes_dated_as_its_data():

@@ -411,12 +411,14 @@ class View:
     def periods_in_words(self) -> str:
         """The periods in a sentence or two: "12 months to March 2018 compared with the 3 years before …"."""
         areas = words.counted(len(self.areas), self.unit)
-        if not self.current or not self.baseline:
+        if not self.current:
             return f"{areas}."
         whole = len(self.current)
-        part = "" if len(self.compared) == whole else f" {len(self.compared)} of {whole} months compared."
-        now, before = months.span_in_words(self.current), months.baseline_in_words(self.baseline)
+        did = "compared" if self.baseline else "counted"
+        part = "" if len(self.compared) == whole else f" {len(self.compared)} of {whole} months {did}."
+        now = months.span_in_words(self.current)
+        before = f" compared with {months.baseline_in_words(self.baseline)}" if self.baseline else ""
         return (
-            f"{now} compared with {before}.{part} {areas}. "
+            f"{now}{before}.{part} {areas}. "
             f"Police-recorded {self.in_words['burglary']}, robbery and {self.in_words['vehicle-crime']}."
         )

@@ -53,6 +53,13 @@ _FORMAT_OF = {
 _SCALES = {"change_pct": (-100 / 3, 0.0, 50.0), "ratio": (2 / 3, 1.0, 3 / 2)}
 _FELL, _SAME, _ROSE = "#b2abd2", "#ffffff", "#fdb863"
 
+#: The CSV's columns where the areas have groups.
+_GROUPED = tables.Table(
+    "Change",
+    tables.CHANGE.key,
+    (*tables.CHANGE.columns[:2], tables.GROUPS.columns[0], *tables.CHANGE.columns[2:]),
+)
+
 METHOD = (
     "Expected is the count an area would have had if it had followed {comparator}. The normal range is where chance "
     "and ordinary ups and downs would put the count 19 times in 20.",
@@ -112,7 +119,12 @@ def workbook_of(page: View, ledger: Mapping[str, int] | None = None) -> bytes:
         book.set_properties({"title": _fit(page.title), "author": "sacmap", "created": made})
         sheets = _Sheets(book, page)
         sheets.summary(ledger or {})
-        sheets.table("Areas", tables.CHANGE, page.change, texts=3)
+        if "group" in page.areas:
+            of = dict(zip(page.areas["area_id"], page.areas["group"].fillna(""), strict=True))
+            grouped = page.change.assign(group=page.change["area_id"].map(of))
+            sheets.table("Areas", _GROUPED, grouped, texts=4)
+        else:
+            sheets.table("Areas", tables.CHANGE, page.change, texts=3)
         if page.subtotals is not None and not page.subtotals.empty:
             sheets.table("Districts", tables.GROUPS, page.subtotals, texts=3)
         if page.monthly is not None and not page.monthly.empty:
@@ -216,15 +228,15 @@ class _Sheets:
             row += 1
             sheet.write_string(row, 0, label, self.strong if kind == "sac" else self.text)
             totals, verdicts = page.totals[kind], page.rows[kind]["verdict"]
-            now, before = totals["current_count"] or 0.0, totals["baseline_mean"] or 0.0
+            now, before = totals["current_count"], totals["baseline_mean"]
             figures: tuple[tuple[float | None, str], ...] = (
                 (now, "count"),
                 (before, "number"),
-                (now - before, "signed"),
+                (None if now is None or before is None else now - before, "signed"),
                 (totals["change_pct"], "percent"),
                 (totals["published_change_pct"], "percent"),
-                (int((verdicts == "clear rise").sum()), "count"),
-                (int((verdicts == "clear fall").sum()), "count"),
+                (None if page.level_only else int((verdicts == "clear rise").sum()), "count"),
+                (None if page.level_only else int((verdicts == "clear fall").sum()), "count"),
             )
             for k, (value, style) in enumerate(figures, 1):
                 self.figure(sheet, row, k, value, self.number[style])
@@ -352,7 +364,7 @@ class _Sheets:
 
     def columns(self) -> None:
         """Write what each column of the Areas sheet and of Districts is, with its unit."""
-        columns = list(tables.CHANGE.columns)
+        columns = [*tables.CHANGE.columns, *(tables.GROUPS.columns[:1] if "group" in self.page.areas else ())]
         if self.page.subtotals is not None and not self.page.subtotals.empty:
             columns += [column for column in tables.GROUPS.columns if column not in columns]
         sheet = self.add("Columns", landscape=False)
