@@ -6,6 +6,8 @@ from __future__ import annotations
 TRANSPORT_POLICE, TRANSPORT_SLUG = "British Transport Police", "btp"
 #: The made-up force of the practice borough.
 PRACTICE_FORCE = "Dogger Bank Constabulary"
+#: The force of rows that do not name one.
+NO_FORCE = "Force not named"
 _TITLES = {"police", "constabulary", "service"}
 
 

@@ -694,6 +694,20 @@ def test_a_force_whose_name_is_spelt_in_two_ways_is_one_force(folder, monkeypatc
     assert len({one["force"] for one in made.record["coverage"]}) == 1
 
 
+def test_files_of_which_some_name_no_force_say_to_name_it(folder, monkeypatch):
+    rows = crimes()
+    (folder / "a.csv").write_text(table(rows[:40]))
+    (folder / "b.csv").write_text(
+        table(
+            [{k: v for k, v in row.items() if k not in {"Reported by", "Falls within"}} for row in rows[40:]]
+        )
+    )
+    made = map_of(folder, monkeypatch, "a.csv", "b.csv")
+    require_plain(made.error)
+    assert "name it with --force" in made.error
+    require_whole(map_of(folder, monkeypatch, "a.csv", "b.csv", force="south-yorkshire"))
+
+
 def test_crimes_without_a_type_are_told_as_blank(folder, monkeypatch):
     rows = crimes()
     rows[0]["Crime type"] = ""

@@ -134,6 +134,17 @@ def test_lines_above_the_header_and_blank_lines_do_not_matter(tmp_path):
     pd.testing.assert_frame_equal(under.crimes, plain.crimes)
 
 
+@pytest.mark.parametrize("degrees", [True, False])
+def test_decimal_commas_are_read_and_commas_between_thousands(tmp_path, degrees):
+    table = TABLE | {"coordinates": "degrees" if degrees else "BNG"}
+    lines = [line(f"CR/{n}", "03/10/2018", "28E", n, degrees=degrees) for n in range(9)]
+    plain = reading_of(tmp_path, lines, table).crimes
+    commas = [[*row[:4], *(f"{value}".replace(".", ",") for value in row[4:6]), row[6]] for row in lines]
+    pd.testing.assert_frame_equal(reading_of(tmp_path, commas, table).crimes, plain)
+    thousands = [[*row[:4], *(f"{value:,}" for value in row[4:6]), row[6]] for row in lines]
+    pd.testing.assert_frame_equal(reading_of(tmp_path, thousands, table).crimes, plain)
+
+
 def test_degrees_read_as_eastings_do(tmp_path):
     table = TABLE | {"coordinates": "degrees"}
     degrees = [line(*row[:3], degrees=True) for row in LINES[:1]]

@@ -390,7 +390,7 @@ def _degrees(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> tuple[np.ndar
     """Return longitude and latitude, and both coordinates as given. All are NaN if one is blank or both are 0."""
     numbers = []
     for name in layout.place:
-        texts = table[name].map(text_of).str.replace(",", "", regex=False)
+        texts = _with_points(table[name].map(text_of), layout.coordinates)
         blank = texts.str.lower().isin(_BLANK)
         values = pd.to_numeric(texts.where(~blank), errors="coerce").to_numpy(float)
         _refuse(table, sheet, ~blank.to_numpy() & ~np.isfinite(values), layout, partial(_no_number, texts))
@@ -403,6 +403,14 @@ def _degrees(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> tuple[np.ndar
     if layout.coordinates == "BNG":
         x, y = from_grid().transform(x, y)
     return np.where(nowhere, np.nan, x), np.where(nowhere, np.nan, y), *given
+
+
+def _with_points(texts: pd.Series, coordinates: str) -> pd.Series:
+    """Return numbers without commas. A comma that separates no thousands is a decimal comma: -0,106453 or 531479,5."""
+    alone = texts.str.fullmatch(r"-?\d+,\d+")
+    thousands = texts.str.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?") & (coordinates == "BNG")
+    decimal = alone & ~thousands
+    return texts.str.replace(",", "", regex=False).where(~decimal, texts.str.replace(",", ".", regex=False))
 
 
 def _no_number(texts: pd.Series, at: int) -> str:

@@ -25,14 +25,12 @@ from sacmap.fetch.columns import header_at, missing_from, month_of, no_column, p
 from sacmap.fetch.saved_answers import saved_crimes
 from sacmap.files.delimited import SEPARATORS, decoded, separated, separator_of, unpacked
 from sacmap.files.sheets import LINES_ABOVE, PARQUET, is_workbook, sheets_in, text_of
-from sacmap.forces import TRANSPORT_POLICE
+from sacmap.forces import NO_FORCE, TRANSPORT_POLICE
 
 #: What programs write for a missing value.
 NOTHING = (
     "", "NA", "N/A", "n/a", "na", "null", "NULL", "Null", "NaN", "nan", "None", "none", "-", "#N/A", "<NA>", "nil",
 )  # fmt: skip
-#: The force of rows that do not name one.
-NO_FORCE = "Force not named"
 
 _TEXT = pa.string()
 #: The meaning of a comma in a coordinate: decimals in degrees, thousands in metres.

@@ -26,7 +26,7 @@ _KINDS = (
     (b"RDA", "an R data file", "In R, save the table with write.csv(crimes, 'crimes.csv')."),
     (b"X\n\0\0\0", "an R data file", "In R, save the table with write.csv(crimes, 'crimes.csv')."),
     (b"\x80\x04\x95", "a Python pickle", "In Python, save the table with to_csv."),
-    (b"PK\x03\x04", "a ZIP or a workbook", "It may be cut, or of a kind that is not read: save its table as CSV."),
+    (b"PK\x03\x04", "a ZIP or a workbook", "Unpack it, or save its table as CSV. It may also be cut."),
     (b"\xd0\xcf\x11\xe0", "an old workbook (XLS)", "Give it a name that ends in .xls, or save it as CSV."),
     (b"7z\xbc\xaf", "a 7-Zip archive", "Unpack it and give what is in it."),
     (b"Rar!", "a RAR archive", "Unpack it and give what is in it."),

@@ -15,7 +15,7 @@ from sacmap import months, tables
 from sacmap.areas.force_areas import without_own_force
 from sacmap.crimes import Reading
 from sacmap.errors import InputError
-from sacmap.forces import force_slug
+from sacmap.forces import NO_FORCE, force_slug
 from sacmap.notices import listed
 from sacmap.study import Period, Study
 
@@ -242,7 +242,10 @@ def compared_months(
     positions = like_for_like(study.periods, set(left_out["month"]))
     if not positions:
         raise InputError(
-            _nothing_to_compare(study, left_out), "Give crimes for both periods, or other periods."
+            _nothing_to_compare(study, left_out),
+            "Some files do not name the force, so their crimes count as those of another: name it with --force."
+            if NO_FORCE in (named := set(reading.tally["force"])) and len(named) > 1
+            else "Give crimes for both periods, or other periods.",
         )
     months_compared = {period[k] for period in study.periods for k in positions}
     inside = inside[inside["month"].isin(months_compared)]
