@@ -938,3 +938,17 @@ def test_circles_of_a_listed_area_are_named_in_the_legend(opened):
     assert "They hold" in shown.text("#points-note")
     # Without circles there is nothing to explain.
     assert not opened(page_of()).tab.is_visible("#key-points")
+
+
+def test_a_mean_below_one_is_not_cut_at_its_point(opened):
+    page = page_of()
+    rare = page.change.assign(
+        baseline_count=1, baseline_mean=1 / 3, baseline_periods=3, current_count=0, verdict="too few to tell"
+    )
+    shown = opened(replace(page, change=rare), "#area=A0")
+    count = shown.text("#panel .count")
+    assert count.startswith("0 crimes; 0.3 a period before")
+    assert count.endswith(".")
+    shown.tab.click("#whole-place")
+    shown.tab.locator("#map path.leaflet-interactive").first.hover(force=True)
+    assert "0 crimes; 0.3 a period before" in shown.text("#hover")

@@ -93,6 +93,9 @@ function sentenceOf(row, type = state.type) {
   });
 }
 
+// A full stop within a number, as in 0.3, ends no sentence.
+const firstSentence = (said) => said.match(/^.*?\.(?=\s|$)/)?.[0] ?? said;
+
 // Where the name of each area has most room: lon, lat and the width of the area there, in 1e-5 degree. A place is coded
 // as a step from the one before it.
 const namesAt = () =>

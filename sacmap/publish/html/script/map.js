@@ -105,10 +105,10 @@ function hover(place) {
   $("hover").textContent =
     place === null
       ? hintWords()
-      : `${apart(fullName(place))}: ${sentenceOf(rowOf(place)).split(".")[0]}. ${capital(verdictOf(place))}`;
+      : `${apart(fullName(place))}: ${firstSentence(sentenceOf(rowOf(place)))} ${capital(verdictOf(place))}`;
   if (place !== null && byDistrict() && groupOf(place)) $("hover").textContent = districtWords(data.groupOf[place]);
   else if (place !== null && data.levelOnly)
-    $("hover").textContent = `${apart(fullName(place))}: ${sentenceOf(rowOf(place)).split(".")[0]}`;
+    $("hover").textContent = `${apart(fullName(place))}: ${firstSentence(sentenceOf(rowOf(place))).slice(0, -1)}`;
 }
 
 // The page scrolls under the wheel; with Ctrl, as a pinch on a touchpad gives it, the map zooms where the mouse is.

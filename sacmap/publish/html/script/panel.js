@@ -13,7 +13,7 @@ function showPanel() {
 function oneArea(place) {
   const row = rowOf(place);
   const said = sentenceOf(row);
-  const first = said.indexOf(".") + 1;
+  const first = firstSentence(said).length;
   const where = whereOf(place);
   const heading = [data.names[place], ...(where ? [" ", element("span", where, { class: "where" })] : [])];
   const parts = [
