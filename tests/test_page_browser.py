@@ -949,6 +949,3 @@ def test_a_mean_below_one_is_not_cut_at_its_point(opened):
     count = shown.text("#panel .count")
     assert count.startswith("0 crimes; 0.3 a period before")
     assert count.endswith(".")
-    shown.tab.click("#whole-place")
-    shown.tab.locator("#map path.leaflet-interactive").first.hover(force=True)
-    assert "0 crimes; 0.3 a period before" in shown.text("#hover")
