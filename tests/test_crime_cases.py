@@ -534,6 +534,7 @@ def test_f70_a_street_file_saved_again_counts_as_before(folder, monkeypatch, how
         (table([row | {"Month": "Jan-18"} for row in crimes()]).encode(), "line 2: 'Jan-18' is not a month"),
         (table([row | {"Month": "43101"} for row in crimes()]).encode(), "how a spreadsheet counts days"),
         (table([row | {"Longitude": "west"} for row in crimes()]).encode(), "Longitude 'west' is not a number"),
+        (table([row | {"Latitude": "53.400.000"} for row in crimes()]).encode(), "A spreadsheet may have changed it"),
         (in_metres(crimes()).replace("434", "934").encode(), "are not in Great Britain"),
         (b",,,\n,,,\n", "a.csv is empty"),
         (b'"', "a.csv is empty"),

@@ -63,6 +63,20 @@ def test_a_partnership_or_the_whole_force_is_found_however_it_is_written(tmp_pat
         read_table(str(path)).of("Northamton")
 
 
+def test_quarters_that_a_program_wrote_with_a_decimal_are_read(tmp_path):
+    write_xlsx(tmp_path / "a.xlsx", sheets())
+    with_decimals = {
+        name: [
+            [f"{cell}.0" if cell in (1, 2, 3, 4) and k == 1 else cell for k, cell in enumerate(row)]
+            for row in rows
+        ]
+        for name, rows in sheets().items()
+    }
+    write_xlsx(tmp_path / "b.xlsx", with_decimals)
+    plain, other = (read_table(str(tmp_path / name)).of("Northampton").rows for name in ("a.xlsx", "b.xlsx"))
+    assert list(other["quarter"]) == list(plain["quarter"])
+
+
 def edited(change):
     content = sheets()
     change(content["2018-19"])

@@ -44,7 +44,7 @@ REQUIRED = ("year", "fiscal_quarter", "code", "n")
 _YEAR = re.compile(r"(\d{4})\s*[/–-]\s*(?:\d{2}|\d{4})")
 #: A mark of a note in a header: [note 1], (1).
 _NOTE = re.compile(r"\[[^\]]*\]|\([^)]*\)")
-_QUARTER = re.compile(r"(?:q|quarter)?\s*([1-4])", re.IGNORECASE)
+_QUARTER = re.compile(r"(?:q|quarter)?\s*([1-4])(?:\.0)?", re.IGNORECASE)
 _NOT_GIVEN = frozenset(("", "-", "–", "..", ":", "[x]", "[z]", "[c]", "x", "z", "n/a"))
 
 

@@ -343,7 +343,10 @@ def _degrees(found: Lines, label: str) -> tuple[pa.Array, pa.Array]:
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             text = columns[column][row].as_py()
-            raise cut(label, f"line {int(found.lines[row]) or '?'}: {name} {text[:40]!r} is not a number")
+            raise InputError(
+                f"{label} cannot be read: line {int(found.lines[row]) or '?'}: {name} {text[:40]!r} is not a number.",
+                "A spreadsheet may have changed it, or the file is cut short. Use the file as downloaded.",
+            )
         read.append(values)
     return (read[0], read[1]) if pair[0] == "lon" else _of_metres(read[0], read[1], found, label)
 
