@@ -327,7 +327,8 @@ def write_comparator(crimes: Sequence[str], path: Path, *, without: Sequence[str
     table, whole, gone = national_comparator(once, reading.tally, without)
     write_set({path: csv_of(texts_of(table, tables.COMPARATOR))})
     months_ = sorted(table["month"])
-    summed = f"{len(whole)} forces together, {months.in_words(months_[0])} to {months.in_words(months_[-1])}."
+    who = f"{len(whole)} forces together" if len(whole) > 1 else whole[0]
+    summed = f"{who}, {months.in_words(months_[0])} to {months.in_words(months_[-1])}."
     left = f"Left out because months are missing or thin: {listed(gone, 6, ', ')}."
     return (summed, left) if gone else (summed,)
 

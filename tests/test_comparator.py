@@ -174,7 +174,8 @@ def test_all_forces_are_summed_to_a_file_that_the_option_takes(tmp_path):
 
 def test_the_study_s_own_force_can_be_left_out_of_its_comparator(tmp_path):
     all_forces(tmp_path)
-    write_comparator([str(tmp_path / "crimes")], tmp_path / "nation.csv", without=["kent"])
+    told = write_comparator([str(tmp_path / "crimes")], tmp_path / "nation.csv", without=["kent"])
+    assert told[0] == "Sussex Police, January 2023 to February 2024."
     assert "2023-01,burglary,20" in (tmp_path / "nation.csv").read_text(encoding="utf-8")
     with pytest.raises(InputError, match="None of the crimes was reported by surrey"):
         write_comparator([str(tmp_path / "crimes")], tmp_path / "nation.csv", without=["surrey"])
