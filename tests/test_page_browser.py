@@ -932,6 +932,10 @@ def test_circles_of_a_listed_area_are_named_in_the_legend(opened):
     assert shown.tab.locator("#map .mark.point").count() == 1
     assert shown.text("#key-points").endswith("crimes on a busy map point")
     assert shown.tab.is_visible("#key-points")
+    # The still map on paper has no circles.
+    shown.on_paper()
+    assert not shown.tab.is_visible("#key-points")
+    shown.tab.emulate_media(media="screen")
     # Of a chosen area, the note beside the map says it.
     shown.tab.locator("#areas tbody button").first.click()
     assert not shown.tab.is_visible("#key-points")
