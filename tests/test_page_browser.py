@@ -494,6 +494,14 @@ def test_areas_of_one_name_carry_their_district(opened):
     assert shown.text("#panel h2").split() == ["Central", "South"]
 
 
+@pytest.mark.parametrize("javascript", [True, False])
+def test_the_rows_of_a_list_name_their_district_only_if_there_are_several(opened, javascript):
+    several = opened(grouped(page_of()), java_script_enabled=javascript)
+    assert "South" in several.text("#answer")
+    one = opened(grouped(page_of(), ("South",) * 4), java_script_enabled=javascript)
+    assert "South" not in one.text("#answer")
+
+
 def test_every_range_is_one_button_away(opened):
     page = opened()
     page.tab.click("#show-ranges")

@@ -247,8 +247,8 @@ def rest_lead(finding: str, listed: Sequence[lists.Listed]) -> str:
 
 
 def where_of(view: View, position: int) -> str:
-    """Return an area's district, or its code if it shares its name with another area."""
-    if view.groups[position]:
+    """Return an area's district, if there are several, or its code if it shares its name with another area."""
+    if view.groups[position] and len(set(view.groups) - {""}) > 1:
         return view.groups[position]
     area, name = (view.areas[column].array[position] for column in ("area_id", "name"))
     return str(area) if view.names[position] != name else ""

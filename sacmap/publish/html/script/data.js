@@ -55,7 +55,7 @@ const inGroup = (place) => !state.group || groupOf(place) === state.group;
 const placesShown = () => (state.group ? every.filter(inGroup) : every);
 // An area's name with its district or code where another area has the same.
 const fullName = (place) => data.unlike[place] ?? data.names[place];
-const whereOf = (place) => groupOf(place) || (data.unlike[place] ? data.ids[place] : "");
+const whereOf = (place) => (data.groups.length > 1 && groupOf(place)) || (data.unlike[place] ? data.ids[place] : "");
 
 // The columns the page shows; the others are in the download.
 const SHOWN = [
