@@ -1,6 +1,7 @@
 """The page as an officer meets it: a real Chromium, no network, from file://."""
 
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import geopandas as gpd
@@ -141,6 +142,25 @@ def test_the_legend_says_what_the_pins_are_and_draws_them_as_the_map_does(opened
     assert [row.is_visible() for row in rows.all()] == [False, True]
     level = opened(replace(page_of(), level_only=True))
     assert [row.is_visible() for row in level.tab.locator("#key-week, #key-homes").all()] == [False, True]
+
+
+def test_no_pin_hides_another_and_lines_lead_to_the_places_of_those_that_moved(opened, data, tmp_path):
+    # Nearly all that is listed in Avon and Somerset lies in Bristol.
+    out = tmp_path / "avon.html"
+    words = ["map", "--crimes", str(data / "avon-and-somerset-2018-01_2021-09.zip"), "--boundaries",
+             str(data / "boundaries" / "avon-and-somerset-wards.geojson"), "--current", "2020-10:2021-09",
+             "--baseline", "2019-10:2020-09", "--out", str(out)]  # fmt: skip
+    assert CliRunner().invoke(sacmap, words, standalone_mode=False).exception is None
+    page = opened(out, "#type=burglary", viewport={"width": 1366, "height": 657})
+    boxes = page.tab.locator("#map [data-pin]").evaluate_all(
+        "pins => pins.map(pin => pin.getBoundingClientRect()).map(box => [box.x, box.y, box.width])"
+    )
+    assert len(boxes) == 10
+    for (x, y, wide), (other_x, other_y, _) in combinations(boxes, 2):
+        assert max(abs(x - other_x), abs(y - other_y)) >= wide
+    assert page.tab.locator("#map .lead-to").count() >= 5
+    still = opened(out, java_script_enabled=False)
+    assert still.tab.locator("#map-static .pins > path").count() >= 2
 
 
 def test_the_legend_is_hatched_by_the_patterns_of_the_map(small):
@@ -531,6 +551,7 @@ def test_the_saved_picture_has_the_legend_and_the_pins_of_the_map(opened):
     assert maybe == 2
     words, hollow = page.saved_picture()
     assert {"clear change", "could be chance", "where crime rose", "where burglary is highest"} <= set(words)
+    assert "crimes on a busy map point" not in words
     assert hollow == maybe
     page.tab.check('[name="measure"][value="level"]')
     words, _ = page.saved_picture()

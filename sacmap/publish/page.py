@@ -41,8 +41,8 @@ SCRIPT = (
 #: Rows of the lists. The values filled in are escaped.
 _ROW = Markup(
     '<li data-area-id="{area_id}" class="{finding}"><span class="pin{look}" aria-hidden="true">{sign}</span>'
-    '<span class="who"><button type="button" class="link name">{name}</button> '
-    '<span class="where">{where}</span></span>'
+    '<span class="who"><button type="button" class="link name">{name}</button>'
+    '<span class="where"> {where}</span></span>'
     '<span class="number now"><span class="unseen">now </span>{now}</span>'
     '<span class="number {css}"><span class="unseen">{said}</span>{figure}</span>{bar}</li>\n'
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,11 @@ NAME, TOWN, PIN = 26.0, 22.0, 19.0
 LONG = 15
 #: Width of a letter as a share of the letter size.
 LETTER = 0.54
+#: Where a pin may stand, in halves of its width from its point: the nearest first.
+_HALVES = (0, 1, -1, 2, -2, 3, -3, 4, -4)
+ASIDE = sorted(
+    ((x, y) for y in _HALVES for x in _HALVES if math.hypot(x, y) <= 4), key=lambda aside: math.hypot(*aside)
+)
 ARROWS = {"s3": "▲ ", "s4": "▲ ", "s0": "▼ ", "s1": "▼ "}
 
 Box = tuple[float, float, float, float]
@@ -42,7 +48,7 @@ def static_map(view: View) -> str:
     ]
     pins = [*pins_of(view)]
     taken: list[Box] = []
-    drawn_pins = [*_pins(pins, picture, taken, _possible(view))]
+    drawn_pins = _pins(pins, picture, taken, _possible(view))
     names = [
         *_names(view, pins, picture, taken),
         *_district_names(view, picture, taken),
@@ -53,7 +59,7 @@ def static_map(view: View) -> str:
         'role="img" aria-label="Map of the areas; every figure is in the table">'
         f'<g class="areas">{"".join(paths)}</g><g class="districts">{_districts(view, picture)}</g>'
         f'{_plan(view.plan, picture)}<g class="names">{"".join(names)}</g>'
-        f'<g class="pins">{"".join(drawn_pins)}</g></svg>'
+        f'<g class="pins">{drawn_pins}</g></svg>'
     )
 
 
@@ -96,11 +102,14 @@ def _possible(view: View) -> set[str]:
     )
 
 
-def _pins(
-    pins: Sequence[tuple[int, str]], picture: Picture, taken: list[Box], possible: set[str]
-) -> Iterator[str]:
+def _pins(pins: Sequence[tuple[int, str]], picture: Picture, taken: list[Box], possible: set[str]) -> str:
+    """Return the pins, above the lines to the places of those that stand beside their own."""
+    lines, drawn = [], []
     for position, sign in pins:
+        home_x, home_y = picture.where[position, :2]
         x, y = _free(picture.where[position, :2], PIN + 2, taken)
+        if math.hypot(x - home_x, y - home_y) > PIN:
+            lines.append(f'<path d="M{home_x:.0f} {home_y:.0f}L{x:.0f} {y:.0f}"/>')
         taken.append((x - PIN, y - PIN, x + PIN, y + PIN))
         shape = (
             f'<rect class="home" x="{x - PIN + 2:.0f}" y="{y - PIN + 2:.0f}" width="{2 * PIN - 4:.0f}" '
@@ -109,14 +118,15 @@ def _pins(
             else f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{PIN:.0f}"/>'
         )
         css = ' class="home"' if sign.isalpha() else ' class="maybe"' if sign in possible else ""
-        yield f'<g data-pin="{sign}"{css}>{shape}<text x="{x:.0f}" y="{y + 9:.0f}">{sign}</text></g>'
+        drawn.append(f'<g data-pin="{sign}"{css}>{shape}<text x="{x:.0f}" y="{y + 9:.0f}">{sign}</text></g>')
+    return "".join([*lines, *drawn])
 
 
 def _free(at: NDArray[np.float64], half: float, taken: Sequence[Box]) -> tuple[float, float]:
-    """Return where a pin may stand: at its point, or beside it if another pin is there."""
+    """Return where a pin may stand: at its point, or as near to it as other pins allow, two pins away at most."""
     x, y = map(float, at)
-    for right, down in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (2, 0), (-2, 0)):
-        moved = (x + 2 * half * right, y + 2 * half * down)
+    for right, down in ASIDE:
+        moved = (x + half * right, y + half * down)
         if not _touches((moved[0] - half, moved[1] - half, moved[0] + half, moved[1] + half), taken):
             return moved
     return x, y

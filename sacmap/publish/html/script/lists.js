@@ -259,10 +259,8 @@ function listRow({ place, sign, finding }, row, [css, said, figure], bar) {
       }),
       element(
         "span",
-        [nameButton(place, data.names[place]), " ", element("span", whereOf(place), { class: "where" })],
-        {
-          class: "who",
-        },
+        [nameButton(place, data.names[place]), element("span", ` ${whereOf(place)}`, { class: "where" })],
+        { class: "who" },
       ),
       element("span", [unseen("now "), row.current_count === null ? "–" : whole(row.current_count)], {
         class: "number now",

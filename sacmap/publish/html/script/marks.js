@@ -74,19 +74,11 @@ function add(css, at, text, attributes = {}) {
   return made;
 }
 
-const ASIDE = [
-  [0, 0],
-  [1, 0],
-  [-1, 0],
-  [0, 1],
-  [0, -1],
-  [1, 1],
-  [-1, -1],
-  [1, -1],
-  [-1, 1],
-  [2, 0],
-  [-2, 0],
-];
+// Where a pin may stand, in its own widths from its place: the nearest first.
+const HALVES = [0, 1, -1, 2, -2, 3, -3, 4, -4].map((n) => n / 2);
+const ASIDE = HALVES.flatMap((y) => HALVES.map((x) => [x, y]))
+  .filter(([x, y]) => Math.hypot(x, y) <= 2)
+  .sort((a, b) => Math.hypot(...a) - Math.hypot(...b));
 
 function placePins(taken, inside) {
   pinsAt = [];
@@ -106,7 +98,19 @@ function placePins(taken, inside) {
     const css = /[A-Z]/.test(sign) ? " home" : sign === "!" ? " act" : finding === "possible" ? " maybe" : "";
     const made = add(`pinned pin${css}`, at, sign, { "data-pin": sign });
     made.addEventListener("click", () => choose(place, { zoom: true }));
+    if (at.distanceTo(home) > 12) leadTo(home, at);
   }
+}
+
+// A line to the place of a pin that stands beside it.
+function leadTo(home, at) {
+  const made = element("span", "", { class: "mark lead-to", "aria-hidden": "true" });
+  const { x, y } = at.subtract(home);
+  made.style.left = `${home.x}px`;
+  made.style.top = `${home.y}px`;
+  made.style.width = `${Math.hypot(x, y)}px`;
+  made.style.transform = `rotate(${Math.atan2(y, x)}rad)`;
+  marks.push({ made, css: "lead-to", at: home, to: at });
 }
 
 // A word right of a point, left of it, above or below, wherever nothing stands; null where there is no room.

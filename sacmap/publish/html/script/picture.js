@@ -20,7 +20,9 @@ function mapDrawing() {
     copy.setAttribute("d", pathOf(outlines, places, frame, { decimals: 1, open }));
     svg.append(copy);
   }
-  svg.append(...marks.flatMap((one) => markDrawing(one, corner)));
+  // Lines to the places of pins are under the pins.
+  const ordered = [...marks.filter(({ to }) => to), ...marks.filter(({ to }) => !to)];
+  svg.append(...ordered.flatMap((one) => markDrawing(one, corner)));
   return svg;
 }
 
@@ -44,11 +46,18 @@ function areaDrawings(frame, wide, high) {
     });
 }
 
-function markDrawing({ css, at, text, made }, corner) {
+function markDrawing({ css, at, to, text, made }, corner) {
   const { x, y } = at.subtract(corner);
   const family = getComputedStyle(document.body).fontFamily;
   const words = (attributes) => drawing("text", { x, y, "font-family": family, ...attributes }, text);
   if (css.includes("pinned")) return pinDrawing(css, x, y, text, 10);
+  if (to) {
+    const end = to.subtract(corner);
+    return [
+      drawing("line", { x1: x, y1: y, x2: end.x, y2: end.y, stroke: "#1b1b1a" }),
+      drawing("circle", { cx: x, cy: y, r: 2, fill: "#1b1b1a" }),
+    ];
+  }
   if (css === "point") {
     const radius = parseFloat(made.style.width) / 2;
     return [
@@ -203,7 +212,7 @@ function marksDrawing(top, wide, family) {
   pen.font = `12px ${family}`;
   let [x, y] = [0, top + 8];
   const made = [];
-  for (const item of document.querySelectorAll("#legend .marks li:not([hidden])")) {
+  for (const item of document.querySelectorAll("#legend .marks:not([hidden]) li:not([hidden])")) {
     const [sign, words] = [item.firstElementChild, item.lastChild.textContent.trim()];
     const across = 44 + pen.measureText(words).width;
     if (x && x + across > wide) [x, y] = [0, y + 20];
