@@ -485,6 +485,10 @@ def test_in_a_district_a_place_says_which_list_its_draws_are_of(opened):
     assert page.tab.locator("#hardening .firm").first.inner_text().strip()
     page.tab.select_option("#group", "South")
     assert not "".join(page.tab.locator("#hardening .firm").all_inner_texts()).strip()
+    assert "first five" not in page.text("[aria-labelledby=hardening-heading] .columns-head")
+    page.tab.select_option("#group", "")
+    assert "first five" in page.text("[aria-labelledby=hardening-heading] .columns-head")
+    page.tab.select_option("#group", "South")
     page.tab.locator("#hardening button").first.click()
     told = page.text("#panel")
     assert "for locks, lights and gates in South." in told
