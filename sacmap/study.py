@@ -1,7 +1,6 @@
 """A study: which crimes are compared, where, when, and with what.
 
-It comes from options, from a TOML file with the same keys (see `sacmap.files.study_file`), or from both. Options
-override the file.
+It comes from options, a TOML file with the same keys (see `sacmap.files.study_file`), or both. Options override it.
 """
 
 from __future__ import annotations
