@@ -243,11 +243,13 @@ def test_f18_another_file_by_now_is_downloaded_from_its_start(archive, police, s
 def test_f57_several_downloads_of_one_archive_into_one_store_all_end_whole(police, url, store, whole):
     target, failed = store.folder / "archives" / "2019-02.zip", []
     police.archive_mode = "whole"
+    # None has ended when the last begins.
+    together = threading.Barrier(6, timeout=60)
 
     def run():
         try:
             with Web(per_second=1e6) as client:
-                download_whole(client, f"{url}/2019-02.zip", target, lambda _: True)
+                download_whole(client, f"{url}/2019-02.zip", target, lambda _: together.wait() >= 0)
             assert target.read_bytes() == whole
         except (Exception, SystemExit) as error:  # noqa: BLE001
             failed.append(error)
