@@ -126,14 +126,14 @@ def unread_in(paths: Sequence[str]) -> list[str]:
 
     A ZIP is known to open, or `members_of` would have failed.
     """
-    found: list[str] = []
+    found: list[Member] = []
     for path in map(Path, paths):
         if path.is_dir():
-            found += [str(Path(where) / name) for where, _, names in os.walk(path) for name in names]
+            found += [Member(Path(where) / name) for where, _, names in os.walk(path) for name in names]
         elif path.suffix.lower() == ".zip" and path.is_file():
             with zipfile.ZipFile(path) as archive:
-                found += [f"{path}:{info.filename}" for info in archive.infolist() if not is_folder(info)]
-    return sorted(one for one in found if _is_unread(re.split(r"[/\\:]", one)[-1]))
+                found += [Member(path, info.filename) for info in archive.infolist() if not is_folder(info)]
+    return sorted(member.label for member in found if _is_unread(member.name))
 
 
 def _is_unread(name: str) -> bool:

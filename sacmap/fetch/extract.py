@@ -30,6 +30,7 @@ from sacmap.fetch.extract_notices import (
 )
 from sacmap.fetch.repeats import (
     ENOUGH_POINTS,
+    ROUGH_DECIMALS,
     Part,
     Repeated,
     doubled_notices,
@@ -158,17 +159,19 @@ def _joined(found: list[Extracted], name: str) -> pd.Series:
 
 def _sheets(path: Path, layout: Layout) -> tuple[list[Extracted], list[str]]:
     """Return the sheets with the columns, and what the others are called and lack."""
-    whole, others = [], []
+    whole, others, nearest = [], [], []
     for sheet in sheets_of(path):
         rows = _rows(path, sheet, layout)
         if rows is not None:
             whole.append(rows)
-        elif any(text_of(cell) for row in sheet.rows for cell in row):
-            there, missing = _nearest(sheet.rows, layout)
+            continue
+        there, missing = _nearest(sheet.rows, layout)
+        nearest.append((there, missing))
+        if any(text_of(cell) for row in sheet.rows for cell in row):
             near = there and len(missing) < len(layout.columns)
             others.append(sheet.label + (f" (no column {series(list(map(repr, missing)))})" if near else ""))
     if not whole:
-        raise _no_header(path, layout)
+        raise _no_header(path, nearest or [_nearest([], layout)])
     return whole, others
 
 
@@ -182,10 +185,9 @@ def _nearest(rows: list[Row], layout: Layout) -> tuple[list[str], list[str]]:
     return there, [name for words, name in wanted.items() if words not in set(map(words_of, there))]
 
 
-def _no_header(path: Path, layout: Layout) -> InputError:
-    """Return the error for a file without the columns. It shows the row most like a header."""
-    several = [_nearest(sheet.rows, layout) for sheet in sheets_of(path)]
-    there, missing = min(several, key=lambda one: len(one[1]), default=([], list(layout.columns.values())))
+def _no_header(path: Path, nearest: Sequence[tuple[list[str], list[str]]]) -> InputError:
+    """Return the error for a file without the columns. It shows the row most like a header: see `_nearest`."""
+    there, missing = min(nearest, key=lambda one: len(one[1]))
     named = ", ".join(repr(name) for name in missing)
     close = [near[0] for name in missing if (near := difflib.get_close_matches(name, there, 1, 0.5))]
     hint = (
@@ -251,7 +253,7 @@ def _rounded_notices(rows: pd.DataFrame, layout: Layout) -> Iterator[Notice]:
         # Many crimes on very few points are rounded even more.
         some = some if len(rows["x"].dropna()) >= MANY_CRIMES else some[:0]
     metric = {1000.0: "a kilometre", 100.0: "100 m"}
-    steps = metric if layout.coordinates == "BNG" else {0.01: "a kilometre", 0.001: "100 m"}
+    steps = metric if layout.coordinates == "BNG" else {10**-n: words for n, words in ROUGH_DECIMALS.items()}
     metres = next((words for step, words in steps.items() if mostly_rounded(some, step)), None)
     if metres is not None:
         yield Notice(

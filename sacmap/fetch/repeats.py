@@ -30,6 +30,8 @@ _ZERO = re.compile(r"[\W_0]*")
 MONTH_ROWS, WHOLE_ROWS = 5, 2
 #: Locations are called rough if at least this share of the different ones are rounded; fewer than so many say nothing.
 MOSTLY, ENOUGH_POINTS = 0.5, 20
+#: How far apart locations are that have so few decimals of a degree.
+ROUGH_DECIMALS = {2: "a kilometre", 3: "100 m"}
 #: With fewer rows, all may occur twice by chance.
 DOUBLED_ROWS = 20
 

@@ -28,6 +28,7 @@ from sacmap.fetch.columns import NotCrimesError
 from sacmap.fetch.csv_files import Member, MemberReader, each_once, members_of, unread_in
 from sacmap.fetch.repeats import (
     ENOUGH_POINTS,
+    ROUGH_DECIMALS,
     Part,
     Repeated,
     doubled_notices,
@@ -45,8 +46,6 @@ from sacmap.files.text import sha256
 from sacmap.forces import force_slug
 from sacmap.notices import Notice, listed
 
-#: How far apart coordinates with so few decimals are.
-FEW_DECIMALS = {2: "a kilometre", 3: "100 m"}
 #: The number of points checked for rounded coordinates.
 SOME_POINTS = 20_000
 #: The key of a tally.
@@ -270,13 +269,13 @@ def _by_type(tally: pa.Table) -> dict[str, int]:
 def _rounded_notices(crimes: pa.Table) -> tuple[Notice, ...]:
     """Return a notice if coordinates are too rounded to give the area."""
     some = crimes.slice(0, SOME_POINTS).select(["lon", "lat"]).to_pandas().dropna().drop_duplicates()
-    few = next((n for n in FEW_DECIMALS if mostly_rounded(some, 10**-n)), None)
+    few = next((n for n in ROUGH_DECIMALS if mostly_rounded(some, 10**-n)), None)
     if len(some) < ENOUGH_POINTS or few is None:
         return ()
     return (
         Notice(
             "rough-places",
-            f"Most locations have only {few} decimals of a degree, which is about {FEW_DECIMALS[few]}, so many "
+            f"Most locations have only {few} decimals of a degree, which is about {ROUGH_DECIMALS[few]}, so many "
             "crimes will be in the wrong area. A spreadsheet may have rounded them. Use the files as downloaded.",
         ),
     )

@@ -100,7 +100,7 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
     if kind == "sac" and scene.lacking:
         return _without_total(kinds[1:], rows, scene)
     rises, falls = (_clear(kinds, rows, f"clear {way}") for way in ("rise", "fall"))
-    single = list(rows[kind].loc[verdicts == ONE_POINT, "label"].astype(str))
+    single = _at_one_point(rows[kind])
     if rises or falls:
         end = "." if rises else "; no clear rise but on one map point." if single else "; no clear rise."
         summary = _summary(kind, rows, scene, told=next(iter(rises or falls)))
@@ -108,8 +108,7 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
         return _naming(rises, falls, end, scene, f"{summary} {point}".strip())
     possible = int((verdicts == "possible rise").sum())
     if single:
-        each = "each on one map point" if len(single) > 1 else "on one map point"
-        said = f"{summed}. {named(single, unit)} rose clearly, but {each}."
+        said = f"{summed}. {named(single, unit)} rose clearly, but {_each(len(single))}."
     elif possible:
         said = f"{summed}, with no clear rise in {counted(known, unit)}."
     else:
@@ -122,9 +121,7 @@ def _on_one_point(
     kinds: Sequence[str], rows: Mapping[str, pd.DataFrame], scene: Scene, *, too: bool = False
 ) -> str:
     """Return "A rose clearly too, but on one map point.", because the summary of the crime type counts it; or ""."""
-    found = {
-        kind: list(rows[kind].loc[rows[kind]["verdict"] == ONE_POINT, "label"].astype(str)) for kind in kinds
-    }
+    found = {kind: _at_one_point(rows[kind]) for kind in kinds}
     what = [
         f"{scene.in_words[kind]} in {named(labels, scene.unit)}"
         if len(kinds) > 1
@@ -134,8 +131,17 @@ def _on_one_point(
     ]
     if not what:
         return ""
-    each = "each on one map point" if sum(map(len, found.values())) > 1 else "on one map point"
-    return f"{capital(' and '.join(what))} rose clearly{' too' if too else ''}, but {each}."
+    count = sum(map(len, found.values()))
+    return f"{capital(' and '.join(what))} rose clearly{' too' if too else ''}, but {_each(count)}."
+
+
+def _at_one_point(rows: pd.DataFrame) -> list[str]:
+    """Return the labels of the areas whose rise lies on one map point."""
+    return list(rows.loc[rows["verdict"] == ONE_POINT, "label"].astype(str))
+
+
+def _each(count: int) -> str:
+    return "each on one map point" if count > 1 else "on one map point"
 
 
 def _without_total(kinds: Sequence[str], rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headline:

@@ -183,7 +183,7 @@ def _head(view: View) -> Head:
         "tiles": view.summaries,
         "measures": MEASURES[2:] if view.level_only else MEASURES,
         "short_unit": words.short(view.unit)[0],
-        "groups": sorted(set(view.groups) - {""}),
+        "groups": view.district_names,
     }
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sacmap import months, tables
 from sacmap.files.json_shape import Json
+from sacmap.notices import series
 from sacmap.publish import backdrop, bars, legend, lists, words
 from sacmap.publish.change_rows import (
     READING,
@@ -53,7 +54,7 @@ _SIGNS = np.array([*_DIGITS, "."])
 def content_of(view: View) -> dict[str, Json]:
     """Return the texts for the script, and what it needs before the numbers. Areas are given by their position."""
     kinds = tables.CRIME_TYPES
-    groups = sorted(set(view.groups) - {""})
+    groups = view.district_names
     return {
         "title": view.title,
         "ids": list(view.areas["area_id"]),
@@ -221,9 +222,7 @@ def week_lead(view: View, kind: str) -> str:
         return "No clear rise. These are possible: about one area in forty is as high by chance."
     single = [view.in_words[one] for one in tables.SAC_TYPES if kind == "sac" and _has_rise(view, one)]
     if single:
-        *most, last = single
-        types = f"{', '.join(most)} and {last}" if most else last
-        return f"No clear rise and no possible one of all three together. See {types}."
+        return f"No clear rise and no possible one of all three together. See {series(single)}."
     return "No clear rise and no possible one: there is nothing here to act on."
 
 
@@ -248,7 +247,7 @@ def rest_lead(finding: str, listed: Sequence[lists.Listed]) -> str:
 
 def where_of(view: View, position: int) -> str:
     """Return an area's district, if there are several, or its code if it shares its name with another area."""
-    if view.groups[position] and len(set(view.groups) - {""}) > 1:
+    if view.groups[position] and len(view.district_names) > 1:
         return view.groups[position]
     area, name = (view.areas[column].array[position] for column in ("area_id", "name"))
     return str(area) if view.names[position] != name else ""
@@ -315,7 +314,7 @@ def _subtotals(view: View) -> dict[str, list[Json]] | None:
     """Return the columns of the districts for the map, by district and crime type; None if it shows areas."""
     if view.subtotals is None or view.subtotals.empty or len(view.areas) <= DISTRICTS_FIRST:
         return None
-    every = pd.MultiIndex.from_product([sorted(set(view.groups) - {""}), tables.CRIME_TYPES])
+    every = pd.MultiIndex.from_product([view.district_names, tables.CRIME_TYPES])
     rows = view.subtotals.set_index(["group", "crime_type"]).reindex(every)
     numbers = ("current_count", "baseline_mean", "expected", "level")
     return {

@@ -194,13 +194,17 @@ class View:
         return group_of_each(self.areas)
 
     @cached_property
+    def district_names(self) -> list[str]:
+        """The names of the towns or districts, in order."""
+        return sorted(set(self.groups) - {""})
+
+    @cached_property
     def districts(self) -> dict[str, shapely.Geometry]:
         """The shapes of the towns or districts by name, with the simplified edges of the areas."""
-        names = sorted(set(self.groups) - {""})
-        if not names:
+        if not self.district_names:
             return {}
         groups = np.array(self.groups, dtype=object)
-        return {name: joined(self.outlines.shapes[groups == name]) for name in names}
+        return {name: joined(self.outlines.shapes[groups == name]) for name in self.district_names}
 
     @cached_property
     def towns(self) -> list[tuple[str, int, int]]:

@@ -66,11 +66,11 @@ function mark() {
   map.getPane("markerPane").append(...marks.map(({ made }) => made));
 }
 
-function add(css, at, text, attributes = {}) {
+function add(css, at, text, { to, ...attributes } = {}) {
   const made = element("span", text, { class: `mark ${css}`, "aria-hidden": "true", ...attributes });
   made.style.left = `${at.x}px`;
   made.style.top = `${at.y}px`;
-  marks.push({ made, css, at, text });
+  marks.push({ made, css, at, to, text });
   return made;
 }
 
@@ -104,13 +104,10 @@ function placePins(taken, inside) {
 
 // A line to the place of a pin that stands beside it.
 function leadTo(home, at) {
-  const made = element("span", "", { class: "mark lead-to", "aria-hidden": "true" });
   const { x, y } = at.subtract(home);
-  made.style.left = `${home.x}px`;
-  made.style.top = `${home.y}px`;
+  const made = add("lead-to", home, "", { to: at });
   made.style.width = `${Math.hypot(x, y)}px`;
   made.style.transform = `rotate(${Math.atan2(y, x)}rad)`;
-  marks.push({ made, css: "lead-to", at: home, to: at });
 }
 
 // A word right of a point, left of it, above or below, wherever nothing stands; null where there is no room.
