@@ -20,7 +20,7 @@ from sacmap.areas.topology import overlaps
 from sacmap.comparison import compare_areas
 from sacmap.crimes import Reading, without_repeats
 from sacmap.errors import SacmapError
-from sacmap.files.collisions import require_apart
+from sacmap.files.collisions import require_apart, require_own
 from sacmap.files.json_shape import mismatch
 from sacmap.files.text import parse_json, read_text
 from sacmap.files.write import require_writable
@@ -144,6 +144,7 @@ def _save(result: Result, page: View, out: str | Path, kinds: Sequence[str]) -> 
     path = Path(out)
     outputs, read = files_of_map(path, kinds), read_by(result.study)
     require_apart(outputs, read)
+    require_own(path, outputs)
     stale = _stale(path, outputs if len(result.groups) else outputs[:-1], read)
     html = render(page)
     written = {

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import cast
 
 import click
 
@@ -23,7 +22,7 @@ from sacmap.redaction import redacted_text
 
 #: Seconds between two lines of progress if stderr is not a terminal, as in a scheduler's log.
 BETWEEN_LINES = 15.0
-_WRITTEN = re.compile(r"£?\s?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)((?:\.[0-9]+)?)")
+_WRITTEN = re.compile(r"£?\s?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)((?:\.[0-9]{1,2})?)")
 
 
 def say(text: str) -> None:
@@ -109,18 +108,19 @@ def _draw(text: str) -> None:
 
 
 class Pounds(click.FloatRange):
-    """An amount of money: 10000, 10,000 or £10,000."""
+    """An amount of money: 10000, 10,000, £10,000 or 137.50; never 10.000, which elsewhere is ten thousand."""
 
     name = "amount"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number without the pound sign and commas."""
-        written = _WRITTEN.fullmatch(value.strip()) if isinstance(value, str) else None
-        number = written[1].replace(",", "") + written[2] if written else value
-        pounds = float(super().convert(cast("float", number), param, ctx))
+        written = _WRITTEN.fullmatch(str(value).strip())
+        pounds = float(written[1].replace(",", "") + written[2]) if written else math.nan
         if not math.isfinite(pounds):
-            self.fail(f"{value!r} is not a valid amount.", param, ctx)
-        return pounds
+            self.fail(
+                f"{value!r} is not a valid amount. Write pounds as 10000, 10,000 or 137.50.", param, ctx
+            )
+        return float(super().convert(pounds, param, ctx))
 
 
 class Command(click.Command):

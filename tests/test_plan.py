@@ -308,6 +308,23 @@ def test_f79_months_before_the_first_action_are_not_after_it(early_plan, after):
     assert judge(early_plan, after, on_time).actions == tuple(on_time)
 
 
+def test_actions_that_the_counts_cannot_show_or_that_lie_in_the_control_are_told(early_plan, after):
+    target, other = (
+        early_plan.week["target"][0],
+        max(early_plan.week["weights"].items(), key=lambda w: w[1])[0],
+    )
+    lines = [f"2025-04-30,{target},locks,2", f"2026-01-01,{target},gates,", f"2025-12-31,{other},lights,"]
+    log = read_actions("\n".join(["date,area_id,action,homes", *lines]), "log.csv")
+    said = {notice.code: notice.text for notice in judge(early_plan, after, log).warnings}
+    assert "end in December 2025" in said["later-actions"]
+    assert "1 January 2026" in said["later-actions"]
+    assert "31 December" not in said["later-actions"]
+    assert f"({other})" in said["control-actions"]
+    assert f"({target})" not in said["control-actions"]
+    said = {notice.code for notice in judge(early_plan, after, log[:1]).warnings}
+    assert not said & {"later-actions", "control-actions"}
+
+
 def test_f79_homes_protected_where_no_households_are_known_are_told(result):
     import pandas as pd
 
@@ -502,13 +519,13 @@ def test_a_plan_whose_boundaries_have_gone_asks_for_them(practice, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("written", "pounds"), [("10000", 10_000), ("10,000", 10_000), ("£10,000.50", 10_000.5)]
+    ("written", "pounds"), [("10000", 10_000), ("10,000", 10_000), ("£10,000.50", 10_000.5), ("137.5", 137.5)]
 )
 def test_a_budget_is_taken_as_people_write_it(written, pounds):
     assert Pounds(1).convert(written, None, None) == pounds
 
 
-@pytest.mark.parametrize("written", ["10,00", "ten", "£", "1,0000", "0", "nan", "inf"])
+@pytest.mark.parametrize("written", ["10,00", "ten", "£", "1,0000", "0", "-5", "nan", "inf", "10.000", "1e4"])
 def test_a_budget_that_could_be_read_two_ways_is_refused(written):
     with pytest.raises(click.BadParameter, match="not"):
         Pounds(1).convert(written, None, None)

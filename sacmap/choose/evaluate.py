@@ -18,7 +18,7 @@ from sacmap.choose.effect import RateRatio, Wdd, placebo_rank, rate_ratio, tne, 
 from sacmap.choose.partnership_files import Action
 from sacmap.choose.plan import Plan, digests
 from sacmap.choose.plan_record import SIDE_NAMES, WEIGHTS_NAMES
-from sacmap.choose.plan_words import reading_of, verdict_of
+from sacmap.choose.plan_words import log_notices, reading_of, verdict_of
 from sacmap.errors import InputError, UsageError
 from sacmap.notices import Notice
 from sacmap.study import Period
@@ -218,7 +218,7 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
         reading=reading_of(groups, weighted_control, net, displacement, rank=rank, placebos=len(placebos)),
         volatility=alpha,
         actions=tuple(actions),
-        warnings=(*checked, *result.warnings),
+        warnings=(*checked, *log_notices(plan, result, actions), *result.warnings),
     )
 
 

@@ -6,14 +6,17 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from sacmap import months
 from sacmap.choose import hardening
 from sacmap.choose.effect import Wdd
 from sacmap.choose.hardening import Prices
+from sacmap.choose.plan_record import WEIGHTS_NAMES
 from sacmap.choose.week import Z_TENTH
-from sacmap.notices import Notice
+from sacmap.notices import Notice, listed
 
 if TYPE_CHECKING:
     from sacmap.choose.evaluate import Group
+    from sacmap.choose.partnership_files import Action
     from sacmap.choose.plan import Plan
     from sacmap.choose.plan_record import SideName
     from sacmap.result import Result
@@ -165,6 +168,32 @@ def few(crimes: float) -> str:
 
 
 # ── afterwards ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+#: The codes of the notices about the action log.
+LOG_NOTICES = ("later-actions", "control-actions")
+
+
+def log_notices(plan: Plan, result: Result, actions: Sequence[Action]) -> Iterator[Notice]:
+    """Tell which lines of the action log the counts cannot show, or show in the areas of the control."""
+    names = dict(zip(result.areas["area_id"], result.areas["name"], strict=True))
+    last = result.study.current[-1]
+    if later := [
+        f"{names[one.area_id]}, {months.day_in_words(one.date)}" for one in actions if one.month > last
+    ]:
+        yield Notice(
+            LOG_NOTICES[0],
+            f"After the months compared, which end in {months.in_words(last)}: {listed(later, 6)}. These actions "
+            "are in the log, but cannot be in the counts.",
+        )
+    control = {area for name in WEIGHTS_NAMES for area, weight in plan.week[name].items() if weight > 0}
+    control -= {area for side in ("target", "buffer") for area in plan.week[side]}
+    if acted := sorted({one.area_id for one in actions if one.month <= last} & control):
+        yield Notice(
+            LOG_NOTICES[1],
+            f"Areas of the control with actions of their own: {_named(acted, names)}. If crime fell there "
+            "because of them, the target's fall looks smaller than it was.",
+        )
 
 
 def verdict_of(net: Wdd) -> str:

@@ -1,4 +1,4 @@
-"""Check, before anything is read, that no output overwrites an input, even through a link or another spelling."""
+"""Check that no output overwrites an input, even through a link or another spelling, or a file that no one named."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from sacmap.errors import UsageError
+from sacmap.files.file_sets import marker_of
 
 #: The most files checked in an input folder; more than any unpacked archive has.
 _MOST = 200_000
@@ -49,6 +50,34 @@ def require_apart(outputs: Iterable[Path], inputs: Iterable[str | Path | None]) 
                     f"The output {clash} is the same file as the input {path}. Nothing was read or written.",
                     "Choose another name or folder with --out.",
                 )
+
+
+def require_own(page: Path, beside: Iterable[Path]) -> None:
+    """Refuse to replace files beside a page that sacmap did not write: no one named them.
+
+    They are sacmap's if the record beside the page is, or if a run was stopped while it wrote them. A table is known by
+    its columns too.
+
+    Parameters
+    ----------
+    page
+        The page, which was named.
+    beside
+        The other files that would be written.
+
+    Raises
+    ------
+    UsageError
+        If there is such a file; the message names it.
+    """
+    if is_ours(page.with_suffix(".json")) or os.path.lexists(marker_of(page)):
+        return
+    for path in beside:
+        if path != page and path.is_file() and path.stat().st_size and not is_ours(path):
+            raise UsageError(
+                f"{path} would be replaced, and sacmap did not write it. Nothing was written.",
+                "Choose another name with --out, or move that file.",
+            )
 
 
 def is_below(path: str, folders: Iterable[Path]) -> bool:

@@ -10,7 +10,7 @@ from sacmap import months
 from sacmap.choose.effect import Wdd
 from sacmap.choose.evaluate import Outcome
 from sacmap.choose.plan import Plan
-from sacmap.choose.plan_words import fewer
+from sacmap.choose.plan_words import LOG_NOTICES, fewer
 from sacmap.publish.headline import Headline
 from sacmap.publish.plan_parts import (
     SIDES,
@@ -116,10 +116,11 @@ def _done(outcome: Outcome, view: View) -> Section:
         for homes in ["–" if one.homes is None else whole(one.homes)]
     )
     table = (Table("", ("Date", "Area", "Action", "Homes"), rows, (3,)),) if rows else ()
+    told = tuple(for_page(one.text) for one in outcome.warnings if one.code in LOG_NOTICES)
     return Section(
         key="done",
         heading="What was done",
-        said=() if rows else ("No log of actions was given.",),
+        said=told if rows else ("No log of actions was given.",),
         tables=table,
     )
 
