@@ -66,7 +66,7 @@ def commands() -> str:
     shared = [
         option
         for option in _options(studies[0])
-        if all(option.opts in [o.opts for o in _options(c)] for c in studies)
+        if all(_listed([option]) in [_listed([o]) for o in _options(c)] for c in studies)
     ]
     parts = [
         MADE.format(source="sacmap/cli.py"),
@@ -77,8 +77,8 @@ def commands() -> str:
         _listed(shared),
     ]
     for name, command in every.items():
-        known = [option.opts for option in shared] if command in studies else []
-        own = [option for option in _options(command) if option.opts not in known]
+        known = [_listed([option]) for option in shared] if command in studies else []
+        own = [option for option in _options(command) if _listed([option]) not in known]
         parts += _command(name, command, own)
     return "\n".join(parts)
 

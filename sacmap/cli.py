@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from sacmap import tables
-from sacmap.cli_options import fetch_options, fields_of, out_path, read_options, study_options
+from sacmap.cli_options import (
+    fetch_options,
+    fields_of,
+    out_path,
+    read_options,
+    study_options,
+    study_options_with,
+)
 from sacmap.errors import UsageError
 from sacmap.last_resort import close_output, meant, mend_streams
 from sacmap.terminal import Group, Pounds, say, show
@@ -134,7 +141,7 @@ def watch_command(study: Path | None, **options: object) -> int:
 
 
 @sacmap.command()
-@study_options
+@study_options_with("The page that `sacmap map` writes. It is not written here.")
 def check(study: Path | None, **options: object) -> int:
     """Say whether a comparison can be trusted: coverage, ledger, repaired boundaries, overlaps, gaps."""
     from sacmap.pipeline import run
@@ -146,7 +153,7 @@ def check(study: Path | None, **options: object) -> int:
 
 
 @sacmap.command("fetch")
-@study_options
+@study_options_with("The page that `sacmap map` writes. It is not written here.")
 @click.option("--refresh", is_flag=True, help="Check now for a new month; otherwise once a day.")
 def fetch_command(study: Path | None, *, refresh: bool, **options: object) -> int:
     """Fetch the crimes of a study into the store. You can stop at any time and continue later."""
@@ -204,7 +211,7 @@ def boundaries_command(
 
 
 @sacmap.command("reconcile")
-@study_options
+@study_options_with("The table to write. Default: maps/AREA-reconcile.csv.")
 @click.option("--home-office", required=True, help="Recorded crime open data: ODS, XLSX, CSV or Parquet.")
 @click.option("--area-name", help="The force or Community Safety Partnership, as that table names it.")
 @_beside
@@ -237,12 +244,13 @@ def reconcile_command(
 
 
 @sacmap.command("brief")
-@study_options
+@study_options_with("The note to write. Default: maps/NAME-brief.docx.")
 @click.option("--home-office", type=click.Path(), help="Recorded crime open data: ODS, XLSX, CSV or Parquet.")
 @click.option(
     "--area-name", "area", help="The force or Community Safety Partnership, as that table names it."
 )
 @_beside
+@_suppress_small
 @click.option("--plan", type=click.Path(), help="A plan to describe: plans/NAME.json.")
 @click.option("--result", "outcome", type=click.Path(), help="The result of a plan: plans/NAME-result.json.")
 @click.option("--replace", is_flag=True, help="Replace an existing note.")
@@ -283,7 +291,7 @@ def comparator_command(crimes: tuple[str, ...], *, out: str, without: tuple[str,
 
 
 @sacmap.command("plan")
-@study_options
+@study_options_with("The plan to write. Default: plans/NAME.json.")
 @click.option("--budget", type=Pounds(1), default=10_000, show_default=True, help="Budget in pounds.")
 @click.option("--prices", type=click.Path(), help="Price list (TOML) to use instead of sacmap's.")
 @click.option(

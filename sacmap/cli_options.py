@@ -73,15 +73,23 @@ _STUDY_OPTIONS = (
     click.option("--archive-url", help="Address of the folder of monthly archives."),
     *_FETCH_OPTIONS,
     click.option("--title", help="Name of the place, for the page's title."),
-    click.option("--out", help="The page to write: maps/NAME.html."),
 )
 
 
 def study_options(command: Command) -> Command:
     """Give a command the STUDY argument and the options that are also its keys."""
-    for option in reversed(_STUDY_OPTIONS):
-        command = option(command)
-    return command
+    return study_options_with("The page to write: maps/NAME.html.")(command)
+
+
+def study_options_with(out: str) -> Callable[[Command], Command]:
+    """Return `study_options` for a command that writes another file than the page: `out` is the help of its --out."""
+
+    def given(command: Command) -> Command:
+        for option in reversed((*_STUDY_OPTIONS, click.option("--out", help=out))):
+            command = option(command)
+        return command
+
+    return given
 
 
 def fetch_options(command: Command) -> Command:

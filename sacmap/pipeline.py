@@ -106,6 +106,8 @@ def _compared(study: Study, found: StudyAreas, reading: Reading) -> Result:
 def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) -> list[Path]:
     """Write the page, the CSV, the record and any additional files; return their paths.
 
+    If the study has `suppress_small`, they are its public version.
+
     >>> wards = Study(
     ...     current="2025-04:2026-03", baseline="2022-04:2025-03", crimes="crimes.zip", boundaries="wards.geojson"
     ... )
@@ -129,7 +131,9 @@ def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) 
         If a file cannot be written.
     """
     from sacmap.publish.make_view import page_of
+    from sacmap.publish.public import as_published
 
+    result = as_published(result)
     return _save(result, page_of(result), out, result.study.also if also is None else tuple(also))
 
 
@@ -203,7 +207,7 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
     from sacmap.publish.extra_files import require_tools
     from sacmap.publish.make_view import page_of
     from sacmap.publish.outlines import outlines_of
-    from sacmap.publish.public import public_version
+    from sacmap.publish.public import as_published
 
     require_tools(study.also)
     require_outputs(files_of_map(out, study.also), [*read_by(study), study_file])
@@ -214,8 +218,7 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
     with ThreadPoolExecutor(1) as beside:
         drawn = beside.submit(outlines_of, found.areas.geometry.to_numpy())
         result = _compared(study, found, reading)
-    if study.suppress_small:
-        result = public_version(result)
+    result = as_published(result)
     path = dated(out, result.study)
     replaced = last_periods(path.with_suffix(".json"))
     if replaced and replaced != months.span_in_words(result.study.current):

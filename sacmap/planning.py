@@ -28,6 +28,7 @@ from sacmap.pipeline import require_outputs, run
 from sacmap.publish.csv_json import json_of, path_from, require_unwritten
 from sacmap.publish.extra_files import geopackage
 from sacmap.publish.make_view import outcome_html_of, page_of, plan_html_of
+from sacmap.publish.public import not_public
 from sacmap.result import Result
 from sacmap.study import FetchOptions, Period, Study, make_study
 from sacmap.terminal import say
@@ -77,7 +78,7 @@ def plan_study(
     _read_records(options, None)
     days = action_days(options.action) if options.action else ()
     # The best months for the week are found from all months available.
-    result = run(study, every_month=True)
+    result = not_public(run(study, every_month=True))
     if not result.study.baseline:
         raise UsageError(
             "A plan needs a baseline: without one nothing can be said of a rise.",

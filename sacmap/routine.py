@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from glob import escape
@@ -30,6 +30,7 @@ from sacmap.publish.make_view import page_of
 from sacmap.publish.news import LastMap, first_words, last_map, news_of
 from sacmap.publish.note import note_of
 from sacmap.publish.note_parts import Given
+from sacmap.publish.public import as_published
 from sacmap.result import Result
 from sacmap.study import Study
 
@@ -77,7 +78,7 @@ def brief_study(
     if table is not None and not study.rolling:
         require_quarters(study)
         table.of(area)
-    result = run(study) if mapped else None
+    result = as_published(run(study)) if mapped else None
     if result is not None:
         study = result.study
         path = out or brief_path(page, study)
@@ -177,23 +178,38 @@ class Watched:
 
 def watch_study(study: Study, page: Path, *, study_file: str | Path | None = None) -> Watched:
     """Make the map of a study if anything it reads has changed since the last map, and say what is new."""
-    last = _last_of(page, study)
-    if last is not None and _unchanged(study, last[0], last[1]):
+    records = _records_of(page, study)
+    newest = _newest_map(reversed(records))
+    if newest is not None and _unchanged(study, *newest):
         return Watched()
-    result, written, headline = map_study(study, page, study_file=study_file)
+    # If the newest month was withdrawn after it had been mapped, the last map is not the newest by its month. The month
+    # goes first, because copying the files to another computer can change when they were written.
+    written = _newest_map(sorted(records, key=_when_written, reverse=True))
+    if written is not None and _unchanged(study, *written):
+        return Watched()
+    result, paths, headline = map_study(study, page, study_file=study_file)
+    last = newest if newest is None or result.study.current[-1:] >= newest[1].current[-1:] else written
     news = [first_words(result)] if last is None else news_of(result, last[1])
-    return Watched(tuple(news), tuple(written), result, headline) if news else Watched()
+    return Watched(tuple(news), tuple(paths), result, headline) if news else Watched()
 
 
-def _last_of(page: Path, study: Study) -> tuple[Path, LastMap] | None:
-    """Return the record and content of the last map of a study. With rolling periods, it is the newest by month."""
-    records = [page.with_suffix(".json")]
-    if study.rolling is not None:
-        records = sorted(
-            one for one in page.parent.glob(f"{escape(page.stem)}-*.json") if is_month(one.stem[-7:])
-            and one.stem[:-8] == page.stem
-        )  # fmt: skip
-    for record in reversed(records):
+def _records_of(page: Path, study: Study) -> list[Path]:
+    """Return the records of the maps of a study, in the order of their months."""
+    if study.rolling is None:
+        return [page.with_suffix(".json")]
+    return sorted(
+        one for one in page.parent.glob(f"{escape(page.stem)}-*.json") if is_month(one.stem[-7:])
+        and one.stem[:-8] == page.stem
+    )  # fmt: skip
+
+
+def _when_written(record: Path) -> tuple[int, str]:
+    return record.stat().st_mtime_ns if record.exists() else 0, record.name
+
+
+def _newest_map(records: Iterable[Path]) -> tuple[Path, LastMap] | None:
+    """Return the first of the records that is of a map with its table, and the content of both."""
+    for record in records:
         table = record.with_suffix(".csv")
         if record.is_file() and table.is_file():
             found = last_map(read_text(str(record)), read_text(str(table)))

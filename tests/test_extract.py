@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
+import sacmap
 from sacmap import tables
 from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.areas.locate import locate
@@ -26,6 +27,7 @@ from sacmap.errors import InputError, UsageError
 from sacmap.fetch.extract import read_extract
 from sacmap.fetch.extract_layout import day_of, layout_of, offence_key
 from sacmap.fetch.street import read
+from sacmap.files.study_file import read_study
 from sacmap.measure.suppress import SMALL, hide, suppressed
 from sacmap.publish.public import public_version
 from sacmap.study import make_study
@@ -535,6 +537,44 @@ def test_the_workbook_and_the_geopackage_for_the_public_hold_no_small_count(publ
     shown = [n for n in found if isinstance(n, int | float) and n == n]  # noqa: PLR0124 - NaN
     assert len(shown) > 20
     assert min(shown) >= SMALL
+
+
+def test_whatever_is_made_of_a_study_that_hides_small_counts_hides_them(public, tmp_path, monkeypatch):
+    folder, _, rows, _ = public
+    write_study(tmp_path, "suppress_small = true")
+    monkeypatch.chdir(tmp_path)
+    result = sacmap.run(make_study(read_study(tmp_path / "study.toml")))
+    # The result in Python is the analyst's own; what is saved or drawn of it is published.
+    assert result.change["current_count"].min() < SMALL
+    sacmap.save(result, "saved.html")
+    assert (tmp_path / "saved.csv").read_bytes() == (folder / "map.csv").read_bytes()
+    gaps = [(r["area_id"], r["crime_type"]) for r in rows if r["current_count"] == ""]
+    drawn = sacmap.draw(result).get_root().page.change
+    assert gaps
+    assert [(r.area_id, r.crime_type) for r in drawn.itertuples() if pd.isna(r.current_count)] == gaps
+
+
+@pytest.mark.parametrize("words", [(), ("--suppress-small",)], ids=["in the study", "as an option"])
+def test_a_note_of_a_public_version_has_no_small_count_and_no_street(words, tmp_path):
+    docx = pytest.importorskip("docx", reason="python-docx is not installed")
+    write_study(tmp_path, "" if words else "suppress_small = true")
+    done = command("brief", "study.toml", *words, "--out", "note.docx", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    document = docx.Document(tmp_path / "note.docx")
+    said = " ".join(paragraph.text for paragraph in document.paragraphs)
+    assert "Public version" in said
+    assert "Restricted" not in said
+    # The lists name streets and give counts of single areas.
+    assert "For target hardening" not in said
+    assert "Most on" not in said
+
+
+def test_a_plan_of_a_study_that_hides_small_counts_says_that_it_does_not(tmp_path):
+    write_study(tmp_path, "suppress_small = true")
+    done = command("plan", "study.toml", "--areas", "1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "A plan has no public version" in done.stderr
+    assert "A plan has no public version" in (tmp_path / "plans" / "map.html").read_text(encoding="utf-8")
 
 
 def test_small_totals_cannot_be_published(tmp_path):

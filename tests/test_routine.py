@@ -1,6 +1,8 @@
 """The month's routine: periods that follow the data, what is new since the last map, names that keep the last one."""
 
 import json
+import os
+import shutil
 
 import pytest
 from command_line import command
@@ -9,7 +11,7 @@ from conftest import csv_text, row, square
 from sacmap import months
 from sacmap.errors import UsageError
 from sacmap.pipeline import map_study, run
-from sacmap.routine import watch_study
+from sacmap.routine import Watched, watch_study
 from sacmap.study import make_study, rolled_to
 
 pytestmark = pytest.mark.slow
@@ -166,6 +168,52 @@ def test_a_watch_says_what_is_new_by_name_and_nothing_where_nothing_is(place):
         publish(month, 10, 10, 10, 10, 10, 10)
     august = command("watch", "place.toml", cwd=folder).stdout
     assert "No longer a clear rise: Ward 0, serious acquisitive crime (now within normal range)" in august
+
+
+def test_a_month_that_is_withdrawn_is_told_once(place):
+    publish, folder = place
+    page = folder / "maps" / "place.html"
+    watch_study(study_of(folder), page)
+    publish("2024-05", 90, 10, 10, 10, 10, 10)
+    assert watch_study(study_of(folder), page).news[0].startswith("Data to May 2024")
+    shutil.rmtree(folder / "crimes" / "2024-05")
+    withdrawn = watch_study(study_of(folder), page)
+    assert withdrawn.news[0] == "Data to April 2024; the last map had data to May 2024."
+    assert withdrawn.written
+    assert watch_study(study_of(folder), page) == Watched()
+    # What is corrected afterwards is compared with the map made since.
+    publish("2024-04", 10, 10, 10, 10, 10, 12)
+    corrected = watch_study(study_of(folder), page)
+    assert corrected.news == ("Counts revised since the last map: April 2024 (60 then, 62 now).",)
+    assert watch_study(study_of(folder), page) == Watched()
+    publish("2024-05", 10, 10, 10, 10, 10, 10)
+    assert "place-2024-05.html" in [path.name for path in watch_study(study_of(folder), page).written]
+
+
+def test_a_month_in_the_middle_that_is_withdrawn_or_comes_back_is_told_by_name(place):
+    publish, folder = place
+    page = folder / "maps" / "place.html"
+    watch_study(study_of(folder), page)
+    shutil.rmtree(folder / "crimes" / "2024-03")
+    gone = watch_study(study_of(folder), page)
+    assert gone.news == ("No longer complete, so left out of every period: March 2024.",)
+    assert gone.exit_code == 3
+    publish("2024-03", 10, 10, 10, 10, 10, 10)
+    assert watch_study(study_of(folder), page).news == ("Complete now, and compared again: March 2024.",)
+
+
+def test_maps_copied_in_any_order_are_no_news(place):
+    publish, folder = place
+    page = folder / "maps" / "place.html"
+    watch_study(study_of(folder), page)
+    publish("2024-05", 90, 10, 10, 10, 10, 10)
+    watch_study(study_of(folder), page)
+    os.utime(folder / "maps" / "place-2024-04.json")
+    assert watch_study(study_of(folder), page) == Watched()
+    publish("2024-06", 90, 10, 10, 10, 10, 10)
+    assert (
+        watch_study(study_of(folder), page).news[0] == "Data to June 2024; the last map had data to May 2024."
+    )
 
 
 def test_a_watch_makes_the_map_again_where_an_option_or_a_file_of_it_changed(place):

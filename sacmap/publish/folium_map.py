@@ -21,6 +21,7 @@ from sacmap.measure.counts import percent_change
 from sacmap.publish.change_rows import table_of
 from sacmap.publish.make_view import page_of
 from sacmap.publish.page import MAP_ELEMENT, fill, map_script, render
+from sacmap.publish.public import as_published
 from sacmap.publish.view import View
 from sacmap.publish.words import counted
 from sacmap.result import Result
@@ -112,7 +113,7 @@ def draw(
     if isinstance(what, Result):
         if areas is not None or title is not None:
             raise UsageError("A result has its own areas and title.", "Write draw(result).")
-        return OfficerMap(page_of(what))
+        return OfficerMap(page_of(as_published(what)))
     if areas is None:
         raise UsageError("A Change table alone has no shapes to draw.", "Write draw(change, areas).")
     tables.require_columns(what.columns, tables.CHANGE.key, "Change")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Annotated, NamedTuple, TypedDict, cast
 
 from sacmap import months, tables
@@ -147,10 +148,22 @@ def _with_counts(key: Key, counts: tuple[float, float], names: Mapping[str, str]
 
 
 def _revised(result: Result, last: LastMap) -> list[str]:
+    """Return the months of both maps whose counts differ, that are no longer complete, and that are complete now."""
     now = monthly_totals(result.monthly, result.study.months)
-    both = [month for month in sorted(last.monthly) if month in now and now[month] != last.monthly[month]]
-    items = [f"{months.in_words(m)} ({last.monthly[m]:,} then, {now[m]:,} now)" for m in both]
-    return _line("Counts revised since the last map", items)
+    if not now or not last.monthly:
+        # A public version has no monthly counts.
+        return []
+    study = last.record["study"]
+    both = sorted({*study["current"], *chain(*study["baseline"])} & set(result.study.months))
+    revised = [m for m in both if m in now and m in last.monthly and now[m] != last.monthly[m]]
+    items = [f"{months.in_words(m)} ({last.monthly[m]:,} then, {now[m]:,} now)" for m in revised]
+    gone = [months.in_words(m) for m in both if m in last.monthly and m not in now]
+    back = [months.in_words(m) for m in both if m in now and m not in last.monthly]
+    return [
+        *_line("Counts revised since the last map", items),
+        *_line("No longer complete, so left out of every period", gone),
+        *_line("Complete now, and compared again", back),
+    ]
 
 
 def first_words(result: Result) -> str:

@@ -14,8 +14,34 @@ _NOT_PUBLIC = {
     "components", "other-offences", "cancelled-rows", "no-ids", "shared-ids", "rows-left-out", "repeated-file",
     "doubled-file",
 }  # fmt: skip
+#: The code of the notice that a public version has.
+_SUPPRESSED = "suppressed"
 #: The reason for a thin month, without its count.
 _FEW = f"published fewer than {SMALL} crimes"
+
+
+def as_published(result: Result) -> Result:
+    """Return the result as its study wants it published: the public version if it has `suppress_small`.
+
+    Raises
+    ------
+    InputError
+        As `public_version`.
+    """
+    done = any(notice.code == _SUPPRESSED for notice in result.warnings)
+    return public_version(result) if result.study.suppress_small and not done else result
+
+
+def not_public(result: Result) -> Result:
+    """Return the result, of a study with `suppress_small`, with a notice that what is made of it shows small counts."""
+    if not result.study.suppress_small:
+        return result
+    notice = Notice(
+        "not-public",
+        f"A plan has no public version: it and its page show counts under {SMALL}, although the study has "
+        "suppress_small. Keep them inside the partnership.",
+    )
+    return replace(result, warnings=(notice, *result.warnings))
 
 
 def public_version(result: Result) -> Result:
@@ -33,7 +59,7 @@ def public_version(result: Result) -> Result:
     change, left_out = suppressed(result.change)
     left = f"Monthly counts{', streets and subtotals by district' if len(result.groups) else ' and streets'}"
     notice = Notice(
-        "suppressed",
+        _SUPPRESSED,
         f"Public version: {left_out:,} of {len(change):,} figures (areas by crime type) are shown as “not known”, "
         f"because a count is under {SMALL} or would reveal one that is. Expected counts and levels are rounded to "
         f"whole crimes. {left} are left out.",
