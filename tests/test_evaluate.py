@@ -30,9 +30,16 @@ def test_the_quotient_the_net_effect_and_the_ratio():
 
 def test_at_zeros_they_are_undefined_and_the_difference_is_not():
     assert wdq((0, 0), (0, 0), (0, 0)) is None
-    assert tne((1, 2), (0, 3), (1, 1)) is None
+    assert tne((2, 1), (0, 3), (1, 1)) is None
     assert rate_ratio((0, 3), (4, 5)) is None
     assert wdd((0, 0), (0, 0)).z == 0
+
+
+@given(*[st.tuples(st.integers(1, 500), st.integers(1, 500))] * 3)
+def test_a_quotient_and_a_net_effect_are_of_targets_that_fell_against_their_control(treated, control, buffer):
+    fell = treated[1] * control[0] < treated[0] * control[1]
+    assert (wdq(treated, control, buffer) is not None) == fell
+    assert (tne(treated, control, buffer) is not None) == fell
 
 
 @given(

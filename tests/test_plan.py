@@ -5,9 +5,10 @@ import json
 import click
 import pytest
 from command_line import command
+from conftest import csv_text, row, square
 
 from sacmap import months, tables
-from sacmap.areas.boundaries import read_areas
+from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.areas.topology import adjoining
 from sacmap.choose.effect import tne, wdd, wdq
 from sacmap.choose.evaluate import judge, study_values
@@ -199,10 +200,6 @@ def test_all_burglaries_of_an_extract_are_of_homes(result):
 
 
 def test_more_areas_than_adjoin_are_refused(tmp_path):
-    from conftest import csv_text, row, square
-
-    from sacmap.areas.boundaries import areas_from_rings
-
     path = tmp_path / "a.csv"
     kinds = ("Burglary", "Robbery", "Vehicle crime")
     rows = [row(m, kind, "0.005", "52.005") for m in ("2017-01", "2018-01") for kind in kinds]
@@ -218,6 +215,41 @@ def test_more_areas_than_adjoin_are_refused(tmp_path):
         n["code"] for n in pair.warnings
     }
     assert pair.hardening[0]["prevented"] is None
+
+
+def test_where_no_area_is_left_to_compare_with_no_fall_is_read(tmp_path):
+    # Both areas are treated, and their crimes fell from 120 to 72: without a control, that is no finding.
+    path = tmp_path / "a.csv"
+    months_of = {"2017-01": 20, "2017-02": 20, "2018-01": 20, "2018-02": 12}
+    rows = [
+        row(month, kind, lon, "52.005")
+        for month, n in months_of.items()
+        for kind in ("Burglary", "Robbery", "Vehicle crime")
+        for lon in ("0.005", "0.015")
+        for _ in range(n)
+    ]
+    path.write_text(csv_text(*rows))
+    areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1)})
+
+    def compared(values):
+        study = make_study(values)
+        crimes = read(study.crimes, keep=tables.SAC_TYPES)
+        return compare_areas(study, crimes, areas, comparator_text=str)
+
+    given = {"current": "2018-01", "baseline": "2017-01", "crimes": (str(path),)}
+    pair = plan_for(compared(given), size=2)
+    assert pair.week["weights"] == {}
+    told = {notice["code"]: notice["text"] for notice in pair.warnings}
+    assert "no fall can be told from one that happened everywhere" in told["smallest-fall"]
+    assert "none is left to compare with" in told["few-controls"]
+    outcome = judge(pair, compared(study_values(pair, ("2018-02",), None, [str(path)], "b.geojson")))
+    assert outcome.verdict == "nothing to compare with"
+    differences = (outcome.net, outcome.wdd, outcome.wdd_settled, outcome.displacement, outcome.nearest)
+    assert {*differences, outcome.placebo_rank} == {None}
+    assert "72 crimes after, 120 before" in outcome.reading
+    assert "fall" not in outcome.reading.replace("No rise or fall can be told", "")
+    record = outcome.record("1", "p.json", compared(given))
+    assert record["wdd"] is None
 
 
 def test_the_outcome_is_of_the_plan_s_areas_and_their_counts(early_plan, after):

@@ -123,6 +123,22 @@ def test_a_plan_has_its_own_headline_sides_and_pins(opened, planned):
     assert [url for url in page.requests if not url.startswith("file://")] == []
 
 
+def test_money_that_reaches_no_home_leaves_the_list_of_areas_in_its_columns(opened):
+    page = page_of()
+    plan = plan_of_four(page)
+    none = [one | {"homes": 0, "money": 0.0} for one in plan.hardening]
+    shown = opened(replace(page, plan=plan_view(replace(plan, hardening=none), page)))
+    money = shown.tab.locator('#plan li[data-area-id="A1"]').first
+    # Birch in one line, as wide as it is: it once stood in the column of the pin, a letter a line.
+    assert money.locator(".name").bounding_box()["height"] < 30
+    assert money.locator(".who").bounding_box()["width"] > 60
+    assert money.locator(".pin").text_content() == ""
+    text = shown.tab.text_content("#plan")
+    assert "It buys nothing: one home costs £150." in text
+    assert "Spread thin" not in text
+    assert shown.tab.locator("#plan .effects").count() == 0
+
+
 def test_details_are_folded_until_they_are_wanted(opened, planned):
     page = opened(planned)
     assert not page.tab.is_visible("#plan table")
@@ -146,6 +162,20 @@ def test_what_was_done_is_on_the_map_and_in_the_monthly_line(visited):
     assert "It fell." in page.tab.text_content("#plan")
     assert "It cannot be checked." in page.tab.text_content("#plan")
     assert visited["judged"]("#area=A3").tab.locator("#panel .action-mark").count() == 0
+
+
+def test_a_page_of_a_result_without_a_control_claims_nothing(opened):
+    page = page_of()
+    bare = replace(
+        outcome_of_four(page), wdd=None, wdd_settled=None, net=None, nearest=None, placebo_rank=None,
+        verdict="nothing to compare with", reading="Target areas: 30 crimes after, 60 before.",
+    )  # fmt: skip
+    shown = opened(replace(page, plan=result_view(plan_of_four(page), bare, page)))
+    assert shown.text("h1") == "Nothing can be said of crime in Ash after the week of action."
+    assert shown.text("#second") == "No untreated area is left to compare the target with."
+    assert "against areas where nothing was done" not in shown.tab.text_content("#plan")
+    assert shown.tab.locator("#plan svg.came").count() == 0
+    assert shown.messages == []
 
 
 def test_the_saved_picture_of_a_plan_has_the_plan_s_legend(opened, planned):

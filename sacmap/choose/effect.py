@@ -118,22 +118,29 @@ def weighted_wdd(
 def wdq(treated: Pair, control: Pair, buffer: Pair) -> float | None:
     """Return the weighted displacement quotient (Bowers and Johnson; Guerette 2009), or None if undefined.
 
-    It is (Da/Ca − Db/Cb) / (Ra/Ca − Rb/Cb). Above 0, the buffer benefited too. Below −1, more crime was displaced than
-    prevented.
+    It is (Da/Ca − Db/Cb) / (Ra/Ca − Rb/Cb), the share of a success that the buffer had too, so it is undefined where
+    the treated areas did not fall against their control. Above 0, the buffer benefited too. Below −1, more crime was
+    displaced than prevented.
     """
     (r0, r1), (c0, c1), (d0, d1) = treated, control, buffer
-    if c0 == 0 or c1 == 0 or r1 / c1 == r0 / c0:
+    if not _fell(treated, control):
         return None
     return (d1 / c1 - d0 / c0) / (r1 / c1 - r0 / c0)
 
 
+def _fell(treated: Pair, control: Pair) -> bool:
+    """Say whether the treated areas fell against their control; False if a control without crimes cannot tell."""
+    (r0, r1), (c0, c1) = treated, control
+    return c0 > 0 and c1 > 0 and r1 * c0 < r0 * c1
+
+
 def tne(treated: Pair, control: Pair, buffer: Pair) -> float | None:
-    """Return the total net effect (Guerette 2009), crimes prevented in target and buffer; None if undefined.
+    """Return the total net effect (Guerette 2009), crimes prevented in target and buffer; None where `wdq` is.
 
     It is (Rb·Ca/Cb − Ra) + (Db·Ca/Cb − Da).
     """
     (r0, r1), (c0, c1), (d0, d1) = treated, control, buffer
-    if c0 == 0:
+    if not _fell(treated, control):
         return None
     return (r0 * c1 / c0 - r1) + (d0 * c1 / c0 - d1)
 

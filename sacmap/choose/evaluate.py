@@ -18,7 +18,7 @@ from sacmap.choose.effect import RateRatio, Wdd, placebo_rank, rate_ratio, tne, 
 from sacmap.choose.partnership_files import Action
 from sacmap.choose.plan import Plan, digests
 from sacmap.choose.plan_record import SIDE_NAMES, WEIGHTS_NAMES
-from sacmap.choose.plan_words import log_notices, reading_of, verdict_of
+from sacmap.choose.plan_words import NO_CONTROL, log_notices, reading_of, verdict_of
 from sacmap.errors import InputError, UsageError
 from sacmap.notices import Notice
 from sacmap.study import Period
@@ -64,19 +64,20 @@ class Outcome:
     with its weighted control, in the same way; wdd_settled: both together. wdd: by raw counts, compared with the few
     most similar areas; nearest: net compared with these few, as a check. verdict follows from net. placebo_rank: the
     rank of the target among `placebos` sets of equally many untreated areas in the same test, 1 being the largest
-    fall; widening: the factor by which this test widened the intervals of the settled counts.
+    fall; widening: the factor by which this test widened the intervals of the settled counts. Without an untreated
+    area to compare with, there is no difference, no rank and no finding.
     """
 
     groups: dict[str, Group]
     weighted_control: Group
-    wdd: Wdd
+    wdd: Wdd | None
     wdq: float | None
     tne: float | None
     rate_ratio: RateRatio | None
-    placebo_rank: int
+    placebo_rank: int | None
     placebos: int
-    wdd_settled: Wdd
-    net: Wdd
+    wdd_settled: Wdd | None
+    net: Wdd | None
     displacement: Wdd | None
     nearest: Wdd | None
     widening: float
@@ -95,8 +96,8 @@ class Outcome:
             "before": list(result.study.baseline[0]),
             "after": list(result.study.current),
             "months_compared": len(result.compared),
-            "wdd": asdict(self.wdd),
-            "wdd_settled": asdict(self.wdd_settled),
+            "wdd": self.wdd and asdict(self.wdd),
+            "wdd_settled": self.wdd_settled and asdict(self.wdd_settled),
             "wdq": self.wdq,
             "tne": self.tne,
             "rate_ratio": ratio and {"estimate": ratio.estimate, "low": ratio.low, "high": ratio.high},
@@ -104,7 +105,7 @@ class Outcome:
             "reading": self.reading,
             "verdict": self.verdict,
             "placebos": self.placebos,
-            "net": asdict(self.net),
+            "net": self.net and asdict(self.net),
             "displacement": self.displacement and asdict(self.displacement),
             "nearest": self.nearest and asdict(self.nearest),
             "widening": self.widening,
@@ -195,16 +196,19 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
     weighted_control, weighted_buffer_control = (_weighted(table, plan.week[name]) for name in WEIGHTS_NAMES)
     placebos = _placebos(plan, result, table, alpha)
     widen = widening(placebos)
-    net = net_of(target, weighted_control, alpha, widen)
-    displacement = net_of(buffer, weighted_buffer_control, alpha, widen) if len(buffer.area_ids) else None
-    together = net_of(_both(target, buffer), _both(weighted_control, weighted_buffer_control), alpha, widen)
-    verdict = verdict_of(net)
-    rank = placebo_rank(net.z, np.array(placebos) / widen)
+    net = _against(target, weighted_control, alpha, widen)
+    displacement = _against(buffer, weighted_buffer_control, alpha, widen)
+    together = net
+    if net and displacement:
+        together = net_of(
+            _both(target, buffer), _both(weighted_control, weighted_buffer_control), alpha, widen
+        )
+    rank = placebo_rank(net.z, np.array(placebos) / widen) if net else None
     return Outcome(
         groups=groups,
         weighted_control=weighted_control,
         wdd=_unweighted(groups, alpha),
-        wdd_settled=together if displacement else net,
+        wdd_settled=together,
         wdq=wdq(target.sums, control.sums, buffer.sums),
         tne=tne(target.sums, control.sums, buffer.sums),
         rate_ratio=rate_ratio(target.sums, control.sums, alpha),
@@ -212,9 +216,9 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
         placebos=len(placebos),
         net=net,
         displacement=displacement,
-        nearest=net_of(target, control, alpha, widen) if control.area_ids else None,
+        nearest=_against(target, control, alpha, widen),
         widening=widen,
-        verdict=verdict,
+        verdict=verdict_of(net) if net else NO_CONTROL,
         reading=reading_of(groups, weighted_control, net, displacement, rank=rank, placebos=len(placebos)),
         volatility=alpha,
         actions=tuple(actions),
@@ -222,11 +226,16 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
     )
 
 
-def _unweighted(groups: Mapping[str, Group], alpha: float) -> Wdd:
-    """Return the difference with the control as it is; with the buffer only where that has a control of its own."""
+def _unweighted(groups: Mapping[str, Group], alpha: float) -> Wdd | None:
+    """Return the difference with the control as it is; with the buffer only where that has a control of its own.
+
+    None without a control: what is left is how the counts moved, and that is no difference from anything.
+    """
     target, buffer, control, buffer_control = (
         (groups[name].before, groups[name].after) for name in SIDE_NAMES
     )
+    if not groups["control"].area_ids:
+        return None
     if not groups["buffer_control"].area_ids:
         return wdd(target, control, None, None, alpha)
     return wdd(target, control, buffer, buffer_control, alpha)
@@ -362,6 +371,13 @@ def _both(one: Group, other: Group) -> Group:
     weights = table.groupby(level=0, sort=False)["weights"].sum()
     once = table[~table.index.duplicated()].assign(weights=weights)
     return _group(once, once.index)
+
+
+def _against(group: Group, control: Group, alpha: float, widen: float) -> Wdd | None:
+    """Return `net_of`; None if one of the two has no areas, for then nothing is compared."""
+    if not group.area_ids or not control.weights.sum() > 0:
+        return None
+    return net_of(group, control, alpha, widen)
 
 
 def net_of(group: Group, control: Group, alpha: float, widen: float) -> Wdd:

@@ -93,7 +93,13 @@ def _money_notices(
 
 def _control_notices(plan: Plan) -> Iterator[Notice]:
     """Tell where there are too few areas to compare with."""
-    if len(plan.week["control"]) < len(plan.week["target"]):
+    if not plan.week["weights"]:
+        yield Notice(
+            "few-controls",
+            "Every area is in the target, adjoins it or gets money, so none is left to compare with. Give boundaries "
+            "of more areas, or plan for fewer of them.",
+        )
+    elif len(plan.week["control"]) < len(plan.week["target"]):
         yield Notice("few-controls", "Too few areas are far enough from the target to compare it with.")
     elif not plan.week["buffer_control"]:
         yield Notice(
@@ -119,6 +125,11 @@ def _areas_of(plan: Plan, sides: Sequence[SideName]) -> set[str]:
 def _fall_in_words(plan: Plan, counted: int) -> str:
     over = "one month" if len(plan.before_months) == 1 else f"{len(plan.before_months)} months"
     fall = plan.smallest_detectable_fall
+    if not plan.week["weights"]:
+        return (
+            f"The areas of the week of action had {counted:,} crimes in {over}. With no area to compare them with, no "
+            "fall can be told from one that happened everywhere."
+        )
     needed = (
         f"In as long a time, about {fall:,} must be prevented for the fall to show against the control areas."
         if fall <= counted
@@ -170,6 +181,9 @@ def few(crimes: float) -> str:
 # ── afterwards ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+#: The verdict where no untreated area is left to compare the target with.
+NO_CONTROL = "nothing to compare with"
+NO_CONTROL_WORDS = "No untreated area is left to compare the target with."
 #: The codes of the notices about the action log.
 LOG_NOTICES = ("later-actions", "control-actions")
 
@@ -207,32 +221,36 @@ def verdict_of(net: Wdd) -> str:
 def reading_of(
     groups: Mapping[str, Group],
     weighted_control: Group,
-    net: Wdd,
+    net: Wdd | None,
     displacement: Wdd | None,
     *,
-    rank: int,
+    rank: int | None,
     placebos: int,
 ) -> str:
     """Return what came of a plan, in sentences."""
     target, control = groups["target"], groups["control"]
     chance = float((target.before - target.settled).sum())
-    said = [
-        f"Target areas: {target.sums[1]:,.0f} crimes after, {target.sums[0]:,.0f} before. The {len(control.area_ids)} "
-        f"most similar areas: {control.sums[1]:,.0f} after, {control.sums[0]:,.0f} before."
-    ]
+    said = [f"Target areas: {target.sums[1]:,.0f} crimes after, {target.sums[0]:,.0f} before."]
+    if nearest := len(control.area_ids):
+        which = "The most similar area" if nearest == 1 else f"The {nearest} most similar areas"
+        said.append(f"{which}: {control.sums[1]:,.0f} after, {control.sums[0]:,.0f} before.")
     if chance >= 1:
         said.append(
             f"The target was chosen when its count was high. Without any action, {target.settled.sum():,.0f} crimes "
             f"were to be expected there, about {chance:,.0f} fewer than before. These are not counted as prevented."
         )
+    if net is None:
+        said.append(f"{NO_CONTROL_WORDS} No rise or fall can be told from one that happened everywhere.")
+        return " ".join(said)
+    untreated = len(weighted_control.area_ids)
     said.append(
-        f"Compared with {len(weighted_control.area_ids):,} untreated areas, weighted to resemble the target, that is "
-        f"{_change(net)}: {_verdict_in_words(verdict_of(net))}."
+        f"Compared with {untreated:,} untreated {'area' if untreated == 1 else 'areas'}, weighted to resemble the "
+        f"target, that is {_change(net)}: {_verdict_in_words(verdict_of(net))}."
     )
     if displacement is not None:
         moved = _moved_in_words(verdict_of(displacement))
         said.append(f"In the buffer around the target, it is {_change(displacement)}: {moved}.")
-    if placebos:
+    if placebos and rank is not None:
         as_far = rank - 1
         said.append(
             f"The same test on {placebos:,} sets of untreated areas showed as large a fall in {as_far:,} of them."

@@ -10,7 +10,7 @@ from sacmap import months
 from sacmap.choose.effect import Wdd
 from sacmap.choose.evaluate import Outcome
 from sacmap.choose.plan import Plan
-from sacmap.choose.plan_words import LOG_NOTICES, fewer
+from sacmap.choose.plan_words import LOG_NOTICES, NO_CONTROL, NO_CONTROL_WORDS, fewer
 from sacmap.publish.headline import Headline
 from sacmap.publish.plan_parts import (
     SIDES,
@@ -39,12 +39,15 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
         "possible fall": f"Crime may have fallen in {target} after the week of action; it could be chance.",
         "possible rise": f"Crime may have risen in {target} after the week of action; it could be chance.",
         "clear rise": f"Crime rose clearly in {target} after the week of action.",
+        NO_CONTROL: f"Nothing can be said of crime in {target} after the week of action.",
     }
     none = f"No change in {target} can be told from chance after the week of action."
     net = outcome.net
     said = (
         f"Against areas where nothing was done: {fewer(net.estimate)} "
         f"(19 times in 20 between {fewer(net.low)} and {fewer(net.high)})."
+        if net
+        else NO_CONTROL_WORDS
     )
     acted = positions([one.area_id for one in outcome.actions], view)
     return PlanView(
@@ -68,7 +71,10 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
 
 def _came(outcome: Outcome) -> Section:
     """Return the verdict with its interval on one bar."""
-    net = outcome.net
+    net, heading = outcome.net, f"What came of it: {outcome.verdict}"
+    if net is None:
+        none = "Below are the counts alone: they may have moved as everywhere else."
+        return Section(key="came", heading=heading, said=(NO_CONTROL_WORDS, none))
     most = max(abs(net.low), abs(net.high), 1.0) * 1.15
 
     def at(value: float) -> str:
@@ -86,7 +92,7 @@ def _came(outcome: Outcome) -> Section:
     )
     return Section(
         key="came",
-        heading=f"What came of it: {outcome.verdict}",
+        heading=heading,
         said=(f"{capital(said)}, against areas where nothing was done.",),
         figure=figure,
     )
@@ -133,13 +139,18 @@ def _detail(outcome: Outcome) -> Section:
 
 def _figures(outcome: Outcome) -> Table:
     ratio, quotient, effect = outcome.rate_ratio, outcome.wdq, outcome.tne
-    rows = [("Target against its weighted control, settled", *_of(outcome.net))]
-    if outcome.displacement:
-        rows.append(("Buffer against its own, settled", *_of(outcome.displacement)))
-        rows.append(("Both together (weighted displacement difference), settled", *_of(outcome.wdd_settled)))
-    if outcome.nearest:
-        rows.append(("Target against the few nearest areas, settled: a check", *_of(outcome.nearest)))
-    rows.append(("Weighted displacement difference of the raw counts, chance and all", *_of(outcome.wdd)))
+    both = outcome.wdd_settled if outcome.net and outcome.displacement else None
+    rows = [
+        (label, *_of(found))
+        for label, found in (
+            ("Target against its weighted control, settled", outcome.net),
+            ("Buffer against its own, settled", outcome.displacement),
+            ("Both together (weighted displacement difference), settled", both),
+            ("Target against the few nearest areas, settled: a check", outcome.nearest),
+            ("Weighted displacement difference of the raw counts, chance and all", outcome.wdd),
+        )
+        if found
+    ]
     if ratio:
         rows.append(
             ("Rate ratio", _decimal(ratio.estimate), f"{_decimal(ratio.low)} to {_decimal(ratio.high)}")
@@ -149,7 +160,7 @@ def _figures(outcome: Outcome) -> Table:
         ("Total net effect: crimes prevented", "–" if effect is None else signed(effect), ""),
         (
             "Place among untreated areas, 1 the largest fall",
-            f"{outcome.placebo_rank} of {outcome.placebos + 1}",
+            "–" if outcome.placebo_rank is None else f"{outcome.placebo_rank} of {outcome.placebos + 1}",
             "",
         ),
     ]

@@ -89,8 +89,8 @@ def _money(plan: Plan, view: View) -> Section:
         heading=f"The money: {homes:,} homes at {pounds(budget['price'])}",
         head=(f"Most burglaries{' per home' if view.rates else ''}", "homes", "money", "burglaries"),
         rows=_money_rows(plan, view),
-        said=(_spread(reach),),
-        figure=_money_bars(reach, budget),
+        said=(_spread(reach) if homes else f"It buys nothing: one home costs {pounds(budget['price'])}.",),
+        figure=_money_bars(reach, budget) if homes else "",
         details=(
             money_in_words(plan),
             f"Burglaries prevented a year are reckoned at {few(budget['rate_per_1000_homes'])} home burglaries per "
@@ -242,6 +242,11 @@ def _promise(plan: Plan, view: View) -> Section:
     fall = plan.smallest_detectable_fall
     alone = plan.week.get("weights") or plan.week["control"]
     areas = view.unit[len(alone) != 1]
+    against = (
+        f"Against {len(alone):,} {areas} left alone, over months."
+        if alone
+        else "No area is left to compare with."
+    )
     compared = tuple(
         (label, listed(side, view), whole(sum(plan.before[area] for area in side)))
         for key, label in SIDES
@@ -250,10 +255,8 @@ def _promise(plan: Plan, view: View) -> Section:
     return Section(
         key="judged",
         heading="How it will be judged",
-        said=(
-            f"Against {len(alone):,} {areas} left alone, over months. One week will almost never show in the counts.",
-        ),
-        figure=_fall_bar(before, fall),
+        said=(f"{against} One week will almost never show in the counts.",),
+        figure=_fall_bar(before, fall) if alone else Markup(),
         details=_notices(plan, "smallest-fall", "few-controls", "no-buffer-control"),
         tables=(Table("Who is compared with whom", ("Side", "Areas", "Crimes before"), compared, (2,)),),
     )
