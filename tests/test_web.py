@@ -1,4 +1,5 @@
 import socket
+import socketserver
 import ssl
 import threading
 from pathlib import Path
@@ -259,6 +260,78 @@ def test_f15_a_dead_proxy_is_named_without_its_password(clock, monkeypatch):
     assert "HTTPS_PROXY" in told.value.remedy
 
 
+@pytest.fixture
+def proxy(monkeypatch):
+    """Return a function that starts a proxy which gives one answer to everyone, and is named in the environment."""
+    servers = []
+
+    def start(answer):
+        class OneAnswer(socketserver.BaseRequestHandler):
+            def handle(self):
+                self.request.recv(4096)
+                self.request.sendall(answer)
+
+        server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), OneAnswer)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        name = f"127.0.0.1:{server.server_address[1]}"
+        monkeypatch.setenv("HTTPS_PROXY", f"http://officer:secret@{name}")
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.setenv("no_proxy", "")
+        return name
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "tries"),
+    [
+        ("407 Proxy Authentication Required", r"asks for a user name and a password \(407\)", 1),
+        ("403 Forbidden", r"does not allow it \(403\)", 1),
+        ("502 Bad Gateway", r"does not get through \(status 502\)", 6),
+    ],
+)
+def test_f15_a_proxy_that_answers_is_told_as_that_and_asked_again_only_where_it_helps(
+    proxy, clock, status, words, tries
+):
+    name = proxy(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+    with (
+        web(clock) as client,
+        pytest.raises(SourceError, match=f"unreachable: the proxy http://{name} {words}") as told,
+    ):
+        client.ask("https://data.police.uk/api/forces", JUDGE)
+    assert client.requests == tries
+    assert "secret" not in str(told.value)
+    assert "HTTPS_PROXY" in told.value.remedy
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "nonsense"])
+def test_f15_a_proxy_that_cannot_be_used_is_told_at_once(clock, monkeypatch, scheme):
+    monkeypatch.setenv("HTTPS_PROXY", f"{scheme}://officer:secret@127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    with (
+        web(clock) as client,
+        pytest.raises(SourceError, match=f"{scheme}://127.0.0.1:9 cannot be used") as told,
+    ):
+        client.ask("https://data.police.uk/api/forces", JUDGE)
+    assert clock.slept == []
+    assert "secret" not in str(told.value)
+
+
+def test_f09_a_connection_cut_before_it_is_secure_is_asked_again_and_no_false_certificate(proxy, clock):
+    # As of a sign-in page that answers for every host, or of a line that breaks.
+    proxy(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    with web(clock) as client, pytest.raises(SourceError, match="no secure connection") as told:
+        client.ask("https://data.police.uk/api/forces", JUDGE)
+    assert client.requests == 6
+    assert "certificate" not in str(told.value)
+    assert "_ssl.c" not in str(told.value)
+
+
 def test_f15_a_proxy_is_shown_without_user_and_password(monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://a:p@ss@proxy.council.example:8080")
     assert proxy_of("https://data.police.uk/api") == "http://proxy.council.example:8080"
@@ -290,6 +363,7 @@ def test_f16_an_unknown_certificate_is_not_trusted_and_says_what_to_give(behind_
     with web(clock) as client, pytest.raises(SourceError, match="is not trusted") as told:
         ask(client, behind_tls)
     assert "--ca-bundle" in told.value.remedy
+    assert "_ssl.c" not in str(told.value)
     assert police.paths == []
     assert clock.slept == []
 
@@ -307,6 +381,20 @@ def test_f16_a_bundle_that_is_missing_or_empty_is_a_clear_error(tmp_path):
     (tmp_path / "empty.pem").write_text("no certificate")
     with pytest.raises(InputError, match="has no readable certificate"):
         Web(ca_bundle=str(tmp_path / "empty.pem"))
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_f16_a_bundle_that_the_environment_names_and_is_not_there_is_told_at_once(
+    name, tmp_path, monkeypatch
+):
+    for other in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, str(tmp_path / "none.pem"))
+    with pytest.raises(InputError, match=r"none\.pem does not exist") as told:
+        Web()
+    assert name in told.value.remedy
+    monkeypatch.setenv(name, str(tmp_path))
+    Web().close()
 
 
 def test_f16_the_system_trust_goes_through_a_proxy_too():

@@ -8,7 +8,9 @@ from __future__ import annotations
 import contextlib
 import email.utils
 import ipaddress
+import os
 import queue
+import re
 import ssl
 import threading
 import time
@@ -37,6 +39,11 @@ _BY_STATUS = {
     200: AttemptResult.NO_PART, 206: AttemptResult.NO_PART, 416: AttemptResult.NO_PART,
     403: AttemptResult.FORBIDDEN, 404: AttemptResult.NOT_FOUND, 503: AttemptResult.TOO_MUCH,
 }  # fmt: skip
+
+#: What the libraries raise for a proxy of another kind. The address itself is checked before: see `require_safe`.
+_UNUSABLE_PROXY = (
+    requests.exceptions.InvalidSchema, requests.exceptions.InvalidProxyURL, urllib3.exceptions.ProxySchemeUnknown,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -91,16 +98,23 @@ def quoted(identifier: str) -> str:
     return text.replace(".", "%2E") if set(text) <= {"."} else text
 
 
-def require_bundle(path: str) -> None:
-    """Raise InputError if a certificate file does not exist or has no certificate."""
+def require_bundle(path: str | None) -> None:
+    """Raise InputError if a certificate file, or that of the environment, does not exist or has no certificate."""
+    remedy = "Give --ca-bundle a PEM file."
+    if path is None:
+        # As in requests, which reads these variables and takes a folder too.
+        named = [name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if os.environ.get(name)]
+        path = os.environ[named[0]] if named else ""
+        if not named or Path(path).is_dir():
+            return
+        remedy = f"The variable {named[0]} names it: correct or remove it, or give --ca-bundle FILE."
     if not Path(path).is_file():
-        raise InputError(f"The certificate file {path} does not exist.", "Check --ca-bundle.")
+        raise InputError(f"The certificate file {path} does not exist.", remedy)
     try:
         ssl.create_default_context(cafile=path)
     except (ssl.SSLError, OSError) as error:
-        raise InputError(
-            f"{path} has no readable certificate: {error}.", "Give --ca-bundle a PEM file."
-        ) from None
+        reason = "" if isinstance(error, ssl.SSLError) else f": {error.strerror}"
+        raise InputError(f"{path} has no readable certificate{reason}.", remedy) from None
 
 
 class SystemTrust(requests.adapters.HTTPAdapter):
@@ -260,27 +274,63 @@ def library_errors_as_unusable(url: str) -> Iterator[None]:
     """Turn the exceptions of requests and urllib3 into UnusableErrors."""
     try:
         yield
-    except requests.exceptions.ProxyError:
-        raise UnusableError(AttemptResult.BAD_PROXY, f"the proxy {proxy_of(url)} does not answer") from None
+    except requests.exceptions.ProxyError as error:
+        raise _refused_by_proxy(url, str(error)) from None
     except requests.exceptions.SSLError as error:
-        raise UnusableError(AttemptResult.UNTRUSTED, _root(error)) from None
+        raise _insecure(error) from None
     except (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.ProtocolError) as error:
         raise UnusableError(AttemptResult.INCOMPLETE, f"an answer cut short ({_root(error)})") from None
     except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError):
         raise UnusableError(AttemptResult.TIMEOUT, "no answer in time") from None
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        if any(isinstance(one, _UNUSABLE_PROXY) for one in _causes(error)):
+            proxy = f"the proxy {proxy_of(url)} cannot be used (only http:// and https:// ones can)"
+            raise UnusableError(AttemptResult.PROXY_REFUSED, proxy) from None
         raise UnusableError(AttemptResult.NO_CONNECTION, f"no connection ({_root(error)})") from None
+
+
+def _refused_by_proxy(url: str, said: str) -> UnusableError:
+    """Return the outcome of a request that its proxy did not pass on; `said` is the library's message."""
+    proxy = f"the proxy {proxy_of(url)}"
+    answered = re.search(r"Tunnel connection failed: (\d{3})", said)
+    status = int(answered[1]) if answered else 0
+    if not status:
+        return UnusableError(AttemptResult.BAD_PROXY, f"{proxy} does not answer")
+    if status == 407:
+        return UnusableError(
+            AttemptResult.PROXY_REFUSED, f"{proxy} asks for a user name and a password ({status})"
+        )
+    if 400 <= status < 500 and status not in {408, 429}:
+        return UnusableError(AttemptResult.PROXY_REFUSED, f"{proxy} does not allow it ({status})")
+    return UnusableError(AttemptResult.BAD_PROXY, f"{proxy} does not get through (status {status})")
+
+
+def _insecure(error: BaseException) -> UnusableError:
+    """Return the outcome of a failed TLS connection: a false certificate, or a connection that was cut or is none."""
+    causes = [one for one in _causes(error) if isinstance(one, ssl.SSLError)]
+    if not causes or any(isinstance(one, ssl.SSLCertVerificationError) for one in causes):
+        return UnusableError(AttemptResult.UNTRUSTED, _root(error))
+    reason = (causes[-1].reason or "cut short").replace("_", " ").lower()
+    return UnusableError(AttemptResult.NO_CONNECTION, f"no secure connection ({reason[:60]})")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and those it came from, the innermost last."""
+    inner: BaseException | None = error
+    while inner is not None:
+        yield inner
+        held = inner.args[0] if inner.args else None
+        # urllib3 wraps the error of the connection without raising it from that error.
+        inner = inner.__cause__ or inner.__context__ or (held if isinstance(held, BaseException) else None)
 
 
 def _root(error: BaseException) -> str:
     """Return the underlying reason of a nested library error, as one short line."""
-    inner: BaseException | None = error
     text = ""
-    while inner is not None:
+    for inner in _causes(error):
         said = getattr(inner, "verify_message", None) or getattr(inner, "strerror", None)
         # A library's messages may include an object's memory address; the innermost message is the clearest.
         text = str(said) if said else text or (str(inner) if inner.__context__ is None else "")
-        inner = inner.__cause__ or inner.__context__
     return redacted_text(text or type(error).__name__).split("\n")[0][:100]
 
 

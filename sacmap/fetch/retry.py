@@ -27,6 +27,7 @@ class AttemptResult(StrEnum):
     REFUSED = "a refusal"
     UNTRUSTED = "a certificate that is not trusted"
     BAD_PROXY = "a proxy that does not answer"
+    PROXY_REFUSED = "a proxy that refuses, or cannot be used"
 
 
 class NextStep(StrEnum):
@@ -59,6 +60,7 @@ DECISIONS: dict[AttemptResult, tuple[NextStep, ...]] = {
     AttemptResult.REFUSED: (NextStep.STOP,),
     AttemptResult.UNTRUSTED: (NextStep.STOP,),
     AttemptResult.BAD_PROXY: (NextStep.RETRY,),
+    AttemptResult.PROXY_REFUSED: (NextStep.STOP,),
 }
 
 #: Attempts per request, and the seconds after which no further attempt starts. A request ends within two minutes.

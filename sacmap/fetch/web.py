@@ -129,8 +129,7 @@ class Web:
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._bundle = ca_bundle
-        if ca_bundle is not None:
-            require_bundle(ca_bundle)
+        require_bundle(ca_bundle)
         self._clock, self._sleep, self._luck, self.now = clock, sleep, luck, now
         self.deadline = deadline
         self._say = say
@@ -349,6 +348,8 @@ def _error(bad: UnusableError, url: str, tried: int) -> SourceError:
             "If your organisation inspects traffic, give its certificates with --ca-bundle FILE.",
         )
     remedies = {
+        AttemptResult.PROXY_REFUSED: "Check HTTPS_PROXY, which holds the proxy's user name and password too, or "
+        f"ask your IT service. {BY_HAND}",
         AttemptResult.BAD_PROXY: "Check HTTPS_PROXY and the network, then run the command again.",
         AttemptResult.REDIRECT: "If that is a sign-in page, sign in with a browser first. If it is a new "
         "address, give it with --api-url or --archive-url.",
@@ -358,7 +359,9 @@ def _error(bad: UnusableError, url: str, tried: int) -> SourceError:
         AttemptResult.REFUSED: "Check the addresses, then report this.",
         AttemptResult.NO_CONNECTION: f"Run the command again later: it continues from there. {BY_HAND}",
     }
-    unreachable = bad.result in TOO_SLOW | {AttemptResult.NO_CONNECTION, AttemptResult.TOO_MUCH}
+    unreachable = bad.result in TOO_SLOW | {
+        AttemptResult.NO_CONNECTION, AttemptResult.TOO_MUCH, AttemptResult.BAD_PROXY, AttemptResult.PROXY_REFUSED
+    }  # fmt: skip
     did = "is unreachable:" if unreachable else "gave"
     return SourceError(
         f"{where} {did} {bad.detail}{times}. {_KEPT}.",
