@@ -306,3 +306,18 @@ def test_every_row_of_the_table_is_in_the_page():
     assert set(re.findall(r'<tr data-area-id="([^"]+)"', html)) == set(page.areas["area_id"])
     assert isinstance(page.change, pd.DataFrame)
     assert list(page.change.columns) == tables.CHANGE.names
+
+
+def test_neither_headline_nor_tile_says_that_a_count_no_higher_than_before_rose():
+    page = page_of()
+    here = (page.change["crime_type"] == "robbery") & (page.change["area_id"] == "A0")
+    change = page.change.assign(
+        verdict=page.change["verdict"].mask(page.change["verdict"] == "clear rise", "too few to tell")
+    )
+    change.loc[here, ["verdict", "current_count", "baseline_mean"]] = ["clear rise", 170, 203.0]
+    shown = replace(page, change=change)
+    said = shown.headlines["sac"]
+    assert "rose clearly" not in f"{said.first} {said.second}"
+    assert "Clearly above expected, though no higher than before: robbery in Ash." in said.second
+    tiles = {one.kind: one.found for one in shown.summaries}
+    assert tiles["robbery"] == (("", "1 area above expected"),)

@@ -72,7 +72,9 @@ def test_a_name_in_the_headline_leads_to_its_crime_type_and_area_and_back(opened
     clear = page.change["crime_type"].isin(["sac", "robbery"]) & (page.change["area_id"] == "A0")
     clear |= (page.change["crime_type"] == "robbery") & (page.change["area_id"] == "A2")
     verdicts = page.change["verdict"].mask(page.change["verdict"] == "clear rise", "possible rise")
-    shown = opened(replace(page, change=page.change.assign(verdict=verdicts.mask(clear, "clear rise"))))
+    counts = page.change["current_count"].mask(clear, page.change["baseline_mean"] + 40)
+    rose = page.change.assign(verdict=verdicts.mask(clear, "clear rise"), current_count=counts)
+    shown = opened(replace(page, change=rose))
     assert shown.text("h1") == "All three types together rose clearly in Ash; robbery in Ash and Cedar."
     shown.tab.locator("h1 a", has_text="Cedar").click()
     assert shown.text("#panel h2") == "Cedar"
@@ -941,6 +943,35 @@ def test_axe_finds_nothing_of_any_crime_type_by_any_measure(visited, measure):
 @pytest.mark.parametrize("width", [320, 768])
 def test_nothing_sticks_out_sideways(small, width):
     page = small("#type=sac&measure=change&area=A1", viewport={"width": width, "height": 700})
+    assert page.tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_change_in_the_table_is_that_of_the_counts_beside_it(opened):
+    page = page_of()
+    change = page.change.copy()
+    change.loc[change["area_id"] == "A0", ["current_count", "baseline_mean", "change"]] = [197, 171.5, 25.5]
+    shown = opened(replace(page, change=change))
+    cells = shown.tab.locator('#areas tr[data-area-id="A0"] [data-col]')
+
+    def found():
+        texts = {cell.get_attribute("data-col"): cell.text_content() for cell in cells.all()}
+        return [texts[name] for name in ("current_count", "baseline_mean", "change")]
+
+    as_it_came = found()
+    assert as_it_came == ["197", "172", "+25"]
+    # The same by the script, once the table is made anew.
+    shown.tab.check('[name="crime-type"][value="burglary"]')
+    assert found() == as_it_came
+    assert shown.messages == []
+
+
+@pytest.mark.parametrize("width", [641, 683, 768, 959, 1000, 1024, 1366])
+def test_a_crime_type_is_read_in_two_lines_on_a_tablet_and_at_twice_the_size(opened, width):
+    # 683 is a common laptop at 200%: the percentages once stood there one digit a line.
+    page = opened(viewport={"width": width, "height": 657})
+    for part in (".kind", ".change", ".counts"):
+        for box in page.tab.locator(f"#totals {part}").all():
+            assert box.bounding_box()["height"] < 32, part
     assert page.tab.evaluate("document.documentElement.scrollWidth") <= width
 
 

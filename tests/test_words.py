@@ -15,6 +15,7 @@ from sacmap.publish.headline import ONE_POINT, Scene, headline
 from sacmap.publish.words import (
     NEIGHBOURHOOD,
     TOGETHER,
+    changed,
     counted,
     crimes,
     estimate,
@@ -27,6 +28,7 @@ from sacmap.publish.words import (
     named,
     pattern_of,
     percent,
+    told_verdicts,
     unit_of,
     whole,
 )
@@ -305,6 +307,38 @@ def test_a_clear_rise_on_one_point_is_told_beside_the_others_of_its_type():
     assert said.second.endswith("Bshire and Cshire rose clearly too, but each on one map point.")
 
 
+def test_a_count_no_higher_than_before_is_not_said_to_have_risen():
+    # Robbery in Cabot, Bristol, 2020: 170 after 203, where 112 were expected, as all the rest had fallen by 45%.
+    known = rows_of(robbery=["clear rise", "clear rise", "clear fall", FEW])
+    before = pd.Series([203.0, 80.0, 70.0, 80.0])
+    known["robbery"]["verdict"] = told_verdicts(known["robbery"].assign(baseline_mean=before))
+    said = headline("sac", known, scene(-34))
+    assert (said.first, said.second) == (
+        "All three types together fell 34% in Town.",
+        "Clearly above expected, though no higher than before: robbery in Ashire and Bshire. Clearly below expected, "
+        "though no lower than before: robbery in Cshire. Only a rise of about 45% or more would show.",
+    )
+    rose = known | {"burglary": known["burglary"].assign(verdict=["clear rise", FEW, FEW, FEW])}
+    said = headline("sac", rose, scene(-34))
+    assert said.first == "Burglary rose clearly in Ashire."
+    assert "no higher than before: robbery in Ashire and Bshire." in said.second
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "said"),
+    [
+        (197, 171.5, "+25"),
+        (167, 101.5, "+65"),
+        (10, 12.5, "−3"),
+        (13, 13.5, "−1"),
+        (7, 2.5, "+5"),
+        (3, 3, "0"),
+    ],
+)
+def test_a_change_is_the_difference_of_the_figures_beside_it(now, before, said):
+    assert changed(now, before) == said
+
+
 def test_what_the_headline_names_leads_to_its_type_and_area():
     said = headline("sac", rows_of(sac=[RISE, FEW, FEW, FEW], robbery=[RISE] * 4), scene())
     assert said.first == "".join(part.text for part in said.parts)
@@ -407,6 +441,12 @@ def test_how_many_are_past_the_grey_bar_is_a_sentence_for_any_number(rises, said
         ({"possible rise": 204, "possible fall": 165}, ("ward", "wards"), (("", "369 could be chance"),)),
         ({"possible fall": 1, FEW: 4}, ("ward", "wards"), (("", "1 fall could be chance"),)),
         ({"possible rise": 4, "possible fall": 2}, ("ward", "wards"), (("", "6 changes could be chance"),)),
+        ({"no higher": 1}, ("ward", "wards"), (("", "1 ward above expected"),)),
+        (
+            {"no higher": 2, "no lower": 1},
+            NEIGHBOURHOOD,
+            (("", "2 areas above expected"), ("", "1 area below expected")),
+        ),
         ({FEW: 4}, ("ward", "wards"), (("", "no ward stands out"),)),
         ({FEW: 4}, NEIGHBOURHOOD, (("", "no area stands out"),)),
         ({NOT: 4}, ("ward", "wards"), (("", "not known"),)),

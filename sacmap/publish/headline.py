@@ -13,6 +13,8 @@ from sacmap.measure.chance_flags import must_rise
 from sacmap.measure.comparator import UNFIT, ComparatorRecord
 from sacmap.publish.words import (
     NAMED,
+    NO_HIGHER,
+    NO_LOWER,
     Unit,
     apart,
     between,
@@ -25,6 +27,11 @@ from sacmap.publish.words import (
 
 #: The verdict, in this module, of a clear rise on one map point without earlier crimes: a headline calls it no finding.
 ONE_POINT = "one point"
+#: What is said first of areas that stand out from what was expected, but neither rose nor fell.
+_APART = {
+    NO_HIGHER: "Clearly above expected, though no higher than before: ",
+    NO_LOWER: "Clearly below expected, though no lower than before: ",
+}
 #: Lines that the first sentence may have on a laptop and on a phone, and the letters of a line. Beyond them fewer areas
 #: are named.
 ROOM, NARROW_ROOM = (2, 97), (4, 35)
@@ -100,21 +107,40 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
     if kind == "sac" and scene.lacking:
         return _without_total(kinds[1:], rows, scene)
     rises, falls = (_clear(kinds, rows, f"clear {way}") for way in ("rise", "fall"))
-    single = _at_one_point(rows[kind])
+    single, apart = _at_one_point(rows[kind]), _apart(kinds, rows, scene)
     if rises or falls:
         end = "." if rises else "; no clear rise but on one map point." if single else "; no clear rise."
         summary = _summary(kind, rows, scene, told=next(iter(rises or falls)))
         point = _on_one_point(kinds, rows, scene, too=bool(rises))
-        return _naming(rises, falls, end, scene, f"{summary} {point}".strip())
+        return _naming(rises, falls, end, scene, _sentences(summary, point, apart))
     possible = int((verdicts == "possible rise").sum())
     if single:
         said = f"{summed}. {named(single, unit)} rose clearly, but {_each(len(single))}."
+    elif apart:
+        said = f"{summed}."
     elif possible:
         said = f"{summed}, with no clear rise in {counted(known, unit)}."
     else:
         said = f"{summed}, and none of {counted(known, unit)} stands out."
     point = "" if single else _on_one_point(kinds, rows, scene)
-    return Headline(said, f"{point} {_seen(kind, rows[kind], scene)}".strip())
+    return Headline(said, _sentences(point, apart, _seen(kind, rows[kind], scene)))
+
+
+def _sentences(*said: str) -> str:
+    return " ".join(one for one in said if one)
+
+
+def _apart(kinds: Sequence[str], rows: Mapping[str, pd.DataFrame], scene: Scene) -> str:
+    """Return "Clearly above expected, though no higher than before: robbery in A; vehicle crime in B.", or ""."""
+    said = []
+    for verdict, lead in _APART.items():
+        found = _clear(kinds, rows, verdict)
+        each = [
+            f"{scene.in_words[kind]} in {named([area.text for area in areas], scene.unit, again='in ')}"
+            for kind, areas in found.items()
+        ]
+        said += [f"{lead}{'; '.join(each)}."] if each else []
+    return _sentences(*said)
 
 
 def _on_one_point(
@@ -286,7 +312,7 @@ def _summary(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene, *, told:
         types = scene.in_words[kind]
         what = f"{apart(scene.place)}, {types}" if scene.place else capital(types)
     said = f"{what}: {moved(scene.totals[kind]['change_pct'])}"
-    if kind == "sac" and not {"clear rise", ONE_POINT} & set(rows[kind]["verdict"]):
+    if kind == "sac" and not {"clear rise", ONE_POINT, NO_HIGHER} & set(rows[kind]["verdict"]):
         said += ", with no clear rise"
     followed = _followed(kind, scene)
     return f"{said}; {followed}." if followed else f"{said}."

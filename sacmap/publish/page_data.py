@@ -439,7 +439,7 @@ def _static_row(view: View, position: int, row: ChangeRow, css: str) -> dict[str
             row["normal_low"], lambda low: f"{words.estimate(low)} to {words.estimate(row['normal_high'])}"
         ),
         "baseline_mean": cell(row["baseline_mean"], words.mean),
-        "change": cell(row["change"], words.signed),
+        "change": cell(row["change"], lambda _: words.changed(row["current_count"], row["baseline_mean"])),
         "change_pct": cell(row["change_pct"], _percent),
         "level": cell(row["level"], words.estimate),
         "plain": row["verdict"],

@@ -286,7 +286,7 @@ class View:
             # A rise on one map point may be a change of recording: the headline leaves it out.
             point = of_kind["area_id"].isin(self.one_point.get(each, frozenset()))
             point &= of_kind["verdict"] == "clear rise"
-            verdicts = of_kind["verdict"].mask(point.to_numpy(), headlines.ONE_POINT)
+            verdicts = words.told_verdicts(of_kind).mask(point.to_numpy(), headlines.ONE_POINT)
             rows[each] = of_kind.assign(label=self.names, verdict=verdicts).iloc[lists.whole_order(of_kind)]
         return rows
 
@@ -325,7 +325,7 @@ class View:
         return [self._summary(kind, label) for kind, label in self.labels]
 
     def _summary(self, kind: str, label: str) -> Summary:
-        total, verdicts = self.totals[kind], self.rows[kind]["verdict"].value_counts()
+        total, verdicts = self.totals[kind], words.told_verdicts(self.rows[kind]).value_counts()
         now, before, change = (total[name] for name in ("current_count", "baseline_mean", "change_pct"))
         plain = self.level_only
         return Summary(

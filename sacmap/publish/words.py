@@ -32,8 +32,11 @@ REST_LEADS = {
     "clear": "Also clear:",
     "possible": "Could be chance:",
     "possible too": "Could be chance too:",
-    "": "Above expected, but nothing unusual:",
+    "": "Above expected, but not a finding:",
 }
+#: The verdicts, in summaries alone, of a clear rise of a count that is no higher than before, and of a clear fall of a
+#: count that is no lower.
+NO_HIGHER, NO_LOWER = "no higher", "no lower"
 #: The longest word for an area that fits a small place.
 LONGEST_UNIT = 6
 #: So many findings leave no room there for what they are.
@@ -102,6 +105,11 @@ def mean(value: float) -> str:
         return whole(value)
     # A tenth is rounded half up here and in the page's script: the two say the same of 2.25.
     return f"{math.floor(value * 10 + 0.5) / 10:.1f}"
+
+
+def changed(now: float, before: float) -> str:
+    """Return the change of a count since a mean, as the two are shown: 167 after 101.5, shown as 102, is +65."""
+    return signed(now - (before if before < 10 else whole_number(before)))
 
 
 def estimate(value: float) -> str:
@@ -285,6 +293,17 @@ def _reading(row: Reading, among: str) -> str:
     return "Within its normal range."
 
 
+def told_verdicts(rows: pd.DataFrame) -> pd.Series:
+    """Return the verdicts as a summary tells them: a clear rise of a count that is no higher than before did not rise.
+
+    It stands out from what was expected, because what is followed fell; a clear fall likewise.
+    """
+    verdicts, now, before = rows["verdict"], rows["current_count"], rows["baseline_mean"]
+    same = (verdicts == "clear rise") & (now <= before).fillna(False)
+    alike = (verdicts == "clear fall") & (now >= before).fillna(False)
+    return verdicts.mask(same, NO_HIGHER).mask(alike, NO_LOWER)
+
+
 def short(unit: Unit) -> Unit:
     """Return what the areas are called where there is little room: a long word is "area"."""
     return unit if len(unit[0]) <= LONGEST_UNIT else ("area", "areas")
@@ -297,6 +316,9 @@ def found_in_words(counts: Mapping[str, int], unit: Unit) -> tuple[tuple[str, st
         rose, fell = (counted(n, short(unit)) for n in (rises, falls))
         both = (("▲", f"{rose} rose", rises), ("▼", f"{whole(falls) if rises else fell} fell", falls))
         return tuple((mark, said) for mark, said, n in both if n)
+    if any(apart := tuple(counts.get(verdict, 0) for verdict in (NO_HIGHER, NO_LOWER))):
+        sides = zip(apart, ("above", "below"), strict=True)
+        return tuple(("", f"{counted(n, short(unit))} {side} expected") for n, side in sides if n)
     if sum(counts.values()) == counts.get("not known", 0):
         return (("", "not known"),)
     up, down = counts.get("possible rise", 0), counts.get("possible fall", 0)
