@@ -136,6 +136,11 @@ class Result:
         return tables.IN_WORDS if self.study.extract is None else tables.extract_words(self.lacking)
 
     @property
+    def lacks_a_type(self) -> bool:
+        """Whether a type of SAC is not known, so that no total is one of all three."""
+        return any(self.totals[kind]["current_count"] is None for kind in tables.SAC_TYPES)
+
+    @property
     def restricted(self) -> bool:
         """Whether it must not be published: made from a force's own extract, with small counts."""
         return any(notice.code == "restricted" for notice in self.warnings)

@@ -986,6 +986,14 @@ def test_f68_a_type_that_a_whole_period_lacks_is_missing_and_makes_no_fall(folde
     assert "No row of robbery in January 2019" in made.told["absent-types"]
     assert "robbery" not in made.counts()
     assert {row["change_pct"] for row in made.rows if row["crime_type"] == "sac"} == {""}
+    # Two types now and three before are no count of all three.
+    assert set(made.record["totals"]["sac"].values()) == {None}
+    assert made.record["comparator"] == {
+        "name": "areas",
+        "baseline": None,
+        "current": None,
+        "change_pct": None,
+    }
 
 
 def test_f68_a_month_that_lacks_a_usual_type_is_left_out_or_nothing_is_compared(folder, monkeypatch):

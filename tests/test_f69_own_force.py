@@ -1,5 +1,7 @@
 """Areas whose own force is silent or absent are not known: never zero, and never a fall."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ from sacmap.comparison import compare_areas
 from sacmap.crimes import Reading, tally_of
 from sacmap.errors import InputError
 from sacmap.fetch.street import read
+from sacmap.publish.make_view import check_text
 from sacmap.study import make_study
 
 BTP = "British Transport Police"
@@ -151,3 +154,21 @@ def test_f68_a_type_that_no_row_holds_is_missing_and_sac_is_not_read(tmp_path):
     assert "robbery and vehicle crime" in result.warnings[0].text
     assert result.week == ()
     assert result.weeks["burglary"]
+    checked = check_text(result)
+    assert re.search(r"serious acquisitive crime +not known", checked)
+    assert "baseline is zero" not in checked
+
+
+def test_f68_every_period_that_lacks_a_type_is_named(tmp_path):
+    areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1)})
+    path = tmp_path / "a.csv"
+    rows = [
+        row(month, kind, lon, "52.005")
+        for month, kinds in (("2016-01", KINDS[::2]), ("2017-01", KINDS[::2]), ("2018-01", KINDS))
+        for kind in kinds
+        for lon in ("0.005", "0.015")
+        for _ in range(12)
+    ]
+    path.write_text(csv_text(*rows))
+    result = compared(path, areas, "2018-01", ["2016-01", "2017-01"])
+    assert "No row of robbery in January 2016 and January 2017, though" in told(result)["absent-types"]

@@ -321,3 +321,13 @@ def test_neither_headline_nor_tile_says_that_a_count_no_higher_than_before_rose(
     assert "Clearly above expected, though no higher than before: robbery in Ash." in said.second
     tiles = {one.kind: one.found for one in shown.summaries}
     assert tiles["robbery"] == (("", "1 area above expected"),)
+
+
+def test_a_missing_type_leaves_no_total_of_all_three_on_its_tile():
+    page = page_of()
+    robbery = page.change["crime_type"].isin(["sac", "robbery"])
+    shown = replace(
+        page, change=page.change.assign(verdict=page.change["verdict"].mask(robbery, "not known"))
+    )
+    tile = next(one for one in shown.summaries if one.kind == "sac")
+    assert (tile.now, tile.before, tile.found) == ("–", "", (("", "not known"),))

@@ -217,6 +217,19 @@ def test_more_areas_than_adjoin_are_refused(tmp_path):
     assert pair.hardening[0]["prevented"] is None
 
 
+def test_a_plan_for_all_three_types_where_one_is_missing_names_the_theme_that_can_be_planned(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = [row(m, "Burglary", lon, "52.005") for m in ("2017-01", "2018-01") for lon in ("0.005", "0.015")]
+    path.write_text(csv_text(*rows * 9))
+    study = make_study({"current": "2018-01", "baseline": "2017-01", "crimes": (str(path),)})
+    areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1)})
+    found = compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas, comparator_text=str)
+    with pytest.raises(UsageError, match="Nothing is known of serious acquisitive crime") as refused:
+        plan_for(found, size=1)
+    assert refused.value.remedy == "Plan for another crime type: --theme burglary."
+    assert plan_for(found, size=1, theme="burglary").week["target"]
+
+
 def test_where_no_area_is_left_to_compare_with_no_fall_is_read(tmp_path):
     # Both areas are treated, and their crimes fell from 120 to 72: without a control, that is no finding.
     path = tmp_path / "a.csv"

@@ -137,7 +137,7 @@ def make_plan(result: Result, wanted: PlanWanted) -> Plan:
     Raises
     ------
     UsageError
-        If the theme is no crime type, no `size` areas adjoin, or none can be ranked.
+        If the theme is no crime type, nothing is known of it, no `size` areas adjoin, or none can be ranked.
     """
     theme = wanted.theme
     if theme not in tables.CRIME_TYPES:
@@ -146,6 +146,14 @@ def make_plan(result: Result, wanted: PlanWanted) -> Plan:
         # A force's own extract holds residential burglary alone.
         wanted = replace(wanted, prices=replace(wanted.prices, home_share=1.0))
     near = adjoining(result.areas)
+    if _rows(result, theme)["excess"].isna().all():
+        known = [kind for kind in tables.SAC_TYPES if _rows(result, kind)["excess"].notna().any()]
+        raise UsageError(
+            f"Nothing is known of {result.in_words[theme]} in any area, so no week of action can answer it.",
+            f"Plan for another crime type: --theme {known[0]}."
+            if known
+            else "Give crimes of all three crime types.",
+        )
     cube = _by_month(result, theme)
     chosen, volatility = _choices(
         result, cube, near, size=len(wanted.target) or wanted.size, theme=theme, own=wanted.target

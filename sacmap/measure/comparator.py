@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -109,7 +109,7 @@ def changes_followed(rows: pd.DataFrame, record: ComparatorRecord | None) -> lis
         The comparator of the crime type, as in the record. For `areas` it is the sum of all areas, from which each
         row's own crimes are subtracted.
     """
-    if record is None or record["name"] != "areas":
+    if record is None or record["name"] != "areas" or record["baseline"] is None or record["current"] is None:
         return [record and record["change_pct"]] * len(rows)
     baseline, current = (
         rows[name].to_numpy(float, na_value=np.nan) for name in ("baseline_mean", "current_count")
@@ -258,16 +258,20 @@ def comparator_of(
     return file_comparator(read_text(study.comparator), study.comparator, study.periods, positions)
 
 
-def comparator_changes(study: Study, against: Comparator, mapped: np.ndarray) -> dict[str, ComparatorRecord]:
+def comparator_changes(
+    study: Study, against: Comparator, mapped: np.ndarray, lost_types: Collection[str] = ()
+) -> dict[str, ComparatorRecord]:
     """Return the comparator's change by crime type, for the record. For `areas` it is that of all areas together.
 
-    `mapped` is (periods, crime types) of all areas together.
+    `mapped` is (periods, crime types) of all areas together; `lost_types` are those that one period lacks. Of these and
+    of SAC, nothing is known but what a comparator file says.
     """
     sums = against.sums or by_type(mapped)
     found: dict[str, ComparatorRecord] = {}
     for kind, values in sums.items():
         baseline, current = mean_before(values), float(values[-1])
-        followed = against.kind != "none"
+        lost = kind in lost_types or (kind == "sac" and bool(lost_types))
+        followed = against.kind == "file" or (against.kind != "none" and not lost)
         found[kind] = {
             "name": against.name or study.comparator,
             "baseline": baseline if followed else None,

@@ -194,7 +194,7 @@ class Compared(NamedTuple):
     the areas; left_out: the rows of Coverage because of which months are left out; positions: the positions in a period
     (0 first) of the months compared; silent: the rows of Coverage because of which other forces are left out; unknown:
     area_id → the reason why it is not known; absent_types: crime types without any row, in all
-    or in a whole period; lost_types: those of the second kind, with the period that lacks them.
+    or in a whole period; lost_types: those of the second kind, with the periods that lack them.
     """
 
     judged: pd.DataFrame
@@ -205,7 +205,7 @@ class Compared(NamedTuple):
     silent: pd.DataFrame
     unknown: Mapping[str, str]
     absent_types: tuple[str, ...]
-    lost_types: Mapping[str, Period]
+    lost_types: Mapping[str, tuple[Period, ...]]
 
     @property
     def forces_left_out(self) -> tuple[str, ...]:
@@ -268,10 +268,10 @@ def types_without(
     forces: Collection[str],
     positions: Sequence[int],
     least: int = EXPECTED,
-) -> dict[str, Period]:
+) -> dict[str, tuple[Period, ...]]:
     """Return the crime types without any row in a period, although the others have `least` or more on average.
 
-    With each type come the months of the first such period. What was fetched from police.uk has every type.
+    With each type come the months of these periods. What was fetched from police.uk has every type.
     """
     tally = reading.tally
     if reading.asked is not None or not study.baseline:
@@ -281,11 +281,11 @@ def types_without(
     crimes: Counter[tuple[str, str]] = Counter()
     for kind, month, n in zip(*(mine[name].tolist() for name in ("crime_type", "month", "n")), strict=True):
         crimes[kind, month] += n
-    found: dict[str, Period] = {}
+    found: dict[str, tuple[Period, ...]] = {}
     for kind in tables.SAC_TYPES:
         sums = [sum(crimes[kind, month] for month in period) for period in periods]
         if 0 in sums and sum(sums) >= least * (len(sums) - 1):
-            found[kind] = periods[sums.index(0)]
+            found[kind] = tuple(period for period, n in zip(periods, sums, strict=True) if not n)
     return found
 
 

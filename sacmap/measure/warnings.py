@@ -17,7 +17,7 @@ from sacmap.measure.comparator import NOTHING, UNFIT, Comparator, doubt_pct
 from sacmap.measure.counts import Counted
 from sacmap.measure.coverage import SOME, Compared, reasons_of, types_without
 from sacmap.measure.definitions import Break
-from sacmap.notices import Notice, listed
+from sacmap.notices import Notice, listed, series
 from sacmap.redaction import host_of
 from sacmap.study import Period, Study
 
@@ -106,25 +106,29 @@ def _absent_types(absent: Sequence[str], of: str) -> Iterator[Notice]:
         )
 
 
-def _lost_types(lost: Mapping[str, Period]) -> Iterator[Notice]:
+def _lost_types(lost: Mapping[str, Sequence[Period]]) -> Iterator[Notice]:
     """Warn of crime types of which a whole period has no row, although the others have many."""
-    for kind, period in lost.items():
+    for kind, periods in lost.items():
         yield Notice(
             "absent-types",
-            f"No row of {tables.IN_WORDS[kind]} in {months.span_in_words(period)}, though the other months have it: "
+            f"No row of {tables.IN_WORDS[kind]} in {_spans(periods)}, though the other months have it: "
             "missing, not zero. It is not compared, and nothing can be said about serious acquisitive crime as a "
             "whole. Give the files as downloaded.",
         )
 
 
+def _spans(periods: Sequence[Period]) -> str:
+    return series([months.span_in_words(period) for period in periods])
+
+
 def _perhaps_lost(study: Study, reading: Reading, compared: Compared) -> Iterator[Notice]:
     """Warn of crime types of which a period has no row, and the others some."""
     few = types_without(study, reading, compared.forces, compared.positions, SOME)
-    for kind, period in few.items():
+    for kind, periods in few.items():
         if kind not in compared.absent_types:
             yield Notice(
                 "filtered-file",
-                f"No row of {tables.IN_WORDS[kind]} in {months.span_in_words(period)}, though the other months have "
+                f"No row of {tables.IN_WORDS[kind]} in {_spans(periods)}, though the other months have "
                 "some. If the file was filtered, that is unknown, not zero.",
             )
 

@@ -171,19 +171,22 @@ def check_text(result: Result) -> str:
     lines += ["", "Totals by crime type, a period"]
     for kind in tables.CRIME_TYPES:
         before, now = (result.totals[kind][name] for name in ("baseline_mean", "current_count"))
+        # A crime type that no file holds is not known; it is not none. Nor is a total without it one of all three.
+        if kind == "sac" and result.lacks_a_type:
+            before = now = None
         was = "" if before is None else f"{before:,.1f} →"
-        # A crime type that no file holds is not known; it is not none.
         is_now = "not known" if now is None else f"{now:,.0f}"
         lines.append(f"  {result.in_words[kind]:<28}{was:>12} {is_now:>8}")
     sac, against = result.totals["sac"], result.comparator_changes["sac"]
-    lines += [
-        "",
-        f"Serious acquisitive crime on the map {percent(sac['change_pct'])}; of the forces as "
-        f"{'published' if study.extract is None else 'extracted'}, located or not, it "
-        f"{percent(sac['published_change_pct'])}.",
-    ]
+    if study.baseline and not result.lacks_a_type:
+        lines += [
+            "",
+            f"Serious acquisitive crime on the map {percent(sac['change_pct'])}; of the forces as "
+            f"{'published' if study.extract is None else 'extracted'}, located or not, it "
+            f"{percent(sac['published_change_pct'])}.",
+        ]
     words = result.comparator.words
-    if against["name"] not in {"areas", "none"}:
+    if against["name"] not in {"areas", "none", None} and not result.lacks_a_type:
         lines.append(f"{capital(words)} {percent(against['change_pct'])}.")
     lines += (
         ["", *(f"- {notice.text}" for notice in result.warnings)] if result.warnings else ["", "No warnings."]

@@ -60,6 +60,8 @@ def _totals(result: Result) -> Table:
     for kind in tables.CRIME_TYPES:
         total = result.totals[kind]
         before, now, change = (total[name] for name in ("baseline_mean", "current_count", "change_pct"))
+        if kind == "sac" and result.lacks_a_type:
+            before = now = change = None
         # A crime type of which the data hold no row is not known: it is no zero.
         cells = ["not known" if now is None else whole(now)]
         if result.study.baseline:

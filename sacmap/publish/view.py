@@ -153,6 +153,10 @@ class View:
         found = frozenset(rows.loc[rows["verdict"] != "not known", "crime_type"])
         return found or frozenset(tables.CRIME_TYPES)
 
+    def totals_of(self, kind: str) -> Mapping[str, float | None]:
+        """Return the totals of a crime type; None where it is not known: the sum of two types is none of all three."""
+        return self.totals[kind] if kind in self.known else dict.fromkeys(self.totals[kind])
+
     @property
     def first_type(self) -> str:
         """The crime type that the page shows first."""
@@ -325,7 +329,7 @@ class View:
         return [self._summary(kind, label) for kind, label in self.labels]
 
     def _summary(self, kind: str, label: str) -> Summary:
-        total, verdicts = self.totals[kind], words.told_verdicts(self.rows[kind]).value_counts()
+        total, verdicts = self.totals_of(kind), words.told_verdicts(self.rows[kind]).value_counts()
         now, before, change = (total[name] for name in ("current_count", "baseline_mean", "change_pct"))
         plain = self.level_only
         return Summary(
