@@ -203,9 +203,9 @@ def totals(
 ) -> dict[str, dict[str, float | None]]:
     """Return, by crime type, the sums of all areas before and now, and the published change, for the record.
 
-    They are None for types without any row in the data (`absent_types`). The changes of SAC, which contains them, are None
-    too; its counts are those of the others, but None if one period alone lacks a type (`lost_types`): two types now and
-    three before are no count.
+    They are None for types without any row in the data (`absent_types`). The changes of SAC, which contains them, are
+    None too; its counts are those of the others, but None if one period alone lacks a type (`lost_types`): two types
+    now and three before are no count.
     """
     found: dict[str, dict[str, float | None]] = {}
     for i, kind in enumerate(tables.CRIME_TYPES):
