@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import re
 import shutil
 import zipfile
 
@@ -15,6 +16,7 @@ from crime_inputs import (
     PERIODS,
     TO_METRES,
     WHOLE,
+    Made,
     crimes,
     extract,
     map_of,
@@ -1008,6 +1010,35 @@ def test_f68_a_few_of_a_type_that_a_period_lacks_are_a_word(folder, monkeypatch)
     made = map_of(folder, monkeypatch, "a.csv")
     assert "No row of robbery in January 2018" in made.told["filtered-file"]
     assert made.counts()["robbery"] == 4
+
+
+@pytest.mark.parametrize("before", [["2018-01"], []])
+def test_f68_where_a_type_is_missing_nothing_of_the_page_speaks_of_all_three(folder, monkeypatch, before):
+    rows = [row for row in crimes(per_area=50) if row["Crime type"] == "Vehicle crime"]
+    (folder / "a.csv").write_text(table([row for row in rows if row["Month"] in {*before, "2019-01"}]))
+    monkeypatch.chdir(folder)
+    words = [
+        "map",
+        "--crimes",
+        "a.csv",
+        "--boundaries",
+        "areas.geojson",
+        "--current",
+        "2019-01",
+        "--out",
+        "out/x.html",
+    ]
+    made = Made(folder, "out/x.html", [*words, *(w for month in before for w in ("--baseline", month))])
+    assert "burglary and robbery: missing, not zero" in made.told["absent-types"]
+    assert "Vehicle crime" in headline_of(folder)
+    page = (folder / "out" / "x.html").read_text(encoding="utf-8")
+    tiles = page.split("<fieldset")[1].split("</fieldset>")[0].split("<label")[1:]
+    assert [bool(re.search(r"\d", re.sub("<[^>]*>", "", tile))) for tile in tiles] == [
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 # ── copies, and rounded places ──

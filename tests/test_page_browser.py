@@ -195,6 +195,27 @@ def test_long_counts_and_their_findings_stand_side_by_side_in_a_crime_type(opene
         assert page.tab.locator("#totals").bounding_box()["height"] == before
 
 
+def test_no_full_stop_or_comma_of_a_list_begins_a_line(opened):
+    page = opened(page_of(names=("Ash", "Bishop Auckland Town", "Cedar", "Elm Park and Lower Nettleham")))
+    page.tab.evaluate("""() => {
+      const listed = document.querySelector("#week");
+      const names = ["Harbour Master’s Walk", "Pilot’s Rest", "Bishop Auckland Town"];
+      listed.append(...names.map((name, at) => {
+        const row = document.createElement("li");
+        row.className = `rest further${at ? "" : " first"}${at === 2 ? " last" : ""}`;
+        row.innerHTML = `<button type="button" class="link name">${name}</button>`;
+        return row;
+      }));
+    }""")
+    # A mark alone on a line is a box of its own that is narrower than any name.
+    narrowest = """(width) => {
+      document.querySelector("#week").style.width = `${width}px`;
+      return Math.min(...Array.from(document.querySelectorAll("#week li.rest"),
+        (row) => Array.from(row.getClientRects()).at(-1).width));
+    }"""
+    assert min(page.tab.evaluate(narrowest, width) for width in range(240, 480)) > 40
+
+
 def test_a_click_on_the_map_fills_the_panel_and_marks_the_row(small):
     page = small()
     page.tab.locator("#map path.leaflet-interactive").first.click(force=True)

@@ -148,9 +148,13 @@ class View:
 
     @cached_property
     def known(self) -> frozenset[str]:
-        """The crime types that are known in any area; all types if the table has no verdicts."""
+        """The crime types that are known in any area; all types if the table has no verdicts, and no counts either.
+
+        Without an earlier period no verdict is known, so the counts tell.
+        """
         rows = self.table
-        found = frozenset(rows.loc[rows["verdict"] != "not known", "crime_type"])
+        there = rows["current_count"].notna() if self.level_only else rows["verdict"] != "not known"
+        found = frozenset(rows.loc[there, "crime_type"])
         return found or frozenset(tables.CRIME_TYPES)
 
     def totals_of(self, kind: str) -> Mapping[str, float | None]:
