@@ -141,6 +141,11 @@ class Result:
         return any(self.totals[kind]["current_count"] is None for kind in tables.SAC_TYPES)
 
     @property
+    def shown_totals(self) -> Mapping[str, Mapping[str, float | None]]:
+        """The totals as people see them: what was counted of SAC is not SAC if one of its types is not known."""
+        return self.totals | ({"sac": dict.fromkeys(self.totals["sac"])} if self.lacks_a_type else {})
+
+    @property
     def restricted(self) -> bool:
         """Whether it must not be published: made from a force's own extract, with small counts."""
         return any(notice.code == "restricted" for notice in self.warnings)

@@ -32,7 +32,10 @@ from sacmap.fetch.repeats import is_no_id
 from sacmap.fetch.street import read
 from sacmap.files.study_file import read_study
 from sacmap.pipeline import run
-from sacmap.publish.make_view import page_of
+from sacmap.publish.make_view import check_text, page_of
+from sacmap.publish.note_parts import Given, Picture, Table
+from sacmap.publish.note_places import where
+from sacmap.publish.picture import content_of
 from sacmap.publish.public import public_version
 from sacmap.study import make_study
 
@@ -643,7 +646,6 @@ def test_f77_a_period_beyond_the_files_says_what_they_hold(folder, monkeypatch):
     ],
 )
 def test_f76_what_click_would_take_silently_is_a_usage_error(folder, monkeypatch, words, said):
-    from crime_inputs import Made
 
     made = Made(folder, "maps/x.html", ["map", *words])
     assert made.code == 2
@@ -652,7 +654,6 @@ def test_f76_what_click_would_take_silently_is_a_usage_error(folder, monkeypatch
 
 
 def test_offline_the_zip_can_be_brought_in_a_browser(folder, monkeypatch):
-    from crime_inputs import Made
 
     monkeypatch.chdir(folder)
     made = Made(folder, "maps/x.html", ["map", "--force", "kent", "--boundaries", "areas.geojson", "--current",
@@ -1016,29 +1017,31 @@ def test_f68_a_few_of_a_type_that_a_period_lacks_are_a_word(folder, monkeypatch)
 def test_f68_where_a_type_is_missing_nothing_of_the_page_speaks_of_all_three(folder, monkeypatch, before):
     rows = [row for row in crimes(per_area=50) if row["Crime type"] == "Vehicle crime"]
     (folder / "a.csv").write_text(table([row for row in rows if row["Month"] in {*before, "2019-01"}]))
-    monkeypatch.chdir(folder)
-    words = [
-        "map",
-        "--crimes",
-        "a.csv",
-        "--boundaries",
-        "areas.geojson",
-        "--current",
-        "2019-01",
-        "--out",
-        "out/x.html",
-    ]
-    made = Made(folder, "out/x.html", [*words, *(w for month in before for w in ("--baseline", month))])
+    (folder / "study.toml").write_text(
+        'crimes = "a.csv"\nboundaries = "areas.geojson"\ncurrent = "2019-01"\nalso = ["xlsx"]\nout = "out/x.html"\n'
+        + "".join(f'baseline = "{month}"\n' for month in before)
+    )
+    made = map_study_of(folder, monkeypatch)
     assert "burglary and robbery: missing, not zero" in made.told["absent-types"]
     assert "Vehicle crime" in headline_of(folder)
     page = (folder / "out" / "x.html").read_text(encoding="utf-8")
     tiles = page.split("<fieldset")[1].split("</fieldset>")[0].split("<label")[1:]
-    assert [bool(re.search(r"\d", re.sub("<[^>]*>", "", tile))) for tile in tiles] == [
-        False,
-        False,
-        False,
-        True,
-    ]
+    known = [False, False, False, True]
+    assert [bool(re.search(r"\d", re.sub("<[^>]*>", "", tile))) for tile in tiles] == known
+    sheet = openpyxl.load_workbook(folder / "out" / "x.xlsx").worksheets[0]
+    assert "Vehicle crime" in sheet["A1"].value
+    assert [sheet.cell(row, 2).value is not None for row in range(5, 9)] == known
+    result = run(make_study(read_study(folder / "study.toml")))
+    assert "no percentage" not in check_text(result)
+    # The picture and the note are of the crime type that is known, too.
+    drawn = content_of(page_of(result))
+    assert "Vehicle crime" in drawn.headline
+    assert "The map shows vehicle crime" in drawn.legend[1]
+    assert "unknown" not in drawn.classes
+    parts = where(Given(study=result.study, place="Here", result=result, picture=b"PNG")).parts
+    figures = next(part for part in parts if isinstance(part, Table)).rows
+    assert ["not known" not in row for row in figures] == known
+    assert "vehicle crime" in next(part for part in parts if isinstance(part, Picture)).alternative
 
 
 # ── copies, and rounded places ──

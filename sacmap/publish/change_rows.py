@@ -76,6 +76,16 @@ def group_rows(table: pd.DataFrame) -> list[GroupRow]:
     return cast("list[GroupRow]", table.to_dict("records"))
 
 
+def known_types(change: pd.DataFrame, *, level_only: bool) -> tuple[str, ...]:
+    """Return the crime types that are known in any area, in order; all of them if none is.
+
+    Without an earlier period no verdict is known, so the levels tell.
+    """
+    there = change["level"].notna() if level_only else change["verdict"] != "not known"
+    found = set(change.loc[there, "crime_type"])
+    return tuple(kind for kind in tables.CRIME_TYPES if kind in found) or tables.CRIME_TYPES
+
+
 def rows_by_area(change: pd.DataFrame, area_ids: Collection[str]) -> dict[str, ByType]:
     """Return the rows of some areas of the Change table: area_id → crime type → row."""
     found: dict[str, dict[str, ChangeRow]] = {}

@@ -92,7 +92,7 @@ def geopackage_of(page: View, plan: Plan | None = None) -> bytes:
         for kind, label in page.labels:
             style = areas_style(field_name(kind, "colour_class"))
             said = f"Change since the baseline, {page.in_words[kind]}: the page's colours"
-            write.style("areas", label, style, said, default=kind == "sac")
+            write.style("areas", label, style, said, default=kind == page.first_type)
         if plan is not None:
             positions, fields = plan_fields(page, plan)
             said = "Where the money goes, and the areas of the week of action with those it is judged by."

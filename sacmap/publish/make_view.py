@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -169,26 +169,28 @@ def check_text(result: Result) -> str:
         some = ", ".join(f"{r.month} {r.status}" for r in bad.head(6).itertuples())
         lines.append(f"  {force}: {'complete' if bad.empty else some + (' …' if len(bad) > 6 else '')}")
     lines += ["", "Totals by crime type, a period"]
+    totals = result.shown_totals
     for kind in tables.CRIME_TYPES:
-        before, now = (result.totals[kind][name] for name in ("baseline_mean", "current_count"))
-        # A crime type that no file holds is not known; it is not none. Nor is a total without it one of all three.
-        if kind == "sac" and result.lacks_a_type:
-            before = now = None
+        # A crime type that no file holds is not known; it is not none.
+        before, now = (totals[kind][name] for name in ("baseline_mean", "current_count"))
         was = "" if before is None else f"{before:,.1f} →"
         is_now = "not known" if now is None else f"{now:,.0f}"
         lines.append(f"  {result.in_words[kind]:<28}{was:>12} {is_now:>8}")
-    sac, against = result.totals["sac"], result.comparator_changes["sac"]
     if study.baseline and not result.lacks_a_type:
-        lines += [
-            "",
-            f"Serious acquisitive crime on the map {percent(sac['change_pct'])}; of the forces as "
-            f"{'published' if study.extract is None else 'extracted'}, located or not, it "
-            f"{percent(sac['published_change_pct'])}.",
-        ]
-    words = result.comparator.words
-    if against["name"] not in {"areas", "none", None} and not result.lacks_a_type:
-        lines.append(f"{capital(words)} {percent(against['change_pct'])}.")
+        lines += ["", *_changes_in_words(result)]
     lines += (
         ["", *(f"- {notice.text}" for notice in result.warnings)] if result.warnings else ["", "No warnings."]
     )
     return "\n".join(lines)
+
+
+def _changes_in_words(result: Result) -> Iterator[str]:
+    """Yield the change of SAC on the map and of the forces, and that of the comparator."""
+    sac, against = result.totals["sac"], result.comparator_changes["sac"]
+    yield (
+        f"Serious acquisitive crime on the map {percent(sac['change_pct'])}; of the forces as "
+        f"{'published' if result.study.extract is None else 'extracted'}, located or not, it "
+        f"{percent(sac['published_change_pct'])}."
+    )
+    if against["name"] not in {"areas", "none", None}:
+        yield f"{capital(result.comparator.words)} {percent(against['change_pct'])}."

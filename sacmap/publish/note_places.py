@@ -10,7 +10,7 @@ from sacmap import tables
 from sacmap.choose.map_points import street_of
 from sacmap.measure.similar_areas import count, pct
 from sacmap.notices import series
-from sacmap.publish.change_rows import change_rows, names_of, rows_by_area
+from sacmap.publish.change_rows import change_rows, known_types, names_of, rows_by_area
 from sacmap.publish.lists import draws
 from sacmap.publish.note_parts import (
     LISTED,
@@ -24,7 +24,7 @@ from sacmap.publish.note_parts import (
     periods_in_words,
     some,
 )
-from sacmap.publish.words import burglary_kind, capital, estimate, likely_burglaries, whole
+from sacmap.publish.words import burglary_kind, capital, crimes, estimate, likely_burglaries, whole
 from sacmap.result import Entry, Result
 
 
@@ -57,11 +57,10 @@ def where(given: Given) -> Section | None:
 
 def _totals(result: Result) -> Table:
     rows = []
+    totals = result.shown_totals
     for kind in tables.CRIME_TYPES:
-        total = result.totals[kind]
+        total = totals[kind]
         before, now, change = (total[name] for name in ("baseline_mean", "current_count", "change_pct"))
-        if kind == "sac" and result.lacks_a_type:
-            before = now = change = None
         # A crime type of which the data hold no row is not known: it is no zero.
         cells = ["not known" if now is None else whole(now)]
         if result.study.baseline:
@@ -78,16 +77,24 @@ def _totals(result: Result) -> Table:
     )
 
 
+def _first_type(result: Result) -> str:
+    """Return the crime type that the picture shows: the first that is known."""
+    return known_types(result.change, level_only=not result.study.baseline)[0]
+
+
 def _alternative(place: str, result: Result, names: Mapping[str, str]) -> str:
     """Return the picture in words: what it shows, and the areas that stand out in it."""
+    kind = _first_type(result)
     if not result.study.baseline:
-        return f"Map of {place}: {len(result.areas):,} areas shaded by their level of crime."
+        level = "crime" if kind == "sac" else result.in_words[kind]
+        return f"Map of {place}: {len(result.areas):,} areas shaded by their level of {level}."
     rose, fell = (
-        [names[area] for area in _rows_of(result, "sac", verdict)["area_id"]]
+        [names[area] for area in _rows_of(result, kind, verdict)["area_id"]]
         for verdict in ("clear rise", "clear fall")
     )
-    said = f"Map of {place}, {len(result.areas):,} areas coloured by the change in serious acquisitive crime."
-    said += f" Clear rises: {some(rose)}." if rose else " No clear rise of all types together."
+    said = f"Map of {place}, {len(result.areas):,} areas coloured by the change in {result.in_words[kind]}."
+    together = " of all types together" if kind == "sac" else ""
+    said += f" Clear rises: {some(rose)}." if rose else f" No clear rise{together}."
     return said + (f" Clear falls: {some(fell)}." if fell else " No clear fall.")
 
 
@@ -114,19 +121,21 @@ def _of_verdict(result: Result, verdict: str, names: Mapping[str, str]) -> list[
 
 def _lists(result: Result, names: Mapping[str, str]) -> Iterator[Part]:
     """Yield both lists in words, each area with how sure its place is and its busiest streets."""
-    if result.week or result.hardening:
+    kind = _first_type(result)
+    week = result.weeks.get(kind, ())
+    if week or result.hardening:
         yield Paragraph(
             "How sure a place on a list is: each draw is a set of counts that chance could have given instead. The "
             "more of 100 draws leave an area among the first five, the surer its place."
         )
-    rows = rows_by_area(result.change, [entry.area_id for entry in (*result.week, *result.hardening)])
-    if result.week:
+    rows = rows_by_area(result.change, [entry.area_id for entry in (*week, *result.hardening)])
+    if week:
         yield Paragraph(
             "For a week of action, the areas that stand furthest above the expected (a week answers a rise):"
         )
-    for entry in result.week[:LISTED]:
-        row = rows[entry.area_id]["sac"]
-        said = f"{whole(row['current_count'])} crimes where about {estimate(row['expected'])} were expected"
+    for entry in week[:LISTED]:
+        row = rows[entry.area_id][kind]
+        said = f"{crimes(row['current_count'], kind)} where about {estimate(row['expected'])} were expected"
         yield _numbered(entry, names, f"{said}, {row['verdict']}")
     burglary = result.change[result.change["crime_type"] == "burglary"]
     homes = bool(burglary["level_per_1000_households"].notna().all())

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from sacmap.publish.canvas import INK, LEADING, PAPER, Box, Drawing, Line, drawable, own_settings
 from sacmap.publish.colours import LEGEND, LEVELS, PALETTE, STEPS_IN_WORDS, classes_of, cuts
 from sacmap.publish.csv_json import data_date
-from sacmap.publish.legend import level_unit
+from sacmap.publish.legend import level_unit, where_rose
 from sacmap.publish.page_svg import ARROWS, placed_names, static_classes
 from sacmap.publish.shapes import STEPS, simplified
 from sacmap.publish.view import Summary, View
+from sacmap.publish.words import capital
 from sacmap.result import FIRST
 
 SOFT, GROUND, EDGE = "#55565a", "#f3f2ee", "#6b6b6b"
@@ -71,14 +72,18 @@ class Content:
 
 def content_of(page: View) -> Content:
     """Return what the slide and the briefing say of a page."""
-    weeks = [entry for entry in page.week_lists["sac"] if entry.finding][:FIRST]
+    first = page.first_type
+    weeks = [entry for entry in page.week_lists[first] if entry.finding][:FIRST]
     titles = (
-        ("Where burglary is highest", "hardening", page.hardening_list),
-        *(() if page.level_only else (("Where crime rose", "sac", weeks),)),
+        *((("Where burglary is highest", "hardening", page.hardening_list),) if page.hardening_list else ()),
+        *(() if page.level_only else ((capital(where_rose(page, first)), first, weeks),)),
     )
+    note = LEVEL_NOTE if page.level_only else LEGEND_NOTE
+    if first != "sac":
+        note = f"The map shows {page.in_words[first]}. {note}"
     return Content(
         page=page,
-        headline=page.in_one_line(),
+        headline=page.first_words,
         periods=page.periods_in_words,
         warnings=tuple(notice.text for notice in page.weighty),
         lists=tuple(
@@ -86,9 +91,9 @@ def content_of(page: View) -> Content:
             for title, kind, listed in titles
         ),
         source=" ".join([*page.sources, f"{page.data_to} Made by sacmap.".strip()]),
-        classes=static_classes(page) if page.level_only else classes_of(page.rows["sac"]),
+        classes=static_classes(page) if page.level_only else classes_of(page.rows[first]),
         first={entry.position for entry in weeks},
-        legend=(_level_legend(page), LEVEL_NOTE) if page.level_only else (LEGEND_ITEMS, LEGEND_NOTE),
+        legend=(_level_legend(page) if page.level_only else LEGEND_ITEMS, note),
     )
 
 
@@ -138,7 +143,9 @@ def briefing_of(page: View) -> bytes:
             top = drawing.warnings(content.warnings, (left, top, wide), 7.5, lines=4, most=4) + 7
         foot = 818 - drawing.height(content.source, wide, 6.5, lines=4)
         drawing.text(content.source, (left, foot, wide), 6.5, colour=SOFT, lines=4)
-        lists = foot - 10 - max(drawing.list_height(entries, half) for _, entries in content.lists)
+        lists = (
+            foot - 10 - max((drawing.list_height(entries, half) for _, entries in content.lists), default=0.0)
+        )
         for k, (title, entries) in enumerate(content.lists):
             drawing.ranked(title, entries, (left + k * (half + 18), lists, half))
         legend = lists - 10 - drawing.legend_height(content, wide, 7)

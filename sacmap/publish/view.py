@@ -26,7 +26,7 @@ from sacmap.measure.definitions import Break
 from sacmap.notices import Notice, series
 from sacmap.publish import backdrop, lists, words
 from sacmap.publish import headline as headlines
-from sacmap.publish.change_rows import ChangeRow, group_of_each, names_of, table_of
+from sacmap.publish.change_rows import ChangeRow, group_of_each, known_types, names_of, table_of
 from sacmap.publish.csv_json import texts_of
 from sacmap.publish.headline import Headline
 from sacmap.publish.outlines import Outlines, joined, outlines_of
@@ -147,15 +147,9 @@ class View:
         return dict(zip(tables.SAC_TYPES, cube_of(self.monthly, labels), strict=True))
 
     @cached_property
-    def known(self) -> frozenset[str]:
-        """The crime types that are known in any area; all types if the table has no verdicts, and no counts either.
-
-        Without an earlier period no verdict is known, so the counts tell.
-        """
-        rows = self.table
-        there = rows["current_count"].notna() if self.level_only else rows["verdict"] != "not known"
-        found = frozenset(rows.loc[there, "crime_type"])
-        return found or frozenset(tables.CRIME_TYPES)
+    def known(self) -> tuple[str, ...]:
+        """The crime types that are known in any area, in order; all of them if none is."""
+        return known_types(self.table, level_only=self.level_only)
 
     def totals_of(self, kind: str) -> Mapping[str, float | None]:
         """Return the totals of a crime type; None where it is not known: the sum of two types is none of all three."""
@@ -164,7 +158,7 @@ class View:
     @property
     def first_type(self) -> str:
         """The crime type that the page shows first."""
-        return next(kind for kind in tables.CRIME_TYPES if kind in self.known)
+        return self.known[0]
 
     @property
     def in_words(self) -> Mapping[str, str]:
@@ -305,12 +299,8 @@ class View:
 
     @property
     def first_words(self) -> str:
-        """The first sentences, about all three crime types together, or about the first type that is known."""
-        return self.in_one_line(self.first_type)
-
-    def in_one_line(self, kind: str = "sac") -> str:
-        """Return the place and the first two sentences, for files and the terminal."""
-        said = self.headlines[kind]
+        """The place and the first two sentences about the crime type that the page shows first, in one line."""
+        said = self.headlines[self.first_type]
         placed = f"{self.place}: " if self.place and self.place not in said.first else ""
         return f"{placed}{said.first} {said.second}".strip()
 

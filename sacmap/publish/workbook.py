@@ -208,7 +208,7 @@ class _Sheets:
         sheet.hide_gridlines(2)
         sheet.set_column(0, 0, 26)
         sheet.set_column(1, ACROSS - 1, 14)
-        self.paragraph(sheet, 0, page.in_one_line(), self.title)
+        self.paragraph(sheet, 0, page.first_words, self.title)
         self.paragraph(sheet, 1, page.periods_in_words, self.wrapped)
         row = 3
         names = (
@@ -229,14 +229,15 @@ class _Sheets:
             sheet.write_string(row, 0, label, self.strong if kind == "sac" else self.text)
             totals, verdicts = page.totals_of(kind), page.rows[kind]["verdict"]
             now, before = totals["current_count"], totals["baseline_mean"]
+            judged = kind in page.known and not page.level_only
             figures: tuple[tuple[float | None, str], ...] = (
                 (now, "count"),
                 (before, "number"),
                 (None if now is None or before is None else now - before, "signed"),
                 (totals["change_pct"], "percent"),
                 (totals["published_change_pct"], "percent"),
-                (None if page.level_only else int((verdicts == "clear rise").sum()), "count"),
-                (None if page.level_only else int((verdicts == "clear fall").sum()), "count"),
+                (int((verdicts == "clear rise").sum()) if judged else None, "count"),
+                (int((verdicts == "clear fall").sum()) if judged else None, "count"),
             )
             for k, (value, style) in enumerate(figures, 1):
                 self.figure(sheet, row, k, value, self.number[style])
