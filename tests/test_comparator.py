@@ -179,3 +179,18 @@ def test_the_study_s_own_force_can_be_left_out_of_its_comparator(tmp_path):
     assert "2023-01,burglary,20" in (tmp_path / "nation.csv").read_text(encoding="utf-8")
     with pytest.raises(InputError, match="None of the crimes was reported by surrey"):
         write_comparator([str(tmp_path / "crimes")], tmp_path / "nation.csv", without=["surrey"])
+
+
+def test_a_comparator_of_forces_that_all_have_gaps_is_refused(tmp_path):
+    for month, forces in {
+        "2023-01": ("kent", "sussex"),
+        "2023-02": ("kent",),
+        "2023-03": ("sussex",),
+    }.items():
+        for force in forces:
+            path = tmp_path / "crimes" / month / f"{month}-{force}-street.csv"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(csv_text(*[row(month, force=f"{force.title()} Police")] * 30))
+    with pytest.raises(InputError, match="No force has every month"):
+        write_comparator([str(tmp_path / "crimes")], tmp_path / "nation.csv")
+    assert not (tmp_path / "nation.csv").exists()

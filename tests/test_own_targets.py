@@ -107,6 +107,14 @@ def test_the_days_of_the_action_are_kept_and_months_before_it_are_not_after(town
     assert outcome.reading
 
 
+def test_an_area_of_which_nothing_is_known_can_be_no_target(town, tmp_path):
+    wards = json.loads((tmp_path / "wards.geojson").read_text())
+    wards["features"][9]["geometry"] = None
+    (tmp_path / "wards.geojson").write_text(json.dumps(wards))
+    with pytest.raises(UsageError, match="W09 is not known, so it can be no target"):
+        plan(town, tmp_path, target=("W09",))
+
+
 @pytest.mark.parametrize("days", ["2024-06-16:2024-06-03", "June", "2024-06-31"])
 def test_days_that_cannot_be_are_refused_before_anything_is_read(town, tmp_path, days):
     with pytest.raises((UsageError, InputError)):

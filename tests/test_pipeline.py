@@ -335,6 +335,25 @@ def test_f26_and_f27_strange_types_and_other_forces_are_told(tmp_path):
     assert result.ledger.other_crime_types == 1
 
 
+def test_crimes_that_moved_to_new_map_points_are_told_and_those_that_stayed_are_not(tmp_path):
+    def rows(moved):
+        # Thirty points a month, each with two crimes; those of the current months may stand ten metres further east.
+        return [
+            row(month, kind, lon=f"{0.0005 * n + (0.0001 if month[:4] == moved else 0):.6f}", lat="52.005000")
+            for month in ("2017-01", "2017-02", "2018-01", "2018-02")
+            for n in range(2, 32)
+            for kind in ("Burglary", "Robbery")
+        ]
+
+    for moved, told in (("2018", True), ("", False)):
+        result = compare_rows(tmp_path, rows(moved), "2018-01:2018-02", "2017-01:2017-02")
+        said = [notice.text for notice in result.warnings if notice.code == "points-moved"]
+        assert bool(said) == told
+    result = compare_rows(tmp_path, rows("2018"), "2018-01:2018-02", "2017-01:2017-02")
+    said = next(notice.text for notice in result.warnings if notice.code == "points-moved")
+    assert said.startswith("100% of current crimes lie on map points that had none in the baseline, where 0%")
+
+
 def test_the_practice_borough_s_true_rises_lead_the_excess(practice, practice_result):
     truth = json.loads(practice.truth.read_text())
     rose = {true["area_id"] for true in truth["rose"]}

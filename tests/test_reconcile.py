@@ -16,7 +16,7 @@ from sacmap.errors import InputError, UsageError
 from sacmap.fetch.home_office import read_table
 from sacmap.fetch.street import read
 from sacmap.measure.published_crimes import published_by_force, published_in_areas
-from sacmap.measure.reconcile import reconcile
+from sacmap.measure.reconcile import official_periods, reconcile
 from sacmap.offences import CODES, Recorded
 from sacmap.study import make_study
 
@@ -462,6 +462,13 @@ def test_a_force_that_lacks_a_quarter_is_left_out_of_the_nation_in_every_period(
         }
     assert set(nation.values()) == {"120"}
     assert "because the table lacks one of their quarters: Gone" in done.stderr
+
+
+def test_rolling_periods_that_are_not_quarters_are_refused_before_anything_is_compared(recorded):
+    table = read_table(str(recorded))
+    rolling = make_study(current="latest:5", baseline="before:1")
+    with pytest.raises(UsageError, match="latest:5 is not whole quarters"):
+        official_periods(rolling, table.of("Northamptonshire"))
 
 
 def test_rolling_periods_end_with_the_newest_quarter_of_the_table(recorded_in, tmp_path):

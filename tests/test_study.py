@@ -46,6 +46,12 @@ def test_f39_an_overlap_or_unlike_months_is_a_usage_error_with_the_right_span(ba
     assert "--baseline 2016-04:2017-03" in caught.value.remedy
 
 
+def test_f39_a_month_that_two_spans_of_the_baseline_hold_would_count_twice():
+    spans_given = ["2015-04:2017-03", "2016-04:2017-03"]
+    with pytest.raises(UsageError, match="overlap one another"):
+        make_study({"current": "2017-04:2018-03", "baseline": spans_given})
+
+
 @given(st.integers(2010 * 12, 2020 * 12), st.integers(1, 30), st.integers(1, 4))
 def test_the_suggested_span_is_always_accepted(first, length, count):
     current = tuple(months.label(first + m) for m in range(length))
