@@ -27,6 +27,7 @@ from sacmap.terminal import Pounds
 pytestmark = pytest.mark.slow
 
 EARLY = {"current": "2024-04:2025-03", "baseline": "2022-04:2024-03"}
+LEFT = {"few-controls": "weights", "no-buffer-control": "buffer_weights"}
 AFTER = tuple(f"2025-{month:02d}" for month in range(4, 13))
 
 
@@ -263,6 +264,21 @@ def test_where_no_area_is_left_to_compare_with_no_fall_is_read(tmp_path):
     assert "fall" not in outcome.reading.replace("No rise or fall can be told", "")
     record = outcome.record("1", "p.json", compared(given))
     assert record["wdd"] is None
+
+
+def test_a_plan_says_how_many_areas_are_left_to_compare_with(result):
+    # The target and what adjoins it leave fewer areas than either has, but some: those it will be compared with.
+    wide = plan_for(result, size=10)
+    told = {notice["code"]: notice["text"] for notice in wide.warnings}
+    left = {code: len(wide.week[name]) for code, name in LEFT.items()}
+    for code in LEFT.keys() & told.keys():
+        count = (
+            "No area is"
+            if not left[code]
+            else f"Only {left[code]} area{'s are' if left[code] > 1 else ' is'}"
+        )
+        assert told[code].startswith(count), told[code]
+    assert LEFT.keys() & told.keys()
 
 
 def test_the_outcome_is_of_the_plan_s_areas_and_their_counts(early_plan, after):

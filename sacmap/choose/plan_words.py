@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sacmap.choose.evaluate import Group
     from sacmap.choose.partnership_files import Action
     from sacmap.choose.plan import Plan
-    from sacmap.choose.plan_record import SideName
+    from sacmap.choose.plan_record import SideName, WeightsName
     from sacmap.result import Result
 
 
@@ -100,11 +100,18 @@ def _control_notices(plan: Plan) -> Iterator[Notice]:
             "of more areas, or plan for fewer of them.",
         )
     elif len(plan.week["control"]) < len(plan.week["target"]):
-        yield Notice("few-controls", "Too few areas are far enough from the target to compare it with.")
-    elif not plan.week["buffer_control"]:
         yield Notice(
-            "no-buffer-control", "Too few areas are left to compare the buffer around the target with."
+            "few-controls", f"{_only(plan, 'weights')} far enough from the target to compare it with."
         )
+    elif plan.week["buffer"] and not plan.week["buffer_control"]:
+        left = _only(plan, "buffer_weights")
+        yield Notice("no-buffer-control", f"{left} left to compare the buffer around the target with.")
+
+
+def _only(plan: Plan, weights: WeightsName) -> str:
+    """Return "Only 4 areas are", "Only 1 area is" or "No area is": those with a weight in a control."""
+    count = len(plan.week[weights])
+    return f"Only {count:,} areas are" if count > 1 else "Only 1 area is" if count else "No area is"
 
 
 #: What an earlier visit means for the plan, by the sides the area is on.
