@@ -160,6 +160,14 @@ def test_visits_and_homes_protected_are_taken_into_account(result, plan):
     assert len(told) == 1
 
 
+def test_what_the_measures_would_do_is_reckoned_at_the_rate_of_the_homes_reached(result):
+    budget = plan_for(result).budget
+    bought = next(one for one in budget["reaches"] if one["price"] == budget["price"])
+    homes = budget["spent"] / budget["price"]
+    for name in ("mid", "high"):
+        assert bought["spread"][name] / bought["homes"] == pytest.approx(budget["prevented"][name] / homes)
+
+
 def test_four_times_the_risk_is_said_of_the_homes_reached_not_of_those_the_money_could_buy(result):
     first, *others = [one["area_id"] for one in plan_for(result).hardening]
     homes = {

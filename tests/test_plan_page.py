@@ -90,15 +90,27 @@ def test_the_days_of_an_action_are_on_the_page_of_its_plan():
 def test_less_than_one_burglary_is_only_certain_where_its_range_ends_below_one():
     page = page_of()
     plan = plan_of_four(page)
-    first, *others = plan.budget["reaches"]
 
-    def said(high):
-        reach = first | {"spread": {"low": 0.0, "mid": 0.5, "high": high}}
-        shown = plan_view(replace(plan, budget=plan.budget | {"reaches": [reach, *others]}), page)
+    def said(high, **more):
+        prevented = {"low": 0.0, "mid": 0.5, "high": high}
+        shown = plan_view(replace(plan, budget=plan.budget | {"prevented": prevented} | more), page)
         return next(section.said for section in shown.sections if section.key == "money")[0]
 
     assert said(0.9).startswith("Spread thin, it prevents less than one burglary a year")
     assert said(1.2).startswith("Spread thin, it probably prevents less than one burglary a year")
+    # At a usual rate, where the areas' own is not known, nothing is certain.
+    unknown = said(0.9, prevented=None, rate_is_known=False)
+    assert unknown.startswith("Spread thin, it probably prevents less than one burglary a year")
+
+
+def test_what_the_money_prevents_is_one_figure_in_the_block_its_bars_and_its_details():
+    page = page_of()
+    prevented = {"low": 0.0, "mid": 1.86, "high": 4.58}
+    plan = plan_of_four(page, prevented=prevented)
+    shown = next(one for one in plan_view(plan, page).sections if one.key == "money")
+    assert shown.said == ("Spread over the areas it prevents about 1.9 burglaries a year.",)
+    assert "that prevents 0 to 4.6 burglaries a year, probably about 1.9" in shown.details[0]
+    assert "spread over the areas 0 to 4.6 a year; only homes burgled lately 0 to 18" in shown.figure
 
 
 def test_a_plan_has_its_own_headline_sides_and_pins(opened, planned):

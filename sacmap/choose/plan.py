@@ -360,8 +360,18 @@ def _budget(
     budget: float, money: Sequence[Candidate], spends: Sequence[hardening.Spend], prices: Prices
 ) -> Budget:
     """Return the money in full: what is bought, what it prevents, what it must prevent, what else it could do."""
-    rates = [rate for one in money if (rate := hardening.home_rate(one, prices)) is not None]
-    rate = float(np.mean(rates)) if rates else hardening.USUAL_RATE
+    # The homes that are reached count, not the areas: most of the money goes where burglary is highest.
+    rates = [
+        (rate, one.homes)
+        for area, one in zip(money, spends, strict=True)
+        if (rate := hardening.home_rate(area, prices)) is not None
+    ]
+    homes = [n for _, n in rates]
+    rate = (
+        float(np.average([rate for rate, _ in rates], weights=homes if any(homes) else None))
+        if rates
+        else hardening.USUAL_RATE
+    )
     prevented = [one.prevented for one in spends if one.prevented is not None]
     low, mid, high = (sum(getattr(one, name) for one in prevented) for name in ("low", "mid", "high"))
     is_known = len(prevented) == len(spends) and len(spends) > 0

@@ -9,9 +9,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from sacmap import months, tables
+from sacmap.choose.hardening import LATELY_BURGLED
 from sacmap.choose.map_points import street_of
 from sacmap.choose.plan import Plan
-from sacmap.choose.plan_record import Budget, ReachRecord, Spread
+from sacmap.choose.plan_record import Budget, Spread
 from sacmap.choose.plan_words import few, money_in_words, pounds
 from sacmap.notices import series
 from sacmap.publish import bars
@@ -81,7 +82,7 @@ def _range(prevented: Spread | None) -> str:
 def _money(plan: Plan, view: View) -> Section:
     budget = plan.budget
     homes = sum(one["homes"] for one in plan.hardening)
-    reach = next((one for one in budget["reaches"] if one["price"] == budget["price"]), budget["reaches"][0])
+    spread, lately = _prevented(budget)
     usual = "" if budget["rate_is_known"] else ", a usual figure"
     illustration = (f"The prices are illustrations; {pounds(budget['price'])} a home is one of them.",)
     return Section(
@@ -89,8 +90,12 @@ def _money(plan: Plan, view: View) -> Section:
         heading=f"The money: {homes:,} homes at {pounds(budget['price'])}",
         head=(f"Most burglaries{' per home' if view.rates else ''}", "homes", "money", "burglaries"),
         rows=_money_rows(plan, view),
-        said=(_spread(reach) if homes else f"It buys nothing: one home costs {pounds(budget['price'])}.",),
-        figure=_money_bars(reach, budget) if homes else "",
+        said=(
+            _spread(spread, sure=budget["prevented"] is not None)
+            if homes
+            else f"It buys nothing: one home costs {pounds(budget['price'])}.",
+        ),
+        figure=_money_bars(spread, lately, budget) if homes else "",
         details=(
             money_in_words(plan),
             f"Burglaries prevented a year are reckoned at {few(budget['rate_per_1000_homes'])} home burglaries per "
@@ -138,22 +143,39 @@ def _money_tables(plan: Plan, view: View) -> tuple[Table, ...]:
     )
 
 
-def _spread(reach: ReachRecord) -> str:
-    spread, lately = reach["spread"], reach["lately_burgled"]
-    if spread is None or lately is None:
+def _prevented(budget: Budget) -> tuple[Spread | None, Spread | None]:
+    """Return the burglaries prevented a year: spread over the areas, and at homes burgled lately; None if not known.
+
+    By the homes that each area gets, where their burglaries are known; else by what the money would do at a usual rate.
+    """
+    found, multiplier = budget["prevented"], budget["multiplier"]
+    if found is None or multiplier <= 0:
+        reach = next(
+            (one for one in budget["reaches"] if one["price"] == budget["price"]), budget["reaches"][0]
+        )
+        return reach["spread"], reach["lately_burgled"]
+    spread = _times(found, 1 / multiplier)
+    return spread, _times(spread, LATELY_BURGLED)
+
+
+def _times(of: Spread, factor: float) -> Spread:
+    return Spread(low=of["low"] * factor, mid=of["mid"] * factor, high=of["high"] * factor)
+
+
+def _spread(spread: Spread | None, *, sure: bool) -> str:
+    if spread is None:
         return "What it prevents is not known: the areas' households are not known."
     if spread["mid"] < 1:
-        does = "prevents" if spread["high"] < 1 else "probably prevents"
+        does = "prevents" if spread["high"] < 1 and sure else "probably prevents"
         return (
             f"Spread thin, it {does} less than one burglary a year; at homes burgled lately it can do more."
         )
     return f"Spread over the areas it prevents about {few(spread['mid'])} burglaries a year."
 
 
-def _money_bars(reach: ReachRecord, budget: Budget) -> Markup | str:
+def _money_bars(spread: Spread | None, lately: Spread | None, budget: Budget) -> Markup | str:
     """Return two bars, low to high with a dot at the middle: spread out, and at homes burgled lately; numbers only."""
-    spread, lately, pays = reach["spread"], reach["lately_burgled"], float(budget["break_even"])
-    money = pounds(budget["money"])
+    pays, money = float(budget["break_even"]), pounds(budget["money"])
     if spread is None or lately is None:
         return ""
     most = max(lately["high"], spread["high"], pays) * 1.3 or 1.0
