@@ -132,7 +132,7 @@ GUARDS = (
           "lambda value, n, field: float(value or 0)", "test_f21_f23_coordinates"),
     Guard("F22", "swapped coordinates and metres are refused", "sacmap.areas.locate:require_degrees", "nothing",
           "test_f22_swapped_and_metric_points"),
-    Guard("F23", "corners that are no numbers are refused", "sacmap.areas.boundaries:_require_on_earth", "nothing",
+    Guard("F23", "corners that are no numbers are refused", "sacmap.areas.coordinates:require_on_earth", "nothing",
           "test_f23_corners_that_are_no_numbers"),
     Guard("F24", "a crime in two boxes counts once", "pandas:DataFrame.drop_duplicates",
           "lambda table, *_, **__: table", "test_f24_a_crime_on_the_edge"),

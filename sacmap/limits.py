@@ -40,6 +40,12 @@ class Limit:
 #: England and Wales have 188,880 census output areas.
 FEATURES = Limit(250_000, "areas", "Cut it to the areas you need, or give larger ones.")
 CORNERS = Limit(10_000_000, "corners", GENERALISED)
+_CUT = "Cut it to the map, or leave the smallest roads out."
+#: Roads, rail and water around the areas. All roads of a county are some 100,000, with two million corners. The time of
+#: cutting an area grows with the square of its edges that meet the edge of the map.
+CONTEXT = Limit(500_000, "roads and other features", _CUT)
+CONTEXT_CORNERS = Limit(5_000_000, "corners of lines", _CUT)
+CONTEXT_CUTS = Limit(20_000, "places where water meets the edge of the map", _CUT)
 #: The time of repairing grows with the square of the crossings. This many take seconds.
 CROSSINGS = Limit(2_000, "places where boundaries of areas cross themselves", "Draw those areas again.")
 #: Areas that lie over one another: the pairs compared, their corners, and the places where their boundaries cross.

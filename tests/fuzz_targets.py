@@ -102,6 +102,20 @@ def areas_geojson(crs: str = "EPSG:4326") -> bytes:
     return areas_table().to_crs(crs).to_json(show_bbox=True).encode()
 
 
+def context_geojson() -> bytes:
+    """Roads, water and places over the areas."""
+    west, south, east, north = areas_table().total_bounds
+    shapes = [
+        ({"highway": "primary", "name": "A1"}, shapely.LineString([(west, south), (east, north)])),
+        ({"natural": "water"}, shapely.box(west, south, (west + east) / 2, north)),
+        ({"place": "town", "name": "Ashtown"}, shapely.Point((west + east) / 2, (south + north) / 2)),
+    ]
+    features = [
+        {"type": "Feature", "properties": p, "geometry": shapely.geometry.mapping(g)} for p, g in shapes
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features}).encode()
+
+
 def areas_as(folder: Path, kind: str, driver: str) -> bytes:
     """The areas as another format."""
     path = folder / f"example.{kind}"
@@ -660,6 +674,7 @@ TARGETS = (
     of_map("crimes.zip", lambda _: [zip_of(crimes_csv(), kind) for kind in (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED)],
            "zip", crimes="crimes.zip"),
     of_map("areas.geojson", lambda _: [areas_geojson(), areas_geojson("EPSG:27700")], "json"),
+    of_map("context.geojson", lambda _: [context_geojson()], "json", context="context.geojson"),
     of_map("areas.kml", lambda folder: [areas_as(folder, "kml", driver) for driver in KML_DRIVERS],
            boundaries="areas.kml"),
     of_map("areas.gpkg", lambda folder: [areas_as(folder, "gpkg", "GPKG")], boundaries="areas.gpkg"),

@@ -8,8 +8,10 @@ import pytest
 import shapely
 from conftest import page_of
 
+from sacmap.areas import context
 from sacmap.areas.context import CORNERS, kind_of, read_context
 from sacmap.errors import InputError
+from sacmap.limits import Limit
 from sacmap.publish.page import render
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_readers")]
@@ -83,6 +85,46 @@ def test_what_lies_elsewhere_or_is_no_file_is_told(tmp_path):
     (tmp_path / "bad.geojson").write_text('{"type": "FeatureCollection"', encoding="utf-8")
     with pytest.raises(InputError, match="not a whole GeoJSON"):
         read_context([str(tmp_path / "bad.geojson")], BOUNDS)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
+def test_f23_a_corner_of_a_road_that_is_no_number_is_told(value, tmp_path):
+    odd = {"type": "LineString", "coordinates": [[0.0, 52.0], [value, 52.005]]}
+    with pytest.raises(InputError, match="corners that are not numbers"):
+        read_context([written(tmp_path / "roads.geojson", ({}, LINE), ({}, odd))], BOUNDS)
+
+
+def scribble(corners, low, high):
+    """Corners at random in a box: a line through them crosses itself without end."""
+    return np.random.default_rng(1).uniform(low, high, (corners, 2)).round(6).tolist()
+
+
+def test_f61_a_line_that_crosses_itself_without_end_takes_seconds(tmp_path):
+    line = {"type": "LineString", "coordinates": scribble(600_000, (0.0, 52.0), (0.04, 52.01))}
+    read_context([written(tmp_path / "roads.geojson", ({}, LINE), ({}, line))], BOUNDS)
+
+
+@pytest.mark.parametrize(
+    ("high", "words"),
+    [((0.04, 52.01), "crosses itself"), ((0.08, 52.02), "meets the edge of the map")],
+    ids=["on the map", "over its edge"],
+)
+def test_f61_water_that_crosses_itself_without_end_is_refused_by_name(high, words, tmp_path):
+    ring = scribble(40_000, (0.0, 52.0), high)
+    pond = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+    with pytest.raises(InputError, match=rf"lakes\.geojson .*{words}"):
+        read_context([written(tmp_path / "lakes.geojson", ({}, pond))], BOUNDS)
+
+
+def test_f60_more_roads_or_corners_than_any_county_has_are_refused(tmp_path, monkeypatch):
+    path = written(tmp_path / "roads.geojson", *[({}, LINE)] * 3)
+    monkeypatch.setattr(context, "CONTEXT", Limit(2, "roads and other features", "Cut it."))
+    with pytest.raises(InputError, match="holds 3 roads"):
+        read_context([path], BOUNDS)
+    monkeypatch.setattr(context, "CONTEXT", Limit(3, "roads and other features", "Cut it."))
+    monkeypatch.setattr(context, "CONTEXT_CORNERS", Limit(8, "corners", "Cut it."))
+    with pytest.raises(InputError, match="corners; 8 are the most"):
+        read_context([path], BOUNDS)
 
 
 def test_a_page_carries_no_more_than_a_bound_the_weightiest_roads_first(tmp_path):

@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from sacmap import tables
 from sacmap.areas import columns
 from sacmap.areas.columns import BoundaryOptions
-from sacmap.areas.coordinates import code_of, in_degrees, system_given, system_or_likely
+from sacmap.areas.coordinates import code_of, in_degrees, require_on_earth, system_given, system_or_likely
 from sacmap.areas.layer_rows import TOO_FEW, Rows, closed_ring
 from sacmap.areas.layers import read_layer
 from sacmap.areas.locate import require_degrees
@@ -27,8 +27,6 @@ from sacmap.areas.mend import mended, merged, require_few_crossings
 from sacmap.errors import InputError, UsageError
 from sacmap.notices import Notice, listed
 
-#: Upper bound for coordinates, in metres.
-FARTHEST = 1e8
 DEFAULT_OPTIONS = BoundaryOptions()
 
 
@@ -154,19 +152,9 @@ def _without_strays(rows: Rows, where: Path) -> Rows:
     )
 
 
-def _require_on_earth(shapes: np.ndarray, where: Path) -> None:
-    """Refuse corners that are not numbers, or too large for any coordinate system."""
-    corners = shapely.get_coordinates(shapes)
-    with np.errstate(invalid="ignore"):
-        if not (np.abs(corners) <= FARTHEST).all():
-            raise InputError(
-                f"{where} has corners that are not numbers, or are nowhere on the earth.", "Export it again."
-            )
-
-
 def _placed(rows: Rows, given: pyproj.CRS | None, where: Path) -> tuple[np.ndarray, tuple[Notice, ...]]:
     """Return the shapes in degrees WGS84, and notices about their coordinate system."""
-    _require_on_earth(rows.shapes, where)
+    require_on_earth(rows.shapes, where)
     over: tuple[Notice, ...] = ()
     system, said = rows.system, f"{where} declares the coordinate system"
     if given is not None:

@@ -16,11 +16,12 @@ from shapely.errors import ShapelyError
 from shapely.geometry import shape as shape_of
 from shapely.geometry.base import BaseGeometry
 
-from sacmap.areas.coordinates import in_degrees, system_of, system_or_likely
+from sacmap.areas.coordinates import in_degrees, require_on_earth, system_of, system_or_likely
 from sacmap.areas.layer_files import as_input_error
 from sacmap.areas.layers import read_layer
 from sacmap.errors import InputError
 from sacmap.files.text import parse_json, read_text
+from sacmap.limits import CONTEXT, CONTEXT_CORNERS, CONTEXT_CUTS
 
 Kind = Literal["road", "rail", "water", "place"]
 KINDS: tuple[Kind, ...] = ("water", "rail", "road", "place")
@@ -49,6 +50,9 @@ _NAMES = ("name", "name1", "nam", "title")
 CORNERS, PLACES = 24_000, 60
 #: Lines are simplified by this share of the map's width. If they are still too many, it is doubled, up to STEPS times.
 FINE, STEPS = 0.0006, 5
+
+#: The type ids of points and lines, alone and several.
+_LINEAR = (0, 1, 2, 4, 5)
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,7 @@ def read_context(paths: Sequence[str], bounds: Sequence[float]) -> tuple[Layer, 
                 f"Nothing of {path} lies on the map of these areas.",
                 "Check the context file, or leave it out.",
             )
+        _require_bounded(shapes[inside], frame, path)
         for n in np.flatnonzero(inside).tolist():
             columns, shape = columns_of[n], shapes[n]
             kind = kind_of(columns, shape, Path(path).stem)
@@ -142,6 +147,7 @@ def _features(where: Path) -> tuple[NDArray[np.object_], list[dict[str, object]]
             ]
             columns = columns or [{} for _ in shapes]
         shapes = shapely.force_2d(shapes)
+        require_on_earth(shapes, where)
         system, _ = system_or_likely(shapes, system, where, said=f"{where} says it is in")
         moved, _ = in_degrees(shapes, system, where)
     return moved, columns
@@ -157,9 +163,17 @@ def _start(where: Path) -> bytes:
 def _of_geojson(where: Path) -> tuple[NDArray[np.object_], list[dict[str, object]], pyproj.CRS | None]:
     """Read GeoJSON with lines and points, which the reader of areas leaves out."""
     try:
-        whole: Any = parse_json(read_text(str(where)))
+        text = read_text(str(where))
+        # Each corner has a bracket.
+        CONTEXT_CORNERS.require(text.count("["), where)
+        whole: Any = parse_json(text)
         features = whole["features"]
-        shapes = [shape_of(one["geometry"]) if one.get("geometry") else shapely.Point() for one in features]
+        CONTEXT.require(len(features), where)
+        # Corners that are no numbers are refused by name.
+        with np.errstate(invalid="ignore"):
+            shapes = [
+                shape_of(one["geometry"]) if one.get("geometry") else shapely.Point() for one in features
+            ]
         columns = [dict(one.get("properties") or {}) for one in features]
         named = (whole.get("crs") or {}).get("properties", {}).get("name")
     except (ValueError, LookupError, TypeError, AttributeError, ShapelyError):
@@ -189,13 +203,14 @@ def _fitting(found: Mapping[Kind, list[_Feature]], fine: float) -> dict[Kind, li
     kept: dict[Kind, list[_Feature]] = {}
     kept["place"] = [one for one in sorted(found["place"], key=lambda one: one.weight) if one.name][:PLACES]
     for step in range(STEPS):
-        for kind in LINES:
-            kept[kind] = [
-                one._replace(shape=shapely.simplify(one.shape, fine * 2**step)) for one in found[kind]
-            ]
-        corners = sum(shapely.get_num_coordinates(shape) for kind in KINDS for _, shape, _ in kept[kind])
-        if corners <= CORNERS:
-            return kept
+        simple = {kind: _simplified([one.shape for one in found[kind]], fine * 2**step) for kind in LINES}
+        corners = sum(int(shapely.get_num_coordinates(shapes).sum()) for shapes in simple.values())
+        if corners + len(kept["place"]) <= CORNERS:
+            break
+    for kind, shapes in simple.items():
+        kept[kind] = [one._replace(shape=shape) for one, shape in zip(found[kind], shapes, strict=True)]
+    if corners + len(kept["place"]) <= CORNERS:
+        return kept
     # Still too many: the minor roads are dropped first, then the shortest lines.
     room = CORNERS
     for kind in LINES:
@@ -210,6 +225,51 @@ def _fitting(found: Mapping[Kind, list[_Feature]], fine: float) -> dict[Kind, li
         kept[kind] = chosen
         room -= min(used, share)
     return kept
+
+
+def _require_bounded(shapes: NDArray[np.object_], frame: shapely.Polygon, path: str) -> None:
+    """Refuse shapes that would take minutes to cut and simplify.
+
+    Raises
+    ------
+    InputError
+        If there are too many corners, or areas that meet the edge of the map or themselves too often.
+    """
+    corners = shapely.get_num_coordinates(shapes)
+    CONTEXT_CORNERS.require(int(corners.sum()), path)
+    CONTEXT_CUTS.require(_cuts(shapes, frame), path)
+    large = shapes[(corners > CORNERS) & ~np.isin(shapely.get_type_id(shapes), _LINEAR)]
+    if not shapely.is_valid(large).all():
+        raise InputError(
+            f"{path} has an area of more than {CORNERS:,} corners that crosses itself.",
+            "Draw it again, or leave it out.",
+        )
+
+
+def _cuts(shapes: NDArray[np.object_], frame: shapely.Polygon) -> int:
+    """Return how many edges of areas (not of lines) may meet the edge of the map."""
+    areas = shapes[~np.isin(shapely.get_type_id(shapes), _LINEAR)]
+    corners, of = shapely.get_coordinates(areas, return_index=True)
+    west, south, east, north = frame.bounds
+    least, most = np.array([west, south]), np.array([east, north])
+    first, second = corners[:-1], corners[1:]
+    meets = ((np.minimum(first, second) <= most) & (np.maximum(first, second) >= least)).all(axis=1)
+    outside: NDArray[np.bool_] = np.any((corners < least) | (corners > most), axis=1)
+    return int(np.count_nonzero(meets & (outside[:-1] | outside[1:]) & (of[:-1] == of[1:])))
+
+
+def _simplified(shapes: Sequence[BaseGeometry], by: float) -> NDArray[np.object_]:
+    """Return shapes simplified by a distance in degrees.
+
+    A line of more corners than a page holds may then cross itself: to prevent it, the time would grow with the square
+    of its corners.
+    """
+    simple = np.empty(len(shapes), dtype=object)
+    simple[:] = shapes
+    long = (shapely.get_num_coordinates(simple) > CORNERS) & np.isin(shapely.get_type_id(simple), _LINEAR)
+    simple[long] = shapely.simplify(simple[long], by, preserve_topology=False)
+    simple[~long] = shapely.simplify(simple[~long], by)
+    return simple
 
 
 def _layer(kind: Kind, features: Sequence[_Feature]) -> Layer:

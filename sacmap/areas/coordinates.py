@@ -28,6 +28,8 @@ Shapes = NDArray[np.object_]
 WGS84 = pyproj.CRS.from_epsg(4326)
 #: The same with longitude first, as GeoJSON names it.
 CRS84 = pyproj.CRS.from_authority("OGC", "CRS84")
+#: Upper bound for coordinates, in metres.
+FARTHEST = 1e8
 #: West, south, east and north of the British Isles and the sea around them, in degrees.
 HERE = (-11.0, 48.5, 4.0, 62.0)
 #: Usual systems of British boundaries, the most likely first; and the largest value that can be degrees.
@@ -151,6 +153,22 @@ def _known(system: pyproj.CRS) -> pyproj.CRS:
         return system
     code = system.to_epsg(min_confidence=70)
     return pyproj.CRS.from_epsg(code) if code else system
+
+
+def require_on_earth(shapes: Shapes, where: Path | str) -> None:
+    """Refuse corners that are not numbers, or too large for any coordinate system.
+
+    Raises
+    ------
+    InputError
+        If there are any.
+    """
+    corners = shapely.get_coordinates(shapes)
+    with np.errstate(invalid="ignore"):
+        if not (np.abs(corners) <= FARTHEST).all():
+            raise InputError(
+                f"{where} has corners that are not numbers, or are nowhere on the earth.", "Export it again."
+            )
 
 
 def in_degrees(shapes: Shapes, system: pyproj.CRS, where: Path | str) -> tuple[Shapes, tuple[Notice, ...]]:

@@ -115,8 +115,8 @@ def _nothing(
             "Export it again with the data in it: in Google My Maps, without “keep data up to date”.",
         )
     return InputError(
-        f"{where} has no polygons, only points or lines.",
-        "Give a file with a polygon for each neighbourhood.",
+        f"{where} has no polygons, only points or lines, which are not read of KML.",
+        "Give a file with a polygon for each neighbourhood. For --context, export it as GeoJSON or GeoPackage.",
     )
 
 
