@@ -451,6 +451,8 @@ def test_f71_noughts_in_front_that_a_spreadsheet_took_are_named():
     areas = two_squares().assign(area_id=["001", "002"])
     with pytest.raises(InputError, match="write 001, not 1"):
         with_households(areas, {"1": 400.0, "2": 500.0}, "h.csv")
+    with pytest.raises(InputError, match="write 00, not 0"):
+        with_households(areas.assign(area_id=["00", "01"]), {"0": 400.0, "1": 500.0}, "h.csv")
 
 
 def test_f71_identifiers_that_differ_in_capitals_are_named():

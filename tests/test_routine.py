@@ -120,7 +120,7 @@ def test_periods_before_the_data_begin_are_left_out_and_told(place):
     )
     result = run(study)
     assert [months.written(p) for p in result.study.baseline] == ["2023-02:2023-04"]
-    assert "only 1 of them are in the crimes" in " ".join(notice.text for notice in result.warnings)
+    assert "only 1 of them is in the crimes" in " ".join(notice.text for notice in result.warnings)
 
 
 def test_last_month_s_map_stays_beside_this_month_s(place):

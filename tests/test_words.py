@@ -418,8 +418,12 @@ def test_what_a_map_can_show_is_worked_out_from_its_own_ranges():
         "With three years to compare, a rise of about 45% is normal in most neighbourhoods. "
         "Chance alone puts about two past the bar; two went."
     )
+    one = how_sure("sac", rows.head(1), periods=1, months=12, unit=("ward", "wards"))
+    assert one == "With one year to compare, a rise of about 45% is normal in this ward."
     few = rows.assign(expected=4.0)
     assert "too few robberies a year" in how_sure("robbery", few, periods=1, months=12, unit=NEIGHBOURHOOD)
+    one = how_sure("robbery", few.head(1), periods=1, months=12, unit=NEIGHBOURHOOD)
+    assert one.startswith("This neighbourhood has too few robberies a year")
 
 
 @pytest.mark.parametrize(("rises", "said"), [(0, "none"), (1, "one"), (12, "12")])

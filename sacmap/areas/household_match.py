@@ -83,10 +83,11 @@ def _require_match(some: bool, counts: Mapping[str, float], ids: pd.Series, path
 
 def _why_no_match(counts: Mapping[str, float], ids: pd.Series) -> str:
     """Return what to do if no identifier matches: they differ in noughts or capitals only, or are of other areas."""
-    bare, folded = {one.lstrip("0") for one in counts}, {one.casefold() for one in counts}
+    bare, folded = {one.lstrip("0"): one for one in counts}, {one.casefold() for one in counts}
     lost = next((one for one in ids if one.startswith("0") and one.lstrip("0") in bare), None)
     if lost is not None:
-        return f"The file has lost the noughts in front, as spreadsheets do: write {lost}, not {lost.lstrip('0')}."
+        written = bare[lost.lstrip("0")]
+        return f"The file has lost the noughts in front, as spreadsheets do: write {lost}, not {written}."
     alike = next((one for one in ids if one.casefold() in folded), None)
     if alike is not None:
         return f"They differ in capitals only: write {alike}, as the polygons do."

@@ -58,9 +58,10 @@ def _rolling_notices(study: Study, found: Study, known: list[str], complete: lis
         )
     asked = study.rolling[1] if study.rolling else 0
     if len(found.baseline) < asked:
-        some = "none of them is" if not found.baseline else f"only {len(found.baseline)} of them are"
+        there, wanted = len(found.baseline), f"{asked} period{'' if asked == 1 else 's'}"
+        some = f"only {there} of them {'is' if there == 1 else 'are'}" if there else "none is"
         yield Notice(
             "short-baseline",
-            f"The baseline should have {asked} periods, but {some} in the crimes, which begin in "
+            f"The baseline should have {wanted}, but {some} in the crimes, which begin in "
             f"{months.in_words(known[0])}.",
         )
