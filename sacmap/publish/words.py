@@ -185,7 +185,8 @@ def how_sure(kind: str, rows: pd.DataFrame, *, periods: int, months: int, unit: 
         return f"{have} too few {NOUNS[kind][1]} {what} to tell any ordinary change from chance."
     span = "year" if months == MONTHS_A_YEAR else "period"
     with_ = f"one {span}" if periods == 1 else f"{number(periods)} {span}s"
-    said = f"With {with_} to compare, a rise of about {must}% is normal in {f'this {unit[0]}' if alone else f'most {unit[1]}'}."
+    where = f"this {unit[0]}" if alone else f"most {unit[1]}"
+    said = f"With {with_} to compare, a rise of about {must}% is normal in {where}."
     verdicts = rows.loc[~rows["verdict"].isin(["not known", "too few to tell"]), "verdict"]
     by_chance, above = round(len(verdicts) / ABOVE_BY_CHANCE), int(verdicts.str.endswith(" rise").sum())
     if not by_chance:
