@@ -1042,6 +1042,9 @@ def test_f68_where_a_type_is_missing_nothing_of_the_page_speaks_of_all_three(fol
     figures = next(part for part in parts if isinstance(part, Table)).rows
     assert ["not known" not in row for row in figures] == known
     assert "vehicle crime" in next(part for part in parts if isinstance(part, Picture)).alternative
+    # Nor does a public version hold what was counted of all three, for it would be the count of the type that is known.
+    shown = public_version(result).change.set_index("crime_type")["current_count"].notna()
+    assert set(shown.index[shown]) == {"vehicle-crime"}
 
 
 # ── copies, and rounded places ──

@@ -617,6 +617,21 @@ def test_no_count_left_out_follows_from_those_shown(rows):
         assert np.linalg.matrix_rank(np.vstack([known, unit])) == rank + 1
 
 
+@settings(max_examples=60, deadline=None)
+@given(COUNTS)
+def test_of_types_that_add_up_to_nothing_no_gap_stands_alone_or_for_a_small_sum(rows):
+    counts = np.array(rows, float).reshape(len(rows), 2, 3).transpose(1, 0, 2)
+    try:
+        hidden = hide(counts, whole=False)
+    except InputError:
+        assert (counts.sum(axis=1) < SMALL).any()
+        return
+    assert hidden[(counts < SMALL).any(axis=0)].all()
+    for kind in range(3):
+        gaps = hidden[:, kind]
+        assert not gaps.any() or (gaps.sum() >= 2 and (counts[:, gaps, kind].sum(axis=1) >= SMALL).all())
+
+
 def test_a_lone_gap_takes_its_smallest_companions():
     change = pd.DataFrame(
         [

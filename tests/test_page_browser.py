@@ -195,6 +195,21 @@ def test_long_counts_and_their_findings_stand_side_by_side_in_a_crime_type(opene
         assert page.tab.locator("#totals").bounding_box()["height"] == before
 
 
+def test_a_chosen_district_is_named_over_its_lists_and_not_in_every_row(opened):
+    twins = grouped(page_of(names=("Ash", "Ash", "Cedar", "Elm")), ("North", "North", "South", "South"))
+    page = opened(twins)
+    assert "South" in page.text("#hardening li:has-text('Cedar') .where")
+    page.tab.evaluate("location.hash = 'district=South'")
+    page.tab.wait_for_function("document.querySelector('#hardening-heading').textContent.endsWith('South')")
+    assert set(page.tab.locator("#lists li .where").all_text_contents()) <= {" "}
+    # Of two areas of one name in the district, the code still tells which is meant.
+    page.tab.evaluate("location.hash = 'district=North'")
+    page.tab.wait_for_function("document.querySelector('#hardening-heading').textContent.endsWith('North')")
+    assert {"A0", "A1"} <= {
+        said.strip() for said in page.tab.locator("#hardening .where").all_text_contents()
+    }
+
+
 def test_no_full_stop_or_comma_of_a_list_begins_a_line(opened):
     page = opened(page_of(names=("Ash", "Bishop Auckland Town", "Cedar", "Elm Park and Lower Nettleham")))
     page.tab.evaluate("""() => {

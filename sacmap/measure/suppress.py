@@ -42,19 +42,23 @@ def suppressed(change: pd.DataFrame) -> tuple[pd.DataFrame, int]:
         If all areas together have fewer than 5 crimes of a type, so that even a total is small.
     """
     areas = list(dict.fromkeys(change["area_id"]))
+    # Where a type is missing there is no `sac`, and nothing adds up to it.
+    counted = set(change.loc[change["current_count"].notna(), "crime_type"])
+    whole = counted.issuperset(tables.SAC_TYPES)
+    kinds = [kind for kind in tables.CRIME_TYPES if whole or (kind in counted and kind != "sac")]
     counts = [
         change.pivot_table(index="area_id", columns="crime_type", values=name, sort=False)
-        .reindex(index=areas, columns=list(tables.CRIME_TYPES))
+        .reindex(index=areas, columns=kinds)
         .fillna(0)
         .to_numpy(float)
         for name in ("baseline_count", "current_count")
         # Of a map of the level alone there is no baseline.
         if change[name].notna().any()
     ]
-    hidden = hide(np.stack(counts))
+    hidden = hide(np.stack(counts), whole=whole)
     position = pd.Index(areas).get_indexer(pd.Index(change["area_id"]))
-    kind = pd.Index(tables.CRIME_TYPES).get_indexer(pd.Index(change["crime_type"]))
-    out = hidden[position, kind]
+    kind = pd.Index(kinds).get_indexer(pd.Index(change["crime_type"]))
+    out = hidden[position, kind] | (kind < 0)
     public = change.copy()
     for name, decimals in ROUNDED.items():
         public[name] = public[name].astype(float).round(decimals)
@@ -67,11 +71,13 @@ def suppressed(change: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     for name in RANKS:
         public[name] = public.groupby("crime_type")[name].rank().astype("Float64")
     public["verdict"] = public["verdict"].mask(out, "not known")
-    return public, int(out.sum())
+    return public, int(hidden.sum())
 
 
-def hide(counts: np.ndarray) -> np.ndarray:
-    """Return which cells to hide, from counts of shape (baseline and current, areas, crime types with `sac` first).
+def hide(counts: np.ndarray, *, whole: bool = True) -> np.ndarray:
+    """Return which cells to hide, from counts of shape (baseline and current, areas, crime types).
+
+    `whole`: the first of the types is `sac`, to which the others add up.
 
     Raises
     ------
@@ -86,7 +92,7 @@ def hide(counts: np.ndarray) -> np.ndarray:
     hidden: np.ndarray = np.any(counts < SMALL, axis=0)
     while True:
         before = hidden.copy()
-        for area in np.flatnonzero(hidden.any(axis=1)):
+        for area in np.flatnonzero(hidden.any(axis=1)) if whole else ():
             _hide_companions(hidden[area, 1:], counts[:, area, 1:])
             hidden[area, 1:] |= hidden[area, 0]
         for kind in np.flatnonzero(hidden.any(axis=0)):

@@ -56,6 +56,9 @@ const placesShown = () => (state.group ? every.filter(inGroup) : every);
 // An area's name with its district or code where another area has the same.
 const fullName = (place) => data.unlike[place] ?? data.names[place];
 const whereOf = (place) => (data.groups.length > 1 && groupOf(place)) || (data.unlike[place] ? data.ids[place] : "");
+// The same in a list. A chosen district is said once, in the heading; a code only where its name alone would not do.
+const codeOf = (place) => (data.unlike[place]?.includes(data.ids[place]) ? data.ids[place] : "");
+const whereInList = (place) => (state.group ? codeOf(place) : whereOf(place));
 
 // The columns the page shows; the others are in the download.
 const SHOWN = [

@@ -262,7 +262,7 @@ function listRow({ place, sign, finding }, row, [css, said, figure], bar) {
       }),
       element(
         "span",
-        [nameButton(place, data.names[place]), element("span", ` ${whereOf(place)}`, { class: "where" })],
+        [nameButton(place, data.names[place]), element("span", ` ${whereInList(place)}`, { class: "where" })],
         { class: "who" },
       ),
       element("span", [unseen("now "), row.current_count === null ? "–" : whole(row.current_count)], {
