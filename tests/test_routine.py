@@ -202,6 +202,54 @@ def test_a_month_in_the_middle_that_is_withdrawn_or_comes_back_is_told_by_name(p
     assert watch_study(study_of(folder), page).news == ("Complete now, and compared again: March 2024.",)
 
 
+def add(folder, month, kind, ward, count, *, lat="52.005000"):
+    """Add crimes of a type in a ward to a month that is published."""
+    path = folder / "crimes" / month / f"{month}-northamptonshire-street.csv"
+    place = {"lon": f"{ward * 0.01 + 0.005:.6f}", "lat": lat}
+    more = csv_text(*[row(month, kind, **place) for _ in range(count)]).split("\n", 1)[1]
+    path.write_text(path.read_text() + more)
+
+
+def test_a_watch_of_a_public_version_says_what_is_new_and_hides_small_counts(place):
+    publish, folder = place
+    page = folder / "maps" / "place.html"
+
+    def month_of(month, first):
+        publish(month, first, 10, 10, 10, 1, 1)
+        for kind in ("Robbery", "Vehicle crime"):
+            for ward in range(6):
+                add(folder, month, kind, ward, 8 if ward < 4 else 1)
+
+    for month in months.span("2023-01:2024-04"):
+        month_of(month, 10)
+    watch_study(study_of(folder, suppress_small=True), page)
+    month_of("2024-05", 150)
+    may = watch_study(study_of(folder, suppress_small=True), page)
+    assert (may.result.change["verdict"] == "not known").any()
+    assert may.news[0] == "Data to May 2024; the last map had data to April 2024."
+    assert watch_study(study_of(folder, suppress_small=True), page) == Watched()
+
+
+def test_a_first_watch_without_an_earlier_period_speaks_of_no_rise(place):
+    _, folder = place
+    study = make_study(
+        current="latest:5", crimes=str(folder / "crimes"), boundaries=str(folder / "wards.geojson")
+    )
+    [first] = watch_study(study, folder / "maps" / "level.html").news
+    assert first.endswith("It shows no change, because there is no earlier period to compare with.")
+
+
+@pytest.mark.parametrize(("lat", "told"), [("52.005000", False), ("52.006000", True)])
+def test_a_clear_rise_on_a_map_point_without_earlier_crimes_is_news_as_that(lat, told, place):
+    publish, folder = place
+    page = folder / "maps" / "place.html"
+    watch_study(study_of(folder), page)
+    publish("2024-05", 10, 10, 10, 10, 10, 10)
+    add(folder, "2024-05", "Burglary", 0, 80, lat=lat)
+    (rise,) = [line for line in watch_study(study_of(folder), page).news if line.startswith("New clear rise")]
+    assert ("expected, on one map point)" in rise) == told
+
+
 def test_maps_copied_in_any_order_are_no_news(place):
     publish, folder = place
     page = folder / "maps" / "place.html"

@@ -176,7 +176,7 @@ def _of_geojson(where: Path) -> tuple[NDArray[np.object_], list[dict[str, object
             ]
         columns = [dict(one.get("properties") or {}) for one in features]
         named = (whole.get("crs") or {}).get("properties", {}).get("name")
-    except (ValueError, LookupError, TypeError, AttributeError, ShapelyError):
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, ShapelyError):
         raise InputError(f"{where} is not a whole GeoJSON FeatureCollection.", "Export it again.") from None
     return np.array(shapes, dtype=object), columns, None if named is None else system_of(named)
 

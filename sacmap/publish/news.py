@@ -12,7 +12,7 @@ from sacmap import months, tables
 from sacmap.files.json_shape import mismatch
 from sacmap.files.text import parse_json
 from sacmap.measure.counts import monthly_totals
-from sacmap.publish.change_rows import names_of
+from sacmap.publish.change_rows import ChangeRow, change_rows, names_of
 from sacmap.publish.words import estimate, whole
 from sacmap.result import Result
 from sacmap.study import Period
@@ -95,19 +95,18 @@ def news_of(result: Result, last: LastMap) -> list[str]:
             f"Data to {months.in_words(now[-1])}; the last map had data to {months.in_words(last.current[-1])}."
         )
     names = {**last.names, **names_of(result.areas)}
-    rows = {(str(r["area_id"]), str(r["crime_type"])): r for r in result.change.to_dict("records")}
-    verdicts = {key: str(row["verdict"]) for key, row in rows.items()}
-    counts = {key: (float(row["current_count"]), float(row["expected"])) for key, row in rows.items()}
+    rows = {(row["area_id"], row["crime_type"]): row for row in change_rows(result.change)}
+    verdicts = {key: row["verdict"] for key, row in rows.items()}
     changed: list[str] = []
     going_on: list[str] = []
     for verdict in ("clear rise", "clear fall"):
         new, ended, same = _sorted_out(verdicts, last.verdicts, verdict)
-        changed += _line(f"New {verdict}s", [_with_counts(key, counts[key], names) for key in new])
+        changed += _line(f"New {verdict}s", [_with_counts(key, rows[key], names, result) for key in new])
         changed += _line(
             f"No longer a {verdict}",
             [f"{_named(key, names)} (now {verdicts.get(key, 'not on the map')})" for key in ended],
         )
-        going_on += _line(f"Still a {verdict}", [_with_counts(key, counts[key], names) for key in same])
+        going_on += _line(f"Still a {verdict}", [_with_counts(key, rows[key], names, result) for key in same])
     said += changed
     said += _revised(result, last)
     areas = {area for area, _ in verdicts} ^ {area for area, _ in last.verdicts}
@@ -142,9 +141,15 @@ def _named(key: Key, names: Mapping[str, str]) -> str:
     return f"{names.get(area, area)}, {tables.IN_WORDS.get(kind, kind)}"
 
 
-def _with_counts(key: Key, counts: tuple[float, float], names: Mapping[str, str]) -> str:
-    now, expected = counts
-    return f"{_named(key, names)} ({whole(now)}, about {estimate(expected)} expected)"
+def _with_counts(key: Key, row: ChangeRow, names: Mapping[str, str], result: Result) -> str:
+    counts = f"{whole(row['current_count'])}, about {estimate(row['expected'])} expected"
+    return f"{_named(key, names)} ({counts}{_on_one_point(key, result)})"
+
+
+def _on_one_point(key: Key, result: Result) -> str:
+    """Return ", on one map point" for a rise that may be a change in how places are recorded; otherwise ""."""
+    area, kind = key
+    return ", on one map point" if area in result.one_point.get(kind, {}) else ""
 
 
 def _revised(result: Result, last: LastMap) -> list[str]:
@@ -169,9 +174,10 @@ def _revised(result: Result, last: LastMap) -> list[str]:
 def first_words(result: Result) -> str:
     """Return what is said of the first map of a study."""
     names = names_of(result.areas)
-    rose = [
-        _named((str(row["area_id"]), str(row["crime_type"])), names)
-        for row in result.change[result.change["verdict"] == "clear rise"].to_dict("records")
-    ]
+    clear = result.change[result.change["verdict"] == "clear rise"]
+    keys = zip(clear["area_id"].astype(str), clear["crime_type"].astype(str), strict=True)
+    rose = [f"{_named(key, names)}{_on_one_point(key, result)}" for key in keys]
     stands = _line("Clear rises", rose)[0] if rose else "No clear rise."
+    if not result.study.baseline:
+        stands = "It shows no change, because there is no earlier period to compare with."
     return f"The first map of this study: there is none before it that it could differ from. {stands}"
