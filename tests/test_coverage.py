@@ -22,6 +22,20 @@ def test_a_month_without_crimes_while_others_have_some_is_missing():
     assert statuses([900, 0, 950]) == ["complete", "missing", "complete"]
 
 
+@pytest.mark.parametrize(
+    ("hole", "said"),
+    [
+        (2, {"A Police published nothing for March 2018", "A Police published nothing for April 2018"}),
+        (3, {"the files of A Police hold nothing from March 2018 to May 2018"}),
+        (27, {"the files of A Police hold nothing from March 2018 to May 2020"}),
+    ],
+)
+def test_f77_of_a_long_hole_between_two_downloads_it_is_not_said_that_the_force_was_silent(hole, said):
+    counts = [900, 950, *[0] * hole, 920]
+    judged = coverage(tally(counts), [months.shift("2018-01", i) for i in range(len(counts))])
+    assert set(judged.loc[judged["status"] == "missing", "reason"]) == said
+
+
 def test_f37_a_month_of_one_crime_is_thin_and_says_what_is_usual():
     judged = coverage(tally([900, 950, 1, 920]), ["2018-03"])
     thin = judged[judged["month"] == "2018-03"].iloc[0]

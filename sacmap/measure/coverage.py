@@ -31,6 +31,8 @@ USUAL = 25
 #: A crime type without any row in a whole period is missing, not zero, if the others have at least so many on average;
 #: with at least so few it may be.
 EXPECTED, SOME = 10, 5
+#: So many months in a row without a crime may lie between two downloads: the force need not have been silent.
+HOLE = 3
 #: An area is not known if forces left out report at least this share of its SAC.
 TELLING_SHARE = 0.2
 
@@ -120,6 +122,10 @@ def _why_missing(force: str, i: int, there: np.ndarray, every: Sequence[str]) ->
         return f"the files of {force} end at {months.in_words(every[there[-1]])}"
     if i < there[0]:
         return f"the files of {force} begin at {months.in_words(every[there[0]])}"
+    first, last = int(there[there < i][-1]) + 1, int(there[there > i][0]) - 1
+    if last - first + 1 >= HOLE:
+        span = (every[first], every[last])
+        return f"the files of {force} hold nothing from {months.span_in_words(span)}"
     return f"{force} published nothing for {months.in_words(every[i])}"
 
 
