@@ -36,6 +36,22 @@ def test_only_a_clear_rise_is_said_to_be_one_on_one_map_point(verdict):
     assert "one map point" not in f"{said.first} {said.second}"
 
 
+def test_f68_where_a_type_is_missing_the_page_begins_with_one_that_rose_clearly():
+    page = page_of()
+    missing = page.change["crime_type"].isin(["sac", "robbery"])
+    change = page.change.assign(verdict=page.change["verdict"].mask(missing, "not known"))
+    shown = replace(page, change=change)
+    rose = set(change.loc[change["verdict"] == "clear rise", "crime_type"])
+    assert shown.first_type == min(rose)
+    calm = change.assign(
+        verdict=change["verdict"].mask(change["crime_type"] == "burglary", "within normal range")
+    )
+    assert replace(page, change=calm).first_type == (
+        "vehicle-crime" if "vehicle-crime" in rose else "burglary"
+    )
+    assert page.first_type == "sac"
+
+
 def test_leaflet_is_the_published_file_byte_for_byte():
     folder = files("sacmap.publish") / "html" / "leaflet"
     sums = {

@@ -17,6 +17,7 @@ from sacmap.fetch.home_office import read_table
 from sacmap.fetch.street import read
 from sacmap.measure.published_crimes import published_by_force, published_in_areas
 from sacmap.measure.reconcile import official_periods, reconcile
+from sacmap.months import span
 from sacmap.offences import CODES, Recorded
 from sacmap.study import make_study
 
@@ -276,6 +277,38 @@ def test_a_missing_month_never_reads_as_a_change(tmp_path):
     assert "police.uk +0.0% (3 → 3)" in now["note"]
 
 
+@pytest.mark.parametrize("lost_in", [["2017-10:2017-12", "2018-10:2018-12"], ["2018-10:2018-12"]])
+def test_f68_a_crime_type_without_a_row_is_missing_here_too_and_so_is_their_sum(tmp_path, lost_in):
+    lost = {month for given in lost_in for month in span(given)}
+    rows = [
+        (month, kind)
+        for month in (*span("2017-10:2017-12"), *span("2018-10:2018-12"))
+        for kind in ("burglary", "robbery", "vehicle-crime")
+        if not (kind == "burglary" and month in lost)
+        for _ in range(20)
+    ]
+    crimes = pd.DataFrame(rows, columns=["month", "crime_type"]).assign(lon=0.0, crime_id="", force=FORCE)
+    write_xlsx(tmp_path / "a.xlsx", sheets())
+    recorded = read_table(str(tmp_path / "a.xlsx")).of("Northamptonshire")
+    study = study_of("2018-10:2018-12", "2017-10:2017-12")
+    reading = Reading(crimes, tally_of(crimes), (), ())
+    found = reconcile(study, recorded, published_by_force(reading, FORCE, study.months))
+    counts = found.table.set_index(["component", "period"])["police_uk"]
+    for period in ("2017-10:2017-12", "2018-10:2018-12"):
+        known = period not in lost_in
+        assert [pd.notna(counts[name, period]) for name in ("sac", "burglary", "robbery")] == [
+            known,
+            known,
+            True,
+        ]
+    told = [notice.text for notice in found.warnings if notice.code == "absent-types"]
+    assert len(told) == len(lost_in)
+    assert "lacks burglary: missing, not zero" in told[-1]
+    now = found.table.set_index(["component", "period"]).loc[("burglary", "2018-10:2018-12"), "note"]
+    assert "lacks burglary" in now
+    assert "police.uk " not in now.split("Change from the baseline")[1]
+
+
 def test_a_force_s_own_extract_stands_beside_the_exact_classes(tmp_path):
     write_xlsx(tmp_path / "a.xlsx", sheets())
     offences = ["28E"] * 3 + ["45"] * 2 + ["48", "34B", "126", "30C"]
@@ -316,6 +349,7 @@ def test_of_a_partnership_the_crimes_in_its_areas_are_counted(tmp_path):
         row("2018-11", "Robbery"),
         row("2018-11", "Robbery", lon="", lat=""),
         row("2018-12", "Robbery"),
+        row("2017-11", "Vehicle crime"),
     ]
     path.write_text(csv_text(*crimes))
     reading = read([str(path)], keep=tables.SAC_TYPES)

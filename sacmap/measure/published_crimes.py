@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from sacmap import tables
 from sacmap.crimes import Reading, repeats
 from sacmap.errors import InputError
 from sacmap.forces import force_slug
-from sacmap.measure.coverage import coverage, gaps
+from sacmap.measure.coverage import EXPECTED, coverage, gaps
 from sacmap.notices import listed
 from sacmap.study import Period
 
@@ -23,13 +24,15 @@ class Published:
     """The rows of one force or of the areas, to be compared with recorded crime.
 
     rows: month, crime_type, repeat (a duplicate of an earlier row), nowhere (no location) and counted, for each SAC
-    row; thin: month → why it is thin; missing: months without any crime; where: whose rows they are, in words.
+    row; thin: month → why it is thin; missing: months without any crime; where: whose rows they are, in words; absent:
+    crime types of which the files hold no row, or not all.
     """
 
     rows: pd.DataFrame
     thin: Mapping[str, str]
     missing: frozenset[str]
     where: str
+    absent: frozenset[str] = frozenset()
 
     @property
     def whole(self) -> bool:
@@ -39,6 +42,20 @@ class Published:
     def in_period(self, period: Period) -> pd.DataFrame:
         """Return the rows of a period."""
         return self.rows[self.rows["month"].isin(period)]
+
+    def unknown_in(self, period: Period, periods: Sequence[Period]) -> frozenset[str]:
+        """Return the crime types that are missing, not zero, in one of some periods.
+
+        They are absent everywhere, or from this period alone although the others have many rows of them.
+        """
+        others = [self.in_period(other)["crime_type"].value_counts() for other in periods if other != period]
+        there = set(self.in_period(period)["crime_type"])
+        lost = {
+            kind
+            for kind in tables.SAC_TYPES
+            if others and kind not in there and sum(n.get(kind, 0) for n in others) >= EXPECTED * len(others)
+        }
+        return self.absent | lost
 
 
 def published_by_force(reading: Reading, force: str, wanted: Sequence[str]) -> Published:
@@ -58,7 +75,7 @@ def published_by_force(reading: Reading, force: str, wanted: Sequence[str]) -> P
         )
     crimes = reading.crimes[reading.crimes["force"].isin(mine)].reset_index(drop=True)
     judged = gaps(coverage(reading.tally, wanted), mine, wanted)
-    return _published(crimes, crimes["force"].notna(), judged, ", ".join(mine))
+    return _published(reading, crimes, crimes["force"].notna(), judged, ", ".join(mine))
 
 
 def published_in_areas(reading: Reading, located: pd.DataFrame, wanted: Sequence[str]) -> Published:
@@ -68,10 +85,12 @@ def published_in_areas(reading: Reading, located: pd.DataFrame, wanted: Sequence
     mine = sorted(shares.index[shares >= MATERIAL_SHARE])
     ours = inside | (located["lon"].isna() & located["force"].isin(mine))
     judged = gaps(coverage(reading.tally, wanted), mine, wanted)
-    return _published(located[ours], inside[ours], judged, "the areas")
+    return _published(reading, located[ours], inside[ours], judged, "the areas")
 
 
-def _published(crimes: pd.DataFrame, counted: pd.Series, judged: pd.DataFrame, where: str) -> Published:
+def _published(
+    reading: Reading, crimes: pd.DataFrame, counted: pd.Series, judged: pd.DataFrame, where: str
+) -> Published:
     is_missing = judged["status"] == "missing"
     return Published(
         rows=pd.DataFrame(
@@ -86,4 +105,5 @@ def _published(crimes: pd.DataFrame, counted: pd.Series, judged: pd.DataFrame, w
         thin=dict(zip(judged.loc[~is_missing, "month"], judged.loc[~is_missing, "reason"], strict=True)),
         missing=frozenset(judged.loc[is_missing, "month"]),
         where=where,
+        absent=frozenset(reading.absent) | (frozenset({"vehicle-crime"}) if reading.lacking else frozenset()),
     )

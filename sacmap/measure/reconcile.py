@@ -6,7 +6,7 @@ offences are compared directly; the rest of the difference is itemised, and the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +27,7 @@ from sacmap.measure.similar_areas import (
     peer_text,
     sentence,
 )
-from sacmap.notices import Notice, listed
+from sacmap.notices import Notice, listed, series
 from sacmap.offences import CODES, RESIDENTIAL, SPLIT, Component, Recorded, class_of, components_of
 from sacmap.offences import official as official_of
 from sacmap.study import Period, Study, rolled_to
@@ -232,7 +232,8 @@ def _own_rows(
     """Return the rows of the area itself, component by period, then the items of the difference of `sac`."""
     source = _source(study)
     official = {(c.name, p): official_of(recorded, c, p) for c in components for p in study.periods}
-    counts = {(c.name, p): _proxy(published, c, p) for c in components for p in study.periods}
+    unknown = _unknown_types(published, study)
+    counts = {(c.name, p): _proxy(published, c, p, unknown[p]) for c in components for p in study.periods}
     whole = published is not None and published.whole
     rows: list[tuple[str, str, float, float, float, str]] = []
     for component in components:
@@ -243,6 +244,9 @@ def _own_rows(
                 said += [f"{words}." for words in dict.fromkeys(map(class_of, _quarters(period)))]
             if component.police_uk:
                 said += _months_told(published, period, source)
+                said += (
+                    [_missing_types(lost, source)] if (lost := _lost_of(component, unknown[period])) else []
+                )
             if period == study.current:
                 known = counts if whole and component.police_uk else {}
                 said += _changes(component, study, {"Home Office": official, source: known})
@@ -273,9 +277,30 @@ def _require_reach(study: Study, recorded: Recorded) -> None:
         )
 
 
-def _proxy(published: Published | None, component: Component, period: Period) -> float:
-    """Return police.uk's count of the same class; NaN if it has no such class or no month of the period."""
+def _unknown_types(published: Published | None, study: Study) -> dict[Period, frozenset[str]]:
+    """Return the crime types that are missing, not zero, by period."""
+    return {
+        period: frozenset() if published is None else published.unknown_in(period, study.periods)
+        for period in study.periods
+    }
+
+
+def _lost_of(component: Component, unknown: Collection[str]) -> list[str]:
+    """Return the crime types of a component that are missing."""
+    return [kind for kind in tables.SAC_TYPES if kind in unknown and component.police_uk in {kind, "sac"}]
+
+
+def _missing_types(kinds: Sequence[str], source: str) -> str:
+    return f"{source} as given lacks {series([tables.IN_WORDS[kind] for kind in kinds])}: missing, not zero."
+
+
+def _proxy(
+    published: Published | None, component: Component, period: Period, unknown: Collection[str]
+) -> float:
+    """Return police.uk's count of the same class; NaN if it has none, lacks it, or has no month of the period."""
     if published is None or not component.police_uk or set(period) <= published.missing:
+        return float("nan")
+    if _lost_of(component, unknown):
         return float("nan")
     rows = published.in_period(period)
     if component.police_uk != "sac":
@@ -386,6 +411,10 @@ def _gaps_told(published: Published | None, study: Study, source: str) -> Iterat
     if published is None:
         yield Notice("no-crimes", f"No crimes of {source} were given, so only the official count is shown.")
         return
+    for period, unknown in _unknown_types(published, study).items():
+        if kinds := [kind for kind in tables.SAC_TYPES if kind in unknown]:
+            said = _missing_types(kinds, source)
+            yield Notice("absent-types", f"In {months.span_in_words(period)}, {said} Give all crime types.")
     lost = [months.in_words(month) for month in study.months if month in published.missing]
     if lost:
         yield Notice(

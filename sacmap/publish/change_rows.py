@@ -86,6 +86,13 @@ def known_types(change: pd.DataFrame, *, level_only: bool) -> tuple[str, ...]:
     return tuple(kind for kind in tables.CRIME_TYPES if kind in found) or tables.CRIME_TYPES
 
 
+def first_type(change: pd.DataFrame, *, level_only: bool) -> str:
+    """Return the crime type shown first: all three together or, where they are not known, one that rose clearly."""
+    known = known_types(change, level_only=level_only)
+    rose = set(change.loc[change["verdict"] == "clear rise", "crime_type"])
+    return next((kind for kind in known if kind in rose and "sac" not in known), known[0])
+
+
 def rows_by_area(change: pd.DataFrame, area_ids: Collection[str]) -> dict[str, ByType]:
     """Return the rows of some areas of the Change table: area_id → crime type → row."""
     found: dict[str, dict[str, ChangeRow]] = {}

@@ -10,7 +10,7 @@ from sacmap import tables
 from sacmap.choose.map_points import street_of
 from sacmap.measure.similar_areas import count, pct
 from sacmap.notices import series
-from sacmap.publish.change_rows import change_rows, known_types, names_of, rows_by_area
+from sacmap.publish.change_rows import change_rows, first_type, names_of, rows_by_area
 from sacmap.publish.lists import draws
 from sacmap.publish.note_parts import (
     LISTED,
@@ -78,8 +78,8 @@ def _totals(result: Result) -> Table:
 
 
 def _first_type(result: Result) -> str:
-    """Return the crime type that the picture shows: the first that is known."""
-    return known_types(result.change, level_only=not result.study.baseline)[0]
+    """Return the crime type that the picture shows."""
+    return first_type(result.change, level_only=not result.study.baseline)
 
 
 def _alternative(place: str, result: Result, names: Mapping[str, str]) -> str:

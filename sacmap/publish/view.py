@@ -26,7 +26,7 @@ from sacmap.measure.definitions import Break
 from sacmap.notices import Notice, series
 from sacmap.publish import backdrop, lists, words
 from sacmap.publish import headline as headlines
-from sacmap.publish.change_rows import ChangeRow, group_of_each, known_types, names_of, table_of
+from sacmap.publish.change_rows import ChangeRow, first_type, group_of_each, known_types, names_of, table_of
 from sacmap.publish.csv_json import texts_of
 from sacmap.publish.headline import Headline
 from sacmap.publish.outlines import Outlines, joined, outlines_of
@@ -155,10 +155,10 @@ class View:
         """Return the totals of a crime type; None where it is not known: the sum of two types is none of all three."""
         return self.totals[kind] if kind in self.known else dict.fromkeys(self.totals[kind])
 
-    @property
+    @cached_property
     def first_type(self) -> str:
         """The crime type that the page shows first."""
-        return self.known[0]
+        return first_type(self.table, level_only=self.level_only)
 
     @property
     def in_words(self) -> Mapping[str, str]:
