@@ -982,6 +982,21 @@ def test_nothing_sticks_out_sideways(small, width):
     assert page.tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("width", [320, 360, 390])
+def test_on_a_phone_the_ranked_chart_has_whole_words_and_its_bars_in_sight(opened, width):
+    page = opened(
+        page_of(names=("Castle Baynard", "Langbourn", "Cripplegate", "Elm")),
+        viewport={"width": width, "height": 740},
+    )
+    page.tab.click("#show-ranges")
+    for name in page.tab.locator("#ranges tbody button").all():
+        # A word a line at most: names were once broken into three letters a line.
+        words = len(name.text_content().split())
+        assert name.bounding_box()["height"] <= 24 * words, name.text_content()
+    bar = page.tab.locator("#ranges svg.bar").last.bounding_box()
+    assert bar["x"] + bar["width"] <= width
+
+
 def test_the_change_in_the_table_is_that_of_the_counts_beside_it(opened):
     page = page_of()
     change = page.change.copy()

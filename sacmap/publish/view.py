@@ -152,8 +152,9 @@ class View:
         return known_types(self.table, level_only=self.level_only)
 
     def totals_of(self, kind: str) -> Mapping[str, float | None]:
-        """Return the totals of a crime type; None where it is not known: the sum of two types is none of all three."""
-        return self.totals[kind] if kind in self.known else dict.fromkeys(self.totals[kind])
+        """Return the totals of a crime type; of all three None where one is missing: the sum of two is none of all."""
+        missing = kind == "sac" and kind not in self.known
+        return dict.fromkeys(self.totals[kind]) if missing else self.totals[kind]
 
     @cached_property
     def first_type(self) -> str:
