@@ -36,7 +36,7 @@ from sacmap.inputs import (
     with_boundaries,
 )
 from sacmap.measure.comparator import national_comparator
-from sacmap.notices import Notice, listed
+from sacmap.notices import Notice, listed, series
 from sacmap.result import Result
 from sacmap.study import Study
 from sacmap.terminal import say
@@ -334,7 +334,9 @@ def write_comparator(crimes: Sequence[str], path: Path, *, without: Sequence[str
     who = f"{len(whole)} forces together" if len(whole) > 1 else whole[0]
     summed = f"{who}, {months.in_words(months_[0])} to {months.in_words(months_[-1])}."
     left = f"Left out because months are missing or thin: {listed(gone, 6, ', ')}."
-    return (summed, left) if gone else (summed,)
+    lacking = series([tables.IN_WORDS[kind] for kind in reading.absent])
+    none = f"The crimes hold no row of {lacking}: missing, not zero. A map compared with this file cannot judge it."
+    return (summed, *([left] if gone else ()), *([none] if lacking else ()))
 
 
 def fetch_study(study: Study, *, refresh: bool) -> Downloaded:

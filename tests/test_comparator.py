@@ -168,6 +168,7 @@ def test_all_forces_are_summed_to_a_file_that_the_option_takes(tmp_path):
     # A force with a month missing would read as a fall.
     assert told[0].startswith("2 forces together, January 2023 to February 2024")
     assert "Dyfed-Powys Police" in told[1]
+    assert "no row of vehicle crime: missing, not zero" in told[2]
     found = file_comparator(text, "nation.csv", (("2023-01", "2023-02"), ("2024-01", "2024-02")), (0, 1))
     assert found.pair("burglary") == (100, 100)
 
