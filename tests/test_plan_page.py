@@ -151,17 +151,6 @@ def test_money_that_reaches_no_home_leaves_the_list_of_areas_in_its_columns(open
     assert shown.tab.locator("#plan .effects").count() == 0
 
 
-def test_an_amount_of_money_is_in_one_line_on_a_phone(opened, planned):
-    page = opened(planned, viewport={"width": 320, "height": 740})
-    page.tab.locator("#plan summary").first.click()
-    cell = page.tab.locator("#plan table td.number", has_text="£").first
-    lines = cell.evaluate(
-        "c => { const r = document.createRange(); r.selectNodeContents(c); return r.getClientRects().length }"
-    )
-    assert (cell.text_content(), lines) == ("£9,900", 1)
-    assert page.tab.evaluate("document.documentElement.scrollWidth") <= 320
-
-
 def test_details_are_folded_until_they_are_wanted(opened, planned):
     page = opened(planned)
     assert not page.tab.is_visible("#plan table")
