@@ -250,6 +250,18 @@ def test_a_clear_rise_on_a_map_point_without_earlier_crimes_is_news_as_that(lat,
     assert ("expected, on one map point)" in rise) == told
 
 
+@pytest.mark.parametrize("kept", [0.5, 0.03])
+def test_a_last_map_whose_table_is_cut_is_none(kept, place):
+    publish, folder = place
+    page = folder / "maps" / "place.html"
+    watch_study(study_of(folder), page)
+    table = folder / "maps" / "place-2024-04.csv"
+    whole = table.read_bytes()
+    table.write_bytes(whole[: whole.index(b",sac,", int(kept * len(whole)))])
+    publish("2024-05", 10, 10, 10, 10, 10, 10)
+    assert watch_study(study_of(folder), page).news[0].startswith("The first map")
+
+
 def test_maps_copied_in_any_order_are_no_news(place):
     publish, folder = place
     page = folder / "maps" / "place.html"

@@ -44,6 +44,9 @@ class MapRecord(_MonthlyRecord):
 #: Clear changes of a kind that are named, and revised months.
 NAMED = 8
 
+#: The columns of the last map's CSV that are read.
+_READ = {"area_id", "area_name", "crime_type", "verdict"}
+
 Key = tuple[str, str]
 
 
@@ -70,14 +73,13 @@ def last_map(record: str, table: str) -> LastMap | None:
     """Return the last map from its record and CSV; None if sacmap did not write them."""
     try:
         raw = parse_json(record)
-    except ValueError:
+        rows = list(csv.DictReader(io.StringIO(table, newline="")))
+    except (ValueError, csv.Error):
         return None
-    rows = list(csv.DictReader(io.StringIO(table, newline="")))
-    if (
-        mismatch(raw, MapRecord)
-        or not rows
-        or not {"area_id", "area_name", "crime_type", "verdict"} <= set(rows[0])
-    ):
+    if mismatch(raw, MapRecord) or not rows or _READ - set(rows[0]):
+        return None
+    # A row that is cut has no value for its last columns.
+    if any(row[name] is None for row in rows for name in _READ):
         return None
     return LastMap(
         record=cast("MapRecord", raw),
