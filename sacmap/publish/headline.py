@@ -97,8 +97,8 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
     unit, verdicts = scene.unit, rows[kind]["verdict"]
     known = int((verdicts != "not known").sum())
     if not known and scene.notices & {"absent-types", "no-such-offence"}:
-        what = f"{capital(scene.in_words[kind])}{scene.in_place}"
-        return Headline(f"{what} is not known: the crimes given do not hold it whole.", "")
+        said = f"Nothing is known of {scene.in_words[kind]}{scene.in_place}"
+        return Headline(f"{said}: the crimes given do not hold it whole.", "")
     if not known:
         return Headline(f"Of {counted(len(verdicts), unit)} nothing is known.", "")
     if UNFIT in scene.notices:
