@@ -152,6 +152,8 @@ def test_a_browser_prints_the_page_on_one_tagged_sheet_the_same_each_time():
     assert b"/StructTreeRoot" in first
     assert b"/MarkInfo <</Type /MarkInfo\n/Marked true>>" in first
     assert re.findall(rb"/Count (\d+)", first) == [b"1"]
+    # The map itself is in it, with its alternative text: it stands in the page for readers without a script.
+    assert b"Map of the areas; every figure is in the table" in first
     assert b"(D:20180701000000+00'00')" in first
 
 

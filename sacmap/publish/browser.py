@@ -30,7 +30,8 @@ _MAC = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
-_SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
+#: The scripts, and the marks around what stands in the page for readers without one.
+_SCRIPT = re.compile(r"<script\b.*?</script>|</?noscript>", re.DOTALL)
 _DATE = re.compile(rb"\(D:\d{14}[+-]\d\d'\d\d'\)")
 
 
@@ -57,7 +58,8 @@ def print_page(browser: str, html: str, date: datetime) -> bytes | None:
     """
     with tempfile.TemporaryDirectory(prefix="sacmap-", ignore_cleanup_errors=True) as folder:
         page, printed = Path(folder) / "page.html", Path(folder) / "page.pdf"
-        # The page prints the same without its script, and then printing need not wait for the script.
+        # The page prints the same without its script, and then printing need not wait for the script. What stands there
+        # for readers without one, the map, must then stand there for the browser too, which could run one.
         page.write_text(_SCRIPT.sub("", html), encoding="utf-8")
         words = [
             browser,
