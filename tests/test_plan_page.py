@@ -185,7 +185,7 @@ def test_a_page_of_a_result_without_a_control_claims_nothing(opened):
     shown = opened(replace(page, plan=result_view(plan_of_four(page), bare, page)))
     assert shown.text("h1") == "Nothing can be said of crime in Ash after the week of action."
     assert shown.text("#second") == "No untreated area is left to compare the target with."
-    assert "against areas where nothing was done" not in shown.tab.text_content("#plan")
+    assert "against areas outside the plan" not in shown.tab.text_content("#plan")
     assert shown.tab.locator("#plan svg.came").count() == 0
     assert shown.messages == []
 

@@ -44,7 +44,7 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
     none = f"No change in {target} can be told from chance after the week of action."
     net = outcome.net
     said = (
-        f"Against areas where nothing was done: {fewer(net.estimate)} "
+        f"Against areas outside the plan: {fewer(net.estimate)} "
         f"(19 times in 20 between {fewer(net.low)} and {fewer(net.high)})."
         if net
         else NO_CONTROL_WORDS
@@ -93,7 +93,7 @@ def _came(outcome: Outcome) -> Section:
     return Section(
         key="came",
         heading=heading,
-        said=(f"{capital(said)}, against areas where nothing was done.",),
+        said=(f"{capital(said)}, against areas outside the plan.",),
         figure=figure,
     )
 
