@@ -1,10 +1,12 @@
 """Boundary files of every kind that people have, and of kinds that must not be read."""
 
+import errno
 import gzip
 import json
 import os
 import shutil
 import sqlite3
+import tempfile
 import zipfile
 from itertools import pairwise
 from pathlib import Path
@@ -23,7 +25,7 @@ from hypothesis import strategies as st
 from sacmap import tables
 from sacmap.areas.boundaries import read_areas, read_boundaries
 from sacmap.areas.formats import KINDS, kind_of, kind_of_json
-from sacmap.errors import InputError, UsageError
+from sacmap.errors import DiskError, InputError, UsageError
 
 pytestmark = pytest.mark.usefixtures("forked_readers")
 
@@ -699,3 +701,17 @@ def test_curves_in_wkt_are_called_so(tmp_path):
     )
     with pytest.raises(InputError, match="not valid WKT, or has curves"):
         read_areas(tmp_path / "a.csv")
+
+
+def test_f44_a_full_folder_for_temporary_files_is_named_and_is_a_disk_error(tmp_path, monkeypatch):
+    path = tmp_path / "areas.gpkg"
+    gpd.GeoDataFrame({"id": ["A"]}, geometry=[shapely.box(0, 52, 0.01, 52.01)], crs="EPSG:4326").to_file(path)
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", full)
+    with pytest.raises(DiskError, match="folder for temporary files") as told:
+        read_areas(path)
+    assert tempfile.gettempdir() in told.value.cause
+    assert "TMPDIR" in told.value.remedy

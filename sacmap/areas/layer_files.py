@@ -5,9 +5,11 @@ Members of a ZIP are read or copied under names of our own, never extracted by t
 
 from __future__ import annotations
 
+import errno
 import gzip
 import lzma
 import re
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -17,7 +19,7 @@ from typing import IO, NamedTuple
 
 from sacmap.areas.coordinates import names_a_file
 from sacmap.areas.formats import KINDS, START, Kind, kind_of
-from sacmap.errors import InputError
+from sacmap.errors import DiskError, InputError
 from sacmap.limits import BINARY, INFLATED, MEMBERS, TEXT, is_folder
 
 #: Errors of damaged, encrypted or unknown ZIPs.
@@ -99,6 +101,8 @@ def as_input_error(where: Path | str, option: str = "--boundaries") -> Iterator[
     ------
     InputError
         In place of an error of the system or of a damaged ZIP.
+    DiskError
+        If the folder for temporary files is full: some formats are read from a copy.
     """
     try:
         yield
@@ -116,6 +120,11 @@ def as_input_error(where: Path | str, option: str = "--boundaries") -> Iterator[
         what = "a damaged ZIP or gzip file" if packed else "damaged, or of a form that is not read"
         raise InputError(f"{where} is {what}.", "Download or export it again.") from None
     except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise DiskError(
+                f"{where} cannot be read: the folder for temporary files, {tempfile.gettempdir()}, is full.",
+                "Free some space there, or name another folder in the variable TMPDIR (TEMP on Windows).",
+            ) from None
         raise InputError(
             f"{where} cannot be read: {error.strerror or 'the disk'}.", "Check the disk."
         ) from None
