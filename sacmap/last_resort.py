@@ -61,6 +61,11 @@ def _of_the_system(error: OSError) -> SacmapError:
         )
     if error.errno == errno.EPIPE:
         return DiskError("The result cannot be printed: the program that read it has stopped.", "")
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return DiskError(
+            f"{name}: {error.strerror}.",
+            "Free some space on the disk, and in the folder for temporary files (TMPDIR, on Windows TEMP).",
+        )
     return DiskError(f"{name}: {error.strerror or 'it cannot be used'}.", "Check the path and the disk.")
 
 

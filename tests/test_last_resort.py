@@ -115,6 +115,12 @@ def test_f63_each_kind_of_failure_has_its_exit_code(error, kind):
     assert type(meant(error)) is kind
 
 
+def test_f44_a_full_disk_without_a_file_s_name_says_where_space_may_be_missing():
+    told = meant(OSError(errno.ENOSPC, "No space left on device"))
+    assert "temporary files" in told.remedy
+    assert told.exit_code == 5
+
+
 def test_f64_permission_denied_is_called_by_its_name():
     told = meant(PermissionError(errno.EACCES, "Permission denied", "crimes.csv"))
     assert "permission denied" in told.cause
