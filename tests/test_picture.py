@@ -157,6 +157,21 @@ def test_a_browser_prints_the_page_on_one_tagged_sheet_the_same_each_time():
     assert b"(D:20180701000000+00'00')" in first
 
 
+def test_a_printed_map_holds_a_hatching_once_however_many_areas_have_it():
+    require(HEADLESS, "a Chromium")
+    page = page_of()
+    figures = {"verdict": "possible rise", "current_count": 60.0, "baseline_mean": 40.0, "expected": 40.0}
+    alike = dataclasses.replace(page, change=page.change.assign(**figures))
+    others = page.change["area_id"] != "A0"
+    alone = dataclasses.replace(
+        page, change=alike.change.assign(current_count=alike.change["current_count"].mask(others, 40.0))
+    )
+    four, single = (
+        print_page(HEADLESS, render(view), DATE).count(b"/PatternType") for view in (alike, alone)
+    )
+    assert four == single
+
+
 def test_f50_hostile_text_does_not_run_in_the_printing_browser():
     require(HEADLESS, "a Chromium")
     page = page_of(names=HOSTILE[:4], title="Ashtown", warning=" ".join(HOSTILE))
