@@ -130,6 +130,18 @@ def test_a_page_with_many_long_warnings_still_leaves_room_for_its_map():
     assert briefing_of(page).startswith(b"%PDF-")
 
 
+def test_without_a_rise_the_slide_says_so_in_place_of_a_list():
+    from sacmap.publish.picture import content_of
+
+    page = page_of()
+    title, listed = content_of(page).lists[-1]
+    assert title == "Where crime rose"
+    assert listed
+    quiet = dataclasses.replace(page, change=page.change.assign(verdict="within normal range"))
+    assert content_of(quiet).lists[-1] == ("No clear or possible rise of all three", [])
+    assert pixels(slide_of(quiet)).shape == (1080, 1920, 3)
+
+
 def test_areas_without_any_boundary_are_drawn_as_none():
     page = page_of()
     page.areas.geometry = [shapely.Polygon()] * 4

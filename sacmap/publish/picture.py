@@ -74,9 +74,12 @@ def content_of(page: View) -> Content:
     """Return what the slide and the briefing say of a page."""
     first = page.first_type
     weeks = [entry for entry in page.week_lists[first] if entry.finding][:FIRST]
+    # A heading with nothing under it would read as a list that was lost.
+    none = f"No clear or possible rise{' of all three' if first == 'sac' else ''}"
+    rose = capital(where_rose(page, first)) if weeks else none
     titles = (
         *((("Where burglary is highest", "hardening", page.hardening_list),) if page.hardening_list else ()),
-        *(() if page.level_only else ((capital(where_rose(page, first)), first, weeks),)),
+        *(() if page.level_only else ((rose, first, weeks),)),
     )
     note = LEVEL_NOTE if page.level_only else LEGEND_NOTE
     if first != "sac":
