@@ -191,7 +191,7 @@ def level_headline(kind: str, in_words: str, most: Sequence[str], unit: Unit) ->
         return Headline(f"Of no {unit[0]} is anything known.", "")
     highest = named(most, unit, again="in ")
     said = f"{capital(in_words)} {'were' if kind == 'sac' else 'was'} highest in {highest}."
-    return Headline(said, "There is no earlier period to compare with: this page shows no change.")
+    return Headline(said, "There is no earlier period to compare with, so no change is shown.")
 
 
 def _clear(kinds: Sequence[str], rows: Mapping[str, pd.DataFrame], verdict: str) -> dict[str, list[Part]]:
