@@ -427,19 +427,20 @@ def table_note(view: View, shown: int) -> str:
 
 def _static_row(view: View, position: int, row: ChangeRow, css: str) -> dict[str, str]:
     cell = _cells(row, view)
+    now, before = row["current_count"], row["baseline_mean"]
     return {
         "area_id": row["area_id"],
         "css": css,
         "name": row["area_name"],
         "group": view.groups[position],
-        "current_count": cell(row["current_count"], words.whole),
+        "current_count": cell(now, words.whole),
         "expected": cell(row["expected"], words.estimate),
-        "gap": cell(row["current_count"] - row["expected"], words.signed),
+        "gap": cell(now - row["expected"], words.signed),
         "normal_low": cell(
             row["normal_low"], lambda low: f"{words.estimate(low)} to {words.estimate(row['normal_high'])}"
         ),
-        "baseline_mean": cell(row["baseline_mean"], words.mean),
-        "change": cell(row["change"], lambda _: words.changed(row["current_count"], row["baseline_mean"])),
+        "baseline_mean": cell(before, words.mean),
+        "change": cell(now - before, lambda _: words.changed(now, before)),
         "change_pct": cell(row["change_pct"], _percent),
         "level": cell(row["level"], words.estimate),
         "plain": row["verdict"],

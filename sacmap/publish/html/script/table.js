@@ -6,7 +6,7 @@ const CELLS = {
   gap: (row) => signed(row.gap),
   normal_low: (row) => `${estimate(row.normal_low)} to ${estimate(row.normal_high)}`,
   baseline_mean: (row) => mean(row.baseline_mean),
-  change: (row) => (row.change === null ? "–" : changed(row.current_count, row.baseline_mean)),
+  change: (row) => changed(row.current_count, row.baseline_mean),
   change_pct: (row) => percent(row.change_pct),
   level: (row) => estimate(row.level),
 };

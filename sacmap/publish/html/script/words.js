@@ -12,7 +12,8 @@ const signed = (n) => (n !== null && rounded(n) > 0 ? "+" : "") + whole(n);
 const percent = (n) => (n === null ? "–" : `${signed(n)}%`);
 const mean = (n) => (n >= 10 || Number.isInteger(n) ? whole(n) : (Math.floor(n * 10 + 0.5) / 10).toFixed(1));
 // The change of a count beside a mean that is shown as a whole number: that of the two as they stand there.
-const changed = (now, before) => signed(now - (before < 10 ? before : rounded(before)));
+const changed = (now, before) =>
+  now === null || before === null ? "–" : signed(now - (before < 10 ? before : rounded(before)));
 // What is worked out, not counted: below 1 it has a tenth, so that nothing reads "expected 0, now 6".
 function estimate(n) {
   const tenth = n > 0 && n < 1 ? Math.floor(n * 10 + 0.5) / 10 : 1;
