@@ -94,7 +94,9 @@ def test_f53_a_file_of_a_folder_of_crimes_is_an_input(folder):
     Path("crimes").mkdir()
     Path("kent.csv").rename("crimes/kent.csv")
     words = ["map", "--crimes", "crimes", "--boundaries", "a.geojson", *PERIODS]
-    assert command(*words, "--out", "crimes/kent.html").returncode == 2
+    done = command(*words, "--out", "crimes/kent.html")
+    assert done.returncode == 2
+    assert "is the same file as" in done.stderr
     # What sacmap itself wrote there is none, so that next month's run may write it again.
     assert command(*words, "--out", "crimes/town.html").returncode == 0
     assert command(*words, "--out", "crimes/town.html").returncode == 0
