@@ -52,6 +52,15 @@ def test_f68_where_a_type_is_missing_the_page_begins_with_one_that_rose_clearly(
     assert page.first_type == "sac"
 
 
+def test_of_one_area_the_headline_speaks_of_one():
+    page = page_of()
+    alone = page.areas.iloc[[1]].reset_index(drop=True)
+    shown = replace(page, areas=alone, change=page.change[page.change["area_id"] == "A1"], one_point={})
+    assert shown.headlines["vehicle-crime"].first.endswith(f"and the {shown.unit[0]} does not stand out.")
+    change = shown.change.assign(verdict="possible rise")
+    assert replace(shown, change=change).headlines["sac"].first.endswith("with no clear rise.")
+
+
 def test_leaflet_is_the_published_file_byte_for_byte():
     folder = files("sacmap.publish") / "html" / "leaflet"
     sums = {

@@ -202,6 +202,8 @@ def test_a_chosen_district_is_named_over_its_lists_and_not_in_every_row(opened):
     page.tab.evaluate("location.hash = 'district=South'")
     page.tab.wait_for_function("document.querySelector('#hardening-heading').textContent.endsWith('South')")
     assert set(page.tab.locator("#lists li .where").all_text_contents()) <= {" "}
+    # How firm a place is goes by the whole map, so in a district neither the words nor their key are shown.
+    assert not page.tab.is_visible("#firm-key")
     # Of two areas of one name in the district, the code still tells which is meant.
     page.tab.evaluate("location.hash = 'district=North'")
     page.tab.wait_for_function("document.querySelector('#hardening-heading').textContent.endsWith('North')")

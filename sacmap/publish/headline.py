@@ -119,9 +119,14 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
     elif apart:
         said = f"{summed}."
     elif possible:
-        said = f"{summed}, with no clear rise in {counted(known, unit)}."
+        said = f"{summed}, with no clear rise{'' if len(verdicts) == 1 else f' in {counted(known, unit)}'}."
     else:
-        said = f"{summed}, and none of {counted(known, unit)} stands out."
+        none = (
+            f"the {unit[0]} does not stand"
+            if len(verdicts) == 1
+            else f"none of {counted(known, unit)} stands"
+        )
+        said = f"{summed}, and {none} out."
     point = "" if single else _on_one_point(kinds, rows, scene)
     return Headline(said, _sentences(point, apart, _seen(kind, rows[kind], scene)))
 

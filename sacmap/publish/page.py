@@ -148,6 +148,7 @@ def fill(view: View, map_html: str, map_script: str) -> str:
         week=week_shown(view),
         most=most_shown(view) if view.level_only else None,
         hardening=hardening_shown(view),
+        firm_key=words.FIRM_KEY,
         level_words=(words.level_words if view.level_only else words.level_key)(yearly=view.yearly),
         sure=view.how_sure(view.first_type),
         chance=view.by_chance,

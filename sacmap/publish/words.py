@@ -207,20 +207,17 @@ def expected_key(comparator: str) -> str:
 
 
 def level_key(*, yearly: bool) -> str:
-    """Return what stands above the first levels: what a level and a firm rank are."""
-    return f"{_level(yearly)} {FIRM_KEY}"
+    """Return what stands above the first levels: what a level is. FIRM_KEY follows it: what a firm rank is."""
+    return f"Level: the likely count in a similar {'year' if yearly else 'period'}."
 
 
 def level_words(*, yearly: bool) -> str:
     """Return the same where there is one period only, and why the level is then lower than a high count."""
+    alone = f"one {'year' if yearly else 'period'} alone cannot tell how much"
     return (
-        f"{_level(yearly)} A high count is partly chance, and one {'year' if yearly else 'period'} alone cannot tell "
-        f"how much; so the level lies between the count and that of most others. {FIRM_KEY}"
+        f"{level_key(yearly=yearly)} A high count is partly chance, and {alone}; so the level lies between the count and "
+        "that of most others."
     )
-
-
-def _level(yearly: bool) -> str:
-    return f"Level: the likely count in a similar {'year' if yearly else 'period'}."
 
 
 def likely_burglaries(level: float) -> str:

@@ -229,6 +229,7 @@ function showHardening() {
   // How firm a place is goes by the list of the whole map.
   const heads = document.querySelector("[aria-labelledby=hardening-heading] .columns-head").children;
   heads[2].textContent = state.group ? "" : "first five";
+  $("firm-key").hidden = Boolean(state.group);
   const listed = hardeningList();
   const level = (place) => {
     const row = rowOf(place, "burglary");
