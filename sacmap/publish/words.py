@@ -215,8 +215,8 @@ def level_words(*, yearly: bool) -> str:
     """Return the same where there is one period only, and why the level is then lower than a high count."""
     alone = f"one {'year' if yearly else 'period'} alone cannot tell how much"
     return (
-        f"{level_key(yearly=yearly)} A high count is partly chance, and {alone}; so the level lies between the count and "
-        "that of most others."
+        f"{level_key(yearly=yearly)} A high count is partly chance, and {alone}; so the level lies between the count "
+        "and that of most others."
     )
 
 
