@@ -138,13 +138,16 @@ def grown_sets(excess: Floats, near: Near, size: int, *, most: int = SHOWN) -> l
     known = np.flatnonzero(np.isfinite(excess))
     order = known[np.argsort(-excess[known], kind="stable")]
     value = excess.tolist()
+    # An area is worth its own excess; or, to see one step further, that and its best neighbour's.
+    ahead = [one + max((value[b] for b in near[a]), default=0.0) for a, one in enumerate(value)]
     found: dict[frozenset[int], float] = {}
+    ends: dict[frozenset[int], frozenset[int]] = {}
     seeds = 0
     for seed in order.tolist():
-        both = (_grow(seed, value, near, size, look_ahead=look) for look in (False, True))
+        both = (_grow(seed, worth, near, size) for worth in (value, ahead))
         grown = {start for start in both if start is not None}
         for start in grown:
-            better = _swap(start, value, near)
+            better = _swapped(start, value, near, ends)
             found[better] = sum(value[p] for p in better)
         seeds += bool(grown)
         if seeds == SEEDS:
@@ -156,40 +159,49 @@ def grown_sets(excess: Floats, near: Near, size: int, *, most: int = SHOWN) -> l
     return [tuple(sorted(members)) for members in ranked[:most]]
 
 
-def _grow(
-    seed: int, value: Sequence[float], near: Near, size: int, *, look_ahead: bool
-) -> frozenset[int] | None:
-    """Grow a set by the best adjoining area; with `look_ahead`, its best neighbour is counted too."""
-
-    def worth(area: int) -> tuple[float, int]:
-        beyond = max(value[b] for b in near[area]) if look_ahead else 0.0
-        return value[area] + beyond, -area
-
+def _grow(seed: int, worth: Sequence[float], near: Near, size: int) -> frozenset[int] | None:
+    """Grow a set by the adjoining area that is worth most; None if too few adjoin."""
     chosen, around = {seed}, set(near[seed])
     while len(chosen) < size:
         if not around:
             return None
-        best = max(around, key=worth)
+        best = max(around, key=lambda area: (worth[area], -area))
         chosen.add(best)
         around = (around | near[best]) - chosen
     return frozenset(chosen)
 
 
-def _swap(chosen: frozenset[int], value: Sequence[float], near: Near) -> frozenset[int]:
-    while True:
-        around = sorted(buffer_of(chosen, near), key=lambda p: (-value[p], p))
-        gain, better = 1e-12, chosen
-        for out in sorted(chosen):
-            rest = chosen - {out}
-            for new in around:
-                if value[new] - value[out] <= gain:
-                    break
-                if connected(rest | {new}, near):
-                    gain, better = value[new] - value[out], rest | {new}
-                    break
+def _swapped(
+    chosen: frozenset[int], value: Sequence[float], near: Near, ends: dict[frozenset[int], frozenset[int]]
+) -> frozenset[int]:
+    """Exchange members until that no longer helps. Sets that were met before lead where they led: see `ends`."""
+    met = []
+    while chosen not in ends:
+        met.append(chosen)
+        better = _exchanged(chosen, value, near)
         if better == chosen:
-            return chosen
+            break
         chosen = better
+    end = ends.get(chosen, chosen)
+    ends.update(dict.fromkeys(met, end))
+    return end
+
+
+def _exchanged(chosen: frozenset[int], value: Sequence[float], near: Near) -> frozenset[int]:
+    """Return the set after the exchange of one member that gains most, or the set itself if none gains."""
+    around = sorted(buffer_of(chosen, near), key=lambda p: (-value[p], p))
+    gain, better = 1e-12, chosen
+    for out in sorted(chosen):
+        rest, parts = chosen - {out}, None
+        for new in around:
+            if value[new] - value[out] <= gain:
+                break
+            parts = parts or parts_of(rest, near)
+            # The new area must join all that is left.
+            if not any(part.isdisjoint(near[new]) for part in parts):
+                gain, better = value[new] - value[out], rest | {new}
+                break
+    return better
 
 
 def _exchanges(chosen: frozenset[int], near: Near) -> list[frozenset[int]]:
@@ -199,12 +211,21 @@ def _exchanges(chosen: frozenset[int], near: Near) -> list[frozenset[int]]:
 
 def connected(areas: Iterable[int], near: Near) -> bool:
     """Whether the areas are connected: each can be reached from every other without leaving the set."""
-    left = set(areas)
-    edge = {left.pop()}
-    while edge:
-        edge = {b for a in edge for b in near[a] if b in left}
-        left -= edge
-    return not left
+    return len(parts_of(areas, near)) == 1
+
+
+def parts_of(areas: Iterable[int], near: Near) -> list[set[int]]:
+    """Return the parts of a set of areas that are not connected with one another."""
+    left, parts = set(areas), []
+    while left:
+        edge = {left.pop()}
+        part = set(edge)
+        while edge:
+            edge = {b for a in edge for b in near[a] if b in left}
+            left -= edge
+            part |= edge
+        parts.append(part)
+    return parts
 
 
 def buffer_of(areas: Iterable[int], near: Near) -> Positions:
