@@ -203,7 +203,7 @@ def log_notices(plan: Plan, result: Result, actions: Sequence[Action]) -> Iterat
         f"{names[one.area_id]}, {months.day_in_words(one.date)}" for one in actions if one.month > last
     ]:
         yield Notice(
-            LOG_NOTICES[0],
+            "later-actions",
             f"After the months compared, which end in {months.in_words(last)}: {listed(later, 6)}. These actions "
             "are in the log, but cannot be in the counts.",
         )
@@ -211,7 +211,7 @@ def log_notices(plan: Plan, result: Result, actions: Sequence[Action]) -> Iterat
     control -= {area for side in ("target", "buffer") for area in plan.week[side]}
     if acted := sorted({one.area_id for one in actions if one.month <= last} & control):
         yield Notice(
-            LOG_NOTICES[1],
+            "control-actions",
             f"Areas of the control with actions of their own: {_named(acted, names)}. If crime fell there "
             "because of them, the target's fall looks smaller than it was.",
         )

@@ -275,18 +275,31 @@ def types_without(
     positions: Sequence[int],
     least: int = EXPECTED,
 ) -> dict[str, tuple[Period, ...]]:
-    """Return the crime types without any row in a period, although the others have `least` or more on average.
+    """Return the crime types that the files lack in a period: see `without_rows`.
 
-    With each type come the months of these periods. What was fetched from police.uk has every type.
+    What was fetched from police.uk has every type.
     """
     tally = reading.tally
-    if reading.asked is not None or not study.baseline:
+    if reading.asked is not None:
         return {}
     periods = [tuple(period[k] for k in positions) for period in study.periods]
     mine = tally[tally["force"].isin(list(forces))]
     crimes: Counter[tuple[str, str]] = Counter()
     for kind, month, n in zip(*(mine[name].tolist() for name in ("crime_type", "month", "n")), strict=True):
         crimes[kind, month] += n
+    return without_rows(crimes, periods, least)
+
+
+def without_rows(
+    crimes: Counter[tuple[str, str]], periods: Sequence[Period], least: int = EXPECTED
+) -> dict[str, tuple[Period, ...]]:
+    """Return the crime types without any row in a period, although the others have `least` or more on average.
+
+    `crimes` holds rows by crime type and month. With each type come the months of these periods. Of a single period
+    nothing can be told.
+    """
+    if len(periods) < 2:
+        return {}
     found: dict[str, tuple[Period, ...]] = {}
     for kind in tables.SAC_TYPES:
         sums = [sum(crimes[kind, month] for month in period) for period in periods]

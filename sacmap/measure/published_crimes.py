@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from sacmap import tables
 from sacmap.crimes import Reading, repeats
 from sacmap.errors import InputError
 from sacmap.forces import force_slug
-from sacmap.measure.coverage import EXPECTED, coverage, gaps
+from sacmap.measure.coverage import coverage, gaps, without_rows
 from sacmap.notices import listed
 from sacmap.study import Period
 
@@ -43,19 +43,13 @@ class Published:
         """Return the rows of a period."""
         return self.rows[self.rows["month"].isin(period)]
 
-    def unknown_in(self, period: Period, periods: Sequence[Period]) -> frozenset[str]:
-        """Return the crime types that are missing, not zero, in one of some periods.
-
-        They are absent everywhere, or from this period alone although the others have many rows of them.
-        """
-        others = [self.in_period(other)["crime_type"].value_counts() for other in periods if other != period]
-        there = set(self.in_period(period)["crime_type"])
-        lost = {
-            kind
-            for kind in tables.SAC_TYPES
-            if others and kind not in there and sum(n.get(kind, 0) for n in others) >= EXPECTED * len(others)
+    def unknown_in(self, periods: Sequence[Period]) -> dict[Period, frozenset[str]]:
+        """Return the crime types that are missing, not zero, by period: absent everywhere, or from that one."""
+        lost = without_rows(Counter(zip(self.rows["crime_type"], self.rows["month"], strict=True)), periods)
+        return {
+            period: self.absent | {kind for kind, gone in lost.items() if period in gone}
+            for period in periods
         }
-        return self.absent | lost
 
 
 def published_by_force(reading: Reading, force: str, wanted: Sequence[str]) -> Published:

@@ -174,11 +174,15 @@ def reconcile(
     others, notices = _others(study, peers or Peers())
     forces = peers.forces if peers else ()
     found = compare_peers(study, recorded, others, forces, components=components, redefined=bool(breaks))
+    unknown = {period: frozenset[str]() for period in study.periods}
+    if published is not None:
+        unknown = published.unknown_in(study.periods)
     rows = _own_rows(
         study,
         recorded,
         published,
         components,
+        unknown=unknown,
         breaks=breaks,
         found={one.component.name: one for one in found},
     )
@@ -190,7 +194,7 @@ def reconcile(
         warnings=(
             *(Notice("definition", one.text) for one in broken),
             *_strange_descriptions(recorded),
-            *_gaps_told(published, study, source),
+            *_gaps_told(published, study, source, unknown),
             *notices,
         ),
         exit_code=0 if published is None or published.whole else 3,
@@ -226,13 +230,16 @@ def _own_rows(
     published: Published | None,
     components: Sequence[Component],
     *,
+    unknown: Mapping[Period, Collection[str]],
     breaks: Sequence[str],
     found: Mapping[str, PeerComparison],
 ) -> list[tuple[str, str, float, float, float, str]]:
-    """Return the rows of the area itself, component by period, then the items of the difference of `sac`."""
+    """Return the rows of the area itself, component by period, then the items of the difference of `sac`.
+
+    `unknown` holds the crime types that are missing, not zero, by period.
+    """
     source = _source(study)
     official = {(c.name, p): official_of(recorded, c, p) for c in components for p in study.periods}
-    unknown = _unknown_types(published, study)
     counts = {(c.name, p): _proxy(published, c, p, unknown[p]) for c in components for p in study.periods}
     whole = published is not None and published.whole
     rows: list[tuple[str, str, float, float, float, str]] = []
@@ -244,9 +251,7 @@ def _own_rows(
                 said += [f"{words}." for words in dict.fromkeys(map(class_of, _quarters(period)))]
             if component.police_uk:
                 said += _months_told(published, period, source)
-                said += (
-                    [_missing_types(lost, source)] if (lost := _lost_of(component, unknown[period])) else []
-                )
+                said += _missing_types(_lost_of(component, unknown[period]), source)
             if period == study.current:
                 known = counts if whole and component.police_uk else {}
                 said += _changes(component, study, {"Home Office": official, source: known})
@@ -277,21 +282,14 @@ def _require_reach(study: Study, recorded: Recorded) -> None:
         )
 
 
-def _unknown_types(published: Published | None, study: Study) -> dict[Period, frozenset[str]]:
-    """Return the crime types that are missing, not zero, by period."""
-    return {
-        period: frozenset() if published is None else published.unknown_in(period, study.periods)
-        for period in study.periods
-    }
-
-
 def _lost_of(component: Component, unknown: Collection[str]) -> list[str]:
     """Return the crime types of a component that are missing."""
     return [kind for kind in tables.SAC_TYPES if kind in unknown and component.police_uk in {kind, "sac"}]
 
 
-def _missing_types(kinds: Sequence[str], source: str) -> str:
-    return f"{source} as given lacks {series([tables.IN_WORDS[kind] for kind in kinds])}: missing, not zero."
+def _missing_types(kinds: Sequence[str], source: str) -> list[str]:
+    words = series([tables.IN_WORDS[kind] for kind in kinds])
+    return [f"{source} as given lacks {words}: missing, not zero."] if kinds else []
 
 
 def _proxy(
@@ -407,13 +405,14 @@ def _strange_descriptions(recorded: Recorded) -> Iterator[Notice]:
         )
 
 
-def _gaps_told(published: Published | None, study: Study, source: str) -> Iterator[Notice]:
+def _gaps_told(
+    published: Published | None, study: Study, source: str, unknown: Mapping[Period, Collection[str]]
+) -> Iterator[Notice]:
     if published is None:
         yield Notice("no-crimes", f"No crimes of {source} were given, so only the official count is shown.")
         return
-    for period, unknown in _unknown_types(published, study).items():
-        if kinds := [kind for kind in tables.SAC_TYPES if kind in unknown]:
-            said = _missing_types(kinds, source)
+    for period, lacking in unknown.items():
+        for said in _missing_types([kind for kind in tables.SAC_TYPES if kind in lacking], source):
             yield Notice("absent-types", f"In {months.span_in_words(period)}, {said} Give all crime types.")
     lost = [months.in_words(month) for month in study.months if month in published.missing]
     if lost:

@@ -107,16 +107,16 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
     if kind == "sac" and scene.lacking:
         return _without_total(kinds[1:], rows, scene)
     rises, falls = (_clear(kinds, rows, f"clear {way}") for way in ("rise", "fall"))
-    single, apart = _at_one_point(rows[kind]), _apart(kinds, rows, scene)
+    single, aside = _at_one_point(rows[kind]), _apart(kinds, rows, scene)
     if rises or falls:
         end = "." if rises else "; no clear rise but on one map point." if single else "; no clear rise."
         summary = _summary(kind, rows, scene, told=next(iter(rises or falls)))
         point = _on_one_point(kinds, rows, scene, too=bool(rises))
-        return _naming(rises, falls, end, scene, _sentences(summary, point, apart))
+        return _naming(rises, falls, end, scene, _sentences(summary, point, aside))
     possible = int((verdicts == "possible rise").sum())
     if single:
         said = f"{summed}. {named(single, unit)} rose clearly, but {_each(len(single))}."
-    elif apart:
+    elif aside:
         said = f"{summed}."
     elif possible:
         said = f"{summed}, with no clear rise{'' if len(verdicts) == 1 else f' in {counted(known, unit)}'}."
@@ -128,7 +128,7 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
         )
         said = f"{summed}, and {none} out."
     point = "" if single else _on_one_point(kinds, rows, scene)
-    return Headline(said, _sentences(point, apart, _seen(kind, rows[kind], scene)))
+    return Headline(said, _sentences(point, aside, _seen(kind, rows[kind], scene)))
 
 
 def _sentences(*said: str) -> str:
