@@ -105,6 +105,13 @@ def test_the_days_of_the_action_are_kept_and_months_before_it_are_not_after(town
         evaluate_plan(path, tmp_path / "r.json", EvaluateOptions(after=("2024-02",), **options))
     _, outcome, _ = evaluate_plan(path, tmp_path / "r.json", EvaluateOptions(after=("2025-01",), **options))
     assert outcome.reading
+    assert "action-in-data" not in {notice["code"] for notice in made.warnings}
+    # The plan is based on January 2024: what was done in it is in the counts from before.
+    late = plan(town, tmp_path, size=1, action="2024-01-08:2024-01-14")
+    told = {notice["code"]: notice["text"] for notice in late.warnings}
+    assert (
+        "begins on 8 January 2024, but this plan is based on months to January 2024" in told["action-in-data"]
+    )
 
 
 def test_an_area_of_which_nothing_is_known_can_be_no_target(town, tmp_path):

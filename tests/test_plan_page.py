@@ -83,8 +83,19 @@ def test_the_days_of_an_action_are_on_the_page_of_its_plan():
     fixed = replace(plan, week=plan.week | {"action": ["2021-11-01", "2021-11-14"]})
     shown = plan_view(fixed, page)
     assert shown.fixed.endswith("; action 1 November 2021 to 14 November 2021")
-    said = next(section.said for section in shown.sections if section.key == "week")
-    assert "1 November 2021 to 14 November 2021" in said[0]
+    week = next(section for section in shown.sections if section.key == "week")
+    assert "1 November 2021 to 14 November 2021" in week.said[0]
+    assert any(" was visited before, 2018-06-01 to 2018-06-07: " in detail for detail in week.details)
+
+
+def test_an_earlier_visit_without_days_is_told_without_them():
+    page = page_of()
+    plan = plan_of_four(page)
+    [visit] = plan.week["visited"]
+    undated = plan.week | {"visited": [visit | {"since": "", "until": "", "action": "leaflets"}]}
+    shown = plan_view(replace(plan, week=undated), page)
+    week = next(section for section in shown.sections if section.key == "week")
+    assert any(detail.endswith(" was visited before: leaflets.") for detail in week.details)
 
 
 def test_less_than_one_burglary_is_only_certain_where_its_range_ends_below_one():

@@ -29,6 +29,7 @@ def notices_of(plan: Plan, result: Result, prices: Prices, protected: Mapping[st
     return [
         Notice("money", money_in_words(plan)),
         Notice("smallest-fall", _fall_in_words(plan, counted)),
+        *_action_notices(plan),
         *_target_notices(plan, result),
         *_money_notices(plan, result, prices, protected),
         *_control_notices(plan),
@@ -42,6 +43,18 @@ def notices_of(plan: Plan, result: Result, prices: Prices, protected: Mapping[st
 
 def _named(areas: Sequence[str], names: Mapping[str, str]) -> str:
     return ", ".join(f"{names[area]} ({area})" for area in areas)
+
+
+def _action_notices(plan: Plan) -> Iterator[Notice]:
+    """Tell if the action begins in the months before it: an evaluation would then compare it with itself."""
+    days, last = plan.week["action"], plan.before_months[-1]
+    if days and days[0][:7] <= last:
+        yield Notice(
+            "action-in-data",
+            f"The action begins on {months.day_in_words(days[0])}, but this plan is based on months to "
+            f"{months.in_words(last)}. What the action changed in them counts as before it, so the evaluation would "
+            "show too little of it. Plan with --current up to the month before the action.",
+        )
 
 
 def _target_notices(plan: Plan, result: Result) -> Iterator[Notice]:

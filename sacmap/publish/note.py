@@ -77,7 +77,7 @@ def _planned(given: Given) -> Section | None:
         return None
     names = given.names or {}
     notices = {notice["code"]: notice["text"] for notice in plan.warnings}
-    first, last = ("money",), ("smallest-fall", "no-clear-rise", "nothing-to-answer")
+    first, last = ("money",), ("smallest-fall", "action-in-data", "no-clear-rise", "nothing-to-answer")
     parts: list[Part] = [
         Paragraph(
             f"The plan was made on data to {months.in_words(plan.data_to)} and frozen before the event, so that it can "

@@ -12,7 +12,7 @@ from sacmap import months, tables
 from sacmap.choose.hardening import LATELY_BURGLED
 from sacmap.choose.map_points import street_of
 from sacmap.choose.plan import Plan
-from sacmap.choose.plan_record import Budget, Spread
+from sacmap.choose.plan_record import Budget, EarlierVisit, Spread
 from sacmap.choose.plan_words import few, money_in_words, pounds
 from sacmap.notices import series
 from sacmap.publish import bars
@@ -212,6 +212,12 @@ def _action_in_words(plan: Plan, before: str) -> str:
     return before + months.days_in_words(*action) if action else ""
 
 
+def _visit(one: EarlierVisit) -> str:
+    """Return the days and the action of an earlier visit, as far as they are known, after "was visited before"."""
+    days = " to ".join(day for day in dict.fromkeys((one["since"], one["until"])) if day)
+    return (f", {days}" if days else "") + (f": {one['action']}" if one["action"] else "")
+
+
 def _week(plan: Plan, view: View) -> Section:
     week = plan.week
     rows = rows_of(view, week["target"], plan.theme)
@@ -224,8 +230,7 @@ def _week(plan: Plan, view: View) -> Section:
     firm = firmness(share / 100).capitalize()
     these = f"these {number(len(week['target']))} come" if len(week["target"]) > 1 else "this area comes"
     visited = tuple(
-        f"{listed([one['area_id']], view)} was visited before, {one['since']} to {one['until']}: {one['action']}."
-        for one in week["visited"]
+        f"{listed([one['area_id']], view)} was visited before{_visit(one)}." for one in week["visited"]
     )
     most_in = (f"Most crime falls in {series(list(week['months']))}.",) if week["months"] else ()
     sets = tuple(
@@ -254,7 +259,7 @@ def _week(plan: Plan, view: View) -> Section:
         key_line=expected_key(view.follows),
         scale=Markup(bars.range_head(most)),  # noqa: S704 - numbers only
         said=(f"{start}{when}. {firm}: allowing for chance, {these} first {share} times in 100.",),
-        details=(*most_in, *visited, *_notices(plan, "nothing-to-answer", "no-clear-rise")),
+        details=(*most_in, *visited, *_notices(plan, "action-in-data", "nothing-to-answer", "no-clear-rise")),
         tables=(Table("The sets of areas it was chosen from", columns, sets, (1,)),),
     )
 
