@@ -22,6 +22,7 @@ from sacmap.cli_options import (
     study_options_with,
 )
 from sacmap.errors import UsageError
+from sacmap.files.write import output_path
 from sacmap.last_resort import close_output, meant, mend_streams
 from sacmap.terminal import Group, Pounds, say, show
 
@@ -198,11 +199,11 @@ def boundaries_command(
     if [force, wards, lsoas].count(None) != 2:
         raise UsageError("No area was given.", "Give a force, or a district with --wards or --lsoas.")
     if force:
-        path = Path(out) if out else boundaries_path(force)
+        path = output_path(out) if out else boundaries_path(force)
         fetch_boundaries(Origin.of(force, fetching), path)
     else:
         kind, name = "wards" if wards else "lsoas", str(wards or lsoas)
-        path = Path(out) if out else Path("boundaries") / f"{file_stem(name)}-{kind}.geojson"
+        path = output_path(out) if out else Path("boundaries") / f"{file_stem(name)}-{kind}.geojson"
         fetch_district(
             kind, name, path, vintage=vintage, service_url=service_url, ca_bundle=fetching["ca_bundle"]
         )
@@ -237,7 +238,7 @@ def reconcile_command(
         raise UsageError(
             "No area was given.", "Add --area-name with the force or partnership, as named in the table."
         )
-    path = Path(out) if out else Path("maps") / f"{file_stem(area)}-reconcile.csv"
+    path = output_path(out) if out else Path("maps") / f"{file_stem(area)}-reconcile.csv"
     found = reconcile_study(asked, home_office, area, path, beside=beside, study_file=study)
     report([path], found.text, found.warnings)
     return found.exit_code
@@ -266,7 +267,7 @@ def brief_command(study: Path | None, out: str | None, **options: object) -> int
     if not study:
         options["title"] = options["title"] or brief.area
     asked = read_options(study, options)
-    path = Path(out if out.lower().endswith(".docx") else f"{out}.docx") if out else None
+    path = output_path(out, ".docx") if out else None
     written, code = brief_study(asked, out_path(asked, study), path, brief, study_file=study)
     show(str(written))
     return code
@@ -282,7 +283,7 @@ def comparator_command(crimes: tuple[str, ...], *, out: str, without: tuple[str,
     """Add up all forces of a download into a file for --comparator, so that "expected" follows the nation."""
     from sacmap.pipeline import write_comparator
 
-    path = Path(out if out.lower().endswith(".csv") else f"{out}.csv")
+    path = output_path(out, ".csv")
     sentences = write_comparator(crimes, path, without=without)
     show(str(path))
     for text in sentences:
@@ -318,7 +319,6 @@ def comparator_command(crimes: tuple[str, ...], *, out: str, without: tuple[str,
 def plan_command(study: Path | None, out: str | None, **options: object) -> int:
     """Plan a budget and a week of action: plans/NAME.json and NAME.html, and NAME.gpkg with --also gpkg."""
     from sacmap.planning import PlanOptions, plan_study
-    from sacmap.publish.csv_json import record_path
     from sacmap.publish.extra_files import require_of_plan
 
     planning = fields_of(PlanOptions, options)
@@ -326,7 +326,7 @@ def plan_command(study: Path | None, out: str | None, **options: object) -> int:
     if options["also"]:
         # The additional files named in a study file are for its map, not for a plan.
         require_of_plan(asked.also)
-    path = record_path(out, Path("plans") / f"{out_path(asked, study).stem}.json")
+    path = output_path(out, ".json") if out else Path("plans") / f"{out_path(asked, study).stem}.json"
     result, plan, written = plan_study(asked, path, planning, study_file=study)
     report(written)
     for notice in plan.warnings:
@@ -355,11 +355,10 @@ def evaluate_command(
     """Judge a plan afterwards, against control areas and including displacement."""
     from sacmap import months
     from sacmap.planning import EvaluateOptions, evaluate_plan
-    from sacmap.publish.csv_json import record_path
 
     result, outcome, written = evaluate_plan(
         plan_path,
-        record_path(out, plan_path.with_name(f"{plan_path.stem}-result.json")),
+        output_path(out, ".json") if out else plan_path.with_name(f"{plan_path.stem}-result.json"),
         EvaluateOptions(
             after=months.span(after),
             before=months.span(before) if before else None,

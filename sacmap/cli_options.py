@@ -11,6 +11,7 @@ import click
 
 from sacmap.errors import UsageError
 from sacmap.files.study_file import read_study
+from sacmap.files.write import output_path
 from sacmap.study import EXTRA_KINDS, Study, make_study
 
 if TYPE_CHECKING:
@@ -123,6 +124,6 @@ def out_path(study: Study, file: Path | None) -> Path:
                 f"--out is the page, so it must end in .html, not as in {study.out}.",
                 f"Write --out {Path(study.out).with_suffix('.html')} --also {kind}.",
             )
-        return Path(study.out) if kind == "html" else Path(f"{study.out}.html")
+        return output_path(study.out, ".html")
     name = study.title or (file.stem if file else None) or study.force or Path(study.boundaries or "map").stem
     return Path("maps") / f"{file_stem(name)}.html"

@@ -23,7 +23,7 @@ from sacmap.errors import SacmapError
 from sacmap.files.collisions import require_apart, require_own
 from sacmap.files.json_shape import mismatch
 from sacmap.files.text import parse_json, read_text
-from sacmap.files.write import require_writable
+from sacmap.files.write import output_path, require_writable
 from sacmap.inputs import (
     StudyAreas,
     boundaries_of,
@@ -145,7 +145,7 @@ def _save(result: Result, page: View, out: str | Path, kinds: Sequence[str]) -> 
     from sacmap.publish.page import render
 
     require_tools(kinds)
-    path = Path(out)
+    path = output_path(out)
     outputs, read = files_of_map(path, kinds), read_by(result.study)
     require_apart(outputs, read)
     require_own(path, outputs)

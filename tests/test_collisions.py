@@ -112,6 +112,22 @@ def test_f53_in_python_too(folder):
     assert not Path("kent.html").exists()
 
 
+@pytest.mark.parametrize("out", ["maps", "maps/", "maps/.", "there/", ".", ".."])
+def test_an_output_that_is_a_folder_is_refused_with_an_example(folder, out):
+    Path("maps").mkdir()
+    words = {
+        "html": MAP,
+        "json": [*PLAN[:-3], "--boundaries", "a.geojson"],
+        "csv": ["comparator", "kent.csv"],
+    }
+    for ending, asked in words.items():
+        done = command(*asked, "--out", out)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"{out} is a folder, and no file in it is named." in done.stderr
+        assert f"NAME.{ending}" in done.stderr
+    assert not list(Path("maps").iterdir())
+
+
 def test_f53_a_file_beside_the_page_that_sacmap_did_not_write_is_kept(folder):
     words = [*MAP, "--out", "own.html", "--also", "xlsx"]
     for name in ("own.csv", "own.json", "own-groups.csv", "own.xlsx"):

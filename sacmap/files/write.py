@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from sacmap.errors import DiskError
+from sacmap.errors import DiskError, UsageError
 
 #: Seconds to wait between attempts while a virus scanner or Excel has the file open.
 WAITS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
@@ -112,6 +112,27 @@ def replace_patiently(part: Path, path: Path, *, wait: Wait = time.sleep) -> Non
         else:
             return
     part.replace(path)
+
+
+def output_path(out: str | os.PathLike[str], ending: str = "") -> Path:
+    """Return the path of a file to write, with `ending` added to a name that has another.
+
+    >>> output_path("maps/wards", ".html").name
+    'wards.html'
+
+    Raises
+    ------
+    UsageError
+        If it is a folder: a file in it would have no name but its ending.
+    """
+    given = os.fspath(out)
+    last = given.replace(os.sep, "/").rpartition("/")[2]
+    if last in {"", ".", ".."} or Path(given).is_dir():
+        named = Path(given, f"NAME{ending}").as_posix()
+        raise UsageError(
+            f"{given or 'The path'} is a folder, and no file in it is named.", f"Write --out {named}."
+        )
+    return Path(given if given.lower().endswith(ending) else f"{given}{ending}")
 
 
 def require_writable(folder: Path, *, option: str = "--out") -> None:

@@ -164,13 +164,6 @@ def plain(value: object) -> object:
     return value
 
 
-def record_path(out: str | None, usual: Path) -> Path:
-    """Return where a record goes: --out, its name ending in .json, or the usual place."""
-    if not out:
-        return usual
-    return Path(out) if out.lower().endswith(".json") else Path(f"{out}.json")
-
-
 def path_from(folder: Path, path: str) -> str:
     """Return a path as seen from a folder, so that both can be moved together; whole where they share no drive."""
     try:
