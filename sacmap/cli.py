@@ -196,7 +196,7 @@ def boundaries_command(
     from sacmap.inputs import fetch_boundaries, fetch_district
     from sacmap.publish.csv_json import file_stem
 
-    if [force, wards, lsoas].count(None) != 2:
+    if [force, wards, lsoas].count(None) != 2 or "" in {force, wards, lsoas}:
         raise UsageError("No area was given.", "Give a force, or a district with --wards or --lsoas.")
     if force:
         path = output_path(out) if out else boundaries_path(force)
@@ -358,7 +358,7 @@ def evaluate_command(
 
     result, outcome, written = evaluate_plan(
         plan_path,
-        output_path(out, ".json") if out else plan_path.with_name(f"{plan_path.stem}-result.json"),
+        output_path(out, ".json") if out else plan_path.parent / f"{plan_path.stem}-result.json",
         EvaluateOptions(
             after=months.span(after),
             before=months.span(before) if before else None,

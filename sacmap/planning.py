@@ -157,9 +157,10 @@ def evaluate_plan(
     require_apart(outputs, [plan_path, *options.crimes, *given])
     require_unwritten(outputs, options.replace)
     require_outputs(outputs, ())
+    frozen = read_text(str(plan_path))
     if torn := torn_set_message(plan_path):
         say(f"- {torn}")
-    plan = plan_of(read_text(str(plan_path)), str(plan_path))
+    plan = plan_of(frozen, str(plan_path))
     boundaries = options.boundaries or boundaries_of_plan(plan, plan_path)
     if not Path(boundaries).exists():
         raise InputError(

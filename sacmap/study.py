@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import PurePath
 from typing import TypeAlias, TypedDict, Unpack, cast
@@ -323,7 +323,7 @@ def _checked(given: Options) -> dict[str, object]:
             'Add crimes = "extract.csv" above its [extract] table.',
         )
     _require_printable(checked)
-    _require_short(checked)
+    require_paths(checked)
     comparator = os.fspath(given.get("comparator", "areas"))
     if comparator not in COMPARATORS and not PurePath(comparator).suffix:
         raise UsageError(
@@ -419,30 +419,30 @@ def _split(texts: Iterable[str]) -> tuple[str, ...]:
 
 def _require_printable(given: Mapping[str, object]) -> None:
     """Refuse control characters, which no path or name needs. Some would cut a path short."""
+    for name, text in _texts_in(given):
+        what = f"The {name.replace('_', '-')} {text!r}"
+        if not _CONTROL.isdisjoint(text):
+            raise UsageError(f"{what} has a control character in it.", "Write it without.")
+        if name not in PATHS and _HALF.search(text):
+            raise UsageError(f"{what} has half a character in it.", "Write it again.")
+
+
+def require_paths(given: Mapping[str, object]) -> None:
+    """Refuse an empty path, which would be the current folder, and one that is too long for any system to look for."""
+    for name, text in _texts_in(given):
+        what = f"The {name.replace('_', '-')}"
+        size = [len(part.encode(errors="surrogatepass")) for part in (*PurePath(text).parts, text)]
+        if name in PATHS and not text.strip():
+            raise UsageError(f"{what} path is empty.", "Write it, or leave it out.")
+        if name in PATHS and (size[-1] > PATH_BYTES or max(size[:-1], default=0) > NAME_BYTES):
+            raise UsageError(f"{what} {text[:40]!r}… is too long for a path.", "Check that line.")
+
+
+def _texts_in(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield each text with the name of its option."""
     for name, value in given.items():
-        for text in value if isinstance(value, tuple) else (value,):
-            if isinstance(text, str) and not _CONTROL.isdisjoint(text):
-                raise UsageError(
-                    f"The {name.replace('_', '-')} {text!r} has a control character in it.",
-                    "Write it without.",
-                )
-            if isinstance(text, str) and name not in PATHS and _HALF.search(text):
-                raise UsageError(
-                    f"The {name.replace('_', '-')} {text!r} has half a character in it.", "Write it again."
-                )
-
-
-def _require_short(given: Mapping[str, object]) -> None:
-    """Refuse paths that are too long for any system, because even checking if they exist would fail."""
-    for name in PATHS & given.keys():
-        for text in several(given[name]):
-            longest = max(
-                (len(part.encode(errors="surrogatepass")) for part in PurePath(text).parts), default=0
-            )
-            if longest > NAME_BYTES or len(text.encode(errors="surrogatepass")) > PATH_BYTES:
-                raise UsageError(
-                    f"The {name.replace('_', '-')} {text[:40]!r}… is too long for a path.", "Check that line."
-                )
+        texts = value if isinstance(value, tuple) else (value,)
+        yield from ((name, text) for text in texts if isinstance(text, str))
 
 
 def several(value: object) -> tuple[str, ...]:

@@ -168,6 +168,21 @@ def test_a_path_too_long_for_any_system_is_refused(tmp_path, key, text):
         make_study(read_study(file))
 
 
+@pytest.mark.parametrize("key", ["crimes", "boundaries", "households", "context"])
+def test_an_empty_path_is_refused_and_is_not_the_current_folder(tmp_path, key):
+    given = {"current": "2018-07", "baseline": "2017-07"}
+    file = tmp_path / "a.toml"
+    file.write_text("".join(f'{name} = "{text}"\n' for name, text in (given | {key: " "}).items()))
+    with pytest.raises(UsageError, match=f"The {key} path is empty"):
+        read_study(file)
+    with pytest.raises(UsageError, match=f"The {key} path is empty"):
+        make_study(given | {key: ""})
+    with pytest.raises(InputError, match="path of a crime file is empty"):
+        sacmap.read_crimes("")
+    done = CliRunner().invoke(command, ["evaluate", str(tmp_path), "--after", "2018-08"])
+    assert "is a folder" in str(done.exception)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="making a link needs a right there")
 def test_a_link_planted_on_a_shared_drive_is_replaced_and_never_written_through(tmp_path):
     import os

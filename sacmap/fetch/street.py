@@ -107,6 +107,8 @@ def read(
     InputError
         As `read_crimes`.
     """
+    if not all(path.strip() for path in paths):
+        raise InputError("The path of a crime file is empty.", "Write it, or leave it out.")
     members, notes = each_once([member for path in paths for member in members_of(Path(path))])
     if not members:
         raise _nothing_in(paths)

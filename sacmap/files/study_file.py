@@ -8,7 +8,7 @@ from pathlib import Path
 from sacmap.errors import InputError, UsageError
 from sacmap.files.text import bytes_of, parse_toml
 from sacmap.limits import SETTINGS
-from sacmap.study import COMPARATORS, LISTS, PATHS, option_fields, several, unknown_option
+from sacmap.study import COMPARATORS, LISTS, PATHS, option_fields, require_paths, several, unknown_option
 
 _FLAGS = {"offline", "suppress_small", "yes"}
 #: Characters that appear by accident if a path with \\ is in double quotes.
@@ -41,6 +41,7 @@ def read_study(path: Path) -> dict[str, object]:
     checked = {
         name: _checked(path, key, name, value) for key, value in raw.items() for name in [_option(path, key)]
     }
+    require_paths(checked)
     placed = {name: _relative_to(path, name, value) for name, value in checked.items()}
     as_given = {
         used: given
