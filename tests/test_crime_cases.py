@@ -510,6 +510,9 @@ SAVED = {
     "pandas of the API": lambda rows: pd.json_normalize(answers_of(rows)).to_csv(index=False),
     "pandas of the API, not taken apart": lambda rows: pd.DataFrame(answers_of(rows)).to_csv(),
     "workbook": as_workbook,
+    "spaces of a web page": lambda rows: table(
+        [row | {"Crime type": row["Crime type"].replace(" ", "\u00a0 ")} for row in rows]
+    ),
 }
 
 
@@ -541,6 +544,12 @@ def test_f70_a_street_file_saved_again_counts_as_before(folder, monkeypatch, how
         (table([row | {"Longitude": "west"} for row in crimes()]).encode(), "Longitude 'west' is not a number"),
         (table([row | {"Latitude": "53.400.000"} for row in crimes()]).encode(), "A spreadsheet may have changed it"),
         (in_metres(crimes()).replace("434", "934").encode(), "are not in Great Britain"),
+        (b"Month,X,Y,Crime type\r\n2019-01,434000,387000,Burglary\r\n2019-01,1.5,53.4,Burglary\r\n",
+         "easting 1.5 and northing 53.4 are not in Great Britain"),
+        (table([[*row.values(), "-1.2"] for row in crimes()], [*COLUMNS, "Longitude"]).encode(),
+         "line 2: two columns are called 'Longitude', and they differ"),
+        (table([row | {"Longitude": "", "Latitude": "#N/A"} for row in crimes()]).encode(),
+         "No crime of the 80 given has a location"),
         (b",,,\n,,,\n", "a.csv is empty"),
         (b'"', "a.csv is empty"),
         (table(crimes())[:-60].encode(), "line 81 has 5 columns where the header has 12"),

@@ -65,6 +65,8 @@ def test_f34_a_point_in_a_gap_is_outside_every_area():
 def test_f22_swapped_and_metric_points_are_refused():
     with pytest.raises(InputError, match="swapped"):
         locate(crimes_at((52.0, 0.005)), TWO)
+    with pytest.raises(InputError, match="swapped in 1 of 3 points"):
+        locate(crimes_at((0.005, 52.0), (0.005, 52.0), (52.0, 0.005)), TWO)
     with pytest.raises(InputError, match="eastings and northings"):
         locate(crimes_at((475_000, 260_000)), TWO)
 

@@ -76,7 +76,7 @@ def require_degrees(lon: np.ndarray, lat: np.ndarray, what: str = "the crimes") 
     Raises
     ------
     InputError
-        If half of them or more look like latitude and longitude swapped, or any like eastings and northings.
+        If any look like latitude and longitude swapped, or like eastings and northings.
     """
     some = np.isfinite(lon) & np.isfinite(lat)
     x, y = lon[some], lat[some]
@@ -91,10 +91,15 @@ def require_degrees(lon: np.ndarray, lat: np.ndarray, what: str = "the crimes") 
             else "Say with --crs which coordinate system they are in, such as --crs EPSG:27700.",
         )
     swapped = (x > 49) & (x < 62) & (y > -9) & (y < 3)
-    if np.mean(swapped) >= 0.5:
+    if swapped.any():
+        # A few are an error too: files that were joined may differ in the order of the two columns.
+        part = "" if swapped.all() else f" in {swapped.sum():,} of {len(x):,} points"
         raise InputError(
-            f"Longitude and latitude of {what} look swapped (longitude {x[swapped][0]:g}, latitude {y[swapped][0]:g}).",
+            f"Longitude and latitude of {what} look swapped{part} (longitude {x[swapped][0]:g}, latitude "
+            f"{y[swapped][0]:g}).",
             "Swap the two columns."
+            if what == "the crimes" and not part
+            else "Swap the two columns in those rows, or use the files as downloaded."
             if what == "the crimes"
             else "Export them again, longitude before latitude.",
         )

@@ -58,6 +58,17 @@ def places_of(header: Sequence[str]) -> dict[str, int]:
     return {name: place for name, place in found.items() if name in pair or name not in other}
 
 
+def twins_of(header: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the positions of taken columns, each with that of a later column of the same name."""
+    words = [words_of(name) for name in header]
+    return [
+        (place, other)
+        for place in places_of(header).values()
+        for other in range(place + 1, len(words))
+        if words[other] == words[place]
+    ]
+
+
 def missing_from(places: Mapping[str, int]) -> str | None:
     """Return police.uk's name of the first missing column, or None."""
     metres = {"easting", "northing"} <= set(places)

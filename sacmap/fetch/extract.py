@@ -44,7 +44,7 @@ from sacmap.fetch.repeats import (
     repeated_parts,
     shared_elsewhere,
 )
-from sacmap.fetch.resaved import from_grid
+from sacmap.fetch.resaved import SEA, from_grid
 from sacmap.fetch.street_rows import CATEGORIES
 from sacmap.files.sheets import LINES_ABOVE, Row, Sheet, mapped, sheets_of, text_of, words_of
 from sacmap.files.text import sha256
@@ -52,7 +52,7 @@ from sacmap.notices import Notice, series
 from sacmap.study import Study
 
 #: The extent of Great Britain: (lowest, highest) of each coordinate, in metres and in degrees.
-WITHIN = {"BNG": ((0.0, 700_000.0), (0.0, 1_300_000.0)), "degrees": ((-9.0, 2.5), (49.0, 61.5))}
+WITHIN = {"BNG": ((SEA, 700_000.0), (SEA, 1_300_000.0)), "degrees": ((-9.0, 2.5), (49.0, 61.5))}
 #: Spreadsheets keep fifteen digits of a number, so a longer reference has lost its end.
 EXACT = 1e15
 

@@ -21,7 +21,7 @@ from pyproj import Transformer
 
 from sacmap import tables
 from sacmap.errors import InputError
-from sacmap.fetch.columns import header_at, missing_from, month_of, no_column, places_of
+from sacmap.fetch.columns import header_at, missing_from, month_of, no_column, places_of, twins_of
 from sacmap.fetch.saved_answers import saved_crimes
 from sacmap.files.delimited import SEPARATORS, decoded, separated, separator_of, unpacked
 from sacmap.files.sheets import LINES_ABOVE, PARQUET, is_workbook, sheets_in, text_of
@@ -32,6 +32,8 @@ NOTHING = (
     "", "NA", "N/A", "n/a", "na", "null", "NULL", "Null", "NaN", "nan", "None", "none", "-", "#N/A", "<NA>", "nil",
 )  # fmt: skip
 
+#: What stands between the words of a crime type. Copied from a web page, it can be a space that does not break.
+BETWEEN_WORDS = "[ \t\u00a0_]+"
 _TEXT = pa.string()
 #: The meaning of a comma in a coordinate: decimals in degrees, thousands in metres.
 _MARK = {"lon": "decimal", "lat": "decimal", "easting": "thousands", "northing": "thousands"}
@@ -40,6 +42,9 @@ _LON, _LAT = (
 )
 _STREET = re.compile(r"['\"]name['\"]\s*:\s*(?P<q>['\"])(?P<n>.*?)(?P=q)")
 
+
+#: No land of Great Britain lies so few metres from the west or the south of its grid.
+SEA = 2_000.0
 
 #: The columns that only a table of single crimes has.
 _CRIMES = {"month", "crime_type", "crime_id"}
@@ -143,6 +148,8 @@ def _separated(text: str, separator: str, label: str) -> Iterator[tuple[int, lis
 
 def _quick(text: str, separator: str, line: int, header: list[str]) -> Lines | None:
     """Parse with Arrow. Return None if a row has another width or an invalid value: then each line is checked."""
+    if twins_of(header):
+        return None
     places = places_of(header)
     body = text.encode()
     start = 0
@@ -200,6 +207,7 @@ def _taken(
     taken: dict[str, list[str]] = {name: [] for name in places}
     lines: list[int] = []
     least = max(places.values()) + 1
+    twins = twins_of(header)
     for line, cells in rows:
         if not any(cell.strip() for cell in cells):
             continue
@@ -210,6 +218,12 @@ def _taken(
         lines.append(line)
         for name, place in places.items():
             taken[name].append(cells[place])
+        for place, other in twins:
+            if cells[other : other + 1] and cells[other].strip() not in {"", cells[place].strip()}:
+                raise InputError(
+                    f"{label}, {what} {line}: two columns are called {header[place].strip()!r}, and they differ.",
+                    "Delete the one that is not police.uk's, or use the file as downloaded.",
+                )
     columns = {name: pa.array(texts, _TEXT) for name, texts in taken.items()}
     return _without_blank(Lines(columns, np.array(lines, int)), header, places)
 
@@ -288,7 +302,7 @@ def _forces(columns: dict[str, pa.Array], force: str, size: int) -> pa.Array:
 
 def slugs(values: pa.Array) -> pa.Array:
     """Return crime types as slugs: "Vehicle crime" → vehicle-crime."""
-    return pc.replace_substring_regex(pc.utf8_lower(pc.utf8_trim_whitespace(values)), "[ _]", "-")
+    return pc.replace_substring_regex(pc.utf8_lower(pc.utf8_trim_whitespace(values)), BETWEEN_WORDS, "-")
 
 
 def _months(found: Lines, label: str) -> pa.Array:
@@ -364,12 +378,13 @@ def _of_metres(east: pa.Array, north: pa.Array, found: Lines, label: str) -> tup
     if (np.abs(x[there]) <= 180).all() and (np.abs(y[there]) <= 90).all():
         return east, north
     nought = there & (x == 0) & (y == 0)
-    bad = there & ~nought & ~((x >= 0) & (x <= 700_000) & (y >= 0) & (y <= 1_300_000))
+    # No land lies in the grid's first two kilometres: such numbers are degrees or kilometres among metres.
+    bad = there & ~nought & ~((x >= SEA) & (x <= 700_000) & (y >= SEA) & (y <= 1_300_000))
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise InputError(
             f"{_at(found, label, row)}: easting {x[row]:g} and northing {y[row]:g} are not in Great Britain.",
-            "Check that the two columns are not swapped; they are metres of the British National Grid.",
+            "They must be metres of the British National Grid, in every row, and not swapped.",
         )
     lon, lat = from_grid().transform(x, y)
     none = ~there | nought

@@ -16,7 +16,7 @@ from pyarrow import csv
 
 from sacmap import months
 from sacmap.errors import InputError
-from sacmap.fetch.resaved import NOTHING, slugs, table_of, without_missing
+from sacmap.fetch.resaved import BETWEEN_WORDS, NOTHING, slugs, table_of, without_missing
 
 #: CSV column → sacmap's column. The first five are required.
 COLUMNS = {
@@ -134,7 +134,7 @@ def _begun(source: CsvSource) -> tuple[bytes | bytearray, int, list[str] | None]
     first_end = re.search(rb"[\r\n]+", raw)
     start = first_end.end() if first_end else len(raw)
     header = [name.strip() for name in raw[:start].decode("utf-8", errors="replace").split(",")]
-    if not set(REQUIRED) <= set(header):
+    if not set(REQUIRED) <= set(header) or any(header.count(name) > 1 for name in COLUMNS):
         return raw, start, None
     _check_end(raw, header, label)
     return raw, start, header
@@ -224,7 +224,7 @@ def _degrees(text: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _slug(raw: bytes) -> str:
-    return raw.decode(errors="replace").strip().lower().replace(" ", "-").replace("_", "-")
+    return re.sub(BETWEEN_WORDS, "-", raw.decode(errors="replace").strip().lower())
 
 
 def _whole(raw: bytes | bytearray, label: str, keep: Sequence[str] | None, force: str | None) -> Rows:

@@ -241,6 +241,11 @@ def compared_months(
     inside = sac_inside(located, study)
     forces = largest_half(inside["force"]) if study.force is None else _named(study.force, reading.tally)
     if not forces:
+        if len(located) and located["lon"].isna().all():
+            raise InputError(
+                f"No crime of the {len(located):,} given has a location, so none lies in an area.",
+                "A spreadsheet may have lost the coordinates. Use the files as downloaded.",
+            )
         raise InputError(
             _none_in_the_months(study, reading.tally), "Give crimes for both periods, or other periods."
         )
