@@ -151,16 +151,44 @@ def test_no_pin_hides_another_and_lines_lead_to_the_places_of_those_that_moved(o
     out = tmp_path / "avon.html"
     words = ["map", "--crimes", str(data / "avon-and-somerset-2018-01_2021-09.zip"), "--boundaries",
              str(data / "boundaries" / "avon-and-somerset-wards.geojson"), "--current", "2020-10:2021-09",
-             "--baseline", "2019-10:2020-09", "--out", str(out)]  # fmt: skip
+             "--baseline", "2019-10:2020-09", "--group-column", "LAD13NM", "--out", str(out)]  # fmt: skip
     assert CliRunner().invoke(sacmap, words, standalone_mode=False).exception is None
     page = opened(out, "#type=burglary", viewport={"width": 1366, "height": 657})
-    boxes = page.tab.locator("#map [data-pin]").evaluate_all(
-        "pins => pins.map(pin => pin.getBoundingClientRect()).map(box => [box.x, box.y, box.width])"
-    )
-    assert len(boxes) == 10
-    for (x, y, wide), (other_x, other_y, _) in combinations(boxes, 2):
-        assert max(abs(x - other_x), abs(y - other_y)) >= wide
+    # A map without a title of its own is called by its areas, as everywhere on the page.
+    assert page.tab.title().startswith("281 wards: ")
+
+    def boxes(of):
+        return page.tab.evaluate(
+            """of => {
+              if (matchMedia("print").matches) dispatchEvent(new Event("beforeprint"));
+              return Array.from(document.querySelectorAll(of))
+                .filter((one) => one.checkVisibility({ visibilityProperty: true }))
+                .map((one) => one.getBoundingClientRect()).map((box) => [box.x, box.y, box.width]);
+            }""",
+            of,
+        )
+
+    def apart(pins):
+        return all(
+            max(abs(x - other_x), abs(y - other_y)) >= 0.99 * wide
+            for (x, y, wide), (other_x, other_y, _) in combinations(pins, 2)
+        )
+
+    assert len(boxes("#map [data-pin]")) == 10
+    assert apart(boxes("#map [data-pin]"))
     assert page.tab.locator("#map .lead-to").count() >= 5
+    # On paper, of another crime type than the page opens on, too.
+    page.on_paper()
+    assert len(boxes("#map-static .pins > g")) == 10
+    assert apart(boxes("#map-static .pins > g > :is(rect, circle)"))
+    # And the letters of a chosen district are in that district: this one lies far west.
+    page.tab.emulate_media(media="screen")
+    page.tab.select_option("#group", "West Somerset")
+    page.tab.emulate_media(media="print")
+    pins = boxes("#map-static .pins > g")
+    assert len(pins) == page.tab.locator("#lists .pin").count() == 5
+    left, _, wide = boxes("#map-static .areas")[0]
+    assert max(x - left for x, _, _ in pins) < 0.5 * wide
     still = opened(out, java_script_enabled=False)
     assert still.tab.locator("#map-static .pins > path").count() >= 2
 

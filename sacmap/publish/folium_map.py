@@ -23,7 +23,7 @@ from sacmap.publish.make_view import page_of
 from sacmap.publish.page import MAP_ELEMENT, fill, map_script, render
 from sacmap.publish.public import as_published
 from sacmap.publish.view import View
-from sacmap.publish.words import counted
+from sacmap.publish.words import counted, unit_of
 from sacmap.result import Result
 
 __all__ = ["OfficerMap", "draw", "render"]
@@ -119,7 +119,7 @@ def draw(
     tables.require_columns(what.columns, tables.CHANGE.key, "Change")
     tables.require_columns(areas.columns, ("area_id", "name", "geometry"), "Areas")
     table = table_of(what, areas)
-    title = title or counted(len(areas))
+    title = title or counted(len(areas), unit_of(areas["area_id"].astype(str)))
     return OfficerMap(View(title=title, change=table, areas=areas, totals=totals_of(table)))
 
 

@@ -16,7 +16,7 @@ from sacmap.publish.lists import hardening_reasons, week_reasons
 from sacmap.publish.page import render
 from sacmap.publish.page_data import positions_with_points
 from sacmap.publish.view import MapPoint, View
-from sacmap.publish.words import capital, counted, percent
+from sacmap.publish.words import capital, counted, percent, unit_of
 from sacmap.result import Result
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def page_of(result: Result, drawn: Outlines | None = None) -> View:
     listed = {entry.area_id for entries in (result.hardening, *result.weeks.values()) for entry in entries}
     rows = rows_by_area(result.change, listed)
     view = View(
-        title=study.title or counted(len(result.areas)),
+        title=study.title or counted(len(result.areas), unit_of(result.areas["area_id"].astype(str))),
         change=result.change,
         areas=result.areas,
         monthly=result.monthly,

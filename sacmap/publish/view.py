@@ -296,7 +296,7 @@ class View:
     @property
     def place(self) -> str:
         """The name of the place, or "" if the title is only the number of areas."""
-        return "" if self.title == words.counted(len(self.areas)) else self.title
+        return "" if self.title == words.counted(len(self.areas), self.unit) else self.title
 
     @property
     def first_words(self) -> str:

@@ -286,26 +286,51 @@ function paintStatic() {
     if (HATCHED.has(css)) path.setAttribute("fill", `url(#still-${css})`);
     else path.removeAttribute("fill");
   }
-  const listed = pinList();
-  const shown = document.querySelectorAll("#map-static .pins [data-pin], #map-static .names .listed");
-  const same = state.type === data.type && !state.group && state.measure !== "level";
-  for (const part of shown)
-    part.setAttribute("visibility", same || /[A-Z]/.test(part.dataset.pin ?? "") ? "visible" : "hidden");
-  if (!same) restPins(listed);
-  else document.querySelector("#map-static .moved")?.remove();
+  // Its own pins and names are those of the view the page opens on.
+  const level = state.measure === "level" && !data.levelOnly;
+  const same = state.type === data.type && !state.group && !level;
+  for (const part of document.querySelectorAll("#map-static .pins:not(.moved), #map-static .names .listed"))
+    part.setAttribute("visibility", same ? "visible" : "hidden");
+  document.querySelector("#map-static .moved")?.remove();
+  const svg = document.querySelector("#map-static svg");
+  if (!same && svg) stillPins(svg);
 }
 
-// Pins of another crime type than the page opens on, where their areas are.
-function restPins(listed) {
-  document.querySelector("#map-static .moved")?.remove();
+// The margin of the static map, and half a pin on it.
+const STILL = { margin: 8, pin: 19 };
+
+// Where an area has most room, on the static map.
+function onStill(place, { width, height }) {
+  const [[south, west], [north, east]] = data.bounds;
+  const [x, y] = namesAt()[place];
+  const along = (part, size) => STILL.margin + part * (size - 2 * STILL.margin);
+  return L.point(
+    along((x / 1e5 - west) / (east - west), width),
+    along((north - y / 1e5) / (north - south), height),
+  ).round();
+}
+
+// The pins of the moment, each in its area or beside another pin that stands there, with a line to its place.
+function stillPins(svg) {
+  const half = STILL.pin;
   const group = drawing("g", { class: "pins moved" });
-  for (const { sign, place, finding } of listed) {
-    const path = document.querySelector(`#map-static path[data-place="${place}"]`);
-    if (!path || /[A-Z]/.test(sign)) continue;
-    const box = path.getBBox();
-    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-    const pin = [drawing("circle", { cx: x, cy: y, r: 19 }), drawing("text", { x, y: y + 9 }, sign)];
-    group.append(drawing("g", finding === "possible" ? { class: "maybe" } : {}, pin));
+  const taken = [];
+  for (const { sign, place, finding } of pinList()) {
+    if (!isThere(place)) continue;
+    const home = onStill(place, svg.viewBox.baseVal);
+    const spots = ASIDE.map(([x, y]) => home.add(L.point(x, y).multiplyBy(2 * half + 2)));
+    const at = spots.find((spot) => !touches(boxAt(spot, half), taken)) ?? home;
+    taken.push(boxAt(at, half + 1));
+    const isHome = /[A-Z]/.test(sign);
+    const [left, top, size] = [at.x - half + 2, at.y - half + 2, 2 * half - 4];
+    const shape = isHome
+      ? drawing("rect", { class: "home", x: left, y: top, width: size, height: size, rx: 4 })
+      : drawing("circle", { cx: at.x, cy: at.y, r: half });
+    const css = isHome ? "home" : finding === "possible" ? "maybe" : "";
+    group.append(
+      drawing("g", { "data-pin": sign, class: css }, [shape, drawing("text", { x: at.x, y: at.y + 9 }, sign)]),
+    );
+    if (at.distanceTo(home) > half) group.prepend(drawing("path", { d: `M${home.x} ${home.y}L${at.x} ${at.y}` }));
   }
-  document.querySelector("#map-static svg")?.append(group);
+  svg.append(group);
 }
