@@ -209,6 +209,10 @@ def spoilt(**cells):
     [
         (spoilt(**{"Date Committed": "Feb-25"}), "line 4: 'Feb-25' is not a date of the form %d/%m/%Y"),
         (spoilt(**{"Date Committed": "13/13/2018"}), "line 4: '13/13/2018' is not a date"),
+        (
+            spoilt(**{"Date Committed": "03/10/2018 - 05/11/2018"}),
+            "line 4: '03/10/2018 - 05/11/2018' is not a date",
+        ),
         (spoilt(**{"Date Committed": ""}), r"line 4: '' is not a date (.|\n)* total or a note"),
         (spoilt(X="north"), "line 4: 'north', .* is not a coordinate"),
         (spoilt(X=-0.9, Y=52.24), "line 4: .* looks like degrees, not BNG"),
@@ -252,6 +256,9 @@ def test_days_and_months_that_a_spreadsheet_swapped_are_refused(tmp_path):
     path = book_of(tmp_path / "extract.xlsx", Crimes=[HEADER, *lines])
     with pytest.raises(InputError, match=r"sheet Crimes: .* swapped day and month"):
         read_extract(study_of(path))
+    saved = [[str(cell) for cell in cells] for cells in lines]
+    with pytest.raises(InputError, match="swapped day and month"):
+        reading_of(tmp_path, saved)
 
 
 def test_real_dates_beside_dates_in_text_are_read_where_nothing_was_swapped(tmp_path):

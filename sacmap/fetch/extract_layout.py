@@ -227,21 +227,25 @@ def day_of(cell: object, date_format: str) -> str:
     """Return the day of a date, such as 2018-10-03, or "" if it is not a date between `YEARS`.
 
     Spreadsheet dates, ISO dates and day numbers (43101 is 1 January 2018) need no format. A time after the date is
-    ignored.
+    ignored. A second date is not: the crime may be of either.
 
     Examples
     --------
     >>> [day_of(cell, "%d/%m/%Y") for cell in ("03/10/2018 14:22", "43101", "2018-10", "Feb-25")]
     ['2018-10-03', '2018-01-01', '2018-10', '']
+    >>> day_of("03/10/2018 to 05/11/2018", "%d/%m/%Y")
+    ''
     """
     if isinstance(cell, date):
         return _written(cell)
     text = text_of(cell)
     if date_format:
-        for part in (text, text.split(" ")[0]):
+        first, *others = text.split(" ")
+        for part in (text, first):
             read = pd.to_datetime(part, format=date_format, errors="coerce")
             if not pd.isna(read):
-                return _written(read)
+                second = part != text and any(_is_second(word, date_format) for word in others)
+                return "" if second else _written(read)
     if months.is_month(text):
         return text if YEARS[0] <= int(text[:4]) <= YEARS[1] else ""
     if is_day_number(cell):
@@ -252,14 +256,22 @@ def day_of(cell: object, date_format: str) -> str:
     return "" if pd.isna(read) else _written(read)
 
 
+def _is_second(word: str, date_format: str) -> bool:
+    """Whether a word behind a date is another date, not a time."""
+    return ":" not in word and not pd.isna(
+        pd.to_datetime(word.strip("-–()"), format=date_format, errors="coerce")
+    )
+
+
 def are_swapped(cells: pd.Series, days: pd.Series) -> bool:
     """Whether a spreadsheet with American settings seems to have read British dates.
 
     It turns 05/03/2018 into a real date, 3 May, and leaves 25/03/2018 as text. So no real date has a day above 12, and
-    every text has one, which does not happen by chance. `days` are as `day_of` reads the cells.
+    every text has one, which does not happen by chance. Saved as CSV, such a date is 2018-05-03 among the others.
+    `days` are as `day_of` reads the cells.
     """
     later = days.str[8:] > "12"
-    real = cells.map(lambda cell: isinstance(cell, date))
+    real = cells.map(lambda cell: isinstance(cell, date) or _ISO.match(text_of(cell)) is not None)
     return min(int(real.sum()), int((~real).sum())) >= MANY_DATES and bool((later != real).all())
 
 
