@@ -26,7 +26,14 @@ IN_WORDS = {
     "robbery": "robbery",
     "vehicle-crime": "vehicle crime",
 }
-#: The same for a force's own extract, in which single offences are known.
+#: One crime of each type, and several.
+NOUNS = {
+    "sac": ("crime", "crimes"),
+    "burglary": ("burglary", "burglaries"),
+    "robbery": ("robbery", "robberies"),
+    "vehicle-crime": ("vehicle crime", "vehicle crimes"),
+}
+#: The crime types in words for a force's own extract, in which single offences are known.
 EXACT_WORDS = IN_WORDS | {"burglary": "residential burglary", "vehicle-crime": "theft of and from vehicles"}
 #: The two parts of an extract's vehicle crime, in words.
 VEHICLE_PARTS = {"theft-from-vehicle": "theft from vehicles", "theft-of-vehicle": "theft of vehicles"}

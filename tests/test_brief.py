@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 
 import pandas as pd
@@ -213,7 +214,7 @@ def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("town")
     study = town(folder, [f"Ward {n}" for n in range(PLACES)])
     plan = folder / "plans" / "town.json"
-    plan_study(study, plan, PlanOptions())
+    plan_study(study, plan, PlanOptions(theme="burglary"))
     outcome = {
         "before": ["2023-04", "2023-05"], "after": ["2024-04", "2024-05"],
         "reading": "Target areas: 20 after, 30 before.",
@@ -248,6 +249,9 @@ def test_map_plan_and_result_have_their_sections_and_the_figures_of_the_csv(whol
     assert "Target areas: 20 after, 30 before." in said
     assert "2024-03-04, Ward 3: Locks fitted." in said
     assert "£10,000" in said
+    # The theme is the planner's choice, and it alone is counted.
+    assert "and should be about burglary." in said
+    assert re.search(r"The areas of the week of action had [\d,]+ burglaries in 2 months", said)
     budget = next(table for table in note.tables if table.rows[0].cells[1].text == "Money")
     spent = [int(line[1].strip("£").replace(",", "")) for line in cells(budget)[1:]]
     assert sum(spent) == json.loads(plan.read_text(encoding="utf-8"))["budget"]["spent"]

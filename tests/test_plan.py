@@ -360,8 +360,17 @@ def test_a_plan_of_one_crime_type_is_judged_by_it(practice):
     values = study_values(themed, AFTER, None, [str(practice.crimes)], str(practice.boundaries))
     found = compare_in(practice, **{k: v for k, v in values.items() if k != "crimes"})
     rows = found.change[found.change["crime_type"] == "vehicle-crime"].set_index("area_id")
-    target = judge(themed, found).groups["target"]
+    outcome = judge(themed, found)
+    target = outcome.groups["target"]
     assert list(target.after) == list(rows.loc[list(target.area_ids), "current_count"])
+    # What is counted is called by its name.
+    assert f" {int(target.after.sum()):,} vehicle crimes after" in outcome.reading
+    assert "vehicle crimes were to be expected there" in outcome.reading
+    told = {notice["code"]: notice["text"] for notice in themed.warnings}
+    assert (
+        f"had {sum(themed.before[area] for area in target.area_ids):,} vehicle crimes"
+        in told["smallest-fall"]
+    )
 
 
 def test_f79_months_before_the_first_action_are_not_after_it(early_plan, after):

@@ -187,6 +187,22 @@ def test_what_was_done_is_on_the_map_and_in_the_monthly_line(visited):
     assert visited["judged"]("#area=A3").tab.locator("#panel .action-mark").count() == 0
 
 
+def test_the_pages_of_a_plan_for_one_crime_type_call_what_they_count_by_its_name():
+    page = page_of()
+    plan = replace(plan_of_four(page), theme="burglary")
+    html = render(replace(page, plan=plan_view(plan, page)))
+    assert "<span>60 burglaries before</span>" in html
+    assert '<th scope="col" class="number">Burglaries before</th>' in html
+    assert "Most burglary falls in November and December." in html
+    judged = result_view(plan, outcome_of_four(page), page)
+    assert judged.headline.first == "Burglary fell clearly in Ash after the week of action."
+    assert "The counts: burglary" in [section.heading for section in judged.sections]
+    assert "fewer burglaries" in judged.sections[0].figure
+    chance = replace(outcome_of_four(page), verdict="no change beyond chance")
+    said = "No change of burglary in Ash can be told from chance after the week of action."
+    assert result_view(plan, chance, page).headline.first == said
+
+
 def test_a_page_of_a_result_without_a_control_claims_nothing(opened):
     page = page_of()
     bare = replace(

@@ -18,7 +18,7 @@ from sacmap.choose.effect import RateRatio, Wdd, placebo_rank, rate_ratio, tne, 
 from sacmap.choose.partnership_files import Action
 from sacmap.choose.plan import Plan, digests
 from sacmap.choose.plan_record import SIDE_NAMES, WEIGHTS_NAMES
-from sacmap.choose.plan_words import NO_CONTROL, log_notices, reading_of, verdict_of
+from sacmap.choose.plan_words import NO_CONTROL, crimes_of, log_notices, reading_of, verdict_of
 from sacmap.errors import InputError, UsageError
 from sacmap.notices import Notice
 from sacmap.study import Period
@@ -219,7 +219,9 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
         nearest=_against(target, control, alpha, widen),
         widening=widen,
         verdict=verdict_of(net) if net else NO_CONTROL,
-        reading=reading_of(groups, weighted_control, net, displacement, rank=rank, placebos=len(placebos)),
+        reading=reading_of(
+            groups, weighted_control, net, displacement, rank=rank, placebos=len(placebos), theme=plan.theme
+        ),
         volatility=alpha,
         actions=tuple(actions),
         warnings=(*checked, *log_notices(plan, result, actions), *result.warnings),
@@ -302,7 +304,7 @@ def require_same(plan: Plan, result: Result) -> list[Notice]:
         at = plan.before_months.index(month)
         now = dict(zip(wide.index.astype(str), wide[month], strict=True))
         counts += [
-            f"{area} had {then[at]} crimes in {months.in_words(month)}, now {int(now[area])}"
+            f"{area} had {crimes_of(then[at], plan.theme)} in {months.in_words(month)}, now {int(now[area])}"
             for area, then in plan.by_month.items()
             if pd.notna(now[area]) and int(now[area]) != then[at]
         ]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sacmap import months
+from sacmap import months, tables
 from sacmap.choose import hardening
 from sacmap.choose.effect import Wdd
 from sacmap.choose.hardening import Prices
@@ -142,23 +142,24 @@ def _areas_of(plan: Plan, sides: Sequence[SideName]) -> set[str]:
     return {area for side in sides for area in plan.week[side]}
 
 
+def crimes_of(count: float, theme: str) -> str:
+    """Return a count of a theme in words: "63 crimes" of all three types, "1 burglary"."""
+    rounded = math.floor(count + 0.5)
+    return f"{rounded:,} {tables.NOUNS[theme][rounded != 1]}"
+
+
 def _fall_in_words(plan: Plan, counted: int) -> str:
     over = "one month" if len(plan.before_months) == 1 else f"{len(plan.before_months)} months"
+    had = f"The areas of the week of action had {crimes_of(counted, plan.theme)} in {over}"
     fall = plan.smallest_detectable_fall
     if not plan.week["weights"]:
-        return (
-            f"The areas of the week of action had {counted:,} crimes in {over}. With no area to compare them with, no "
-            "fall can be told from one that happened everywhere."
-        )
+        return f"{had}. With no area to compare them with, no fall can be told from one that happened everywhere."
     needed = (
         f"In as long a time, about {fall:,} must be prevented for the fall to show against the control areas."
         if fall <= counted
         else "Even if all were prevented, the fall would hardly show against the control areas."
     )
-    return (
-        f"The areas of the week of action had {counted:,} crimes in {over}. {needed} A single week will almost "
-        "never show in the counts."
-    )
+    return f"{had}. {needed} A single week will almost never show in the counts."
 
 
 def money_in_words(plan: Plan) -> str:
@@ -246,18 +247,21 @@ def reading_of(
     *,
     rank: int | None,
     placebos: int,
+    theme: str,
 ) -> str:
-    """Return what came of a plan, in sentences."""
+    """Return what came of a plan for a theme, the crime type that is counted, in sentences."""
     target, control = groups["target"], groups["control"]
     chance = float((target.before - target.settled).sum())
-    said = [f"Target areas: {target.sums[1]:,.0f} crimes after, {target.sums[0]:,.0f} before."]
+    said = [f"Target areas: {crimes_of(target.sums[1], theme)} after, {target.sums[0]:,.0f} before."]
     if nearest := len(control.area_ids):
         which = "The most similar area" if nearest == 1 else f"The {nearest} most similar areas"
         said.append(f"{which}: {control.sums[1]:,.0f} after, {control.sums[0]:,.0f} before.")
     if chance >= 1:
+        likely = crimes_of(target.settled.sum(), theme)
         said.append(
-            f"The target was chosen when its count was high. Without any action, {target.settled.sum():,.0f} crimes "
-            f"were to be expected there, about {chance:,.0f} fewer than before. These are not counted as prevented."
+            f"The target was chosen when its count was high. Without any action, {likely} "
+            f"{'was' if likely.startswith('1 ') else 'were'} to be expected there, about {chance:,.0f} fewer than "
+            "before. These are not counted as prevented."
         )
     if net is None:
         said.append(f"{NO_CONTROL_WORDS} No rise or fall can be told from one that happened everywhere.")

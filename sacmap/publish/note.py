@@ -26,7 +26,6 @@ from sacmap.publish.note_places import where
 
 if TYPE_CHECKING:
     from sacmap.choose.plan import Plan
-    from sacmap.choose.plan_record import Week
 
 
 def note_of(given: Given) -> Note:
@@ -85,7 +84,7 @@ def _planned(given: Given) -> Section | None:
         ),
         *(Paragraph(notices[code]) for code in first if code in notices),
         *_money(plan, names, illustrated="illustration" in notices),
-        *_week(plan.week, names),
+        *_week(plan, names),
         *(Paragraph(notices[code]) for code in last if code in notices),
     ]
     return Section("What we will do", tuple(parts))
@@ -109,16 +108,21 @@ def _money(plan: Plan, names: Mapping[str, str], *, illustrated: bool) -> Iterat
         yield Paragraph("The prices are illustrations until the partnership's own are put in their place.")
 
 
-def _week(week: Week, names: Mapping[str, str]) -> Iterator[Part]:
+def _week(plan: Plan, names: Mapping[str, str]) -> Iterator[Part]:
     """Yield where the week of action goes, when, and what it is watched by and compared with."""
+    week = plan.week
     target, buffer, control = (
         [names.get(area, area) for area in week[side]] for side in ("target", "buffer", "control")
     )
     about = tables.IN_WORDS.get(str(week.get("about")), "")
-    when = f" Past seasons had most crime in {series(list(week['months']))}." if week["months"] else ""
+    themed = plan.theme != "sac"
+    what = tables.IN_WORDS[plan.theme] if themed else "crime"
+    # The theme of a plan is its maker's choice: it need not be what stands out most there.
+    why = "" if themed else ", which stands furthest above the expected there"
+    when = f" Past seasons had most {what} in {series(list(week['months']))}." if week["months"] else ""
     yield Paragraph(
         f"The week of action goes to {series(target)}"
-        + (f", and should be about {about}, which stands furthest above the expected there" if about else "")
+        + (f", and should be about {about}{why}" if about else "")
         + f".{when}"
     )
     if week.get("action"):
@@ -147,7 +151,7 @@ def _came_of_it(given: Given) -> Section | None:
     parts: list[Part] = [Paragraph(str(outcome["reading"]))]
     if rows:
         earlier, later = map(months.span_in_words, spans)
-        caption = f"Crimes counted, {later} against {earlier}."
+        caption = f"Counted in {later}, against {earlier}."
         parts.append(Table(caption, ("Areas", "Before", "After"), tuple(rows)))
     done = [
         f"{one['date']}, {(given.names or {}).get(one['area_id'], one['area_id'])}: {one['action']}"

@@ -25,7 +25,7 @@ from sacmap.publish.plan_parts import (
     sides,
     who,
 )
-from sacmap.publish.words import capital, signed, whole, whole_number
+from sacmap.publish.words import NOUNS, capital, signed, whole, whole_number
 
 if TYPE_CHECKING:
     from sacmap.publish.view import View
@@ -33,15 +33,17 @@ if TYPE_CHECKING:
 
 def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
     """Return what came of a plan, for the page of the months after against those before."""
-    target = listed(plan.week["target"], view)
+    target, themed = listed(plan.week["target"], view), plan.theme != "sac"
+    what = view.in_words[plan.theme] if themed else "crime"
     month = {
-        "clear fall": f"Crime fell clearly in {target} after the week of action.",
-        "possible fall": f"Crime may have fallen in {target} after the week of action; it could be chance.",
-        "possible rise": f"Crime may have risen in {target} after the week of action; it could be chance.",
-        "clear rise": f"Crime rose clearly in {target} after the week of action.",
-        NO_CONTROL: f"Nothing can be said of crime in {target} after the week of action.",
+        "clear fall": f"{capital(what)} fell clearly in {target} after the week of action.",
+        "possible fall": f"{capital(what)} may have fallen in {target} after the week of action; it could be chance.",
+        "possible rise": f"{capital(what)} may have risen in {target} after the week of action; it could be chance.",
+        "clear rise": f"{capital(what)} rose clearly in {target} after the week of action.",
+        NO_CONTROL: f"Nothing can be said of {what} in {target} after the week of action.",
     }
-    none = f"No change in {target} can be told from chance after the week of action."
+    of = f" of {what}" if themed else ""
+    none = f"No change{of} in {target} can be told from chance after the week of action."
     net = outcome.net
     said = (
         f"Against areas outside the plan: {fewer(net.estimate)} "
@@ -54,7 +56,12 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
         headline=Headline(month.get(outcome.verdict, none), said),
         fixed=f"Planned on data to {months.in_words(plan.data_to)}; what was to be judged was fixed then",
         sides=sides(plan, view),
-        sections=(_came(outcome), _counts(plan, outcome, view), _done(outcome, view), _detail(outcome)),
+        sections=(
+            _came(outcome, plan.theme),
+            _counts(plan, outcome, view),
+            _done(outcome, view),
+            _detail(outcome),
+        ),
         money=positions([one["area_id"] for one in plan.hardening if one["homes"]], view),
         pins=(*pins(plan, view), *((position, "!") for position in sorted(set(acted)))),
         actions=tuple(
@@ -69,8 +76,8 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
     )
 
 
-def _came(outcome: Outcome) -> Section:
-    """Return the verdict with its interval on one bar."""
+def _came(outcome: Outcome, theme: str) -> Section:
+    """Return the verdict on the crimes of a theme with its interval on one bar."""
     net, heading = outcome.net, f"What came of it: {outcome.verdict}"
     if net is None:
         none = "Below are the counts alone: they may have moved as everywhere else."
@@ -88,7 +95,8 @@ def _came(outcome: Outcome) -> Section:
         f'<line class="tick" x1="50%" x2="50%" y1="18" y2="42"/>'
         f'<circle class="alone" cx="{at(net.estimate)}" cy="30" r="5"/>'
         f'<text x="50%" y="12" text-anchor="middle">no change</text>'
-        f'<text x="0" y="58">fewer crimes</text><text x="100%" y="58" text-anchor="end">more crimes</text></svg>'
+        f'<text x="0" y="58">fewer {NOUNS[theme][1]}</text>'
+        f'<text x="100%" y="58" text-anchor="end">more {NOUNS[theme][1]}</text></svg>'
     )
     return Section(
         key="came",
@@ -107,7 +115,7 @@ def _counts(plan: Plan, outcome: Outcome, view: View) -> Section:
     )
     return Section(
         key="counts",
-        heading="The counts",
+        heading="The counts" if plan.theme == "sac" else f"The counts: {view.in_words[plan.theme]}",
         tables=(Table("", ("Side", "Before", "After", "Difference"), counts, (1, 2, 3)),),
         rows=tuple(
             PlanRow(str(sign), area, *who(view, area), ()) for sign, area in enumerate(plan.week["target"], 1)

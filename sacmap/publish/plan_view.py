@@ -32,7 +32,18 @@ from sacmap.publish.plan_parts import (
     sides,
     who,
 )
-from sacmap.publish.words import apart, crimes, estimate, expected_key, number, signed, whole, whole_number
+from sacmap.publish.words import (
+    NOUNS,
+    apart,
+    capital,
+    crimes,
+    estimate,
+    expected_key,
+    number,
+    signed,
+    whole,
+    whole_number,
+)
 from sacmap.result import firmness
 
 if TYPE_CHECKING:
@@ -225,6 +236,7 @@ def _week(plan: Plan, view: View) -> Section:
     streets = ", ".join(f"{apart(street_of(one['street']))} ({one['crimes']})" for one in week["streets"])
     start = f"Start at {streets}" if streets else "Start where it is busiest"
     when = _action_in_words(plan, ", ") or (f", in {week['months'][0]}" if week["months"] else "")
+    what = "crime" if plan.theme == "sac" else view.in_words[plan.theme]
     best = week["alternatives"][0]
     share = round(100 * best["best_share"])
     firm = firmness(share / 100).capitalize()
@@ -232,7 +244,7 @@ def _week(plan: Plan, view: View) -> Section:
     visited = tuple(
         f"{listed([one['area_id']], view)} was visited before{_visit(one)}." for one in week["visited"]
     )
-    most_in = (f"Most crime falls in {series(list(week['months']))}.",) if week["months"] else ()
+    most_in = (f"Most {what} falls in {series(list(week['months']))}.",) if week["months"] else ()
     sets = tuple(
         (
             listed(one["target"], view),
@@ -283,22 +295,29 @@ def _promise(plan: Plan, view: View) -> Section:
         key="judged",
         heading="How it will be judged",
         said=(f"{against} One week will almost never show in the counts.",),
-        figure=_fall_bar(before, fall) if alone else Markup(),
+        figure=_fall_bar(crimes(before, plan.theme), before, fall) if alone else Markup(),
         details=_notices(plan, "smallest-fall", "few-controls", "no-buffer-control"),
-        tables=(Table("Who is compared with whom", ("Side", "Areas", "Crimes before"), compared, (2,)),),
+        tables=(
+            Table(
+                "Who is compared with whom",
+                ("Side", "Areas", f"{capital(NOUNS[plan.theme][1])} before"),
+                compared,
+                (2,),
+            ),
+        ),
     )
 
 
-def _fall_bar(before: int, fall: int) -> Markup:
-    """Return the crimes before as a bar, the smallest fall that would show left open."""
+def _fall_bar(said: str, before: int, fall: int) -> Markup:
+    """Return the crimes before, `said` in words, as a bar, the smallest fall that would show left open."""
     share = min(100.0, 100 * fall / before) if before else 100.0
     wide = 100 - share
     end = f"about {fall:,} fewer: the smallest fall that would show"
     return Markup(  # noqa: S704 - numbers and words of our own
-        f'<svg class="fall" role="img" aria-label="{before:,} crimes before; {end}">'
+        f'<svg class="fall" role="img" aria-label="{said} before; {end}">'
         f'<rect class="open" x="0.5" y="0.5" width="99.8%" height="12"/>'
         f'<rect class="length" x="0" y="0" width="{wide:.1f}%" height="13"/></svg>'
-        f'<p class="ends"><span>{before:,} crimes before</span> <span>{end}</span></p>'
+        f'<p class="ends"><span>{said} before</span> <span>{end}</span></p>'
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from sacmap import tables
 from sacmap.measure.chance_flags import must_rise
 from sacmap.measure.comparator import NOTHING, OTHERS
 from sacmap.publish.change_rows import Reading
@@ -16,12 +17,7 @@ MONTHS_A_YEAR = 12
 #: Names of areas in the headline; the others are counted.
 NAMED = 3
 #: One crime of each type, and several.
-NOUNS = {
-    "sac": ("crime", "crimes"),
-    "burglary": ("burglary", "burglaries"),
-    "robbery": ("robbery", "robberies"),
-    "vehicle-crime": ("vehicle crime", "vehicle crimes"),
-}
+NOUNS = tables.NOUNS
 #: What the three crime types are called as one.
 TOGETHER = "all three types together"
 #: What police.uk's burglaries are, and when the rank of an area is firm.
