@@ -93,6 +93,8 @@ def read_boundaries(path: str | os.PathLike[str], options: BoundaryOptions = DEF
         If the crs is no coordinate system, or groups are given without their column.
     """
     where = Path(path)
+    if not os.fspath(path).strip():
+        raise InputError("The path of the boundaries is empty.", "Write it.")
     require_group_column(options.within, options.group_column)
     system = system_given(options.crs) if options.crs else None
     rows = _read(where, options.layer)
