@@ -177,7 +177,7 @@ class Watched:
 
 
 def watch_study(study: Study, page: Path, *, study_file: str | Path | None = None) -> Watched:
-    """Make the map of a study if anything it reads has changed since the last map, and say what is new."""
+    """Make the map of a study if anything it counts with has changed since the last map, and say what is new."""
     records = _records_of(page, study)
     newest = _newest_map(reversed(records))
     if newest is not None and _unchanged(study, *newest):
