@@ -8,6 +8,7 @@ import sqlite3
 import struct
 import xml.etree.ElementTree as ET
 import zlib
+from dataclasses import replace
 from importlib.resources import files
 
 import geopandas as gpd
@@ -61,7 +62,17 @@ def require_same_as_csv(path, content):
 
 def test_every_number_of_the_csv_is_in_the_areas_layer(saved):
     page = page_of(empty=2)
-    require_same_as_csv(saved(page), csv_of(page.texts))
+    path = saved(page)
+    require_same_as_csv(path, csv_of(page.texts))
+    assert "group" not in gpd.read_file(path, layer="areas")
+
+
+def test_the_areas_layer_has_the_districts_that_the_csv_has(saved):
+    page = page_of()
+    grouped = replace(page, areas=page.areas.assign(group=["North", 'South "old"', None, "North"]))
+    layer = gpd.read_file(saved(grouped), layer="areas")
+    assert list(layer["group"]) == ["North", 'South "old"', "", "North"]
+    assert list(layer)[:3] == ["area_id", "area_name", "group"]
 
 
 @pytest.mark.slow

@@ -114,6 +114,8 @@ def fields_of(page: View) -> list[Field]:
                 continue
             values = [_value(value, column.kind) for value in rows[column.name]]
             fields.append((field_name(kind, column.name), _TYPES[column.kind], values))
+            if column.name == "area_name" and "group" in areas:
+                fields.append(("group", "TEXT", areas["group"].fillna("").astype(str).tolist()))
         fields.append((field_name(kind, "colour_class"), "TEXT", classes_of(rows)))
     homes = [_value(value, "number") for value in areas["households"]]
     return [*fields, ("households", "DOUBLE", homes), ("mend", "TEXT", [str(mend) for mend in areas["mend"]])]
