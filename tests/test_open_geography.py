@@ -156,6 +156,9 @@ def test_the_command_writes_the_file_and_tells_the_mends(tmp_path):
     with serving(Geography({WARDS: Service(FIELDS, rows)})) as url:
         done = command("boundaries", "--wards", "Northampton", "--service-url", url, cwd=tmp_path)
         gone = command("boundaries", "--wards", "Nowhere", "--service-url", url, cwd=tmp_path)
+        offline = command(
+            "boundaries", "--wards", "Northampton", "--service-url", url, "--offline", cwd=tmp_path
+        )
     path = tmp_path / "boundaries" / "northampton-wards.geojson"
     assert (done.returncode, done.stdout) == (0, f"{path.relative_to(tmp_path)}\n")
     assert len(read_areas(path)) == 3
@@ -164,6 +167,8 @@ def test_the_command_writes_the_file_and_tells_the_mends(tmp_path):
     assert gone.returncode == 2
     assert "no wards for a district called 'Nowhere'" in gone.stderr
     assert not (tmp_path / "boundaries" / "nowhere-wards.geojson").exists()
+    assert offline.returncode == 2
+    assert "--offline uses no network" in offline.stderr
 
 
 # Faults.

@@ -185,7 +185,7 @@ def require_unwritten(paths: Sequence[Path], replace: bool) -> None:
     there = [file for file in paths if file.exists()]
     if there and not replace:
         raise UsageError(
-            f"{there[0]} already exists and was not changed: a plan must be fixed before the event.",
+            f"{there[0]} already exists and was not changed: a plan is fixed before the event, and its result is kept.",
             "Choose another --out, or add --replace.",
         )
     require_writable(paths[0].parent)
