@@ -4,6 +4,7 @@ import csv
 import json
 from dataclasses import replace
 
+import geopandas as gpd
 import pytest
 from conftest import csv_text, row, square
 
@@ -102,7 +103,9 @@ def test_subtotals_are_the_sums_of_their_areas_in_a_file_of_their_own(county, tm
 
 def test_page_and_workbook_have_the_subtotals_too(county, tmp_path):
     openpyxl = pytest.importorskip("openpyxl", reason="openpyxl is not installed")
-    save(run(county(also=("xlsx",))), tmp_path / "county.html")
+    save(run(county(also=("xlsx", "gpkg"))), tmp_path / "county.html")
+    layer = gpd.read_file(tmp_path / "county.gpkg", layer="areas")
+    assert set(layer["group"]) == {"Ashby", "Bexley"}
     sheet = openpyxl.load_workbook(tmp_path / "county.xlsx")["Districts"]
     header, *rows = sheet.iter_rows(values_only=True)
     group, kind, count = map(header.index, ("group", "crime_type", "current_count"))
