@@ -117,8 +117,6 @@ def fields_of(page: View) -> list[Field]:
             if column.name == "area_name" and "group" in areas:
                 fields.append(("group", "TEXT", areas["group"].fillna("").astype(str).tolist()))
         fields.append((field_name(kind, "colour_class"), "TEXT", classes_of(rows)))
-    if "group" in areas:
-        fields.insert([name for name, _, _ in fields].index("area_name") + 1, ("group", "TEXT", page.groups))
     homes = [_value(value, "number") for value in areas["households"]]
     return [*fields, ("households", "DOUBLE", homes), ("mend", "TEXT", [str(mend) for mend in areas["mend"]])]
 
