@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -50,6 +50,15 @@ SPLIT_CLASS = "Recorded as residential burglary of homes and, apart from them, o
 HOMES = DWELLING | RESIDENTIAL | HOME | UNCONNECTED
 _SAC = HOMES | ROBBERY | THEFT_FROM | THEFT_OF
 CODES = _SAC | OTHER_BUILDINGS | INTERFERENCE
+#: What every table of all offences holds, by name: at least one of its codes in some quarter.
+_PARTS: Mapping[str, Collection[str]] = {
+    "burglary of homes": HOMES,
+    "other burglary": OTHER_BUILDINGS,
+    "robbery": ROBBERY,
+    "theft from a vehicle (45)": THEFT_FROM,
+    "theft of a vehicle (48)": {"48"},
+    "interference with a vehicle (126)": INTERFERENCE,
+}
 
 
 @dataclass(frozen=True)
@@ -135,10 +144,18 @@ class Recorded:
             found[quarter, code] = found.get((quarter, code), 0.0) + float(n)
         return found
 
+    @cached_property
+    def lacking(self) -> tuple[str, ...]:
+        """What the table has no code of, in any quarter or area: someone may have cut it to some offences."""
+        known = frozenset[str]().union(*self.codes.values())
+        return tuple(name for name, codes in _PARTS.items() if not known & set(codes))
+
 
 def official(recorded: Recorded, component: Component, period: Period) -> float:
-    """Return the recorded offences; NaN if the table has none of the codes or cannot separate the class."""
+    """Return the recorded offences; NaN if the table lacks a part of them or cannot separate the class."""
     quarters = period[::3]
+    if any(set(_PARTS[name]) & set(component.codes) for name in recorded.lacking):
+        return float("nan")
     if component.name == "burglary-of-homes" and set(map(class_of, quarters)) & {RESIDENTIAL_CLASS}:
         return float("nan")
     if any(not recorded.codes[q] & set(component.codes) for q in quarters):

@@ -105,6 +105,9 @@ def test_f36_wards_without_codes_are_not_silently_merged_into_their_districts(ma
     found = read_boundaries(made(*rows), BoundaryOptions(id_column="LAD24CD"))
     assert list(found.areas["name"]) == ["D0", "D1"]
     assert "4 rows" in found.notices[0].text
+    wards = [{"WD24CD": f"E0{n // 2}", "WD24NM": f"Ward {n}"} for n in range(4)]
+    with pytest.raises(InputError, match=r"more than once: E00, E01 .* their names in WD24NM differ"):
+        read_areas(made(*wards), id_column="WD24CD")
 
 
 def test_households_of_parts_are_the_same_for_each_or_added_up(made):

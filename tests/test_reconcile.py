@@ -1,6 +1,7 @@
 """police.uk beside the Home Office's recorded crime, on real figures and on tables laid out as the Home Office does."""
 
 import csv
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -164,13 +165,31 @@ def test_every_code_is_described_in_the_real_table_as_it_is_taken(northamptonshi
 
 def test_a_code_that_means_something_else_is_told(tmp_path):
     path = tmp_path / "a.xlsx"
-    write_xlsx(path, edited(lambda rows: rows[7].__setitem__(4, "Theft of pedal cycle")))
+    write_xlsx(
+        path, edited(lambda rows: rows[7].__setitem__(slice(4, 8), ["Theft of pedal cycle", "", "", "045"]))
+    )
     found = reconcile(
         study_of("2018-04:2018-06", "2017-04:2017-06"), read_table(str(path)).of("Northampton"), None
     )
     assert next(n.text for n in found.warnings if n.code == "offence-codes").endswith(
         "45 “Theft of pedal cycle”."
     )
+
+
+def test_f68_a_table_cut_to_burglary_has_no_total_and_says_what_it_lacks(northamptonshire):
+    def left(codes):
+        return frozenset(code for code in codes if code.startswith(("28", "29", "30", "31")))
+
+    rows = northamptonshire.rows
+    cut = replace(
+        northamptonshire,
+        rows=rows[rows["code"].isin(list(left(rows["code"])))],
+        codes={quarter: left(codes) for quarter, codes in northamptonshire.codes.items()},
+    )
+    found = reconcile(study_of("2017-04:2018-03", "2016-04:2017-03"), cut, None)
+    assert found.official("burglary") == (6589, 5973)
+    assert all(map(pd.isna, found.official("sac")))
+    assert "no row of robbery, theft from a vehicle (45)" in found.warnings[1].text
 
 
 # Real figures.

@@ -229,11 +229,13 @@ def _guessed_name(
     rows: Rows, identity: str, ids: Sequence[str], where: Path | str
 ) -> tuple[str | None, list[Notice]]:
     ends = [column for column in rows.columns if _NAME_END.fullmatch(column) and column != identity]
-    usable = [column for column in ends if any(texts(rows, column)) and _says_one(ids, texts(rows, column))]
+    filled = [column for column in ends if any(texts(rows, column))]
+    usable = [column for column in filled if _says_one(ids, texts(rows, column))]
     stem = _CODE_END.fullmatch(identity)
+    # The names of the codes themselves stand even where they differ within one code: that is an error, told later.
     belongs = [
         column
-        for column in usable
+        for column in filled
         if stem and (end := _NAME_END.fullmatch(column)) and end[1].casefold() == stem[1].casefold()
     ]
     if belongs:

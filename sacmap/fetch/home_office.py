@@ -65,7 +65,7 @@ def read_table(path: str) -> RecordedTable:
         )
     whole = pd.concat(parts, ignore_index=True)
     whole["quarter"] = _quarters(whole)
-    whole["code"] = mapped(whole["code"], lambda cell: text_of(cell).upper().removesuffix(".0"))
+    whole["code"] = mapped(whole["code"], lambda cell: text_of(cell).upper().removesuffix(".0").lstrip("0"))
     return RecordedTable(path, whole)
 
 

@@ -193,6 +193,7 @@ def reconcile(
         source=source,
         warnings=(
             *(Notice("definition", one.text) for one in broken),
+            *_cut_to_some(recorded),
             *_strange_descriptions(recorded),
             *_gaps_told(published, study, source, unknown),
             *notices,
@@ -386,6 +387,16 @@ def _items(
         ),
         ("no location", span, float(rows["nowhere"].sum()), none, none, nowhere),
     ]
+
+
+def _cut_to_some(recorded: Recorded) -> Iterator[Notice]:
+    """Warn of offences that the table has no row of."""
+    if recorded.lacking:
+        yield Notice(
+            "absent-offences",
+            f"The Home Office's table has no row of {series(recorded.lacking)}: missing, not zero. What would "
+            "include it has no figure. Give the whole table.",
+        )
 
 
 def _strange_descriptions(recorded: Recorded) -> Iterator[Notice]:
