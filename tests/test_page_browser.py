@@ -286,6 +286,11 @@ def test_only_clear_changes_filters_the_table(small):
     readings = page.tab.locator('#areas [data-col="verdict"]').all_inner_texts()
     assert readings
     assert all("lear" in reading for reading in readings)
+    # A chosen area of another reading stands with them no longer than it is chosen.
+    page.tab.locator("#hardening button.name", has_text="Birch").click()
+    assert page.tab.locator("#areas tbody tr").count() == len(readings) + 1
+    page.tab.click("#whole-place")
+    assert page.tab.locator('#areas [data-col="verdict"]').all_inner_texts() == readings
 
 
 def test_go_to_an_area_finds_it(opened):
@@ -533,12 +538,16 @@ def test_the_chosen_area_shows_its_busiest_points_with_their_streets(opened):
 
 def test_a_district_is_chosen_found_and_kept_in_the_address(opened):
     page = opened(grouped(page_of()))
+    scale = page.text("#map .leaflet-control-scale")
     page.tab.select_option("#group", "South")
+    assert page.text("#map .leaflet-control-scale") != scale
     assert {cells[0] for cells in rows_shown(page)} == {"Cedar", "Elm"}
     assert "in South" in page.text("#hardening-heading")
     assert "district=South" in page.tab.evaluate("location.hash")
     page.tab.go_back()
     assert page.tab.locator("#areas tbody tr").count() == 4
+    # The map shows the whole again, too.
+    assert page.text("#map .leaflet-control-scale") == scale
     page.tab.fill("#find-area", "north")
     page.tab.press("#find-area", "Enter")
     assert page.tab.input_value("#group") == "North"

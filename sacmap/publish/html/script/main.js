@@ -249,11 +249,11 @@ function listenToButtons() {
 }
 
 function goBack() {
-  const before = state.area;
+  const { area, group } = state;
   recall();
   show();
-  if (before !== state.area || state.group) fit();
-  if (before !== null && state.area === null) focusBack();
+  if (area !== state.area || group !== state.group) fit();
+  if (area !== null && state.area === null) focusBack();
 }
 
 function listenToTheRest() {

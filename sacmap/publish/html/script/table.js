@@ -12,6 +12,8 @@ const CELLS = {
 };
 const sorting = { key: "", down: true };
 let showAll = false;
+// The chosen area, where it stands above rows that it is not one of.
+let joined = null;
 // The page comes with the rows of its first view.
 let asItCame = true;
 const isFirstView = () =>
@@ -53,7 +55,8 @@ function showTable() {
   asItCame = false;
   const sorted = inOrder();
   const shown = showAll ? sorted : sorted.slice(0, data.tableRows);
-  if (state.area !== null && !shown.includes(state.area)) shown.unshift(state.area);
+  joined = shown.includes(state.area) ? null : state.area;
+  if (joined !== null) shown.unshift(joined);
   const note = state.clear
     ? `${whole(sorted.length)} of ${many(placesShown().length, data.unit)} changed clearly. `
     : "";
@@ -90,8 +93,9 @@ function markChosen() {
   const chosen = state.area === null ? null : data.ids[state.area];
   const rows = Array.from(document.querySelectorAll("#areas tbody tr"));
   for (const row of rows) row.classList.toggle("chosen", row.dataset.areaId === chosen);
-  // A long table shows its first rows only: the chosen area joins them.
-  if (chosen !== null && !rows.some((row) => row.dataset.areaId === chosen)) showTable();
+  // A long table shows its first rows only: the chosen area joins them, and leaves them when it is chosen no more.
+  const isNew = chosen !== null && !rows.some((row) => row.dataset.areaId === chosen);
+  if (isNew || (joined !== null && joined !== state.area)) showTable();
 }
 
 function makeSortable() {
