@@ -181,6 +181,8 @@ def test_no_pin_hides_another_and_lines_lead_to_the_places_of_those_that_moved(o
     page.on_paper()
     assert len(boxes("#map-static .pins > g")) == 10
     assert apart(boxes("#map-static .pins > g > :is(rect, circle)"))
+    # A printer is given a hatching anew for each path: of a nation's areas that took minutes.
+    assert 0 < page.tab.locator('#map-static [fill^="url(#still"]').count() <= 5
     # And the letters of a chosen district are in that district: this one lies far west.
     page.tab.emulate_media(media="screen")
     page.tab.select_option("#group", "West Somerset")
@@ -736,13 +738,23 @@ def test_thousands_of_areas_show_their_districts_first_and_a_district_its_areas(
     groups = [f"District {n % 4}" for n in range(1_001)]
     small = many.change.iloc[:4].drop(columns=["area_id", "area_name"])
     rows = [
-        small.assign(group=f"District {n}", areas=250, crime_type=list(tables.CRIME_TYPES)) for n in range(4)
+        small.assign(
+            group=f"District {n}", areas=250, crime_type=list(tables.CRIME_TYPES), verdict="too few to tell"
+        )
+        for n in range(4)
     ]
     page = opened(replace(many, areas=many.areas.assign(group=groups), subtotals=pd.concat(rows)))
+    looks = """() => {
+      dispatchEvent(new Event("beforeprint"));
+      const paths = Array.from(document.querySelectorAll("#map-static path[data-place]"));
+      return Array.from(new Set(paths.map((path) => path.getAttribute("class"))));
+    }"""
     assert "by district" in page.text("#legend-title")
+    assert page.tab.evaluate(looks) == ["few"]
     page.tab.locator("#map path.leaflet-interactive").nth(500).click(force=True)
     assert page.tab.input_value("#group").startswith("District")
     assert "by district" not in page.text("#legend-title")
+    assert "few" not in page.tab.evaluate(looks)
     assert page.messages == []
 
 

@@ -280,12 +280,21 @@ function fillStatic() {
 function paintStatic() {
   fillStatic();
   if (data.plan) return;
+  // A printer is given a hatching anew for each path: alike areas are hatched as one, beneath their outlines.
+  const hatched = {};
   for (const path of document.querySelectorAll("#map-static path[data-place]")) {
-    const css = classOf(Number(path.dataset.place));
+    const css = shownClass(Number(path.dataset.place));
     path.setAttribute("class", css);
-    if (HATCHED.has(css)) path.setAttribute("fill", `url(#still-${css})`);
-    else path.removeAttribute("fill");
+    if (HATCHED.has(css)) {
+      path.setAttribute("fill", "none");
+      (hatched[css] ??= []).push(path.getAttribute("d"));
+    } else path.removeAttribute("fill");
   }
+  for (const path of document.querySelectorAll("#map-static .areas path:not([data-place])")) path.remove();
+  const fills = Object.entries(hatched).map(([css, lines]) =>
+    drawing("path", { class: css, fill: `url(#still-${css})`, d: lines.join("") }),
+  );
+  document.querySelector("#map-static .areas")?.prepend(...fills);
   // Its own pins and names are those of the view the page opens on.
   const level = state.measure === "level" && !data.levelOnly;
   const same = state.type === data.type && !state.group && !level;
