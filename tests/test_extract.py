@@ -261,6 +261,16 @@ def test_days_and_months_that_a_spreadsheet_swapped_are_refused(tmp_path):
         reading_of(tmp_path, saved)
 
 
+def test_a_month_that_the_extract_holds_only_in_part_is_told(tmp_path):
+    days = [f"{day:02d}/{month:02d}/2018" for month in (8, 9, 10) for day in range(1, 31) for _ in range(3)]
+    lines = [line(f"CR/{n}", day, "28E") for n, day in enumerate(days)]
+    assert "part-months" not in told(reading_of(tmp_path, lines))
+    assert (
+        "whole months: October 2018, only day 1 to 20."
+        in told(reading_of(tmp_path, lines[:-30]))["part-months"]
+    )
+
+
 def test_real_dates_beside_dates_in_text_are_read_where_nothing_was_swapped(tmp_path):
     days = [f"{day:02d}/03/2018" for day in range(1, 29)]
     lines = [line(f"CR/{n}", date(2018, 3, n + 1) if n % 2 else day, "28E") for n, day in enumerate(days)]

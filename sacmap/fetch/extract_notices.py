@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -25,6 +26,8 @@ _WHOLE = "So the figures are serious acquisitive crime itself, not a proxy."
 _IN_PART = "A part of it is missing, so no total is serious acquisitive crime as a whole."
 #: A part of vehicle crime is missing from a month or period if it has no row there and at least so many are usual.
 USUAL = 10
+#: Days without a row are no chance where so many rows are usual in them, in an extract of so many months.
+SILENT, ENOUGH_MONTHS = 20, 3
 #: Words that mark a row as not a recorded crime, or no longer one.
 _NO_CRIME = re.compile(
     r"\b(cancelled|canceled|cancellation|no ?crimed?|nocrime|not a crime|void(ed)?|deleted|duplicated?|withdrawn|"
@@ -64,6 +67,7 @@ def extract_notices(
     )
     yield from _lacking([*components, *lacking], rows, sac)
     yield from _broken(broken)
+    yield from _part_months(rows, study)
     yield from _cancelled(rows, layout, others)
     yield from _left_out(rows, layout)
     other = rows[(rows["component"] == "") & (rows["left"] == "")]
@@ -121,6 +125,33 @@ def _broken(without: Mapping[str, Sequence[str]]) -> Iterator[Notice]:
             "no-such-offence",
             f"No row of {part} in {months.held_in_words(found)}: that is not zero but unknown, and so are vehicle "
             "crime and serious acquisitive crime as a whole. Ask for what is missing.",
+        )
+
+
+def _part_months(rows: pd.DataFrame, study: Study) -> Iterator[Notice]:
+    """Warn of months at whose beginning or end the extract has no row, though far too many are usual for chance.
+
+    Nothing can be said if its dates are months, or if it gives the same few days for every month.
+    """
+    days = rows["day"]
+    if days.empty or (days.str.len() < len("2018-10-03")).any():
+        return
+    by = days.str[8:].astype(int).groupby(days.str[:7]).agg(["min", "max", "size"])
+    lengths = np.array([monthrange(int(month[:4]), int(month[5:]))[1] for month in by.index])
+    before, after = by["min"] - 1, lengths - by["max"]
+    if len(by) < ENOUGH_MONTHS or max(before.median(), after.median()) > 1:
+        return
+    rate = by["size"] / (by["max"] - by["min"] + 1)
+    cut = by[(rate * np.maximum(before, after) >= SILENT) & by.index.isin(study.months or by.index)]
+    if len(cut):
+        said = [
+            f"{months.in_words(str(month))}, only day {first} to {last}"
+            for month, first, last in zip(cut.index, cut["min"], cut["max"], strict=True)
+        ]
+        yield Notice(
+            "part-months",
+            f"The extract does not hold whole months: {listed(said, 3)}. It is compared with whole months, so crime "
+            "seems to have changed. Choose periods without such a month, or ask for the rest of it.",
         )
 
 
