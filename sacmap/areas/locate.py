@@ -94,12 +94,11 @@ def require_degrees(lon: np.ndarray, lat: np.ndarray, what: str = "the crimes") 
     if swapped.any():
         # A few are an error too: files that were joined may differ in the order of the two columns.
         part = "" if swapped.all() else f" in {swapped.sum():,} of {len(x):,} points"
+        rows = " in those rows, or use the files as downloaded" if part else ""
         raise InputError(
             f"Longitude and latitude of {what} look swapped{part} (longitude {x[swapped][0]:g}, latitude "
             f"{y[swapped][0]:g}).",
-            "Swap the two columns."
-            if what == "the crimes" and not part
-            else "Swap the two columns in those rows, or use the files as downloaded."
+            f"Swap the two columns{rows}."
             if what == "the crimes"
             else "Export them again, longitude before latitude.",
         )
