@@ -150,8 +150,8 @@ def _part_months(rows: pd.DataFrame, study: Study) -> Iterator[Notice]:
         ]
         yield Notice(
             "part-months",
-            f"The extract does not hold whole months: {listed(said, 3)}. It is compared with whole months, so crime "
-            "seems to have changed. Choose periods without such a month, or ask for the rest of it.",
+            f"The extract does not hold whole months: {listed(said, 3)}. Where such a month is not left out, "
+            "crime seems to have changed. Choose periods without such a month, or ask for the rest of it.",
         )
 
 
