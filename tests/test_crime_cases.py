@@ -682,6 +682,9 @@ def test_a_file_put_in_twice_without_ids_is_told(folder, monkeypatch):
         "Every row occurs an even number of times"
         in map_of(folder, monkeypatch, "a.csv").told["doubled-file"]
     )
+    again = [row for row in rows if row["Month"] == "2019-01"]
+    (folder / "a.csv").write_text(table([*rows, *again]))
+    assert "in a.csv (2019-01" in map_of(folder, monkeypatch, "a.csv").told["doubled-file"]
 
 
 def test_ids_that_a_program_padded_with_spaces_are_those_of_police_uk(folder, monkeypatch):

@@ -234,8 +234,8 @@ def _occur_in(mine: pd.DataFrame, theirs: pd.DataFrame) -> bool:
 
 
 def doubled_notices(parts: Sequence[Part]) -> Iterator[Notice]:
-    """Warn of files without ids in which every row occurs an even number of times."""
-    doubled = [part.label for part in parts if _is_doubled(part)]
+    """Warn of files, or months of files, without ids in which every row occurs an even number of times."""
+    doubled = [name for part in parts if (name := _doubled_in(part))]
     if doubled:
         yield Notice(
             "doubled-file",
@@ -245,11 +245,22 @@ def doubled_notices(parts: Sequence[Part]) -> Iterator[Notice]:
         )
 
 
-def _is_doubled(part: Part) -> bool:
-    if len(part.key) < DOUBLED_ROWS or part.ident.any() or not part.placed.any():
-        return False
-    counts = np.unique(part.key ^ keys_of([pd.Series(part.group)]), return_counts=True)[1]
-    return bool((counts % 2 == 0).all())
+def _doubled_in(part: Part) -> str:
+    """Return the name of a doubled file, or with the months of it that are doubled, or "" if there are none."""
+    if np.count_nonzero(part.ident == 0) < DOUBLED_ROWS:
+        return ""
+    of_row, groups = pd.factorize(part.group)
+    _, first, counts = np.unique(
+        part.key ^ keys_of([pd.Series(part.group)]), return_index=True, return_counts=True
+    )
+    if not part.ident.any() and part.placed.any() and (counts % 2 == 0).all():
+        return part.label
+    n = len(groups)
+    odd = np.bincount(of_row[first], counts % 2, minlength=n) > 0
+    known = np.bincount(of_row, part.ident != 0, minlength=n) > 0
+    placed = np.bincount(of_row, part.placed, minlength=n) > 0
+    found = ~odd & ~known & placed & (np.bincount(of_row, minlength=n) >= DOUBLED_ROWS)
+    return f"{part.label} ({listed(sorted(groups[found]), 3, ', ')})" if found.any() else ""
 
 
 def full_notices(rows: Mapping[str, int]) -> Iterator[Notice]:
