@@ -904,6 +904,11 @@ def test_without_script_the_map_and_the_table_are_there(opened):
     assert not page.tab.is_visible("#controls")
     assert page.tab.locator("#areas tbody tr").count() == 4
     assert page.tab.locator("#hardening li").count() == 4
+    # Nothing would follow another crime type: none can be chosen.
+    box = page.tab.locator('#totals [data-type="robbery"]').bounding_box()
+    page.tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    assert page.tab.is_checked('[name="crime-type"][value="sac"]')
+    assert page.tab.locator("#totals input:visible").count() == 0
 
 
 def sheets(pdf):
