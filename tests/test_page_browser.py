@@ -177,6 +177,11 @@ def test_no_pin_hides_another_and_lines_lead_to_the_places_of_those_that_moved(o
     assert len(boxes("#map [data-pin]")) == 10
     assert apart(boxes("#map [data-pin]"))
     assert page.tab.locator("#map .lead-to").count() >= 5
+    # A picture of it has the names of the districts, those that zoom to small areas too.
+    assert page.tab.locator("#map .district.zooms").count() >= 1
+    words, _ = page.saved_picture()
+    assert {"Mendip", "Burglary: change"} <= set(words)
+    assert page.messages == []
     # On paper, of another crime type than the page opens on, too.
     page.on_paper()
     assert len(boxes("#map-static .pins > g")) == 10
@@ -634,11 +639,13 @@ def test_the_saved_picture_has_the_legend_and_the_pins_of_the_map(opened):
     assert maybe == 2
     words, hollow = page.saved_picture()
     assert {"clear change", "could be chance", "where crime rose", "where burglary is highest"} <= set(words)
+    assert page.text("#legend-title") in words
     assert "crimes on a busy map point" not in words
     assert hollow == maybe
     page.tab.check('[name="measure"][value="level"]')
     words, _ = page.saved_picture()
     assert "where burglary is highest" in words
+    assert "All three: level" in words
     assert not {"where crime rose", "could be chance"} & set(words)
 
 

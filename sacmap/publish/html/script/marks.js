@@ -197,7 +197,8 @@ function districtNames(scene) {
       const box = [at.x + right - half - 2, at.y + down - tall, at.x + right + half + 2, at.y + down + tall];
       if (touches(box, scene.taken) || !scene.isWhole(box)) continue;
       scene.taken.push(box);
-      const made = add(`district${tiny ? " zooms" : ""}`, L.point(at.x + right, at.y + down), lines.join("\n"));
+      const made = add("district", L.point(at.x + right, at.y + down), lines.join("\n"));
+      made.classList.toggle("zooms", tiny);
       if (tiny) made.addEventListener("click", () => chooseGroup(name));
       break;
     }

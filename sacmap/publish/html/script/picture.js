@@ -162,8 +162,9 @@ function wrapped(text, wide, font, family) {
   return lines.slice(0, 3);
 }
 
-// The steps of colour of the legend, and how high they stand.
-function rampDrawing(y, family) {
+// What the colours show and their steps, as in the legend, and how high they stand.
+function rampDrawing(top, family) {
+  const y = top + 18;
   const level = state.measure === "level";
   const rows = level ? ["l"] : ["s", "p"];
   const text = (x, at, words, anchor = "start") =>
@@ -204,7 +205,8 @@ function rampDrawing(y, family) {
     ? data.levelCuts[state.type].map((cut) => cut.toLocaleString("en-GB"))
     : ["−33%", "−20%", "+25%", "+50%"];
   made.push(...cuts.map((cut, i) => text(40 * (i + 1), y + 16 * rows.length + 13, cut, "middle")));
-  return { made, high: 16 * rows.length + 20 };
+  made.push(text(0, top + 11, $("legend-title").textContent));
+  return { made, high: y - top + 16 * rows.length + 20 };
 }
 
 // The other marks of the legend and its pins, in as many lines as they need, and how high they stand.
