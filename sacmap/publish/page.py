@@ -137,7 +137,8 @@ def fill(view: View, map_html: str, map_script: str) -> str:
     rows = page_data.static_rows(view)
     scripts = [_asset("leaflet/leaflet.js"), script(), map_script]
     own = ("page", "plan", "print") if view.plan else ("page", "print")
-    styles = [_without_urls(_style("leaflet/leaflet")), *map(_style, own)]
+    parts = [_without_urls(_style("leaflet/leaflet")), *map(_style, own)]
+    styles = [css.replace("\n", "").replace(";}", "}") for css in parts]
     return _template().render(
         view=view,
         policy=_policy(view, [EARLY, *scripts], styles),
@@ -337,11 +338,14 @@ def columns_of(view: View) -> tuple[Column, ...]:
 def script() -> str:
     """Return the page's script: its files in order, in a scope apart from folium's names.
 
-    Indents and comment lines, a sixth of the files, are left out. No string in the script contains a line break.
+    Indents, comment lines and needless line breaks, a sixth of the files, are left out. No string in the script
+    contains a line break, and no comment stands after code.
     """
     lines = [line.strip() for name in SCRIPT for line in _asset(f"script/{name}.js").splitlines()]
     kept = [line for line in lines if line and not line.startswith("//")]
-    return "\n".join(['"use strict";', "{", *kept, "}", ""])
+    # A line that ends so cannot end a statement by itself, or has ended it.
+    ended = "".join(line if line.endswith(tuple("{([,;")) else f"{line}\n" for line in kept)
+    return f'"use strict";\n{{\n{ended}}}\n'
 
 
 def json_block(content: Mapping[str, Json]) -> str:

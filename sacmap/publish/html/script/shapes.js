@@ -4,7 +4,8 @@
 const CODE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const VALUE = new Uint8Array(128);
 Array.from(CODE, (letter, value) => (VALUE[letter.charCodeAt(0)] = value));
-const [NEXT_RING, NEXT_POLYGON] = [44, 59]; // a comma and a semicolon
+// A comma and a semicolon.
+const [NEXT_RING, NEXT_POLYGON] = [44, 59];
 
 // A place on the map of the world, as Leaflet has it when the world is 256 pixels wide.
 const WORLD = 256;
