@@ -20,6 +20,8 @@ from sacmap.measure.published_crimes import published_by_force, published_in_are
 from sacmap.measure.reconcile import official_periods, reconcile
 from sacmap.months import span
 from sacmap.offences import CODES, Recorded
+from sacmap.publish.note_official import happened
+from sacmap.publish.note_parts import Given
 from sacmap.study import make_study
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_readers")]
@@ -186,10 +188,13 @@ def test_f68_a_table_cut_to_burglary_has_no_total_and_says_what_it_lacks(northam
         rows=rows[rows["code"].isin(list(left(rows["code"])))],
         codes={quarter: left(codes) for quarter, codes in northamptonshire.codes.items()},
     )
-    found = reconcile(study_of("2017-04:2018-03", "2016-04:2017-03"), cut, None)
+    study = study_of("2017-04:2018-03", "2016-04:2017-03")
+    found = reconcile(study, cut, None)
     assert found.official("burglary") == (6589, 5973)
     assert all(map(pd.isna, found.official("sac")))
     assert "no row of robbery, theft from a vehicle (45)" in found.warnings[1].text
+    said = happened(Given(study, "Here", official=found, official_study=study)).parts[0]
+    assert "(126): missing, not zero. What would include it has no figure. All burglary" in said.text
 
 
 # Real figures.

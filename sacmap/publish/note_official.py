@@ -62,9 +62,9 @@ def _in_one_paragraph(official: Reconciliation, peers: Mapping[str, PeerComparis
             )
         said += [
             # The note may have no map, and says of all burglary next what the map would.
-            re.sub(r" The map shows [^.]*\.", "", notice.text)
+            re.sub(r" (The map shows|Give the whole) [^.]*\.", "", notice.text)
             for notice in official.warnings
-            if notice.code == "definition"
+            if notice.code in {"definition", "absent-offences"}
         ]
     lead = (
         "All burglary, which the change of definition hardly touches,"
