@@ -193,7 +193,7 @@ def test_f68_a_table_cut_to_burglary_has_no_total_and_says_what_it_lacks(northam
     assert found.official("burglary") == (6589, 5973)
     assert all(map(pd.isna, found.official("sac")))
     assert "no row of robbery, theft from a vehicle (45)" in found.warnings[1].text
-    said = happened(Given(study, "Here", official=found, official_study=study)).parts[0]
+    said = happened(Given(study=study, place="Here", official=found, official_study=study)).parts[0]
     assert "(126): missing, not zero. What would include it has no figure. All burglary" in said.text
 
 
