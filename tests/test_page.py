@@ -21,7 +21,7 @@ from sacmap.publish import colours
 from sacmap.publish.colours import readable
 from sacmap.publish.csv_json import as_text, file_stem, number_texts
 from sacmap.publish.folium_map import draw
-from sacmap.publish.page import json_block, render
+from sacmap.publish.page import json_block, render, script
 from sacmap.publish.shapes import CODE, coded, label_places, simplified
 
 
@@ -157,6 +157,12 @@ def test_json_in_a_script_never_closes_it_and_reads_back(text):
     block = json_block({"text": text})
     assert not set("<>&\u2028\u2029") & set(block)
     assert json.loads(block)["text"] == text
+
+
+def test_no_comment_or_open_text_in_the_script_swallows_the_line_that_is_joined_to_it():
+    joined = script()
+    assert not re.search("(?<!:)//", joined)
+    assert not [line for line in joined.splitlines() if line.count("`") % 2]
 
 
 FORMULA = ("=", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
