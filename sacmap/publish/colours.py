@@ -60,17 +60,25 @@ def classes_of(rows: pd.DataFrame) -> list[str]:
 
 
 def cuts(levels: pd.Series) -> list[float]:
-    """Return four rising cuts a person can read, near the fifths of the levels."""
+    """Return four rising cuts a person can read, near the fifths of the levels; whole numbers where all levels are.
+
+    Of counts that are mostly 0, cuts below 1 would set 1 and 12 apart from 0, but not from each other.
+    """
     known = levels.astype(float).dropna()
     if known.empty:
         return [1, 2, 5, 10]
+    whole = bool((known == known.round()).all())
     found: list[float] = []
     for wanted in np.quantile(known, [0.2, 0.4, 0.6, 0.8]):
-        cut = readable(float(wanted))
+        cut = _cut(float(wanted), whole=whole)
         while found and cut <= found[-1]:
-            cut = readable(found[-1] * 1.3)
+            cut = _cut(found[-1] * 1.3, whole=whole)
         found.append(cut)
     return found
+
+
+def _cut(wanted: float, *, whole: bool) -> float:
+    return math.ceil(readable(max(wanted, 1.0))) if whole else readable(wanted)
 
 
 def readable(value: float) -> float:
