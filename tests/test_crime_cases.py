@@ -510,6 +510,9 @@ SAVED = {
     "pandas of the API": lambda rows: pd.json_normalize(answers_of(rows)).to_csv(index=False),
     "pandas of the API, not taken apart": lambda rows: pd.DataFrame(answers_of(rows)).to_csv(),
     "workbook": as_workbook,
+    "no force in some rows": lambda rows: table(
+        [row | {"Reported by": row["Reported by"] * (n % 9 > 0)} for n, row in enumerate(rows)]
+    ),
     "spaces of a web page": lambda rows: table(
         [row | {"Crime type": row["Crime type"].replace(" ", "\u00a0 ")} for row in rows]
     ),
@@ -685,6 +688,13 @@ def test_a_file_put_in_twice_without_ids_is_told(folder, monkeypatch):
     again = [row for row in rows if row["Month"] == "2019-01"]
     (folder / "a.csv").write_text(table([*rows, *again]))
     assert "in a.csv (2019-01" in map_of(folder, monkeypatch, "a.csv").told["doubled-file"]
+    numbered = [row | {"Crime ID": str(n)} for n, row in enumerate([*rows, *again])]
+    (folder / "a.csv").write_text(table(numbered))
+    assert "in a.csv (2019-01" in map_of(folder, monkeypatch, "a.csv").told["doubled-file"]
+    (folder / "a.csv").write_text(table(numbered[: len(rows)]))
+    (folder / "b.csv").write_text(table(numbered[len(rows) :]))
+    told = map_of(folder, monkeypatch, "a.csv", "b.csv").told["doubled-file"]
+    assert "same rows under other ids: b.csv and a.csv" in told
 
 
 def test_ids_that_a_program_padded_with_spaces_are_those_of_police_uk(folder, monkeypatch):

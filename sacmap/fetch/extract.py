@@ -210,7 +210,7 @@ def _without_repeats(found: list[Extracted]) -> tuple[list[Extracted], tuple[Not
     left = list(found)
     for one in repeated:
         left[one.part] = _less(left[one.part], one)
-    return left, (*repeat_notices(repeated, labels), *doubled_notices(parts), *full)
+    return left, (*repeat_notices(repeated, labels), *doubled_notices(parts, repeated), *full)
 
 
 def _part_of(sheet: Extracted) -> Part:

@@ -233,34 +233,56 @@ def _occur_in(mine: pd.DataFrame, theirs: pd.DataFrame) -> bool:
     return bool((others.reindex(counts.index).fillna(0) >= counts).all())
 
 
-def doubled_notices(parts: Sequence[Part]) -> Iterator[Notice]:
-    """Warn of files, or months of files, without ids in which every row occurs an even number of times."""
+def doubled_notices(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterator[Notice]:
+    """Warn of files, or months of files, in which every row occurs an even number of times and no id repeats.
+
+    Someone may have numbered the rows after the file was joined to itself. Parts with the rows of another under other
+    ids are told too; `found` are the repeats that are left out.
+    """
     doubled = [name for part in parts if (name := _doubled_in(part))]
     if doubled:
         yield Notice(
             "doubled-file",
-            f"Every row occurs an even number of times in {listed(doubled, 3)}, and there are no ids to show whether "
+            f"Every row occurs an even number of times in {listed(doubled, 3)}, and no ids show whether "
             "these are crimes or copies. The counts may be twice too high. Check whether the file was joined to "
             "itself.",
         )
+    yield from _renumbered(parts, found)
 
 
 def _doubled_in(part: Part) -> str:
     """Return the name of a doubled file, or with the months of it that are doubled, or "" if there are none."""
-    if np.count_nonzero(part.ident == 0) < DOUBLED_ROWS:
+    again = (part.ident != 0) & pd.Series(part.ident).duplicated().to_numpy()
+    if len(part.key) < DOUBLED_ROWS:
         return ""
     of_row, groups = pd.factorize(part.group)
     _, first, counts = np.unique(
         part.key ^ keys_of([pd.Series(part.group)]), return_index=True, return_counts=True
     )
-    if not part.ident.any() and part.placed.any() and (counts % 2 == 0).all():
+    if not again.any() and part.placed.any() and (counts % 2 == 0).all():
         return part.label
     n = len(groups)
     odd = np.bincount(of_row[first], counts % 2, minlength=n) > 0
-    known = np.bincount(of_row, part.ident != 0, minlength=n) > 0
+    known = np.bincount(of_row, again, minlength=n) > 0
     placed = np.bincount(of_row, part.placed, minlength=n) > 0
     found = ~odd & ~known & placed & (np.bincount(of_row, minlength=n) >= DOUBLED_ROWS)
     return f"{part.label} ({listed(sorted(groups[found]), 3, ', ')})" if found.any() else ""
+
+
+def _renumbered(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterator[Notice]:
+    known = {(one.part, group) for one in found for group in one.groups}
+    bare = repeated_parts([part._replace(ident=np.zeros_like(part.ident)) for part in parts])
+    said = [
+        f"{parts[one.part].label} and {one.of} ({one.rows:,} rows)"
+        for one in bare
+        if not known & {(n, group) for group in one.groups for n in range(len(parts))}
+    ]
+    if said:
+        yield Notice(
+            "doubled-file",
+            f"Files with the same rows under other ids: {listed(said, 3)}. If they are the same crimes, the counts are "
+            "too high: give each crime only once.",
+        )
 
 
 def full_notices(rows: Mapping[str, int]) -> Iterator[Notice]:

@@ -292,9 +292,9 @@ def _ids(columns: dict[str, pa.Array], blank: pa.Array) -> pa.Array:
 
 
 def _forces(columns: dict[str, pa.Array], force: str, size: int) -> pa.Array:
-    if "force" in columns:
-        return columns["force"]
     named = pa.array([force] * size, _TEXT)
+    if "force" in columns:
+        return pc.if_else(pc.is_in(columns["force"], pa.array(NOTHING)), named, columns["force"])
     return (
         pc.if_else(pc.equal(columns["kind"], "BTP"), TRANSPORT_POLICE, named) if "kind" in columns else named
     )

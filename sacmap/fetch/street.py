@@ -212,7 +212,7 @@ def _without_repeats(parts: list[Read]) -> tuple[list[Read], tuple[Notice, ...]]
         left[one.part] = _less(left[one.part], one)
     rows = {part.label: int(pc.sum(part.rows.tally["n"]).as_py() or 0) for part in parts}
     labels = [part.label for part in parts]
-    notices = (*repeat_notices(found, labels), *doubled_notices(judged), *full_notices(rows))
+    notices = (*repeat_notices(found, labels), *doubled_notices(judged, found), *full_notices(rows))
     return left, notices
 
 

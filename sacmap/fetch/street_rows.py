@@ -214,7 +214,7 @@ def _rows(kept: pa.Table, tally: pa.Table) -> Rows:
         "crime_type": [_slug(value) for value in kind],
         "n": tally["count_all"],
     }
-    if not all(map(months.is_month, counted["month"])):
+    if not all(map(months.is_month, counted["month"])) or "" in counted["force"]:
         raise ValueError
     return Rows(_crimes_table(given), pa.table(counted, schema=TALLY))
 
