@@ -187,6 +187,14 @@ def test_what_was_done_is_on_the_map_and_in_the_monthly_line(visited):
     assert visited["judged"]("#area=A3").tab.locator("#panel .action-mark").count() == 0
 
 
+def test_a_name_with_an_and_of_its_own_reads_as_one_area():
+    page = page_of(names=("Frenchay and Stoke Park", "Birch", "Cedar", "Elm"))
+    plan = plan_of_four(page)
+    plan = replace(plan, week=plan.week | {"target": ["A1", "A0"]})
+    said = plan_view(plan, page).headline.second
+    assert said.startswith("The week of action goes to Birch, and Frenchay and Stoke Park: ")
+
+
 def test_the_pages_of_a_plan_for_one_crime_type_call_what_they_count_by_its_name():
     page = page_of()
     plan = replace(plan_of_four(page), theme="burglary")

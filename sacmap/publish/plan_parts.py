@@ -12,10 +12,9 @@ from markupsafe import Markup
 from sacmap.choose.plan import Plan
 from sacmap.choose.plan_record import SideName
 from sacmap.files.json_shape import Json
-from sacmap.notices import series
 from sacmap.publish.change_rows import ChangeRow
 from sacmap.publish.headline import Headline
-from sacmap.publish.words import apart
+from sacmap.publish.words import apart, between
 
 if TYPE_CHECKING:
     from sacmap.publish.view import View
@@ -133,8 +132,10 @@ def rows_of(view: View, area_ids: Sequence[str], kind: str = "sac") -> list[Chan
 
 
 def listed(area_ids: Sequence[str], view: View) -> str:
-    """Return "Abbey and Castle": the names of areas in a sentence."""
-    return series([apart(view.names[position]) for position in positions(area_ids, view)])
+    """Return "Abbey and Castle": the names of areas in a sentence; "Abbey, and Castle and Park" if one has an "and"."""
+    names = [apart(view.names[position]) for position in positions(area_ids, view)]
+    comma, last = between(names)
+    return "".join(names) if len(names) < 2 else f"{comma.join(names[:-1])}{last}{names[-1]}"
 
 
 def who(view: View, area_id: str) -> tuple[str, str]:
