@@ -331,6 +331,8 @@ def test_it_prints_on_one_sheet_with_the_plan_and_the_map(opened, request, make)
     assert page.tab.is_visible("#plan")
     assert page.tab.is_visible("#map-static svg")
     assert not page.tab.is_visible("#plan details p")
+    # Nothing is announced that is folded away.
+    assert not page.tab.locator(".plan-figures").is_visible()
 
 
 def test_without_households_the_page_says_not_known(opened):
