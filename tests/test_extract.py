@@ -216,6 +216,7 @@ def spoilt(**cells):
         (spoilt(**{"Date Committed": ""}), r"line 4: '' is not a date (.|\n)* total or a note"),
         (spoilt(X="north"), "line 4: 'north', .* is not a coordinate"),
         (spoilt(X=-0.9, Y=52.24), "line 4: .* looks like degrees, not BNG"),
+        (spoilt(X=260_900, Y=475_200), "line 4: .* looks as if the two columns are swapped"),
         (spoilt(X=475.2, Y=260.9), "line 4: .* is not in Great Britain"),
         (spoilt(X=262000, Y=1_250_000_0), "line 4: .* is not in Great Britain"),
         (spoilt(X=1_200_000, Y=400_000), "line 4: .* looks as if the two columns are swapped"),

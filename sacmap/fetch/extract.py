@@ -44,7 +44,7 @@ from sacmap.fetch.repeats import (
     repeated_parts,
     shared_elsewhere,
 )
-from sacmap.fetch.resaved import SEA, from_grid
+from sacmap.fetch.resaved import SEA, from_grid, swapped_among
 from sacmap.fetch.street_rows import CATEGORIES
 from sacmap.files.sheets import LINES_ABOVE, Row, Sheet, mapped, sheets_of, text_of, words_of
 from sacmap.files.text import sha256
@@ -400,6 +400,8 @@ def _degrees(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> tuple[np.ndar
     x, y = numbers
     nowhere = np.isnan(x) | np.isnan(y) | ((x == 0) & (y == 0))
     outside = ~nowhere & ~_within(x, y, layout.coordinates)
+    if layout.coordinates == "BNG":
+        outside |= swapped_among(np.where(nowhere, np.nan, x), y)
     _refuse(table, sheet, outside, layout, lambda at: _looks_like(x[at], y[at], layout.coordinates))
     given = [np.where(nowhere, np.nan, values) for values in (x, y)]
     if layout.coordinates == "BNG":

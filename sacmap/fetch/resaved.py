@@ -45,6 +45,8 @@ _STREET = re.compile(r"['\"]name['\"]\s*:\s*(?P<q>['\"])(?P<n>.*?)(?P=q)")
 
 #: No land of Great Britain lies so few metres from the west or the south of its grid.
 SEA = 2_000.0
+#: The points of one force lie so near to one another (metres), but for a few.
+NEAR, MOST_NEAR = 80_000.0, 0.9
 
 #: The columns that only a table of single crimes has.
 _CRIMES = {"month", "crime_type", "crime_id"}
@@ -371,6 +373,23 @@ def from_grid() -> Transformer:
     return Transformer.from_crs("EPSG:27700", tables.WGS84, always_xy=True)
 
 
+def swapped_among(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Mark the points whose easting and northing seem swapped, where those of most are not: metres, NaN if missing.
+
+    They lie far away, and swapped they would lie with the others. Only points of one force's area can tell.
+    """
+    there = np.asarray(np.isfinite(x) & np.isfinite(y))
+    if not there.any():
+        return there
+    east, north = np.median(x[there]), np.median(y[there])
+    if abs(east - north) < 2 * NEAR:
+        return np.zeros_like(there)
+    near = np.hypot(x - east, y - north) <= NEAR
+    mirrored = there & ~near & (np.hypot(y - east, x - north) <= NEAR)
+    most = near.sum() + mirrored.sum() >= MOST_NEAR * there.sum()
+    return np.asarray(mirrored & most)
+
+
 def _of_metres(east: pa.Array, north: pa.Array, found: Lines, label: str) -> tuple[pa.Array, pa.Array]:
     """Convert eastings and northings to degrees. Columns x and y that are already in degrees are unchanged."""
     x, y = (values.to_numpy(zero_copy_only=False).astype(float) for values in (east, north))
@@ -379,11 +398,13 @@ def _of_metres(east: pa.Array, north: pa.Array, found: Lines, label: str) -> tup
         return east, north
     nought = there & (x == 0) & (y == 0)
     # No land lies in the grid's first two kilometres: such numbers are degrees or kilometres among metres.
-    bad = there & ~nought & ~((x >= SEA) & (x <= 700_000) & (y >= SEA) & (y <= 1_300_000))
+    astray = swapped_among(np.where(there & ~nought, x, np.nan), y)
+    bad = there & ~nought & ~((x >= SEA) & (x <= 700_000) & (y >= SEA) & (y <= 1_300_000)) | astray
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
+        what = "look swapped" if astray[row] else "are not in Great Britain"
         raise InputError(
-            f"{_at(found, label, row)}: easting {x[row]:g} and northing {y[row]:g} are not in Great Britain.",
+            f"{_at(found, label, row)}: easting {x[row]:g} and northing {y[row]:g} {what}.",
             "They must be metres of the British National Grid, in every row, and not swapped.",
         )
     lon, lat = from_grid().transform(x, y)
