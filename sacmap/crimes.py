@@ -16,9 +16,9 @@ from sacmap.notices import Notice
 KNOWN_TYPES = frozenset(
     (
         *tables.SAC_TYPES,
-        "anti-social-behaviour", "bicycle-theft", "criminal-damage-and-arson", "drugs", "other-crime", "other-theft",
-        "possession-of-weapons", "public-disorder-and-weapons", "public-order", "shoplifting",
-        "theft-from-the-person", "violence-and-sexual-offences", "violent-crime",
+        "anti-social-behaviour", "bicycle-theft", "criminal-damage-and-arson", "criminal-damage-arson", "drugs",
+        "other-crime", "other-theft", "possession-of-weapons", "public-disorder-and-weapons", "public-disorder-weapons",
+        "public-order", "shoplifting", "theft-from-the-person", "violence-and-sexual-offences", "violent-crime",
     )
 )  # fmt: skip
 
