@@ -45,8 +45,9 @@ _STREET = re.compile(r"['\"]name['\"]\s*:\s*(?P<q>['\"])(?P<n>.*?)(?P=q)")
 
 #: No land of Great Britain lies so few metres from the west or the south of its grid.
 SEA = 2_000.0
-#: The points of one force lie so near to one another (metres), but for a few.
-NEAR, MOST_NEAR = 80_000.0, 0.9
+#: The points of one force lie so near to one another (metres), but for a few. A smaller share that seems swapped is no
+#: sign of it: a force of the Midlands has a crime in Fleetwood now and then.
+NEAR, MOST_NEAR, FEW_FAR = 80_000.0, 0.9, 0.02
 
 #: The columns that only a table of single crimes has.
 _CRIMES = {"month", "crime_type", "crime_id"}
@@ -387,7 +388,7 @@ def swapped_among(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     near = np.hypot(x - east, y - north) <= NEAR
     mirrored = there & ~near & (np.hypot(y - east, x - north) <= NEAR)
     most = near.sum() + mirrored.sum() >= MOST_NEAR * there.sum()
-    return np.asarray(mirrored & most)
+    return np.asarray(mirrored & most & (mirrored.sum() > FEW_FAR * there.sum()))
 
 
 def _of_metres(east: pa.Array, north: pa.Array, found: Lines, label: str) -> tuple[pa.Array, pa.Array]:
