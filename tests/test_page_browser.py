@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from builders import plan_of_four
 from click.testing import CliRunner
 from conftest import HOSTILE, Opened, axe_of, grouped, page_of, visiting
 
@@ -18,6 +19,7 @@ from sacmap.notices import Notice
 from sacmap.publish.csv_json import csv_of
 from sacmap.publish.lists import Reasons
 from sacmap.publish.page import render
+from sacmap.publish.plan_view import plan_view
 from sacmap.publish.view import MapPoint
 
 
@@ -750,7 +752,8 @@ def test_thousands_of_areas_show_their_districts_first_and_a_district_its_areas(
         )
         for n in range(4)
     ]
-    page = opened(replace(many, areas=many.areas.assign(group=groups), subtotals=pd.concat(rows)))
+    shown = replace(many, areas=many.areas.assign(group=groups), subtotals=pd.concat(rows))
+    page = opened(shown)
     looks = """() => {
       dispatchEvent(new Event("beforeprint"));
       const paths = Array.from(document.querySelectorAll("#map-static path[data-place]"));
@@ -763,6 +766,11 @@ def test_thousands_of_areas_show_their_districts_first_and_a_district_its_areas(
     assert "by district" not in page.text("#legend-title")
     assert "few" not in page.tab.evaluate(looks)
     assert page.messages == []
+    # A plan fills the areas themselves, and it is they that are chosen.
+    planned = opened(replace(shown, plan=plan_view(plan_of_four(page_of()), page_of())))
+    assert "Districts" not in planned.text("#hover")
+    planned.tab.locator("#map path.leaflet-interactive").nth(500).click(force=True)
+    assert planned.text("#panel h2").startswith("Area ")
 
 
 def in_districts(names):

@@ -8,8 +8,10 @@ function classOf(place) {
   return classAt(numbers.columns, indexOf(place, state.type));
 }
 
-// Of many areas the districts are shown first, each in the colour of its own sum; choosing one shows its areas.
-const byDistrict = () => Boolean(numbers.subtotals) && !state.group && state.area === null && state.measure !== "level";
+// Of many areas the districts are shown first, each in the colour of its own sum; choosing one shows its areas. A plan
+// shows its areas.
+const byDistrict = () =>
+  Boolean(numbers.subtotals) && !data.plan && !state.group && state.area === null && state.measure !== "level";
 const districtRow = (group) => group * data.types.length + data.types.indexOf(state.type);
 const shownClass = (place) =>
   byDistrict() && data.groupOf[place] >= 0
