@@ -269,6 +269,13 @@ def test_days_and_months_that_a_spreadsheet_swapped_are_refused(tmp_path):
         reading_of(tmp_path, saved)
 
 
+def test_f74_offence_codes_that_a_spreadsheet_made_dates_are_told(tmp_path):
+    codes = [date(1945, 10, 1), "Jan-48", "8N"]
+    lines = [line(f"CR/{n}", date(2018, 10, 5), code) for n, code in enumerate(codes)]
+    path = book_of(tmp_path / "extract.xlsx", Crimes=[HEADER, line("CR/9", date(2018, 10, 5), "28E"), *lines])
+    assert ": 2 rows (1945-10-01" in told(read_extract(study_of(path)))["offence-dates"]
+
+
 def test_a_month_that_the_extract_holds_only_in_part_is_told(tmp_path):
     days = [f"{day:02d}/{month:02d}/2018" for month in (8, 9, 10) for day in range(1, 31) for _ in range(3)]
     lines = [line(f"CR/{n}", day, "28E") for n, day in enumerate(days)]

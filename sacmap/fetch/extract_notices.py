@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,8 @@ _IN_PART = "A part of it is missing, so no total is serious acquisitive crime as
 USUAL = 10
 #: Days without a row are no chance where so many rows are usual in them, in an extract of so many months.
 SILENT, ENOUGH_MONTHS = 20, 3
+#: How spreadsheets write a date that they made of two numbers.
+_AS_DATE = re.compile(r"(?a:(\d\d-)?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(-\d\d)?)")
 #: Words that mark a row as not a recorded crime, or no longer one.
 _NO_CRIME = re.compile(
     r"\b(cancelled|canceled|cancellation|no ?crimed?|nocrime|not a crime|void(ed)?|deleted|duplicated?|withdrawn|"
@@ -71,9 +74,21 @@ def extract_notices(
     yield from _cancelled(rows, layout, others)
     yield from _left_out(rows, layout)
     other = rows[(rows["component"] == "") & (rows["left"] == "")]
+    dates = other[mapped(other["offence"], _is_date).astype(bool)]
+    if len(dates):
+        yield Notice(
+            "offence-dates",
+            f"Offences that are dates, not counted as SAC: {len(dates):,} rows ({listed(_commonest(dates), 3, ', ')}). "
+            "A spreadsheet changed codes such as 45/10 and 48/1 into dates. Ask for the codes as text.",
+        )
     if len(other):
         said = listed(_commonest(other), 5, ", ")
         yield Notice("other-offences", f"Rows with other offences, not counted as SAC: {said}.")
+
+
+def _is_date(cell: object) -> bool:
+    """Whether a cell of an offence is a date, as a spreadsheet makes and writes one: 45/10 → Oct-45."""
+    return isinstance(cell, date) or _AS_DATE.fullmatch(text_of(cell)) is not None
 
 
 def passed_over_notices(others: Sequence[str]) -> Iterator[Notice]:

@@ -42,7 +42,7 @@ WEIGHTY = {
     "households-not-known", "households-part-covered", "households-rough", "forces-left-out", "areas-not-known",
     "short-baseline", "coverage-from-sac", "absent-types", "crime-types-missing", "plan-unchecked",
     "repeated-file", "filtered-file", "doubled-file", "full-spreadsheet", "rough-places", "no-such-offence",
-    "cancelled-rows", "shared-ids", "part-months", "unknown-crime-types",
+    "cancelled-rows", "shared-ids", "part-months", "unknown-crime-types", "offence-dates",
 }  # fmt: skip
 
 
