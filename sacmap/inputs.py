@@ -145,7 +145,7 @@ def _require_current(study: Study, reading: Reading) -> None:
         raise InputError(
             f"{what} {months.held_in_words(held)}, and no month of the current period, "
             f"{months.span_in_words(study.current)}.",
-            "Choose a period within them, such as --current latest:12, or give the files of that period too.",
+            "Choose a period within them (--current, of an evaluation --after), or give the files of that period too.",
         )
 
 

@@ -152,6 +152,11 @@ def test_thousands_separators_are_read(tmp_path):
     assert read_households(written(tmp_path, 'area_id,households\nA,"1,234"\n')).by_id == {"A": 1234}
 
 
+@pytest.mark.parametrize("mark", ["c", "[c]", "[X]", ".."])
+def test_a_count_that_is_withheld_is_no_count(tmp_path, mark):
+    assert read_households(written(tmp_path, f"area_id,households\nA,400\nB,{mark}\n")).by_id == {"A": 400}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -41,8 +41,8 @@ _PART = re.compile(
 #: Names that say no more than that numbers stand below.
 _PLAIN = re.compile(r"value|obs_value|obs|observation|count|counts|n|number|total|(19|20)\d\d", re.IGNORECASE)
 _IS_TOTAL = re.compile(r"(column |grand )?totals?\b", re.IGNORECASE)
-#: What stands for a number that is not given.
-_WITHHELD = {"", "-", "–", "..", ".", ":", "*", "c", "x", "na", "n/a"}
+#: What stands for a number that is not given; the letters in brackets are those of official statistics.
+_WITHHELD = {"", "-", "–", "..", ".", ":", "*", "c", "x", "na", "n/a", "[c]", "[u]", "[x]", "[z]"}
 
 Line = tuple[int, list[str]]
 
