@@ -314,10 +314,10 @@ const STILL = { margin: 8, pin: 19 };
 function onStill(place, { width, height }) {
   const [[south, west], [north, east]] = data.bounds;
   const [x, y] = namesAt()[place];
-  const along = (part, size) => STILL.margin + part * (size - 2 * STILL.margin);
+  const placed = (part, size) => STILL.margin + part * (size - 2 * STILL.margin);
   return L.point(
-    along((x / 1e5 - west) / (east - west), width),
-    along((north - y / 1e5) / (north - south), height),
+    placed((x / 1e5 - west) / (east - west), width),
+    placed((north - y / 1e5) / (north - south), height),
   ).round();
 }
 
