@@ -2,10 +2,13 @@
 
 import hashlib
 import json
+import os
 import re
+import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -18,6 +21,7 @@ from hypothesis import strategies as st
 
 from sacmap import tables
 from sacmap.publish import colours
+from sacmap.publish import page as module_of_the_page
 from sacmap.publish.colours import readable
 from sacmap.publish.csv_json import as_text, file_stem, number_texts
 from sacmap.publish.folium_map import draw
@@ -157,6 +161,18 @@ def test_json_in_a_script_never_closes_it_and_reads_back(text):
     block = json_block({"text": text})
     assert not set("<>&\u2028\u2029") & set(block)
     assert json.loads(block)["text"] == text
+
+
+@pytest.mark.skipif(sys.dont_write_bytecode, reason="Python was told to keep nothing compiled")
+def test_the_compiled_template_is_kept_beside_the_compiled_modules(tmp_path, monkeypatch):
+    first = render(page_of())
+    kept = Path(module_of_the_page.__file__).with_name("__pycache__")
+    assert not os.access(kept, os.W_OK) or list(kept.glob("jinja-*.cache"))
+    # Where nothing can be kept, the page is the same.
+    monkeypatch.setattr(module_of_the_page, "__file__", str(tmp_path / "no-such-folder" / "page.py"))
+    for function in vars(module_of_the_page).values():
+        getattr(function, "cache_clear", lambda: None)()
+    assert render(page_of()) == first
 
 
 def test_no_comment_or_open_text_in_the_script_swallows_the_line_that_is_joined_to_it():

@@ -11,14 +11,19 @@ import base64
 import hashlib
 import json
 import re
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple, TypedDict
 from urllib.parse import urlsplit
 
 import jinja2
 import numpy as np
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from sacmap.files.json_shape import Json
@@ -397,10 +402,29 @@ def _without_urls(css: str) -> str:
     return "\n".join(line for line in css.splitlines() if "url(" not in line)
 
 
+class _Compiled(jinja2.FileSystemBytecodeCache):
+    """Keeps the compiled template where Python keeps compiled modules, if it may: compiling is a fortieth of a run."""
+
+    def __init__(self) -> None:
+        super().__init__(str(Path(__file__).with_name("__pycache__")), f"jinja-{version('jinja2')}-%s.cache")
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if not sys.dont_write_bytecode:
+            with suppress(OSError):
+                super().dump_bytecode(bucket)
+
+
 @cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_asset), autoescape=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.FunctionLoader(_asset),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        bytecode_cache=_Compiled(),
     )
     return environment.get_template("page.html")
 
