@@ -252,9 +252,9 @@ def doubled_notices(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterato
 
 def _doubled_in(part: Part) -> str:
     """Return the name of a doubled file, or with the months of it that are doubled, or "" if there are none."""
-    again = (part.ident != 0) & pd.Series(part.ident).duplicated().to_numpy()
     if len(part.key) < DOUBLED_ROWS:
         return ""
+    again = (part.ident != 0) & pd.Series(part.ident).duplicated().to_numpy()
     of_row, groups = pd.factorize(part.group)
     _, first, counts = np.unique(
         part.key ^ keys_of([pd.Series(part.group)]), return_index=True, return_counts=True

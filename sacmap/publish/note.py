@@ -116,7 +116,7 @@ def _week(plan: Plan, names: Mapping[str, str]) -> Iterator[Part]:
     )
     about = tables.IN_WORDS.get(str(week.get("about")), "")
     themed = plan.theme != "sac"
-    what = tables.IN_WORDS[plan.theme] if themed else "crime"
+    what = tables.NOUNS[plan.theme][0]
     # The theme of a plan is its maker's choice: it need not be what stands out most there.
     why = "" if themed else ", which stands furthest above the expected there"
     when = f" Past seasons had most {what} in {series(list(week['months']))}." if week["months"] else ""
