@@ -136,16 +136,6 @@ class Result:
         return tables.IN_WORDS if self.study.extract is None else tables.extract_words(self.lacking)
 
     @property
-    def lacks_a_type(self) -> bool:
-        """Whether a type of SAC is not known, so that no total is one of all three."""
-        return any(self.totals[kind]["current_count"] is None for kind in tables.SAC_TYPES)
-
-    @property
-    def shown_totals(self) -> Mapping[str, Mapping[str, float | None]]:
-        """The totals as people see them: what was counted of SAC is not SAC if one of its types is not known."""
-        return self.totals | ({"sac": dict.fromkeys(self.totals["sac"])} if self.lacks_a_type else {})
-
-    @property
     def restricted(self) -> bool:
         """Whether it must not be published: made from a force's own extract, with small counts."""
         return any(notice.code == "restricted" for notice in self.warnings)

@@ -74,7 +74,7 @@ def test_the_rest_of_the_force_is_its_rows_less_the_areas_located_or_not(tmp_pat
         rows += [row(month, force="British Transport Police", **outside)] * 3
         rows += [row(month, force="British Transport Police", **BIRCH)] * 2
     result = compare_rows(tmp_path, rows, "2018-01", "2017-01", comparator="force")
-    assert result.comparator_changes["sac"] == {
+    assert result.comparator_changes["burglary"] == {
         "name": "force",
         "baseline": 50.0,
         "current": 40.0,

@@ -75,4 +75,4 @@ def test_a_known_gap_is_told_but_coverage_is_judged_from_the_rows(tmp_path):
     result = compare_rows(tmp_path, rows, "2020-08", "2019-08")
     assert "known-gap" in {notice.code for notice in result.warnings}
     assert result.exit_code == 0
-    assert result.totals["sac"]["current_count"] == 30
+    assert result.totals["burglary"]["current_count"] == 30

@@ -145,10 +145,16 @@ def test_f68_a_type_that_no_row_holds_is_missing_and_sac_is_not_read(tmp_path):
     result = compared(path, areas, "2018-01", "2017-01")
     rows = result.change.set_index(["area_id", "crime_type"])
     assert rows.loc[("A", "robbery"), ["current_count", "level"]].isna().all()
-    assert set(rows.xs("sac", level="crime_type")["verdict"]) == {"not known"}
+    # What is left of the three types is no count of all three, before, now or in a month.
+    sac = rows.xs("sac", level="crime_type")
+    assert set(sac["verdict"]) == {"not known"}
+    assert sac[["baseline_count", "current_count"]].isna().all(axis=None)
+    monthly = result.monthly.set_index("crime_type")["n"]
+    assert monthly["sac"].isna().all()
+    assert monthly["burglary"].sum() == 150
     assert rows.loc[("A", "burglary"), "current_count"] == 40
-    assert result.totals["robbery"]["current_count"] is None
-    assert result.totals["sac"]["change_pct"] is None
+    assert set(result.totals["sac"].values()) == {None}
+    assert set(result.totals["robbery"].values()) == {None}
     assert result.totals["burglary"]["change_pct"] == 50
     assert result.warnings[0].code == "absent-types"
     assert "robbery and vehicle crime" in result.warnings[0].text

@@ -381,8 +381,8 @@ def test_neither_headline_nor_tile_says_that_a_count_no_higher_than_before_rose(
 def test_a_missing_type_leaves_no_total_of_all_three_on_its_tile():
     page = page_of()
     robbery = page.change["crime_type"].isin(["sac", "robbery"])
-    shown = replace(
-        page, change=page.change.assign(verdict=page.change["verdict"].mask(robbery, "not known"))
-    )
+    none = {kind: dict.fromkeys(page.totals[kind]) for kind in ("sac", "robbery")}
+    change = page.change.assign(verdict=page.change["verdict"].mask(robbery, "not known"))
+    shown = replace(page, change=change, totals=page.totals | none)
     tile = next(one for one in shown.summaries if one.kind == "sac")
     assert (tile.now, tile.before, tile.found) == ("–", "", (("", "not known"),))

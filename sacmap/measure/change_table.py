@@ -195,7 +195,7 @@ def change_table(
     unknown
         Areas that are not known, by area_id.
     absent_types
-        Crime types without any row in the data. They are not known. Of SAC, which contains them, only counts are known.
+        Crime types that are not known, because the data lack rows of them.
     """
     there = ~areas.geometry.is_empty.to_numpy() & ~areas["area_id"].isin(list(unknown)).to_numpy()
     parts = [
@@ -206,7 +206,6 @@ def change_table(
             np.where(known, current[kind], np.nan),
             comparator=comparators[kind],
             months_compared=months_compared,
-            readable=not (kind == "sac" and absent_types),
         )
         | {"edge_share": np.where(known, edge_share[kind], np.nan)}
         for kind in tables.CRIME_TYPES
@@ -227,19 +226,16 @@ def _of_type(
     *,
     comparator: Against,
     months_compared: int,
-    readable: bool,
 ) -> dict[str, np.ndarray]:
     """Return the columns of one crime type, an area a row."""
-    readable_now = current if readable else np.full_like(current, np.nan)
     if periods := baseline.shape[1]:
         total = baseline.sum(axis=1)
-        model = compare(baseline, readable_now, comparator, months=months_compared)
+        model = compare(baseline, current, comparator, months=months_compared)
     else:
-        total, model = np.full(len(current), np.nan), _level_alone(readable_now)
+        total, model = np.full(len(current), np.nan), _level_alone(current)
     mean = total / max(periods, 1)
     households = areas["households"].to_numpy(float, na_value=np.nan)
-    # Without one of its types, two counts of SAC may be compared no more than their readings.
-    change = readable_now - mean
+    change = current - mean
     return {
         "area_id": areas["area_id"].to_numpy(object),
         "area_name": areas["name"].to_numpy(object),
@@ -297,7 +293,7 @@ def groups_of(
     unknown
         Areas that are not known, by area_id.
     absent_types
-        Crime types of which the data hold no row.
+        Crime types that are not known.
     """
     if "group" not in areas:
         return pd.DataFrame(columns=tables.GROUPS.names)

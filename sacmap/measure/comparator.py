@@ -259,19 +259,18 @@ def comparator_of(
 
 
 def comparator_changes(
-    study: Study, against: Comparator, mapped: np.ndarray, lost_types: Collection[str] = ()
+    study: Study, against: Comparator, mapped: np.ndarray, absent_types: Collection[str] = ()
 ) -> dict[str, ComparatorRecord]:
     """Return the comparator's change by crime type, for the record. For `areas` it is that of all areas together.
 
-    `mapped` is (periods, crime types) of all areas together; `lost_types` are those that one period lacks. Of these and
-    of SAC, nothing is known but what a comparator file says.
+    `mapped` is (periods, crime types) of all areas together. Of `absent_types`, nothing is known but what a comparator
+    file says.
     """
     sums = against.sums or by_type(mapped)
     found: dict[str, ComparatorRecord] = {}
     for kind, values in sums.items():
         baseline, current = mean_before(values), float(values[-1])
-        lost = kind in lost_types or (kind == "sac" and bool(lost_types))
-        followed = against.kind == "file" or (against.kind != "none" and not lost)
+        followed = against.kind == "file" or (against.kind != "none" and kind not in absent_types)
         found[kind] = {
             "name": against.name or study.comparator,
             "baseline": baseline if followed else None,

@@ -70,7 +70,7 @@ def monthly_counts(
 ) -> pd.DataFrame:
     """Return a cube (area_ids × wanted months × SAC types) as the Counts table.
 
-    n is missing in the months left out, in unknown areas, and for types without any row in the data.
+    n is missing in the months left out, in unknown areas, and of the types that are not known.
     """
     types = list(tables.CRIME_TYPES)
     values = np.concatenate([cube.sum(axis=2, keepdims=True), cube], axis=2).astype(float)
@@ -198,14 +198,10 @@ def counted(once: pd.DataFrame, area_ids: Sequence[str], study: Study, compared:
     )
 
 
-def totals(
-    counts: Counted, absent_types: Collection[str] = (), lost_types: Collection[str] = ()
-) -> dict[str, dict[str, float | None]]:
+def totals(counts: Counted, absent_types: Collection[str] = ()) -> dict[str, dict[str, float | None]]:
     """Return, by crime type, the sums of all areas before and now, and the published change, for the record.
 
-    They are None for types without any row in the data (`absent_types`). The changes of SAC, which contains them, are
-    None too; its counts are those of the others, but None if one period alone lacks a type (`lost_types`): two types
-    now and three before are no count.
+    They are None for `absent_types`, which are not known.
     """
     found: dict[str, dict[str, float | None]] = {}
     for i, kind in enumerate(tables.CRIME_TYPES):
@@ -217,10 +213,8 @@ def totals(
             "change_pct": percent_change(baseline, current),
             "published_change_pct": percent_change(mean_before(published), float(published[-1])),
         }
-        if kind in absent_types or (kind == "sac" and lost_types):
+        if kind in absent_types:
             found[kind] = dict.fromkeys(found[kind])
-        elif kind == "sac" and absent_types:
-            found[kind] |= {"change_pct": None, "published_change_pct": None}
     return found
 
 

@@ -199,8 +199,8 @@ class Compared(NamedTuple):
     judged: the Coverage table; forces: the main forces, largest first; others: other forces with most of their SAC in
     the areas; left_out: the rows of Coverage because of which months are left out; positions: the positions in a period
     (0 first) of the months compared; silent: the rows of Coverage because of which other forces are left out; unknown:
-    area_id → the reason why it is not known; absent_types: crime types without any row, in all
-    or in a whole period; lost_types: those of the second kind, with the periods that lack them.
+    area_id → the reason why it is not known; absent_types: crime types without any row, in all or in a whole period,
+    and `sac`, which contains them; lost_types: those that a whole period lacks, with these periods.
     """
 
     judged: pd.DataFrame
@@ -270,6 +270,7 @@ def compared_months(
     others = _mostly_here(located, study, {*forces, *silent["force"]})
     lost = types_without(study, reading, forces, positions)
     absent = tuple(kind for kind in tables.SAC_TYPES if kind in {*reading.absent, *lost})
+    absent = ("sac", *absent) if absent else ()
     return Compared(judged, forces, others, left_out, positions, silent, unknown, absent, lost)
 
 

@@ -68,7 +68,7 @@ def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts
     mine = rows[rows["force"].isin(compared.forces)]
     return (
         *_absent_types(
-            [kind for kind in compared.absent_types if kind not in {*reading.broken, *compared.lost_types}],
+            [kind for kind in reading.absent if kind not in {*reading.broken, *compared.lost_types}],
             "file" if study.extract is None else "extract",
         ),
         *_lost_types(compared.lost_types),

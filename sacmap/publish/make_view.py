@@ -169,14 +169,13 @@ def check_text(result: Result) -> str:
         some = ", ".join(f"{r.month} {r.status}" for r in bad.head(6).itertuples())
         lines.append(f"  {force}: {'complete' if bad.empty else some + (' …' if len(bad) > 6 else '')}")
     lines += ["", "Totals by crime type, a period"]
-    totals = result.shown_totals
     for kind in tables.CRIME_TYPES:
         # A crime type that no file holds is not known; it is not none.
-        before, now = (totals[kind][name] for name in ("baseline_mean", "current_count"))
+        before, now = (result.totals[kind][name] for name in ("baseline_mean", "current_count"))
         was = "" if before is None else f"{before:,.1f} →"
         is_now = "not known" if now is None else f"{now:,.0f}"
         lines.append(f"  {result.in_words[kind]:<28}{was:>12} {is_now:>8}")
-    if study.baseline and not result.lacks_a_type:
+    if study.baseline and result.totals["sac"]["current_count"] is not None:
         lines += ["", *_changes_in_words(result)]
     lines += (
         ["", *(f"- {notice.text}" for notice in result.warnings)] if result.warnings else ["", "No warnings."]

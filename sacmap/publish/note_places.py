@@ -57,9 +57,7 @@ def where(given: Given) -> Section | None:
 
 def _totals(result: Result) -> Table:
     rows = []
-    totals = result.shown_totals
-    for kind in tables.CRIME_TYPES:
-        total = totals[kind]
+    for kind, total in result.totals.items():
         before, now, change = (total[name] for name in ("baseline_mean", "current_count", "change_pct"))
         # A crime type of which the data hold no row is not known: it is no zero.
         cells = ["not known" if now is None else whole(now)]

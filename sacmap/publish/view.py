@@ -151,11 +151,6 @@ class View:
         """The crime types that are known in any area, in order; all of them if none is."""
         return known_types(self.table, level_only=self.level_only)
 
-    def totals_of(self, kind: str) -> Mapping[str, float | None]:
-        """Return the totals of a crime type; of all three None where one is missing: the sum of two is none of all."""
-        missing = kind == "sac" and kind not in self.known
-        return dict.fromkeys(self.totals[kind]) if missing else self.totals[kind]
-
     @cached_property
     def first_type(self) -> str:
         """The crime type that the page shows first."""
@@ -324,7 +319,7 @@ class View:
         return [self._summary(kind, label) for kind, label in self.labels]
 
     def _summary(self, kind: str, label: str) -> Summary:
-        total, verdicts = self.totals_of(kind), words.told_verdicts(self.rows[kind]).value_counts()
+        total, verdicts = self.totals[kind], words.told_verdicts(self.rows[kind]).value_counts()
         now, before, change = (total[name] for name in ("current_count", "baseline_mean", "change_pct"))
         plain = self.level_only
         return Summary(

@@ -227,7 +227,7 @@ class _Sheets:
         for kind, label in page.labels:
             row += 1
             sheet.write_string(row, 0, label, self.strong if kind == "sac" else self.text)
-            totals, verdicts = page.totals_of(kind), page.rows[kind]["verdict"]
+            totals, verdicts = page.totals[kind], page.rows[kind]["verdict"]
             now, before = totals["current_count"], totals["baseline_mean"]
             judged = kind in page.known and not page.level_only
             figures: tuple[tuple[float | None, str], ...] = (
