@@ -14,6 +14,7 @@ from sacmap.comparison import compare_areas
 from sacmap.crimes import Reading, tally_of
 from sacmap.errors import InputError
 from sacmap.fetch.street import read
+from sacmap.measure.counts import monthly_totals
 from sacmap.publish.make_view import check_text
 from sacmap.study import make_study
 
@@ -152,6 +153,8 @@ def test_f68_a_type_that_no_row_holds_is_missing_and_sac_is_not_read(tmp_path):
     monthly = result.monthly.set_index("crime_type")["n"]
     assert monthly["sac"].isna().all()
     assert monthly["burglary"].sum() == 150
+    # A watch compares these with the last map's, so that a month that was revised is news.
+    assert monthly_totals(result.monthly, result.study.months) == {"2017-01": 60, "2018-01": 90}
     assert rows.loc[("A", "burglary"), "current_count"] == 40
     assert set(result.totals["sac"].values()) == {None}
     assert set(result.totals["robbery"].values()) == {None}

@@ -229,7 +229,10 @@ def mean_before(counts: np.ndarray) -> float:
 
 
 def monthly_totals(monthly: pd.DataFrame, wanted: Sequence[str]) -> dict[str, int]:
-    """Return the SAC of all areas by month, for the complete months among `wanted`; `monthly` is a Counts table."""
-    sac = monthly[(monthly["crime_type"] == "sac") & monthly["month"].isin(wanted)]
-    sums = sac.groupby("month")["n"].sum(min_count=1).dropna()
+    """Return the SAC of all areas by month, for the complete months among `wanted`; `monthly` is a Counts table.
+
+    If a crime type is missing, they are the crimes of the others: a month that was revised still shows.
+    """
+    single = monthly[monthly["crime_type"].isin(tables.SAC_TYPES) & monthly["month"].isin(wanted)]
+    sums = single.groupby("month")["n"].sum(min_count=1).dropna()
     return {str(month): int(n) for month, n in sums.items()}
