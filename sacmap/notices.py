@@ -1,7 +1,8 @@
-"""Notices, the warnings and remarks that go with the figures, and ways to name several things."""
+"""Notices, the warnings and remarks that go with the figures, and ways to write counts and to name several things."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,3 +24,20 @@ def listed(items: Sequence[str], most: int, between: str = "; ") -> str:
 def series(items: Sequence[str]) -> str:
     """Return "a", "a and b", "a, b and c"."""
     return "".join(items) if len(items) < 2 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def whole(value: float) -> str:
+    """Return a count as people write it: 1,234. Halves are rounded away from zero, and there is no minus nought.
+
+    What is not known is a dash.
+    """
+    if math.isnan(value):
+        return "–"
+    rounded = math.floor(abs(value) + 0.5)
+    return f"{'−' if value < 0 and rounded else ''}{rounded:,}"
+
+
+def counted(count: float, noun: tuple[str, str]) -> str:
+    """Return a count with its noun, of which there is one for one and one for several: "1 ward", "33 wards"."""
+    text = whole(count)
+    return f"{text} {noun[text != '1']}"

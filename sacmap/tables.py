@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sacmap.errors import InputError
+from sacmap.notices import counted
 
 #: Upper bound for numbers read from files; larger ones would overflow.
 MOST = 1e9
@@ -121,6 +122,11 @@ def extract_words(lacking: Collection[str]) -> dict[str, str]:
 def lacking_words(lacking: Collection[str]) -> str:
     """Return the parts of vehicle crime that an extract lacks, in words."""
     return " and ".join(words for part, words in VEHICLE_PARTS.items() if part in lacking)
+
+
+def crimes(count: float, kind: str = "sac") -> str:
+    """Return a count of crimes of a type in words: "1 crime", "63 crimes", or "63 burglaries"."""
+    return counted(count, NOUNS[kind])
 
 
 def is_of_homes(value: float) -> bool:

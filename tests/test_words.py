@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 
 from sacmap import tables
 from sacmap.measure.chance_flags import must_rise
+from sacmap.notices import counted, whole
 from sacmap.publish.change_rows import names_of
 from sacmap.publish.headline import ONE_POINT, Scene, headline
 from sacmap.publish.words import (
     NEIGHBOURHOOD,
     TOGETHER,
     changed,
-    counted,
-    crimes,
     estimate,
     expected_key,
     follows,
@@ -30,7 +29,6 @@ from sacmap.publish.words import (
     percent,
     told_verdicts,
     unit_of,
-    whole,
 )
 
 FORCE = "the rest of the force"
@@ -54,7 +52,7 @@ def sentences(given_row, words, change, *, kind="sac", among="all neighbourhoods
     pattern = pattern_of(given_row, words, change, among=among)
     for name in re.findall(r"\{(\w+)\}", pattern):
         if name == "crimes":
-            text = crimes(given_row["current_count"], kind)
+            text = tables.crimes(given_row["current_count"], kind)
         elif name == "before":
             text = mean(given_row["baseline_mean"])
         elif name == "step":
@@ -166,7 +164,7 @@ ROWS = st.builds(
 @given(ROWS, st.floats(-100, 400))
 def test_every_sentence_has_the_count_first_and_the_comparator_s_own_change(made, change):
     said = sentences(made, FORCE, change)
-    assert said.startswith(crimes(made["current_count"]))
+    assert said.startswith(tables.crimes(made["current_count"]))
     assert f"{FORCE}{' ' if 'Too few' in said else ', which '}{percent(change)}" in said
     assert "significant" not in said
     assert "{" not in said
@@ -521,7 +519,7 @@ def test_a_change_in_words(change, said, short):
 def test_counts_as_people_write_them():
     assert [whole(n) for n in (0, 0.5, -0.4, -2.5, 1234.4)] == ["0", "1", "0", "−3", "1,234"]
     assert [mean(n) for n in (41.4, 9.0, 2.333)] == ["41", "9", "2.3"]
-    assert [crimes(n) for n in (0, 1, 2)] == ["0 crimes", "1 crime", "2 crimes"]
+    assert [tables.crimes(n) for n in (0, 1, 2)] == ["0 crimes", "1 crime", "2 crimes"]
 
 
 def test_areas_that_share_a_name_are_told_apart_by_their_district_and_else_by_their_code():

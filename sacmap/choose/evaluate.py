@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sacmap import months
+from sacmap import months, tables
 from sacmap.areas.topology import adjoining
 from sacmap.choose.control_areas import LASTING_DOUBT, Areas, placebo_z, widening
 from sacmap.choose.effect import RateRatio, Wdd, placebo_rank, rate_ratio, tne, wdd, wdq, weighted_wdd
 from sacmap.choose.partnership_files import Action
 from sacmap.choose.plan import Plan, digests
 from sacmap.choose.plan_record import SIDE_NAMES, WEIGHTS_NAMES
-from sacmap.choose.plan_words import NO_CONTROL, crimes_of, log_notices, reading_of, verdict_of
+from sacmap.choose.plan_words import NO_CONTROL, log_notices, reading_of, verdict_of
 from sacmap.errors import InputError, UsageError
 from sacmap.notices import Notice
 from sacmap.study import Period
@@ -304,7 +304,7 @@ def require_same(plan: Plan, result: Result) -> list[Notice]:
         at = plan.before_months.index(month)
         now = dict(zip(wide.index.astype(str), wide[month], strict=True))
         counts += [
-            f"{area} had {crimes_of(then[at], plan.theme)} in {months.in_words(month)}, now {int(now[area])}"
+            f"{area} had {tables.crimes(then[at], plan.theme)} in {months.in_words(month)}, now {int(now[area])}"
             for area, then in plan.by_month.items()
             if pd.notna(now[area]) and int(now[area]) != then[at]
         ]

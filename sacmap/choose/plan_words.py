@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from sacmap.choose.effect import Wdd
 from sacmap.choose.hardening import Prices
 from sacmap.choose.plan_record import WEIGHTS_NAMES
 from sacmap.choose.week import Z_TENTH
-from sacmap.notices import Notice, listed
+from sacmap.notices import Notice, counted, listed, whole
 
 if TYPE_CHECKING:
     from sacmap.choose.evaluate import Group
@@ -142,15 +141,9 @@ def _areas_of(plan: Plan, sides: Sequence[SideName]) -> set[str]:
     return {area for side in sides for area in plan.week[side]}
 
 
-def crimes_of(count: float, theme: str) -> str:
-    """Return a count of a theme in words: "63 crimes" of all three types, "1 burglary"."""
-    rounded = math.floor(count + 0.5)
-    return f"{rounded:,} {tables.NOUNS[theme][rounded != 1]}"
-
-
 def _fall_in_words(plan: Plan, counted: int) -> str:
     over = "one month" if len(plan.before_months) == 1 else f"{len(plan.before_months)} months"
-    had = f"The areas of the week of action had {crimes_of(counted, plan.theme)} in {over}"
+    had = f"The areas of the week of action had {tables.crimes(counted, plan.theme)} in {over}"
     fall = plan.smallest_detectable_fall
     if not plan.week["weights"]:
         return f"{had}. With no area to compare them with, no fall can be told from one that happened everywhere."
@@ -252,23 +245,23 @@ def reading_of(
     """Return what came of a plan for a theme, the crime type that is counted, in sentences."""
     target, control = groups["target"], groups["control"]
     chance = float((target.before - target.settled).sum())
-    said = [f"Target areas: {crimes_of(target.sums[1], theme)} after, {target.sums[0]:,.0f} before."]
+    said = [f"Target areas: {tables.crimes(target.sums[1], theme)} after, {target.sums[0]:,.0f} before."]
     if nearest := len(control.area_ids):
         which = "The most similar area" if nearest == 1 else f"The {nearest} most similar areas"
         said.append(f"{which}: {control.sums[1]:,.0f} after, {control.sums[0]:,.0f} before.")
     if chance >= 1:
-        likely = crimes_of(target.settled.sum(), theme)
+        one, several = tables.NOUNS[theme]
+        likely = counted(target.settled.sum(), (f"{one} was", f"{several} were"))
         said.append(
-            f"The target was chosen when its count was high. Without any action, {likely} "
-            f"{'was' if likely.startswith('1 ') else 'were'} to be expected there, about {chance:,.0f} fewer than "
-            "before. These are not counted as prevented."
+            f"The target was chosen when its count was high. Without any action, {likely} to be expected there, about "
+            f"{chance:,.0f} fewer than before. These are not counted as prevented."
         )
     if net is None:
         said.append(f"{NO_CONTROL_WORDS} No rise or fall can be told from one that happened everywhere.")
         return " ".join(said)
     untreated = len(weighted_control.area_ids)
     said.append(
-        f"Compared with {untreated:,} untreated {'area' if untreated == 1 else 'areas'}, weighted to resemble the "
+        f"Compared with {counted(untreated, ('untreated area', 'untreated areas'))}, weighted to resemble the "
         f"target, that is {_change(net)}: {_verdict_in_words(verdict_of(net))}."
     )
     if displacement is not None:
@@ -290,10 +283,8 @@ def _change(net: Wdd) -> str:
 
 def fewer(value: float) -> str:
     """Return "23 fewer", "6 more" or "no change"."""
-    rounded = math.floor(abs(value) + 0.5)
-    if rounded == 0:
-        return "no change"
-    return f"{rounded:,} {'fewer' if value < 0 else 'more'}"
+    text = whole(abs(value))
+    return "no change" if text == "0" else f"{text} {'fewer' if value < 0 else 'more'}"
 
 
 def _verdict_in_words(verdict: str) -> str:

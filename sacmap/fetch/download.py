@@ -26,7 +26,7 @@ from sacmap.fetch.street_rows import CATEGORIES
 from sacmap.fetch.study_region import ORDER, Region
 from sacmap.fetch.web import Web
 from sacmap.forces import TRANSPORT_SLUG, force_slug
-from sacmap.notices import Notice, listed
+from sacmap.notices import Notice, counted, listed
 from sacmap.study import API_URL, ARCHIVE_URL, FetchOptions, Study
 
 #: For estimates: crimes of the three types per neighbourhood and month, and bytes per crime.
@@ -280,7 +280,7 @@ class Downloader:
             archives = len(fewest(missing))
             self.say(
                 f"To read from the archive: {len(missing)} months of {self.force}, "
-                f"in {archives} monthly file{'' if archives == 1 else 's'}."
+                f"in {counted(archives, ('monthly file', 'monthly files'))}."
             )
 
     def _summary(self, choice: MonthSources, publications: Mapping[str, str], empty: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from sacmap.crimes import Reading
 from sacmap.errors import InputError
 from sacmap.forces import force_slug
 from sacmap.measure.coverage import coverage, largest_half
-from sacmap.notices import Notice
+from sacmap.notices import Notice, counted
 from sacmap.study import Study, rolled_to
 
 
@@ -58,7 +58,7 @@ def _rolling_notices(study: Study, found: Study, known: list[str], complete: lis
         )
     asked = study.rolling[1] if study.rolling else 0
     if len(found.baseline) < asked:
-        there, wanted = len(found.baseline), f"{asked} period{'' if asked == 1 else 's'}"
+        there, wanted = len(found.baseline), counted(asked, ("period", "periods"))
         some = f"only {there} of them {'is' if there == 1 else 'are'}" if there else "none is"
         yield Notice(
             "short-baseline",

@@ -17,7 +17,7 @@ from sacmap.measure.comparator import NOTHING, UNFIT, Comparator, doubt_pct
 from sacmap.measure.counts import Counted
 from sacmap.measure.coverage import SOME, Compared, reasons_of, types_without
 from sacmap.measure.definitions import Break
-from sacmap.notices import Notice, listed, series
+from sacmap.notices import Notice, counted, listed, series
 from sacmap.redaction import host_of
 from sacmap.study import Period, Study
 
@@ -138,7 +138,7 @@ def _unknown_areas(unknown: Mapping[str, str], areas: gpd.GeoDataFrame) -> Itera
     if unknown:
         names = dict(zip(areas["area_id"].astype(str), areas["name"].astype(str), strict=True))
         reasons = [
-            f"{reason} ({n:,} area{'' if n == 1 else 's'})"
+            f"{reason} ({counted(n, ('area', 'areas'))})"
             for reason, n in Counter(unknown.values()).most_common()
         ]
         those = listed([names[area] for area in unknown], 3, ", ")

@@ -18,12 +18,13 @@ from folium.template import Template
 from sacmap import tables
 from sacmap.errors import UsageError
 from sacmap.measure.counts import percent_change
+from sacmap.notices import counted
 from sacmap.publish.change_rows import table_of
 from sacmap.publish.make_view import page_of
 from sacmap.publish.page import MAP_ELEMENT, fill, map_script, render
 from sacmap.publish.public import as_published
 from sacmap.publish.view import View
-from sacmap.publish.words import counted, unit_of
+from sacmap.publish.words import unit_of
 from sacmap.result import Result
 
 __all__ = ["OfficerMap", "draw", "render"]

@@ -11,6 +11,7 @@ import pandas as pd
 from sacmap import tables
 from sacmap.measure.chance_flags import must_rise
 from sacmap.measure.comparator import UNFIT, ComparatorRecord
+from sacmap.notices import counted
 from sacmap.publish.words import (
     NAMED,
     NO_HIGHER,
@@ -19,7 +20,6 @@ from sacmap.publish.words import (
     apart,
     between,
     capital,
-    counted,
     moved,
     named,
     percent,

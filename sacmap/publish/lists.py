@@ -11,8 +11,9 @@ import pandas as pd
 from sacmap import tables
 from sacmap.choose.map_points import street_of
 from sacmap.choose.ranking import HARDENING, TIERS
+from sacmap.notices import whole
 from sacmap.publish.change_rows import ByType, ChangeRow
-from sacmap.publish.words import NOUNS, apart, capital, crimes, estimate, likely_burglaries, number, whole
+from sacmap.publish.words import apart, capital, estimate, likely_burglaries, number
 from sacmap.result import FIRST, Entry, firmness
 
 #: Number of areas named after the findings as "next highest, not a finding".
@@ -154,7 +155,7 @@ def _reasons(entry: Entry, rows: ByType, kind: str, said: Sequence[str], *, clea
 def reading(row: ChangeRow, kind: str = "sac") -> str:
     """Return "85 crimes where about 28 were expected: clear rise."."""
     about = estimate(row["expected"])
-    return f"{crimes(row['current_count'], kind)} where about {about} were expected: {row['verdict']}."
+    return f"{tables.crimes(row['current_count'], kind)} where about {about} were expected: {row['verdict']}."
 
 
 def stability(entry: Entry, *, clear: bool = False) -> str:
@@ -178,7 +179,7 @@ def _level(rows: ByType) -> list[str]:
     said = [f"{capital(likely_burglaries(rows[HARDENING]['level']))}{per}."]
     counts = {kind: rows[kind]["current_count"] for kind in ("vehicle-crime", "robbery")}
     if not any(pd.isna(count) for count in counts.values()):
-        vehicle, robbery = (crimes(count, kind) for kind, count in counts.items())
+        vehicle, robbery = (tables.crimes(count, kind) for kind, count in counts.items())
         said.append(f"Locks do nothing against its {vehicle} and {robbery}.")
     return said
 
@@ -224,7 +225,7 @@ def _common(entry: Entry, row: ChangeRow, kind: str) -> list[str]:
     if int(row["current_count"]) >= LEAST_CRIMES:
         streets = ", ".join(f"{street_of(name)} ({n})" for name, n in entry.streets if n >= LEAST_ON_STREET)
         first = f", first {streets}" if streets else ""
-        share = f"{100 * entry.points_share:.0f}% of its {NOUNS[kind][1]}"
+        share = f"{100 * entry.points_share:.0f}% of its {tables.NOUNS[kind][1]}"
         said.append(f"{share} are on ten map points{first}.")
     if abs(entry.edge_rank - entry.rank) >= LEAST_RANKS:
         said.append(

@@ -11,12 +11,13 @@ import numpy as np
 from sacmap import months, tables
 from sacmap.choose.map_points import POINT_COLUMNS, point_counts
 from sacmap.forces import PRACTICE_FORCE
+from sacmap.notices import counted
 from sacmap.publish.change_rows import rows_by_area
 from sacmap.publish.lists import hardening_reasons, week_reasons
 from sacmap.publish.page import render
 from sacmap.publish.page_data import positions_with_points
 from sacmap.publish.view import MapPoint, View
-from sacmap.publish.words import capital, counted, percent, unit_of
+from sacmap.publish.words import capital, percent, unit_of
 from sacmap.result import Result
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from sacmap import months, tables
 from sacmap.files.json_shape import mismatch
 from sacmap.files.text import parse_json
 from sacmap.measure.counts import monthly_totals
+from sacmap.notices import whole
 from sacmap.publish.change_rows import ChangeRow, change_rows, names_of
-from sacmap.publish.words import estimate, whole
+from sacmap.publish.words import estimate
 from sacmap.result import Result
 from sacmap.study import Period
 

@@ -9,7 +9,7 @@ import pandas as pd
 from sacmap import tables
 from sacmap.choose.map_points import street_of
 from sacmap.measure.similar_areas import count, pct
-from sacmap.notices import series
+from sacmap.notices import series, whole
 from sacmap.publish.change_rows import change_rows, first_type, names_of, rows_by_area
 from sacmap.publish.lists import draws
 from sacmap.publish.note_parts import (
@@ -24,7 +24,7 @@ from sacmap.publish.note_parts import (
     periods_in_words,
     some,
 )
-from sacmap.publish.words import burglary_kind, capital, crimes, estimate, likely_burglaries, whole
+from sacmap.publish.words import burglary_kind, capital, estimate, likely_burglaries
 from sacmap.result import Entry, Result
 
 
@@ -133,7 +133,7 @@ def _lists(result: Result, names: Mapping[str, str]) -> Iterator[Part]:
         )
     for entry in week[:LISTED]:
         row = rows[entry.area_id][kind]
-        said = f"{crimes(row['current_count'], kind)} where about {estimate(row['expected'])} were expected"
+        said = f"{tables.crimes(row['current_count'], kind)} where about {estimate(row['expected'])} were expected"
         yield _numbered(entry, names, f"{said}, {row['verdict']}")
     burglary = result.change[result.change["crime_type"] == "burglary"]
     homes = bool(burglary["level_per_1000_households"].notna().all())

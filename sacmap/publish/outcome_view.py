@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from sacmap import months
+from sacmap import months, tables
 from sacmap.choose.effect import Wdd
 from sacmap.choose.evaluate import Outcome
 from sacmap.choose.plan import Plan
 from sacmap.choose.plan_words import LOG_NOTICES, NO_CONTROL, NO_CONTROL_WORDS, fewer
+from sacmap.notices import whole
 from sacmap.publish.headline import Headline
 from sacmap.publish.plan_parts import (
     SIDES,
@@ -25,7 +26,7 @@ from sacmap.publish.plan_parts import (
     sides,
     who,
 )
-from sacmap.publish.words import NOUNS, capital, signed, whole, whole_number
+from sacmap.publish.words import capital, signed, whole_number
 
 if TYPE_CHECKING:
     from sacmap.publish.view import View
@@ -95,8 +96,8 @@ def _came(outcome: Outcome, theme: str) -> Section:
         f'<line class="tick" x1="50%" x2="50%" y1="18" y2="42"/>'
         f'<circle class="alone" cx="{at(net.estimate)}" cy="30" r="5"/>'
         f'<text x="50%" y="12" text-anchor="middle">no change</text>'
-        f'<text x="0" y="58">fewer {NOUNS[theme][1]}</text>'
-        f'<text x="100%" y="58" text-anchor="end">more {NOUNS[theme][1]}</text></svg>'
+        f'<text x="0" y="58">fewer {tables.NOUNS[theme][1]}</text>'
+        f'<text x="100%" y="58" text-anchor="end">more {tables.NOUNS[theme][1]}</text></svg>'
     )
     return Section(
         key="came",

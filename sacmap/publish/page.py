@@ -27,7 +27,7 @@ from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from sacmap.files.json_shape import Json
-from sacmap.notices import Notice
+from sacmap.notices import Notice, counted, whole
 from sacmap.publish import backdrop, bars, colours, legend, lists, page_data, page_svg, words
 from sacmap.publish.change_rows import ChangeRow
 from sacmap.publish.headline import Headline
@@ -179,13 +179,13 @@ def _head(view: View) -> Head:
     headline = view.plan.headline if view.plan else view.headlines[view.first_type]
     fixed = view.plan.fixed if view.plan else ""
     place = view.place
-    counted = words.counted(len(view.areas), view.unit)
+    areas = counted(len(view.areas), view.unit)
     return {
         "headline": headline,
         "document_title": f"{place}: {headline.first}" if place else headline.first,
         # The place is not repeated if the headline names it.
         "place": "" if place in f"{headline.first} {headline.second}" else place,
-        "periods": fixed or (f"{view.periods_short}, {counted}" if view.periods_short else counted),
+        "periods": fixed or (f"{view.periods_short}, {areas}" if view.periods_short else areas),
         "warnings": warnings_of(view),
         "tiles": view.summaries,
         "measures": MEASURES[2:] if view.level_only else MEASURES,
@@ -208,7 +208,7 @@ def warnings_of(view: View) -> list[Said]:
         verdicts = view.rows[view.first_type]["verdict"]
         unknown = int((verdicts == "not known").sum())
         lead = (
-            f"{unknown:,} of {words.counted(len(verdicts), view.unit)} are not known: see why."
+            f"{unknown:,} of {counted(len(verdicts), view.unit)} are not known: see why."
             if code == "areas-not-known"
             else f"{lines[0].lead.rstrip('.')}, and {len(lines) - 1} more like this."
         )
@@ -293,7 +293,7 @@ def _row(view: View, entry: lists.Listed, row: ChangeRow, *, third: tuple[str, s
         sign=entry.sign,
         name=row["area_name"],
         where=page_data.where_of(view, entry.position),
-        now="–" if np.isnan(row["current_count"]) else words.whole(row["current_count"]),
+        now=whole(row["current_count"]),
         css=css,
         said=said,
         figure=figure,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sacmap import months, tables
 from sacmap.files.json_shape import Json
-from sacmap.notices import series
+from sacmap.notices import counted, series, whole
 from sacmap.publish import backdrop, bars, legend, lists, words
 from sacmap.publish.change_rows import (
     READING,
@@ -69,7 +69,7 @@ def content_of(view: View) -> dict[str, Json]:
         "types": list(kinds),
         "type": view.first_type,
         "words": dict(view.in_words),
-        "nouns": words.NOUNS,
+        "nouns": tables.NOUNS,
         "unit": list(view.unit),
         "verdicts": list(tables.VERDICTS),
         "colours": PALETTE | LEVELS,
@@ -190,7 +190,7 @@ def _sentences(view: View) -> tuple[list[str], list[int]]:
     length = words.MONTHS_A_YEAR if view.yearly else len(view.current)
     rows = view.table[READING].assign(months_compared=length)
     changes = [change for area in zip(*view.followed.values(), strict=True) for change in area]
-    among = f"all {words.counted(len(view.areas), view.unit)}"
+    among = f"all {counted(len(view.areas), view.unit)}"
     patterns: dict[str, int] = {}
     numbers = [
         patterns.setdefault(words.pattern_of(row, view.follows, change, among=among), len(patterns))
@@ -401,7 +401,7 @@ def _district_row(row: GroupRow, view: View) -> dict[str, str]:
     cell = _cells(row, view)
     return {
         "group": row["group"],
-        "current_count": cell(row["current_count"], words.whole),
+        "current_count": cell(row["current_count"], whole),
         "expected": cell(row["expected"], words.estimate),
         "change_pct": cell(row["change_pct"], _percent),
         "plain": row["verdict"],
@@ -433,7 +433,7 @@ def _static_row(view: View, position: int, row: ChangeRow, css: str) -> dict[str
         "css": css,
         "name": row["area_name"],
         "group": view.groups[position],
-        "current_count": cell(now, words.whole),
+        "current_count": cell(now, whole),
         "expected": cell(row["expected"], words.estimate),
         "gap": cell(now - row["expected"], words.signed),
         "normal_low": cell(

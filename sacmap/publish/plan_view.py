@@ -14,7 +14,7 @@ from sacmap.choose.map_points import street_of
 from sacmap.choose.plan import Plan
 from sacmap.choose.plan_record import Budget, EarlierVisit, Spread
 from sacmap.choose.plan_words import few, money_in_words, pounds
-from sacmap.notices import series
+from sacmap.notices import counted, series, whole
 from sacmap.publish import bars
 from sacmap.publish.headline import Headline
 from sacmap.publish.plan_parts import (
@@ -33,15 +33,12 @@ from sacmap.publish.plan_parts import (
     who,
 )
 from sacmap.publish.words import (
-    NOUNS,
     apart,
     capital,
-    crimes,
     estimate,
     expected_key,
     number,
     signed,
-    whole,
     whole_number,
 )
 from sacmap.result import firmness
@@ -56,7 +53,7 @@ def plan_view(plan: Plan, view: View) -> PlanView:
     homes = sum(one["homes"] for one in plan.hardening)
     target = plan.week["target"]
     clear = {row["verdict"] for row in rows_of(view, target, plan.theme)} & {"clear rise"}
-    reaches = f"{pounds(plan.budget['money'])} reaches {homes:,} home{'' if homes == 1 else 's'}"
+    reaches = f"{pounds(plan.budget['money'])} reaches {counted(homes, ('home', 'homes'))}"
     first = f"{reaches} in {listed(funded, view)}." if funded else f"{reaches}."
     though = "" if clear else "; no clear rise"
     return PlanView(
@@ -81,7 +78,7 @@ def _gap(plan: Plan, area_ids: Sequence[str], view: View) -> int:
 
 def _above(plan: Plan, area_ids: Sequence[str], view: View) -> str:
     gap = _gap(plan, area_ids, view)
-    return f"{crimes(abs(gap), plan.theme)} {'below' if gap < 0 else 'above'} expected"
+    return f"{tables.crimes(abs(gap), plan.theme)} {'below' if gap < 0 else 'above'} expected"
 
 
 def _range(prevented: Spread | None) -> str:
@@ -295,12 +292,12 @@ def _promise(plan: Plan, view: View) -> Section:
         key="judged",
         heading="How it will be judged",
         said=(f"{against} One week will almost never show in the counts.",),
-        figure=_fall_bar(crimes(before, plan.theme), before, fall) if alone else Markup(),
+        figure=_fall_bar(tables.crimes(before, plan.theme), before, fall) if alone else Markup(),
         details=_notices(plan, "smallest-fall", "few-controls", "no-buffer-control"),
         tables=(
             Table(
                 "Who is compared with whom",
-                ("Side", "Areas", f"{capital(NOUNS[plan.theme][1])} before"),
+                ("Side", "Areas", f"{capital(tables.NOUNS[plan.theme][1])} before"),
                 compared,
                 (2,),
             ),

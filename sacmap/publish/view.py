@@ -23,7 +23,7 @@ from sacmap.measure.chance_flags import how_sure
 from sacmap.measure.comparator import OTHERS, ComparatorRecord, changes_followed
 from sacmap.measure.counts import cube_of
 from sacmap.measure.definitions import Break
-from sacmap.notices import Notice, series
+from sacmap.notices import Notice, counted, series, whole
 from sacmap.publish import backdrop, lists, words
 from sacmap.publish import headline as headlines
 from sacmap.publish.change_rows import ChangeRow, first_type, group_of_each, known_types, names_of, table_of
@@ -291,7 +291,7 @@ class View:
     @property
     def place(self) -> str:
         """The name of the place, or "" if the title is only the number of areas."""
-        return "" if self.title == words.counted(len(self.areas), self.unit) else self.title
+        return "" if self.title == counted(len(self.areas), self.unit) else self.title
 
     @property
     def first_words(self) -> str:
@@ -326,7 +326,7 @@ class View:
             kind=kind,
             label=label,
             change="" if plain else "–" if change is None else f"{words.signed(change)}%",
-            now="–" if now is None else words.whole(now),
+            now="–" if now is None else whole(now),
             before="" if plain or before is None else words.mean(before),
             found=()
             if plain
@@ -408,7 +408,7 @@ class View:
     @property
     def periods_in_words(self) -> str:
         """The periods in a sentence or two: "12 months to March 2018 compared with the 3 years before …"."""
-        areas = words.counted(len(self.areas), self.unit)
+        areas = counted(len(self.areas), self.unit)
         if not self.current:
             return f"{areas}."
         whole = len(self.current)

@@ -11,13 +11,12 @@ import pandas as pd
 from sacmap import tables
 from sacmap.measure.chance_flags import must_rise
 from sacmap.measure.comparator import NOTHING, OTHERS
+from sacmap.notices import counted, whole
 from sacmap.publish.change_rows import Reading
 
 MONTHS_A_YEAR = 12
 #: Names of areas in the headline; the others are counted.
 NAMED = 3
-#: One crime of each type, and several.
-NOUNS = tables.NOUNS
 #: What the three crime types are called as one.
 TOGETHER = "all three types together"
 #: What police.uk's burglaries are, and when the rank of an area is firm.
@@ -68,17 +67,6 @@ def apart(text: str) -> str:
     return f"\u2068{text}\u2069" if _TURNS.search(text) else text
 
 
-def whole(value: float) -> str:
-    """Return a count as people write it: 1,234. Halves are rounded away from zero, and there is no minus nought.
-
-    What is not known is a dash.
-    """
-    if math.isnan(value):
-        return "–"
-    rounded = math.floor(abs(value) + 0.5)
-    return f"{'−' if value < 0 and rounded else ''}{rounded:,}"
-
-
 def whole_number(value: float) -> int:
     """Return a count as it is shown, so that a difference of two is that of what stands beside it."""
     return int(whole(value).replace(",", "").replace("−", "-"))
@@ -88,11 +76,6 @@ def signed(value: float) -> str:
     """Return +5, −3 or 0."""
     text = whole(value)
     return f"+{text}" if value > 0 and text != "0" else text
-
-
-def crimes(count: float, kind: str = "sac") -> str:
-    """Return "1 crime", "63 crimes", or "63 burglaries"."""
-    return f"{whole(count)} {NOUNS[kind][whole(count) != '1']}"
 
 
 def mean(value: float) -> str:
@@ -116,11 +99,6 @@ def estimate(value: float) -> str:
     """
     tenth = math.floor(value * 10 + 0.5) / 10 if 0 < value < 1 else 1
     return whole(value) if tenth >= 1 else f"{tenth:.1f}" if tenth else "under 0.1"
-
-
-def counted(count: int, unit: Unit = NEIGHBOURHOOD) -> str:
-    """Return "1 ward" or "33 wards"; "33 neighbourhoods" where the areas have no name of their own."""
-    return f"{whole(count)} {unit[count != 1]}"
 
 
 def number(count: int) -> str:
@@ -178,7 +156,7 @@ def how_sure(kind: str, rows: pd.DataFrame, *, periods: int, months: int, unit: 
     alone = len(rows) == 1
     if must is None:
         have = f"This {unit[0]} has" if alone else f"Most {unit[1]} have"
-        return f"{have} too few {NOUNS[kind][1]} {what} to tell any ordinary change from chance."
+        return f"{have} too few {tables.NOUNS[kind][1]} {what} to tell any ordinary change from chance."
     span = "year" if months == MONTHS_A_YEAR else "period"
     with_ = f"one {span}" if periods == 1 else f"{number(periods)} {span}s"
     where = f"this {unit[0]}" if alone else f"most {unit[1]}"
