@@ -21,7 +21,7 @@ from sacmap.cli_options import (
     study_options,
     study_options_with,
 )
-from sacmap.errors import SourceError, UsageError
+from sacmap.errors import UsageError
 from sacmap.files.write import output_path
 from sacmap.last_resort import close_output, meant, mend_streams
 from sacmap.terminal import Group, Pounds, say, show
@@ -193,7 +193,6 @@ def boundaries_command(
     """Fetch a force's neighbourhoods into boundaries/FORCE.geojson, or a district's ONS wards or LSOAs."""
     from sacmap.areas.neighbourhoods import boundaries_path
     from sacmap.fetch.download import Origin
-    from sacmap.fetch.web import BY_HAND
     from sacmap.inputs import fetch_boundaries, fetch_district
     from sacmap.publish.csv_json import file_stem
 
@@ -205,20 +204,14 @@ def boundaries_command(
             f"--{kind} fetches from the ONS service and stores nothing, but --offline uses no network.",
             "Leave out --offline, or give a file of boundaries to sacmap map.",
         )
-    try:
-        if force:
-            path = output_path(out) if out else boundaries_path(force)
-            fetch_boundaries(Origin.of(force, fetching), path)
-        else:
-            path = output_path(out) if out else Path("boundaries") / f"{file_stem(name)}-{kind}.geojson"
-            fetch_district(
-                kind, name, path, vintage=vintage, service_url=service_url, ca_bundle=fetching["ca_bundle"]
-            )
-    except SourceError as error:
-        by_hand = (
-            "Or download the boundaries in a browser, and give the file to sacmap map with --boundaries."
+    if force:
+        path = output_path(out) if out else boundaries_path(force)
+        fetch_boundaries(Origin.of(force, fetching), path)
+    else:
+        path = output_path(out) if out else Path("boundaries") / f"{file_stem(name)}-{kind}.geojson"
+        fetch_district(
+            kind, name, path, vintage=vintage, service_url=service_url, ca_bundle=fetching["ca_bundle"]
         )
-        raise type(error)(error.cause, error.remedy.replace(BY_HAND, by_hand)) from None
     show(str(path))
     return 0
 

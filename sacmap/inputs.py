@@ -305,11 +305,11 @@ def fetch_district(
         If the district has none, or they cannot be fetched, or not written.
     """
     from sacmap.areas.open_geography import LICENCE, SERVICES, areas_of
-    from sacmap.fetch.web import Web
+    from sacmap.fetch.web import BOUNDARIES_BY_HAND, Web
 
     require_apart([path], [ca_bundle])
     require_writable(path.parent)
-    with Web(ca_bundle=ca_bundle, say=say) as web:
+    with Web(ca_bundle=ca_bundle, by_hand=BOUNDARIES_BY_HAND, say=say) as web:
         areas, layer = areas_of(web, kind, district, vintage=vintage, service_url=service_url or SERVICES)
     # The files of several districts can then be joined, and one chosen with --within.
     write_whole(path, geojson_of(areas.assign(group=district)))

@@ -428,7 +428,10 @@ def _require_printable(given: Mapping[str, object]) -> None:
 
 
 def require_paths(given: Mapping[str, object]) -> None:
-    """Refuse an empty path, which would be the current folder, and one that is too long for any system to look for."""
+    """Refuse an empty path, which would be the current folder, and one that is too long for any system to look for.
+
+    `given` has the values by option; those that are no paths are passed over. A UsageError names the option.
+    """
     for name, text in _texts_in(given):
         what = f"The {name.replace('_', '-')}"
         size = [len(part.encode(errors="surrogatepass")) for part in (*PurePath(text).parts, text)]
@@ -443,8 +446,3 @@ def _texts_in(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for name, value in given.items():
         texts = value if isinstance(value, tuple) else (value,)
         yield from ((name, text) for text in texts if isinstance(text, str))
-
-
-def several(value: object) -> tuple[str, ...]:
-    """Return the values of an option that takes one or several."""
-    return value if isinstance(value, tuple) else (str(value),)

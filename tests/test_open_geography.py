@@ -159,6 +159,7 @@ def test_the_command_writes_the_file_and_tells_the_mends(tmp_path):
         offline = command(
             "boundaries", "--wards", "Northampton", "--service-url", url, "--offline", cwd=tmp_path
         )
+    unheard = command("boundaries", "kent", "--offline", "--store", "store", cwd=tmp_path)
     path = tmp_path / "boundaries" / "northampton-wards.geojson"
     assert (done.returncode, done.stdout) == (0, f"{path.relative_to(tmp_path)}\n")
     assert len(read_areas(path)) == 3
@@ -169,6 +170,8 @@ def test_the_command_writes_the_file_and_tells_the_mends(tmp_path):
     assert not (tmp_path / "boundaries" / "nowhere-wards.geojson").exists()
     assert offline.returncode == 2
     assert "--offline uses no network" in offline.stderr
+    assert unheard.returncode == 4
+    assert "download the boundaries in a browser" in unheard.stderr
 
 
 # Faults.

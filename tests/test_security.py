@@ -177,9 +177,9 @@ def test_an_empty_path_is_refused_and_is_not_the_current_folder(tmp_path, key):
         read_study(file)
     with pytest.raises(UsageError, match=f"The {key} path is empty"):
         make_study(given | {key: ""})
-    with pytest.raises(InputError, match="path of a crime file is empty"):
+    with pytest.raises(UsageError, match="The crimes path is empty"):
         sacmap.read_crimes("")
-    with pytest.raises(InputError, match="path of the boundaries is empty"):
+    with pytest.raises(UsageError, match="The boundaries path is empty"):
         read_areas("")
     done = CliRunner().invoke(command, ["evaluate", str(tmp_path), "--after", "2018-08"])
     assert "is a folder" in str(done.exception)

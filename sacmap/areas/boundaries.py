@@ -26,6 +26,7 @@ from sacmap.areas.locate import require_degrees
 from sacmap.areas.mend import mended, merged, require_few_crossings
 from sacmap.errors import InputError, UsageError
 from sacmap.notices import Notice, listed
+from sacmap.study import require_paths
 
 DEFAULT_OPTIONS = BoundaryOptions()
 
@@ -61,7 +62,7 @@ def read_areas(
 
     Raises
     ------
-    InputError
+    InputError, UsageError
         As `read_boundaries`.
     """
     return read_boundaries(
@@ -90,11 +91,10 @@ def read_boundaries(path: str | os.PathLike[str], options: BoundaryOptions = DEF
         missing, identifiers repeat, rings have too few points, or the coordinate system is unknown or has no exact
         transformation.
     UsageError
-        If the crs is no coordinate system, or groups are given without their column.
+        If the path is empty, the crs is no coordinate system, or groups are given without their column.
     """
     where = Path(path)
-    if not os.fspath(path).strip():
-        raise InputError("The path of the boundaries is empty.", "Write it.")
+    require_paths({"boundaries": os.fspath(path)})
     require_group_column(options.within, options.group_column)
     system = system_given(options.crs) if options.crs else None
     rows = _read(where, options.layer)

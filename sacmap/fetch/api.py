@@ -60,12 +60,22 @@ class Api:
         Check for a new month even if that was checked today.
     new_boundaries
         Request neighbourhoods and boundaries as of this publication, even if the store has older ones.
+    by_hand
+        What to do if the store alone does not do, for the message.
     """
 
     def __init__(
-        self, web: Web | None, store: Store, base: str, *, refresh: bool = False, new_boundaries: bool = False
+        self,
+        web: Web | None,
+        store: Store,
+        base: str,
+        *,
+        refresh: bool = False,
+        new_boundaries: bool = False,
+        by_hand: str = BY_HAND,
     ) -> None:
         self.web = web
+        self._by_hand = by_hand
         self._refresh, self._new_boundaries = refresh, new_boundaries
         self.store = store
         self.base = base.rstrip("/")
@@ -269,7 +279,7 @@ class Api:
 
     def _not_there(self, what: str) -> OfflineError:
         remedy = (
-            f"Run it once without --offline. {BY_HAND}"
+            f"Run it once without --offline. {self._by_hand}"
             if self.web is None
             else "Use --from archive for that month."
         )

@@ -24,7 +24,7 @@ from sacmap.fetch.archive import Archive, fewest
 from sacmap.fetch.store import Store, StoredAnswer, default_store
 from sacmap.fetch.street_rows import CATEGORIES
 from sacmap.fetch.study_region import ORDER, Region
-from sacmap.fetch.web import Web
+from sacmap.fetch.web import BOUNDARIES_BY_HAND, BY_HAND, Web
 from sacmap.forces import TRANSPORT_SLUG, force_slug
 from sacmap.notices import Notice, counted, listed
 from sacmap.study import API_URL, ARCHIVE_URL, FetchOptions, Study
@@ -153,10 +153,20 @@ class Downloader:
         self._territory = territory
         self.say = say
         self.store = Store(Path(origin.store) if origin.store else default_store())
-        self.web = None if origin.offline else web or Web(ca_bundle=origin.ca_bundle, say=say)
+        by_hand = BOUNDARIES_BY_HAND if new_boundaries else BY_HAND
+        self.web = (
+            None if origin.offline else web or Web(ca_bundle=origin.ca_bundle, by_hand=by_hand, say=say)
+        )
         if self.web is not None:
             self.store.require_writable()
-        self.api = Api(self.web, self.store, origin.api_url, refresh=refresh, new_boundaries=new_boundaries)
+        self.api = Api(
+            self.web,
+            self.store,
+            origin.api_url,
+            refresh=refresh,
+            new_boundaries=new_boundaries,
+            by_hand=by_hand,
+        )
         self.archive = Archive(self.web, self.store, origin.archive_url, agree=agree, say=say)
 
     def __enter__(self) -> Downloader:

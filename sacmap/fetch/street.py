@@ -45,6 +45,7 @@ from sacmap.fetch.street_rows import CATEGORIES, CsvSource, Rows, rows_of
 from sacmap.files.text import sha256
 from sacmap.forces import force_slug
 from sacmap.notices import Notice, listed
+from sacmap.study import require_paths
 
 #: The number of points checked for rounded coordinates.
 SOME_POINTS = 20_000
@@ -82,6 +83,8 @@ def read_crimes(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
     ------
     InputError
         If a file does not exist, is damaged, or is not a police.uk street file.
+    UsageError
+        If a path is empty.
     """
     several = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     return read([str(path) for path in several]).crimes
@@ -104,11 +107,10 @@ def read(
 
     Raises
     ------
-    InputError
+    InputError, UsageError
         As `read_crimes`.
     """
-    if not all(path.strip() for path in paths):
-        raise InputError("The path of a crime file is empty.", "Write it, or leave it out.")
+    require_paths({"crimes": tuple(paths)})
     members, notes = each_once([member for path in paths for member in members_of(Path(path))])
     if not members:
         raise _nothing_in(paths)

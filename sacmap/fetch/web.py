@@ -59,8 +59,11 @@ _KEPT = "What was fetched is kept"
 Checked = TypeVar("Checked")
 #: Checks a complete reply and returns its content, or raises UnusableError.
 Judge = Callable[[Reply], Checked]
-#: What to do if no request gets through, or none may be sent.
+#: What to do if no request gets through, or none may be sent: for crimes, and for boundaries.
 BY_HAND = "Or download the ZIP in a browser from data.police.uk/data, and add --crimes FILE.zip."
+BOUNDARIES_BY_HAND = (
+    "Or download the boundaries in a browser, and give the file to sacmap map with --boundaries."
+)
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,8 @@ class Web:
         The elapsed seconds, a wait, a random number in 0–1 and the time (s since 1970). Tests replace them.
     deadline
         Seconds for one attempt.
+    by_hand
+        What to do if no request gets through, for the message.
     say
         Called once for each request that fails at first and is retried.
 
@@ -126,12 +131,14 @@ class Web:
         now: Callable[[], float] = time.time,
         deadline: float = DEADLINE,
         per_second: float = PER_SECOND,
+        by_hand: str = BY_HAND,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._bundle = ca_bundle
         require_bundle(ca_bundle)
         self._clock, self._sleep, self._luck, self.now = clock, sleep, luck, now
         self.deadline = deadline
+        self.by_hand = by_hand
         self._say = say
         self._spacing = 1 / per_second
         self._next = clock()
@@ -228,7 +235,7 @@ class Web:
             if tried == TOLD_AT:
                 self._say(f"{host_of(url)} has not given a complete answer yet ({bad.detail}). Trying again.")
             self._sleep(wait)
-        raise _error(bad, url, tried)
+        raise _error(bad, url, tried, self.by_hand)
 
     def _attempt(self, request: _Request[Checked], left: float) -> Answer[Checked]:
         """Send a request once and check the reply.
@@ -330,7 +337,7 @@ def json_judge(check: Callable[[object], Checked], full: int | None = None) -> J
     return judge
 
 
-def _error(bad: UnusableError, url: str, tried: int) -> SourceError:
+def _error(bad: UnusableError, url: str, tried: int, by_hand: str) -> SourceError:
     """Return the error: what happened, what was done and what to do next."""
     where = f"{host_of(url)}{urlsplit(url).path}"[:120]
     times = "" if tried == 1 else f", {tried} times"
@@ -349,7 +356,7 @@ def _error(bad: UnusableError, url: str, tried: int) -> SourceError:
         )
     remedies = {
         AttemptResult.PROXY_REFUSED: "Check HTTPS_PROXY, which holds the proxy's user name and password too, or "
-        f"ask your IT service. {BY_HAND}",
+        f"ask your IT service. {by_hand}",
         AttemptResult.BAD_PROXY: "Check HTTPS_PROXY and the network, then run the command again.",
         AttemptResult.REDIRECT: "If that is a sign-in page, sign in with a browser first. If it is a new "
         "address, give it with --api-url or --archive-url.",
@@ -357,7 +364,7 @@ def _error(bad: UnusableError, url: str, tried: int) -> SourceError:
         AttemptResult.UNEXPECTED_JSON: "data.police.uk may have changed. Look for a newer version of sacmap, "
         "or report this.",
         AttemptResult.REFUSED: "Check the addresses, then report this.",
-        AttemptResult.NO_CONNECTION: f"Run the command again later: it continues from there. {BY_HAND}",
+        AttemptResult.NO_CONNECTION: f"Run the command again later: it continues from there. {by_hand}",
     }
     unreachable = bad.result in TOO_SLOW | {
         AttemptResult.NO_CONNECTION, AttemptResult.TOO_MUCH, AttemptResult.BAD_PROXY, AttemptResult.PROXY_REFUSED

@@ -8,7 +8,7 @@ from pathlib import Path
 from sacmap.errors import InputError, UsageError
 from sacmap.files.text import bytes_of, parse_toml
 from sacmap.limits import SETTINGS
-from sacmap.study import COMPARATORS, LISTS, PATHS, option_fields, require_paths, several, unknown_option
+from sacmap.study import COMPARATORS, LISTS, PATHS, option_fields, require_paths, unknown_option
 
 _FLAGS = {"offline", "suppress_small", "yes"}
 #: Characters that appear by accident if a path with \\ is in double quotes.
@@ -46,9 +46,14 @@ def read_study(path: Path) -> dict[str, object]:
     as_given = {
         used: given
         for name in PATHS & placed.keys()
-        for used, given in zip(several(placed[name]), several(checked[name]), strict=True)
+        for used, given in zip(_several(placed[name]), _several(checked[name]), strict=True)
     }
     return placed | ({"as_given": as_given} if as_given else {})
+
+
+def _several(value: object) -> tuple[str, ...]:
+    """Return the values of an option that takes one or several."""
+    return value if isinstance(value, tuple) else (str(value),)
 
 
 def _text(path: Path) -> str:
