@@ -35,16 +35,17 @@ class OnePoint:
 class Entry:
     """An area on a list, with what one should know before acting on it.
 
-    rank: 1 is first. top5_share, top10_share: share of draws in which it is among the first five, and the first ten;
-    rank_low to rank_high: its rank in nine draws out of ten. edge_rank, edge_low, edge_high: the same if every crime
-    within 50 m of a neighbour belonged to that neighbour. months_above of `months` current months are above the
-    expected. points_share: share of its current crimes on its ten busiest map points; streets: the first of these, with
-    their crimes. off_street: share of its crimes on map points that are not streets, such as shops, car parks and
+    rank: 1 is first of `areas`. top5_share, top10_share: share of draws in which it is among the first five, and the
+    first ten; rank_low to rank_high: its rank in nine draws out of ten. edge_rank, edge_low, edge_high: the same if
+    every crime within 50 m of a neighbour belonged to that neighbour. months_above of `months` current months are above
+    the expected. points_share: share of its current crimes on its ten busiest map points; streets: the first of these,
+    with their crimes. off_street: share of its crimes on map points that are not streets, such as shops, car parks and
     stations; None if it has no crimes. one_point: set if most of a rise lies on one map point without earlier crimes.
     """
 
     area_id: str
     rank: int
+    areas: int
     verdict: str
     top5_share: float
     top10_share: float
@@ -72,8 +73,8 @@ class Entry:
 
     @property
     def firmness(self) -> str:
-        """How certain it is that the area is among these first areas, in a word."""
-        return firmness(self.first_share)
+        """How certain it is that the area is among these first areas, in a word; "" where every area is."""
+        return firmness(self.first_share) if self.areas > self.first else ""
 
 
 def firmness(share: float) -> str:

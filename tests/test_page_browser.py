@@ -564,10 +564,11 @@ def test_a_district_is_chosen_found_and_kept_in_the_address(opened):
 
 
 def test_in_a_district_a_place_says_which_list_its_draws_are_of(opened):
-    view = page_of()
+    view = page_of_many(6)
+    view.change["top5_share"] = 0.7
     sure = "Its place is weak (in the first five in 0 of 100 draws; number 8 to 12 in nine of ten)."
     reasons = (Reasons(view.areas["area_id"].iloc[2], ("Why it is there.",), sure, 0.0),)
-    page = opened(grouped(replace(view, hardening=reasons)))
+    page = opened(grouped(replace(view, hardening=reasons), ("North",) * 2 + ("South",) * 4))
     assert page.tab.locator("#hardening .firm").first.inner_text().strip()
     page.tab.select_option("#group", "South")
     assert not "".join(page.tab.locator("#hardening .firm").all_inner_texts()).strip()
@@ -579,6 +580,16 @@ def test_in_a_district_a_place_says_which_list_its_draws_are_of(opened):
     told = page.text("#panel")
     assert "for locks, lights and gates in South." in told
     assert "On the list of the whole map, its place is weak" in told
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_of_four_areas_none_is_called_firm_among_the_first_five(opened, javascript):
+    view = page_of()
+    page = opened(replace(view, change=view.change.assign(top5_share=1.0)), java_script_enabled=javascript)
+    shown = page.text("section.list:has(#hardening)").lower()
+    assert "where burglary is highest" in shown
+    assert "firm" not in shown
+    assert "first five" not in shown
 
 
 @pytest.mark.parametrize("javascript", [True, False])

@@ -15,7 +15,7 @@ from sacmap.choose import ranking
 from sacmap.comparison import compare_areas
 from sacmap.fetch.street import read
 from sacmap.measure.verdict import law_of, readings
-from sacmap.publish.lists import leading_type, stability
+from sacmap.publish.lists import draws, leading_type, stability
 from sacmap.publish.make_view import page_of
 from sacmap.result import Entry
 from sacmap.study import make_study
@@ -122,7 +122,14 @@ def test_a_clear_rise_leads_in_every_draw_even_where_another_area_s_excess_is_la
 
 
 def entry_of(**given):
-    usual = {"area_id": "A", "rank": 1, "verdict": "clear rise", "top5_share": 0.4, "top10_share": 0.97}
+    usual = {
+        "area_id": "A",
+        "rank": 1,
+        "areas": 60,
+        "verdict": "clear rise",
+        "top5_share": 0.4,
+        "top10_share": 0.97,
+    }
     places = {"rank_low": 1, "rank_high": 9, "edge_rank": 1, "edge_low": 1, "edge_high": 9}
     return Entry(
         **(usual | places | {"months_above": 9, "months": 12, "points_share": 0.5, "streets": ()} | given)
@@ -140,6 +147,13 @@ def test_a_clear_rise_is_never_called_weak_itself():
     assert stability(entry_of(top5_share=1.0, rank_high=1), clear=True) == (
         "Its place is firm (in the first five in 100 of 100 draws; number 1 in nine of ten)."
     )
+
+
+def test_of_four_areas_none_is_firm_among_the_first_five():
+    few = entry_of(areas=4, top5_share=1.0, rank_high=2)
+    assert few.firmness == ""
+    assert stability(few, clear=True) == "In nine of ten draws it is number 1 to 2 of 4."
+    assert draws(few) == "number 1 to 2 of 4 in 90 of 100 draws"
 
 
 def test_an_area_without_a_boundary_has_no_rank(tmp_path):

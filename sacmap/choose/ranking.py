@@ -278,6 +278,7 @@ def _entries(
         Entry(
             area_id=area,
             rank=int(ranked.rank[position]),
+            areas=len(ranked.rank),
             verdict=str(known.verdicts[position]),
             top5_share=float(stable.top5[position]),
             top10_share=float(stable.top10[at]),

@@ -27,7 +27,7 @@ class Listed(NamedTuple):
     """An area on a list: its position in the table of areas; its rank from 1; its finding: "clear", "possible" or "".
 
     sign: that of its pin, or ""; top5_share: the share of draws in which it is among the first five of this list, NaN
-    if not known.
+    if not known, or if the list has no more areas than these.
     """
 
     position: int
@@ -117,10 +117,13 @@ def hardening_order(rows: pd.DataFrame, rates: bool) -> list[int]:
 
 def hardening_list(rows: pd.DataFrame, rates: bool) -> list[Listed]:
     """Return the first areas for target hardening."""
+    order = hardening_order(rows, rates)
     share = rows["top5_share"].to_numpy(float, na_value=np.nan)
     return [
-        Listed(position, rank, "", "ABCDE"[rank - 1], float(share[position]))
-        for rank, position in enumerate(hardening_order(rows, rates)[:FIRST], 1)
+        Listed(
+            position, rank, "", "ABCDE"[rank - 1], float(share[position]) if len(order) > FIRST else np.nan
+        )
+        for rank, position in enumerate(order[:FIRST], 1)
     ]
 
 
@@ -161,16 +164,25 @@ def reading(row: ChangeRow, kind: str = "sac") -> str:
 def stability(entry: Entry, *, clear: bool = False) -> str:
     """Return "Its place is likely (in the first five in 83 of 100 draws; number 1 to 6 in nine of ten).".
 
-    A rise may be `clear` while its place among several clear ones is not: then both are said.
+    A rise may be `clear` while its place among several clear ones is not: then both are said. To be among the first
+    five of five areas is nothing to say.
     """
+    if not entry.firmness:
+        return f"In nine of ten draws it is {_places(entry)} of {entry.areas:,}."
     its = "Its rise is clear, but its place" if clear and entry.firmness != "firm" else "Its place"
-    last = f" to {entry.rank_high:,}" if entry.rank_high > entry.rank_low else ""
-    return f"{its} is {entry.firmness} ({draws(entry)}; number {entry.rank_low:,}{last} in nine of ten)."
+    return f"{its} is {entry.firmness} ({draws(entry)}; {_places(entry)} in nine of ten)."
 
 
 def draws(entry: Entry) -> str:
     """Return "in the first five in 83 of 100 draws"; of an area that is not one of these, in the first ten."""
+    if not entry.firmness:
+        return f"{_places(entry)} of {entry.areas:,} in 90 of 100 draws"
     return f"in the first {number(entry.first)} in {100 * entry.first_share:.0f} of 100 draws"
+
+
+def _places(entry: Entry) -> str:
+    last = f" to {entry.rank_high:,}" if entry.rank_high > entry.rank_low else ""
+    return f"number {entry.rank_low:,}{last}"
 
 
 def _level(rows: ByType) -> list[str]:

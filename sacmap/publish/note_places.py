@@ -122,9 +122,15 @@ def _lists(result: Result, names: Mapping[str, str]) -> Iterator[Part]:
     kind = _first_type(result)
     week = result.weeks.get(kind, ())
     if week or result.hardening:
+        # Of five areas, all are among the first five.
+        among = any(entry.firmness for entry in (*week, *result.hardening))
         yield Paragraph(
-            "How sure a place on a list is: each draw is a set of counts that chance could have given instead. The "
-            "more of 100 draws leave an area among the first five, the surer its place."
+            "How sure a place on a list is: each draw is a set of counts that chance could have given instead."
+            + (
+                " The more of 100 draws leave an area among the first five, the surer its place."
+                if among
+                else ""
+            )
         )
     rows = rows_by_area(result.change, [entry.area_id for entry in (*week, *result.hardening)])
     if week:

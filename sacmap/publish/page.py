@@ -154,7 +154,7 @@ def fill(view: View, map_html: str, map_script: str) -> str:
         week=week_shown(view),
         most=most_shown(view) if view.level_only else None,
         hardening=hardening_shown(view),
-        firm_key=words.FIRM_KEY,
+        firm_key=words.FIRM_KEY if view.tells_firm else "",
         level_words=(words.level_words if view.level_only else words.level_key)(yearly=view.yearly),
         sure=view.how_sure(view.first_type),
         chance=view.by_chance,
@@ -269,7 +269,7 @@ def hardening_shown(view: View) -> ListShown:
                 view,
                 entry,
                 row,
-                third=("firm", page_data.SAID["firm"], entry.firm),
+                third=("firm", page_data.SAID["firm"] if entry.firm else "", entry.firm),
                 bar=bars.level_bar(level, most, words.mean if view.rates else words.estimate),
             )
             for (entry, row), level in zip(rows, levels, strict=True)

@@ -91,7 +91,7 @@ def content_of(view: View) -> dict[str, Json]:
         "rates": view.rates,
         "levelUnit": legend.level_unit(view),
         "levelCuts": {kind: cuts(rows[view.level_column]) for kind, rows in view.rows.items()},
-        "firm": [FIRM, LIKELY],
+        "firm": [FIRM, LIKELY] if view.tells_firm else None,
         "first": FIRST,
         "next": lists.NEXT,
         "reasons": _reasons(view),

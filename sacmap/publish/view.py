@@ -245,6 +245,11 @@ class View:
         return lists.hardening_list(self.rows["burglary"], self.rates)
 
     @cached_property
+    def tells_firm(self) -> bool:
+        """Whether to say how firm the places for target hardening are: not where every area is among the first five."""
+        return any(entry.firm for entry in self.hardening_list)
+
+    @cached_property
     def yearly(self) -> bool:
         """Whether a period is a whole year."""
         return bool(self.table["months_compared"].max() == words.MONTHS_A_YEAR) or len(self.current) == 12

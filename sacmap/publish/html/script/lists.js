@@ -226,10 +226,11 @@ function weekSubhead(found) {
 }
 
 function showHardening() {
-  // How firm a place is goes by the list of the whole map.
+  // The draws are of all areas: of a place in a district they say nothing, nor where all are among the first five.
+  const tellsFirm = data.firm && !state.group;
   const heads = document.querySelector("[aria-labelledby=hardening-heading] .columns-head").children;
-  heads[2].textContent = state.group ? "" : "first five";
-  $("firm-key").hidden = Boolean(state.group);
+  heads[2].textContent = tellsFirm ? "first five" : "";
+  $("firm-key").hidden = !tellsFirm;
   const listed = hardeningList();
   const level = (place) => {
     const row = rowOf(place, "burglary");
@@ -240,8 +241,7 @@ function showHardening() {
   $("hardening").replaceChildren(
     ...listed.map((entry) => {
       const row = rowOf(entry.place, "burglary");
-      // The draws are of all areas: of a place in a district they say nothing.
-      const third = state.group ? ["firm", "", ""] : ["firm", data.said.firm, firmness(row.top5_share)];
+      const third = tellsFirm ? ["firm", data.said.firm, firmness(row.top5_share)] : ["firm", "", ""];
       return listRow(entry, row, third, levelBar(level(entry.place), most));
     }),
   );
