@@ -22,6 +22,7 @@ from sacmap.publish.words import (
     capital,
     moved,
     named,
+    no_fit,
     percent,
 )
 
@@ -102,8 +103,7 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
     if not known:
         return Headline(f"Of {counted(len(verdicts), unit)} nothing is known.", "")
     if UNFIT in scene.notices:
-        said = f"What the {unit[1]} are compared with is no fit: do not rely on their readings."
-        return Headline(f"{summed}.", said)
+        return Headline(f"{summed}.", no_fit(unit))
     if kind == "sac" and scene.lacking:
         return _without_total(kinds[1:], rows, scene)
     rises, falls = (_clear(kinds, rows, f"clear {way}") for way in ("rise", "fall"))

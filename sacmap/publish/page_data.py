@@ -75,6 +75,7 @@ def content_of(view: View) -> dict[str, Json]:
         "colours": PALETTE | LEVELS,
         "hatches": {css: colour for css, (colour, _) in HATCHES.items()},
         "headlines": {kind: _headline(view, said) for kind, said in view.headlines.items()},
+        "unfit": view.unfit,
         "sure": {kind: view.how_sure(kind) for kind in kinds},
         "weekHeadings": {kind: week_heading(view, kind) for kind in kinds},
         "whereRose": {kind: legend.where_rose(view, kind) for kind in kinds},
@@ -216,8 +217,8 @@ def most_heading(view: View, kind: str) -> str:
 def week_lead(view: View, kind: str) -> str:
     """Return the first sentences of the list for a week of action if no rise on it is clear; otherwise ""."""
     findings = {entry.finding for entry in view.week_lists[kind]}
-    if "clear" in findings:
-        return ""
+    if view.unfit or "clear" in findings:
+        return view.unfit
     if "possible" in findings:
         return "No clear rise. These are possible: about one area in forty is as high by chance."
     single = [view.in_words[one] for one in tables.SAC_TYPES if kind == "sac" and _has_rise(view, one)]

@@ -20,7 +20,7 @@ from sacmap import months, tables
 from sacmap.areas.context import Layer
 from sacmap.choose.ranking import by_rate
 from sacmap.measure.chance_flags import how_sure
-from sacmap.measure.comparator import OTHERS, ComparatorRecord, changes_followed
+from sacmap.measure.comparator import OTHERS, UNFIT, ComparatorRecord, changes_followed
 from sacmap.measure.counts import cube_of
 from sacmap.measure.definitions import Break
 from sacmap.notices import Notice, counted, series, whole
@@ -309,8 +309,15 @@ class View:
         """Return how large a change of a crime type this map could show."""
         if self.level_only:
             return "There is no earlier period to compare with, so this page shows levels only: no rise and no fall."
+        if self.unfit:
+            return "Not at all: compare with the rest of the areas instead."
         length = words.MONTHS_A_YEAR if self.yearly else len(self.current)
         return words.how_sure(kind, self.rows[kind], periods=self.periods, months=length, unit=self.unit)
+
+    @property
+    def unfit(self) -> str:
+        """What is said in place of any finding where the comparator is unsuitable; "" otherwise."""
+        return words.no_fit(self.unit) if any(notice.code == UNFIT for notice in self.warnings) else ""
 
     @property
     def by_chance(self) -> str:
@@ -327,6 +334,7 @@ class View:
         total, verdicts = self.totals[kind], words.told_verdicts(self.rows[kind]).value_counts()
         now, before, change = (total[name] for name in ("current_count", "baseline_mean", "change_pct"))
         plain = self.level_only
+        counts = {str(said): int(n) for said, n in verdicts.items()}
         return Summary(
             kind=kind,
             label=label,
@@ -335,7 +343,9 @@ class View:
             before="" if plain or before is None else words.mean(before),
             found=()
             if plain
-            else words.found_in_words({str(said): int(n) for said, n in verdicts.items()}, self.unit),
+            else (("", "no reading to rely on"),)
+            if self.unfit
+            else words.found_in_words(counts, self.unit),
         )
 
     def row(self, kind: str, position: int) -> ChangeRow:

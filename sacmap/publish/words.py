@@ -149,6 +149,11 @@ def named(names: Sequence[str], unit: Unit, *, most: int = NAMED, again: str = "
     return items[0] if len(items) == 1 else f"{comma.join(items[:-1])}{last}{items[-1]}" if items else ""
 
 
+def no_fit(unit: Unit) -> str:
+    """Return what is said, in place of any finding, where the comparator is unsuitable."""
+    return f"What the {unit[1]} are compared with is no fit: do not rely on their readings."
+
+
 def how_sure(kind: str, rows: pd.DataFrame, *, periods: int, months: int, unit: Unit) -> str:
     """Return one sentence or two on what this map could show of a crime type."""
     must = must_rise(rows)
