@@ -881,17 +881,17 @@ def test_names_long_short_welsh_and_missing_are_all_shown(opened, width):
 def test_above_two_hundred_areas_the_table_shows_the_first_the_rest_on_demand_and_the_search_finds_all(
     opened,
 ):
-    page = opened(page_of_many(1_001))
+    page = opened(page_of_many(301))
     assert page.tab.locator("#areas tbody tr").count() == 200
-    assert "The first 200 of 1,001 neighbourhoods" in page.text("#table-note")
-    page.tab.fill("#find-area", "area 999")
+    assert "The first 200 of 301 neighbourhoods" in page.text("#table-note")
+    page.tab.fill("#find-area", "area 299")
     page.tab.press("#find-area", "Enter")
-    assert page.text("#panel h2") == "Area 999"
-    assert page.tab.locator('#areas tr[data-area-id="M0999"]').count() == 1
+    assert page.text("#panel h2") == "Area 299"
+    assert page.tab.locator('#areas tr[data-area-id="M0299"]').count() == 1
     page.tab.fill("#find-area", "nowhere of that name")
     assert page.text("#find-note") == "Nothing of that name."
     page.tab.click("#more-rows")
-    assert page.tab.locator("#areas tbody tr").count() == 1_001
+    assert page.tab.locator("#areas tbody tr").count() == 301
 
 
 def test_above_two_thousand_areas_the_map_is_a_canvas_that_still_answers(opened):

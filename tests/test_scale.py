@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import command
 from national import plain, same_counts
 from national_archive import make, periods, wards
 
@@ -31,19 +32,15 @@ def nation(tmp_path_factory):
 
 
 def sacmap_map(nation, out):
-    """Start sacmap map on the archive."""
+    """The words of sacmap map on the archive."""
     given = ["--crimes", str(nation / "all.zip"), "--boundaries", str(nation / "areas.parquet")]
     where = ["--store", str(out / "store"), "--out", str(out / "e.html")]
-    return subprocess.Popen(
-        [sys.executable, "-m", "sacmap", "map", *given, *STUDY, *where],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    return ["map", *given, *STUDY, *where]
 
 
 def test_counts_are_the_plain_recipes_area_by_area(nation, tmp_path):
-    with sacmap_map(nation, tmp_path) as process:
-        told = process.stderr.read()
-    assert process.returncode == 0, told
+    done = command(*sacmap_map(nation, tmp_path))
+    assert done.returncode == 0, done.stderr
     for sparing in (False, True):
         plain(nation / "all.zip", nation / "areas.parquet", tmp_path / "plain.csv", sparing=sparing)
         assert same_counts(tmp_path / "e.csv", tmp_path / "plain.csv", SPANS) == 3 * 2 * SIDE**2
@@ -51,7 +48,8 @@ def test_counts_are_the_plain_recipes_area_by_area(nation, tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
 def test_f41_ctrl_c_stops_with_130_and_no_torn_file(nation, tmp_path):
-    with sacmap_map(nation, tmp_path) as process:
+    words = [sys.executable, "-m", "sacmap", *sacmap_map(nation, tmp_path)]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr.readline().startswith("Reading: ")
         process.send_signal(signal.SIGINT)
         told = process.stderr.read()
