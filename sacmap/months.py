@@ -14,6 +14,7 @@ from sacmap.notices import series
 #: Other years are typing errors, and would make every table thousands of months long.
 _LABEL = re.compile(r"(?a:((?:19|20)\d\d)-(0[1-9]|1[0-2]))")
 
+A_YEAR = 12
 NAMES = (
     "January", "February", "March", "April", "May", "June", "July", "August",
     "September", "October", "November", "December",

@@ -13,11 +13,11 @@ from typing import cast
 from sacmap.areas.boundaries import read_areas
 from sacmap.choose.plan import Plan, plan_of
 from sacmap.choose.plan_record import OutcomeRecord
-from sacmap.errors import InputError, SacmapError, UsageError
+from sacmap.errors import SacmapError, UsageError
 from sacmap.fetch.home_office import read_table
 from sacmap.files.file_sets import write_set
-from sacmap.files.json_shape import mismatch
-from sacmap.files.text import parse_json, read_text, sha256
+from sacmap.files.json_shape import own_record
+from sacmap.files.text import read_text, sha256
 from sacmap.inputs import crime_files, newest_published, read_by, with_boundaries
 from sacmap.measure.reconcile import official_periods, require_quarters
 from sacmap.months import is_month
@@ -133,14 +133,9 @@ def read_outcome(path: str | None) -> OutcomeRecord | None:
     """
     if not path:
         return None
-    remedy = "Give a file that `sacmap evaluate` wrote."
-    try:
-        raw = parse_json(read_text(path))
-    except ValueError as error:
-        raise InputError(f"{path} is not JSON: {error}.", remedy) from None
-    wrong = mismatch(raw, OutcomeRecord)
-    if wrong:
-        raise InputError(f"{path} is not the result of a plan: {wrong}.", remedy)
+    raw = own_record(
+        read_text(path), path, OutcomeRecord, what="the result of a plan", writer="sacmap evaluate"
+    )
     return cast("OutcomeRecord", raw)
 
 

@@ -102,13 +102,8 @@ def _of_several(parts: Sequence[Part], where: Path, layer: str | None, *, inflat
         return _kml_files(found, where, layer, inflated=inflated)
     if len(found) > 1:
         names = [one.name for one in found]
-        asked = layer if layer is None or layer.casefold() in {name.casefold() for name in names} else None
-        if layer is not None and asked is None:
-            raise InputError(
-                f"{where} has no layer {layer!r} (it has {', '.join(names[:12])}).", "Check --layer."
-            )
-        taken = layer_of(names, asked, where)
-        return _one(found[names.index(taken)], where, None, inflated=inflated)
+        taken = found[names.index(layer_of(names, layer, where))]
+        return _one(taken, where, None, inflated=inflated)
     return _one(found[0], where, layer, inflated=inflated)
 
 

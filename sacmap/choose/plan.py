@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, TypedDict, cast
 
 import geopandas as gpd
 import numpy as np
@@ -35,8 +35,7 @@ from sacmap.choose.plan_record import (
 )
 from sacmap.choose.plan_words import notices_of
 from sacmap.errors import InputError, UsageError
-from sacmap.files.json_shape import mismatch
-from sacmap.files.text import parse_json
+from sacmap.files.json_shape import own_record
 
 if TYPE_CHECKING:
     from sacmap.result import Result
@@ -94,17 +93,10 @@ def plan_of(text: str, path: str) -> Plan:
     InputError
         If it is not such a record.
     """
-    remedy = "Give a file that `sacmap plan` wrote."
-    try:
-        raw: Any = parse_json(text)
-    except ValueError as error:
-        raise InputError(f"{path} is not JSON: {error}.", remedy) from None
-    wrong = mismatch(raw, Plan)
-    if wrong is None:
-        plan = Plan(**{name: raw[name] for name in Plan.__dataclass_fields__})
-        wrong = inconsistency(plan)
-    if wrong:
-        raise InputError(f"{path} is not a plan: {wrong}.", remedy)
+    raw = own_record(text, path, Plan, what="a plan", writer="sacmap plan")
+    plan = Plan(**{name: raw[name] for name in Plan.__dataclass_fields__})
+    if wrong := inconsistency(plan):
+        raise InputError(f"{path} is not a plan: {wrong}.", "Give a file that `sacmap plan` wrote.")
     return plan
 
 

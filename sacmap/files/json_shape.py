@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import NoneType, UnionType
-from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, TypeAlias, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 from sacmap import tables
+from sacmap.errors import InputError
+from sacmap.files.text import parse_json
 
 #: A JSON object of another program's making: what its values are is not known before they are used.
 JsonObject = dict[str, Any]
@@ -43,6 +45,34 @@ def mismatch(value: object, kind: object, at: str = "it") -> str | None:
     if _has_keys(kind) or origin in (dict, Mapping):
         return _mismatch_of_table(value, kind, at)
     return None if _is(value, kind) else f"{at} is {str(value)[:40]!r}"
+
+
+def own_record(text: str, path: str, kind: type, *, what: str, writer: str) -> JsonObject:
+    """Return a JSON record that sacmap wrote, once it matches the type of such a record.
+
+    Parameters
+    ----------
+    text, path
+        The text of the file, and its name for messages.
+    kind
+        A TypedDict or dataclass: see `mismatch`.
+    what, writer
+        What such a record is, and the command that writes one: "a plan", "sacmap plan".
+
+    Raises
+    ------
+    InputError
+        If it is not JSON, or no such record.
+    """
+    remedy = f"Give a file that `{writer}` wrote."
+    try:
+        raw = parse_json(text)
+    except ValueError as error:
+        raise InputError(f"{path} is not JSON: {error}.", remedy) from None
+    wrong = mismatch(raw, kind)
+    if wrong:
+        raise InputError(f"{path} is not {what}: {wrong}.", remedy)
+    return cast("JsonObject", raw)
 
 
 def _has_keys(kind: object) -> bool:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sacmap import months, tables
 from sacmap.errors import InputError, UsageError
 from sacmap.measure.comparator import Comparator
-from sacmap.measure.counts import Counted, cube_of
+from sacmap.measure.counts import Counted, by_month, cube_of
 from sacmap.measure.coverage import like_for_like
 from sacmap.measure.verdict import MODEL_COLUMNS, Against, Floats, compare, law_of_level, nothing_known
 from sacmap.study import Study
@@ -78,8 +78,8 @@ def change(
     _tell_unknown(areas, periods)
     return change_table(
         areas,
-        {kind: periods[:-1, :, i].T for i, kind in enumerate(tables.CRIME_TYPES)},
-        {kind: periods[-1, :, i] for i, kind in enumerate(tables.CRIME_TYPES)},
+        {kind: periods[:, :-1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
+        {kind: periods[:, -1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
         months_compared=n,
         comparators=followed,
         edge_share=dict.fromkeys(tables.CRIME_TYPES, np.full(len(areas), np.nan)),
@@ -87,11 +87,9 @@ def change(
 
 
 def _by_period(cube: Floats, study: Study) -> tuple[Floats, int]:
-    """Return counts (periods, areas, crime types) over the months compared, and the number of these months."""
+    """Return counts (areas × periods × crime types) over the months compared, and the number of these months."""
     positions = _positions_compared(cube, study)
-    at = {month: i for i, month in enumerate(study.months)}
-    sums = [cube[:, [at[period[k]] for k in positions]].sum(axis=1) for period in study.periods]
-    return np.stack(sums), len(positions)
+    return by_month(cube, study.months, study.periods, positions).sum(axis=2), len(positions)
 
 
 def _followed(study: Study, given: Against | Mapping[str, Against]) -> Mapping[str, Against]:
@@ -157,7 +155,7 @@ def _positions_compared(cube: Floats, study: Study) -> tuple[int, ...]:
 def _tell_unknown(areas: gpd.GeoDataFrame, periods: Floats) -> None:
     """Warn of areas that lack a count which other areas have; they are "not known"."""
     types = np.isfinite(periods).any(axis=(0, 1))
-    lacking = areas.loc[~np.isfinite(periods[:, :, types]).all(axis=(0, 2)), "area_id"]
+    lacking = areas.loc[~np.isfinite(periods[:, :, types]).all(axis=(1, 2)), "area_id"]
     if len(lacking):
         warn(
             f"{len(lacking):,} of {len(areas):,} areas lack a count in a month compared, {lacking.iloc[0]} first: "

@@ -27,7 +27,7 @@ from sacmap.measure.similar_areas import (
     peer_text,
     sentence,
 )
-from sacmap.notices import Notice, listed, series
+from sacmap.notices import Notice, listed, series, whole
 from sacmap.offences import CODES, RESIDENTIAL, SPLIT, Component, Recorded, class_of, components_of
 from sacmap.offences import official as official_of
 from sacmap.study import Period, Study, rolled_to
@@ -68,7 +68,7 @@ class Reconciliation:
                 shown = (np.nan, np.nan) if row is None else (row["police_uk"], row["home_office"])
                 if row is not None and str(name).startswith("difference"):
                     shown = (row["difference"], np.nan)
-                cells += [f"{_shown(shown[0]):>14}", f"{_shown(shown[1]):>12}"]
+                cells += [f"{whole(shown[0]):>14}", f"{whole(shown[1]):>12}"]
             label = f"{name!s} *" if rows["note"].str.contains(_NOT_ALIKE).any() else str(name)
             lines.append(f"{label:<40}" + "".join(cells))
         lines += [peer_text(self.peers)] if self.peers else []
@@ -81,10 +81,6 @@ class Reconciliation:
         mine = self.table[(self.table["area"] == self.area) & (self.table["component"] == component)]
         counts = mine["home_office"].to_numpy(float)
         return float(counts[:-1].mean()), float(counts[-1])
-
-
-def _shown(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value:,.0f}".replace("-", "−")
 
 
 def require_quarters(study: Study) -> None:

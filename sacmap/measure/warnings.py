@@ -25,7 +25,6 @@ from sacmap.study import Period, Study
 DRIFT_POINTS = 2.0
 #: At most so many months left out are named, the others counted.
 MONTHS_NAMED = 4
-MONTHS_A_YEAR = 12
 #: Warn if more than this share of the areas has no crime.
 MANY_EMPTY = 0.2
 #: Warn if the share of current crimes on map points new since the baseline is this far above the usual share.
@@ -181,7 +180,7 @@ def _left_out_of(gone: Sequence[str], periods: Sequence[Period]) -> str:
     A month of the calendar has one name in every period. A period of more than a year has it twice: there the months
     of the current period are named.
     """
-    long = len(periods[-1]) > MONTHS_A_YEAR
+    long = len(periods[-1]) > months.A_YEAR
     names = [months.in_words(month) if long else months.in_words(month).split()[0] for month in gone]
     if 1 < len(names) <= MONTHS_NAMED:
         names[-2:] = [" and ".join(names[-2:])]
@@ -191,7 +190,7 @@ def _left_out_of(gone: Sequence[str], periods: Sequence[Period]) -> str:
     if long:
         same = f"the same {'month' if len(gone) == 1 else 'months'} of"
         return f"{said}, and {same} {'the' if len(periods) == 2 else 'every'} period before, left out"
-    span = "year" if len(periods[-1]) == MONTHS_A_YEAR else "period"
+    span = "year" if len(periods[-1]) == months.A_YEAR else "period"
     return f"{said} left out of {f'both {span}s' if len(periods) == 2 else f'every {span}'}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -54,7 +54,6 @@ class Borough:
     households: NDArray[np.int64]
     yearly: NDArray[np.float64]
     planted: tuple[Planted, ...]
-    seed: int
 
     @cached_property
     def expected(self) -> NDArray[np.float64]:
@@ -69,34 +68,25 @@ class Borough:
             found[np.ix_(np.array([self.area_ids.index(true.area_id)]), current, kinds)] *= true.factor
         return np.asarray(found)
 
-    def counts(
-        self, seed: int, effect: Mapping[str, float] | None = None, effect_months: Sequence[str] = ()
-    ) -> NDArray[np.int64]:
-        """Draw counts, (areas × 60 months × SAC types), with chance and year-to-year variation.
-
-        `effect` multiplies the expected count of an area in `effect_months`, as an action would; for evaluations.
-        """
+    def counts(self, seed: int) -> NDArray[np.int64]:
+        """Draw counts, (areas × 60 months × SAC types), with chance and year-to-year variation."""
         rng = np.random.default_rng(seed)
-        means = self.expected.copy()
-        when = np.isin(MONTHS, list(effect_months))
-        for area, factor in (effect or {}).items():
-            means[np.ix_(np.array([self.area_ids.index(area)]), when)] *= factor
         years = rng.gamma(1 / VOLATILITY, VOLATILITY, size=(len(self.area_ids), len(FORCE_TREND)))
-        return rng.poisson(means * np.repeat(years, 12, axis=1)[:, :, None])
+        return rng.poisson(self.expected * np.repeat(years, 12, axis=1)[:, :, None])
 
     def truth(self) -> dict[str, object]:
         """Return the true changes, for people and for tests."""
         return {
-            "seed": self.seed,
+            "seed": SEED,
             "force_change_pct": round(100 * (FORCE_TREND[4] / np.mean(FORCE_TREND[1:4]) - 1), 1),
             "rose": [vars(true) for true in self.planted if true.factor > 1],
             "fell": [vars(true) for true in self.planted if true.factor < 1],
         }
 
 
-def borough(seed: int = SEED) -> Borough:
-    """Return the practice borough for a seed. The same seed gives the same borough."""
-    rng = np.random.default_rng(seed)
+def borough() -> Borough:
+    """Return the practice borough: the same each time."""
+    rng = np.random.default_rng(SEED)
     polygons = geography.neighbourhoods(rng)
     count = len(polygons)
     ids = tuple(f"P{position + 1:03d}" for position in range(count))
@@ -111,7 +101,6 @@ def borough(seed: int = SEED) -> Borough:
         households=households,
         yearly=yearly,
         planted=_planted(rng, ids, yearly),
-        seed=seed,
     )
 
 

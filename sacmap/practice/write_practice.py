@@ -18,7 +18,7 @@ from sacmap import tables
 from sacmap.files.write import write_whole
 from sacmap.forces import PRACTICE_FORCE
 from sacmap.practice import geography
-from sacmap.practice.borough import CRIME_SHARES, FORCE_TREND, MONTHS, Borough, borough
+from sacmap.practice.borough import CRIME_SHARES, FORCE_TREND, MONTHS, SEED, Borough, borough
 
 SLUG = "dogger-bank"
 OTHER_FORCE = "Doggerland Tramways Police"
@@ -107,11 +107,11 @@ def _geojson(made: Borough) -> bytes:
 
 
 def _archive(made: Borough) -> bytes:
-    rng = np.random.default_rng(made.seed + 1)
+    rng = np.random.default_rng(SEED + 1)
     whole = shapely.union_all(made.polygons)
     points = [_points(rng, geography.points_in(rng, polygon, POINTS_AN_AREA)) for polygon in made.polygons]
     around = _points(rng, geography.points_around(rng, whole, POINTS_AROUND))
-    counts = made.counts(made.seed + 2)
+    counts = made.counts(SEED + 2)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for position, month in enumerate(MONTHS):

@@ -19,8 +19,8 @@ from sacmap.publish.plan_parts import (
     PlanView,
     Section,
     Table,
+    all_named,
     for_page,
-    listed,
     pins,
     positions,
     sides,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
     """Return what came of a plan, for the page of the months after against those before."""
-    target, themed = listed(plan.week["target"], view), plan.theme != "sac"
+    target, themed = all_named(plan.week["target"], view), plan.theme != "sac"
     what = view.in_words[plan.theme] if themed else "crime"
     month = {
         "clear fall": f"{capital(what)} fell clearly in {target} after the week of action.",

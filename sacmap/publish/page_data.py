@@ -188,7 +188,7 @@ def _reasons(view: View) -> dict[str, dict[int, tuple[tuple[str, ...], str]]]:
 
 def _sentences(view: View) -> tuple[list[str], list[int]]:
     """Return the different sentences, with placeholders for numbers, and the number of each row's sentence."""
-    length = words.MONTHS_A_YEAR if view.yearly else len(view.current)
+    length = months.A_YEAR if view.yearly else len(view.current)
     rows = view.table[READING].assign(months_compared=length)
     changes = [change for area in zip(*view.followed.values(), strict=True) for change in area]
     among = f"all {counted(len(view.areas), view.unit)}"

@@ -14,7 +14,7 @@ from sacmap.choose.plan_record import SideName
 from sacmap.files.json_shape import Json
 from sacmap.publish.change_rows import ChangeRow
 from sacmap.publish.headline import Headline
-from sacmap.publish.words import apart, between
+from sacmap.publish.words import named
 
 if TYPE_CHECKING:
     from sacmap.publish.view import View
@@ -131,11 +131,10 @@ def rows_of(view: View, area_ids: Sequence[str], kind: str = "sac") -> list[Chan
     return [view.row(kind, position) for position in positions(area_ids, view)]
 
 
-def listed(area_ids: Sequence[str], view: View) -> str:
+def all_named(area_ids: Sequence[str], view: View) -> str:
     """Return "Abbey and Castle": the names of areas in a sentence; "Abbey, and Castle and Park" if one has an "and"."""
-    names = [apart(view.names[position]) for position in positions(area_ids, view)]
-    comma, last = between(names)
-    return "".join(names) if len(names) < 2 else f"{comma.join(names[:-1])}{last}{names[-1]}"
+    names = [view.names[position] for position in positions(area_ids, view)]
+    return named(names, view.unit, most=len(names))
 
 
 def who(view: View, area_id: str) -> tuple[str, str]:

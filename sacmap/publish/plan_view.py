@@ -24,8 +24,8 @@ from sacmap.publish.plan_parts import (
     PlanView,
     Section,
     Table,
+    all_named,
     for_page,
-    listed,
     pins,
     positions,
     rows_of,
@@ -54,11 +54,12 @@ def plan_view(plan: Plan, view: View) -> PlanView:
     target = plan.week["target"]
     clear = {row["verdict"] for row in rows_of(view, target, plan.theme)} & {"clear rise"}
     reaches = f"{pounds(plan.budget['money'])} reaches {counted(homes, ('home', 'homes'))}"
-    first = f"{reaches} in {listed(funded, view)}." if funded else f"{reaches}."
+    first = f"{reaches} in {all_named(funded, view)}." if funded else f"{reaches}."
     though = "" if clear else "; no clear rise"
     return PlanView(
         headline=Headline(
-            first, f"The week of action goes to {listed(target, view)}: {_above(plan, target, view)}{though}."
+            first,
+            f"The week of action goes to {all_named(target, view)}: {_above(plan, target, view)}{though}.",
         ),
         fixed=f"Fixed beforehand, on data to {months.in_words(plan.data_to)}{_action_in_words(plan, '; action ')}",
         sides=sides(plan, view),
@@ -239,12 +240,12 @@ def _week(plan: Plan, view: View) -> Section:
     firm = firmness(share / 100).capitalize()
     these = f"these {number(len(week['target']))} come" if len(week["target"]) > 1 else "this area comes"
     visited = tuple(
-        f"{listed([one['area_id']], view)} was visited before{_visit(one)}." for one in week["visited"]
+        f"{all_named([one['area_id']], view)} was visited before{_visit(one)}." for one in week["visited"]
     )
     most_in = (f"Most {what} falls in {series(list(week['months']))}.",) if week["months"] else ()
     sets = tuple(
         (
-            listed(one["target"], view),
+            all_named(one["target"], view),
             signed(_gap(plan, one["target"], view)),
             f"{100 * one['best_share']:.0f} times in 100",
         )
@@ -284,7 +285,7 @@ def _promise(plan: Plan, view: View) -> Section:
         else "No area is left to compare with."
     )
     compared = tuple(
-        (label, listed(side, view), whole(sum(plan.before[area] for area in side)))
+        (label, all_named(side, view), whole(sum(plan.before[area] for area in side)))
         for key, label in SIDES
         if (side := plan.week[key])
     )

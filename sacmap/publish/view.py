@@ -252,7 +252,9 @@ class View:
     @cached_property
     def yearly(self) -> bool:
         """Whether a period is a whole year."""
-        return bool(self.table["months_compared"].max() == words.MONTHS_A_YEAR) or len(self.current) == 12
+        return (
+            bool(self.table["months_compared"].max() == months.A_YEAR) or len(self.current) == months.A_YEAR
+        )
 
     @property
     def periods(self) -> int:
@@ -311,8 +313,7 @@ class View:
             return "There is no earlier period to compare with, so this page shows levels only: no rise and no fall."
         if self.unfit:
             return "Not at all: compare with the rest of the areas instead."
-        length = words.MONTHS_A_YEAR if self.yearly else len(self.current)
-        return words.how_sure(kind, self.rows[kind], periods=self.periods, months=length, unit=self.unit)
+        return words.how_sure(kind, self.rows[kind], periods=self.periods, yearly=self.yearly, unit=self.unit)
 
     @property
     def unfit(self) -> str:

@@ -8,13 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from sacmap import tables
+from sacmap import months, tables
 from sacmap.measure.chance_flags import must_rise
 from sacmap.measure.comparator import NOTHING, OTHERS
 from sacmap.notices import counted, whole
 from sacmap.publish.change_rows import Reading
 
-MONTHS_A_YEAR = 12
 #: Names of areas in the headline; the others are counted.
 NAMED = 3
 #: What the three crime types are called as one.
@@ -154,15 +153,14 @@ def no_fit(unit: Unit) -> str:
     return f"What the {unit[1]} are compared with is no fit: do not rely on their readings."
 
 
-def how_sure(kind: str, rows: pd.DataFrame, *, periods: int, months: int, unit: Unit) -> str:
+def how_sure(kind: str, rows: pd.DataFrame, *, periods: int, yearly: bool, unit: Unit) -> str:
     """Return one sentence or two on what this map could show of a crime type."""
     must = must_rise(rows)
-    what = "a year" if months == MONTHS_A_YEAR else "a period"
+    span = "year" if yearly else "period"
     alone = len(rows) == 1
     if must is None:
         have = f"This {unit[0]} has" if alone else f"Most {unit[1]} have"
-        return f"{have} too few {tables.NOUNS[kind][1]} {what} to tell any ordinary change from chance."
-    span = "year" if months == MONTHS_A_YEAR else "period"
+        return f"{have} too few {tables.NOUNS[kind][1]} a {span} to tell any ordinary change from chance."
     with_ = f"one {span}" if periods == 1 else f"{number(periods)} {span}s"
     where = f"this {unit[0]}" if alone else f"most {unit[1]}"
     said = f"With {with_} to compare, a rise of about {must}% is normal in {where}."
@@ -248,7 +246,7 @@ def pattern_of(
 
 
 def _before(row: Reading) -> str:
-    yearly = row["months_compared"] == MONTHS_A_YEAR
+    yearly = row["months_compared"] == months.A_YEAR
     if row["baseline_mean"] == 0:
         return "none before"
     if row["baseline_periods"] == 1:
