@@ -26,6 +26,11 @@ def is_month(text: str) -> bool:
     return _LABEL.fullmatch(text) is not None
 
 
+def is_day(text: str) -> bool:
+    """Whether `text` is a day as a record has it, YYYY-MM-DD."""
+    return is_month(text[:7]) and re.fullmatch(r"(?a:-(0[1-9]|[12]\d|3[01]))", text[7:]) is not None
+
+
 def number(month: str) -> int:
     """Months since year 0, so that differences are plain subtraction.
 

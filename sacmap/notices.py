@@ -22,8 +22,9 @@ def listed(items: Sequence[str], most: int, between: str = "; ") -> str:
 
 
 def series(items: Sequence[str]) -> str:
-    """Return "a", "a and b", "a, b and c"."""
-    return "".join(items) if len(items) < 2 else f"{', '.join(items[:-1])} and {items[-1]}"
+    """Return "a", "a and b", "a, b and c"; "a, and b and c" where a name has an "and" of its own."""
+    last = ", and " if any(" and " in item for item in items) else " and "
+    return "".join(items) if len(items) < 2 else f"{', '.join(items[:-1])}{last}{items[-1]}"
 
 
 def whole(value: float) -> str:

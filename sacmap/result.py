@@ -11,7 +11,7 @@ import pandas as pd
 from sacmap import tables
 from sacmap.areas.context import Layer
 from sacmap.measure.chance_flags import how_sure
-from sacmap.measure.comparator import Comparator, ComparatorRecord
+from sacmap.measure.comparator import UNFIT, Comparator, ComparatorRecord
 from sacmap.measure.definitions import Break
 from sacmap.measure.ledger import Ledger
 from sacmap.notices import Notice
@@ -135,6 +135,11 @@ class Result:
     def in_words(self) -> Mapping[str, str]:
         """What each crime type is called: as police.uk has it, or exactly, of a force's own extract."""
         return tables.IN_WORDS if self.study.extract is None else tables.extract_words(self.lacking)
+
+    @property
+    def unfit(self) -> bool:
+        """Whether what the areas are compared with is no guide, so that no reading is to be relied on."""
+        return any(notice.code == UNFIT for notice in self.warnings)
 
     @property
     def restricted(self) -> bool:

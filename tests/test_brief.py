@@ -247,7 +247,7 @@ def test_map_plan_and_result_have_their_sections_and_the_figures_of_the_csv(whol
     assert f"Ward 3 (120; about {sac['expected']:.0f} expected, normal range" in said
     assert "Clear rises, larger than chance would explain:" in said
     assert "Target areas: 20 after, 30 before." in said
-    assert "2024-03-04, Ward 3: Locks fitted." in said
+    assert "4 March 2024, Ward 3: Locks fitted." in said
     assert "£10,000" in said
     # The theme is the planner's choice, and it alone is counted.
     assert "and should be about burglary." in said

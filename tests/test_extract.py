@@ -103,6 +103,14 @@ def test_codes_dates_and_eastings_become_crimes(tmp_path):
     assert reading.tally["n"].sum() == reading.inputs[0]["rows"] == len(LINES)
 
 
+def test_without_any_theft_nothing_is_called_the_indicator_itself_and_no_theft_is_none(tmp_path):
+    lines = [one for one in LINES if not one[2].startswith(("45", "48", "37"))]
+    said = told(reading_of(tmp_path, lines))
+    assert "not a proxy" not in said["restricted"]
+    assert "theft" not in said["components"]
+    assert "theft-of-vehicle" in said["no-such-offence"]
+
+
 def test_interference_and_other_buildings_are_not_sac_and_are_told(tmp_path):
     reading = reading_of(tmp_path)
     assert told(reading)["other-offences"] == "Rows with other offences, not counted as SAC: 030C 1, 126 1."

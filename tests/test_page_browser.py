@@ -19,6 +19,7 @@ from sacmap.notices import Notice
 from sacmap.publish.csv_json import csv_of
 from sacmap.publish.lists import Reasons
 from sacmap.publish.page import render
+from sacmap.publish.page_data import week_lead
 from sacmap.publish.plan_view import plan_view
 from sacmap.publish.view import MapPoint
 
@@ -616,6 +617,15 @@ def test_areas_of_one_name_carry_their_district(opened):
 
 
 @pytest.mark.parametrize("javascript", [True, False])
+def test_areas_of_one_name_in_one_district_carry_their_code_too(opened, javascript):
+    page = page_of(names=("Central", "Central", "Cedar", "Elm"))
+    # Every area is on the list of burglary: the two Centrals with their codes, the others with their district alone.
+    shown = opened(grouped(page, ("North", "North", "South", "South")), java_script_enabled=javascript)
+    told = shown.tab.locator("#hardening .where").all_inner_texts()
+    assert sorted(one.strip() for one in told) == ["North, A0", "North, A1", "South", "South"]
+
+
+@pytest.mark.parametrize("javascript", [True, False])
 def test_the_rows_of_a_list_name_their_district_only_if_there_are_several(opened, javascript):
     several = opened(grouped(page_of()), java_script_enabled=javascript)
     assert "South" in several.text("#answer")
@@ -1121,6 +1131,21 @@ def test_all_three_together_lead_to_a_single_type_that_rose(opened):
     shown.tab.select_option("#group", "South")
     assert shown.text("#week-lead") == "No clear rise and no possible one: there is nothing here to act on."
     assert shown.messages == []
+
+
+def test_where_areas_are_not_known_it_is_not_said_that_there_is_nothing_to_act_on(opened):
+    page = page_of()
+    verdicts = page.change["verdict"].mask(page.change["area_id"] == "A3", "not known")
+    page = replace(
+        page, change=page.change.assign(verdict=verdicts.replace("clear rise", "within normal range"))
+    )
+    said = "No clear rise and no possible one in the neighbourhoods that are known."
+    assert week_lead(page, "sac") == said
+    shown = opened(grouped(page))
+    shown.tab.select_option("#group", "South")
+    assert shown.text("#week-lead") == said
+    shown.tab.select_option("#group", "North")
+    assert shown.text("#week-lead") == "No clear rise and no possible one: there is nothing here to act on."
 
 
 def test_circles_of_a_listed_area_are_named_in_the_legend(opened):

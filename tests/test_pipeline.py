@@ -26,6 +26,9 @@ from sacmap.months import span
 from sacmap.pipeline import map_study
 from sacmap.publish.csv_json import record_of
 from sacmap.publish.make_view import page_of
+from sacmap.publish.news import first_words
+from sacmap.publish.note_parts import Given
+from sacmap.publish.note_places import where
 from sacmap.publish.page_data import week_lead
 from sacmap.publish.public import public_version
 from sacmap.study import make_study
@@ -143,13 +146,17 @@ def test_a_force_that_is_nearly_all_in_the_areas_is_told_to_be_no_comparator(dat
     }
     assert result.warnings[0].code == "unfit-comparator"
     assert "The areas have 95% of the force's crimes" in result.warnings[0].text
-    # 48 wards would read as clear rises: neither headline, tiles nor list may say so.
+    # 48 wards would read as clear rises: neither headline, tiles, list, note nor news may say so.
     page = page_of(result)
     said = "What the wards are compared with is no fit: do not rely on their readings."
     assert page.first_words.endswith(said)
     assert week_lead(page, "sac") == said
     assert {one.found for one in page.summaries} == {(("", "no reading to rely on"),)}
     assert page.how_sure("sac").startswith("Not at all")
+    note = str(where(Given(study=result.study, place="West Yorkshire", result=result)))
+    assert "Clear rises" not in note
+    assert "no place stands out" not in note
+    assert first_words(result).endswith("is no fit: do not rely on their readings.")
 
 
 def test_city_of_london_2019_against_2018_on_the_other_download(data):

@@ -145,6 +145,16 @@ def test_a_plan_whose_study_is_something_else_is_refused(plan, key):
         plan_of(json_of(record).decode(), "x.json")
 
 
+@pytest.mark.parametrize(
+    "action", [["2025-05-01"], ["next week", "the week after"], ["2025-05-01", "2025-05-40"]]
+)
+def test_a_plan_whose_action_has_not_two_days_is_refused(plan, action):
+    record = plan.record("0")
+    record["week"] = record["week"] | {"action": action}
+    with pytest.raises(InputError, match="action"):
+        plan_of(json_of(record).decode(), "x.json")
+
+
 def test_visits_and_homes_protected_are_taken_into_account(result, plan):
     first = plan.hardening[0]["area_id"]
     target = plan.week["target"][0]
@@ -219,11 +229,17 @@ def test_more_areas_than_adjoin_are_refused(tmp_path):
     with pytest.raises(UsageError, match="no 3 areas that adjoin"):
         plan_for(found)
     pair = plan_for(found, size=2)
+    # All areas by choice leave no other set to come before.
+    assert plan_for(found, size=2, target=("A", "B")).week["alternatives"][0]["best_share"] == 1
     assert (pair.week["target"], pair.week["control"]) == (["A", "B"], [])
     assert {"few-controls", "no-households", "part-of-a-year", "nothing-to-answer"} <= {
         n["code"] for n in pair.warnings
     }
     assert pair.hardening[0]["prevented"] is None
+    told = {notice["code"]: notice["text"] for notice in pair.warnings}
+    assert told["part-of-a-year"].startswith("Burglaries a year are worked out from one month, ")
+    # What is shown is the plain gap; what the chosen areas are above the expected allows for chance.
+    assert told["nothing-to-answer"].startswith("Allowing for chance, ")
 
 
 def test_a_plan_for_all_three_types_where_one_is_missing_names_the_theme_that_can_be_planned(tmp_path):
@@ -239,38 +255,50 @@ def test_a_plan_for_all_three_types_where_one_is_missing_names_the_theme_that_ca
     assert plan_for(found, size=1, theme="burglary").week["target"]
 
 
-def test_where_no_area_is_left_to_compare_with_no_fall_is_read(tmp_path):
-    # Both areas are treated, and their crimes fell from 120 to 72: without a control, that is no finding.
+@pytest.fixture
+def squares(tmp_path):
+    """A function that compares so many squares side by side, whose crimes fall after January 2018; and their file."""
     path = tmp_path / "a.csv"
-    months_of = {"2017-01": 20, "2017-02": 20, "2018-01": 20, "2018-02": 12}
-    rows = [
-        row(month, kind, lon, "52.005")
-        for month, n in months_of.items()
-        for kind in ("Burglary", "Robbery", "Vehicle crime")
-        for lon in ("0.005", "0.015")
-        for _ in range(n)
-    ]
-    path.write_text(csv_text(*rows))
-    areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1)})
 
-    def compared(values):
-        study = make_study(values)
-        crimes = read(study.crimes, keep=tables.SAC_TYPES)
-        return compare_areas(study, crimes, areas, comparator_text=str)
+    def compared(count, values=None):
+        rows = [
+            row(month, kind, f"{n * 0.01 + 0.005:.3f}", "52.005")
+            for month, each in {"2017-01": 20, "2017-02": 20, "2018-01": 20, "2018-02": 12}.items()
+            for kind in ("Burglary", "Robbery", "Vehicle crime")
+            for n in range(count)
+            for _ in range(each)
+        ]
+        path.write_text(csv_text(*rows))
+        study = make_study(values or {"current": "2018-01", "baseline": "2017-01", "crimes": (str(path),)})
+        areas = areas_from_rings({("ABCD"[n], f"Area {n}"): square(n) for n in range(count)})
+        return compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas, comparator_text=str)
 
-    given = {"current": "2018-01", "baseline": "2017-01", "crimes": (str(path),)}
-    pair = plan_for(compared(given), size=2)
+    return compared, path
+
+
+def test_where_no_other_set_of_areas_was_tested_the_target_has_no_place_among_them(squares):
+    compared, path = squares
+    plan = plan_for(compared(3), size=1, target=("A",))
+    outcome = judge(plan, compared(3, study_values(plan, ("2018-02",), None, [str(path)], "b.geojson")))
+    assert outcome.net is not None
+    assert (outcome.placebos, outcome.placebo_rank) == (0, None)
+
+
+def test_where_no_area_is_left_to_compare_with_no_fall_is_read(squares):
+    # Both areas are treated, and their crimes fell from 120 to 72: without a control, that is no finding.
+    compared, path = squares
+    pair = plan_for(compared(2), size=2)
     assert pair.week["weights"] == {}
     told = {notice["code"]: notice["text"] for notice in pair.warnings}
     assert "no fall can be told from one that happened everywhere" in told["smallest-fall"]
     assert "none is left to compare with" in told["few-controls"]
-    outcome = judge(pair, compared(study_values(pair, ("2018-02",), None, [str(path)], "b.geojson")))
+    outcome = judge(pair, compared(2, study_values(pair, ("2018-02",), None, [str(path)], "b.geojson")))
     assert outcome.verdict == "nothing to compare with"
     differences = (outcome.net, outcome.wdd, outcome.wdd_settled, outcome.displacement, outcome.nearest)
     assert {*differences, outcome.placebo_rank} == {None}
     assert "72 crimes after, 120 before" in outcome.reading
     assert "fall" not in outcome.reading.replace("No rise or fall can be told", "")
-    record = outcome.record("1", "p.json", compared(given))
+    record = outcome.record("1", "p.json", compared(2))
     assert record["wdd"] is None
 
 

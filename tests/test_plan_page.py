@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from builders import plan_of_four
-from conftest import HOSTILE, Opened, axe_of, page_of, visiting
+from conftest import HOSTILE, Opened, axe_of, grouped, page_of, visiting
 
 from sacmap.choose.effect import wdd
 from sacmap.choose.evaluate import Group, Outcome
@@ -86,6 +86,38 @@ def test_the_days_of_an_action_are_on_the_page_of_its_plan():
     week = next(section for section in shown.sections if section.key == "week")
     assert "1 November 2021 to 14 November 2021" in week.said[0]
     assert any(" was visited before, 2018-06-01 to 2018-06-07: " in detail for detail in week.details)
+
+
+def test_a_set_of_areas_that_comes_first_once_in_100_comes_first_1_time():
+    page = page_of()
+    plan = plan_of_four(page)
+    seldom = plan.week | {"alternatives": [one | {"best_share": 0.01} for one in plan.week["alternatives"]]}
+    shown = plan_view(replace(plan, week=seldom), page)
+    week = next(section for section in shown.sections if section.key == "week")
+    assert week.said[0].endswith("first 1 time in 100.")
+    assert {line[2] for line in week.tables[0].rows} == {"1 time in 100"}
+
+
+def test_the_bar_of_the_smallest_fall_asks_for_no_more_crimes_than_there_were():
+    page = page_of()
+    plan = plan_of_four(page)
+    before = sum(plan.before[area] for area in plan.week["target"])
+
+    def ends(fall):
+        shown = plan_view(replace(plan, smallest_detectable_fall=fall), page)
+        return next(section.figure for section in shown.sections if section.key == "judged")
+
+    assert f"about {before:,} fewer: the smallest fall that would show" in ends(before)
+    assert "fewer" not in ends(before + 1)
+    assert "no fall of these would show" in ends(before + 1)
+
+
+def test_the_tables_of_a_plan_tell_areas_of_one_name_apart_and_repeat_no_only_district():
+    page = grouped(page_of(names=("Central", "Central", "Central", "Central")), ("North",) * 4)
+    shown = plan_view(plan_of_four(page), page)
+    money, week = (next(one for one in shown.sections if one.key == key) for key in ("money", "week"))
+    assert {line[0] for line in money.tables[0].rows} <= {f"Central (A{n})" for n in range(4)}
+    assert {row.where for row in (*money.rows, *week.rows)} <= {f"A{n}" for n in range(4)}
 
 
 def test_an_earlier_visit_without_days_is_told_without_them():

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 
 from sacmap import tables
 from sacmap.measure.chance_flags import must_rise
-from sacmap.notices import counted, whole
+from sacmap.notices import Notice, counted, series, whole
 from sacmap.publish.change_rows import names_of
 from sacmap.publish.headline import ONE_POINT, Scene, headline
+from sacmap.publish.page import in_one_line
 from sacmap.publish.words import (
     NEIGHBOURHOOD,
     TOGETHER,
+    about,
     changed,
     estimate,
     expected_key,
@@ -29,6 +31,7 @@ from sacmap.publish.words import (
     percent,
     told_verdicts,
     unit_of,
+    were_expected,
 )
 
 FORCE = "the rest of the force"
@@ -58,7 +61,7 @@ def sentences(given_row, words, change, *, kind="sac", among="all neighbourhoods
         elif name == "step":
             text = whole(abs(given_row["current_count"] - given_row["expected"]))
         else:
-            text = estimate(given_row[name])
+            text = about(given_row[name]) if name == "expected" else estimate(given_row[name])
         pattern = pattern.replace(f"{{{name}}}", text)
     return pattern
 
@@ -245,12 +248,12 @@ FEW, RISE, FALL, MAYBE, NOT = (
             rows_of(vehicle_crime=[FALL, FEW, FEW, FEW]),
             scene(0.2),
             "Vehicle crime fell clearly in Ashire; no clear rise.",
-            "All three types together in Town: no change, with no clear rise.",
+            "All three types together in Town: no change.",
         ),
         (
             rows_of(sac=[MAYBE, FEW, NOT, FEW]),
             scene(),
-            "All three types together rose 6% in Town, with no clear rise in 3 wards.",
+            "All three types together rose 6% in Town, with no clear rise in the 3 wards known.",
             "A possible rise: Ashire. Only a rise of about 45% or more would show.",
         ),
         (
@@ -284,6 +287,18 @@ FEW, RISE, FALL, MAYBE, NOT = (
             scene(),
             "All three types together rose 6% in Town, and none of 4 wards stands out.",
             "Burglary in Bshire rose clearly, but on one map point. Only a rise of about 45% or more would show.",
+        ),
+        (
+            rows_of(sac=[FEW, FEW, NOT]),
+            scene(),
+            "All three types together rose 6% in Town, and none of the 2 wards known stands out.",
+            "Only a rise of about 45% or more would show.",
+        ),
+        (
+            rows_of(sac=[FEW, NOT]),
+            scene(),
+            "All three types together rose 6% in Town, and the one ward known does not stand out.",
+            "Only a rise of about 45% or more would show.",
         ),
         (rows_of(sac=[NOT, NOT]), scene(), "Of 2 wards nothing is known.", ""),
         (
@@ -451,6 +466,7 @@ def test_how_many_are_past_the_grey_bar_is_a_sentence_for_any_number(rises, said
         ),
         ({FEW: 4}, ("ward", "wards"), (("", "no ward stands out"),)),
         ({FEW: 4}, NEIGHBOURHOOD, (("", "no area stands out"),)),
+        ({FEW: 4, NOT: 2}, ("ward", "wards"), (("", "no ward known stands out"),)),
         ({NOT: 4}, ("ward", "wards"), (("", "not known"),)),
     ],
 )
@@ -538,3 +554,47 @@ def test_areas_that_share_a_name_are_told_apart_by_their_district_and_else_by_th
         "E": "Quay (E)",
         "F": "Moor",
     }
+
+
+def test_under_a_tenth_is_not_about_that():
+    said = sentences(row(9, 1, "clear rise", expected=0.04, low=0, high=1), FORCE, None)
+    assert "Expected under 0.1 had it followed" in said
+    assert [about(value) for value in (0.04, 0.4, 28.4)] == ["under 0.1", "about 0.4", "about 28"]
+
+
+def test_the_only_area_stands_out_among_no_others():
+    said = sentences(row(80, 41, "clear rise"), "the baseline", None, among="")
+    assert said.endswith("A clear rise: more than chance would explain.")
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [(["Abbey", "Castle"], "Abbey and Castle"), (["Abbey", "Castle and Park"], "Abbey, and Castle and Park")],
+)
+def test_a_series_keeps_a_name_with_an_and_of_its_own_apart(names, said):
+    assert series(names) == said
+
+
+def test_where_crime_only_fell_no_clear_rise_is_said_once():
+    said = headline("sac", rows_of(sac=[FALL, FEW, FEW]), scene())
+    assert f"{said.first} {said.second}".count("no clear rise") == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(1.2, "about 1 was expected"), (0.02, "under 0.1 were expected"), (28, "about 28 were expected")],
+)
+def test_one_crime_was_expected_and_several_were(value, said):
+    assert were_expected(value) == said
+
+
+def test_a_name_with_a_full_stop_ends_no_sentence():
+    said = in_one_line(
+        Notice("empty-areas", "Areas without a crime: 10 of 12 (St. Ann, Up St. Mary, and 7 more). If so.")
+    )
+    assert (said.lead, said.rest) == (
+        "Areas without a crime: 10 of 12 (St. Ann, Up St. Mary, and 7 more).",
+        "If so.",
+    )
+    said = in_one_line(Notice("x", "Left out: St. Helens. It is not known."))
+    assert said.lead == "Left out: St. Helens."

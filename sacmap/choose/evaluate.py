@@ -202,7 +202,7 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
         together = net_of(
             _both(target, buffer), _both(weighted_control, weighted_buffer_control), alpha, widen
         )
-    rank = placebo_rank(net.z, np.array(placebos) / widen) if net else None
+    rank = placebo_rank(net.z, np.array(placebos) / widen) if net and placebos else None
     return Outcome(
         groups=groups,
         weighted_control=weighted_control,

@@ -323,9 +323,9 @@ def _choices(
     if unknown:
         raise UsageError(f"{unknown[0]} is not known, so it can be no target.", "Choose another area.")
     others = [choice for choice in found if choice.positions != mine]
-    sums = np.array([drawn[list(choice.positions)].sum(axis=0) for choice in others]).reshape(len(others), -1)
+    sums = [drawn[list(choice.positions)].sum(axis=0) for choice in others]
     own_sum = drawn[list(mine)].sum(axis=0)
-    best = float(np.mean((own_sum > sums).all(axis=0))) if others else 1.0
+    best = float(np.mean((own_sum > np.array(sums)).all(axis=0))) if others else 1.0
     return [
         week.Choice(mine, float(excess[list(mine)].sum()), best),
         *others[: week.SHOWN - 1],

@@ -21,6 +21,7 @@ WeightsName = Literal["weights", "buffer_weights"]
 WEIGHTS_NAMES: tuple[WeightsName, ...] = ("weights", "buffer_weights")
 
 Month = Annotated[str, months.is_month]
+Day = Annotated[str, months.is_day]
 CrimeType = Annotated[str, lambda kind: kind in tables.CRIME_TYPES]
 
 
@@ -84,7 +85,7 @@ class Week(TypedDict):
     streets: list[BusyStreet]
     visited: list[EarlierVisit]
     own_choice: bool
-    action: list[str]
+    action: list[Day]
 
 
 class ReachRecord(TypedDict):
@@ -152,7 +153,7 @@ class AreaCounts(TypedDict):
 class ActionRecord(TypedDict):
     """A line of the action log."""
 
-    date: str
+    date: Day
     area_id: str
     action: str
 
@@ -194,6 +195,8 @@ def _inconsistencies(plan: Plan) -> Iterator[str]:
     for area, weight in weighted.items():
         if weight < 0:
             yield f"the weight of {area!r} is below 0"
+    if len(week["action"]) not in {0, 2}:
+        yield "action has not a first and a last day"
     if any(len(counts) != len(plan.before_months) for counts in plan.by_month.values()):
         yield "by_month has not a count for each of before_months"
     if any(by_area[where] != by_area["level"] for where in ("excess", "by_month", "past")):

@@ -63,8 +63,8 @@ def _target_notices(plan: Plan, result: Result) -> Iterator[Notice]:
     if plan.week["alternatives"][0]["excess"] < 1:
         yield Notice(
             "nothing-to-answer",
-            "The chosen areas together are less than one crime above the expected count, so there is no rise for a "
-            "week of action to answer.",
+            "Allowing for chance, the chosen areas together are less than one crime above the expected count, so there "
+            "is no rise for a week of action to answer.",
         )
     if plan.week["own_choice"]:
         yield Notice(
@@ -95,11 +95,11 @@ def _money_notices(
                 "protected-unused",
                 "Homes already protected could not be subtracted where households are not known.",
             )
-    if len(result.compared) != 12:
+    if len(result.compared) % 12:
+        over = months_in_words(len(result.compared))
         yield Notice(
             "part-of-a-year",
-            f"Burglaries a year are scaled up from {len(result.compared)} of 12 months, without correction "
-            "for the season.",
+            f"Burglaries a year are worked out from {over}, without correction for the season.",
         )
 
 
@@ -141,8 +141,13 @@ def _areas_of(plan: Plan, sides: Sequence[SideName]) -> set[str]:
     return {area for side in sides for area in plan.week[side]}
 
 
+def months_in_words(count: int) -> str:
+    """Return "one month" or "11 months"."""
+    return "one month" if count == 1 else f"{count} months"
+
+
 def _fall_in_words(plan: Plan, counted: int) -> str:
-    over = "one month" if len(plan.before_months) == 1 else f"{len(plan.before_months)} months"
+    over = months_in_words(len(plan.before_months))
     had = f"The areas of the week of action had {tables.crimes(counted, plan.theme)} in {over}"
     fall = plan.smallest_detectable_fall
     if not plan.week["weights"]:
@@ -269,8 +274,9 @@ def reading_of(
         said.append(f"In the buffer around the target, it is {_change(displacement)}: {moved}.")
     if placebos and rank is not None:
         as_far = rank - 1
+        fell = "as large a fall" if net.estimate < 0 else "a fall, or a smaller rise,"
         said.append(
-            f"The same test on {placebos:,} sets of untreated areas showed as large a fall in {as_far:,} of them."
+            f"The same test on {placebos:,} sets of untreated areas showed {fell} in {as_far:,} of them."
         )
     said.append("The counts cannot show that the action was the cause.")
     return " ".join(said)

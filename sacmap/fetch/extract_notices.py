@@ -59,12 +59,14 @@ def extract_notices(
     once = sac[~repeats(sac)]
     components = sorted(set(layout.offences.values()))
     totals = []
-    for component in components:
+    # A component without a row is told below: it is missing, not none.
+    for component in sorted(set(sac["component"])):
         mine = once.loc[once["component"] == component, "month"]
         totals.append(f"{component.replace('-', ' ')} {_in_periods(mine, study)}")
     scope = "per period, in " if study.current else "in "
     vehicle = tables.extract_words(lacking)["vehicle-crime"]
-    yield Notice("restricted", RESTRICTED.format(vehicle=vehicle, so=_IN_PART if lacking else _WHOLE))
+    whole = not lacking and not broken and set(tables.SAC_TYPES) <= set(sac["crime_type"])
+    yield Notice("restricted", RESTRICTED.format(vehicle=vehicle, so=_WHOLE if whole else _IN_PART))
     yield Notice(
         "components", f"Recorded crimes {scope}all months, with or without a location: {'; '.join(totals)}."
     )

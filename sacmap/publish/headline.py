@@ -110,7 +110,7 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
     single, aside = _at_one_point(rows[kind]), _apart(kinds, rows, scene)
     if rises or falls:
         end = "." if rises else "; no clear rise but on one map point." if single else "; no clear rise."
-        summary = _summary(kind, rows, scene, told=next(iter(rises or falls)))
+        summary = _summary(kind, rows, scene, told=next(iter(rises or falls)), rose=bool(rises))
         point = _on_one_point(kinds, rows, scene, too=bool(rises))
         return _naming(rises, falls, end, scene, _sentences(summary, point, aside))
     possible = int((verdicts == "possible rise").sum())
@@ -119,16 +119,23 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
     elif aside:
         said = f"{summed}."
     elif possible:
-        said = f"{summed}, with no clear rise{'' if len(verdicts) == 1 else f' in {counted(known, unit)}'}."
-    else:
-        none = (
-            f"the {unit[0]} does not stand"
-            if len(verdicts) == 1
-            else f"none of {counted(known, unit)} stands"
+        said = (
+            f"{summed}, with no clear rise{'' if len(verdicts) == 1 else f' in {_of_those(verdicts, unit)}'}."
         )
+    else:
+        those = _of_those(verdicts, unit)
+        none = f"{those} does not stand" if known == 1 else f"none of {those} stands"
         said = f"{summed}, and {none} out."
     point = "" if single else _on_one_point(kinds, rows, scene)
     return Headline(said, _sentences(point, aside, _seen(kind, rows[kind], scene)))
+
+
+def _of_those(verdicts: pd.Series, unit: Unit) -> str:
+    """Return "33 wards", or "the 30 wards known" where others are not; of one, "the ward" or "the one ward known"."""
+    known = int((verdicts != "not known").sum())
+    if known == len(verdicts):
+        return counted(known, unit) if known > 1 else f"the {unit[0]}"
+    return f"the {counted(known, unit)} known" if known > 1 else f"the one {unit[0]} known"
 
 
 def _sentences(*said: str) -> str:
@@ -304,7 +311,7 @@ def _joined(parts: Sequence[Part]) -> Iterator[Part]:
         yield part
 
 
-def _summary(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene, *, told: str) -> str:
+def _summary(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene, *, told: str, rose: bool) -> str:
     """Return "All three types together: up 6%, with no clear rise." and what the comparator did.
 
     Of the crime type `told` first in the headline: "Town as a whole: up 6%.", and of all three "Town, all three types:
@@ -317,7 +324,8 @@ def _summary(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene, *, told:
         types = scene.in_words[kind]
         what = f"{apart(scene.place)}, {types}" if scene.place else capital(types)
     said = f"{what}: {moved(scene.totals[kind]['change_pct'])}"
-    if kind == "sac" and not {"clear rise", ONE_POINT, NO_HIGHER} & set(rows[kind]["verdict"]):
+    # Where nothing rose clearly, the sentence before has said so.
+    if rose and kind == "sac" and not {"clear rise", ONE_POINT, NO_HIGHER} & set(rows[kind]["verdict"]):
         said += ", with no clear rise"
     followed = _followed(kind, scene)
     return f"{said}; {followed}." if followed else f"{said}."

@@ -13,7 +13,7 @@ from sacmap.choose.map_points import street_of
 from sacmap.choose.ranking import HARDENING, TIERS
 from sacmap.notices import whole
 from sacmap.publish.change_rows import ByType, ChangeRow
-from sacmap.publish.words import apart, capital, estimate, likely_burglaries, number
+from sacmap.publish.words import about, apart, capital, likely_burglaries, number, were_expected
 from sacmap.result import FIRST, Entry, firmness
 
 #: Number of areas named after the findings as "next highest, not a finding".
@@ -157,8 +157,8 @@ def _reasons(entry: Entry, rows: ByType, kind: str, said: Sequence[str], *, clea
 
 def reading(row: ChangeRow, kind: str = "sac") -> str:
     """Return "85 crimes where about 28 were expected: clear rise."."""
-    about = estimate(row["expected"])
-    return f"{tables.crimes(row['current_count'], kind)} where about {about} were expected: {row['verdict']}."
+    said = were_expected(row["expected"])
+    return f"{tables.crimes(row['current_count'], kind)} where {said}: {row['verdict']}."
 
 
 def stability(entry: Entry, *, clear: bool = False) -> str:
@@ -201,7 +201,7 @@ def _about(rows: ByType, kind: str) -> list[str]:
         return []
     leading = leading_type(rows)
     count, expected = rows[leading]["current_count"], rows[leading]["expected"]
-    return [f"Most of it is {tables.IN_WORDS[leading]}: {whole(count)}, about {estimate(expected)} expected."]
+    return [f"Most of it is {tables.IN_WORDS[leading]}: {whole(count)}, {about(expected)} expected."]
 
 
 def _one_point(entry: Entry) -> list[str]:

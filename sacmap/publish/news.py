@@ -14,7 +14,7 @@ from sacmap.files.text import parse_json
 from sacmap.measure.counts import monthly_totals
 from sacmap.notices import whole
 from sacmap.publish.change_rows import ChangeRow, change_rows, names_of
-from sacmap.publish.words import estimate
+from sacmap.publish.words import about, no_fit
 from sacmap.result import Result
 from sacmap.study import Period
 
@@ -102,7 +102,7 @@ def news_of(result: Result, last: LastMap) -> list[str]:
     verdicts = {key: row["verdict"] for key, row in rows.items()}
     changed: list[str] = []
     going_on: list[str] = []
-    for verdict in ("clear rise", "clear fall"):
+    for verdict in () if result.unfit else ("clear rise", "clear fall"):
         new, ended, same = _sorted_out(verdicts, last.verdicts, verdict)
         changed += _line(f"New {verdict}s", [_with_counts(key, rows[key], names, result) for key in new])
         changed += _line(
@@ -116,7 +116,7 @@ def news_of(result: Result, last: LastMap) -> list[str]:
     if areas:
         said += _line("Areas on one of the two maps only", [names.get(area, area) for area in sorted(areas)])
     # A verdict that stays the same is no news by itself.
-    return [*said, *going_on] if said else []
+    return [*said, *going_on, *([no_fit(("area", "areas"))] if result.unfit else [])] if said else []
 
 
 def _sorted_out(
@@ -145,7 +145,7 @@ def _named(key: Key, names: Mapping[str, str]) -> str:
 
 
 def _with_counts(key: Key, row: ChangeRow, names: Mapping[str, str], result: Result) -> str:
-    counts = f"{whole(row['current_count'])}, about {estimate(row['expected'])} expected"
+    counts = f"{whole(row['current_count'])}, {about(row['expected'])} expected"
     return f"{_named(key, names)} ({counts}{_on_one_point(key, result)})"
 
 
@@ -181,6 +181,8 @@ def first_words(result: Result) -> str:
     keys = zip(clear["area_id"].astype(str), clear["crime_type"].astype(str), strict=True)
     rose = [f"{_named(key, names)}{_on_one_point(key, result)}" for key in keys]
     stands = _line("Clear rises", rose)[0] if rose else "No clear rise."
+    if result.unfit:
+        stands = no_fit(("area", "areas"))
     if not result.study.baseline:
         stands = "It shows no change, because there is no earlier period to compare with."
     return f"The first map of this study: there is none before it that it could differ from. {stands}"

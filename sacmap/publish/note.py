@@ -153,8 +153,9 @@ def _came_of_it(given: Given) -> Section | None:
         earlier, later = map(months.span_in_words, spans)
         caption = f"Counted in {later}, against {earlier}."
         parts.append(Table(caption, ("Areas", "Before", "After"), tuple(rows)))
+    names = given.names or {}
     done = [
-        f"{one['date']}, {(given.names or {}).get(one['area_id'], one['area_id'])}: {one['action']}"
+        f"{months.day_in_words(one['date'])}, {names.get(one['area_id'], one['area_id'])}: {one['action']}"
         for one in outcome["actions"]
     ]
     if done:

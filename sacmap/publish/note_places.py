@@ -9,7 +9,7 @@ import pandas as pd
 from sacmap import tables
 from sacmap.choose.map_points import street_of
 from sacmap.measure.similar_areas import count, pct
-from sacmap.notices import series, whole
+from sacmap.notices import counted, series, whole
 from sacmap.publish.change_rows import change_rows, first_type, names_of, rows_by_area
 from sacmap.publish.lists import draws
 from sacmap.publish.note_parts import (
@@ -24,7 +24,7 @@ from sacmap.publish.note_parts import (
     periods_in_words,
     some,
 )
-from sacmap.publish.words import burglary_kind, capital, estimate, likely_burglaries
+from sacmap.publish.words import about, burglary_kind, capital, estimate, likely_burglaries, were_expected
 from sacmap.result import Entry, Result
 
 
@@ -38,7 +38,8 @@ def where(given: Given) -> Section | None:
     parts.append(_totals(result))
     if given.picture is not None:
         parts.append(Picture(given.picture, _alternative(given.place, result, names)))
-    if result.study.baseline:
+    # What is said above the map of a comparator that is no fit holds here too: no reading is to be relied on.
+    if result.study.baseline and not result.unfit:
         for verdict, lead in (
             ("clear rise", "Clear rises, larger than chance would explain"),
             ("possible rise", "Rises that could be chance"),
@@ -49,8 +50,13 @@ def where(given: Given) -> Section | None:
                 parts.append(Paragraph(f"{lead}:"))
                 parts += [Paragraph(text, "bullet") for text in said]
         if not result.change["verdict"].isin(["clear rise", "possible rise"]).any():
-            none = "No area rose clearly, and none possibly: no place stands out by its rise."
-            parts.append(Paragraph(none))
+            known = (result.change["verdict"] != "not known").all()
+            none = (
+                ": no place stands out by its rise."
+                if known
+                else ", of the areas and crime types that are known."
+            )
+            parts.append(Paragraph(f"No area rose clearly, and none possibly{none}"))
     parts += _lists(result, names)
     return Section("Where", tuple(parts))
 
@@ -67,12 +73,17 @@ def _totals(result: Result) -> Table:
         rows.append((result.in_words[kind].capitalize(), *cells))
     columns = ("Before", "Now", "Change") if result.study.baseline else ("Now",)
     source = "data.police.uk" if result.study.extract is None else "the force's own records"
-    some = f"{len(result.compared)} of {len(result.study.current)} months of {periods_in_words(result.study)}"
+    part = len(result.compared) < len(result.study.current)
+    some = f"{len(result.compared)} of {len(result.study.current)} months of " if part else ""
     return Table(
-        f"Crimes counted in {len(result.areas):,} areas, {some}. Source: {source}.",
+        f"Crimes counted in {_counted(result)}, {some}{periods_in_words(result.study)}. Source: {source}.",
         ("Crimes on the map", *columns),
         tuple(rows),
     )
+
+
+def _counted(result: Result) -> str:
+    return counted(len(result.areas), ("area", "areas"))
 
 
 def _first_type(result: Result) -> str:
@@ -85,12 +96,12 @@ def _alternative(place: str, result: Result, names: Mapping[str, str]) -> str:
     kind = _first_type(result)
     if not result.study.baseline:
         level = "crime" if kind == "sac" else result.in_words[kind]
-        return f"Map of {place}: {len(result.areas):,} areas shaded by their level of {level}."
+        return f"Map of {place}: {_counted(result)} shaded by their level of {level}."
     rose, fell = (
         [names[area] for area in _rows_of(result, kind, verdict)["area_id"]]
         for verdict in ("clear rise", "clear fall")
     )
-    said = f"Map of {place}, {len(result.areas):,} areas coloured by the change in {result.in_words[kind]}."
+    said = f"Map of {place}, {_counted(result)} coloured by the change in {result.in_words[kind]}."
     together = " of all types together" if kind == "sac" else ""
     said += f" Clear rises: {some(rose)}." if rose else f" No clear rise{together}."
     return said + (f" Clear falls: {some(fell)}." if fell else " No clear fall.")
@@ -107,7 +118,7 @@ def _of_verdict(result: Result, verdict: str, names: Mapping[str, str]) -> list[
     for kind in tables.CRIME_TYPES:
         rows = _rows_of(result, kind, verdict)
         each = [
-            f"{names[row['area_id']]} ({whole(row['current_count'])}; about {estimate(row['expected'])} expected, "
+            f"{names[row['area_id']]} ({whole(row['current_count'])}; {about(row['expected'])} expected, "
             f"normal range {estimate(row['normal_low'])} to {estimate(row['normal_high'])})"
             for row in change_rows(rows.head(NAMED))
         ]
@@ -139,7 +150,7 @@ def _lists(result: Result, names: Mapping[str, str]) -> Iterator[Part]:
         )
     for entry in week[:LISTED]:
         row = rows[entry.area_id][kind]
-        said = f"{tables.crimes(row['current_count'], kind)} where about {estimate(row['expected'])} were expected"
+        said = f"{tables.crimes(row['current_count'], kind)} where {were_expected(row['expected'])}"
         yield _numbered(entry, names, f"{said}, {row['verdict']}")
     burglary = result.change[result.change["crime_type"] == "burglary"]
     homes = bool(burglary["level_per_1000_households"].notna().all())

@@ -61,6 +61,10 @@ ALIKE = 2
 MEASURES = (("change", "Change"), ("expected", "Against expected"), ("level", "Level"))
 
 
+#: The full stop of a sentence: none within brackets, and not that of St. Helens.
+_SENTENCE_END = re.compile(r"(?<!\bSt)\. (?![^()]*\))")
+
+
 class Column(NamedTuple):
     """A column of the page's table."""
 
@@ -219,10 +223,10 @@ def warnings_of(view: View) -> list[Said]:
 def in_one_line(notice: Notice) -> Said:
     """Return a notice in two parts: its first sentence, and the rest."""
     text = notice.text.strip()
-    cut = text.find(". ")
-    if cut < 0:
+    cut = _SENTENCE_END.search(text)
+    if cut is None:
         return Said(notice.code, text, "")
-    return Said(notice.code, text[: cut + 1], text[cut + 1 :].strip())
+    return Said(notice.code, text[: cut.start() + 1], text[cut.end() :].strip())
 
 
 def week_shown(view: View) -> ListShown:

@@ -191,7 +191,7 @@ def _sentences(view: View) -> tuple[list[str], list[int]]:
     length = months.A_YEAR if view.yearly else len(view.current)
     rows = view.table[READING].assign(months_compared=length)
     changes = [change for area in zip(*view.followed.values(), strict=True) for change in area]
-    among = f"all {counted(len(view.areas), view.unit)}"
+    among = f"all {counted(len(view.areas), view.unit)}" if len(view.areas) > 1 else ""
     patterns: dict[str, int] = {}
     numbers = [
         patterns.setdefault(words.pattern_of(row, view.follows, change, among=among), len(patterns))
@@ -224,6 +224,8 @@ def week_lead(view: View, kind: str) -> str:
     single = [view.in_words[one] for one in tables.SAC_TYPES if kind == "sac" and _has_rise(view, one)]
     if single:
         return f"No clear rise and no possible one of all three together. See {series(single)}."
+    if (view.rows[kind]["verdict"] == "not known").any():
+        return f"No clear rise and no possible one in the {view.unit[1]} that are known."
     return "No clear rise and no possible one: there is nothing here to act on."
 
 
@@ -247,11 +249,10 @@ def rest_lead(finding: str, listed: Sequence[lists.Listed]) -> str:
 
 
 def where_of(view: View, position: int) -> str:
-    """Return an area's district, if there are several, or its code if it shares its name with another area."""
-    if view.groups[position] and len(view.district_names) > 1:
-        return view.groups[position]
-    area, name = (view.areas[column].array[position] for column in ("area_id", "name"))
-    return str(area) if view.names[position] != name else ""
+    """Return an area's district, if there are several, and its code where its name needs that to be its own."""
+    district = view.groups[position] if len(view.district_names) > 1 else ""
+    area = str(view.areas["area_id"].array[position])
+    return ", ".join(filter(None, (district, area if view.names[position].endswith(f" ({area})") else "")))
 
 
 def _labels(view: View) -> list[int]:

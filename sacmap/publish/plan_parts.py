@@ -14,6 +14,7 @@ from sacmap.choose.plan_record import SideName
 from sacmap.files.json_shape import Json
 from sacmap.publish.change_rows import ChangeRow
 from sacmap.publish.headline import Headline
+from sacmap.publish.page_data import where_of
 from sacmap.publish.words import named
 
 if TYPE_CHECKING:
@@ -140,8 +141,7 @@ def all_named(area_ids: Sequence[str], view: View) -> str:
 def who(view: View, area_id: str) -> tuple[str, str]:
     """Return an area's name, and its district or code where it needs one."""
     position = view.position_of[area_id]
-    name = str(view.areas["name"].iloc[position])
-    return name, view.groups[position] or (area_id if view.names[position] != name else "")
+    return str(view.areas["name"].iloc[position]), where_of(view, position)
 
 
 def for_page(text: str) -> str:

@@ -12,7 +12,7 @@ from sacmap import months, tables
 from sacmap.choose.hardening import LATELY_BURGLED
 from sacmap.choose.map_points import street_of
 from sacmap.choose.plan import Plan
-from sacmap.choose.plan_record import Budget, EarlierVisit, Spread
+from sacmap.choose.plan_record import Alternative, Budget, EarlierVisit, Spread
 from sacmap.choose.plan_words import few, money_in_words, pounds
 from sacmap.notices import counted, series, whole
 from sacmap.publish import bars
@@ -133,7 +133,7 @@ def _money_rows(plan: Plan, view: View) -> tuple[PlanRow, ...]:
 def _money_tables(plan: Plan, view: View) -> tuple[Table, ...]:
     """Return where the money goes, and what else it could buy."""
     goes = tuple(
-        (who(view, one["area_id"])[0], whole(one["homes"]), pounds(one["money"]), _range(one["prevented"]))
+        (listed([one["area_id"]], view), whole(one["homes"]), pounds(one["money"]), _range(one["prevented"]))
         for one in plan.hardening
     )
     buys = tuple(
@@ -221,6 +221,11 @@ def _action_in_words(plan: Plan, before: str) -> str:
     return before + months.days_in_words(*action) if action else ""
 
 
+def _times_in_100(one: Alternative) -> str:
+    """Return "1 time in 100" or "83 times in 100": how often a set of areas comes first, allowing for chance."""
+    return counted(round(100 * one["best_share"]), ("time in 100", "times in 100"))
+
+
 def _visit(one: EarlierVisit) -> str:
     """Return the days and the action of an earlier visit, as far as they are known, after "was visited before"."""
     days = " to ".join(day for day in dict.fromkeys((one["since"], one["until"])) if day)
@@ -236,9 +241,11 @@ def _week(plan: Plan, view: View) -> Section:
     when = _action_in_words(plan, ", ") or (f", in {week['months'][0]}" if week["months"] else "")
     what = "crime" if plan.theme == "sac" else view.in_words[plan.theme]
     best = week["alternatives"][0]
-    share = round(100 * best["best_share"])
-    firm = firmness(share / 100).capitalize()
+    firm = firmness(round(best["best_share"], 2)).capitalize()
     these = f"these {number(len(week['target']))} come" if len(week["target"]) > 1 else "this area comes"
+    sure = f"{firm}: allowing for chance, {these} first {_times_in_100(best)}."
+    if len(week["alternatives"]) == 1 and best["best_share"] == 1:
+        sure = "No other areas could be chosen."
     visited = tuple(
         f"{all_named([one['area_id']], view)} was visited before{_visit(one)}." for one in week["visited"]
     )
@@ -247,7 +254,7 @@ def _week(plan: Plan, view: View) -> Section:
         (
             all_named(one["target"], view),
             signed(_gap(plan, one["target"], view)),
-            f"{100 * one['best_share']:.0f} times in 100",
+            _times_in_100(one),
         )
         for one in week["alternatives"]
     )
@@ -268,7 +275,7 @@ def _week(plan: Plan, view: View) -> Section:
         ),
         key_line=expected_key(view.follows),
         scale=Markup(bars.range_head(most)),  # noqa: S704 - numbers only
-        said=(f"{start}{when}. {firm}: allowing for chance, {these} first {share} times in 100.",),
+        said=(f"{start}{when}. {sure}",),
         details=(*most_in, *visited, *_notices(plan, "action-in-data", "nothing-to-answer", "no-clear-rise")),
         tables=(Table("The sets of areas it was chosen from", columns, sets, (1,)),),
     )
@@ -308,9 +315,12 @@ def _promise(plan: Plan, view: View) -> Section:
 
 def _fall_bar(said: str, before: int, fall: int) -> Markup:
     """Return the crimes before, `said` in words, as a bar, the smallest fall that would show left open."""
-    share = min(100.0, 100 * fall / before) if before else 100.0
-    wide = 100 - share
-    end = f"about {fall:,} fewer: the smallest fall that would show"
+    wide = 100 - min(100.0, 100 * fall / before) if before else 0.0
+    end = (
+        f"about {fall:,} fewer: the smallest fall that would show"
+        if fall <= before
+        else "no fall of these would show"
+    )
     return Markup(  # noqa: S704 - numbers and words of our own
         f'<svg class="fall" role="img" aria-label="{said} before; {end}">'
         f'<rect class="open" x="0.5" y="0.5" width="99.8%" height="12"/>'

@@ -58,11 +58,15 @@ def public_version(result: Result) -> Result:
     """
     change, left_out = suppressed(result.change)
     left = f"Monthly counts{', streets and subtotals by district' if len(result.groups) else ' and streets'}"
+    hidden = (
+        f"{left_out:,} of {len(change):,} figures (areas by crime type) are shown as “not known”, because a count is "
+        f"under {SMALL} or would reveal one that is."
+        if left_out
+        else f"no count of an area is under {SMALL}."
+    )
     notice = Notice(
         _SUPPRESSED,
-        f"Public version: {left_out:,} of {len(change):,} figures (areas by crime type) are shown as “not known”, "
-        f"because a count is under {SMALL} or would reveal one that is. Expected counts and levels are rounded to "
-        f"whole crimes. {left} are left out.",
+        f"Public version: {hidden} Expected counts and levels are rounded to whole crimes. {left} are left out.",
     )
     judged = result.coverage
     small = judged["crimes"].between(1, SMALL - 1)

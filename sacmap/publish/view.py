@@ -151,6 +151,11 @@ class View:
         """The crime types that are known in any area, in order; all of them if none is."""
         return known_types(self.table, level_only=self.level_only)
 
+    @property
+    def in_part(self) -> bool:
+        """Whether a part of serious acquisitive crime is missing from an extract, so that no total is all of it."""
+        return bool(self.lacking) or "sac" not in self.known
+
     @cached_property
     def first_type(self) -> str:
         """The crime type that the page shows first."""

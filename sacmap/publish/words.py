@@ -100,6 +100,17 @@ def estimate(value: float) -> str:
     return whole(value) if tenth >= 1 else f"{tenth:.1f}" if tenth else "under 0.1"
 
 
+def about(value: float) -> str:
+    """Return the same within a sentence: "about 28"; "under 0.1" is vague enough."""
+    text = estimate(value)
+    return text if text.startswith("under") else f"about {text}"
+
+
+def were_expected(value: float) -> str:
+    """Return "about 28 were expected", or "about 1 was expected"."""
+    return f"{about(value)} {'was' if estimate(value) == '1' else 'were'} expected"
+
+
 def number(count: int) -> str:
     """Return a small count in a word: "three"; from eleven on in figures."""
     return _NUMBERS[count] if 0 <= count < len(_NUMBERS) else whole(count)
@@ -199,7 +210,7 @@ def level_words(*, yearly: bool) -> str:
 
 def likely_burglaries(level: float) -> str:
     """Return the level of an area in words: "about 361 burglaries likely in a similar period"."""
-    return f"about {estimate(level)} burglaries likely in a similar period"
+    return f"{about(level)} {tables.NOUNS['burglary'][estimate(level) != '1']} likely in a similar period"
 
 
 def burglary_kind(named: str, *, exact: bool) -> str:
@@ -220,9 +231,9 @@ def pattern_of(
     """Return the sentences of a row with {crimes}, {before}, {expected}, {normal_low}, {normal_high}, {step} open.
 
     The page fills in the numbers. `words` names what the expected count follows; `comparator_pct` is the change of
-    that, in %, None if not known; `among` is what a clear change stands out from: "{crimes}; {before} the year before.
-    Expected about {expected} had it followed the rest of the force, which rose 7% (normal range {normal_low} to
-    {normal_high}): {step} above. Within its normal range."
+    that, in %, None if not known; `among` is what a clear change stands out from, "" if from nothing: "{crimes};
+    {before} the year before. Expected {expected} had it followed the rest of the force, which rose 7% (normal range
+    {normal_low} to {normal_high}): {step} above. Within its normal range."
     """
     verdict = row["verdict"]
     has_count = pd.notna(row["current_count"])
@@ -242,7 +253,7 @@ def pattern_of(
     had = f"had it followed {others}" if follows else "had nothing changed"
     which = f", which {did}" if did else ""
     range_ = "(normal range {normal_low} to {normal_high})"
-    return f"{said}. Expected about {{expected}} {had}{which} {range_}{_step(row)}. {_reading(row, among)}"
+    return f"{said}. Expected {{expected}} {had}{which} {range_}{_step(row)}. {_reading(row, among)}"
 
 
 def _before(row: Reading) -> str:
@@ -263,7 +274,7 @@ def _reading(row: Reading, among: str) -> str:
     """Return what the count says of the area; an area in forty is above its range, and as many below, by chance."""
     verdict = row["verdict"]
     if verdict.startswith("clear"):
-        return f"A {verdict}: it stands out even among {among}."
+        return f"A {verdict}: {f'it stands out even among {among}' if among else 'more than chance would explain'}."
     if verdict.startswith("possible"):
         side = "Above" if verdict.endswith("rise") else "Below"
         return f"{side} its normal range, as about one area in forty is by chance: a {verdict}."
@@ -301,7 +312,8 @@ def found_in_words(counts: Mapping[str, int], unit: Unit) -> tuple[tuple[str, st
     up, down = counts.get("possible rise", 0), counts.get("possible fall", 0)
     what = ("change", "changes") if up and down else ("rise", "rises") if up else ("fall", "falls")
     if not up + down:
-        return (("", f"no {short(unit)[0]} stands out"),)
+        known = " known" if counts.get("not known") else ""
+        return (("", f"no {short(unit)[0]}{known} stands out"),)
     # Beside counts of a whole nation there is no room for the noun.
     found = counted(up + down, what) if up + down < MANY else whole(up + down)
     return (("", f"{found} could be chance"),)

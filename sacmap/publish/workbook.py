@@ -86,7 +86,7 @@ EXACT = (
     "them: the figures are serious acquisitive crime itself, not a proxy."
 )
 PARTLY = (
-    "The figures are the force's own records, but a part of vehicle crime is missing: the total is not serious "
+    "The figures are the force's own records, but a part of it is missing: the total is not serious "
     "acquisitive crime as a whole."
 )
 
@@ -342,7 +342,7 @@ class _Sheets:
         made = f"{page.data_to} Made by sacmap.".strip()
         facts = {
             "comparator": page.follows,
-            "indicator": PARTLY if page.lacking else EXACT if page.exact else PROXY,
+            "indicator": (PARTLY if page.in_part else EXACT) if page.exact else PROXY,
         }
         sections = (
             (

@@ -55,7 +55,7 @@ const inGroup = (place) => !state.group || groupOf(place) === state.group;
 const placesShown = () => (state.group ? every.filter(inGroup) : every);
 // An area's name with its district or code where another area has the same.
 const fullName = (place) => data.unlike[place] ?? data.names[place];
-const whereOf = (place) => (data.groups.length > 1 && groupOf(place)) || (data.unlike[place] ? data.ids[place] : "");
+const whereOf = (place) => [data.groups.length > 1 ? groupOf(place) : "", codeOf(place)].filter(Boolean).join(", ");
 // The same in a list. A chosen district is said once, in the heading; a code only where its name alone would not do.
 const codeOf = (place) => (data.unlike[place]?.includes(data.ids[place]) ? data.ids[place] : "");
 const whereInList = (place) => (state.group ? codeOf(place) : whereOf(place));
@@ -92,12 +92,12 @@ function sentenceOf(row, type = state.type) {
     if (name === "crimes") return many(row.current_count, data.nouns[type]);
     if (name === "before") return mean(row.baseline_mean);
     if (name === "step") return whole(Math.abs(row.current_count - row.expected));
-    return estimate(row[name]);
+    return name === "expected" ? about(row.expected) : estimate(row[name]);
   });
 }
 
-// A full stop within a number, as in 0.3, ends no sentence.
-const firstSentence = (said) => said.match(/^.*?\.(?=\s|$)/)?.[0] ?? said;
+// A full stop within a number, as in 0.3, ends no sentence, and nor does that of St. Helens.
+const firstSentence = (said) => said.match(/^.*?(?<!\bSt)\.(?=\s|$)/)?.[0] ?? said;
 
 // Where the name of each area has most room: lon, lat and the width of the area there, in 1e-5 degree. A place is coded
 // as a step from the one before it.

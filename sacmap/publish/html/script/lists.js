@@ -212,6 +212,8 @@ function weekLead(week) {
     const last = types.pop();
     return `No clear rise and no possible one of all three together. See ${types.length ? `${types.join(", ")} and ` : ""}${last}.`;
   }
+  if (placesShown().some((place) => verdictOf(place) === "not known"))
+    return `No clear rise and no possible one in the ${data.unit[1]} that are known.`;
   return "No clear rise and no possible one: there is nothing here to act on.";
 }
 

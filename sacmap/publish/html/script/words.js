@@ -19,6 +19,8 @@ function estimate(n) {
   const tenth = n > 0 && n < 1 ? Math.floor(n * 10 + 0.5) / 10 : 1;
   return tenth >= 1 ? whole(n) : tenth ? tenth.toFixed(1) : "under 0.1";
 }
+// The same within a sentence: "under 0.1" is vague enough.
+const about = (n) => estimate(n).replace(/^(?!under)/, "about ");
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const many = (n, [one, several]) => `${whole(n)} ${rounded(n) === 1 ? one : several}`;
 // A name that turns the direction of text turns none but its own.
