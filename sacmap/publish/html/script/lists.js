@@ -97,13 +97,11 @@ function headPart([text, type, place]) {
 const narrow = window.matchMedia("(max-width: 40rem)");
 
 function showHead() {
-  if (!data.plan) {
-    const [first, second, wide, short] = data.headlines[state.type];
-    $("headline").replaceChildren(...((narrow.matches ? short : wide) ?? [[first]]).map(headPart));
-    $("second").textContent = second;
-    document.title = data.title ? `${data.title}: ${first}` : first;
-  }
   if (data.plan) return;
+  const [first, second, wide, short] = data.headlines[state.type];
+  $("headline").replaceChildren(...((narrow.matches ? short : wide) ?? [[first]]).map(headPart));
+  $("second").textContent = second;
+  document.title = data.title ? `${data.title}: ${first}` : first;
   const level = state.measure === "level";
   const counted = data.levelOnly ? "crimes counted" : "level";
   const measure = { change: "change", expected: "against the expected", level: counted }[state.measure];

@@ -102,13 +102,14 @@ function hintWords() {
 
 function hover(place) {
   $("hover").classList.toggle("named", place !== null);
-  $("hover").textContent =
-    place === null
-      ? hintWords()
-      : `${apart(fullName(place))}: ${firstSentence(sentenceOf(rowOf(place)))} ${capital(verdictOf(place))}`;
-  if (place !== null && byDistrict() && groupOf(place)) $("hover").textContent = districtWords(data.groupOf[place]);
-  else if (place !== null && data.levelOnly)
-    $("hover").textContent = `${apart(fullName(place))}: ${firstSentence(sentenceOf(rowOf(place))).slice(0, -1)}`;
+  $("hover").textContent = hoverWords(place);
+}
+
+function hoverWords(place) {
+  if (place === null) return hintWords();
+  if (byDistrict() && groupOf(place)) return districtWords(data.groupOf[place]);
+  const said = `${apart(fullName(place))}: ${firstSentence(sentenceOf(rowOf(place)))}`;
+  return data.levelOnly ? said.slice(0, -1) : `${said} ${capital(verdictOf(place))}`;
 }
 
 // The page scrolls under the wheel; with Ctrl, as a pinch on a touchpad gives it, the map zooms where the mouse is.
@@ -181,12 +182,7 @@ function homeBounds() {
   if (data.levelOnly) return data.bounds;
   const { verdict } = numbers.columns;
   const known = every.filter((place) => verdict[indexOf(place, data.type)] !== "not known");
-  const bounds = known.length > every.length / 2 ? null : boundsOf(known);
-  if (!bounds) return data.bounds;
-  return [
-    [bounds.getSouth(), bounds.getWest()],
-    [bounds.getNorth(), bounds.getEast()],
-  ];
+  return (known.length > every.length / 2 ? null : boundsOf(known)) ?? data.bounds;
 }
 
 const groupBounds = () => boundsOf(placesShown())?.pad(0.05) ?? data.bounds;
