@@ -23,7 +23,7 @@ from sacmap.limits import is_folder, most_inflated, require_real_zip
 
 #: Two files of the same bytes, and at least so many of them, are copies.
 COPY_BYTES = 1_000
-#: Files that are read from a folder.
+#: Files that are read from a folder or a ZIP, but no ZIP in a ZIP.
 ENDINGS = (".csv", ".zip", ".csv.gz")
 
 #: Tables that are read if the user names them, but are not looked for in folders and ZIPs.
@@ -99,11 +99,12 @@ def _not_there(path: Path) -> list[Member]:
     text = str(path)
     if re.match(r"(?i)https?:/", text):
         raise InputError(f"{text} is an address, not a file.", "Download it, and give the file.")
-    some = sorted(path.parent.glob(path.name)) if _PATTERN.search(path.name) else []
-    if some:
-        return [one for file in some for one in members_of(file, found=True)]
-    what = "No file is called like" if _PATTERN.search(path.name) else ""
-    raise InputError(f"{what} {text}.".lstrip() if what else f"{text} is not there.", "Check --crimes.")
+    if not _PATTERN.search(path.name):
+        raise InputError(f"{text} is not there.", "Check --crimes.")
+    some = sorted(path.parent.glob(path.name))
+    if not some:
+        raise InputError(f"No file is called like {text}.", "Check --crimes.")
+    return [one for file in some for one in members_of(file, found=True)]
 
 
 def _files_in(folder: Path) -> list[Path]:
@@ -116,9 +117,14 @@ def _files_in(folder: Path) -> list[Path]:
         Path(where) / name
         for where, _, names in os.walk(folder, onerror=stop)
         for name in names
-        if name.lower().endswith(ENDINGS) and not name.startswith(_SHADOW) and not _OTHER_NAME.fullmatch(name)
+        if _may_have_crimes(name)
     ]
     return sorted(file for file in files if file.is_file())
+
+
+def _may_have_crimes(name: str) -> bool:
+    """Whether a file of this name in a folder or ZIP is read."""
+    return name.lower().endswith(ENDINGS) and not name.startswith(_SHADOW) and not _OTHER_NAME.fullmatch(name)
 
 
 def unread_in(paths: Sequence[str]) -> list[str]:
@@ -167,12 +173,7 @@ def _zip_members(path: Path) -> Iterator[Member]:
             raise InputError(
                 f"{path} has another ZIP in it, {info.filename}.", "Unpack it and give the inner one."
             )
-        if (
-            is_folder(info)
-            or not name.lower().endswith((".csv", ".csv.gz"))
-            or name.startswith(_SHADOW)
-            or _OTHER_NAME.fullmatch(name)
-        ):
+        if is_folder(info) or not _may_have_crimes(name):
             continue
         if info.flag_bits & 1:
             raise InputError(f"{path} is encrypted ({info.filename}).", "Unpack it and give the folder.")
