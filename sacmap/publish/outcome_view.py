@@ -126,7 +126,7 @@ def _counts(plan: Plan, outcome: Outcome, view: View) -> Section:
 
 def _done(outcome: Outcome, view: View) -> Section:
     rows = tuple(
-        (months.day_in_words(one.date), listed([one.area_id], view), one.action, homes)
+        (months.day_in_words(one.date), all_named([one.area_id], view), one.action, homes)
         for one in outcome.actions
         for homes in ["–" if one.homes is None else whole(one.homes)]
     )

@@ -133,7 +133,12 @@ def _money_rows(plan: Plan, view: View) -> tuple[PlanRow, ...]:
 def _money_tables(plan: Plan, view: View) -> tuple[Table, ...]:
     """Return where the money goes, and what else it could buy."""
     goes = tuple(
-        (listed([one["area_id"]], view), whole(one["homes"]), pounds(one["money"]), _range(one["prevented"]))
+        (
+            all_named([one["area_id"]], view),
+            whole(one["homes"]),
+            pounds(one["money"]),
+            _range(one["prevented"]),
+        )
         for one in plan.hardening
     )
     buys = tuple(
