@@ -64,8 +64,6 @@ def _spread(rng: np.random.Generator, outline: shapely.Polygon, count: int) -> N
     while len(chosen) < count:
         candidates = CENTRE + rng.normal(size=(40, 2)) * np.array(REACH) * 0.55
         candidates = candidates[shapely.contains_xy(outline.buffer(-0.004), candidates)]
-        if not len(candidates):
-            continue
         if not chosen:
             chosen.append(candidates[0])
             continue
