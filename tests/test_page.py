@@ -27,6 +27,7 @@ from sacmap.publish.csv_json import as_text, file_stem, number_texts
 from sacmap.publish.folium_map import draw
 from sacmap.publish.page import json_block, render, script
 from sacmap.publish.shapes import CODE, coded, label_places, simplified
+from sacmap.publish.tiles import tiles_of
 
 
 @pytest.mark.parametrize("verdict", ["possible rise", "not known"])
@@ -374,7 +375,7 @@ def test_neither_headline_nor_tile_says_that_a_count_no_higher_than_before_rose(
     said = shown.headlines["sac"]
     assert "rose clearly" not in f"{said.first} {said.second}"
     assert "Clearly above expected, though no higher than before: robbery in Ash." in said.second
-    tiles = {one.kind: one.found for one in shown.summaries}
+    tiles = {one.kind: one.found for one in tiles_of(shown)}
     assert tiles["robbery"] == (("", "1 area above expected"),)
 
 
@@ -384,5 +385,5 @@ def test_a_missing_type_leaves_no_total_of_all_three_on_its_tile():
     none = {kind: dict.fromkeys(page.totals[kind]) for kind in ("sac", "robbery")}
     change = page.change.assign(verdict=page.change["verdict"].mask(robbery, "not known"))
     shown = replace(page, change=change, totals=page.totals | none)
-    tile = next(one for one in shown.summaries if one.kind == "sac")
+    tile = next(one for one in tiles_of(shown) if one.kind == "sac")
     assert (tile.now, tile.before, tile.found) == ("–", "", (("", "not known"),))

@@ -564,6 +564,21 @@ def test_a_district_is_chosen_found_and_kept_in_the_address(opened):
     assert page.tab.locator("#map .district").count() > 0
 
 
+def test_in_a_district_the_tiles_and_the_words_of_chance_say_what_they_are_of(opened):
+    page = opened(grouped(page_of()))
+    everywhere = page.text("#totals")
+    page.tab.select_option("#group", "North")
+    tile = page.text('#totals [data-type="sac"]')
+    assert "60, was 21" in tile
+    assert "▲ 1 area rose clearly" in tile
+    assert "Below: North, 2 neighbourhoods." in page.text("#periods")
+    assert page.text("#sure").startswith("On the whole map, with")
+    page.tab.select_option("#group", "")
+    assert page.text("#totals") == everywhere
+    assert "Below" not in page.text("#periods")
+    assert not page.text("#sure").startswith("On the whole map")
+
+
 def test_in_a_district_a_place_says_which_list_its_draws_are_of(opened):
     view = page_of_many(6)
     view.change["top5_share"] = 0.7

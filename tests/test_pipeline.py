@@ -31,6 +31,7 @@ from sacmap.publish.note_parts import Given
 from sacmap.publish.note_places import where
 from sacmap.publish.page_data import week_lead
 from sacmap.publish.public import public_version
+from sacmap.publish.tiles import tiles_of
 from sacmap.study import make_study
 
 
@@ -151,7 +152,7 @@ def test_a_force_that_is_nearly_all_in_the_areas_is_told_to_be_no_comparator(dat
     said = "What the wards are compared with is no fit: do not rely on their readings."
     assert page.first_words.endswith(said)
     assert week_lead(page, "sac") == said
-    assert {one.found for one in page.summaries} == {(("", "no reading to rely on"),)}
+    assert {one.found for one in tiles_of(page)} == {(("", "no reading to rely on"),)}
     assert page.how_sure("sac").startswith("Not at all")
     note = str(where(Given(study=result.study, place="West Yorkshire", result=result)))
     assert "Clear rises" not in note

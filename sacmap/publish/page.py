@@ -32,7 +32,8 @@ from sacmap.publish import backdrop, bars, colours, legend, lists, page_data, pa
 from sacmap.publish.change_rows import ChangeRow
 from sacmap.publish.headline import Headline
 from sacmap.publish.shapes import MANY
-from sacmap.publish.view import Summary, View
+from sacmap.publish.tiles import Tile, tiles_of
+from sacmap.publish.view import View
 from sacmap.result import FIRST
 
 #: Runs in the head, so that the page is laid out only once, with script if the browser can unpack the numbers.
@@ -100,7 +101,7 @@ class Head(TypedDict):
     place: str
     periods: str
     warnings: list[Said]
-    tiles: list[Summary]
+    tiles: list[Tile]
     measures: tuple[tuple[str, str], ...]
     short_unit: str
     groups: list[str]
@@ -191,7 +192,7 @@ def _head(view: View) -> Head:
         "place": "" if place in f"{headline.first} {headline.second}" else place,
         "periods": fixed or (f"{view.periods_short}, {areas}" if view.periods_short else areas),
         "warnings": warnings_of(view),
-        "tiles": view.summaries,
+        "tiles": tiles_of(view),
         "measures": MEASURES[2:] if view.level_only else MEASURES,
         "short_unit": words.short(view.unit)[0],
         "groups": view.district_names,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sacmap import months, tables
 from sacmap.files.json_shape import Json
 from sacmap.notices import counted, series, whole
-from sacmap.publish import backdrop, bars, legend, lists, words
+from sacmap.publish import backdrop, bars, legend, lists, tiles, words
 from sacmap.publish.change_rows import (
     READING,
     ChangeRow,
@@ -148,6 +148,7 @@ def numbers_of(view: View) -> str:
         "streetNames": list(names),
         "districts": backdrop.districts(view),
         "subtotals": _subtotals(view),
+        "tiles": tiles.for_script(view),
         "context": backdrop.context_of(view),
     }
     lines = [f"{json.dumps(name)}:{json.dumps(value, separators=(',', ':'))}" for name, value in rest.items()]

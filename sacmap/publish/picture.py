@@ -18,7 +18,8 @@ from sacmap.publish.csv_json import data_date
 from sacmap.publish.legend import level_unit, where_rose
 from sacmap.publish.page_svg import ARROWS, placed_names, static_classes
 from sacmap.publish.shapes import STEPS, simplified
-from sacmap.publish.view import Summary, View
+from sacmap.publish.tiles import Tile, tiles_of
+from sacmap.publish.view import View
 from sacmap.publish.words import capital
 from sacmap.result import FIRST
 
@@ -187,7 +188,7 @@ class Sheet(Drawing):
         gap = size * 0.7
         each, high = (wide - gap * (across - 1)) / across, size * 5.4
         bottom = top
-        for k, tile in enumerate(page.summaries):
+        for k, tile in enumerate(tiles_of(page)):
             x, y = left + (k % across) * (each + gap), top + (k // across) * (high + gap)
             self.box((x, y, x + each, y + high), GROUND)
             inside = (x + size * 0.6, y + size * 0.3, each - size)
@@ -325,7 +326,7 @@ class Sheet(Drawing):
                 self.write(text, x, down, size, colour=colour, centred=True, halo=halo)
 
 
-def _counted(tile: Summary) -> str:
+def _counted(tile: Tile) -> str:
     """Return a crime type with its counts: "Burglary: 12,816, was 12,323"."""
     return f"{tile.label}: {tile.now}" + (f", was {tile.before}" if tile.before else "")
 

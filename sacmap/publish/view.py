@@ -23,7 +23,7 @@ from sacmap.measure.chance_flags import how_sure
 from sacmap.measure.comparator import OTHERS, UNFIT, ComparatorRecord, changes_followed
 from sacmap.measure.counts import cube_of
 from sacmap.measure.definitions import Break
-from sacmap.notices import Notice, counted, series, whole
+from sacmap.notices import Notice, counted, series
 from sacmap.publish import backdrop, lists, words
 from sacmap.publish import headline as headlines
 from sacmap.publish.change_rows import ChangeRow, first_type, group_of_each, known_types, names_of, table_of
@@ -53,17 +53,6 @@ class MapPoint(NamedTuple):
     lat: float
     street: str
     counts: tuple[int, ...]
-
-
-class Summary(NamedTuple):
-    """A crime type in the summary: its counts in words, and its findings, each with its mark."""
-
-    kind: str
-    label: str
-    change: str
-    now: str
-    before: str
-    found: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -330,29 +319,6 @@ class View:
         """The number of flags due to chance on real maps like this, for the first crime type; "" if not known."""
         said = how_sure(self.change, self.first_type)
         return said[0] if said else ""
-
-    @property
-    def summaries(self) -> list[Summary]:
-        """The summary of each crime type: its change, and the number of areas that rose and fell."""
-        return [self._summary(kind, label) for kind, label in self.labels]
-
-    def _summary(self, kind: str, label: str) -> Summary:
-        total, verdicts = self.totals[kind], words.told_verdicts(self.rows[kind]).value_counts()
-        now, before, change = (total[name] for name in ("current_count", "baseline_mean", "change_pct"))
-        plain = self.level_only
-        counts = {str(said): int(n) for said, n in verdicts.items()}
-        return Summary(
-            kind=kind,
-            label=label,
-            change="" if plain else "–" if change is None else f"{words.signed(change)}%",
-            now="–" if now is None else whole(now),
-            before="" if plain or before is None else words.mean(before),
-            found=()
-            if plain
-            else (("", "no reading to rely on"),)
-            if self.unfit
-            else words.found_in_words(counts, self.unit),
-        )
 
     def row(self, kind: str, position: int) -> ChangeRow:
         """Return an area's row of a crime type."""

@@ -135,6 +135,34 @@ function showPinKey() {
 // The page comes with the lists of its first view.
 let listsAsTheyCame = true;
 
+// The tiles are of the district that is chosen. A public version has no subtotals: its tiles are of the whole map.
+function showTiles() {
+  const shown = numbers.tiles?.[state.group];
+  $("below").textContent =
+    shown && state.group ? ` · Below: ${state.group}, ${many(placesShown().length, data.unit)}.` : "";
+  shown?.forEach(([change, now, before, found], i) => {
+    const tile = document.querySelector(`#totals [data-type="${data.types[i]}"]`);
+    const pieces = found.map(([arrow, said], at) =>
+      element(
+        "span",
+        [
+          ...(arrow
+            ? [element("span", arrow, { class: arrow === "▲" ? "up" : "down", "aria-hidden": "true" }), " "]
+            : []),
+          said,
+          ...(arrow && found.length === 1 ? [element("span", " clearly", { class: "long" })] : []),
+          at < found.length - 1 ? "," : "",
+        ],
+        { class: arrow ? "piece" : "piece plain" },
+      ),
+    );
+    tile.querySelector(".change").textContent = change;
+    tile.querySelector("[data-tile=current_count]").textContent = now;
+    if (!data.levelOnly) tile.querySelector("[data-tile=baseline_mean]").textContent = before || "–";
+    tile.querySelector(".found").replaceChildren(...pieces.flatMap((piece, at) => (at ? [" ", piece] : [piece])));
+  });
+}
+
 function showLists() {
   if (data.plan) return;
   if (listsAsTheyCame && state.type === data.type && !state.group) {
@@ -155,7 +183,8 @@ function showLists() {
     head.firstElementChild.textContent = weekSubhead(found);
     head.lastElementChild.replaceWith(rangeHead(most));
     $("week").replaceChildren(...week.map((entry) => (entry.sign ? findingRow(entry, most) : namedRow(entry, week))));
-    $("sure").textContent = data.sure[state.type];
+    const chance = data.sure[state.type];
+    $("sure").textContent = state.group ? `On the whole map, ${chance[0].toLowerCase()}${chance.slice(1)}` : chance;
   }
   showMost();
   showHardening();

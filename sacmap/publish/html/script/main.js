@@ -186,6 +186,7 @@ function copyLink() {
 function show({ painted = false } = {}) {
   hover(null);
   showHead();
+  if (!data.plan) showTiles();
   showLists();
   showTable();
   showDistricts();
