@@ -230,7 +230,7 @@ function markTall() {
 
 function weekLead(week) {
   const findings = new Set(week.map((entry) => entry.finding));
-  if (data.unfit || findings.has("clear")) return data.unfit;
+  if (data.said.unfit || findings.has("clear")) return data.said.unfit;
   if (findings.has("possible"))
     return "No clear rise. These are possible: about one area in forty is as high by chance.";
   const single = state.type === "sac" ? data.types.filter((kind) => kind !== "sac" && hasRise(kind)) : [];
