@@ -47,7 +47,7 @@ def test_whatever_the_counts_the_columns_are_finite_and_in_order(made, comparato
 
 
 @pytest.mark.slow
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(counts(), COMPARATORS, st.integers(1, 12))
 def test_no_reading_contradicts_its_own_range(made, comparator, months):
     found = compare(*made, comparator, months=months)

@@ -52,7 +52,7 @@ ROWS = st.builds(
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=90, deadline=None)
 @given(
     st.lists(ROWS, min_size=1, max_size=12),
     st.sampled_from(["\n", "\r\n"]),
@@ -142,7 +142,7 @@ def test_a_file_with_a_header_and_no_rows_has_no_crimes():
     assert (made.crimes.num_rows, made.tally.num_rows) == (0, 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(ROWS, max_size=6), min_size=1, max_size=3))
 def test_several_files_read_at_once_give_the_rows_of_each_in_turn(files):
     texts = [csv_text(*made).encode() for made in files]

@@ -5,7 +5,7 @@ import re
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sacmap import tables
@@ -383,6 +383,7 @@ def test_a_phone_has_fewer_names_and_a_long_name_takes_the_room_of_others():
     assert short.narrow == short.parts
 
 
+@settings(max_examples=40)
 @given(st.lists(st.lists(st.sampled_from([RISE, FEW, FALL]), min_size=6, max_size=6), min_size=4, max_size=4))
 def test_every_type_with_a_clear_rise_is_in_the_headline(verdicts):
     kinds = [kind.replace("-", "_") for kind in tables.CRIME_TYPES]
