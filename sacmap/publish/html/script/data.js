@@ -81,10 +81,9 @@ const isKnown = (row) => row.verdict !== "not known" || (data.levelOnly && row.c
 const arrowOf = (verdict) => ({ "clear rise": "▲ ", "clear fall": "▼ " })[verdict] ?? "";
 
 // ▲ or ▼ in its colour, before a clear reading.
-function arrowMark(verdict) {
-  const arrow = arrowOf(verdict).trim();
-  return arrow ? [element("span", arrow, { class: arrow === "▲" ? "up" : "down", "aria-hidden": "true" }), " "] : [];
-}
+const inColour = (arrow) =>
+  arrow ? [element("span", arrow, { class: arrow === "▲" ? "up" : "down", "aria-hidden": "true" }), " "] : [];
+const arrowMark = (verdict) => inColour(arrowOf(verdict).trim());
 
 // The sentence is chosen where it is tested; here its numbers are filled in.
 function sentenceOf(row, type = state.type) {

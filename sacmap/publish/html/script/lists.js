@@ -112,12 +112,11 @@ function showHead() {
     : (data.levelOnly || state.measure === "change") && data.legendSpan
       ? `${kind}, ${data.legendSpan}`
       : `${kind}: ${measure}`;
-  for (const item of document.querySelectorAll("[data-legend]"))
-    item.hidden = !item.dataset.legend.split(" ").includes(state.measure);
+  for (const item of queryAll("[data-legend]")) item.hidden = !item.dataset.legend.split(" ").includes(state.measure);
   showPinKey();
   if (!level) return;
   const cuts = data.levelCuts[state.type].map((cut) => cut.toLocaleString("en-GB"));
-  document.querySelectorAll("[data-cut]").forEach((cut, step) => (cut.textContent = cuts[step]));
+  queryAll("[data-cut]").forEach((cut, step) => (cut.textContent = cuts[step]));
   const said = `Five steps from pale to dark green: below ${cuts[0]} ${data.levelUnit}, then from ${cuts.join(", from ")} up.`;
   $("level-ramp").setAttribute("aria-label", said);
 }
@@ -141,21 +140,12 @@ function showTiles() {
   $("below").textContent =
     shown && state.group ? ` · Below: ${state.group}, ${many(placesShown().length, data.unit)}.` : "";
   shown?.forEach(([change, now, before, found], i) => {
-    const tile = document.querySelector(`#totals [data-type="${data.types[i]}"]`);
-    const pieces = found.map(([arrow, said], at) =>
-      element(
-        "span",
-        [
-          ...(arrow
-            ? [element("span", arrow, { class: arrow === "▲" ? "up" : "down", "aria-hidden": "true" }), " "]
-            : []),
-          said,
-          ...(arrow && found.length === 1 ? [element("span", " clearly", { class: "long" })] : []),
-          at < found.length - 1 ? "," : "",
-        ],
-        { class: arrow ? "piece" : "piece plain" },
-      ),
-    );
+    const tile = query(`#totals [data-type="${data.types[i]}"]`);
+    const pieces = found.map(([arrow, said], at) => {
+      const clearly = arrow && found.length === 1 ? element("span", " clearly", { class: "long" }) : "";
+      const end = at < found.length - 1 ? "," : "";
+      return element("span", [...inColour(arrow), said, clearly, end], { class: arrow ? "piece" : "piece plain" });
+    });
     tile.querySelector(".change").textContent = change;
     tile.querySelector("[data-tile=current_count]").textContent = now;
     if (!data.levelOnly) tile.querySelector("[data-tile=baseline_mean]").textContent = before || "–";
@@ -177,7 +167,7 @@ function showLists() {
     $("week-heading").textContent = data.weekHeadings[state.type] + (state.group ? `, ${state.group}` : "");
     $("week-lead").textContent = weekLead(week);
     $("week-lead").hidden = !$("week-lead").textContent;
-    const head = document.querySelector("[aria-labelledby=week-heading] .columns-head");
+    const head = query("[aria-labelledby=week-heading] .columns-head");
     head.hidden = !found.length;
     $("week-key").hidden = !found.length;
     head.firstElementChild.textContent = weekSubhead(found);
@@ -208,7 +198,7 @@ function showMost() {
 function tighten() {
   const answer = $("answer");
   answer.classList.remove("tight", "brief", "briefer", "briefest");
-  const last = document.querySelector("#hardening li:last-child");
+  const last = query("#hardening li:last-child");
   if (!last || getComputedStyle(answer).overflowY !== "auto") return;
   const end = answer.getBoundingClientRect().bottom;
   for (const css of ["tight", "brief", "briefer", "briefest"]) {
@@ -217,13 +207,13 @@ function tighten() {
     if (css === "brief") markTall();
   }
   // No line is cut in two by the screen's end: what is no row goes.
-  const note = document.querySelector("#hardening ~ p.small");
+  const note = query("#hardening ~ p.small");
   note.classList.remove("unseen");
   note.classList.toggle("unseen", note.getBoundingClientRect().bottom > end + 4);
 }
 
 function markTall() {
-  const rows = Array.from(document.querySelectorAll("#lists li:not(.rest)"));
+  const rows = queryAll("#lists li:not(.rest)");
   const tall = rows.map((row) => row.querySelector(".name").offsetHeight > 30);
   rows.forEach((row, i) => row.classList.toggle("tall", tall[i]));
 }
@@ -257,7 +247,7 @@ function weekSubhead(found) {
 function showHardening() {
   // The draws are of all areas: of a place in a district they say nothing, nor where all are among the first five.
   const tellsFirm = data.firm && !state.group;
-  const heads = document.querySelector("[aria-labelledby=hardening-heading] .columns-head").children;
+  const heads = query("[aria-labelledby=hardening-heading] .columns-head").children;
   heads[2].textContent = tellsFirm ? "first five" : "";
   $("firm-key").hidden = !tellsFirm;
   const listed = hardeningList();
@@ -325,7 +315,7 @@ const nameButton = (place, text) => button(text, { class: "link name", "data-pla
 
 // The name of an area, in a list, in the table or in the panel, is a button that goes to it.
 function listenToNames() {
-  document.querySelector("main").addEventListener("click", ({ target }) => {
+  query("main").addEventListener("click", ({ target }) => {
     const pressed = target.closest("button.link");
     const place = pressed?.dataset.place ?? data.ids.indexOf(pressed?.closest("[data-area-id]")?.dataset.areaId);
     if (pressed && Number(place) >= 0) choose(Number(place), { zoom: true, focus: true });

@@ -241,9 +241,9 @@ function listenToButtons() {
     if (event.key === "Escape" && state.area !== null) choose(null, { zoom: true });
   });
   $("whole-map").addEventListener("click", () => fitWhole());
-  for (const zoom of document.querySelectorAll("[data-zoom]"))
+  for (const zoom of queryAll("[data-zoom]"))
     zoom.addEventListener("click", () => map.setZoom(map.getZoom() + Number(zoom.dataset.zoom), { animate: false }));
-  for (const pan of document.querySelectorAll("[data-pan]")) {
+  for (const pan of queryAll("[data-pan]")) {
     const [x, y] = pan.dataset.pan.split(",").map(Number);
     pan.addEventListener("click", () => map.panBy([x * 160, y * 160], { animate: false }));
   }

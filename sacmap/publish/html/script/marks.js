@@ -243,7 +243,7 @@ function markPoints(place, scene) {
 // Where the legend, the buttons and the locator stand over the map, words do not.
 function furniture(frame) {
   const map_ = $("map").getBoundingClientRect();
-  const parts = [$("legend"), document.querySelector(".map-tools"), $("locator"), $("hover"), $("points-note")];
+  const parts = [$("legend"), query(".map-tools"), $("locator"), $("hover"), $("points-note")];
   return parts.flatMap((part) => {
     const box = part.getBoundingClientRect();
     if (!box.width || box.top > map_.bottom || box.bottom < map_.top) return [];

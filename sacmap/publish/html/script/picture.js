@@ -11,7 +11,7 @@ function mapDrawing() {
     width: wide,
     height: high,
   });
-  svg.append(document.querySelector(".patterns defs").cloneNode(true));
+  svg.append(query(".patterns defs").cloneNode(true));
   svg.append(drawing("rect", { width: wide, height: high, fill: "#e9e7e1" }));
   svg.append(...areaDrawings(frame, wide, high));
   const lines = [over, chosenLines].flatMap(({ parts }) => parts);
@@ -145,7 +145,7 @@ function wholePicture() {
     drawing(
       "text",
       { x: wide, y: top + high + foot, "font-family": family, "font-size": 12, fill: "#55544f", "text-anchor": "end" },
-      document.querySelector(".credit")?.textContent ?? "",
+      query(".credit")?.textContent ?? "",
     ),
   );
   return svg;
@@ -214,7 +214,7 @@ function marksDrawing(top, wide, family) {
   pen.font = `12px ${family}`;
   let [x, y] = [0, top + 8];
   const made = [];
-  for (const item of document.querySelectorAll("#legend .marks:not([hidden]) li:not([hidden])")) {
+  for (const item of queryAll("#legend .marks:not([hidden]) li:not([hidden])")) {
     const [sign, words] = [item.firstElementChild, item.lastChild.textContent.trim()];
     const across = 44 + pen.measureText(words).width;
     if (x && x + across > wide) [x, y] = [0, y + 20];
@@ -259,7 +259,7 @@ function save(blob, kind) {
 // The panel with its map alone, on one sheet.
 function printArea() {
   const figure = element("figure", mapDrawing(), { id: "map-area" });
-  document.querySelector(".map-side").append(figure);
+  query(".map-side").append(figure);
   document.body.classList.add("one-area");
   window.addEventListener("afterprint", () => endPrint(figure), { once: true });
   window.print();
@@ -284,7 +284,7 @@ function paintStatic() {
   if (data.plan) return;
   // A printer is given a hatching anew for each path: alike areas are hatched as one, beneath their outlines.
   const hatched = {};
-  for (const path of document.querySelectorAll("#map-static path[data-place]")) {
+  for (const path of queryAll("#map-static path[data-place]")) {
     const css = shownClass(Number(path.dataset.place));
     path.setAttribute("class", css);
     if (HATCHED.has(css)) {
@@ -292,18 +292,18 @@ function paintStatic() {
       (hatched[css] ??= []).push(path.getAttribute("d"));
     } else path.removeAttribute("fill");
   }
-  for (const path of document.querySelectorAll("#map-static .areas path:not([data-place])")) path.remove();
+  for (const path of queryAll("#map-static .areas path:not([data-place])")) path.remove();
   const fills = Object.entries(hatched).map(([css, lines]) =>
     drawing("path", { class: css, fill: `url(#still-${css})`, d: lines.join("") }),
   );
-  document.querySelector("#map-static .areas")?.prepend(...fills);
+  query("#map-static .areas")?.prepend(...fills);
   // Its own pins and names are those of the view the page opens on.
   const level = state.measure === "level" && !data.levelOnly;
   const same = state.type === data.type && !state.group && !level;
-  for (const part of document.querySelectorAll("#map-static .pins:not(.moved), #map-static .names .listed"))
+  for (const part of queryAll("#map-static .pins:not(.moved), #map-static .names .listed"))
     part.setAttribute("visibility", same ? "visible" : "hidden");
-  document.querySelector("#map-static .moved")?.remove();
-  const svg = document.querySelector("#map-static svg");
+  query("#map-static .moved")?.remove();
+  const svg = query("#map-static svg");
   if (!same && svg) stillPins(svg);
 }
 

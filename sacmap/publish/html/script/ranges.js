@@ -5,7 +5,7 @@ const RANGES = 300;
 function showRanges() {
   const shown = state.ranges && !data.levelOnly;
   $("ranges").hidden = !shown;
-  document.querySelector(".map-frame").hidden = shown;
+  query(".map-frame").hidden = shown;
   $("legend").hidden = shown;
   $("show-ranges").setAttribute("aria-pressed", shown);
   $("show-ranges").textContent = shown ? "Back to map" : "Ranked chart";

@@ -64,22 +64,24 @@ function showTable() {
     shown.length < sorted.length ? `The first ${whole(shown.length)} of ${many(sorted.length, data.unit)}.` : "";
   $("table-note").textContent = note + rest;
   $("more-rows").hidden = shown.length >= sorted.length;
-  document.querySelector("#areas tbody").replaceChildren(...shown.map(tableRow));
+  query("#areas tbody").replaceChildren(...shown.map(tableRow));
 }
 
 // The districts' rows of every crime type are in the page; those of the chosen one are shown.
 function showDistricts() {
-  for (const rows of document.querySelectorAll("#districts tbody")) rows.hidden = rows.dataset.type !== state.type;
+  for (const rows of queryAll("#districts tbody")) rows.hidden = rows.dataset.type !== state.type;
 }
 
-const columns = Array.from(document.querySelectorAll("#areas th[data-sort]"), (head) => head.dataset.sort).slice(1);
+const columns = queryAll("#areas th[data-sort]")
+  .map((head) => head.dataset.sort)
+  .slice(1);
 const isFigure = (key) => key !== "verdict" && key !== "group";
 
 function tableRow(place) {
   const row = rowOf(place);
   const name = element("th", button(data.names[place], { class: "link" }), { scope: "row" });
   const cells = columns.map((key) => {
-    const attributes = { "data-col": key, ...(isFigure(key) ? { class: "number" } : {}) };
+    const attributes = { "data-col": key };
     if (key === "group") return element("td", groupOf(place), attributes);
     if (key === "verdict") return element("td", [...arrowMark(row.verdict), capital(row.verdict)], attributes);
     const column = key === "gap" || key === "normal_low" ? "expected" : key;
@@ -91,7 +93,7 @@ function tableRow(place) {
 
 function markChosen() {
   const chosen = state.area === null ? null : data.ids[state.area];
-  const rows = Array.from(document.querySelectorAll("#areas tbody tr"));
+  const rows = queryAll("#areas tbody tr");
   for (const row of rows) row.classList.toggle("chosen", row.dataset.areaId === chosen);
   // A long table shows its first rows only: the chosen area joins them, and leaves them when it is chosen no more.
   const isNew = chosen !== null && !rows.some((row) => row.dataset.areaId === chosen);
@@ -99,7 +101,7 @@ function markChosen() {
 }
 
 function makeSortable() {
-  for (const head of document.querySelectorAll("#areas th[data-sort]")) {
+  for (const head of queryAll("#areas th[data-sort]")) {
     const key = head.dataset.sort;
     const sorter = button(head.textContent);
     head.replaceChildren(sorter);
@@ -119,7 +121,7 @@ function makeSortable() {
 }
 
 function markSorted() {
-  for (const head of document.querySelectorAll("#areas th[data-sort]")) {
+  for (const head of queryAll("#areas th[data-sort]")) {
     if (head.dataset.sort === sorting.key) head.setAttribute("aria-sort", sorting.down ? "descending" : "ascending");
     else head.removeAttribute("aria-sort");
   }

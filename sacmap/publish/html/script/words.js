@@ -2,6 +2,8 @@
 // textContent alone.
 
 const $ = (id) => document.getElementById(id);
+const query = (selector) => document.querySelector(selector);
+const queryAll = (selector) => Array.from(document.querySelectorAll(selector));
 
 // Halves are rounded away from zero, so that −5.5 and 5.5 read alike; there is no minus nought.
 const rounded = (n) => Math.sign(n) * Math.floor(Math.abs(n) + 0.5) || 0;
