@@ -75,6 +75,11 @@ def brief_study(
     area = options.area or study.force or ""
     plan = plan_of(read_text(options.plan), options.plan) if options.plan else None
     outcome = read_outcome(options.outcome)
+    if table is not None and not (study.rolling[1] if study.rolling else study.baseline):
+        raise UsageError(
+            "A note says how recorded crime changed, but the study has no earlier period.",
+            "Add --baseline, or leave out --home-office.",
+        )
     if table is not None and not study.rolling:
         require_quarters(study)
         table.of(area)

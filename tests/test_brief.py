@@ -290,6 +290,13 @@ def test_hostile_names_are_text_and_break_nothing(tmp_path):
         assert b"TargetMode" not in package.read("word/_rels/document.xml.rels")
 
 
+@pytest.mark.parametrize("current", ["2017-04:2018-03", "latest:12"])
+def test_recorded_crime_without_an_earlier_period_is_refused(recorded, tmp_path, current):
+    options = BriefOptions(home_office=str(recorded), area="Northamptonshire")
+    with pytest.raises(UsageError, match="no earlier period"):
+        brief_study(make_study(current=current), tmp_path / "n.html", None, options)
+
+
 def test_a_note_of_nothing_says_what_to_give(tmp_path):
     with pytest.raises(UsageError, match="nothing to write about"):
         brief_study(make_study(YEARS, title="Here"), tmp_path / "here.html", None, BriefOptions())

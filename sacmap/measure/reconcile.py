@@ -103,10 +103,10 @@ def require_quarters(study: Study) -> None:
         by = months.number(period[0]) - first
         return f"{months.label(start + by)}:{months.label(stop - 1 + by)}"
 
-    baselines = " ".join(f"--baseline {fitted(period)}" for period in study.baseline)
+    spans = [f"--current {fitted(study.current)}", *(f"--baseline {fitted(one)}" for one in study.baseline)]
     raise UsageError(
         f"{study.current[0]}:{study.current[-1]} is not whole quarters, and recorded crime is published by quarter.",
-        f"Use --current {fitted(study.current)} {baselines}.",
+        f"Use {' '.join(spans)}.",
     )
 
 
