@@ -190,6 +190,8 @@ def _limits(given: Given) -> Section:
             )
         said.append(
             "Points are snapped and dated by month only: they cannot show repeat or near-repeat victims."
+            if result.study.extract is None
+            else "Counts by month and area cannot show repeat or near-repeat victims."
         )
         said += [notice.text for notice in result.warnings if notice.code not in _MINOR]
     return Section("What the figures cannot say", tuple(Paragraph(text, "bullet") for text in said))
