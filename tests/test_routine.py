@@ -11,6 +11,7 @@ from conftest import csv_text, row, square
 from sacmap import months
 from sacmap.errors import UsageError
 from sacmap.pipeline import map_study, run
+from sacmap.publish.news import first_words
 from sacmap.routine import Watched, watch_study
 from sacmap.study import make_study, rolled_to
 
@@ -168,6 +169,15 @@ def test_a_watch_says_what_is_new_by_name_and_nothing_where_nothing_is(place):
         publish(month, 10, 10, 10, 10, 10, 10)
     august = command("watch", "place.toml", cwd=folder).stdout
     assert "No longer a clear rise: Ward 0, serious acquisitive crime (now within normal range)" in august
+
+
+def test_a_watch_names_the_largest_rise_first(practice_result):
+    rows = practice_result.change.query("crime_type == 'sac' and verdict == 'clear rise'")
+    names = list(rows.sort_values("excess", ascending=False)["area_name"])
+    said = first_words(practice_result)
+    places = [said.index(f"{name}, serious") for name in names]
+    assert len(places) > 1
+    assert places == sorted(places)
 
 
 def test_a_month_that_is_withdrawn_is_told_once(place):

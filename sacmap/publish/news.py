@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Annotated, NamedTuple, TypedDict, cast
 
+import pandas as pd
+
 from sacmap import months, tables
 from sacmap.files.json_shape import mismatch
 from sacmap.files.text import parse_json
@@ -99,7 +101,7 @@ def news_of(result: Result, last: LastMap) -> list[str]:
         )
     names = {**last.names, **names_of(result.areas)}
     rows = {(row["area_id"], row["crime_type"]): row for row in change_rows(result.change)}
-    verdicts = {key: row["verdict"] for key, row in rows.items()}
+    verdicts = {key: rows[key]["verdict"] for key in _largest_first(result.change)}
     changed: list[str] = []
     going_on: list[str] = []
     for verdict in () if result.unfit else ("clear rise", "clear fall"):
@@ -122,14 +124,21 @@ def news_of(result: Result, last: LastMap) -> list[str]:
 def _sorted_out(
     now: Mapping[Key, str], then: Mapping[Key, str], verdict: str
 ) -> tuple[list[Key], list[Key], list[Key]]:
-    """Return the areas and crime types that have the verdict now but not before, no longer, and still."""
-    order = list(tables.CRIME_TYPES)
+    """Return the areas and crime types that have the verdict now but not before, no longer, and still, as in `now`."""
     here, there = ({key for key, found in one.items() if found == verdict} for one in (now, then))
+    order = dict.fromkeys([*now, *sorted(there)])
+    new, ended, same = (
+        [key for key in order if key in keys] for keys in (here - there, there - here, here & there)
+    )
+    return new, ended, same
 
-    def in_order(keys: set[Key]) -> list[Key]:
-        return sorted(keys, key=lambda key: (order.index(key[1]) if key[1] in order else len(order), key[0]))
 
-    return in_order(here - there), in_order(there - here), in_order(here & there)
+def _largest_first(change: pd.DataFrame) -> list[Key]:
+    """Return the areas and crime types of the Change table in the order of the types, the largest changes first."""
+    rows = change.assign(
+        order=change["crime_type"].map(list(tables.CRIME_TYPES).index), size=-change["excess"].abs()
+    ).sort_values(["order", "size"], kind="stable")
+    return list(zip(rows["area_id"].astype(str), rows["crime_type"].astype(str), strict=True))
 
 
 def _line(lead: str, items: Sequence[str]) -> list[str]:
@@ -178,8 +187,7 @@ def first_words(result: Result) -> str:
     """Return what is said of the first map of a study."""
     names = names_of(result.areas)
     clear = result.change[result.change["verdict"] == "clear rise"]
-    keys = zip(clear["area_id"].astype(str), clear["crime_type"].astype(str), strict=True)
-    rose = [f"{_named(key, names)}{_on_one_point(key, result)}" for key in keys]
+    rose = [f"{_named(key, names)}{_on_one_point(key, result)}" for key in _largest_first(clear)]
     stands = _line("Clear rises", rose)[0] if rose else "No clear rise."
     if result.unfit:
         stands = no_fit(("area", "areas"))
