@@ -123,7 +123,7 @@ def worked_out(rows, areas):
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ROWS, POLYGONS, st.data())
 def test_every_row_is_counted_once_or_accounted_for(tmp_path, rows, corners, data):
     areas = areas_of(corners, data.draw(st.permutations(range(len(corners)))))
