@@ -86,8 +86,8 @@ EXACT = (
     "them: the figures are serious acquisitive crime itself, not a proxy."
 )
 PARTLY = (
-    "The figures are the force's own records, but a part of it is missing: the total is not serious "
-    "acquisitive crime as a whole."
+    "The figures are the force's own records, but some offences are missing: the total is not serious acquisitive "
+    "crime as a whole."
 )
 
 
