@@ -13,7 +13,7 @@ from typing import cast
 from sacmap.areas.boundaries import read_areas
 from sacmap.choose.plan import Plan, plan_of
 from sacmap.choose.plan_record import OutcomeRecord
-from sacmap.errors import SacmapError, UsageError
+from sacmap.errors import InputError, SacmapError, UsageError
 from sacmap.fetch.home_office import read_table
 from sacmap.files.file_sets import write_set
 from sacmap.files.json_shape import own_record
@@ -74,7 +74,7 @@ def brief_study(
     table = read_table(options.home_office) if options.home_office else None
     area = options.area or study.force or ""
     plan = plan_of(read_text(options.plan), options.plan) if options.plan else None
-    outcome = read_outcome(options.outcome)
+    outcome = read_outcome(options.outcome, plan)
     if table is not None and not (study.rolling[1] if study.rolling else study.baseline):
         raise UsageError(
             "A note says how recorded crime changed, but the study has no earlier period.",
@@ -128,20 +128,27 @@ def _require_no_note(path: Path, replace: bool) -> None:
         )
 
 
-def read_outcome(path: str | None) -> OutcomeRecord | None:
+def read_outcome(path: str | None, plan: Plan | None = None) -> OutcomeRecord | None:
     """Return the record of a plan's result, if a file is given.
 
     Raises
     ------
     InputError
-        If the file is not a result of `sacmap evaluate`.
+        If the file is not a result of `sacmap evaluate`, or has other target areas than `plan`.
     """
     if not path:
         return None
     raw = own_record(
         read_text(path), path, OutcomeRecord, what="the result of a plan", writer="sacmap evaluate"
     )
-    return cast("OutcomeRecord", raw)
+    outcome = cast("OutcomeRecord", raw)
+    # Areas that were not known afterwards have no counts there.
+    if plan is not None and not set(outcome["counts"].get("target", {})) <= set(plan.week["target"]):
+        raise InputError(
+            f"{path} is the result of another plan: its target areas are others.",
+            "Give the result of this plan, or leave one of them out.",
+        )
+    return outcome
 
 
 def _names_in(plan: Plan | None, plan_path: str | None) -> dict[str, str]:

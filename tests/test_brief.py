@@ -297,6 +297,16 @@ def test_recorded_crime_without_an_earlier_period_is_refused(recorded, tmp_path,
         brief_study(make_study(current=current), tmp_path / "n.html", None, options)
 
 
+def test_the_result_of_another_plan_is_refused(whole, tmp_path):
+    study, plan, outcome = whole
+    other = json.loads(outcome.read_text(encoding="utf-8"))
+    other["counts"]["target"] = {"W01": other["counts"]["target"]["W03"]}
+    (tmp_path / "other.json").write_text(json.dumps(other), encoding="utf-8")
+    options = BriefOptions(plan=str(plan), outcome=str(tmp_path / "other.json"))
+    with pytest.raises(InputError, match="the result of another plan"):
+        brief_study(study, tmp_path / "n.html", None, options)
+
+
 def test_a_note_of_nothing_says_what_to_give(tmp_path):
     with pytest.raises(UsageError, match="nothing to write about"):
         brief_study(make_study(YEARS, title="Here"), tmp_path / "here.html", None, BriefOptions())
