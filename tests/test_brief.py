@@ -300,7 +300,7 @@ def test_recorded_crime_without_an_earlier_period_is_refused(recorded, tmp_path,
 def test_the_result_of_another_plan_is_refused(whole, tmp_path):
     study, plan, outcome = whole
     other = json.loads(outcome.read_text(encoding="utf-8"))
-    other["counts"]["target"] = {"W01": other["counts"]["target"]["W03"]}
+    other["counts"]["target"] = {"elsewhere": other["counts"]["target"]["W03"]}
     (tmp_path / "other.json").write_text(json.dumps(other), encoding="utf-8")
     options = BriefOptions(plan=str(plan), outcome=str(tmp_path / "other.json"))
     with pytest.raises(InputError, match="the result of another plan"):
