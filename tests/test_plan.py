@@ -1,6 +1,7 @@
 """A plan frozen before the event, and the judgement after it, end to end on the practice borough."""
 
 import json
+from dataclasses import replace
 
 import click
 import pytest
@@ -210,8 +211,6 @@ def test_a_control_that_was_visited_before_is_told(result, plan):
 
 
 def test_all_burglaries_of_an_extract_are_of_homes(result):
-    from dataclasses import replace
-
     exact = replace(result, study=replace(result.study, extract={"columns": {}}))
     assert plan_for(exact).budget["home_share"] == 1
     half, whole = (plan_for(one).hardening[0]["prevented"]["high"] for one in (result, exact))
@@ -437,8 +436,6 @@ def test_f79_homes_protected_where_no_households_are_known_are_told(result):
     import pandas as pd
 
     areas = result.areas.assign(households=pd.array([pd.NA] * len(result.areas), dtype="Float64"))
-    from dataclasses import replace
-
     bare = replace(result, areas=areas)
     assert "protected-unused" in {n["code"] for n in plan_for(bare, protected={"P001": 5}).warnings}
     assert "protected-unused" not in {n["code"] for n in plan_for(bare).warnings}
@@ -457,8 +454,6 @@ def test_a_fall_between_the_two_is_possible():
 
 
 def test_other_boundaries_are_refused_with_the_difference(early_plan, after, practice):
-    from dataclasses import replace
-
     areas = after.areas.copy()
     areas.loc[3, "geometry"] = areas.geometry[3].buffer(0.001)
     with pytest.raises(InputError, match="P004 has another shape"):
@@ -469,8 +464,6 @@ def test_other_boundaries_are_refused_with_the_difference(early_plan, after, pra
 
 
 def test_the_same_boundary_drawn_from_another_corner_is_the_same(early_plan, after):
-    from dataclasses import replace
-
     import shapely
 
     def turned(polygon):
@@ -482,8 +475,6 @@ def test_the_same_boundary_drawn_from_another_corner_is_the_same(early_plan, aft
 
 
 def test_other_crimes_are_refused_with_the_difference(early_plan, after):
-    from dataclasses import replace
-
     # One crime of April 2024 in P001 is published no more.
     rows = (
         (after.monthly["area_id"] == "P001")
@@ -497,11 +488,16 @@ def test_other_crimes_are_refused_with_the_difference(early_plan, after):
 
 
 def test_crimes_that_cannot_be_checked_are_told(early_plan, after):
-    from dataclasses import replace
-
     monthly = after.monthly[after.monthly["month"] >= "2025-04"]
     outcome = judge(early_plan, replace(after, monthly=monthly))
     assert outcome.warnings[0].code == "plan-unchecked"
+
+
+def test_a_plan_of_whose_target_nothing_is_known_is_not_judged(early_plan, after):
+    target = after.change["area_id"].isin(early_plan.week["target"])
+    change = after.change.assign(current_count=after.change["current_count"].mask(target))
+    with pytest.raises(InputError, match="Nothing is known of serious acquisitive crime in the target areas"):
+        judge(early_plan, replace(after, change=change))
 
 
 def test_months_the_plan_was_made_on_do_not_judge_it(early_plan):

@@ -182,7 +182,8 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
     Raises
     ------
     InputError
-        If the boundaries or the crimes differ from those of the plan. The message gives the differences.
+        If the boundaries or the crimes differ from those of the plan; the message gives the differences. Or if no
+        target area is known.
     """
     require_after(result.study.current, actions)
     _require_action_begun(plan, result.study.current)
@@ -192,6 +193,12 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
     table = _table(plan, result)
     groups: dict[str, Group] = {name: _group(table, plan.week[name]) for name in SIDE_NAMES}
     target, buffer, control, _ = (groups[name] for name in SIDE_NAMES)
+    if not target.area_ids:
+        raise InputError(
+            f"Nothing is known of {tables.IN_WORDS[plan.theme]} in the target areas, before or after: the plan cannot "
+            "be judged.",
+            "`sacmap check` with the same crimes and months says what is missing.",
+        )
     weighted_control, weighted_buffer_control = (_weighted(table, plan.week[name]) for name in WEIGHTS_NAMES)
     placebos = _placebos(plan, result, table, alpha)
     widen = widening(placebos)
