@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 def notices_of(plan: Plan, result: Result, prices: Prices, protected: Mapping[str, int]) -> list[Notice]:
     """Return what the planner must know before the money is spent."""
-    counted = sum(plan.before[area] for area in plan.week["target"])
+    before = sum(plan.before[area] for area in plan.week["target"])
     names = dict(zip(result.areas["area_id"], result.areas["name"], strict=True))
     return [
         Notice("money", money_in_words(plan)),
-        Notice("smallest-fall", _fall_in_words(plan, counted)),
+        Notice("smallest-fall", _fall_in_words(plan, before)),
         *_action_notices(plan),
         *_target_notices(plan, result),
         *_money_notices(plan, result, prices, protected),
@@ -146,15 +146,15 @@ def months_in_words(count: int) -> str:
     return "one month" if count == 1 else f"{count} months"
 
 
-def _fall_in_words(plan: Plan, counted: int) -> str:
+def _fall_in_words(plan: Plan, before: int) -> str:
     over = months_in_words(len(plan.before_months))
-    had = f"The areas of the week of action had {tables.crimes(counted, plan.theme)} in {over}"
+    had = f"The areas of the week of action had {tables.crimes(before, plan.theme)} in {over}"
     fall = plan.smallest_detectable_fall
     if not plan.week["weights"]:
         return f"{had}. With no area to compare them with, no fall can be told from one that happened everywhere."
     needed = (
         f"In as long a time, about {fall:,} must be prevented for the fall to show against the control areas."
-        if fall <= counted
+        if fall <= before
         else "Even if all were prevented, the fall would hardly show against the control areas."
     )
     return f"{had}. {needed} A single week will almost never show in the counts."

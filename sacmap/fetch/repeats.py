@@ -270,12 +270,12 @@ def _doubled_in(part: Part) -> str:
 
 
 def _renumbered(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterator[Notice]:
-    known = {(one.part, group) for one in found for group in one.groups}
+    known = {group for one in found for group in one.groups}
     bare = repeated_parts([part._replace(ident=np.zeros_like(part.ident)) for part in parts])
     said = [
         f"{parts[one.part].label} and {one.of} ({one.rows:,} rows)"
         for one in bare
-        if not known & {(n, group) for group in one.groups for n in range(len(parts))}
+        if known.isdisjoint(one.groups)
     ]
     if said:
         yield Notice(

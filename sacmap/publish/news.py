@@ -16,7 +16,7 @@ from sacmap.files.text import parse_json
 from sacmap.measure.counts import monthly_totals
 from sacmap.notices import whole
 from sacmap.publish.change_rows import ChangeRow, change_rows, names_of
-from sacmap.publish.words import about, no_fit
+from sacmap.publish.words import AREA, about, no_fit
 from sacmap.result import Result
 from sacmap.study import Period
 
@@ -118,7 +118,7 @@ def news_of(result: Result, last: LastMap) -> list[str]:
     if areas:
         said += _line("Areas on one of the two maps only", [names.get(area, area) for area in sorted(areas)])
     # A verdict that stays the same is no news by itself.
-    return [*said, *going_on, *([no_fit(("area", "areas"))] if result.unfit else [])] if said else []
+    return [*said, *going_on, *([no_fit(AREA)] if result.unfit else [])] if said else []
 
 
 def _sorted_out(
@@ -190,7 +190,7 @@ def first_words(result: Result) -> str:
     rose = [f"{_named(key, names)}{_on_one_point(key, result)}" for key in _largest_first(clear)]
     stands = _line("Clear rises", rose)[0] if rose else "No clear rise."
     if result.unfit:
-        stands = no_fit(("area", "areas"))
+        stands = no_fit(AREA)
     if not result.study.baseline:
         stands = "It shows no change, because there is no earlier period to compare with."
     return f"The first map of this study: there is none before it that it could differ from. {stands}"

@@ -24,7 +24,15 @@ from sacmap.publish.note_parts import (
     periods_in_words,
     some,
 )
-from sacmap.publish.words import about, burglary_kind, capital, estimate, likely_burglaries, were_expected
+from sacmap.publish.words import (
+    AREA,
+    about,
+    burglary_kind,
+    capital,
+    estimate,
+    likely_burglaries,
+    were_expected,
+)
 from sacmap.result import Entry, Result
 
 
@@ -83,7 +91,7 @@ def _totals(result: Result) -> Table:
 
 
 def _counted(result: Result) -> str:
-    return counted(len(result.areas), ("area", "areas"))
+    return counted(len(result.areas), AREA)
 
 
 def _first_type(result: Result) -> str:

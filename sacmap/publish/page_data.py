@@ -79,7 +79,7 @@ def content_of(view: View) -> dict[str, Json]:
         "weekHeadings": {kind: week_heading(view, kind) for kind in kinds},
         "whereRose": {kind: legend.where_rose(view, kind) for kind in kinds},
         "restLeads": words.REST_LEADS,
-        "said": SAID | {"unfit": view.unfit},
+        "said": SAID | {"noFit": view.no_fit},
         "totals": {
             kind: {name: _number(value) for name, value in view.totals[kind].items()} for kind in kinds
         },
@@ -217,8 +217,8 @@ def most_heading(view: View, kind: str) -> str:
 def week_lead(view: View, kind: str) -> str:
     """Return the first sentences of the list for a week of action if no rise on it is clear; otherwise ""."""
     findings = {entry.finding for entry in view.week_lists[kind]}
-    if view.unfit or "clear" in findings:
-        return view.unfit
+    if view.no_fit or "clear" in findings:
+        return view.no_fit
     if "possible" in findings:
         return "No clear rise. These are possible: about one area in forty is as high by chance."
     single = [view.in_words[one] for one in tables.SAC_TYPES if kind == "sac" and _has_rise(view, one)]

@@ -37,7 +37,7 @@ def tiles_of(view: View) -> list[Tile]:
     ]
 
 
-def tiles_of_districts(view: View) -> dict[str, list[Tile]]:
+def _of_districts(view: View) -> dict[str, list[Tile]]:
     """Return the tiles of each town or district, by its name, from the subtotals. A public version has none."""
     if view.subtotals is None or view.subtotals.empty:
         return {}
@@ -66,7 +66,7 @@ def for_script(view: View) -> dict[str, list[Json]] | None:
 
     It is None without districts, and of a plan, which has no tiles.
     """
-    districts = {} if view.plan else tiles_of_districts(view)
+    districts = {} if view.plan else _of_districts(view)
     if not districts:
         return None
     every = {"": tiles_of(view)} | districts
@@ -81,7 +81,7 @@ def _tile(view: View, kind: str, label: str, sums: Mapping[str, float | None], t
     now, before, change = (sums[name] for name in _COUNTS)
     plain = view.level_only
     counts = Counter(told.to_list())
-    found = (("", "no reading to rely on"),) if view.unfit else words.found_in_words(counts, view.unit)
+    found = (("", "no reading to rely on"),) if view.no_fit else words.found_in_words(counts, view.unit)
     return Tile(
         kind=kind,
         label=label,

@@ -305,12 +305,12 @@ class View:
         """Return how large a change of a crime type this map could show."""
         if self.level_only:
             return "There is no earlier period to compare with, so this page shows levels only: no rise and no fall."
-        if self.unfit:
+        if self.no_fit:
             return "Not at all: compare with the rest of the areas instead."
         return words.how_sure(kind, self.rows[kind], periods=self.periods, yearly=self.yearly, unit=self.unit)
 
     @property
-    def unfit(self) -> str:
+    def no_fit(self) -> str:
         """What is said in place of any finding where the comparator is unsuitable; "" otherwise."""
         return words.no_fit(self.unit) if any(notice.code == UNFIT for notice in self.warnings) else ""
 

@@ -44,7 +44,7 @@ _UNITS = (
     (re.compile(r"[EW]01\d{6}"), ("LSOA", "LSOAs")),
     (re.compile(r"[EW]02\d{6}"), ("MSOA", "MSOAs")),
 )
-NEIGHBOURHOOD = ("neighbourhood", "neighbourhoods")
+NEIGHBOURHOOD, AREA = ("neighbourhood", "neighbourhoods"), ("area", "areas")
 #: What makes a browser show the figures after it in another order than they are written.
 _TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
@@ -294,7 +294,7 @@ def told_verdicts(rows: pd.DataFrame) -> pd.Series:
 
 def short(unit: Unit) -> Unit:
     """Return what the areas are called where there is little room: a long word is "area"."""
-    return unit if len(unit[0]) <= LONGEST_UNIT else ("area", "areas")
+    return unit if len(unit[0]) <= LONGEST_UNIT else AREA
 
 
 def found_in_words(counts: Mapping[str, int], unit: Unit) -> tuple[tuple[str, str], ...]:

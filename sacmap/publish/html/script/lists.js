@@ -134,8 +134,13 @@ function showPinKey() {
 // The page comes with the lists of its first view.
 let listsAsTheyCame = true;
 
-// The tiles are of the district that is chosen. A public version has no subtotals: its tiles are of the whole map.
+// The page comes with the tiles of the whole map; afterwards they are of the district that is chosen. A public version
+// has no subtotals: its tiles are of the whole map.
+let tilesOf = "";
+
 function showTiles() {
+  if (state.group === tilesOf) return;
+  tilesOf = state.group;
   const shown = numbers.tiles?.[state.group];
   $("below").textContent =
     shown && state.group ? ` · Below: ${state.group}, ${many(placesShown().length, data.unit)}.` : "";
@@ -220,7 +225,7 @@ function markTall() {
 
 function weekLead(week) {
   const findings = new Set(week.map((entry) => entry.finding));
-  if (data.said.unfit || findings.has("clear")) return data.said.unfit;
+  if (data.said.noFit || findings.has("clear")) return data.said.noFit;
   if (findings.has("possible"))
     return "No clear rise. These are possible: about one area in forty is as high by chance.";
   const single = state.type === "sac" ? data.types.filter((kind) => kind !== "sac" && hasRise(kind)) : [];
