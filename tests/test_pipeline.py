@@ -153,7 +153,7 @@ def test_a_force_that_is_nearly_all_in_the_areas_is_told_to_be_no_comparator(dat
     assert page.first_words.endswith(said)
     assert week_lead(page, "sac") == said
     assert {one.found for one in tiles_of(page)} == {(("", "no reading to rely on"),)}
-    assert page.how_sure("sac").startswith("Not at all")
+    assert page.could_show("sac").startswith("Not at all")
     note = str(where(Given(study=result.study, place="West Yorkshire", result=result)))
     assert "Clear rises" not in note
     assert "no place stands out" not in note

@@ -19,11 +19,11 @@ from sacmap.publish.words import (
     TOGETHER,
     about,
     changed,
+    could_show,
     estimate,
     expected_key,
     follows,
     found_in_words,
-    how_sure,
     mean,
     moved,
     named,
@@ -417,7 +417,7 @@ def test_what_is_expected_below_one_is_written_in_tenths(value, written):
 def test_what_a_map_can_show_is_worked_out_from_its_own_ranges():
     rows = rows_of()["sac"]
     assert must_rise(rows) == 45
-    assert how_sure("sac", rows, periods=1, yearly=True, unit=NEIGHBOURHOOD) == (
+    assert could_show("sac", rows, periods=1, yearly=True, unit=NEIGHBOURHOOD) == (
         "With one year to compare, a rise of about 45% is normal in most neighbourhoods."
     )
     many = pd.concat([rows] * 20, ignore_index=True)
@@ -428,15 +428,17 @@ def test_what_a_map_can_show_is_worked_out_from_its_own_ranges():
         "too few to tell",
         *["possible fall"] * (len(many) - 4),
     ]
-    assert how_sure("sac", many, periods=3, yearly=True, unit=NEIGHBOURHOOD) == (
+    assert could_show("sac", many, periods=3, yearly=True, unit=NEIGHBOURHOOD) == (
         "With three years to compare, a rise of about 45% is normal in most neighbourhoods. "
         "Chance alone puts about two past the bar; two went."
     )
-    one = how_sure("sac", rows.head(1), periods=1, yearly=True, unit=("ward", "wards"))
+    one = could_show("sac", rows.head(1), periods=1, yearly=True, unit=("ward", "wards"))
     assert one == "With one year to compare, a rise of about 45% is normal in this ward."
     few = rows.assign(expected=4.0)
-    assert "too few robberies a year" in how_sure("robbery", few, periods=1, yearly=True, unit=NEIGHBOURHOOD)
-    one = how_sure("robbery", few.head(1), periods=1, yearly=True, unit=NEIGHBOURHOOD)
+    assert "too few robberies a year" in could_show(
+        "robbery", few, periods=1, yearly=True, unit=NEIGHBOURHOOD
+    )
+    one = could_show("robbery", few.head(1), periods=1, yearly=True, unit=NEIGHBOURHOOD)
     assert one.startswith("This neighbourhood has too few robberies a year")
 
 
@@ -444,7 +446,7 @@ def test_what_a_map_can_show_is_worked_out_from_its_own_ranges():
 def test_how_many_are_past_the_grey_bar_is_a_sentence_for_any_number(rises, said):
     rows = pd.concat([rows_of()["sac"]] * 20, ignore_index=True)
     rows["verdict"] = ["possible rise"] * rises + [FEW] * (len(rows) - rises)
-    told = how_sure("sac", rows, periods=1, yearly=True, unit=("ward", "wards"))
+    told = could_show("sac", rows, periods=1, yearly=True, unit=("ward", "wards"))
     assert told.endswith(f"Chance alone puts about two past the bar; {said} went.")
 
 

@@ -20,6 +20,7 @@ from typing import IO, NamedTuple
 from sacmap.areas.coordinates import names_a_file
 from sacmap.areas.formats import KINDS, START, Kind, kind_of
 from sacmap.errors import DiskError, InputError
+from sacmap.files.text import unreadable
 from sacmap.limits import BINARY, INFLATED, MEMBERS, TEXT, is_folder
 
 #: Errors of damaged, encrypted or unknown ZIPs.
@@ -106,10 +107,6 @@ def as_input_error(where: Path | str, option: str = "--boundaries") -> Iterator[
     """
     try:
         yield
-    except PermissionError:
-        raise InputError(
-            f"{where} cannot be read: permission denied.", "Ask its owner for permission to read it."
-        ) from None
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{where} is not there.", f"Check {option}.") from None
     except BAD_ZIP as error:
@@ -125,9 +122,7 @@ def as_input_error(where: Path | str, option: str = "--boundaries") -> Iterator[
                 f"{where} cannot be read: the folder for temporary files, {tempfile.gettempdir()}, is full.",
                 "Free some space there, or name another folder in the variable TMPDIR (TEMP on Windows).",
             ) from None
-        raise InputError(
-            f"{where} cannot be read: {error.strerror or 'the disk'}.", "Check the disk."
-        ) from None
+        raise unreadable(where, error) from None
 
 
 def bytes_of(part: Part, where: Path | str) -> bytes:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sacmap.measure.verdict import Z95
+
 #: (before, after) counts: of several areas together, or an array of each area's own.
 Counts = tuple[ArrayLike, ArrayLike]
 Pair = tuple[float, float]
-Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)

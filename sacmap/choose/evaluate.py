@@ -20,7 +20,7 @@ from sacmap.choose.plan import Plan, digests
 from sacmap.choose.plan_record import SIDE_NAMES, WEIGHTS_NAMES
 from sacmap.choose.plan_words import NO_CONTROL, log_notices, reading_of, verdict_of
 from sacmap.errors import InputError, UsageError
-from sacmap.notices import Notice
+from sacmap.notices import Notice, listed
 from sacmap.study import Period, periods_before
 
 if TYPE_CHECKING:
@@ -296,7 +296,7 @@ def require_same(plan: Plan, result: Result) -> list[Notice]:
     ]
     if areas:
         raise InputError(
-            f"The plan was made with other boundaries: {_named(areas)}.",
+            f"The plan was made with other boundaries: {listed(areas, NAMED)}.",
             "Give the original boundaries with --boundaries.",
         )
     rows = result.monthly[result.monthly["crime_type"] == plan.theme]
@@ -316,15 +316,10 @@ def require_same(plan: Plan, result: Result) -> list[Notice]:
         ]
     if counts:
         raise InputError(
-            f"The plan was made with other crimes: {_named(counts)}.",
+            f"The plan was made with other crimes: {listed(counts, NAMED)}.",
             "Give the original crimes (the plan names its inputs) together with those after.",
         )
     return []
-
-
-def _named(differences: Sequence[str]) -> str:
-    more = len(differences) - NAMED
-    return "; ".join(differences[:NAMED]) + (f"; and {more:,} more differences" if more > 0 else "")
 
 
 def _table(plan: Plan, result: Result) -> pd.DataFrame:

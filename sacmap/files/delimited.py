@@ -149,8 +149,8 @@ def separated(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
         raise ValueError(f"near line {rows.line_num} a quote is never closed") from None
 
 
-def rows_in(text: str, label: str, separator: str = "") -> Iterator[tuple[int, list[str]]]:
-    """Yield as `separated` does, by the separator given or else the table's own.
+def rows_in(text: str, label: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield as `separated` does, by the separator that splits the most lines (see `separator_of`).
 
     Raises
     ------
@@ -158,7 +158,7 @@ def rows_in(text: str, label: str, separator: str = "") -> Iterator[tuple[int, l
         If it is not a table. The message says near which line.
     """
     try:
-        yield from separated(text, separator or separator_of(text))
+        yield from separated(text, separator_of(text))
     except ValueError as error:
         raise InputError(
             f"{label} cannot be read as CSV: {error}.",

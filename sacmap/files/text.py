@@ -137,7 +137,9 @@ def parse_toml(text: str) -> dict[str, object]:
 def rows_of(text: str, path: str, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the line number and the cells of `columns`, by name, of each line of a CSV after the header.
 
-    Blank lines are passed over. A cell in quotes may have line breaks: the number is then that of its last line.
+    Separators are those of `rows_in`; Excel writes semicolons in some countries. The header may have capitals, and
+    spaces for underscores. Blank lines are passed over. A cell in quotes may have line breaks: the number is then that
+    of its last line.
 
     Raises
     ------
@@ -145,11 +147,10 @@ def rows_of(text: str, path: str, columns: Sequence[str]) -> Iterator[tuple[int,
         If it is not CSV, the header lacks a column, or a line has more cells than the header.
     """
     stripped = (
-        (line, [cell.strip() for cell in cells])
-        for line, cells in rows_in(text.removeprefix("\ufeff"), path, ",")
+        (line, [cell.strip() for cell in cells]) for line, cells in rows_in(text.removeprefix("\ufeff"), path)
     )
     lines = (found for found in stripped if any(found[1]))
-    _, names = next(lines, (0, []))
+    names = [name.lower().replace(" ", "_") for name in next(lines, (0, []))[1]]
     missing = [name for name in columns if name not in names]
     if missing:
         raise InputError(f"{path} has no column {missing[0]!r}.", f"It needs {','.join(columns)}.")

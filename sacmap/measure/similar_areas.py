@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from sacmap import months
+from sacmap.measure.verdict import Z95
 from sacmap.notices import Notice, listed
 from sacmap.offences import Component, Recorded, official
 from sacmap.study import Period, Study
@@ -21,8 +22,6 @@ from sacmap.study import Period, Study
 #: The name of the sum of all forces, and other names for it.
 NATION = "England and Wales"
 _NATION_TOO = frozenset(("england and wales", "england & wales", "nation", "the nation", "national"))
-#: Half-width of a 95% interval, in standard errors.
-Z95 = 1.959964
 #: Number of draws for the interval of a rank, and their seed.
 DRAWS, SEED = 2_000, 20
 #: Components that a change of definition leaves alike, or nearly: their sentences are printed.

@@ -32,6 +32,8 @@ MODEL_COLUMNS = (
     "excess",
     "level",
 )
+#: Half-width of a 95% interval, in standard errors of a normal distribution.
+Z95 = 1.959963984540054
 #: Prior of the variation from year to year beyond chance, measured on London.
 USUAL_VOLATILITY = 0.02
 #: Weight of that prior, in areas compared once; and the largest volatility considered.

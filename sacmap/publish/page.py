@@ -161,7 +161,7 @@ def fill(view: View, map_html: str, map_script: str) -> str:
         hardening=hardening_shown(view),
         firm_key=words.FIRM_KEY if view.tells_firm else "",
         level_words=(words.level_words if view.level_only else words.level_key)(yearly=view.yearly),
-        sure=view.how_sure(view.first_type),
+        sure=view.could_show(view.first_type),
         chance=view.by_chance,
         columns=columns_of(view),
         rows=rows,

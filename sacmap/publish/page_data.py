@@ -75,7 +75,7 @@ def content_of(view: View) -> dict[str, Json]:
         "colours": PALETTE | LEVELS,
         "hatches": {css: colour for css, (colour, _) in HATCHES.items()},
         "headlines": {kind: _headline(view, said) for kind, said in view.headlines.items()},
-        "sure": {kind: view.how_sure(kind) for kind in kinds},
+        "sure": {kind: view.could_show(kind) for kind in kinds},
         "weekHeadings": {kind: week_heading(view, kind) for kind in kinds},
         "whereRose": {kind: legend.where_rose(view, kind) for kind in kinds},
         "restLeads": words.REST_LEADS,

@@ -301,13 +301,15 @@ class View:
         placed = f"{self.place}: " if self.place and self.place not in said.first else ""
         return f"{placed}{said.first} {said.second}".strip()
 
-    def how_sure(self, kind: str) -> str:
+    def could_show(self, kind: str) -> str:
         """Return how large a change of a crime type this map could show."""
         if self.level_only:
             return "There is no earlier period to compare with, so this page shows levels only: no rise and no fall."
         if self.no_fit:
             return "Not at all: compare with the rest of the areas instead."
-        return words.how_sure(kind, self.rows[kind], periods=self.periods, yearly=self.yearly, unit=self.unit)
+        return words.could_show(
+            kind, self.rows[kind], periods=self.periods, yearly=self.yearly, unit=self.unit
+        )
 
     @property
     def no_fit(self) -> str:

@@ -164,7 +164,7 @@ def no_fit(unit: Unit) -> str:
     return f"What the {unit[1]} are compared with is no fit: do not rely on their readings."
 
 
-def how_sure(kind: str, rows: pd.DataFrame, *, periods: int, yearly: bool, unit: Unit) -> str:
+def could_show(kind: str, rows: pd.DataFrame, *, periods: int, yearly: bool, unit: Unit) -> str:
     """Return one sentence or two on what this map could show of a crime type."""
     must = must_rise(rows)
     span = "year" if yearly else "period"
