@@ -88,7 +88,7 @@ def main() -> None:
     study = make_study({"current": "2017-04:2018-03", "baseline": "2014-04:2017-03"})
     start = time.perf_counter()
     reading = Reading(crimes, tally_of(crimes), (), ())
-    result = compare_areas(study, reading, areas, comparator_text=str)
+    result = compare_areas(study, reading, areas)
     compared = time.perf_counter()
     wanted = PlanWanted(
         budget=10_000,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,6 @@ from sacmap import tables
 from sacmap.areas.locate import locate, require_overlap
 from sacmap.choose.ranking import Lists, all_lists, without_change
 from sacmap.crimes import Reading, repeats
-from sacmap.files.text import read_text
 from sacmap.measure import warnings
 from sacmap.measure.change_table import change_table, groups_of
 from sacmap.measure.comparator import Comparator, comparator_changes, comparator_of
@@ -36,7 +35,6 @@ def compare_areas(
     areas: GeoDataFrame,
     *,
     beyond: GeoDataFrame | None = None,
-    comparator_text: Callable[[str], str] = read_text,
     overlaps: Sequence[tuple[str, str, float]] = (),
     notices: Sequence[Notice] = (),
 ) -> Result:
@@ -52,8 +50,6 @@ def compare_areas(
         The Areas table.
     beyond
         The areas of the same file outside the mapped district. The comparator `areas` is then their crimes.
-    comparator_text
-        Returns the text of a comparator file. Called only if the study names one.
     overlaps
         Pairs of areas that overlap, with the square metres they share, for a notice.
     notices
@@ -72,7 +68,6 @@ def compare_areas(
         counting.counts,
         forces=counting.compared.forces,
         positions=counting.compared.positions,
-        read_text=comparator_text,
         beyond=counting.around,
     )
     facts = warnings.Facts(

@@ -30,7 +30,8 @@ from sacmap.errors import InputError, UsageError
 from sacmap.fetch.csv_files import each_once, members_of
 from sacmap.fetch.street import read
 from sacmap.files.collisions import require_apart
-from sacmap.files.text import read_text, sha256
+from sacmap.files.sheets import table_text
+from sacmap.files.text import sha256
 from sacmap.files.write import require_writable, write_whole
 from sacmap.measure.coverage import months_needed
 from sacmap.notices import Notice
@@ -173,7 +174,7 @@ def other_inputs(study: Study, areas: int, households: int, lsoas: int) -> list[
     if study.households:
         rows[study.households] = households
     if study.comparator not in COMPARATORS:
-        rows[study.comparator] = len(read_text(study.comparator).splitlines()) - 1
+        rows[study.comparator] = len(table_text(study.comparator).splitlines()) - 1
     if study.lsoa_boundaries:
         rows[study.lsoa_boundaries] = lsoas
     return [{"path": path, "sha256": sha256(Path(path)), "rows": n} for path, n in rows.items()]

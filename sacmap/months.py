@@ -13,6 +13,7 @@ from sacmap.notices import series
 
 #: Other years are typing errors, and would make every table thousands of months long.
 _LABEL = re.compile(r"(?a:((?:19|20)\d\d)-(0[1-9]|1[0-2]))")
+_DATE = re.compile(r"(?a:((?:19|20)\d\d-(?:0[1-9]|1[0-2]))-[0-3]\d)(?:[T ].*)?")
 
 A_YEAR = 12
 NAMES = (
@@ -24,6 +25,15 @@ NAMES = (
 def is_month(text: str) -> bool:
     """Whether `text` is a month label, YYYY-MM, of 1900 to 2099."""
     return _LABEL.fullmatch(text) is not None
+
+
+def month_of(text: str) -> str:
+    """Return the month of a text such as 2018-10 or 2018-10-01, or ""."""
+    text = text.strip()
+    if is_month(text):
+        return text
+    dated = _DATE.fullmatch(text)
+    return dated[1] if dated else ""
 
 
 def is_day(text: str) -> bool:

@@ -95,7 +95,6 @@ def _compared(study: Study, found: StudyAreas, reading: Reading) -> Result:
         reading,
         found.areas,
         beyond=found.beyond,
-        comparator_text=read_text,
         overlaps=overlaps(found.areas),
         notices=(*found.notices, *reading.notices),
     )

@@ -22,6 +22,7 @@ from sacmap.choose.plan_record import EarlierVisit
 from sacmap.errors import InputError, UsageError
 from sacmap.files.collisions import is_below, require_apart
 from sacmap.files.file_sets import torn_set_message, write_set
+from sacmap.files.sheets import table_text
 from sacmap.files.text import is_file_of, read_text
 from sacmap.inputs import read_by
 from sacmap.pipeline import require_outputs, run
@@ -121,8 +122,8 @@ def _read_records(
     """Return the areas visited before and the homes already protected. Without `areas`, any area is accepted."""
     visited, protected = options.visited, options.protected
     return (
-        read_visited(read_text(visited), visited, areas) if visited else [],
-        read_protected(read_text(protected), protected, areas) if protected else {},
+        read_visited(table_text(visited), visited, areas) if visited else [],
+        read_protected(table_text(protected), protected, areas) if protected else {},
     )
 
 
@@ -167,7 +168,7 @@ def evaluate_plan(
             f"The plan's boundaries, {boundaries}, do not exist.", "Give them with --boundaries."
         )
     require_apart(outputs, [boundaries])
-    done = read_text(options.log) if options.log else ""
+    done = table_text(options.log) if options.log else ""
     if options.log:
         # As for a plan, the log is checked before the crimes are read.
         read_actions(done, options.log)

@@ -35,6 +35,11 @@ def test_a_file_s_counts_are_summed_over_the_months_compared():
     assert file_comparator(csv_of(EVERY), "c.csv", PERIODS, (1,)).pair("sac") == (600, 300)
 
 
+def test_a_month_may_be_written_as_a_day_as_workbooks_do():
+    text = csv_of([f"{month}-01" for month in EVERY])
+    assert file_comparator(text, "c.csv", PERIODS, (0, 1)).pair("burglary") == (400, 200)
+
+
 def test_each_month_may_have_a_row_of_each_of_several_forces():
     assert file_comparator(csv_of(EVERY * 2), "c.csv", PERIODS, (0, 1)).pair("burglary") == (800, 400)
 

@@ -189,7 +189,7 @@ def test_coverage_is_judged_on_what_every_month_was_asked_for(open_downloader, p
     police.months = list(span("2023-06:2024-03"))
     found = open_downloader().download(WANTED, AREAS)
     study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
-    result = compare_areas(study, found.reading, AREAS, comparator_text=str, notices=found.reading.notices)
+    result = compare_areas(study, found.reading, AREAS, notices=found.reading.notices)
     assert (result.exit_code, len(result.compared)) == (0, 3)
     assert result.ledger.other_crime_types == 1800
 
@@ -203,7 +203,7 @@ def test_only_the_force_s_own_months_are_judged_for_other_crimes_come_in_part(op
     police.months = list(span("2023-06:2024-03"))
     found = open_downloader().download(WANTED, AREAS)
     study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
-    result = compare_areas(study, found.reading, AREAS, comparator_text=str)
+    result = compare_areas(study, found.reading, AREAS)
     assert set(result.coverage["force"]) == {NAME}
     wanted = result.coverage["month"].isin(WANTED)
     assert set(result.coverage.loc[wanted, "status"]) == {"complete"}
@@ -218,7 +218,7 @@ def test_a_force_called_otherwise_in_the_files_is_still_the_force(open_downloade
     police.months = list(span("2023-06:2024-03"))
     found = open_downloader(source=source).download(WANTED, AREAS)
     study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
-    result = compare_areas(study, found.reading, AREAS, comparator_text=str)
+    result = compare_areas(study, found.reading, AREAS)
     assert result.forces == (NAME if source == "auto" else FORCE,)
     assert (result.exit_code, len(result.compared), found.empty) == (0, 3, ())
 
@@ -300,7 +300,7 @@ def test_f14_fetch_can_be_told_to_ask_now_whether_a_month_came_out(
 def test_f27_crimes_of_the_transport_police_are_counted_and_told_by_force(open_downloader):
     found = open_downloader().download(WANTED, AREAS)
     study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
-    result = compare_areas(study, found.reading, AREAS, comparator_text=str, notices=found.reading.notices)
+    result = compare_areas(study, found.reading, AREAS, notices=found.reading.notices)
     assert result.forces == (NAME,)
     assert "British Transport Police" in next(n.text for n in result.warnings if n.code == "other-forces")
     assert any(n.code == "coverage-from-sac" for n in result.warnings)
@@ -312,7 +312,7 @@ def test_the_published_change_counts_the_force_s_crimes_with_no_location(open_do
     police.publish([crime(5000 + n, "robbery", None, month="2024-02") for n in range(10)])
     found = open_downloader().download(WANTED, AREAS)
     study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
-    result = compare_areas(study, found.reading, AREAS, comparator_text=str)
+    result = compare_areas(study, found.reading, AREAS)
     mine = found.reading.crimes[found.reading.crimes["force"] == NAME]
     in_now = mine["month"].astype(str).str.startswith("2024")
     robbery = mine["crime_type"] == "robbery"
@@ -328,7 +328,7 @@ def test_f40_areas_of_another_force_are_an_error_even_when_fetched(open_download
     found = open_downloader().download(WANTED, AREAS)
     study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
     with pytest.raises(InputError):
-        compare_areas(study, found.reading, AREAS, comparator_text=str)
+        compare_areas(study, found.reading, AREAS)
 
 
 def test_f44_a_store_that_cannot_be_written_is_told_before_asking(open_downloader, police, tmp_path):

@@ -23,7 +23,7 @@ BTP = "British Transport Police"
 
 def compared(crimes, areas, current, baseline, keep=tables.SAC_TYPES):
     study = make_study({"current": current, "baseline": baseline, "crimes": (str(crimes),)})
-    return compare_areas(study, read(study.crimes, keep=keep), areas, comparator_text=str)
+    return compare_areas(study, read(study.crimes, keep=keep), areas)
 
 
 def told(result):
@@ -49,7 +49,7 @@ def test_f69_wards_of_another_force_are_not_known_and_never_zero(avon_and_city):
     reading, avon, city = avon_and_city
     both = pd.concat([avon, city], ignore_index=True).sort_values("area_id", ignore_index=True)
     study = make_study({"current": "2019-01:2019-06", "baseline": "2018-01:2018-06", "crimes": ("x",)})
-    result = compare_areas(study, reading, both, comparator_text=str)
+    result = compare_areas(study, reading, both)
     assert set(result.unknown) == set(city["area_id"])
     assert result.exit_code == 3
     rows = result.change[result.change["area_id"].isin(city["area_id"])]
@@ -59,7 +59,7 @@ def test_f69_wards_of_another_force_are_not_known_and_never_zero(avon_and_city):
     assert "City of London Police" in said
     assert "of 306" in said
     # The others read as they do alone.
-    alone = compare_areas(study, reading, avon, comparator_text=str).change
+    alone = compare_areas(study, reading, avon).change
     mine = result.change[result.change["area_id"].isin(avon["area_id"])].reset_index(drop=True)
     pd.testing.assert_frame_equal(mine, alone.reset_index(drop=True))
 
@@ -74,7 +74,7 @@ def test_f69_where_no_area_is_of_a_force_given_nothing_is_compared(avon_and_city
     given = Reading(crimes, tally_of(crimes), (), ())
     study = make_study({"current": "2019-01", "baseline": "2018-01", "crimes": ("x",)})
     with pytest.raises(InputError, match="Wiltshire Police"):
-        compare_areas(study, given, area, comparator_text=str)
+        compare_areas(study, given, area)
 
 
 def test_each_ward_of_a_whole_force_is_of_it(avon_and_city):

@@ -50,9 +50,7 @@ def wards_of(folder, data, archives):
 
 def compared(crimes, wards, current, baseline):
     study = make_study({"current": current, "baseline": baseline, "crimes": (str(crimes),)})
-    return compare_areas(
-        study, read(study.crimes, keep=tables.SAC_TYPES), read_areas(wards), comparator_text=str
-    )
+    return compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), read_areas(wards))
 
 
 def moved(result):

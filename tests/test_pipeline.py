@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from builders import ASH, BIRCH, compare_files, compare_rows, no_file
+from builders import ASH, BIRCH, compare_files, compare_rows
 from command_line import command
 from conftest import csv_text, row, square
 
@@ -310,7 +310,7 @@ def test_the_same_file_in_a_folder_and_in_a_zip_counts_once(tmp_path):
     study = make_study({"current": "2018-01", "baseline": "2017-01", "crimes": (str(tmp_path),)})
     reading = read(study.crimes, keep=tables.SAC_TYPES)
     areas = areas_from_rings({("A", "Ash"): square(0)})
-    result = compare_areas(study, reading, areas, comparator_text=no_file)
+    result = compare_areas(study, reading, areas)
     assert result.totals["burglary"]["current_count"] == 30
     assert "given-twice" in {notice.code for notice in result.warnings}
 

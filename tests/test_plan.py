@@ -2,8 +2,10 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 
 import click
+import openpyxl
 import pytest
 from command_line import command
 from conftest import csv_text, row, square
@@ -21,6 +23,7 @@ from sacmap.choose.week import connected
 from sacmap.comparison import compare_areas
 from sacmap.errors import InputError, UsageError
 from sacmap.fetch.street import read
+from sacmap.files.sheets import table_text
 from sacmap.publish.csv_json import json_of
 from sacmap.study import make_study
 from sacmap.terminal import Pounds
@@ -35,7 +38,7 @@ AFTER = tuple(f"2025-{month:02d}" for month in range(4, 13))
 def compare_in(practice, **values):
     study = make_study({"crimes": (str(practice.crimes),), **values})
     areas = read_areas(practice.boundaries)
-    return compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas, comparator_text=str)
+    return compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas)
 
 
 def plan_for(result, **more):
@@ -224,7 +227,7 @@ def test_more_areas_than_adjoin_are_refused(tmp_path):
     path.write_text(csv_text(*rows * 3))
     study = make_study({"current": "2018-01", "baseline": "2017-01", "crimes": (str(path),)})
     areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1)})
-    found = compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas, comparator_text=str)
+    found = compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas)
     with pytest.raises(UsageError, match="no 3 areas that adjoin"):
         plan_for(found)
     pair = plan_for(found, size=2)
@@ -247,7 +250,7 @@ def test_a_plan_for_all_three_types_where_one_is_missing_names_the_theme_that_ca
     path.write_text(csv_text(*rows * 9))
     study = make_study({"current": "2018-01", "baseline": "2017-01", "crimes": (str(path),)})
     areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1)})
-    found = compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas, comparator_text=str)
+    found = compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas)
     with pytest.raises(UsageError, match="Nothing is known of serious acquisitive crime") as refused:
         plan_for(found, size=1)
     assert refused.value.remedy == "Plan for another crime type: --theme burglary."
@@ -270,7 +273,7 @@ def squares(tmp_path):
         path.write_text(csv_text(*rows))
         study = make_study(values or {"current": "2018-01", "baseline": "2017-01", "crimes": (str(path),)})
         areas = areas_from_rings({("ABCD"[n], f"Area {n}"): square(n) for n in range(count)})
-        return compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas, comparator_text=str)
+        return compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas)
 
     return compared, path
 
@@ -547,6 +550,26 @@ def test_a_missing_column_is_named():
     with pytest.raises(InputError, match="no column 'homes'"):
         read_protected("area_id\nA\n", "p.csv", {"A"})
     assert read_protected("\ufeffarea_id,homes\nA,3\nA,4\n", "p.csv", {"A"}) == {"A": 7}
+
+
+def test_a_list_is_read_from_a_workbook_and_from_excel_s_other_csv(tmp_path):
+    book = openpyxl.Workbook()
+    for line in (
+        ["Date", "Area ID", "Action", "Homes"],
+        [date(2018, 6, 4), "A", "locks\nand lights", 12.0],
+        [],
+    ):
+        book.active.append(line)
+    book.save(tmp_path / "log.xlsx")
+    (tmp_path / "log.csv").write_text("Date;Area ID;Action;Homes\n04/06/2018;A;locks and lights;12\n")
+    for name in ("log.xlsx", "log.csv"):
+        [only] = read_actions(table_text(str(tmp_path / name)), name, {"A"})
+        assert (only.date, only.area_id, only.action, only.homes) == (
+            "2018-06-04",
+            "A",
+            "locks and lights",
+            12,
+        )
 
 
 @pytest.mark.parametrize(

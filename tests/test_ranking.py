@@ -30,7 +30,7 @@ def compare_rows(folder, rows, areas):
     path = folder / "a.csv"
     path.write_text(csv_text(*rows))
     study = make_study({"current": "2018-01", "baseline": "2017-01", "crimes": (str(path),)})
-    return compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas, comparator_text=str)
+    return compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas)
 
 
 def of(result, kind):
@@ -52,9 +52,7 @@ def test_the_hardening_list_ranks_by_level_per_household_and_never_by_change(res
 
 def test_without_households_the_hardening_list_ranks_by_level(practice, result):
     areas = read_areas(practice.boundaries).assign(households=pd.array([pd.NA] * 40, dtype="Float64"))
-    again = compare_areas(
-        result.study, read(result.study.crimes, keep=tables.SAC_TYPES), areas, comparator_text=str
-    )
+    again = compare_areas(result.study, read(result.study.crimes, keep=tables.SAC_TYPES), areas)
     levels = of(again, "burglary")["level"].astype(float)
     assert [entry.area_id for entry in again.hardening] == list(
         levels.sort_values(ascending=False).index[:10]

@@ -48,7 +48,7 @@ def result(request, data):
     crimes, boundaries, current, baseline = MAPS[request.param]
     study = make_study({"current": current, "baseline": baseline, "crimes": (str(data / crimes),)})
     areas = read_areas(data / "boundaries" / boundaries)
-    return compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas, comparator_text=str)
+    return compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas)
 
 
 def test_reading_range_excess_ratio_and_level_agree_on_every_row(result):

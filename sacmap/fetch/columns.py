@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -28,7 +27,6 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )  # fmt: skip
 #: police.uk's names of the required columns, for messages.
 WRITTEN = {"month": "Month", "crime_type": "Crime type", "lon": "Longitude", "lat": "Latitude"}
-_DATE = re.compile(r"(?a:((?:19|20)\d\d-(?:0[1-9]|1[0-2]))-[0-3]\d)(?:[T ].*)?")
 #: The columns of other tables, and what such a table is.
 _TABLES = (
     ({"area id", "area name", "crime type", "months compared"}, "a table that sacmap wrote"),
@@ -95,15 +93,6 @@ def _has_answers(places: dict[str, int]) -> bool:
         and bool({"number", "kind"} & set(places))  # fmt: skip
 
 
-def month_of(text: str) -> str:
-    """Return the month of a text such as 2018-10 or 2018-10-01, or ""."""
-    text = text.strip()
-    if months.is_month(text):
-        return text
-    dated = _DATE.fullmatch(text)
-    return dated[1] if dated else ""
-
-
 def no_column(label: str, header: Sequence[str], where: str = "") -> InputError:
     """Return the error for a file without a required column. It says what the file seems to be."""
     names = [name.strip() for name in header]
@@ -114,7 +103,7 @@ def no_column(label: str, header: Sequence[str], where: str = "") -> InputError:
         return NotCrimesError(
             f"{label} is {looks}, not street-level crimes.", "Give police.uk street-level crime CSVs."
         )
-    headless = any(month_of(name) for name in names)
+    headless = any(months.month_of(name) for name in names)
     of_crimes = headless or {"month", "crime_type"} & set(places_of(names))
     said = f": {where} a column {missing!r}" if where else f", line 1: no column {missing!r}"
     return (InputError if of_crimes else NotCrimesError)(

@@ -19,9 +19,9 @@ import pyarrow.compute as pc
 import pyarrow.csv
 from pyproj import Transformer
 
-from sacmap import tables
+from sacmap import months, tables
 from sacmap.errors import InputError
-from sacmap.fetch.columns import header_at, missing_from, month_of, no_column, places_of, twins_of
+from sacmap.fetch.columns import header_at, missing_from, no_column, places_of, twins_of
 from sacmap.fetch.saved_answers import saved_crimes
 from sacmap.files.delimited import SEPARATORS, decoded, separated, separator_of, unpacked
 from sacmap.files.sheets import LINES_ABOVE, PARQUET, is_workbook, sheets_in, text_of
@@ -195,7 +195,7 @@ def _has_errors(columns: dict[str, pa.Array]) -> bool:
     """Whether a month or coordinate is invalid."""
     texts = pc.unique(columns["month"]).to_pylist()
     if not all(
-        month_of(text) or text.strip() in NOTHING or text.strip().lower() == "month" for text in texts
+        months.month_of(text) or text.strip() in NOTHING or text.strip().lower() == "month" for text in texts
     ):
         return True
     numbers = [name for name in ("lon", "lat", "easting", "northing") if name in columns]
@@ -310,7 +310,7 @@ def slugs(values: pa.Array) -> pa.Array:
 
 def _months(found: Lines, label: str) -> pa.Array:
     coded = found.columns["month"].dictionary_encode()
-    read = [month_of(text) for text in coded.dictionary.to_pylist()]
+    read = [months.month_of(text) for text in coded.dictionary.to_pylist()]
     bad = np.flatnonzero(np.array([not month for month in read], bool)[coded.indices.to_numpy()])
     if len(bad):
         text = found.columns["month"][int(bad[0])].as_py()

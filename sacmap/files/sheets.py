@@ -5,6 +5,7 @@ Numbers stay numbers and dates stay dates. Everything else is text. The caller f
 
 from __future__ import annotations
 
+import csv
 import io
 import zipfile
 from collections.abc import Callable, Iterator
@@ -58,6 +59,25 @@ def sheets_of(path: Path) -> Iterator[Sheet]:
         yield _parquet(raw, str(path))
     else:
         yield from sheets_in(raw, str(path))
+
+
+def table_text(path: str) -> str:
+    """Return a table that the study names, such as an action log: text as it is, a workbook's first sheet as CSV.
+
+    A row has the same line in the CSV, and a date is written as 2018-06-04.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is neither text nor a workbook.
+    """
+    raw = unpacked(bytes_of(Path(path)), path)
+    if not is_workbook(raw):
+        return decoded(raw, path)
+    out = io.StringIO()
+    for row in next(iter(sheets_in(raw, path))).rows:
+        csv.writer(out).writerow([" ".join(text_of(cell).split()) for cell in row])
+    return out.getvalue()
 
 
 def is_workbook(raw: bytes | bytearray) -> bool:

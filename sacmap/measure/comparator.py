@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -13,6 +13,7 @@ import pandas as pd
 
 from sacmap import months, tables
 from sacmap.errors import InputError
+from sacmap.files.sheets import table_text
 from sacmap.files.text import rows_of
 from sacmap.forces import force_slug
 from sacmap.measure.counts import Counted, mean_before, percent_change
@@ -133,10 +134,11 @@ def file_comparator(text: str, path: str, periods: Sequence[Period], positions: 
     given: dict[tuple[str, str], float] = {}
     rows: Counter[tuple[str, str]] = Counter()
     for line, row in rows_of(text, f"The comparator {path}", ("month", "crime_type", "n")):
-        month, kind, n = row.values()
-        if not (months.is_month(month) and kind in tables.CRIME_TYPES and re.fullmatch(r"(?a:\d{1,9})", n)):
+        written, kind, n = row.values()
+        month = months.month_of(written)
+        if not (month and kind in tables.CRIME_TYPES and re.fullmatch(r"(?a:\d{1,9})", n)):
             raise InputError(
-                f"The comparator {path}, line {line}: {month},{kind},{n} is not a month, a crime type and a count.",
+                f"The comparator {path}, line {line}: {written},{kind},{n} is not a month, a crime type and a count.",
                 f"Crime types are {', '.join(tables.CRIME_TYPES)}; months are YYYY-MM.",
             )
         given[month, kind] = given.get((month, kind), 0.0) + float(n)
@@ -231,13 +233,11 @@ def comparator_of(
     *,
     forces: Sequence[str],
     positions: Sequence[int],
-    read_text: Callable[[str], str],
     beyond: np.ndarray | None = None,
 ) -> Comparator:
     """Return the comparator of a study.
 
-    `read_text` returns the text of a comparator file. For a study of a district, `beyond` is (periods, types) of the
-    areas of the file outside the district.
+    For a study of a district, `beyond` is (periods, types) of the areas of the file outside the district.
 
     Raises
     ------
@@ -255,7 +255,7 @@ def comparator_of(
         return Comparator("none", NOTHING, {})
     if study.comparator == "force":
         return force_comparator(counts.outside, forces)
-    return file_comparator(read_text(study.comparator), study.comparator, study.periods, positions)
+    return file_comparator(table_text(study.comparator), study.comparator, study.periods, positions)
 
 
 def comparator_changes(
