@@ -128,8 +128,11 @@ class Result:
 
     @property
     def how_sure(self) -> dict[str, tuple[str, ...]]:
-        """By crime type, in sentences: how many verdicts on such a map are chance, and how large a rise would show."""
-        return {kind: how_sure(self.change, kind) for kind in tables.CRIME_TYPES}
+        """By crime type, in sentences: how many verdicts on such a map are chance, and how large a rise would show.
+
+        Nothing is said where the comparator is unsuitable.
+        """
+        return {kind: () if self.unfit else how_sure(self.change, kind) for kind in tables.CRIME_TYPES}
 
     @property
     def in_words(self) -> Mapping[str, str]:

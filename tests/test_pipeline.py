@@ -2,11 +2,13 @@
 
 import csv
 import hashlib
+import io
 import json
 import shutil
 import zipfile
 from dataclasses import replace
 
+import openpyxl
 import pandas as pd
 import pytest
 from builders import ASH, BIRCH, compare_files, compare_rows
@@ -32,6 +34,7 @@ from sacmap.publish.note_places import where
 from sacmap.publish.page_data import week_lead
 from sacmap.publish.public import public_version
 from sacmap.publish.tiles import tiles_of
+from sacmap.publish.workbook import workbook_of
 from sacmap.study import make_study
 
 
@@ -147,15 +150,21 @@ def test_a_force_that_is_nearly_all_in_the_areas_is_told_to_be_no_comparator(dat
     }
     assert result.warnings[0].code == "unfit-comparator"
     assert "The areas have 95% of the force's crimes" in result.warnings[0].text
-    # 48 wards would read as clear rises: neither headline, tiles, list, note nor news may say so.
+    # 48 wards would read as clear rises: neither headline, tiles, list, workbook, note nor news may say so.
     page = page_of(result)
     said = "What the wards are compared with is no fit: do not rely on their readings."
     assert page.first_words.endswith(said)
     assert week_lead(page, "sac") == said
     assert {one.found for one in tiles_of(page)} == {(("", "no reading to rely on"),)}
     assert page.could_show("sac").startswith("Not at all")
-    note = str(where(Given(study=result.study, place="West Yorkshire", result=result)))
+    summary = openpyxl.load_workbook(io.BytesIO(workbook_of(page)))["Summary"]
+    told = {line[0]: line[1:] for line in summary.iter_rows(values_only=True)}
+    assert all(told[label][5:7] == (None, None) for _, label in page.labels)
+    assert not page.by_chance
+    assert not any(result.how_sure.values())
+    note = str(where(Given(study=result.study, place="West Yorkshire", result=result, picture=b"PNG")))
     assert "Clear rises" not in note
+    assert "Clear falls" not in note
     assert "no place stands out" not in note
     assert first_words(result).endswith("is no fit: do not rely on their readings.")
 

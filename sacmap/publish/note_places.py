@@ -110,6 +110,8 @@ def _alternative(place: str, result: Result, names: Mapping[str, str]) -> str:
         for verdict in ("clear rise", "clear fall")
     )
     said = f"Map of {place}, {_counted(result)} coloured by the change in {result.in_words[kind]}."
+    if result.unfit:
+        return said
     together = " of all types together" if kind == "sac" else ""
     said += f" Clear rises: {some(rose)}." if rose else f" No clear rise{together}."
     return said + (f" Clear falls: {some(fell)}." if fell else " No clear fall.")

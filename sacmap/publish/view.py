@@ -319,7 +319,7 @@ class View:
     @property
     def by_chance(self) -> str:
         """The number of flags due to chance on real maps like this, for the first crime type; "" if not known."""
-        said = how_sure(self.change, self.first_type)
+        said = () if self.no_fit else how_sure(self.change, self.first_type)
         return said[0] if said else ""
 
     def row(self, kind: str, position: int) -> ChangeRow:

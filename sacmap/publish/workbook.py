@@ -229,7 +229,7 @@ class _Sheets:
             sheet.write_string(row, 0, label, self.strong if kind == "sac" else self.text)
             totals, verdicts = page.totals[kind], page.rows[kind]["verdict"]
             now, before = totals["current_count"], totals["baseline_mean"]
-            judged = kind in page.known and not page.level_only
+            judged = kind in page.known and not page.level_only and not page.no_fit
             figures: tuple[tuple[float | None, str], ...] = (
                 (now, "count"),
                 (before, "number"),
