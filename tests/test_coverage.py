@@ -101,21 +101,36 @@ def needed(first, last, **periods):
     return sorted(months_needed(Study(**periods), months.span(f"{first}:{last}")))
 
 
-def test_of_long_files_the_months_of_the_study_those_between_and_one_on_either_side_are_read():
+def test_of_long_files_the_months_of_the_study_those_between_and_those_they_are_judged_by_are_read():
     apart = {"current": "2020-01:2020-12", "baseline": "2018-01:2018-12"}
-    assert needed("2015-01", "2022-12", **apart) == list(months.span("2017-12:2021-01"))
+    assert needed("2015-01", "2022-12", **apart) == list(months.span("2017-07:2021-06"))
     assert needed("2018-03", "2020-06", **apart) == list(months.span("2018-03:2020-06"))
 
 
+def test_a_month_is_judged_alike_whichever_months_a_study_names():
+    # Half of the usual 100 are reached or not depending on months after the study: they are 200 each.
+    every = list(months.span("2019-01:2020-12"))
+    counts = {month: 100 if month <= "2020-06" else 200 for month in every} | {"2020-06": 70}
+    tally = pd.DataFrame(
+        [("A", month, "burglary", n) for month, n in counts.items()],
+        columns=["force", "month", "crime_type", "n"],
+    )
+    study = Study(current="2020-01:2020-06", baseline="2019-01:2019-06")
+    read = tally[tally["month"].isin(months_needed(study, every))]
+    for rows in (tally, read):
+        judged = coverage(rows, study.months).set_index("month")
+        assert judged.loc["2020-06", ["status", "expected"]].tolist() == ["thin", 150]
+
+
 def test_a_gap_at_the_end_of_a_study_is_told_from_the_end_of_the_files():
-    there = [m for m in months.span("2017-01:2021-06") if m not in {"2020-12", "2021-01"}]
+    there = [m for m in months.span("2017-01:2022-12") if not "2020-12" <= m <= "2022-05"]
     found = months_needed(Study(current="2020-01:2020-12", baseline="2018-01:2018-12"), there)
-    assert max(found) == "2021-02"
+    assert max(found) == "2022-06"
 
 
 def test_a_short_study_is_read_with_the_months_it_is_judged_by():
     julys = {"current": "2018-07", "baseline": "2017-07"}
-    assert needed("2010-01", "2022-12", **julys) == list(months.span("2017-06:2018-08"))
+    assert needed("2010-01", "2022-12", **julys) == list(months.span("2017-01:2019-01"))
     assert len(needed("2018-01", "2022-12", **julys)) == 13
 
 

@@ -73,9 +73,13 @@ def coverage(tally: pd.DataFrame, wanted: Collection[str]) -> pd.DataFrame:
 
 def _usual(crimes: np.ndarray, there: np.ndarray, i: int) -> float:
     """Return the median of the months `there` nearest to month `i`, without itself; NaN if there are none."""
-    others = there[there != i]
-    nearest = others[np.argsort(np.abs(others - i), kind="stable")[:NEIGHBOURS]]
+    nearest = _nearest(there[there != i], i)
     return float(median(crimes[nearest].tolist())) if len(nearest) else np.nan
+
+
+def _nearest(there: np.ndarray, at: int) -> np.ndarray:
+    """Return the months by which another is judged, all by their numbers; of two as near, the earlier comes first."""
+    return np.asarray(there[np.argsort(np.abs(there - at), kind="stable")[:NEIGHBOURS]])
 
 
 def _types_lacking(crimes: np.ndarray) -> dict[int, str]:
@@ -132,24 +136,18 @@ def _why_missing(force: str, i: int, there: np.ndarray, every: Sequence[str]) ->
 def months_needed(study: Study, there: Collection[str]) -> frozenset[str]:
     """Return which of the months `there` must be read to compare a study.
 
-    These are the months it names, those in between, and the nearest on either side, which distinguish a gap from the
-    end of the files; and more of the nearest, until each month has enough neighbours. All months are needed if the
-    periods are not known yet, or if no month of the current period is there.
+    These are the months it names, those in between, those by which they are judged, and the nearest on either side,
+    which distinguish a gap from the end of the files. All months are needed if the periods are not known yet, or if no
+    month of the current period is there.
     """
     if study.rolling is not None or not set(study.current) & set(there):
         return frozenset(there)
-    first, last = study.months[0], study.months[-1]
-    between = {month for month in there if first <= month <= last}
-    outside = sorted(set(there) - between, key=lambda month: (_away(month, first, last), month))
-    sides = {*[m for m in outside if m < first][:1], *[m for m in outside if m > last][:1]}
-    more = [month for month in outside if month not in sides]
-    return frozenset({*between, *sides, *more[: max(NEIGHBOURS + 1 - len(between) - len(sides), 0)]})
-
-
-def _away(month: str, first: str, last: str) -> int:
-    """Return the distance of a month from a span, in months."""
-    n = months.number(month)
-    return max(months.number(first) - n, n - months.number(last), 0)
+    held = np.array(sorted(map(months.number, there)))
+    named = list(map(months.number, study.months))
+    sides = {*held[held < named[0]][-1:], *held[held > named[-1]][:1]}
+    judged_by = {n for at in named for n in _nearest(held[held != at], at)}
+    between = set(held[(held >= named[0]) & (held <= named[-1])])
+    return frozenset(months.label(int(n)) for n in between | judged_by | sides)
 
 
 def largest_half(forces: pd.Series) -> tuple[str, ...]:
