@@ -15,7 +15,7 @@ from sacmap.choose import ranking
 from sacmap.comparison import compare_areas
 from sacmap.fetch.street import read
 from sacmap.measure.verdict import law_of, readings
-from sacmap.publish.lists import draws, leading_type, stability
+from sacmap.publish.lists import draws, leading_type, stability, week_list
 from sacmap.publish.make_view import page_of
 from sacmap.result import Entry
 from sacmap.study import make_study
@@ -83,6 +83,15 @@ def test_a_week_list_puts_clear_before_possible_before_the_rest_and_each_by_exce
         assert listed == list(rows.index[: len(listed)])
         assert all(entry.verdict == rows.loc[entry.area_id, "verdict"] for entry in result.weeks[kind])
     assert result.week == result.weeks["sac"]
+
+
+def test_what_is_named_after_many_findings_has_its_own_rank_on_the_list(result):
+    rows = of(result, "sac").reset_index()
+    found = rows["week_rank"] <= 13
+    rows = rows.assign(
+        verdict=np.where(found, "possible rise", "within normal range"), excess=50.0 - rows["week_rank"]
+    )
+    assert [one.rank for one in week_list(rows, ())] == [*range(1, 11), 14, 15]
 
 
 def test_how_firm_a_place_is_is_said_in_a_word(result):

@@ -121,7 +121,7 @@ def test_the_lists_are_those_of_the_page():
         *((name, kind, page.week_lists[kind]) for kind, name in WEEKS.items()),
     ):
         lines = list(book[name].iter_rows(min_row=2, values_only=True))
-        assert [line[0] for line in lines] == list(range(1, len(listed) + 1))
+        assert [line[0] for line in lines] == [entry.rank for entry in listed]
         assert [line[1] for line in lines] == [page.areas["area_id"].iloc[entry.position] for entry in listed]
         assert [line[4] for line in lines] == [" ".join(page.why(entry, key)) for entry in listed]
         for line, entry in zip(lines, listed, strict=True):

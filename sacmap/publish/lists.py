@@ -83,7 +83,8 @@ def week_list(rows: pd.DataFrame, reasons: Sequence[Reasons]) -> list[Listed]:
     verdicts, above = rows["verdict"].to_numpy(object), rows["excess"].to_numpy(float, na_value=np.nan) > 0
     found = [position for position in order if verdicts[position] in TIERS]
     rest = [position for position in order if verdicts[position] not in TIERS and above[position]]
-    named = [*found[: 2 * FIRST], *rest[:NEXT]]
+    # Of many findings only the first are named, so the next highest are not the next in order.
+    rank_of = {position: rank for rank, position in enumerate(order, 1)}
     shares = {one.area_id: one.top5_share for one in reasons}
     # The share in the burglary rows belongs to target hardening.
     own = rows["top5_share"].astype(float).where(rows["crime_type"] != HARDENING)
@@ -91,12 +92,12 @@ def week_list(rows: pd.DataFrame, reasons: Sequence[Reasons]) -> list[Listed]:
     return [
         Listed(
             position=position,
-            rank=rank,
+            rank=rank_of[position],
             finding=str(verdicts[position]).split()[0] if verdicts[position] in TIERS else "",
-            sign=str(rank) if rank <= FIRST and verdicts[position] in TIERS else "",
+            sign=str(rank_of[position]) if rank_of[position] <= FIRST and verdicts[position] in TIERS else "",
             top5_share=float(share[position]),
         )
-        for rank, position in enumerate(named, 1)
+        for position in [*found[: 2 * FIRST], *rest[:NEXT]]
     ]
 
 

@@ -320,7 +320,7 @@ class _Sheets:
         sheet.set_row(0, 2 * ROW_HEIGHT)
         for row, entry in enumerate(entries, 1):
             found = rows.iloc[entry.position]
-            sheet.write_number(row, 0, row, self.rank)
+            sheet.write_number(row, 0, entry.rank, self.rank)
             area_name = self.page.areas["name"].iloc[entry.position]
             reasons = " ".join(self.page.why(entry, kind))
             for k, text in enumerate((found["area_id"], area_name, found["verdict"], reasons), 1):
