@@ -58,6 +58,7 @@ def test_f69_wards_of_another_force_are_not_known_and_never_zero(avon_and_city):
     said = " ".join(notice.text for notice in result.warnings if notice.code == "areas-not-known")
     assert "City of London Police" in said
     assert "of 306" in said
+    assert "no crime of their own force, City of London Police, was given (2" in said
     # The others read as they do alone.
     alone = compare_areas(study, reading, avon).change
     mine = result.change[result.change["area_id"].isin(avon["area_id"])].reset_index(drop=True)

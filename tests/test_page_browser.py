@@ -640,6 +640,15 @@ def test_areas_of_one_name_in_one_district_carry_their_code_too(opened, javascri
     assert sorted(one.strip() for one in told) == ["North, A0", "North, A1", "South", "South"]
 
 
+def test_where_room_is_short_areas_of_one_name_keep_their_district_and_code(opened):
+    names = ("Castle and Abbey, with Upper and Lower Plumpton",) * 2 + ("Central", "Central")
+    page = grouped(page_of(names=names), ("North", "North", "South", "South"))
+    shown = opened(page, viewport={"width": 1366, "height": 600})
+    assert "brief" in shown.tab.get_attribute("#answer", "class").split()
+    said = shown.tab.locator("#hardening .where")
+    assert min(said.evaluate_all("all => all.map(one => one.offsetWidth)")) > 40
+
+
 @pytest.mark.parametrize("javascript", [True, False])
 def test_the_rows_of_a_list_name_their_district_only_if_there_are_several(opened, javascript):
     several = opened(grouped(page_of()), java_script_enabled=javascript)
@@ -749,6 +758,28 @@ def test_the_panel_says_all_that_is_known_of_an_area(opened):
     assert page.tab.locator("#panel .months circle").count() == 2
 
 
+def test_no_name_stands_on_the_scale_of_the_map(opened):
+    tab = opened().tab
+    assert tab.locator("#map .listed").count() > 0
+    # A scale as large as the map leaves no room for a name.
+    scale = tab.locator("#map .leaflet-control-scale-line")
+    scale.evaluate("line => Object.assign(line.style, { width: '3000px', height: '2000px' })")
+    tab.check('[name="crime-type"][value="burglary"]')
+    assert tab.locator("#map .listed").count() == 0
+
+
+def test_the_controls_of_a_small_laptop_are_one_row_and_the_heads_of_a_phone_whole_words(opened):
+    tab = opened(grouped(page_of()), viewport={"width": 1280, "height": 600}).tab
+    assert tab.locator("#controls").bounding_box()["height"] < 45
+    tab.set_viewport_size({"width": 320, "height": 640})
+    assert (
+        tab.locator("#lists .columns-head", has_text="expected")
+        .locator(".number")
+        .last.bounding_box()["height"]
+        < 30
+    )
+
+
 def test_the_axis_of_the_months_ends_at_a_round_number(small):
     page = small("#area=A0")
     most = page.tab.locator("#panel .months text").all_text_contents()
@@ -762,6 +793,21 @@ def test_the_sum_over_a_period_is_of_the_months_compared(opened):
     shown = opened(page, "#area=A0&type=robbery")
     over_the_period = shown.tab.locator("#panel .months text").first
     assert over_the_period.text_content() == "1"
+
+
+def test_of_a_few_months_too_the_chart_stays_within_its_edges(opened):
+    page = page_of()
+    few = pd.DataFrame(
+        [("A0", month, "robbery", 30) for month in ("2016-07", "2016-08")], columns=page.monthly.columns
+    )
+    page = replace(page, monthly=few, current=("2016-07", "2016-08"), baseline=(), compared=(0, 1))
+    shown = opened(page, "#area=A0&type=robbery")
+    chart = shown.tab.locator("#panel .months").bounding_box()
+    for part in shown.tab.locator("#panel .months :is(text, rect)").all():
+        box = part.bounding_box()
+        assert box["x"] >= chart["x"]
+        assert box["x"] + box["width"] <= chart["x"] + chart["width"]
+    assert shown.tab.locator("#panel .months text").first.text_content() == "60"
 
 
 @pytest.mark.parametrize(("wide", "high"), [(1366, 657), (1281, 700)])
@@ -950,11 +996,13 @@ def page_of_many(count):
 
 
 def test_without_script_the_map_and_the_table_are_there(opened):
-    page = opened(java_script_enabled=False)
+    page = opened(java_script_enabled=False, viewport={"width": 1366, "height": 560})
     assert page.tab.is_visible("#map-static svg")
     assert not page.tab.is_visible("#controls")
     assert page.tab.locator("#areas tbody tr").count() == 4
     assert page.tab.locator("#hardening li").count() == 4
+    # The list is whole: what ends at the foot of the screen is easily overlooked.
+    assert page.tab.locator("#answer").evaluate("box => box.scrollHeight <= box.clientHeight + 1")
     # Nothing would follow another crime type: none can be chosen.
     box = page.tab.locator('#totals [data-type="robbery"]').bounding_box()
     page.tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -1162,6 +1210,9 @@ def test_where_areas_are_not_known_it_is_not_said_that_there_is_nothing_to_act_o
     assert shown.text("#week-lead") == said
     shown.tab.select_option("#group", "North")
     assert shown.text("#week-lead") == "No clear rise and no possible one: there is nothing here to act on."
+    shown = opened(grouped(page, ("North", "North", "North", "Far")))
+    shown.tab.select_option("#group", "Far")
+    assert shown.text("#week-lead") == "Not known: there are no figures for these neighbourhoods."
 
 
 def test_circles_of_a_listed_area_are_named_in_the_legend(opened):

@@ -246,6 +246,8 @@ def test_f69_a_minor_force_with_a_gap_is_left_out_whole_and_its_areas_are_not_kn
     told = {notice.code: notice.text for notice in result.warnings}
     assert "the files of Derbyshire Constabulary end at January 2018" in told["forces-left-out"]
     assert "Birch" in told["areas-not-known"]
+    # Of one reason alone, the number of areas is said once.
+    assert "(1 area)" not in told["areas-not-known"]
     verdicts = result.change.set_index(["area_id", "crime_type"])["verdict"]
     assert verdicts["B", "burglary"] == "not known"
 

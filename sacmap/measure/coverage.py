@@ -346,12 +346,12 @@ def _unknown(
 
 
 def _why_unknown(force: str, gappy: Collection[str]) -> str:
-    """Return why an area of a force, "" where of none, is not known."""
+    """Return why the areas of a force, "" where of none, are not known."""
     if not force:
         return "no force reports anything there"
     if force_slug(force) in {force_slug(name) for name in gappy}:
-        return f"its own force, {force}, did not publish every month compared"
-    return f"no crime of its own force, {force}, was given"
+        return f"their own force, {force}, did not publish every month compared"
+    return f"no crime of their own force, {force}, was given"
 
 
 def _named(force: str, tally: pd.DataFrame) -> tuple[str, ...]:

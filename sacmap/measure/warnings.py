@@ -136,10 +136,9 @@ def _unknown_areas(unknown: Mapping[str, str], areas: gpd.GeoDataFrame) -> Itera
     """Tell which areas are not known, and why: most areas of a reason first."""
     if unknown:
         names = dict(zip(areas["area_id"].astype(str), areas["name"].astype(str), strict=True))
-        reasons = [
-            f"{reason} ({counted(n, ('area', 'areas'))})"
-            for reason, n in Counter(unknown.values()).most_common()
-        ]
+        counts = Counter(unknown.values()).most_common()
+        shares = [f" ({counted(n, ('area', 'areas'))})" if len(counts) > 1 else "" for _, n in counts]
+        reasons = [reason + share for (reason, _), share in zip(counts, shares, strict=True)]
         those = listed([names[area] for area in unknown], 3, ", ")
         yield Notice(
             "areas-not-known",

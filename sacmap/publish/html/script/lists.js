@@ -199,7 +199,7 @@ function showMost() {
 }
 
 // Where both lists would not stand on one screen: closer rows; then the fourth and fifth by their pins and names alone,
-// and a name of two lines without its district; then no area that is no finding.
+// and a name of two lines without its district, unless another area has the name; then no area that is no finding.
 function tighten() {
   const answer = $("answer");
   answer.classList.remove("tight", "brief", "briefer", "briefest");
@@ -209,7 +209,7 @@ function tighten() {
   for (const css of ["tight", "brief", "briefer", "briefest"]) {
     if (last.getBoundingClientRect().bottom <= end) break;
     answer.classList.add(css);
-    if (css === "brief") markTall();
+    if (css === "brief") markNames();
   }
   // No line is cut in two by the screen's end: what is no row goes.
   const note = query("#hardening ~ p.small");
@@ -217,10 +217,14 @@ function tighten() {
   note.classList.toggle("unseen", note.getBoundingClientRect().bottom > end + 4);
 }
 
-function markTall() {
+// The names of two lines, and those that another area has too.
+function markNames() {
   const rows = queryAll("#lists li:not(.rest)");
   const tall = rows.map((row) => row.querySelector(".name").offsetHeight > 30);
-  rows.forEach((row, i) => row.classList.toggle("tall", tall[i]));
+  rows.forEach((row, i) => {
+    row.classList.toggle("tall", tall[i]);
+    row.classList.toggle("alike", data.ids.indexOf(row.dataset.areaId) in data.unlike);
+  });
 }
 
 function weekLead(week) {
@@ -234,8 +238,9 @@ function weekLead(week) {
     const last = types.pop();
     return `No clear rise and no possible one of all three together. See ${types.length ? `${types.join(", ")} and ` : ""}${last}.`;
   }
-  if (placesShown().some((place) => verdictOf(place) === "not known"))
-    return `No clear rise and no possible one in the ${data.unit[1]} that are known.`;
+  const unknown = placesShown().filter((place) => verdictOf(place) === "not known").length;
+  if (unknown === placesShown().length) return `Not known: there are no figures for these ${data.unit[1]}.`;
+  if (unknown) return `No clear rise and no possible one in the ${data.unit[1]} that are known.`;
   return "No clear rise and no possible one: there is nothing here to act on.";
 }
 
@@ -256,6 +261,7 @@ function showHardening() {
   heads[2].textContent = tellsFirm ? "first five" : "";
   $("firm-key").hidden = !tellsFirm;
   const listed = hardeningList();
+  heads[0].parentElement.hidden = !listed.length;
   const level = (place) => {
     const row = rowOf(place, "burglary");
     return data.rates ? row.level_per_1000_households : row.level;

@@ -240,10 +240,11 @@ function markPoints(place, scene) {
   }
 }
 
-// Where the legend, the buttons and the locator stand over the map, words do not.
+// Where the legend, the buttons, the scale and the locator stand over the map, words do not.
 function furniture(frame) {
   const map_ = $("map").getBoundingClientRect();
   const parts = [$("legend"), query(".map-tools"), $("locator"), $("hover"), $("points-note")];
+  parts.push(...queryAll("#map .leaflet-control-scale-line"));
   return parts.flatMap((part) => {
     const box = part.getBoundingClientRect();
     if (!box.width || box.top > map_.bottom || box.bottom < map_.top) return [];

@@ -155,6 +155,8 @@ function monthLine(values, place) {
   const most = roundUp(Math.max(4, ...known));
   const step = (LINE.right - LINE.left) / Math.max(values.length - 1, 1);
   const x = (month) => LINE.left + step * month;
+  // Half a month more on both sides, but not off the chart, where months are few and far apart.
+  const ends = ([from, to]) => [Math.max(LINE.left, x(from) - step / 2), Math.min(LINE.right, x(to) + step / 2)];
   const y = (n) => LINE.foot - ((LINE.foot - LINE.top) * n) / most;
   const described = known.length
     ? `Between ${whole(Math.min(...known))} and ${many(Math.max(...known), data.nouns[state.type])} a month`
@@ -166,52 +168,39 @@ function monthLine(values, place) {
     "aria-label": described,
   });
   for (const [name, spans] of Object.entries(data.shades))
-    for (const [from, to] of spans)
-      svg.append(
-        drawing("rect", {
-          class: `shade-${name}`,
-          x: x(from) - step / 2,
-          y: LINE.top - 4,
-          width: x(to) - x(from) + step,
-          height: LINE.foot - LINE.top + 4,
-        }),
-      );
-  svg.append(...periodSums(values, x, step));
+    for (const [left, right] of spans.map(ends)) {
+      const frame = { x: left, y: LINE.top - 4, width: right - left, height: LINE.foot - LINE.top + 4 };
+      svg.append(drawing("rect", { class: `shade-${name}`, ...frame }));
+    }
+  svg.append(...periodSums(values, ends));
   for (const n of [0, most])
     svg.append(
       drawing("line", { class: "axis-line", x1: LINE.left, x2: LINE.right, y1: y(n), y2: y(n) }),
       drawing("text", { x: LINE.left - 6, y: y(n) + 4, "text-anchor": "end" }, whole(n)),
     );
-  svg.append(...expectedLine(place, x, y, step), ...lineOf(values, x, y), ...yearMarks(x), ...actionMarks(place, x));
+  svg.append(...expectedLine(place, ends, y), ...lineOf(values, x, y), ...yearMarks(x), ...actionMarks(place, x));
   return svg;
 }
 
 // The count of each period above it, where there is room: of the months compared, as everywhere else on the page.
-function periodSums(values, x, step) {
+function periodSums(values, ends) {
   const spans = [...(data.shades.baseline ?? []), ...(data.shades.current ?? [])];
-  return spans.flatMap(([from, to]) => {
-    const wide = x(to) - x(from) + step;
-    const known = data.compared.map((month) => values[from + month]).filter((n) => n !== null);
-    if (wide < 44 || !known.length) return [];
-    return [drawing("text", { x: x(from) - step / 2 + 2, y: LINE.top - 7 }, whole(known.reduce((a, b) => a + b)))];
+  return spans.flatMap((span) => {
+    const [left, right] = ends(span);
+    const known = data.compared.map((month) => values[span[0] + month]).filter((n) => n !== null);
+    if (right - left < 40 || !known.length) return [];
+    return [drawing("text", { x: left + 2, y: LINE.top - 7 }, whole(known.reduce((a, b) => a + b)))];
   });
 }
 
 // What was expected, spread evenly over the months of the current period.
-function expectedLine(place, x, y, step) {
+function expectedLine(place, ends, y) {
   const row = rowOf(place);
   const [span] = data.shades.current ?? [];
   if (!span || row.expected === null || data.levelOnly || !data.compared.length) return [];
   const level = y(row.expected / data.compared.length);
-  return [
-    drawing("line", {
-      class: "level-line",
-      x1: x(span[0]) - step / 2,
-      x2: x(span[1]) + step / 2,
-      y1: level,
-      y2: level,
-    }),
-  ];
+  const [left, right] = ends(span);
+  return [drawing("line", { class: "level-line", x1: left, x2: right, y1: level, y2: level })];
 }
 
 // A line through the months that are known, broken at the others; a month with none beside it is a dot.
