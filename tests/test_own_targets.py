@@ -63,7 +63,9 @@ def test_the_areas_of_the_users_own_choice_are_the_target(town, tmp_path):
 @pytest.mark.parametrize(
     ("written", "words"),
     [
-        ("Castle", "'Castle' is not one of the areas, or is the name of several"),
+        ("Castle", "'Castle' is the name of several areas.\nWrite one of: castle (north), castle (south)."),
+        ("Castle (W2)", "'Castle (W2)' is not one of the areas"),
+        ("", "no area is given"),
         ("Brich", "Did you mean birch?"),
     ],
 )
@@ -75,6 +77,8 @@ def test_a_name_that_is_none_or_of_several_is_told(town, tmp_path, written, word
 
 def test_areas_of_one_name_are_told_apart_by_their_group(town, tmp_path):
     assert plan(town, tmp_path, target=("castle (south)",)).week["target"] == ["W03"]
+    # Or by their code, as where they have no group.
+    assert plan(town, tmp_path, target=("Castle (W03)",)).week["target"] == ["W03"]
 
 
 def test_names_are_taken_where_ids_are_in_the_lists_a_partnership_keeps(town):

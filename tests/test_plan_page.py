@@ -178,6 +178,17 @@ def test_a_plan_has_its_own_headline_sides_and_pins(opened, planned):
     assert [url for url in page.requests if not url.startswith("file://")] == []
 
 
+def test_a_headline_names_three_areas_of_a_plan_and_counts_the_others():
+    page = page_of()
+    plan = plan_of_four(page)
+    every = [plan.hardening[0] | {"area_id": area} for area in plan.before]
+    shown = plan_view(replace(plan, hardening=every, week=plan.week | {"target": list(plan.before)}), page)
+    assert shown.headline.first.endswith(" homes in Ash, Birch, Cedar and 1 more neighbourhood.")
+    assert "goes to Ash, Birch, Cedar and 1 more neighbourhood:" in shown.headline.second
+    # The lists beside it have them all.
+    assert [len(section.rows) for section in shown.sections][:2] == [4, 4]
+
+
 def test_money_that_reaches_no_home_leaves_the_list_of_areas_in_its_columns(opened):
     page = page_of()
     plan = plan_of_four(page)

@@ -13,6 +13,7 @@ from sacmap import months
 from sacmap.choose.plan_record import EarlierVisit
 from sacmap.errors import InputError, UsageError
 from sacmap.files.text import rows_of
+from sacmap.notices import listed
 
 #: How areas may be written → their area_id (see `area_names`), or their ids alone.
 Areas = Mapping[str, str] | Collection[str]
@@ -89,19 +90,21 @@ def read_actions(text: str, path: str, areas: Areas | None = None) -> list[Actio
 
 
 def area_names(areas: pd.DataFrame) -> dict[str, str]:
-    """Return how an area may be written → its area_id: the id, its name, or "Name (Group)" where several share one.
+    """Return how an area may be written → its area_id: the id, its name, "Name (Group)" or, as on the page, "Name (id)".
 
-    Names are in small letters; one that several areas have, and no group tells apart, is left out.
+    Names are in small letters; what several areas are called gives "".
     """
     found: dict[str, list[str]] = {}
     groups = areas["group"].fillna("").astype(str) if "group" in areas else [""] * len(areas)
     for area, name, group in zip(
         areas["area_id"].astype(str), areas["name"].astype(str), groups, strict=True
     ):
-        for written in {name.casefold(), f"{name} ({group})".casefold()}:
+        ways = (name, f"{name} ({area})", f"{name} ({group})" if group else name)
+        for written in dict.fromkeys(way.casefold() for way in ways):
             found.setdefault(written, []).append(area)
-    alone = {written: ids[0] for written, ids in found.items() if len(ids) == 1}
-    return alone | {area: area for area in areas["area_id"].astype(str)}
+    return {written: ids[0] if len(ids) == 1 else "" for written, ids in found.items()} | {
+        area: area for area in areas["area_id"].astype(str)
+    }
 
 
 def area_of(text: str, names: Mapping[str, str], where: str) -> str:
@@ -113,14 +116,26 @@ def area_of(text: str, names: Mapping[str, str], where: str) -> str:
         If it is none of the areas, or a name that several have.
     """
     found = names.get(text, names.get(text.casefold()))
-    if found is None:
-        near = difflib.get_close_matches(text.casefold(), list(names), n=1)
-        said = f" Did you mean {near[0]}?" if near else ""
+    if found:
+        return found
+    if found == "":
+        apart = {
+            area: name for name, area in names.items() if area and name.startswith(f"{text} (".casefold())
+        }
         raise InputError(
-            f"{where}: {text!r} is not one of the areas, or is the name of several.",
-            f"Write area_id or the name as in the boundaries.{said}",
+            f"{where}: {text!r} is the name of several areas.",
+            f"Write one of: {listed(list(apart.values()), 3, ', ')}.",
         )
-    return found
+    if not text:
+        raise InputError(
+            f"{where}: no area is given.", "Write its area_id, or its name as in the boundaries."
+        )
+    near = difflib.get_close_matches(text.casefold(), list(names), n=1)
+    said = f" Did you mean {near[0]}?" if near else ""
+    raise InputError(
+        f"{where}: {text!r} is not one of the areas.",
+        f"Write area_id or the name as in the boundaries.{said}",
+    )
 
 
 def _rows(

@@ -26,7 +26,7 @@ from sacmap.publish.plan_parts import (
     sides,
     who,
 )
-from sacmap.publish.words import capital, signed, whole_number
+from sacmap.publish.words import NAMED, capital, signed, whole_number
 
 if TYPE_CHECKING:
     from sacmap.publish.view import View
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
     """Return what came of a plan, for the page of the months after against those before."""
-    target, themed = all_named(plan.week["target"], view), plan.theme != "sac"
+    target, themed = all_named(plan.week["target"], view, NAMED), plan.theme != "sac"
     what = view.in_words[plan.theme] if themed else "crime"
     month = {
         "clear fall": f"{capital(what)} fell clearly in {target} after the week of action.",

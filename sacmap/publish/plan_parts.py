@@ -132,10 +132,13 @@ def rows_of(view: View, area_ids: Sequence[str], kind: str = "sac") -> list[Chan
     return [view.row(kind, position) for position in positions(area_ids, view)]
 
 
-def all_named(area_ids: Sequence[str], view: View) -> str:
-    """Return "Abbey and Castle": the names of areas in a sentence; "Abbey, and Castle and Park" if one has an "and"."""
+def all_named(area_ids: Sequence[str], view: View, most: int | None = None) -> str:
+    """Return "Abbey and Castle": the names of areas in a sentence; "Abbey, and Castle and Park" if one has an "and".
+
+    A headline has room for `most`; the list beside it has them all.
+    """
     names = [view.names[position] for position in positions(area_ids, view)]
-    return named(names, view.unit, most=len(names))
+    return named(names, view.unit, most=most or len(names))
 
 
 def who(view: View, area_id: str) -> tuple[str, str]:

@@ -33,6 +33,7 @@ from sacmap.publish.plan_parts import (
     who,
 )
 from sacmap.publish.words import (
+    NAMED,
     apart,
     capital,
     estimate,
@@ -54,12 +55,12 @@ def plan_view(plan: Plan, view: View) -> PlanView:
     target = plan.week["target"]
     clear = {row["verdict"] for row in rows_of(view, target, plan.theme)} & {"clear rise"}
     reaches = f"{pounds(plan.budget['money'])} reaches {counted(homes, ('home', 'homes'))}"
-    first = f"{reaches} in {all_named(funded, view)}." if funded else f"{reaches}."
+    first = f"{reaches} in {all_named(funded, view, NAMED)}." if funded else f"{reaches}."
     though = "" if clear else "; no clear rise"
     return PlanView(
         headline=Headline(
             first,
-            f"The week of action goes to {all_named(target, view)}: {_above(plan, target, view)}{though}.",
+            f"The week of action goes to {all_named(target, view, NAMED)}: {_above(plan, target, view)}{though}.",
         ),
         fixed=f"Fixed beforehand, on data to {months.in_words(plan.data_to)}{_action_in_words(plan, '; action ')}",
         sides=sides(plan, view),
