@@ -90,7 +90,7 @@ def read_actions(text: str, path: str, areas: Areas | None = None) -> list[Actio
 
 
 def area_names(areas: pd.DataFrame) -> dict[str, str]:
-    """Return how an area may be written → its area_id: the id, its name, "Name (Group)" or, as on the page, "Name (id)".
+    """Return how an area may be written → its area_id: the id, its name, "Name (Group)" or "Name (id)", as on the page.
 
     Names are in small letters; what several areas are called gives "".
     """
