@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import geopandas as gpd
 import pandas as pd
 
-from sacmap import tables
+from sacmap import months, tables
 from sacmap.areas.context import Layer
 from sacmap.measure.chance_flags import how_sure
 from sacmap.measure.comparator import UNFIT, Comparator, ComparatorRecord
 from sacmap.measure.definitions import Break
 from sacmap.measure.ledger import Ledger
-from sacmap.notices import Notice
+from sacmap.notices import Notice, counted
 from sacmap.study import Study
 
 #: Least share of draws among the first of a list for a firm place there, and for a likely one.
@@ -88,7 +88,7 @@ def firmness(share: float) -> str:
     return "likely" if share >= LIKELY else "weak"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """The result of one comparison.
 
@@ -125,6 +125,16 @@ class Result:
     lacking: tuple[str, ...]
     groups: pd.DataFrame
     context: tuple[Layer, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return what was compared in a line, as the last line of a cell in a notebook shows it."""
+        study, named = self.study, f" of {self.study.title}" * bool(self.study.title)
+        before = f" compared with {months.baseline_in_words(study.baseline)}" * bool(study.baseline)
+        return (
+            f"<Result{named}: {counted(len(self.areas), ('area', 'areas'))}, {months.span_in_words(study.current)}"
+            f"{before}; {tables.crimes(self.ledger.counted, 'sac')} counted; "
+            f"{counted(len(self.warnings), ('warning', 'warnings'))}>"
+        )
 
     @property
     def how_sure(self) -> dict[str, tuple[str, ...]]:

@@ -142,6 +142,14 @@ def test_draw_takes_a_result_and_gives_the_page_that_is_saved(practice_result, t
     )
 
 
+def test_a_result_says_in_a_line_what_was_compared(practice_result):
+    assert re.fullmatch(
+        r"<Result of Practice borough \(made-up data\): 40 areas, April 2025 to March 2026 compared with the "
+        r"mean of 3 such periods, April 2022 to March 2025; [\d,]+ crimes counted; \d+ warnings?>",
+        repr(practice_result),
+    )
+
+
 def test_draw_says_what_goes_together(practice_result):
     with pytest.raises(sacmap.UsageError, match=r"draw\(change, areas\)"):
         sacmap.draw(practice_result.change)
