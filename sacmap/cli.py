@@ -236,13 +236,10 @@ def reconcile_command(
     """
     from sacmap.pipeline import reconcile_study
     from sacmap.publish.csv_json import file_stem
+    from sacmap.routine import official_area
 
     asked = read_options(study, options)
-    area = area_name or asked.force
-    if not area:
-        raise UsageError(
-            "No area was given.", "Add --area-name with the force or partnership, as named in the table."
-        )
+    area = official_area(area_name, asked)
     path = output_path(out) if out else Path("maps") / f"{file_stem(area)}-reconcile.csv"
     found = reconcile_study(asked, home_office, area, path, beside=beside, study_file=study)
     report([path], found.text, found.warnings)

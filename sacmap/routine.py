@@ -71,8 +71,8 @@ def brief_study(
     path = out or brief_path(page, study)
     require_outputs([path], [*read_by(study), *read])
     _require_no_note(path, options.replace)
+    area = official_area(options.area, study) if options.home_office else options.area or study.force or ""
     table = read_table(options.home_office) if options.home_office else None
-    area = options.area or study.force or ""
     plan = plan_of(read_text(options.plan), options.plan) if options.plan else None
     outcome = read_outcome(options.outcome, plan)
     if table is not None and not (study.rolling[1] if study.rolling else study.baseline):
@@ -112,6 +112,21 @@ def brief_study(
     content = word(note, (periods or study).current if result is None else study.current)
     write_set({path: content}, private=result is not None and result.restricted)
     return path, 0 if result is None else result.exit_code
+
+
+def official_area(name: str | None, study: Study) -> str:
+    """Return the area to look for in the Home Office's table: the one with this name, or else the study's force.
+
+    Raises
+    ------
+    UsageError
+        If neither is given.
+    """
+    if area := name or study.force:
+        return area
+    raise UsageError(
+        "No area was given.", "Add --area-name with the force or partnership, as named in the table."
+    )
 
 
 def brief_path(page: Path, study: Study) -> Path:

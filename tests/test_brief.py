@@ -297,6 +297,13 @@ def test_recorded_crime_without_an_earlier_period_is_refused(recorded, tmp_path,
         brief_study(make_study(current=current), tmp_path / "n.html", None, options)
 
 
+def test_recorded_crime_of_no_area_is_refused_with_the_option_to_give(recorded, tmp_path):
+    study = make_study(YEARS, crimes="c.csv", boundaries="b.geojson", title="Here")
+    with pytest.raises(UsageError, match="No area was given.") as refused:
+        brief_study(study, tmp_path / "n.html", None, BriefOptions(home_office=str(recorded)))
+    assert "--area-name" in refused.value.remedy
+
+
 def test_the_result_of_another_plan_is_refused(whole, tmp_path):
     study, plan, outcome = whole
     other = json.loads(outcome.read_text(encoding="utf-8"))
