@@ -299,7 +299,7 @@ def test_recorded_crime_without_an_earlier_period_is_refused(recorded, tmp_path,
 
 def test_recorded_crime_of_no_area_is_refused_with_the_option_to_give(recorded, tmp_path):
     study = make_study(YEARS, crimes="c.csv", boundaries="b.geojson", title="Here")
-    with pytest.raises(UsageError, match="No area was given.") as refused:
+    with pytest.raises(UsageError, match="No area was given") as refused:
         brief_study(study, tmp_path / "n.html", None, BriefOptions(home_office=str(recorded)))
     assert "--area-name" in refused.value.remedy
 
