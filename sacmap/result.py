@@ -41,6 +41,7 @@ class Entry:
     the expected. points_share: share of its current crimes on its ten busiest map points; streets: the first of these,
     with their crimes. off_street: share of its crimes on map points that are not streets, such as shops, car parks and
     stations; None if it has no crimes. one_point: set if most of a rise lies on one map point without earlier crimes.
+    found: on a week list, the number of areas whose finding is its own or a stronger one; 0 if it has none.
     """
 
     area_id: str
@@ -60,6 +61,7 @@ class Entry:
     streets: tuple[tuple[str, int], ...]
     off_street: float | None = None
     one_point: OnePoint | None = None
+    found: int = 0
 
     @property
     def first(self) -> int:

@@ -156,6 +156,32 @@ def test_a_clear_rise_is_never_called_weak_itself():
     )
 
 
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"found": 1}, ", as the only clear rise"),
+        ({"found": 2}, ", as one of two clear rises"),
+        ({"found": 5, "verdict": "possible rise"}, ", as one of five rises found"),
+        ({"found": 1, "verdict": "possible rise"}, ", as the only rise found"),
+        ({"found": 6, "verdict": "possible rise"}, ""),
+        ({"found": 0, "verdict": "within normal range"}, ""),
+    ],
+)
+def test_a_place_that_an_area_has_by_its_finding_alone_is_told_as_that(given, why):
+    entry = entry_of(top5_share=1.0, rank_high=2, **given)
+    assert draws(entry) == f"in the first five in 100 of 100 draws{why}"
+
+
+def test_the_findings_on_a_week_list_are_counted_and_on_the_other_list_there_are_none(result):
+    for kind, entries in result.weeks.items():
+        verdicts = list(of(result, kind)["verdict"])
+        stronger = {"clear rise": ["clear rise"], "possible rise": ["clear rise", "possible rise"]}
+        for entry in entries:
+            assert entry.found == sum(verdicts.count(word) for word in stronger.get(entry.verdict, ()))
+    assert {entry.found for entry in result.hardening} == {0}
+    assert any(entry.found for entry in result.week)
+
+
 def test_of_four_areas_none_is_firm_among_the_first_five():
     few = entry_of(areas=4, top5_share=1.0, rank_high=2)
     assert few.firmness == ""

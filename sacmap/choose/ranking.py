@@ -274,6 +274,7 @@ def _entries(
     there = [points.get((area, one.kind), NO_POINTS) for area in ids]
     busiest = [found.busiest() for found in there]
     stable, (edge_low, edge_high) = ranked.stable, ranked.edge_range
+    tiers = np.zeros(len(known.rows)) if one.hardening else tiers_of(known.verdicts)
     return tuple(
         Entry(
             area_id=area,
@@ -293,6 +294,7 @@ def _entries(
             streets=busiest[at][1],
             off_street=there[at].off_street,
             one_point=None if one.hardening else one_point.get(area),
+            found=int((tiers >= tiers[position]).sum()) if tiers[position] else 0,
         )
         for at, (area, position) in enumerate(zip(ids, listed.tolist(), strict=True))
     )
@@ -333,7 +335,7 @@ class Key:
     @cached_property
     def tiers(self) -> Floats:
         """(areas,) 2 for a clear rise, 1 for a possible one, else 0."""
-        return np.array([TIERS.get(str(verdict), 0) for verdict in self.verdicts], dtype=float)
+        return tiers_of(self.verdicts)
 
     def of(self, excess: Floats) -> Floats:
         """Return the key for an excess of shape (…, areas): the estimate, or draws."""
@@ -351,6 +353,11 @@ class Key:
     def some(self, positions: Whole) -> Key:
         """Return the key of some of the areas."""
         return Key(self.hardening, self.law.of(positions), self.per[positions], self.verdicts[positions])
+
+
+def tiers_of(verdicts: NDArray[np.object_]) -> Floats:
+    """Return 2 for a clear rise, 1 for a possible one, else 0."""
+    return np.array([TIERS.get(str(verdict), 0) for verdict in verdicts], dtype=float)
 
 
 def stability(key: Key, listed: Whole) -> Stability:

@@ -175,10 +175,19 @@ def stability(entry: Entry, *, clear: bool = False) -> str:
 
 
 def draws(entry: Entry) -> str:
-    """Return "in the first five in 83 of 100 draws"; of an area that is not one of these, in the first ten."""
+    """Return "in the first five in 83 of 100 draws"; of an area that is not one of these, in the first ten.
+
+    No draw changes a finding. Where there are few, they alone put an area among the first, and that is said.
+    """
     if not entry.firmness:
         return f"{_places(entry)} of {entry.areas:,} in 90 of 100 draws"
-    return f"in the first {number(entry.first)} in {100 * entry.first_share:.0f} of 100 draws"
+    said = f"in the first {number(entry.first)} in {100 * entry.first_share:.0f} of 100 draws"
+    if not 0 < entry.found <= entry.first:
+        return said
+    finding = "clear rise" if entry.verdict == "clear rise" else "rise found"
+    if entry.found == 1:
+        return f"{said}, as the only {finding}"
+    return f"{said}, as one of {number(entry.found)} {finding.replace('rise', 'rises')}"
 
 
 def _places(entry: Entry) -> str:

@@ -168,7 +168,8 @@ def _lists(result: Result, names: Mapping[str, str]) -> Iterator[Part]:
         named = burglary_kind(result.in_words["burglary"], exact=result.study.extract is not None)
         by = "burglaries per 1,000 households" if homes else f"burglaries ({named})"
         yield Paragraph(
-            f"For target hardening, the areas with most {by} (the level lasts from year to year, changes do not):"
+            "For target hardening, because the level lasts from year to year and changes do not, the areas with most "
+            f"{by}:"
         )
     for entry in result.hardening[:LISTED]:
         row = rows[entry.area_id]["burglary"]
