@@ -142,6 +142,24 @@ def test_without_a_rise_the_slide_says_so_in_place_of_a_list():
     assert pixels(slide_of(quiet)).shape == (1080, 1920, 3)
 
 
+@pytest.mark.parametrize(
+    ("given", "made", "title", "mark"),
+    [
+        ("clear rise", "possible rise", "Where crime rose: could be chance", ""),
+        ("within normal range", "possible rise", "Where crime rose", " (could be chance)"),
+    ],
+)
+def test_the_slide_says_which_rises_could_be_chance(given, made, title, mark):
+    from sacmap.publish.picture import content_of
+
+    page = page_of()
+    page = dataclasses.replace(page, change=page.change.replace({"verdict": {given: made}}))
+    found, listed = content_of(page).lists[-1]
+    possible = page.change[(page.change["crime_type"] == "sac") & (page.change["verdict"] == made)]
+    assert found == title
+    assert {f"{name}{mark}" for name in possible["area_name"]} <= {name for name, _ in listed}
+
+
 def test_areas_without_any_boundary_are_drawn_as_none():
     page = page_of()
     page.areas.geometry = [shapely.Polygon()] * 4

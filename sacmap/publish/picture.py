@@ -16,6 +16,7 @@ from sacmap.publish.canvas import INK, LEADING, PAPER, Box, Drawing, Line, drawa
 from sacmap.publish.colours import LEGEND, LEVELS, PALETTE, STEPS_IN_WORDS, classes_of, cuts
 from sacmap.publish.csv_json import data_date
 from sacmap.publish.legend import level_unit, where_rose
+from sacmap.publish.lists import Listed
 from sacmap.publish.page_svg import ARROWS, placed_names, static_classes
 from sacmap.publish.shapes import STEPS, simplified
 from sacmap.publish.tiles import Tile, tiles_of
@@ -77,7 +78,8 @@ def content_of(page: View) -> Content:
     weeks = [entry for entry in page.week_lists[first] if entry.finding][:FIRST]
     # A heading with nothing under it would read as a list that was lost.
     none = f"No clear or possible rise{' of all three' if first == 'sac' else ''}"
-    rose = capital(where_rose(page, first)) if weeks else none
+    clear = any(entry.finding == "clear" for entry in weeks)
+    rose = capital(where_rose(page, first)) + ("" if clear else ": could be chance") if weeks else none
     titles = (
         *((("Where burglary is highest", "hardening", page.hardening_list),) if page.hardening_list else ()),
         *(() if page.level_only else ((rose, first, weeks),)),
@@ -91,7 +93,10 @@ def content_of(page: View) -> Content:
         periods=page.periods_in_words,
         warnings=tuple(notice.text for notice in page.weighty),
         lists=tuple(
-            (title, [(page.names[entry.position], list(page.why(entry, kind))) for entry in listed])
+            (
+                title,
+                [(_named(page, entry, beside_clear=clear), list(page.why(entry, kind))) for entry in listed],
+            )
             for title, kind, listed in titles
         ),
         source=" ".join([*page.sources, f"{page.data_to} Made by sacmap.".strip()]),
@@ -99,6 +104,12 @@ def content_of(page: View) -> Content:
         first={entry.position for entry in weeks},
         legend=(_level_legend(page) if page.level_only else LEGEND_ITEMS, note),
     )
+
+
+def _named(page: View, entry: Listed, *, beside_clear: bool) -> str:
+    """Return an area's name; beside clear rises, one that could be chance is marked as that."""
+    doubt = " (could be chance)" if beside_clear and entry.finding == "possible" else ""
+    return f"{page.names[entry.position]}{doubt}"
 
 
 def _level_legend(page: View) -> LegendItems:
