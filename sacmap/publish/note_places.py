@@ -147,11 +147,8 @@ def _lists(result: Result, names: Mapping[str, str]) -> Iterator[Part]:
         among = any(entry.firmness for entry in (*week, *result.hardening))
         yield Paragraph(
             "How sure a place on a list is: each draw is a set of counts that chance could have given instead."
-            + (
-                " The more of 100 draws leave an area among the first five, the surer its place."
-                if among
-                else ""
-            )
+            + " The more of 100 draws leave an area among the first five, the surer its place." * among
+            + " The readings stay as they are." * any(entry.found for entry in week)
         )
     rows = rows_by_area(result.change, [entry.area_id for entry in (*week, *result.hardening)])
     if week:
