@@ -575,6 +575,8 @@ def test_f70_a_street_file_saved_again_counts_as_before(folder, monkeypatch, how
          "line 2: two columns are called 'Longitude', and they differ"),
         (table([row | {"Longitude": "", "Latitude": "#N/A"} for row in crimes()]).encode(),
          "No crime of the 80 given has a location"),
+        (table([row | {"Longitude": "\\N", "Latitude": "\\N"} for row in crimes()]).encode(),
+         "No crime of the 80 given has a location"),
         (b",,,\n,,,\n", "a.csv is empty"),
         (b'"', "a.csv is empty"),
         (table(crimes())[:-60].encode(), "line 81 has 5 columns where the header has 12"),
@@ -628,13 +630,17 @@ def test_f48_a_file_packed_in_a_folder_of_a_zip_is_read(folder, monkeypatch):
     require_whole(map_of(folder, monkeypatch, "a.zip"))
 
 
-@pytest.mark.parametrize(("decimals", "words"), [(2, "about a kilometre"), (3, "about 100 m")])
-def test_rough_places_are_told(folder, monkeypatch, decimals, words):
+@pytest.mark.parametrize(
+    ("decimals", "words", "points"),
+    [(2, "about a kilometre", 35), (3, "about 100 m", 35), (2, "about a kilometre", 4)],
+)
+def test_rough_places_are_told(folder, monkeypatch, decimals, words, points):
+    # A place of a few square kilometres has only a few such points, each with many crimes.
     rows = crimes()
     step = 10**-decimals
     for n, row in enumerate(rows):
-        row["Longitude"] = f"{-1.49 + step * (n % 7):.{decimals}f}"
-        row["Latitude"] = f"{53.39 + step * (n % 5):.{decimals}f}"
+        row["Longitude"] = f"{-1.49 + step * (n % points % 7):.{decimals}f}"
+        row["Latitude"] = f"{53.39 + step * (n % points % 5):.{decimals}f}"
     (folder / "a.csv").write_text(table(rows))
     assert words in map_of(folder, monkeypatch, "a.csv").told["rough-places"]
 
@@ -1126,6 +1132,14 @@ def test_f74_rounded_eastings_of_an_extract_are_told(folder, monkeypatch, change
     (folder / "extract.csv").write_text(table([row | change(row) for row in extract()]))
     write_study(folder)
     assert words in map_study_of(folder, monkeypatch).told["rough-places"]
+
+
+def test_f22_eastings_and_northings_of_an_extract_that_are_exchanged_are_called_so(folder, monkeypatch):
+    (folder / "extract.csv").write_text(table([row | {"X": row["Y"], "Y": row["X"]} for row in extract()]))
+    write_study(folder)
+    made = map_study_of(folder, monkeypatch)
+    assert made.code == 2
+    assert "With easting and northing exchanged, most would lie among the areas." in made.error
 
 
 def test_f74_eastings_in_whole_metres_are_not_rounded(folder, monkeypatch):

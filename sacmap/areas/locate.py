@@ -5,10 +5,11 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from sacmap import tables
 from sacmap.areas.join import MILLION, ROOM, join
-from sacmap.areas.topology import metric_crs
+from sacmap.areas.topology import in_metres, metric_crs, to_metres
 from sacmap.errors import InputError
 
 
@@ -116,6 +117,11 @@ def require_overlap(crimes: pd.DataFrame, located: pd.DataFrame, areas: gpd.GeoD
     if not there.any() or located["area_id"].notna().any():
         return
     points = crimes.loc[there, ["lon", "lat"]]
+    if _eastings_swapped(points.drop_duplicates(), areas):
+        raise InputError(
+            "No crime lies in any area. With easting and northing exchanged, most would lie among the areas.",
+            "Swap the two columns.",
+        )
     low, high = points.min(), points.max()
     west, south, east, north = areas.total_bounds
     raise InputError(
@@ -123,3 +129,11 @@ def require_overlap(crimes: pd.DataFrame, located: pd.DataFrame, areas: gpd.GeoD
         f"{low['lat']:.3f} to {high['lat']:.3f}; the areas {west:.3f} to {east:.3f}, {south:.3f} to {north:.3f}.",
         "Give the boundaries of the place where the crimes are.",
     )
+
+
+def _eastings_swapped(points: pd.DataFrame, areas: gpd.GeoDataFrame) -> bool:
+    """Whether most points, lon and lat, would lie among the areas if their easting were their northing."""
+    grid = metric_crs(areas)
+    west, south, east, north = shapely.total_bounds(in_metres(areas.geometry.to_numpy(), grid))
+    y, x = to_metres(grid).transform(*points.to_numpy(float).T)
+    return bool(((x >= west) & (x <= east) & (y >= south) & (y <= north)).mean() > 0.5)

@@ -29,7 +29,6 @@ from sacmap.fetch.extract_notices import (
     unknown_offences,
 )
 from sacmap.fetch.repeats import (
-    ENOUGH_POINTS,
     ROUGH_DECIMALS,
     Part,
     Repeated,
@@ -39,9 +38,9 @@ from sacmap.fetch.repeats import (
     idents_of,
     is_no_id,
     keys_of,
-    mostly_rounded,
     repeat_notices,
     repeated_parts,
+    rounded_to,
     shared_elsewhere,
 )
 from sacmap.fetch.resaved import SEA, from_grid, swapped_among
@@ -56,10 +55,10 @@ WITHIN = {"BNG": ((SEA, 700_000.0), (SEA, 1_300_000.0)), "degrees": ((-9.0, 2.5)
 #: Spreadsheets keep fifteen digits of a number, so a longer reference has lost its end.
 EXACT = 1e15
 
-#: Fewer different locations than `ENOUGH_POINTS` say nothing of their rounding, unless they have so many crimes.
-MANY_CRIMES = 50
 
-_BLANK = frozenset(("", "null", "nan", "none", "n/a", "na", "-", "unknown", "#n/a", "nil", "not known", "."))
+_BLANK = frozenset(
+    ("", "\\n", "null", "nan", "none", "n/a", "na", "-", "unknown", "#n/a", "nil", "not known", ".")
+)
 _GRID_REFERENCE = re.compile(r"[HJNOST][A-HJ-Z]( ?\d){4,10}", re.IGNORECASE)
 _OTHER = "other-crime"
 
@@ -248,13 +247,9 @@ def _ids(sac: pd.DataFrame) -> tuple[pd.Series, Iterator[Notice]]:
 
 def _rounded_notices(rows: pd.DataFrame, layout: Layout) -> Iterator[Notice]:
     """Warn if most locations are rounded to 100 m, a kilometre or more."""
-    some = rows[["x", "y"]].dropna().drop_duplicates()
-    if len(some) < ENOUGH_POINTS:
-        # Many crimes on very few points are rounded even more.
-        some = some if len(rows["x"].dropna()) >= MANY_CRIMES else some[:0]
     metric = {1000.0: "a kilometre", 100.0: "100 m"}
     steps = metric if layout.coordinates == "BNG" else {10**-n: words for n, words in ROUGH_DECIMALS.items()}
-    metres = next((words for step, words in steps.items() if mostly_rounded(some, step)), None)
+    metres = rounded_to(rows[["x", "y"]], steps)
     if metres is not None:
         yield Notice(
             "rough-places",

@@ -28,8 +28,9 @@ _ROUNDED = re.compile(r"[\d.,]+e\+\d{1,3}")
 _ZERO = re.compile(r"[\W_0]*")
 #: The fewest rows for which a repeated month, or a whole repeated file, is not a coincidence.
 MONTH_ROWS, WHOLE_ROWS = 5, 2
-#: Locations are called rough if at least this share of the different ones are rounded; fewer than so many say nothing.
-MOSTLY, ENOUGH_POINTS = 0.5, 20
+#: Locations are called rough if at least this share of the different ones are rounded. Fewer than so many say nothing,
+#: unless they have so many crimes.
+MOSTLY, ENOUGH_POINTS, MANY_CRIMES = 0.5, 20, 50
 #: How far apart locations are that have so few decimals of a degree.
 ROUGH_DECIMALS = {2: "a kilometre", 3: "100 m"}
 #: With fewer rows, all may occur twice by chance.
@@ -155,10 +156,22 @@ def rounded(degrees: pd.Series) -> pd.Series:
         return degrees.round(6)
 
 
-def mostly_rounded(points: pd.DataFrame, step: float) -> bool:
+def rounded_to(places: pd.DataFrame, steps: Mapping[float, str]) -> str | None:
+    """Return what most different locations are rounded to, by the words for each step; None if to none of them.
+
+    `places` has two columns, a row for each crime.
+    """
+    crimes = places.dropna()
+    points = crimes.drop_duplicates()
+    if len(points) < ENOUGH_POINTS and len(crimes) < MANY_CRIMES:
+        return None
+    return next((words for step, words in steps.items() if _mostly_rounded(points, step)), None)
+
+
+def _mostly_rounded(points: pd.DataFrame, step: float) -> bool:
     """Whether most of some different points have multiples of `step` in both columns."""
     parts = points / step
-    return len(points) > 0 and bool(((parts - parts.round()).abs() < 1e-7).all(axis=1).mean() >= MOSTLY)
+    return bool(((parts - parts.round()).abs() < 1e-7).all(axis=1).mean() >= MOSTLY)
 
 
 def keys_of(columns: Iterable[pd.Series]) -> np.ndarray:

@@ -27,7 +27,6 @@ from sacmap.errors import InputError
 from sacmap.fetch.columns import NotCrimesError
 from sacmap.fetch.csv_files import Member, MemberReader, each_once, members_of, unread_in
 from sacmap.fetch.repeats import (
-    ENOUGH_POINTS,
     ROUGH_DECIMALS,
     Part,
     Repeated,
@@ -35,10 +34,10 @@ from sacmap.fetch.repeats import (
     full_notices,
     idents_of,
     keys_of,
-    mostly_rounded,
     repeat_notices,
     repeated_parts,
     rounded,
+    rounded_to,
     without_no_ids,
 )
 from sacmap.fetch.street_rows import CATEGORIES, CsvSource, Rows, rows_of
@@ -272,15 +271,18 @@ def _by_type(tally: pa.Table) -> dict[str, int]:
 
 def _rounded_notices(crimes: pa.Table) -> tuple[Notice, ...]:
     """Return a notice if coordinates are too rounded to give the area."""
-    some = crimes.slice(0, SOME_POINTS).select(["lon", "lat"]).to_pandas().dropna().drop_duplicates()
-    few = next((n for n in ROUGH_DECIMALS if mostly_rounded(some, 10**-n)), None)
-    if len(some) < ENOUGH_POINTS or few is None:
+    places = crimes.slice(0, SOME_POINTS).select(["lon", "lat"]).to_pandas()
+    steps = {
+        10**-n: f"{n} decimals of a degree, which is about {words}" for n, words in ROUGH_DECIMALS.items()
+    }
+    found = rounded_to(places, steps)
+    if found is None:
         return ()
     return (
         Notice(
             "rough-places",
-            f"Most locations have only {few} decimals of a degree, which is about {ROUGH_DECIMALS[few]}, so many "
-            "crimes will be in the wrong area. A spreadsheet may have rounded them. Use the files as downloaded.",
+            f"Most locations have only {found}, so many crimes will be in the wrong area. A spreadsheet may have "
+            "rounded them. Use the files as downloaded.",
         ),
     )
 
