@@ -630,6 +630,14 @@ def test_f48_a_file_packed_in_a_folder_of_a_zip_is_read(folder, monkeypatch):
     require_whole(map_of(folder, monkeypatch, "a.zip"))
 
 
+@pytest.mark.parametrize("ids", [True, False])
+def test_f66_crimes_without_any_id_are_told_to_count_twice_where_they_are_listed_twice(
+    folder, monkeypatch, ids
+):
+    (folder / "a.csv").write_text(table(crimes(ids=ids)))
+    assert ("without-ids" in map_of(folder, monkeypatch, "a.csv").told) is not ids
+
+
 @pytest.mark.parametrize(
     ("decimals", "words", "points"),
     [(2, "about a kilometre", 35), (3, "about 100 m", 35), (2, "about a kilometre", 4)],

@@ -139,6 +139,7 @@ def read(
             *repeated,
             *_filtered_notices(parts),
             *notices,
+            *_without_ids_notices(crimes),
             *_rounded_notices(crimes),
             *_other_table_notices([*others, *unread_in(paths)]),
         ),
@@ -267,6 +268,19 @@ def _by_type(tally: pa.Table) -> dict[str, int]:
     for kind, n in zip(tally["crime_type"].to_pylist(), tally["n"].to_pylist(), strict=True):
         found[kind] += n
     return {kind: found[kind] for kind in tables.SAC_TYPES}
+
+
+def _without_ids_notices(crimes: pa.Table) -> tuple[Notice, ...]:
+    """Return a notice if no crime has an id, by which a crime that is listed twice would be found."""
+    if not len(crimes) or pc.any(pc.greater(pc.binary_length(crimes["crime_id"]), 0)).as_py():
+        return ()
+    return (
+        Notice(
+            "without-ids",
+            "No crime given has an id, so a crime that is listed twice counts twice. Up to 2 in 100 are in police.uk's "
+            "own files: use these as downloaded.",
+        ),
+    )
 
 
 def _rounded_notices(crimes: pa.Table) -> tuple[Notice, ...]:
