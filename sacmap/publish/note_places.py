@@ -141,7 +141,8 @@ def _of_verdict(result: Result, verdict: str, names: Mapping[str, str]) -> list[
 def _lists(result: Result, names: Mapping[str, str]) -> Iterator[Part]:
     """Yield both lists in words, each area with how sure its place is and its busiest streets."""
     kind = _first_type(result)
-    week = result.weeks.get(kind, ())
+    # No area stands out by a comparator that is no fit.
+    week = () if result.unfit else result.weeks.get(kind, ())
     if week or result.hardening:
         # Of five areas, all are among the first five.
         among = any(entry.firmness for entry in (*week, *result.hardening))
