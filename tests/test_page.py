@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sacmap import tables
+from sacmap.choose.map_points import street_of
 from sacmap.publish import colours
 from sacmap.publish import page as module_of_the_page
 from sacmap.publish.colours import readable
@@ -28,6 +29,18 @@ from sacmap.publish.folium_map import draw
 from sacmap.publish.page import json_block, render, script
 from sacmap.publish.shapes import CODE, coded, label_places, simplified
 from sacmap.publish.tiles import tiles_of
+
+
+@pytest.mark.parametrize(
+    ("location", "street"),
+    [
+        ("On or near St Luke'S Road", "St Luke's Road"),
+        ("On or near O'Sullivan Close", "O'Sullivan Close"),
+        ("On or near ", ""),
+    ],
+)
+def test_a_street_is_named_without_on_or_near_and_without_a_capital_after_its_apostrophe(location, street):
+    assert street_of(location) == street
 
 
 @pytest.mark.parametrize("verdict", ["possible rise", "not known"])

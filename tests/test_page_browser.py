@@ -533,13 +533,13 @@ def test_pins_stand_for_the_rows_shown_and_lead_to_them(small):
 def test_the_chosen_area_shows_its_busiest_points_with_their_streets(opened):
     points = {
         "A0": [
-            MapPoint(0.003, 52.004, "On or near Mill Lane", (5, 1, 2)),
+            MapPoint(0.003, 52.004, "On or near St Luke'S Road", (5, 1, 2)),
             MapPoint(0.006, 52.007, "", (0, 2, 0)),
         ]
     }
     page = opened(replace(page_of(), points=points), "#area=A0")
     assert page.tab.locator("#map .point").all_inner_texts() == ["8", "2"]
-    assert page.tab.locator("#map .street").all_inner_texts() == ["Mill Lane"]
+    assert page.tab.locator("#map .street").all_inner_texts() == ["St Luke's Road"]
     page.tab.check('[name="crime-type"][value="burglary"]')
     assert page.tab.locator("#map .point").all_inner_texts() == ["5"]
     assert "They hold" in page.text("#points-note")

@@ -170,7 +170,7 @@ def _limits(given: Given) -> Section:
         "recording too.",
         "The counts cannot show why crime rose or fell, nor that an action was the cause.",
     ]
-    if given.official is not None:
+    if given.official is not None and given.official.peers:
         said.append(
             "“Allowing for chance” covers only the play of chance in a count. Police forces also differ from one "
             "another for reasons of their own: where half of them lie shows by how much."

@@ -139,4 +139,9 @@ function pointsOf(place) {
   return found.sort((a, b) => b.n - a.n).slice(0, 10);
 }
 
-const streetOf = (location) => location.replace(/^On or near ?/, "").trim();
+// Without police.uk's "On or near", and "Luke's" for its "Luke'S".
+const streetOf = (location) =>
+  location
+    .replace(/^On or near ?/, "")
+    .replace(/([a-z])'S\b/g, "$1's")
+    .trim();
