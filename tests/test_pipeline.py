@@ -18,6 +18,7 @@ from conftest import csv_text, row, square
 import sacmap
 from sacmap import tables
 from sacmap.areas.boundaries import areas_from_rings, read_areas
+from sacmap.areas.topology import overlaps
 from sacmap.comparison import compare_areas
 from sacmap.crimes import repeats
 from sacmap.errors import InputError, SacmapError
@@ -167,6 +168,18 @@ def test_a_force_that_is_nearly_all_in_the_areas_is_told_to_be_no_comparator(dat
     assert "For a week of action" not in note
     assert "no place stands out" not in note
     assert first_words(result).endswith("is no fit: do not rely on their readings.")
+
+
+@pytest.mark.parametrize(("whole", "under"), [("A", "Ash, Birch"), ("Z", "Whole")])
+def test_f33_a_file_of_areas_and_also_their_whole_is_told(tmp_path, whole, under):
+    wide = [(0.0, 52.0), (0.02, 52.0), (0.02, 52.01), (0.0, 52.01), (0.0, 52.0)]
+    areas = areas_from_rings({("B", "Ash"): square(0), ("C", "Birch"): square(1), (whole, "Whole"): wide})
+    path = tmp_path / "a.csv"
+    path.write_text(csv_text(*(row(month=f"{year}-01", **BIRCH) for year in (2017, 2018))))
+    study = make_study({"current": "2018-01", "baseline": "2017-01", "crimes": (str(path),)})
+    result = compare_areas(study, read(study.crimes), areas, overlaps=overlaps(areas))
+    told = {one.code: one.text for one in result.warnings}
+    assert told["areas-under-others"].startswith(f"Areas that lie in others: {under}. Their crimes count")
 
 
 def test_city_of_london_2019_against_2018_on_the_other_download(data):

@@ -9,9 +9,11 @@ from typing import NamedTuple
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from sacmap import months, tables
 from sacmap.areas.locate import point_keys
+from sacmap.areas.topology import in_metres, metric_crs
 from sacmap.crimes import KNOWN_TYPES, Reading
 from sacmap.measure.comparator import NOTHING, UNFIT, Comparator, doubt_pct
 from sacmap.measure.counts import Counted
@@ -27,6 +29,8 @@ DRIFT_POINTS = 2.0
 MONTHS_NAMED = 4
 #: Warn if more than this share of the areas has no crime.
 MANY_EMPTY = 0.2
+#: An area lies under others if they cover at least this share of it.
+MOSTLY_UNDER = 0.9
 #: Warn if the share of current crimes on map points new since the baseline is this far above the usual share.
 UNSEEN_SHARE = 0.15
 #: The rest of the force is a weak comparator below this share of the force, or if more than half has no location.
@@ -84,6 +88,7 @@ def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts
         *_drift(mine, now),
         *_mends(areas),
         *_overlaps(facts.overlaps),
+        *_under_others(facts.overlaps, areas),
         *_shared(int(inside["shared"].sum())),
         *_empty_areas(inside, areas[~areas["area_id"].isin(list(compared.unknown))]),
         *_other_forces(inside, compared.forces),
@@ -269,6 +274,24 @@ def _overlaps(overlaps: Sequence[tuple[str, str, float]]) -> Iterator[Notice]:
         yield Notice(
             "overlaps",
             f"Areas that overlap: {listed(pairs, 3)}. A crime there counts in the first area by id.",
+        )
+
+
+def _under_others(overlaps: Sequence[tuple[str, str, float]], areas: gpd.GeoDataFrame) -> Iterator[Notice]:
+    """Warn of areas that lie under those before them by id, as where a file has wards and also their district."""
+    if not overlaps:
+        return
+    size = shapely.area(in_metres(areas.geometry.to_numpy(), metric_crs(areas)))
+    taken: Counter[str] = Counter()
+    for one, other, m2 in overlaps:
+        taken[max(one, other)] += int(m2)
+    share = areas["area_id"].map(taken).to_numpy(float) / np.maximum(size, 1)
+    under = list(areas.loc[share >= MOSTLY_UNDER, "name"])
+    if under:
+        yield Notice(
+            "areas-under-others",
+            f"Areas that lie in others: {listed(under, 3, ', ')}. Their crimes count in the other area, which comes "
+            "first by id. If some areas are the whole of others, leave those out of the boundaries.",
         )
 
 

@@ -43,6 +43,7 @@ WEIGHTY = {
     "short-baseline", "coverage-from-sac", "absent-types", "crime-types-missing", "plan-unchecked",
     "repeated-file", "filtered-file", "doubled-file", "full-spreadsheet", "rough-places", "no-such-offence",
     "cancelled-rows", "shared-ids", "part-months", "unknown-crime-types", "offence-dates",
+    "areas-under-others",
 }  # fmt: skip
 
 
