@@ -79,8 +79,8 @@ SECONDS, MEMORY = 25, 5 << 29
 _NEEDED = "Keep only the rows and columns that are needed."
 #: Bytes of a file that is read as a whole.
 FILE = Limit(2 << 30, "bytes", "Give the part of it that is needed.")
-#: Bytes of a study file, which a person writes.
-SETTINGS = Limit(4 << 20, "bytes", "Give the study that you wrote.")
+#: Bytes of a study file or a price list, which a person writes. The tables of 1 MB take 500 MB.
+SETTINGS = Limit(1 << 20, "bytes", "Give the study that you wrote.")
 #: Cells of a sheet or table: the largest of the Home Office has some 4 million.
 TABLE_CELLS = Limit(40_000_000, "cells", _NEEDED)
 TABLE_BYTES = Limit(1 << 30, "bytes when decoded", _NEEDED)

@@ -141,7 +141,9 @@ def test_what_is_no_plan_is_refused(text):
         plan_of(text, "x.json")
 
 
-@pytest.mark.parametrize("key", ["force", "title", "extract"])
+@pytest.mark.parametrize(
+    "key", ["force", "title", "extract", "id_column", "layer", "crs", "group_column", "within"]
+)
 def test_a_plan_whose_study_is_something_else_is_refused(plan, key):
     record = plan.record("0")
     record["study"] = record["study"] | {key: 1}

@@ -3,8 +3,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sacmap import months
+from sacmap.choose.hardening import read_prices
 from sacmap.errors import InputError, UsageError
 from sacmap.files.study_file import read_study
+from sacmap.files.text import parse_toml
+from sacmap.limits import SETTINGS
 from sacmap.study import baseline_periods, make_study, spans
 
 
@@ -90,6 +93,31 @@ def test_a_bad_study_file_says_what_is_wrong(tmp_path, text, error, words):
     file.write_text(text)
     with pytest.raises(error, match=words):
         read_study(file)
+
+
+@pytest.mark.parametrize("key", ["a", '"a\\" . b"', "' a.'", "a \t"])
+def test_f60_a_key_of_thousands_of_parts_is_refused_before_it_is_read(key, monkeypatch):
+    # 40,000 parts, 80 kB, took more than six gigabytes.
+    monkeypatch.setattr("tomllib.loads", lambda _: pytest.fail("it was read"))
+    for text in (
+        ".".join([key] * 500) + " = 1",
+        f"[{'.'.join([key] * 500)}]",
+        f"x = {{ y = 1, {'.'.join([key] * 60)} = 1 }}",
+    ):
+        with pytest.raises(ValueError, match="nested too deeply"):
+            parse_toml(text)
+
+
+def test_f60_a_long_price_list_is_refused_before_it_is_read(monkeypatch):
+    monkeypatch.setattr("tomllib.loads", lambda _: pytest.fail("it was read"))
+    with pytest.raises(InputError, match="longer than anyone writes"):
+        read_prices("#" * (SETTINGS.most + 1))
+
+
+def test_dots_in_texts_paths_and_comments_of_a_study_are_no_keys():
+    paths = ", ".join(f'"../data/2019.{n}/2019-01.street.csv"' for n in range(400))
+    text = f"# {'.' * 90} {'. ' * 90}\ntitle = 'A {'...' * 60} B. {'C. ' * 40}'\ncrimes = [{paths}]\n"
+    assert len(parse_toml(text)["crimes"]) == 400
 
 
 @pytest.mark.parametrize("text", ["2024-1", "Feb-25", "2024-13", "", "2024-02:2024-01"])

@@ -126,8 +126,17 @@ class Budget(TypedDict):
     sources: list[MeasureSource]
 
 
-class PlanStudy(TypedDict):
-    """The keys of the study's record that an evaluation needs in any plan; it takes over others if they are there."""
+class StudyMore(TypedDict, total=False):
+    """The keys of the study's record that an evaluation takes over if they are there."""
+
+    layer: str | None
+    crs: str | None
+    group_column: str | None
+    within: list[str]
+
+
+class PlanStudy(StudyMore):
+    """The keys of the study's record that an evaluation needs in any plan."""
 
     force: str | None
     id_column: str | None

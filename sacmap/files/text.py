@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from sacmap.errors import InputError
 from sacmap.files.delimited import decoded, rows_in, unpacked
-from sacmap.limits import FILE, Limit
+from sacmap.limits import FILE, SETTINGS, Limit
 
 #: The largest file that is hashed to identify it.
 _LARGEST = 4 << 30
@@ -119,14 +120,22 @@ def parse_json(raw: bytes | str) -> object:
     return value
 
 
+#: A key a.b.c… of more than fifty parts: time and memory grow with the square of them.
+_DEEP = re.compile(r"""(?:\.[ \t]*+(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+){50}""")
+
+
 def parse_toml(text: str) -> dict[str, object]:
     """Return the table of TOML text.
 
     Raises
     ------
     ValueError
-        If it is not TOML, is nested too deeply, or has a number with thousands of digits.
+        If it is not TOML, is nested too deeply, is longer than anyone writes, or has a number with thousands of digits.
     """
+    if len(text) > SETTINGS.most:
+        raise ValueError("it is longer than anyone writes")
+    if _DEEP.search(text):
+        raise ValueError("it is nested too deeply")
     with _within_bounds():
         value = tomllib.loads(text)
         # A hexadecimal number can have any length, and then an error message could not show it.
