@@ -177,7 +177,16 @@ def test_no_pin_hides_another_and_lines_lead_to_the_places_of_those_that_moved(o
             for (x, y, wide), (other_x, other_y, _) in combinations(pins, 2)
         )
 
+    def hidden():
+        return page.tab.evaluate(
+            """() => Array.from(document.querySelectorAll("#map [data-pin]")).filter((pin) => {
+              const box = pin.getBoundingClientRect();
+              return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) !== pin;
+            }).map((pin) => pin.dataset.pin)"""
+        )
+
     assert len(boxes("#map [data-pin]")) == 10
+    assert hidden() == []
     assert apart(boxes("#map [data-pin]"))
     assert page.tab.locator("#map .lead-to").count() >= 5
     # A picture of it has the names of the districts, those that zoom to small areas too.
@@ -201,6 +210,11 @@ def test_no_pin_hides_another_and_lines_lead_to_the_places_of_those_that_moved(o
     assert max(x - left for x, _, _ in pins) < 0.5 * wide
     still = opened(out, java_script_enabled=False)
     assert still.tab.locator("#map-static .pins > path").count() >= 2
+    # On a small screen neither the legend nor a button lies over a pin, and all ten are apart.
+    page = opened(out, "#type=burglary", viewport={"width": 1024, "height": 700})
+    assert len(boxes("#map [data-pin]")) == 10
+    assert hidden() == []
+    assert apart(boxes("#map [data-pin]"))
 
 
 def test_the_legend_is_hatched_by_the_patterns_of_the_map(small):

@@ -42,14 +42,16 @@ function mark() {
   const frame = [view.min.x - origin.x, view.min.y - origin.y, view.max.x - origin.x, view.max.y - origin.y];
   const inside = ({ x, y }) => x > frame[0] && x < frame[2] && y > frame[1] && y < frame[3];
   const isWhole = (box) => box[0] > frame[0] && box[2] < frame[2] && box[1] > frame[1] && box[3] < frame[3];
-  const taken = [];
+  // The legend makes room for the pins, the buttons do not.
+  const taken = furniture(frame, [query(".map-tools")]);
   placePins(taken, inside);
   // Of the listed areas, those with room for their circles; what the circles of a chosen area are, a note says.
   const listed = new Set(state.area === null ? pinsAt.map(({ place }) => place) : []);
   const roomy = [...listed].filter((place) => widthOf(place) > 150);
   $("key-points").hidden = !roomy.some((place) => pointsOf(place).length);
   settleLegend(frame);
-  const kept = [...taken, ...furniture(frame)];
+  const others = [$("legend"), $("locator"), $("hover"), $("points-note")];
+  const kept = [...taken, ...furniture(frame, [...others, ...queryAll("#map .leaflet-control-scale-line")])];
   const scene = { taken: kept, inside, isWhole };
   if (state.area !== null) markPoints(state.area, scene);
   else for (const place of roomy) markPoints(place, scene);
@@ -75,9 +77,9 @@ function add(css, at, text, { to, ...attributes } = {}) {
 }
 
 // Where a pin may stand, in its own widths from its place: the nearest first.
-const HALVES = [0, 1, -1, 2, -2, 3, -3, 4, -4].map((n) => n / 2);
+const HALVES = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6].map((n) => n / 2);
 const ASIDE = HALVES.flatMap((y) => HALVES.map((x) => [x, y]))
-  .filter(([x, y]) => Math.hypot(x, y) <= 2)
+  .filter(([x, y]) => Math.hypot(x, y) <= 3)
   .sort((a, b) => Math.hypot(...a) - Math.hypot(...b));
 
 function placePins(taken, inside) {
@@ -240,11 +242,9 @@ function markPoints(place, scene) {
   }
 }
 
-// Where the legend, the buttons, the scale and the locator stand over the map, words do not.
-function furniture(frame) {
+// The boxes of what stands over the map, such as the buttons, in its pixels: there stand no words.
+function furniture(frame, parts) {
   const map_ = $("map").getBoundingClientRect();
-  const parts = [$("legend"), query(".map-tools"), $("locator"), $("hover"), $("points-note")];
-  parts.push(...queryAll("#map .leaflet-control-scale-line"));
   return parts.flatMap((part) => {
     const box = part.getBoundingClientRect();
     if (!box.width || box.top > map_.bottom || box.bottom < map_.top) return [];
