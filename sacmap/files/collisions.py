@@ -11,7 +11,7 @@ from pathlib import Path
 from sacmap.errors import UsageError
 from sacmap.files.file_sets import marker_of
 
-#: The most files checked in an input folder; more than any unpacked archive has.
+#: The most files looked at in an input folder; more than any unpacked archive has, and a whole disk has more.
 _MOST = 200_000
 #: Kinds of file that are read from a folder.
 _READ = {".csv", ".gz", ".json", ".kml", ".kmz", ".tsv", ".txt", ".zip"}
@@ -104,8 +104,8 @@ def _files_of(path: Path) -> Iterator[Path]:
     """Yield a path and, if it is a folder, the files in it that may be read."""
     yield path
     if path.is_dir():
-        inside = (one for one in path.rglob("*") if one.suffix.lower() in _READ)
-        yield from (one for one in islice(inside, _MOST) if not is_ours(one))
+        inside = islice(path.rglob("*"), _MOST)
+        yield from (one for one in inside if one.suffix.lower() in _READ and not is_ours(one))
 
 
 def _folded(path: Path) -> str:
