@@ -89,6 +89,12 @@ def written(period: tuple[str, ...]) -> str:
     return period[0] if len(period) == 1 else f"{period[0]}:{period[-1]}"
 
 
+def periods_before(current: tuple[str, ...], n: int) -> tuple[tuple[str, ...], ...]:
+    """Return the n periods of the same calendar months before the current one, in order."""
+    step = A_YEAR * -(-len(current) // A_YEAR)
+    return tuple(tuple(shift(month, -step * k) for month in current) for k in range(n, 0, -1))
+
+
 def in_words(month: str) -> str:
     """Return "March 2018" for "2018-03"."""
     n = number(month)

@@ -43,8 +43,8 @@ PATHS = {
 }  # fmt: skip
 #: Options that are web addresses.
 ADDRESSES = {"api_url", "archive_url", "tiles"}
-#: Options that take several values.
-LISTS = {"also", "context", "crimes", "within"}
+#: Options that take several values, and those that are true or false.
+LISTS, FLAGS = {"also", "context", "crimes", "within"}, {"offline", "suppress_small", "yes"}
 #: Names of options that differ from the field: `from` is a keyword of Python.
 OPTION_NAMES = {"source": "from"}
 
@@ -199,22 +199,13 @@ class Study:
 
 
 def rolled_to(study: Study, last: str, first: str = "") -> Study:
-    """Set the rolling periods of a study, so that the current one ends in `last`.
-
-    Baseline periods that start before the month `first` are left out.
-    """
+    """Set a study's rolling periods: the current one ends in `last`, and none of the baseline begins before `first`."""
     if study.rolling is None:
         return study
     length, before = study.rolling
     current = tuple(months.shift(last, k + 1 - length) for k in range(length))
-    baseline = periods_before(current, before)
+    baseline = months.periods_before(current, before)
     return replace(study, current=current, baseline=tuple(p for p in baseline if p[0] >= first))
-
-
-def periods_before(current: Period, n: int) -> tuple[Period, ...]:
-    """Return the n periods of the same calendar months before the current one, in order."""
-    step = 12 * -(-len(current) // 12)
-    return tuple(tuple(months.shift(month, -step * k) for month in current) for k in range(n, 0, -1))
 
 
 def baseline_periods(current: Period, spans: Iterable[Period]) -> tuple[Period, ...]:
@@ -313,6 +304,7 @@ def _checked(given: Options) -> dict[str, object]:
     for name in given:
         if name not in known:
             raise UsageError(f"There is no option {name!r}.", unknown_option(name))
+    _require_types(given)
     kinds = _split(_texts(given.get("also", ())))
     checked = {name: _as_text(name, value) for name, value in given.items()}
     checked |= _periods(given) | {"also": kinds}
@@ -334,6 +326,15 @@ def _checked(given: Options) -> dict[str, object]:
     if given.get("source", "auto") not in SOURCES:
         raise UsageError(f"--from cannot be {given['source']!r}.", f"It can be {', '.join(SOURCES)}.")
     return checked
+
+
+def _require_types(given: Mapping[str, object]) -> None:
+    """Refuse a value of another type, such as crs=27700. Otherwise it would be a bare error during the run."""
+    for name, value in given.items():
+        several = name in LISTS | NOT_OPTIONS | {"baseline", "current", "extract"}
+        if not isinstance(value, bool if name in FLAGS else (str, os.PathLike, *[Iterable] * several)):
+            wanted = "True or False" if name in FLAGS else "text"
+            raise UsageError(f"The {name} must be {wanted}, not {value!r}.", f"Correct {name}.")
 
 
 def _as_text(name: str, value: object) -> object:
@@ -369,7 +370,7 @@ def _periods(given: Options) -> dict[str, object]:
     if len(current) != 1:
         raise UsageError("The current period must be one span.", "Write it as --current 2017-04:2018-03.")
     if before is not None:
-        baseline = periods_before(current[0], before)
+        baseline = months.periods_before(current[0], before)
     else:
         baseline = baseline_periods(current[0], _period(given["baseline"])) if given.get("baseline") else ()
     return {"current": current[0], "baseline": baseline, "rolling": given.get("rolling")}

@@ -65,6 +65,21 @@ def test_the_suggested_span_is_always_accepted(first, length, count):
     assert all([m[5:] for m in period] == [m[5:] for m in current] for period in periods)
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"crs": 27700}, "The crs must be text, not 27700."),
+        ({"group_column": ("LAD", "ward")}, "The group_column must be text, not ('LAD', 'ward')."),
+        ({"within": 5}, "The within must be text, not 5."),
+        ({"suppress_small": "yes"}, "The suppress_small must be True or False, not 'yes'."),
+    ],
+)
+def test_a_value_of_another_type_is_refused_at_once(given, said):
+    with pytest.raises(UsageError) as refused:
+        make_study({"current": "2018-07", "baseline": "2017-07", **given})
+    assert refused.value.cause == said
+
+
 def test_a_study_file_gives_options_with_paths_beside_it(tmp_path):
     file = tmp_path / "town.toml"
     file.write_text(

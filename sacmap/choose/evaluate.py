@@ -21,7 +21,7 @@ from sacmap.choose.plan_record import SIDE_NAMES, WEIGHTS_NAMES
 from sacmap.choose.plan_words import NO_CONTROL, log_notices, reading_of, verdict_of
 from sacmap.errors import InputError, UsageError
 from sacmap.notices import Notice, listed
-from sacmap.study import Period, periods_before
+from sacmap.study import Period
 
 if TYPE_CHECKING:
     from sacmap.result import Result
@@ -141,7 +141,7 @@ def study_values(
     """
     if not crimes and not plan.study.get("force"):
         raise UsageError("No crimes were given, and the plan names no force.", "Add --crimes PATH.")
-    earlier = before or periods_before(after, 1)[0]
+    earlier = before or months.periods_before(after, 1)[0]
     if len(earlier) != len(after):
         raise UsageError(
             f"--before {months.written(earlier)} has {len(earlier)} months, but --after {months.written(after)} has "

@@ -8,9 +8,8 @@ from pathlib import Path
 from sacmap.errors import InputError, UsageError
 from sacmap.files.text import bytes_of, parse_toml
 from sacmap.limits import SETTINGS
-from sacmap.study import COMPARATORS, LISTS, PATHS, option_fields, require_paths, unknown_option
+from sacmap.study import COMPARATORS, FLAGS, LISTS, PATHS, option_fields, require_paths, unknown_option
 
-_FLAGS = {"offline", "suppress_small", "yes"}
 #: Characters that appear by accident if a path with \\ is in double quotes.
 _CONTROL = set("\b\t\n\f\r\x1b")
 _AT = re.compile(r"\(at line (\d+), column (\d+)\)")
@@ -96,7 +95,7 @@ def _option(path: Path, key: str) -> str:
 
 
 def _checked(path: Path, key: str, name: str, value: object) -> object:
-    if name in _FLAGS:
+    if name in FLAGS:
         if not isinstance(value, bool):
             raise UsageError(f"In the study {path}, {key} must be true or false.", "Correct that line.")
         return value
