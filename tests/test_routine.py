@@ -260,6 +260,21 @@ def test_a_clear_rise_on_a_map_point_without_earlier_crimes_is_news_as_that(lat,
     assert ("expected, on one map point)" in rise) == told
 
 
+def test_a_rise_on_a_last_map_whose_comparator_was_no_fit_is_not_told_to_have_ended(place):
+    publish, folder = place
+    page = folder / "maps" / "place.html"
+    publish("2024-05", 90, 10, 10, 10, 10, 10)
+    assert "Clear rises: " in watch_study(study_of(folder), page).news[0]
+    last = folder / "maps" / "place-2024-05.json"
+    record = json.loads(last.read_text(encoding="utf-8"))
+    record["warnings"].append({"code": "unfit-comparator", "text": ""})
+    last.write_text(json.dumps(record, indent=1), encoding="utf-8")
+    publish("2024-05", 10, 10, 10, 10, 10, 10)
+    news = watch_study(study_of(folder), page).news
+    assert news[0].startswith("Counts revised since the last map")
+    assert not [line for line in news if line.startswith("No longer")]
+
+
 @pytest.mark.parametrize("kept", [0.5, 0.03])
 def test_a_last_map_whose_table_is_cut_is_none(kept, place):
     publish, folder = place

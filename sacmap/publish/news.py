@@ -13,6 +13,7 @@ import pandas as pd
 from sacmap import months, tables
 from sacmap.files.json_shape import mismatch
 from sacmap.files.text import parse_json
+from sacmap.measure.comparator import UNFIT
 from sacmap.measure.counts import monthly_totals
 from sacmap.notices import whole
 from sacmap.publish.change_rows import ChangeRow, change_rows, names_of
@@ -36,12 +37,17 @@ class _MonthlyRecord(TypedDict, total=False):
     monthly: object
 
 
+class _WarningRecord(TypedDict):
+    code: str
+
+
 class MapRecord(_MonthlyRecord):
     """What is read of a map's record; some have `monthly`, SAC of all areas by month."""
 
     sacmap: str
     study: _StudyRecord
     inputs: list[_InputRecord]
+    warnings: list[_WarningRecord]
 
 
 #: Clear changes of a kind that are named, and revised months.
@@ -54,7 +60,10 @@ Key = tuple[str, str]
 
 
 class LastMap(NamedTuple):
-    """The last map of a study: its record, verdicts by area and crime type, and names by area."""
+    """The last map of a study: its record, verdicts by area and crime type, and names by area.
+
+    The verdicts are empty where its comparator was unsuitable: none of them was to be relied on.
+    """
 
     record: MapRecord
     verdicts: Mapping[Key, str]
@@ -84,9 +93,11 @@ def last_map(record: str, table: str) -> LastMap | None:
     # A row that is cut has no value for its last columns.
     if any(row[name] is None for row in rows for name in _READ):
         return None
+    read = cast("MapRecord", raw)
+    unfit = any(warning["code"] == UNFIT for warning in read["warnings"])
     return LastMap(
-        record=cast("MapRecord", raw),
-        verdicts={(row["area_id"], row["crime_type"]): row["verdict"] for row in rows},
+        record=read,
+        verdicts={(row["area_id"], row["crime_type"]): "" if unfit else row["verdict"] for row in rows},
         names={row["area_id"]: row["area_name"] for row in rows},
     )
 
