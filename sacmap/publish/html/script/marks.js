@@ -77,9 +77,9 @@ function add(css, at, text, { to, ...attributes } = {}) {
 }
 
 // Where a pin may stand, in its own widths from its place: the nearest first.
-const HALVES = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6].map((n) => n / 2);
+const HALVES = Array.from({ length: 17 }, (_, n) => (n - 8) / 2);
 const ASIDE = HALVES.flatMap((y) => HALVES.map((x) => [x, y]))
-  .filter(([x, y]) => Math.hypot(x, y) <= 3)
+  .filter(([x, y]) => Math.hypot(x, y) <= 4)
   .sort((a, b) => Math.hypot(...a) - Math.hypot(...b));
 
 function placePins(taken, inside) {
