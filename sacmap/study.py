@@ -222,7 +222,7 @@ def baseline_periods(current: Period, spans: Iterable[Period]) -> tuple[Period, 
     """
     length, start = len(current), months.number(current[0])
     step = 12 * -(-length // 12)
-    suggestion = months.written(tuple(months.shift(month, -step) for month in current))
+    suggestion = months.written(months.periods_before(current, 1)[0])
     remedy = f"Use --baseline {suggestion}, or a longer run of such periods before it."
     found: list[Period] = []
     for given in spans:

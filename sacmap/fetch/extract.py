@@ -55,7 +55,6 @@ WITHIN = {"BNG": ((SEA, 700_000.0), (SEA, 1_300_000.0)), "degrees": ((-9.0, 2.5)
 #: Spreadsheets keep fifteen digits of a number, so a longer reference has lost its end.
 EXACT = 1e15
 
-
 _BLANK = frozenset(
     ("", "\\n", "null", "nan", "none", "n/a", "na", "-", "unknown", "#n/a", "nil", "not known", ".")
 )

@@ -75,8 +75,8 @@ def table_text(path: str) -> str:
     if not is_workbook(raw):
         return decoded(raw, path)
     out = io.StringIO()
-    for row in next(iter(sheets_in(raw, path))).rows:
-        csv.writer(out).writerow([" ".join(text_of(cell).split()) for cell in row])
+    rows = next(sheets_in(raw, path)).rows
+    csv.writer(out).writerows([" ".join(text_of(cell).split()) for cell in row] for row in rows)
     return out.getvalue()
 
 

@@ -281,12 +281,13 @@ def _under_others(overlaps: Sequence[tuple[str, str, float]], areas: gpd.GeoData
     """Warn of areas that lie under those before them by id, as where a file has wards and also their district."""
     if not overlaps:
         return
-    size = shapely.area(in_metres(areas.geometry.to_numpy(), metric_crs(areas)))
     taken: Counter[str] = Counter()
     for one, other, m2 in overlaps:
         taken[max(one, other)] += int(m2)
-    share = areas["area_id"].map(taken).to_numpy(float) / np.maximum(size, 1)
-    under = list(areas.loc[share >= MOSTLY_UNDER, "name"])
+    later = areas[areas["area_id"].isin(list(taken))]
+    size = shapely.area(in_metres(later.geometry.to_numpy(), metric_crs(areas)))
+    share = later["area_id"].map(taken).to_numpy(float) / np.maximum(size, 1)
+    under = list(later.loc[share >= MOSTLY_UNDER, "name"])
     if under:
         yield Notice(
             "areas-under-others",

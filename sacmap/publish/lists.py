@@ -84,7 +84,7 @@ def week_list(rows: pd.DataFrame, reasons: Sequence[Reasons]) -> list[Listed]:
     found = [position for position in order if verdicts[position] in TIERS]
     rest = [position for position in order if verdicts[position] not in TIERS and above[position]]
     # Of many findings only the first are named, so the next highest are not the next in order.
-    rank_of = {position: rank for rank, position in enumerate(order, 1)}
+    named = {*found[: 2 * FIRST], *rest[:NEXT]}
     shares = {one.area_id: one.top5_share for one in reasons}
     # The share in the burglary rows belongs to target hardening.
     own = rows["top5_share"].astype(float).where(rows["crime_type"] != HARDENING)
@@ -92,12 +92,13 @@ def week_list(rows: pd.DataFrame, reasons: Sequence[Reasons]) -> list[Listed]:
     return [
         Listed(
             position=position,
-            rank=rank_of[position],
+            rank=rank,
             finding=str(verdicts[position]).split()[0] if verdicts[position] in TIERS else "",
-            sign=str(rank_of[position]) if rank_of[position] <= FIRST and verdicts[position] in TIERS else "",
+            sign=str(rank) if rank <= FIRST and verdicts[position] in TIERS else "",
             top5_share=float(share[position]),
         )
-        for position in [*found[: 2 * FIRST], *rest[:NEXT]]
+        for rank, position in enumerate(order, 1)
+        if position in named
     ]
 
 
@@ -184,10 +185,10 @@ def draws(entry: Entry) -> str:
     said = f"in the first {number(entry.first)} in {100 * entry.first_share:.0f} of 100 draws"
     if not 0 < entry.found <= entry.first:
         return said
-    finding = "clear rise" if entry.verdict == "clear rise" else "rise found"
+    clear = entry.verdict == "clear rise"
     if entry.found == 1:
-        return f"{said}, as the only {finding}"
-    return f"{said}, as one of {number(entry.found)} {finding.replace('rise', 'rises')}"
+        return f"{said}, as the only {'clear rise' if clear else 'rise found'}"
+    return f"{said}, as one of {number(entry.found)} {'clear rises' if clear else 'rises found'}"
 
 
 def _places(entry: Entry) -> str:
