@@ -56,7 +56,10 @@ _STUDY_OPTIONS = (
         help="Baseline of one or more such periods: 2014-04:2017-03, or before:3.",
     ),
     click.option("--crimes", multiple=True, help="police.uk CSVs, folders of them, or ZIPs."),
-    click.option("--comparator", help='What "expected" follows: areas (default), force, none or a CSV file.'),
+    click.option(
+        "--comparator",
+        help='What "expected" follows: areas (default), force, none or a file: table of month, crime_type, n.',
+    ),
     click.option("--also", multiple=True, help="Additional files: any of xlsx,gpkg,png,pdf."),
     click.option(
         "--context",

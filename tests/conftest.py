@@ -21,7 +21,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-# A machine may name its own certificates. The fake police.uk brings its own, and to read 140 for each session takes time.
+# A machine may name its own certificates. The fake police.uk brings its own, and to read those takes time.
 for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
     os.environ.pop(name, None)
 
