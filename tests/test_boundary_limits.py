@@ -5,6 +5,7 @@ import json
 import sqlite3
 import sys
 import zipfile
+from contextlib import closing
 from dataclasses import replace
 
 import geopandas as gpd
@@ -168,7 +169,7 @@ def test_crossings_are_counted_and_corners_shared_are_none():
 def geopackage(path, view):
     table = gpd.GeoDataFrame({"id": ["A"]}, geometry=[shapely.Polygon(square(0))], crs="EPSG:4326")
     table.to_file(path, driver="GPKG", layer="areas")
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute(view)
         for statement in (
             "INSERT INTO gpkg_contents(table_name, data_type, identifier, srs_id)"
@@ -194,7 +195,7 @@ def test_f60_a_view_without_end_is_never_asked(tmp_path):
 
 def test_f60_a_view_in_place_of_a_table_of_the_geopackage_itself_is_refused(tmp_path):
     path = geopackage(tmp_path / "a.gpkg", ENDLESS)
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute("DROP TABLE IF EXISTS gpkg_extensions")
         database.execute(
             "CREATE VIEW gpkg_extensions AS WITH RECURSIVE c(table_name) AS (SELECT 'a' UNION ALL SELECT 'b' FROM c)"
@@ -207,7 +208,7 @@ def test_f60_a_view_in_place_of_a_table_of_the_geopackage_itself_is_refused(tmp_
 def test_f60_what_takes_too_long_or_too_much_memory_is_left_and_told(tmp_path, monkeypatch):
     path = tmp_path / "a.gpkg"
     gpd.GeoDataFrame({"id": ["A"]}, geometry=[shapely.Polygon(square(0))], crs="EPSG:4326").to_file(path)
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute(
             "ALTER TABLE a ADD COLUMN big TEXT GENERATED ALWAYS AS (hex(zeroblob(900000000))) VIRTUAL"
         )

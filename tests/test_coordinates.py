@@ -173,10 +173,11 @@ def test_f56_a_system_that_names_a_file_is_refused_and_the_file_not_opened(tmp_p
 
 def test_f56_a_geopackage_whose_system_names_a_file_is_refused_and_the_file_not_opened(tmp_path, opened):
     import sqlite3
+    from contextlib import closing
 
     path = tmp_path / "a.gpkg"
     here().to_file(path, driver="GPKG")
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute(
             "INSERT INTO gpkg_spatial_ref_sys(srs_name, srs_id, organization, organization_coordsys_id, definition)"
             " VALUES ('x', 999, 'NONE', 999, ?)",

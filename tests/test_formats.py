@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import tempfile
 import zipfile
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
@@ -393,7 +394,7 @@ def test_shapes_without_columns_are_told_so(tmp_path):
 
 def test_f78_a_geopackage_open_in_qgis_is_read_with_what_is_not_yet_put_into_it(tmp_path):
     path = as_file(tmp_path, "gpkg")
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA wal_autocheckpoint = 0")
         database.create_function("ST_IsEmpty", 1, lambda _: 0)

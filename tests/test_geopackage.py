@@ -8,6 +8,7 @@ import sqlite3
 import struct
 import xml.etree.ElementTree as ET
 import zlib
+from contextlib import closing
 from dataclasses import replace
 from importlib.resources import files
 
@@ -121,7 +122,7 @@ def test_boundaries_are_those_given_and_an_area_without_one_has_no_shape(saved):
 def test_the_file_keeps_the_specification(saved):
     path = saved(page_of(empty=2))
     assert path.read_bytes()[68:72] == b"GPKG"
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         assert database.execute("PRAGMA user_version").fetchone() == (10300,)
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert database.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -144,7 +145,7 @@ def test_the_file_keeps_the_specification(saved):
 
 def test_the_same_page_gives_the_same_bytes_dated_as_its_data(saved):
     assert geopackage_of(page_of()) == geopackage_of(page_of())
-    with sqlite3.connect(saved(page_of())) as database:
+    with closing(sqlite3.connect(saved(page_of()))) as database, database:
         dates = database.execute(
             "SELECT last_change FROM gpkg_contents UNION SELECT update_time FROM layer_styles"
         ).fetchall()
@@ -153,7 +154,7 @@ def test_the_same_page_gives_the_same_bytes_dated_as_its_data(saved):
 
 
 def test_qgis_finds_a_default_style_and_one_for_each_crime_type(saved):
-    with sqlite3.connect(saved(page_of())) as database:
+    with closing(sqlite3.connect(saved(page_of()))) as database, database:
         styles = database.execute(
             "SELECT styleName, useAsDefault, styleQML, f_table_name, f_geometry_column FROM layer_styles"
         ).fetchall()
@@ -205,7 +206,7 @@ def test_f49_and_f50_hostile_text_stays_text(saved, hostile):
     assert list(layer["area_name"]) == names
     assert list(layer["area_id"]) == ids
     assert hostile in set(gpd.read_file(path, layer="notes")["text"])
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         for (qml,) in database.execute("SELECT styleQML FROM layer_styles"):
             assert hostile not in qml
     database.close()
@@ -252,7 +253,7 @@ def test_a_plan_is_a_layer_of_its_own_with_a_feature_for_each_part_an_area_plays
     areas = gpd.read_file(path, layer="areas").set_index("area_id")
     assert all(shapely.equals(row.geometry, areas.geometry[row.area_id]) for row in layer.itertuples())
     assert set(PLAN_LINES) == {"target hardening", *WEEK_PARTS.values()}
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         (style,) = database.execute(
             "SELECT styleQML FROM layer_styles WHERE f_table_name = 'plan' AND useAsDefault"
         ).fetchone()
