@@ -59,6 +59,8 @@ def as_file(folder, ending, table=None, **more):
     """Write wards as a format and return the path."""
     path = folder / f"areas.{ending}"
     table = wards() if table is None else table
+    if ending == "kml" and pyogrio.__gdal_version__ < (3, 12):
+        pytest.skip("GDAL before 3.12 writes codes in the place of a KML's names")
     if ending == "parquet":
         table.to_parquet(path)
     else:
