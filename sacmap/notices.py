@@ -38,6 +38,10 @@ def whole(value: float) -> str:
     return f"{'−' if value < 0 and rounded else ''}{rounded:,}"
 
 
+#: A noun for `counted`.
+MONTHS = ("month", "months")
+
+
 def counted(count: float, noun: tuple[str, str]) -> str:
     """Return a count with its noun, of which there is one for one and one for several: "1 ward", "33 wards"."""
     text = whole(count)

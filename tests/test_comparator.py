@@ -90,6 +90,22 @@ def test_the_rest_of_the_force_is_its_rows_less_the_areas_located_or_not(tmp_pat
     assert result.comparator.words == "the rest of Northamptonshire Police"
 
 
+@pytest.mark.parametrize(
+    ("follows", "end"),
+    [("areas", "by about 11%."), ("force", "by about 11%, but not the expected ones, which follow")],
+)
+def test_a_drift_of_crimes_without_a_location_is_told_with_what_it_does_to_the_map(tmp_path, follows, end):
+    rows = []
+    for month, n in (("2017-01", 10), ("2018-01", 0)):
+        rows += [row(month, **ASH), row(month, **BIRCH)] * 45 + [row(month, lon="", lat="")] * n
+        rows += [row(month, lon="0.5", lat="52.5")] * 20 if follows == "force" else []
+    rows += [row("2017-01", lon="", lat="")] * (2 if follows == "force" else 0)
+    told = {notice.code: notice.text for notice in compare_rows(
+        tmp_path, rows, "2018-01", "2017-01", comparator=follows).warnings}  # fmt: skip
+    assert "That alone raises the counts on the map " in told["no-location-drift"]
+    assert end in told["no-location-drift"]
+
+
 def test_with_no_comparator_nothing_is_followed(tmp_path):
     rows = [row("2017-01", **ASH)] * 40 + [row("2018-01", **ASH)] * 20 + [row("2018-01", **BIRCH)] * 20
     result = compare_rows(tmp_path, rows, "2018-01", "2017-01", comparator="none")

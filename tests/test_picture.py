@@ -130,6 +130,20 @@ def test_a_page_with_many_long_warnings_still_leaves_room_for_its_map():
     assert briefing_of(page).startswith(b"%PDF-")
 
 
+def test_a_slide_never_cuts_a_long_headline_because_its_end_says_what_the_rest_did():
+    from sacmap.publish import picture
+
+    page = page_of(
+        title="Bath and North East Somerset, North Somerset, South Gloucestershire and the City of Bristol"
+    )
+    said = f"{page.place}: Vehicle crime, and all three types together, rose clearly in Ash. {page.place}: down 5%."
+    for text in (said, page.first_words, "Short."):
+        with picture.own_settings():
+            sheet = picture.Sheet(1920, 1080)
+            size = sheet.whole_size(text, 1824)
+            assert "…" not in "".join(sheet.lines(text, 1824, size, bold=True, lines=3))
+
+
 def test_without_a_rise_the_slide_says_so_in_place_of_a_list():
     from sacmap.publish.picture import content_of
 

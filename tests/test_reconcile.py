@@ -295,6 +295,7 @@ def test_a_missing_month_never_reads_as_a_change(tmp_path):
     assert cut.exit_code == 3
     assert now["police_uk"] == 2
     assert "Missing months: 1 of 3 (November 2018)" in now["note"]
+    assert any(" in 1 month: November 2018." in notice.text for notice in cut.warnings)
     assert "police.uk " not in now["note"].split("Change from the baseline")[1]
     whole, now = robbery(pd.concat([crimes, crimes.iloc[:1].assign(month="2018-11")], ignore_index=True))
     assert whole.exit_code == 0
@@ -487,6 +488,14 @@ def test_whether_the_area_follows_the_nation_is_answered_with_its_uncertainty(re
     redefined = rows["Northamptonshire", "residential-burglary", "2017-04:2018-03"]["note"]
     assert "national trend" not in redefined
     assert "Do not read the change" in redefined
+
+
+def test_whether_pp06_follows_the_nation_is_told_in_the_terminal_where_no_definition_changed(recorded_in):
+    done = command("reconcile", "--home-office", recorded_in("2017/18", "2018/19"), "--area-name", "Northamptonshire",
+                  "--current", "2018-10:2018-12", "--baseline", "2017-10:2017-12",
+                  "--beside", "England and Wales")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "- sac: Northamptonshire " in done.stderr
 
 
 def test_similar_areas_are_ranked_with_an_interval(recorded, tmp_path):

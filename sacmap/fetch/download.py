@@ -26,7 +26,7 @@ from sacmap.fetch.street_rows import CATEGORIES
 from sacmap.fetch.study_region import ORDER, Region
 from sacmap.fetch.web import BOUNDARIES_BY_HAND, BY_HAND, Web
 from sacmap.forces import TRANSPORT_SLUG, force_slug
-from sacmap.notices import Notice, counted, listed
+from sacmap.notices import MONTHS, Notice, counted, listed
 from sacmap.study import API_URL, ARCHIVE_URL, FetchOptions, Study
 
 #: For estimates: crimes of the three types per neighbourhood and month, and bytes per crime.
@@ -282,14 +282,14 @@ class Downloader:
         if to_fetch and region is not None:
             crimes = _CRIMES * region.size
             self.say(
-                f"To fetch from data.police.uk: {len(to_fetch)} months, "
+                f"To fetch from data.police.uk: {counted(len(to_fetch), MONTHS)}, "
                 f"about {2 * len(ORDER) * len(to_fetch)} requests, "
                 f"about {len(to_fetch) * crimes * _BYTES / 1e6:,.0f} MB."
             )
         if missing:
             archives = len(fewest(missing))
             self.say(
-                f"To read from the archive: {len(missing)} months of {self.force}, "
+                f"To read from the archive: {counted(len(missing), MONTHS)} of {self.force}, "
                 f"in {counted(archives, ('monthly file', 'monthly files'))}."
             )
 
@@ -300,7 +300,9 @@ class Downloader:
             by_source.setdefault(f"API, published {publication}", []).append(month)
         if choice.archive:
             by_source["archive"] = list(choice.archive)
-        lines = [f"{len(of)} months, {of[0]} to {of[-1]}: {source}" for source, of in by_source.items()]
+        lines = [
+            f"{counted(len(of), MONTHS)}, {of[0]} to {of[-1]}: {source}" for source, of in by_source.items()
+        ]
         if empty:
             lines.append(f"{self.force} published nothing for {listed(empty, 6, ', ')}.")
         asked = "no network used"
@@ -389,7 +391,7 @@ def _notices(
     if choice.archive and (choice.api or choice.kept):
         yield Notice(
             "two-sources",
-            f"{len(choice.archive)} months, {months.span_in_words(choice.archive)}, come from the archive, with the "
-            f"crimes of {force} and British Transport Police. The other months come from the API, with the crimes of "
-            "all forces in the areas, usually under 1% more.",
+            f"From the archive, with the crimes of {force} and British Transport Police: "
+            f"{counted(len(choice.archive), MONTHS)}, {months.span_in_words(choice.archive)}. The other months come "
+            "from the API, with the crimes of all forces in the areas, usually under 1% more.",
         )

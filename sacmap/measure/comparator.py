@@ -19,7 +19,7 @@ from sacmap.forces import force_slug
 from sacmap.measure.counts import Counted, mean_before, percent_change
 from sacmap.measure.coverage import coverage
 from sacmap.measure.verdict import Against
-from sacmap.notices import counted, listed, series
+from sacmap.notices import MONTHS, counted, listed, series
 from sacmap.study import Period, Study
 
 #: The code of the notice that the comparator is unsuitable.
@@ -209,7 +209,7 @@ def national_comparator(
 def _sum(given: dict[tuple[str, str], float], kind: str, compared: list[list[str]], path: str) -> np.ndarray:
     absent = [month for period in compared for month in period if (month, kind) not in given]
     if absent:
-        missing = counted(len(absent), ("month", "months"))
+        missing = counted(len(absent), MONTHS)
         raise InputError(
             f"The comparator {path} has no {kind} for {absent[0]} ({missing} missing).",
             "Give a row for every month compared and each of burglary, robbery and vehicle-crime.",

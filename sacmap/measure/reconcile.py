@@ -27,7 +27,7 @@ from sacmap.measure.similar_areas import (
     peer_text,
     sentence,
 )
-from sacmap.notices import Notice, listed, series, whole
+from sacmap.notices import MONTHS, Notice, counted, listed, series, whole
 from sacmap.offences import CODES, RESIDENTIAL, SPLIT, Component, Recorded, class_of, components_of
 from sacmap.offences import official as official_of
 from sacmap.study import Period, Study, rolled_to
@@ -425,5 +425,5 @@ def _gaps_told(
     if lost:
         yield Notice(
             "missing-months",
-            f"There are no crimes of {published.where} in {len(lost)} months: {listed(lost, 4, ', ')}.",
+            f"There are no crimes of {published.where} in {counted(len(lost), MONTHS)}: {listed(lost, 4, ', ')}.",
         )

@@ -313,6 +313,6 @@ def peer_text(found: Sequence[PeerComparison]) -> str:
         )
     for one in found:
         said = " ".join(one.sentences)
-        if said and one.component.name in LIKE:
+        if said and one.component.name in ("sac", *LIKE):
             lines.append(f"- {one.component.name}: {said}")
     return "\n".join(lines)

@@ -325,9 +325,9 @@ def _named(view: View, entry: lists.Listed, listed: Sequence[lists.Listed]) -> M
 
 
 def columns_of(view: View) -> tuple[Column, ...]:
-    """Return the columns of the table: name, district, now, expected and reading first."""
+    """Return the columns of the table: name, district (of several), now, expected and reading first."""
     name = Column("area_name", words.capital(view.unit[0]), number=False)
-    group = (Column("group", "District", number=False),) if any(view.groups) else ()
+    group = (Column("group", "District", number=False),) if len(view.district_names) > 1 else ()
     if view.level_only:
         return (name, *group, Column("current_count", "Now"))
     return (

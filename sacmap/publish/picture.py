@@ -30,6 +30,8 @@ WARN, WARN_EDGE = "#fff6dd", "#8a6100"
 LONGEST_NAME = 60
 #: Dark classes: marks on them are white.
 DARK = {"s0", "s4", "l4"}
+#: The slide's letters for its headline, and how many lines they may have; the first is used that needs no cut.
+_HEADLINE_SIZES = ((36, 1), (33, 1), (30, 1), (33, 2), (30, 2), (27, 2), (24, 3))
 #: Height of a row of the legend as a multiple of the letter size.
 LEGEND_ROW = 1.75
 
@@ -128,8 +130,8 @@ def slide_of(page: View) -> bytes:
     with own_settings():
         drawing = Sheet(1920, 1080)
         top = drawing.banners(page, (left, 28, wide), 20)
-        size = next((s for s in (36, 33, 30) if drawing.width(content.headline, s, bold=True) < wide), 33)
-        top = drawing.text(content.headline, (left, top, wide), size, bold=True, lines=2)
+        size = drawing.whole_size(content.headline, wide)
+        top = drawing.text(content.headline, (left, top, wide), size, bold=True, lines=3)
         top = drawing.text(content.periods, (left, top + 4, wide), 19, colour=SOFT, lines=2) + 18
         foot = 1060 - drawing.height(content.source, wide, 15, lines=2)
         drawing.text(content.source, (left, foot, wide), 15, colour=SOFT, lines=2)
@@ -207,6 +209,13 @@ class Sheet(Drawing):
             self.text(tile.change, (x + size * 0.6, under, each - size), size * 1.8, bold=True)
             bottom = y + high
         return bottom
+
+    def whole_size(self, text: str, wide: float) -> int:
+        """Return the largest size at which a headline has few lines and is not cut: its end says what the rest did."""
+        for size, lines in _HEADLINE_SIZES:
+            if not any("…" in line for line in self.lines(text, wide, size, bold=True, lines=lines)):
+                return size
+        return _HEADLINE_SIZES[-1][0]
 
     def warnings(self, said: Sequence[str], line: Line, size: float, *, lines: int, most: int) -> float:
         """Write at most `most` warnings, each on at most `lines` lines, and how many more there are."""
