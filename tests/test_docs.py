@@ -205,3 +205,16 @@ def anchors(page):
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     plain = [unicodedata.normalize("NFKD", re.sub(r"[`*_]", "", heading)).lower() for heading in headings]
     return {re.sub(r"\s+", "-", re.sub(r"[^\w\s-]", "", heading).strip()) for heading in plain}
+
+
+def test_every_code_that_decides_where_a_notice_is_shown_is_that_of_a_notice():
+    from sacmap.comparison import TOLD_FIRST
+    from sacmap.publish.note import MINOR
+    from sacmap.publish.view import WEIGHTY
+
+    where = {"comparison.py", "note.py", "view.py"}
+    source = "".join(
+        path.read_text("utf-8") for path in (ROOT / "sacmap").rglob("*.py") if path.name not in where
+    )
+    unmade = [code for code in {*TOLD_FIRST, *MINOR, *WEIGHTY} if f'"{code}"' not in source]
+    assert not unmade, "sacmap makes no such notice"

@@ -126,7 +126,8 @@ EXAMPLES = [
         row(float("nan"), float("nan"), "not known"),
         FORCE,
         -9,
-        "Not known: no boundary, no complete month to compare, or a count left out of a public version.",
+        "Not known: no crime of its own force was given, no month is complete, it has no boundary, or a public "
+        "version leaves its count out.",
     ),
     (
         row(57, float("nan"), "not known"),

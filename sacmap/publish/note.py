@@ -193,12 +193,12 @@ def _limits(given: Given) -> Section:
             if result.study.extract is None
             else "Counts by month and area cannot show repeat or near-repeat victims."
         )
-        said += [notice.text for notice in result.warnings if notice.code not in _MINOR]
+        said += [notice.text for notice in result.warnings if notice.code not in MINOR]
     return Section("What the figures cannot say", tuple(Paragraph(text, "bullet") for text in said))
 
 
 #: Notices for the analyst, that change nothing a committee reads.
-_MINOR = {
+MINOR = {
     "repeated-rows", "shared-points", "other-forces", "given-twice", "mended-boundaries", "overlaps", "same-names",
     "tiles", "columns", "unknown-crime-types", "stale",
 }  # fmt: skip

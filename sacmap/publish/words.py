@@ -20,7 +20,7 @@ NAMED = 3
 TOGETHER = "all three types together"
 #: What police.uk's burglaries are, and when the rank of an area is firm.
 UNTOLD = "homes and shops, not told apart"
-FIRM_KEY = "Firm: almost certainly in the first five."
+FIRM_KEY = "Firm: very likely in the first five."
 #: The words before the areas of a list that are only named, by their finding; "too" where one of the same has a pin.
 REST_LEADS = {
     "clear": "Also clear:",
@@ -241,7 +241,8 @@ def pattern_of(
         return "{crimes}. There is no earlier period to compare with."
     if verdict == "not known" or not has_count:
         return (
-            "Not known: no boundary, no complete month to compare, or a count left out of a public version."
+            "Not known: no crime of its own force was given, no month is complete, it has no boundary, or a "
+            "public version leaves its count out."
         )
     others = words.replace("{", "(").replace("}", ")")  # no brace in a force's name may open a number
     follows = words != NOTHING
