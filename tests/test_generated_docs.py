@@ -69,3 +69,8 @@ def test_every_dependency_has_its_reason_with_the_version_it_needs():
         name, version = needed.split(">=")
         if "stubs" not in name and not name.startswith("types-"):
             assert f"{name} ≥ {version}" in reasons, needed
+
+
+def test_a_column_that_is_declared_for_the_csv_has_values(practice_result):
+    empty = [name for name in tables.CHANGE.names if practice_result.change[name].isna().all()]
+    assert not empty, "measure/change_table.py or choose/ranking.py must fill it"
