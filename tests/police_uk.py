@@ -391,6 +391,16 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"no gzip here")
 
+    def fault_members(self):
+        """The answer in two members of gzip, as some caches join them; large, so that each takes several blocks."""
+        body = json.dumps([{"date": month, "pad": "ab" * 20_000} for month in self.police.months]).encode()
+        packed = gzip.compress(body[: len(body) // 2], 0) + gzip.compress(body[len(body) // 2 :], 0)
+        self.send_response(200)
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(packed)))
+        self.end_headers()
+        self.wfile.write(packed)
+
 
 @functools.cache
 def bomb():

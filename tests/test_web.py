@@ -118,6 +118,13 @@ def test_f17_an_enormous_answer_or_a_bomb_stops_at_the_cap(base, police, clock, 
     stays(base, police, Clock(), name, "more than 1,048,576 bytes")
 
 
+def test_f17_an_answer_in_several_members_of_gzip_is_read_whole(base, police, clock):
+    police.fault = fault_at_first("members")
+    with web(clock, deadline=5.0) as client:
+        assert ask(client, base).value == police.months
+    assert len(police.paths) == 1
+
+
 def test_f17_what_only_claims_to_be_gzip_is_asked_again(base, police, clock):
     passes(base, police, clock, "bad_gzip")
 

@@ -240,11 +240,15 @@ def body_of(response: requests.Response, cap: int) -> Iterator[bytes]:
     inflate = zlib.decompressobj(wbits=31)
 
     def inflated() -> Iterator[bytes]:
+        nonlocal inflate
         for block in blocks_of(response):
             rest = block
             while rest:
+                if inflate.eof:
+                    # gzip may have several members. Given to the first, the second would stay unread for ever.
+                    inflate = zlib.decompressobj(wbits=31)
                 yield inflate.decompress(rest, _BLOCK)
-                rest = inflate.unconsumed_tail
+                rest = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
         yield inflate.flush()
 
     try:
