@@ -24,6 +24,7 @@ from sacmap.files.collisions import require_apart, require_own
 from sacmap.files.json_shape import mismatch
 from sacmap.files.text import parse_json, read_text
 from sacmap.files.write import output_path, require_writable
+from sacmap.forces import force_slug
 from sacmap.inputs import (
     StudyAreas,
     boundaries_of,
@@ -306,8 +307,11 @@ def reconciled_with(
     from sacmap.measure.reconcile import Peers, reconcile
     from sacmap.measure.similar_areas import is_nation
 
+    names = {force_slug(name): name for name in table.names_in(beside)}
+    # The area has its own line already: among its peers it would be ranked against itself.
+    names.pop(force_slug(area), None)
     peers = Peers(
-        asked=tuple(None if is_nation(name) else table.of(name) for name in table.names_in(beside)),
+        asked=tuple(None if is_nation(name) else table.of(name) for name in names.values()),
         forces=table.forces() if beside else (),
     )
     return reconcile(study, table.of(area), published, peers)

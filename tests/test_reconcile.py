@@ -476,6 +476,12 @@ def test_the_nation_is_the_sum_of_all_forces_of_the_table(recorded, tmp_path):
     assert "is the sum of 44 forces" in shown
 
 
+def test_the_area_itself_or_one_named_twice_is_not_ranked_twice(recorded, tmp_path):
+    rows, _ = beside(recorded, tmp_path, "Northamptonshire Police", "Surrey", "Surrey Police", "Kent")
+    assert "of 3 similar areas" in rows["Northamptonshire", "robbery", "2017-04:2018-03"]["note"]
+    assert {area for area, _, _ in rows} == {"Northamptonshire", "Surrey Police", "Kent"}
+
+
 def test_whether_the_area_follows_the_nation_is_answered_with_its_uncertainty(recorded, tmp_path):
     rows, _ = beside(recorded, tmp_path, "England and Wales")
     note = rows["Northamptonshire", "robbery", "2017-04:2018-03"]["note"]

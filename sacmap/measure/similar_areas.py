@@ -117,8 +117,14 @@ class PeerComparison:
 
 
 def pct(value: float) -> str:
-    """Return a change in words: +4.6%, −9.3%, or "no percentage"."""
-    return "no percentage" if math.isnan(value) else f"{value:+.1f}%".replace("-", "−")
+    """Return a change in words: +4.6%, −9.3%, or "no percentage".
+
+    >>> pct(-0.04), pct(-0.06)
+    ('+0.0%', '−0.1%')
+    """
+    if math.isnan(value):
+        return "no percentage"
+    return f"{round(value, 1) + 0.0:+.1f}%".replace("-", "−")
 
 
 def count(value: float) -> str:
