@@ -215,8 +215,9 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
     found = read_study_areas(study)
     reading = _crimes(study, found)
     # Drawing needs no counts. It takes seconds for England and Wales, so another processor does it meanwhile.
+    # It has an array of its own: shapely before 2.2 locks the one it works on, and a call in the other thread fails.
     with ThreadPoolExecutor(1) as beside:
-        drawn = beside.submit(outlines_of, found.areas.geometry.to_numpy())
+        drawn = beside.submit(outlines_of, found.areas.geometry.to_numpy().copy())
         result = _compared(study, found, reading)
     result = as_published(result)
     path = dated(out, result.study)

@@ -419,7 +419,7 @@ def test_what_a_map_can_show_is_worked_out_from_its_own_ranges():
     rows = rows_of()["sac"]
     assert must_rise(rows) == 45
     assert could_show("sac", rows, periods=1, yearly=True, unit=NEIGHBOURHOOD) == (
-        "With one year to compare, about 45% above expected is normal in most neighbourhoods."
+        "With one earlier year, about 45% above expected is normal in most neighbourhoods."
     )
     many = pd.concat([rows] * 20, ignore_index=True)
     many["verdict"] = [
@@ -430,11 +430,11 @@ def test_what_a_map_can_show_is_worked_out_from_its_own_ranges():
         *["possible fall"] * (len(many) - 4),
     ]
     assert could_show("sac", many, periods=3, yearly=True, unit=NEIGHBOURHOOD) == (
-        "With three years to compare, about 45% above expected is normal in most neighbourhoods. "
+        "With three earlier years, about 45% above expected is normal in most neighbourhoods. "
         "Chance alone puts about two past the bar; two went."
     )
     one = could_show("sac", rows.head(1), periods=1, yearly=True, unit=("ward", "wards"))
-    assert one == "With one year to compare, about 45% above expected is normal in this ward."
+    assert one == "With one earlier year, about 45% above expected is normal in this ward."
     few = rows.assign(expected=4.0)
     assert "too few robberies a year" in could_show(
         "robbery", few, periods=1, yearly=True, unit=NEIGHBOURHOOD

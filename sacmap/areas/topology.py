@@ -88,8 +88,7 @@ class Edges(NamedTuple):
 
 def edges_of(areas: Shapes) -> Edges:
     """Return the edges of valid polygons and MultiPolygons, including the edges of holes."""
-    # Before 2.2, shapely takes nothing apart that may not be written to.
-    parts, area_of = shapely.get_parts(np.require(areas, requirements="W"), return_index=True)
+    parts, area_of = shapely.get_parts(areas, return_index=True)
     rings, part_of = shapely.get_rings(parts, return_index=True)
     corners, ring = shapely.get_coordinates(rings, return_index=True)
     # The first ring of a part is its exterior; the others are holes.

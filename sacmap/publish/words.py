@@ -172,9 +172,9 @@ def could_show(kind: str, rows: pd.DataFrame, *, periods: int, yearly: bool, uni
     if must is None:
         have = f"This {unit[0]} has" if alone else f"Most {unit[1]} have"
         return f"{have} too few {tables.NOUNS[kind][1]} a {span} to tell any ordinary change from chance."
-    with_ = f"one {span}" if periods == 1 else f"{number(periods)} {span}s"
+    with_ = f"one earlier {span}" if periods == 1 else f"{number(periods)} earlier {span}s"
     where = f"this {unit[0]}" if alone else f"most {unit[1]}"
-    said = f"With {with_} to compare, about {must}% above expected is normal in {where}."
+    said = f"With {with_}, about {must}% above expected is normal in {where}."
     verdicts = rows.loc[~rows["verdict"].isin(["not known", "too few to tell"]), "verdict"]
     by_chance, above = round(len(verdicts) / ABOVE_BY_CHANCE), int(verdicts.str.endswith(" rise").sum())
     if not by_chance:
