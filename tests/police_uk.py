@@ -344,6 +344,13 @@ class Handler(BaseHTTPRequestHandler):
     def fault_400(self):
         self.answer(400, b"Bad request", "text/html")
 
+    def fault_204(self):
+        self.send_response(204)
+        self.end_headers()
+
+    def fault_408(self):
+        self.answer(408, b"Request Timeout", "text/html")
+
     def fault_403(self):
         self.answer(403, b"Forbidden", "text/html")
 
