@@ -138,6 +138,19 @@ def test_the_archive_and_the_api_give_the_same_crimes(open_downloader, police):
     assert as_text(by_api[columns]).equals(as_text(by_archive[columns]))
 
 
+def test_a_month_that_was_taken_back_and_is_in_the_store_is_told(open_downloader, police):
+    first = open_downloader().download(WANTED, AREAS)
+    assert "taken-back" not in {notice.code for notice in first.reading.notices}
+    police.latest, police.months = WANTED[-2], police.months[:-1]
+    again = open_downloader(later=90_000).download(WANTED, AREAS)
+    assert again.reading.crimes.equals(first.reading.crimes)
+    told = [notice.text for notice in again.reading.notices if notice.code == "taken-back"]
+    assert told == [
+        f"data.police.uk took back {WANTED[-1]}: it has nothing newer than {WANTED[-2]} now. What was fetched before "
+        "is used, and may be wrong."
+    ]
+
+
 def test_months_the_api_has_no_more_come_from_the_archive(open_downloader, police):
     police.archives["2023-03.zip"] = archive_zip(as_csv(crimes_of()))
     police.months = list(span("2023-06:2024-03"))

@@ -382,6 +382,12 @@ def _notices(
             "published-again",
             f"Published again with other counts, as of {latest}: {listed(changed, 6)}. Earlier maps differ.",
         )
+    if back := [month for month in choice.kept if latest and month > latest]:
+        yield Notice(
+            "taken-back",
+            f"data.police.uk took back {listed(back, 4, ', ')}: it has nothing newer than {latest} now. What was "
+            "fetched before is used, and may be wrong.",
+        )
     if choice.api or choice.kept:
         yield Notice(
             "coverage-from-sac",
