@@ -209,7 +209,6 @@ def test_f49_and_f50_hostile_text_stays_text(saved, hostile):
     with closing(sqlite3.connect(path)) as database, database:
         for (qml,) in database.execute("SELECT styleQML FROM layer_styles"):
             assert hostile not in qml
-    database.close()
 
 
 def test_notes_carry_the_warnings_and_the_source(saved):

@@ -131,9 +131,8 @@ class Api:
         return [name for name in self.store.publications() if months.is_month(name)]
 
     def window(self) -> tuple[str, ...]:
-        """Return the months that the API offers, sorted. A stored list may be older than a month's withdrawal."""
-        offered = self._ask({"kind": "crimes-street-dates"}, "crimes-street-dates", months_of)
-        return tuple(month for month in offered if month <= self.published())
+        """Return the months that the API offers, sorted."""
+        return tuple(self._ask({"kind": "crimes-street-dates"}, "crimes-street-dates", months_of))
 
     # Forces and neighbourhoods
 

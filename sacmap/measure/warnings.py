@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -259,13 +258,13 @@ def _drift(mine: pd.DataFrame, now: set[str], comparator: Comparator) -> Iterato
     nowhere = 100 * mine["lon"].isna()
     before_share, now_share = float(nowhere[~is_now].mean()), float(nowhere[is_now].mean())
     if abs(now_share - before_share) > DRIFT_POINTS:
-        shift = 100 * ((100 - now_share) / (100 - before_share) - 1) if before_share < 100 else math.inf
-        size = f" by about {abs(shift):.0f}%" if math.isfinite(shift) else ""
+        before, after = 100 - before_share, 100 - now_share
+        size = f" by about {100 * abs(after / before - 1):.0f}%" if before else ""
         follows = ", but not the expected ones, which follow crimes with and without a location"
         yield Notice(
             "no-location-drift",
             f"{now_share:.1f}% of crimes have no location, before it was {before_share:.1f}%. That alone "
-            f"{'raises' if shift > 0 else 'lowers'} the counts on the map{size}"
+            f"{'raises' if after > before else 'lowers'} the counts on the map{size}"
             f"{follows if comparator.kind == 'force' else ''}.",
         )
 
