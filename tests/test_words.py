@@ -233,6 +233,12 @@ FEW, RISE, FALL, MAYBE, NOT = (
             "Town, all three types together: up 6%; the rest of the force fell 9%.",
         ),
         (
+            rows_of(sac=[RISE, FEW, FEW, FEW]),
+            scene(0.2, place=""),
+            "All three types together rose clearly in Ashire.",
+            "As a whole, all three types together: no change.",
+        ),
+        (
             rows_of(sac=[RISE] * 3, robbery=[FEW, FEW, FEW, RISE]),
             scene(),
             "All three types together rose clearly in Ashire, Bshire and Cshire; robbery in 1 ward.",

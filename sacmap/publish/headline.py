@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -110,7 +110,7 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
     single, aside = _at_one_point(rows[kind]), _apart(kinds, rows, scene)
     if rises or falls:
         end = "." if rises else "; no clear rise but on one map point." if single else "; no clear rise."
-        summary = _summary(kind, rows, scene, told=next(iter(rises or falls)), rose=bool(rises))
+        summary = _summary(kind, rows, scene, told=rises or falls, rose=bool(rises))
         point = _on_one_point(kinds, rows, scene, too=bool(rises))
         return _naming(rises, falls, end, scene, _sentences(summary, point, aside))
     possible = int((verdicts == "possible rise").sum())
@@ -311,18 +311,21 @@ def _joined(parts: Sequence[Part]) -> Iterator[Part]:
         yield part
 
 
-def _summary(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene, *, told: str, rose: bool) -> str:
+def _summary(
+    kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene, *, told: Container[str], rose: bool
+) -> str:
     """Return "All three types together: up 6%, with no clear rise." and what the comparator did.
 
-    Of the crime type `told` first in the headline: "Town as a whole: up 6%.", and of all three "Town, all three types:
-    together: up 6%.", because one of them may have moved far where their sum stayed.
+    Of a crime type `told` in the headline: "Town as a whole: up 6%.", because the sentence before is of its areas; and
+    of all three "Town, all three types together: up 6%.", because one of them can move far where their sum stays.
     """
-    what = f"{apart(scene.place)} as a whole" if scene.place else "As a whole"
-    if kind != told:
-        what = f"{capital(scene.in_words[kind])}{scene.in_place}"
+    types = scene.in_words[kind]
+    if kind not in told:
+        what = f"{capital(types)}{scene.in_place}"
     elif kind == "sac":
-        types = scene.in_words[kind]
-        what = f"{apart(scene.place)}, {types}" if scene.place else capital(types)
+        what = f"{apart(scene.place) if scene.place else 'As a whole'}, {types}"
+    else:
+        what = f"{apart(scene.place)} as a whole" if scene.place else "As a whole"
     said = f"{what}: {moved(scene.totals[kind]['change_pct'])}"
     # Where nothing rose clearly, the sentence before has said so.
     if rose and kind == "sac" and not {"clear rise", ONE_POINT, NO_HIGHER} & set(rows[kind]["verdict"]):
