@@ -22,7 +22,7 @@ from sacmap.crimes import Reading, without_repeats
 from sacmap.errors import SacmapError
 from sacmap.files.collisions import require_apart, require_own
 from sacmap.files.json_shape import mismatch
-from sacmap.files.text import parse_json, read_text
+from sacmap.files.text import parse_json, read_text, sha256
 from sacmap.files.write import output_path, require_writable
 from sacmap.forces import force_slug
 from sacmap.inputs import (
@@ -100,7 +100,11 @@ def _compared(study: Study, found: StudyAreas, reading: Reading) -> Result:
         notices=(*found.notices, *reading.notices),
     )
     context = read_context(study.context, found.areas.total_bounds)
-    return replace(result, context=context, inputs=(*result.inputs, *found.inputs))
+    # No row of roads and rivers counts.
+    drawn: list[dict[str, object]] = [
+        {"path": path, "sha256": sha256(Path(path)), "rows": None} for path in study.context
+    ]
+    return replace(result, context=context, inputs=(*result.inputs, *found.inputs, *drawn))
 
 
 def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from glob import escape
 from importlib.metadata import version
 from pathlib import Path
@@ -202,6 +202,9 @@ def watch_study(study: Study, page: Path, *, study_file: str | Path | None = Non
     """Make the map of a study if anything it counts with has changed since the last map, and say what is new."""
     records = _records_of(page, study)
     newest = _newest_map(reversed(records))
+    if newest is not None:
+        # The additional files of the last map stay as new as the map, also where `map` alone was asked for them.
+        study = replace(study, also=tuple(dict.fromkeys((*newest[1].also, *study.also))))
     if newest is not None and _unchanged(study, *newest):
         return Watched()
     # If the newest month was withdrawn after it had been mapped, the last map is not the newest by its month. The month
@@ -257,10 +260,8 @@ def _unchanged(study: Study, record: Path, last: LastMap) -> bool:
 
 
 def _same_files(study: Study, before: dict[str, object], crimes: Sequence[Path]) -> bool:
-    others = [
-        Path(path) for path in read_by(study) if path not in (*study.crimes, study.ca_bundle, *study.context)
-    ]
-    now = [*crimes, *others]
+    others = [Path(path) for path in read_by(study) if path not in (*study.crimes, study.ca_bundle)]
+    now = {*crimes, *others}
     if crimes and len(now) != len(before):
         return False
     return all(path.exists() and before.get(study.shown(str(path))) == sha256(path) for path in now)

@@ -1,5 +1,6 @@
 """Areas whose own force is silent or absent are not known: never zero, and never a fall."""
 
+import json
 import re
 
 import numpy as np
@@ -15,7 +16,8 @@ from sacmap.crimes import Reading, tally_of
 from sacmap.errors import InputError
 from sacmap.fetch.street import read
 from sacmap.measure.counts import monthly_totals
-from sacmap.publish.make_view import check_text
+from sacmap.publish.make_view import check_text, page_of
+from sacmap.publish.page_data import numbers_of
 from sacmap.study import make_study
 
 BTP = "British Transport Police"
@@ -58,7 +60,14 @@ def test_f69_wards_of_another_force_are_not_known_and_never_zero(avon_and_city):
     said = " ".join(notice.text for notice in result.warnings if notice.code == "areas-not-known")
     assert "City of London Police" in said
     assert "of 306" in said
-    assert "no crime of their own force, City of London Police, was given (2" in said
+    assert "no crime of the force there, City of London Police, was given (2" in said
+    # Each one's own panel tells its own reason.
+    page = json.loads(numbers_of(page_of(result)))
+    own = {
+        page["sentences"][n]: area for n, area in zip(page["sentence"], result.change["area_id"], strict=True)
+    }
+    assert {f"Not known: {result.unknown[area]}." for area in city["area_id"]} <= set(own)
+    assert not [said for said in own if said.startswith("Not known") and own[said] not in result.unknown]
     # The others read as they do alone.
     alone = compare_areas(study, reading, avon).change
     mine = result.change[result.change["area_id"].isin(avon["area_id"])].reset_index(drop=True)

@@ -314,6 +314,34 @@ def test_a_watch_makes_the_map_again_where_an_option_or_a_file_of_it_changed(pla
     assert (folder / "maps" / "place-2024-04.html").exists()
 
 
+def test_a_watch_keeps_the_additional_files_of_the_last_map_as_new_as_the_map(place):
+    publish, folder = place
+    page = folder / "maps" / "place.html"
+    map_study(study_of(folder, also="xlsx"), page)
+    assert not watch_study(study_of(folder), page).written
+    publish("2024-05", 10, 10, 10, 10, 10, 10)
+    assert [path.name for path in watch_study(study_of(folder), page).written][3:] == ["place-2024-05.xlsx"]
+    assert not watch_study(study_of(folder), page).written
+
+
+def test_a_watch_draws_again_where_the_roads_and_rivers_changed(place):
+    _, folder = place
+    page = folder / "maps" / "place.html"
+
+    def river(name):
+        line = {"type": "LineString", "coordinates": [[0.0, 52.005], [0.06, 52.005]]}
+        one = {"type": "Feature", "properties": {"name": name}, "geometry": line}
+        (folder / "rivers.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [one]}))
+        return study_of(folder, context=str(folder / "rivers.geojson"))
+
+    assert watch_study(river("Nene"), page).written
+    assert not watch_study(river("Nene"), page).written
+    drawn = page.with_name("place-2024-04.json")
+    before = drawn.read_bytes()
+    assert watch_study(river("Tove"), page).news == ()
+    assert drawn.read_bytes() != before
+
+
 def test_a_source_that_cannot_be_reached_is_exit_code_4(place):
     _, folder = place
     done = command(

@@ -126,8 +126,8 @@ EXAMPLES = [
         row(float("nan"), float("nan"), "not known"),
         FORCE,
         -9,
-        "Not known: no crime of its own force was given, no month is complete, it has no boundary, or a public "
-        "version leaves its count out.",
+        "Not known: no month is complete, no file holds such crimes, it has no boundary, or a public version leaves "
+        "its count out.",
     ),
     (
         row(57, float("nan"), "not known"),

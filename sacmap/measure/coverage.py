@@ -341,7 +341,7 @@ def _unknown(
     )
     found = {area: _why_unknown(force, gappy) for area, force in missing.items()}
     for area in ids[((theirs > 0) & (theirs >= TELLING_SHARE * counts)).to_numpy()]:
-        found.setdefault(area, "a force that reports much of its crime is left out")
+        found.setdefault(area, "a force that reports much of the crime there is left out")
     return found
 
 
@@ -350,8 +350,8 @@ def _why_unknown(force: str, gappy: Collection[str]) -> str:
     if not force:
         return "no force reports anything there"
     if force_slug(force) in {force_slug(name) for name in gappy}:
-        return f"their own force, {force}, did not publish every month compared"
-    return f"no crime of their own force, {force}, was given"
+        return f"the force there, {force}, did not publish every month compared"
+    return f"no crime of the force there, {force}, was given"
 
 
 def _named(force: str, tally: pd.DataFrame) -> tuple[str, ...]:

@@ -61,6 +61,7 @@ def page_of(result: Result, drawn: Outlines | None = None) -> View:
         hardening=hardening_reasons(result.hardening, rows),
         week={kind: week_reasons(entries, rows, kind) for kind, entries in result.weeks.items()},
         one_point={kind: frozenset(found) for kind, found in result.one_point.items()},
+        unknown=result.unknown,
         subtotals=result.groups,
         sources=SOURCE if study.extract is None else EXTRACT_SOURCE,
         context=result.context,

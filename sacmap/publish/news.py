@@ -19,7 +19,7 @@ from sacmap.notices import whole
 from sacmap.publish.change_rows import ChangeRow, change_rows, names_of
 from sacmap.publish.words import AREA, about, no_fit
 from sacmap.result import Result
-from sacmap.study import Period
+from sacmap.study import EXTRA_KINDS, Period
 
 _Month = Annotated[str, months.is_month]
 
@@ -73,6 +73,12 @@ class LastMap(NamedTuple):
     def current(self) -> Period:
         """Its current period."""
         return tuple(self.record["study"]["current"])
+
+    @property
+    def also(self) -> tuple[str, ...]:
+        """The additional files that were written with it."""
+        found = cast("dict[str, object]", self.record["study"]).get("also")
+        return tuple(kind for kind in found if kind in EXTRA_KINDS) if isinstance(found, list) else ()
 
     @property
     def monthly(self) -> dict[str, int]:

@@ -188,16 +188,16 @@ def _reasons(view: View) -> dict[str, dict[int, tuple[tuple[str, ...], str]]]:
 
 def _sentences(view: View) -> tuple[list[str], list[int]]:
     """Return the different sentences, with placeholders for numbers, and the number of each row's sentence."""
-    length = months.A_YEAR if view.yearly else len(view.current)
-    rows = view.table[READING].assign(months_compared=length)
+    rows = view.table[READING].assign(months_compared=months.A_YEAR if view.yearly else len(view.current))
     changes = [change for area in zip(*view.followed.values(), strict=True) for change in area]
     among = f"all {counted(len(view.areas), view.unit)}" if len(view.areas) > 1 else ""
-    patterns: dict[str, int] = {}
-    numbers = [
-        patterns.setdefault(words.pattern_of(row, view.follows, change, among=among), len(patterns))
-        for row, change in zip(readings(rows), changes, strict=True)
+    reasons = [view.unknown.get(area, "") for area in view.table["area_id"]]
+    said = [
+        words.pattern_of(row, view.follows, change, among=among, unknown=reason)
+        for row, change, reason in zip(readings(rows), changes, reasons, strict=True)
     ]
-    return list(patterns), numbers
+    number_of = {one: n for n, one in enumerate(dict.fromkeys(said))}
+    return list(number_of), [number_of[one] for one in said]
 
 
 def week_heading(view: View, kind: str) -> str:

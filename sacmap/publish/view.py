@@ -64,7 +64,7 @@ class View:
     the Counts table; totals, comparator: by crime type, as in the JSON record; subtotals: the table of groups; streets:
     the busiest streets and their crimes, by area_id and crime type; points: the busiest map points by area_id, empty if
     points must not be shown; week (by crime type), hardening: why areas are on the lists; one_point: by crime type, the
-    areas whose rise lies on one map point.
+    areas whose rise lies on one map point; unknown: why an area is not known, by area_id.
     """
 
     title: str
@@ -84,6 +84,7 @@ class View:
     hardening: Sequence[lists.Reasons] = ()
     week: Mapping[str, Sequence[lists.Reasons]] = field(default_factory=dict)
     one_point: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    unknown: Mapping[str, str] = field(default_factory=dict)
     subtotals: pd.DataFrame | None = None
     sources: Sequence[str] = ()
     context: Sequence[Layer] = ()

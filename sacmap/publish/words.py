@@ -227,23 +227,26 @@ def pattern_of(
     comparator_pct: float | None = None,
     *,
     among: str = "all neighbourhoods",
+    unknown: str = "",
 ) -> str:
     """Return the sentences of a row with {crimes}, {before}, {expected}, {normal_low}, {normal_high}, {step} open.
 
     The page fills in the numbers. `words` names what the expected count follows; `comparator_pct` is the change of
-    that, in %, None if not known; `among` is what a clear change stands out from, "" if from nothing: "{crimes};
-    {before} the year before. Expected {expected} had it followed the rest of the force, which rose 7% (normal range
-    {normal_low} to {normal_high}): {step} above. Within its normal range."
+    that, in %, None if not known; `among` is what a clear change stands out from, "" if from nothing; `unknown` is why
+    the area is not known, "" if that is not told of the area itself: "{crimes}; {before} the year before. Expected
+    {expected} had it followed the rest of the force, which rose 7% (normal range {normal_low} to {normal_high}): {step}
+    above. Within its normal range."
     """
     verdict = row["verdict"]
     has_count = pd.notna(row["current_count"])
     if has_count and pd.isna(row["baseline_mean"]):
         return "{crimes}. There is no earlier period to compare with."
     if verdict == "not known" or not has_count:
-        return (
-            "Not known: no crime of its own force was given, no month is complete, it has no boundary, or a "
-            "public version leaves its count out."
+        reason = unknown or (
+            "no month is complete, no file holds such crimes, it has no boundary, or a public version leaves its "
+            "count out"
         )
+        return f"Not known: {reason}."
     others = words.replace("{", "(").replace("}", ")")  # no brace in a force's name may open a number
     follows = words != NOTHING
     did = percent(comparator_pct) if follows and comparator_pct is not None else ""
