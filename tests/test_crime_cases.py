@@ -565,6 +565,7 @@ def test_f70_a_street_file_saved_again_counts_as_before(folder, monkeypatch, how
         (b"id,outcome\r\n1,2\r\n", "no column 'Month'"),
         ((",".join(crimes()[0].values()) + "\r\n").encode(), "seems to be no header"),
         (table([row | {"Month": "Jan-18"} for row in crimes()]).encode(), "line 2: 'Jan-18' is not a month"),
+        (table([row | {"Month": "Jan-18"} for row in crimes()]).encode(), "how a spreadsheet writes months"),
         (table([row | {"Month": "43101"} for row in crimes()]).encode(), "how a spreadsheet counts days"),
         (table([row | {"Longitude": "west"} for row in crimes()]).encode(), "Longitude 'west' is not a number"),
         (table([row | {"Latitude": "53.400.000"} for row in crimes()]).encode(), "A spreadsheet may have changed it"),

@@ -320,8 +320,10 @@ def _months(found: Lines, label: str) -> pa.Array:
 
 
 def _month_remedy(text: str) -> str:
-    if re.fullmatch(r"[34]\d{4}(\.0)?", text):
-        return f"{text} is how a spreadsheet counts days: format the column as YYYY-MM, or use the file as downloaded."
+    counts, writes = re.fullmatch(r"[34]\d{4}(\.0)?", text), re.fullmatch(r"[A-Za-z]{3}-\d\d", text)
+    if counts or writes:
+        does = "counts days" if counts else "writes months"
+        return f"{text} is how a spreadsheet {does}: format the column as YYYY-MM, or use the file as downloaded."
     return "Months are YYYY-MM; a spreadsheet may have changed them. Use the file as downloaded."
 
 
