@@ -4,6 +4,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -12,6 +13,9 @@ from conftest import HOSTILE, csv_text, row, square
 from sacmap.errors import InputError, UsageError
 from sacmap.pipeline import map_study
 from sacmap.planning import PlanOptions, plan_study
+from sacmap.publish.note_parts import Given, Paragraph
+from sacmap.publish.note_places import where
+from sacmap.result import OnePoint
 from sacmap.routine import BriefOptions, brief_study
 from sacmap.study import make_study
 
@@ -237,6 +241,18 @@ def note(whole, tmp_path_factory):
     options = BriefOptions(plan=str(plan), outcome=str(outcome))
     path, _ = brief_study(study, tmp_path_factory.mktemp("note") / "town.html", None, options)
     return docx.Document(path)
+
+
+def test_a_rise_on_one_map_point_is_told_as_that_in_both_of_its_places(practice_result):
+    first = practice_result.week[0]
+    point = OnePoint("On or near Quay", 13)
+    entries = (replace(first, one_point=point), *practice_result.week[1:])
+    weeks = {**practice_result.weeks, "sac": entries}
+    result = replace(practice_result, weeks=weeks, one_point={"sac": {first.area_id: point}})
+    parts = where(Given(study=result.study, place="Here", result=result)).parts
+    said = [part.text for part in parts if isinstance(part, Paragraph)]
+    assert sum(text.count(", on one map point)") for text in said) == 1
+    assert [text for text in said if "Most of the rise lies on one map point (Quay, 13)" in text]
 
 
 def test_map_plan_and_result_have_their_sections_and_the_figures_of_the_csv(whole, note, tmp_path):

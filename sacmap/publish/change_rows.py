@@ -15,6 +15,7 @@ import pandas as pd
 
 from sacmap import tables
 from sacmap.publish.csv_json import DECIMALS
+from sacmap.result import Result
 
 
 class Reading(TypedDict):
@@ -125,6 +126,11 @@ def names_of(areas: gpd.GeoDataFrame) -> dict[str, str]:
 
 def _repeated(names: Sequence[str]) -> set[str]:
     return {name for name, times in Counter(names).items() if times > 1}
+
+
+def on_one_point(result: Result, area: str, kind: str) -> str:
+    """Return ", on one map point" for a rise that may be a change in how places are recorded; otherwise ""."""
+    return ", on one map point" * (area in result.one_point.get(kind, {}))
 
 
 def table_of(change: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:

@@ -144,7 +144,7 @@ def week_reasons(
     """Return why the areas for a week of action, on one crime type or all, are on their list."""
     return tuple(
         _reasons(
-            entry, own, kind, [*_one_point(entry), *_about(own, kind)], clear=entry.verdict == "clear rise"
+            entry, own, kind, [*one_point(entry), *_about(own, kind)], clear=entry.verdict == "clear rise"
         )
         for entry in entries
         for own in [rows[entry.area_id]]
@@ -215,7 +215,7 @@ def _about(rows: ByType, kind: str) -> list[str]:
     return [f"Most of it is {tables.IN_WORDS[leading]}: {whole(count)}, {about(expected)} expected."]
 
 
-def _one_point(entry: Entry) -> list[str]:
+def one_point(entry: Entry) -> list[str]:
     """Return the caveat of a rise on one map point: the crimes may only be recorded differently."""
     if entry.one_point is None:
         return []

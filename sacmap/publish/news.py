@@ -16,7 +16,7 @@ from sacmap.files.text import parse_json
 from sacmap.measure.comparator import UNFIT
 from sacmap.measure.counts import monthly_totals
 from sacmap.notices import whole
-from sacmap.publish.change_rows import ChangeRow, change_rows, names_of
+from sacmap.publish.change_rows import ChangeRow, change_rows, names_of, on_one_point
 from sacmap.publish.words import AREA, about, no_fit
 from sacmap.result import Result
 from sacmap.study import EXTRA_KINDS, Period
@@ -172,13 +172,7 @@ def _named(key: Key, names: Mapping[str, str]) -> str:
 
 def _with_counts(key: Key, row: ChangeRow, names: Mapping[str, str], result: Result) -> str:
     counts = f"{whole(row['current_count'])}, {about(row['expected'])} expected"
-    return f"{_named(key, names)} ({counts}{_on_one_point(key, result)})"
-
-
-def _on_one_point(key: Key, result: Result) -> str:
-    """Return ", on one map point" for a rise that may be a change in how places are recorded; otherwise ""."""
-    area, kind = key
-    return ", on one map point" if area in result.one_point.get(kind, {}) else ""
+    return f"{_named(key, names)} ({counts}{on_one_point(result, *key)})"
 
 
 def _revised(result: Result, last: LastMap) -> list[str]:
@@ -204,7 +198,7 @@ def first_words(result: Result) -> str:
     """Return what is said of the first map of a study."""
     names = names_of(result.areas)
     clear = result.change[result.change["verdict"] == "clear rise"]
-    rose = [f"{_named(key, names)}{_on_one_point(key, result)}" for key in _largest_first(clear)]
+    rose = [f"{_named(key, names)}{on_one_point(result, *key)}" for key in _largest_first(clear)]
     stands = _line("Clear rises", rose)[0] if rose else "No clear rise."
     if result.unfit:
         stands = no_fit(AREA)

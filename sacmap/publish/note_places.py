@@ -10,8 +10,8 @@ from sacmap import tables
 from sacmap.choose.map_points import street_of
 from sacmap.measure.similar_areas import count, pct
 from sacmap.notices import counted, series, whole
-from sacmap.publish.change_rows import change_rows, first_type, names_of, rows_by_area
-from sacmap.publish.lists import draws
+from sacmap.publish.change_rows import change_rows, first_type, names_of, on_one_point, rows_by_area
+from sacmap.publish.lists import draws, one_point
 from sacmap.publish.note_parts import (
     LISTED,
     NAMED,
@@ -128,8 +128,9 @@ def _of_verdict(result: Result, verdict: str, names: Mapping[str, str]) -> list[
     for kind in tables.CRIME_TYPES:
         rows = _rows_of(result, kind, verdict)
         each = [
-            f"{names[row['area_id']]} ({whole(row['current_count'])}; {about(row['expected'])} expected, "
-            f"normal range {estimate(row['normal_low'])} to {estimate(row['normal_high'])})"
+            f"{names[row['area_id']]} ({whole(row['current_count'])}; {about(row['expected'])} expected, normal range "
+            f"{estimate(row['normal_low'])} to {estimate(row['normal_high'])}"
+            f"{on_one_point(result, row['area_id'], kind)})"
             for row in change_rows(rows.head(NAMED))
         ]
         more = f", and {len(rows) - NAMED:,} more" if len(rows) > NAMED else ""
@@ -179,4 +180,5 @@ def _lists(result: Result, names: Mapping[str, str]) -> Iterator[Part]:
 def _numbered(entry: Entry, names: Mapping[str, str], said: str) -> Paragraph:
     named = [f"{street_of(name)} ({n})" for name, n in entry.streets if n > 2]
     streets = f" Most on {series(named)}." if named else ""
-    return Paragraph(f"{names[entry.area_id]}: {said}. {capital(draws(entry))}.{streets}", "number")
+    said = " ".join([f"{said}. {capital(draws(entry))}.{streets}", *one_point(entry)])
+    return Paragraph(f"{names[entry.area_id]}: {said}", "number")
