@@ -20,6 +20,8 @@ _REPORT = (
     "No file was left incomplete. Please report it with the output of --debug (see CONTRIBUTING.md). "
     "Until then, another file or fewer options may work."
 )
+#: The numbers by which the system says that a disk is full.
+FULL = {errno.ENOSPC, errno.EDQUOT}
 _STREAMS = {0: os.O_RDONLY, 1: os.O_WRONLY, 2: os.O_WRONLY}
 
 
@@ -61,7 +63,7 @@ def _of_the_system(error: OSError) -> SacmapError:
         )
     if error.errno == errno.EPIPE:
         return DiskError("The result cannot be printed: the program that read it has stopped.", "")
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if error.errno in FULL:
         return DiskError(
             f"{name}: {error.strerror}.",
             "Free some space on the disk, and in the folder for temporary files (TMPDIR, on Windows TEMP).",

@@ -19,7 +19,7 @@ from sacmap.areas.context import read_context
 from sacmap.areas.topology import overlaps
 from sacmap.comparison import compare_areas
 from sacmap.crimes import Reading, without_repeats
-from sacmap.errors import SacmapError
+from sacmap.errors import SacmapError, UsageError
 from sacmap.files.collisions import require_apart, require_own
 from sacmap.files.json_shape import mismatch
 from sacmap.files.text import parse_json, read_text, sha256
@@ -225,6 +225,8 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
         result = _compared(study, found, reading)
     result = as_published(result)
     path = dated(out, result.study)
+    if path != out:
+        _tell_torn(path)
     replaced = last_periods(path.with_suffix(".json"))
     if replaced and replaced != months.span_in_words(result.study.current):
         say(
@@ -248,11 +250,19 @@ def last_periods(record: Path) -> str:
 
 def require_outputs(outputs: Sequence[Path], read: Sequence[str | Path | None]) -> None:
     """Check, before anything is read, that the outputs can be written and are not inputs. Report a torn set."""
+    require_apart(outputs, read)
+    for path in outputs:
+        if path.is_dir():
+            raise UsageError(f"{path} would be written, and is a folder.", "Choose another name with --out.")
+    require_writable(outputs[0].parent)
+    _tell_torn(outputs[0])
+
+
+def _tell_torn(first: Path) -> None:
+    """Say so if the files of the set that is to be written come from two runs."""
     from sacmap.files.file_sets import torn_set_message
 
-    require_apart(outputs, read)
-    require_writable(outputs[0].parent)
-    if torn := torn_set_message(outputs[0]):
+    if torn := torn_set_message(first):
         say(f"- {torn} This run writes all of them again.")
 
 

@@ -15,7 +15,7 @@ from sacmap.choose.plan import Plan, plan_of
 from sacmap.choose.plan_record import OutcomeRecord
 from sacmap.errors import InputError, SacmapError, UsageError
 from sacmap.fetch.home_office import read_table
-from sacmap.files.file_sets import write_set
+from sacmap.files.file_sets import torn_set_message, write_set
 from sacmap.files.json_shape import own_record
 from sacmap.files.text import read_text, sha256
 from sacmap.inputs import crime_files, newest_published, read_by, with_boundaries
@@ -244,9 +244,10 @@ def _newest_map(records: Iterable[Path]) -> tuple[Path, LastMap] | None:
 
 
 def _unchanged(study: Study, record: Path, last: LastMap) -> bool:
-    """Whether a new map would be the same as the last one: same version, options and inputs."""
+    """Whether a new map would be the same as the last one: same version, options and inputs, and files of one run."""
     old = last.record
-    if old["sacmap"] != version("sacmap") or not record.with_suffix(".html").is_file():
+    page = record.with_suffix(".html")
+    if old["sacmap"] != version("sacmap") or not page.is_file() or torn_set_message(page):
         return False
     rolling = {"current", "baseline"} if study.rolling is not None else set()
     asked = {name: plain(value) for name, value in with_boundaries(study).record().items()}

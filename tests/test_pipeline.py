@@ -570,6 +570,12 @@ def test_f44_an_output_that_cannot_be_written_is_told_before_reading(tmp_path, p
     done = command("map", practice.study, "--out", "file/town.html", cwd=tmp_path)
     assert done.returncode == 5
     assert "The folder file cannot be written" in done.stderr
+    assert "Check the path and the disk" in done.stderr
+    assert "Reading" not in done.stderr
+    (tmp_path / "town.csv").mkdir()
+    done = command("map", practice.study, "--out", "town.html", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "town.csv would be written, and is a folder" in done.stderr
     assert "Reading" not in done.stderr
 
 

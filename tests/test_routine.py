@@ -1,8 +1,12 @@
 """The month's routine: periods that follow the data, what is new since the last map, names that keep the last one."""
 
+import itertools
 import json
 import os
 import shutil
+import signal
+import sys
+from pathlib import Path
 
 import pytest
 from command_line import command
@@ -10,6 +14,7 @@ from conftest import csv_text, row, square
 
 from sacmap import months
 from sacmap.errors import UsageError
+from sacmap.files.file_sets import torn_set_message
 from sacmap.pipeline import map_study, run
 from sacmap.publish.news import first_words
 from sacmap.routine import Watched, watch_study
@@ -169,6 +174,38 @@ def test_a_watch_says_what_is_new_by_name_and_nothing_where_nothing_is(place):
         publish(month, 10, 10, 10, 10, 10, 10)
     august = command("watch", "place.toml", cwd=folder).stdout
     assert "No longer a clear rise: Ward 0, serious acquisitive crime (now within normal range)" in august
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX")
+def test_f59_a_watch_and_a_rolling_map_write_a_set_again_that_a_kill_left_torn(place):
+    publish, folder = place
+    watch = ("watch", "place.toml", "--also", "xlsx")
+    command(*watch, cwd=folder)
+    for number, again in enumerate([watch, ("map", *watch[1:])], 12):
+        publish("2024-04", 10, 10, 10, 10, 10, number)
+        # The page, the table and the record are new, the workbook is not.
+        killed_before_move(4, *watch, cwd=folder)
+        done = command(*again, cwd=folder)
+        assert "An earlier run was stopped while it wrote place-2024-04.html" in done.stderr
+        assert not torn_set_message(folder / "maps" / "place-2024-04.html")
+    assert command(*watch, cwd=folder).stderr == ""
+
+
+def killed_before_move(number, *words, cwd):
+    """Run a command in a process that is killed before it moves a file for the so-manieth time."""
+    child = os.fork()
+    if not child:
+        moves, move = itertools.count(1), Path.replace
+
+        def replace(part, path):
+            if next(moves) == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return move(part, path)
+
+        Path.replace = replace
+        command(*words, cwd=cwd)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
 
 
 def test_a_watch_names_the_largest_rise_first(practice_result):

@@ -84,6 +84,8 @@ def test_f25_a_month_that_is_none_is_an_error_with_its_line(tmp_path, month):
     "content",
     [
         "\ufeff" + csv_text(row(street="On or near Caffi", crime_id="1a")),
+        "\ufeff\ufeff" + csv_text(row(street="On or near Caffi", crime_id="1a")),
+        "\ufeff\ufeff" + csv_text(row(street="On or near Caffi", crime_id="1a")).replace(",", ";"),
         csv_text(row(street="On or near Caffi", crime_id="1a"), end="\n"),
         "\n".join([HEADER, row(street="On or near Caffi", crime_id="1a")]),
     ],

@@ -129,7 +129,7 @@ def _begun(source: CsvSource) -> tuple[bytes | bytearray, int, list[str] | None]
     raw, label = source.read(), source.label
     if not raw or raw.isspace():
         raise InputError(f"{label} is empty.", "Download it again.")
-    if raw.startswith(codecs.BOM_UTF8):
+    while raw.startswith(codecs.BOM_UTF8):
         raw = raw[len(codecs.BOM_UTF8) :]
     first_end = re.search(rb"[\r\n]+", raw)
     start = first_end.end() if first_end else len(raw)

@@ -102,8 +102,9 @@ def decoded(raw: bytes | bytearray, label: str) -> str:
         except UnicodeDecodeError:
             # Excel on Windows saves "CSV" in this encoding.
             text = raw.decode("cp1252", errors="replace")
-    # A byte order mark, perhaps decoded wrongly, and the end-of-file character of old Windows programs.
-    return text.removeprefix("\ufeff").removeprefix("ï»¿").rstrip("\x1a")
+    # Byte order marks (some programs add a second one), perhaps decoded wrongly, and the end-of-file character of old
+    # Windows programs.
+    return text.lstrip("\ufeff").removeprefix("ï»¿").rstrip("\x1a")
 
 
 def require_text(raw: bytes | bytearray, label: str) -> None:

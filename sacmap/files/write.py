@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from sacmap.errors import DiskError, UsageError
+from sacmap.last_resort import FULL
 
 #: Seconds to wait between attempts while a virus scanner or Excel has the file open.
 WAITS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
@@ -160,10 +161,12 @@ def as_disk_error(path: Path, option: str = "--out") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        remedy = f"Free some space or choose another folder with {option}."
+        first = "Free some space" if error.errno in FULL else "Check the path and the disk"
         raise DiskError(
             f"{path} cannot be written: {error.strerror or error}. {AS_IT_WAS}.",
-            _IN_USE if isinstance(error, PermissionError) else remedy,
+            _IN_USE
+            if isinstance(error, PermissionError)
+            else f"{first}, or choose another folder with {option}.",
         ) from None
 
 
