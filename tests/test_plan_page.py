@@ -156,6 +156,16 @@ def test_what_the_money_prevents_is_one_figure_in_the_block_its_bars_and_its_det
     assert "spread over the areas 0 to 4.6 a year; only homes burgled lately 0 to 18" in shown.figure
 
 
+def test_the_burglaries_beside_the_money_are_those_that_it_follows():
+    page = page_of()
+    area = str(page.areas["area_id"].iloc[1])
+    here = (page.change["area_id"] == area) & (page.change["crime_type"] == "burglary")
+    page = replace(page, change=page.change.assign(level=page.change["level"].mask(here, 33.4)))
+    shown = next(one for one in plan_view(plan_of_four(page), page).sections if one.key == "money")
+    assert shown.head[-1] == "likely"
+    assert [one.figures for one in shown.rows] == [("66", "£9,900", "33")]
+
+
 def test_a_plan_has_its_own_headline_sides_and_pins(opened, planned):
     page = opened(planned)
     assert page.text("h1") == "£10,000 reaches 66 homes in Birch."

@@ -98,7 +98,7 @@ def _money(plan: Plan, view: View) -> Section:
     return Section(
         key="money",
         heading=f"The money: {homes:,} homes at {pounds(budget['price'])}",
-        head=(f"Most burglaries{' per home' if view.rates else ''}", "homes", "money", "burglaries"),
+        head=(f"Most burglaries likely{' per home' if view.rates else ''}", "homes", "money", "likely"),
         rows=_money_rows(plan, view),
         said=(
             _spread(spread, sure=budget["prevented"] is not None)
@@ -118,14 +118,17 @@ def _money(plan: Plan, view: View) -> Section:
 
 
 def _money_rows(plan: Plan, view: View) -> tuple[PlanRow, ...]:
-    """Return a row for each area the money is shared between; areas that get none have no letter."""
+    """Return a row for each area the money is shared between; areas that get none have no letter.
+
+    The money follows the burglaries that are likely, not those now, so these are the figures beside it.
+    """
     burglary = rows_of(view, [one["area_id"] for one in plan.hardening], "burglary")
     return tuple(
         PlanRow(
             sign if one["homes"] else "",
             one["area_id"],
             *who(view, one["area_id"]),
-            (whole(one["homes"]), pounds(one["money"]), whole(row["current_count"])),
+            (whole(one["homes"]), pounds(one["money"]), estimate(row["level"])),
         )
         for one, row, sign in zip(plan.hardening, burglary, LETTERS, strict=False)
     )
