@@ -1,10 +1,12 @@
 """The documentation cannot drift: its code and its commands are run, and its links lead somewhere."""
 
 import contextlib
+import os
 import random
 import re
 import shlex
 import shutil
+import subprocess
 import unicodedata
 import zipfile
 from pathlib import Path
@@ -164,6 +166,23 @@ def test_the_commands_of_a_page_run_as_written(page, services, capsys):
     for command in [line for name, line in SPOKEN if name == page]:
         more = next((words for start, words in services.items() if command.startswith(start)), "")
         run(f"{command.removeprefix('sacmap ')} {more}", capsys)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
+@pytest.mark.parametrize(("code", "passes"), [(0, True), (3, True), (2, False), (4, False)])
+def test_the_step_of_a_ci_service_passes_whole_maps_and_those_with_gaps_alone(tmp_path, code, passes):
+    (step,) = re.findall(r"- run: (sacmap watch .*)", (ROOT / "docs" / "routine.md").read_text("utf-8"))
+    # Such a service stops at the first command that fails, also within a pipe.
+    shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"]
+    summary = tmp_path / "summary.md"
+    done = subprocess.run(
+        [*shell, f"sacmap() {{ echo rose; return {code}; }}; {step}"],
+        env=os.environ | {"GITHUB_STEP_SUMMARY": str(summary)},
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
+    assert (done.returncode == 0) is passes
+    assert summary.read_text() == "rose\n"
 
 
 def commands(text):
