@@ -31,12 +31,13 @@ def oldest(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Run ruff and mypy."""
+    """Run ruff, mypy and the check that imports only go down."""
     session.install(*PINNED)
     session.install(*ITSELF)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")
+    session.run("lint-imports")
 
 
 @nox.session
