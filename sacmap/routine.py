@@ -249,7 +249,9 @@ def _unchanged(study: Study, record: Path, last: LastMap) -> bool:
     page = record.with_suffix(".html")
     if old["sacmap"] != version("sacmap") or not page.is_file() or torn_set_message(page):
         return False
-    rolling = {"current", "baseline"} if study.rolling is not None else set()
+    rolling = (
+        {"current", "baseline"} if study.rolling is not None else {"baseline"} if study.before else set()
+    )
     asked = {name: plain(value) for name, value in with_boundaries(study).record().items()}
     if any(asked[name] != old["study"].get(name) for name in asked if name not in rolling):
         return False

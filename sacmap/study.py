@@ -33,7 +33,7 @@ _CONTROL = {chr(n) for n in (*range(32), *range(127, 160))}
 #: The longest name and path that file systems accept, in bytes, less room for sacmap's endings.
 NAME_BYTES, PATH_BYTES = 200, 3_800
 #: Fields that are not options: the paths and periods as the user wrote them.
-NOT_OPTIONS = {"as_given", "rolling"}
+NOT_OPTIONS = {"as_given", "before", "rolling"}
 #: Rolling periods: "latest:12" is the newest 12 complete months, "before:3" the three such periods before.
 _LATEST, _BEFORE = re.compile(r"(?a:latest:(\d{1,2}))"), re.compile(r"(?a:before:(\d{1,2}))")
 MOST_ROLLING = 60
@@ -44,7 +44,7 @@ PATHS = {
 #: Options that are web addresses.
 ADDRESSES = {"api_url", "archive_url", "tiles"}
 #: Options that take several values, and those that are true or false.
-LISTS, FLAGS = {"also", "context", "crimes", "within"}, {"offline", "suppress_small", "yes"}
+LISTS, FLAGS = {"also", "context", "crimes", "within"}, {"before", "offline", "suppress_small", "yes"}
 #: Names of options that differ from the field: `from` is a keyword of Python.
 OPTION_NAMES = {"source": "from"}
 
@@ -102,9 +102,9 @@ class Study:
     """A comparison of a current period with a baseline of one or more periods of the same calendar months.
 
     Values are checked. The periods may be given as spans ("2025-04:2026-03") or as months, and become tuples of months.
-    Without a baseline, only the level is mapped. With current "latest:12" and baseline "before:3", rolling is (12, 3),
-    and both periods are empty until the crimes are read (see `rolled_to`). Paths can be opened from the current folder.
-    as_given has the paths of a study file as the user wrote them, relative to that file: see `shown`.
+    Without a baseline, only the level is mapped. With current "latest:12" and baseline "before:3", rolling is (12, 3);
+    both are empty until the crimes are read (see `rolled_to`). before is True where "before:3" is beside given months.
+    Paths can be opened from the current folder; as_given has those of a study file as they were written (see `shown`).
 
     Examples
     --------
@@ -148,6 +148,7 @@ class Study:
     archive_url: str = ARCHIVE_URL
     ca_bundle: str | None = None
     as_given: Mapping[str, str] = field(default_factory=dict)
+    before: bool = False
     rolling: tuple[int, int] | None = None
 
     def __init__(self, **options: Unpack[Options]) -> None:
@@ -369,11 +370,11 @@ def _periods(given: Options) -> dict[str, object]:
     current = _period(given["current"])
     if len(current) != 1:
         raise UsageError("The current period must be one span.", "Write it as --current 2017-04:2018-03.")
+    found: dict[str, object] = {"current": current[0], "rolling": given.get("rolling")}
     if before is not None:
-        baseline = months.periods_before(current[0], before)
-    else:
-        baseline = baseline_periods(current[0], _period(given["baseline"])) if given.get("baseline") else ()
-    return {"current": current[0], "baseline": baseline, "rolling": given.get("rolling")}
+        return found | {"baseline": months.periods_before(current[0], before), "before": True}
+    baseline = baseline_periods(current[0], _period(given["baseline"])) if given.get("baseline") else ()
+    return found | {"baseline": baseline}
 
 
 def _rolling(value: str | Sequence[object], pattern: re.Pattern[str]) -> int | None:

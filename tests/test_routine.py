@@ -129,6 +129,20 @@ def test_periods_before_the_data_begin_are_left_out_and_told(place):
     assert "only 1 of them is in the crimes" in " ".join(notice.text for notice in result.warnings)
 
 
+def test_before_a_given_period_too_those_before_the_data_begin_are_left_out_and_told(place):
+    _, folder = place
+    study = make_study(
+        current="2024-02:2024-04", baseline="before:4", crimes=str(folder / "crimes"),
+        boundaries=str(folder / "wards.geojson"),
+    )  # fmt: skip
+    page = folder / "maps" / "spring.html"
+    result = watch_study(study, page).result
+    assert [months.written(p) for p in result.study.baseline] == ["2023-02:2023-04"]
+    assert len(result.compared) == 3
+    assert "only 1 of them is in the crimes" in " ".join(notice.text for notice in result.warnings)
+    assert not watch_study(study, page).written
+
+
 def test_last_month_s_map_stays_beside_this_month_s(place):
     publish, folder = place
     april = map_study(study_of(folder), folder / "maps" / "place.html").written
@@ -235,6 +249,17 @@ def test_a_month_that_is_withdrawn_is_told_once(place):
     assert watch_study(study_of(folder), page) == Watched()
     publish("2024-05", 10, 10, 10, 10, 10, 10)
     assert "place-2024-05.html" in [path.name for path in watch_study(study_of(folder), page).written]
+
+
+def test_a_new_month_that_is_not_complete_is_told_once(place):
+    publish, folder = place
+    page = folder / "maps" / "place.html"
+    watch_study(study_of(folder), page)
+    publish("2024-05", 1, 0, 0, 0, 0, 0)
+    (told,) = watch_study(study_of(folder), page).news
+    assert told.startswith("The crimes end in May 2024, but April 2024 is the newest complete month")
+    publish("2024-05", 1, 1, 0, 0, 0, 0)
+    assert not watch_study(study_of(folder), page).news
 
 
 def test_a_month_in_the_middle_that_is_withdrawn_or_comes_back_is_told_by_name(place):

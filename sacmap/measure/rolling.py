@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -16,7 +17,7 @@ from sacmap.study import Study, rolled_to
 
 
 def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study, tuple[Notice, ...]]:
-    """Return a study with its rolling periods set from the crimes, and notices about them.
+    """Return a study with its rolling periods, or only its baseline before:3, set from the crimes, and notices.
 
     The current period ends in the newest month that is complete for the main forces: the force in the study, or the
     forces that together report at least half of the SAC in the areas. Periods before the data begin are left out.
@@ -26,9 +27,14 @@ def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study
     InputError
         If no month of these forces is complete.
     """
+    known = sorted(reading.tally["month"].astype(str).unique())
+    if study.before and study.current and known:
+        there = tuple(period for period in study.baseline if period[0] >= known[0])
+        return replace(study, baseline=there), tuple(
+            _short_baseline(len(study.baseline), len(there), known[0])
+        )
     if study.rolling is None or study.current:
         return study, ()
-    known = sorted(reading.tally["month"].astype(str).unique())
     judged = coverage(reading.judged, known)
     mine = judged[judged["force"].isin(_main_forces(study, located))]
     whole = mine.groupby("month")["status"].agg(lambda status: bool((status == "complete").all()))
@@ -57,11 +63,15 @@ def _rolling_notices(study: Study, found: Study, known: list[str], complete: lis
             "complete month, so the current period ends there.",
         )
     asked = study.rolling[1] if study.rolling else 0
-    if len(found.baseline) < asked:
-        there, wanted = len(found.baseline), counted(asked, ("period", "periods"))
+    yield from _short_baseline(asked, len(found.baseline), known[0])
+
+
+def _short_baseline(asked: int, there: int, first: str) -> Iterator[Notice]:
+    if there < asked:
+        wanted = counted(asked, ("period", "periods"))
         some = f"only {there} of them {'is' if there == 1 else 'are'}" if there else "none is"
         yield Notice(
             "short-baseline",
             f"The baseline should have {wanted}, but {some} in the crimes, which begin in "
-            f"{months.in_words(known[0])}.",
+            f"{months.in_words(first)}.",
         )

@@ -39,6 +39,7 @@ class _MonthlyRecord(TypedDict, total=False):
 
 class _WarningRecord(TypedDict):
     code: str
+    text: str
 
 
 class MapRecord(_MonthlyRecord):
@@ -116,6 +117,9 @@ def news_of(result: Result, last: LastMap) -> list[str]:
         said.append(
             f"Data to {months.in_words(now[-1])}; the last map had data to {months.in_words(last.current[-1])}."
         )
+    # Otherwise a new month that is not complete would go by in silence: the map is that of the month before.
+    told = {warning["text"] for warning in last.record["warnings"]}
+    said += [one.text for one in result.warnings if one.code == "newest-months" and one.text not in told]
     names = {**last.names, **names_of(result.areas)}
     rows = {(row["area_id"], row["crime_type"]): row for row in change_rows(result.change)}
     verdicts = {key: rows[key]["verdict"] for key in _largest_first(result.change)}
