@@ -68,6 +68,12 @@ def _of_the_system(error: OSError) -> SacmapError:
             f"{name}: {error.strerror}.",
             "Free some space on the disk, and in the folder for temporary files (TMPDIR, on Windows TEMP).",
         )
+    if error.errno == errno.ENOENT and error.filename is None:
+        # So says the system when it is asked which folder this is. Every other path has a name.
+        return DiskError(
+            "The folder in which the command was given is no longer there.",
+            "Change to another folder (cd), and give the command again.",
+        )
     return DiskError(f"{name}: {error.strerror or 'it cannot be used'}.", "Check the path and the disk.")
 
 

@@ -121,6 +121,23 @@ def test_f44_a_full_disk_without_a_file_s_name_says_where_space_may_be_missing()
     assert told.exit_code == 5
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps a folder that is in use")
+def test_a_folder_that_was_removed_under_the_command_is_told(tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    here = Path.cwd()
+    os.chdir(gone)
+    try:
+        gone.rmdir()
+        with pytest.raises(FileNotFoundError) as raised:
+            Path.cwd()
+        told = meant(raised.value)
+    finally:
+        os.chdir(here)
+    assert "no longer there" in told.cause
+    assert told.exit_code == 5
+
+
 def test_f64_permission_denied_is_called_by_its_name():
     told = meant(PermissionError(errno.EACCES, "Permission denied", "crimes.csv"))
     assert "permission denied" in told.cause

@@ -130,8 +130,30 @@ def test_f60_what_gzip_packed_has_a_bound(tmp_path):
     assert time.monotonic() - began < 30
 
 
+def read_as_households(path):
+    from sacmap.areas.households import read_households
+
+    read_households(path)
+
+
+def read_as_context(path):
+    from sacmap.areas.context import read_context
+
+    read_context([str(path)], (0, 0, 1, 1))
+
+
 @posix
-@pytest.mark.parametrize("read", [bytes_of, read_study, lambda path: read_text(str(path))])
+@pytest.mark.parametrize(
+    "read",
+    [
+        bytes_of,
+        read_study,
+        lambda path: read_text(str(path)),
+        read_crimes,
+        read_as_households,
+        read_as_context,
+    ],
+)
 def test_f60_a_device_or_a_pipe_without_end_is_no_file(tmp_path, read):
     from pathlib import Path
 

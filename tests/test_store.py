@@ -120,6 +120,17 @@ def test_f43_a_damaged_answer_is_set_aside_and_asked_again(store, damage):
     assert store.get(BURGLARY, "2024-03").body == BODY
 
 
+@pytest.mark.parametrize("put", [Path.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_f43_a_folder_or_a_device_in_place_of_an_answer_is_set_aside(store, put):
+    if sys.platform == "win32":
+        pytest.skip("no such device")
+    path = store.put(BURGLARY, "2024-03", BODY).path
+    path.unlink()
+    put(path)
+    assert store.get(BURGLARY, "2024-03") is None
+    assert [one.suffix for one in path.parent.iterdir()] == [".damaged"]
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=400))
 def test_f43_no_bytes_on_disk_are_ever_taken_for_another_answer(tmp_path_factory, content):

@@ -6,7 +6,7 @@ from sacmap import months
 from sacmap.choose.hardening import read_prices
 from sacmap.errors import InputError, UsageError
 from sacmap.files.study_file import read_study
-from sacmap.files.text import parse_toml
+from sacmap.files.text import parse_json, parse_toml
 from sacmap.limits import SETTINGS
 from sacmap.study import baseline_periods, make_study, spans
 
@@ -108,6 +108,11 @@ def test_a_bad_study_file_says_what_is_wrong(tmp_path, text, error, words):
     file.write_text(text)
     with pytest.raises(error, match=words):
         read_study(file)
+
+
+def test_half_a_character_in_json_is_told_in_plain_words():
+    with pytest.raises(ValueError, match="it has half a character in it"):
+        parse_json(r'{"title": "\ud800"}')
 
 
 @pytest.mark.parametrize("key", ["a", '"a\\" . b"', "' a.'", "a \t"])

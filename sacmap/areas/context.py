@@ -20,7 +20,7 @@ from sacmap.areas.coordinates import in_degrees, require_on_earth, system_of, sy
 from sacmap.areas.layer_files import as_input_error
 from sacmap.areas.layers import read_layer
 from sacmap.errors import InputError
-from sacmap.files.text import parse_json, read_text
+from sacmap.files.text import parse_json, read_text, require_plain
 from sacmap.limits import CONTEXT, CONTEXT_CORNERS, CONTEXT_CUTS
 
 Kind = Literal["road", "rail", "water", "place"]
@@ -156,6 +156,7 @@ def _features(where: Path) -> tuple[NDArray[np.object_], list[dict[str, object]]
 def _start(where: Path) -> bytes:
     if where.is_dir():
         return b""
+    require_plain(where)
     with where.open("rb") as stream:
         return stream.read(200)
 

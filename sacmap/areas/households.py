@@ -13,6 +13,7 @@ from sacmap.areas.layer_files import as_input_error, inflate_text
 from sacmap.errors import InputError
 from sacmap.files.delimited import decoded, rows_in
 from sacmap.files.sheets import LINES_ABOVE, sheets_of, text_of
+from sacmap.files.text import require_plain
 from sacmap.limits import CELLS, ROWS, TEXT
 from sacmap.notices import Notice, listed
 from sacmap.tables import homes_of
@@ -71,6 +72,7 @@ def read_households(path: str, column: str | None = None) -> Counts:
     """
     where = Path(path)
     with as_input_error(where, "--households"):
+        require_plain(where)
         with where.open("rb") as stream:
             kind = kind_of(stream.read(START))
         if kind.key in {"zip", "xls", "parquet"}:

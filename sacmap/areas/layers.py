@@ -25,6 +25,7 @@ from sacmap.areas.layer_files import (
 )
 from sacmap.areas.layer_rows import Rows, layer_of, rows_of
 from sacmap.errors import InputError
+from sacmap.files.text import require_plain
 from sacmap.limits import INFLATED
 
 
@@ -47,8 +48,7 @@ def _read(where: Path, layer: str | None) -> Rows:
         if any(part.name.lower() == "a00000001.gdbtable" for part in parts):
             parts = [part._replace(name=f"{where.name or 'areas'}/{part.name}") for part in parts]
         return _of_several(parts, where, layer, inflated=False, what="folder")
-    if where.exists() and not where.is_file():
-        raise InputError(f"{where} is a pipe or a device, not a file.", "Give a file or a folder.")
+    require_plain(where)
     with where.open("rb") as stream:
         start = stream.read(START)
     kind = kind_of(start)

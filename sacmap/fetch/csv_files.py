@@ -18,7 +18,7 @@ import deflate
 from sacmap.errors import InputError
 from sacmap.files.delimited import require_text
 from sacmap.files.sheets import WORKBOOKS
-from sacmap.files.text import bytes_of, unreadable
+from sacmap.files.text import bytes_of, require_plain, unreadable
 from sacmap.limits import is_folder, most_inflated, require_real_zip
 
 #: Two files of the same bytes, and at least so many of them, are copies.
@@ -97,6 +97,7 @@ def members_of(path: Path, *, found: bool = False) -> list[Member]:
 def _not_there(path: Path) -> list[Member]:
     """Return the members of a pattern such as 2018-*.csv, which Windows does not expand. Otherwise raise an error."""
     text = str(path)
+    require_plain(path)
     if re.match(r"(?i)https?:/", text):
         raise InputError(f"{text} is an address, not a file.", "Download it, and give the file.")
     if not _PATTERN.search(path.name):

@@ -142,8 +142,9 @@ class Store:
 
     def _read(self, path: Path) -> StoredAnswer | None:
         try:
-            if path.stat().st_size > STORED:
-                raise ValueError("larger than any answer")
+            # A device has the size 0 and no end.
+            if path.stat().st_size > STORED or not path.is_file():
+                raise ValueError("no answer, or larger than any")
             line, _, body = path.read_bytes().partition(b"\n")
             header = header_of(line, path)
             if header["sha256"] != (seal(header, body) if header["sacmap"] == 2 else _sha256(body)):

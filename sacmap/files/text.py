@@ -35,6 +35,18 @@ def unreadable(label: str | Path, error: OSError) -> InputError:
     )
 
 
+def require_plain(path: Path) -> None:
+    """Refuse a pipe or a device: it may never end, and what is read of it once is gone.
+
+    Raises
+    ------
+    InputError
+        If it is neither a file nor a folder, and is there.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InputError(f"{path} is no plain file.", "Save what is in it as a file, and give that.")
+
+
 def bytes_of(path: Path, limit: Limit = FILE) -> bytes:
     """Return a file's bytes, if it is not too large.
 
@@ -44,9 +56,7 @@ def bytes_of(path: Path, limit: Limit = FILE) -> bytes:
         If it cannot be read or is too large. The message names the file and says why.
     """
     try:
-        if not path.is_file() and path.exists() and not path.is_dir():
-            # A device or a pipe may never end.
-            raise InputError(f"{path} is no plain file.", "Save what is in it as a file, and give that.")
+        require_plain(path)
         limit.require(path.stat().st_size, path)
         return path.read_bytes()
     except OSError as error:
@@ -95,6 +105,8 @@ def _within_bounds() -> Iterator[None]:
         yield
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+    except UnicodeEncodeError:
+        raise ValueError("it has half a character in it") from None
     except (json.JSONDecodeError, tomllib.TOMLDecodeError, UnicodeError):
         raise
     except ValueError:
