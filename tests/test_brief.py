@@ -224,7 +224,7 @@ def whole(tmp_path_factory):
     plan = folder / "plans" / "town.json"
     plan_study(study, plan, PlanOptions(theme="burglary"))
     outcome = {
-        "before": ["2023-04", "2023-05"], "after": ["2024-04", "2024-05"],
+        "before": ["2023-04", "2023-05"], "after": ["2024-04", "2024-05"], "months_compared": 1,
         "reading": "Target areas: 20 after, 30 before.",
         "counts": {"target": {"W03": {"before": 30, "after": 20}}, "buffer": {}},
         "actions": [{"date": "2024-03-04", "area_id": "W03", "action": "Locks fitted"}],
@@ -241,6 +241,11 @@ def note(whole, tmp_path_factory):
     options = BriefOptions(plan=str(plan), outcome=str(outcome))
     path, _ = brief_study(study, tmp_path_factory.mktemp("note") / "town.html", None, options)
     return docx.Document(path)
+
+
+def test_the_months_left_out_of_a_result_are_told_beside_its_counts(note):
+    told = "Counted in 1 of 2 months of April 2024 to May 2024, against April 2023 to May 2023."
+    assert told in texts(note)
 
 
 def test_a_rise_on_one_map_point_is_told_as_that_in_both_of_its_places(practice_result):

@@ -172,6 +172,7 @@ class OutcomeRecord(TypedDict):
 
     before: list[Month]
     after: list[Month]
+    months_compared: int
     reading: str
     counts: dict[str, dict[str, AreaCounts]]
     actions: list[ActionRecord]

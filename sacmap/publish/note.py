@@ -19,6 +19,7 @@ from sacmap.publish.note_parts import (
     Part,
     Section,
     Table,
+    part_of,
     periods_in_words,
     some,
 )
@@ -151,7 +152,8 @@ def _came_of_it(given: Given) -> Section | None:
     parts: list[Part] = [Paragraph(str(outcome["reading"]))]
     if rows:
         earlier, later = map(months.span_in_words, spans)
-        caption = f"Counted in {later}, against {earlier}."
+        part = part_of(outcome["months_compared"], len(outcome["after"]))
+        caption = f"Counted in {part}{later}, against {earlier}."
         parts.append(Table(caption, ("Areas", "Before", "After"), tuple(rows)))
     names = given.names or {}
     done = [

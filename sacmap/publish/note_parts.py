@@ -97,6 +97,11 @@ def periods_in_words(study: Study) -> str:
     return f"{now} against {months.baseline_in_words(study.baseline)}" if study.baseline else now
 
 
+def part_of(compared: int, period: int) -> str:
+    """Return "11 of 12 months of " where months were left out of a period of so many; otherwise ""."""
+    return f"{compared} of {period} months of " if compared < period else ""
+
+
 def some(items: Sequence[str]) -> str:
     """Return the first names of several, and how many more there are."""
     more = len(items) - NAMED

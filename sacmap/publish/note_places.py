@@ -21,6 +21,7 @@ from sacmap.publish.note_parts import (
     Picture,
     Section,
     Table,
+    part_of,
     periods_in_words,
     some,
 )
@@ -81,10 +82,9 @@ def _totals(result: Result) -> Table:
         rows.append((result.in_words[kind].capitalize(), *cells))
     columns = ("Before", "Now", "Change") if result.study.baseline else ("Now",)
     source = "data.police.uk" if result.study.extract is None else "the force's own records"
-    part = len(result.compared) < len(result.study.current)
-    some = f"{len(result.compared)} of {len(result.study.current)} months of " if part else ""
+    part = part_of(len(result.compared), len(result.study.current))
     return Table(
-        f"Crimes counted in {_counted(result)}, {some}{periods_in_words(result.study)}. Source: {source}.",
+        f"Crimes counted in {_counted(result)}, {part}{periods_in_words(result.study)}. Source: {source}.",
         ("Crimes on the map", *columns),
         tuple(rows),
     )
