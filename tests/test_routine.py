@@ -376,6 +376,18 @@ def test_a_watch_makes_the_map_again_where_an_option_or_a_file_of_it_changed(pla
     assert (folder / "maps" / "place-2024-04.html").exists()
 
 
+def test_a_watch_says_that_the_boundaries_are_another_version_even_under_the_same_names(place):
+    _, folder = place
+    page = folder / "maps" / "place.html"
+    watch_study(study_of(folder), page)
+    wards = json.loads((folder / "wards.geojson").read_text())
+    wards["features"][5]["geometry"]["coordinates"] = [square(5, 0.011)]
+    (folder / "wards.geojson").write_text(json.dumps(wards))
+    (told,) = watch_study(study_of(folder), page).news
+    assert told == f"Changed since the last map, which alone can move figures: {folder / 'wards.geojson'}."
+    assert not watch_study(study_of(folder), page).written
+
+
 def test_a_watch_keeps_the_additional_files_of_the_last_map_as_new_as_the_map(place):
     publish, folder = place
     page = folder / "maps" / "place.html"

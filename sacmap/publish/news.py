@@ -120,6 +120,7 @@ def news_of(result: Result, last: LastMap) -> list[str]:
     # Otherwise a new month that is not complete would go by in silence: the map is that of the month before.
     told = {warning["text"] for warning in last.record["warnings"]}
     said += [one.text for one in result.warnings if one.code == "newest-months" and one.text not in told]
+    said += _line("Changed since the last map, which alone can move figures", _other_files(result, last))
     names = {**last.names, **names_of(result.areas)}
     rows = {(row["area_id"], row["crime_type"]): row for row in change_rows(result.change)}
     verdicts = {key: rows[key]["verdict"] for key in _largest_first(result.change)}
@@ -140,6 +141,17 @@ def news_of(result: Result, last: LastMap) -> list[str]:
         said += _line("Areas on one of the two maps only", [names.get(area, area) for area in sorted(areas)])
     # A verdict that stays the same is no news by itself.
     return [*said, *going_on, *([no_fit(AREA)] if result.unfit else [])] if said else []
+
+
+def _other_files(result: Result, last: LastMap) -> list[str]:
+    """Return the boundaries, households and comparator that are in another version than on the last map."""
+    study = result.study
+    counted_with = {study.boundaries, study.households, study.lsoa_boundaries, study.comparator}
+    then = {one["path"]: one.get("sha256") for one in last.record["inputs"]}
+    found = [
+        (study.shown(str(one["path"])), one["sha256"]) for one in result.inputs if one["path"] in counted_with
+    ]
+    return [path for path, content in found if then.get(path, content) != content]
 
 
 def _sorted_out(
