@@ -40,7 +40,7 @@ def test_f37_a_month_of_one_crime_is_thin_and_says_what_is_usual():
     judged = coverage(tally([900, 950, 1, 920]), ["2018-03"])
     thin = judged[judged["month"] == "2018-03"].iloc[0]
     assert (thin["status"], thin["crimes"], thin["expected"]) == ("thin", 1, 920)
-    assert "about 920" in thin["reason"]
+    assert thin["reason"] == "published only 1 crime, where about 920 are usual"
 
 
 def test_half_the_usual_is_not_thin():

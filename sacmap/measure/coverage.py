@@ -113,7 +113,8 @@ def _one_force(
             status, reason = "missing", _why_missing(force, i, there, every)
         elif n < THIN * expected:
             status = "thin"
-            reason = f"published only {n:,} crimes, where about {expected:,.0f} are usual"
+            only = tables.crimes(n, "sac")
+            reason = f"published only {only}, where about {expected:,.0f} are usual"
         elif i in lacking:
             status, reason = "thin", lacking[i]
         rows.append((force, month, status, n, expected, reason))
