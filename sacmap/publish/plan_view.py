@@ -98,7 +98,7 @@ def _money(plan: Plan, view: View) -> Section:
     return Section(
         key="money",
         heading=f"The money: {homes:,} homes at {pounds(budget['price'])}",
-        head=(f"Most burglaries likely{' per home' if view.rates else ''}", "homes", "money", "likely"),
+        head=(f"By likely burglaries{' per home' if view.rates else ''}", "homes", "money", "likely"),
         rows=_money_rows(plan, view),
         said=(
             _spread(spread, sure=budget["prevented"] is not None)
