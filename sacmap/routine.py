@@ -205,8 +205,8 @@ def watch_study(study: Study, page: Path, *, study_file: str | Path | None = Non
     if newest is not None:
         # The additional files of the last map stay as new as the map, also where `map` alone was asked for them.
         study = replace(study, also=tuple(dict.fromkeys((*newest[1].also, *study.also))))
-    if newest is not None and _unchanged(study, *newest):
-        return Watched()
+        if _unchanged(study, *newest):
+            return Watched()
     # If the newest month was withdrawn after it had been mapped, the last map is not the newest by its month. The month
     # goes first, because copying the files to another computer can change when they were written.
     written = _newest_map(sorted(records, key=_when_written, reverse=True))

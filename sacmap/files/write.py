@@ -162,11 +162,10 @@ def as_disk_error(path: Path, option: str = "--out") -> Iterator[None]:
         yield
     except OSError as error:
         first = "Free some space" if error.errno in FULL else "Check the path and the disk"
+        remedy = f"{first}, or choose another folder with {option}."
         raise DiskError(
             f"{path} cannot be written: {error.strerror or error}. {AS_IT_WAS}.",
-            _IN_USE
-            if isinstance(error, PermissionError)
-            else f"{first}, or choose another folder with {option}.",
+            _IN_USE if isinstance(error, PermissionError) else remedy,
         ) from None
 
 

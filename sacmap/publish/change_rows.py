@@ -130,7 +130,7 @@ def _repeated(names: Sequence[str]) -> set[str]:
 
 def on_one_point(result: Result, area: str, kind: str) -> str:
     """Return ", on one map point" for a rise that may be a change in how places are recorded; otherwise ""."""
-    return ", on one map point" * (area in result.one_point.get(kind, {}))
+    return ", on one map point" if area in result.one_point.get(kind, {}) else ""
 
 
 def table_of(change: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
