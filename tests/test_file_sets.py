@@ -57,7 +57,7 @@ def test_f59_where_one_file_cannot_be_moved_all_are_as_before(tmp_path, monkeypa
         return real(self, target)
 
     monkeypatch.setattr(Path, "replace", replace)
-    with pytest.raises(DiskError, match="The file there is unchanged"):
+    with pytest.raises(DiskError, match="No file there was changed"):
         write_set(files_of(tmp_path, "two"), wait=no_wait)
     assert contents(tmp_path) == ({before}, set())
 

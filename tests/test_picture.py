@@ -174,6 +174,25 @@ def test_the_slide_says_which_rises_could_be_chance(given, made, title, mark):
     assert {f"{name}{mark}" for name in possible["area_name"]} <= {name for name, _ in listed}
 
 
+def test_the_slide_says_which_rise_lies_on_one_map_point():
+    from sacmap.publish.picture import content_of
+
+    page = dataclasses.replace(page_of(), one_point={"sac": frozenset({"A0"})})
+    assert [name for name, _ in content_of(page).lists[-1][1]] == ["Ash (on one map point)"]
+
+
+def test_the_legend_of_a_slide_has_not_known_and_too_few_only_where_an_area_is():
+    from sacmap.publish.picture import content_of
+
+    def explained(verdict):
+        change = page_of().change.replace({"verdict": {"too few to tell": verdict, "not known": verdict}})
+        return [text for _, text in content_of(dataclasses.replace(page_of(), change=change)).legend[0]]
+
+    assert {"Not known", "Too few to tell"}.isdisjoint(explained("within normal range"))
+    assert explained("not known")[-1] == "Not known"
+    assert explained("too few to tell")[-1] == "Too few to tell"
+
+
 def test_areas_without_any_boundary_are_drawn_as_none():
     page = page_of()
     page.areas.geometry = [shapely.Polygon()] * 4

@@ -299,7 +299,7 @@ def test_a_missing_month_never_reads_as_a_change(tmp_path):
     assert "police.uk " not in now["note"].split("Change from the baseline")[1]
     whole, now = robbery(pd.concat([crimes, crimes.iloc[:1].assign(month="2018-11")], ignore_index=True))
     assert whole.exit_code == 0
-    assert "police.uk +0.0% (3 → 3)" in now["note"]
+    assert "police.uk 0.0% (3 → 3)" in now["note"]
 
 
 @pytest.mark.parametrize("lost_in", [["2017-10:2017-12", "2018-10:2018-12"], ["2018-10:2018-12"]])

@@ -335,7 +335,7 @@ def test_f45_a_file_open_in_excel_is_told_after_a_bounded_wait(tmp_path, monkeyp
 
     monkeypatch.setattr(type(tmp_path), "replace", refused)
     waits = []
-    with pytest.raises(DiskError, match="The file there is unchanged") as told:
+    with pytest.raises(DiskError, match="No file there was changed") as told:
         write_whole(target, b"new", wait=waits.append)
     assert "close it there" in told.value.remedy
     assert sum(waits) < 5

@@ -27,7 +27,7 @@ PRIVATE = 0o600
 _PART = re.compile(
     r".*\.sacmap-(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}\.(part|download)", re.DOTALL
 )
-AS_IT_WAS = "The file there is unchanged"
+AS_IT_WAS = "No file there was changed"
 _IN_USE = (
     "If it is open in Excel or a browser, close it there. Otherwise check that you may write to that folder."
 )

@@ -120,11 +120,12 @@ def pct(value: float) -> str:
     """Return a change in words: +4.6%, −9.3%, or "no percentage".
 
     >>> pct(-0.04), pct(-0.06)
-    ('+0.0%', '−0.1%')
+    ('0.0%', '−0.1%')
     """
     if math.isnan(value):
         return "no percentage"
-    return f"{round(value, 1) + 0.0:+.1f}%".replace("-", "−")
+    shown = round(value, 1)
+    return f"{shown:+.1f}%".replace("-", "−") if shown else "0.0%"
 
 
 def count(value: float) -> str:

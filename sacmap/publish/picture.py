@@ -86,6 +86,10 @@ def content_of(page: View) -> Content:
         *((("Where burglary is highest", "hardening", page.hardening_list),) if page.hardening_list else ()),
         *(() if page.level_only else ((rose, first, weeks),)),
     )
+    classes = static_classes(page) if page.level_only else classes_of(page.rows[first])
+    items = _level_legend(page) if page.level_only else LEGEND_ITEMS
+    # What no area of the map is needs no explanation.
+    items = tuple(item for item in items if item[0] not in {"few", "unknown"} or item[0] in classes)
     note = LEVEL_NOTE if page.level_only else LEGEND_NOTE
     if first != "sac":
         note = f"The map shows {page.in_words[first]}. {note}"
@@ -97,21 +101,26 @@ def content_of(page: View) -> Content:
         lists=tuple(
             (
                 title,
-                [(_named(page, entry, beside_clear=clear), list(page.why(entry, kind))) for entry in listed],
+                [
+                    (_named(page, entry, kind, beside_clear=clear), list(page.why(entry, kind)))
+                    for entry in listed
+                ],
             )
             for title, kind, listed in titles
         ),
         source=" ".join([*page.sources, f"{page.data_to} Made by sacmap.".strip()]),
-        classes=static_classes(page) if page.level_only else classes_of(page.rows[first]),
+        classes=classes,
         first={entry.position for entry in weeks},
-        legend=(_level_legend(page) if page.level_only else LEGEND_ITEMS, note),
+        legend=(items, note),
     )
 
 
-def _named(page: View, entry: Listed, *, beside_clear: bool) -> str:
-    """Return an area's name; beside clear rises, one that could be chance is marked as that."""
-    doubt = " (could be chance)" if beside_clear and entry.finding == "possible" else ""
-    return f"{page.names[entry.position]}{doubt}"
+def _named(page: View, entry: Listed, kind: str, *, beside_clear: bool) -> str:
+    """Return an area's name, with what is doubtful about its rise: beside clear ones, that it could be chance."""
+    chance = "could be chance" if beside_clear and entry.finding == "possible" else ""
+    point = page.areas["area_id"].iloc[entry.position] in page.one_point.get(kind, ())
+    doubts = ", ".join(filter(None, [chance, "on one map point" if point else ""]))
+    return f"{page.names[entry.position]}{f' ({doubts})' if doubts else ''}"
 
 
 def _level_legend(page: View) -> LegendItems:
