@@ -81,7 +81,12 @@ def span(text: str) -> tuple[str, ...]:
     start, end = number(first), number(last or first)
     if end < start:
         raise UsageError(f"The span {text} runs backwards.", f"Write {last}:{first}.")
-    return tuple(label(n) for n in range(start, end + 1))
+    return run_from(first, end - start + 1)
+
+
+def run_from(first: str, many: int) -> tuple[str, ...]:
+    """Return so many months in a row, beginning with `first`."""
+    return tuple(label(number(first) + n) for n in range(many))
 
 
 def written(period: tuple[str, ...]) -> str:

@@ -399,7 +399,7 @@ def _period(value: str | Sequence[str] | Sequence[Sequence[str]]) -> tuple[Perio
     run = tuple(part for part in value if isinstance(part, str))
     if not run:
         return tuple(span for part in value for span in _period(part))
-    if len(run) > 1 and all(map(months.is_month, run)) and run == months.span(f"{run[0]}:{run[-1]}"):
+    if len(run) > 1 and all(map(months.is_month, run)) and run == months.run_from(run[0], len(run)):
         return (run,)
     return spans(run)
 

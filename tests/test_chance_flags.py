@@ -52,7 +52,9 @@ def test_with_one_period_it_is_said_how_large_a_rise_had_to_be():
     assert must_rise(rows) == 5 * round(rise / 5)
     said = how_sure(change, "burglary")
     assert len(said) == 2
-    assert f"burglary in an area like most here must rise by about {must_rise(rows)}%" in said[1]
+    assert (
+        f"burglary in an area like most here must be about {must_rise(rows)}% above the expected" in said[1]
+    )
     assert len(how_sure(table(60, 40, 3), "burglary")) == 1
     # Where most areas have a few crimes, no percentage says anything.
     assert must_rise(rows.assign(expected=4.0)) is None

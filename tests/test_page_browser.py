@@ -283,6 +283,9 @@ def test_no_full_stop_or_comma_of_a_list_begins_a_line(opened):
         (row) => Array.from(row.getClientRects()).at(-1).width));
     }"""
     assert min(page.tab.evaluate(narrowest, width) for width in range(240, 480)) > 40
+    # A short name has no gap before its full stop.
+    width = "(e) => ((e.textContent = 'Ô'), e.getBoundingClientRect().width)"
+    assert page.tab.eval_on_selector("#week li.rest.last .name", width) < 20
 
 
 def test_a_click_on_the_map_fills_the_panel_and_marks_the_row(small):
@@ -556,8 +559,30 @@ def test_the_chosen_area_shows_its_busiest_points_with_their_streets(opened):
     assert page.tab.locator("#map .street").all_inner_texts() == ["St Luke's Road"]
     page.tab.check('[name="crime-type"][value="burglary"]')
     assert page.tab.locator("#map .point").all_inner_texts() == ["5"]
-    assert "They hold" in page.text("#points-note")
+    assert page.text("#points-note") == "Circles: all its map points."
     assert opened(page_of(), "#area=A0").tab.locator("#map .point").count() == 0
+
+
+def test_a_point_without_a_street_is_on_the_list_and_fewer_than_ten_are_not_called_ten(opened):
+    points = [
+        MapPoint(0.003, 52.004, "On or near Mill Lane", (5, 1, 2)),
+        MapPoint(0.006, 52.007, "", (0, 2, 0)),
+    ]
+    page = opened(replace(page_of(), points={"A0": points}), "#area=A0")
+    assert "All its map points, by street" in page.text("#panel")
+    assert page.tab.locator("#panel .streets li").all_inner_texts() == ["Mill Lane\n8", "No street given\n2"]
+    many = [MapPoint(0.003 + n / 1e4, 52.004, "On or near Mill Lane", (1, 0, 0)) for n in range(12)]
+    page = opened(replace(page_of(), points={"A0": many}), "#area=A0")
+    assert "Its ten busiest map points, by street" in page.text("#panel")
+    assert page.text("#points-note").startswith("Circles: its ten busiest map points. They hold")
+
+
+def test_a_finding_and_its_mark_stay_on_one_line(opened):
+    found = opened()
+    pieces = "[...document.querySelectorAll('#totals .piece')].map(e => e.getClientRects().length)"
+    for width in (900, 1100, 1366):
+        found.tab.set_viewport_size({"width": width, "height": 657})
+        assert set(found.tab.evaluate(pieces)) == {1}
 
 
 def test_a_district_is_chosen_found_and_kept_in_the_address(opened):
@@ -1207,11 +1232,11 @@ def test_all_three_together_lead_to_a_single_type_that_rose(opened):
     shown.tab.select_option("#group", "North")
     assert shown.text("#week-lead") == as_it_came
     shown.tab.select_option("#group", "South")
-    assert shown.text("#week-lead") == "No clear rise and no possible one: there is nothing here to act on."
+    assert shown.text("#week-lead") == "No clear rise and no possible one: no neighbourhood stands out."
     assert shown.messages == []
 
 
-def test_where_areas_are_not_known_it_is_not_said_that_there_is_nothing_to_act_on(opened):
+def test_where_areas_are_not_known_it_is_not_said_that_none_stands_out(opened):
     page = page_of()
     verdicts = page.change["verdict"].mask(page.change["area_id"] == "A3", "not known")
     page = replace(
@@ -1223,7 +1248,7 @@ def test_where_areas_are_not_known_it_is_not_said_that_there_is_nothing_to_act_o
     shown.tab.select_option("#group", "South")
     assert shown.text("#week-lead") == said
     shown.tab.select_option("#group", "North")
-    assert shown.text("#week-lead") == "No clear rise and no possible one: there is nothing here to act on."
+    assert shown.text("#week-lead") == "No clear rise and no possible one: no neighbourhood stands out."
     shown = opened(grouped(page, ("North", "North", "North", "Far")))
     shown.tab.select_option("#group", "Far")
     assert shown.text("#week-lead") == "Not known: there are no figures for these neighbourhoods."

@@ -18,7 +18,7 @@ def test_a_three_year_baseline_is_three_periods():
 
 
 def test_two_julys_are_two_periods_of_one_month():
-    for written in ("2016-07,2017-07", "2016-07:2017-07", ["2016-07", "2017-07"]):
+    for written in ("2016-07,2017-07", "2016-07:2017-07", ["2016-07", "2017-07"], ["2017-07", "2016-07"]):
         study = make_study({"current": "2018-07", "baseline": written})
         assert study.baseline == (("2016-07",), ("2017-07",))
 

@@ -261,13 +261,13 @@ FEW, RISE, FALL, MAYBE, NOT = (
             rows_of(sac=[MAYBE, FEW, NOT, FEW]),
             scene(),
             "All three types together rose 6% in Town, with no clear rise in the 3 wards known.",
-            "A possible rise: Ashire. Only a rise of about 45% or more would show.",
+            "A possible rise: Ashire. Only a rise of about 45% or more above expected would show.",
         ),
         (
             rows_of(),
             scene(-4.4, place=""),
             "All three types together fell 4%, and none of 4 wards stands out.",
-            "Only a rise of about 45% or more would show.",
+            "Only a rise of about 45% or more above expected would show.",
         ),
         (
             rows_of(burglary=[RISE, FEW], vehicle_crime=[RISE, RISE]),
@@ -280,7 +280,7 @@ FEW, RISE, FALL, MAYBE, NOT = (
             scene(),
             "All three types together rose 6% in Town. Ashire rose clearly, but on one map point.",
             "A rise on one map point may be a change in how places are recorded. Only a rise of about 45% or more "
-            "would show.",
+            "above expected would show.",
         ),
         (
             rows_of(burglary=[RISE, ONE_POINT]),
@@ -293,19 +293,20 @@ FEW, RISE, FALL, MAYBE, NOT = (
             rows_of(burglary=[FEW, ONE_POINT]),
             scene(),
             "All three types together rose 6% in Town, and none of 4 wards stands out.",
-            "Burglary in Bshire rose clearly, but on one map point. Only a rise of about 45% or more would show.",
+            "Burglary in Bshire rose clearly, but on one map point. Only a rise of about 45% or more above expected "
+            "would show.",
         ),
         (
             rows_of(sac=[FEW, FEW, NOT]),
             scene(),
             "All three types together rose 6% in Town, and none of the 2 wards known stands out.",
-            "Only a rise of about 45% or more would show.",
+            "Only a rise of about 45% or more above expected would show.",
         ),
         (
             rows_of(sac=[FEW, NOT]),
             scene(),
             "All three types together rose 6% in Town, and the one ward known does not stand out.",
-            "Only a rise of about 45% or more would show.",
+            "Only a rise of about 45% or more above expected would show.",
         ),
         (rows_of(sac=[NOT, NOT]), scene(), "Of 2 wards nothing is known.", ""),
         (
@@ -336,7 +337,8 @@ def test_a_count_no_higher_than_before_is_not_said_to_have_risen():
     assert (said.first, said.second) == (
         "All three types together fell 34% in Town.",
         "Clearly above expected, though no higher than before: robbery in Ashire and Bshire. Clearly below expected, "
-        "though no lower than before: robbery in Cshire. Only a rise of about 45% or more would show.",
+        "though no lower than before: robbery in Cshire. Only a rise of about 45% or more above expected would "
+        "show.",
     )
     rose = known | {"burglary": known["burglary"].assign(verdict=["clear rise", FEW, FEW, FEW])}
     said = headline("sac", rose, scene(-34))

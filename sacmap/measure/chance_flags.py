@@ -112,6 +112,6 @@ def _could_be_seen(rows: pd.DataFrame) -> tuple[str, ...]:
         return ()
     what = tables.IN_WORDS[str(rows["crime_type"].iloc[0])]
     return (
-        f"With one period to compare with, {what} in an area like most here must rise by about {rise}% to leave its "
-        "normal range; with three periods less would do.",
+        f"With one period to compare with, {what} in an area like most here must be about {rise}% above the expected "
+        "to leave its normal range; with three periods less would do.",
     )

@@ -352,5 +352,5 @@ def _seen(kind: str, rows: pd.DataFrame, scene: Scene) -> str:
     must = must_rise(rows)
     followed = _followed(kind, scene)
     followed = f"{capital(followed)}. " if followed else ""
-    shown = f"Only a rise of about {must}% or more would show." if must is not None else ""
+    shown = f"Only a rise of about {must}% or more above expected would show." if must is not None else ""
     return f"{point}{maybe}{followed}{shown}".strip()

@@ -226,7 +226,7 @@ def week_lead(view: View, kind: str) -> str:
         return f"No clear rise and no possible one of all three together. See {series(single)}."
     if (view.rows[kind]["verdict"] == "not known").any():
         return f"No clear rise and no possible one in the {view.unit[1]} that are known."
-    return "No clear rise and no possible one: there is nothing here to act on."
+    return f"No clear rise and no possible one: no {view.unit[0]} stands out."
 
 
 def _has_rise(view: View, kind: str) -> bool:

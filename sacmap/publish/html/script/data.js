@@ -123,6 +123,8 @@ function monthlyOf(place) {
   return series.reduce((sums, counts) => sums.map((sum, month) => plus(sum, counts[month])));
 }
 
+const TEN = 10;
+
 // The ten busiest map points of an area for the crime type: where, street and crimes, the busiest first.
 function pointsOf(place) {
   const coded = numbers.points?.[place] ?? [];
@@ -136,7 +138,7 @@ function pointsOf(place) {
     const n = state.type === "sac" ? counts.reduce((a, b) => a + b) : counts[data.types.indexOf(state.type) - 1];
     if (n > 0) found.push({ x: x / 1e5, y: y / 1e5, street: streetOf(numbers.streetNames[coded[i + 2]]), n });
   }
-  return found.sort((a, b) => b.n - a.n).slice(0, 10);
+  return found.sort((a, b) => b.n - a.n).slice(0, TEN);
 }
 
 // Without police.uk's "On or near", and "Luke's" for its "Luke'S".

@@ -241,7 +241,7 @@ function weekLead(week) {
   const unknown = placesShown().filter((place) => verdictOf(place) === "not known").length;
   if (unknown === placesShown().length) return `Not known: there are no figures for these ${data.unit[1]}.`;
   if (unknown) return `No clear rise and no possible one in the ${data.unit[1]} that are known.`;
-  return "No clear rise and no possible one: there is nothing here to act on.";
+  return `No clear rise and no possible one: no ${data.unit[0]} stands out.`;
 }
 
 function hasRise(kind) {

@@ -107,7 +107,10 @@ function itsCrime(place) {
 function busiest(place) {
   const points = pointsOf(place);
   const streets = new Map();
-  for (const { street, n } of points) if (street) streets.set(street, (streets.get(street) ?? 0) + n);
+  for (const { street, n } of points) {
+    const name = street || "No street given";
+    streets.set(name, (streets.get(name) ?? 0) + n);
+  }
   const coded = numbers.streets?.[indexOf(place, state.type)] ?? [];
   if (!points.length)
     for (let i = 0; i < coded.length; i += 2) streets.set(streetOf(numbers.streetNames[coded[i]]), coded[i + 1]);
@@ -116,16 +119,21 @@ function busiest(place) {
     element("li", [element("span", name), element("span", whole(n), { class: "number" })]),
   );
   return [
-    element("h3", points.length ? "Its ten busiest map points, by street" : "Busiest streets now"),
+    element("h3", points.length ? `${capital(pointsInWords(points))}, by street` : "Busiest streets now"),
     element("ul", lines, { class: "streets" }),
   ];
 }
+
+// "its ten busiest map points"; fewer are all that it has.
+const pointsInWords = ({ length }) => (length < TEN ? "all its map points" : "its ten busiest map points");
 
 // What a reader is told of the circles on the map.
 function pointWords(place) {
   const points = pointsOf(place);
   const count = numbers.columns.current_count[indexOf(place, state.type)];
   if (!points.length || !count) return "";
+  const start = `Circles: ${pointsInWords(points)}.`;
+  if (points.length < TEN) return start;
   const held = points.reduce((sum, { n }) => sum + n, 0);
   const how =
     held / count < 0.35
@@ -133,7 +141,7 @@ function pointWords(place) {
       : held / count < 0.6
         ? "some streets stand out"
         : "few streets hold most";
-  return `Circles: the ten busiest map points. They hold ${whole((100 * held) / count)}% of its ${data.nouns[state.type][1]}: ${how}.`;
+  return `${start} They hold ${whole((100 * held) / count)}% of its ${data.nouns[state.type][1]}: ${how}.`;
 }
 
 // The counts month by month: the compared periods shaded, a gap where a month was left out, the axis at a round number.
