@@ -132,8 +132,8 @@ function pointWords(place) {
   const points = pointsOf(place);
   const count = numbers.columns.current_count[indexOf(place, state.type)];
   if (!points.length || !count) return "";
-  const start = `Circles: ${pointsInWords(points)}.`;
-  if (points.length < TEN) return start;
+  const circles = `Circles: ${pointsInWords(points)}.`;
+  if (points.length < TEN) return circles;
   const held = points.reduce((sum, { n }) => sum + n, 0);
   const how =
     held / count < 0.35
@@ -141,7 +141,7 @@ function pointWords(place) {
       : held / count < 0.6
         ? "some streets stand out"
         : "few streets hold most";
-  return `${start} They hold ${whole((100 * held) / count)}% of its ${data.nouns[state.type][1]}: ${how}.`;
+  return `${circles} They hold ${whole((100 * held) / count)}% of its ${data.nouns[state.type][1]}: ${how}.`;
 }
 
 // The counts month by month: the compared periods shaded, a gap where a month was left out, the axis at a round number.
