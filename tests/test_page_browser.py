@@ -762,6 +762,7 @@ def test_without_an_earlier_period_the_page_shows_levels_and_says_why(opened):
     shown = opened(replace(page, change=levels, totals=totals, baseline=(), level_only=True))
     assert "no change" in shown.text("#second")
     assert shown.tab.locator('[name="measure"]').count() == 1
+    assert not shown.tab.is_visible("#only-clear")
     assert shown.tab.locator("#week").count() == 0
     assert shown.text("#most-heading") == "Where crime is highest, all three types"
     as_it_came = shown.tab.locator("#most").inner_html()
