@@ -450,7 +450,7 @@ TAB_VIEW = '!table\n!version 100\nopen table "{}" hide\ncreate view a as select 
 @pytest.mark.parametrize("name", ["a.kml", "a.json", "a.tab", "a.gpkg", "a.vrt"])
 def test_f52_a_recipe_under_any_name_is_refused_with_its_kind(tmp_path, recipe, name):
     secret = as_file(tmp_path, "geojson").rename(tmp_path / "secret.geojson")
-    (tmp_path / name).write_text(recipe.format(secret))
+    (tmp_path / name).write_text(recipe.format(secret.as_posix()))
     with pytest.raises(InputError, match=r"which names other files|that names other files"):
         read_areas(tmp_path / name)
 

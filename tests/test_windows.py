@@ -10,11 +10,13 @@ from command_line import command
 from conftest import csv_text, row
 from fuzz_targets import areas_table
 
-from sacmap.errors import InputError
+from sacmap.errors import InputError, UsageError
 from sacmap.fetch.store import Store
 from sacmap.fetch.street import read_crimes
 from sacmap.files import write
+from sacmap.files.file_sets import write_set
 from sacmap.files.study_file import read_study
+from sacmap.files.text import unreadable
 from sacmap.publish.csv_json import path_from
 
 pytestmark = pytest.mark.slow
@@ -70,6 +72,33 @@ def test_f45_a_scanner_that_holds_the_trial_file_stops_nothing(tmp_path, monkeyp
 
     monkeypatch.setattr(type(tmp_path), "unlink", held)
     write.require_writable(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["con.html", "NUL", "aux.v2.csv", "lpt1 .html", "a:b.html", "what?.html", 'a"b.html']
+)
+def test_f45_a_name_that_windows_has_no_file_of_is_refused_there(tmp_path, monkeypatch, name):
+    assert write.output_path(tmp_path / name).name == name
+    monkeypatch.setattr(write.sys, "platform", "win32")
+    with pytest.raises(UsageError, match=r"^Windows has no files with the name "):
+        write.output_path(tmp_path / name, ".html")
+    assert write.output_path(tmp_path / "conway (2018)").name == "conway (2018)"
+
+
+def test_f45_a_folder_that_windows_refuses_to_open_is_called_a_folder(tmp_path):
+    assert "is a folder" in str(unreadable(tmp_path, PermissionError(13, "Access denied")))
+    assert "permission denied" in str(unreadable(tmp_path / "a.csv", PermissionError(13, "Access denied")))
+
+
+def test_f45_a_file_that_excel_has_open_gets_no_second_name_that_could_not_be_removed(tmp_path, monkeypatch):
+    files = {tmp_path / "a.csv": b"old", tmp_path / "a.json": b"old"}
+    write_set(files)
+    monkeypatch.setattr(write.sys, "platform", "win32")
+    link, named = os.link, []
+    monkeypatch.setattr(os, "link", lambda one, *more, **how: (named.append(one), link(one, *more, **how)))
+    write_set(dict.fromkeys(files, b"new"))
+    assert not set(files) & set(named)
+    assert [path.read_bytes() for path in files] == [b"new", b"new"]
 
 
 def test_f45_no_process_is_asked_after_where_asking_would_end_it(tmp_path, monkeypatch):

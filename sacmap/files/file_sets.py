@@ -13,6 +13,7 @@ import json
 import os
 import secrets
 import shutil
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -291,11 +292,11 @@ def _sha_at(path: Path) -> str | None:
 
 def _keep(path: Path, copy: Path) -> None:
     """Keep the file at `path` under another name, so that it can be put back. If that fails, go on."""
-    try:
-        os.link(path, copy, follow_symlinks=False)
-    except (OSError, NotImplementedError):
-        with contextlib.suppress(OSError):
-            shutil.copy2(path, copy, follow_symlinks=False)
+    # Windows removes no name of a file that another program has open, so there a link would be left over.
+    for keep in (shutil.copy2,) if sys.platform == "win32" else (os.link, shutil.copy2):
+        with contextlib.suppress(OSError, NotImplementedError):
+            keep(path, copy, follow_symlinks=False)
+            return
 
 
 def _put_back(parts: Mapping[Path, Path], kept: Mapping[Path, Path]) -> bool:

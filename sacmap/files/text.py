@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Sequence
@@ -20,6 +21,9 @@ _LARGEST = 4 << 30
 
 def unreadable(label: str | Path, error: OSError) -> InputError:
     """Return the error for a file that the system could not read."""
+    # Windows refuses to open a folder as it does a file of someone else. os.path.isdir itself raises nothing.
+    if isinstance(error, IsADirectoryError) or os.path.isdir(label):  # noqa: PTH112
+        return InputError(f"{label} is a folder.", "Name the file in it.")
     if isinstance(error, PermissionError):
         return InputError(
             f"{label} cannot be read: permission denied.",
@@ -27,8 +31,6 @@ def unreadable(label: str | Path, error: OSError) -> InputError:
         )
     if isinstance(error, FileNotFoundError):
         return InputError(f"{label} is not there.", "Check its path.")
-    if isinstance(error, IsADirectoryError):
-        return InputError(f"{label} is a folder.", "Name the file in it.")
     return InputError(
         f"{label} cannot be read: {error.strerror or 'the disk gave an error'}.",
         "Check the disk, or copy it from the shared drive first.",

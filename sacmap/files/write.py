@@ -27,6 +27,9 @@ PRIVATE = 0o600
 _PART = re.compile(
     r".*\.sacmap-(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}\.(part|download)", re.DOTALL
 )
+#: What Windows keeps for its devices, also with an ending, and the characters that no name there may have.
+_KEPT_NAMES = re.compile(r"(con|prn|aux|nul|(com|lpt)[\d¹²³]) *(\..*)?", re.DOTALL | re.IGNORECASE)
+_KEPT_CHARACTERS = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 AS_IT_WAS = "No file there was changed"
 _IN_USE = (
     "If it is open in Excel or a browser, close it there. Otherwise check that you may write to that folder."
@@ -115,6 +118,15 @@ def replace_patiently(part: Path, path: Path, *, wait: Wait = time.sleep) -> Non
     part.replace(path)
 
 
+def windows_allows(name: str) -> bool:
+    """Whether a file may have this name on Windows.
+
+    >>> windows_allows("wards.html"), windows_allows("aux.html"), windows_allows("a:b.html")
+    (True, False, False)
+    """
+    return not _KEPT_NAMES.fullmatch(name) and not _KEPT_CHARACTERS.search(name)
+
+
 def output_path(out: str | os.PathLike[str], ending: str = "") -> Path:
     """Return the path of a file to write, with `ending` added to a name that has another.
 
@@ -124,7 +136,7 @@ def output_path(out: str | os.PathLike[str], ending: str = "") -> Path:
     Raises
     ------
     UsageError
-        If it is a folder: a file in it would have no name but its ending.
+        If it is a folder: a file in it would have no name but its ending; on Windows, if no file may have the name.
     """
     given = os.fspath(out)
     last = given.replace(os.sep, "/").rpartition("/")[2]
@@ -133,7 +145,10 @@ def output_path(out: str | os.PathLike[str], ending: str = "") -> Path:
         raise UsageError(
             f"{given or 'The path'} is a folder, and no file in it is named.", f"Write --out {named}."
         )
-    return Path(given if given.lower().endswith(ending) else f"{given}{ending}")
+    path = Path(given if given.lower().endswith(ending) else f"{given}{ending}")
+    if sys.platform == "win32" and not windows_allows(path.name):
+        raise UsageError(f"Windows has no files with the name {path.name}.", "Choose another with --out.")
+    return path
 
 
 def require_writable(folder: Path, *, option: str = "--out") -> None:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from sacmap import tables
 from sacmap.errors import UsageError
-from sacmap.files.write import require_writable
+from sacmap.files.write import require_writable, windows_allows
 from sacmap.measure.counts import monthly_totals
 from sacmap.notices import Notice
 from sacmap.study import Study
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 DECIMALS = 6
 #: What starts a formula in some spreadsheet; the wide forms do in Japanese and Chinese ones.
 _FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
-_RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)[\d¹²³]")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
@@ -143,7 +142,7 @@ def file_stem(name: str) -> str:
     # Systems allow 255 bytes of a name, and ours get an ending and, while written, a longer one.
     short = re.sub(r"[^\w]+", "-", name.lower()).encode(errors="ignore")[:120].decode(errors="ignore")
     stem = short[:80].strip("-") or "map"
-    return f"{stem}-map" if _RESERVED.fullmatch(stem) else stem
+    return stem if windows_allows(stem) else f"{stem}-map"
 
 
 def plain(value: object) -> object:
