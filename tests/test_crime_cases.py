@@ -1080,7 +1080,7 @@ def test_f68_where_a_type_is_missing_nothing_of_the_page_speaks_of_all_three(fol
         + "".join(f'baseline = "{month}"\n' for month in before)
     )
     made = map_study_of(folder, monkeypatch)
-    assert "burglary or robbery: missing, not zero" in made.told["absent-types"]
+    assert "burglary and robbery: missing, not zero" in made.told["absent-types"]
     assert "Vehicle crime" in headline_of(folder)
     page = (folder / "out" / "x.html").read_text(encoding="utf-8")
     tiles = page.split("<fieldset")[1].split("</fieldset>")[0].split("<label")[1:]
