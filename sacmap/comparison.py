@@ -18,7 +18,7 @@ from sacmap.measure.change_table import change_table, groups_of
 from sacmap.measure.comparator import Comparator, comparator_changes, comparator_of
 from sacmap.measure.counts import Counted, by_period, counted, counts_cube, totals
 from sacmap.measure.coverage import Compared, compared_months
-from sacmap.measure.definitions import Break, crossed, of_extract
+from sacmap.measure.definitions import Break, crossed, filled, of_extract
 from sacmap.measure.ledger import Ledger, ledger
 from sacmap.measure.rolling import rolled
 from sacmap.notices import Notice
@@ -75,7 +75,7 @@ def compare_areas(
         compared=counting.compared,
         counts=counting.counts,
         comparator=against,
-        definitions=_definitions(study, counting.compared),
+        definitions=_definitions(study, counting.compared, reading.tally),
         overlaps=overlaps,
         duplicates=counting.ledger.duplicates,
     )
@@ -120,11 +120,14 @@ def _counting(
     )  # fmt: skip
 
 
-def _definitions(study: Study, compared: Compared) -> tuple[Break, ...]:
-    """Return the changes of definition and the gaps that affect the comparison."""
+def _definitions(study: Study, compared: Compared, tally: pd.DataFrame) -> tuple[Break, ...]:
+    """Return the changes of definition, and the gaps of police.uk that were not filled later."""
     present = sorted({*compared.published, *compared.forces_left_out})
     definitions = crossed(study.baseline, study.current, present)
-    return definitions if study.extract is None else of_extract(definitions)
+    if study.extract is not None:
+        return of_extract(definitions)
+    published = {*zip(tally["force"].astype(str), tally["month"].astype(str), strict=True)}
+    return tuple(one for one in definitions if one.kind != "gap" or not filled(one, study.months, published))
 
 
 def _result(

@@ -264,6 +264,14 @@ def test_the_pages_of_a_plan_for_one_crime_type_call_what_they_count_by_its_name
     assert result_view(plan, chance, page).headline.first == said
 
 
+def test_the_page_of_a_plan_for_one_crime_type_shows_that_type_first_as_its_list_does():
+    page = page_of()
+    plan = replace(plan_of_four(page), theme="burglary")
+    assert replace(page, plan=plan_view(plan, page)).first_type == "burglary"
+    assert replace(page, plan=result_view(plan, outcome_of_four(page), page)).first_type == "burglary"
+    assert replace(page, plan=plan_view(plan_of_four(page), page)).first_type == "sac"
+
+
 def test_a_page_of_a_result_without_a_control_claims_nothing(opened):
     page = page_of()
     bare = replace(

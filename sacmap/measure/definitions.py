@@ -6,7 +6,7 @@ month can be compared is judged from the data, in `sacmap.measure.coverage`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -89,6 +89,15 @@ _OF_HOMES = {
 def of_extract(breaks: Iterable[Break]) -> tuple[Break, ...]:
     """Return the breaks that affect a force's own extract: no gaps of police.uk, and texts for residential burglary."""
     return tuple(replace(found, text=_OF_HOMES[found.date]) for found in breaks if found.kind == "definition")
+
+
+def filled(gap: Break, study_months: Iterable[str], published: Collection[tuple[str, str]]) -> bool:
+    """Whether its forces have since published every month of a gap that a study has.
+
+    `published` are the forces and months with crimes. A gap without a known end is never filled.
+    """
+    within = [month for month in study_months if gap.date <= month <= gap.until]
+    return bool(within) and all((force, month) in published for force in gap.forces for month in within)
 
 
 def crossed(baseline: Iterable[Period], current: Period, forces: Sequence[str]) -> tuple[Break, ...]:

@@ -56,6 +56,7 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
     return PlanView(
         headline=Headline(month.get(outcome.verdict, none), said),
         fixed=f"Planned on data to {months.in_words(plan.data_to)}; what was to be judged was fixed then",
+        theme=plan.theme,
         sides=sides(plan, view),
         sections=(
             _came(outcome, plan.theme),

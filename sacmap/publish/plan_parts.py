@@ -83,12 +83,13 @@ class Section:
 class PlanView:
     """What the page shows of a plan.
 
-    money: positions of the areas that get some; pins: position and sign; actions: position, month in words and what
-    was done.
+    theme: the crime type that the week of action answers; money: positions of the areas that get some; pins: position
+    and sign; actions: position, month in words and what was done.
     """
 
     headline: Headline
     fixed: str
+    theme: str
     sides: tuple[Side, ...]
     sections: tuple[Section, ...]
     money: tuple[int, ...]

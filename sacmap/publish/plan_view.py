@@ -63,6 +63,7 @@ def plan_view(plan: Plan, view: View) -> PlanView:
             f"The week of action goes to {all_named(target, view, NAMED)}: {_above(plan, target, view)}{though}.",
         ),
         fixed=f"Fixed beforehand, on data to {months.in_words(plan.data_to)}{_action_in_words(plan, '; action ')}",
+        theme=plan.theme,
         sides=sides(plan, view),
         sections=(_money(plan, view), _week(plan, view), _promise(plan, view)),
         money=positions(funded, view),

@@ -149,7 +149,9 @@ class View:
 
     @cached_property
     def first_type(self) -> str:
-        """The crime type that the page shows first."""
+        """The crime type that the page shows first: that of a themed plan, whose counts are those of its list."""
+        if self.plan is not None and self.plan.theme != "sac":
+            return self.plan.theme
         return first_type(self.table, level_only=self.level_only)
 
     @property
