@@ -845,9 +845,12 @@ def test_a_pattern_that_windows_leaves_to_the_program_is_followed(folder, monkey
     assert "No file is called like b-*.csv." in made.error
 
 
-def test_an_address_is_no_file(folder, monkeypatch):
-    made = map_of(folder, monkeypatch, "https://data.police.uk/data/x.zip")
-    require_plain(made.error)
+@pytest.mark.parametrize(
+    "address", ["https://data.police.uk/data/x.zip", r"https:\data.police.uk\data\x.zip"]
+)
+def test_an_address_is_no_file_also_as_windows_writes_its_path(folder, monkeypatch, address):
+    made = map_of(folder, monkeypatch, address)
+    assert len(made.error.splitlines()) == 2
     assert "is an address, not a file" in made.error
 
 

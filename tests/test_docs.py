@@ -203,7 +203,7 @@ def run(command, capsys):
     code = sacmap(shlex.split(command), standalone_mode=False)
     out, err = capsys.readouterr()
     assert code in {None, 0}, f"{command}\n{out}{err}"
-    return out + err
+    return (out + err).replace(os.sep, "/")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -82,7 +82,7 @@ def study_of(*paths, extract=TABLE, current="2018-10", baseline="2017-10", **mor
 
 def reading_of(folder, lines=LINES, extract=TABLE, **how):
     path = folder / "extract.csv"
-    path.write_text(text_of(lines, **how), encoding="utf-8")
+    path.write_text(text_of(lines, **how), encoding="utf-8", newline="")
     return read_extract(study_of(path, extract=extract))
 
 
@@ -374,7 +374,7 @@ def squares(names=("Ash", "Birch", "Cedar")):
 
 def compared(folder, lines, names=("Ash", "Birch", "Cedar"), **more):
     path = folder / "extract.csv"
-    path.write_text(text_of(lines), encoding="utf-8")
+    path.write_text(text_of(lines), encoding="utf-8", newline="")
     study = study_of(path, **more)
     reading = read_extract(study)
     return compare_areas(study, reading, squares(names), notices=reading.notices)
@@ -440,7 +440,7 @@ def write_study(folder, extra=""):
         for k in range(count)
     ]
     lines += [line(text, "03/10/2018", text, 0, street=text) for text in HOSTILE]
-    (folder / "extract.csv").write_text(text_of(lines), encoding="utf-8")
+    (folder / "extract.csv").write_text(text_of(lines), encoding="utf-8", newline="")
     squares().drop(columns=["households", "mend"]).to_file(folder / "areas.geojson", driver="GeoJSON")
     (folder / "study.toml").write_text(
         f"""title = "Northton"
