@@ -334,7 +334,8 @@ def download(study: Study, areas: GeoDataFrame, *, refresh: bool = False) -> Dow
         _opened(origin_of(study), yes=study.yes, refresh=refresh) as source,
         Progress("Fetching", "parts") as progress,
     ):
-        wanted = study.months or months_wanted(study, source.api.published())
+        newest = source.api.published if study.source == "archive" else source.api.newest
+        wanted = study.months or months_wanted(study, newest())
         return source.download(wanted, areas, expect=progress.expect, progress=progress.step)
 
 

@@ -26,6 +26,7 @@ from sacmap.files.write import write_whole
 from sacmap.forces import TRANSPORT_POLICE
 from sacmap.inputs import territory_of
 from sacmap.months import span
+from sacmap.routine import Watched, watch_study
 from sacmap.study import make_study
 
 pytestmark = pytest.mark.slow
@@ -151,6 +152,26 @@ def test_a_month_that_was_taken_back_and_is_in_the_store_is_told(open_downloader
         f"data.police.uk took back {WANTED[-1]}: it has nothing newer than {WANTED[-2]} now. What was fetched before "
         "is used, and may be wrong."
     ]
+
+
+def test_while_a_month_is_being_published_a_watch_uses_those_before_it(police, base, clock, monkeypatch):
+    def on_day(n):
+        client = web(clock)
+        client.now = lambda: 1_700_000_000.0 + 90_000 * n
+        monkeypatch.setattr("sacmap.fetch.download.Web", lambda **_: client)
+        return watch_study(study, Path("maps/place.html"))
+
+    police.publish(crimes_of(["2023-04", "2024-04"]))
+    given = {"force": FORCE, "current": "latest:1", "baseline": "before:1", "api_url": f"{base}/api"}
+    study = make_study(given | {"store": "store"})
+    # The date of the publication is a month ahead of the list of months.
+    police.latest = "2024-04"
+    assert "place-2024-03.html" in [path.name for path in on_day(0).written]
+    police.months = [*police.months, "2024-04"]
+    assert on_day(1).news[0] == "Data to April 2024; the last map had data to March 2024."
+    # The list is a month ahead of the date.
+    police.months = [*police.months, "2024-05"]
+    assert on_day(2) == Watched()
 
 
 def test_months_the_api_has_no_more_come_from_the_archive(open_downloader, police):

@@ -9,6 +9,7 @@ import difflib
 import json
 import math
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import TypeVar
 
 import numpy as np
@@ -131,8 +132,21 @@ class Api:
         return [name for name in self.store.publications() if months.is_month(name)]
 
     def window(self) -> tuple[str, ...]:
-        """Return the months that the API offers, sorted."""
-        return tuple(self._ask({"kind": "crimes-street-dates"}, "crimes-street-dates", months_of))
+        """Return the months that the API offers, sorted.
+
+        While police.uk publishes a month, the list can be behind: then it is requested again by the next run.
+        """
+        question = {"kind": "crimes-street-dates"}
+        published = self.published()
+        return tuple(
+            self._ask(question, "crimes-street-dates", months_of, usable=lambda found: published in found)
+        )
+
+    def newest(self) -> str:
+        """Return the newest month that can be requested: that of the publication, or the last of a list behind it."""
+        with suppress(OfflineError):
+            return min(self.published(), *self.window()[-1:])
+        return self.published()
 
     # Forces and neighbourhoods
 
@@ -304,12 +318,18 @@ class Api:
         *,
         published: str | None = None,
         absent: bytes | None = None,
+        usable: Callable[[Checked], bool] = lambda _: True,
     ) -> Checked:
-        """Return the stored answer, or request and store it. With `absent`, a 404 counts as that answer."""
+        """Return the stored answer if it is usable, or request and store it. With `absent`, a 404 counts as that.
+
+        Without a network, any stored answer is usable.
+        """
         publication = published or self.published()
         for one in [published] if published else self._usable(question):
             if (kept := self.store.get(question, one)) is not None:
-                return _parsed(kept, check)
+                value = _parsed(kept, check)
+                if self.web is None or usable(value):
+                    return value
         if self.web is None or publication != self.published():
             raise self._not_there(f"{question['kind']} {question.get('of', '')}".strip())
         judge = json_judge(check, full=MOST if question["kind"] == "crimes-no-location" else None)
