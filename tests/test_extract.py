@@ -602,7 +602,8 @@ def test_a_note_of_a_public_version_has_no_small_count_and_no_street(words, tmp_
     assert "Public version" in said
     assert "Restricted" not in said
     # The places are as the force gave them.
-    assert "Points are snapped" not in said
+    assert "Places are approximate" not in said
+    assert "Dates are months" in said
     # The lists name streets and give counts of single areas.
     assert "For target hardening" not in said
     assert "Most on" not in said

@@ -188,12 +188,11 @@ def _limits(given: Given) -> Section:
         if result.study.baseline:
             said.append(
                 "An area outside its normal range may still be there by chance: about one area in forty is above its "
-                "range, and one below. A clear rise stands out among all areas."
+                "range, and as many below. A clear rise stands out among all areas."
             )
         said.append(
-            "Points are snapped and dated by month only: they cannot show repeat or near-repeat victims."
-            if result.study.extract is None
-            else "Counts by month and area cannot show repeat or near-repeat victims."
+            f"{'Places are approximate and dates are months' if result.study.extract is None else 'Dates are months'}: "
+            "the figures cannot show whether the same home, or one near it, was hit again."
         )
         said += [notice.text for notice in result.warnings if notice.code not in MINOR]
     return Section("What the figures cannot say", tuple(Paragraph(text, "bullet") for text in said))
