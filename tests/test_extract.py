@@ -686,3 +686,18 @@ def test_a_lone_gap_takes_its_smallest_companions():
     assert left_out == 4
     assert list(zip(gaps["area_id"], gaps["crime_type"], strict=True)) == [
         ("A", "burglary"), ("A", "robbery"), ("B", "burglary"), ("B", "robbery")]  # fmt: skip
+
+
+def test_an_area_that_is_not_known_makes_no_other_one_hidden():
+    rows = {"A": (80, 3, 7, 70), "B": (81, 3, 70, 8), "C": (200, 60, 70, 70), "D": (210, 70, 70, 70)}
+    kinds = ("sac", "burglary", "robbery", "vehicle-crime")
+    known = pd.DataFrame(
+        [(area, kind, n, n) for area, counts in rows.items() for kind, n in zip(kinds, counts, strict=True)],
+        columns=["area_id", "crime_type", "baseline_count", "current_count"],
+    ).reindex(columns=tables.CHANGE.names)
+    nothing = pd.DataFrame({"area_id": "E", "crime_type": kinds}).reindex(columns=tables.CHANGE.names)
+    alone, hidden = suppressed(known.assign(verdict="within normal range"))
+    beside, still = suppressed(pd.concat([known, nothing], ignore_index=True).assign(verdict="not known"))
+    assert hidden == still > 4
+    assert alone["current_count"].equals(beside["current_count"].iloc[: len(alone)])
+    assert beside["current_count"].iloc[len(alone) :].isna().all()

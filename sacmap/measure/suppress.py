@@ -41,7 +41,8 @@ def suppressed(change: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     InputError
         If all areas together have fewer than 5 crimes of a type, so that even a total is small.
     """
-    areas = list(dict.fromkeys(change["area_id"]))
+    # An area that is not known is in no total. Counted as zero, it would hide another area, as if that were small too.
+    areas = list(dict.fromkeys(change.loc[change["current_count"].notna(), "area_id"]))
     # Where a type is missing there is no `sac`, and nothing adds up to it.
     counted = set(change.loc[change["current_count"].notna(), "crime_type"])
     whole = counted.issuperset(tables.SAC_TYPES)
@@ -58,7 +59,9 @@ def suppressed(change: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     hidden = hide(np.stack(counts), whole=whole)
     position = pd.Index(areas).get_indexer(pd.Index(change["area_id"]))
     kind = pd.Index(kinds).get_indexer(pd.Index(change["crime_type"]))
-    out = hidden[position, kind] | (kind < 0)
+    there = (position >= 0) & (kind >= 0)
+    out = ~there
+    out[there] = hidden[position[there], kind[there]]
     public = change.copy()
     for name, decimals in ROUNDED.items():
         public[name] = public[name].astype(float).round(decimals)
