@@ -24,6 +24,7 @@ from sacmap.comparison import compare_areas
 from sacmap.errors import InputError, UsageError
 from sacmap.fetch.street import read
 from sacmap.files.sheets import table_text
+from sacmap.notices import Notice
 from sacmap.publish.csv_json import json_of
 from sacmap.study import make_study
 from sacmap.terminal import Pounds
@@ -496,6 +497,22 @@ def test_crimes_that_cannot_be_checked_are_told(early_plan, after):
     monthly = after.monthly[after.monthly["month"] >= "2025-04"]
     outcome = judge(early_plan, replace(after, monthly=monthly))
     assert outcome.warnings[0].code == "plan-unchecked"
+
+
+@pytest.mark.parametrize("when", ["now", "then"])
+def test_counts_that_differ_because_a_force_is_left_out_are_told_and_not_refused(early_plan, after, when):
+    plan, result = early_plan, after
+    if when == "now":
+        result = replace(after, warnings=(*after.warnings, Notice("forces-left-out", "Left out: BTP.")))
+    else:
+        told = {"code": "forces-left-out", "text": "Left out: BTP."}
+        plan = replace(early_plan, warnings=[*early_plan.warnings, told])
+    assert "plan-unchecked" not in {one.code for one in judge(plan, result).warnings}
+    fewer = (after.monthly["area_id"] == "P001") & (after.monthly["month"] == "2024-04")
+    monthly = after.monthly.assign(n=after.monthly["n"].mask(fewer, 0))
+    outcome = judge(plan, replace(result, monthly=monthly))
+    assert outcome.warnings[0].code == "plan-unchecked"
+    assert "P001 had" in outcome.warnings[0].text
 
 
 def test_a_plan_of_whose_target_nothing_is_known_is_not_judged(early_plan, after):

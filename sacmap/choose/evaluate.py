@@ -20,6 +20,7 @@ from sacmap.choose.plan import Plan, digests
 from sacmap.choose.plan_record import SIDE_NAMES, WEIGHTS_NAMES
 from sacmap.choose.plan_words import NO_CONTROL, log_notices, reading_of, verdict_of
 from sacmap.errors import InputError, UsageError
+from sacmap.measure.warnings import FORCES_LEFT_OUT
 from sacmap.notices import Notice, listed
 from sacmap.study import Period
 
@@ -279,6 +280,9 @@ def require_after(after: Period, actions: Sequence[Action]) -> None:
 def require_same(plan: Plan, result: Result) -> list[Notice]:
     """Refuse boundaries or crimes that differ from the plan's. Return a notice if the crimes cannot be checked.
 
+    A force with a gap is left out completely. If that is so now or was so in the plan, counts may differ in the same
+    crimes, and the notice says where.
+
     Raises
     ------
     InputError
@@ -314,6 +318,13 @@ def require_same(plan: Plan, result: Result) -> list[Notice]:
             for area, then in plan.by_month.items()
             if pd.notna(now[area]) and int(now[area]) != then[at]
         ]
+    left_out = {one["code"] for one in plan.warnings} | {one.code for one in result.warnings}
+    if counts and FORCES_LEFT_OUT in left_out:
+        said = (
+            "Forces with a gap are left out completely, now or when the plan was made, so the counts on which it is "
+            f"based differ and cannot be checked: {listed(counts, NAMED)}."
+        )
+        return [Notice("plan-unchecked", said)]
     if counts:
         raise InputError(
             f"The plan was made with other crimes: {listed(counts, NAMED)}.",

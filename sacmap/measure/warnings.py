@@ -23,6 +23,8 @@ from sacmap.notices import Notice, counted, listed, series
 from sacmap.redaction import host_of
 from sacmap.study import Period, Study
 
+#: The code of the notice that forces with a gap are left out completely.
+FORCES_LEFT_OUT = "forces-left-out"
 #: Warn if the share of crimes with no location changes by more percentage points than this.
 DRIFT_POINTS = 2.0
 #: At most so many months left out are named, the others counted.
@@ -157,7 +159,7 @@ def _forces_left_out(silent: pd.DataFrame) -> Iterator[Notice]:
     if len(silent):
         names = ", ".join(dict.fromkeys(silent["force"].astype(str)))
         yield Notice(
-            "forces-left-out",
+            FORCES_LEFT_OUT,
             f"Left out of every period, whole: {names}, so that a gap does not read as a fall "
             f"({listed(reasons_of(silent), 4)}).",
         )
