@@ -522,6 +522,20 @@ def test_a_plan_of_whose_target_nothing_is_known_is_not_judged(early_plan, after
         judge(early_plan, replace(after, change=change))
 
 
+def test_where_part_of_the_target_is_not_known_its_control_is_smaller_too(early_plan, after):
+    lost, *known = early_plan.week["target"]
+    gone = after.change["area_id"] == lost
+    outcome = judge(
+        early_plan,
+        replace(after, change=after.change.assign(current_count=after.change["current_count"].mask(gone))),
+    )
+    assert list(outcome.groups["target"].area_ids) == known
+    level, beside = early_plan.level, outcome.weighted_control
+    weighted = sum(w * level[area] for w, area in zip(beside.weights, beside.area_ids, strict=True))
+    assert weighted == pytest.approx(sum(level[area] for area in known), rel=1e-4)
+    assert "Nothing is known of 1 other area of the target" in outcome.reading
+
+
 def test_months_the_plan_was_made_on_do_not_judge_it(early_plan):
     with pytest.raises(UsageError, match="2025-03 is not after the plan"):
         study_values(early_plan, ("2025-03",), None, ["c"], "b")

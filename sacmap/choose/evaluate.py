@@ -200,7 +200,10 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
             "be judged.",
             "`sacmap check` with the same crimes and months says what is missing.",
         )
-    weighted_control, weighted_buffer_control = (_weighted(table, plan.week[name]) for name in WEIGHTS_NAMES)
+    weighted_control, weighted_buffer_control = (
+        _weighted(table, plan.week[weights], _share_known(plan, plan.week[side], groups[side]))
+        for side, weights in zip(SIDE_NAMES[:2], WEIGHTS_NAMES, strict=True)
+    )
     placebos = _placebos(plan, result, table, alpha)
     widen = widening(placebos)
     net = _against(target, weighted_control, alpha, widen)
@@ -227,7 +230,14 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
         widening=widen,
         verdict=verdict_of(net) if net else NO_CONTROL,
         reading=reading_of(
-            groups, weighted_control, net, displacement, rank=rank, placebos=len(placebos), theme=plan.theme
+            groups,
+            weighted_control,
+            net,
+            displacement,
+            rank=rank,
+            placebos=len(placebos),
+            theme=plan.theme,
+            unknown=len(plan.week["target"]) - len(target.area_ids),
         ),
         volatility=alpha,
         actions=tuple(actions),
@@ -367,11 +377,20 @@ def _group(table: pd.DataFrame, area_ids: Iterable[str]) -> Group:
     return Group(ids, *(rows[name].to_numpy(float) for name in COUNTS))
 
 
-def _weighted(table: pd.DataFrame, weights: Mapping[str, float]) -> Group:
-    """Return a control of weighted areas. If some are not known now, the weights of the others are scaled up."""
+def _share_known(plan: Plan, areas: Iterable[str], known: Group) -> float:
+    """Return how much of the level of a side's areas is that of those known now: its control is made for all."""
+    whole = sum(plan.level[area] for area in areas)
+    return sum(plan.level[area] for area in known.area_ids) / whole if whole > 0 else 1.0
+
+
+def _weighted(table: pd.DataFrame, weights: Mapping[str, float], share: float) -> Group:
+    """Return a control of weighted areas for a share of its side.
+
+    If some of its areas are not known now, the weights of the others are scaled up.
+    """
     there = {area: weight for area, weight in weights.items() if area in table.index}
     kept = sum(there.values())
-    scale = sum(weights.values()) / kept if kept > 0 else 0.0
+    scale = share * sum(weights.values()) / kept if kept > 0 else 0.0
     weighted = table.loc[list(there)].assign(weights=[weight * scale for weight in there.values()])
     return _group(weighted, there)
 

@@ -246,11 +246,19 @@ def reading_of(
     rank: int | None,
     placebos: int,
     theme: str,
+    unknown: int = 0,
 ) -> str:
-    """Return what came of a plan for a theme, the crime type that is counted, in sentences."""
+    """Return what came of a plan for a theme, the crime type that is counted, in sentences.
+
+    `unknown` is the number of target areas of which nothing is known now.
+    """
     target, control = groups["target"], groups["control"]
     chance = float((target.before - target.settled).sum())
     said = [f"Target areas: {tables.crimes(target.sums[1], theme)} after, {target.sums[0]:,.0f} before."]
+    if unknown:
+        said.append(
+            f"Nothing is known of {counted(unknown, ('other area', 'other areas'))} of the target: not in these counts."
+        )
     if nearest := len(control.area_ids):
         which = "The most similar area" if nearest == 1 else f"The {nearest} most similar areas"
         said.append(f"{which}: {control.sums[1]:,.0f} after, {control.sums[0]:,.0f} before.")
