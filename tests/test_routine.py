@@ -274,6 +274,34 @@ def test_a_month_in_the_middle_that_is_withdrawn_or_comes_back_is_told_by_name(p
     assert watch_study(study_of(folder), page).news == ("Complete now, and compared again: March 2024.",)
 
 
+def test_a_watch_names_a_force_that_falls_silent_and_calls_no_count_revised(place):
+    publish, folder = place
+    page = folder / "maps" / "place.html"
+    for month in months.span("2023-01:2024-04"):
+        crimes = [
+            row(month, "Burglary", lon="0.005000", lat="52.005000", force="British Transport Police")
+        ] * 2
+        path = folder / "crimes" / month / f"{month}-btp-street.csv"
+        path.write_text(csv_text(*crimes))
+    watch_study(study_of(folder), page)
+    publish("2024-05", 10, 10, 10, 10, 10, 10)
+    first, silent, differ = watch_study(study_of(folder), page).news
+    assert first.startswith("Data to May 2024")
+    assert silent.startswith("Left out of every period, whole: British Transport Police")
+    assert differ.startswith(
+        "Counts that differ from the last map's, which are of other forces: March 2023 (62 then, 60"
+    )
+    (folder / "crimes" / "2024-05" / "2024-05-btp-street.csv").write_text(
+        csv_text(
+            row("2024-05", "Burglary", lon="0.005000", lat="52.005000", force="British Transport Police")
+        )
+    )
+    assert (
+        watch_study(study_of(folder), page).news[0]
+        == "No force is left out for a gap now. On the last map some were."
+    )
+
+
 def add(folder, month, kind, ward, count, *, lat="52.005000"):
     """Add crimes of a type in a ward to a month that is published."""
     path = folder / "crimes" / month / f"{month}-northamptonshire-street.csv"

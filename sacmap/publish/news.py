@@ -15,6 +15,7 @@ from sacmap.files.json_shape import mismatch
 from sacmap.files.text import parse_json
 from sacmap.measure.comparator import UNFIT
 from sacmap.measure.counts import monthly_totals
+from sacmap.measure.warnings import FORCES_LEFT_OUT
 from sacmap.notices import whole
 from sacmap.publish.change_rows import ChangeRow, change_rows, names_of, on_one_point
 from sacmap.publish.words import AREA, about, no_fit
@@ -53,6 +54,9 @@ class MapRecord(_MonthlyRecord):
 
 #: Clear changes of a kind that are named, and revised months.
 NAMED = 8
+
+#: The lead of months whose counts police.uk has changed.
+REVISED = "Counts revised since the last map"
 
 #: The columns of the last map's CSV that are read.
 _READ = {"area_id", "area_name", "crime_type", "verdict"}
@@ -121,6 +125,8 @@ def news_of(result: Result, last: LastMap) -> list[str]:
     told = {warning["text"] for warning in last.record["warnings"]}
     said += [one.text for one in result.warnings if one.code == "newest-months" and one.text not in told]
     said += _line("Changed since the last map, which alone can move figures", _other_files(result, last))
+    silent = _silent_then_and_now(result, last)
+    said += silent
     names = {**last.names, **names_of(result.areas)}
     rows = {(row["area_id"], row["crime_type"]): row for row in change_rows(result.change)}
     verdicts = {key: rows[key]["verdict"] for key in _largest_first(result.change)}
@@ -135,7 +141,8 @@ def news_of(result: Result, last: LastMap) -> list[str]:
         )
         going_on += _line(f"Still a {verdict}", [_with_counts(key, rows[key], names, result) for key in same])
     said += changed
-    said += _revised(result, last)
+    differ = "Counts that differ from the last map's, which are of other forces" if silent else REVISED
+    said += _revised(result, last, differ)
     areas = {area for area, _ in verdicts} ^ {area for area, _ in last.verdicts}
     if areas:
         said += _line("Areas on one of the two maps only", [names.get(area, area) for area in sorted(areas)])
@@ -152,6 +159,16 @@ def _other_files(result: Result, last: LastMap) -> list[str]:
         (study.shown(str(one["path"])), one["sha256"]) for one in result.inputs if one["path"] in counted_with
     ]
     return [path for path, content in found if then.get(path, content) != content]
+
+
+def _silent_then_and_now(result: Result, last: LastMap) -> list[str]:
+    """Tell the forces left out for a gap, if they are not those of the last map: all counts are then without them."""
+    told = [one["text"] for one in last.record["warnings"] if one["code"] == FORCES_LEFT_OUT]
+    found = [one.text for one in result.warnings if one.code == FORCES_LEFT_OUT]
+    # Their names come first. The months after them differ from map to map.
+    if [text.partition(" (")[0] for text in told] == [text.partition(" (")[0] for text in found]:
+        return []
+    return found or ["No force is left out for a gap now. On the last map some were."]
 
 
 def _sorted_out(
@@ -191,8 +208,11 @@ def _with_counts(key: Key, row: ChangeRow, names: Mapping[str, str], result: Res
     return f"{_named(key, names)} ({counts}{on_one_point(result, *key)})"
 
 
-def _revised(result: Result, last: LastMap) -> list[str]:
-    """Return the months of both maps whose counts differ, that are no longer complete, and that are complete now."""
+def _revised(result: Result, last: LastMap, differ: str) -> list[str]:
+    """Return the months of both maps whose counts differ, that are no longer complete, and that are complete now.
+
+    `differ` is the lead of counts that differ.
+    """
     now = monthly_totals(result.monthly, result.study.months)
     if not now or not last.monthly:
         # A public version has no monthly counts.
@@ -204,7 +224,7 @@ def _revised(result: Result, last: LastMap) -> list[str]:
     gone = [months.in_words(m) for m in both if m in last.monthly and m not in now]
     back = [months.in_words(m) for m in both if m in now and m not in last.monthly]
     return [
-        *_line("Counts revised since the last map", items),
+        *_line(differ, items),
         *_line("No longer complete, so left out of every period", gone),
         *_line("Complete now, and compared again", back),
     ]
