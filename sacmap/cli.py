@@ -196,9 +196,11 @@ def boundaries_command(
     from sacmap.inputs import fetch_boundaries, fetch_district
     from sacmap.publish.csv_json import file_stem
 
-    if [force, wards, lsoas].count(None) != 2 or "" in {force, wards, lsoas}:
-        raise UsageError("No area was given.", "Give a force, or a district with --wards or --lsoas.")
-    kind, name = "wards" if wards else "lsoas", str(wards or lsoas)
+    given = [one.strip() for one in (force, wards, lsoas) if one is not None]
+    if len(given) > 1 or not any(given):
+        what = "More than one of force, --wards and --lsoas was" if len(given) > 1 else "No area was"
+        raise UsageError(f"{what} given.", "Give one: a force, or a district with --wards or --lsoas.")
+    kind, name = "wards" if wards else "lsoas", given[0]
     if not force and fetching["offline"]:
         raise UsageError(
             f"--{kind} fetches from the ONS service and stores nothing, but --offline uses no network.",

@@ -314,7 +314,7 @@ def fetch_district(
         areas, layer = areas_of(web, kind, district, vintage=vintage, service_url=service_url or SERVICES)
     # The files of several districts can then be joined, and one chosen with --within.
     write_whole(path, geojson_of(areas.assign(group=district)))
-    say(f"{len(areas):,} {kind} of {district}, from {layer}. {LICENCE}")
+    say(f"{len(areas):,} {kind.replace('lsoas', 'LSOAs')} of {district}, from {layer}. {LICENCE}")
     for name, mend in zip(areas["name"], areas["mend"], strict=True):
         if mend:
             say(f"- {name}: {mend}")
@@ -340,11 +340,20 @@ def download(study: Study, areas: GeoDataFrame, *, refresh: bool = False) -> Dow
 
 
 def newest_published(study: Study) -> str:
-    """Return the newest month published by the source of a study's crimes. It is requested once a day."""
+    """Return the newest month published by the source of a study's crimes. It is requested once a day.
+
+    Raises
+    ------
+    SourceError
+        If the source cannot be reached, because what the store says may be old.
+    """
     from sacmap.fetch.download import origin_of
 
     with _opened(origin_of(study)) as source:
-        return source.api.published()
+        published = source.api.published()
+        if source.api.outage is not None:
+            raise source.api.outage
+        return published
 
 
 def crime_files(study: Study) -> tuple[Path, ...]:

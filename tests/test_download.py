@@ -154,7 +154,7 @@ def test_a_month_that_was_taken_back_and_is_in_the_store_is_told(open_downloader
     ]
 
 
-def test_while_a_month_is_being_published_a_watch_uses_those_before_it(police, base, clock, monkeypatch):
+def test_a_watch_waits_while_a_month_is_being_published_and_tells_an_outage(police, base, clock, monkeypatch):
     def on_day(n):
         client = web(clock)
         client.now = lambda: 1_700_000_000.0 + 90_000 * n
@@ -172,6 +172,9 @@ def test_while_a_month_is_being_published_a_watch_uses_those_before_it(police, b
     # The list is a month ahead of the date.
     police.months = [*police.months, "2024-05"]
     assert on_day(2) == Watched()
+    police.fault = lambda number, path: "503"
+    with pytest.raises(SourceError, match="crime-last-updated is unreachable"):
+        on_day(3)
 
 
 def test_months_the_api_has_no_more_come_from_the_archive(open_downloader, police):

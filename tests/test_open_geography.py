@@ -284,6 +284,20 @@ def test_a_district_without_a_boundary_is_told():
         fetched(of_district(None))
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "No area was given"),
+        (("--wards", " "), "No area was given"),
+        (("--wards", "Northampton", "--lsoas", "Northampton"), "More than one of force, --wards and --lsoas"),
+        (("northamptonshire", "--wards", ""), "More than one of force, --wards and --lsoas"),
+    ],
+)
+def test_a_command_without_one_area_says_whether_there_is_none_or_more(words, said, tmp_path):
+    refused = command("boundaries", *words, cwd=tmp_path)
+    assert (refused.returncode, said in refused.stderr) == (2, True)
+
+
 def test_a_catalogue_that_holds_anything_but_services_has_none():
     geography = Geography({})
     geography.fault = lambda _, path: (

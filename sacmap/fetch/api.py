@@ -85,6 +85,8 @@ class Api:
         self._points: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._guide = (np.array([]), np.array([]))
         self.notes: list[str] = []
+        #: Why an answer of the store had to stand for one of the server's, if one had to.
+        self.outage: SourceError | None = None
 
     # What is published
 
@@ -119,6 +121,7 @@ class Api:
         except SourceError as error:
             if kept is None:
                 raise
+            self.outage = error
             self.notes.append(f"{error.cause} The stored answer was used: it may be a month old.")
             return _parsed(kept, date_of)
         self.store.put(question, LATEST, answer.body, asked=self.web.now())
