@@ -160,6 +160,15 @@ def test_f64_what_sacmap_wrote_is_known_by_its_columns(folder):
     assert not is_ours(Path("kent.csv"))
 
 
+def test_f64_a_map_kept_in_git_whose_lines_end_otherwise_is_written_again(folder):
+    assert command(*MAP, "--out", "maps/x.html").returncode == 0
+    for file in Path("maps").iterdir():
+        unix = file.read_bytes().replace(b"\r\n", b"\n")
+        file.write_bytes(unix if file.suffix == ".csv" else unix.replace(b"\n", b"\r\n"))
+    done = command(*MAP, "--out", "maps/x.html")
+    assert (done.returncode, done.stderr.count("did not write")) == (0, 0)
+
+
 def test_f59_files_of_an_earlier_run_are_named_and_none_is_where_there_is_none(folder):
     assert "stale" not in command(*MAP, "--out", "maps/x.html", "--also", "xlsx").stderr
     done = command(*MAP, "--out", "maps/x.html")

@@ -546,7 +546,7 @@ def test_a_key_for_a_background_map_goes_out_with_the_page_and_the_reader_is_tol
     assert "tiles.example.org" in done.stderr
     assert "The page includes the key" in done.stderr
     assert "S3CRET" not in (tmp_path / "t.json").read_text()
-    html = (tmp_path / "t.html").read_text()
+    html = (tmp_path / "t.html").read_text(encoding="utf-8")
     assert "img-src data: https://tiles.example.org;" in html
     assert "sends nothing" not in html
 

@@ -1,6 +1,7 @@
 """A plan frozen before the event, and the judgement after it, end to end on the practice borough."""
 
 import json
+import os
 from dataclasses import replace
 from datetime import date
 
@@ -636,7 +637,7 @@ def test_the_commands_freeze_judge_and_never_overwrite(practice, tmp_path):
     asked = ("plan", practice.study, "--current", EARLY["current"], "--baseline", EARLY["baseline"])
     done = command(*asked, "--out", "plans/a.json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split()[0] == "plans/a.json"
+    assert done.stdout.replace(os.sep, "/").split()[0] == "plans/a.json"
     first = (tmp_path / "plans" / "a.json").read_bytes()
     again = command(*asked, "--out", "plans/a", cwd=tmp_path)
     assert again.returncode == 2

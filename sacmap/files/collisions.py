@@ -15,9 +15,10 @@ from sacmap.files.file_sets import marker_of
 _MOST = 200_000
 #: Kinds of file that are read from a folder.
 _READ = {".csv", ".gz", ".json", ".kml", ".kmz", ".tsv", ".txt", ".zip"}
-#: Columns that only sacmap's tables have, and the first bytes of its records.
+#: Columns that only sacmap's tables have, and the first words of its records, whatever ends their lines: Git may
+#: change that on Windows.
 _OUR_COLUMNS = ({b"crime_type", b"months_compared", b"verdict"}, {b"component", b"police_uk", b"home_office"})
-_OUR_RECORD = b'{\n "sacmap":'
+_OUR_RECORD = b'{ "sacmap":'
 
 
 def require_apart(outputs: Iterable[Path], inputs: Iterable[str | Path | None]) -> None:
@@ -97,7 +98,7 @@ def is_ours(path: Path) -> bool:
     except OSError:
         return False
     columns = set(start.removeprefix(b"\xef\xbb\xbf").split(b"\n")[0].strip().split(b","))
-    return any(known <= columns for known in _OUR_COLUMNS) or start.startswith(_OUR_RECORD)
+    return any(known <= columns for known in _OUR_COLUMNS) or b" ".join(start.split()).startswith(_OUR_RECORD)
 
 
 def _files_of(path: Path) -> Iterator[Path]:
