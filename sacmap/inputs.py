@@ -34,6 +34,7 @@ from sacmap.files.sheets import table_text
 from sacmap.files.text import sha256
 from sacmap.files.write import require_writable, write_whole
 from sacmap.measure.coverage import months_needed
+from sacmap.measure.rolling import complete_months
 from sacmap.notices import Notice
 from sacmap.study import COMPARATORS, Study, rolled_to
 from sacmap.terminal import Progress, say
@@ -336,7 +337,13 @@ def download(study: Study, areas: GeoDataFrame, *, refresh: bool = False) -> Dow
     ):
         newest = source.api.published if study.source == "archive" else source.api.newest
         wanted = study.months or months_wanted(study, newest())
-        return source.download(wanted, areas, expect=progress.expect, progress=progress.step)
+        found = source.download(wanted, areas, expect=progress.expect, progress=progress.step)
+        whole = complete_months(found.reading, found.reading.whole or ()) if study.rolling else []
+        # The periods of a force that has been silent for longer end in an earlier month, and so begin in one.
+        needed = {*wanted, *(rolled_to(study, whole[-1]).months if whole else ())}
+        if len(needed) == len(wanted):
+            return found
+        return source.download(sorted(needed), areas, expect=progress.expect, progress=progress.step)
 
 
 def newest_published(study: Study) -> str:
@@ -366,7 +373,7 @@ def crime_files(study: Study) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(member.path for member in read_in))
 
 
-#: How many of the newest months may be incomplete before a study of rolling periods cannot be made.
+#: How many of the newest months may be incomplete before earlier months have to be fetched too, by a second round.
 MONTHS_BACK = 3
 
 

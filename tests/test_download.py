@@ -24,6 +24,7 @@ from sacmap.fetch.street import read
 from sacmap.fetch.study_region import ELSEWHERE
 from sacmap.files.write import write_whole
 from sacmap.forces import TRANSPORT_POLICE
+from sacmap.inputs import download as fetch
 from sacmap.inputs import territory_of
 from sacmap.months import span
 from sacmap.routine import Watched, watch_study
@@ -175,6 +176,22 @@ def test_a_watch_waits_while_a_month_is_being_published_and_tells_an_outage(poli
     police.fault = lambda number, path: "503"
     with pytest.raises(SourceError, match="crime-last-updated is unreachable"):
         on_day(3)
+
+
+def test_a_force_that_is_silent_for_months_is_asked_for_the_whole_of_its_earlier_periods(
+    police, base, clock, monkeypatch
+):
+    monkeypatch.setattr("sacmap.fetch.download.Web", lambda **_: web(clock))
+    police.withdraw(lambda crime: False)
+    police.publish(crimes_of(span("2022-09:2023-12"), per_month=9))
+    # A crime of its neighbour within its own area does not make a month of it.
+    police.publish(crimes_of(["2024-02"], per_month=1))
+    given = {"force": FORCE, "current": "latest:3", "baseline": "before:1", "api_url": f"{base}/api"}
+    found = fetch(make_study(given | {"store": "store"}), AREAS)
+    # Silent from January to March 2024, its newest period is October to December 2023.
+    needed = {*span("2022-10:2022-12"), *span("2023-10:2023-12")}
+    assert needed <= {*found.reading.crimes["month"].astype(str)}
+    assert found.empty == ("2024-01", "2024-03")
 
 
 def test_months_the_api_has_no_more_come_from_the_archive(open_downloader, police):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -35,10 +35,7 @@ def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study
         )
     if study.rolling is None or study.current:
         return study, ()
-    judged = coverage(reading.judged, known)
-    mine = judged[judged["force"].isin(_main_forces(study, located))]
-    whole = mine.groupby("month")["status"].agg(lambda status: bool((status == "complete").all()))
-    complete = sorted(str(month) for month in whole.index[whole.to_numpy(bool)])
+    complete = complete_months(reading, _main_forces(study, located))
     if not complete:
         raise InputError(
             "No month in the crimes is complete, so there is no newest period.",
@@ -46,6 +43,14 @@ def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study
         )
     found = rolled_to(study, complete[-1], known[0])
     return found, tuple(_rolling_notices(study, found, known, complete))
+
+
+def complete_months(reading: Reading, forces: Collection[str]) -> list[str]:
+    """Return the months that are complete for each of these forces, sorted."""
+    judged = coverage(reading.judged, reading.tally["month"].astype(str).unique())
+    mine = judged[judged["force"].isin(forces)]
+    whole = mine.groupby("month")["status"].agg(lambda status: bool((status == "complete").all()))
+    return sorted(str(month) for month in whole.index[whole.to_numpy(bool)])
 
 
 def _main_forces(study: Study, located: pd.DataFrame) -> Sequence[str]:
