@@ -577,6 +577,11 @@ def test_a_point_without_a_street_is_on_the_list_and_fewer_than_ten_are_not_call
     assert page.text("#points-note").startswith("Circles: its ten busiest map points. They hold")
 
 
+def test_the_hint_over_the_map_stands_on_the_ground_not_on_an_area(opened):
+    ground = opened().tab.eval_on_selector("#hover", "(hint) => getComputedStyle(hint).backgroundColor")
+    assert ground == "rgba(233, 231, 225, 0.9)"
+
+
 def test_a_finding_and_its_mark_stay_on_one_line(opened):
     found = opened()
     pieces = "[...document.querySelectorAll('#totals .piece')].map(e => e.getClientRects().length)"
