@@ -82,7 +82,12 @@ def test_a_gap_that_the_force_has_filled_since_is_not_told(tmp_path):
     rows = [row(month, force="Gwent Police", **ASH) for month in ("2024-10", "2025-10") for _ in range(30)]
     result = compare_rows(tmp_path, rows, "2025-10", "2024-10")
     assert "known-gap" not in {notice.code for notice in result.warnings}
+    # Between two periods it leaves nothing out.
+    rows = [row(month, force="Gwent Police", **ASH) for month in ("2025-06", "2026-06") for _ in range(30)]
+    result = compare_rows(tmp_path, rows, "2026-06", "2025-06")
+    assert "known-gap" not in {notice.code for notice in result.warnings}
     # Where it lacks another month of the gap, the gap is told.
+    rows = [row(month, force="Gwent Police", **ASH) for month in ("2024-10", "2025-10") for _ in range(30)]
     more = [row(month, force="Gwent Police", **ASH) for month in ("2024-11",) for _ in range(30)]
     result = compare_rows(tmp_path, [*rows, *more], "2025-10:2025-11", "2024-10:2024-11")
     assert "known-gap" in {notice.code for notice in result.warnings}

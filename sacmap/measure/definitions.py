@@ -92,12 +92,12 @@ def of_extract(breaks: Iterable[Break]) -> tuple[Break, ...]:
 
 
 def filled(gap: Break, study_months: Iterable[str], published: Collection[tuple[str, str]]) -> bool:
-    """Whether its forces have since published every month of a gap that a study has.
+    """Whether its forces have since published every month of a gap that a study has; also if it has none of them.
 
     `published` are the forces and months with crimes. A gap without a known end is never filled.
     """
     within = [month for month in study_months if gap.date <= month <= gap.until]
-    return bool(within) and all((force, month) in published for force in gap.forces for month in within)
+    return bool(gap.until) and all((force, month) in published for force in gap.forces for month in within)
 
 
 def crossed(baseline: Iterable[Period], current: Period, forces: Sequence[str]) -> tuple[Break, ...]:
