@@ -1273,7 +1273,7 @@ def test_circles_of_a_listed_area_are_named_in_the_legend(opened):
     # Of a chosen area, the note beside the map says it.
     shown.tab.locator("#areas tbody button").first.click()
     assert not shown.tab.is_visible("#key-points")
-    assert "They hold" in shown.text("#points-note")
+    assert shown.text("#points-note") == "Circles: all its map points."
     # Without circles there is nothing to explain.
     assert not opened(page_of()).tab.is_visible("#key-points")
 
