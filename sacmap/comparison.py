@@ -70,6 +70,7 @@ def compare_areas(
         positions=counting.compared.positions,
         beyond=counting.around,
     )
+    against.require_there(counting.compared.absent_types)
     facts = warnings.Facts(
         once=counting.once,
         compared=counting.compared,

@@ -106,6 +106,34 @@ def test_a_drift_of_crimes_without_a_location_is_told_with_what_it_does_to_the_m
     assert end in told["no-location-drift"]
 
 
+KINDS = ("Burglary", "Robbery", "Vehicle crime")
+OUTSIDE = {"lon": "0.5", "lat": "52.5"}
+
+
+def then_and_now(now):
+    """Rows of all types in an area and outside it in January 2017, and of `now`, (type, place), in January 2018."""
+    then = [(kind, at) for kind in KINDS for at in (ASH, OUTSIDE)]
+    both = (("2017-01", then), ("2018-01", now))
+    return [row(month, kind, **at) for month, rows in both for kind, at in rows for _ in range(12)]
+
+
+def test_a_type_that_is_missing_now_is_told_whatever_is_compared_with(tmp_path):
+    now = [(kind, at) for kind in ("Burglary", "Vehicle crime") for at in (ASH, OUTSIDE)]
+    result = compare_rows(tmp_path, then_and_now(now), "2018-01", "2017-01", comparator="force")
+    assert result.warnings[0].code == "absent-types"
+    expected = result.change.set_index("crime_type")["expected"]
+    assert expected["burglary"].notna().all()
+    assert expected[["sac", "robbery"]].isna().all()
+
+
+def test_a_rest_without_a_crime_now_is_refused_by_the_name_of_the_type(tmp_path):
+    now = [("Burglary", OUTSIDE), *((kind, ASH) for kind in KINDS)]
+    with pytest.raises(
+        InputError, match=r"The rest of Northamptonshire Police: no robbery now, and 12 a period"
+    ):
+        compare_rows(tmp_path, then_and_now(now), "2018-01", "2017-01", comparator="force")
+
+
 def test_with_no_comparator_nothing_is_followed(tmp_path):
     rows = [row("2017-01", **ASH)] * 40 + [row("2018-01", **ASH)] * 20 + [row("2018-01", **BIRCH)] * 20
     result = compare_rows(tmp_path, rows, "2018-01", "2017-01", comparator="none")

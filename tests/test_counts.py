@@ -52,11 +52,11 @@ def test_counts_are_zero_where_complete_and_missing_where_not():
 
 def test_count_judges_coverage_on_the_rows_given():
     study = make_study({"current": "2018-01:2018-02", "baseline": "2017-01:2017-02"})
-    rows = [("001", month, "robbery", "") for month in (*MONTHS[:3],) for _ in range(10)]
+    rows = [("001", m, kind, "") for m in MONTHS[:3] for kind in tables.SAC_TYPES for _ in range(10)]
     counts = count(located(rows), study)
     missing = counts[counts["n"].isna()]
     assert set(missing["month"]) == {"2018-02"}
-    assert int(counts.loc[counts["crime_type"] == "sac", "n"].sum()) == 30
+    assert int(counts.loc[counts["crime_type"] == "sac", "n"].sum()) == 90
 
 
 @pytest.mark.parametrize("blank", ["", None, np.nan])
@@ -67,11 +67,31 @@ def test_rows_with_a_blank_or_missing_id_are_never_merged(blank):
 
 def test_areas_without_a_crime_are_counted_as_zero_and_not_left_out():
     study = make_study({"current": "2018-01", "baseline": "2017-01"})
-    table = located([("001", month, "robbery", "") for month in ("2017-01", "2018-01")])
+    table = located([("001", m, kind, "") for m in ("2017-01", "2018-01") for kind in tables.SAC_TYPES])
     table["area_id"] = table["area_id"].astype(pd.CategoricalDtype(AREAS))
     counts = count(table, study).set_index(list(tables.COUNTS.key))["n"]
     assert counts.loc[("1E2", "2018-01", "sac")] == 0
-    assert counts.loc[("001", "2018-01", "sac")] == 1
+    assert counts.loc[("001", "2018-01", "sac")] == 3
+
+
+def test_a_crime_type_without_a_row_is_missing_in_the_counts_and_so_is_sac():
+    study = make_study({"current": "2018-01", "baseline": "2017-01"})
+    kinds = ("burglary", "vehicle-crime")
+    table = located([("001", m, kind, "") for m in ("2017-01", "2018-01") for kind in kinds])
+    counts = count(table, study).set_index(list(tables.COUNTS.key))["n"]
+    assert counts.loc[("001", "2018-01", "burglary")] == 1
+    assert counts.loc[[("001", m, kind) for m in study.months for kind in ("sac", "robbery")]].isna().all()
+
+
+def test_an_area_of_a_force_with_a_gap_is_missing_in_the_counts():
+    study = make_study({"current": "2018-01", "baseline": "2017-01"})
+    rows = [("001", m, kind, "") for m in ("2017-01", "2018-01") for kind in tables.SAC_TYPES] * 9
+    table = located([*rows, *[("1E2", "2017-01", "burglary", "")] * 4, ("1E2", "2018-01", "burglary", "")])
+    # Another force reports all but one of the crimes in 1E2, and nothing in January 2018.
+    theirs = (table["area_id"] == "1E2") & (table["month"] == "2017-01")
+    counts = count(table.assign(force=table["force"].mask(theirs, "B Police")), study)
+    assert counts.loc[counts["area_id"] == "1E2", "n"].isna().all()
+    assert counts.loc[counts["area_id"] == "001", "n"].notna().all()
 
 
 def test_periods_sum_only_the_months_compared():

@@ -202,7 +202,8 @@ def change_table(
             areas,
             np.where(known[:, None], baseline[kind], np.nan),
             np.where(known, current[kind], np.nan),
-            comparator=comparators[kind],
+            # What is not compared needs no comparator, and that may lack the same crimes.
+            comparator=comparators[kind] if known.any() else None,
             months_compared=months_compared,
         )
         | {"edge_share": np.where(known, edge_share[kind], np.nan)}

@@ -18,7 +18,7 @@ from sacmap.files.text import rows_of
 from sacmap.forces import force_slug
 from sacmap.measure.counts import Counted, mean_before, percent_change
 from sacmap.measure.coverage import coverage
-from sacmap.measure.verdict import Against
+from sacmap.measure.verdict import MUCH, Against
 from sacmap.notices import MONTHS, counted, listed, series
 from sacmap.study import Period, Study
 
@@ -52,6 +52,23 @@ class Comparator:
             return "none"
         sums = self.sums[crime_type]
         return float(sums[:-1].sum()), float(sums[-1])
+
+    def require_there(self, not_compared: Collection[str]) -> None:
+        """Refuse one that has no crime of a type now, after ten or more a period: its data are missing.
+
+        Raises
+        ------
+        InputError
+            If so, for a type that is compared.
+        """
+        for kind, sums in self.sums.items():
+            before = mean_before(sums)
+            if kind not in not_compared and sums[-1] == 0 and before >= MUCH:
+                raise InputError(
+                    f"{self.words[:1].upper()}{self.words[1:]}: no {tables.IN_WORDS[kind]} now, and {before:,.0f} a "
+                    "period before, so it is probably missing.",
+                    "Compare with something else: --comparator none compares each area with its own baseline.",
+                )
 
 
 def by_type(cube: np.ndarray) -> dict[str, np.ndarray]:

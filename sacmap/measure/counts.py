@@ -9,15 +9,18 @@ import numpy as np
 import pandas as pd
 
 from sacmap import tables
-from sacmap.crimes import tally_of, without_repeats
+from sacmap.crimes import Reading, tally_of, without_repeats
 from sacmap.measure.coverage import (
     Compared,
     coverage,
     gaps,
     largest_half,
     like_for_like,
+    mostly_left_out,
+    not_known,
     sac_inside,
     silent_forces,
+    types_without,
 )
 from sacmap.study import Period, Study
 
@@ -36,8 +39,9 @@ def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
     Returns
     -------
     The Counts table for every area that `locate` was given. n is 0 only if the month is complete for the main forces
-    of the study, otherwise it is missing. Any other force with a gap in the months compared is left out completely. If
-    the table was not made by `locate`, the areas are those with a crime.
+    of the study, otherwise it is missing. Any other force with a gap in the months compared is left out completely; n
+    is missing in areas of which it reports much. n of a crime type without any row, and of `sac` then, is missing too.
+    If the table was not made by `locate`, the areas are those with a crime.
 
     Raises
     ------
@@ -46,17 +50,26 @@ def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
     """
     needed = ("month", "crime_type", "force", "area_id", "crime_id", "lon")
     tables.require_columns(located.columns, needed, "Located")
-    judged = coverage(tally_of(located), study.months)
+    reading = Reading(located, tally_of(located), (), ())
+    judged = coverage(reading.judged, study.months)
     inside = sac_inside(located, study)
     forces = largest_half(inside["force"])
     left_out = set(gaps(judged, forces, study.months)["month"])
     positions = like_for_like(study.periods, left_out)
     compared = {period[k] for period in study.periods for k in positions}
-    silent = set(silent_forces(judged, inside[inside["month"].isin(compared)], forces, compared)["force"])
+    inside = inside[inside["month"].isin(compared)]
+    silent = set(silent_forces(judged, inside, forces, compared)["force"])
     area_ids = sorted(located["area_id"].astype("category").cat.categories)
     heard = without_repeats(located)
     cube = counts_cube(heard[~heard["force"].isin(list(silent))], area_ids, study.months)
-    return monthly_counts(cube, area_ids, study.months, left_out)
+    return monthly_counts(
+        cube,
+        area_ids,
+        study.months,
+        left_out,
+        unknown=mostly_left_out(inside, silent, area_ids),
+        absent_types=not_known({*reading.absent, *types_without(study, reading, forces, positions)}),
+    )
 
 
 def monthly_counts(

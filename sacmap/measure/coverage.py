@@ -268,9 +268,14 @@ def compared_months(
         raise InputError(f"None of the areas is known: {reason}.", "Give the crimes of their own force.")
     others = _mostly_here(located, study, {*forces, *silent["force"]})
     lost = types_without(study, reading, forces, positions)
-    absent = tuple(kind for kind in tables.SAC_TYPES if kind in {*reading.absent, *lost})
-    absent = ("sac", *absent) if absent else ()
+    absent = not_known({*reading.absent, *lost})
     return Compared(judged, forces, others, left_out, positions, silent, unknown, absent, lost)
+
+
+def not_known(absent: Collection[str]) -> tuple[str, ...]:
+    """Return the crime types that are absent, and `sac`, which contains them."""
+    found = tuple(kind for kind in tables.SAC_TYPES if kind in absent)
+    return ("sac", *found) if found else ()
 
 
 def types_without(
@@ -329,21 +334,35 @@ def _unknown(
     one of these months. Whatever they report is left out, so an area of their own is not known either: a ward without
     a crime of a force that is left out has no count of zero.
     """
-    ids = areas["area_id"].astype(str)
-    of_gappy = inside[inside["force"].isin(list(gappy))]
-    counts, theirs = (
-        found.set_axis(found.index.astype(str)).reindex(ids, fill_value=0)
-        for found in (rows["area_id"].astype("category").value_counts() for rows in (inside, of_gappy))
-    )
+    ids = areas["area_id"].astype(str).tolist()
+    counts, theirs = _counts_and_theirs(inside, gappy, ids)
     given = set(reading.tally["force"].astype(str))
     kept = (counts - theirs).to_numpy(np.int64)
     missing = without_own_force(
         areas, reading.crimes[["force", "lon", "lat"]], kept, sorted(given - set(gappy))
     )
     found = {area: _why_unknown(force, gappy) for area, force in missing.items()}
-    for area in ids[((theirs > 0) & (theirs >= TELLING_SHARE * counts)).to_numpy()]:
+    for area in mostly_left_out(inside, gappy, ids):
         found.setdefault(area, "a force that reports much of the crime there is left out")
     return found
+
+
+def _counts_and_theirs(
+    inside: pd.DataFrame, forces: Collection[str], area_ids: list[str]
+) -> tuple[pd.Series, pd.Series]:
+    """Return, by area, the rows of SAC in it, and those of some forces; see `sac_inside`."""
+    of_forces = inside[inside["force"].isin(list(forces))]
+    counts, theirs = (
+        found.set_axis(found.index.astype(str)).reindex(area_ids, fill_value=0)
+        for found in (rows["area_id"].astype("category").value_counts() for rows in (inside, of_forces))
+    )
+    return counts, theirs
+
+
+def mostly_left_out(inside: pd.DataFrame, forces: Collection[str], area_ids: list[str]) -> list[str]:
+    """Return the areas of which forces that are left out report so much that they are not known."""
+    counts, theirs = _counts_and_theirs(inside, forces, area_ids)
+    return [str(area) for area in theirs.index[(theirs > 0) & (theirs >= TELLING_SHARE * counts)]]
 
 
 def _why_unknown(force: str, gappy: Collection[str]) -> str:
