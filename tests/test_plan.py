@@ -547,6 +547,14 @@ def test_months_the_plan_was_made_on_do_not_judge_it(early_plan):
     twice = months.span("2023-04:2025-03")
     with pytest.raises(UsageError, match="has 24 months, but --after 2025-04:2026-03 has 12"):
         study_values(early_plan, months.span("2025-04:2026-03"), twice, ["c"], "b")
+    with pytest.raises(
+        UsageError, match="has other months of the year than --after 2025-04:2025-05"
+    ) as other:
+        study_values(early_plan, ("2025-04", "2025-05"), ("2024-03", "2024-04"), ["c"], "b")
+    assert other.value.remedy == "Give the same months of an earlier year: --before 2024-04:2024-05."
+    with pytest.raises(UsageError, match="2025-05 is not before the plan") as late:
+        study_values(early_plan, ("2026-04", "2026-05"), None, ["c"], "b")
+    assert late.value.remedy.endswith("--before 2024-04:2024-05.")
     values = study_values(early_plan, ("2025-04", "2025-05"), None, ["c"], "b")
     assert (values["current"], values["baseline"]) == ("2025-04:2025-05", "2024-04:2024-05")
 

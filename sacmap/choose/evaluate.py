@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -137,28 +138,34 @@ def study_values(
     Raises
     ------
     UsageError
-        If `after` is not later than the plan's data, or `before` is later; if they differ in length; or if there are no
-        crimes and the plan names no force from which to fetch them.
+        If `after` is not later than the plan's data, or `before` is later; if they are not of the same months of the
+        year; or if there are no crimes and the plan names no force from which to fetch them.
     """
     if not crimes and not plan.study.get("force"):
         raise UsageError("No crimes were given, and the plan names no force.", "Add --crimes PATH.")
+    last = months.number(plan.data_to)
+    earlier_years = (months.periods_before(after, n)[0] for n in count(1))
+    usual = next(period for period in earlier_years if months.number(period[-1]) <= last)
+    remedy = f"Give the same months of an earlier year: --before {months.written(usual)}."
     earlier = before or months.periods_before(after, 1)[0]
     if len(earlier) != len(after):
         raise UsageError(
             f"--before {months.written(earlier)} has {len(earlier)} months, but --after {months.written(after)} has "
             f"{len(after)}, so their counts cannot be compared.",
-            "Give the same months of one earlier year.",
+            remedy,
         )
-    if months.number(after[0]) <= months.number(plan.data_to):
+    if [month[5:] for month in earlier] != [month[5:] for month in after]:
+        raise UsageError(
+            f"--before {months.written(earlier)} has other months of the year than --after {months.written(after)}.",
+            remedy,
+        )
+    if months.number(after[0]) <= last:
         raise UsageError(
             f"{after[0]} is not after the plan: its data end in {plan.data_to}.",
             "Give later months with --after.",
         )
-    if months.number(earlier[-1]) > months.number(plan.data_to):
-        raise UsageError(
-            f"{earlier[-1]} is not before the plan: its data end in {plan.data_to}.",
-            "Give the same months of an earlier year with --before.",
-        )
+    if months.number(earlier[-1]) > last:
+        raise UsageError(f"{earlier[-1]} is not before the plan: its data end in {plan.data_to}.", remedy)
     kept = ("force", "extract", "layer", "crs", "id_column", "name_column", "group_column", "within", "title")
     return {name: plan.study.get(name) for name in kept} | {
         "current": f"{after[0]}:{after[-1]}",
