@@ -116,6 +116,15 @@ def test_the_current_period_ends_in_the_newest_month_that_is_complete(place):
     assert "April 2024 is the newest complete month" in told
 
 
+def test_why_the_newest_months_are_not_complete_is_told(place):
+    _, folder = place
+    other = folder / "crimes" / "2024-05" / "2024-05-kent-street.csv"
+    other.parent.mkdir()
+    other.write_text(csv_text(row("2024-05", lon="0.005000", lat="52.005000", force="Kent Police")))
+    [told] = [one.text for one in run(study_of(folder)).warnings if one.code == "newest-months"]
+    assert told.endswith("so the current period ends there: the files of Northamptonshire Police end at April 2024.")
+
+
 def test_periods_before_the_data_begin_are_left_out_and_told(place):
     _, folder = place
     study = make_study(

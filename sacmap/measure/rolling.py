@@ -11,8 +11,8 @@ from sacmap import months, tables
 from sacmap.crimes import Reading
 from sacmap.errors import InputError
 from sacmap.forces import force_slug
-from sacmap.measure.coverage import coverage, largest_half
-from sacmap.notices import Notice, counted
+from sacmap.measure.coverage import coverage, largest_half, reasons_of
+from sacmap.notices import Notice, counted, listed
 from sacmap.study import Study, rolled_to
 
 
@@ -42,7 +42,8 @@ def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study
             "Give more months of the force, or the periods themselves with --current.",
         )
     found = rolled_to(study, complete[-1], known[0])
-    return found, tuple(_rolling_notices(study, found, known, complete))
+    silent = mine[(mine["month"] > complete[-1]) & (mine["status"] == "missing")]
+    return found, tuple(_rolling_notices(study, found, known, complete[-1], reasons_of(silent)))
 
 
 def complete_months(reading: Reading, forces: Collection[str]) -> list[str]:
@@ -60,12 +61,14 @@ def _main_forces(study: Study, located: pd.DataFrame) -> Sequence[str]:
     return named or largest_half(forces)
 
 
-def _rolling_notices(study: Study, found: Study, known: list[str], complete: list[str]) -> Iterator[Notice]:
-    if known[-1] != complete[-1]:
+def _rolling_notices(
+    study: Study, found: Study, known: list[str], newest: str, why: Sequence[str]
+) -> Iterator[Notice]:
+    if known[-1] != newest:
         yield Notice(
             "newest-months",
-            f"The crimes end in {months.in_words(known[-1])}, but {months.in_words(complete[-1])} is the newest "
-            "complete month, so the current period ends there.",
+            f"The crimes end in {months.in_words(known[-1])}, but {months.in_words(newest)} is the newest "
+            f"complete month, so the current period ends there{f': {listed(why, 3)}' if why else ''}.",
         )
     asked = study.rolling[1] if study.rolling else 0
     yield from _short_baseline(asked, len(found.baseline), known[0])
