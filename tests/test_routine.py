@@ -122,7 +122,9 @@ def test_why_the_newest_months_are_not_complete_is_told(place):
     other.parent.mkdir()
     other.write_text(csv_text(row("2024-05", lon="0.005000", lat="52.005000", force="Kent Police")))
     [told] = [one.text for one in run(study_of(folder)).warnings if one.code == "newest-months"]
-    assert told.endswith("so the current period ends there: the files of Northamptonshire Police end at April 2024.")
+    assert told.endswith(
+        "so the current period ends there: the files of Northamptonshire Police end at April 2024."
+    )
 
 
 def test_periods_before_the_data_begin_are_left_out_and_told(place):
