@@ -11,7 +11,7 @@ from sacmap import months, tables
 from sacmap.crimes import Reading
 from sacmap.errors import InputError
 from sacmap.forces import force_slug
-from sacmap.measure.coverage import coverage, largest_half, reasons_of
+from sacmap.measure.coverage import coverage, gaps, largest_half, reasons_of
 from sacmap.notices import Notice, counted, listed
 from sacmap.study import Study, rolled_to
 
@@ -35,15 +35,18 @@ def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study
         )
     if study.rolling is None or study.current:
         return study, ()
-    complete = complete_months(reading, _main_forces(study, located))
+    forces = _main_forces(study, located)
+    complete = complete_months(reading, forces)
     if not complete:
         raise InputError(
             "No month in the crimes is complete, so there is no newest period.",
             "Give more months of the force, or the periods themselves with --current.",
         )
     found = rolled_to(study, complete[-1], known[0])
-    silent = mine[(mine["month"] > complete[-1]) & (mine["status"] == "missing")]
-    return found, tuple(_rolling_notices(study, found, known, complete[-1], reasons_of(silent)))
+    later = [month for month in known if month > complete[-1]]
+    lacking = gaps(coverage(reading.judged, later), forces, later)
+    why = reasons_of(lacking[lacking["status"] == "missing"])
+    return found, tuple(_rolling_notices(study, found, known, complete[-1], why))
 
 
 def complete_months(reading: Reading, forces: Collection[str]) -> list[str]:
