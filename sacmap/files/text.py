@@ -21,8 +21,8 @@ _LARGEST = 4 << 30
 
 def unreadable(label: str | Path, error: OSError) -> InputError:
     """Return the error for a file that the system could not read."""
-    # Windows refuses to open a folder as it does a file of someone else. os.path.isdir itself raises nothing.
-    if isinstance(error, IsADirectoryError) or os.path.isdir(label):  # noqa: PTH112
+    # Windows refuses to open a folder as it does a file of someone else. A folder is called one if it may be listed.
+    if isinstance(error, IsADirectoryError) or _may_be_listed(label):
         return InputError(f"{label} is a folder.", "Name the file in it.")
     if isinstance(error, PermissionError):
         return InputError(
@@ -35,6 +35,14 @@ def unreadable(label: str | Path, error: OSError) -> InputError:
         f"{label} cannot be read: {error.strerror or 'the disk gave an error'}.",
         "Check the disk, or copy it from the shared drive first.",
     )
+
+
+def _may_be_listed(path: str | Path) -> bool:
+    try:
+        os.scandir(path).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def require_plain(path: Path) -> None:
