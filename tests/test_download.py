@@ -517,7 +517,7 @@ def test_map_fetches_what_it_needs_on_a_fresh_machine_and_never_asks_twice(
     assert "6 months, 2023-01 to 2024-03: API, published 2024-03" in capsys.readouterr().out
     assert sacmap(base, tmp_path, "boundaries", FORCE) == 0
     printed, said = capsys.readouterr()
-    assert printed.strip() == f"boundaries/{FORCE}.geojson"
+    assert printed.strip().replace(os.sep, "/") == f"boundaries/{FORCE}.geojson"
     assert "4 neighbourhoods, 0 of them repaired" in said
     assert len(police.paths) == made
 

@@ -83,9 +83,9 @@ def test_f60_a_text_repeated_without_end_is_refused(tmp_path, monkeypatch):
         pa.table({"a": words.cast(pa.dictionary(pa.int32(), pa.large_string()))}), path, store_schema=False
     )
     assert path.stat().st_size < 1_000_000
-    # Windows limits no process's memory, so that there its time ends it.
-    told = "not read within" if os.name == "nt" else r"memory|bytes when decoded|damaged"
-    with pytest.raises(InputError, match=told):
+    # Windows limits no process's memory, so that there its time may end it.
+    in_time = "|not read within" if os.name == "nt" else ""
+    with pytest.raises(InputError, match=f"memory|bytes when decoded|damaged{in_time}"):
         list(sheets_of(path))
 
 
