@@ -104,7 +104,7 @@ def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts
 def _absent_types(absent: Sequence[str], of: str) -> Iterator[Notice]:
     """Warn of crime types of which no row was read: they are missing, and so is SAC, which holds them."""
     if absent:
-        words = " and ".join(tables.IN_WORDS[kind] for kind in absent)
+        words = " or ".join(tables.IN_WORDS[kind] for kind in absent)
         yield Notice(
             "absent-types",
             f"No {of} has a row of {words}: missing, not zero. Nothing can be said about serious acquisitive "
