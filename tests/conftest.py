@@ -366,7 +366,9 @@ class Opened:
                 tab.goto("about:blank")
                 media = {name: context.get(name, "null") for name in TOLD - {"viewport"}}
                 tab.emulate_media(media="null", **media)
-                tab.set_viewport_size(context.get("viewport", SCREEN))
+            # The test before may have changed the window itself.
+            if tab.viewport_size != (size := context.get("viewport", SCREEN)):
+                tab.set_viewport_size(size)
             tab.mouse.move(0, 0)
         self.shown[tab] = context
         self.tab, self.context = tab, tab.context
