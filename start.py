@@ -1,7 +1,7 @@
 """Install sacmap into .venv with nothing but Python and pip, and run it. Works on any system.
 
 python start.py demo     install, then map the practice borough
-python start.py test     install with the test tools, then run the tests on all processors: 3 to 6 minutes on two
+python start.py test     install with the test tools, then run the tests on all processors: 3 to 7 minutes on two
 python start.py test --quick    the tests that take no browser, no fuzzing and no large data: half a minute
 python start.py check    install with the developers' tools, then run ruff, mypy and lint-imports, and build the docs
 
