@@ -33,7 +33,7 @@ from sacmap.files.collisions import require_apart
 from sacmap.files.sheets import table_text
 from sacmap.files.text import sha256
 from sacmap.files.write import require_writable, write_whole
-from sacmap.measure.coverage import months_needed
+from sacmap.measure.coverage import coverage, months_needed
 from sacmap.measure.rolling import complete_months
 from sacmap.notices import Notice
 from sacmap.study import COMPARATORS, Study, rolled_to
@@ -338,9 +338,11 @@ def download(study: Study, areas: GeoDataFrame, *, refresh: bool = False) -> Dow
         newest = source.api.published if study.source == "archive" else source.api.newest
         wanted = study.months or months_wanted(study, newest())
         found = source.download(wanted, areas, expect=progress.expect, progress=progress.step)
-        whole = complete_months(found.reading, found.reading.whole or ()) if study.rolling else []
+        if study.rolling is None:
+            return found
+        complete = complete_months(coverage(found.reading.judged, wanted), found.reading.whole or ())
         # The periods of a force that has been silent for longer end in an earlier month, and so begin in one.
-        needed = {*wanted, *(rolled_to(study, whole[-1]).months if whole else ())}
+        needed = {*wanted, *(rolled_to(study, complete[-1]).months if complete else ())}
         if len(needed) == len(wanted):
             return found
         return source.download(sorted(needed), areas, expect=progress.expect, progress=progress.step)

@@ -12,6 +12,7 @@ from sacmap import tables
 from sacmap.crimes import Reading, tally_of, without_repeats
 from sacmap.measure.coverage import (
     Compared,
+    counts_and_theirs,
     coverage,
     gaps,
     largest_half,
@@ -67,7 +68,7 @@ def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
         area_ids,
         study.months,
         left_out,
-        unknown=mostly_left_out(inside, silent, area_ids),
+        unknown=mostly_left_out(*counts_and_theirs(inside, silent, area_ids)),
         absent_types=not_known({*reading.absent, *types_without(study, reading, forces, positions)}),
     )
 

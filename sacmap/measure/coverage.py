@@ -335,19 +335,19 @@ def _unknown(
     a crime of a force that is left out has no count of zero.
     """
     ids = areas["area_id"].astype(str).tolist()
-    counts, theirs = _counts_and_theirs(inside, gappy, ids)
+    counts, theirs = counts_and_theirs(inside, gappy, ids)
     given = set(reading.tally["force"].astype(str))
     kept = (counts - theirs).to_numpy(np.int64)
     missing = without_own_force(
         areas, reading.crimes[["force", "lon", "lat"]], kept, sorted(given - set(gappy))
     )
     found = {area: _why_unknown(force, gappy) for area, force in missing.items()}
-    for area in mostly_left_out(inside, gappy, ids):
+    for area in mostly_left_out(counts, theirs):
         found.setdefault(area, "a force that reports much of the crime there is left out")
     return found
 
 
-def _counts_and_theirs(
+def counts_and_theirs(
     inside: pd.DataFrame, forces: Collection[str], area_ids: list[str]
 ) -> tuple[pd.Series, pd.Series]:
     """Return, by area, the rows of SAC in it, and those of some forces; see `sac_inside`."""
@@ -359,9 +359,11 @@ def _counts_and_theirs(
     return counts, theirs
 
 
-def mostly_left_out(inside: pd.DataFrame, forces: Collection[str], area_ids: list[str]) -> list[str]:
-    """Return the areas of which forces that are left out report so much that they are not known."""
-    counts, theirs = _counts_and_theirs(inside, forces, area_ids)
+def mostly_left_out(counts: pd.Series, theirs: pd.Series) -> list[str]:
+    """Return the areas of which forces that are left out report so much that they are not known.
+
+    `counts` and `theirs` are those of `counts_and_theirs`, for the forces left out.
+    """
     return [str(area) for area in theirs.index[(theirs > 0) & (theirs >= TELLING_SHARE * counts)]]
 
 

@@ -36,7 +36,8 @@ def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study
     if study.rolling is None or study.current:
         return study, ()
     forces = _main_forces(study, located)
-    complete = complete_months(reading, forces)
+    judged = coverage(reading.judged, known)
+    complete = complete_months(judged, forces)
     if not complete:
         raise InputError(
             "No month in the crimes is complete, so there is no newest period.",
@@ -44,14 +45,13 @@ def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study
         )
     found = rolled_to(study, complete[-1], known[0])
     later = [month for month in known if month > complete[-1]]
-    lacking = gaps(coverage(reading.judged, later), forces, later)
+    lacking = gaps(judged, forces, later)
     why = reasons_of(lacking[lacking["status"] == "missing"])
     return found, tuple(_rolling_notices(study, found, known, complete[-1], why))
 
 
-def complete_months(reading: Reading, forces: Collection[str]) -> list[str]:
-    """Return the months that are complete for each of these forces, sorted."""
-    judged = coverage(reading.judged, reading.tally["month"].astype(str).unique())
+def complete_months(judged: pd.DataFrame, forces: Collection[str]) -> list[str]:
+    """Return the months of a Coverage table that are complete for each of these forces, sorted."""
     mine = judged[judged["force"].isin(forces)]
     whole = mine.groupby("month")["status"].agg(lambda status: bool((status == "complete").all()))
     return sorted(str(month) for month in whole.index[whole.to_numpy(bool)])
