@@ -212,9 +212,10 @@ def watch_study(study: Study, page: Path, *, study_file: str | Path | None = Non
     written = _newest_map(sorted(records, key=_when_written, reverse=True))
     if written is not None and _unchanged(study, *written):
         return Watched()
+    damaged = any(one.is_file() for one in records)
     result, paths, headline = map_study(study, page, study_file=study_file)
     last = newest if newest is None or result.study.current[-1:] >= newest[1].current[-1:] else written
-    news = [first_words(result)] if last is None else news_of(result, last[1])
+    news = [first_words(result, damaged=damaged)] if last is None else news_of(result, last[1])
     return Watched(tuple(news), tuple(paths), result, headline) if news else Watched()
 
 

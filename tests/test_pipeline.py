@@ -99,6 +99,17 @@ def test_northampton_has_no_pair_of_years_and_is_refused_with_the_reason(data):
         )
 
 
+def test_a_force_that_has_another_name_since_is_said_to_need_one_name(tmp_path):
+    rows = [
+        row(month, force=force, **ASH)
+        for month, force in [("2018-01", "Old Police"), ("2019-01", "New Police")]
+        for _ in range(9)
+    ]
+    with pytest.raises(InputError, match="No month") as told:
+        compare_rows(tmp_path, rows, "2019-01", "2018-01")
+    assert "one name in Reported by" in told.value.remedy
+
+
 def test_northampton_by_the_python_functions(data):
     areas = sacmap.read_areas(data / "boundaries" / "northampton-wards.geojson")
     crimes = sacmap.read_crimes(data / "northamptonshire-2018-10_2019-02.zip")

@@ -377,7 +377,7 @@ def test_a_rise_on_a_last_map_whose_comparator_was_no_fit_is_not_told_to_have_en
 
 
 @pytest.mark.parametrize("kept", [0.5, 0.03])
-def test_a_last_map_whose_table_is_cut_is_none(kept, place):
+def test_a_last_map_whose_table_is_cut_is_told_and_not_compared_with(kept, place):
     publish, folder = place
     page = folder / "maps" / "place.html"
     watch_study(study_of(folder), page)
@@ -385,7 +385,7 @@ def test_a_last_map_whose_table_is_cut_is_none(kept, place):
     whole = table.read_bytes()
     table.write_bytes(whole[: whole.index(b",sac,", int(kept * len(whole)))])
     publish("2024-05", 10, 10, 10, 10, 10, 10)
-    assert watch_study(study_of(folder), page).news[0].startswith("The first map")
+    assert watch_study(study_of(folder), page).news[0].startswith("The record or the table of the last map is")
 
 
 def test_maps_copied_in_any_order_are_no_news(place):

@@ -322,6 +322,8 @@ def json_judge(check: Callable[[object], Checked], full: int | None = None) -> J
         try:
             value = parse_json(reply.body)
         except ValueError:
+            if reply.body.lstrip().startswith((b"[", b"{")):
+                raise UnusableError(AttemptResult.INCOMPLETE, "JSON that is cut short or damaged") from None
             kind = reply.headers.get("Content-Type", "no type").split(";")[0]
             start = " ".join(reply.body[:200].decode("utf-8", "replace").split())[:40]
             raise UnusableError(AttemptResult.NOT_JSON, f"not JSON but {kind}, starting {start!r}") from None

@@ -251,12 +251,7 @@ def compared_months(
     left_out = gaps(judged, forces, study.months)
     positions = like_for_like(study.periods, set(left_out["month"]))
     if not positions:
-        raise InputError(
-            _nothing_to_compare(study, left_out),
-            "Some files do not name the force, so their crimes count as those of another: name it with --force."
-            if NO_FORCE in (named := set(reading.tally["force"])) and len(named) > 1
-            else "Give crimes for both periods, or other periods.",
-        )
+        raise InputError(_nothing_to_compare(study, left_out), _what_to_give(forces, reading.tally))
     months_compared = {period[k] for period in study.periods for k in positions}
     inside = inside[inside["month"].isin(months_compared)]
     silent = silent_forces(judged, inside, forces, months_compared)
@@ -383,6 +378,16 @@ def _named(force: str, tally: pd.DataFrame) -> tuple[str, ...]:
         slugs = ", ".join(force_slug(name) for name in there[:6])
         raise InputError(f"None of the crimes was reported by {force}.", f"The crimes are of {slugs}.")
     return named
+
+
+def _what_to_give(forces: Sequence[str], tally: pd.DataFrame) -> str:
+    """Return what to do if no month can be compared; `forces` are the main ones."""
+    in_files = tally.groupby("force")["month"].agg(["min", "max"])
+    if NO_FORCE in in_files.index and len(in_files) > 1:
+        return "Some files do not name the force, so their crimes count as those of another: name it with --force."
+    if in_files["min"].max() > in_files.loc[list(forces), "max"].min():
+        return "If a force was renamed or merged, give its rows one name in Reported by. Otherwise give other periods."
+    return "Give crimes for both periods, or other periods."
 
 
 def _none_in_the_months(study: Study, tally: pd.DataFrame) -> str:

@@ -230,8 +230,8 @@ def _revised(result: Result, last: LastMap, differ: str) -> list[str]:
     ]
 
 
-def first_words(result: Result) -> str:
-    """Return what is said of the first map of a study."""
+def first_words(result: Result, *, damaged: bool = False) -> str:
+    """Return what is said of a map without one before it that it can be compared with: there is none, or it is damaged."""
     names = names_of(result.areas)
     clear = result.change[result.change["verdict"] == "clear rise"]
     rose = [f"{_named(key, names)}{on_one_point(result, *key)}" for key in _largest_first(clear)]
@@ -240,4 +240,9 @@ def first_words(result: Result) -> str:
         stands = no_fit(AREA)
     if not result.study.baseline:
         stands = "It shows no change, because there is no earlier period to compare with."
+    if damaged:
+        return (
+            "The record or the table of the last map is missing or damaged, so what is new since then is not known. "
+            f"{stands}"
+        )
     return f"The first map of this study: there is none before it that it could differ from. {stands}"
