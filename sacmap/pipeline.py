@@ -351,10 +351,12 @@ def write_comparator(crimes: Sequence[str], path: Path, *, without: Sequence[str
     months_ = sorted(table["month"])
     who = f"{len(whole)} forces together" if len(whole) > 1 else whole[0]
     summed = f"{who}, {months.in_words(months_[0])} to {months.in_words(months_[-1])}."
+    lost = [months.in_words(month) for month in sorted({*reading.tally["month"]} - {*months_})]
+    less = f"Months left out, which are missing or thin of most forces: {listed(lost, 6, ', ')}."
     left = f"Left out because months are missing or thin: {listed(gone, 6, ', ')}."
     lacking = series([tables.IN_WORDS[kind] for kind in reading.absent])
     none = f"The crimes hold no row of {lacking}: missing, not zero. A map compared with this file cannot judge it."
-    return (summed, *([left] if gone else ()), *([none] if lacking else ()))
+    return (summed, *([less] if lost else ()), *([left] if gone else ()), *([none] if lacking else ()))
 
 
 def fetch_study(study: Study, *, refresh: bool) -> Downloaded:

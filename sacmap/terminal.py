@@ -22,6 +22,8 @@ from sacmap.redaction import redacted_text
 
 #: Seconds between two lines of progress if stderr is not a terminal, as in a scheduler's log.
 BETWEEN_LINES = 15.0
+#: How the names of files end that are no study.
+_DATA = (".csv", ".zip", ".gz", ".xlsx")
 _WRITTEN = re.compile(r"£?\s?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)((?:\.[0-9]{1,2})?)")
 
 
@@ -124,7 +126,7 @@ class Pounds(click.FloatRange):
 
 
 class Command(click.Command):
-    """A command that refuses two slips that click accepts: an option given twice, and a list with a space in it."""
+    """A command that names slips: an option given twice, a list with a space in it, one option for two files."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the words of a command line.
@@ -132,10 +134,12 @@ class Command(click.Command):
         Raises
         ------
         UsageError
-            If an option that takes one value is given twice, or a list of values is written with a space.
+            If an option that takes one value is given twice, a list of values is written with a space, or a second
+            file follows the one that an option takes, as where the shell expands a pattern.
         """
         options = {name: param for param in self.params for name in param.opts}
         self._require_whole_lists(options, args)
+        self._require_one_file_each(options, args)
         _, _, order = self.make_parser(ctx).parse_args(list(args))
         given = Counter(
             param.name
@@ -159,6 +163,17 @@ class Command(click.Command):
                 raise UsageError(
                     f"In {name} {value} {after}, the space ends the list.",
                     f"Write {name} {value}{after}, or put it in quotes.",
+                )
+
+    @staticmethod
+    def _require_one_file_each(options: dict[str, click.Parameter], args: list[str]) -> None:
+        for name, value, after in zip(args, args[1:], args[2:], strict=False):
+            param = options.get(name)
+            several = isinstance(param, click.Option) and param.multiple
+            if several and all(word.casefold().endswith(_DATA) for word in (value, after)):
+                raise UsageError(
+                    f"{name} takes one value, and {after} follows it.",
+                    f"Repeat the option: {name} {value} {name} {after}.",
                 )
 
 

@@ -138,7 +138,7 @@ def test_a_group_is_read_and_within_keeps_its_areas(made):
     assert "told apart by their town or district: Centre" in told
     assert "told apart by their codes: Centre" in read_boundaries(made(*rows)).notices[-1].text
     assert list(read_areas(made(*rows), group_column="LAD24NM", within=["bath"])["area_id"]) == ["E0", "E2"]
-    with pytest.raises(InputError, match="in 'Hull': its groups are Bath, Wells"):
+    with pytest.raises(InputError, match="in 'Hull': its groups are Bath; Wells"):
         read_areas(made(*rows), group_column="LAD24NM", within=["Hull"])
     with pytest.raises(UsageError, match="--within Hull"):
         read_areas(made(*rows), within=["Hull"])

@@ -192,6 +192,8 @@ def test_one_area_alone_follows_nothing_and_is_told_so(tmp_path):
 
 # A comparator of all forces
 
+THIN_IN_MAY = {f"2023-0{month}": 2 if month == 5 else 30 for month in range(1, 10)}
+
 
 def all_forces(tmp_path):
     for month in ("2023-01", "2023-02", "2024-01", "2024-02"):
@@ -229,6 +231,15 @@ def test_the_study_s_own_force_can_be_left_out_of_its_comparator(tmp_path):
     assert "2023-01,burglary,20" in (tmp_path / "nation.csv").read_text(encoding="utf-8")
     with pytest.raises(InputError, match="None of the crimes was reported by surrey"):
         write_comparator([str(tmp_path / "crimes")], tmp_path / "nation.csv", without=["surrey"])
+
+
+def test_a_month_that_a_comparator_file_lacks_is_told(tmp_path):
+    (tmp_path / "crimes.csv").write_text(
+        csv_text(*[row(month, force="Kent Police") for month, n in THIN_IN_MAY.items() for _ in range(n)])
+    )
+    told = write_comparator([str(tmp_path / "crimes.csv")], tmp_path / "kent.csv")
+    assert "Months left out, which are missing or thin of most forces: May 2023." in told
+    assert "2023-05" not in (tmp_path / "kent.csv").read_text(encoding="utf-8")
 
 
 def test_a_comparator_of_forces_that_all_have_gaps_is_refused(tmp_path):

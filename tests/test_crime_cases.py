@@ -692,6 +692,7 @@ def test_f77_a_period_beyond_the_files_says_what_they_hold(folder, monkeypatch):
         (["--current", "2018-01", "--current", "2019-01"], "--current is given 2 times"),
         (["--also", "xlsx,", "gpkg"], "Write --also xlsx,gpkg"),
         (["--baseline", "2017-01,", "2018-01"], "Write --baseline 2017-01,2018-01"),
+        (["--crimes", "a.csv", "b.csv"], "Repeat the option: --crimes a.csv --crimes b.csv."),
     ],
 )
 def test_f76_what_click_would_take_silently_is_a_usage_error(folder, monkeypatch, words, said):

@@ -72,7 +72,7 @@ def test_a_district_that_is_the_whole_file_follows_the_rest_of_its_own_areas(cou
 
 def test_a_district_is_found_however_its_name_is_written_and_a_wrong_one_is_told(county):
     assert len(run(county(within=" ASHBY ")).areas) == 3
-    with pytest.raises(InputError, match="its groups are Ashby, Bexley"):
+    with pytest.raises(InputError, match="its groups are Ashby; Bexley"):
         run(county(within="Ashbee"))
     with pytest.raises(UsageError, match="the column with the groups"):
         run(county(within="Ashby", group_column=None))

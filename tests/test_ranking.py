@@ -15,7 +15,7 @@ from sacmap.choose import ranking
 from sacmap.comparison import compare_areas
 from sacmap.fetch.street import read
 from sacmap.measure.verdict import law_of, readings
-from sacmap.publish.lists import draws, leading_type, stability, week_list
+from sacmap.publish.lists import draws, leading_type, stability, week_list, week_reasons
 from sacmap.publish.make_view import page_of
 from sacmap.result import Entry
 from sacmap.study import make_study
@@ -172,6 +172,15 @@ def test_a_place_that_an_area_has_by_its_finding_alone_is_told_as_that(given, wh
     assert draws(entry) == f"in the first five in 100 of 100 draws{why}"
 
 
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.896, "likely"), (0.9, "firm"), (0.499, "weak"), (0.29, "weak")]
+)
+def test_the_draws_told_never_make_a_place_firmer_than_the_word_beside_them(share, said):
+    entry = entry_of(top5_share=share)
+    told = {0.896: 89, 0.9: 90, 0.499: 49, 0.29: 29}[share]
+    assert stability(entry).startswith(f"Its place is {said} (in the first five in {told} of 100 draws;")
+
+
 def test_the_findings_on_a_week_list_are_counted_and_on_the_other_list_there_are_none(result):
     for kind, entries in result.weeks.items():
         verdicts = list(of(result, kind)["verdict"])
@@ -274,6 +283,18 @@ def test_the_page_carries_both_lists_with_reasons_and_stability(result):
             assert entry.sure.startswith("Its place is ")
             assert all(reason.endswith(".") for reason in entry.why)
     assert any("Locks do nothing against" in reason for reason in page.hardening[0].why)
+    assert any("% of its burglaries lie on points" in reason for reason in page.hardening[0].why)
+
+
+def test_the_leading_type_is_not_called_most_of_the_crimes_and_is_not_told_where_none_is_above():
+    counts = {"sac": (74, 33.2), "burglary": (34, 15.1), "robbery": (8, 4.5), "vehicle-crime": (32, 14.2)}
+    rows = {kind: {"current_count": n, "expected": e} for kind, (n, e) in counts.items()}
+    entry = entry_of(points_share=float("nan"), months=1)
+    assert (
+        week_reasons([entry], {"A": rows})[0].why[0] == "Burglary is furthest above: 34, about 15 expected."
+    )
+    below = {kind: {"current_count": 5, "expected": 5.5} for kind in rows}
+    assert week_reasons([entry], {"A": below})[0].why == ()
 
 
 def test_an_action_is_about_the_type_that_rose_most():

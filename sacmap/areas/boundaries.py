@@ -292,7 +292,7 @@ def areas_within(
     missing = [one for one in groups if one.strip().casefold() not in set(folded)]
     if missing:
         raise InputError(
-            f"No area of {where} is in {missing[0]!r}: its groups are {listed(there, 12, ', ') or 'none'}.",
+            f"No area of {where} is in {missing[0]!r}: its groups are {listed(there, 12) or 'none'}.",
             "Check --within and --group-column.",
         )
     mine = folded.isin({one.strip().casefold() for one in groups})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -182,7 +183,9 @@ def draws(entry: Entry) -> str:
     """
     if not entry.firmness:
         return f"{_places(entry)} of {entry.areas:,} in 90 of 100 draws"
-    said = f"in the first {number(entry.first)} in {100 * entry.first_share:.0f} of 100 draws"
+    # Never rounded up: a share of 0.896 is not firm, and 90 of 100 would be.
+    share = math.floor(100 * entry.first_share + 1e-6)
+    said = f"in the first {number(entry.first)} in {share} of 100 draws"
     if not 0 < entry.found <= entry.first:
         return said
     clear = entry.verdict == "clear rise"
@@ -212,7 +215,11 @@ def _about(rows: ByType, kind: str) -> list[str]:
         return []
     leading = leading_type(rows)
     count, expected = rows[leading]["current_count"], rows[leading]["expected"]
-    return [f"Most of it is {tables.IN_WORDS[leading]}: {whole(count)}, {about(expected)} expected."]
+    if not count > expected:
+        return []
+    return [
+        f"{capital(tables.IN_WORDS[leading])} is furthest above: {whole(count)}, {about(expected)} expected."
+    ]
 
 
 def one_point(entry: Entry) -> list[str]:
@@ -231,7 +238,7 @@ def _off_street(entry: Entry) -> list[str]:
     if entry.off_street is None:
         return []
     return [
-        f"{100 * entry.off_street:.0f}% of them lie on points that are no street: shops, car parks, stations."
+        f"{100 * entry.off_street:.0f}% of its burglaries lie on points that are no street: shops, car parks, stations."
     ]
 
 
