@@ -385,7 +385,9 @@ def test_a_last_map_whose_table_is_cut_is_told_and_not_compared_with(kept, place
     whole = table.read_bytes()
     table.write_bytes(whole[: whole.index(b",sac,", int(kept * len(whole)))])
     publish("2024-05", 10, 10, 10, 10, 10, 10)
-    assert watch_study(study_of(folder), page).news[0].startswith("The record or the table of the last map is")
+    assert (
+        watch_study(study_of(folder), page).news[0].startswith("The record or the table of the last map is")
+    )
 
 
 def test_maps_copied_in_any_order_are_no_news(place):

@@ -231,7 +231,7 @@ def _revised(result: Result, last: LastMap, differ: str) -> list[str]:
 
 
 def first_words(result: Result, *, damaged: bool = False) -> str:
-    """Return what is said of a map without one before it that it can be compared with: there is none, or it is damaged."""
+    """Return what is said of a map that cannot be compared with the last: there is none, or it is damaged."""
     names = names_of(result.areas)
     clear = result.change[result.change["verdict"] == "clear rise"]
     rose = [f"{_named(key, names)}{on_one_point(result, *key)}" for key in _largest_first(clear)]
