@@ -384,9 +384,11 @@ def months_wanted(study: Study, published: str) -> tuple[str, ...]:
 
     The newest complete month is known only after the crimes have been read.
     """
+    # The API has 36 months, which three years need: it is not asked for earlier ones that may not be needed.
+    most_back = 1 if study.source == "api" else MONTHS_BACK
     every = {
         month
-        for back in range(MONTHS_BACK)
+        for back in range(most_back)
         for month in rolled_to(study, months.shift(published, -back)).months
     }
     return tuple(sorted(every))

@@ -194,6 +194,16 @@ def test_a_force_that_is_silent_for_months_is_asked_for_the_whole_of_its_earlier
     assert found.empty == ("2024-01", "2024-03")
 
 
+def test_of_the_api_alone_no_month_is_asked_for_that_rolling_periods_do_not_need(
+    police, base, clock, monkeypatch
+):
+    monkeypatch.setattr("sacmap.fetch.download.Web", lambda **_: web(clock))
+    police.months = list(span("2023-02:2024-03"))
+    given = {"force": FORCE, "api_url": f"{base}/api", "store": "store", "source": "api"}
+    found = fetch(make_study(given | {"current": "latest:2", "baseline": "before:1"}), AREAS)
+    assert {*found.reading.crimes["month"].astype(str)} == {"2023-02", "2023-03", "2024-02", "2024-03"}
+
+
 def test_months_the_api_has_no_more_come_from_the_archive(open_downloader, police):
     police.archives["2023-03.zip"] = archive_zip(as_csv(crimes_of()))
     police.months = list(span("2023-06:2024-03"))
