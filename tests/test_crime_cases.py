@@ -1087,6 +1087,7 @@ def test_f68_where_a_type_is_missing_nothing_of_the_page_speaks_of_all_three(fol
     assert "burglary or robbery: missing, not zero" in made.told["absent-types"]
     assert "Vehicle crime" in headline_of(folder)
     page = (folder / "out" / "x.html").read_text(encoding="utf-8")
+    assert "Burglary is not known, so no area can be ranked." in page
     tiles = page.split("<fieldset")[1].split("</fieldset>")[0].split("<label")[1:]
     known = [False, False, False, True]
     assert [bool(re.search(r"\d", re.sub("<[^>]*>", "", tile))) for tile in tiles] == known
