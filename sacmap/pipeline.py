@@ -39,7 +39,7 @@ from sacmap.inputs import (
 from sacmap.measure.comparator import national_comparator
 from sacmap.notices import Notice, listed, series
 from sacmap.result import Result
-from sacmap.study import Study
+from sacmap.study import Study, kinds_of
 from sacmap.terminal import say
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _compared(study: Study, found: StudyAreas, reading: Reading) -> Result:
     return replace(result, context=context, inputs=(*result.inputs, *found.inputs, *drawn))
 
 
-def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) -> list[Path]:
+def save(result: Result, out: str | Path, *, also: str | Sequence[str] | None = None) -> list[Path]:
     """Write the page, the CSV, the record and any additional files; return their paths.
 
     If the study has `suppress_small`, they are its public version.
@@ -138,7 +138,7 @@ def save(result: Result, out: str | Path, *, also: Sequence[str] | None = None) 
     from sacmap.publish.public import as_published
 
     result = as_published(result)
-    return _save(result, page_of(result), out, result.study.also if also is None else tuple(also))
+    return _save(result, page_of(result), out, result.study.also if also is None else kinds_of(also))
 
 
 def _save(result: Result, page: View, out: str | Path, kinds: Sequence[str]) -> list[Path]:

@@ -306,9 +306,8 @@ def _checked(given: Options) -> dict[str, object]:
         if name not in known:
             raise UsageError(f"There is no option {name!r}.", unknown_option(name))
     _require_types(given)
-    kinds = _split(_texts(given.get("also", ())))
     checked = {name: _as_text(name, value) for name, value in given.items()}
-    checked |= _periods(given) | {"also": kinds}
+    checked |= _periods(given) | {"also": (kinds := kinds_of(given.get("also", ())))}
     require_extra_kinds(kinds)
     if "extract" in given and not given.get("crimes"):
         raise UsageError(
@@ -414,9 +413,10 @@ def _require_tiles(tiles: str | None, key: str | None) -> None:
         raise UsageError("--tiles has no place for the key.", "Put {key} in --tiles where the key belongs.")
 
 
-def _split(texts: Iterable[str]) -> tuple[str, ...]:
+def kinds_of(also: str | Sequence[str]) -> tuple[str, ...]:
     """Return ("xlsx", "png") from "xlsx, png" or from separate texts, each once."""
-    return tuple(dict.fromkeys(part.strip() for text in texts for part in text.split(",") if part.strip()))
+    parts = (part.strip() for text in _texts(also) for part in text.split(","))
+    return tuple(dict.fromkeys(part for part in parts if part))
 
 
 def _require_printable(given: Mapping[str, object]) -> None:

@@ -309,3 +309,13 @@ def test_a_smaller_p_is_rejected_wherever_a_larger_is(p_values, share):
     marked = rejected(values, share)
     if marked.any():
         assert marked[values <= values[marked].max()].all()
+
+
+def test_counts_with_the_same_areas_in_another_order_are_refused_and_row_numbers_are_not():
+    baseline = pd.DataFrame([[40, 44], [12, 9], [30, 28]], index=["a", "b", "c"])
+    current = pd.Series([31, 8, 81], index=["c", "b", "a"])
+    with pytest.raises(UsageError, match="other areas, or the same in another order"):
+        compare(baseline, current)
+    found = compare(baseline, current.reindex(baseline.index))
+    assert found["verdict"].to_dict()["a"] == "clear rise"
+    assert compare(baseline.reset_index(drop=True), current.reindex(baseline.index)).equals(found)

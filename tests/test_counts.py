@@ -50,6 +50,16 @@ def test_counts_are_zero_where_complete_and_missing_where_not():
     assert counts.loc[("001", "2017-02")]["n"].isna().all()
 
 
+def test_areas_of_which_nobody_published_anything_are_missing_and_not_zero():
+    study = make_study({"current": "2018-01:2018-02", "baseline": "2017-01:2017-02"})
+    rows = [("001", m, kind, "") for m in MONTHS for kind in tables.SAC_TYPES]
+    table = located(rows)
+    counts = count(table.assign(area_id=pd.Categorical([None] * len(table), categories=AREAS)), study)
+    assert len(counts) == len(AREAS) * len(MONTHS) * len(tables.CRIME_TYPES)
+    assert counts["n"].isna().all()
+    assert count(table.iloc[:0], study)["n"].isna().all()
+
+
 def test_count_judges_coverage_on_the_rows_given():
     study = make_study({"current": "2018-01:2018-02", "baseline": "2017-01:2017-02"})
     rows = [("001", m, kind, "") for m in MONTHS[:3] for kind in tables.SAC_TYPES for _ in range(10)]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sacmap.choose.control_areas import Areas, control_weights, placebo_z, widening
 from sacmap.choose.effect import placebo_rank, rate_ratio, tne, wdd, wdq, weighted_wdd
+from sacmap.errors import UsageError
 
 TREATED, CONTROL, BUFFER, BUFFER_CONTROL = (207, 110), (308, 318), (178, 157), (150, 140)
 
@@ -33,6 +34,18 @@ def test_at_zeros_they_are_undefined_and_the_difference_is_not():
     assert tne((2, 1), (0, 3), (1, 1)) is None
     assert rate_ratio((0, 3), (4, 5)) is None
     assert wdd((0, 0), (0, 0)).z == 0
+
+
+@pytest.mark.parametrize("pair", [(-1, 110), (float("nan"), 110), ("many", 110), (207,), 207])
+def test_wdd_refuses_what_is_no_pair_of_counts(pair):
+    with pytest.raises(UsageError, match="buffer is not \\(before, after\\)"):
+        wdd(TREATED, CONTROL, pair)
+
+
+def test_wdd_takes_arrays_as_pairs_and_refuses_a_negative_volatility():
+    assert wdd(np.array(TREATED), np.array(CONTROL), np.array(BUFFER)) == wdd(TREATED, CONTROL, BUFFER)
+    with pytest.raises(UsageError, match="alpha cannot be -1"):
+        wdd(TREATED, CONTROL, alpha=-1)
 
 
 @given(*[st.tuples(st.integers(1, 500), st.integers(1, 500))] * 3)

@@ -37,6 +37,16 @@ def test_a_crime_belongs_to_the_area_it_lies_in():
     assert ids(located["area_id"]) == ["A0", "A1", None]
 
 
+def test_areas_that_are_not_in_degrees_wgs84_are_refused_and_never_left_without_a_crime():
+    crimes = crimes_at((0.005, 52.005))
+    for crs, said in ((27700, "OSGB36 / British National Grid"), (4277, "OSGB36")):
+        with pytest.raises(InputError, match=f"The Areas table is in {said}"):
+            locate(crimes, TWO.to_crs(crs))
+    with pytest.raises(InputError, match="no GeoDataFrame"):
+        locate(crimes, pd.DataFrame(TWO))
+    assert ids(locate(crimes, TWO.to_crs("OGC:CRS84"))["area_id"]) == ["A0"]
+
+
 def test_f33_a_point_on_a_shared_edge_goes_to_the_first_by_id():
     located = locate(crimes_at((0.01, 52.005)), TWO)
     assert ids(located["area_id"]) == ["A0"]

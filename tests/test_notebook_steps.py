@@ -135,6 +135,12 @@ def test_a_file_of_no_known_kind_is_refused_before_anything_is_written(practice_
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
+def test_save_takes_the_kinds_of_file_as_a_study_does(practice_result, tmp_path):
+    written = sacmap.save(practice_result, tmp_path / "page.html", also="xlsx, gpkg")
+    assert [path.suffix for path in written][3:5] == [".xlsx", ".gpkg"]
+
+
 def test_draw_takes_a_result_and_gives_the_page_that_is_saved(practice_result, tmp_path):
     sacmap.save(practice_result, tmp_path / "page.html")
     assert sacmap.draw(practice_result).get_root().render() == (tmp_path / "page.html").read_text(

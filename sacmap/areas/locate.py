@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -39,11 +41,11 @@ def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If a table lacks a column, or coordinates are not degrees in or around the British Isles: swapped, or
-        eastings and northings.
+        If a table lacks a column, the areas are not in EPSG:4326, or coordinates are not degrees in or around the
+        British Isles: swapped, or eastings and northings.
     """
     tables.require_columns(crimes.columns, ("lon", "lat"), "Crimes")
-    tables.require_columns(areas.columns, ("area_id", "geometry"), "Areas")
+    require_areas(areas, ("area_id", "geometry"))
     lon, lat = crimes["lon"].to_numpy(float), crimes["lat"].to_numpy(float)
     require_degrees(lon, lat)
     there = np.isfinite(lon) & np.isfinite(lat)
@@ -64,6 +66,23 @@ def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
         shared=of_row(joined.shared, False),
         edge_area=pd.Categorical.from_codes(of_row(joined.edge_area.astype(np.int32), -1), dtype=ids),
     )
+
+
+def require_areas(areas: gpd.GeoDataFrame, needed: Sequence[str]) -> None:
+    """Refuse an Areas table that lacks a column or is in another coordinate system: no crime would lie in it.
+
+    Raises
+    ------
+    InputError
+        If it does, or if it is a table without a geometry.
+    """
+    tables.require_columns(areas.columns, needed, "Areas")
+    if not isinstance(areas, gpd.GeoDataFrame):
+        raise InputError("The Areas table is no GeoDataFrame.", "Give what read_areas returns.")
+    if areas.crs is not None and not areas.crs.equals(tables.WGS84, ignore_axis_order=True):
+        raise InputError(
+            f"The Areas table is in {areas.crs.name}.", "Give areas.to_crs(4326), in degrees WGS84."
+        )
 
 
 def point_keys(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:

@@ -9,8 +9,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from sacmap.errors import UsageError
 from sacmap.measure.verdict import Z95
 
 #: (before, after) counts: of several areas together, or an array of each area's own.
@@ -64,16 +65,33 @@ def wdd(
         The same for the displacement buffer and its control.
     alpha
         Volatility, as in `sacmap.measure.verdict`; 0 means chance alone.
+
+    Raises
+    ------
+    UsageError
+        If a pair is not two counts, a count is negative or not a number, or alpha is negative.
     """
-    nothing = (0.0, 0.0)
-    pairs = [
-        tuple(np.atleast_1d(np.asarray(side, dtype=float)) for side in pair)
-        for pair in (treated, control, buffer or nothing, buffer_control or nothing)
-    ]
+    if not alpha >= 0:
+        raise UsageError(f"alpha cannot be {alpha}.", "Give 0 or more.")
+    given = {"treated": treated, "control": control, "buffer": buffer, "buffer_control": buffer_control}
+    pairs = [_before_after(name, (0.0, 0.0) if pair is None else pair) for name, pair in given.items()]
     steps = [float(after.sum() - before.sum()) for before, after in pairs]
     variance = float(sum((n + alpha * n**2).sum() for pair in pairs for n in pair))
     estimate = (steps[0] - steps[1]) + (steps[2] - steps[3])
     return _with_interval(estimate, variance)
+
+
+def _before_after(name: str, pair: Counts) -> list[NDArray[np.float64]]:
+    """Return both counts of a pair as arrays. A count that is none is an error: it would pass for a result."""
+    try:
+        before, after = (np.atleast_1d(np.asarray(side, dtype=float)) for side in pair)
+    except (TypeError, ValueError):
+        sound = False
+    else:
+        sound = all((np.isfinite(side) & (side >= 0)).all() for side in (before, after))
+    if not sound:
+        raise UsageError(f"{name} is not (before, after): {pair!r}.", "Give two counts of 0 or more.")
+    return [before, after]
 
 
 def _with_interval(estimate: float, variance: float) -> Wdd:

@@ -55,7 +55,8 @@ def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
     judged = coverage(reading.judged, study.months)
     inside = sac_inside(located, study)
     forces = largest_half(inside["force"])
-    left_out = set(gaps(judged, forces, study.months)["month"])
+    # Without a crime in the areas, nobody has published anything about them.
+    left_out = set(gaps(judged, forces, study.months)["month"]) if forces else set(study.months)
     positions = like_for_like(study.periods, left_out)
     compared = {period[k] for period in study.periods for k in positions}
     inside = inside[inside["month"].isin(compared)]

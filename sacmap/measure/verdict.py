@@ -114,7 +114,11 @@ class Law(NamedTuple):
 
 
 def compare(
-    baseline: ArrayLike, current: ArrayLike | pd.Series, comparator: Against = None, *, months: int = 12
+    baseline: ArrayLike | pd.DataFrame,
+    current: ArrayLike | pd.Series,
+    comparator: Against = None,
+    *,
+    months: int = 12,
 ) -> pd.DataFrame:
     """Compare each area's current count with the count to expect from its baseline and the comparator.
 
@@ -141,10 +145,17 @@ def compare(
     Raises
     ------
     UsageError
-        If the shapes do not match, a count is negative or not a number, a period has no months, or the comparator is
-        not usable: see `require_comparator`.
+        If the shapes or the indexes do not match, a count is negative or not a number, a period has no months, or the
+        comparator is not usable: see `require_comparator`.
     """
     index = current.index if isinstance(current, pd.Series) else None
+    theirs = baseline.index if isinstance(baseline, pd.DataFrame) else None
+    # An index of another kind, such as row numbers, says nothing of the order.
+    if index is not None and theirs is not None and not index.equals(theirs) and index.isin(theirs).any():
+        raise UsageError(
+            "The baseline and the current have other areas, or the same in another order.",
+            "Give both the same index: current.reindex(baseline.index).",
+        )
     try:
         counts, now = np.asarray(baseline, dtype=float), np.asarray(current, dtype=float)
     except (TypeError, ValueError):

@@ -16,6 +16,7 @@ from branca.element import CssLink, Element, Figure, JavascriptLink
 from folium.template import Template
 
 from sacmap import tables
+from sacmap.areas.locate import require_areas
 from sacmap.errors import UsageError
 from sacmap.measure.counts import percent_change
 from sacmap.notices import counted
@@ -109,7 +110,7 @@ def draw(
     UsageError
         If a Change table comes without its areas, or a result with some.
     InputError
-        If a table lacks its key columns.
+        If a table lacks its key columns, or the areas are not in EPSG:4326.
     """
     if isinstance(what, Result):
         if areas is not None or title is not None:
@@ -118,7 +119,7 @@ def draw(
     if areas is None:
         raise UsageError("A Change table alone has no shapes to draw.", "Write draw(change, areas).")
     tables.require_columns(what.columns, tables.CHANGE.key, "Change")
-    tables.require_columns(areas.columns, ("area_id", "name", "geometry"), "Areas")
+    require_areas(areas, ("area_id", "name", "geometry"))
     table = table_of(what, areas)
     title = title or counted(len(areas), unit_of(areas["area_id"].astype(str)))
     return OfficerMap(View(title=title, change=table, areas=areas, totals=totals_of(table)))
