@@ -490,8 +490,9 @@ def test_other_crimes_are_refused_with_the_difference(early_plan, after):
     )
     monthly = after.monthly.copy()
     monthly.loc[rows, "n"] -= 1
-    with pytest.raises(InputError, match=r"P001 had \d+ crimes in April 2024, now \d+"):
+    with pytest.raises(InputError, match=r"P001 had \d+ crimes in April 2024, now \d+") as told:
         judge(early_plan, replace(after, monthly=monthly))
+    assert "the plan's own files (its inputs) as the last --crimes" in told.value.remedy
 
 
 def test_crimes_that_cannot_be_checked_are_told(early_plan, after):

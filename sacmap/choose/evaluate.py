@@ -345,7 +345,8 @@ def require_same(plan: Plan, result: Result) -> list[Notice]:
     if counts:
         raise InputError(
             f"The plan was made with other crimes: {listed(counts, NAMED)}.",
-            "Give the original crimes (the plan names its inputs) together with those after.",
+            "Give the plan's own files (its inputs) as the last --crimes: of a month given twice, the last counts. If "
+            "police.uk published that month again, its earlier archive has the plan's counts.",
         )
     return []
 

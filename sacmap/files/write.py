@@ -30,6 +30,8 @@ _PART = re.compile(
 #: What Windows keeps for its devices, also with an ending, and the characters that no name there may have.
 _KEPT_NAMES = re.compile(r"(con|prn|aux|nul|(com|lpt)[\d¹²³]) *(\..*)?", re.DOTALL | re.IGNORECASE)
 _KEPT_CHARACTERS = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+#: The endings of a page and of the record that is written with it.
+_TOGETHER = {".html", ".json"}
 AS_IT_WAS = "No file there was changed"
 _IN_USE = (
     "If it is open in Excel or a browser, close it there. Otherwise check that you may write to that folder."
@@ -130,8 +132,10 @@ def windows_allows(name: str) -> bool:
 def output_path(out: str | os.PathLike[str], ending: str = "") -> Path:
     """Return the path of a file to write, with `ending` added to a name that has another.
 
-    >>> output_path("maps/wards", ".html").name
-    'wards.html'
+    A page and its record are written together, so the name of either gives both.
+
+    >>> output_path("maps/wards", ".html").name, output_path("plans/wards.html", ".json").name
+    ('wards.html', 'wards.json')
 
     Raises
     ------
@@ -145,6 +149,9 @@ def output_path(out: str | os.PathLike[str], ending: str = "") -> Path:
         raise UsageError(
             f"{given or 'The path'} is a folder, and no file in it is named.", f"Write --out {named}."
         )
+    stem, other = os.path.splitext(given)  # noqa: PTH122 - given is text, and keeps its "./"
+    if {ending, other.lower()} == _TOGETHER:
+        given = stem
     path = Path(given if given.lower().endswith(ending) else f"{given}{ending}")
     if sys.platform == "win32" and not windows_allows(path.name):
         raise UsageError(f"Windows has no files with the name {path.name}.", "Choose another with --out.")
