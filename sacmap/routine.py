@@ -15,9 +15,10 @@ from sacmap.choose.plan import Plan, plan_of
 from sacmap.choose.plan_record import OutcomeRecord
 from sacmap.errors import InputError, SacmapError, UsageError
 from sacmap.fetch.home_office import read_table
-from sacmap.files.file_sets import torn_set_message, write_set
+from sacmap.files.file_sets import marker_of, write_set
 from sacmap.files.json_shape import own_record
 from sacmap.files.text import read_text, sha256
+from sacmap.files.write import sweep
 from sacmap.inputs import crime_files, newest_published, read_by, with_boundaries
 from sacmap.measure.reconcile import official_periods, require_quarters
 from sacmap.months import is_month
@@ -200,6 +201,8 @@ class Watched:
 
 def watch_study(study: Study, page: Path, *, study_file: str | Path | None = None) -> Watched:
     """Make the map of a study if anything it counts with has changed since the last map, and say what is new."""
+    # A killed run leaves them, and where nothing is new no map is written that would remove them.
+    sweep(page.parent.glob("*.part"))
     records = _records_of(page, study)
     newest = _newest_map(reversed(records))
     if newest is not None:
@@ -245,10 +248,10 @@ def _newest_map(records: Iterable[Path]) -> tuple[Path, LastMap] | None:
 
 
 def _unchanged(study: Study, record: Path, last: LastMap) -> bool:
-    """Whether a new map would be the same as the last one: same version, options and inputs, and files of one run."""
+    """Whether a new map would be the same as the last one: same version, options and inputs, written to the end."""
     old = last.record
     page = record.with_suffix(".html")
-    if old["sacmap"] != version("sacmap") or not page.is_file() or torn_set_message(page):
+    if old["sacmap"] != version("sacmap") or not page.is_file() or marker_of(page).exists():
         return False
     rolling = (
         {"current", "baseline"} if study.rolling is not None else {"baseline"} if study.before else set()

@@ -209,25 +209,39 @@ def test_f59_a_watch_and_a_rolling_map_write_a_set_again_that_a_kill_left_torn(p
     for number, again in enumerate([watch, ("map", *watch[1:])], 12):
         publish("2024-04", 10, 10, 10, 10, 10, number)
         # The page, the table and the record are new, the workbook is not.
-        killed_before_move(4, *watch, cwd=folder)
+        moves = itertools.count(1)
+        killed_before("replace", lambda _, moves=moves: next(moves) == 4, *watch, cwd=folder)
         done = command(*again, cwd=folder)
         assert "An earlier run was stopped while it wrote place-2024-04.html" in done.stderr
         assert not torn_set_message(folder / "maps" / "place-2024-04.html")
     assert command(*watch, cwd=folder).stderr == ""
 
 
-def killed_before_move(number, *words, cwd):
-    """Run a command in a process that is killed before it moves a file for the so-manieth time."""
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX")
+@pytest.mark.parametrize("left", ["place*.unfinished.txt", "place*.html.*.part"])
+def test_f59_a_watch_leaves_nothing_of_a_run_that_was_killed_when_its_files_were_in_place(place, left):
+    publish, folder = place
+    watch = ("watch", "place.toml")
+    command(*watch, cwd=folder)
+    publish("2024-04", 10, 10, 10, 10, 10, 12)
+    killed_before("unlink", lambda path: path.match(left), *watch, cwd=folder)
+    again = command(*watch, cwd=folder)
+    assert (again.returncode, again.stdout) == (0, "")
+    assert {path.suffix for path in (folder / "maps").iterdir()} == {".html", ".csv", ".json"}
+
+
+def killed_before(method, found, *words, cwd):
+    """Run a command in a process that is killed before it uses a method of the first path that is `found`."""
     child = os.fork()
     if not child:
-        moves, move = itertools.count(1), Path.replace
+        original = getattr(Path, method)
 
-        def replace(part, path):
-            if next(moves) == number:
+        def use(path, *given, **more):
+            if found(path):
                 os.kill(os.getpid(), signal.SIGKILL)
-            return move(part, path)
+            return original(path, *given, **more)
 
-        Path.replace = replace
+        setattr(Path, method, use)
         command(*words, cwd=cwd)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
