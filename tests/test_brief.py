@@ -10,9 +10,11 @@ import pandas as pd
 import pytest
 from conftest import HOSTILE, csv_text, row, square
 
+from sacmap.choose.plan import plan_of
 from sacmap.errors import InputError, UsageError
 from sacmap.pipeline import map_study
 from sacmap.planning import PlanOptions, plan_study
+from sacmap.publish.note import note_of
 from sacmap.publish.note_parts import Given, Paragraph
 from sacmap.publish.note_places import where
 from sacmap.result import OnePoint
@@ -280,6 +282,16 @@ def test_map_plan_and_result_have_their_sections_and_the_figures_of_the_csv(whol
     budget = next(table for table in note.tables if table.rows[0].cells[1].text == "Money")
     spent = [int(line[1].strip("£").replace(",", "")) for line in cells(budget)[1:]]
     assert sum(spent) == json.loads(plan.read_text(encoding="utf-8"))["budget"]["spent"]
+
+
+def test_the_leading_type_of_a_week_is_not_called_above_the_expected(whole):
+    # In areas of the planner's own choice, every type may be below it.
+    study, path, _ = whole
+    plan = replace(plan_of(path.read_text(encoding="utf-8"), "town.json"), theme="sac")
+    sections = note_of(Given(study=study, place="Town", plan=plan)).sections
+    said = " ".join(part.text for one in sections for part in one.parts if isinstance(part, Paragraph))
+    assert "should be about burglary, which is highest there beside the expected." in said
+    assert "above the expected there" not in said
 
 
 def test_the_map_has_a_text_for_those_who_do_not_see_it(note):

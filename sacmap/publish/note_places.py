@@ -155,7 +155,8 @@ def _lists(result: Result, names: Mapping[str, str]) -> Iterator[Part]:
     rows = rows_by_area(result.change, [entry.area_id for entry in (*week, *result.hardening)])
     if week:
         yield Paragraph(
-            "For a week of action, the areas that stand furthest above the expected (a week answers a rise):"
+            "For a week of action, which answers a rise: clear rises, then possible ones, then the areas furthest "
+            "above the expected:"
         )
     for entry in week[:LISTED]:
         row = rows[entry.area_id][kind]
