@@ -290,7 +290,7 @@ def test_the_leading_type_of_a_week_is_not_called_above_the_expected(whole):
     plan = replace(plan_of(path.read_text(encoding="utf-8"), "town.json"), theme="sac")
     sections = note_of(Given(study=study, place="Town", plan=plan)).sections
     said = " ".join(part.text for one in sections for part in one.parts if isinstance(part, Paragraph))
-    assert "should be about burglary, which is highest there beside the expected." in said
+    assert "should be about burglary, which compares worst with the expected there." in said
     assert "above the expected there" not in said
 
 

@@ -120,7 +120,7 @@ def _week(plan: Plan, names: Mapping[str, str]) -> Iterator[Part]:
     what = tables.NOUNS[plan.theme][0]
     # The theme of a plan is its maker's choice: it need not be what stands out most there. And in areas of the maker's
     # own choice every type may be below the expected.
-    why = "" if themed else ", which is highest there beside the expected"
+    why = "" if themed else ", which compares worst with the expected there"
     when = f" Past seasons had most {what} in {series(list(week['months']))}." if week["months"] else ""
     yield Paragraph(
         f"The week of action goes to {series(target)}"
