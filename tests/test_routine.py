@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from sacmap import months
 from sacmap.errors import UsageError
 from sacmap.files.file_sets import torn_set_message
 from sacmap.pipeline import map_study, run
-from sacmap.publish.news import first_words
+from sacmap.publish.csv_json import csv_of, record_of, texts_of
+from sacmap.publish.news import first_words, last_map, news_of
 from sacmap.routine import Watched, watch_study
 from sacmap.study import make_study, rolled_to
 
@@ -254,6 +256,18 @@ def test_a_watch_names_the_largest_rise_first(practice_result):
     places = [said.index(f"{name}, serious") for name in names]
     assert len(places) > 1
     assert places == sorted(places)
+
+
+def test_a_map_with_other_options_never_takes_the_place_of_the_last_unsaid(practice_result):
+    last = last_map(
+        record_of(practice_result, "1").decode(), csv_of(texts_of(practice_result.change)).decode()
+    )
+    assert news_of(practice_result, last) == []
+    study = practice_result.study
+    for option, value in (("suppress_small", True), ("comparator", "none"), ("within", ("North",))):
+        news = news_of(replace(practice_result, study=replace(study, **{option: value})), last)
+        named = f"the option {option.replace('_', '-')}"
+        assert news[0] == f"Changed since the last map, which alone can move figures: {named}."
 
 
 def test_a_month_that_is_withdrawn_is_told_once(place):

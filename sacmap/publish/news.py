@@ -18,6 +18,7 @@ from sacmap.measure.counts import monthly_totals
 from sacmap.measure.warnings import FORCES_LEFT_OUT
 from sacmap.notices import whole
 from sacmap.publish.change_rows import ChangeRow, change_rows, names_of, on_one_point
+from sacmap.publish.csv_json import plain
 from sacmap.publish.words import AREA, about, no_fit
 from sacmap.result import Result
 from sacmap.study import EXTRA_KINDS, Period
@@ -58,6 +59,17 @@ NAMED = 8
 #: The lead of months whose counts police.uk has changed.
 REVISED = "Counts revised since the last map"
 
+#: The options that decide what is counted or shown, but for files, whose content is compared.
+_DECIDE = (
+    "force",
+    "layer",
+    "crs",
+    "id_column",
+    "within",
+    "households_column",
+    "comparator",
+    "suppress_small",
+)
 #: The columns of the last map's CSV that are read.
 _READ = {"area_id", "area_name", "crime_type", "verdict"}
 
@@ -124,7 +136,8 @@ def news_of(result: Result, last: LastMap) -> list[str]:
     # Otherwise a new month that is not complete would go by in silence: the map is that of the month before.
     told = {warning["text"] for warning in last.record["warnings"]}
     said += [one.text for one in result.warnings if one.code == "newest-months" and one.text not in told]
-    said += _line("Changed since the last map, which alone can move figures", _other_files(result, last))
+    other = [*_other_options(result, last), *_other_files(result, last)]
+    said += _line("Changed since the last map, which alone can move figures", other)
     silent = _silent_then_and_now(result, last)
     said += silent
     names = {**last.names, **names_of(result.areas)}
@@ -148,6 +161,13 @@ def news_of(result: Result, last: LastMap) -> list[str]:
         said += _line("Areas on one of the two maps only", [names.get(area, area) for area in sorted(areas)])
     # A verdict that stays the same is no news by itself.
     return [*said, *going_on, *([no_fit(AREA)] if result.unfit else [])] if said else []
+
+
+def _other_options(result: Result, last: LastMap) -> list[str]:
+    """Return the options that decide what is counted or shown, where they are not those of the last map."""
+    then, now = cast("dict[str, object]", last.record["study"]), result.study.record()
+    other = [name for name in _DECIDE if name in then and plain(now[name]) != then[name]]
+    return [f"the option {name.replace('_', '-')}" for name in other]
 
 
 def _other_files(result: Result, last: LastMap) -> list[str]:
