@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -82,7 +82,7 @@ def compare_areas(
     )
     no_baseline = () if study.baseline else (warnings.NO_BASELINE,)
     found = warnings.all_of(study, reading, areas, facts)
-    every = (*no_baseline, *of_periods, *found, *notices)
+    every = (*no_baseline, *of_periods, *found, *_with_months_left_out(notices, counting.compared))
     return _result(study, reading, areas, facts, made=counting.ledger, notices=every)
 
 
@@ -175,6 +175,13 @@ def _result(
             absent_types=compared.absent_types,
         ),
     )
+
+
+def _with_months_left_out(notices: Sequence[Notice], compared: Compared) -> Iterator[Notice]:
+    """Yield the notices of reading. An extract's totals hold the months left out too, which would read as a change."""
+    also = "" if compared.left_out.empty else " They include months left out: do not read a change from them."
+    for one in notices:
+        yield Notice(one.code, one.text + also) if one.code == "components" else one
 
 
 def _weightiest_first(notices: Sequence[Notice]) -> tuple[Notice, ...]:

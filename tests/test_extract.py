@@ -248,6 +248,14 @@ def test_a_missing_column_says_which_to_check(tmp_path):
         reading_of(tmp_path, header=[*HEADER[:2], "Code", *HEADER[3:]])
 
 
+def test_a_missing_column_that_no_other_is_like_shows_all_columns_and_guesses_none(tmp_path):
+    columns = {"id": "Ref", "month": "Date", "offence": "Code", "longitude": "lon", "latitude": "lat"}
+    extract = {**TABLE, "columns": columns, "coordinates": "degrees"}
+    with pytest.raises(InputError) as refused:
+        reading_of(tmp_path, header=["Ref", "When", "Code", "lon", "lat", "E", "N"], extract=extract)
+    assert "'Date'.\nIt has Ref, When, Code, lon, lat, E, N. Write them in" in str(refused.value)
+
+
 def american(day):
     """A British date as a spreadsheet with American settings reads it: as a date where it can, or else as text."""
     dd, mm, yyyy = map(int, day.split("/"))
@@ -387,6 +395,17 @@ def test_every_row_of_an_extract_is_accounted_for(tmp_path):
         "rows_read": 13, "other_crime_types": 2, "other_months": 0, "duplicates": 1, "forces_left_out": 0,
         "no_location": 5,
         "outside_areas": 1, "counted": 4}  # fmt: skip
+
+
+def test_the_totals_of_an_extract_never_read_as_a_fall_where_a_month_is_left_out(tmp_path):
+    days = [f"05/{month:02d}/{year}" for year in (2017, 2018) for month in range(1, 5) for _ in range(40)]
+    lines = [line(f"CR/{n}", day, "28E") for n, day in enumerate(days)]
+    periods = {"current": "2018-01:2018-04", "baseline": "2017-01:2017-04"}
+    warned = "They include months left out: do not read a change from them."
+    for some, left_out in ((lines, False), (lines[:-35], True)):
+        result = compared(tmp_path, some, **periods)
+        (said,) = [notice.text for notice in result.warnings if notice.code == "components"]
+        assert (len(result.compared) < 4, warned in said) == (left_out, left_out)
 
 
 def test_of_an_extract_the_change_of_definition_is_that_of_homes(tmp_path):

@@ -47,7 +47,7 @@ from sacmap.fetch.resaved import SEA, from_grid, swapped_among
 from sacmap.fetch.street_rows import CATEGORIES
 from sacmap.files.sheets import LINES_ABOVE, Row, Sheet, mapped, sheets_of, text_of, words_of
 from sacmap.files.text import sha256
-from sacmap.notices import Notice, series
+from sacmap.notices import Notice, listed, series
 from sacmap.study import Study
 
 #: The extent of Great Britain: (lowest, highest) of each coordinate, in metres and in degrees.
@@ -187,12 +187,9 @@ def _no_header(path: Path, nearest: Sequence[tuple[list[str], list[str]]]) -> In
     """Return the error for a file without the columns. It shows the row most like a header: see `_nearest`."""
     there, missing = min(nearest, key=lambda one: len(one[1]))
     named = ", ".join(repr(name) for name in missing)
-    close = [near[0] for name in missing if (near := difflib.get_close_matches(name, there, 1, 0.5))]
-    hint = (
-        f"Perhaps {', '.join(repr(name) for name in close)}?"
-        if close
-        else f"It has {', '.join(there)[:200]}."
-    )
+    close = [near[0] for name in missing if (near := difflib.get_close_matches(name, there, 1))]
+    perhaps = f"Perhaps {', '.join(repr(name) for name in close)}? " if close else ""
+    hint = f"{perhaps}It has {listed(there, 12, ', ')}."[:300]
     return InputError(
         f"{path} has no header row with the columns {named}.",
         f"{hint} Write them in [extract.columns] as the file does.",
