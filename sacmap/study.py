@@ -430,16 +430,16 @@ def _require_printable(given: Mapping[str, object]) -> None:
 
 
 def require_paths(given: Mapping[str, object]) -> None:
-    """Refuse an empty path, which would be the current folder, and one that is too long for any system to look for.
-
-    `given` has the values by option; those that are no paths are passed over. A UsageError names the option.
-    """
-    for name, text in _texts_in(given):
+    """Refuse a path that is empty (the current folder), an address or too long. `given` may hold other options too."""
+    for name, text in ((name, text) for name, text in _texts_in(given) if name in PATHS):
         what = f"The {name.replace('_', '-')}"
         size = [len(part.encode(errors="surrogatepass")) for part in (*PurePath(text).parts, text)]
-        if name in PATHS and not text.strip():
+        if not text.strip():
             raise UsageError(f"{what} path is empty.", "Write it, or leave it out.")
-        if name in PATHS and (size[-1] > PATH_BYTES or max(size[:-1], default=0) > NAME_BYTES):
+        # A path has one slash of the two; on Windows it turns them.
+        if re.match(r"(?i)https?:[/\\]", text):
+            raise UsageError(f"{what}, {text}, is an address, not a file.", "Download it, and give the file.")
+        if size[-1] > PATH_BYTES or max(size[:-1], default=0) > NAME_BYTES:
             raise UsageError(f"{what} {text[:40]!r}… is too long for a path.", "Check that line.")
 
 

@@ -144,3 +144,10 @@ def test_dots_in_texts_paths_and_comments_of_a_study_are_no_keys():
 def test_f25_a_bad_month_is_refused(text):
     with pytest.raises(UsageError):
         months.span(text)
+
+
+@pytest.mark.parametrize("option", ["boundaries", "households", "context", "comparator", "out"])
+def test_an_address_is_told_as_one_and_not_as_a_file_that_is_not_there(option):
+    address = "https://example.org/x.csv"
+    with pytest.raises(UsageError, match=f"The {option}, {address}, is an address, not a file.\nDownload it"):
+        make_study(**{"current": "2019-01", option: address})

@@ -98,9 +98,6 @@ def _not_there(path: Path) -> list[Member]:
     """Return the members of a pattern such as 2018-*.csv, which Windows does not expand. Otherwise raise an error."""
     text = str(path)
     require_plain(path)
-    # A path has one slash of the two; on Windows it turns them.
-    if re.match(r"(?i)https?:[/\\]", text):
-        raise InputError(f"{text} is an address, not a file.", "Download it, and give the file.")
     if not _PATTERN.search(path.name):
         raise InputError(f"{text} is not there.", "Check --crimes.")
     some = sorted(path.parent.glob(path.name))
