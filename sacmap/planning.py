@@ -22,6 +22,7 @@ from sacmap.choose.plan_record import EarlierVisit
 from sacmap.errors import InputError, UsageError
 from sacmap.files.collisions import is_below, require_apart
 from sacmap.files.file_sets import torn_set_message, write_set
+from sacmap.files.json_shape import record_text
 from sacmap.files.sheets import table_text
 from sacmap.files.text import is_file_of, read_text
 from sacmap.inputs import read_by
@@ -158,7 +159,7 @@ def evaluate_plan(
     require_apart(outputs, [plan_path, *options.crimes, *given])
     require_unwritten(outputs, options.replace)
     require_outputs(outputs, ())
-    frozen = read_text(str(plan_path))
+    frozen = record_text(str(plan_path))
     if torn := torn_set_message(plan_path):
         say(f"- {torn}")
     plan = plan_of(frozen, str(plan_path))

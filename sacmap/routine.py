@@ -16,7 +16,7 @@ from sacmap.choose.plan_record import OutcomeRecord
 from sacmap.errors import InputError, SacmapError, UsageError
 from sacmap.fetch.home_office import read_table
 from sacmap.files.file_sets import marker_of, write_set
-from sacmap.files.json_shape import own_record
+from sacmap.files.json_shape import own_record, record_text
 from sacmap.files.text import read_text, sha256
 from sacmap.files.write import sweep
 from sacmap.inputs import crime_files, newest_published, read_by, with_boundaries
@@ -74,7 +74,7 @@ def brief_study(
     _require_no_note(path, options.replace)
     area = official_area(options.area, study) if options.home_office else options.area or study.force or ""
     table = read_table(options.home_office) if options.home_office else None
-    plan = plan_of(read_text(options.plan), options.plan) if options.plan else None
+    plan = plan_of(record_text(options.plan), options.plan) if options.plan else None
     outcome = read_outcome(options.outcome, plan)
     if table is not None and not (study.rolling[1] if study.rolling else study.baseline):
         raise UsageError(
@@ -155,7 +155,7 @@ def read_outcome(path: str | None, plan: Plan | None = None) -> OutcomeRecord | 
     if not path:
         return None
     raw = own_record(
-        read_text(path), path, OutcomeRecord, what="the result of a plan", writer="sacmap evaluate"
+        record_text(path), path, OutcomeRecord, what="the result of a plan", writer="sacmap evaluate"
     )
     outcome = cast("OutcomeRecord", raw)
     # Areas that were not known afterwards have no counts there.

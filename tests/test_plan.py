@@ -26,6 +26,7 @@ from sacmap.errors import InputError, UsageError
 from sacmap.fetch.street import read
 from sacmap.files.sheets import table_text
 from sacmap.notices import Notice
+from sacmap.planning import EvaluateOptions, evaluate_plan
 from sacmap.publish.csv_json import json_of
 from sacmap.study import make_study
 from sacmap.terminal import Pounds
@@ -141,6 +142,12 @@ def test_a_plan_comes_back_from_its_file_as_it_went_in(plan):
 def test_what_is_no_plan_is_refused(text):
     with pytest.raises(InputError, match="plan"):
         plan_of(text, "x.json")
+
+
+def test_the_page_of_a_plan_given_for_its_record_is_told_with_the_name_of_the_record(tmp_path):
+    with pytest.raises(InputError, match=r"town\.html is a page") as told:
+        evaluate_plan(tmp_path / "town.html", tmp_path / "r.json", EvaluateOptions(after=AFTER))
+    assert told.value.remedy == f"Give {tmp_path / 'town.json'}."
 
 
 @pytest.mark.parametrize(

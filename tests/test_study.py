@@ -110,6 +110,13 @@ def test_a_bad_study_file_says_what_is_wrong(tmp_path, text, error, words):
         read_study(file)
 
 
+@pytest.mark.parametrize("name", ["crimes.zip", "Wards.GeoJSON"])
+def test_crimes_or_areas_given_as_the_study_are_told_by_which_option_to_give_them(name, tmp_path):
+    with pytest.raises(UsageError, match=f"{name} is no study") as told:
+        read_study(tmp_path / name)
+    assert told.value.remedy == "Give crimes with --crimes, and areas with --boundaries."
+
+
 def test_half_a_character_in_json_is_told_in_plain_words():
     with pytest.raises(ValueError, match="it has half a character in it"):
         parse_json(r'{"title": "\ud800"}')

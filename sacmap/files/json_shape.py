@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeAlias, Union, cast, get_args, get_origin,
 
 from sacmap import tables
 from sacmap.errors import InputError
-from sacmap.files.text import parse_json
+from sacmap.files.text import parse_json, read_text
 
 #: A JSON object of another program's making: what its values are is not known before they are used.
 JsonObject = dict[str, Any]
@@ -45,6 +45,20 @@ def mismatch(value: object, kind: object, at: str = "it") -> str | None:
     if _has_keys(kind) or origin in (dict, Mapping):
         return _mismatch_of_table(value, kind, at)
     return None if _is(value, kind) else f"{at} is {str(value)[:40]!r}"
+
+
+def record_text(path: str) -> str:
+    """Return the text of a record that sacmap wrote.
+
+    Raises
+    ------
+    InputError
+        If the path is that of the page written with it, or the file cannot be read.
+    """
+    if path.casefold().endswith(".html"):
+        record = f"{path[: -len('.html')]}.json"
+        raise InputError(f"{path} is a page, and its figures are in the record.", f"Give {record}.")
+    return read_text(path)
 
 
 def own_record(text: str, path: str, kind: type, *, what: str, writer: str) -> JsonObject:

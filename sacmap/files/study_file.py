@@ -17,6 +17,8 @@ _CURLY = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "‟": '"', "‘": "'", "’": "'", "‚": "'", "«": '"', "»": '"'}
 )
 _PAIR = re.compile(r"\s*([\w .-]+?)\s*[=:]\s*(.*?)\s*$")
+#: How files end that hold crimes or areas.
+_DATA = (".csv", ".zip", ".gz", ".xlsx", ".parquet", ".geojson", ".gpkg", ".kml", ".shp")
 _BARE = re.compile(r"[^\s\"'\[\]{}#][^\"'\[\]{}#]*")
 
 
@@ -28,8 +30,11 @@ def read_study(path: Path) -> dict[str, object]:
     InputError
         If the file cannot be read or is not TOML.
     UsageError
-        If a key is not an option, has a value of the wrong kind, or is in the wrong place.
+        If the file is no study by its name, or a key is not an option, has a value of the wrong kind, or is in the
+        wrong place.
     """
+    if path.name.casefold().endswith(_DATA):
+        raise UsageError(f"{path} is no study.", "Give crimes with --crimes, and areas with --boundaries.")
     text = _text(path)
     try:
         raw = parse_toml(text)
