@@ -3,12 +3,14 @@
 import csv
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import geopandas as gpd
 import pytest
 from conftest import csv_text, row, square
 
-from sacmap.areas.boundaries import geojson_of, read_areas
+from sacmap.areas.boundaries import geojson_of, read_areas, read_boundaries
+from sacmap.areas.columns import BoundaryOptions
 from sacmap.errors import InputError, UsageError
 from sacmap.pipeline import run, save
 from sacmap.publish.public import public_version
@@ -76,6 +78,15 @@ def test_a_district_is_found_however_its_name_is_written_and_a_wrong_one_is_told
         run(county(within="Ashbee"))
     with pytest.raises(UsageError, match="the column with the groups"):
         run(county(within="Ashby", group_column=None))
+
+
+def test_groups_that_differ_only_in_capitals_are_one_and_told(county):
+    wards = Path(county().boundaries)
+    wards.write_text(wards.read_text().replace('"LAD24NM": "Ashby"', '"LAD24NM": "ASHBY"', 1))
+    found = read_boundaries(wards, BoundaryOptions(group_column="LAD24NM"))
+    assert list(found.areas["group"]) == list(TOWNS)
+    told = [notice.text for notice in found.notices if notice.code == "group-spellings"]
+    assert told == ["Groups that differ only in capitals are one: ASHBY as Ashby."]
 
 
 def test_subtotals_are_the_sums_of_their_areas_in_a_file_of_their_own(county, tmp_path):

@@ -198,6 +198,11 @@ def test_of_four_areas_none_is_firm_among_the_first_five():
     assert draws(few) == "number 1 to 2 of 4 in 90 of 100 draws"
 
 
+def test_of_a_single_area_no_draws_are_told():
+    alone = entry_of(areas=1, top5_share=1.0, rank_high=1)
+    assert (stability(alone, clear=True), draws(alone)) == ("It is the only area.", "the only area")
+
+
 def test_an_area_without_a_boundary_has_no_rank(tmp_path):
     areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1), ("C", "Cedar"): []})
     rows = [row(month, lon="0.005", lat="52.005") for month in ("2017-01", "2018-01") for _ in range(30)]

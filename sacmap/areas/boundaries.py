@@ -182,7 +182,7 @@ def _areas_of(
     homes: list[float | None] = [None] * len(rows)
     if chosen.households:
         homes = columns.numbers_said(rows.columns[chosen.households], chosen.households, where)
-    groups = columns.texts(rows, chosen.group) if chosen.group else [""] * len(rows)
+    groups, told = _one_spelling(columns.texts(rows, chosen.group) if chosen.group else [""] * len(rows))
     rows_of: dict[str, list[int]] = {}
     for row, area in enumerate(chosen.ids):
         rows_of.setdefault(area, []).append(row)
@@ -202,12 +202,29 @@ def _areas_of(
         [shapes[its[0]] if len(its) == 1 else merged([shapes[k] for k in its]) for its in rows_of.values()],
     )
     if not several:
-        return table, ()
+        return table, told
     text = (
         f"{len(rows):,} rows of {where} make {len(rows_of):,} areas: rows that share {chosen.id} are parts of one "
         f"area, such as {listed(several, 3, ', ')}."
     )
-    return table, (Notice("boundary-parts", text),)
+    return table, (Notice("boundary-parts", text), *told)
+
+
+def _one_spelling(groups: Sequence[str]) -> tuple[list[str], tuple[Notice, ...]]:
+    """Return groups that differ only in capitals as one, in the commonest spelling, and a notice if there are any.
+
+    `areas_within` does not tell them apart either, and a subtotal of one spelling alone would lack the others' areas.
+    """
+    often = Counter(groups)
+    spelling: dict[str, str] = {}
+    for name in sorted(often, key=lambda name: (-often[name], name)):
+        spelling.setdefault(name.casefold(), name)
+    others = sorted(set(groups) - set(spelling.values()))
+    if not others:
+        return list(groups), ()
+    said = listed([f"{name} as {spelling[name.casefold()]}" for name in others], 4)
+    text = f"Groups that differ only in capitals are one: {said}."
+    return [spelling[name.casefold()] for name in groups], (Notice("group-spellings", text),)
 
 
 def _table(

@@ -170,6 +170,8 @@ def stability(entry: Entry, *, clear: bool = False) -> str:
     A rise may be `clear` while its place among several clear ones is not: then both are said. To be among the first
     five of five areas is nothing to say.
     """
+    if entry.areas == 1:
+        return "It is the only area."
     if not entry.firmness:
         return f"In nine of ten draws it is {_places(entry)} of {entry.areas:,}."
     its = "Its rise is clear, but its place" if clear and entry.firmness != "firm" else "Its place"
@@ -181,6 +183,8 @@ def draws(entry: Entry) -> str:
 
     No draw changes a finding. Where there are few, they alone put an area among the first, and that is said.
     """
+    if entry.areas == 1:
+        return "the only area"
     if not entry.firmness:
         return f"{_places(entry)} of {entry.areas:,} in 90 of 100 draws"
     # Never rounded up: a share of 0.896 is not firm, and 90 of 100 would be.
