@@ -308,7 +308,7 @@ def comparator_command(crimes: tuple[str, ...], *, out: str, without: tuple[str,
 )
 @click.option(
     "--theme",
-    type=click.Choice(tables.CRIME_TYPES),
+    type=click.Choice(tables.CRIME_TYPES, case_sensitive=False),
     default="sac",
     show_default=True,
     help="The crime type the week of action answers: sac for all three.",

@@ -659,7 +659,10 @@ def test_the_commands_freeze_judge_and_never_overwrite(practice, tmp_path):
     assert again.returncode == 2
     assert "--replace" in again.stderr
     assert (tmp_path / "plans" / "a.json").read_bytes() == first
-    assert command(*asked, "--out", "plans/a", "--replace", cwd=tmp_path).returncode == 0
+    # A type in capitals is the same, and so is the name of the page for that of the record.
+    assert (
+        command(*asked, "--theme", "SAC", "--out", "plans/a.html", "--replace", cwd=tmp_path).returncode == 0
+    )
     assert (tmp_path / "plans" / "a.json").read_bytes() == first
 
     log = tmp_path / "log.csv"
