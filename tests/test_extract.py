@@ -577,6 +577,17 @@ def test_a_public_version_has_no_small_count_and_nothing_that_gives_one(public):
     assert min(map(float, counts)) >= SMALL
 
 
+def test_a_public_rate_is_of_the_whole_level_and_tells_no_decimals_of_it(practice_result):
+    found = public_version(practice_result)
+    rows = found.change[found.change["level_per_1000_households"].notna()]
+    homes = rows["area_id"].map(found.areas.set_index("area_id")["households"]).astype(float)
+    assert len(rows) > 40
+    assert list(rows["level_per_1000_households"]) == list((1000 * rows["level"] / homes).round(1))
+    ranked = rows[rows["hardening_rank"].notna()].sort_values("hardening_rank")
+    assert ranked["level_per_1000_households"].is_monotonic_decreasing
+    assert list(ranked["hardening_rank"]) == list(range(1, len(ranked) + 1))
+
+
 def test_the_workbook_and_the_geopackage_for_the_public_hold_no_small_count(public):
     folder, *_ = public
     found = []

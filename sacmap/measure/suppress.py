@@ -23,15 +23,17 @@ SMALL = 5
 KEPT = ("area_id", "area_name", "crime_type", "months_compared", "baseline_periods")
 #: Decimals for the model's columns.
 ROUNDED = {
-    "expected": 0, "normal_low": 0, "normal_high": 0, "excess": 0, "level": 0, "level_per_1000_households": 1,
+    "expected": 0, "normal_low": 0, "normal_high": 0, "excess": 0, "level": 0,
     "ratio": 2, "ratio_low": 2, "ratio_high": 2, "p_value": 2, "prob_above": 2, "top5_share": 2,
 }  # fmt: skip
 #: Columns with the ranks of the two lists. In the public version they are those among the rows shown.
 RANKS = ("hardening_rank", "week_rank")
 
 
-def suppressed(change: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+def suppressed(change: pd.DataFrame, *, rates: bool = False) -> tuple[pd.DataFrame, int]:
     """Return the public Change table, and the number of rows hidden.
+
+    `rates`: target hardening is ranked per 1,000 households.
 
     A hidden row keeps its names and periods and has the verdict "not known". All else in it is missing. The others are
     ranked among themselves.
@@ -65,6 +67,9 @@ def suppressed(change: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     public = change.copy()
     for name, decimals in ROUNDED.items():
         public[name] = public[name].astype(float).round(decimals)
+    # The rate of a level with decimals would tell them: households are known to all.
+    a_crime = change["level_per_1000_households"].astype(float) / change["level"].astype(float)
+    public["level_per_1000_households"] = (public["level"] * a_crime).round(1)
     # With few crimes, the share within 50 m of the boundary reveals a small count.
     public["edge_share"] = np.nan
     for column in tables.CHANGE.columns:
@@ -73,6 +78,11 @@ def suppressed(change: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     # A gap in the ranks would tell that a hidden area stands before those shown.
     for name in RANKS:
         public[name] = public.groupby("crime_type")[name].rank().astype("Float64")
+    if rates:
+        # As the rates shown, which are of whole levels.
+        keys = ["level_per_1000_households", "hardening_rank"]
+        ranked = public[public["hardening_rank"].notna()].sort_values(keys, ascending=[False, True]).index
+        public.loc[ranked, "hardening_rank"] = np.arange(1.0, len(ranked) + 1)
     public["verdict"] = public["verdict"].mask(out, "not known")
     return public, int(hidden.sum())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sacmap.choose.ranking import by_rate
 from sacmap.measure.suppress import SMALL, suppressed
 from sacmap.notices import Notice
 from sacmap.result import Result
@@ -56,7 +57,7 @@ def public_version(result: Result) -> Result:
     InputError
         If all areas together have too few crimes for a public version.
     """
-    change, left_out = suppressed(result.change)
+    change, left_out = suppressed(result.change, rates=by_rate(result.areas))
     left = f"Monthly counts{', streets and subtotals by district' if len(result.groups) else ' and streets'}"
     hidden = (
         f"{left_out:,} of {len(change):,} figures (areas by crime type) are shown as “not known”, because a count is "
