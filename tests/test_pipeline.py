@@ -280,6 +280,17 @@ def test_f69_a_minor_force_with_a_gap_is_left_out_whole_and_its_areas_are_not_kn
     assert verdicts["B", "burglary"] == "not known"
 
 
+@pytest.mark.parametrize(
+    "force", ["derbyshire", "Derbyshire", "Derbyshire Constabulary", "derbyshire police"]
+)
+def test_the_force_of_a_study_is_known_however_its_name_is_written(force, tmp_path):
+    rows = [row(month, **ASH) for month in ("2017-01", "2018-01") for _ in range(30)]
+    rows += [row(month, force="Derbyshire Constabulary", **BIRCH) for month in ("2017-01", "2018-01")]
+    for periods in (("2018-01", "2017-01"), ("latest:1", "before:1")):
+        result = compare_rows(tmp_path, rows, *periods, force=force)
+        assert result.forces == ("Derbyshire Constabulary",)
+
+
 def test_f37_a_gap_of_the_main_force_leaves_the_month_out_of_every_period(tmp_path):
     months = ["2017-01", "2017-02", "2018-01", "2018-02"]
     rows = [row(month, **ASH) for month in months[:3] for _ in range(30)]

@@ -373,7 +373,7 @@ def _why_unknown(force: str, gappy: Collection[str]) -> str:
 
 def _named(force: str, tally: pd.DataFrame) -> tuple[str, ...]:
     there = sorted(tally["force"].astype(str).unique())
-    named = tuple(name for name in there if force in {name, force_slug(name)})
+    named = tuple(name for name in there if force_slug(name) == force_slug(force))
     if not named:
         slugs = ", ".join(force_slug(name) for name in there[:6])
         raise InputError(f"None of the crimes was reported by {force}.", f"The crimes are of {slugs}.")

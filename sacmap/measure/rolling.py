@@ -60,7 +60,8 @@ def complete_months(judged: pd.DataFrame, forces: Collection[str]) -> list[str]:
 def _main_forces(study: Study, located: pd.DataFrame) -> Sequence[str]:
     inside = located["area_id"].notna() & located["crime_type"].isin(tables.SAC_TYPES)
     forces = located.loc[inside, "force"]
-    named = [name for name in forces.astype(str).unique() if study.force in {name, force_slug(name)}]
+    slug = force_slug(study.force or "")
+    named = [name for name in forces.astype(str).unique() if force_slug(name) == slug]
     return named or largest_half(forces)
 
 
