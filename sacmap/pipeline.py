@@ -149,7 +149,7 @@ def _save(result: Result, page: View, out: str | Path, kinds: Sequence[str]) -> 
     from sacmap.publish.page import render
 
     require_tools(kinds)
-    path = output_path(out)
+    path = output_path(out, ".html")
     outputs, read = files_of_map(path, kinds), read_by(result.study)
     require_apart(outputs, read)
     require_own(path, outputs)

@@ -141,6 +141,12 @@ def test_save_takes_the_kinds_of_file_as_a_study_does(practice_result, tmp_path)
     assert [path.suffix for path in written][3:5] == [".xlsx", ".gpkg"]
 
 
+@pytest.mark.slow
+def test_save_writes_a_page_that_opens_where_its_name_has_no_ending(practice_result, tmp_path):
+    written = sacmap.save(practice_result, tmp_path / "page")
+    assert [path.name for path in written][:3] == ["page.html", "page.csv", "page.json"]
+
+
 def test_draw_takes_a_result_and_gives_the_page_that_is_saved(practice_result, tmp_path):
     sacmap.save(practice_result, tmp_path / "page.html")
     assert sacmap.draw(practice_result).get_root().render() == (tmp_path / "page.html").read_text(
