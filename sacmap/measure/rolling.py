@@ -61,7 +61,7 @@ def _main_forces(study: Study, located: pd.DataFrame) -> Sequence[str]:
     inside = located["area_id"].notna() & located["crime_type"].isin(tables.SAC_TYPES)
     forces = located.loc[inside, "force"]
     slug = force_slug(study.force or "")
-    named = [name for name in forces.astype(str).unique() if force_slug(name) == slug]
+    named = [name for name in forces.astype(str).unique() if slug and force_slug(name) == slug]
     return named or largest_half(forces)
 
 
