@@ -264,9 +264,12 @@ def test_a_map_with_other_options_never_takes_the_place_of_the_last_unsaid(pract
     )
     assert news_of(practice_result, last) == []
     study = practice_result.study
-    for option, value in (("suppress_small", True), ("comparator", "none"), ("within", ("North",))):
+    others = {
+        "suppress_small": True, "comparator": "none", "within": ("North",), "baseline": study.baseline[1:]
+    }  # fmt: skip
+    for option, value in others.items():
         news = news_of(replace(practice_result, study=replace(study, **{option: value})), last)
-        named = f"the option {option.replace('_', '-')}"
+        named = "the baseline" if option == "baseline" else f"the option {option.replace('_', '-')}"
         assert news[0] == f"Changed since the last map, which alone can move figures: {named}."
 
 

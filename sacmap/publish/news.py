@@ -166,8 +166,10 @@ def news_of(result: Result, last: LastMap) -> list[str]:
 def _other_options(result: Result, last: LastMap) -> list[str]:
     """Return the options that decide what is counted or shown, where they are not those of the last map."""
     then, now = cast("dict[str, object]", last.record["study"]), result.study.record()
-    other = [name for name in _DECIDE if name in then and plain(now[name]) != then[name]]
-    return [f"the option {name.replace('_', '-')}" for name in other]
+    # With another current period, another baseline is a matter of course.
+    same = ("baseline",) if result.study.current == last.current else ()
+    other = [name for name in (*_DECIDE, *same) if name in then and plain(now[name]) != then[name]]
+    return [f"the {'option ' * (name in _DECIDE)}{name.replace('_', '-')}" for name in other]
 
 
 def _other_files(result: Result, last: LastMap) -> list[str]:
