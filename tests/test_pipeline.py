@@ -291,6 +291,16 @@ def test_the_force_of_a_study_is_known_however_its_name_is_written(force, tmp_pa
         assert result.forces == ("Derbyshire Constabulary",)
 
 
+def test_where_nothing_can_be_compared_the_months_that_are_not_there_are_told_first(tmp_path):
+    counts = {f"2017-0{month}": 2 for month in range(1, 5)} | {"2017-05": 20}
+    counts |= {f"2018-0{month}": 20 for month in range(1, 5)}
+    rows = [row(month, **ASH) for month, n in counts.items() for _ in range(n)]
+    with pytest.raises(
+        InputError, match="so nothing is compared: the files of Northamptonshire Police end at"
+    ):
+        compare_rows(tmp_path, rows, "2018-01:2018-05", "2017-01:2017-05")
+
+
 def test_f37_a_gap_of_the_main_force_leaves_the_month_out_of_every_period(tmp_path):
     months = ["2017-01", "2017-02", "2018-01", "2018-02"]
     rows = [row(month, **ASH) for month in months[:3] for _ in range(30)]

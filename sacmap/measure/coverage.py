@@ -400,7 +400,8 @@ def _none_in_the_months(study: Study, tally: pd.DataFrame) -> str:
 
 
 def _nothing_to_compare(study: Study, left_out: pd.DataFrame) -> str:
-    shown = listed(reasons_of(left_out), 3)
+    # Of many reasons, the months that are not there at all come first: thin ones seldom leave nothing to compare.
+    shown = listed(reasons_of(left_out.sort_values("status", kind="stable")), 3)
     first, last = study.months[0], study.current[-1]
     return f"No month from {first} to {last} is complete in every period, so nothing is compared: {shown}."
 
