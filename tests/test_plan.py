@@ -177,6 +177,8 @@ def test_visits_and_homes_protected_are_taken_into_account(result, plan):
         f"area_id,from,to,action\n{target},2024-06-03,2024-06-09,gates\n", "v.csv", [target]
     )
     again = plan_for(result, protected={first: 10**6}, visited=visited)
+    (told,) = [notice["code"] for notice in again.warnings if "protected" in notice["code"]]
+    assert told == "too-many-protected"
     assert again.hardening[0]["homes"] == 0
     assert sum(one["homes"] for one in again.hardening) == 66
     assert again.week["visited"][0]["action"] == "gates"

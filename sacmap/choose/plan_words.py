@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -95,6 +96,16 @@ def _money_notices(
                 "protected-unused",
                 "Homes already protected could not be subtracted where households are not known.",
             )
+    there = result.areas["households"].to_numpy(float, na_value=math.nan)
+    homes = zip(result.areas["area_id"], result.areas["name"], there, strict=True)
+    if more := [
+        f"{name} ({n:,} of {all_:,.0f})" for area, name, all_ in homes if (n := protected.get(area, 0)) > all_
+    ]:
+        yield Notice(
+            "too-many-protected",
+            f"More homes are given as protected than there are households: {listed(more, 4)}. These areas get no "
+            "money. Check --protected: rows of the same area are added.",
+        )
     if len(result.compared) % 12:
         over = months_in_words(len(result.compared))
         yield Notice(
