@@ -84,6 +84,7 @@ SETTINGS = Limit(1 << 20, "bytes", "Give the study that you wrote.")
 #: Cells of a sheet or table: the largest of the Home Office has some 4 million.
 TABLE_CELLS = Limit(40_000_000, "cells", _NEEDED)
 TABLE_BYTES = Limit(1 << 30, "bytes when decoded", _NEEDED)
+TABLE_SPACES = Limit(1 << 24, "spaces in a row in its texts", _NEEDED)
 #: Files in a ZIP of crimes: the monthly archive has some 5,000.
 ENTRIES = Limit(100_000, "files", "Download the ZIP again from data.police.uk.")
 

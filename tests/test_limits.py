@@ -4,6 +4,7 @@ import copy
 import gzip
 import io
 import os
+import re
 import sys
 import threading
 import time
@@ -35,6 +36,8 @@ ODS = """<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:
  table:number-columns-repeated="16384"><text:p>x</text:p></table:table-cell></table:table-row>
 </table:table></office:spreadsheet></office:body></office:document-content>"""
 
+MANIFEST = '<manifest xmlns="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
+
 
 def xlsx(path, *cells):
     book = openpyxl.Workbook()
@@ -62,6 +65,23 @@ def test_f60_repeated_cells_of_a_sheet_are_refused(tmp_path):
         archive.writestr("content.xml", ODS)
     with pytest.raises(InputError):
         list(sheets_of(path))
+
+
+@pytest.mark.parametrize("many", ["1000000000", "&#57;99999999", "9" * 5_000])
+def test_f60_a_sheet_that_says_a_text_has_spaces_without_end_is_refused(tmp_path, many):
+    path = tmp_path / "a.ods"
+    text = re.sub(r' table:number-\w+-repeated="\d+"', "", ODS).replace(
+        "<text:p>x", f'<text:p>x<text:s text:c="{many}"/>'
+    )
+    for content in (text, text.replace(many, "3")):
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+            archive.writestr("content.xml", content)
+            archive.writestr("META-INF/manifest.xml", MANIFEST)
+        if content == text:
+            with pytest.raises(InputError, match="spaces in a row in its texts"):
+                list(sheets_of(path))
+    assert [sheet.rows for sheet in sheets_of(path)] == [[["x   "]]]
 
 
 def test_f60_a_table_of_many_rows_in_few_bytes_is_refused(tmp_path):

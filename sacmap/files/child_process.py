@@ -73,7 +73,7 @@ def last_words(ended: subprocess.CompletedProcess[bytes]) -> str:
 def measure(
     raw: bytes | bytearray, kind: str, *, memory: int, seconds: int
 ) -> tuple[list[tuple[int, int]], int]:
-    """Return the (rows, columns) of each sheet of a file, and its bytes when decoded.
+    """Return the (rows, columns) of each sheet of a file, and its bytes when decoded, or a workbook's spaces.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ from sacmap.errors import InputError
 from sacmap.files.child_process import measure
 from sacmap.files.delimited import decoded, rows_in, unpacked
 from sacmap.files.text import bytes_of
-from sacmap.limits import MEMORY, SECONDS, TABLE_BYTES, TABLE_CELLS, WORKBOOK_INFLATED
+from sacmap.limits import MEMORY, SECONDS, TABLE_BYTES, TABLE_CELLS, TABLE_SPACES, WORKBOOK_INFLATED
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 #: The most lines of titles and notes above a header.
@@ -155,7 +155,7 @@ def _require_measured(raw: bytes | bytearray, kind: str, label: str) -> None:
             raise _damaged(label, kind) from None
         return
     TABLE_CELLS.require(sum(rows * columns for rows, columns in sheets), label)
-    TABLE_BYTES.require(size, label)
+    (TABLE_SPACES if kind == "workbook" else TABLE_BYTES).require(size, label)
 
 
 def _require_real_size(raw: bytes | bytearray, label: str) -> None:
