@@ -166,10 +166,15 @@ def news_of(result: Result, last: LastMap) -> list[str]:
 def _other_options(result: Result, last: LastMap) -> list[str]:
     """Return the options that decide what is counted or shown, where they are not those of the last map."""
     then, now = cast("dict[str, object]", last.record["study"]), result.study.record()
+    other = [f"the option {name.replace('_', '-')}" for name in _DECIDE if _differs(name, now, then)]
     # With another current period, another baseline is a matter of course.
-    same = ("baseline",) if result.study.current == last.current else ()
-    other = [name for name in (*_DECIDE, *same) if name in then and plain(now[name]) != then[name]]
-    return [f"the {'option ' * (name in _DECIDE)}{name.replace('_', '-')}" for name in other]
+    if result.study.current == last.current and _differs("baseline", now, then):
+        other.append("the baseline")
+    return other
+
+
+def _differs(option: str, now: Mapping[str, object], then: Mapping[str, object]) -> bool:
+    return option in then and plain(now[option]) != then[option]
 
 
 def _other_files(result: Result, last: LastMap) -> list[str]:
