@@ -154,7 +154,8 @@ class Recorded:
 def official(recorded: Recorded, component: Component, period: Period) -> float:
     """Return the recorded offences; NaN if the table lacks a part of them or cannot separate the class."""
     quarters = period[::3]
-    if any(set(_PARTS[name]) & set(component.codes) for name in recorded.lacking):
+    parts = [set(codes) for codes in _PARTS.values() if set(codes) & set(component.codes)]
+    if any(not recorded.codes[q] & codes for q in quarters for codes in parts):
         return float("nan")
     if component.name == "burglary-of-homes" and set(map(class_of, quarters)) & {RESIDENTIAL_CLASS}:
         return float("nan")

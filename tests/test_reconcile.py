@@ -56,6 +56,20 @@ def test_a_table_under_titles_and_notes_reads_the_same_in_every_format(tmp_path,
     assert (now["sac"], now["burglary"], now["vehicle-crime"], now["vehicle-theft"]) == (172, 104, 90, 80)
 
 
+def test_what_a_table_lacks_in_one_quarter_alone_is_in_no_total_either(tmp_path):
+    path = tmp_path / "prc-csp.csv"
+    content = sheets()
+    content["2018-19"] = [
+        line for line in content["2018-19"] if line[:2] != ["2018/19", 3] or "34B" not in line
+    ]
+    WRITERS["csv"](path, content)
+    found = read_table(str(path)).of("Northampton")
+    table = reconcile(study_of("2018-10:2018-12", "2017-10:2017-12"), found, None).table
+    given = table[table["home_office"].notna()].groupby("period")["component"].agg(set)
+    assert {"sac", "sac-proxy", "robbery", "vehicle-theft"} <= given["2017-10:2017-12"]
+    assert given["2018-10:2018-12"] & {"sac", "sac-proxy", "robbery", "vehicle-theft"} == {"vehicle-theft"}
+
+
 def test_a_partnership_or_the_whole_force_is_found_however_it_is_written(tmp_path):
     path = tmp_path / "prc-csp.xlsx"
     write_xlsx(path, sheets())
