@@ -210,7 +210,28 @@ def test_f56_a_geojson_that_links_to_its_system_is_refused(tmp_path):
         read_areas(path)
 
 
-@pytest.mark.parametrize("crs", ["EPSG:99999", "/etc/hostname", "file.prj", "urn:x", "", "EPSG:27700; drop"])
+@pytest.mark.parametrize(
+    "name", ["urn:ogc:def:crs:EPSG::27700", "http://www.opengis.net/def/crs/EPSG/0/27700"]
+)
+def test_a_geojson_may_name_its_system_as_the_ogc_does(tmp_path, name):
+    path = tmp_path / "a.geojson"
+    grid = json.loads(here("EPSG:27700").to_json(drop_id=True, to_wgs84=False))
+    path.write_text(json.dumps(grid | {"crs": {"type": "name", "properties": {"name": name}}}))
+    assert read_areas(path).geometry.iloc[0].distance(here().geometry.iloc[0].centroid) == 0
+
+
+@pytest.mark.parametrize(
+    "crs",
+    [
+        "EPSG:99999",
+        "/etc/hostname",
+        "file.prj",
+        "urn:x",
+        "",
+        "EPSG:27700; drop",
+        "http://x.org/def/crs/EPSG/0/27700",
+    ],
+)
 def test_a_system_that_is_none_is_called_so(crs):
     with pytest.raises(UsageError, match="is not a coordinate system"):
         system_given(crs or " ")

@@ -41,6 +41,8 @@ LIKELY = {
 }
 DEGREES = 360.0
 _CODE = re.compile(r"(?a:[\w:.,-]{1,120})")
+#: A code as the OGC writes it as an address. Nothing is asked of that address.
+_OGC = re.compile(r"\Ahttps?://www\.opengis\.net/def/crs/(?a:(\w+)/[\w.]+/(\w+))\Z")
 _WKT = re.compile(r"\s*[A-Z_]{4,20}\s*[\[(]")
 #: Parts of a definition that name a file or an address. nadgrids=@null, as in Web Mercator, names none.
 NAMES_A_FILE = (
@@ -81,10 +83,11 @@ def system_of(text: object) -> pyproj.CRS:
         raise ValueError("it is not text")
     if _NAMES_A_FILE.search(text):
         raise ValueError("it names a file, and none is opened for it")
-    plain = text.lstrip().startswith("+proj=") or text.lstrip().startswith("{")
-    if not (_CODE.fullmatch(text.strip()) or _WKT.match(text) or plain):
+    text = _OGC.sub(r"urn:ogc:def:crs:\1::\2", text.strip())
+    plain = text.startswith(("+proj=", "{"))
+    if not (_CODE.fullmatch(text) or _WKT.match(text) or plain):
         raise ValueError("it is neither a code such as EPSG:27700 nor a definition")
-    return _of_definition(text.strip())
+    return _of_definition(text)
 
 
 @lru_cache(maxsize=100)
