@@ -445,7 +445,19 @@ def test_actions_that_the_counts_cannot_show_or_that_lie_in_the_control_are_told
     assert f"({other})" in said["control-actions"]
     assert f"({target})" not in said["control-actions"]
     said = {notice.code for notice in judge(early_plan, after, log[:1]).warnings}
-    assert not said & {"later-actions", "control-actions"}
+    assert not said & {"earlier-actions", "later-actions", "control-actions"}
+
+
+def test_an_action_before_the_months_before_end_is_told_because_both_counts_hold_what_it_did(
+    early_plan, after
+):
+    target = early_plan.week["target"][0]
+    lines = ["date,area_id,action,homes", f"2024-12-31,{target},locks,2", f"2025-01-01,{target},gates,"]
+    outcome = judge(early_plan, after, read_actions("\n".join(lines), "log.csv"))
+    said = next(notice.text for notice in outcome.warnings if notice.code == "earlier-actions")
+    assert "end in December 2024" in said
+    assert "31 December 2024. What" in said
+    assert "1 January" not in said
 
 
 def test_f79_homes_protected_where_no_households_are_known_are_told(result):

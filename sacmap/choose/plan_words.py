@@ -215,19 +215,28 @@ def few(crimes: float) -> str:
 NO_CONTROL = "nothing to compare with"
 NO_CONTROL_WORDS = "No untreated area is left to compare the target with."
 #: The codes of the notices about the action log.
-LOG_NOTICES = ("later-actions", "control-actions")
+LOG_NOTICES = ("earlier-actions", "later-actions", "control-actions")
 
 
 def log_notices(plan: Plan, result: Result, actions: Sequence[Action]) -> Iterator[Notice]:
     """Tell which lines of the action log the counts cannot show, or show in the areas of the control."""
     names = dict(zip(result.areas["area_id"], result.areas["name"], strict=True))
-    last = result.study.current[-1]
-    if later := [
-        f"{names[one.area_id]}, {months.day_in_words(one.date)}" for one in actions if one.month > last
-    ]:
+    before, last = result.study.baseline[0][-1], result.study.current[-1]
+
+    def told(chosen: Sequence[Action]) -> str:
+        return listed([f"{names[one.area_id]}, {months.day_in_words(one.date)}" for one in chosen], 6)
+
+    if earlier := [one for one in actions if one.month <= before]:
+        yield Notice(
+            "earlier-actions",
+            f"Not after the months before, which end in {months.in_words(before)}: {told(earlier)}. What these actions "
+            "did is in the counts before too, and cannot be seen. If the dates are right, give earlier months with "
+            "--before.",
+        )
+    if later := [one for one in actions if one.month > last]:
         yield Notice(
             "later-actions",
-            f"After the months compared, which end in {months.in_words(last)}: {listed(later, 6)}. These actions "
+            f"After the months compared, which end in {months.in_words(last)}: {told(later)}. These actions "
             "are in the log, but cannot be in the counts.",
         )
     control = {area for name in WEIGHTS_NAMES for area, weight in plan.week[name].items() if weight > 0}
