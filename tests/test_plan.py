@@ -456,7 +456,7 @@ def test_an_action_before_the_months_before_end_is_told_because_both_counts_hold
     outcome = judge(early_plan, after, read_actions("\n".join(lines), "log.csv"))
     said = next(notice.text for notice in outcome.warnings if notice.code == "earlier-actions")
     assert "end in December 2024" in said
-    assert "31 December 2024. What" in said
+    assert "31 December 2024. Both" in said
     assert "1 January" not in said
 
 

@@ -229,8 +229,8 @@ def log_notices(plan: Plan, result: Result, actions: Sequence[Action]) -> Iterat
     if earlier := [one for one in actions if one.month <= before]:
         yield Notice(
             "earlier-actions",
-            f"Not after the months before, which end in {months.in_words(before)}: {told(earlier)}. What these actions "
-            "did is in the counts before too, and cannot be seen. If the dates are right, give earlier months with "
+            f"Actions in or before the months before, which end in {months.in_words(before)}: {told(earlier)}. Both "
+            "counts hold what they did, so it cannot be seen. If the dates are right, give earlier months with "
             "--before.",
         )
     if later := [one for one in actions if one.month > last]:
