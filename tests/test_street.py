@@ -67,6 +67,20 @@ def test_the_same_month_given_twice_is_read_once_and_told(tmp_path):
     assert "a.zip" in reading.notes[0]
 
 
+def test_many_files_given_twice_are_told_in_a_line_for_each_zip(tmp_path):
+    names = [f"2018-{month:02d}/2018-{month:02d}-northamptonshire-street.csv" for month in (10, 11, 12)]
+    paths = [
+        str(zipped(tmp_path / name, {inside: csv_text(row(inside[:7])) for inside in names}))
+        for name in ("a.zip", "b.zip")
+    ]
+    reading = read(paths)
+    assert len(reading.crimes) == 3
+    (said,) = reading.notes
+    assert said.endswith(
+        f"and 2 other files of {paths[0]} were given again by a later path; the later ones were read."
+    )
+
+
 @pytest.mark.parametrize("lon", ["", "null"])
 def test_f21_one_of_two_coordinates_missing_is_no_location(tmp_path, lon):
     crimes = read_crimes(write(tmp_path / "a.csv", csv_text(row(lon=lon))))

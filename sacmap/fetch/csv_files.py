@@ -7,7 +7,7 @@ import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -20,6 +20,7 @@ from sacmap.files.delimited import require_text
 from sacmap.files.sheets import WORKBOOKS
 from sacmap.files.text import bytes_of, require_plain, unreadable
 from sacmap.limits import is_folder, most_inflated, require_real_zip
+from sacmap.notices import counted
 
 #: Two files of the same bytes, and at least so many of them, are copies.
 COPY_BYTES = 1_000
@@ -221,12 +222,21 @@ def each_once(members: list[Member]) -> tuple[list[Member], list[str]]:
         kept.discard(member)
         notes.append(f"{member.label} has the same bytes as {twin.label}; it was read once.")
     named_again = set(several) - set(last.values())
-    notes += [
-        f"{m.label} was given again by a later path; the later one was read."
-        for m in several
-        if m in named_again
-    ]
+    notes += _given_again(member for member in several if member in named_again)
     return [m for m in several if m in kept], notes
+
+
+def _given_again(members: Iterable[Member]) -> Iterator[str]:
+    """Yield a note about those members of each ZIP or folder that a later path gave again."""
+    by_place: dict[Path, list[Member]] = {}
+    for member in members:
+        by_place.setdefault(member.path if member.inside else member.path.parent, []).append(member)
+    for place, [first, *others] in by_place.items():
+        if others:
+            more = counted(len(others), ("other file", "other files"))
+            yield f"{first.label} and {more} of {place} were given again by a later path; the later ones were read."
+        else:
+            yield f"{first.label} was given again by a later path; the later one was read."
 
 
 def _copies(members: list[Member]) -> Iterator[tuple[Member, Member]]:
