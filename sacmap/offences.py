@@ -50,7 +50,7 @@ SPLIT_CLASS = "Recorded as residential burglary of homes and, apart from them, o
 HOMES = DWELLING | RESIDENTIAL | HOME | UNCONNECTED
 _SAC = HOMES | ROBBERY | THEFT_FROM | THEFT_OF
 CODES = _SAC | OTHER_BUILDINGS | INTERFERENCE
-#: What every table of all offences holds, by name: at least one of its codes in some quarter.
+#: What every table of all offences holds, by name: at least one of its codes in each quarter.
 _PARTS: Mapping[str, Collection[str]] = {
     "burglary of homes": HOMES,
     "other burglary": OTHER_BUILDINGS,
@@ -154,12 +154,10 @@ class Recorded:
 def official(recorded: Recorded, component: Component, period: Period) -> float:
     """Return the recorded offences; NaN if the table lacks a part of them or cannot separate the class."""
     quarters = period[::3]
-    parts = [set(codes) for codes in _PARTS.values() if set(codes) & set(component.codes)]
-    if any(not recorded.codes[q] & codes for q in quarters for codes in parts):
+    parts = [part for codes in _PARTS.values() if (part := set(component.codes).intersection(codes))]
+    if any(not recorded.codes[q] & part for q in quarters for part in parts):
         return float("nan")
     if component.name == "burglary-of-homes" and set(map(class_of, quarters)) & {RESIDENTIAL_CLASS}:
-        return float("nan")
-    if any(not recorded.codes[q] & set(component.codes) for q in quarters):
         return float("nan")
     counts = recorded.counts
     return sum((counts[q, code] for q in quarters for code in component.codes if (q, code) in counts), 0.0)

@@ -431,7 +431,7 @@ def _require_printable(given: Mapping[str, object]) -> None:
 
 def require_paths(given: Mapping[str, object]) -> None:
     """Refuse a path that is empty (the current folder), an address or too long. `given` may hold other options too."""
-    for name, text in ((name, text) for name, text in _texts_in(given) if name in PATHS):
+    for name, text in _texts_in({name: given[name] for name in given if name in PATHS}):
         what = f"The {name.replace('_', '-')}"
         size = [len(part.encode(errors="surrogatepass")) for part in (*PurePath(text).parts, text)]
         if not text.strip():

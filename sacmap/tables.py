@@ -16,6 +16,8 @@ from sacmap.notices import counted
 
 #: Upper bound for numbers read from files; larger ones would overflow.
 MOST = 1e9
+#: How files end that hold crimes or areas, and so are no study.
+DATA_ENDINGS = (".csv", ".zip", ".gz", ".xlsx", ".parquet", ".geojson", ".gpkg", ".kml", ".shp")
 #: The crime types of police.uk that stand for serious acquisitive crime (SAC), by slug.
 SAC_TYPES = ("burglary", "robbery", "vehicle-crime")
 #: The crime types in outputs, in order; `sac` is all three together.

@@ -19,11 +19,10 @@ import click
 
 from sacmap.errors import DiskError, UsageError, one_line
 from sacmap.redaction import redacted_text
+from sacmap.tables import DATA_ENDINGS
 
 #: Seconds between two lines of progress if stderr is not a terminal, as in a scheduler's log.
 BETWEEN_LINES = 15.0
-#: How the names of files end that are no study.
-_DATA = (".csv", ".zip", ".gz", ".xlsx")
 _WRITTEN = re.compile(r"£?\s?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)((?:\.[0-9]{1,2})?)")
 
 
@@ -170,7 +169,7 @@ class Command(click.Command):
         for name, value, after in zip(args, args[1:], args[2:], strict=False):
             param = options.get(name)
             several = isinstance(param, click.Option) and param.multiple
-            if several and all(word.casefold().endswith(_DATA) for word in (value, after)):
+            if several and all(word.casefold().endswith(DATA_ENDINGS) for word in (value, after)):
                 raise UsageError(
                     f"{name} takes one value, and {after} follows it.",
                     f"Repeat the option: {name} {value} {name} {after}.",

@@ -71,7 +71,7 @@ def last_words(ended: subprocess.CompletedProcess[bytes]) -> str:
 
 
 def measure(
-    raw: bytes | bytearray, kind: str, *, memory: int, seconds: int
+    raw: bytes | bytearray, kind: str, *, memory: int, seconds: int, spaces: int
 ) -> tuple[list[tuple[int, int]], int]:
     """Return the (rows, columns) of each sheet of a file, and its bytes when decoded, or a workbook's spaces.
 
@@ -83,6 +83,8 @@ def measure(
         workbook or parquet.
     memory, seconds
         The most the other process may take.
+    spaces
+        The most that the texts of a workbook may have: one that says it has more is not read.
 
     Raises
     ------
@@ -95,7 +97,8 @@ def measure(
     ValueError
         If it cannot be read.
     """
-    request = json.dumps({"kind": kind, "memory": memory, "seconds": seconds}).encode() + b"\n" + raw
+    asked = {"kind": kind, "memory": memory, "seconds": seconds, "spaces": spaces}
+    request = json.dumps(asked).encode() + b"\n" + raw
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
                    "ARROW_DEFAULT_MEMORY_POOL": "system"}  # fmt: skip
     try:

@@ -3,9 +3,9 @@
 What reads them may abort, run without end or take all memory. Here that ends this process alone, and the file is
 refused with a reason. It is read for real only when it is known to be small enough.
 
-The request is a line of JSON on standard input (kind, memory, seconds), followed by the file. The answer is JSON: a
-list of the rows and columns of each sheet, and the bytes when decoded; of a workbook, instead of these, the spaces that
-its texts are said to have. `child_process.measure` starts it.
+The request is a line of JSON on standard input (kind, memory, seconds, spaces), followed by the file. The answer is
+JSON: a list of the rows and columns of each sheet, and the bytes when decoded; of a workbook, instead of these, the
+spaces that its texts are said to have. `child_process.measure` starts it.
 """
 
 import io
@@ -29,18 +29,18 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (asked["seconds"], asked["seconds"]))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     raw = sys.stdin.buffer.read()
-    found = _of_workbook(raw) if asked["kind"] == "workbook" else _of_parquet(raw)
+    found = _of_workbook(raw, asked["spaces"]) if asked["kind"] == "workbook" else _of_parquet(raw)
     sys.stdout.write(json.dumps(found))
     sys.stdout.flush()
     # What the libraries tear down at exit could still crash, and the answer is given.
     os._exit(0)
 
 
-def _of_workbook(raw: bytes) -> tuple[list[tuple[int, int]], int]:
+def _of_workbook(raw: bytes, most_spaces: int) -> tuple[list[tuple[int, int]], int]:
     from python_calamine import CalamineWorkbook  # noqa: PLC0415
 
-    if (spaces := _spaces(raw)) > 1 << 24:
-        # More than is ever read: no need to try.
+    if (spaces := _spaces(raw)) > most_spaces:
+        # It is refused: there is no need to try.
         return [], spaces
     book = CalamineWorkbook.from_filelike(io.BytesIO(raw))
     sheets = (book.get_sheet_by_name(name) for name in book.sheet_names)

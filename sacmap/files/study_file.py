@@ -9,6 +9,7 @@ from sacmap.errors import InputError, UsageError
 from sacmap.files.text import bytes_of, parse_toml
 from sacmap.limits import SETTINGS
 from sacmap.study import COMPARATORS, FLAGS, LISTS, PATHS, option_fields, require_paths, unknown_option
+from sacmap.tables import DATA_ENDINGS
 
 #: Characters that appear by accident if a path with \\ is in double quotes.
 _CONTROL = set("\b\t\n\f\r\x1b")
@@ -17,8 +18,6 @@ _CURLY = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "‟": '"', "‘": "'", "’": "'", "‚": "'", "«": '"', "»": '"'}
 )
 _PAIR = re.compile(r"\s*([\w .-]+?)\s*[=:]\s*(.*?)\s*$")
-#: How files end that hold crimes or areas.
-_DATA = (".csv", ".zip", ".gz", ".xlsx", ".parquet", ".geojson", ".gpkg", ".kml", ".shp")
 _BARE = re.compile(r"[^\s\"'\[\]{}#][^\"'\[\]{}#]*")
 
 
@@ -33,7 +32,7 @@ def read_study(path: Path) -> dict[str, object]:
         If the file is no study by its name, or a key is not an option, has a value of the wrong kind, or is in the
         wrong place.
     """
-    if path.name.casefold().endswith(_DATA):
+    if path.name.casefold().endswith(DATA_ENDINGS):
         raise UsageError(f"{path} is no study.", "Give crimes with --crimes, and areas with --boundaries.")
     text = _text(path)
     try:
