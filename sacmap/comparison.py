@@ -108,14 +108,13 @@ def _counting(
     repeated = repeats(located)
     heard = ~repeated & ~located["force"].isin(compared.forces_left_out).to_numpy()
     once = _known_areas_only(located, compared)[heard]
-    months_compared = {period[k] for period in study.periods for k in compared.positions}
     return _Counting(
         once=once,
         compared=compared,
         counts=counted(once, list(areas["area_id"]), study, compared),
         around=None if elsewhere is None else _sums(once[elsewhere[heard]], study, compared),
         ledger=ledger(
-            int(reading.tally["n"].sum()), located, months_compared, repeated,
+            int(reading.tally["n"].sum()), located, compared.months, repeated,
             forces_left_out=compared.forces_left_out, unknown=compared.unknown,
         ),
     )  # fmt: skip

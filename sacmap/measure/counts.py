@@ -12,16 +12,12 @@ from sacmap import tables
 from sacmap.crimes import Reading, tally_of, without_repeats
 from sacmap.measure.coverage import (
     Compared,
+    complete_months,
     counts_and_theirs,
-    coverage,
     gaps,
     largest_half,
-    like_for_like,
     mostly_left_out,
-    not_known,
     sac_inside,
-    silent_forces,
-    types_without,
 )
 from sacmap.study import Period, Study
 
@@ -52,15 +48,10 @@ def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
     needed = ("month", "crime_type", "force", "area_id", "crime_id", "lon")
     tables.require_columns(located.columns, needed, "Located")
     reading = Reading(located, tally_of(located), (), ())
-    judged = coverage(reading.judged, study.months)
     inside = sac_inside(located, study)
     forces = largest_half(inside["force"])
-    # Without a crime in the areas, nobody has published anything about them.
-    left_out = set(gaps(judged, forces, study.months)["month"]) if forces else set(study.months)
-    positions = like_for_like(study.periods, left_out)
-    compared = {period[k] for period in study.periods for k in positions}
-    inside = inside[inside["month"].isin(compared)]
-    silent = set(silent_forces(judged, inside, forces, compared)["force"])
+    compared = complete_months(study, reading, inside, forces)
+    silent = compared.forces_left_out
     area_ids = sorted(located["area_id"].astype("category").cat.categories)
     heard = without_repeats(located)
     cube = counts_cube(heard[~heard["force"].isin(list(silent))], area_ids, study.months)
@@ -68,9 +59,10 @@ def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
         cube,
         area_ids,
         study.months,
-        left_out,
-        unknown=mostly_left_out(*counts_and_theirs(inside, silent, area_ids)),
-        absent_types=not_known({*reading.absent, *types_without(study, reading, forces, positions)}),
+        # Without a crime in the areas, nobody has published anything about them.
+        set(compared.left_out["month"]) if forces else study.months,
+        unknown=mostly_left_out(*counts_and_theirs(inside, silent, area_ids, compared.months)),
+        absent_types=compared.absent_types,
     )
 
 

@@ -168,9 +168,9 @@ def silent_forces(
     """Return the rows of Coverage because of which other forces are left out of every period.
 
     These forces have a gap in a month compared. If they were kept, the gap would look like a fall. `inside` is as
-    `sac_inside` returns it, of the months compared.
+    `sac_inside` returns it.
     """
-    here = {str(force) for force in inside["force"].unique()}
+    here = {str(force) for force in inside.loc[inside["month"].isin(compared), "force"].unique()}
     return gaps(judged, here - set(forces), compared)
 
 
@@ -197,9 +197,10 @@ class Compared(NamedTuple):
 
     judged: the Coverage table; forces: the main forces, largest first; others: other forces with most of their SAC in
     the areas; left_out: the rows of Coverage because of which months are left out; positions: the positions in a period
-    (0 first) of the months compared; silent: the rows of Coverage because of which other forces are left out; unknown:
-    area_id → the reason why it is not known; absent_types: crime types without any row, in all or in a whole period,
-    and `sac`, which contains them; lost_types: those that a whole period lacks, with these periods.
+    (0 first) of the months compared; months: these months, of every period; silent: the rows of Coverage because of
+    which other forces are left out; unknown: area_id → the reason why it is not known; absent_types: crime types
+    without any row, in all or in a whole period, and `sac`, which contains them; lost_types: those that a whole period
+    lacks, with these periods.
     """
 
     judged: pd.DataFrame
@@ -207,6 +208,7 @@ class Compared(NamedTuple):
     others: tuple[str, ...]
     left_out: pd.DataFrame
     positions: tuple[int, ...]
+    months: frozenset[str]
     silent: pd.DataFrame
     unknown: Mapping[str, str]
     absent_types: tuple[str, ...]
@@ -223,6 +225,31 @@ class Compared(NamedTuple):
         return self.forces + self.others
 
 
+def complete_months(study: Study, reading: Reading, inside: pd.DataFrame, forces: Sequence[str]) -> Compared:
+    """Return what is compared as far as it depends on the months of the main `forces`: without others and unknown.
+
+    `inside` is as `sac_inside` returns it. Without main forces nothing is compared.
+    """
+    judged = coverage(reading.judged, study.months)
+    left_out = gaps(judged, forces, study.months)
+    positions = like_for_like(study.periods, set(left_out["month"])) if forces else ()
+    compared = frozenset(period[k] for period in study.periods for k in positions)
+    lost = types_without(study, reading, forces, positions)
+    absent = tuple(kind for kind in tables.SAC_TYPES if kind in {*reading.absent, *lost})
+    return Compared(
+        judged=judged,
+        forces=tuple(forces),
+        others=(),
+        left_out=left_out,
+        positions=positions,
+        months=compared,
+        silent=silent_forces(judged, inside, forces, compared),
+        unknown={},
+        absent_types=("sac", *absent) if absent else (),
+        lost_types=lost,
+    )
+
+
 def compared_months(
     study: Study, reading: Reading, located: pd.DataFrame, areas: gpd.GeoDataFrame
 ) -> Compared:
@@ -236,7 +263,6 @@ def compared_months(
         If the study's force reported none of the crimes, none lies in the areas in those months, no month is complete
         in every period, or no area is known.
     """
-    judged = coverage(reading.judged, study.months)
     inside = sac_inside(located, study)
     forces = largest_half(inside["force"]) if study.force is None else _named(study.force, reading.tally)
     if not forces:
@@ -248,29 +274,15 @@ def compared_months(
         raise InputError(
             _none_in_the_months(study, reading.tally), "Give crimes for both periods, or other periods."
         )
-    left_out = gaps(judged, forces, study.months)
-    positions = like_for_like(study.periods, set(left_out["month"]))
-    if not positions:
-        raise InputError(_nothing_to_compare(study, left_out), _what_to_give(forces, reading.tally))
-    months_compared = {period[k] for period in study.periods for k in positions}
-    inside = inside[inside["month"].isin(months_compared)]
-    silent = silent_forces(judged, inside, forces, months_compared)
-    every = set(reading.tally["force"].astype(str))
-    gappy = {str(force) for force in gaps(judged, every - set(forces), months_compared)["force"]}
-    unknown = {} if study.extract is not None else _unknown(reading, areas, inside, gappy)
+    found = complete_months(study, reading, inside, forces)
+    if not found.positions:
+        raise InputError(_nothing_to_compare(study, found.left_out), _what_to_give(forces, reading.tally))
+    unknown = {} if study.extract is not None else _unknown(reading, areas, inside, found)
     if len(unknown) == len(areas):
         reason = next(iter(unknown.values()))
         raise InputError(f"None of the areas is known: {reason}.", "Give the crimes of their own force.")
-    others = _mostly_here(located, study, {*forces, *silent["force"]})
-    lost = types_without(study, reading, forces, positions)
-    absent = not_known({*reading.absent, *lost})
-    return Compared(judged, forces, others, left_out, positions, silent, unknown, absent, lost)
-
-
-def not_known(absent: Collection[str]) -> tuple[str, ...]:
-    """Return the crime types that are absent, and `sac`, which contains them."""
-    found = tuple(kind for kind in tables.SAC_TYPES if kind in absent)
-    return ("sac", *found) if found else ()
+    others = _mostly_here(located, study, {*forces, *found.forces_left_out})
+    return found._replace(others=others, unknown=unknown)
 
 
 def types_without(
@@ -321,21 +333,19 @@ def _mostly_here(located: pd.DataFrame, study: Study, but: Collection[str]) -> t
 
 
 def _unknown(
-    reading: Reading, areas: gpd.GeoDataFrame, inside: pd.DataFrame, gappy: Collection[str]
+    reading: Reading, areas: gpd.GeoDataFrame, inside: pd.DataFrame, compared: Compared
 ) -> dict[str, str]:
-    """Return, by area_id, why an area is not known.
+    """Return, by area_id, why an area is not known. `inside` is as `sac_inside` returns it.
 
-    `inside` are the rows of SAC in areas in the months compared; `gappy` the forces, but for the main ones, that lack
-    one of these months. Whatever they report is left out, so an area of their own is not known either: a ward without
+    Whatever the other forces with a gap report is left out, so an area of their own is not known either: a ward without
     a crime of a force that is left out has no count of zero.
     """
     ids = areas["area_id"].astype(str).tolist()
-    counts, theirs = counts_and_theirs(inside, gappy, ids)
     given = set(reading.tally["force"].astype(str))
+    gappy = set(gaps(compared.judged, given - set(compared.forces), compared.months)["force"].astype(str))
+    counts, theirs = counts_and_theirs(inside, gappy, ids, compared.months)
     kept = (counts - theirs).to_numpy(np.int64)
-    missing = without_own_force(
-        areas, reading.crimes[["force", "lon", "lat"]], kept, sorted(given - set(gappy))
-    )
+    missing = without_own_force(areas, reading.crimes[["force", "lon", "lat"]], kept, sorted(given - gappy))
     found = {area: _why_unknown(force, gappy) for area, force in missing.items()}
     for area in mostly_left_out(counts, theirs):
         found.setdefault(area, "a force that reports much of the crime there is left out")
@@ -343,13 +353,14 @@ def _unknown(
 
 
 def counts_and_theirs(
-    inside: pd.DataFrame, forces: Collection[str], area_ids: list[str]
+    inside: pd.DataFrame, forces: Collection[str], area_ids: list[str], compared: Collection[str]
 ) -> tuple[pd.Series, pd.Series]:
-    """Return, by area, the rows of SAC in it, and those of some forces; see `sac_inside`."""
-    of_forces = inside[inside["force"].isin(list(forces))]
+    """Return, by area, the rows of SAC in it in the months compared, and those of some forces; see `sac_inside`."""
+    of_all = inside[inside["month"].isin(compared)]
+    of_forces = of_all[of_all["force"].isin(list(forces))]
     counts, theirs = (
         found.set_axis(found.index.astype(str)).reindex(area_ids, fill_value=0)
-        for found in (rows["area_id"].astype("category").value_counts() for rows in (inside, of_forces))
+        for found in (rows["area_id"].astype("category").value_counts() for rows in (of_all, of_forces))
     )
     return counts, theirs
 
