@@ -15,6 +15,9 @@ from sacmap.notices import series
 _LABEL = re.compile(r"(?a:((?:19|20)\d\d)-(0[1-9]|1[0-2]))")
 _DATE = re.compile(r"(?a:((?:19|20)\d\d-(?:0[1-9]|1[0-2]))-[0-3]\d)(?:[T ].*)?")
 
+#: Consecutive months.
+Period = tuple[str, ...]
+
 A_YEAR = 12
 NAMES = (
     "January", "February", "March", "April", "May", "June", "July", "August",
@@ -69,7 +72,7 @@ def shift(month: str, by: int) -> str:
     return label(number(month) + by)
 
 
-def span(text: str) -> tuple[str, ...]:
+def span(text: str) -> Period:
     """Return the months of "2017-04:2018-03", both ends included. A single month gives a span of one.
 
     Raises
@@ -84,20 +87,77 @@ def span(text: str) -> tuple[str, ...]:
     return run_from(first, end - start + 1)
 
 
-def run_from(first: str, many: int) -> tuple[str, ...]:
+def spans(values: str | Sequence[str]) -> tuple[Period, ...]:
+    """Return the periods in "2014-04:2015-03, 2016-04:2017-03", or in a list of such texts.
+
+    Raises
+    ------
+    UsageError
+        As `span`.
+    """
+    texts = [values] if isinstance(values, str) else list(values)
+    return tuple(span(part) for text in texts for part in re.split(r"[,\s]+", text.strip()) if part)
+
+
+def run_from(first: str, many: int) -> Period:
     """Return so many months in a row, beginning with `first`."""
     return tuple(label(number(first) + n) for n in range(many))
 
 
-def written(period: tuple[str, ...]) -> str:
+def written(period: Period) -> str:
     """Return a period as options write it: the inverse of `span`."""
     return period[0] if len(period) == 1 else f"{period[0]}:{period[-1]}"
 
 
-def periods_before(current: tuple[str, ...], n: int) -> tuple[tuple[str, ...], ...]:
+def periods_before(current: Period, n: int) -> tuple[Period, ...]:
     """Return the n periods of the same calendar months before the current one, in order."""
-    step = A_YEAR * -(-len(current) // A_YEAR)
+    step = _years(len(current))
     return tuple(tuple(shift(month, -step * k) for month in current) for k in range(n, 0, -1))
+
+
+def _years(length: int) -> int:
+    """Return the months of the whole years that so many months take."""
+    return A_YEAR * -(-length // A_YEAR)
+
+
+def baseline_periods(current: Period, given: Iterable[Period]) -> tuple[Period, ...]:
+    """Cut the spans given for a baseline into whole periods of the same calendar months as `current`.
+
+    A span must start and end on the same calendar months as the current period. For a current 2017-04:2018-03, the span
+    2014-04:2017-03 is three years. For a current 2018-07, the span 2016-07:2017-07 is two Julys.
+
+    Raises
+    ------
+    UsageError
+        If a span has other months, overlaps the current period or another span, or is later than the current period.
+        The message suggests a span.
+    """
+    length, start = len(current), number(current[0])
+    step = _years(length)
+    suggestion = written(periods_before(current, 1)[0])
+    remedy = f"Use --baseline {suggestion}, or a longer run of such periods before it."
+    found: list[Period] = []
+    for run in given:
+        first, beyond = number(run[0]), number(run[-1]) + 1
+        whole, rest = divmod(beyond - first - length, step)
+        if (start - first) % A_YEAR or rest or whole < 0:
+            raise UsageError(
+                f"The baseline {written(run)} is not made of whole periods of the same months as {written(current)}.",
+                remedy,
+            )
+        if beyond > start:
+            raise UsageError(
+                f"The baseline {written(run)} overlaps or follows the current period {written(current)}.",
+                remedy,
+            )
+        found += [tuple(label(first + step * k + m) for m in range(length)) for k in range(whole + 1)]
+    found.sort()
+    if not found:
+        raise UsageError("No baseline was given.", remedy)
+    every = [month for period in found for month in period]
+    if len(set(every)) < len(every):
+        raise UsageError("The spans of the baseline overlap one another.", "Give each month once.")
+    return tuple(found)
 
 
 def in_words(month: str) -> str:
@@ -116,20 +176,20 @@ def days_in_words(first: str, last: str) -> str:
     return " to ".join(day_in_words(date) for date in dict.fromkeys((first, last)))
 
 
-def span_in_words(period: tuple[str, ...]) -> str:
+def span_in_words(period: Period) -> str:
     """Return "April 2017 to March 2018", or "March 2018" for a period of one month."""
     if len(period) == 1:
         return in_words(period[0])
     return f"{in_words(period[0])} to {in_words(period[-1])}"
 
 
-def short_span(period: tuple[str, ...]) -> str:
+def short_span(period: Period) -> str:
     """Return "2019" for a calendar year, otherwise as `span_in_words`."""
     year = period[0][:4]
     return year if (period[0], period[-1]) == (f"{year}-01", f"{year}-12") else span_in_words(period)
 
 
-def spans_in_words(periods: Sequence[tuple[str, ...]]) -> str:
+def spans_in_words(periods: Sequence[Period]) -> str:
     """Return "April 2014 to March 2017" for consecutive periods, otherwise each one: "July 2016 and July 2017"."""
     joined = tuple(month for period in periods for month in period)
     if number(joined[-1]) - number(joined[0]) + 1 == len(joined):
@@ -137,7 +197,7 @@ def spans_in_words(periods: Sequence[tuple[str, ...]]) -> str:
     return series([span_in_words(period) for period in periods])
 
 
-def baseline_in_words(periods: Sequence[tuple[str, ...]]) -> str:
+def baseline_in_words(periods: Sequence[Period]) -> str:
     """Return "April 2016 to March 2017", or "the mean of 3 such periods, April 2014 to March 2017"."""
     if len(periods) == 1:
         return span_in_words(periods[0])

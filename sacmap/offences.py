@@ -9,7 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
-from sacmap.study import Period
+from sacmap.months import Period
 
 #: Home Office offence codes → words in the description of each, in any order. Source: the Home Office's tables,
 #: 2012/13 to 2025/26.

@@ -26,13 +26,14 @@ from sacmap.files.json_shape import record_text
 from sacmap.files.sheets import table_text
 from sacmap.files.text import is_file_of, read_text
 from sacmap.inputs import read_by
+from sacmap.months import Period
 from sacmap.pipeline import require_outputs, run
 from sacmap.publish.csv_json import json_of, path_from, require_unwritten
 from sacmap.publish.extra_files import geopackage
 from sacmap.publish.make_view import outcome_html_of, page_of, plan_html_of
 from sacmap.publish.public import not_public
 from sacmap.result import Result
-from sacmap.study import FetchOptions, Period, Study, make_study
+from sacmap.study import FetchOptions, Study, make_study
 from sacmap.terminal import say
 
 

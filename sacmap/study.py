@@ -15,9 +15,8 @@ from typing import TypeAlias, TypedDict, Unpack, cast
 
 from sacmap import months
 from sacmap.errors import UsageError
+from sacmap.months import Period
 from sacmap.redaction import redacted
-
-Period = tuple[str, ...]
 
 COMPARATORS = ("areas", "force", "none")
 EXTRA_KINDS = ("xlsx", "gpkg", "png", "pdf")
@@ -209,59 +208,6 @@ def rolled_to(study: Study, last: str, first: str = "") -> Study:
     return replace(study, current=current, baseline=tuple(p for p in baseline if p[0] >= first))
 
 
-def baseline_periods(current: Period, spans: Iterable[Period]) -> tuple[Period, ...]:
-    """Cut the baseline's spans into whole periods of the same calendar months as `current`.
-
-    A span must start and end on the same calendar months as the current period. For a current 2017-04:2018-03, the span
-    2014-04:2017-03 is three years. For a current 2018-07, the span 2016-07:2017-07 is two Julys.
-
-    Raises
-    ------
-    UsageError
-        If a span has other months, overlaps the current period or another span, or is later than the current period.
-        The message suggests a span.
-    """
-    length, start = len(current), months.number(current[0])
-    step = 12 * -(-length // 12)
-    suggestion = months.written(months.periods_before(current, 1)[0])
-    remedy = f"Use --baseline {suggestion}, or a longer run of such periods before it."
-    found: list[Period] = []
-    for given in spans:
-        written = months.written(given)
-        first, beyond = months.number(given[0]), months.number(given[-1]) + 1
-        whole, rest = divmod(beyond - first - length, step)
-        if (start - first) % 12 or rest or whole < 0:
-            raise UsageError(
-                f"The baseline {written} is not made of whole periods of the same months as {months.written(current)}.",
-                remedy,
-            )
-        if beyond > start:
-            raise UsageError(
-                f"The baseline {written} overlaps or follows the current period {months.written(current)}.",
-                remedy,
-            )
-        found += [tuple(months.label(first + step * k + m) for m in range(length)) for k in range(whole + 1)]
-    found.sort()
-    if not found:
-        raise UsageError("No baseline was given.", remedy)
-    every = [month for period in found for month in period]
-    if len(set(every)) < len(every):
-        raise UsageError("The spans of the baseline overlap one another.", "Give each month once.")
-    return tuple(found)
-
-
-def spans(values: str | Sequence[str]) -> tuple[Period, ...]:
-    """Return the periods in "2014-04:2015-03, 2016-04:2017-03", or in a list of such texts.
-
-    Raises
-    ------
-    UsageError
-        As `months.span`.
-    """
-    texts = [values] if isinstance(values, str) else list(values)
-    return tuple(months.span(part) for text in texts for part in re.split(r"[,\s]+", text.strip()) if part)
-
-
 def make_study(values: Mapping[str, object] | None = None, /, **options: object) -> Study:
     """Return a study from a mapping, from keyword options, or from both. Keyword options override the mapping.
 
@@ -307,14 +253,15 @@ def _checked(given: Options) -> dict[str, object]:
             raise UsageError(f"There is no option {name!r}.", unknown_option(name))
     _require_types(given)
     checked = {name: _as_text(name, value) for name, value in given.items()}
-    checked |= _periods(given) | {"also": (kinds := kinds_of(given.get("also", ())))}
+    kinds = kinds_of(given.get("also", ()))
     require_extra_kinds(kinds)
+    checked |= _periods(given) | {"also": kinds}
     if "extract" in given and not given.get("crimes"):
         raise UsageError(
             "The study describes an extract, but gives none.",
             'Add crimes = "extract.csv" above its [extract] table.',
         )
-    _require_printable(checked)
+    _require_written(checked)
     require_paths(checked)
     comparator = os.fspath(given.get("comparator", "areas"))
     if comparator not in COMPARATORS and not PurePath(comparator).suffix:
@@ -372,7 +319,9 @@ def _periods(given: Options) -> dict[str, object]:
     found: dict[str, object] = {"current": current[0], "rolling": given.get("rolling")}
     if before is not None:
         return found | {"baseline": months.periods_before(current[0], before), "before": True}
-    baseline = baseline_periods(current[0], _period(given["baseline"])) if given.get("baseline") else ()
+    baseline = (
+        months.baseline_periods(current[0], _period(given["baseline"])) if given.get("baseline") else ()
+    )
     return found | {"baseline": baseline}
 
 
@@ -394,13 +343,13 @@ def _rolling(value: str | Sequence[object], pattern: re.Pattern[str]) -> int | N
 def _period(value: str | Sequence[str] | Sequence[Sequence[str]]) -> tuple[Period, ...]:
     """Return the spans of a text, or of a list of texts, months or periods. A run of months is one span."""
     if isinstance(value, str):
-        return spans(value)
+        return months.spans(value)
     run = tuple(part for part in value if isinstance(part, str))
     if not run:
         return tuple(span for part in value for span in _period(part))
     if len(run) > 1 and all(map(months.is_month, run)) and run == months.run_from(run[0], len(run)):
         return (run,)
-    return spans(run)
+    return months.spans(run)
 
 
 def _require_tiles(tiles: str | None, key: str | None) -> None:
@@ -419,10 +368,13 @@ def kinds_of(also: str | Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for part in parts if part))
 
 
-def _require_printable(given: Mapping[str, object]) -> None:
-    """Refuse control characters, which no path or name needs. Some would cut a path short."""
+def _require_written(given: Mapping[str, object]) -> None:
+    """Refuse blank texts, and control characters, which no path or name needs. Some would cut a path short."""
     for name, text in _texts_in(given):
-        what = f"The {name.replace('_', '-')} {text!r}"
+        option = name.replace("_", "-")
+        if name not in PATHS and not text.strip():
+            raise UsageError(f"The {option} is blank.", "Write it, or leave it out.")
+        what = f"The {option} {text!r}"
         if not _CONTROL.isdisjoint(text):
             raise UsageError(f"{what} has a control character in it.", "Write it without.")
         if name not in PATHS and _HALF.search(text):

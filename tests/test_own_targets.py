@@ -63,10 +63,10 @@ def test_the_areas_of_the_users_own_choice_are_the_target(town, tmp_path):
 @pytest.mark.parametrize(
     ("written", "words"),
     [
-        ("Castle", "'Castle' is the name of several areas.\nWrite one of: castle (north), castle (south)."),
+        ("Castle", "'Castle' is the name of several areas.\nWrite one of: Castle (North), Castle (South)."),
         ("Castle (W2)", "'Castle (W2)' is not one of the areas"),
         ("", "no area is given"),
-        ("Brich", "Did you mean birch?"),
+        ("Brich", "Did you mean Birch?"),
     ],
 )
 def test_a_name_that_is_none_or_of_several_is_told(town, tmp_path, written, words):

@@ -8,7 +8,8 @@ from sacmap.errors import InputError, UsageError
 from sacmap.files.study_file import read_study
 from sacmap.files.text import parse_json, parse_toml
 from sacmap.limits import SETTINGS
-from sacmap.study import baseline_periods, make_study, spans
+from sacmap.months import baseline_periods, spans
+from sacmap.study import make_study
 
 
 def test_a_three_year_baseline_is_three_periods():
@@ -158,3 +159,9 @@ def test_an_address_is_told_as_one_and_not_as_a_file_that_is_not_there(option):
     address = "https://example.org/x.csv"
     with pytest.raises(UsageError, match=f"The {option}, {address}, is an address, not a file.\nDownload it"):
         make_study(**{"current": "2019-01", option: address})
+
+
+@pytest.mark.parametrize("option", ["title", "force", "within"])
+def test_a_blank_text_is_refused_and_not_taken_for_a_name(option):
+    with pytest.raises(UsageError, match=f"The {option} is blank"):
+        make_study({"current": "2024-04:2025-03", option: "  "})

@@ -22,8 +22,8 @@ from sacmap.choose.plan_record import SIDE_NAMES, WEIGHTS_NAMES
 from sacmap.choose.plan_words import NO_CONTROL, log_notices, reading_of, verdict_of
 from sacmap.errors import InputError, UsageError
 from sacmap.measure.warnings import FORCES_LEFT_OUT
+from sacmap.months import Period
 from sacmap.notices import Notice, listed
-from sacmap.study import Period
 
 if TYPE_CHECKING:
     from sacmap.result import Result

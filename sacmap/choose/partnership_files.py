@@ -92,19 +92,21 @@ def read_actions(text: str, path: str, areas: Areas | None = None) -> list[Actio
 def area_names(areas: pd.DataFrame) -> dict[str, str]:
     """Return how an area may be written → its area_id: the id, its name, "Name (Group)" or "Name (id)", as on the page.
 
-    Names are in small letters; what several areas are called gives "".
+    Names are there in small letters and as they are; what several areas are called gives "".
     """
-    found: dict[str, list[str]] = {}
+    found: dict[str, set[str]] = {}
+    as_they_are: dict[str, str] = {}
     groups = areas["group"].fillna("").astype(str) if "group" in areas else [""] * len(areas)
     for area, name, group in zip(
         areas["area_id"].astype(str), areas["name"].astype(str), groups, strict=True
     ):
         ways = (name, f"{name} ({area})", f"{name} ({group})" if group else name)
-        for written in dict.fromkeys(way.casefold() for way in ways):
-            found.setdefault(written, []).append(area)
-    return {written: ids[0] if len(ids) == 1 else "" for written, ids in found.items()} | {
-        area: area for area in areas["area_id"].astype(str)
-    }
+        for way in ways:
+            found.setdefault(way.casefold(), set()).add(area)
+            as_they_are.setdefault(way.casefold(), way)
+    names = {way: min(ids) if len(ids) == 1 else "" for way, ids in found.items()}
+    ids = {area: area for area in areas["area_id"].astype(str)}
+    return names | {way: names[folded] for folded, way in as_they_are.items()} | ids
 
 
 def area_of(text: str, names: Mapping[str, str], where: str) -> str:
@@ -118,10 +120,11 @@ def area_of(text: str, names: Mapping[str, str], where: str) -> str:
     found = names.get(text, names.get(text.casefold()))
     if found:
         return found
+    # Names as they are come after those in small letters.
+    ways = {name.casefold(): name for name in names}
     if found == "":
-        apart = {
-            area: name for name, area in names.items() if area and name.startswith(f"{text} (".casefold())
-        }
+        begins = f"{text} (".casefold()
+        apart = {names[way]: way for folded, way in ways.items() if names[way] and folded.startswith(begins)}
         raise InputError(
             f"{where}: {text!r} is the name of several areas.",
             f"Write one of: {listed(list(apart.values()), 3, ', ')}.",
@@ -130,8 +133,8 @@ def area_of(text: str, names: Mapping[str, str], where: str) -> str:
         raise InputError(
             f"{where}: no area is given.", "Write its area_id, or its name as in the boundaries."
         )
-    near = difflib.get_close_matches(text.casefold(), list(names), n=1)
-    said = f" Did you mean {near[0]}?" if near else ""
+    near = difflib.get_close_matches(text.casefold(), ways, n=1)
+    said = f" Did you mean {ways[near[0]]}?" if near else ""
     raise InputError(
         f"{where}: {text!r} is not one of the areas.",
         f"Write area_id or the name as in the boundaries.{said}",

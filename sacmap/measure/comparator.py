@@ -19,8 +19,9 @@ from sacmap.forces import force_slug
 from sacmap.measure.counts import Counted, mean_before, percent_change
 from sacmap.measure.coverage import coverage
 from sacmap.measure.verdict import MUCH, Against
+from sacmap.months import Period
 from sacmap.notices import MONTHS, counted, listed, series
-from sacmap.study import Period, Study
+from sacmap.study import Study
 
 #: The code of the notice that the comparator is unsuitable.
 UNFIT = "unfit-comparator"

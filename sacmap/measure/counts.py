@@ -19,7 +19,8 @@ from sacmap.measure.coverage import (
     mostly_left_out,
     sac_inside,
 )
-from sacmap.study import Period, Study
+from sacmap.months import Period
+from sacmap.study import Study
 
 
 def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:

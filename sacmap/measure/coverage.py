@@ -16,8 +16,9 @@ from sacmap.areas.force_areas import without_own_force
 from sacmap.crimes import Reading
 from sacmap.errors import InputError
 from sacmap.forces import NO_FORCE, force_slug
+from sacmap.months import Period
 from sacmap.notices import listed
-from sacmap.study import Period, Study
+from sacmap.study import Study
 
 #: A month is compared with the median of up to this many nearest months.
 NEIGHBOURS = 12

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from sacmap import months
-from sacmap.study import Period
+from sacmap.months import Period
 
 
 @dataclass(frozen=True)

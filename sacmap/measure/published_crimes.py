@@ -12,8 +12,8 @@ from sacmap.crimes import Reading, repeats
 from sacmap.errors import InputError
 from sacmap.forces import force_slug
 from sacmap.measure.coverage import coverage, gaps, without_rows
+from sacmap.months import Period
 from sacmap.notices import listed
-from sacmap.study import Period
 
 #: A force with at least this share of the crime in the areas is one of their forces.
 MATERIAL_SHARE = 0.05

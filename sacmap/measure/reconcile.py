@@ -27,10 +27,11 @@ from sacmap.measure.similar_areas import (
     peer_text,
     sentence,
 )
+from sacmap.months import Period
 from sacmap.notices import MONTHS, Notice, counted, listed, series, whole
 from sacmap.offences import CODES, RESIDENTIAL, SPLIT, Component, Recorded, class_of, components_of
 from sacmap.offences import official as official_of
-from sacmap.study import Period, Study, rolled_to
+from sacmap.study import Study, rolled_to
 
 #: How the note of a figure begins if a change of definition makes its periods not comparable.
 _NOT_ALIKE = "Change of definition"

@@ -15,9 +15,10 @@ import pandas as pd
 
 from sacmap import months
 from sacmap.measure.verdict import Z95
+from sacmap.months import Period
 from sacmap.notices import Notice, listed
 from sacmap.offences import Component, Recorded, official
-from sacmap.study import Period, Study
+from sacmap.study import Study
 
 #: The name of the sum of all forces, and other names for it.
 NATION = "England and Wales"

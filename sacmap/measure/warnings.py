@@ -19,9 +19,10 @@ from sacmap.measure.comparator import NOTHING, UNFIT, Comparator, doubt_pct
 from sacmap.measure.counts import Counted
 from sacmap.measure.coverage import SOME, Compared, reasons_of, types_without
 from sacmap.measure.definitions import Break
+from sacmap.months import Period
 from sacmap.notices import Notice, counted, listed, series
 from sacmap.redaction import host_of
-from sacmap.study import Period, Study
+from sacmap.study import Study
 
 #: The code of the notice that forces with a gap are left out completely.
 FORCES_LEFT_OUT = "forces-left-out"

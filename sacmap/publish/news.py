@@ -16,12 +16,13 @@ from sacmap.files.text import parse_json
 from sacmap.measure.comparator import UNFIT
 from sacmap.measure.counts import monthly_totals
 from sacmap.measure.warnings import FORCES_LEFT_OUT
+from sacmap.months import Period
 from sacmap.notices import whole
 from sacmap.publish.change_rows import ChangeRow, change_rows, names_of, on_one_point
 from sacmap.publish.csv_json import plain
 from sacmap.publish.words import AREA, about, no_fit
 from sacmap.result import Result
-from sacmap.study import EXTRA_KINDS, Period
+from sacmap.study import EXTRA_KINDS
 
 _Month = Annotated[str, months.is_month]
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sacmap import months, tables
 from sacmap.files.json_shape import Json
+from sacmap.months import Period
 from sacmap.notices import counted, series, whole
 from sacmap.publish import backdrop, bars, legend, lists, tiles, words
 from sacmap.publish.change_rows import (
@@ -30,7 +31,6 @@ from sacmap.publish.csv_json import DECIMALS, with_groups
 from sacmap.publish.headline import Headline
 from sacmap.publish.view import View
 from sacmap.result import FIRM, FIRST, LIKELY
-from sacmap.study import Period
 
 #: Rows that the table shows at first; the rest are shown on demand.
 TABLE_ROWS = 200

@@ -23,6 +23,7 @@ from sacmap.measure.chance_flags import how_sure
 from sacmap.measure.comparator import OTHERS, UNFIT, ComparatorRecord, changes_followed
 from sacmap.measure.counts import cube_of
 from sacmap.measure.definitions import Break
+from sacmap.months import Period
 from sacmap.notices import Notice, counted, series
 from sacmap.publish import backdrop, lists, words
 from sacmap.publish import headline as headlines
@@ -30,7 +31,6 @@ from sacmap.publish.change_rows import ChangeRow, first_type, group_of_each, kno
 from sacmap.publish.csv_json import texts_of
 from sacmap.publish.headline import Headline
 from sacmap.publish.outlines import Outlines, joined, outlines_of
-from sacmap.study import Period
 
 if TYPE_CHECKING:
     from sacmap.publish.plan_parts import PlanView
