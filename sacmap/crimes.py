@@ -22,6 +22,8 @@ KNOWN_TYPES = frozenset(
     )
 )  # fmt: skip
 
+#: The key of a tally.
+TALLIED = ["force", "month", "crime_type"]
 #: An odd multiplier for hashing into 64-bit keys; overflow is intended.
 MIX = np.uint64(0x9E3779B97F4A7C15)
 
@@ -126,7 +128,10 @@ def without_repeats(crimes: pd.DataFrame) -> pd.DataFrame:
 
 def tally_of(crimes: pd.DataFrame) -> pd.DataFrame:
     """Return the tally of a Crimes table: force, month, crime_type and n."""
-    keys = ["force", "month", "crime_type"]
-    return (
-        crimes.groupby(keys, observed=True).size().rename("n").reset_index().astype(dict.fromkeys(keys, str))
-    )
+    rows = crimes.groupby(TALLIED, observed=True).size().rename("n").reset_index()
+    return rows.astype(dict.fromkeys(TALLIED, str))
+
+
+def summed(tally: pd.DataFrame) -> pd.DataFrame:
+    """Return a tally that has each force, month and crime type once, sorted by them."""
+    return tally.groupby(TALLIED)["n"].sum().reset_index()

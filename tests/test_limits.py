@@ -96,7 +96,7 @@ def test_f60_a_table_of_many_rows_in_few_bytes_is_refused(tmp_path):
 
 def test_f60_a_text_repeated_without_end_is_refused(tmp_path, monkeypatch):
     # The bound is the sooner reached the lower it is.
-    monkeypatch.setattr("sacmap.files.sheets.MEMORY", 3 << 28)
+    monkeypatch.setattr("sacmap.files.child_process.MEMORY", 3 << 28)
     path = tmp_path / "a.parquet"
     words = pa.DictionaryArray.from_arrays(pa.array([0] * 100_000, pa.int32()), pa.array(["x" * 50_000]))
     pq.write_table(

@@ -6,7 +6,6 @@ Answers are stored by publication, because police.uk may publish a month again w
 from __future__ import annotations
 
 import difflib
-import json
 import math
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -21,7 +20,7 @@ from sacmap.fetch.api_answers import Ring, crimes_check, date_of, months_of, nam
 from sacmap.fetch.boxes import Box, box_of, covered
 from sacmap.fetch.request import UnusableError, quoted
 from sacmap.fetch.store import Question, Store, StoredAnswer
-from sacmap.fetch.web import BY_HAND, AbsentError, Web, json_judge
+from sacmap.fetch.web import BY_HAND, AbsentError, Answer, Web, json_judge
 from sacmap.files.text import parse_json
 
 #: The most crimes the server gives in one answer. With exactly this many, some may be missing.
@@ -170,17 +169,16 @@ class Api:
     def neighbourhoods(self, force: str) -> dict[str, str]:
         """Return the names of a force's neighbourhoods by identifier, unchanged; empty after a 404."""
         question = {"kind": "neighbourhoods", "of": force}
-        return self._ask(question, f"{quoted(force)}/neighbourhoods", names_of, absent=b"[]")
+        return self._ask(question, f"{quoted(force)}/neighbourhoods", names_of, may_be_absent=True)
 
     def boundary(self, force: str, neighbourhood: str) -> Ring:
         """Return a neighbourhood's boundary as (lon, lat) in degrees; empty if it has none."""
-        question = {"kind": "boundary", "of": force, "id": neighbourhood}
         path = f"{quoted(force)}/{quoted(neighbourhood)}/boundary"
-        return self._ask(question, path, ring_of, absent=b"[]")
+        return self._ask(_boundary(force, neighbourhood), path, ring_of, may_be_absent=True)
 
     def knows_boundary(self, force: str, neighbourhood: str) -> bool:
         """Whether the store has a neighbourhood's boundary."""
-        question = {"kind": "boundary", "of": force, "id": neighbourhood}
+        question = _boundary(force, neighbourhood)
         return any(self.store.has(question, publication) for publication in self._usable(question))
 
     def _usable(self, question: Question) -> list[str]:
@@ -228,23 +226,22 @@ class Api:
         self, month: str, category: str, force: str, published: str | None = None
     ) -> pd.DataFrame:
         """Return a force's crimes without a location, with the columns of `crimes`."""
-        question = {"kind": "crimes-no-location", "of": f"{category} {month}", "force": force}
         path = f"crimes-no-location?category={quoted(category)}&force={quoted(force)}&date={month}"
         check = crimes_check(month, category)
-        found = self._ask(question, path, check, published=published)
+        found = self._ask(_nowhere(month, category, force), path, check, published=published)
         return found.drop_duplicates("id").sort_values("id", ignore_index=True).assign(lon=np.nan, lat=np.nan)
 
     def holds(self, month: str, categories: Collection[str], extent: Box, force: str, published: str) -> bool:
         """Whether the store has all crimes of a month in the extent, and those without a location."""
         return all(
-            self.store.has({"kind": "crimes-no-location", "of": f"{kind} {month}", "force": force}, published)
-            and covered(extent, self._boxes(_question(month, kind), published))
+            self.store.has(_nowhere(month, kind, force), published)
+            and covered(extent, self._boxes(_question(month, kind), extent, published))
             for kind in categories
         )
 
-    def _boxes(self, question: Question, published: str) -> list[Box]:
+    def _boxes(self, question: Question, extent: Box, published: str) -> list[Box]:
         asked = self.store.questions(question, published)
-        return [box_of(one["box"]) for one in asked if _meets(one, None)]
+        return [box_of(one["box"]) for one in asked if _meets(one, extent)]
 
     def _fill(
         self, question: Question, published: str, box: Box, kept: dict[Box, pd.DataFrame], *, depth: int
@@ -303,13 +300,7 @@ class Api:
         return OfflineError(f"The store {self.store.folder} does not have {what}.", remedy)
 
     def _require_alive(self) -> None:
-        """Check that the server is up before a box is split into four requests.
-
-        Raises
-        ------
-        SourceError
-            If the simplest request fails too.
-        """
+        """Stop if even the simplest request fails, before a box is split into four requests."""
         if self.web is not None and self.web.elapsed - self._alive > ALIVE:
             self.web.ask(f"{self.base}/crime-last-updated", json_judge(date_of))
 
@@ -320,10 +311,10 @@ class Api:
         check: Callable[[object], Checked],
         *,
         published: str | None = None,
-        absent: bytes | None = None,
+        may_be_absent: bool = False,
         usable: Callable[[Checked], bool] = lambda _: True,
     ) -> Checked:
-        """Return the stored answer if it is usable, or request and store it. With `absent`, a 404 counts as that.
+        """Return the stored answer if it is usable, or request and store it. A 404 may count as an empty list.
 
         Without a network, any stored answer is usable.
         """
@@ -339,23 +330,29 @@ class Api:
         try:
             answer = self.web.ask(f"{self.base}/{path}", judge)
         except AbsentError:
-            if absent is None:
+            if not may_be_absent:
                 raise
-            self.store.put(question, publication, absent, asked=self.web.now())
-            return check(json.loads(absent))
+            answer = Answer(b"[]", check([]))
         self.store.put(question, publication, answer.body, asked=self.web.now())
         return answer.value
 
 
-def _question(month: str, category: str) -> dict[str, str]:
+def _boundary(force: str, neighbourhood: str) -> Question:
+    return {"kind": "boundary", "of": force, "id": neighbourhood}
+
+
+def _nowhere(month: str, category: str, force: str) -> Question:
+    return {"kind": "crimes-no-location", "of": f"{category} {month}", "force": force}
+
+
+def _question(month: str, category: str) -> Question:
     return {"kind": "crimes-street", "of": f"{category} {month}"}
 
 
-def _meets(asked: Question, extent: Box | None) -> bool:
-    """Whether a question is about a box that meets the extent; without an extent, about any box."""
+def _meets(asked: Question, extent: Box) -> bool:
+    """Whether a question is about a box that meets the extent."""
     try:
-        box = box_of(asked["box"])
-        return extent is None or extent.meets(box)
+        return extent.meets(box_of(asked["box"]))
     except (KeyError, ValueError):
         return False
 

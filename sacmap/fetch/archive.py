@@ -295,10 +295,7 @@ def _spans(
 ) -> list[tuple[int, int, list[zipfile.ZipInfo]]]:
     """Return the (start, end, members) of each request, with adjacent members in one request.
 
-    Raises
-    ------
-    zipfile.BadZipFile
-        If the directory puts a member where there is none: before the file, or after the directory.
+    A BadZipFile if the directory puts a member where there is none: before the file, or after the directory.
     """
     starts = sorted({info.header_offset for info in archive.infolist()} | {archive.start_dir})
     after = dict(zip(starts, [*starts[1:], archive.start_dir], strict=True))

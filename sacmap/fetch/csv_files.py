@@ -16,6 +16,7 @@ from typing import NamedTuple
 import deflate
 
 from sacmap.errors import InputError
+from sacmap.files.collisions import place_of
 from sacmap.files.delimited import require_text
 from sacmap.files.sheets import WORKBOOKS
 from sacmap.files.text import bytes_of, require_plain, unreadable
@@ -209,7 +210,7 @@ def each_once(members: list[Member]) -> tuple[list[Member], list[str]]:
     first: dict[tuple[object, str], Member] = {}
     identities: dict[Path, object] = {}
     for member in dict.fromkeys(members):
-        known = identities.setdefault(member.path, _identity(member.path))
+        known = identities.setdefault(member.path, place_of(member.path) or member.path.resolve())
         twin = first.setdefault((known, member.inside), member)
         if twin is not member:
             notes.append(f"{member.label} is the same file as {twin.label}; it was read once.")
@@ -264,15 +265,6 @@ def _size(member: Member) -> int:
         return member.path.stat().st_size
     except OSError:
         return 0
-
-
-def _identity(path: Path) -> object:
-    """Return an identity of a file that does not depend on its spelling or on links."""
-    try:
-        found = path.stat()
-    except OSError:
-        return str(path)
-    return (found.st_dev, found.st_ino) if found.st_ino else os.path.normcase(path.resolve())
 
 
 class MemberReader:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from sacmap import months, tables
-from sacmap.crimes import Reading, tally_of
+from sacmap.crimes import Reading, summed, tally_of
 from sacmap.errors import SourceError, UsageError
 from sacmap.fetch import street
 from sacmap.fetch.api import Api, OfflineError
@@ -360,8 +360,7 @@ def _joined(
     """
     text = dict.fromkeys(CATEGORIES, str)
     crimes = pd.concat([part.crimes.astype(text) for part in parts], ignore_index=True)
-    keys = ["force", "month", "crime_type"]
-    tally = pd.concat([part.tally for part in parts]).groupby(keys)["n"].sum().reset_index()
+    tally = summed(pd.concat([part.tally for part in parts]))
     return Reading(
         crimes.astype(dict.fromkeys(CATEGORIES, "category")),
         tally,

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sacmap import tables
-from sacmap.crimes import Reading
+from sacmap.crimes import Reading, summed
 from sacmap.errors import InputError
 from sacmap.fetch.columns import NotCrimesError
 from sacmap.fetch.csv_files import Member, MemberReader, each_once, members_of, unread_in
@@ -48,8 +48,6 @@ from sacmap.study import require_paths
 
 #: The number of points checked for rounded coordinates.
 SOME_POINTS = 20_000
-#: The key of a tally.
-TALLIED = ["force", "month", "crime_type"]
 #: A file without rows of a type is reported if this many were to be expected from the other files.
 SURELY = 10.0
 
@@ -64,6 +62,11 @@ class Read(NamedTuple):
     def label(self) -> str:
         """The name for messages."""
         return self.members[0].label if len(self.members) == 1 else str(self.members[0].path)
+
+    @property
+    def size(self) -> int:
+        """The number of rows of any crime type."""
+        return pc.sum(self.rows.tally["n"]).as_py() or 0
 
 
 def read_crimes(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
@@ -125,10 +128,10 @@ def read(
         raise _nothing_in(paths)
     parts, repeated = _without_repeats(parts)
     crimes, notices = without_no_ids(pa.concat_tables(part.rows.crimes for part in parts))
-    rows = {path: 0 for path in sums if any(path == part.members[0].path for part in parts)}
+    rows: Counter[Path] = Counter()
     for part in parts:
-        rows[part.members[0].path] += pc.sum(part.rows.tally["n"]).as_py() or 0
-    tally = _tally(pa.concat_tables(part.rows.tally for part in parts))
+        rows[part.members[0].path] += part.size
+    tally = pa.concat_tables(part.rows.tally for part in parts).to_pandas()
     frame, tally = _with_one_name_each(_pandas(crimes), tally)
     return Reading(
         frame,
@@ -212,10 +215,9 @@ def _without_repeats(parts: list[Read]) -> tuple[list[Read], tuple[Notice, ...]]
     left = list(parts)
     for one in found:
         left[one.part] = _less(left[one.part], one)
-    rows = {part.label: int(pc.sum(part.rows.tally["n"]).as_py() or 0) for part in parts}
+    full = full_notices({part.label: part.size for part in parts})
     labels = [part.label for part in parts]
-    notices = (*repeat_notices(found, labels), *doubled_notices(judged, found), *full_notices(rows))
-    return left, notices
+    return left, (*repeat_notices(found, labels), *doubled_notices(judged, found), *full)
 
 
 def _part_of(part: Read) -> Part:
@@ -241,8 +243,8 @@ def _less(part: Read, repeated: Repeated) -> Read:
     return Read(part.members, Rows(left(part.rows.crimes), left(part.rows.tally)))
 
 
-def _filtered_notices(parts: Sequence[Read]) -> tuple[Notice, ...]:
-    """Return a notice about files without any row of a crime type that the other files have."""
+def _filtered_notices(parts: Sequence[Read]) -> Iterator[Notice]:
+    """Warn of files without any row of a crime type that the other files have."""
     counts = [_by_type(part.rows.tally) for part in parts]
     everything = {kind: sum(count[kind] for count in counts) for kind in tables.SAC_TYPES}
     alone = []
@@ -252,15 +254,12 @@ def _filtered_notices(parts: Sequence[Read]) -> tuple[Notice, ...]:
             others = everything[kind] - n
             if not n and rest and mine * others / max(rest - others, 1) > SURELY:
                 alone.append(f"{part.label} ({tables.IN_WORDS[kind]})")
-    if not alone:
-        return ()
-    return (
-        Notice(
+    if alone:
+        yield Notice(
             "filtered-file",
             f"Files without any row of a crime type that the other files have: {listed(alone, 3)}. They may have been "
             "filtered: then the type is unknown there, not zero, and you should not trust its change.",
-        ),
-    )
+        )
 
 
 def _by_type(tally: pa.Table) -> dict[str, int]:
@@ -270,43 +269,36 @@ def _by_type(tally: pa.Table) -> dict[str, int]:
     return {kind: found[kind] for kind in tables.SAC_TYPES}
 
 
-def _without_ids_notices(crimes: pa.Table) -> tuple[Notice, ...]:
-    """Return a notice if no crime has an id, by which a crime that is listed twice would be found."""
-    if not len(crimes) or pc.any(pc.greater(pc.binary_length(crimes["crime_id"]), 0)).as_py():
-        return ()
-    return (
-        Notice(
+def _without_ids_notices(crimes: pa.Table) -> Iterator[Notice]:
+    """Warn if no crime has an id, by which a crime that is listed twice would be found."""
+    if len(crimes) and not pc.any(pc.greater(pc.binary_length(crimes["crime_id"]), 0)).as_py():
+        yield Notice(
             "without-ids",
             "No crime given has an id, so a crime that is listed twice counts twice. Up to 2 in 100 are in police.uk's "
             "own files: use these as downloaded.",
-        ),
-    )
+        )
 
 
-def _rounded_notices(crimes: pa.Table) -> tuple[Notice, ...]:
-    """Return a notice if coordinates are too rounded to give the area."""
+def _rounded_notices(crimes: pa.Table) -> Iterator[Notice]:
+    """Warn if coordinates are too rounded to give the area."""
     places = crimes.slice(0, SOME_POINTS).select(["lon", "lat"]).to_pandas()
     steps = {
         10**-n: f"{n} decimals of a degree, which is about {words}" for n, words in ROUGH_DECIMALS.items()
     }
     found = rounded_to(places, steps)
-    if found is None:
-        return ()
-    return (
-        Notice(
+    if found is not None:
+        yield Notice(
             "rough-places",
             f"Most locations have only {found}, so many crimes will be in the wrong area. A spreadsheet may have "
             "rounded them. Use the files as downloaded.",
-        ),
-    )
+        )
 
 
-def _other_table_notices(others: Sequence[str]) -> tuple[Notice, ...]:
-    if not others:
-        return ()
-    return (
-        Notice("passed-over", f"Other tables in the same folder or ZIP were not read: {listed(others, 4)}."),
-    )
+def _other_table_notices(others: Sequence[str]) -> Iterator[Notice]:
+    if others:
+        yield Notice(
+            "passed-over", f"Other tables in the same folder or ZIP were not read: {listed(others, 4)}."
+        )
 
 
 def _pandas(table: pa.Table) -> pd.DataFrame:
@@ -316,17 +308,10 @@ def _pandas(table: pa.Table) -> pd.DataFrame:
     return frame[tables.CRIMES.names]
 
 
-def _tally(table: pa.Table) -> pd.DataFrame:
-    rows: Counter[tuple[str, ...]] = Counter()
-    for *key, n in zip(*(table[name].to_pylist() for name in (*TALLIED, "n")), strict=True):
-        rows[tuple(key)] += n
-    return pd.DataFrame([(*key, n) for key, n in sorted(rows.items())], columns=[*TALLIED, "n"])
-
-
 def _with_one_name_each(crimes: pd.DataFrame, tally: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Give every force one name, or each spelling would be a force of its own, silent in the months of the others.
+    """Sum the tally, and give every force one name: the most frequent that is not just a slug.
 
-    It is the most frequent name that is not just a slug.
+    Or each spelling would be a force of its own, silent in the months of the others.
     """
     rows = tally.groupby("force")["n"].sum()
     order = sorted(rows.index, key=lambda name: (name == force_slug(name), -rows[name], name))
@@ -335,7 +320,6 @@ def _with_one_name_each(crimes: pd.DataFrame, tally: pd.DataFrame) -> tuple[pd.D
         first.setdefault(force_slug(name) or name, name)
     names = {name: first[force_slug(name) or name] for name in order}
     if all(name == used for name, used in names.items()):
-        return crimes, tally
+        return crimes, summed(tally)
     renamed = crimes["force"].astype(str).map(names).astype("category")
-    counts = tally.assign(force=tally["force"].map(names)).groupby(TALLIED)["n"].sum().reset_index()
-    return crimes.assign(force=renamed), counts
+    return crimes.assign(force=renamed), summed(tally.assign(force=tally["force"].map(names)))

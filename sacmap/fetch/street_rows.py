@@ -192,13 +192,7 @@ def _kept(table: pa.Table, keep: Sequence[str]) -> pa.Table:
 
 
 def _rows(kept: pa.Table, tally: pa.Table) -> Rows:
-    """Convert the columns of plain rows.
-
-    Raises
-    ------
-    ValueError
-        If text is not UTF-8, or a coordinate or month is invalid.
-    """
+    """Convert the columns of plain rows. A ValueError if text is not UTF-8, or a coordinate or month is invalid."""
     given: dict[str, pa.ChunkedArray | pa.DictionaryArray] = {}
     for name, column in zip(kept.column_names, kept.unify_dictionaries().columns, strict=True):
         if name in TALLIED:
@@ -230,7 +224,7 @@ def _slug(raw: bytes) -> str:
 def _whole(raw: bytes | bytearray, label: str, keep: Sequence[str] | None, force: str | None) -> Rows:
     """Read every line, whatever program saved the file. Errors give the line."""
     table = table_of(raw, label, force)
-    counted = table.group_by(["month", "force", "crime_type"]).aggregate([([], "count_all")])
+    counted = table.group_by(TALLY.names[:3]).aggregate([([], "count_all")])
     kept = table if keep is None else table.filter(pc.is_in(table["crime_type"], pa.array(keep)))
     given = {name: kept[ours] for name, ours in COLUMNS.items()}
     return Rows(_crimes_table(given), counted.rename_columns(TALLY.names).cast(TALLY))

@@ -238,13 +238,7 @@ class Web:
         raise _error(bad, url, tried, self.by_hand)
 
     def _attempt(self, request: _Request[Checked], left: float) -> Answer[Checked]:
-        """Send a request once and check the reply.
-
-        Raises
-        ------
-        UnusableError
-            If the reply is unusable.
-        """
+        """Send a request once and check the reply: an UnusableError if it is unusable."""
         self._pace()
         self.requests += 1
         session = self._session

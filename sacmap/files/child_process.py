@@ -10,6 +10,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from sacmap.limits import MEMORY, SECONDS, TABLE_SPACES
+
 #: Exit codes by which the system ends a process that took too long.
 TOO_LONG = (-24, -9)
 #: The last words of a process that ran out of memory, in Python, C, C++, Arrow and Rust.
@@ -26,16 +28,7 @@ def run_apart(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a script with the request on its standard input; once more if it crashed, for one crash can be chance.
 
-    Parameters
-    ----------
-    script
-        Run by the Python that runs.
-    request
-        What the script reads.
-    environment
-        All that it is given of the environment.
-    timeout
-        Seconds that each run may take.
+    It gets this environment alone, and each run may take `timeout` seconds.
 
     Raises
     ------
@@ -70,21 +63,10 @@ def last_words(ended: subprocess.CompletedProcess[bytes]) -> str:
     return ended.stderr.decode("utf-8", errors="replace")
 
 
-def measure(
-    raw: bytes | bytearray, kind: str, *, memory: int, seconds: int, spaces: int
-) -> tuple[list[tuple[int, int]], int]:
+def measure(raw: bytes | bytearray, kind: str) -> tuple[list[tuple[int, int]], int]:
     """Return the (rows, columns) of each sheet of a file, and its bytes when decoded, or a workbook's spaces.
 
-    Parameters
-    ----------
-    raw
-        The file.
-    kind
-        workbook or parquet.
-    memory, seconds
-        The most the other process may take.
-    spaces
-        The most that the texts of a workbook may have: one that says it has more is not read.
+    `kind` is workbook or parquet. A workbook that says it has more spaces than are allowed is not read.
 
     Raises
     ------
@@ -97,12 +79,12 @@ def measure(
     ValueError
         If it cannot be read.
     """
-    asked = {"kind": kind, "memory": memory, "seconds": seconds, "spaces": spaces}
+    asked = {"kind": kind, "memory": MEMORY, "seconds": SECONDS, "spaces": TABLE_SPACES.most}
     request = json.dumps(asked).encode() + b"\n" + raw
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
                    "ARROW_DEFAULT_MEMORY_POOL": "system"}  # fmt: skip
     try:
-        ended = run_apart(_MEASURING, request, environment=environment, timeout=seconds + _WALL)
+        ended = run_apart(_MEASURING, request, environment=environment, timeout=SECONDS + _WALL)
     except subprocess.TimeoutExpired:
         raise TimeoutError from None
     if ended.returncode == 0:

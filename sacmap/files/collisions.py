@@ -41,10 +41,10 @@ def require_apart(outputs: Iterable[Path], inputs: Iterable[str | Path | None]) 
     """
     wanted = [Path(one) for one in outputs]
     by_name = {_folded(one): one for one in wanted}
-    by_file = {place: one for one in wanted if (place := _place(one)) is not None}
+    by_file = {place: one for one in wanted if (place := place_of(one)) is not None}
     for given in (one for one in inputs if one):
         for path in _files_of(Path(given)):
-            place = _place(path)
+            place = place_of(path)
             clash = by_name.get(_folded(path)) or (by_file.get(place) if place else None)
             if clash is not None:
                 raise UsageError(
@@ -114,7 +114,7 @@ def _folded(path: Path) -> str:
     return unicodedata.normalize("NFC", os.path.realpath(path)).casefold()
 
 
-def _place(path: Path) -> tuple[int, int] | None:
+def place_of(path: Path) -> tuple[int, int] | None:
     """Return the system's numbers for a file, or None if there is no file or it has no number."""
     try:
         found = path.stat()

@@ -183,16 +183,7 @@ def _begin(marker: Path, files: Mapping[Path, bytes], *, private: bool, wait: Wa
 def _take_over(part: Path, marker: Path, there: bytes, wait: Wait) -> bool:
     """Put a note in the place of one that was left, unless another run does so at the same moment.
 
-    Parameters
-    ----------
-    part
-        The new note.
-    marker
-        Where it goes.
-    there
-        The note that was left, as it was read.
-    wait
-        A function that waits for a number of seconds.
+    `there` is the note that was left, as it was read.
     """
     claim = marker.with_name(f"{marker.name}{CLAIM}")
     if not _put_new(part, claim):

@@ -138,7 +138,7 @@ def _damaged(label: str, kind: str) -> InputError:
 def _require_measured(raw: bytes | bytearray, kind: str, label: str) -> None:
     """Refuse a file that would take too much memory or time, after measuring it in a separate process."""
     try:
-        sheets, size = measure(raw, kind, memory=MEMORY, seconds=SECONDS, spaces=TABLE_SPACES.most)
+        sheets, size = measure(raw, kind)
     except MemoryError:
         raise InputError(
             f"{label} takes more memory to read than any real table: {MEMORY / 1e9:.1f} GB were not enough.",
