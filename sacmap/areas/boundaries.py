@@ -6,6 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -143,14 +144,13 @@ def _without_strays(rows: Rows, where: Path) -> Rows:
         return rows
     kept = np.flatnonzero(~stray)
     text = f"{int(stray.sum()):,} of {len(rows):,} rows of {where} are points or lines, not areas, and were left out."
-    return Rows(
-        {name: [values[k] for k in kept] for name, values in rows.columns.items()},
-        rows.shapes[kept],
-        tuple(rows.mends[k] for k in kept),
-        rows.system,
-        tuple(rows.given_ids[k] for k in kept) if rows.given_ids else (),
-        (*rows.notices, Notice("boundary-strays", text)),
-        rows.by_standard,
+    return replace(
+        rows,
+        columns={name: [values[k] for k in kept] for name, values in rows.columns.items()},
+        shapes=rows.shapes[kept],
+        mends=tuple(rows.mends[k] for k in kept),
+        given_ids=tuple(rows.given_ids[k] for k in kept) if rows.given_ids else (),
+        notices=(*rows.notices, Notice("boundary-strays", text)),
     )
 
 

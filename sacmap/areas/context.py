@@ -140,12 +140,8 @@ def _features(where: Path) -> tuple[NDArray[np.object_], list[dict[str, object]]
             shapes, columns, system = _of_geojson(where)
         else:
             rows = read_layer(where)
-            names = list(rows.columns)
             shapes, system = rows.shapes, rows.system
-            columns = [
-                dict(zip(names, values, strict=True)) for values in zip(*rows.columns.values(), strict=True)
-            ]
-            columns = columns or [{} for _ in shapes]
+            columns = [{name: values[n] for name, values in rows.columns.items()} for n in range(len(rows))]
         shapes = shapely.force_2d(shapes)
         require_on_earth(shapes, where)
         system, _ = system_or_likely(shapes, system, where, said=f"{where} says it is in")
@@ -229,13 +225,7 @@ def _fitting(found: Mapping[Kind, list[_Feature]], fine: float) -> dict[Kind, li
 
 
 def _require_bounded(shapes: NDArray[np.object_], frame: shapely.Polygon, path: str) -> None:
-    """Refuse shapes that would take minutes to cut and simplify.
-
-    Raises
-    ------
-    InputError
-        If there are too many corners, or areas that meet the edge of the map or themselves too often.
-    """
+    """Refuse shapes that would take minutes to cut and simplify: too many corners, or edges that meet too often."""
     corners = shapely.get_num_coordinates(shapes)
     CONTEXT_CORNERS.require(int(corners.sum()), path)
     CONTEXT_CUTS.require(_cuts(shapes, frame), path)

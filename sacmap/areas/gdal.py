@@ -71,21 +71,10 @@ def _every_driver() -> tuple[str, ...]:
     return tuple(sorted(pyogrio.list_drivers()))
 
 
-def read_by_gdal(
-    dataset: Dataset, where: Path | str, layer: str | None = None, *, inflated: bool = False
-) -> Rows:
-    """Read the areas of a dataset with the one driver of its kind.
+def read_by_gdal(dataset: Dataset, where: Path | str, layer: str | None, *, inflated: bool) -> Rows:
+    """Read the areas of a dataset, `inflated` where it comes out of a ZIP, with the one driver of its kind.
 
-    Parameters
-    ----------
-    dataset
-        What to read.
-    where
-        What errors name.
-    layer
-        The layer, where there are several; by default the only one, or `areas`, as sacmap's own are called.
-    inflated
-        Whether it comes out of a ZIP.
+    Without a `layer`, it is the only one, or `areas`, as sacmap's own are called.
 
     Raises
     ------
@@ -154,10 +143,7 @@ def require_own_files(main: Part, where: Path | str) -> None:
 def _less_views(path: Path, where: Path | str) -> list[str]:
     """Take the views out of our copy of a GeoPackage, and return them: a view's query may have no end.
 
-    Raises
-    ------
-    InputError
-        If one stands in place of a table that every GeoPackage has, or it is no whole database.
+    An InputError if one stands in place of a table that every GeoPackage has, or it is no whole database.
     """
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as database:

@@ -23,7 +23,7 @@ from shapely.geometry.base import BaseGeometry
 from sacmap.areas.coordinates import declared
 from sacmap.areas.encodings import read_as_windows
 from sacmap.areas.formats import KINDS, Kind, kind_of_json
-from sacmap.areas.layer_rows import NO_BOUNDARY, Rows, layer_of, of_polygons, polygon_of, rows_of
+from sacmap.areas.layer_rows import NO_BOUNDARY, Ring, Rows, layer_of, of_polygons, polygon_of, rows_of
 from sacmap.errors import InputError
 from sacmap.files.json_shape import JsonObject
 from sacmap.files.text import parse_json
@@ -32,6 +32,7 @@ from sacmap.notices import Notice
 
 #: The numbers of TopoJSON arcs, in lists of any depth; ~n is arc n backwards.
 ArcNumbers: TypeAlias = "int | list[ArcNumbers]"
+_POLYGONS = ("Polygon", "MultiPolygon")
 #: What reading JSON of an unexpected shape can raise.
 _OTHER_SHAPE = (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, ShapelyError)
 
@@ -208,16 +209,22 @@ def _polygons(raw: JsonObject, mends: list[str], depth: int = 0) -> Iterator[sha
         for part in raw["geometries"]:
             yield from _polygons(part, mends, depth + 1)
         return
-    if kind not in {"Polygon", "MultiPolygon"}:
-        # A line or a point among an area's parts encloses nothing.
+    yield from _made(kind, raw.get("coordinates"), mends)
+    if kind in _POLYGONS and not raw["coordinates"]:
+        mends.append(NO_BOUNDARY)
+
+
+def _made(
+    kind: str, parts: Any, mends: list[str], ring_of: Callable[[Any], Ring] = lambda ring: ring
+) -> Iterator[shapely.Polygon]:
+    """Yield the polygons of a geometry. A line or a point among an area's parts encloses nothing."""
+    if kind not in _POLYGONS:
         mends.append(f"a {str(kind)[:40]} left out")
         return
-    for rings in [raw["coordinates"]] if kind == "Polygon" else raw["coordinates"]:
-        polygon = polygon_of(rings, mends)
+    for rings in [parts] if kind == "Polygon" else parts:
+        polygon = polygon_of([ring_of(ring) for ring in rings], mends)
         if polygon is not None:
             yield polygon
-    if not raw["coordinates"]:
-        mends.append(NO_BOUNDARY)
 
 
 # ── TopoJSON ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -229,8 +236,7 @@ def _topojson(whole: JsonObject, where: Path | str, layer: str | None) -> Rows:
     named = [name for name, value in objects.items() if _has_polygons(value)]
     name = layer_of(named, layer, where, others=list(objects))
     arcs = _arcs(whole)
-    top = objects[name]
-    parts = top["geometries"] if top.get("type") == "GeometryCollection" else [top]
+    parts = _parts(objects[name])
     _require_few(parts, arcs, where)
     records, ids = [], []
     for part in parts:
@@ -244,9 +250,13 @@ def _topojson(whole: JsonObject, where: Path | str, layer: str | None) -> Rows:
     return rows_of(records, system, where, given_ids=ids, by_standard=True)
 
 
+def _parts(value: JsonObject) -> list[JsonObject]:
+    found: list[JsonObject] = value["geometries"] if value.get("type") == "GeometryCollection" else [value]
+    return found
+
+
 def _has_polygons(value: JsonObject) -> bool:
-    parts = value["geometries"] if value.get("type") == "GeometryCollection" else [value]
-    return any(part.get("type") in {"Polygon", "MultiPolygon"} for part in parts)
+    return any(part.get("type") in _POLYGONS for part in _parts(value))
 
 
 def _require_few(parts: Sequence[JsonObject], arcs: Sequence[np.ndarray], where: Path | str) -> None:
@@ -259,7 +269,7 @@ def _require_few(parts: Sequence[JsonObject], arcs: Sequence[np.ndarray], where:
 
     total = 0
     for part in parts:
-        total += corners(part["arcs"]) if part.get("type") in {"Polygon", "MultiPolygon"} else 0
+        total += corners(part["arcs"]) if part.get("type") in _POLYGONS else 0
         CORNERS.require(total, where)
 
 
@@ -280,22 +290,14 @@ def _arcs(whole: JsonObject) -> list[np.ndarray]:
 def _topo_polygons(
     part: JsonObject, arcs: Sequence[np.ndarray], mends: list[str]
 ) -> Iterator[shapely.Polygon]:
-    kind = part.get("type")
-    if kind is None:
-        return
-    if kind not in {"Polygon", "MultiPolygon"}:
-        mends.append(f"a {str(kind)[:40]} left out")
-        return
-
     def ring(numbers: Sequence[int]) -> np.ndarray:
         pieces = [arcs[number] if number >= 0 else arcs[~number][::-1] for number in numbers]
         # The end of one piece is the start of the next.
         return np.vstack([pieces[0], *(piece[1:] for piece in pieces[1:])]) if pieces else np.empty((0, 2))
 
-    for rings in [part["arcs"]] if kind == "Polygon" else part["arcs"]:
-        polygon = polygon_of([ring(numbers) for numbers in rings], mends)
-        if polygon is not None:
-            yield polygon
+    kind = part.get("type")
+    if kind is not None:
+        yield from _made(kind, part.get("arcs"), mends, ring)
 
 
 # ── Esri JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -280,13 +280,7 @@ def _is_part(name: str) -> bool:
 def _the_total(
     found: Sequence[int], others: Sequence[int], names: Sequence[str], body: Sequence[Line], path: str
 ) -> tuple[int, tuple[Notice, ...]]:
-    """Return the one column found, or of several the one that no other exceeds; tell where there was a choice.
-
-    Raises
-    ------
-    InputError
-        If none of several is the largest throughout.
-    """
+    """Return the one column found, or of several the one that no other exceeds; tell where there was a choice."""
     rivals = [p for p in others if p not in found and "household" in names[p].lower()]
     if len(found) > 1:
         values = {p: [homes_of(_cell(cells, p)) or 0.0 for _, cells in body] for p in found}

@@ -24,7 +24,6 @@ from sacmap.notices import Notice
 
 #: Real KML does not nest folders and geometries deeper than this.
 DEEPEST = 60
-_SPACE = re.compile(r"[\s]+")
 
 
 def read_kml(files: Sequence[tuple[str, bytes]], where: Path | str, layer: str | None = None) -> Rows:
@@ -245,11 +244,10 @@ def _rings(polygon: ET.Element, edge: str, where: Path | str) -> Iterator[np.nda
 
 def _corners(text: str, where: Path | str) -> np.ndarray:
     """Return the corners of "lon,lat,height lon,lat,height …"; a space after a comma is forgiven."""
-    tuples = _SPACE.split(re.sub(r"\s*,\s*", ",", text).strip())
+    tuples = re.sub(r"\s*,\s*", ",", text).split()
     CORNERS.require(len(tuples), where)
     try:
-        corners = [one.split(",")[:2] for one in tuples if one]
-        found = np.array(corners, dtype=float).reshape(-1, 2)
+        found = np.array([one.split(",")[:2] for one in tuples], dtype=float).reshape(-1, 2)
     except ValueError:
         raise InputError(
             f"{where} has a corner that is not a longitude and a latitude.", "Export it again."

@@ -316,8 +316,8 @@ def copied_to(dataset: Dataset, folder: Path, where: Path | str, *, inflated: bo
     """
     limit = INFLATED if inflated else BINARY
     room = limit.most
+    main = folder / f"areas.{dataset.kind.key}"
     if dataset.kind.key == "gdb":
-        main = folder / "areas.gdb"
         main.mkdir()
         for name, part in dataset.beside.items():
             plain = name.rpartition("/")[2]
@@ -325,8 +325,6 @@ def copied_to(dataset: Dataset, folder: Path, where: Path | str, *, inflated: bo
                 room -= copy(part, main / plain, where, room)
         return main
     endings = {"shp": (".shx", ".dbf"), "tab": (".dat", ".map", ".id", ".ind", ".dbf"), "mif": (".mid",)}
-    ending = {"gpkg": ".gpkg", "shp": ".shp", "tab": ".tab", "mif": ".mif", "fgb": ".fgb"}[dataset.kind.key]
-    main = folder / f"areas{ending}"
     room -= copy(dataset.main, main, where, room)
     for one in endings.get(dataset.kind.key, ()):
         if one in dataset.beside:

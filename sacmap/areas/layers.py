@@ -64,13 +64,7 @@ def _read(where: Path, layer: str | None) -> Rows:
 
 
 def _dataset_of_file(path: Path, beside: Sequence[Part], where: Path) -> Dataset:
-    """Return a file as a dataset.
-
-    Raises
-    ------
-    InputError
-        If it is of a kind that is not read, which is named.
-    """
+    """Return a file as a dataset, or an InputError that names its kind where that is not read."""
     main = part_at(path)
     kind = kind_of(main.start())
     ending = path.suffix.lower()

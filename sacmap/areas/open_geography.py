@@ -188,13 +188,7 @@ Row = tuple[str, str, BaseGeometry]
 
 
 def _rows(web: Web, layer: Layer, where: str, **more: str) -> list[Row]:
-    """Return code, name and shape of every row that matches, or fail.
-
-    Raises
-    ------
-    SourceError
-        If a row comes twice, or fewer rows come than the service has.
-    """
+    """Return code, name and shape of every row that matches; fail if one comes twice, or some do not come."""
     question = {"where": where, **more}
     counted = _ask(web, f"{layer.url}/query", {**question, "returnCountOnly": "true"}).get("count")
     if type(counted) is not int:
@@ -322,15 +316,7 @@ def _list(answer: JsonObject, name: str, url: str) -> list[JsonObject]:
 
 
 def _ask(web: Web, url: str, question: Mapping[str, str], form: str = "json") -> JsonObject:
-    """Send a request and return the JSON object of the answer.
-
-    Raises
-    ------
-    NoServiceError
-        If the service has no such address or layer.
-    SourceError
-        If it refuses the request or is unreachable.
-    """
+    """Send a request and return the JSON object of the answer; a NoServiceError if there is no such layer."""
     answer = web.ask(f"{url}?{urlencode({**question, 'f': form})}", _judge).value
     error = answer.get("error")
     if error is None:

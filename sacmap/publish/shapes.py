@@ -55,7 +55,8 @@ def coded(polygons: NDArray[np.object_]) -> list[str]:
     rings = rings_of(polygons, STEPS)
     found = [""] * len(polygons)
     before = -1
-    for text, area, part in zip(_letters(rings), rings.areas.tolist(), rings.parts.tolist(), strict=True):
+    texts = _letters(rings.steps, rings.counts)
+    for text, area, part in zip(texts, rings.areas.tolist(), rings.parts.tolist(), strict=True):
         apart = "" if not found[area] else "," if part == before else ";"
         found[area] += apart + text
         before = part
@@ -78,19 +79,30 @@ class Rings(NamedTuple):
 def rings_of(polygons: NDArray[np.object_], scale: float, *, least: int = 3) -> Rings:
     """Return the rings of areas times `scale` that keep `least` points without those that repeat the one before."""
     corners, ring, areas, parts = _corners(polygons)
-    points = np.round(corners * scale).astype(np.int64)
-    first = np.diff(ring, prepend=-1) != 0
-    last = np.append(first[1:], True)
-    repeats = np.append(False, (points[1:] == points[:-1]).all(axis=1)) & ~first
-    keep = ~last & ~repeats
-    counts = np.bincount(ring[keep], minlength=len(parts))
-    keep &= (counts >= least)[ring]
-    points, ring = points[keep], ring[keep]
-    first = np.diff(ring, prepend=-1) != 0
-    steps = np.diff(points, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
-    steps[first] = points[first]
+    last = np.diff(ring, append=-1) != 0
+    steps, counts = _stepped(corners[~last] * scale, ring[~last], len(parts), least)
     kept = counts >= least
     return Rings(steps, counts[kept], areas[kept], parts[kept])
+
+
+def _stepped(
+    corners: NDArray[np.float64], ring: NDArray[np.int64], rings: int, least: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the steps, as in `Rings`, of the rings that keep `least` points; and how many points each ring keeps."""
+    points = np.round(corners).astype(np.int64)
+    keep = _first(ring)
+    keep[1:] |= (points[1:] != points[:-1]).any(axis=1)
+    counts = np.bincount(ring[keep], minlength=rings)
+    keep &= (counts >= least)[ring]
+    points, first = points[keep], _first(ring[keep])
+    steps = np.diff(points, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
+    steps[first] = points[first]
+    return steps, counts
+
+
+def _first(ring: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Mark the first corner of each ring."""
+    return np.asarray(np.diff(ring, prepend=-1) != 0)
 
 
 def _corners(
@@ -103,16 +115,16 @@ def _corners(
     return corners, ring, areas[ring_parts], ring_parts
 
 
-def _letters(rings: Rings) -> list[str]:
-    """Return the letters of each ring."""
-    numbers = rings.steps.ravel()
+def _letters(steps: NDArray[np.int64], counts: NDArray[np.int64]) -> list[str]:
+    """Return the letters of each ring, whose points are so many."""
+    numbers = steps.ravel()
     codes = np.where(numbers < 0, -2 * numbers - 1, 2 * numbers)
     groups = (codes[:, None] >> (5 * np.arange(GROUPS))) & 31
     more = (codes[:, None] >> (5 * np.arange(1, GROUPS + 1))) > 0
     there = np.concatenate([np.ones((len(codes), 1), dtype=bool), more[:, :-1]], axis=1)
     letters = np.frombuffer(CODE.encode(), dtype=np.uint8)[groups + 32 * more]
     text = letters[there].tobytes().decode()
-    ends = np.append(0, np.cumsum(there.sum(axis=1)))[np.append(0, np.cumsum(2 * rings.counts))]
+    ends = np.append(0, np.cumsum(there.sum(axis=1)))[np.append(0, np.cumsum(2 * counts))]
     return [text[start:end] for start, end in pairwise(ends.tolist())]
 
 
@@ -148,17 +160,8 @@ def coded_lines(lines: NDArray[np.object_]) -> list[str]:
     if not len(rings):
         return []
     corners, which = shapely.get_coordinates(rings, return_index=True)
-    points = np.round(corners * STEPS).astype(np.int64)
-    first = np.diff(which, prepend=-1) != 0
-    repeats = np.append(False, (points[1:] == points[:-1]).all(axis=1)) & ~first
-    points, which = points[~repeats], which[~repeats]
-    first = np.diff(which, prepend=-1) != 0
-    steps = np.diff(points, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
-    steps[first] = points[first]
-    counts = np.bincount(which, minlength=len(rings))
-    none = np.zeros(len(rings), dtype=np.int64)
-    texts = _letters(Rings(steps, counts, none, none))
-    return [text for text, count in zip(texts, counts.tolist(), strict=True) if count > 1]
+    steps, counts = _stepped(corners * STEPS, which, len(rings), least=2)
+    return _letters(steps, counts[counts > 1])
 
 
 def _open_or_closed(part: shapely.Geometry) -> list[shapely.Geometry]:
