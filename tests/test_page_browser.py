@@ -128,6 +128,9 @@ def test_each_mark_of_the_scale_has_its_figure_over_it(small):
     figures = page.tab.locator("[aria-labelledby=week-heading] .bar.head text").evaluate_all(middles)
     marks = page.tab.locator("#week .bar").first.locator(".tick, .faint").evaluate_all(middles)
     assert len(figures) == len(marks) >= 3
+    # The last one too ends within the list.
+    over = "text => text.getBoundingClientRect().right - text.ownerSVGElement.getBoundingClientRect().right"
+    assert page.tab.locator("[aria-labelledby=week-heading] .bar.head text").last.evaluate(over) <= 1
     assert sorted(figures) == pytest.approx(sorted(marks), abs=1)
 
 

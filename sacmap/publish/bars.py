@@ -19,6 +19,8 @@ LEAST, MOST = 3.0, 5.0
 CLOSE = 4.0
 #: What comes before the figure of a level, for who does not see the heads.
 LEVEL = "level "
+#: Where the scale of a range begins and how long it is, in % of the bar. Beyond it there is room for its last label.
+FROM, LENGTH = 3, 90
 #: The longest bar of a level, in % of the width: its figure stands beside it.
 LONGEST = 66
 
@@ -88,11 +90,11 @@ def _faint(times: int, most: float) -> str:
 
 
 def _at(ratio: float, most: float) -> str:
-    return _percent(3 + 94 * min(ratio, most) / most)
+    return _percent(FROM + LENGTH * min(ratio, most) / most)
 
 
 def _wide(low: float, high: float, most: float) -> str:
-    return _percent(94 * (min(high, most) - min(low, most)) / most)
+    return _percent(LENGTH * (min(high, most) - min(low, most)) / most)
 
 
 def _percent(value: float) -> str:

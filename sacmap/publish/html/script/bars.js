@@ -3,7 +3,9 @@
 const ratioOf = (row, name) => (row[name] === null || !(row.expected > 0) ? 0 : row[name] / row.expected);
 const scaleOf = (ratios) => Math.min(5, Math.max(3, Math.ceil(Math.max(0, ...ratios) * 1.04 * 2) / 2));
 const share = (value) => `${value.toFixed(1)}%`.replace(".0%", "%");
-const along = (ratio, most) => share(3 + (94 * Math.min(ratio, most)) / most);
+// The last mark stands so far from the end that its label fits.
+const SCALE = { from: 3, length: 90 };
+const along = (ratio, most) => share(SCALE.from + (SCALE.length * Math.min(ratio, most)) / most);
 const dotOf = (verdict) => (isClear(verdict) ? ` ${verdict.split(" ")[1]}` : "");
 
 // The whole multiples of the expected that the scale marks.
@@ -13,7 +15,7 @@ const timesOf = (most) => Array.from({ length: Math.floor(most) }, (_, i) => i +
 function rangeBar(row, most) {
   if (!ratioOf(row, "normal_high")) return drawing("svg", { class: "bar", "aria-hidden": "true" });
   const [low, high, now] = ["normal_low", "normal_high", "current_count"].map((name) => ratioOf(row, name));
-  const width = (94 * (Math.min(high, most) - Math.min(low, most))) / most;
+  const width = (SCALE.length * (Math.min(high, most) - Math.min(low, most))) / most;
   const said = `normal range ${estimate(row.normal_low)} to ${estimate(row.normal_high)}; ${row.verdict}`;
   return drawing("svg", { class: "bar", role: "img", "aria-label": said }, [
     drawing("line", { class: "axis-line", x1: 0, x2: "100%", y1: 11, y2: 11 }),
