@@ -91,6 +91,9 @@ def repeats(crimes: pd.DataFrame) -> np.ndarray:
 
 def _id_keys(ids: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Return a number for each id (equal ids, equal numbers) and which ids are blank."""
+    if not isinstance(ids.dtype, pd.StringDtype | pd.CategoricalDtype):
+        # Numbers, or no id at all, in a table of one's own.
+        ids = ids.astype("string")
     chunks = pc.fill_null(pa.chunked_array(pa.array(ids, pa.large_string())), "").chunks
     keys = [_chunk_keys(chunk) for chunk in chunks]
     blank = [pc.equal(pc.binary_length(chunk), 0).to_numpy(zero_copy_only=False) for chunk in chunks]

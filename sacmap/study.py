@@ -158,7 +158,8 @@ class Study:
         UsageError
             If an option is unknown, the periods are missing or do not match, or a value is invalid.
         """
-        given = _checked(cast("Options", {k: v for k, v in options.items() if v is not None and v != ()}))
+        there = {k: v for k, v in options.items() if v is not None and (type(v) is not tuple or v)}
+        given = _checked(cast("Options", there))
         for one in fields(self):
             default = one.default if one.default_factory is MISSING else one.default_factory()
             object.__setattr__(self, one.name, given.get(one.name, default))
@@ -219,11 +220,10 @@ def make_study(values: Mapping[str, object] | None = None, /, **options: object)
     return Study(**cast("Options", {**(values or {}), **options}))
 
 
-def unknown_option(name: str) -> str:
-    """Return a sentence that suggests the option meant by an unknown one, or lists all options."""
-    known = sorted(option_fields())
-    near = difflib.get_close_matches(name.replace("_", "-").lower(), known, 1)
-    return f"Did you mean {near[0]}?" if near else f"The options are {', '.join(known)}."
+def unknown_option(name: str, known: Iterable[str]) -> str:
+    """Return a sentence that suggests which of the known options is meant by an unknown one, or lists them."""
+    near = difflib.get_close_matches(name.lower(), list(known), 1)
+    return f"Did you mean {near[0]}?" if near else f"The options are {', '.join(sorted(known))}."
 
 
 def option_fields() -> dict[str, str]:
@@ -250,7 +250,7 @@ def _checked(given: Options) -> dict[str, object]:
     known = {one.name for one in fields(Study)}
     for name in given:
         if name not in known:
-            raise UsageError(f"There is no option {name!r}.", unknown_option(name))
+            raise UsageError(f"There is no option {name!r}.", unknown_option(name, option_fields().values()))
     _require_types(given)
     checked = {name: _as_text(name, value) for name, value in given.items()}
     kinds = kinds_of(given.get("also", ()))
@@ -278,6 +278,8 @@ def _checked(given: Options) -> dict[str, object]:
 def _require_types(given: Mapping[str, object]) -> None:
     """Refuse a value of another type, such as crs=27700. Otherwise it would be a bare error during the run."""
     for name, value in given.items():
+        if hasattr(value, "columns"):
+            raise UsageError(f"The {name} must be a path, not a table.", "Give its file, or call locate.")
         several = name in LISTS | NOT_OPTIONS | {"baseline", "current", "extract"}
         if not isinstance(value, bool if name in FLAGS else (str, os.PathLike, *[Iterable] * several)):
             wanted = "True or False" if name in FLAGS else "text"

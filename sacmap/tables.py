@@ -9,10 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sacmap.errors import InputError
 from sacmap.notices import counted
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
 
 #: Upper bound for numbers read from files; larger ones would overflow.
 MOST = 1e9
@@ -106,6 +110,23 @@ def require_columns(given: Iterable[object], needed: Iterable[str], table: str) 
             f"The {table} table has no column {' and no column '.join(lacking)}.",
             f"It needs {', '.join(wanted)}; it has {', '.join(sorted(has)) or 'no columns'}.",
         )
+
+
+def numbers(column: pd.Series, table: str) -> np.ndarray:
+    """Return a column of numbers of any type of pandas as floats, NaN where a value is missing.
+
+    Raises
+    ------
+    InputError
+        If a value is text that is no number. The message names the column, and the table it is in.
+    """
+    try:
+        return column.to_numpy(float, na_value=float("nan"))
+    except (TypeError, ValueError):
+        raise InputError(
+            f"The {table} table has values in {column.name} that are not numbers.",
+            f'Make it numbers first: pd.to_numeric(table["{column.name}"], errors="coerce").',
+        ) from None
 
 
 def extract_words(lacking: Collection[str]) -> dict[str, str]:

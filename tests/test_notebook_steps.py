@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from shapely import transform
 
 import sacmap
 from sacmap import tables
@@ -160,6 +161,131 @@ def test_a_result_says_in_a_line_what_was_compared(practice_result):
         r"mean of 3 such periods, April 2022 to March 2025; [\d,]+ crimes counted; \d+ warnings?>",
         repr(practice_result),
     )
+
+
+def test_a_step_takes_tables_in_any_order_and_with_any_index_and_changes_none(crimes, areas, located, counts):
+    study = sacmap.Study(**PERIODS)
+    found = sacmap.change(counts, study, areas)
+    page = sacmap.draw(found, areas).get_root().render()
+    some = crimes[:3000]
+    for given in (
+        areas[::-1].set_index("area_id", drop=False),
+        areas.rename_geometry("geom").drop(columns="mend").astype({"area_id": "category"}),
+    ):
+        before = given.copy()
+        assert sacmap.locate(some, given)["area_id"].tolist() == located["area_id"][:3000].tolist()
+        pd.testing.assert_frame_equal(sacmap.change(counts, study, given), found)
+        assert sacmap.draw(found[::-1], given).get_root().render() == page
+        pd.testing.assert_frame_equal(pd.DataFrame(given), pd.DataFrame(before))
+    numbered = areas.assign(area_id=range(len(areas)))
+    change = sacmap.change(
+        counts.assign(area_id=counts["area_id"].map(areas["area_id"].tolist().index)), study, numbered
+    )
+    assert areas["name"].iloc[-1] in sacmap.draw(change, numbered).get_root().render()
+
+
+def test_an_area_without_a_shape_or_a_name_is_not_known_or_has_its_identifier(crimes, areas, counts):
+    bare = areas.assign(name=None)
+    bare.loc[2, "geometry"] = None
+    assert areas["area_id"][2] not in set(sacmap.locate(crimes, bare)["area_id"])
+    found = sacmap.change(counts, sacmap.Study(**PERIODS), bare).set_index("area_id")
+    assert set(found.loc[areas["area_id"][2], "verdict"]) == {"not known"}
+    assert found["area_name"].tolist() == found.index.tolist()
+    assert areas["area_id"][2] in sacmap.draw(found.reset_index(), bare).get_root().render()
+
+
+@pytest.mark.parametrize(
+    ("said", "spoil"),
+    [
+        ("P001 twice", lambda areas: pd.concat([areas, areas[:1]])),
+        ("area without area_id", lambda areas: areas.assign(area_id=[None, *areas["area_id"][1:]])),
+        ("no areas", lambda areas: areas[:0]),
+        ("no shapes", lambda areas: areas.set_geometry([None] * len(areas), crs=4326)),
+        ("point or line for P001", lambda areas: areas.set_geometry(areas.representative_point())),
+        ("not in degrees", lambda areas: areas.to_crs(27700).set_crs(None, allow_override=True)),
+        ("not in degrees", lambda areas: areas.to_crs(27700).set_crs(4326, allow_override=True)),
+        (
+            "swapped",
+            lambda areas: areas.set_geometry(
+                areas.geometry.map(lambda shape: transform(shape, lambda at: at[:, ::-1]))
+            ),
+        ),
+        ("no GeoDataFrame", pd.DataFrame),
+    ],
+)
+def test_areas_in_which_no_crime_would_lie_are_refused(said, spoil, crimes, areas, counts):
+    change = sacmap.change(counts, sacmap.Study(**PERIODS), areas)
+    with pytest.raises(sacmap.InputError, match=said):
+        sacmap.locate(crimes, spoil(areas))
+    with pytest.raises(sacmap.InputError, match=said):
+        sacmap.draw(change, spoil(areas))
+
+
+def test_numbers_that_are_text_are_refused_with_what_makes_them_numbers(crimes, areas, counts):
+    blank = crimes[:5].assign(lon="")
+    with pytest.raises(
+        sacmap.InputError, match=r'Crimes table has values in lon.*\n.*to_numeric\(table\["lon"\]'
+    ):
+        sacmap.locate(blank, areas)
+    with pytest.raises(sacmap.InputError, match="Areas table has values in households"):
+        sacmap.change(counts, sacmap.Study(**PERIODS), areas.assign(households="about 900"))
+
+
+def test_months_of_another_type_equal_none_of_the_study_and_are_refused(located):
+    some = located[:50]
+    months = some["month"].astype(str)
+    for column in (pd.PeriodIndex(months, freq="M"), pd.to_datetime(months)):
+        with pytest.raises(sacmap.InputError, match=r"month, of the type (Period|Timestamp)"):
+            sacmap.count(some.assign(month=column), sacmap.Study(**PERIODS))
+
+
+def test_periods_that_only_the_crimes_tell_are_refused_where_no_step_can_know_them(located, areas, counts):
+    study = sacmap.Study(current="latest:12", baseline="before:3")
+    with pytest.raises(sacmap.UsageError, match="periods are not known yet"):
+        sacmap.count(located, study)
+    with pytest.raises(sacmap.UsageError, match="periods are not known yet"):
+        sacmap.change(counts, study, areas)
+
+
+def test_crimes_of_ones_own_need_no_force_and_no_text_for_an_id(located, counts):
+    study = sacmap.Study(**PERIODS)
+    pd.testing.assert_frame_equal(sacmap.count(located.assign(force=None), study), counts)
+    # Without ids no row repeats another.
+    every = located["area_id"].notna() & located["month"].isin(study.months)
+    every &= located["crime_type"].isin(tables.SAC_TYPES)
+    for ids in (np.nan, None, np.arange(len(located))):
+        n = sacmap.count(located.assign(crime_id=ids), study)
+        assert n.loc[n["crime_type"] == "sac", "n"].sum() == every.sum()
+    twice = pd.concat([located, located]).assign(crime_id=np.tile(np.arange(len(located)), 2))
+    assert sacmap.count(twice, study)["n"].sum() == n["n"].sum()
+
+
+def test_a_comparator_is_any_pair_and_one_for_each_crime_type(areas, counts):
+    study = sacmap.Study(**PERIODS)
+    found = sacmap.compare([[40, 44], [12, 9]], [81, 8], (9000, 3100))
+    for pair in (np.array([9000, 3100]), pd.Series([9000, 3100], index=["before", "now"])):
+        pd.testing.assert_frame_equal(sacmap.compare([[40, 44], [12, 9]], [81, 8], pair), found)
+    with pytest.raises(sacmap.UsageError, match="none for sac, robbery, vehicle-crime"):
+        sacmap.change(counts, study, areas, {"burglary": (9000.0, 3100.0)})
+
+
+def test_a_change_table_with_nothing_to_draw_is_refused(areas, counts):
+    change = sacmap.change(counts, sacmap.Study(**PERIODS), areas)
+    with pytest.raises(sacmap.InputError, match="P001, sac, twice"):
+        sacmap.draw(pd.concat([change, change]), areas)
+    other = change.assign(area_id="X" + change["area_id"])
+    with pytest.raises(sacmap.InputError, match="its first row is of XP001, sac"):
+        sacmap.draw(other, areas)
+    # 100 × change / 0 is no number that could be drawn.
+    sacmap.draw(change.assign(change_pct=np.inf), areas, title=2026).get_root().render()
+
+
+def test_a_study_says_what_python_calls_an_option_and_that_a_table_is_no_path(crimes, areas):
+    with pytest.raises(sacmap.UsageError, match=r"Did you mean group_column\?"):
+        sacmap.Study(**PERIODS, grup_column="LAD24NM")
+    for name, table in (("crimes", crimes), ("boundaries", areas)):
+        with pytest.raises(sacmap.UsageError, match=f"The {name} must be a path, not a table"):
+            sacmap.Study(**PERIODS, **{name: table})
 
 
 def test_draw_says_what_goes_together(practice_result):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
 from sacmap import tables
+from sacmap.areas.given import areas_given
 from sacmap.areas.join import MILLION, ROOM, join
 from sacmap.areas.topology import in_metres, metric_crs, to_metres
 from sacmap.errors import InputError
@@ -41,48 +40,30 @@ def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If a table lacks a column, the areas are not in EPSG:4326, or coordinates are not degrees in or around the
-        British Isles: swapped, or eastings and northings.
+        If a table lacks a column, the areas are not usable (see `areas_given`), or coordinates are no numbers, or not
+        degrees in or around the British Isles: swapped, or eastings and northings.
     """
     tables.require_columns(crimes.columns, ("lon", "lat"), "Crimes")
-    require_areas(areas, ("area_id", "geometry"))
-    lon, lat = crimes["lon"].to_numpy(float), crimes["lat"].to_numpy(float)
+    areas = areas_given(areas, ("area_id", "geometry"))
+    lon, lat = (tables.numbers(crimes[name], "Crimes") for name in ("lon", "lat"))
     require_degrees(lon, lat)
     there = np.isfinite(lon) & np.isfinite(lat)
     point_of, points = pd.factorize(point_keys(lon[there], lat[there]))
     east, north = np.divmod(points + ROOM // 2, ROOM)
-    ordered = areas.sort_values("area_id", kind="stable").geometry.to_numpy()
-    joined = join(east, north - ROOM // 2, ordered, metric_crs(areas))
+    joined = join(east, north - ROOM // 2, areas.geometry.to_numpy(), metric_crs(areas))
 
     def of_row(of_point: np.ndarray, otherwise: int | bool) -> np.ndarray:
         values = np.full(len(crimes), otherwise, of_point.dtype)
         values[there] = of_point[point_of]
         return values
 
-    ids = pd.CategoricalDtype(areas["area_id"].sort_values())
+    ids = pd.CategoricalDtype(areas["area_id"])
     return crimes.assign(
         area_id=pd.Categorical.from_codes(of_row(joined.area.astype(np.int32), -1), dtype=ids),
         near_edge=of_row(joined.near_edge, False),
         shared=of_row(joined.shared, False),
         edge_area=pd.Categorical.from_codes(of_row(joined.edge_area.astype(np.int32), -1), dtype=ids),
     )
-
-
-def require_areas(areas: gpd.GeoDataFrame, needed: Sequence[str]) -> None:
-    """Refuse an Areas table that lacks a column or is in another coordinate system: no crime would lie in it.
-
-    Raises
-    ------
-    InputError
-        If it does, or if it is a table without a geometry.
-    """
-    tables.require_columns(areas.columns, needed, "Areas")
-    if not isinstance(areas, gpd.GeoDataFrame):
-        raise InputError("The Areas table is no GeoDataFrame.", "Give what read_areas returns.")
-    if areas.crs is not None and not areas.crs.equals(tables.WGS84, ignore_axis_order=True):
-        raise InputError(
-            f"The Areas table is in {areas.crs.name}.", "Give areas.to_crs(4326), in degrees WGS84."
-        )
 
 
 def point_keys(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:

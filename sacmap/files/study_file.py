@@ -94,7 +94,9 @@ def _option(path: Path, key: str) -> str:
     """Return the field of Study for a key of a study file."""
     name = option_fields().get(key.replace("_", "-"))
     if name is None:
-        raise UsageError(f"The study {path} has an unknown key {key!r}.", unknown_option(key))
+        raise UsageError(
+            f"The study {path} has an unknown key {key!r}.", unknown_option(key, option_fields())
+        )
     return name
 
 

@@ -15,9 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sacmap import months, tables
+from sacmap.areas.given import areas_given
 from sacmap.errors import InputError, UsageError
 from sacmap.measure.comparator import Comparator
-from sacmap.measure.counts import Counted, by_month, cube_of
+from sacmap.measure.counts import Counted, by_month, cube_of, require_periods
 from sacmap.measure.coverage import like_for_like
 from sacmap.measure.verdict import MODEL_COLUMNS, Against, Floats, compare, law_of_level, nothing_known
 from sacmap.study import Study
@@ -63,17 +64,16 @@ def change(
     Raises
     ------
     InputError
-        If a table lacks a column, the counts are of other areas or have duplicate rows, or no month has counts in
-        every period.
+        If a table lacks a column or is not usable, the counts are of other areas or have duplicate rows, or no month
+        has counts in every period.
     UsageError
-        If the study's comparator is the force or a file, because the counts of areas are not enough for it.
+        If the study's comparator is the force or a file, because the counts of areas are not enough for it; if a
+        mapping lacks a crime type; or if the study's periods are not known yet.
     """
     tables.require_columns(counts.columns, tables.COUNTS.names, "Counts")
-    tables.require_columns(areas.columns, ("area_id", "name", "geometry"), "Areas")
+    areas = areas_given(areas, ("area_id", "name", "geometry"), placed=False)
+    require_periods(study)
     followed = _followed(study, comparator)
-    areas = areas.sort_values("area_id", ignore_index=True)
-    if "households" not in areas:
-        areas = areas.assign(households=np.nan)
     periods, n = _by_period(_cube(counts, list(areas["area_id"]), study.months), study)
     _tell_unknown(areas, periods)
     return change_table(
@@ -98,9 +98,15 @@ def _followed(study: Study, given: Against | Mapping[str, Against]) -> Mapping[s
     Raises
     ------
     UsageError
-        If the study's is the force or a file.
+        If the study's is the force or a file, or a mapping lacks a crime type.
     """
     if isinstance(given, Mapping):
+        lacking = [kind for kind in tables.CRIME_TYPES if kind not in given]
+        if lacking:
+            raise UsageError(
+                f"The comparators have none for {', '.join(lacking)}.",
+                f"Give one for each of {', '.join(tables.CRIME_TYPES)}.",
+            )
         return given
     if given is None and study.comparator not in ("areas", "none"):
         raise UsageError(
@@ -233,7 +239,7 @@ def _of_type(
     else:
         total, model = np.full(len(current), np.nan), _level_alone(current)
     mean = total / max(periods, 1)
-    households = areas["households"].to_numpy(float, na_value=np.nan)
+    households = tables.numbers(areas["households"], "Areas")
     change = current - mean
     return {
         "area_id": areas["area_id"].to_numpy(object),

@@ -8,8 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sacmap import tables
+from sacmap import months, tables
 from sacmap.crimes import Reading, tally_of, without_repeats
+from sacmap.errors import InputError, UsageError
+from sacmap.forces import NO_FORCE
 from sacmap.measure.coverage import (
     Compared,
     complete_months,
@@ -44,10 +46,16 @@ def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the table lacks a column.
+        If the table lacks a column, or a month is not text.
+    UsageError
+        If the study's periods are not known yet.
     """
     needed = ("month", "crime_type", "force", "area_id", "crime_id", "lon")
     tables.require_columns(located.columns, needed, "Located")
+    require_periods(study)
+    _require_months(located["month"])
+    if located["force"].isna().any():
+        located = located.assign(force=located["force"].astype(object).fillna(NO_FORCE))
     reading = Reading(located, tally_of(located), (), ())
     inside = sac_inside(located, study)
     forces = largest_half(inside["force"])
@@ -65,6 +73,31 @@ def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
         unknown=mostly_left_out(*counts_and_theirs(inside, silent, area_ids, compared.months)),
         absent_types=compared.absent_types,
     )
+
+
+def require_periods(study: Study) -> None:
+    """Refuse a study whose periods are not known until its crimes are read, which only `run` does.
+
+    Raises
+    ------
+    UsageError
+        If its current period is latest:12.
+    """
+    if not study.current:
+        raise UsageError(
+            "The study's periods are not known yet: they are the newest of crimes that are not read.",
+            'Give the months, such as current="2025-04:2026-03", or take the study of run(study): result.study.',
+        )
+
+
+def _require_months(column: pd.Series) -> None:
+    """Refuse months of another type, such as pandas' periods: they would equal no month of the study."""
+    for month in column.dropna().unique():
+        if not (isinstance(month, str) and months.is_month(month)):
+            raise InputError(
+                f"The Located table has {str(month)!r} in month, of the type {type(month).__name__}.",
+                'Write months as text, YYYY-MM: table["month"].dt.strftime("%Y-%m").',
+            )
 
 
 def monthly_counts(

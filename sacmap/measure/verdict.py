@@ -286,12 +286,12 @@ def law_of_level(now: Floats) -> Law:
 
 def _comparator_ratio(sums: Floats, now: Floats, periods: int, comparator: Against) -> Floats:
     """Step 1: the change of the comparator, one value for each area."""
-    if comparator == "none":
+    if isinstance(comparator, str):
         return np.ones(len(now))
     if comparator is None:
         current, before = now.sum() - now, sums.sum() - sums
     else:
-        current, before = np.full(len(now), float(comparator[1])), np.full(len(now), float(comparator[0]))
+        before, current = (np.full(len(now), float(count)) for count in comparator)
     # Without any crime before, the change of the comparator is unknown, and 1 is assumed.
     return np.where(before > 0, np.maximum(current, HALF) / (np.maximum(before, HALF) / periods), 1.0)
 

@@ -145,5 +145,5 @@ def table_of(change: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
     rows["area_name"] = np.repeat(areas["name"].to_numpy(object), len(tables.CRIME_TYPES))
     rows["verdict"] = rows["verdict"].astype(object).fillna("not known")
     numeric = [column.name for column in tables.CHANGE.columns if column.kind != "text"]
-    rows[numeric] = rows[numeric].astype(float).round(DECIMALS)
+    rows[numeric] = rows[numeric].astype(float).replace([np.inf, -np.inf], np.nan).round(DECIMALS)
     return rows

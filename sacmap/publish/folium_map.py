@@ -16,8 +16,8 @@ from branca.element import CssLink, Element, Figure, JavascriptLink
 from folium.template import Template
 
 from sacmap import tables
-from sacmap.areas.locate import require_areas
-from sacmap.errors import UsageError
+from sacmap.areas.given import areas_given
+from sacmap.errors import InputError, UsageError
 from sacmap.measure.counts import percent_change
 from sacmap.notices import counted
 from sacmap.publish.change_rows import table_of
@@ -110,7 +110,8 @@ def draw(
     UsageError
         If a Change table comes without its areas, or a result with some.
     InputError
-        If a table lacks its key columns, or the areas are not in EPSG:4326.
+        If a table lacks its key columns or has a row twice, the areas are not usable (see `areas_given`), or none of
+        the rows is of these areas.
     """
     if isinstance(what, Result):
         if areas is not None or title is not None:
@@ -119,10 +120,31 @@ def draw(
     if areas is None:
         raise UsageError("A Change table alone has no shapes to draw.", "Write draw(change, areas).")
     tables.require_columns(what.columns, tables.CHANGE.key, "Change")
-    require_areas(areas, ("area_id", "name", "geometry"))
-    table = table_of(what, areas)
-    title = title or counted(len(areas), unit_of(areas["area_id"].astype(str)))
+    areas = areas_given(areas, ("area_id", "name", "geometry"))
+    areas["area_id"] = areas["area_id"].astype(str)
+    table = table_of(_one_row_each(what, areas), areas)
+    title = str(title or counted(len(areas), unit_of(areas["area_id"])))
     return OfficerMap(View(title=title, change=table, areas=areas, totals=totals_of(table)))
+
+
+def _one_row_each(change: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return a Change table with its area_id as text, or refuse one that has a row twice, or none of these areas."""
+    change = change.reset_index(drop=True).assign(area_id=change["area_id"].astype(str).to_numpy())
+    twice = change.duplicated(list(tables.CHANGE.key))
+    if twice.any():
+        row = change[twice].iloc[0]
+        raise InputError(
+            f"The Change table has {row['area_id']}, {row['crime_type']}, twice.",
+            "Give each area and crime type one row.",
+        )
+    drawn = change["area_id"].isin(areas["area_id"]) & change["crime_type"].isin(tables.CRIME_TYPES)
+    if len(change) and not drawn.any():
+        row = change.iloc[0]
+        raise InputError(
+            f"Nothing in the Change table can be drawn: its first row is of {row['area_id']}, {row['crime_type']}.",
+            f"Give the rows of these areas ({areas['area_id'].iloc[0]} first), of {', '.join(tables.CRIME_TYPES)}.",
+        )
+    return change
 
 
 def totals_of(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:
