@@ -38,22 +38,10 @@ def compare_areas(
     overlaps: Sequence[tuple[str, str, float]] = (),
     notices: Sequence[Notice] = (),
 ) -> Result:
-    """Compare the crimes in the areas.
+    """Compare the crimes in the areas. The study's rolling periods are set here, from the crimes.
 
-    Parameters
-    ----------
-    study
-        The study. Its rolling periods are set here, from the crimes.
-    reading
-        The SAC rows, and the tally of all rows.
-    areas
-        The Areas table.
-    beyond
-        The areas of the same file outside the mapped district. The comparator `areas` is then their crimes.
-    overlaps
-        Pairs of areas that overlap, with the square metres they share, for a notice.
-    notices
-        Notices from reading the inputs. They come last.
+    `beyond` are the areas of the same file outside the mapped district; the comparator `areas` is then their crimes.
+    `overlaps` are pairs of areas, with the square metres they share. The notices from reading the inputs come last.
 
     Raises
     ------

@@ -111,16 +111,7 @@ def is_folder(info: ZipInfo) -> bool:
 
 
 def require_real_zip(infos: Sequence[ZipInfo], size: int, where: Path | str) -> None:
-    """Refuse a ZIP with too many members, or with overlapping members, which could inflate to any size.
-
-    Parameters
-    ----------
-    infos
-        The members in its directory.
-    size
-        Its size in bytes.
-    where
-        The name for the message.
+    """Refuse a ZIP of `size` bytes with too many members, or with overlapping ones, which could inflate to any size.
 
     Raises
     ------

@@ -86,16 +86,7 @@ class Table:
 
 
 def require_columns(given: Iterable[object], needed: Iterable[str], table: str) -> None:
-    """Raise an error if a table lacks a column.
-
-    Parameters
-    ----------
-    given
-        The columns of the table.
-    needed
-        The columns needed.
-    table
-        The name of the table, such as "Counts".
+    """Raise an error if the table of this name, such as "Counts", lacks a column.
 
     Raises
     ------

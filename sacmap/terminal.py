@@ -55,17 +55,7 @@ def harmless(text: str) -> str:
 
 
 class Progress:
-    """Report the progress of a job with several parts, such as files: a bar, or a line now and then. A context manager.
-
-    Parameters
-    ----------
-    doing
-        The activity: "Reading".
-    parts
-        The name of the parts: "files".
-    clock
-        A function that returns the time in seconds.
-    """
+    """Report the progress of a job, "Reading" 36 "files": a bar, or a line now and then. A context manager."""
 
     def __init__(self, doing: str, parts: str = "files", clock: Callable[[], float] = time.monotonic) -> None:
         self._doing = doing
@@ -137,8 +127,7 @@ class Command(click.Command):
             file follows the one that an option takes, as where the shell expands a pattern.
         """
         options = {name: param for param in self.params for name in param.opts}
-        self._require_whole_lists(options, args)
-        self._require_one_file_each(options, args)
+        self._require_one_value_each(options, args)
         _, _, order = self.make_parser(ctx).parse_args(list(args))
         given = Counter(
             param.name
@@ -154,22 +143,17 @@ class Command(click.Command):
         return super().parse_args(ctx, args)
 
     @staticmethod
-    def _require_whole_lists(options: dict[str, click.Parameter], args: list[str]) -> None:
+    def _require_one_value_each(options: dict[str, click.Parameter], args: list[str]) -> None:
         for name, value, after in zip(args, args[1:], args[2:], strict=False):
             param = options.get(name)
-            is_list = isinstance(param, click.Option) and param.multiple
-            if is_list and value.endswith(",") and not after.startswith("-"):
+            if not (isinstance(param, click.Option) and param.multiple):
+                continue
+            if value.endswith(",") and not after.startswith("-"):
                 raise UsageError(
                     f"In {name} {value} {after}, the space ends the list.",
                     f"Write {name} {value}{after}, or put it in quotes.",
                 )
-
-    @staticmethod
-    def _require_one_file_each(options: dict[str, click.Parameter], args: list[str]) -> None:
-        for name, value, after in zip(args, args[1:], args[2:], strict=False):
-            param = options.get(name)
-            several = isinstance(param, click.Option) and param.multiple
-            if several and all(word.casefold().endswith(DATA_ENDINGS) for word in (value, after)):
+            if all(word.casefold().endswith(DATA_ENDINGS) for word in (value, after)):
                 raise UsageError(
                     f"{name} takes one value, and {after} follows it.",
                     f"Repeat the option: {name} {value} {name} {after}.",

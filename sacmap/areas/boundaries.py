@@ -21,7 +21,7 @@ from sacmap import tables
 from sacmap.areas import columns
 from sacmap.areas.columns import BoundaryOptions
 from sacmap.areas.coordinates import code_of, in_degrees, require_on_earth, system_given, system_or_likely
-from sacmap.areas.layer_rows import TOO_FEW, Rows, closed_ring
+from sacmap.areas.layer_rows import TOO_FEW, Rows, polygon_of
 from sacmap.areas.layers import read_layer
 from sacmap.areas.locate import require_degrees
 from sacmap.areas.mend import mended, merged, require_few_crossings
@@ -351,8 +351,7 @@ def areas_from_rings(rings: Mapping[tuple[str, str], Sequence[tuple[float, float
     shapes: list[BaseGeometry] = []
     for ring in rings.values():
         own: list[str] = []
-        closed = closed_ring(ring, own)
-        shapes.append(shapely.Polygon(closed) if len(closed) else shapely.Polygon())
+        shapes.append(polygon_of([ring], own) or shapely.Polygon())
         mends.append("; ".join(own))
     _require_rings(mends, [area for area, _ in rings], "police.uk")
     return _areas(list(rings), shapes, mends)

@@ -73,16 +73,11 @@ class _Feature(NamedTuple):
 
 
 def read_context(paths: Sequence[str], bounds: Sequence[float]) -> tuple[Layer, ...]:
-    """Read the files given for orientation, cut to the map and to what fits on a page.
+    """Read files of lines, polygons or named points, cut to the map and to what fits on a page.
 
-    Parameters
-    ----------
-    paths
-        Files of lines, polygons or named points, in any format that boundaries may have. Their columns (as of
-        OpenStreetMap or Ordnance Survey) or the file name say whether a feature is a road, rail, water or a place.
-        Otherwise a line is a road, a polygon is water, a point is a place.
-    bounds
-        west, south, east, north of the areas, in degrees.
+    Their columns (as of OpenStreetMap or Ordnance Survey) or the file name say whether a feature is a road, rail, water
+    or a place. Otherwise a line is a road, a polygon is water, a point is a place. `bounds` are west, south, east and
+    north of the areas, in degrees.
 
     Raises
     ------

@@ -201,15 +201,10 @@ def in_degrees(shapes: Shapes, system: pyproj.CRS, where: Path | str) -> tuple[S
             f"{where} has corners outside the range of its coordinate system, {system.name[:80]}.",
             "Say with --crs which coordinate system the values are in.",
         )
-    notices: tuple[Notice, ...] = ()
-    if known != system and system.name.casefold() in {"unknown", "unnamed", "undefined"}:
-        notices = (
-            Notice(
-                "boundary-system",
-                f"{where} declares a coordinate system without a datum; it is taken as {known.name}.",
-            ),
-        )
-    return moved, notices
+    if known == system or system.name.casefold() not in {"unknown", "unnamed", "undefined"}:
+        return moved, ()
+    text = f"{where} declares a coordinate system without a datum; it is taken as {known.name}."
+    return moved, (Notice("boundary-system", text),)
 
 
 def likely(bounds: NDArray[np.float64]) -> str | None:

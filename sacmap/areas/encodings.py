@@ -16,14 +16,7 @@ def encoding_of_table(
 ) -> tuple[str, tuple[Notice, ...]]:
     """Return the encoding of texts that were read as Latin-1, and a notice if it is a guess.
 
-    Parameters
-    ----------
-    values
-        Names and values; only texts count.
-    said
-        The declared encoding, such as in a .cpg; may be empty or wrong.
-    where
-        The file, for the notice.
+    Of the names and values only texts count. `said` is the declared encoding, as in a .cpg; it may be empty or wrong.
     """
     raws = {value.encode("latin-1", errors="replace") for value in values if isinstance(value, str)}
     odd = [raw for raw in raws if not raw.isascii()]

@@ -95,16 +95,8 @@ def without_own_force(
 ) -> dict[str, str]:
     """Return area_id → own force, for the areas whose own force has no crimes in the data.
 
-    Parameters
-    ----------
-    areas
-        The Areas table.
-    crimes
-        force, lon and lat of the crimes.
-    counts
-        (areas,) crimes located in each.
-    present
-        Names of the forces that any crime given, of any type, is of.
+    `crimes` has force, lon and lat; `counts` is (areas,) crimes located in each; `present` are the names of the forces
+    that any crime given, of any type, is of.
 
     Returns
     -------

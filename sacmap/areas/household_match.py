@@ -22,19 +22,11 @@ ROUGH = 0.2
 def with_households(
     areas: gpd.GeoDataFrame, counts: Mapping[str, float], path: str, lsoas: gpd.GeoDataFrame | None = None
 ) -> tuple[gpd.GeoDataFrame, tuple[Notice, ...]]:
-    """Add the households to the areas.
+    """Add the households to the areas, in place of any they have.
 
-    Parameters
-    ----------
-    areas
-        The Areas table. Households in it are replaced.
-    counts
-        Households by identifier of the areas, or of the LSOAs if those are given.
-    path
-        The file they come from, for messages.
-    lsoas
-        The LSOAs as an Areas table. All households of an LSOA go to the area that contains its representative point,
-        by the same rule as crimes. A notice says how many are in LSOAs outside all areas.
+    `counts` are by identifier of the areas, or of the LSOAs if those are given, as an Areas table. All households of an
+    LSOA go to the area that contains its representative point, by the same rule as crimes. A notice says how many are
+    in LSOAs outside all areas. `path` is the file they come from, for messages.
 
     Returns
     -------

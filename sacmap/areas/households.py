@@ -58,13 +58,6 @@ class Counts(NamedTuple):
 def read_households(path: str, column: str | None = None) -> Counts:
     """Return households by identifier from a CSV (also gzipped, in Windows-1252 or UTF-16), a workbook or Parquet.
 
-    Parameters
-    ----------
-    path
-        The file.
-    column
-        The column of households; see `households_in`.
-
     Raises
     ------
     InputError
@@ -111,23 +104,12 @@ def _lines_of_text(raw: bytes | bytearray, path: str) -> list[Line]:
 
 
 def households_in(lines: Sequence[Line], path: str, column: str | None) -> Counts:
-    """Return households by identifier.
+    """Return households by identifier, from the lines that have any text, each with its number.
 
-    Parameters
-    ----------
-    lines
-        The lines that have any text, each with its number.
-    path
-        What errors name.
-    column
-        The column of households; by default the one called households, all households or the like, else the only
-        one of numbers that is not of some households only.
-
-    Returns
-    -------
     The identifier is in the first column called area_id or id, starting with lsoa, or ending in CD, code or mnemonic,
-    else in the one of codes such as E01000001, and stays as it is given. Titles above the table and notes below it
-    are passed over; a number withheld is none.
+    else in the one of codes such as E01000001, and stays as it is given. The households are in `column`, else in the
+    one called households, all households or the like, else in the only one of numbers that is not of some households
+    only. Titles above the table and notes below it are passed over; a number withheld is none.
 
     Raises
     ------

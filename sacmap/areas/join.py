@@ -53,16 +53,9 @@ class Boxes(NamedTuple):
 
 
 def join(east: Whole, north: Whole, areas: Shapes, grid: int) -> Joined:
-    """Join map points to areas.
+    """Join map points, `east` and `north` in millionths of a degree, to areas; metres are of the `grid` (EPSG code).
 
-    Parameters
-    ----------
-    east, north
-        Coordinates of the points, in millionths of a degree.
-    areas
-        Polygons and MultiPolygons in degrees, empty where an area has no boundary. They become prepared geometries.
-    grid
-        EPSG code of the grid on which metres are measured.
+    The areas are Polygons and MultiPolygons in degrees, empty where there is no boundary. They are prepared here.
 
     Returns
     -------

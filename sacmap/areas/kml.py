@@ -26,17 +26,8 @@ from sacmap.notices import Notice
 DEEPEST = 60
 
 
-def read_kml(files: Sequence[tuple[str, bytes]], where: Path | str, layer: str | None = None) -> Rows:
-    """Read the areas of all folders of some KML files, given as (name, content).
-
-    Parameters
-    ----------
-    files
-        Of one file, or of a KMZ: what an area is called stands in it. Their areas are put one after another.
-    where
-        What errors name.
-    layer
-        Only the areas in the folder or file of that name.
+def read_kml(files: Sequence[tuple[str, bytes]], where: Path | str, layer: str | None) -> Rows:
+    """Read the areas of some KML files, (name, content), one after another; of a `layer`, the folder or file so called.
 
     Raises
     ------

@@ -83,24 +83,10 @@ class NoServiceError(SourceError):
 def areas_of(
     web: Web, kind: str, district: str, *, vintage: str | None = None, service_url: str = SERVICES
 ) -> tuple[gpd.GeoDataFrame, str]:
-    """Return the wards or LSOAs of a district, and the layer they come from.
+    """Return the wards or lsoas of a district as an Areas table, repaired, and the address of the layer.
 
-    Parameters
-    ----------
-    web
-        The client that sends the requests.
-    kind
-        wards or lsoas.
-    district
-        A local authority district, by its name in that year; case does not matter.
-    vintage
-        The year of the boundaries; by default the newest known.
-    service_url
-        The folder of services, or a single layer (…/FeatureServer/0); for a layer, `vintage` has no effect.
-
-    Returns
-    -------
-    The Areas table with repaired geometries, and the address of the layer.
+    The district has its name in the year of the boundaries, `vintage`, by default the newest known; case does not
+    matter. `service_url` is the folder of services, or a single layer (…/FeatureServer/0), whose year is its own.
 
     Raises
     ------

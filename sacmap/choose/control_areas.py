@@ -54,16 +54,8 @@ def control_weights(level: Floats, past: Floats, target: Whole, others: Whole, a
     The weighted level equals the target's. The weights minimise the variance of the control, plus penalties for a past
     that differs from the target's by more than chance and for a different number of areas. Weights are never negative.
 
-    Parameters
-    ----------
-    level
-        (areas,) expected crimes a period, above 0.
-    past
-        (areas × periods) crimes.
-    target, others
-        Positions of the target's areas, and of the areas that may be in its control.
-    alpha
-        Volatility, as in `wdd`.
+    `level` is (areas,) expected crimes a period, above 0; `past` is (areas × periods) crimes; `target` and `others` are
+    positions of areas: the target's, and those that may be in its control; `alpha` is the volatility, as in `wdd`.
     """
     if not len(others):
         return np.zeros(0)

@@ -111,18 +111,9 @@ def weighted_wdd(
 ) -> Wdd:
     """Return ΔT − Σ w·ΔC, the difference between treated areas and a weighted control.
 
-    Parameters
-    ----------
-    treated, control
-        (before, after), each an array with one count per area.
-    weights
-        (control areas,), 0 or more.
-    alpha
-        Volatility, as in `wdd`.
-    doubt
-        For treated and control areas, the standard error of the settled count, in addition to that of a count.
-    widen
-        The factor by which the interval is widened beyond counts and volatility.
+    `treated` and `control` are (before, after), each an array with one count per area; `weights` are (control areas,),
+    0 or more; `alpha` is as in `wdd`. `doubt`: for treated and control areas, the standard error of the settled count,
+    in addition to that of a count. `widen`: the factor by which the interval is widened beyond counts and volatility.
     """
     before, after = (np.atleast_1d(np.asarray(side, dtype=float)) for side in treated)
     other, later = (np.atleast_1d(np.asarray(side, dtype=float)) for side in control)

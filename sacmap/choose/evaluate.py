@@ -176,16 +176,7 @@ def study_values(
 
 
 def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome:
-    """Judge a plan by the counts after it.
-
-    Parameters
-    ----------
-    plan
-        The plan.
-    result
-        The comparison of the months after with the months before: see `study_values`.
-    actions
-        The action log.
+    """Judge a plan by the counts after it: `result` compares the months after with those before, see `study_values`.
 
     Raises
     ------

@@ -21,7 +21,7 @@ Point = tuple[float, float, str]
 #: Number of map points for the concentration, and of streets named.
 POINTS, STREETS = 10, 3
 #: The columns of Located that map points are counted by.
-POINT_COLUMNS = ("area_id", "lon", "lat", "location", "crime_type")
+POINT_COLUMNS = ["area_id", "crime_type", "lon", "lat", "location"]
 #: police.uk's names of map points that are not streets. Most burglaries there are not of homes.
 OFF_STREET = frozenset(
     (
@@ -126,15 +126,14 @@ def points_of_areas(now: pd.DataFrame, area_ids: Collection[str]) -> dict[tuple[
 
     `now` holds the Located rows of the current months. An area without crimes of a type is left out.
     """
-    columns = ["area_id", "crime_type", "lon", "lat", "location"]
-    mine = now.loc[now["area_id"].isin(area_ids).to_numpy(), columns]
+    mine = now.loc[now["area_id"].isin(area_ids).to_numpy(), POINT_COLUMNS]
     mine = mine[mine["crime_type"].isin(tables.SAC_TYPES).to_numpy()]
     crimes: Counter[tuple[str, str]] = Counter()
     apart: Counter[tuple[str, str]] = Counter()
     points: defaultdict[tuple[str, str], Counter[Point]] = defaultdict(Counter)
     # There are many rows but few points, so each point is handled once.
     for (area, kind, lon, lat, name), n in Counter(
-        zip(*(mine[column].tolist() for column in columns), strict=True)
+        zip(*(mine[column].tolist() for column in POINT_COLUMNS), strict=True)
     ).items():
         named = isinstance(name, str)
         no_street = named and is_off_street(name)
@@ -162,20 +161,13 @@ def rises_of_one_point(
 ) -> Mapping[str, OnePoint]:
     """Return, by area_id, the map point with most of a rise, if no crime was there in the baseline.
 
-    Such a rise may only be a change in where police.uk places crimes.
-
-    Parameters
-    ----------
-    now, before
-        The Located table without duplicates: the rows of the current months compared, and those of the baseline.
-    rises
-        area_id, current_count and expected of the areas with a rise as their verdict.
-    kind
-        The crime type.
+    Such a rise may only be a change in where police.uk places crimes. `now` and `before` are the Located table without
+    duplicates: the rows of the current months compared, and those of the baseline. `rises` has area_id, current_count
+    and expected of the areas with a rise as their verdict.
     """
     there = now["area_id"].isin(list(rises["area_id"])) & now["lon"].notna()
     there &= now["crime_type"].isin(tables.SAC_TYPES if kind == "sac" else (kind,))
-    points = point_counts(now.loc[there.to_numpy(), list(POINT_COLUMNS)])
+    points = point_counts(now.loc[there.to_numpy(), POINT_COLUMNS])
     n = points.crimes.sum(axis=1)
     # Of each area the point with most crimes, the first of these by position.
     order = np.lexsort((-n, points.area))

@@ -18,7 +18,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sacmap import tables
-from sacmap.choose.map_points import NO_POINTS, AreaPoints, points_of_areas, rises_of_one_point
+from sacmap.choose.map_points import (
+    NO_POINTS,
+    POINT_COLUMNS,
+    AreaPoints,
+    points_of_areas,
+    rises_of_one_point,
+)
 from sacmap.measure.counts import counts_cube
 from sacmap.measure.verdict import Against, Law, law_of, verdicts
 from sacmap.result import FIRST, FIRST_TEN, Entry, OnePoint
@@ -93,27 +99,15 @@ def all_lists(
 ) -> Lists:
     """Rank the areas for target hardening, and for a week of action on each crime type.
 
-    Parameters
-    ----------
-    study
-        The study.
-    areas
-        The Areas table.
-    once
-        The Located table less repeats.
-    change
-        The Change table. This fills hardening_rank in burglary rows, week_rank in all rows, and top5_share: of target
-        hardening in burglary rows, of the week list in the others.
-    counts
-        (areas × periods × months compared × SAC types) of the areas, the current period last.
-    positions
-        The positions in a period (0 first) of the months compared.
-    comparators
-        By crime type, as `compare` takes it.
+    `once` is the Located table less repeats; `counts` is (areas × periods × months compared × SAC types), the current
+    period last; `positions` are those in a period (0 first) of the months compared; `comparators` are by crime type, as
+    `compare` takes them.
 
     Returns
     -------
-    The Change table, and the first ten areas of each list. Those on week lists are all above the expected count.
+    The Change table with hardening_rank in burglary rows, week_rank in all rows, and top5_share, of target hardening in
+    burglary rows, of the week list in the others; and the first ten areas of each list. Those on week lists are all
+    above the expected count.
     """
     made = _Ground(
         once,
@@ -160,8 +154,7 @@ class _Ground:
     @cached_property
     def now(self) -> pd.DataFrame:
         """The located crimes of the current period."""
-        columns = ["area_id", "crime_type", "lon", "lat", "location"]
-        return self.once.loc[self.once["month"].isin(self.compared[-1]), columns]
+        return self.once.loc[self.once["month"].isin(self.compared[-1]), POINT_COLUMNS]
 
     @cached_property
     def before(self) -> pd.DataFrame:

@@ -44,16 +44,8 @@ def choose(excess: Floats, drawn: Floats, near: Near, size: int) -> list[Choice]
     The search is exact up to five areas in a set and 100,000 sets in all. Otherwise, sets are grown from the areas
     with the largest excess, and members are exchanged while that helps. There are fewer sets if too few areas adjoin.
 
-    Parameters
-    ----------
-    excess
-        (n,) excess in crimes; NaN where not known.
-    drawn
-        (n, draws) the same, drawn from the distribution of the present rates.
-    near
-        Which areas adjoin.
-    size
-        Areas in a set.
+    `excess` is (n,) crimes, NaN where not known; `drawn` is (n, draws) the same, drawn from the distribution of the
+    present rates.
     """
     known = np.isfinite(excess)
     open_to = [

@@ -48,20 +48,11 @@ class OfflineError(SourceError):
 
 
 class Api:
-    """The answers of data.police.uk, from the store or from the web.
+    """The answers of data.police.uk, from the store or from the web; without `web`, from the store alone.
 
-    Parameters
-    ----------
-    web
-        None to use the store alone.
-    base
-        The address that ends in /api.
-    refresh
-        Check for a new month even if that was checked today.
-    new_boundaries
-        Request neighbourhoods and boundaries as of this publication, even if the store has older ones.
-    by_hand
-        What to do if the store alone does not do, for the message.
+    `base` is the address that ends in /api. `refresh`: check for a new month even if that was checked today.
+    `new_boundaries`: request neighbourhoods and boundaries as of this publication, even if the store has older ones.
+    `by_hand`: what to do if the store alone does not do, for the message.
     """
 
     def __init__(

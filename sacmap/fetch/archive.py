@@ -58,18 +58,10 @@ def candidates(group: Sequence[str], latest: str | None) -> list[str]:
 
 
 class Archive:
-    """The archive of data.police.uk, with the store.
+    """The archive of data.police.uk, with the store; without `web`, of the store alone.
 
-    Parameters
-    ----------
-    web
-        None to use only the store.
-    base
-        The address of the folder of the archives.
-    agree
-        Called with a question before a whole archive is downloaded.
-    say
-        Called with messages about what will be fetched.
+    `base` is the address of the folder of the archives. `agree` is called with a question before a whole archive is
+    downloaded, `say` with messages about what will be fetched.
     """
 
     def __init__(

@@ -54,18 +54,10 @@ class Downloaded:
 def choose_sources(
     wanted: Collection[str], window: Sequence[str], source: str, kept: Callable[[str], str | None]
 ) -> MonthSources:
-    """Choose the source of each month.
+    """Choose the source of each month wanted.
 
-    Parameters
-    ----------
-    wanted
-        The months of the study.
-    window
-        The months the API has, sorted; empty if it is not used.
-    source
-        auto, api or archive.
-    kept
-        Returns the publication for which the store has all of a month that the API no longer has, or None.
+    `window` are the months the API has, sorted, none if it is not used; `source` is auto, api or archive; `kept` gives
+    the publication for which the store has all of a month that the API no longer has, or None.
 
     Raises
     ------
@@ -124,18 +116,9 @@ def origin_of(study: Study) -> Origin:
 class Downloader:
     """Downloads the crimes of one force. A context manager.
 
-    Parameters
-    ----------
-    origin
-        The force and the addresses.
-    say, agree
-        Called with messages; called to ask before a large download.
-    web
-        The client for requests; by default a new one, and none with --offline.
-    refresh, new_boundaries
-        See `Api`.
-    territory
-        Returns the Areas table of a force's neighbourhoods, or None if it lists none.
+    `say` is called with messages, `agree` to ask before a large download. `web` is by default a new client, and none
+    with --offline. `territory` returns the Areas table of a force's neighbourhoods, or None if it lists none. For the
+    rest see `Api`.
     """
 
     def __init__(

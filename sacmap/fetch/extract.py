@@ -32,16 +32,13 @@ from sacmap.fetch.repeats import (
     ROUGH_DECIMALS,
     Part,
     Repeated,
-    doubled_notices,
-    full_notices,
     id_notices,
     idents_of,
     is_no_id,
     keys_of,
-    repeat_notices,
-    repeated_parts,
     rounded_to,
     shared_elsewhere,
+    without_repeated_parts,
 )
 from sacmap.fetch.resaved import SEA, from_grid, swapped_among
 from sacmap.fetch.street_rows import CATEGORIES
@@ -94,8 +91,8 @@ def read_extract(study: Study) -> Reading:
     layout = layout_of(study.extract or {}, study.force)
     files, notes = each_once([Member(Path(path)) for path in study.crimes])
     several = [_sheets(file.path, layout) for file in files]
-    found = [sheet for sheets, _ in several for sheet in sheets]
-    found, repeated = _without_repeats(found)
+    whole = [sheet for sheets, _ in several for sheet in sheets]
+    found, repeated = without_repeated_parts(whole, [_part_of(sheet) for sheet in whole], _less)
     inputs = tuple(
         {
             "path": str(file.path),
@@ -196,23 +193,12 @@ def _no_header(path: Path, nearest: Sequence[tuple[list[str], list[str]]]) -> In
     )
 
 
-def _without_repeats(found: list[Extracted]) -> tuple[list[Extracted], tuple[Notice, ...]]:
-    """Leave out the months of a sheet or file that another has completely."""
-    labels = [sheet.label for sheet in found]
-    parts = [_part_of(sheet) for sheet in found]
-    repeated = repeated_parts(parts)
-    full = full_notices({sheet.label: len(sheet.rows) for sheet in found})
-    left = list(found)
-    for one in repeated:
-        left[one.part] = _less(left[one.part], one)
-    return left, (*repeat_notices(repeated, labels), *doubled_notices(parts, repeated), *full)
-
-
 def _part_of(sheet: Extracted) -> Part:
     rows = sheet.rows
     ids = rows["crime_id"].where(~rows["crime_id"].map(is_no_id).astype(bool), "")
     return Part(
         label=sheet.label,
+        size=len(rows),
         group=rows["month"].to_numpy(object),
         key=keys_of([rows["day"], rows["offence"].map(words_of), rows["lon"].round(5), rows["lat"].round(5)]),
         ident=idents_of(ids),

@@ -80,13 +80,10 @@ class RecordedTable:
     rows: pd.DataFrame
 
     def of(self, area_name: str) -> Recorded:
-        """Return the recorded crime of one area.
+        """Return the recorded crime of a Community Safety Partnership or a force, as named in the table.
 
-        Parameters
-        ----------
-        area_name
-            A Community Safety Partnership or a force, as named in the table. Case, "&" for "and", and "Police" or
-            "Constabulary" at the end do not matter. A partnership takes precedence over a force of the same name.
+        Case, "&" for "and", and "Police" or "Constabulary" at the end do not matter. A partnership takes precedence
+        over a force of the same name.
 
         Raises
         ------

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,9 @@ MOSTLY, ENOUGH_POINTS, MANY_CRIMES = 0.5, 20, 50
 ROUGH_DECIMALS = {2: "a kilometre", 3: "100 m"}
 #: With fewer rows, all may occur twice by chance.
 DOUBLED_ROWS = 20
+
+#: What rows are of: the files of a month, or a sheet.
+Source = TypeVar("Source")
 
 
 def is_no_id(text: str) -> bool:
@@ -81,16 +84,10 @@ def without_no_ids(crimes: pa.Table) -> tuple[pa.Table, tuple[Notice, ...]]:
 
 
 def shared_elsewhere(ids: pd.Series, *, kinds: pd.Series, others: Sequence[pd.Series]) -> pd.Series:
-    """Mark the rows whose id also occurs at another date or location, within the same kind of crime.
+    """Mark the rows whose id, "" if missing, also occurs at another date or location, within the same kind of crime.
 
-    Parameters
-    ----------
-    ids
-        "" for a missing id.
-    kinds
-        Crime types. Rows of different types are never merged, so they may share an id.
-    others
-        Columns that are equal in rows of one crime: day or month, coordinates. Missing values are ignored.
+    Rows of different `kinds`, crime types, are never merged, so they may share an id. `others` are columns that are
+    equal in rows of one crime: day or month, coordinates. Missing values are ignored.
     """
     shared = pd.Series(data=False, index=ids.index)
     repeated = ids[(ids != "")].groupby([ids, kinds]).transform("size") > 1
@@ -127,13 +124,14 @@ def commonest(texts: pd.Series) -> list[tuple[str, int]]:
 
 
 class Part(NamedTuple):
-    """One file, member or sheet: its label, and four arrays with one value for each row.
+    """One file, member or sheet: its label, its number of rows, and four arrays with one value for each row compared.
 
     group: month and force; key: a number that is equal for rows that differ only in their id; ident: a number for the
     id, 0 if it is missing; placed: whether the row has a location.
     """
 
     label: str
+    size: int
     group: np.ndarray
     key: np.ndarray
     ident: np.ndarray
@@ -192,6 +190,20 @@ def idents_of(ids: pd.Series) -> np.ndarray:
     return np.where(texts == "", np.uint64(0), pd.util.hash_array(texts) | np.uint64(1))
 
 
+def without_repeated_parts(
+    sources: Sequence[Source], parts: Sequence[Part], less: Callable[[Source, Repeated], Source]
+) -> tuple[list[Source], tuple[Notice, ...]]:
+    """Leave out the months of a source that another has completely, and tell of these and of others in doubt.
+
+    `parts` are the rows of each source; `less` returns a source without what is repeated.
+    """
+    found = repeated_parts(parts)
+    left = list(sources)
+    for one in found:
+        left[one.part] = less(left[one.part], one)
+    return left, (*_repeat_notices(found, parts), *_doubled_notices(parts, found), *_full_notices(parts))
+
+
 def repeated_parts(parts: Sequence[Part]) -> list[Repeated]:
     """Find the parts, or months of parts, whose rows all occur in another part.
 
@@ -246,7 +258,7 @@ def _occur_in(mine: pd.DataFrame, theirs: pd.DataFrame) -> bool:
     return bool((others.reindex(counts.index).fillna(0) >= counts).all())
 
 
-def doubled_notices(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterator[Notice]:
+def _doubled_notices(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterator[Notice]:
     """Warn of files, or months of files, in which every row occurs an even number of times and no id repeats.
 
     Someone may have numbered the rows after the file was joined to itself. Parts with the rows of another under other
@@ -298,21 +310,21 @@ def _renumbered(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterator[No
         )
 
 
-def full_notices(rows: Mapping[str, int]) -> Iterator[Notice]:
+def _full_notices(parts: Sequence[Part]) -> Iterator[Notice]:
     """Warn of files and sheets with as many rows as a spreadsheet can hold: others may be lost."""
-    full = [label for label, n in rows.items() if n in FULL]
+    full = [part for part in parts if part.size in FULL]
     if full:
         yield Notice(
             "full-spreadsheet",
-            f"{listed(full, 3)} has as many rows as a spreadsheet can hold, {rows[full[0]]:,}. Any others were "
-            "lost when it was saved. Use the files as downloaded, or save in parts.",
+            f"{listed([part.label for part in full], 3)} has as many rows as a spreadsheet can hold, "
+            f"{full[0].size:,}. Any others were lost when it was saved. Use the files as downloaded, or save in parts.",
         )
 
 
-def repeat_notices(found: Sequence[Repeated], labels: Sequence[str]) -> Iterator[Notice]:
+def _repeat_notices(found: Sequence[Repeated], parts: Sequence[Part]) -> Iterator[Notice]:
     """Tell which files or sheets repeat another."""
     each = [
-        f"{labels[one.part]} repeats {one.of} ({one.rows:,} rows"
+        f"{parts[one.part].label} repeats {one.of} ({one.rows:,} rows"
         + ("" if one.whole else f", in {len(one.groups)} months" if len(one.groups) > 1 else ", in one month")
         + ")"
         for one in found

@@ -85,22 +85,11 @@ def decide(
     splittable: Collection[AttemptResult],
     tries: int = TRIES,
 ) -> NextStep:
-    """Return the action to take.
+    """Return the action to take after an attempt.
 
-    Parameters
-    ----------
-    result
-        The outcome of this attempt.
-    times
-        How often this request had this outcome, this attempt included.
-    tried
-        Number of attempts, this one included.
-    elapsed
-        Seconds since the first attempt, not counting waits that the server asked for, up to `LONGEST_ASKED`.
-    splittable
-        The outcomes after which this request may be split; empty if it cannot be split.
-    tries
-        Number of attempts allowed.
+    `times`: how often this request had this outcome; `tried`: number of attempts, both with this one; `elapsed`: the
+    seconds since the first attempt, less waits that the server asked for, up to `LONGEST_ASKED`; `splittable`: the
+    outcomes after which this request may be split; `tries`: number of attempts allowed.
     """
     listed = DECISIONS[result]
     do = listed[min(times, len(listed)) - 1]

@@ -30,15 +30,12 @@ from sacmap.fetch.repeats import (
     ROUGH_DECIMALS,
     Part,
     Repeated,
-    doubled_notices,
-    full_notices,
     idents_of,
     keys_of,
-    repeat_notices,
-    repeated_parts,
     rounded,
     rounded_to,
     without_no_ids,
+    without_repeated_parts,
 )
 from sacmap.fetch.street_rows import CATEGORIES, CsvSource, Rows, rows_of
 from sacmap.files.text import sha256
@@ -210,20 +207,14 @@ def _without_repeats(parts: list[Read]) -> tuple[list[Read], tuple[Notice, ...]]
     """Leave out the months of a part that another has completely. Files with police.uk's names need no check."""
     if all(member.is_street for part in parts for member in part.members):
         return parts, ()
-    judged = [_part_of(part) for part in parts]
-    found = repeated_parts(judged)
-    left = list(parts)
-    for one in found:
-        left[one.part] = _less(left[one.part], one)
-    full = full_notices({part.label: part.size for part in parts})
-    labels = [part.label for part in parts]
-    return left, (*repeat_notices(found, labels), *doubled_notices(judged, found), *full)
+    return without_repeated_parts(parts, [_part_of(part) for part in parts], _less)
 
 
 def _part_of(part: Read) -> Part:
     frame = part.rows.crimes.select(["month", "force", "crime_type", "lon", "lat", "crime_id"]).to_pandas()
     return Part(
         label=part.label,
+        size=part.size,
         group=_groups(frame["month"], frame["force"]),
         key=keys_of([frame["crime_type"], rounded(frame["lon"]), rounded(frame["lat"])]),
         ident=idents_of(frame["crime_id"]),

@@ -65,18 +65,8 @@ def merged(parts: Sequence[Rows]) -> Rows:
 def rows_of(sources: Sequence[CsvSource], keep: Sequence[str] | None, force: str | None = None) -> Rows:
     """Read CSVs into columns of text and degrees: "" for missing text, null for a missing location.
 
-    Parameters
-    ----------
-    sources
-        The files, of one month or few, because their rows are all in memory at once.
-    keep
-        Slugs of the crime types to keep; None keeps all.
-    force
-        The force of the crimes in a file that does not name one.
-
-    Returns
-    -------
-    The rows, in the order of the files and lines.
+    The files are of one month or few, because their rows, in the order of files and lines, are all in memory at once.
+    `keep` are slugs of the crime types to keep, None for all. `force` is that of a file that does not name one.
 
     Raises
     ------

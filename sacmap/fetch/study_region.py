@@ -23,16 +23,8 @@ class Region:
     The API does not say which force recorded a crime. A crime inside these polygons is assigned to the force, unless
     it is marked as British Transport Police. A crime without a location belongs to the force in the request.
 
-    Parameters
-    ----------
-    api
-        The API client.
-    force, name
-        The force's slug, and the name for the column force.
-    polygons
-        Polygons in EPSG:4326; some may be empty.
-    size
-        The number of the force's neighbourhoods, for estimates.
+    `force` is the force's slug, `name` that for the column force; some of the polygons, in EPSG:4326, may be empty;
+    `size` is the number of the force's neighbourhoods, for estimates.
     """
 
     def __init__(self, api: Api, force: str, name: str, polygons: np.ndarray, size: int) -> None:

@@ -100,20 +100,11 @@ class NoPartError(SourceError):
 
 
 class Web:
-    """Sends requests at a limited speed, with retries and a deadline.
+    """Sends requests at a limited speed, with retries and a deadline of so many seconds for one attempt.
 
-    Parameters
-    ----------
-    ca_bundle
-        A file of certificates to trust in addition to the system's.
-    clock, sleep, luck, now
-        The elapsed seconds, a wait, a random number in 0–1 and the time (s since 1970). Tests replace them.
-    deadline
-        Seconds for one attempt.
-    by_hand
-        What to do if no request gets through, for the message.
-    say
-        Called once for each request that fails at first and is retried.
+    `ca_bundle`: a file of certificates to trust in addition to the system's. Tests replace `clock`, `sleep`, `luck` and
+    `now`: the elapsed seconds, a wait, a random number in 0–1 and the time (s since 1970). `by_hand`: what to do if no
+    request gets through, for the message. `say` is called once for each request that fails at first and is retried.
 
     Raises
     ------

@@ -22,17 +22,10 @@ _OUR_RECORD = b'{ "sacmap":'
 
 
 def require_apart(outputs: Iterable[Path], inputs: Iterable[str | Path | None]) -> None:
-    """Refuse to overwrite a file that is read.
+    """Refuse to overwrite a file that is read. An input that is a folder stands for every file in it.
 
     Two names belong to one file if the system says so (a link, a hard link, another spelling, or capitals on Windows
     and macOS), or if they differ only in capitals, because they may be the same file on a shared drive.
-
-    Parameters
-    ----------
-    outputs
-        The files that would be written.
-    inputs
-        Files and folders that are read; None is ignored. A folder stands for every file in it.
 
     Raises
     ------
@@ -58,13 +51,6 @@ def require_own(page: Path, beside: Iterable[Path]) -> None:
 
     They are sacmap's if the record beside the page is, or if a run was stopped while it wrote them. A table is known by
     its columns too.
-
-    Parameters
-    ----------
-    page
-        The page, which was named.
-    beside
-        The other files that would be written.
 
     Raises
     ------

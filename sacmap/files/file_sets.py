@@ -52,16 +52,8 @@ def write_set(files: Mapping[Path, bytes], *, private: bool = False, wait: Wait 
 
     All are written under other names first, then moved one after another. If one cannot be moved, the earlier ones are
     put back. If the run is killed between two moves, NAME.unfinished.txt stays, and the next run learns of it from
-    `torn_set_message`. If two runs write the same set, one waits for the other.
-
-    Parameters
-    ----------
-    files
-        Content by path. The first path gives the set its name.
-    private
-        Whether only the owner may read the files, as for a restricted extract.
-    wait
-        A function that waits for a number of seconds.
+    `torn_set_message`. If two runs write the same set, one waits for the other. The first path gives the set its name.
+    Only the owner may read `private` files, as of a restricted extract.
 
     Raises
     ------
@@ -125,18 +117,9 @@ def marker_of(path: Path) -> Path:
 def older_files(
     path: Path, endings: Iterable[str], written: Iterable[Path], read: Iterable[str]
 ) -> list[Path]:
-    """Return the files with the name of `path` and one of the endings that this run neither writes nor reads.
+    """Return the files with the name of `path`, maps/NAME.html, that this run neither writes nor reads.
 
-    Parameters
-    ----------
-    path
-        The first file of the set: maps/NAME.html.
-    endings
-        What may follow NAME: ".xlsx", "-groups.csv".
-    written
-        The files of this run.
-    read
-        Paths that this run reads.
+    The endings are what may follow NAME: ".xlsx", "-groups.csv".
     """
     ours = {os.path.realpath(one) for one in (*map(str, written), *read)}
     beside = [path.with_name(f"{path.stem}{ending}") for ending in endings]

@@ -17,17 +17,10 @@ Json: TypeAlias = "str | float | Sequence[Json] | Mapping[str, Json] | Mapping[i
 
 
 def mismatch(value: object, kind: object, at: str = "it") -> str | None:
-    """Say in words where a value does not match a type; None if it matches.
+    """Say in words where a value, `at` by name, as `json.loads` returns it, does not match a type; None if it matches.
 
-    Parameters
-    ----------
-    value
-        A value as `json.loads` returns it.
-    kind
-        A class; None; a union; a list or sequence; a mapping with text keys; a TypedDict or dataclass, of which keys
-        not named are ignored; or a text Annotated with a test, such as ``Annotated[str, months.is_month]``.
-    at
-        The name of the value in the message.
+    The type is a class; None; a union; a list or sequence; a mapping with text keys; a TypedDict or dataclass, of which
+    keys not named are ignored; or a text Annotated with a test, such as ``Annotated[str, months.is_month]``.
 
     Examples
     --------
@@ -62,16 +55,9 @@ def record_text(path: str) -> str:
 
 
 def own_record(text: str, path: str, kind: type, *, what: str, writer: str) -> JsonObject:
-    """Return a JSON record that sacmap wrote, once it matches the type of such a record.
+    """Return a JSON record that sacmap wrote, once it matches the type of such a record: see `mismatch`.
 
-    Parameters
-    ----------
-    text, path
-        The text of the file, and its name for messages.
-    kind
-        A TypedDict or dataclass: see `mismatch`.
-    what, writer
-        What such a record is, and the command that writes one: "a plan", "sacmap plan".
+    `what` it is and its `writer`, for messages: "a plan", "sacmap plan".
 
     Raises
     ------

@@ -183,23 +183,10 @@ def change_table(
 ) -> pd.DataFrame:
     """Build the Change table; its ranks are empty until `sacmap.choose.ranking` fills them.
 
-    Parameters
-    ----------
-    areas
-        The Areas table, sorted by area_id; one without a boundary is "not known".
-    baseline, current
-        By crime type: (areas × periods) and (areas,) counts over the months compared. With no period in the baseline,
-        all columns of change are empty.
-    months_compared
-        Months of a period that are compared.
-    comparators
-        By crime type, as `compare` takes it.
-    edge_share
-        By crime type: (areas,) share of the current crimes within 50 m of the boundary, or NaN.
-    unknown
-        Areas that are not known, by area_id.
-    absent_types
-        Crime types that are not known, because the data lack rows of them.
+    `areas` are sorted by area_id; one without a boundary, or in `unknown`, is "not known", and so are `absent_types`,
+    which the data lack. By crime type: `baseline` and `current`, (areas × periods) and (areas,) counts over the months
+    compared; `comparators`, as `compare` takes them; `edge_share`, (areas,) share of the current crimes within 50 m of
+    the boundary, or NaN. With no period in the baseline, all columns of change are empty.
     """
     there = ~areas.geometry.is_empty.to_numpy() & ~areas["area_id"].isin(list(unknown)).to_numpy()
     parts = [
@@ -278,27 +265,13 @@ def groups_of(
     comparator: Comparator,
     *,
     months_compared: int,
-    unknown: Collection[str] = (),
-    absent_types: Collection[str] = (),
+    unknown: Collection[str],
+    absent_types: Collection[str],
 ) -> pd.DataFrame:
-    """Return the subtotals of a map's groups: the table of tables.GROUPS, empty if the areas have no groups.
+    """Return the subtotals of a map's groups: the table of tables.GROUPS, empty if the areas have no column group.
 
-    Areas that are not known are in no subtotal. The column areas says how many areas are.
-
-    Parameters
-    ----------
-    areas
-        The Areas table, with the column group if there are groups.
-    counts
-        The counts.
-    comparator
-        The comparator. If it is the rest of the areas, a group is compared with the rest of the groups.
-    months_compared
-        Months of a period that are compared.
-    unknown
-        Areas that are not known, by area_id.
-    absent_types
-        Crime types that are not known.
+    Areas that are `unknown` are in no subtotal. The column areas says how many areas are. Where areas are compared with
+    the rest of the areas, a group is compared with the rest of the groups.
     """
     if "group" not in areas:
         return pd.DataFrame(columns=tables.GROUPS.names)

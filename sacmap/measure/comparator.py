@@ -87,14 +87,8 @@ def doubt_pct(comparator: Comparator, mapped: np.ndarray) -> float:
     """Return by how much chance could change the comparator's change in SAC, ± % (95%); 0 if nothing is followed.
 
     The relative variance of a ratio of two Poisson counts a and b is 1/a + 1/b. For `areas`, the largest value counts,
-    which belongs to the area with the smallest rest.
-
-    Parameters
-    ----------
-    comparator
-        The comparator.
-    mapped
-        (areas, periods, types) counts, with `sac` first and the current period last.
+    which belongs to the area with the smallest rest. `mapped` is (areas, periods, types) counts, with `sac` first and
+    the current period last.
     """
     if comparator.kind == "none":
         return 0.0
@@ -118,15 +112,9 @@ class ComparatorRecord(TypedDict):
 
 
 def changes_followed(rows: pd.DataFrame, record: ComparatorRecord | None) -> list[float | None]:
-    """Return, for each row of one crime type, the change in % of its comparator.
+    """Return, for each row of the Change table of one crime type, the change in % of its comparator.
 
-    Parameters
-    ----------
-    rows
-        Rows of the Change table of one crime type.
-    record
-        The comparator of the crime type, as in the record. For `areas` it is the sum of all areas, from which each
-        row's own crimes are subtracted.
+    For `areas` the record is of the sum of all areas, from which each row's own crimes are subtracted.
     """
     if record is None or record["name"] != "areas" or record["baseline"] is None or record["current"] is None:
         return [record and record["change_pct"]] * len(rows)
@@ -175,16 +163,8 @@ def national_comparator(
     """Return the counts of all forces together as the table of a comparator file.
 
     A force with a thin or missing month is left out completely, so that its gap never looks like a fall. A month that
-    most forces lack is left out instead.
-
-    Parameters
-    ----------
-    crimes
-        The Crimes table of SAC, without duplicates.
-    tally
-        force, month, crime_type, n of all rows read.
-    without
-        Forces to leave out, by name or slug, such as the study's own force.
+    most forces lack is left out instead. `crimes` are those of SAC, without duplicates; `tally` has all rows read. The
+    forces in `without`, by name or slug, are left out, such as the study's own.
 
     Returns
     -------

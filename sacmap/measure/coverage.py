@@ -41,12 +41,8 @@ TELLING_SHARE = 0.2
 def coverage(tally: pd.DataFrame, wanted: Collection[str]) -> pd.DataFrame:
     """Judge each month of each force: complete, thin or missing.
 
-    Parameters
-    ----------
-    tally
-        force, month, crime_type, n: all crimes read, of every type.
-    wanted
-        The months the study needs. All other months between the first and the last known are judged too.
+    `tally` has force, month, crime_type and n of all crimes read, of every type. Besides the months `wanted`, all
+    between the first and the last known are judged.
 
     Returns
     -------

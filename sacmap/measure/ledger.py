@@ -55,22 +55,10 @@ def ledger(
     forces_left_out: Collection[str] = (),
     unknown: Collection[str] = (),
 ) -> Ledger:
-    """Account for every row.
+    """Account for every row, of all crime types read; `located` has those of SAC, including duplicates.
 
-    Parameters
-    ----------
-    rows_read
-        Rows of all crime types read.
-    located
-        The Located table of the SAC rows, including duplicates.
-    compared
-        The months compared. Rows of a month that was left out belong to other_months.
-    repeated
-        Which rows are duplicates, as marked by `repeats`.
-    forces_left_out
-        Forces that are left out of every period, whole.
-    unknown
-        Areas that are not known. Crimes in them belong to outside_areas.
+    Rows of months that are not `compared` belong to other_months, crimes in areas that are `unknown` to outside_areas.
+    `repeated` are the duplicates, as marked by `repeats`.
 
     Raises
     ------

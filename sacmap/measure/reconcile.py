@@ -147,16 +147,8 @@ def reconcile(
 ) -> Reconciliation:
     """Compare police.uk, or a force's own extract, with recorded crime by period, and itemise the difference.
 
-    Parameters
-    ----------
-    study
-        Its periods must be whole quarters. If it has an extract, `published` holds the extract's rows.
-    recorded
-        The Home Office's table of the area.
-    published
-        The rows of the same area; None if no crimes were given.
-    peers
-        The nation and similar areas to compare with; None for none.
+    `recorded` is the Home Office's table of the area, `published` the rows of the same area, of the extract if the
+    study has one; None if no crimes were given. `peers` are the nation and similar areas to compare with.
 
     Raises
     ------

@@ -172,22 +172,10 @@ def compare_peers(
     components: Sequence[Component],
     redefined: bool,
 ) -> tuple[PeerComparison, ...]:
-    """Compare each component of an area with other areas; nothing without others.
+    """Compare each component of a `local` area with others, the nation among them if asked for; nothing without others.
 
-    Parameters
-    ----------
-    study
-        Its periods, each of whole quarters.
-    local
-        The area's own recorded crime.
-    others
-        The other areas, with the nation if it was asked for.
-    forces
-        Every force, to show how much forces differ.
-    components
-        The components to compare.
-    redefined
-        Whether the definition changed between the periods.
+    The periods are whole quarters. `forces` are all of them, to show how much forces differ. `redefined`: whether the
+    definition changed between the periods.
     """
     if not others:
         return ()

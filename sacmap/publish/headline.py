@@ -81,14 +81,7 @@ class Scene(NamedTuple):
 def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headline:
     """Return the first two sentences on a crime type; on `sac`, on all of them.
 
-    Parameters
-    ----------
-    kind
-        The crime type.
-    rows
-        By crime type, its rows with `area_id`, `verdict` and `label`, in the order of the list for a week of action.
-    scene
-        The place and what things are called.
+    `rows` are by crime type, with `area_id`, `verdict` and `label`, in the order of the list for a week of action.
 
     "Burglary rose clearly in Finningley and Hoyland." "All three types together: up 6%, with no clear rise."
     """

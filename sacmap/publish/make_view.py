@@ -131,7 +131,7 @@ def points_of(result: Result, areas: Collection[str]) -> dict[str, list[MapPoint
     """Return, by area, its busiest map points of the current months compared, the first ten of each crime type."""
     located, now = result.located, [result.study.current[k] for k in result.compared]
     there = located["month"].isin(now) & located["area_id"].isin(areas) & located["lon"].notna()
-    points = point_counts(located.loc[there.to_numpy(), list(POINT_COLUMNS)])
+    points = point_counts(located.loc[there.to_numpy(), POINT_COLUMNS])
     by_kind = np.column_stack([points.crimes.sum(axis=1), points.crimes])
     kept = np.zeros(len(points.area), dtype=bool)
     for n in by_kind.T:
