@@ -123,8 +123,7 @@ def made_up(count: int) -> tuple[gpd.GeoDataFrame, pd.DataFrame, dict[str, Any]]
     )
     change = change_table(
         areas,
-        {kind: years[kind][:, :3] for kind in tables.CRIME_TYPES},
-        {kind: years[kind][:, 3] for kind in tables.CRIME_TYPES},
+        np.stack([years[kind] for kind in tables.CRIME_TYPES], axis=2),
         months_compared=12,
         comparators=dict.fromkeys(tables.CRIME_TYPES),
         edge_share={kind: rng.random(len(ids)).round(3) for kind in tables.CRIME_TYPES},

@@ -227,9 +227,7 @@ def _change_and_lists(
     """Return the Change table with both lists. Without a baseline: counts, levels and only the hardening list."""
     pairs = {kind: against.pair(kind) for kind in tables.CRIME_TYPES}
     change = change_table(
-        areas,
-        {kind: counts.in_areas[:, :-1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
-        {kind: counts.in_areas[:, -1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
+        areas, counts.in_areas,
         months_compared=len(compared.positions), comparators=pairs, edge_share=counts.edge_share,
         unknown=compared.unknown, absent_types=compared.absent_types,
     )  # fmt: skip

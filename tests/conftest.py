@@ -246,15 +246,11 @@ def page_of(*, names=("Ash", "Birch", "Cedar", "Elm"), ids=None, title="Here", s
         geometry=polygons,
         crs=tables.WGS84,
     )
-    before = np.array([[20, 22], [40, 38], [30, 31], [3, 2]])
-    now = np.array([60, 41, 15, 4])
-    share = {"burglary": 0.5, "robbery": 0.1, "vehicle-crime": 0.4}
-    baseline = {"sac": before} | {kind: (before * s).round() for kind, s in share.items()}
-    current = {"sac": now} | {kind: (now * s).round() for kind, s in share.items()}
+    # Two periods before and the current one; then the shares of sac itself and of its three types.
+    counts = np.array([[20, 22, 60], [40, 38, 41], [30, 31, 15], [3, 2, 4]])
     change = change_table(
         areas,
-        baseline,
-        current,
+        (counts[:, :, None] * [1, 0.5, 0.1, 0.4]).round(),
         months_compared=1,
         comparators=dict.fromkeys(tables.CRIME_TYPES),
         edge_share={kind: np.array([0.2, 0.5, np.nan, 1.0]) for kind in tables.CRIME_TYPES},

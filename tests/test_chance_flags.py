@@ -19,9 +19,9 @@ def table(n, level, periods, seed=1):
     usual = level * rng.gamma(4, 1 / 4, n)
     before = {kind: rng.poisson(usual[:, None], (n, periods)) for kind in tables.CRIME_TYPES}
     now = {kind: rng.poisson(usual) for kind in tables.CRIME_TYPES}
-    none = {kind: np.full(n, np.nan) for kind in tables.CRIME_TYPES}
+    counts = np.stack([np.column_stack([before[kind], now[kind]]) for kind in tables.CRIME_TYPES], axis=2)
     against = dict.fromkeys(tables.CRIME_TYPES)
-    return change_table(areas, before, now, months_compared=12, comparators=against, edge_share=none)
+    return change_table(areas, counts, months_compared=12, comparators=against)
 
 
 def test_shares_of_chance_are_ranges_of_real_maps():

@@ -74,22 +74,11 @@ def change(
     areas = areas_given(areas, ("area_id", "name", "geometry"), placed=False)
     require_periods(study)
     followed = _followed(study, comparator)
-    periods, n = _by_period(_cube(counts, list(areas["area_id"]), study.months), study)
-    _tell_unknown(areas, periods)
-    return change_table(
-        areas,
-        {kind: periods[:, :-1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
-        {kind: periods[:, -1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
-        months_compared=n,
-        comparators=followed,
-        edge_share=dict.fromkeys(tables.CRIME_TYPES, np.full(len(areas), np.nan)),
-    )
-
-
-def _by_period(cube: Floats, study: Study) -> tuple[Floats, int]:
-    """Return counts (areas × periods × crime types) over the months compared, and the number of these months."""
+    cube = _cube(counts, list(areas["area_id"]), study.months)
     positions = _positions_compared(cube, study)
-    return by_month(cube, study.months, study.periods, positions).sum(axis=2), len(positions)
+    periods = by_month(cube, study.months, study.periods, positions).sum(axis=2)
+    _tell_unknown(areas, periods)
+    return change_table(areas, periods, months_compared=len(positions), comparators=followed)
 
 
 def _followed(study: Study, given: Against | Mapping[str, Against]) -> Mapping[str, Against]:
@@ -172,35 +161,33 @@ def _tell_unknown(areas: gpd.GeoDataFrame, periods: Floats) -> None:
 
 def change_table(
     areas: gpd.GeoDataFrame,
-    baseline: Mapping[str, NDArray[np.int64] | Floats],
-    current: Mapping[str, NDArray[np.int64] | Floats],
+    counts: NDArray[np.int64] | Floats,
     *,
     months_compared: int,
     comparators: Mapping[str, Against],
-    edge_share: Mapping[str, Floats],
+    edge_share: Mapping[str, Floats] | None = None,
     unknown: Collection[str] = (),
     absent_types: Collection[str] = (),
 ) -> pd.DataFrame:
     """Build the Change table; its ranks are empty until `sacmap.choose.ranking` fills them.
 
     `areas` are sorted by area_id; one without a boundary, or in `unknown`, is "not known", and so are `absent_types`,
-    which the data lack. By crime type: `baseline` and `current`, (areas × periods) and (areas,) counts over the months
-    compared; `comparators`, as `compare` takes them; `edge_share`, (areas,) share of the current crimes within 50 m of
-    the boundary, or NaN. With no period in the baseline, all columns of change are empty.
+    which the data lack. `counts` are (areas × periods × crime types) over the months compared, the current period last;
+    with no other period, all columns of change are empty. By crime type: `comparators`, as `compare` takes them;
+    `edge_share`, (areas,) share of the current crimes within 50 m of the boundary, or NaN; None if not known.
     """
-    there = ~areas.geometry.is_empty.to_numpy() & ~areas["area_id"].isin(list(unknown)).to_numpy()
+    there = _known(areas, unknown)
     parts = [
         _of_type(
             kind,
             areas,
-            np.where(known[:, None], baseline[kind], np.nan),
-            np.where(known, current[kind], np.nan),
+            np.where(known[:, None], counts[:, :, i], np.nan),
             # What is not compared needs no comparator, and that may lack the same crimes.
             comparator=comparators[kind] if known.any() else None,
             months_compared=months_compared,
         )
-        | {"edge_share": np.where(known, edge_share[kind], np.nan)}
-        for kind in tables.CRIME_TYPES
+        | {"edge_share": np.where(known, edge_share[kind] if edge_share else np.nan, np.nan)}
+        for i, kind in enumerate(tables.CRIME_TYPES)
         for known in [there & (kind not in absent_types)]
     ]
     # The rows of an area come one after the other.
@@ -210,16 +197,16 @@ def change_table(
     return table.assign(crime_type=pd.Series(rows["crime_type"], dtype=object))
 
 
+def _known(areas: gpd.GeoDataFrame, unknown: Collection[str]) -> NDArray[np.bool_]:
+    """Return which areas are known: those with a boundary that are not among the unknown."""
+    return np.asarray(~areas.geometry.is_empty & ~areas["area_id"].isin(list(unknown)), dtype=bool)
+
+
 def _of_type(
-    kind: str,
-    areas: gpd.GeoDataFrame,
-    baseline: Floats,
-    current: Floats,
-    *,
-    comparator: Against,
-    months_compared: int,
+    kind: str, areas: gpd.GeoDataFrame, counts: Floats, *, comparator: Against, months_compared: int
 ) -> dict[str, np.ndarray]:
-    """Return the columns of one crime type, an area a row."""
+    """Return the columns of one crime type, an area a row, from (areas × periods) counts, the current period last."""
+    baseline, current = counts[:, :-1], counts[:, -1]
     if periods := baseline.shape[1]:
         total = baseline.sum(axis=1)
         model = compare(baseline, current, comparator, months=months_compared)
@@ -275,36 +262,29 @@ def groups_of(
     """
     if "group" not in areas:
         return pd.DataFrame(columns=tables.GROUPS.names)
-    known = ~areas.geometry.is_empty.to_numpy() & ~areas["area_id"].isin(list(unknown)).to_numpy(bool)
-    names = areas["group"].astype(object).where(areas["group"].notna() & (areas["group"] != ""), NO_GROUP)
-    labels, group_of = np.unique(names[known].astype(str).to_numpy(), return_inverse=True)
+    known = _known(areas, unknown)
+    mine = areas[known]
+    names = mine["group"].astype(object).where(mine["group"].notna() & (mine["group"] != ""), NO_GROUP)
+    labels, first, group_of = np.unique(names.astype(str).to_numpy(), return_index=True, return_inverse=True)
     if not len(labels):
         return pd.DataFrame(columns=tables.GROUPS.names)
-    of_areas = counts.in_areas[known]
-    sums = np.zeros((len(labels), *of_areas.shape[1:]), dtype=np.int64)
-    np.add.at(sums, group_of, of_areas)
+    sums = np.zeros((len(labels), *counts.in_areas.shape[1:]), dtype=np.int64)
+    np.add.at(sums, group_of, counts.in_areas[known])
+    homes = mine["households"].to_numpy(float, na_value=np.nan)
+    groups = gpd.GeoDataFrame(
+        # A group has households only if all its areas have them.
+        {"area_id": labels, "name": labels, "households": np.bincount(group_of, weights=homes)},
+        # The location of a group is not used, so any of its shapes will do.
+        geometry=mine.geometry.to_numpy()[first],
+        crs=areas.crs,
+    )
     table = change_table(
-        _as_areas(areas[known], labels, group_of),
-        {kind: sums[:, :-1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
-        {kind: sums[:, -1, i] for i, kind in enumerate(tables.CRIME_TYPES)},
+        groups,
+        sums,
         months_compared=months_compared,
         comparators={kind: comparator.pair(kind) for kind in tables.CRIME_TYPES},
-        edge_share=dict.fromkeys(tables.CRIME_TYPES, np.full(len(labels), np.nan)),
         absent_types=absent_types,
     )
     n = dict(zip(labels, np.bincount(group_of), strict=True))
     table = table.rename(columns={"area_id": "group"}).assign(areas=table["area_id"].map(n))
     return table.reindex(columns=tables.GROUPS.names)
-
-
-def _as_areas(areas: gpd.GeoDataFrame, labels: np.ndarray, group_of: np.ndarray) -> gpd.GeoDataFrame:
-    """Return groups as an Areas table; a group has households only if all its areas have them."""
-    homes = areas["households"].to_numpy(float, na_value=np.nan)
-    households = [float(homes[group_of == k].sum()) for k in range(len(labels))]
-    # The location of a group is not used, so any of its shapes will do.
-    shapes = [areas.geometry.iloc[int(np.argmax(group_of == k))] for k in range(len(labels))]
-    return gpd.GeoDataFrame(
-        {"area_id": labels, "name": labels, "households": pd.array(households, dtype="Float64")},
-        geometry=shapes,
-        crs=areas.crs,
-    )

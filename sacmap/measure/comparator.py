@@ -158,7 +158,7 @@ def file_comparator(text: str, path: str, periods: Sequence[Period], positions: 
 
 
 def national_comparator(
-    crimes: pd.DataFrame, tally: pd.DataFrame, without: Sequence[str] = ()
+    crimes: pd.DataFrame, tally: pd.DataFrame, without: Sequence[str]
 ) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
     """Return the counts of all forces together as the table of a comparator file.
 
@@ -232,11 +232,11 @@ def comparator_of(
     *,
     forces: Sequence[str],
     positions: Sequence[int],
-    beyond: np.ndarray | None = None,
+    beyond: np.ndarray | None,
 ) -> Comparator:
     """Return the comparator of a study.
 
-    For a study of a district, `beyond` is (periods, types) of the areas of the file outside the district.
+    For a study of a district, `beyond` is (periods, types) of the areas of the file outside the district, else None.
 
     Raises
     ------

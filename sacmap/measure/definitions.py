@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sacmap import months
 from sacmap.months import Period
 
 
@@ -107,7 +106,7 @@ def crossed(baseline: Iterable[Period], current: Period, forces: Sequence[str]) 
     baseline. A gap affects every comparison with months at or after its first month, up to its last if that is known.
     """
     every = [month for period in (*baseline, current) for month in period]
-    first, last = min(every, key=months.number), max(every, key=months.number)
+    first, last = min(every), max(every)
     return tuple(
         found
         for found in BREAKS

@@ -62,14 +62,10 @@ class Reconciliation:
         lines = [f"{'':<40}" + "".join(f"{period:>26}" for period in periods)]
         lines.append(f"{'':<40}" + f"{self.source:>14}{'recorded':>12}" * len(periods))
         for name, rows in table.groupby("component", sort=False):
-            by_period = rows.set_index("period")
-            cells = []
-            for period in periods:
-                row = by_period.loc[period] if period in by_period.index else None
-                shown = (np.nan, np.nan) if row is None else (row["police_uk"], row["home_office"])
-                if row is not None and str(name).startswith("difference"):
-                    shown = (row["difference"], np.nan)
-                cells += [f"{whole(shown[0]):>14}", f"{whole(shown[1]):>12}"]
+            ours = "difference" if str(name).startswith("difference") else "police_uk"
+            by_period = rows.set_index("period").reindex(periods)
+            shown = zip(by_period[ours], by_period["home_office"], strict=True)
+            cells = [f"{whole(one):>14}{whole(other):>12}" for one, other in shown]
             label = f"{name!s} *" if rows["note"].str.contains(_NOT_ALIKE).any() else str(name)
             lines.append(f"{label:<40}" + "".join(cells))
         lines += [peer_text(self.peers)] if self.peers else []
@@ -142,8 +138,11 @@ class Peers:
     forces: tuple[Recorded, ...] = ()
 
 
+NO_PEERS = Peers()
+
+
 def reconcile(
-    study: Study, recorded: Recorded, published: Published | None, peers: Peers | None = None
+    study: Study, recorded: Recorded, published: Published | None, peers: Peers = NO_PEERS
 ) -> Reconciliation:
     """Compare police.uk, or a force's own extract, with recorded crime by period, and itemise the difference.
 
@@ -160,9 +159,10 @@ def reconcile(
     components = components_of(extract=study.extract is not None)
     broken = [found for found in crossed(study.baseline, study.current, ()) if found.kind == "definition"]
     breaks = [one.date for one in broken]
-    others, notices = _others(study, peers or Peers())
-    forces = peers.forces if peers else ()
-    found = compare_peers(study, recorded, others, forces, components=components, redefined=bool(breaks))
+    others, notices = _others(study, peers)
+    found = compare_peers(
+        study, recorded, others, peers.forces, components=components, redefined=bool(breaks)
+    )
     unknown = {period: frozenset[str]() for period in study.periods}
     if published is not None:
         unknown = published.unknown_in(study.periods)
@@ -231,7 +231,10 @@ def _own_rows(
     source = _source(study)
     official = {(c.name, p): official_of(recorded, c, p) for c in components for p in study.periods}
     counts = {(c.name, p): _proxy(published, c, p, unknown[p]) for c in components for p in study.periods}
-    whole = published is not None and published.whole
+    sources = {"Home Office": official}
+    # Missing or thin months would look like a change.
+    if published is not None and published.whole:
+        sources[source] = counts
     rows: list[tuple[str, str, float, float, float, str]] = []
     for component in components:
         for period in study.periods:
@@ -243,8 +246,7 @@ def _own_rows(
                 said += _months_told(published, period, source)
                 said += _missing_types(_lost_of(component, unknown[period]), source)
             if period == study.current:
-                known = counts if whole and component.police_uk else {}
-                said += _changes(component, study, {"Home Office": official, source: known})
+                said += _changes(component, study, sources)
                 said += found[component.name].sentences if component.name in found else []
             said += _redefined(component, breaks)
             rows.append((component.name, months.written(period), ours, theirs, ours - theirs, " ".join(said)))
@@ -323,13 +325,10 @@ def _months_told(published: Published | None, period: Period, source: str) -> li
 def _changes(
     component: Component, study: Study, sources: Mapping[str, Mapping[tuple[str, Period], float]]
 ) -> list[str]:
-    """Give the change of the current period from the baseline mean, for each source with every figure.
-
-    A source with a missing or thin month has no change: the missing months would look like one.
-    """
+    """Give the change of the current period from the baseline mean, for each source with every figure."""
     said = []
     for name, figures in sources.items():
-        every = [figures.get((component.name, period), np.nan) for period in study.periods]
+        every = [figures[component.name, period] for period in study.periods]
         before, now = float(np.mean(every[:-1])), every[-1]
         if np.isnan(before) or np.isnan(now):
             continue

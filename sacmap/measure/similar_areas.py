@@ -206,7 +206,7 @@ def _compared(
             gap = _change(own_sums, rest)
     peers = [sums for moved, sums in found if moved.area != NATION and np.isfinite(sums).all()]
     rank, low, high = (0, 0, 0) if redefined or not peers else _rank([own_sums, *peers])
-    changes = [moved.change_pct for one in forces for moved in [_moved(one, component, study)[0]]]
+    changes = [_moved(one, component, study)[0].change_pct for one in forces]
     known = [change for change in changes if not math.isnan(change)]
     quartiles = np.quantile(known, [0.25, 0.75]).tolist() if known else [math.nan, math.nan]
     return PeerComparison(

@@ -189,9 +189,7 @@ def _left_out_of(gone: Sequence[str], periods: Sequence[Period]) -> str:
     """
     long = len(periods[-1]) > months.A_YEAR
     names = [months.in_words(month) if long else months.in_words(month).split()[0] for month in gone]
-    if 1 < len(names) <= MONTHS_NAMED:
-        names[-2:] = [" and ".join(names[-2:])]
-    said = listed(names, MONTHS_NAMED, ", ")
+    said = series(names) if len(names) <= MONTHS_NAMED else listed(names, MONTHS_NAMED, ", ")
     if len(periods) == 1:
         return f"{said} left out"
     if long:
