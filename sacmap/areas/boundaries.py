@@ -21,7 +21,7 @@ from sacmap import tables
 from sacmap.areas import columns
 from sacmap.areas.columns import BoundaryOptions
 from sacmap.areas.coordinates import code_of, in_degrees, require_on_earth, system_given, system_or_likely
-from sacmap.areas.layer_rows import TOO_FEW, Rows, polygon_of
+from sacmap.areas.layer_rows import LINEAR, TOO_FEW, Rows, polygon_of
 from sacmap.areas.layers import read_layer
 from sacmap.areas.locate import require_degrees
 from sacmap.areas.mend import mended, merged, require_few_crossings
@@ -135,11 +135,9 @@ def _boundaries(
 
 def _without_strays(rows: Rows, where: Path) -> Rows:
     """Return the rows without points and lines, which cannot contain crimes, and say how many there were."""
-    kinds = shapely.get_type_id(rows.shapes)
-    stray = np.isin(kinds, (0, 1, 2, 4, 5)) & ~shapely.is_empty(rows.shapes)
-    stray |= shapely.is_empty(rows.shapes) & np.array(
-        [mend.endswith(" left out") for mend in rows.mends], dtype=bool
-    )
+    left_out = np.array([mend.endswith(" left out") for mend in rows.mends], dtype=bool)
+    linear = np.isin(shapely.get_type_id(rows.shapes), LINEAR)
+    stray = np.where(shapely.is_empty(rows.shapes), left_out, linear)
     if not stray.any() or stray.all():
         return rows
     kept = np.flatnonzero(~stray)

@@ -6,8 +6,8 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -33,16 +33,6 @@ _SHAPE = re.compile(
 _HEX = re.compile(r"\s*0[01][0-9A-Fa-f]{20,}\s*")
 #: Deepest nesting of valid WKT: GEOMETRYCOLLECTION (MULTIPOLYGON (((…)))).
 _DEEPEST = 8
-
-
-@contextmanager
-def _long_cells() -> Iterator[None]:
-    """Let the csv module take cells as long as shapes are."""
-    before = csv.field_size_limit(CELL)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
 
 
 def read_csv(raw: bytes, where: Path | str) -> Rows:
@@ -90,13 +80,14 @@ def _cells(text: str, where: Path | str) -> tuple[list[str], list[list[str]]]:
     """Return the header and the rows of a CSV, by the separator that its first line has most of outside quotes."""
     first = re.sub(r'"[^"]*"', "", text[:10_000].partition("\n")[0])
     separator = max(",;\t|", key=first.count)
-    with _long_cells():
-        try:
-            rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if any(row)]
-        except csv.Error:
-            raise InputError(
-                f"{where} is not valid CSV.", 'Look for a quote (") that is never closed.'
-            ) from None
+    # Shapes make longer cells than the module takes otherwise.
+    before = csv.field_size_limit(CELL)
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if any(row)]
+    except csv.Error:
+        raise InputError(f"{where} is not valid CSV.", 'Look for a quote (") that is never closed.') from None
+    finally:
+        csv.field_size_limit(before)
     if len(rows) < 2:
         raise InputError(f"{where} has no areas.", "Give a file with a polygon for each neighbourhood.")
     header = [name.strip() for name in rows[0]]
@@ -131,11 +122,7 @@ def _shape_in(value: str, where: str) -> tuple[BaseGeometry, int | None]:
 
 
 def _depth(text: str) -> int:
-    deepest = depth = 0
-    for mark in re.findall(r"[()]", text):
-        depth += 1 if mark == "(" else -1
-        deepest = max(deepest, depth)
-    return deepest
+    return max(accumulate(1 if mark == "(" else -1 for mark in re.findall(r"[()]", text)), default=0)
 
 
 def _one_system(codes: set[int | None], where: Path | str) -> pyproj.CRS | None:

@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from sacmap.areas.coordinates import in_degrees, require_on_earth, system_of, system_or_likely
 from sacmap.areas.layer_files import as_input_error
+from sacmap.areas.layer_rows import LINEAR
 from sacmap.areas.layers import read_layer
 from sacmap.errors import InputError
 from sacmap.files.text import parse_json, read_text, require_plain
@@ -50,9 +51,6 @@ _NAMES = ("name", "name1", "nam", "title")
 CORNERS, PLACES = 24_000, 60
 #: Lines are simplified by this share of the map's width. If they are still too many, it is doubled, up to STEPS times.
 FINE, STEPS = 0.0006, 5
-
-#: The type ids of points and lines, alone and several.
-_LINEAR = (0, 1, 2, 4, 5)
 
 
 @dataclass(frozen=True)
@@ -224,7 +222,7 @@ def _require_bounded(shapes: NDArray[np.object_], frame: shapely.Polygon, path: 
     corners = shapely.get_num_coordinates(shapes)
     CONTEXT_CORNERS.require(int(corners.sum()), path)
     CONTEXT_CUTS.require(_cuts(shapes, frame), path)
-    large = shapes[(corners > CORNERS) & ~np.isin(shapely.get_type_id(shapes), _LINEAR)]
+    large = shapes[(corners > CORNERS) & ~np.isin(shapely.get_type_id(shapes), LINEAR)]
     if not shapely.is_valid(large).all():
         raise InputError(
             f"{path} has an area of more than {CORNERS:,} corners that crosses itself.",
@@ -234,7 +232,7 @@ def _require_bounded(shapes: NDArray[np.object_], frame: shapely.Polygon, path: 
 
 def _cuts(shapes: NDArray[np.object_], frame: shapely.Polygon) -> int:
     """Return how many edges of areas (not of lines) may meet the edge of the map."""
-    areas = shapes[~np.isin(shapely.get_type_id(shapes), _LINEAR)]
+    areas = shapes[~np.isin(shapely.get_type_id(shapes), LINEAR)]
     corners, of = shapely.get_coordinates(areas, return_index=True)
     west, south, east, north = frame.bounds
     least, most = np.array([west, south]), np.array([east, north])
@@ -250,9 +248,8 @@ def _simplified(shapes: Sequence[BaseGeometry], by: float) -> NDArray[np.object_
     A line of more corners than a page holds may then cross itself: to prevent it, the time would grow with the square
     of its corners.
     """
-    simple = np.empty(len(shapes), dtype=object)
-    simple[:] = shapes
-    long = (shapely.get_num_coordinates(simple) > CORNERS) & np.isin(shapely.get_type_id(simple), _LINEAR)
+    simple = np.array(shapes, dtype=object)
+    long = (shapely.get_num_coordinates(simple) > CORNERS) & np.isin(shapely.get_type_id(simple), LINEAR)
     simple[long] = shapely.simplify(simple[long], by, preserve_topology=False)
     simple[~long] = shapely.simplify(simple[~long], by)
     return simple
@@ -265,6 +262,5 @@ def _layer(kind: Kind, features: Sequence[_Feature]) -> Layer:
         for part in shapely.get_parts(shape)
         if not part.is_empty and (kind == "place" or not part.geom_type.endswith("Point"))
     ]
-    shapes = np.empty(len(parts), dtype=object)
-    shapes[:] = [part for part, _ in parts]
+    shapes = np.array([part for part, _ in parts], dtype=object)
     return Layer(kind, shapes, tuple(name for _, name in parts))

@@ -9,10 +9,8 @@ import numpy as np
 import shapely
 
 from sacmap import tables
+from sacmap.areas.layer_rows import LINEAR
 from sacmap.errors import InputError
-
-#: Points and lines, by shapely's numbers: no crime lies in them.
-_STRAYS = (0, 1, 2, 4, 5)
 
 
 def areas_given(areas: gpd.GeoDataFrame, needed: Sequence[str], *, placed: bool = True) -> gpd.GeoDataFrame:
@@ -50,7 +48,7 @@ def areas_given(areas: gpd.GeoDataFrame, needed: Sequence[str], *, placed: bool 
         )
     shapes = np.array(areas["geometry"], dtype=object)
     shapes[shapely.is_missing(shapes)] = shapely.Polygon()
-    if (strays := np.isin(shapely.get_type_id(shapes), _STRAYS)).any():
+    if (strays := np.isin(shapely.get_type_id(shapes), LINEAR)).any():
         raise InputError(
             f"The Areas table has a point or line for {ids[strays].iloc[0]}.", "Give each area a polygon."
         )

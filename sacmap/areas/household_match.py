@@ -39,11 +39,9 @@ def with_households(
     """
     notices: list[Notice] = []
     if lsoas is None:
-        known = areas["area_id"].map(counts).astype("Float64")
-        _require_match(known.notna().any(), counts, areas["area_id"], path)
+        known = _matched(areas["area_id"], counts, path)
     else:
-        homes = lsoas["area_id"].map(counts).astype("Float64")
-        _require_match(homes.notna().any(), counts, lsoas["area_id"], path)
+        homes = _matched(lsoas["area_id"], counts, path)
         owners = area_of(lsoas, areas)
         if owners.isna().all():
             raise InputError(
@@ -63,14 +61,16 @@ def area_of(polygons: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Series:
     return locate(table, areas)["area_id"]
 
 
-def _require_match(some: bool, counts: Mapping[str, float], ids: pd.Series, path: str) -> None:
-    if some:
-        return
-    raise InputError(
-        f"No identifier of {path} ({listed(list(counts), 2, ', ') or 'it is empty'}) is among those of the polygons "
-        f"({listed(list(ids), 2, ', ')}).",
-        _why_no_match(counts, ids),
-    )
+def _matched(ids: pd.Series, counts: Mapping[str, float], path: str) -> pd.Series:
+    """Return the households of each polygon; refuse a file that has none of them."""
+    found = ids.map(counts).astype("Float64")
+    if found.isna().all():
+        raise InputError(
+            f"No identifier of {path} ({listed(list(counts), 2, ', ') or 'it is empty'}) is among those of the "
+            f"polygons ({listed(list(ids), 2, ', ')}).",
+            _why_no_match(counts, ids),
+        )
+    return found
 
 
 def _why_no_match(counts: Mapping[str, float], ids: pd.Series) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -150,12 +150,10 @@ def households_in(lines: Sequence[Line], path: str, column: str | None) -> Count
             found[key] = count
             written.append(number)
     require_no_points(written, found.values(), path)
-    return Counts(found, (*notices, *_fraction_notices(found, path)))
-
-
-def _fraction_notices(found: Mapping[str, float], path: str) -> Iterator[Notice]:
     if any(value % 1 for value in found.values()):
-        yield Notice("households-fractions", f"Households of {path} with fractions are taken as estimates.")
+        said = f"Households of {path} with fractions are taken as estimates."
+        notices = (*notices, Notice("households-fractions", said))
+    return Counts(found, notices)
 
 
 def _cell(cells: Sequence[str], place: int) -> str:
@@ -266,7 +264,8 @@ def _the_total(
     rivals = [p for p in others if p not in found and "household" in names[p].lower()]
     if len(found) > 1:
         values = {p: [homes_of(_cell(cells, p)) or 0.0 for _, cells in body] for p in found}
-        largest = [p for p in found if all(_covers(values[p], values[q]) for q in found)]
+        most = [max(of_line) for of_line in zip(*values.values(), strict=True)]
+        largest = [p for p in found if values[p] == most]
         if not largest or len({names[p].casefold() for p in found}) < len(found):
             raise InputError(
                 f"{path} has several columns of households: {listed([names[p] for p in found], 6, ', ')}.",
@@ -281,10 +280,6 @@ def _the_total(
         f"{listed([names[p] for p in rivals], 3, ', ')}: --households-column chooses."
     )
     return found[0], (Notice("households-column", text),)
-
-
-def _covers(one: Iterable[float], other: Iterable[float]) -> bool:
-    return all(a >= b for a, b in zip(one, other, strict=True))
 
 
 def _is_of_counts(body: Sequence[Line], place: int) -> bool:

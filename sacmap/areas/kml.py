@@ -142,8 +142,7 @@ def _walk(root: ET.Element) -> Iterator[tuple[ET.Element, tuple[str, ...]]]:
 
 
 def _child_text(element: ET.Element, tag: str) -> str:
-    found = next((child for child in element if _tag(child) == tag), None)
-    return (found.text or "").strip() if found is not None else ""
+    return element.findtext(f"{{*}}{tag}", "").strip()
 
 
 def _columns(placemark: ET.Element, path: tuple[str, ...]) -> dict[str, object]:
@@ -207,13 +206,13 @@ def _geometry(placemark: ET.Element, where: Path | str) -> tuple[BaseGeometry, s
     mends: list[str] = []
     made = []
     kinds = {_tag(element) for element in placemark.iter()}
-    for element in placemark.iter():
-        if _tag(element) != "Polygon":
-            continue
+    for element in placemark.iterfind(".//{*}Polygon"):
         rings = [
-            ring for edge in ("outerBoundaryIs", "innerBoundaryIs") for ring in _rings(element, edge, where)
+            _corners(ring.text or "", where)
+            for edge in ("outerBoundaryIs", "innerBoundaryIs")
+            for ring in element.iterfind(f"{{*}}{edge}//{{*}}coordinates")
         ]
-        polygon = polygon_of(rings, mends) if rings else None
+        polygon = polygon_of(rings, mends)
         if polygon is not None:
             made.append(polygon)
     is_area = "Polygon" in kinds or not kinds & {"Point", "LineString", "LinearRing", "Track", "Model"}
@@ -222,15 +221,6 @@ def _geometry(placemark: ET.Element, where: Path | str) -> tuple[BaseGeometry, s
     if made and kinds & {"Point", "LineString"}:
         mends.append("points and lines left out")
     return *of_polygons(made, mends), is_area
-
-
-def _rings(polygon: ET.Element, edge: str, where: Path | str) -> Iterator[np.ndarray]:
-    for boundary in polygon:
-        if _tag(boundary) != edge:
-            continue
-        for element in boundary.iter():
-            if _tag(element) == "coordinates":
-                yield _corners(element.text or "", where)
 
 
 def _corners(text: str, where: Path | str) -> np.ndarray:

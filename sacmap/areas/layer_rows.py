@@ -23,6 +23,9 @@ TOO_FEW = "ring of fewer than three points"
 #: The name of the layer of areas in sacmap's own files.
 OURS = "areas"
 
+#: The type ids of points and lines, alone and several: no crime lies in them.
+LINEAR = (0, 1, 2, 4, 5)
+
 Shapes = NDArray[np.object_]
 #: Corners as (x, y) or longer, as a file has them: not yet checked.
 Ring = Sequence[Sequence[float]] | NDArray[np.float64]
@@ -117,9 +120,8 @@ def shapes_of_wkb(raws: Sequence[bytes | None], where: Path | str) -> Shapes:
         # A polygon holds no shapes, and most are polygons.
         if raw is not None and raw[:5] not in _POLYGON:
             SHAPES_WITHIN.require(sum(1 for _ in _WITHIN.finditer(raw)), where)
-    shapes = np.empty(len(raws), dtype=object)
     with np.errstate(all="ignore"):
-        shapes[:] = shapely.force_2d(shapely.from_wkb(list(raws))) if len(raws) else []
+        shapes = np.asarray(shapely.force_2d(shapely.from_wkb(list(raws))))
     shapes[shapely.is_missing(shapes)] = shapely.Polygon()
     return shapes
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from sacmap.areas.formats import KINDS, START, kind_of
@@ -56,21 +58,18 @@ def _read(where: Path, layer: str | None) -> Rows:
         with zipfile.ZipFile(where) as archive:
             return _of_several(parts_of_zip(archive, where), where, layer, inflated=True, what="ZIP")
     if kind.key == "gzip":
-        with tempfile.TemporaryDirectory(prefix="sacmap-") as name:
-            inner = Path(name) / "areas"
-            inner.write_bytes(inflate_text(where))
-            return _one(_dataset_of_file(inner, (), where), where, layer, inflated=True)
-    return _one(_dataset_of_file(where, parts_beside(where), where), where, layer, inflated=False)
+        raw = inflate_text(where)
+        inner = Part("areas", len(raw), partial(io.BytesIO, raw))
+        return _one(_dataset_of(inner, (), where), where, layer, inflated=True)
+    return _one(_dataset_of(part_at(where), parts_beside(where), where), where, layer, inflated=False)
 
 
-def _dataset_of_file(path: Path, beside: Sequence[Part], where: Path) -> Dataset:
+def _dataset_of(main: Part, beside: Sequence[Part], where: Path) -> Dataset:
     """Return a file as a dataset, or an InputError that names its kind where that is not read."""
-    main = part_at(path)
     kind = kind_of(main.start())
-    ending = path.suffix.lower()
-    if kind.key in {"unknown", "text", "empty", "csv", "shp"} and ending in _PARTS:
+    if kind.key in {"unknown", "text", "empty", "csv", "shp"} and main.ending in _PARTS:
         # The content of these does not show their kind, but the files with them do.
-        kind = KINDS[_PARTS[ending]]
+        kind = KINDS[_PARTS[main.ending]]
     if kind.key in {"zip", "gzip"}:
         raise InputError(
             f"{where} holds {kind.words} with other files in it.", "Unpack it and give the file."

@@ -14,12 +14,12 @@ from shapely.geometry.base import BaseGeometry
 
 from sacmap import tables
 from sacmap.areas.layer_rows import NO_BOUNDARY, Shapes
-from sacmap.areas.topology import in_metres, metric_crs
+from sacmap.areas.topology import in_metres, metric_crs, near_pairs
 from sacmap.limits import CROSSINGS
 
 _POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
-#: Pairs of edges handled at a time: when their boxes are compared, and when the edges themselves are.
-_AT_A_TIME, _IN_ONE_GO = 100_000, 20_000
+#: Pairs of edges compared at a time.
+_AT_A_TIME = 20_000
 #: A shape with more corners than this has its crossings counted before anything else.
 MANY = 50_000
 
@@ -90,20 +90,13 @@ def crossings(shape: BaseGeometry) -> int:
     start = np.flatnonzero(ring[1:] == ring[:-1])
     start = start[(corners[start] != corners[start + 1]).any(axis=1)]
     edges: Any = shapely.linestrings(np.stack([corners[start], corners[start + 1]], axis=1))
-    tree = shapely.STRtree(edges)
-    found, first, size = 0, 0, 1
-    while first < len(edges) and found <= CROSSINGS.most:
-        one, other = tree.query(edges[first : first + size])
-        later = other > one + first
-        one, other = one[later] + first, other[later]
-        for k in range(0, len(one), _IN_ONE_GO):
-            some = slice(k, k + _IN_ONE_GO)
+    found = 0
+    for one, other in near_pairs(edges):
+        for k in range(0, len(one), _AT_A_TIME):
+            some = slice(k, k + _AT_A_TIME)
             found += _meeting(edges, corners, start, one[some], other[some])
             if found > CROSSINGS.most:
                 return found
-        first += size
-        # Long edges meet the boxes of all others, so fewer are compared at a time: memory is limited.
-        size = max(1, size // 2) if len(one) > _AT_A_TIME else size * 2
     return found
 
 

@@ -7,6 +7,7 @@ a neighbour. `meeting` tests the pairs at loose edges first, then goes on from a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -150,16 +151,23 @@ class _Crossings:
         edges = edges_of(areas)
         ends = np.column_stack([edges.lon, edges.lat])
         lines: Any = shapely.linestrings(np.stack([ends[edges.corner], ends[edges.corner + 1]], axis=1))
-        tree = shapely.STRtree(lines)
-        first, at_once = 0, max(1, min(_AT_ONCE, _PAIRS_AT_ONCE // 4 // max(len(lines), 1)))
-        while first < len(lines):
-            one, other = tree.query(lines[first : first + at_once])
-            later = other > one + first
-            start, other_start = edges.corner[one[later] + first], edges.corner[other[later]]
+        for one, other in near_pairs(lines):
+            start, other_start = edges.corner[one], edges.corner[other]
             self.count += _crossing(ends[start], ends[start + 1], ends[other_start], ends[other_start + 1])
             CROSSINGS_BETWEEN.require(self.count, _WHERE)
-            first += at_once
-            at_once = max(1, at_once // 2) if len(one) > _AT_ONCE else min(at_once * 2, _AT_ONCE)
+
+
+def near_pairs(lines: Shapes) -> Iterator[tuple[Whole, Whole]]:
+    """Yield the pairs of lines whose boxes meet, some at a time, as positions (lower, higher)."""
+    tree = shapely.STRtree(lines)
+    first, at_once = 0, 1
+    while first < len(lines):
+        one, other = tree.query(lines[first : first + at_once])
+        later = other > one + first
+        yield one[later] + first, other[later]
+        first += at_once
+        # Long lines meet the boxes of all others, so fewer are looked at at a time: memory is limited.
+        at_once = max(1, at_once // 2) if len(one) > _AT_ONCE else min(at_once * 2, _AT_ONCE)
 
 
 def _crossing(one: Floats, one_end: Floats, other: Floats, other_end: Floats) -> int:
