@@ -204,8 +204,8 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
     )
     placebos = _placebos(plan, result, table, alpha)
     widen = widening(placebos)
-    net = _against(target, weighted_control, alpha, widen)
-    displacement = _against(buffer, weighted_buffer_control, alpha, widen)
+    net = net_of(target, weighted_control, alpha, widen)
+    displacement = net_of(buffer, weighted_buffer_control, alpha, widen)
     together = net
     if net and displacement:
         together = net_of(
@@ -224,7 +224,7 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
         placebos=len(placebos),
         net=net,
         displacement=displacement,
-        nearest=_against(target, control, alpha, widen),
+        nearest=net_of(target, control, alpha, widen),
         widening=widen,
         verdict=verdict_of(net) if net else NO_CONTROL,
         reading=reading_of(
@@ -405,15 +405,13 @@ def _both(one: Group, other: Group) -> Group:
     return _group(once, once.index)
 
 
-def _against(group: Group, control: Group, alpha: float, widen: float) -> Wdd | None:
-    """Return `net_of`; None if one of the two has no areas, for then nothing is compared."""
+def net_of(group: Group, control: Group, alpha: float, widen: float) -> Wdd | None:
+    """Return the difference between a group and its weighted control, by settled counts.
+
+    None if one of the two has no areas, for then nothing is compared.
+    """
     if not group.area_ids or not control.weights.sum() > 0:
         return None
-    return net_of(group, control, alpha, widen)
-
-
-def net_of(group: Group, control: Group, alpha: float, widen: float) -> Wdd:
-    """Return the difference between a group and its weighted control, by settled counts."""
     return weighted_wdd(
         (group.settled, group.after),
         (control.settled, control.after),

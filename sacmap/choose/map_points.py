@@ -111,14 +111,9 @@ def point_counts(rows: pd.DataFrame) -> PointCounts:
 
 def _sorted_codes(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
     """Return a code for each text, in the order of the texts, and the texts; a missing one has the code −1."""
-    coded = column.astype("category").cat
-    codes = coded.codes.to_numpy(np.intp)
-    used = np.flatnonzero(np.bincount(codes + 1, minlength=len(coded.categories) + 1)[1:])
-    texts = [str(text) for text in coded.categories[used]]
-    order = sorted(range(len(texts)), key=texts.__getitem__)
-    code_of = np.full(len(coded.categories) + 1, -1)
-    code_of[used[order]] = np.arange(len(order))
-    return code_of[codes], [texts[position] for position in order]
+    texts = sorted(column.dropna().unique())
+    codes = column.astype("category").cat.set_categories(texts).cat.codes
+    return np.asarray(codes, dtype=np.intp), texts
 
 
 def points_of_areas(now: pd.DataFrame, area_ids: Collection[str]) -> dict[tuple[str, str], AreaPoints]:

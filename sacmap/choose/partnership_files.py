@@ -38,7 +38,7 @@ class Action:
         return self.date[:7]
 
 
-def read_protected(text: str, path: str, areas: Areas | None = None) -> dict[str, int]:
+def read_protected(text: str, path: str, areas: Areas | None) -> dict[str, int]:
     """Return homes already protected by area, from a CSV of area_id, homes. Rows of the same area are added.
 
     Raises
@@ -52,7 +52,7 @@ def read_protected(text: str, path: str, areas: Areas | None = None) -> dict[str
     return found
 
 
-def read_visited(text: str, path: str, areas: Areas | None = None) -> list[EarlierVisit]:
+def read_visited(text: str, path: str, areas: Areas | None) -> list[EarlierVisit]:
     """Return the areas visited before, from a CSV of area_id, from, to, action.
 
     Raises

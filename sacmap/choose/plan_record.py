@@ -188,13 +188,7 @@ def _inconsistencies(plan: Plan) -> Iterator[str]:
     weighted = {area: weight for name in WEIGHTS_NAMES for area, weight in week[name].items()}
     sides = {area for name in SIDE_NAMES for area in week[name]} | set(weighted)
     named = sorted(sides | {one["area_id"] for one in plan.hardening})
-    by_area = {
-        "before": set(plan.before),
-        "level": set(plan.level),
-        "excess": set(plan.excess),
-        "by_month": set(plan.by_month),
-        "past": set(plan.past),
-    }
+    by_area = {name: set(getattr(plan, name)) for name in ("before", "level", "excess", "by_month", "past")}
     for where, areas in by_area.items():
         for area in sorted(areas - set(plan.boundaries)):
             yield f"{where} has {area!r}, which is not among its boundaries"
