@@ -260,6 +260,16 @@ def test_crimes_of_ones_own_need_no_force_and_no_text_for_an_id(located, counts)
     assert sacmap.count(twice, study)["n"].sum() == n["n"].sum()
 
 
+def test_the_months_of_a_named_force_are_those_that_count(located):
+    other = located[located["area_id"].astype(str).between("P001", "P008")].assign(force="Other Police")
+    some = pd.concat([located, other[other["month"] != "2024-07"]])
+    for force, left_out in ((None, set()), ("other", {"2024-07"})):
+        n = sacmap.count(some, sacmap.Study(**PERIODS, force=force))
+        assert set(n.loc[n["n"].isna() & (n["area_id"] == "P040"), "month"]) == left_out
+    with pytest.raises(sacmap.InputError, match="None of the crimes was reported by kent"):
+        sacmap.count(located, sacmap.Study(**PERIODS, force="kent"))
+
+
 def test_a_comparator_is_any_pair_and_one_for_each_crime_type(areas, counts):
     study = sacmap.Study(**PERIODS)
     found = sacmap.compare([[40, 44], [12, 9]], [81, 8], (9000, 3100))

@@ -17,7 +17,7 @@ from sacmap.measure.coverage import (
     complete_months,
     counts_and_theirs,
     gaps,
-    largest_half,
+    main_forces,
     mostly_left_out,
     sac_inside,
 )
@@ -46,7 +46,7 @@ def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the table lacks a column, or a month is not text.
+        If the table lacks a column, a month is not text, or the study's force reported none of the crimes.
     UsageError
         If the study's periods are not known yet.
     """
@@ -58,7 +58,7 @@ def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
         located = located.assign(force=located["force"].astype(object).fillna(NO_FORCE))
     reading = Reading(located, tally_of(located), (), ())
     inside = sac_inside(located, study)
-    forces = largest_half(inside["force"])
+    forces = main_forces(study, reading, inside)
     compared = complete_months(study, reading, inside, forces)
     silent = compared.forces_left_out
     area_ids = sorted(located["area_id"].astype("category").cat.categories)

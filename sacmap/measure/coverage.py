@@ -261,7 +261,7 @@ def compared_months(
         in every period, or no area is known.
     """
     inside = sac_inside(located, study)
-    forces = largest_half(inside["force"]) if study.force is None else _named(study.force, reading.tally)
+    forces = main_forces(study, reading, inside)
     if not forces:
         if len(located) and located["lon"].isna().all():
             raise InputError(
@@ -280,6 +280,24 @@ def compared_months(
         raise InputError(f"None of the areas is known: {reason}.", "Give the crimes of their own force.")
     others = _mostly_here(located, study, {*forces, *found.forces_left_out})
     return found._replace(others=others, unknown=unknown)
+
+
+def main_forces(study: Study, reading: Reading, inside: pd.DataFrame) -> tuple[str, ...]:
+    """Return the forces whose months are compared: the study's, else the largest; none without a crime in the areas.
+
+    Raises
+    ------
+    InputError
+        If the study's force reported none of the crimes.
+    """
+    if study.force is None:
+        return largest_half(inside["force"])
+    there = sorted(reading.tally["force"].astype(str).unique())
+    named = tuple(name for name in there if force_slug(name) == force_slug(study.force))
+    if not named:
+        slugs = ", ".join(force_slug(name) for name in there[:6])
+        raise InputError(f"None of the crimes was reported by {study.force}.", f"The crimes are of {slugs}.")
+    return named
 
 
 def types_without(
@@ -377,15 +395,6 @@ def _why_unknown(force: str, gappy: Collection[str]) -> str:
     if force_slug(force) in {force_slug(name) for name in gappy}:
         return f"the force there, {force}, did not publish every month compared"
     return f"no crime of the force there, {force}, was given"
-
-
-def _named(force: str, tally: pd.DataFrame) -> tuple[str, ...]:
-    there = sorted(tally["force"].astype(str).unique())
-    named = tuple(name for name in there if force_slug(name) == force_slug(force))
-    if not named:
-        slugs = ", ".join(force_slug(name) for name in there[:6])
-        raise InputError(f"None of the crimes was reported by {force}.", f"The crimes are of {slugs}.")
-    return named
 
 
 def _what_to_give(forces: Sequence[str], tally: pd.DataFrame) -> str:
