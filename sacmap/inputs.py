@@ -135,11 +135,11 @@ def read_crimes_of(study: Study, *, every_month: bool = False) -> Reading:
     else:
         needed = None if every_month else partial(months_needed, study)
         reading = read_with_progress(study.crimes, force=study.force, needed=needed)
-    _require_current(study, reading)
+    require_current(study, reading)
     return reading
 
 
-def _require_current(study: Study, reading: Reading) -> None:
+def require_current(study: Study, reading: Reading) -> None:
     """Refuse a current period if the files have none of its months."""
     held = set(reading.tally["month"])
     if held and study.current and not held & set(study.current):
@@ -213,8 +213,8 @@ def with_study_households(
     return areas, (*counts.notices, *notices), len(counts.by_id), 0 if lsoas is None else len(lsoas)
 
 
-def published_of(study: Study, recorded: Recorded) -> Published:
-    """Read police.uk's crimes for a force or partnership of the Home Office's table: by force, or in the areas.
+def published_of(study: Study, reading: Reading, recorded: Recorded) -> Published:
+    """Return police.uk's crimes of a force or partnership of the Home Office's table: by force, or in the areas.
 
     Raises
     ------
@@ -223,7 +223,7 @@ def published_of(study: Study, recorded: Recorded) -> Published:
     """
     from sacmap.measure.published_crimes import published_by_force, published_in_areas
 
-    reading = read_crimes_of(study)
+    require_current(study, reading)
     if recorded.by == "force":
         # An extract has one force, whatever its name is there.
         own = study.extract is not None and not reading.tally.empty

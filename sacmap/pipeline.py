@@ -39,7 +39,7 @@ from sacmap.inputs import (
 from sacmap.measure.comparator import national_comparator
 from sacmap.notices import Notice, listed, series
 from sacmap.result import Result
-from sacmap.study import Study, kinds_of
+from sacmap.study import Study, kinds_of, rolled_to
 from sacmap.terminal import say
 
 if TYPE_CHECKING:
@@ -303,10 +303,13 @@ def reconciled(study: Study, home_office: str, area: str, *, beside: Sequence[st
     from sacmap.fetch.home_office import read_table
     from sacmap.measure.reconcile import official_periods
 
-    table = read_table(home_office)
+    recorded = (table := read_table(home_office)).of(area)
+    reading = read_crimes_of(study) if study.crimes else None
     if study.rolling and not study.current:
-        study = official_periods(study, table.of(area))
-    published = published_of(study, table.of(area)) if study.crimes else None
+        if reading is not None and not reading.tally.empty:
+            study = rolled_to(study, max(reading.tally["month"]))
+        study = official_periods(study, recorded)
+    published = published_of(study, reading, recorded) if reading is not None else None
     return reconciled_with(table, study, area, published=published, beside=beside)
 
 

@@ -565,3 +565,17 @@ def test_rolling_periods_end_with_the_newest_quarter_of_the_table(recorded_in, t
                   "--current", "latest:12", "--baseline", "before:1", "--out", out)  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert {period for _, period in cells(out)} == {"2024-01:2024-12", "2025-01:2025-12"}
+
+
+def test_rolling_periods_end_with_the_newest_quarter_that_the_crimes_reach_too(recorded_in, tmp_path):
+    (tmp_path / "2018-10-northamptonshire-street.csv").write_text(
+        csv_text(*(row(month=month) for month in span("2016-10:2018-10"))), encoding="utf-8"
+    )
+    out = tmp_path / "o.csv"
+    table = recorded_in("2016/17", "2017/18", "2018/19")
+    done = command("reconcile", "--home-office", table, "--area-name", "Northamptonshire", "--crimes", tmp_path,
+                  "--current", "latest:12", "--baseline", "before:1", "--out", out)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    now = "2017-10:2018-09"
+    assert {period for _, period in cells(out)} == {"2016-10:2017-09", now}
+    assert cells(out)["burglary", now]["police_uk"] == "12"
