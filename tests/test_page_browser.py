@@ -585,6 +585,34 @@ def test_the_hint_over_the_map_stands_on_the_ground_not_on_an_area(opened):
     assert ground == "rgba(233, 231, 225, 0.9)"
 
 
+def test_no_pin_stands_beneath_the_hint_over_the_map(opened):
+    page = grouped(page_of())
+    strips = [shapely.box(0, 52 - 0.004 * n, 0.01, 52.004 - 0.004 * n) for n in range(4)]
+    low = {"viewport": {"width": 1366, "height": 560}}
+    shown = opened(replace(page, areas=page.areas.set_geometry(strips, crs=4326), drawn=None), **low)
+    over = """() => {
+      const box = (one) => one.getBoundingClientRect();
+      const hint = box(document.getElementById("hover"));
+      return Array.from(document.querySelectorAll("#map [data-pin]"), box)
+        .map((pin) => pin.left < hint.right && pin.right > hint.left && pin.top < hint.bottom);
+    }"""
+    assert shown.tab.evaluate(over) == [False] * 5
+    assert shown.tab.locator("#map .lead-to").count() >= 1
+
+
+def test_where_room_is_short_others_are_named_only_if_others_rose(opened):
+    long = [f"{LONG} and all that goes with it, number {n}" for n in range(4)]
+    page = page_of(names=long)
+    others = 'getComputedStyle(document.getElementById("week"), "::after").content'
+    small = {"viewport": {"width": 1366, "height": 600}}
+    for verdict, said in (("within normal range", "none"), ("possible rise", '"The others are on the map')):
+        change = page.change.copy()
+        change.loc[change["verdict"].ne("clear rise"), "verdict"] = verdict
+        shown = opened(replace(page, change=change), **small)
+        assert "briefest" in shown.tab.get_attribute("#answer", "class").split()
+        assert shown.tab.evaluate(others).startswith(said)
+
+
 def test_a_finding_and_its_mark_stay_on_one_line(opened):
     found = opened()
     pieces = "[...document.querySelectorAll('#totals .piece')].map(e => e.getClientRects().length)"

@@ -181,6 +181,9 @@ def test_a_plan_has_its_own_headline_sides_and_pins(opened, planned):
     ):
         assert words in text, words
     assert page.tab.locator("#map [data-pin]").all_inner_texts() == ["1", "A"]
+    # The line of a bar does not strike its figures through.
+    drawn = page.tab.locator(".effect-bars text").first
+    assert drawn.evaluate("text => getComputedStyle(text).paintOrder") == "stroke"
     key = page.text(".marks")
     for label in ("week of action", "around it: did crime move?", "compared with", "homes"):
         assert label in key
@@ -225,7 +228,8 @@ def test_details_are_folded_until_they_are_wanted(opened, planned):
 def test_the_panel_says_what_an_area_is_in_the_plan(visited):
     assert "In the plan: week of action." in visited["planned"]("#area=A0").text("#panel")
     text = visited["planned"]("#area=A1").text("#panel")
-    assert "In the plan: around it: did crime move?. In the plan: money for target hardening." in text
+    moves = "next to the week of action, where crime may move to; money for target hardening."
+    assert f"In the plan: {moves}" in text
 
 
 def test_what_was_done_is_on_the_map_and_in_the_monthly_line(visited):

@@ -42,8 +42,9 @@ function mark() {
   const frame = [view.min.x - origin.x, view.min.y - origin.y, view.max.x - origin.x, view.max.y - origin.y];
   const inside = ({ x, y }) => x > frame[0] && x < frame[2] && y > frame[1] && y < frame[3];
   const isWhole = (box) => box[0] > frame[0] && box[2] < frame[2] && box[1] > frame[1] && box[3] < frame[3];
-  // The legend makes room for the pins, the buttons do not.
-  const taken = furniture(frame, [query(".map-tools")]);
+  // The legend makes room for the pins, the buttons and the hint do not; the name of the area under the mouse goes again.
+  const isHint = !$("hover").classList.contains("named");
+  const taken = furniture(frame, [query(".map-tools"), ...(isHint ? [$("hover")] : [])]);
   placePins(taken, inside);
   // Of the listed areas, those with room for their circles; what the circles of a chosen area are, a note says.
   const listed = new Set(state.area === null ? pinsAt.map(({ place }) => place) : []);
@@ -64,7 +65,7 @@ function mark() {
     if (kind === "place") for (const [name, x, y] of places) townName(name, x, y, scene);
   townsZoom = false;
   for (const [name, x, y] of data.towns) townName(name, x, y, scene);
-  if (!$("hover").classList.contains("named")) $("hover").textContent = hintWords();
+  if (isHint) $("hover").textContent = hintWords();
   map.getPane("markerPane").append(...marks.map(({ made }) => made));
 }
 

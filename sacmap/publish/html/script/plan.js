@@ -8,6 +8,14 @@ const SIDES = {
   buffer_control: { fillColor: "#efede8", color: "#6b6a64", weight: 0.8, dashArray: "3 3" },
 };
 
+// What an area of each side is, in a sentence.
+const ROLES = {
+  target: "week of action",
+  buffer: "next to the week of action, where crime may move to",
+  control: "compared with the week of action",
+  buffer_control: "compared with the areas around the week of action",
+};
+
 const sideLooks = new Map();
 
 function planLook(place) {
@@ -27,13 +35,11 @@ function sideLook(side) {
 // What the plan says of an area, for the panel.
 function planWords(place) {
   if (!data.plan) return [];
-  const sides = data.plan.sides
-    .filter(([, , on]) => on.includes(place))
-    .map(([, words]) => `In the plan: ${words.toLowerCase()}.`);
-  if (data.plan.money.includes(place)) sides.push("In the plan: money for target hardening.");
+  const roles = data.plan.sides.filter(([, , on]) => on.includes(place)).map(([side]) => ROLES[side]);
+  if (data.plan.money.includes(place)) roles.push("money for target hardening");
   const done = data.plan.actions.filter(([on]) => on === place).map(([, , words]) => element("li", words));
   return [
-    ...(sides.length ? [element("p", sides.join(" "), { class: "listed" })] : []),
+    ...(roles.length ? [element("p", `In the plan: ${roles.join("; ")}.`, { class: "listed" })] : []),
     ...(done.length ? [element("h3", "What was done"), element("ul", done)] : []),
   ];
 }
