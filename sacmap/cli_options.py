@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -80,27 +81,19 @@ _STUDY_OPTIONS = (
 )
 
 
-def study_options(command: Command) -> Command:
-    """Give a command the STUDY argument and the options that are also its keys."""
-    return study_options_with("The page to write: maps/NAME.html.")(command)
-
-
 def study_options_with(out: str) -> Callable[[Command], Command]:
-    """Return `study_options` for a command that writes another file than the page: `out` is the help of its --out."""
-
-    def given(command: Command) -> Command:
-        for option in reversed((*_STUDY_OPTIONS, click.option("--out", help=out))):
-            command = option(command)
-        return command
-
-    return given
+    """Return what gives a command the STUDY argument and the options that are its keys; `out` is the help of --out."""
+    return partial(_with, (*_STUDY_OPTIONS, click.option("--out", help=out)))
 
 
-def fetch_options(command: Command) -> Command:
-    """Give a command the options for fetching."""
-    for option in reversed(_FETCH_OPTIONS):
+def _with(options: Sequence[Callable[[Command], Command]], command: Command) -> Command:
+    for option in reversed(options):
         command = option(command)
     return command
+
+
+study_options = study_options_with("The page to write: maps/NAME.html.")
+fetch_options = partial(_with, _FETCH_OPTIONS)
 
 
 def fields_of(kind: type[Given], options: dict[str, object]) -> Given:

@@ -28,8 +28,6 @@ _STREAMS = {0: os.O_RDONLY, 1: os.O_WRONLY, 2: os.O_WRONLY}
 def meant(error: BaseException) -> SacmapError:
     """Return sacmap's error for an exception of a library or the system.
 
-    Examples
-    --------
     >>> meant(PermissionError(13, "Permission denied", "crimes.csv")).cause
     'crimes.csv cannot be read or written: permission denied.'
     >>> meant(MemoryError()).exit_code

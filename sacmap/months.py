@@ -207,8 +207,6 @@ def baseline_in_words(periods: Sequence[Period]) -> str:
 def held_in_words(held: Iterable[str]) -> str:
     """Return months in words: "January to May 2019", with a remark if there are gaps.
 
-    Examples
-    --------
     >>> held_in_words(["2019-01", "2019-02", "2019-03"]), held_in_words(["2018-12", "2019-02"])
     ('January to March 2019', 'December 2018 to February 2019, with gaps')
     """

@@ -272,8 +272,8 @@ def reconcile_study(
     area: str,
     path: Path,
     *,
-    beside: Sequence[str] = (),
-    study_file: str | Path | None = None,
+    beside: Sequence[str],
+    study_file: str | Path | None,
 ) -> Reconciliation:
     """Compare police.uk with the Home Office's recorded crime of an area, and write the table.
 
@@ -298,7 +298,7 @@ def reconcile_study(
     return found
 
 
-def reconciled(study: Study, home_office: str, area: str, *, beside: Sequence[str] = ()) -> Reconciliation:
+def reconciled(study: Study, home_office: str, area: str, *, beside: Sequence[str]) -> Reconciliation:
     """Compare police.uk with the Home Office's recorded crime of an area, and the area with others."""
     from sacmap.fetch.home_office import read_table
     from sacmap.measure.reconcile import official_periods
@@ -319,7 +319,7 @@ def reconciled_with(
     area: str,
     *,
     published: Published | None = None,
-    beside: Sequence[str] = (),
+    beside: Sequence[str],
 ) -> Reconciliation:
     """Compare an area's recorded crime with police.uk's, if given, and with other areas'."""
     from sacmap.measure.reconcile import Peers, reconcile

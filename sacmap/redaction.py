@@ -26,8 +26,6 @@ _IN_TEXT = re.compile(r"(?:https?|socks\w*|ftp):[^\s'\"<>]*|[^\s'\"<>/\\:]+:[^\s
 def redacted(address: str) -> str:
     """Return an address without user and password, and without the values of its query.
 
-    Examples
-    --------
     >>> redacted("https://ann:secret@tiles.example.org/{z}/{x}/{y}.png?key=secret&style={style}")
     'https://tiles.example.org/{z}/{x}/{y}.png?key=…&style={style}'
     >>> redacted("ann:secret@proxy.example.org:8080")

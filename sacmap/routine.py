@@ -144,7 +144,7 @@ def _require_no_note(path: Path, replace: bool) -> None:
         )
 
 
-def read_outcome(path: str | None, plan: Plan | None = None) -> OutcomeRecord | None:
+def read_outcome(path: str | None, plan: Plan | None) -> OutcomeRecord | None:
     """Return the record of a plan's result, if a file is given.
 
     Raises

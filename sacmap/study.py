@@ -105,8 +105,6 @@ class Study:
     both are empty until the crimes are read (see `rolled_to`). before is True where "before:3" is beside given months.
     Paths can be opened from the current folder; as_given has those of a study file as they were written (see `shown`).
 
-    Examples
-    --------
     >>> study = Study(current="2025-04:2026-03", baseline="2023-04:2025-03", crimes="crimes.zip")
     >>> len(study.current), len(study.baseline), study.crimes
     (12, 2, ('crimes.zip',))

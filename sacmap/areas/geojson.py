@@ -147,10 +147,6 @@ def _geojson(whole: JsonObject, where: Path | str, _: str | None) -> Rows:
     return _of_features(features, _geojson_system(whole.get("crs"), where), where, _cut_off(whole, where))
 
 
-def _lines(features: list[JsonObject], where: Path | str, _: str | None) -> Rows:
-    return _of_features(features, None, where, ())
-
-
 def _of_features(
     features: Sequence[JsonObject], system: pyproj.CRS | None, where: Path | str, notices: Iterable[Notice]
 ) -> Rows:
@@ -368,7 +364,7 @@ def _with_holes(shells: Sequence[shapely.Polygon], holes: Sequence[shapely.Polyg
 
 _READERS: dict[str, Callable[[Any, Path | str, str | None], Rows]] = {
     "geojson": _geojson,
-    "geojsonseq": _lines,
+    "geojsonseq": lambda features, where, _: _of_features(features, None, where, ()),
     "topojson": _topojson,
     "esrijson": _esrijson,
 }

@@ -35,20 +35,10 @@ Ring = Sequence[Sequence[float]] | NDArray[np.float64]
 class Rows:
     """The rows of one layer.
 
-    columns
-        Name → a value for each row, as the file has it.
-    shapes
-        The geometry of each row in the file's own coordinates; empty if it has none.
-    mends
-        What was repaired in the rings of each row.
-    system
-        The coordinate system the file declares, or None.
-    by_standard
-        Whether the standard of the format says that coordinates without a declared system are degrees WGS84.
-    given_ids
-        Identifiers outside the columns, as of GeoJSON features and KML placemarks.
-    notices
-        Notices for the reader of the map.
+    columns: name → a value for each row, as the file has it; shapes: the geometry of each row in the file's own
+    coordinates, empty if it has none; mends: what was repaired in the rings of each row; system: the coordinate system
+    the file declares, or None; given_ids: identifiers outside the columns, as of GeoJSON features and KML placemarks;
+    by_standard: whether the standard of the format says that coordinates without a declared system are degrees WGS84.
     """
 
     columns: dict[str, list[object]]

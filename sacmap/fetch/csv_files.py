@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
 from typing import NamedTuple
 
 import deflate
@@ -19,7 +18,7 @@ from sacmap.errors import InputError
 from sacmap.files.collisions import place_of
 from sacmap.files.delimited import require_text
 from sacmap.files.sheets import WORKBOOKS
-from sacmap.files.text import bytes_of, require_plain, unreadable
+from sacmap.files.text import bytes_of, require_plain, size_of, unreadable
 from sacmap.limits import is_folder, most_inflated, require_real_zip
 from sacmap.notices import counted
 
@@ -215,9 +214,7 @@ def each_once(members: list[Member]) -> tuple[list[Member], list[str]]:
         if twin is not member:
             notes.append(f"{member.label} is the same file as {twin.label}; it was read once.")
     several = list(first.values())
-    last: dict[str, Member] = {}
-    for member in several:
-        last[member.name.lower() if member.is_street else f"{member.label}/"] = member
+    last = {one.name.lower() if one.is_street else f"{one.label}/": one for one in several}
     kept = set(last.values())
     for member, twin in _copies([member for member in several if member in kept and member.is_street]):
         kept.discard(member)
@@ -259,12 +256,7 @@ def _copies(members: list[Member]) -> Iterator[tuple[Member, Member]]:
 
 
 def _size(member: Member) -> int:
-    if member.inside:
-        return member.size
-    try:
-        return member.path.stat().st_size
-    except OSError:
-        return 0
+    return member.size if member.inside else size_of(member.path)
 
 
 class MemberReader:
@@ -277,9 +269,7 @@ class MemberReader:
     def __enter__(self) -> MemberReader:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for archive in self._zips.values():
             archive.close()
 

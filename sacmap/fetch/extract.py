@@ -123,7 +123,7 @@ def read_extract(study: Study) -> Reading:
                 layout,
                 rows,
                 sac,
-                {name: _joined(found, name) for name in _names(found)},
+                _other_columns(found),
                 lacking=lacking,
                 broken=broken,
             ),
@@ -137,19 +137,15 @@ def read_extract(study: Study) -> Reading:
     )
 
 
-def _names(found: list[Extracted]) -> list[str]:
-    return list(dict.fromkeys(name for sheet in found for name in sheet.others))
-
-
-def _joined(found: list[Extracted], name: str) -> pd.Series:
-    """Return the cells of one of the other columns, over all sheets."""
-    return pd.concat(
-        [
-            sheet.others.get(name, pd.Series([None] * len(sheet.rows), dtype=object)).reset_index(drop=True)
-            for sheet in found
-        ],
-        ignore_index=True,
-    )
+def _other_columns(found: list[Extracted]) -> dict[str, pd.Series]:
+    """Return the cells of the other columns, over all sheets; None of a sheet without the column."""
+    return {
+        name: pd.Series(
+            [cell for sheet in found for cell in sheet.others.get(name, [None] * len(sheet.rows))],
+            dtype=object,
+        )
+        for name in dict.fromkeys(name for sheet in found for name in sheet.others)
+    }
 
 
 def _sheets(path: Path, layout: Layout) -> tuple[list[Extracted], list[str]]:

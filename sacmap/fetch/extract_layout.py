@@ -95,8 +95,6 @@ def offence_key(offence: object) -> str:
 
     Leading zeros, capitals and punctuation are ignored, and a letter joins its class number. A final * stays.
 
-    Examples
-    --------
     >>> [offence_key(text) for text in ("028E", "28/E", "037/02", 45.0, "Robbery (personal)", "45/*")]
     ['28e', '28e', '37 2', '45', 'robbery personal', '45 *']
     """
@@ -229,8 +227,6 @@ def day_of(cell: object, date_format: str) -> str:
     Spreadsheet dates, ISO dates and day numbers (43101 is 1 January 2018) need no format. A time after the date is
     ignored. A second date is not: the crime may be of either.
 
-    Examples
-    --------
     >>> [day_of(cell, "%d/%m/%Y") for cell in ("03/10/2018 14:22", "43101", "2018-10", "Feb-25")]
     ['2018-10-03', '2018-01-01', '2018-10', '']
     >>> day_of("03/10/2018 to 05/11/2018", "%d/%m/%Y")

@@ -18,7 +18,7 @@ from sacmap.errors import DiskError, SourceError, UsageError
 from sacmap.fetch.request import Reply, UnusableError
 from sacmap.fetch.retry import TRIES, AttemptResult
 from sacmap.fetch.web import HOPS, AbsentError, Web
-from sacmap.files.text import parse_json
+from sacmap.files.text import parse_json, size_of
 from sacmap.files.write import OLD, orphaned, part_of, remove, replace_patiently, write_whole
 from sacmap.redaction import redacted
 
@@ -156,14 +156,14 @@ def download_whole(web: Web, url: str, target: Path, agree: Callable[[str], bool
     with _own_part(target) as part:
         agreed, tried = _Agreed(url, agree), 0
         while not target.is_file():
-            before = _size(part)
+            before = size_of(part)
             try:
                 if _is_whole_after_one_try(web, url, part, agreed):
                     _move(part, target)
                     return
                 raise UnusableError(AttemptResult.INCOMPLETE)
             except UnusableError as error:
-                tried = 1 if _size(part) > before else tried + 1
+                tried = 1 if size_of(part) > before else tried + 1
                 if error.result is AttemptResult.NOT_FOUND:
                     raise AbsentError(f"{redacted(url)} does not exist (404).") from None
                 if error.result is AttemptResult.NO_PART:
@@ -180,7 +180,7 @@ def download_whole(web: Web, url: str, target: Path, agree: Callable[[str], bool
 def _is_whole_after_one_try(web: Web, url: str, part: Path, agreed: _Agreed) -> bool:
     """Request once what is missing of a part. Return whether it is complete then."""
     begun = _read_begun(_about(part))
-    start = _size(part) if begun.same else 0
+    start = size_of(part) if begun.same else 0
     if start and start == begun.total:
         return True
     with web.stream(url, start=start, same=begun.same) as (status, headers, blocks):
@@ -242,7 +242,7 @@ def _release(part: Path, target: Path) -> None:
     """Release a part for the next run."""
     free = target.with_name(f"{target.name}.sacmap-{_FREE}-{secrets.token_hex(4)}{_DOWNLOAD}")
     with contextlib.suppress(OSError):
-        if _size(part):
+        if size_of(part):
             _about(part).replace(_about(free))
             part.rename(free)
     remove(part)
@@ -276,13 +276,6 @@ def _move(part: Path, target: Path) -> None:
 
 def _about(part: Path) -> Path:
     return part.with_name(f"{part.name}.about")
-
-
-def _size(part: Path) -> int:
-    try:
-        return part.stat().st_size
-    except OSError:
-        return 0
 
 
 @contextlib.contextmanager

@@ -43,8 +43,6 @@ Source = TypeVar("Source")
 def is_no_id(text: str) -> bool:
     """Whether a text is not a real id: a word without a digit (NA, PENDING, Not recorded), 0 or 1.20018E+11.
 
-    Examples
-    --------
     >>> [is_no_id(text) for text in ("N/A", "-", "0", "1.20018E+11", "14000001/18", "55.CR3001")]
     [True, True, True, True, False, False]
     """

@@ -215,21 +215,21 @@ def _part_of(part: Read) -> Part:
     return Part(
         label=part.label,
         size=part.size,
-        group=_groups(frame["month"], frame["force"]),
+        group=_groups(frame),
         key=keys_of([frame["crime_type"], rounded(frame["lon"]), rounded(frame["lat"])]),
         ident=idents_of(frame["crime_id"]),
         placed=frame["lon"].notna().to_numpy(),
     )
 
 
-def _groups(month: pd.Series, force: pd.Series) -> np.ndarray:
-    return (month.astype(str) + " " + force.astype(str)).to_numpy(object)
+def _groups(frame: pd.DataFrame) -> np.ndarray:
+    return (frame["month"].astype(str) + " " + frame["force"].astype(str)).to_numpy(object)
 
 
 def _less(part: Read, repeated: Repeated) -> Read:
     def left(table: pa.Table) -> pa.Table:
-        frame = table.select(["month", "force"]).to_pandas()
-        return table.filter(pa.array(~np.isin(_groups(frame["month"], frame["force"]), repeated.groups)))
+        groups = _groups(table.select(["month", "force"]).to_pandas())
+        return table.filter(pa.array(~np.isin(groups, repeated.groups)))
 
     return Read(part.members, Rows(left(part.rows.crimes), left(part.rows.tally)))
 

@@ -96,11 +96,11 @@ class _Plain(NamedTuple):
 
 def _opened(source: CsvSource, keep: Sequence[str] | None, force: str | None) -> _Plain | Rows:
     raw, start, header = _begun(source)
-    parsed = None if keep is None or header is None else _parsed(raw, start, header)
-    tally = None if parsed is None else _counted(parsed)
-    if parsed is None or header is None or keep is None or tally is None:
-        return _whole(raw, source.label, keep, force)
-    return _Plain(source, header, _kept(parsed, keep), tally)
+    if keep is not None and header is not None and (parsed := _parsed(raw, start, header)) is not None:
+        tally = _counted(parsed)
+        if tally is not None:
+            return _Plain(source, header, _kept(parsed, keep), tally)
+    return _whole(raw, source.label, keep, force)
 
 
 def _converted(files: Sequence[_Plain], keep: Sequence[str] | None) -> Iterator[Rows]:

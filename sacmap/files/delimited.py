@@ -17,14 +17,12 @@ from sacmap.limits import most_inflated
 #: Separators of cells, the most common first.
 SEPARATORS = (",", ";", "\t", "|")
 #: The first bytes of other kinds of file, what they are, and what to do with one.
-_KINDS = (
+_KINDS: tuple[tuple[bytes | tuple[bytes, ...], str, str], ...] = (
     (b"%PDF", "a PDF", "Ask for the figures as CSV or XLSX."),
     (b"SQLite format 3", "a database (SQLite or GeoPackage)", "Export its table as CSV."),
     (b"PAR1", "a Parquet file", "Save it as CSV."),
     (b"ARROW1", "an Arrow or Feather file", "Save it as CSV, or as Parquet."),
-    (b"RDX", "an R data file", "In R, save the table with write.csv(crimes, 'crimes.csv')."),
-    (b"RDA", "an R data file", "In R, save the table with write.csv(crimes, 'crimes.csv')."),
-    (b"X\n\0\0\0", "an R data file", "In R, save the table with write.csv(crimes, 'crimes.csv')."),
+    ((b"RDX", b"RDA", b"X\n\0\0\0"), "an R data file", "In R, save the table with write.csv(crimes, 'crimes.csv')."),
     (b"\x80\x04\x95", "a Python pickle", "In Python, save the table with to_csv."),
     (b"PK\x03\x04", "a ZIP or a workbook", "Unpack it, or save its table as CSV. It may also be cut."),
     (b"\xd0\xcf\x11\xe0", "an old workbook (XLS)", "Give it a name that ends in .xls, or save it as CSV."),
@@ -33,8 +31,7 @@ _KINDS = (
     (b"\xfd7zXZ", "an XZ archive", "Unpack it and give what is in it."),
     (b"BZh", "a BZIP2 archive", "Unpack it and give what is in it."),
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive", "Unpack it and give what is in it."),
-    (b"\x89PNG", "a picture", "Give the table it was made from."),
-    (b"\xff\xd8\xff", "a picture", "Give the table it was made from."),
+    ((b"\x89PNG", b"\xff\xd8\xff"), "a picture", "Give the table it was made from."),
     (b"\x00\x00\x27\x0a", "a shapefile", "Export its table as CSV."),
     (b"version https://git-lfs", "a pointer of Git LFS", "Run git lfs pull, which brings the file itself."),
     (b"{\\rtf", "a text document (RTF)", "Save the table as CSV."),

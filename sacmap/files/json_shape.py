@@ -22,8 +22,6 @@ def mismatch(value: object, kind: object, at: str = "it") -> str | None:
     The type is a class; None; a union; a list or sequence; a mapping with text keys; a TypedDict or dataclass, of which
     keys not named are ignored; or a text Annotated with a test, such as ``Annotated[str, months.is_month]``.
 
-    Examples
-    --------
     >>> mismatch({"n": ["x"]}, dict[str, list[int]])
     "n 1 is 'x'"
     """

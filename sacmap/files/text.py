@@ -73,6 +73,14 @@ def bytes_of(path: Path, limit: Limit = FILE) -> bytes:
         raise unreadable(path, error) from None
 
 
+def size_of(path: Path) -> int:
+    """Return a file's size in bytes; 0 where there is none, or the system does not say."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def read_text(path: str) -> str:
     """Return the text of a file that the study names, such as a comparator. Gzip files are unpacked.
 

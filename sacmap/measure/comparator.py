@@ -258,7 +258,7 @@ def comparator_of(
 
 
 def comparator_changes(
-    study: Study, against: Comparator, mapped: np.ndarray, absent_types: Collection[str] = ()
+    study: Study, against: Comparator, mapped: np.ndarray, absent_types: Collection[str]
 ) -> dict[str, ComparatorRecord]:
     """Return the comparator's change by crime type, for the record. For `areas` it is that of all areas together.
 

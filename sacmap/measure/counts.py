@@ -239,7 +239,7 @@ def counted(once: pd.DataFrame, area_ids: Sequence[str], study: Study, compared:
     )
 
 
-def totals(counts: Counted, absent_types: Collection[str] = ()) -> dict[str, dict[str, float | None]]:
+def totals(counts: Counted, absent_types: Collection[str]) -> dict[str, dict[str, float | None]]:
     """Return, by crime type, the sums of all areas before and now, and the published change, for the record.
 
     They are None for `absent_types`, which are not known.

@@ -203,14 +203,12 @@ def _others(study: Study, peers: Peers) -> tuple[list[Recorded], list[Notice]]:
     others: list[Recorded] = []
     notices: list[Notice] = []
     for asked in peers.asked:
-        if asked is None:
-            nation, lacking = nation_of(peers.forces, study)
-            _require_reach(study, nation)
+        other = asked
+        if other is None:
+            other, lacking = nation_of(peers.forces, study)
             notices += nation_notices(lacking, len(peers.forces) - len(lacking))
-            others.append(nation)
-        else:
-            _require_reach(study, asked)
-            others.append(asked)
+        _require_reach(study, other)
+        others.append(other)
     return others, notices
 
 

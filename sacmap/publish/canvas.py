@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -68,7 +69,7 @@ class Drawing:
         font = FontProperties(size=size, weight="bold" if bold else "normal")
         return 1.01 * float(self.renderer.get_text_width_height_descent(text, font, False)[0])
 
-    def lines(self, text: str, wide: float, size: float, *, bold: bool = False, lines: int = 1) -> list[str]:
+    def lines(self, text: str, wide: float, size: float, *, bold: bool = False, lines: int) -> list[str]:
         """Return a text as at most `lines` lines, none wider than `wide`; … marks a cut."""
         found: list[str] = []
         rest = " ".join(drawable(text).split())
@@ -86,19 +87,13 @@ class Drawing:
 
     def _fitting(self, text: str, wide: float, size: float, *, bold: bool) -> int:
         """Return how many letters of a text fit; at least one."""
-        low, high = 1, min(len(text), max(1, int(wide / size * 6)))
+        most = min(len(text), max(1, int(wide / size * 6)))
         # Most texts fit whole.
-        if self.width(text[:high], size, bold=bold) <= wide:
-            return high
-        high = max(low, high - 1)
-        while low < high:
-            middle = (low + high + 1) // 2
-            low, high = (
-                (middle, high) if self.width(text[:middle], size, bold=bold) <= wide else (low, middle - 1)
-            )
-        return low
+        if self.width(text[:most], size, bold=bold) <= wide:
+            return most
+        return max(1, bisect_right(range(1, most), wide, key=lambda n: self.width(text[:n], size, bold=bold)))
 
-    def height(self, text: str, wide: float, size: float, *, lines: int = 1) -> float:
+    def height(self, text: str, wide: float, size: float, *, lines: int) -> float:
         """Return the height that a text would need."""
         return len(self.lines(text, wide, size, lines=lines)) * size * LEADING
 

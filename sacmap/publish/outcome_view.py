@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from sacmap import months, tables
-from sacmap.choose.effect import Wdd
 from sacmap.choose.evaluate import Outcome
 from sacmap.choose.plan import Plan
 from sacmap.choose.plan_words import LOG_NOTICES, NO_CONTROL, NO_CONTROL_WORDS, fewer
@@ -36,7 +35,7 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
     """Return what came of a plan, for the page of the months after against those before."""
     target, themed = all_named(plan.week["target"], view, NAMED), plan.theme != "sac"
     what = view.in_words[plan.theme] if themed else "crime"
-    month = {
+    found = {
         "clear fall": f"{capital(what)} fell clearly in {target} after the week of action.",
         "possible fall": f"{capital(what)} may have fallen in {target} after the week of action; it could be chance.",
         "possible rise": f"{capital(what)} may have risen in {target} after the week of action; it could be chance.",
@@ -54,7 +53,7 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
     )
     acted = positions([one.area_id for one in outcome.actions], view)
     return PlanView(
-        headline=Headline(month.get(outcome.verdict, none), said),
+        headline=Headline(found.get(outcome.verdict, none), said),
         fixed=f"Planned on data to {months.in_words(plan.data_to)}; what was to be judged was fixed then",
         theme=plan.theme,
         sides=sides(plan, view),
@@ -151,7 +150,7 @@ def _figures(outcome: Outcome) -> Table:
     ratio, quotient, effect = outcome.rate_ratio, outcome.wdq, outcome.tne
     both = outcome.wdd_settled if outcome.net and outcome.displacement else None
     rows = [
-        (label, *_of(found))
+        (label, signed(found.estimate), f"{signed(found.low)} to {signed(found.high)}")
         for label, found in (
             ("Target against its weighted control, settled", outcome.net),
             ("Buffer against its own, settled", outcome.displacement),
@@ -175,10 +174,6 @@ def _figures(outcome: Outcome) -> Table:
         ),
     ]
     return Table("", ("Measure", "Value", "95% interval"), tuple(rows), (1,))
-
-
-def _of(found: Wdd) -> tuple[str, str]:
-    return signed(found.estimate), f"{signed(found.low)} to {signed(found.high)}"
 
 
 def _decimal(value: float) -> str:

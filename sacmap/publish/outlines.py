@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -20,8 +21,8 @@ FINE, COARSE = 1.2, 2.4
 class Picture(NamedTuple):
     """The areas in units of the picture: for each area its path data ("" without a boundary), and the room for a name.
 
-    where: (n, 3) a point and the width of the area there; tall: (n,) its height; width, height: of the picture; west,
-    north: its upper left corner in degrees; scale: units per degree of longitude and of latitude.
+    where: (n, 3) a point and the width of the area there; tall: (n,) its height; width, height: of the picture;
+    project: gives (n, 2) points (lon, lat) in units of the picture.
     """
 
     paths: list[str]
@@ -29,14 +30,7 @@ class Picture(NamedTuple):
     tall: NDArray[np.float64]
     width: float
     height: float
-    west: float = 0.0
-    north: float = 0.0
-    scale: tuple[float, float] = (1.0, 1.0)
-
-    def project(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return points (lon, lat) in units of the picture."""
-        across, down = self.scale
-        return np.round((points - (self.west, self.north)) * (across, -down) + MARGIN)
+    project: Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
 def joined(polygons: NDArray[np.object_]) -> shapely.Geometry:
@@ -79,24 +73,23 @@ def picture_of(
     if not np.isfinite([west, south, east, north]).all():
         return None
     squeeze = math.cos(math.radians((south + north) / 2))
-    scale = min((WIDTH - 2 * MARGIN) / ((east - west) * squeeze), (HEIGHT - 2 * MARGIN) / (north - south))
-    stray = (FINE if len(polygons) <= MANY else COARSE) / scale
+    down = min((WIDTH - 2 * MARGIN) / ((east - west) * squeeze), (HEIGHT - 2 * MARGIN) / (north - south))
+    across = squeeze * down
+    stray = (FINE if len(polygons) <= MANY else COARSE) / down
 
     def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.round((points - (west, north)) * (squeeze * scale, -scale) + MARGIN)
+        return np.round((points - (west, north)) * (across, -down) + MARGIN)
 
     coarser = simplified(shapes, stray) if stray > usual_stray(polygons) else shapes
     drawn = shapely.transform(coarser, project)
     width, height = project(np.array([[east, south]]))[0] + MARGIN
     return Picture(
         paths=paths_of(drawn),
-        where=np.column_stack([project(names_at[:, :2] / STEPS), names_at[:, 2] / STEPS * squeeze * scale]),
+        where=np.column_stack([project(names_at[:, :2] / STEPS), names_at[:, 2] / STEPS * across]),
         tall=np.diff(shapely.bounds(drawn)[:, [1, 3]], axis=1).ravel(),
         width=float(width),
         height=float(height),
-        west=west,
-        north=north,
-        scale=(squeeze * scale, scale),
+        project=project,
     )
 
 

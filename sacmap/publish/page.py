@@ -310,15 +310,10 @@ def _named(view: View, entry: lists.Listed, listed: Sequence[lists.Listed]) -> M
     """Return an area that is only named: a finding after the first five, or one of the next highest."""
     alike = [other for other in listed if not other.sign and other.finding == entry.finding]
     first = entry is alike[0]
-    css = (
-        "rest"
-        + ("" if entry.finding else " further")
-        + (" first" if first else "")
-        + (" last" if entry is alike[-1] else "")
-    )
+    marks = {"rest": True, "further": not entry.finding, "first": first, "last": entry is alike[-1]}
     return _REST.format(
         area_id=view.areas["area_id"].iloc[entry.position],
-        css=css,
+        css=" ".join(mark for mark, holds in marks.items() if holds),
         lead=_LEAD.format(page_data.rest_lead(entry.finding, listed)) if first else "",
         name=view.names[entry.position],
     )
@@ -328,12 +323,11 @@ def columns_of(view: View) -> tuple[Column, ...]:
     """Return the columns of the table: name, district (of several), now, expected and reading first."""
     name = Column("area_name", words.capital(view.unit[0]), number=False)
     group = (Column("group", "District", number=False),) if len(view.district_names) > 1 else ()
+    first = (name, *group, Column("current_count", "Now"))
     if view.level_only:
-        return (name, *group, Column("current_count", "Now"))
+        return first
     return (
-        name,
-        *group,
-        Column("current_count", "Now"),
+        *first,
         Column("expected", "Expected"),
         Column("verdict", "Reading", number=False),
         Column("gap", "Above expected"),

@@ -141,7 +141,7 @@ def numbers_of(view: View) -> str:
         "sentences": sentences,
         "sentence": sentence,
         "labels": _labels(view),
-        "monthly": _monthly(view),
+        "monthly": {kind: _series(view.counts[kind]) for kind in tables.SAC_TYPES} if view.months else None,
         "streets": _streets(view, names),
         "points": _points(view, names),
         "streetNames": list(names),
@@ -346,11 +346,6 @@ def _months(view: View) -> dict[str, Json]:
             kind: _series(view.counts[kind].sum(axis=0, keepdims=True))[0] for kind in tables.SAC_TYPES
         },
     }
-
-
-def _monthly(view: View) -> dict[str, list[str]] | None:
-    """Return each area's counts, one character per month."""
-    return {kind: _series(view.counts[kind]) for kind in tables.SAC_TYPES} if view.months else None
 
 
 def _series(counts: NDArray[np.float64]) -> list[str]:

@@ -97,7 +97,7 @@ class View:
     level_only: bool = False
     tiles: str | None = None
     tiles_key: str | None = None
-    links: Sequence[str] = field(default=())
+    links: Sequence[str] = ()
 
     @cached_property
     def table(self) -> pd.DataFrame:

@@ -94,11 +94,8 @@ def _prepare(document: DocxDocument, note: Note, made: datetime) -> None:
     language.set(qn("w:val"), "en-GB")
     properties = document.core_properties
     properties.title, properties.author, properties.subject = _clean(note.title)[:255], "sacmap", "PP06"
-    properties.language, properties.comments, properties.keywords = (
-        "en-GB",
-        "",
-        "serious acquisitive crime, PP06",
-    )
+    properties.language, properties.keywords = "en-GB", "serious acquisitive crime, PP06"
+    properties.comments = ""
     properties.created = properties.modified = made
     properties.last_modified_by, properties.revision = "sacmap", 1
     foot = section.footer.paragraphs[0]

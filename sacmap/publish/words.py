@@ -222,12 +222,7 @@ def burglary_kind(named: str, *, exact: bool) -> str:
 
 
 def pattern_of(
-    row: Reading,
-    words: str,
-    comparator_pct: float | None = None,
-    *,
-    among: str = "all neighbourhoods",
-    unknown: str = "",
+    row: Reading, words: str, comparator_pct: float | None, *, among: str, unknown: str = ""
 ) -> str:
     """Return the sentences of a row with {crimes}, {before}, {expected}, {normal_low}, {normal_high}, {step} open.
 
