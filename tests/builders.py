@@ -101,6 +101,7 @@ def sheets():
 
 
 def write_xlsx(path, content):
+    """Write a workbook, to a path or a stream: the rows of each sheet by its name."""
     book = openpyxl.Workbook()
     book.remove(book.active)
     for name, rows in content.items():

@@ -1,6 +1,7 @@
 """What every test shares: where the real data are, small police.uk files, a small page, and a real browser."""
 
 import gc
+import json
 import os
 import shutil
 import signal
@@ -195,6 +196,24 @@ def square(n, size=0.01):
     x, y = round(n * size, 6), 52.0
     corners = [[x, y], [x + size, y], [x + size, y + size], [x, y + size], [x, y]]
     return [[round(a, 6), round(b, 6)] for a, b in corners]
+
+
+def feature(ring, *holes, **properties):
+    """A GeoJSON feature of a polygon."""
+    shape = {"type": "Polygon", "coordinates": [ring, *holes]}
+    return {"type": "Feature", "properties": properties, "geometry": shape}
+
+
+def write_geojson(path, *features, **more):
+    """Write GeoJSON of these features; return its path."""
+    whole = {"type": "FeatureCollection", **more, "features": features}
+    path.write_text(json.dumps(whole), encoding="utf-8")
+    return path
+
+
+def write_squares(path, *rows):
+    """Write GeoJSON of squares in a row, one for each dict of properties; return its path."""
+    return write_geojson(path, *(feature(square(n), **properties) for n, properties in enumerate(rows)))
 
 
 HOSTILE = (

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 
-from conftest import HEADER
+from conftest import HEADER, feature, write_geojson
 from pyproj import Transformer
 
 from sacmap.cli import sacmap
@@ -71,14 +71,8 @@ def write_areas(folder):
     for n, (name, (lon, lat)) in enumerate(AREAS.items()):
         west, east, south, north = lon - 0.02, lon + 0.02, lat - 0.02, lat + 0.02
         ring = [[east, south], [east, north], [west, north], [west, south], [east, south]]
-        features.append(
-            {
-                "type": "Feature",
-                "properties": {"WD_CD": f"E0500000{n + 1}", "WD_NM": name},
-                "geometry": {"type": "Polygon", "coordinates": [ring]},
-            }
-        )
-    (folder / "areas.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+        features.append(feature(ring, WD_CD=f"E0500000{n + 1}", WD_NM=name))
+    write_geojson(folder / "areas.geojson", *features)
 
 
 STUDY = """title = "Case"

@@ -13,7 +13,7 @@ import json
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.resources import files
@@ -21,10 +21,10 @@ from pathlib import Path
 
 import click
 import geopandas as gpd
-import openpyxl
 import pandas as pd
 import pyogrio
 import shapely
+from builders import write_xlsx
 from conftest import csv_text, row, square
 from open_geography import Geography, Service
 
@@ -125,13 +125,11 @@ def areas_as(folder: Path, kind: str, driver: str) -> bytes:
     return content
 
 
-def areas_parquet(folder: Path) -> bytes:
+def areas_parquet() -> bytes:
     """The areas as GeoParquet."""
-    path = folder / "example.parquet"
-    areas_table().to_parquet(path)
-    content = path.read_bytes()
-    path.unlink()
-    return content
+    out = io.BytesIO()
+    areas_table().to_parquet(out)
+    return out.getvalue()
 
 
 def areas_zipped(folder: Path, kind: str, driver: str, inside: str = "") -> bytes:
@@ -213,11 +211,14 @@ def nomis_csv() -> bytes:
 
 def nomis_xlsx() -> bytes:
     """The same as a workbook."""
-    book = openpyxl.Workbook()
-    for cells in csv.reader(nomis_csv().decode().splitlines()):
-        book.active.append([int(cell) if cell.isdigit() else cell for cell in cells])
+    return workbook_of(csv.reader(nomis_csv().decode().splitlines()))
+
+
+def workbook_of(rows: Iterable[Sequence[object]]) -> bytes:
+    """Rows as a workbook; texts of digits become numbers."""
     out = io.BytesIO()
-    book.save(out)
+    cells = [[int(one) if isinstance(one, str) and one.isdigit() else one for one in line] for line in rows]
+    write_xlsx(out, {"Sheet": cells})
     return out.getvalue()
 
 
@@ -333,16 +334,12 @@ def answers_json() -> list[bytes]:
 
 def extract_xlsx() -> bytes:
     """The extract as a workbook, its dates as day numbers."""
-    book = openpyxl.Workbook()
-    for n, line in enumerate(extract_csv().decode().split()):
-        cells: list[object] = list(line.split(","))
-        if n:
-            day = (datetime.strptime(str(cells[0]), "%d/%m/%Y").date() - date(1899, 12, 30)).days  # noqa: DTZ007
-            cells = [day, cells[1], float(str(cells[2])), float(str(cells[3])), cells[4]]
-        book.active.append(cells)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    header, *lines = (line.split(",") for line in extract_csv().decode().split())
+    rows: list[list[object]] = [list(header)]
+    for when, code, x, y, ref in lines:
+        day = (datetime.strptime(when, "%d/%m/%Y").date() - date(1899, 12, 30)).days  # noqa: DTZ007
+        rows.append([day, code, float(x), float(y), ref])
+    return workbook_of(rows)
 
 
 def comparator_csv() -> bytes:
@@ -387,12 +384,7 @@ def home_office_csv() -> bytes:
 
 def home_office_xlsx() -> bytes:
     """The same as a workbook."""
-    book = openpyxl.Workbook()
-    for line in home_office_csv().decode().splitlines():
-        book.active.append([int(cell) if cell.isdigit() else cell for cell in line.split(",")])
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return workbook_of(line.split(",") for line in home_office_csv().decode().splitlines())
 
 
 STREET = {
@@ -683,7 +675,7 @@ TARGETS = (
     Target("areas.geojsonl", lambda _: [areas_lines()], boundaries_read("areas.geojsonl")),
     Target("areas-wkt.csv", lambda _: [areas_wkt()], boundaries_read("areas-wkt.csv"), "csv"),
     Target("areas.kmz", lambda folder: [areas_kmz(folder)], boundaries_read("areas.kmz"), "zip"),
-    Target("areas.parquet", lambda folder: [areas_parquet(folder)], boundaries_read("areas.parquet")),
+    Target("areas.parquet", lambda _: [areas_parquet()], boundaries_read("areas.parquet")),
     Target("areas.fgb", lambda folder: [areas_as(folder, "fgb", "FlatGeobuf")], boundaries_read("areas.fgb")),
     Target("areas-shp.zip", lambda folder: [areas_zipped(folder, "shp", "ESRI Shapefile")],
            boundaries_read("areas-shp.zip"), "zip"),

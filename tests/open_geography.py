@@ -8,11 +8,11 @@ or under `properties`; and errors, of every kind, inside a 200.
 import contextlib
 import json
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import shapely
+from police_uk import Server, running
 
 
 class Service:
@@ -126,10 +126,5 @@ def serving(geography):
                 self.end_headers()
                 self.wfile.write(body)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/services"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with running(Server(("127.0.0.1", 0), Handler)) as port:
+        yield f"http://127.0.0.1:{port}/services"

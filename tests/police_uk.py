@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 import zipfile
+from functools import partialmethod
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -224,14 +225,18 @@ class Handler(BaseHTTPRequestHandler):
         points = [tuple(map(float, pair.split(",")))[::-1] for pair in query["poly"].split(":")]
         return self.police.crimes(query["date"], steps[1], shapely.Polygon(points))
 
+    def begin(self, status, **headers):
+        """Send the status and the headers, in whose names _ stands for -."""
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), str(value))
+        self.end_headers()
+
     def answer(self, status, body, kind="application/json", **headers):
         if status == 200 and "gzip" in self.headers.get("Accept-Encoding", ""):
             body = gzip.compress(body, 1)
-            headers["Content-Encoding"] = "gzip"
-        self.send_response(status)
-        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
+            headers["Content_Encoding"] = "gzip"
+        self.begin(status, Content_Type=kind, Content_Length=len(body), **headers)
         self.police.sent += len(body)
         self.wfile.write(body)
 
@@ -268,91 +273,53 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(403, b"<Error>AccessDenied</Error>", "application/xml")
 
     def stream(self, status, body, **headers):
-        self.send_response(status)
-        for name, value in {
-            "Content-Length": str(len(body)),
-            "Content-Type": "application/zip",
-            **headers,
-        }.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
+        self.begin(status, Content_Length=len(body), Content_Type="application/zip", **headers)
         for at in range(0, len(body), 1 << 16):
             block = body[at : at + (1 << 16)]
             self.wfile.write(block)
             self.police.sent += len(block)
 
-    # What goes wrong
+    # What goes wrong: whole answers that are no use, then those that are not whole
+
+    fault_html = partialmethod(
+        answer, 200, b"<!doctype html><title>Welcome to council wifi</title>", "text/html"
+    )
+    fault_odd = partialmethod(answer, 200, b'{"detail": "nothing of what was asked for"}')
+    fault_seconds = partialmethod(answer, 429, b"", Retry_After="3")
+    fault_date = partialmethod(
+        answer, 429, b"", Retry_After=email.utils.formatdate(1_700_000_007, usegmt=True)
+    )
+    fault_nonsense = partialmethod(answer, 429, b"", Retry_After="soon")
+    fault_forever = partialmethod(answer, 429, b"", Retry_After="86400")
+    fault_429 = partialmethod(answer, 429, b"")
+    fault_503 = partialmethod(answer, 503, b"")
+    fault_502 = partialmethod(answer, 502, b"Bad gateway", "text/html")
+    fault_504 = partialmethod(answer, 504, b"Gateway timeout", "text/html")
+    fault_500 = partialmethod(answer, 500, b"Server error", "text/html")
+    fault_400 = partialmethod(answer, 400, b"Bad request", "text/html")
+    fault_204 = partialmethod(begin, 204)
+    fault_408 = partialmethod(answer, 408, b"Request Timeout", "text/html")
+    fault_403 = partialmethod(answer, 403, b"Forbidden", "text/html")
+    fault_redirect = partialmethod(answer, 302, b"", Location="http://login.example/portal")
 
     def whole_body(self):
         return b'[{"id": 1, "name": "an answer that is never sent whole"}' + b" " * 2000 + b"]"
 
     def fault_cut_length(self):
         body = self.whole_body()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
+        self.begin(200, Content_Length=len(body))
         self.wfile.write(body[: len(body) // 2])
         self.close_connection = True
 
     def fault_cut_close(self):
-        self.send_response(200)
-        self.send_header("Connection", "close")
-        self.end_headers()
+        self.begin(200, Connection="close")
         self.wfile.write(self.whole_body()[:1000])
         self.close_connection = True
 
     def fault_cut_chunked(self):
-        self.send_response(200)
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
+        self.begin(200, Transfer_Encoding="chunked")
         self.wfile.write(b"400\r\n" + self.whole_body()[:1024] + b"\r\n")
         self.close_connection = True
-
-    def fault_html(self):
-        self.answer(200, b"<!doctype html><title>Welcome to council wifi</title>", "text/html")
-
-    def fault_odd(self):
-        self.answer(200, b'{"detail": "nothing of what was asked for"}')
-
-    def fault_seconds(self):
-        self.answer(429, b"", Retry_After="3")
-
-    def fault_date(self):
-        self.answer(429, b"", Retry_After=email.utils.formatdate(1_700_000_007, usegmt=True))
-
-    def fault_nonsense(self):
-        self.answer(429, b"", Retry_After="soon")
-
-    def fault_forever(self):
-        self.answer(429, b"", Retry_After="86400")
-
-    def fault_429(self):
-        self.answer(429, b"")
-
-    def fault_503(self):
-        self.answer(503, b"")
-
-    def fault_502(self):
-        self.answer(502, b"Bad gateway", "text/html")
-
-    def fault_504(self):
-        self.answer(504, b"Gateway timeout", "text/html")
-
-    def fault_500(self):
-        self.answer(500, b"Server error", "text/html")
-
-    def fault_400(self):
-        self.answer(400, b"Bad request", "text/html")
-
-    def fault_204(self):
-        self.send_response(204)
-        self.end_headers()
-
-    def fault_408(self):
-        self.answer(408, b"Request Timeout", "text/html")
-
-    def fault_403(self):
-        self.answer(403, b"Forbidden", "text/html")
 
     def fault_reset(self):
         self.connection.setsockopt(
@@ -361,14 +328,9 @@ class Handler(BaseHTTPRequestHandler):
         self.connection.close()
         self.close_connection = True
 
-    def fault_redirect(self):
-        self.answer(302, b"", Location="http://login.example/portal")
-
     def fault_trickle(self):
         body = self.whole_body()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
+        self.begin(200, Content_Length=len(body))
         for byte in body[:100]:
             self.wfile.write(bytes([byte]))
             self.wfile.flush()
@@ -376,37 +338,25 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def fault_huge(self):
-        self.send_response(200)
-        self.send_header("Connection", "close")
-        self.end_headers()
+        self.begin(200, Connection="close")
         for _ in range(2000):
             self.wfile.write(b" " * (1 << 16))
         self.close_connection = True
 
+    def packed(self, body):
+        self.begin(200, Content_Encoding="gzip", Content_Length=len(body))
+        self.wfile.write(body)
+
     def fault_bomb(self):
-        packed = bomb()
-        self.send_response(200)
-        self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", str(len(packed)))
-        self.end_headers()
-        self.wfile.write(packed)
+        self.packed(bomb())
 
     def fault_bad_gzip(self):
-        self.send_response(200)
-        self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", "12")
-        self.end_headers()
-        self.wfile.write(b"no gzip here")
+        self.packed(b"no gzip here")
 
     def fault_members(self):
         """The answer in two members of gzip, as some caches join them; large, so that each takes several blocks."""
         body = json.dumps([{"date": month, "pad": "ab" * 20_000} for month in self.police.months]).encode()
-        packed = gzip.compress(body[: len(body) // 2], 0) + gzip.compress(body[len(body) // 2 :], 0)
-        self.send_response(200)
-        self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", str(len(packed)))
-        self.end_headers()
-        self.wfile.write(packed)
+        self.packed(gzip.compress(body[: len(body) // 2], 0) + gzip.compress(body[len(body) // 2 :], 0))
 
 
 @functools.cache
@@ -430,18 +380,28 @@ FAULTS = (
 
 
 @contextlib.contextmanager
-def serve(police):
-    """Run the server; gives the base of its URLs (…/api and …/archive)."""
-    handler = type("OneHandler", (Handler,), {"police": police})
-    server = Server(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+def running(server):
+    """Run a server in a thread; gives its port."""
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield server.server_address[1]
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def server_of(police):
+    """A server of a police.uk on a free port, which does not run yet."""
+    return Server(("127.0.0.1", 0), type("OneHandler", (Handler,), {"police": police}))
+
+
+@contextlib.contextmanager
+def serve(police):
+    """Run the server; gives the base of its URLs (…/api and …/archive)."""
+    with running(server_of(police)) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def archive_zip(members):

@@ -6,7 +6,8 @@ import pandas as pd
 import pyogrio
 import pytest
 import shapely
-from conftest import square
+from conftest import feature, square
+from conftest import write_geojson as write
 
 from sacmap import tables
 from sacmap.areas.boundaries import areas_from_rings, geojson_of, read_areas
@@ -14,22 +15,6 @@ from sacmap.areas.topology import overlaps
 from sacmap.errors import InputError
 
 pytestmark = pytest.mark.usefixtures("forked_readers")
-
-
-def feature(ring, *holes, **properties):
-    """One GeoJSON feature of a polygon."""
-    return {
-        "type": "Feature",
-        "properties": properties,
-        "geometry": {"type": "Polygon", "coordinates": [ring, *holes]},
-    }
-
-
-def write(path, *features, **more):
-    path.write_text(
-        json.dumps({"type": "FeatureCollection", "features": list(features), **more}), encoding="utf-8"
-    )
-    return path
 
 
 def test_the_table_is_as_declared_and_sorted(tmp_path):

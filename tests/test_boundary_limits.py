@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
-from conftest import crashing, square
+from conftest import crashing, feature, square, write_geojson
 
 from sacmap import limits
 from sacmap.areas import gdal, topology
@@ -28,9 +28,7 @@ pytestmark = pytest.mark.slow
 
 def write(path, coordinates, kind="Polygon"):
     shape = {"type": kind, "coordinates": coordinates}
-    feature = {"type": "Feature", "properties": {"id": "A"}, "geometry": shape}
-    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
-    return path
+    return write_geojson(path, {"type": "Feature", "properties": {"id": "A"}, "geometry": shape})
 
 
 def comb(teeth):
@@ -64,17 +62,8 @@ def test_f61_a_boundary_that_crosses_itself_without_end_is_refused_by_name(tmp_p
 
 
 def test_f61_the_bound_is_on_all_areas_together(tmp_path):
-    features = [
-        {
-            "type": "Feature",
-            "properties": {"id": f"A{n}"},
-            "geometry": {"type": "Polygon", "coordinates": [random_ring(80)]},
-        }
-        for n in range(5)
-    ]
-    (tmp_path / "a.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
     with pytest.raises(InputError, match="cross themselves"):
-        read_areas(tmp_path / "a.geojson")
+        read_areas(features(tmp_path / "a.geojson", *[random_ring(80)] * 5))
 
 
 def test_f61_few_crossings_of_a_large_area_are_mended(tmp_path):
@@ -94,16 +83,7 @@ def test_f61_edges_that_lie_on_one_another_by_the_thousand_are_refused_by_name(t
 
 def features(path, *rings):
     """Areas of one ring each."""
-    made = [
-        {
-            "type": "Feature",
-            "properties": {"id": f"A{n}"},
-            "geometry": {"type": "Polygon", "coordinates": [ring]},
-        }
-        for n, ring in enumerate(rings)
-    ]
-    path.write_text(json.dumps({"type": "FeatureCollection", "features": made}))
-    return path
+    return write_geojson(path, *(feature(ring, id=f"A{n}") for n, ring in enumerate(rings)))
 
 
 def teeth(count, turned):
@@ -139,7 +119,7 @@ def test_f60_a_column_of_its_own_in_each_row_is_refused(tmp_path):
         {"type": "Feature", "geometry": None, "properties": {f"p{n}_{k}": 1 for k in range(20)}}
         for n in range(2_000)
     ]
-    (tmp_path / "a.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": made}))
+    write_geojson(tmp_path / "a.geojson", *made)
     with pytest.raises(InputError, match="holds 80,000,000 cells"):
         read_areas(tmp_path / "a.geojson")
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from conftest import HOSTILE, csv_text, row, square
+from conftest import HOSTILE, csv_text, row, write_squares
 
 from sacmap.choose.plan import plan_of
 from sacmap.errors import InputError, UsageError
@@ -194,15 +194,8 @@ PLACES = 24
 
 
 def town(folder, names):
-    features = [
-        {
-            "type": "Feature",
-            "properties": {"id": f"W{n:02}", "name": name, "households": 900 + n},
-            "geometry": {"type": "Polygon", "coordinates": [square(n)]},
-        }
-        for n, name in enumerate(names)
-    ]
-    (folder / "wards.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    wards = [{"id": f"W{n:02}", "name": name, "households": 900 + n} for n, name in enumerate(names)]
+    write_squares(folder / "wards.geojson", *wards)
     for month, scale in (("2023-01", 1), ("2023-02", 1), ("2024-01", 1), ("2024-02", 1)):
         rows = [row(month, kind, lon="", lat="") for kind in ("Robbery", "Vehicle crime")]
         for n in range(len(names)):

@@ -1,11 +1,9 @@
 """Which columns are taken for identifiers, names, households and groups, and what is told of it."""
 
-import json
-
 import geopandas as gpd
 import pytest
 import shapely
-from conftest import square
+from conftest import feature, square, write_geojson
 
 from sacmap.areas.boundaries import read_areas, read_boundaries
 from sacmap.areas.columns import BoundaryOptions
@@ -16,14 +14,13 @@ pytestmark = pytest.mark.usefixtures("forked_readers")
 
 def areas(path, rows, ids=None, geometries=None):
     """GeoJSON of squares in a row, one for each dict of properties; ids stand beside the properties."""
-    features = []
-    for n, properties in enumerate(rows):
-        ring = square(n)
-        shape = {"type": "Polygon", "coordinates": [ring]} if geometries is None else geometries[n]
-        one = {"type": "Feature", "properties": properties, "geometry": shape}
-        features.append(one if ids is None else {"id": ids[n], **one})
-    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
-    return path
+    features = [feature(square(n), **properties) for n, properties in enumerate(rows)]
+    for n, one in enumerate(features):
+        if ids:
+            one["id"] = ids[n]
+        if geometries:
+            one["geometry"] = geometries[n]
+    return write_geojson(path, *features)
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """Roads, rail, water and places behind the areas: what a feature is, where it lies, and how much a page carries."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import shapely
-from conftest import page_of
+from conftest import page_of, write_geojson
 
 from sacmap.areas import context
 from sacmap.areas.context import CORNERS, kind_of, read_context
@@ -27,13 +26,8 @@ TOWN = {"type": "Point", "coordinates": [0.03, 52.005]}
 
 def written(path, *features, crs=None):
     named = {"crs": {"type": "name", "properties": {"name": crs}}} if crs else {}
-    content = {
-        "type": "FeatureCollection",
-        **named,
-        "features": [{"type": "Feature", "properties": p, "geometry": g} for p, g in features],
-    }
-    path.write_text(json.dumps(content), encoding="utf-8")
-    return str(path)
+    whole = [{"type": "Feature", "properties": p, "geometry": g} for p, g in features]
+    return str(write_geojson(path, *whole, **named))
 
 
 def test_each_feature_is_what_its_columns_say(tmp_path):

@@ -13,6 +13,7 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
+from builders import write_xlsx
 from crime_inputs import (
     COLUMNS,
     PERIODS,
@@ -200,12 +201,10 @@ def test_f66_the_ids_of_police_uk_are_trusted_wherever_their_rows_lie(folder, mo
 
 
 def test_f66_a_reference_rounded_by_a_spreadsheet_is_none(folder, monkeypatch):
-    book = openpyxl.Workbook()
-    rows = extract()
-    book.active.append(list(rows[0]))
-    for n, row in enumerate(rows):
-        book.active.append([1.2001800001e19 if n % 2 else row["Crime Ref"], *list(row.values())[1:]])
-    book.save(folder / "extract.xlsx")
+    rows = [list(row.values()) for row in extract()]
+    for row in rows[1::2]:
+        row[0] = 1.2001800001e19
+    write_xlsx(folder / "extract.xlsx", {"Crimes": [list(extract()[0]), *rows]})
     write_study(folder, crimes="'extract.xlsx'")
     require_whole(map_study_of(folder, monkeypatch))
 
@@ -460,18 +459,13 @@ def comma_decimals(rows):
 
 
 def as_workbook(rows):
-    book = openpyxl.Workbook()
-    book.active.append(["Crimes of January"])
-    book.active.append(COLUMNS)
+    lines = [["Crimes of January"], COLUMNS]
     for row in rows:
+        places = {name: float(row[name]) for name in ("Longitude", "Latitude")}
         month = pd.Timestamp(f"{row['Month']}-01").to_pydatetime()
-        book.active.append(
-            [v if k not in {"Longitude", "Latitude", "Month"} else month if k == "Month" else float(v)
-             for k, v in row.items()]
-        )  # fmt: skip
-    book.create_sheet("Pivot").append(["Crime type", "Count"])
+        lines.append(list((row | places | {"Month": month}).values()))
     out = io.BytesIO()
-    book.save(out)
+    write_xlsx(out, {"Crimes": lines, "Pivot": [["Crime type", "Count"]]})
     return out.getvalue()
 
 

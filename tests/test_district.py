@@ -1,13 +1,12 @@
 """One district of a force's file: what it follows, its subtotals; and a map of one period alone."""
 
 import csv
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
 import pytest
-from conftest import csv_text, row, square
+from conftest import csv_text, row, write_squares
 
 from sacmap.areas.boundaries import geojson_of, read_areas, read_boundaries
 from sacmap.areas.columns import BoundaryOptions
@@ -25,15 +24,8 @@ TOWNS = ("Ashby", "Ashby", "Ashby", "Bexley", "Bexley", "Bexley")
 @pytest.fixture
 def county(tmp_path):
     """Six squares in two towns: in Ashby crime stays as it was, in Bexley it halves. A study of it, without periods."""
-    features = [
-        {
-            "type": "Feature",
-            "properties": {"id": f"W{n}", "name": f"Ward {n}", "LAD24NM": town},
-            "geometry": {"type": "Polygon", "coordinates": [square(n)]},
-        }
-        for n, town in enumerate(TOWNS)
-    ]
-    (tmp_path / "wards.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    wards = [{"id": f"W{n}", "name": f"Ward {n}", "LAD24NM": town} for n, town in enumerate(TOWNS)]
+    write_squares(tmp_path / "wards.geojson", *wards)
     for month in ("2023-01", "2024-01"):
         # Crimes of the other types, nowhere: a type of which no row is there is not known.
         rows = [row(month, kind, lon="", lat="") for kind in ("Robbery", "Vehicle crime")]

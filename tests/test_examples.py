@@ -2,13 +2,12 @@
 
 import doctest
 import importlib
-import json
 import pkgutil
 import warnings
 import zipfile
 
 import pytest
-from conftest import csv_text, row, square
+from conftest import csv_text, row, write_squares
 
 import sacmap
 from sacmap import months
@@ -22,15 +21,8 @@ FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS | doctest.IGNORE_EXCEPTI
 def examples(tmp_path_factory):
     """A folder with the files that the examples name: two wards, and four years of a force."""
     folder = tmp_path_factory.mktemp("examples")
-    features = [
-        {
-            "type": "Feature",
-            "properties": {"WD24CD": f"W{n}", "WD24NM": f"Ward {n}"},
-            "geometry": {"type": "Polygon", "coordinates": [square(n)]},
-        }
-        for n in range(4)
-    ]
-    (folder / "wards.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    wards = [{"WD24CD": f"W{n}", "WD24NM": f"Ward {n}"} for n in range(4)]
+    write_squares(folder / "wards.geojson", *wards)
     with zipfile.ZipFile(folder / "crimes.zip", "w") as archive:
         for month in months.span("2022-04:2026-03"):
             now = month >= "2025-04"

@@ -12,6 +12,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from builders import write_xlsx
 from command_line import command
 from conftest import HOSTILE, square
 from hypothesis import given, settings
@@ -121,16 +122,13 @@ def test_interference_and_other_buildings_are_not_sac_and_are_told(tmp_path):
 
 
 def test_a_workbook_with_dates_as_dates_reads_as_the_csv(tmp_path):
-    book = openpyxl.Workbook()
-    book.active.append(["Extract under the agreement of 2018"])
-    book.active.append([])
-    book.active.append(HEADER)
+    rows = [["Extract under the agreement of 2018"], [], HEADER]
     for row in LINES:
         code = float(row[2]) if row[2].isdigit() and not row[2].startswith("0") else row[2]
-        book.active.append(
+        rows.append(
             [row[0], date(*map(int, reversed(row[1].split("/")))), code, *[v or None for v in row[3:]]]
         )
-    book.save(tmp_path / "extract.xlsx")
+    write_xlsx(tmp_path / "extract.xlsx", {"Crimes": rows})
     table = {"columns": COLUMNS}
     from_book = read_extract(study_of(tmp_path / "extract.xlsx", extract=table))
     pd.testing.assert_frame_equal(from_book.crimes, reading_of(tmp_path).crimes)
@@ -264,13 +262,11 @@ def american(day):
 
 def book_of(path, **several):
     """A workbook with a sheet of rows for each name."""
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for name, rows in several.items():
-        sheet = book.create_sheet(name)
-        for cells in rows:
-            sheet.append([None if cell == "" else cell for cell in cells])
-    book.save(path)
+    blank = {
+        name: [[None if cell == "" else cell for cell in cells] for cells in rows]
+        for name, rows in several.items()
+    }
+    write_xlsx(path, blank)
     return path
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-import openpyxl
 import pandas as pd
 import pytest
 import shapely
+from builders import write_xlsx
 from click.testing import CliRunner
 from conftest import csv_text, row, square
 from hypothesis import given, settings
@@ -331,13 +331,11 @@ def test_the_csv_of_the_ons_and_of_the_nomis_service_are_read(tmp_path):
 
 
 def test_a_workbook_is_read_with_its_titles_and_notes(tmp_path):
-    book = openpyxl.Workbook()
-    book.active.append(["Notes"])
-    book.active.append(["See the next sheet"])
-    sheet = book.create_sheet("Data")
-    for cells in csv.reader(NOMIS.splitlines()):
-        sheet.append([int(c.replace(",", "")) if c.replace(",", "").isdigit() else c for c in cells])
-    book.save(tmp_path / "homes.xlsx")
+    rows = [
+        [int(c.replace(",", "")) if c.replace(",", "").isdigit() else c for c in cells]
+        for cells in csv.reader(NOMIS.splitlines())
+    ]
+    write_xlsx(tmp_path / "homes.xlsx", {"Sheet": [["Notes"], ["See the next sheet"]], "Data": rows})
     assert read_households(str(tmp_path / "homes.xlsx")).by_id == COUNTS
 
 

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from conftest import write_geojson
 
 from sacmap import tables
 from sacmap.areas.boundaries import read_areas
@@ -41,11 +42,7 @@ def put(folder, archive, wanted, later=0):
 
 def wards_of(folder, data, archives):
     parts = [json.loads((data / "boundaries" / WARDS[name]).read_text())["features"] for name in archives]
-    path = folder / "wards.geojson"
-    path.write_text(
-        json.dumps({"type": "FeatureCollection", "features": [one for part in parts for one in part]})
-    )
-    return path
+    return write_geojson(folder / "wards.geojson", *(one for part in parts for one in part))
 
 
 def compared(crimes, wards, current, baseline):

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import csv_text, row, square
+from conftest import csv_text, row, write_squares
 
 from sacmap.choose.partnership_files import area_names, read_protected
 from sacmap.errors import InputError, UsageError
@@ -19,15 +19,12 @@ NAMES = ["Ash", "Birch", "Castle", "Castle", "Elm", "Fir", *(f"Ward {n}" for n i
 @pytest.fixture
 def town(tmp_path):
     """Twenty wards in a row, two of one name in two towns; robbery doubles in Elm. The study of it."""
-    features = [
-        {
-            "type": "Feature",
-            "properties": {"id": f"W{n:02}", "name": name, "town": "North" if n < 3 else "South"},
-            "geometry": {"type": "Polygon", "coordinates": [square(n)]},
-        }
-        for n, name in enumerate(NAMES)
+    towns = ["North"] * 3 + ["South"] * (len(NAMES) - 3)
+    wards = [
+        {"id": f"W{n:02}", "name": name, "town": town}
+        for n, (name, town) in enumerate(zip(NAMES, towns, strict=True))
     ]
-    (tmp_path / "wards.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    write_squares(tmp_path / "wards.geojson", *wards)
     for month in ("2022-01", "2023-01", "2023-02", "2024-01", "2024-02", "2025-01", "2025-02"):
         rows = []
         for n in range(len(NAMES)):

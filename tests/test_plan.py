@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import date
 
 import click
-import openpyxl
 import pytest
+from builders import write_xlsx
 from command_line import command
 from conftest import csv_text, row, square
 
@@ -617,14 +617,8 @@ def test_a_missing_column_is_named():
 
 
 def test_a_list_is_read_from_a_workbook_and_from_excel_s_other_csv(tmp_path):
-    book = openpyxl.Workbook()
-    for line in (
-        ["Date", "Area ID", "Action", "Homes"],
-        [date(2018, 6, 4), "A", "locks\nand lights", 12.0],
-        [],
-    ):
-        book.active.append(line)
-    book.save(tmp_path / "log.xlsx")
+    lines = [["Date", "Area ID", "Action", "Homes"], [date(2018, 6, 4), "A", "locks\nand lights", 12.0], []]
+    write_xlsx(tmp_path / "log.xlsx", {"Log": lines})
     (tmp_path / "log.csv").write_text("Date;Area ID;Action;Homes\n04/06/2018;A;locks and lights;12\n")
     for name in ("log.xlsx", "log.csv"):
         [only] = read_actions(table_text(str(tmp_path / name)), name, {"A"})

@@ -1,7 +1,6 @@
 """The README's commands run as they stand, on files of the names it uses, and its links lead somewhere."""
 
 import importlib.util
-import json
 import os
 import re
 import shlex
@@ -15,7 +14,7 @@ from types import SimpleNamespace
 
 import command_line
 import pytest
-from conftest import csv_text, row, square
+from conftest import csv_text, row, write_squares
 
 from sacmap import months
 
@@ -36,15 +35,8 @@ def folder(tmp_path):
         for month in months.span("2015-04:2019-03"):
             rows = [row(month, **place[n % 2]) for n in range(8)]
             archive.writestr(f"{month}/{month}-northamptonshire-street.csv", csv_text(*rows))
-    features = [
-        {
-            "type": "Feature",
-            "properties": {"WD13CD": f"E{n}", "WD13NM": f"Ward {n}"},
-            "geometry": {"type": "Polygon", "coordinates": [square(n)]},
-        }
-        for n in (0, 1)
-    ]
-    (tmp_path / "wards.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    wards = [{"WD13CD": f"E{n}", "WD13NM": f"Ward {n}"} for n in (0, 1)]
+    write_squares(tmp_path / "wards.geojson", *wards)
     return tmp_path
 
 

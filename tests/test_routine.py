@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from command_line import command
-from conftest import csv_text, row, square
+from conftest import csv_text, row, square, write_geojson, write_squares
 
 from sacmap import months
 from sacmap.errors import UsageError
@@ -72,15 +72,8 @@ def test_what_is_no_rolling_period_is_told(current, baseline, words):
 @pytest.fixture
 def place(tmp_path):
     """Six wards; a function that publishes a month of them, so many burglaries each; and the study file of it."""
-    features = [
-        {
-            "type": "Feature",
-            "properties": {"id": f"W{n}", "name": f"Ward {n}"},
-            "geometry": {"type": "Polygon", "coordinates": [square(n)]},
-        }
-        for n in range(6)
-    ]
-    (tmp_path / "wards.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    wards = [{"id": f"W{n}", "name": f"Ward {n}"} for n in range(6)]
+    write_squares(tmp_path / "wards.geojson", *wards)
     (tmp_path / "place.toml").write_text(
         'title = "Place"\ncrimes = "crimes"\nboundaries = "wards.geojson"\n'
         'current = "latest:3"\nbaseline = "before:1"\n'
@@ -477,8 +470,7 @@ def test_a_watch_draws_again_where_the_roads_and_rivers_changed(place):
     def river(name):
         line = {"type": "LineString", "coordinates": [[0.0, 52.005], [0.06, 52.005]]}
         one = {"type": "Feature", "properties": {"name": name}, "geometry": line}
-        (folder / "rivers.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [one]}))
-        return study_of(folder, context=str(folder / "rivers.geojson"))
+        return study_of(folder, context=str(write_geojson(folder / "rivers.geojson", one)))
 
     assert watch_study(river("Nene"), page).written
     assert not watch_study(river("Nene"), page).written

@@ -1,11 +1,11 @@
+import contextlib
 import socket
 import socketserver
 import ssl
-import threading
 from pathlib import Path
 
 import pytest
-from police_uk import FAULTS, Clock, serve, web
+from police_uk import FAULTS, Clock, running, serve, server_of, web
 
 from sacmap.errors import InputError, SourceError, UsageError
 from sacmap.fetch import retry as table
@@ -270,7 +270,7 @@ def test_f15_a_dead_proxy_is_named_without_its_password(clock, monkeypatch):
 @pytest.fixture
 def proxy(monkeypatch):
     """Return a function that starts a proxy which gives one answer to everyone, and is named in the environment."""
-    servers = []
+    running_now = contextlib.ExitStack()
 
     def start(answer):
         class OneAnswer(socketserver.BaseRequestHandler):
@@ -279,18 +279,14 @@ def proxy(monkeypatch):
                 self.request.sendall(answer)
 
         server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), OneAnswer)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        name = f"127.0.0.1:{server.server_address[1]}"
+        name = f"127.0.0.1:{running_now.enter_context(running(server))}"
         monkeypatch.setenv("HTTPS_PROXY", f"http://officer:secret@{name}")
         monkeypatch.setenv("NO_PROXY", "")
         monkeypatch.setenv("no_proxy", "")
         return name
 
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with running_now:
+        yield start
 
 
 @pytest.mark.parametrize(
@@ -352,18 +348,12 @@ def authority():
 @pytest.fixture
 def behind_tls(authority, police, clock):
     """The server behind a certificate of a council's own authority."""
-    from police_uk import Handler, Server
-
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
-    server = Server(("127.0.0.1", 0), type("OneHandler", (Handler,), {"police": police}))
+    server = server_of(police)
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield f"https://localhost:{server.server_address[1]}/api"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with running(server) as port:
+        yield f"https://localhost:{port}/api"
 
 
 def test_f16_an_unknown_certificate_is_not_trusted_and_says_what_to_give(behind_tls, police, clock):
