@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import spearmanr
 
 from sacmap import months
 from sacmap.areas.boundaries import read_areas
@@ -67,12 +68,6 @@ def held(key: np.ndarray, later: np.ndarray, first: int) -> float:
     return float(100 * later[chosen].sum() / np.sort(later)[::-1][:first].sum())
 
 
-def ranks(values: np.ndarray) -> np.ndarray:
-    """Return ranks, equals sharing theirs."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-
-
 def main() -> None:
     """Print, for each place, what the lists hold of the later period and how both keys persist."""
     folder = Path(sys.argv[1])
@@ -98,8 +93,8 @@ def main() -> None:
                 for first in FIRST
             ]
             print(f"  {label:40}" + "".join(f"{cell:10.0f}" for cell in cells))
-        level_lasts = np.corrcoef(ranks(level), ranks(later))[0, 1]
-        change_lasts = np.corrcoef(ranks(now - before), ranks(later - now))[0, 1]
+        level_lasts = spearmanr(level, later).statistic
+        change_lasts = spearmanr(now - before, later - now).statistic
         print(f"  rank correlation with the later period: level {level_lasts:.2f}, rise {change_lasts:.2f}")
 
 

@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import flags
 import numpy as np
-import pandas as pd
 
 from sacmap.choose import ranking, week
 from sacmap.choose.control_areas import LASTING_DOUBT, Areas, control_weights, placebo_z, widening
@@ -31,8 +31,6 @@ from sacmap.measure.verdict import law_of
 AREAS, LEVEL, SPREAD, VOLATILITY, SEED = 60, 40.0, 0.5, 0.02, 2018
 #: Areas of a stretch of Wales. LSOAs that come one after another mostly lie together: each adjoins the two beside it.
 STRETCH = 100
-#: The numbers of the LSOAs of Gwent Police, which published nothing from September 2025 on.
-GWENT = (1308, 1711)
 #: Parts of Wales, each as long as a stretch.
 PARTS = 15
 EFFECT = 0.3
@@ -113,12 +111,7 @@ def made_up(periods: int, lasting: float) -> Callable[[np.random.Generator], Yea
 
 def of_wales(path: str) -> Callable[[np.random.Generator], Years]:
     """Return a source of stretches of Welsh LSOAs."""
-    rows = pd.read_parquet(path)
-    months = sorted(rows["month"].unique())
-    table = rows.groupby(["lsoa21", "month"])["n"].sum().unstack(fill_value=0)[months].sort_index()
-    number = table.index.str[3:].astype(int)
-    counts = table[(number < GWENT[0]) | (number > GWENT[1])].to_numpy()
-    years = counts.reshape(len(counts), 3, 12).sum(axis=2)
+    years = flags.of_wales(path).sum(axis=2)
 
     def draw(rng: np.random.Generator) -> Years:
         start = int(rng.integers(len(years)))

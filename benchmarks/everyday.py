@@ -16,13 +16,12 @@ Run: python benchmarks/everyday.py [--times 5] [--write docs/scale.md]
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from stopwatch import Run, machine, measured, taken, write_block
+from stopwatch import Run, machine, measured, parser_of, taken, tell
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -77,18 +76,10 @@ def table(times: int) -> str:
 
 def main() -> None:
     """Measure, print and write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--times", type=int, default=5)
-    parser.add_argument("--write", type=Path, help="page with the marks to write the table between")
-    options = parser.parse_args()
+    options = parser_of(__doc__, times=5).parse_args()
     if not CRIMES.is_file():
         raise SystemExit("The real data are not beside the project.")
-    found = table(options.times)
-    print(found)
-    if options.write:
-        write_block(options.write, "everyday", found)
+    tell("everyday", table(options.times), options.write)
 
 
 if __name__ == "__main__":

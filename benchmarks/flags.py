@@ -25,6 +25,7 @@ from sacmap.fetch.street import read
 from sacmap.measure.counts import counts_cube
 from sacmap.measure.verdict import compare
 
+#: The numbers of the LSOAs of Gwent Police, which published nothing from September 2025 on.
 GWENT = (1308, 1711)
 SIZES = (30, 100, 281, 1_500)
 SEED, SHUFFLES, PARTS = 2018, 2, 3

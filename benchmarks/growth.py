@@ -22,9 +22,9 @@ import everyday
 import geopandas as gpd
 import numpy as np
 import shapely
-from national import BOUNDARIES, FOLDER
+from national import BOUNDARIES, FOLDER, INFLATE, study
 from national_archive import ROWS_A_MONTH, make, periods, wards
-from stopwatch import Taken, machine, measured, taken, write_block
+from stopwatch import Taken, machine, measured, parser_of, taken, tell
 
 #: The most months in an archive of police.uk, those compared in each number of areas, and the corners of each.
 ARCHIVE, MONTHS, CORNERS = 36, 6, 100
@@ -51,17 +51,6 @@ def grid(side: int) -> gpd.GeoDataFrame:
     step = float(shapely.length(squares.geometry.iloc[0])) / CORNERS
     many = shapely.segmentize(squares.geometry.to_numpy(), step)
     return squares.assign(geometry=shapely.transform(many, lambda corners: np.round(corners, 7)))
-
-
-def study(crimes: Sequence[Path], boundaries: Path, count: int, page: Path) -> list[str]:
-    """Return the command that compares the months of the archives."""
-    *before, now = (f"{span[0]}:{span[-1]}" for span in periods(count))
-    words = [word for span in before for word in ("--baseline", span)]
-    given = [word for path in crimes for word in ("--crimes", str(path))]
-    return [
-        *(sys.executable, "-m", "sacmap", "map", *given, "--boundaries", str(boundaries), *words),
-        *("--current", now, "--title", "England and Wales", "--out", str(page)),
-    ]
 
 
 def timed(name: str, command: list[str], times: int) -> Taken:
@@ -94,9 +83,9 @@ def of_months(counts: Sequence[int], rows: int, times: int) -> Iterator[Row]:
     for count in counts:
         found = archives("wards", count, areas, rows)
         page = FOLDER / "growth.html"
-        inflate = [sys.executable, str(Path(__file__).with_name("inflate.py")), *map(str, found), "--whole"]
+        inflate = [*INFLATE, *map(str, found), "--whole"]
         floor = timed(f"inflating {count} months", inflate, times)
-        ours = timed(f"{count} months", study(found, boundaries, count, page), times)
+        ours = timed(f"{count} months", study(found, boundaries, periods(count), page), times)
         yield f"{count} months", len(areas), million_rows(page), ours, floor
 
 
@@ -107,7 +96,7 @@ def of_areas(sides: Sequence[int], rows: int, times: int) -> Iterator[Row]:
         found = archives(f"grid-{side}", MONTHS, areas, rows)
         boundaries, page = FOLDER / f"grid-{side}.parquet", FOLDER / "growth.html"
         areas.to_parquet(boundaries)
-        ours = timed(f"{len(areas):,} areas", study(found, boundaries, MONTHS, page), times)
+        ours = timed(f"{len(areas):,} areas", study(found, boundaries, periods(MONTHS), page), times)
         yield f"{MONTHS} months", len(areas), million_rows(page), ours, None
 
 
@@ -156,22 +145,15 @@ def numbers(text: str) -> list[int]:
 
 def main() -> None:
     """Measure, print and write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__, times=2)
     parser.add_argument("--months", type=numbers, default="6,12,24,36,192")
     parser.add_argument(
         "--sides", type=numbers, default="8,32,92,187", help="squares in a row, for the areas"
     )
     parser.add_argument("--rows", type=int, default=ROWS_A_MONTH, help="rows a month")
-    parser.add_argument("--times", type=int, default=2)
-    parser.add_argument("--write", type=Path, help="page with the marks to write the table between")
     options = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    found = table(options)
-    print(found)
-    if options.write:
-        write_block(options.write, "growth", found)
+    tell("growth", table(options), options.write)
 
 
 if __name__ == "__main__":

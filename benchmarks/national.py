@@ -22,12 +22,13 @@ import json
 import sys
 import zipfile
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 from national_archive import ROWS_A_MONTH, make, periods, wards
-from stopwatch import Run, machine, measured, taken, write_block
+from stopwatch import Run, machine, measured, parser_of, taken, tell
 
 from sacmap.fetch.street import read
 from sacmap.tables import SAC_TYPES
@@ -35,6 +36,7 @@ from sacmap.tables import SAC_TYPES
 ROOT = Path(__file__).parents[1]
 BOUNDARIES = ROOT.parent / "shared" / "data" / "boundaries" / "england-wales-wards.parquet"
 FOLDER = ROOT / "build" / "national"
+INFLATE = [sys.executable, str(Path(__file__).with_name("inflate.py"))]
 RECIPES = ("plain", "sparing", "polars")
 TYPES = {"Burglary": "burglary", "Robbery": "robbery", "Vehicle crime": "vehicle-crime"}
 
@@ -89,27 +91,27 @@ def same_counts(table: Path, by_plain: Path, spans: list[tuple[str, ...]]) -> in
     return found.size
 
 
+def study(crimes: Sequence[Path], boundaries: Path, spans: list[tuple[str, ...]], page: Path) -> list[str]:
+    """Return the command that compares the last of the periods in some archives with the others."""
+    *before, now = (f"{span[0]}:{span[-1]}" for span in spans)
+    words = [word for span in before for word in ("--baseline", span)]
+    given = [word for path in crimes for word in ("--crimes", str(path))]
+    return [
+        *(sys.executable, "-m", "sacmap", "map", *given, "--boundaries", str(boundaries), *words),
+        *("--current", now, "--title", "England and Wales", "--out", str(page)),
+    ]
+
+
 def commands(archive: Path, boundaries: Path, spans: list[tuple[str, ...]]) -> dict[str, list[str]]:
     """Return what is measured, by name, in the order it is run."""
     this = [sys.executable, __file__, "--archive", str(archive), "--boundaries", str(boundaries), "--only"]
-    inflate = [sys.executable, str(Path(__file__).with_name("inflate.py")), str(archive)]
-    page = archive.with_suffix(".html")
-    study = [sys.executable, "-m", "sacmap", "map", "--crimes", str(archive), "--boundaries", str(boundaries)]
-    study += [word for span in spans[:-1] for word in ("--baseline", f"{span[0]}:{span[-1]}")]
-    study += [
-        "--current",
-        f"{spans[-1][0]}:{spans[-1][-1]}",
-        "--title",
-        "England and Wales",
-        "--out",
-        str(page),
-    ]
+    inflate = [*INFLATE, str(archive)]
     return {
         "floor": inflate,
         "alone": [*inflate, "--threads", "1"],
         "whole": [*inflate, "--whole"],
         "reading": [*this, "reading"],
-        "cold": study,
+        "cold": study([archive], boundaries, spans, archive.with_suffix(".html")),
         "plain": [*this, "plain"],
         "sparing": [*this, "sparing"],
         "polars": [
@@ -163,14 +165,10 @@ def table(count: int, options: argparse.Namespace) -> str:
 
 def main() -> None:
     """Measure, or do one thing that is measured."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__, times=5)
     parser.add_argument("--months", type=int, default=24)
     parser.add_argument("--rows", type=int, default=ROWS_A_MONTH, help="rows a month")
-    parser.add_argument("--times", type=int, default=5)
     parser.add_argument("--recipes", type=int, default=2, help="how many of those times the recipes run")
-    parser.add_argument("--write", type=Path, help="page with the marks to write the table between")
     parser.add_argument("--boundaries", type=Path, default=BOUNDARIES)
     parser.add_argument("--only", choices=("reading", "plain", "sparing"), help=argparse.SUPPRESS)
     parser.add_argument("--archive", type=Path, help=argparse.SUPPRESS)
@@ -185,10 +183,7 @@ def main() -> None:
             options.boundaries = FOLDER / "squares.parquet"
             FOLDER.mkdir(parents=True, exist_ok=True)
             wards(Path()).to_parquet(options.boundaries)
-        found = table(options.months, options)
-        print(found)
-        if options.write:
-            write_block(options.write, "national", found)
+        tell("national", table(options.months, options), options.write)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import gc
 import os
-import platform
 import re
 import shutil
 import sys
@@ -35,6 +34,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from stopwatch import machine, write_block
 
 from sacmap import months, tables
 from sacmap.measure.change_table import change_table
@@ -49,7 +49,6 @@ import conftest  # noqa: E402 - the tests' hostile names and small page
 import test_page_browser  # noqa: E402 - the states that axe-core sees in the tests
 
 DOCUMENT = ROOT / "docs" / "page.md"
-START, END = "<!-- measured: start -->", "<!-- measured: end -->"
 SIZES = (60, 91, 1_000, 7_000, 35_000)
 OPENINGS = 5
 MONTHS = months.span("2022-04:2026-03")
@@ -382,21 +381,6 @@ def hostile(browser: Browser, folder: Path) -> Row:
     return "hostile names that run, break the page or show wrong", told[0], told[1]
 
 
-def machine(browser: Browser) -> str:
-    """Say on what it was measured."""
-    model = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [
-            line.split(": ")[1] for line in info.read_text().splitlines() if line.startswith("model name")
-        ]
-        model = names[0] if names else model
-    return (
-        f"{model}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, "
-        f"Chromium {browser.version}, folium {folium.__version__}"
-    )
-
-
 def table(rows: list[Row], where: str, load: float) -> str:
     """Return the rows as a table, with the machine named."""
     lines = ["| | plain folium | sacmap |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
@@ -424,12 +408,11 @@ def main(words: list[str]) -> None:
         for row in chain(scale(browser, folder, sizes), (check(browser, folder) for check in checks)):
             print(" | ".join(row), flush=True)
             rows.append(row)
-        told = table(rows, machine(browser), load)
+        told = table(rows, f"{machine()}, Chromium {browser.version}, folium {folium.__version__}", load)
         browser.close()
     print(told)
     if sizes == SIZES:
-        before, rest = DOCUMENT.read_text(encoding="utf-8").split(START)
-        DOCUMENT.write_text(f"{before}{START}\n{told}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+        write_block(DOCUMENT, "measured", told)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -73,6 +74,21 @@ def machine() -> str:
         memory = f", {total / 1024**2:.0f} GB"
     made_with = " ".join(f"{lib.__name__} {lib.__version__}" for lib in (pd, gpd))
     return f"{model}, {os.cpu_count()} processors{memory}, Python {platform.python_version()}, {made_with}"
+
+
+def parser_of(doc: str | None, times: int) -> argparse.ArgumentParser:
+    """Return the parser of a benchmark's options: how often it runs, and the page that its table goes to."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--times", type=int, default=times)
+    parser.add_argument("--write", type=Path, help="page with the marks to write the table between")
+    return parser
+
+
+def tell(name: str, block: str, page: Path | None) -> None:
+    """Print a table, and write it into a page if one is given."""
+    print(block)
+    if page:
+        write_block(page, name, block)
 
 
 def write_block(page: Path, name: str, block: str) -> None:
