@@ -24,6 +24,7 @@ from sacmap.areas.boundaries import (
     same_names,
 )
 from sacmap.areas.columns import BoundaryOptions
+from sacmap.areas.household_match import not_known, with_households
 from sacmap.areas.locate import locate, require_overlap
 from sacmap.crimes import Reading
 from sacmap.errors import InputError, UsageError
@@ -203,8 +204,8 @@ def with_study_households(
                 "LSOA boundaries were given, but no households.",
                 "Add --households FILE, a CSV of households by LSOA.",
             )
-        return areas, (), 0, 0
-    from sacmap.areas.household_match import with_households
+        homes = areas["households"]
+        return areas, tuple(not_known(areas["name"], homes)) if homes.notna().any() else (), 0, 0
     from sacmap.areas.households import read_households
 
     counts = read_households(study.households, study.households_column)

@@ -10,7 +10,8 @@ from conftest import feature, square
 from conftest import write_geojson as write
 
 from sacmap import tables
-from sacmap.areas.boundaries import areas_from_rings, geojson_of, read_areas
+from sacmap.areas.boundaries import areas_from_rings, geojson_of, read_areas, read_boundaries
+from sacmap.areas.columns import BoundaryOptions
 from sacmap.areas.topology import overlaps
 from sacmap.errors import InputError
 
@@ -60,6 +61,24 @@ def test_columns_can_be_given_and_a_wrong_one_is_told(tmp_path):
         read_areas(path, id_column="nokey")
     with pytest.raises(InputError, match="no column of identifiers"):
         read_areas(path)
+
+
+def test_areas_known_by_their_names_are_not_called_by_their_districts(tmp_path):
+    wards = [
+        feature(square(n), WARDNM=name, LADNM=district)
+        for n, (name, district) in enumerate([("Ash", "Mendip"), ("Elm", "Mendip"), ("Oak", "Taunton")])
+    ]
+    found = read_boundaries(write(tmp_path / "a.geojson", *wards), BoundaryOptions(id_column="WARDNM"))
+    assert found.areas["name"].tolist() == ["Ash", "Elm", "Oak"]
+    assert not found.notices
+    short = [feature(square(n), short_name=text[0], name=text) for n, text in enumerate(["Ash", "Elm"])]
+    assert read_areas(write(tmp_path / "b.geojson", *short), id_column="short_name")["name"][1] == "Elm"
+
+
+def test_a_system_given_that_is_the_files_own_is_nothing_to_tell(tmp_path):
+    its_own = {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}
+    path = write(tmp_path / "a.geojson", feature(square(0), id="A"), crs=its_own)
+    assert not read_boundaries(path, BoundaryOptions(crs="EPSG:4326")).notices
 
 
 @pytest.mark.parametrize("kind", ["gpkg", "shp", "parquet", "kml"])

@@ -23,6 +23,8 @@ from sacmap.areas.households import read_households
 from sacmap.cli import sacmap
 from sacmap.errors import InputError
 from sacmap.files.text import read_text
+from sacmap.inputs import read_study_areas
+from sacmap.study import make_study
 
 CENSUS = "reference/census-2011-households-by-lsoa.csv.gz"
 
@@ -245,6 +247,15 @@ def test_the_record_names_the_lsoa_boundaries_and_the_page_says_that_areas_are_p
     assert found["lsoas.geojson"] == (hashlib.sha256(lsoa_bytes).hexdigest(), 3)
     html = (tmp_path / "map.html").read_text(encoding="utf-8")
     assert "cover only in part" in html
+
+
+def test_areas_of_the_boundaries_without_households_are_told(tmp_path):
+    path = tmp_path / "areas.geojson"
+    squares = two_squares()
+    for households, told in (([90, None], ["households-not-known"]), ([90, 80], []), ([None, None], [])):
+        path.write_bytes(geojson_of(squares.assign(households=households)))
+        read = read_study_areas(make_study(current="2018-01", boundaries=str(path)))
+        assert [notice.code for notice in read.notices] == told
 
 
 def test_lsoa_boundaries_without_households_are_refused(tmp_path):

@@ -158,7 +158,11 @@ def _placed(rows: Rows, given: pyproj.CRS | None, where: Path) -> tuple[np.ndarr
     over: tuple[Notice, ...] = ()
     system, said = rows.system, f"{where} declares the coordinate system"
     if given is not None:
-        if system is not None and system != given and code_of(system) != code_of(given):
+        if (
+            system is not None
+            and not system.equals(given, ignore_axis_order=True)
+            and code_of(system) != code_of(given)
+        ):
             text = (
                 f"{where} declares the coordinate system {system.name[:60]}; it is read as {given.name[:60]}, as "
                 "--crs says."

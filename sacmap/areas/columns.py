@@ -231,6 +231,9 @@ def _guessed_name(
     ends = [column for column in rows.columns if _NAME_END.fullmatch(column) and column != identity]
     filled = [column for column in ends if any(texts(rows, column))]
     usable = [column for column in filled if _says_one(ids, texts(rows, column))]
+    if _NAME_END.fullmatch(identity):
+        # Areas known by their names have no need of others, least of all of their district's.
+        usable = [column for column in usable if len(set(texts(rows, column))) == len(set(ids))]
     stem = _CODE_END.fullmatch(identity)
     # The names of the codes themselves stand even where they differ within one code: that is an error, told later.
     belongs = [

@@ -51,7 +51,7 @@ def with_households(
         known = areas["area_id"].map(homes.groupby(owners).sum(min_count=1)).astype("Float64")
         some = homes.notna()
         notices = [_spread(homes, owners), *_fit(areas.assign(households=known), lsoas[some], homes[some])]
-    return areas.assign(households=known), (*notices, *_not_known(areas["name"], known))
+    return areas.assign(households=known), (*notices, *not_known(areas["name"], known))
 
 
 def area_of(polygons: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Series:
@@ -129,7 +129,8 @@ def _fit(areas: gpd.GeoDataFrame, lsoas: gpd.GeoDataFrame, homes: pd.Series) -> 
         )
 
 
-def _not_known(names: Sequence[str], known: pd.Series) -> Iterator[Notice]:
+def not_known(names: Sequence[str], known: pd.Series) -> Iterator[Notice]:
+    """Warn of areas without households, because of which the page shows no rates."""
     without = [str(name) for name, homes in zip(names, known.fillna(0), strict=True) if homes <= 0]
     if without:
         yield Notice(
