@@ -268,7 +268,8 @@ def brief_command(study: Path | None, out: str | None, **options: object) -> int
     from sacmap.routine import BriefOptions, brief_study
 
     brief = fields_of(BriefOptions, options)
-    if not study:
+    if not (study or options["crimes"] or options["boundaries"]):
+        # A map may be of a part of the area, so it is not called by it.
         options["title"] = options["title"] or brief.area
     asked = read_options(study, options)
     path = output_path(out, ".docx") if out else None

@@ -93,7 +93,9 @@ def brief_study(
     if table is not None:
         periods = official_periods(study, table.of(area))
         found = reconciled_with(table, periods, area, beside=options.beside)
-    names = names_of(result.areas) if result is not None else _names_in(plan, options.plan)
+    names = names_of(result.areas) if result is not None else {}
+    if plan is not None and not plan.before.keys() <= names.keys():
+        names = _names_in(plan, options.plan) | names
     view = page_of(result) if result is not None else None
     note = note_of(
         Given(

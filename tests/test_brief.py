@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from command_line import command
 from conftest import HOSTILE, csv_text, row, write_squares
 
 from sacmap.choose.plan import plan_of
@@ -304,6 +305,30 @@ def test_each_list_counts_from_1(note):
         if paragraph.style.name == "List Number"
     ]
     assert len(set(numbers)) == 2
+
+
+def test_a_map_of_a_part_is_not_called_by_the_area_of_the_official_figures(whole, recorded_in, tmp_path):
+    study, out = whole[0], tmp_path / "n.docx"
+    done = command("brief", "--crimes", *study.crimes, "--boundaries", study.boundaries, "--home-office",
+                   recorded_in("2022/23", "2023/24"), "--area-name", "Northamptonshire", "--current",
+                   "2024-01:2024-03", "--baseline", "2023-01:2023-03", "--out", out)  # fmt: skip
+    assert done.returncode == 3, done.stderr
+    said = texts(docx.Document(out))
+    assert said[0] == "Serious acquisitive crime in Northamptonshire"
+    shown = " ".join(said[said.index("Where") : said.index("What the figures cannot say")])
+    assert "ll three types together" in shown
+    assert "Northamptonshire" not in shown
+    [picture] = docx.Document(out).element.body.iter("{*}docPr")
+    assert picture.get("descr").startswith("Map of 24 areas coloured by")
+
+
+def test_the_areas_of_a_plan_that_the_map_lacks_have_their_names(whole, tmp_path):
+    study, plan, _ = whole
+    wards = [{"id": f"W{n:02}", "name": f"Ward {n}"} for n in range(6)]
+    part = replace(study, boundaries=str(write_squares(tmp_path / "part.geojson", *wards)))
+    path, _ = brief_study(part, tmp_path / "town.html", None, BriefOptions(plan=str(plan)))
+    said = " ".join(texts(docx.Document(path)))
+    assert not re.findall(r"\bW\d\d\b", said)
 
 
 def test_hostile_names_are_text_and_break_nothing(tmp_path):

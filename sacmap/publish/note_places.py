@@ -46,7 +46,7 @@ def where(given: Given) -> Section | None:
     parts: list[Part] = [Paragraph(given.headline)] if given.headline else []
     parts.append(_totals(result))
     if given.picture is not None:
-        parts.append(Picture(given.picture, _alternative(given.place, result, names)))
+        parts.append(Picture(given.picture, _alternative(result, names)))
     # What is said above the map of a comparator that is no fit holds here too: no reading is to be relied on.
     if result.study.baseline and not result.unfit:
         for verdict, lead in (
@@ -99,17 +99,19 @@ def _first_type(result: Result) -> str:
     return first_type(result.change, level_only=not result.study.baseline)
 
 
-def _alternative(place: str, result: Result, names: Mapping[str, str]) -> str:
+def _alternative(result: Result, names: Mapping[str, str]) -> str:
     """Return the picture in words: what it shows, and the areas that stand out in it."""
     kind = _first_type(result)
+    shown = f"Map of {result.study.title}, " if result.study.title else "Map of "
+    shown += _counted(result)
     if not result.study.baseline:
         level = "crime" if kind == "sac" else result.in_words[kind]
-        return f"Map of {place}: {_counted(result)} shaded by their level of {level}."
+        return f"{shown} shaded by their level of {level}."
     rose, fell = (
         [names[area] for area in _rows_of(result, kind, verdict)["area_id"]]
         for verdict in ("clear rise", "clear fall")
     )
-    said = f"Map of {place}, {_counted(result)} coloured by the change in {result.in_words[kind]}."
+    said = f"{shown} coloured by the change in {result.in_words[kind]}."
     if result.unfit:
         return said
     together = " of all types together" if kind == "sac" else ""
