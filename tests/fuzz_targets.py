@@ -408,6 +408,14 @@ ANSWERS: dict[str, object] = {
 # ── what reads them ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def judged(reply: Reply, judge: Callable[[Reply], object]) -> Answer:
+    """Answer as the web does: what the judge refuses is an error of ours."""
+    try:
+        return Answer(reply.body, judge(reply))
+    except UnusableError as error:
+        raise SourceError(error.detail, "Ask again.") from None
+
+
 class Line:
     """In place of the web: a line on which every address answers what it should, but for one."""
 
@@ -420,13 +428,10 @@ class Line:
         return 0.0
 
     def ask(self, url: str, judge: Callable[[Reply], object], **_: object) -> Answer:
-        """Answer, as the web does: what the judge refuses is an error of ours."""
+        """Answer each address."""
         end = url.partition("?")[0].rsplit("/", 1)[-1]
         body = self.content if end == self.odd else json.dumps(ANSWERS[end]).encode()
-        try:
-            return Answer(body, judge(Reply(200, {}, body)))
-        except UnusableError as error:
-            raise SourceError(error.detail, "Ask again.") from None
+        return judged(Reply(200, {}, body), judge)
 
     ask_or_split = ask
 
@@ -477,16 +482,13 @@ class ArchiveLine:
     def ask(
         self, url: str, judge: Callable[[Reply], object], *, headers: dict[str, str], **_: object
     ) -> Answer:
-        """Answer with the part asked for, as a server does; what the judge refuses is an error of ours."""
+        """Answer with the part asked for, as a server does."""
         first, _, last = headers["Range"].removeprefix("bytes=").partition("-")
         size = len(self.content)
         start = int(first) if first else max(size - int(last), 0)
         body = self.content[start : int(last) + 1 if first else size]
         span = f"bytes {start}-{start + len(body) - 1}/{size}"
-        try:
-            return Answer(body, judge(Reply(206, {"Content-Range": span}, body)))
-        except UnusableError as error:
-            raise SourceError(error.detail, "Ask again.") from None
+        return judged(Reply(206, {"Content-Range": span}, body), judge)
 
 
 def archive_read(folder: Path, content: bytes) -> None:
@@ -538,15 +540,12 @@ class GeographyLine:
         self.seen = b""
 
     def ask(self, url: str, judge: Callable[[Reply], object], **_: object) -> Answer:
-        """Answer as the service does, but for the one kind; what the judge refuses is an error of ours."""
+        """Answer as the service does, but for the one kind."""
         body = json.dumps(self.service.answer(url)).encode()
         if all(word in url for word in self.odd):
             self.seen = self.seen or body
             body = body if self.content is None else self.content
-        try:
-            return Answer(body, judge(Reply(200, {}, body)))
-        except UnusableError as error:
-            raise SourceError(error.detail, "Ask again.") from None
+        return judged(Reply(200, {}, body), judge)
 
 
 def of_geography(odd: str) -> Target:

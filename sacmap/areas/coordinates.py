@@ -211,21 +211,18 @@ def likely(bounds: NDArray[np.float64]) -> str | None:
     """Return the code of the system in which values with these bounds lie in or around the British Isles, or None."""
     if not np.isfinite(bounds).all():
         return None
+    if np.abs(bounds).max() <= DEGREES:
+        return "EPSG:4326" if _is_here(bounds, None) else None
+    metric = (code for code in LIKELY if code != "EPSG:4326")
+    return next((code for code in metric if _is_here(bounds, _way(pyproj.CRS(code)))), None)
+
+
+def _is_here(bounds: NDArray[np.float64], way: Transformer | None) -> bool:
+    """Whether the middle of bounds lies in or around the British Isles; without a way to degrees, they are degrees."""
     west, south, east, north = bounds
-    for code in LIKELY:
-        degrees = code == "EPSG:4326"
-        if degrees != (np.abs(bounds).max() <= DEGREES):
-            continue
-        way = None if degrees else _way(pyproj.CRS.from_user_input(code))
-        middle = ((west + east) / 2, (south + north) / 2)
-        lon, lat = way.transform(*middle) if way else middle
-        if _is_here(lon, lat):
-            return code
-    return None
-
-
-def _is_here(lon: float, lat: float) -> bool:
-    """Whether a place, in degrees, lies in or around the British Isles."""
+    lon, lat = (west + east) / 2, (south + north) / 2
+    if way:
+        lon, lat = way.transform(lon, lat)
     return bool(HERE[0] <= lon <= HERE[2] and HERE[1] <= lat <= HERE[3])
 
 
@@ -267,21 +264,14 @@ def system_or_likely(
             f"{said} {system.name[:60]}, but the values {written} look like degrees.",
             "If they are longitude and latitude, add --crs EPSG:4326.",
         )
-    if looks and system.is_projected and not _here(bounds, system):
+    way = _way(_known(system)) if looks and system.is_projected else None
+    if way and not _is_here(bounds, way):
         raise InputError(
             f"{said} {system.name[:60]}, but its values {written} would then lie far from the British Isles: "
             f"{looks_like}.",
             remedy,
         )
     return system, ()
-
-
-def _here(bounds: NDArray[np.float64], system: pyproj.CRS) -> bool:
-    """Whether the middle of bounds lies in or around the British Isles; True where that cannot be known."""
-    way = _way(_known(system))
-    if way is None:
-        return True
-    return _is_here(*way.transform((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2))
 
 
 def code_of(system: pyproj.CRS) -> str:

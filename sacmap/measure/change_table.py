@@ -266,8 +266,6 @@ def groups_of(
     mine = areas[known]
     names = mine["group"].astype(object).where(mine["group"].notna() & (mine["group"] != ""), NO_GROUP)
     labels, first, group_of = np.unique(names.astype(str).to_numpy(), return_index=True, return_inverse=True)
-    if not len(labels):
-        return pd.DataFrame(columns=tables.GROUPS.names)
     sums = np.zeros((len(labels), *counts.in_areas.shape[1:]), dtype=np.int64)
     np.add.at(sums, group_of, counts.in_areas[known])
     homes = mine["households"].to_numpy(float, na_value=np.nan)
@@ -285,6 +283,5 @@ def groups_of(
         comparators={kind: comparator.pair(kind) for kind in tables.CRIME_TYPES},
         absent_types=absent_types,
     )
-    n = dict(zip(labels, np.bincount(group_of), strict=True))
-    table = table.rename(columns={"area_id": "group"}).assign(areas=table["area_id"].map(n))
-    return table.reindex(columns=tables.GROUPS.names)
+    n = np.repeat(np.bincount(group_of), len(tables.CRIME_TYPES))
+    return table.rename(columns={"area_id": "group"}).assign(areas=n).reindex(columns=tables.GROUPS.names)

@@ -47,14 +47,17 @@ def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study
     later = [month for month in known if month > complete[-1]]
     lacking = gaps(judged, forces, later)
     why = reasons_of(lacking[lacking["status"] == "missing"])
-    return found, tuple(_rolling_notices(study, found, known, complete[-1], why))
+    return found, (
+        *_newest_months(known[-1], complete[-1], why),
+        *_short_baseline(study.rolling[1], len(found.baseline), known[0]),
+    )
 
 
 def complete_months(judged: pd.DataFrame, forces: Collection[str]) -> list[str]:
     """Return the months of a Coverage table that are complete for each of these forces, sorted."""
     mine = judged[judged["force"].isin(forces)]
-    whole = mine.groupby("month")["status"].agg(lambda status: bool((status == "complete").all()))
-    return sorted(str(month) for month in whole.index[whole.to_numpy(bool)])
+    whole = (mine["status"] == "complete").groupby(mine["month"]).all()
+    return sorted(str(month) for month in whole.index[whole])
 
 
 def _main_forces(study: Study, located: pd.DataFrame) -> Sequence[str]:
@@ -65,17 +68,13 @@ def _main_forces(study: Study, located: pd.DataFrame) -> Sequence[str]:
     return named or largest_half(forces)
 
 
-def _rolling_notices(
-    study: Study, found: Study, known: list[str], newest: str, why: Sequence[str]
-) -> Iterator[Notice]:
-    if known[-1] != newest:
+def _newest_months(last: str, newest: str, why: Sequence[str]) -> Iterator[Notice]:
+    if last != newest:
         yield Notice(
             "newest-months",
-            f"The crimes end in {months.in_words(known[-1])}, but {months.in_words(newest)} is the newest "
+            f"The crimes end in {months.in_words(last)}, but {months.in_words(newest)} is the newest "
             f"complete month, so the current period ends there{f': {listed(why, 3)}' if why else ''}.",
         )
-    asked = study.rolling[1] if study.rolling else 0
-    yield from _short_baseline(asked, len(found.baseline), known[0])
 
 
 def _short_baseline(asked: int, there: int, first: str) -> Iterator[Notice]:
