@@ -39,7 +39,6 @@ class Moved:
     """
 
     area: str
-    component: str
     before: float
     now: float
     change_pct: float
@@ -223,7 +222,7 @@ def _moved(recorded: Recorded, component: Component, study: Study) -> tuple[Move
     sums = np.array([sum(every[:-1]), every[-1], len(every) - 1], dtype=float)
     pct_, low, high = _change(sums, None)
     before = float(sums[0] / sums[2])
-    return Moved(recorded.area, component.name, before, float(sums[1]), pct_, low, high), sums
+    return Moved(recorded.area, before, float(sums[1]), pct_, low, high), sums
 
 
 def _counted(recorded: Recorded, component: Component, period: Period) -> float:
