@@ -27,6 +27,7 @@ import shapely
 from builders import write_xlsx
 from conftest import csv_text, row, square
 from open_geography import Geography, Service
+from police_uk import archive_zip
 
 from sacmap import pipeline, tables
 from sacmap.areas.boundaries import read_boundaries
@@ -140,12 +141,10 @@ def areas_zipped(folder: Path, kind: str, driver: str, inside: str = "") -> byte
     gdb = {"geometry_type": "MultiPolygon", "TARGET_ARCGIS_VERSION": "ARCGIS_PRO_3_2_OR_LATER"}
     more = gdb if kind == "gdb" else {}
     areas_table().to_file(path, driver=driver, **more)
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for one in sorted(path.iterdir() if path.is_dir() else made.iterdir()):
-            archive.writestr(zipfile.ZipInfo(f"{inside}{one.name}"), one.read_bytes(), zipfile.ZIP_DEFLATED)
+    paths = sorted(path.iterdir() if path.is_dir() else made.iterdir())
+    content = archive_zip({f"{inside}{one.name}": one.read_bytes() for one in paths})
     shutil.rmtree(made)
-    return out.getvalue()
+    return content
 
 
 def areas_topojson() -> bytes:
@@ -194,11 +193,8 @@ def areas_wkt() -> bytes:
 
 def areas_kmz(folder: Path) -> bytes:
     """The areas as KMZ, in two files."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(zipfile.ZipInfo("doc.kml"), areas_as(folder, "kml", KML_DRIVERS[0]))
-        archive.writestr(zipfile.ZipInfo("more/more.kml"), b'<kml xmlns="http://www.opengis.net/kml/2.2"/>')
-    return out.getvalue()
+    more = b'<kml xmlns="http://www.opengis.net/kml/2.2"/>'
+    return archive_zip({"doc.kml": areas_as(folder, "kml", KML_DRIVERS[0]), "more/more.kml": more})
 
 
 def nomis_csv() -> bytes:
@@ -224,18 +220,13 @@ def workbook_of(rows: Iterable[Sequence[object]]) -> bytes:
 
 def zip_of(content: bytes, compression: int) -> bytes:
     """A download as police.uk gives it: a folder a month, with files that are not crimes beside them."""
-    out = io.BytesIO()
-    lines = content.decode().splitlines(keepends=True)
-    with zipfile.ZipFile(out, "w", compression) as archive:
-        for month in MONTHS:
-            rows = [line for line in lines[1:] if f",{month}," in line]
-            archive.writestr(
-                zipfile.ZipInfo(f"{month}/{month}-northamptonshire-street.csv"),
-                lines[0] + "".join(rows),
-                compression,
-            )
-            archive.writestr(zipfile.ZipInfo(f"{month}/{month}-northamptonshire-outcomes.csv"), "x")
-    return out.getvalue()
+    header, *lines = content.decode().splitlines(keepends=True)
+    members = {}
+    for month in MONTHS:
+        rows = [line for line in lines if f",{month}," in line]
+        members[f"{month}/{month}-northamptonshire-street.csv"] = header + "".join(rows)
+        members[f"{month}/{month}-northamptonshire-outcomes.csv"] = "x"
+    return archive_zip(members, compression)
 
 
 STUDIES = (

@@ -404,10 +404,10 @@ def serve(police):
         yield f"http://127.0.0.1:{port}"
 
 
-def archive_zip(members):
-    """The bytes of a ZIP of name → text, members one after another as in the monthly archive."""
+def archive_zip(members, compression=zipfile.ZIP_DEFLATED):
+    """The bytes of a ZIP of name → content, members one after another as in the monthly archive."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in members.items():
-            archive.writestr(zipfile.ZipInfo(name, (2024, 1, 1, 0, 0, 0)), text, zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name, (2024, 1, 1, 0, 0, 0)), content, compression)
     return out.getvalue()
