@@ -51,7 +51,8 @@ def test_the_areas_of_the_users_own_choice_are_the_target(town, tmp_path):
     assert made.week["target"] == ["W00", "W09"]
     assert made.week["buffer"] == ["W01", "W08", "W10"]
     assert made.week["alternatives"][0]["target"] == ["W00", "W09"]
-    assert "own-choice" in {notice["code"] for notice in made.warnings}
+    own = {notice["code"]: notice["text"] for notice in made.warnings}["own-choice"]
+    assert "They have more excess than the sets found in " in own
     # Frozen, and read back as it was.
     kept = json.loads((tmp_path / "plans" / "own.json").read_text(encoding="utf-8"))
     assert kept["week"]["target"] == ["W00", "W09"]

@@ -70,7 +70,7 @@ def _target_notices(plan: Plan, result: Result) -> Iterator[Notice]:
     if plan.week["own_choice"]:
         yield Notice(
             "own-choice",
-            "The areas of the week of action are your own choice. By their excess they come before the sets found "
+            "The areas of the week of action are your own choice. They have more excess than the sets found "
             f"in {100 * plan.week['alternatives'][0]['best_share']:.0f} of 100 draws.",
         )
     if not (verdicts == "clear rise").any():
@@ -286,7 +286,7 @@ def reading_of(
         one, several = tables.NOUNS[theme]
         likely = counted(target.settled.sum(), (f"{one} was", f"{several} were"))
         said.append(
-            f"The target was chosen when its count was high. Without any action, {likely} to be expected there, about "
+            f"A high count partly falls by itself. Without any action, {likely} to be expected there, about "
             f"{chance:,.0f} fewer than before. These are not counted as prevented."
         )
     if net is None:
