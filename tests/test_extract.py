@@ -246,6 +246,15 @@ def test_a_missing_column_says_which_to_check(tmp_path):
         reading_of(tmp_path, header=[*HEADER[:2], "Code", *HEADER[3:]])
 
 
+def test_an_extract_and_police_uks_file_each_in_the_others_place_are_told_as_that(tmp_path):
+    street = ["Crime ID", "Month", "Reported by", "Longitude", "Latitude", "Location", "Crime type"]
+    with pytest.raises(InputError, match=r"is a file of police.uk.*\n.*take the \[extract\] table out"):
+        reading_of(tmp_path, header=street)
+    (tmp_path / "own.csv").write_text(",".join(map(str, HEADER)) + "\n" + ",".join(map(str, LINES[0])) + "\n")
+    with pytest.raises(InputError, match=r"see docs/extract.md"):
+        read([str(tmp_path / "own.csv")], keep=tables.SAC_TYPES)
+
+
 def test_a_missing_column_that_no_other_is_like_shows_all_columns_and_guesses_none(tmp_path):
     columns = {"id": "Ref", "month": "Date", "offence": "Code", "longitude": "lon", "latitude": "lat"}
     extract = {**TABLE, "columns": columns, "coordinates": "degrees"}

@@ -108,8 +108,12 @@ def no_column(label: str, header: Sequence[str], where: str = "") -> InputError:
     said = f": {where} a column {missing!r}" if where else f", line 1: no column {missing!r}"
     return (InputError if of_crimes else NotCrimesError)(
         f"{label}{said} (it has {shown}).",
-        "Give police.uk street-level crime CSVs."
-        + (" Its first line seems to be no header: add the one of the download." if headless else ""),
+        "Give police.uk street-level crime CSVs. "
+        + (
+            "Its first line seems to be no header: add the one of the download."
+            if headless
+            else "A force's own extract is described in the study: see docs/extract.md."
+        ),
     )
 
 

@@ -179,6 +179,11 @@ def _nearest(rows: list[Row], layout: Layout) -> tuple[list[str], list[str]]:
 def _no_header(path: Path, nearest: Sequence[tuple[list[str], list[str]]]) -> InputError:
     """Return the error for a file without the columns. It shows the row most like a header: see `_nearest`."""
     there, missing = min(nearest, key=lambda one: len(one[1]))
+    if {"Reported by", "Crime type"} <= set(there):
+        return InputError(
+            f"{path} is a file of police.uk, and the study is of a force's own extract.",
+            "Give the extract, or take the [extract] table out of the study.",
+        )
     named = ", ".join(repr(name) for name in missing)
     close = [near[0] for name in missing if (near := difflib.get_close_matches(name, there, 1))]
     perhaps = f"Perhaps {', '.join(repr(name) for name in close)}? " if close else ""
