@@ -67,11 +67,8 @@ def plan_study(
     UsageError
         If the plan already exists and should not be replaced.
     """
-    outputs = [
-        path,
-        path.with_suffix(".html"),
-        *([path.with_suffix(".gpkg")] if "gpkg" in study.also else []),
-    ]
+    endings = (".html", ".gpkg") if "gpkg" in study.also else (".html",)
+    outputs = [path, *map(path.with_suffix, endings)]
     files = (options.prices, options.visited, options.protected)
     require_apart(outputs, [*read_by(study), study_file, *files])
     require_unwritten(outputs, options.replace)

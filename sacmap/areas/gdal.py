@@ -189,8 +189,7 @@ def _ask(path: Path, driver: str, answer: Path, where: Path | str, layer: str | 
             return said
         others += said["others"]
     raise InputError(
-        f"{where} was not read, because GDAL could not switch off its other drivers.",
-        "Export it as GeoJSON.",
+        f"{where} was not read, because GDAL could not switch off its other drivers.", "Export it as GeoJSON."
     )
 
 

@@ -18,13 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sacmap import tables
-from sacmap.choose.map_points import (
-    NO_POINTS,
-    POINT_COLUMNS,
-    AreaPoints,
-    points_of_areas,
-    rises_of_one_point,
-)
+from sacmap.choose.map_points import NO_POINTS, POINT_COLUMNS, AreaPoints, points_of_areas, rises_of_one_point
 from sacmap.measure.counts import counts_cube
 from sacmap.measure.verdict import Against, Law, law_of, verdicts
 from sacmap.result import FIRST, FIRST_TEN, Entry, OnePoint

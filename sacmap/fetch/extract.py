@@ -118,15 +118,7 @@ def read_extract(study: Study) -> Reading:
         notes=tuple(notes),
         notices=(
             *repeated,
-            *extract_notices(
-                study,
-                layout,
-                rows,
-                sac,
-                _other_columns(found),
-                lacking=lacking,
-                broken=broken,
-            ),
+            *extract_notices(study, layout, rows, sac, _other_columns(found), lacking=lacking, broken=broken),
             *of_ids,
             *_rounded_notices(rows, layout),
             *_day_number_notices(sum(sheet.day_numbers for sheet in found)),

@@ -301,11 +301,7 @@ def main_forces(study: Study, reading: Reading, inside: pd.DataFrame) -> tuple[s
 
 
 def types_without(
-    study: Study,
-    reading: Reading,
-    forces: Collection[str],
-    positions: Sequence[int],
-    least: int = EXPECTED,
+    study: Study, reading: Reading, forces: Collection[str], positions: Sequence[int], least: int = EXPECTED
 ) -> dict[str, tuple[Period, ...]]:
     """Return the crime types that the files lack in a period: see `without_rows`.
 

@@ -98,14 +98,7 @@ class Drawing:
         return len(self.lines(text, wide, size, lines=lines)) * size * LEADING
 
     def text(
-        self,
-        text: str,
-        line: Line,
-        size: float,
-        *,
-        bold: bool = False,
-        colour: str = INK,
-        lines: int = 1,
+        self, text: str, line: Line, size: float, *, bold: bool = False, colour: str = INK, lines: int = 1
     ) -> float:
         """Write a text on at most `lines` lines."""
         left, top, wide = line

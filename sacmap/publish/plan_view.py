@@ -32,16 +32,7 @@ from sacmap.publish.plan_parts import (
     sides,
     who,
 )
-from sacmap.publish.words import (
-    NAMED,
-    apart,
-    capital,
-    estimate,
-    expected_key,
-    number,
-    signed,
-    whole_number,
-)
+from sacmap.publish.words import NAMED, apart, capital, estimate, expected_key, number, signed, whole_number
 from sacmap.result import firmness
 
 if TYPE_CHECKING:
@@ -261,11 +252,7 @@ def _week(plan: Plan, view: View) -> Section:
     )
     most_in = (f"Most {what} falls in {series(list(week['months']))}.",) if week["months"] else ()
     sets = tuple(
-        (
-            all_named(one["target"], view),
-            signed(_gap(plan, one["target"], view)),
-            _times_in_100(one),
-        )
+        (all_named(one["target"], view), signed(_gap(plan, one["target"], view)), _times_in_100(one))
         for one in week["alternatives"]
     )
     columns = ("Areas", "Above expected", "Best, allowing for chance")
