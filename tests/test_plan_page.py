@@ -378,9 +378,26 @@ BROKEN = """() => {
 }"""
 
 
+#: The texts of bars that stand beyond the page's edge, and the headings over which their link to details stands.
+OVER = """() => {
+  const texts = [...document.querySelectorAll(".effect-bars text")].filter((one) => {
+    const box = one.getBoundingClientRect();
+    return box.left < 0 || box.right > innerWidth;
+  });
+  const heads = [...document.querySelectorAll("#plan section:has(summary) h3")].filter((one) => {
+    const link = one.parentElement.querySelector("summary").getBoundingClientRect();
+    const words = document.createRange();
+    words.selectNodeContents(one);
+    return [...words.getClientRects()].some((box) => box.right > link.left && box.top < link.bottom);
+  });
+  return [...texts, ...heads].map((one) => one.textContent);
+}"""
+
+
 @pytest.mark.parametrize("make", ["planned", "judged"])
 def test_on_a_phone_no_figure_or_heading_is_broken_within_a_word(opened, request, make):
     page = opened(request.getfixturevalue(make), viewport={"width": 320, "height": 700})
+    assert page.tab.evaluate(OVER) == []
     for folded in page.tab.locator("#plan summary").all():
         folded.click()
     assert page.tab.evaluate(BROKEN) == []
