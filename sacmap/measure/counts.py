@@ -14,7 +14,7 @@ from sacmap.errors import InputError, UsageError
 from sacmap.forces import NO_FORCE
 from sacmap.measure.coverage import (
     Compared,
-    complete_months,
+    compared_by,
     counts_and_theirs,
     gaps,
     main_forces,
@@ -59,7 +59,7 @@ def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
     reading = Reading(located, tally_of(located), (), ())
     inside = sac_inside(located, study)
     forces = main_forces(study, reading, inside)
-    compared = complete_months(study, reading, inside, forces)
+    compared = compared_by(study, reading, inside, forces)
     silent = compared.forces_left_out
     area_ids = sorted(located["area_id"].astype("category").cat.categories)
     heard = without_repeats(located)

@@ -222,7 +222,7 @@ class Compared(NamedTuple):
         return self.forces + self.others
 
 
-def complete_months(study: Study, reading: Reading, inside: pd.DataFrame, forces: Sequence[str]) -> Compared:
+def compared_by(study: Study, reading: Reading, inside: pd.DataFrame, forces: Sequence[str]) -> Compared:
     """Return what is compared as far as it depends on the months of the main `forces`: without others and unknown.
 
     `inside` is as `sac_inside` returns it. Without main forces nothing is compared.
@@ -271,7 +271,7 @@ def compared_months(
         raise InputError(
             _none_in_the_months(study, reading.tally), "Give crimes for both periods, or other periods."
         )
-    found = complete_months(study, reading, inside, forces)
+    found = compared_by(study, reading, inside, forces)
     if not found.positions:
         raise InputError(_nothing_to_compare(study, found.left_out), _what_to_give(forces, reading.tally))
     unknown = {} if study.extract is not None else _unknown(reading, areas, inside, found)
