@@ -128,7 +128,7 @@ class Study:
     households: str | None = None
     lsoa_boundaries: str | None = None
     crimes: tuple[str, ...] = ()
-    extract: Mapping[str, object] | None = None
+    extract: Mapping[str, object] | None = field(default=None, hash=False)
     suppress_small: bool = False
     comparator: str = "areas"
     context: tuple[str, ...] = ()
@@ -144,7 +144,7 @@ class Study:
     api_url: str = API_URL
     archive_url: str = ARCHIVE_URL
     ca_bundle: str | None = None
-    as_given: Mapping[str, str] = field(default_factory=dict)
+    as_given: Mapping[str, str] = field(default_factory=dict, hash=False)
     before: bool = False
     rolling: tuple[int, int] | None = None
 

@@ -290,6 +290,10 @@ def test_a_change_table_with_nothing_to_draw_is_refused(areas, counts):
     sacmap.draw(change.assign(change_pct=np.inf), areas, title=2026).get_root().render()
 
 
+def test_equal_studies_are_one_key_of_a_cache():
+    assert len({sacmap.Study(**PERIODS), sacmap.Study(**PERIODS), sacmap.Study(**PERIODS, title="Here")}) == 2
+
+
 def test_a_study_says_what_python_calls_an_option_and_that_a_table_is_no_path(crimes, areas):
     with pytest.raises(sacmap.UsageError, match=r"Did you mean group_column\?"):
         sacmap.Study(**PERIODS, grup_column="LAD24NM")
