@@ -599,6 +599,7 @@ def test_the_action_log_is_read_with_either_date():
     ("line", "said"),
     [
         ("2018-06-31,A,locks,1", "'2018-06-31' is not a date"),
+        ("29/02/2019,A,locks,1", "'29/02/2019' is not a date"),
         ("June,A,locks,1", "'June' is not a date"),
         ("2018-06-04,C,locks,1", "'C' is not one of the areas"),
         ("2018-06-04,A,locks,many", "homes is 'many'"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 
 import pandas as pd
 
@@ -20,7 +22,6 @@ Areas = Mapping[str, str] | Collection[str]
 
 _ISO = re.compile(r"(?a:(\d{4})-(\d{2})-(\d{2}))")
 _BRITISH = re.compile(r"(?a:(\d{1,2})/(\d{1,2})/(\d{4}))")
-_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 @dataclass(frozen=True)
@@ -179,9 +180,10 @@ def _date(text: str, path: str, line: int) -> str:
     iso, british = _ISO.fullmatch(text), _BRITISH.fullmatch(text)
     parts = iso.groups() if iso else british.groups()[::-1] if british else None
     if parts is not None:
-        year, month, day = (int(part) for part in parts)
-        if months.is_month(f"{year:04d}-{month:02d}") and 1 <= day <= _DAYS[month - 1]:
-            return f"{year:04d}-{month:02d}-{day:02d}"
+        with suppress(ValueError):
+            day = date(*map(int, parts)).isoformat()
+            if months.is_day(day):
+                return day
     raise InputError(
         f"{path}, line {line}: {text!r} is not a date.", "Write dates as 2018-06-04 or 04/06/2018."
     )
