@@ -230,6 +230,22 @@ def test_what_is_told_of_an_area_agrees_with_its_crimes(result):
                 assert street not in ("", "On or near")
 
 
+def test_points_of_a_street_are_one_street_and_several_car_parks_are_told_as_several(tmp_path):
+    areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1)})
+    places = [("0.003", "Parking Area", 9), ("0.004", "Parking Area", 4), ("0.005", "High Street", 5)]
+    places += [("0.006", "High Street", 6), ("0.007", "Petrol Station", 3)]
+    rows = [
+        row(month, lon=lon, lat="52.005", street=f"On or near {name}")
+        for month in ("2017-01", "2018-01")
+        for lon, name, n in places
+        for _ in range(n)
+    ]
+    rows += [row(month, lon="0.015", lat="52.005") for month in ("2017-01", "2018-01") for _ in range(5)]
+    ash = compare_rows(tmp_path, rows, areas).hardening[0]
+    told = (("2 Parking Areas", 13), ("On or near High Street", 11), ("On or near Petrol Station", 3))
+    assert (ash.area_id, ash.streets) == ("A", told)
+
+
 def test_crimes_at_the_edge_move_the_place_where_they_could_be_next_door(tmp_path):
     areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1), ("C", "Cedar"): square(2)})
     at_edge, inside = {"lon": "0.009900", "lat": "52.005"}, {"lon": "0.015", "lat": "52.005"}

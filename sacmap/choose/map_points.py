@@ -55,17 +55,28 @@ class AreaPoints(NamedTuple):
     def busiest(self) -> tuple[float, tuple[tuple[str, int], ...]]:
         """Return the share of the crimes on the ten busiest map points, and the busiest streets among them.
 
-        Points without a street name count in the share but are not named. Points of one street are added together.
+        Points without a street name count in the share but are not named. Points of one street are added together, and
+        so are those of several places with one name, which then says how many they are: "2 Parking Areas".
         """
         if not self.points:
             return 0.0, ()
         busiest = sorted(self.points.items(), key=lambda point: (-point[1], point[0]))[:POINTS]
-        streets: Counter[str] = Counter()
+        streets: defaultdict[str, list[int]] = defaultdict(list)
         for (_, _, name), n in busiest:
-            streets[name.strip()] += n
-        named = [street for street in streets.items() if street[0] not in {"", "On or near"}]
+            streets[name.strip()].append(n)
+        named = [
+            (_several(name, len(crimes)), sum(crimes))
+            for name, crimes in streets.items()
+            if name not in {"", "On or near"}
+        ]
         first = sorted(named, key=lambda street: (-street[1], street[0]))[:STREETS]
         return sum(n for _, n in busiest) / self.crimes, tuple(first)
+
+
+def _several(name: str, points: int) -> str:
+    """Return the name of a map point, or of several places that share it: they are no street, on which all lie."""
+    place = street_of(name)
+    return f"{points} {place}s" if points > 1 and place.lower() in OFF_STREET else name
 
 
 #: The points of an area without crimes.
