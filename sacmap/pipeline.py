@@ -303,7 +303,8 @@ def reconciled(study: Study, home_office: str, area: str, *, beside: Sequence[st
     from sacmap.fetch.home_office import read_table
     from sacmap.measure.reconcile import official_periods
 
-    recorded = (table := read_table(home_office)).of(area)
+    table = read_table(home_office)
+    recorded = table.of(area)
     reading = read_crimes_of(study) if study.crimes else None
     if study.rolling and not study.current:
         if reading is not None and not reading.tally.empty:

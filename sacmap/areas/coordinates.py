@@ -217,6 +217,16 @@ def likely(bounds: NDArray[np.float64]) -> str | None:
     return next((code for code in metric if _is_here(bounds, _way(pyproj.CRS(code)))), None)
 
 
+def are_beyond(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Mark the points that cannot be degrees of longitude and latitude, such as eastings and northings."""
+    return np.asarray((np.abs(x) > 180) | (np.abs(y) > 90))
+
+
+def are_swapped(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Mark the points that look like latitude and longitude of the British Isles, exchanged."""
+    return np.asarray((x > 49) & (x < 62) & (y > -9) & (y < 3))
+
+
 def _is_here(bounds: NDArray[np.float64], way: Transformer | None) -> bool:
     """Whether the middle of bounds lies in or around the British Isles; without a way to degrees, they are degrees."""
     west, south, east, north = bounds

@@ -8,6 +8,7 @@ import pandas as pd
 import shapely
 
 from sacmap import tables
+from sacmap.areas.coordinates import are_beyond, are_swapped
 from sacmap.areas.given import areas_given
 from sacmap.areas.join import MILLION, ROOM, join
 from sacmap.areas.topology import in_metres, metric_crs, to_metres
@@ -83,7 +84,7 @@ def require_degrees(lon: np.ndarray, lat: np.ndarray, what: str = "the crimes") 
     x, y = lon[some], lat[some]
     if len(x) == 0:
         return
-    if np.any((np.abs(x) > 180) | (np.abs(y) > 90)):
+    if are_beyond(x, y).any():
         raise InputError(
             f"The coordinates of {what} are not degrees ({x[np.abs(x).argmax()]:.7g}, {y[np.abs(y).argmax()]:.7g}): "
             "they look like eastings and northings.",
@@ -91,7 +92,7 @@ def require_degrees(lon: np.ndarray, lat: np.ndarray, what: str = "the crimes") 
             if what == "the crimes"
             else "Say with --crs which coordinate system they are in, such as --crs EPSG:27700.",
         )
-    swapped = (x > 49) & (x < 62) & (y > -9) & (y < 3)
+    swapped = are_swapped(x, y)
     if swapped.any():
         # A few are an error too: files that were joined may differ in the order of the two columns.
         part = "" if swapped.all() else f" in {swapped.sum():,} of {len(x):,} points"

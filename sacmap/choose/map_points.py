@@ -74,7 +74,7 @@ class AreaPoints(NamedTuple):
 
 
 def _several(name: str, points: int) -> str:
-    """Return the name of a map point, or of several places that share it: they are no street, on which all lie."""
+    """Return the name of a street, or of a place; of several places with one name, such as car parks, their number."""
     place = street_of(name)
     return f"{points} {place}s" if points > 1 and place.lower() in OFF_STREET else name
 
