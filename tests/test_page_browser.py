@@ -577,7 +577,25 @@ def test_a_point_without_a_street_is_on_the_list_and_fewer_than_ten_are_not_call
     many = [MapPoint(0.003 + n / 1e4, 52.004, "On or near Mill Lane", (1, 0, 0)) for n in range(12)]
     page = opened(replace(page_of(), points={"A0": many}), "#area=A0")
     assert "Its ten busiest map points, by street" in page.text("#panel")
+    assert page.tab.locator("#panel .streets li").all_inner_texts() == ["Mill Lane\n10"]
     assert page.text("#points-note").startswith("Circles: its ten busiest map points. They hold")
+
+
+def test_several_car_parks_of_an_area_are_told_as_several_and_the_street_with_most_crimes_comes_first(opened):
+    places = [
+        ("Mill Lane", 6),
+        ("Parking Area", 5),
+        ("Parking Area", 4),
+        ("Petrol Station", 3),
+        ("Mill Lane", 1),
+    ]
+    points = [
+        MapPoint(0.003 + n / 1e4, 52.004, f"On or near {name}", (crimes, 0, 0))
+        for n, (name, crimes) in enumerate(places)
+    ]
+    page = opened(replace(page_of(), points={"A0": points}), "#area=A0")
+    told = ["2 Parking Areas\n9", "Mill Lane\n7", "Petrol Station\n3"]
+    assert page.tab.locator("#panel .streets li").all_inner_texts() == told
 
 
 def test_the_hint_over_the_map_stands_on_the_ground_not_on_an_area(opened):

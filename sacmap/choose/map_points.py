@@ -75,8 +75,12 @@ class AreaPoints(NamedTuple):
 
 def _several(name: str, points: int) -> str:
     """Return the name of a street, or of a place; of several places with one name, such as car parks, their number."""
-    place = street_of(name)
-    return f"{points} {place}s" if points > 1 and place.lower() in OFF_STREET else name
+    return f"{points} {street_of(name)}s" if points > 1 and is_kind(name) else name
+
+
+def is_kind(name: str) -> bool:
+    """Whether a name is of a kind of place, such as car parks: several points with this name are several places."""
+    return street_of(name).lower() in OFF_STREET
 
 
 #: The points of an area without crimes.
@@ -153,8 +157,7 @@ def points_of_areas(now: pd.DataFrame, area_ids: Collection[str]) -> dict[tuple[
 
 def is_off_street(name: str) -> bool:
     """Whether a name is of a map point that is not a street. Railway stations are "… Station" or "… (Station)"."""
-    place = street_of(name).lower()
-    return place in OFF_STREET or STATION.fullmatch(place) is not None
+    return is_kind(name) or STATION.fullmatch(street_of(name).lower()) is not None
 
 
 def street_of(location: str) -> str:
