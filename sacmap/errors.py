@@ -70,3 +70,15 @@ class DiskError(SacmapError):
     """Reading from or writing to disk failed."""
 
     exit_code = 5
+
+
+def require_type(given: object, kind: type, made: str) -> None:
+    """Refuse an argument of another type, as a notebook may give it. `made` says how to make one of this type.
+
+    Raises
+    ------
+    UsageError
+        If it is of another type. The message names both.
+    """
+    if not isinstance(given, kind):
+        raise UsageError(f"A {kind.__name__} is needed, and a {type(given).__name__} was given.", made)

@@ -19,7 +19,7 @@ from sacmap.areas.context import read_context
 from sacmap.areas.topology import overlaps
 from sacmap.comparison import compare_areas
 from sacmap.crimes import Reading, without_repeats
-from sacmap.errors import SacmapError, UsageError
+from sacmap.errors import SacmapError, UsageError, require_type
 from sacmap.files.collisions import require_apart, require_own
 from sacmap.files.json_shape import mismatch
 from sacmap.files.text import parse_json, read_text, sha256
@@ -39,7 +39,7 @@ from sacmap.inputs import (
 from sacmap.measure.comparator import national_comparator
 from sacmap.notices import Notice, listed, series
 from sacmap.result import Result
-from sacmap.study import Study, kinds_of, rolled_to
+from sacmap.study import MADE, Study, kinds_of, rolled_to
 from sacmap.terminal import say
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def run(study: Study, *, every_month: bool = False) -> Result:
     SacmapError
         If something in the study cannot be read, fetched or compared.
     """
+    require_type(study, Study, MADE)
     study = with_boundaries(study)
     found = read_study_areas(study)
     return _compared(study, found, _crimes(study, found, every_month=every_month))
@@ -130,13 +131,14 @@ def save(result: Result, out: str | Path, *, also: str | Sequence[str] | None = 
     Raises
     ------
     UsageError
-        If a file is of no kind that sacmap writes, or needs a tool that is not installed.
+        If this is no result, or a file is of no kind that sacmap writes, or needs a tool that is not installed.
     DiskError
         If a file cannot be written.
     """
     from sacmap.publish.make_view import page_of
     from sacmap.publish.public import as_published
 
+    require_type(result, Result, "Write result = run(study), and save(result, out).")
     result = as_published(result)
     return _save(result, page_of(result), out, result.study.also if also is None else kinds_of(also))
 

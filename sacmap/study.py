@@ -26,6 +26,8 @@ API_URL = "https://data.police.uk/api"
 ARCHIVE_URL = "https://data.police.uk/data/archive"
 #: The address of tiles. It becomes part of the page's security policy, so no other characters are allowed.
 _TILES = re.compile(r"(?a:https://[\w.{}-]+)(:[0-9]+)?/[^\s\"'<>;,\\]*")
+#: How to make a study, for an error.
+MADE = "Write Study(crimes=…, boundaries=…, current=…, baseline=…)."
 #: Half a character, which Python makes of bytes that are not text.
 _HALF = re.compile(r"[\ud800-\udfff]")
 _CONTROL = {chr(n) for n in (*range(32), *range(127, 160))}

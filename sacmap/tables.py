@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from sacmap.errors import InputError
+from sacmap.errors import InputError, UsageError
 from sacmap.notices import counted
 
 if TYPE_CHECKING:
@@ -85,15 +85,21 @@ class Table:
         return [column.name for column in self.columns]
 
 
-def require_columns(given: Iterable[object], needed: Iterable[str], table: str) -> None:
-    """Raise an error if the table of this name, such as "Counts", lacks a column.
+def require_columns(given: pd.DataFrame, needed: Iterable[str], table: str) -> None:
+    """Raise an error if the table of this name, such as "Counts", is no table, or lacks a column.
 
     Raises
     ------
     InputError
         If a column is missing. The message names it.
+    UsageError
+        If it is no table.
     """
-    has = {str(name) for name in given}
+    if not hasattr(given, "columns"):
+        raise UsageError(
+            f"A DataFrame is needed, and a {type(given).__name__} was given.", f"Give the {table} table."
+        )
+    has = {str(name) for name in given.columns}
     wanted = list(needed)
     lacking = [name for name in wanted if name not in has]
     if lacking:

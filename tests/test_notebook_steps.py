@@ -343,3 +343,23 @@ def test_the_version_and_the_errors_are_public():
     assert re.fullmatch(r"\d+\.\d+\.\d+.*", sacmap.__version__)
     for name in ("UsageError", "InputError", "SourceError", "DiskError"):
         assert issubclass(getattr(sacmap, name), sacmap.SacmapError)
+
+
+@pytest.mark.parametrize(
+    ("step", "given", "said"),
+    [
+        (sacmap.run, ({},), "A Study is needed, and a dict was given.\nWrite Study("),
+        (sacmap.save, (pd.DataFrame(), "x.html"), "A Result is needed, and a DataFrame was given."),
+        (sacmap.locate, ("crimes.zip", "wards.geojson"), "A DataFrame is needed, and a str was given.\nGive"),
+        (sacmap.draw, (pd.DataFrame(columns=["area_id", "crime_type"]), "wards.geojson"), "Give the Areas table."),
+        (sacmap.change, (None, None, None), "Give the Counts table."),
+    ],
+)  # fmt: skip
+def test_an_argument_of_another_type_is_told_with_what_to_give(step, given, said):
+    with pytest.raises(sacmap.UsageError, match=re.escape(said)):
+        step(*given)
+
+
+def test_counting_without_a_study_says_how_to_make_one(located):
+    with pytest.raises(sacmap.UsageError, match=r"A Study is needed"):
+        sacmap.count(located, {"current": "2025-04:2026-03"})

@@ -35,7 +35,7 @@ def areas_given(areas: gpd.GeoDataFrame, needed: Sequence[str], *, placed: bool 
     """
     if isinstance(areas, gpd.GeoDataFrame) and areas.active_geometry_name and "geometry" not in areas:
         areas = areas.rename_geometry("geometry")
-    tables.require_columns(areas.columns, needed, "Areas")
+    tables.require_columns(areas, needed, "Areas")
     if not isinstance(areas, gpd.GeoDataFrame):
         raise InputError("The Areas table is no GeoDataFrame.", "Give what read_areas returns.")
     ids = areas["area_id"].astype(object)

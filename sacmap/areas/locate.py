@@ -44,7 +44,7 @@ def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
         If a table lacks a column, the areas are not usable (see `areas_given`), or coordinates are no numbers, or not
         degrees in or around the British Isles: swapped, or eastings and northings.
     """
-    tables.require_columns(crimes.columns, ("lon", "lat"), "Crimes")
+    tables.require_columns(crimes, ("lon", "lat"), "Crimes")
     areas = areas_given(areas, ("area_id", "geometry"))
     lon, lat = (tables.numbers(crimes[name], "Crimes") for name in ("lon", "lat"))
     require_degrees(lon, lat)

@@ -70,7 +70,7 @@ def change(
         If the study's comparator is the force or a file, because the counts of areas are not enough for it; if a
         mapping lacks a crime type; or if the study's periods are not known yet.
     """
-    tables.require_columns(counts.columns, tables.COUNTS.names, "Counts")
+    tables.require_columns(counts, tables.COUNTS.names, "Counts")
     areas = areas_given(areas, ("area_id", "name", "geometry"), placed=False)
     require_periods(study)
     followed = _followed(study, comparator)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from sacmap import months, tables
 from sacmap.crimes import Reading, tally_of, without_repeats
-from sacmap.errors import InputError, UsageError
+from sacmap.errors import InputError, UsageError, require_type
 from sacmap.forces import NO_FORCE
 from sacmap.measure.coverage import (
     Compared,
@@ -22,7 +22,7 @@ from sacmap.measure.coverage import (
     sac_inside,
 )
 from sacmap.months import Period
-from sacmap.study import Study
+from sacmap.study import MADE, Study
 
 
 def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -51,7 +51,7 @@ def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
         If the study's periods are not known yet.
     """
     needed = ("month", "crime_type", "force", "area_id", "crime_id", "lon")
-    tables.require_columns(located.columns, needed, "Located")
+    tables.require_columns(located, needed, "Located")
     require_periods(study)
     _require_months(located["month"])
     if located["force"].isna().any():
@@ -81,8 +81,9 @@ def require_periods(study: Study) -> None:
     Raises
     ------
     UsageError
-        If its current period is latest:12.
+        If it is no study, or its current period is latest:12.
     """
+    require_type(study, Study, MADE)
     if not study.current:
         raise UsageError(
             "The study's periods are not known yet: they are the newest of crimes that are not read.",

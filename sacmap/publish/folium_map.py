@@ -119,7 +119,7 @@ def draw(
         return OfficerMap(page_of(as_published(what)))
     if areas is None:
         raise UsageError("A Change table alone has no shapes to draw.", "Write draw(change, areas).")
-    tables.require_columns(what.columns, tables.CHANGE.key, "Change")
+    tables.require_columns(what, tables.CHANGE.key, "Change")
     areas = areas_given(areas, ("area_id", "name", "geometry"))
     areas["area_id"] = areas["area_id"].astype(str)
     table = table_of(_one_row_each(what, areas), areas)
