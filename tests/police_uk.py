@@ -299,6 +299,7 @@ class Handler(BaseHTTPRequestHandler):
     fault_400 = partialmethod(answer, 400, b"Bad request", "text/html")
     fault_204 = partialmethod(begin, 204)
     fault_408 = partialmethod(answer, 408, b"Request Timeout", "text/html")
+    fault_425 = partialmethod(answer, 425, b"Too Early", "text/html")
     fault_403 = partialmethod(answer, 403, b"Forbidden", "text/html")
     fault_redirect = partialmethod(answer, 302, b"", Location="http://login.example/portal")
 

@@ -10,8 +10,8 @@ from command_line import command
 from conftest import csv_text, row
 from fuzz_targets import areas_geojson
 
-from sacmap.errors import UsageError
-from sacmap.files.collisions import is_below, is_ours, require_apart
+from sacmap.errors import InputError, UsageError
+from sacmap.files.collisions import is_below, is_ours, require_apart, require_own
 
 pytestmark = pytest.mark.slow
 
@@ -151,6 +151,23 @@ def test_f53_names_are_compared_in_one_spelling(tmp_path):
         with pytest.raises(UsageError):
             require_apart([tmp_path / one], [tmp_path / other])
     require_apart([tmp_path / "a.csv"], [tmp_path / "b.csv", None, ""])
+
+
+def refused(path, *_, **__):
+    raise PermissionError(13, "Permission denied", str(path))
+
+
+def test_an_input_in_a_folder_that_may_not_be_looked_into_is_told_as_one_that_may_not_be_read(monkeypatch):
+    monkeypatch.setattr("pathlib.Path.is_dir", refused)
+    with pytest.raises(InputError, match=r"shut/kent.csv cannot be read: permission denied"):
+        require_apart([Path("maps/x.html")], ["shut/kent.csv"])
+
+
+def test_a_record_that_may_not_be_read_is_told_as_that_not_as_one_of_another_program(tmp_path, monkeypatch):
+    (tmp_path / "x.json").write_text('{"sacmap": "2"}')
+    monkeypatch.setattr("pathlib.Path.open", refused)
+    with pytest.raises(InputError, match=r"x.json cannot be read: permission denied"):
+        require_own(tmp_path / "x.html", [tmp_path / "x.json"])
 
 
 def test_f64_what_sacmap_wrote_is_known_by_its_columns(folder):

@@ -36,7 +36,8 @@ CONNECT, SILENCE = 10.0, 20.0
 _BLOCK = 1 << 14
 #: The meaning of an unexpected status. 200 and 206: the other of the two was expected; 416: beyond the end of a file.
 _BY_STATUS = {
-    202: AttemptResult.INCOMPLETE, 204: AttemptResult.INCOMPLETE, 408: AttemptResult.TIMEOUT,
+    202: AttemptResult.INCOMPLETE, 204: AttemptResult.INCOMPLETE, 425: AttemptResult.INCOMPLETE,
+    408: AttemptResult.TIMEOUT,
     200: AttemptResult.NO_PART, 206: AttemptResult.NO_PART, 416: AttemptResult.NO_PART,
     403: AttemptResult.FORBIDDEN, 404: AttemptResult.NOT_FOUND, 503: AttemptResult.TOO_MUCH,
 }  # fmt: skip

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sacmap.errors import UsageError
 from sacmap.files.file_sets import marker_of
+from sacmap.files.text import unreadable
 
 #: The most files looked at in an input folder; more than any unpacked archive has, and a whole disk has more.
 _MOST = 200_000
@@ -31,6 +32,8 @@ def require_apart(outputs: Iterable[Path], inputs: Iterable[str | Path | None]) 
     ------
     UsageError
         If an output is an input; the message names both.
+    InputError
+        If an input lies in a folder that may not be looked into.
     """
     wanted = [Path(one) for one in outputs]
     by_name = {_folded(one): one for one in wanted}
@@ -56,8 +59,17 @@ def require_own(page: Path, beside: Iterable[Path]) -> None:
     ------
     UsageError
         If there is such a file; the message names it.
+    InputError
+        If the record may not be read.
     """
-    if is_ours(page.with_suffix(".json")) or os.path.lexists(marker_of(page)):
+    record = page.with_suffix(".json")
+    try:
+        ours = _starts_as_ours(record)
+    except PermissionError as error:
+        raise unreadable(record, error) from None
+    except OSError:
+        ours = False
+    if ours or os.path.lexists(marker_of(page)):
         return
     for path in beside:
         if path != page and path.is_file() and path.stat().st_size and not is_ours(path):
@@ -79,10 +91,14 @@ def is_below(path: str, folders: Iterable[Path]) -> bool:
 def is_ours(path: Path) -> bool:
     """Whether a file is a table or record written by sacmap. Such files are skipped in a folder of crimes."""
     try:
-        with path.open("rb") as stream:
-            start = stream.read(600)
+        return _starts_as_ours(path)
     except OSError:
         return False
+
+
+def _starts_as_ours(path: Path) -> bool:
+    with path.open("rb") as stream:
+        start = stream.read(600)
     columns = set(start.removeprefix(b"\xef\xbb\xbf").split(b"\n")[0].strip().split(b","))
     return any(known <= columns for known in _OUR_COLUMNS) or b" ".join(start.split()).startswith(_OUR_RECORD)
 
@@ -90,7 +106,11 @@ def is_ours(path: Path) -> bool:
 def _files_of(path: Path) -> Iterator[Path]:
     """Yield a path and, if it is a folder, the files in it that may be read."""
     yield path
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except PermissionError as error:
+        raise unreadable(path, error) from None
+    if is_folder:
         inside = islice(path.rglob("*"), _MOST)
         yield from (one for one in inside if one.suffix.lower() in _READ and not is_ours(one))
 
