@@ -179,12 +179,25 @@ def test_visits_and_homes_protected_are_taken_into_account(result, plan):
     again = plan_for(result, protected={first: 10**6}, visited=visited)
     (told,) = [notice["code"] for notice in again.warnings if "protected" in notice["code"]]
     assert told == "too-many-protected"
-    assert again.hardening[0]["homes"] == 0
+    assert first not in {one["area_id"] for one in again.hardening}
     assert sum(one["homes"] for one in again.hardening) == 66
     assert again.week["visited"][0]["action"] == "gates"
     told = [notice["text"] for notice in again.warnings if notice["code"] == "visited-before"]
     assert f"({target}). Consider what that left behind." in told[0]
     assert len(told) == 1
+
+
+def test_an_area_whose_homes_are_all_protected_leaves_its_money_to_the_next_one_and_is_told(result, plan):
+    homes = result.areas.set_index("area_id")["households"]
+    first, second, third = (one["area_id"] for one in plan.hardening)
+    again = plan_for(result, protected={second: int(homes[second])})
+    got = [one["area_id"] for one in again.hardening]
+    assert (got[:2], len(got), min(one["homes"] for one in again.hardening) > 0) == ([first, third], 3, True)
+    (said,) = [notice["text"] for notice in again.warnings if notice["code"] == "all-protected"]
+    name = result.areas.set_index("area_id").loc[second, "name"]
+    assert said == f"All homes are protected already in {name}: the money goes to the next areas of the list."
+    none = plan_for(result, protected={area: int(n) for area, n in homes.items()})
+    assert (none.hardening, none.budget["spent"], none.budget["prevented"]) == ([], 0, None)
 
 
 def test_what_the_measures_would_do_is_reckoned_at_the_rate_of_the_homes_reached(result):
@@ -196,13 +209,13 @@ def test_what_the_measures_would_do_is_reckoned_at_the_rate_of_the_homes_reached
 
 
 def test_four_times_the_risk_is_said_of_the_homes_reached_not_of_those_the_money_could_buy(result):
-    first, *others = [one["area_id"] for one in plan_for(result).hardening]
+    first = plan_for(result).hardening[0]["area_id"]
     homes = {
         area: int(n) for area, n in zip(result.areas["area_id"], result.areas["households"], strict=True)
     }
-    few_left = {first: homes[first] - 4, **{area: homes[area] for area in others}}
+    few_left = {**homes, first: homes[first] - 4}
     again = plan_for(result, protected=few_left)
-    assert [one["homes"] for one in again.hardening] == [4, 0, 0]
+    assert [one["homes"] for one in again.hardening] == [4]
     told = {notice["code"]: notice["text"] for notice in again.warnings}["money"]
     high = 4 * again.budget["prevented"]["high"]
     assert "reaches 4 homes" in told

@@ -68,6 +68,11 @@ class Candidate:
     homes: float | None
     protected: int = 0
 
+    @property
+    def room(self) -> float:
+        """The homes that are not protected yet; infinite if homes are not known."""
+        return math.inf if self.homes is None else max(0.0, math.floor(self.homes) - self.protected)
+
 
 @dataclass(frozen=True)
 class Spend:
@@ -173,7 +178,7 @@ def spend(budget: float, candidates: Sequence[Candidate], prices: Prices) -> lis
     given.
     """
     price = prices.bought.price
-    room = [math.inf if c.homes is None else max(0.0, math.floor(c.homes) - c.protected) for c in candidates]
+    room = [candidate.room for candidate in candidates]
     total = sum(c.burglaries for c in candidates if c.burglaries > 0) or 1.0
     affordable = int(budget / price + 1e-9)
     homes = [

@@ -333,19 +333,20 @@ def _choices(
 
 
 def _candidates(result: Result, size: int, protected: Mapping[str, int]) -> list[Candidate]:
-    """Return the first areas of the target-hardening list with their burglaries a year."""
+    """Return the first areas of the target-hardening list that have homes to protect, with their burglaries a year."""
     level = _rows(result, ranking.HARDENING)["level"].astype(float)
     homes = pd.Series(ranking.homes_of(result.areas), index=list(result.areas["area_id"]))
     a_year = 12 / len(result.compared)
-    return [
+    listed = (
         Candidate(
             area_id=entry.area_id,
             burglaries=float(level[entry.area_id]) * a_year,
             homes=float(homes[entry.area_id]) or None,
             protected=protected.get(entry.area_id, 0),
         )
-        for entry in result.hardening[:size]
-    ]
+        for entry in result.hardening
+    )
+    return [candidate for candidate in listed if candidate.room][:size]
 
 
 def _budget(

@@ -12,7 +12,7 @@ from sacmap.choose.effect import Wdd
 from sacmap.choose.hardening import Prices
 from sacmap.choose.plan_record import WEIGHTS_NAMES
 from sacmap.choose.week import Z_TENTH
-from sacmap.notices import Notice, counted, listed, whole
+from sacmap.notices import Notice, counted, listed, series, whole
 
 if TYPE_CHECKING:
     from sacmap.choose.evaluate import Group
@@ -97,10 +97,18 @@ def _money_notices(
                 "Homes already protected could not be subtracted where households are not known.",
             )
     there = result.areas["households"].to_numpy(float, na_value=math.nan)
-    homes = zip(result.areas["area_id"], result.areas["name"], there, strict=True)
-    if more := [
-        f"{name} ({n:,} of {all_:,.0f})" for area, name, all_ in homes if (n := protected.get(area, 0)) > all_
-    ]:
+    on_list = {entry.area_id for entry in result.hardening}
+    homes = [
+        (area, name, protected[area], all_)
+        for area, name, all_ in zip(result.areas["area_id"], result.areas["name"], there, strict=True)
+        if area in protected
+    ]
+    if full := [name for area, name, n, all_ in homes if area in on_list and n <= all_ < n + 1]:
+        yield Notice(
+            "all-protected",
+            f"All homes are protected already in {series(full)}: the money goes to the next areas of the list.",
+        )
+    if more := [f"{name} ({n:,} of {all_:,.0f})" for _, name, n, all_ in homes if n > all_]:
         yield Notice(
             "too-many-protected",
             f"More homes are given as protected than there are households: {listed(more, 4)}. These areas get no "

@@ -95,7 +95,9 @@ def _money(plan: Plan, view: View) -> Section:
         said=(
             _spread(spread, sure=budget["prevented"] is not None)
             if homes
-            else f"It buys nothing: one home costs {pounds(budget['price'])}.",
+            else f"It buys nothing: one home costs {pounds(budget['price'])}."
+            if budget["money"] < budget["price"]
+            else "It buys nothing: no home on the list is without protection.",
         ),
         figure=_money_bars(spread, lately, budget) if homes else "",
         details=(
@@ -103,7 +105,7 @@ def _money(plan: Plan, view: View) -> Section:
             f"Burglaries prevented a year are reckoned at {few(budget['rate_per_1000_homes'])} home burglaries per "
             f"1,000 homes a year{usual}. Locks, lights and gates do nothing for cars or robbery.",
             *(illustration if budget["illustration"] else ()),
-            *_notices(plan, "no-households", "part-of-a-year"),
+            *_notices(plan, "all-protected", "no-households", "part-of-a-year"),
         ),
         tables=_money_tables(plan, view),
     )
