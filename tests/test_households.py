@@ -186,6 +186,18 @@ def test_a_file_of_other_areas_is_refused_with_examples_of_both():
     assert "--lsoa-boundaries" in error.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [(("Ash", "Birch"), "--id-column"), (("E05009999", "E05009998"), "of the same areas and year")],
+)
+def test_households_by_other_codes_than_the_areas_have_are_not_advised_lsoas(names, said):
+    areas = two_squares().assign(area_id=list(names))
+    with pytest.raises(InputError) as error:
+        with_households(areas, {"E05000001": 400, "E05000002": 500}, "homes.csv")
+    assert said in error.value.remedy
+    assert "LSOA" not in error.value.remedy
+
+
 def test_lsoas_of_another_place_are_refused():
     with pytest.raises(InputError, match="No LSOA lies in any area"):
         with_households(two_squares(), {"L0": 1}, "homes.csv", cells(1, start=1))

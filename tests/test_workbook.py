@@ -15,6 +15,7 @@ from sacmap import tables
 from sacmap.errors import UsageError
 from sacmap.files.study_file import read_study
 from sacmap.publish.csv_json import as_text, csv_of, texts_of, with_groups
+from sacmap.publish.page import render
 from sacmap.publish.workbook import LONGEST, workbook_of
 from sacmap.study import make_study
 
@@ -127,6 +128,20 @@ def test_the_lists_are_those_of_the_page():
         for line, entry in zip(lines, listed, strict=True):
             assert pd.isna(entry.top5_share) == (line[10] is None)
             assert line[10] is None or line[10] == pytest.approx(entry.top5_share)
+
+
+def test_areas_of_one_name_are_told_apart_on_the_lists_as_on_the_page():
+    page = grouped(page_of(), ("North", "South", "South", "South"))
+    page = dataclasses.replace(page, areas=page.areas.assign(name="Central"))
+    lines = opened(page)["Target hardening"].iter_rows(min_row=2, values_only=True)
+    assert [line[2] for line in lines] == [page.names[entry.position] for entry in page.hardening_list]
+    assert "Central (North)" in page.names
+
+
+def test_what_too_few_means_holds_where_nearly_ten_are_shown_as_ten():
+    said = "before rounding, fewer than ten were expected"
+    assert said in " ".join(words_of(opened(page_of())))
+    assert said in render(page_of())
 
 
 def test_the_summary_tells_headline_totals_warnings_and_ledger_and_the_notes_source_and_licence():

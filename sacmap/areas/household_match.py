@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import geopandas as gpd
@@ -13,6 +14,8 @@ from sacmap.areas.locate import locate
 from sacmap.errors import InputError
 from sacmap.notices import Notice, listed
 
+#: An official code of an area, and how those of LSOAs begin.
+CODE, LSOAS = re.compile(r"([EWSNK]\d\d)\d{6}"), {"E01", "W01"}
 #: If LSOAs cover less than this share of an area, some of its households are not counted, and a notice says so.
 COVERED = 0.9
 #: A rate is called rough if the households differ by more than this share from those of LSOAs split by land.
@@ -83,6 +86,11 @@ def _why_no_match(counts: Mapping[str, float], ids: pd.Series) -> str:
     alike = next((one for one in ids if one.casefold() in folded), None)
     if alike is not None:
         return f"They differ in capitals only: write {alike}, as the polygons do."
+    kinds, coded = {code[1] for one in counts if (code := CODE.fullmatch(one))}, any(map(CODE.fullmatch, ids))
+    if kinds and not kinds <= LSOAS:
+        if coded:
+            return "Areas get new codes when their boundaries change: give households of the same areas and year."
+        return "The file has codes: say with --id-column which column of the boundaries has them."
     return "If it is by LSOA and the areas are not LSOAs, add --lsoa-boundaries FILE."
 
 

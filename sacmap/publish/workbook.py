@@ -64,8 +64,8 @@ METHOD = (
     "Expected is the count an area would have had if it had followed {comparator}. The normal range is where chance "
     "and ordinary ups and downs would put the count 19 times in 20.",
     "Clear rise, clear fall: it stands out even among all areas. Possible: outside its own normal range, as about one "
-    "area in twenty is by chance alone. Too few to tell: fewer than ten were expected, and no change is clear. No "
-    "method finds every true rise.",
+    "area in twenty is by chance alone. Too few to tell: before rounding, fewer than ten were expected, and no change "
+    "is clear. No method finds every true rise.",
     "Ratio is the count over the expected, drawn towards 1 as far as the count is small; excess is the crimes above "
     "the expected that it leaves; level is the likely count in a similar period.",
     "Percentages of small counts jump: rank by excess or level, not by change_pct.",
@@ -321,7 +321,7 @@ class _Sheets:
         for row, entry in enumerate(entries, 1):
             found = rows.iloc[entry.position]
             sheet.write_number(row, 0, entry.rank, self.rank)
-            area_name = self.page.areas["name"].iloc[entry.position]
+            area_name = self.page.names[entry.position]
             reasons = " ".join(self.page.why(entry, kind))
             for k, text in enumerate((found["area_id"], area_name, found["verdict"], reasons), 1):
                 sheet.write_string(row, k, _fit(str(text)), self.wrapped)
@@ -330,7 +330,7 @@ class _Sheets:
                 # A burglary row's own share is that of target hardening.
                 value = entry.top5_share if figure == "top5_share" else found[figure]
                 self.figure(sheet, row, k, value, style)
-            sheet.set_row(row, max(_height(reasons, 80), _height(str(area_name), 32)))
+            sheet.set_row(row, max(_height(reasons, 80), _height(area_name, 32)))
 
     def notes(self) -> None:
         """Write how to read the figures, what broke the comparison, the source and the licence."""
