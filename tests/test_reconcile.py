@@ -527,6 +527,28 @@ def test_similar_areas_are_ranked_with_an_interval(recorded, tmp_path):
     assert "Rank 4 of 4 similar areas, 1 being the largest rise (by chance alone 3 to 4)." in note
 
 
+def test_without_an_earlier_period_no_change_is_ranked(recorded_in, tmp_path):
+    out = tmp_path / "one.csv"
+    done = command("reconcile", "--home-office", recorded_in("2018/19"), "--area-name", "Northamptonshire",
+                  "--current", "2018-10:2018-12", "--beside", "England and Wales,Kent", "--out", out)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    said = done.stderr + out.read_text(encoding="utf-8")
+    assert ("Kent" in said, "Rank" in said, "change" in done.stderr) == (True, False, False)
+
+
+def test_an_area_whose_change_is_not_known_has_no_rank(recorded_in, tmp_path):
+    table = pd.read_parquet(recorded_in("2017/18", "2018/19"))
+    own = (table["Force"] == "Northamptonshire") & table["Offence Code"].isin(["34A", "34B"])
+    table.loc[own, "n"] = float("nan")
+    assert own.any()
+    table.to_parquet(tmp_path / "t.parquet")
+    done = command("reconcile", "--home-office", tmp_path / "t.parquet", "--area-name", "Northamptonshire",
+                  "--current", "2018-10:2018-12", "--baseline", "2017-10:2017-12",
+                  "--beside", "Kent,Surrey")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert ("- burglary: Rank" in done.stderr, "- robbery: Rank" in done.stderr) == (True, False)
+
+
 def test_a_force_that_lacks_a_quarter_is_left_out_of_the_nation_in_every_period(tmp_path):
     content = [
         [year, quarter, force, "", "Robbery of personal property", "x", "x", "34B", n]

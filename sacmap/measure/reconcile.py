@@ -68,7 +68,8 @@ class Reconciliation:
             cells = [f"{whole(one):>14}{whole(other):>12}" for one, other in shown]
             label = f"{name!s} *" if rows["note"].str.contains(_NOT_ALIKE).any() else str(name)
             lines.append(f"{label:<40}" + "".join(cells))
-        lines += [peer_text(self.peers)] if self.peers else []
+        # Without a baseline nothing has changed that could be shown.
+        lines += [peer_text(self.peers)] if self.peers and len(periods) > 1 else []
         if table["note"].str.contains(_NOT_ALIKE).any():
             lines.append("* The definition changed between the periods: not like with like.")
         return "\n".join(lines)

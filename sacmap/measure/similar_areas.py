@@ -53,8 +53,9 @@ class PeerComparison:
     own: the area; others: the areas it is compared with. gap_pct: the difference from the count if the area had
     followed the rest of the nation, in % of that count, with its 95% interval; NaN if the nation is not among the
     others or the class changed between the periods. rank: the area's rank among itself and the similar areas, 1 being
-    the largest rise, with a 90% interval; 0 if there are none. forces: the quartiles of the forces' changes in %, and
-    the number of forces. redefined: whether the class changed between the periods, so that the change says nothing.
+    the largest rise, with a 90% interval; 0 if there are none, or no change. forces: the quartiles of the forces'
+    changes in %, and the number of forces. redefined: whether the class changed between the periods, so that the change
+    says nothing.
     """
 
     component: Component
@@ -204,7 +205,8 @@ def _compared(
             rest = np.subtract(sums, own_sums) if local.by != "nation" else sums
             gap = _change(own_sums, rest)
     peers = [sums for moved, sums in found if moved.area != NATION and np.isfinite(sums).all()]
-    rank, low, high = (0, 0, 0) if redefined or not peers else _rank([own_sums, *peers])
+    ranked = study.baseline and np.isfinite(own_sums).all() and peers and not redefined
+    rank, low, high = _rank([own_sums, *peers]) if ranked else (0, 0, 0)
     changes = [_moved(one, component, study)[0].change_pct for one in forces]
     known = [change for change in changes if not math.isnan(change)]
     quartiles = np.quantile(known, [0.25, 0.75]).tolist() if known else [math.nan, math.nan]
