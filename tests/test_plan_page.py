@@ -417,6 +417,16 @@ def test_it_prints_on_one_sheet_with_the_plan_and_the_map(opened, request, make)
     assert not page.tab.locator(".plan-figures").is_visible()
 
 
+def test_on_paper_the_money_stands_beside_the_week_so_that_the_map_has_the_height(opened, planned):
+    page = opened(planned, viewport={"width": 794, "height": 1123})
+    page.on_paper()
+    boxes = "(parts) => parts.map((part) => part.getBoundingClientRect().toJSON())"
+    money, week, promise = page.tab.eval_on_selector_all("#plan > section", boxes)
+    assert (money["top"], money["right"] < week["left"], promise["left"]) == (week["top"], True, week["left"])
+    assert page.tab.is_visible("text='Burglaries prevented a year'")
+    assert page.tab.is_visible("#plan .key")
+
+
 def test_without_households_the_page_says_not_known(opened):
     page = page_of()
     view = plan_view(plan_of_four(page, prevented=None), page)

@@ -96,8 +96,8 @@ def _money(plan: Plan, view: View) -> Section:
             _spread(spread, sure=budget["prevented"] is not None)
             if homes
             else f"It buys nothing: one home costs {pounds(budget['price'])}."
-            if budget["money"] < budget["price"]
-            else "It buys nothing: no home on the list is without protection.",
+            if plan.hardening
+            else "It buys nothing: no area of the list has a home left to protect.",
         ),
         figure=_money_bars(spread, lately, budget) if homes else "",
         details=(
