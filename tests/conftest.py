@@ -247,6 +247,7 @@ def page_of(*, names=("Ash", "Birch", "Cedar", "Elm"), ids=None, title="Here", s
     import shapely
 
     from sacmap import tables
+    from sacmap.choose.ranking import ranked_by_figures
     from sacmap.measure.change_table import change_table
     from sacmap.measure.counts import counts_cube, monthly_counts
     from sacmap.measure.definitions import Break
@@ -290,7 +291,7 @@ def page_of(*, names=("Ash", "Birch", "Cedar", "Elm"), ids=None, title="Here", s
     }
     return View(
         title=title,
-        change=change,
+        change=ranked_by_figures(change, rates=True),
         areas=areas,
         monthly=monthly_counts(counts_cube(located, ids, months), ids, months, {"2017-07"}),
         current=("2018-07",),

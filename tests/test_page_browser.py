@@ -16,10 +16,10 @@ from conftest import HOSTILE, Opened, axe_of, grouped, page_of, visiting
 from sacmap import months, tables
 from sacmap.cli import sacmap
 from sacmap.notices import Notice
+from sacmap.publish.answer import week_lead
 from sacmap.publish.csv_json import csv_of
 from sacmap.publish.lists import Reasons
 from sacmap.publish.page import render
-from sacmap.publish.page_data import week_lead
 from sacmap.publish.plan_view import plan_view
 from sacmap.publish.view import MapPoint
 

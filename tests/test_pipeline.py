@@ -30,13 +30,13 @@ from sacmap.forces import force_slug
 from sacmap.months import span
 from sacmap.pipeline import map_study
 from sacmap.publish import outlines
+from sacmap.publish.answer import week_lead
 from sacmap.publish.csv_json import record_of
 from sacmap.publish.make_view import page_of
 from sacmap.publish.news import first_words
 from sacmap.publish.note_parts import Given
 from sacmap.publish.note_places import where
 from sacmap.publish.outlines import outlines_of
-from sacmap.publish.page_data import week_lead
 from sacmap.publish.public import public_version
 from sacmap.publish.tiles import tiles_of
 from sacmap.publish.workbook import workbook_of

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sacmap import tables
 from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.choose import ranking
+from sacmap.choose.ranking import ranked_by_figures
 from sacmap.comparison import compare_areas
 from sacmap.fetch.street import read
 from sacmap.measure.verdict import law_of, readings
@@ -83,6 +84,20 @@ def test_a_week_list_puts_clear_before_possible_before_the_rest_and_each_by_exce
         assert listed == list(rows.index[: len(listed)])
         assert all(entry.verdict == rows.loc[entry.area_id, "verdict"] for entry in result.weeks[kind])
     assert result.week == result.weeks["sac"]
+
+
+def test_a_table_without_ranks_gets_those_of_its_figures(result):
+    columns = ["hardening_rank", "week_rank"]
+    again = ranked_by_figures(result.change.assign(**dict.fromkeys(columns, np.nan)), rates=True)
+    pd.testing.assert_frame_equal(again[columns], result.change[columns], check_dtype=False)
+
+
+def test_ranks_that_are_given_stand_but_not_that_of_an_area_without_figures(result):
+    rows = of(result, "sac").reset_index()
+    rows = rows.assign(week_rank=41.0 - rows["week_rank"], excess=rows["excess"].where(rows.index > 0))
+    again = ranked_by_figures(rows, rates=False)["week_rank"]
+    assert np.isnan(again[0])
+    assert list(again[1:]) == list(rows["week_rank"][1:])
 
 
 def test_what_is_named_after_many_findings_has_its_own_rank_on_the_list(result):

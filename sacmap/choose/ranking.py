@@ -306,6 +306,31 @@ def without_change(lists: Lists) -> Lists:
     return Lists(change, hardening, dict.fromkeys(lists.weeks, ()), {})
 
 
+def ranked_by_figures(change: pd.DataFrame, *, rates: bool) -> pd.DataFrame:
+    """Return a Change table with the ranks of its areas. Lists without ranks get those of their verdicts and figures.
+
+    An area without these figures has no rank. `rates`: levels are ranked per 1,000 households.
+    """
+    level = "level_per_1000_households" if rates else "level"
+    change = change.copy()
+    for one in LISTS:
+        rows = change[change["crime_type"] == one.kind]
+        needed, key = (
+            (["current_count"], level) if one.hardening else (["current_count", "expected"], "excess")
+        )
+        there = rows[[*needed, key]].notna().all(axis=1).to_numpy()
+        tiers = np.zeros(len(rows))
+        if not one.hardening:
+            said = rows["verdict"].to_numpy(object)
+            there, tiers = there & (said != "not known"), tiers_of(said)
+        rank = np.where(there, rows[one.column].to_numpy(float), np.nan)
+        if np.isnan(rank).all():
+            order = np.lexsort((-rows[key], -tiers))
+            rank[order[there[order]]] = np.arange(1, there.sum() + 1)
+        change.loc[rows.index, one.column] = rank
+    return change
+
+
 @dataclass(frozen=True)
 class Key:
     """The key of a list, the largest first.

@@ -17,6 +17,7 @@ from folium.template import Template
 
 from sacmap import tables
 from sacmap.areas.given import areas_given
+from sacmap.choose.ranking import by_rate, ranked_by_figures
 from sacmap.errors import InputError, UsageError
 from sacmap.measure.counts import percent_change
 from sacmap.notices import counted
@@ -122,7 +123,7 @@ def draw(
     tables.require_columns(what, tables.CHANGE.key, "Change")
     areas = areas_given(areas, ("area_id", "name", "geometry"))
     areas["area_id"] = areas["area_id"].astype(str)
-    table = table_of(_one_row_each(what, areas), areas)
+    table = ranked_by_figures(table_of(_one_row_each(what, areas), areas), rates=by_rate(areas))
     title = str(title or counted(len(areas), unit_of(areas["area_id"])))
     return OfficerMap(View(title=title, change=table, areas=areas, totals=totals_of(table)))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -52,21 +53,30 @@ class Reasons(NamedTuple):
     top5_share: float
 
 
-def week_order(rows: pd.DataFrame) -> list[int]:
-    """Return the positions of the known rows of one crime type in the order of the list for a week of action.
+def finding(verdict: str) -> str:
+    """Return "clear" or "possible" for the verdict of a rise, else ""."""
+    return verdict.split(maxsplit=1)[0] if verdict in TIERS else ""
 
-    Clear rises, then possible ones, then the rest; each by week_rank, or by excess if there are no ranks.
-    """
-    verdicts = rows["verdict"].to_numpy(object)
-    known = verdicts != "not known"
-    for name in ("excess", "current_count", "expected"):
-        known &= rows[name].notna().to_numpy()
-    rank = rows["week_rank"].to_numpy(float, na_value=np.nan)
-    excess = rows["excess"].to_numpy(float, na_value=np.nan)
-    within = np.where(np.isnan(rank), np.inf, rank)
-    tier = np.array([TIERS.get(verdict, 0) for verdict in verdicts], dtype=float)
-    order = np.lexsort((-np.nan_to_num(excess), within, -tier))
-    return [int(position) for position in order if known[position]]
+
+def by_district(order: Iterable[int], groups: Sequence[str]) -> dict[str, list[int]]:
+    """Return positions of areas by the district of each, in their order; "" has all of them."""
+    found: dict[str, list[int]] = {"": list(order)}
+    for position in found[""]:
+        if groups[position]:
+            found.setdefault(groups[position], []).append(position)
+    return found
+
+
+def week_order(rows: pd.DataFrame) -> list[int]:
+    """Return the positions of the ranked rows of one crime type in the order of the list for a week of action."""
+    return _by_rank(rows["week_rank"])
+
+
+def _by_rank(ranks: pd.Series) -> list[int]:
+    """Return the positions of the rows with a rank, the first rank first."""
+    rank = ranks.to_numpy(float, na_value=np.nan)
+    order = np.argsort(rank, kind="stable")
+    return [int(position) for position in order[: np.isfinite(rank).sum()]]
 
 
 def whole_order(rows: pd.DataFrame) -> list[int]:
@@ -80,12 +90,8 @@ def week_list(rows: pd.DataFrame, reasons: Sequence[Reasons]) -> list[Listed]:
 
     `rows` are those of one crime type; `reasons` are the reasons for areas on this list, as far as known.
     """
-    order = week_order(rows)
-    verdicts, above = rows["verdict"].to_numpy(object), rows["excess"].to_numpy(float, na_value=np.nan) > 0
-    found = [position for position in order if verdicts[position] in TIERS]
-    rest = [position for position in order if verdicts[position] not in TIERS and above[position]]
-    # Of many findings only the first are named, so the next highest are not the next in order.
-    named = {*found[: 2 * FIRST], *rest[:NEXT]}
+    order, verdicts = week_order(rows), rows["verdict"].to_numpy(object)
+    named = {*week_places(rows, [""] * len(rows))[""]}
     shares = {one.area_id: one.top5_share for one in reasons}
     # The share in the burglary rows belongs to target hardening.
     own = rows["top5_share"].astype(float).where(rows["crime_type"] != HARDENING)
@@ -94,7 +100,7 @@ def week_list(rows: pd.DataFrame, reasons: Sequence[Reasons]) -> list[Listed]:
         Listed(
             position=position,
             rank=rank,
-            finding=str(verdicts[position]).split()[0] if verdicts[position] in TIERS else "",
+            finding=finding(verdicts[position]),
             sign=str(rank) if rank <= FIRST and verdicts[position] in TIERS else "",
             top5_share=float(share[position]),
         )
@@ -103,24 +109,32 @@ def week_list(rows: pd.DataFrame, reasons: Sequence[Reasons]) -> list[Listed]:
     ]
 
 
+def week_places(rows: pd.DataFrame, groups: Sequence[str]) -> dict[str, list[int]]:
+    """Return, by district, the positions of the areas named for a week of action: findings, then the next highest."""
+    verdicts, excess = (rows[name].to_numpy(object) for name in ("verdict", "excess"))
+    found = {}
+    for district, order in by_district(week_order(rows), groups).items():
+        # Of many findings only the first are named, so the next highest are not the next in order.
+        rises = [position for position in order if verdicts[position] in TIERS]
+        rest = (position for position in order if verdicts[position] not in TIERS and excess[position] > 0)
+        found[district] = [*rises[: 2 * FIRST], *islice(rest, NEXT)]
+    return found
+
+
 def most_crime(rows: pd.DataFrame) -> list[int]:
     """Return the positions of the rows of one crime type that have crimes, the most first."""
     counts = np.nan_to_num(rows["current_count"].to_numpy(float, na_value=np.nan), nan=0)
     return [int(position) for position in np.argsort(-counts, kind="stable") if counts[position] > 0]
 
 
-def hardening_order(rows: pd.DataFrame, rates: bool) -> list[int]:
-    """Return the positions of the burglary rows with a rank or level, the highest first."""
-    key = rows["level_per_1000_households" if rates else "level"].to_numpy(float, na_value=np.nan)
-    rank = rows["hardening_rank"].to_numpy(float, na_value=np.nan)
-    order = np.lexsort((-np.nan_to_num(key), np.where(np.isnan(rank), np.inf, rank)))
-    there = np.isfinite(key) & rows["current_count"].notna().to_numpy()
-    return [int(position) for position in order if there[position]]
+def hardening_order(rows: pd.DataFrame) -> list[int]:
+    """Return the positions of the ranked burglary rows, the highest first."""
+    return _by_rank(rows["hardening_rank"])
 
 
-def hardening_list(rows: pd.DataFrame, rates: bool) -> list[Listed]:
+def hardening_list(rows: pd.DataFrame) -> list[Listed]:
     """Return the first areas for target hardening."""
-    order = hardening_order(rows, rates)
+    order = hardening_order(rows)
     share = rows["top5_share"].to_numpy(float, na_value=np.nan)
     return [
         Listed(

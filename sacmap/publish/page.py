@@ -28,7 +28,7 @@ from markupsafe import Markup
 
 from sacmap.files.json_shape import Json
 from sacmap.notices import Notice, counted, whole
-from sacmap.publish import backdrop, bars, colours, legend, lists, page_data, page_svg, words
+from sacmap.publish import answer, backdrop, bars, colours, legend, lists, page_data, page_svg, words
 from sacmap.publish.change_rows import ChangeRow
 from sacmap.publish.headline import Headline
 from sacmap.publish.shapes import MANY
@@ -237,9 +237,9 @@ def week_shown(view: View) -> ListShown:
     found = [entry for entry in listed if entry.sign]
     most = bars.scale_of(view.row(kind, entry.position) for entry in found)
     return ListShown(
-        heading=page_data.week_heading(view, kind),
-        lead=page_data.week_lead(view, kind),
-        subhead=page_data.week_subhead(listed),
+        heading=answer.week_heading(view, kind),
+        lead=answer.week_lead(view, kind),
+        subhead=answer.week_subhead(view, kind),
         scale=_safe(bars.range_head(most)),
         key=words.expected_key(view.follows) if found else "",
         rows=tuple(
@@ -255,7 +255,7 @@ def most_shown(view: View) -> ListShown:
     entries = [lists.Listed(position, rank, "", "", np.nan) for rank, position in enumerate(first, 1)]
     rows = [(entry, view.row(kind, entry.position)) for entry in entries]
     return ListShown(
-        heading=page_data.most_heading(view, kind),
+        heading=answer.most_heading(view, kind),
         rows=tuple(_row(view, entry, row, third=("expected", "", ""), bar="") for entry, row in rows),
     )
 
@@ -297,7 +297,7 @@ def _row(view: View, entry: lists.Listed, row: ChangeRow, *, third: tuple[str, s
         look=legend.pin_look(entry),
         sign=entry.sign,
         name=row["area_name"],
-        where=page_data.where_of(view, entry.position),
+        where=answer.where_of(view, entry.position),
         now=whole(row["current_count"]),
         css=css,
         said=said,
@@ -314,7 +314,7 @@ def _named(view: View, entry: lists.Listed, listed: Sequence[lists.Listed]) -> M
     return _REST.format(
         area_id=view.areas["area_id"].iloc[entry.position],
         css=" ".join(mark for mark, holds in marks.items() if holds),
-        lead=_LEAD.format(page_data.rest_lead(entry.finding, listed)) if first else "",
+        lead=_LEAD.format(answer.rest_lead(entry.finding, listed)) if first else "",
         name=view.names[entry.position],
     )
 

@@ -16,8 +16,8 @@ from sacmap import months, tables
 from sacmap.choose.map_points import is_kind
 from sacmap.files.json_shape import Json
 from sacmap.months import Period
-from sacmap.notices import counted, series, whole
-from sacmap.publish import backdrop, bars, legend, lists, tiles, words
+from sacmap.notices import counted, whole
+from sacmap.publish import answer, backdrop, bars, legend, lists, tiles, words
 from sacmap.publish.change_rows import (
     READING,
     ChangeRow,
@@ -31,7 +31,7 @@ from sacmap.publish.colours import HATCHES, LEVELS, PALETTE, classes_of, cuts
 from sacmap.publish.csv_json import DECIMALS, with_groups
 from sacmap.publish.headline import Headline
 from sacmap.publish.view import View
-from sacmap.result import FIRM, FIRST, LIKELY
+from sacmap.result import FIRST
 
 #: Rows that the table shows at first; the rest are shown on demand.
 TABLE_ROWS = 200
@@ -77,10 +77,10 @@ def content_of(view: View) -> dict[str, Json]:
         "hatches": {css: colour for css, (colour, _) in HATCHES.items()},
         "headlines": {kind: _headline(view, said) for kind, said in view.headlines.items()},
         "sure": {kind: view.could_show(kind) for kind in kinds},
-        "weekHeadings": {kind: week_heading(view, kind) for kind in kinds},
+        "weekHeadings": {kind: answer.week_heading(view, kind) for kind in kinds},
         "whereRose": {kind: legend.where_rose(view, kind) for kind in kinds},
         "restLeads": words.REST_LEADS,
-        "said": SAID | {"noFit": view.no_fit},
+        "said": SAID,
         "totals": {
             kind: {name: _number(value) for name, value in view.totals[kind].items()} for kind in kinds
         },
@@ -92,9 +92,7 @@ def content_of(view: View) -> dict[str, Json]:
         "rates": view.rates,
         "levelUnit": legend.level_unit(view),
         "levelCuts": {kind: cuts(rows[view.level_column]) for kind, rows in view.rows.items()},
-        "firm": [FIRM, LIKELY] if view.tells_firm else None,
         "first": FIRST,
-        "next": lists.NEXT,
         "reasons": _reasons(view),
         **_months(view),
         "bounds": _bounds(view),
@@ -151,6 +149,7 @@ def numbers_of(view: View) -> str:
         "districts": backdrop.districts(view),
         "subtotals": _subtotals(view),
         "tiles": tiles.for_script(view),
+        "lists": answer.for_script(view),
         "context": backdrop.context_of(view),
     }
     lines = [f"{json.dumps(name)}:{json.dumps(value, separators=(',', ':'))}" for name, value in rest.items()]
@@ -201,61 +200,6 @@ def _sentences(view: View) -> tuple[list[str], list[int]]:
     ]
     number_of = {one: n for n, one in enumerate(dict.fromkeys(said))}
     return list(number_of), [number_of[one] for one in said]
-
-
-def week_heading(view: View, kind: str) -> str:
-    """Return the heading of the list for a week of action."""
-    return f"{words.capital(legend.where_rose(view, kind))}{', all three types' if kind == 'sac' else ''}"
-
-
-def most_heading(view: View, kind: str) -> str:
-    """Return the heading of the list of areas with most crime, which replaces the list of rises without a baseline."""
-    return (
-        "Where crime is highest, all three types"
-        if kind == "sac"
-        else f"Where {view.in_words[kind]} is highest"
-    )
-
-
-def week_lead(view: View, kind: str) -> str:
-    """Return the first sentences of the list for a week of action if no rise on it is clear; otherwise ""."""
-    findings = {entry.finding for entry in view.week_lists[kind]}
-    if view.no_fit or "clear" in findings:
-        return view.no_fit
-    if "possible" in findings:
-        return "No clear rise. These are possible: about one area in forty is as high by chance."
-    single = [view.in_words[one] for one in tables.SAC_TYPES if kind == "sac" and _has_rise(view, one)]
-    if single:
-        return f"No clear rise and no possible one of all three together. See {series(single)}."
-    if (view.rows[kind]["verdict"] == "not known").any():
-        return f"No clear rise and no possible one in the {view.unit[1]} that are known."
-    return f"No clear rise and no possible one: no {view.unit[0]} stands out."
-
-
-def _has_rise(view: View, kind: str) -> bool:
-    """Say whether any area has a clear or a possible rise of a crime type."""
-    return any(entry.finding for entry in view.week_lists[kind])
-
-
-def week_subhead(listed: Sequence[lists.Listed]) -> str:
-    """Return the findings of the rows with a pin."""
-    findings = {entry.finding for entry in listed if entry.sign}
-    if findings == {"clear", "possible"}:
-        return "● clear, ○ could be chance"
-    return {"clear": "clear rises", "possible": "○ could be chance"}.get("".join(sorted(findings)), "")
-
-
-def rest_lead(finding: str, listed: Sequence[lists.Listed]) -> str:
-    """Return the words before the areas that are only named, of the rows of a list."""
-    too = finding == "possible" and any(entry.sign and entry.finding == finding for entry in listed)
-    return words.REST_LEADS[f"{finding} too" if too else finding]
-
-
-def where_of(view: View, position: int) -> str:
-    """Return an area's district, if there are several, and its code where its name needs that to be its own."""
-    district = view.groups[position] if len(view.district_names) > 1 else ""
-    area = str(view.areas["area_id"].array[position])
-    return ", ".join(filter(None, (district, area if view.names[position].endswith(f" ({area})") else "")))
 
 
 def _labels(view: View) -> list[int]:

@@ -12,9 +12,9 @@ from markupsafe import Markup
 from sacmap.choose.plan import Plan
 from sacmap.choose.plan_record import SideName
 from sacmap.files.json_shape import Json
+from sacmap.publish.answer import where_of
 from sacmap.publish.change_rows import ChangeRow
 from sacmap.publish.headline import Headline
-from sacmap.publish.page_data import where_of
 from sacmap.publish.words import named
 
 if TYPE_CHECKING:

@@ -113,6 +113,11 @@ class View:
         }
 
     @cached_property
+    def verdicts(self) -> dict[str, NDArray[np.object_]]:
+        """(areas,) verdicts by crime type."""
+        return {kind: rows["verdict"].to_numpy(object) for kind, rows in self.rows.items()}
+
+    @cached_property
     def texts(self) -> dict[str, list[str]]:
         """The columns of the table as text, as in the CSV and the page's script."""
         return texts_of(self.table)
@@ -230,6 +235,19 @@ class View:
         return "level_per_1000_households" if self.rates else "level"
 
     @cached_property
+    def places(self) -> dict[str, list[int]]:
+        """The positions of the areas by town or district; "" is the whole map."""
+        return lists.by_district(range(len(self.areas)), self.groups)
+
+    @cached_property
+    def week_places(self) -> dict[str, dict[str, list[int]]]:
+        """The positions of the areas named for a week of action, by crime type and district."""
+        return {
+            kind: {} if self.level_only else lists.week_places(rows, self.groups)
+            for kind, rows in self.rows.items()
+        }
+
+    @cached_property
     def week_lists(self) -> dict[str, list[lists.Listed]]:
         """The areas for a week of action, by crime type."""
         return {
@@ -240,7 +258,7 @@ class View:
     @cached_property
     def hardening_list(self) -> list[lists.Listed]:
         """The areas for target hardening."""
-        return lists.hardening_list(self.rows["burglary"], self.rates)
+        return lists.hardening_list(self.rows["burglary"])
 
     @cached_property
     def tells_firm(self) -> bool:

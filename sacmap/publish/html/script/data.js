@@ -48,6 +48,13 @@ function later(lines) {
   return read;
 }
 
+// What is asked again at every move of the map is worked out once.
+const workedOut = new Map();
+function once(key, make) {
+  if (!workedOut.has(key)) workedOut.set(key, make());
+  return workedOut.get(key);
+}
+
 const every = data.ids.map((_, place) => place);
 const indexOf = (place, type) => place * data.types.length + data.types.indexOf(type);
 const groupOf = (place) => (data.groups.length && data.groupOf[place] >= 0 ? data.groups[data.groupOf[place]] : "");
@@ -64,7 +71,6 @@ const whereInList = (place) => (state.group ? codeOf(place) : whereOf(place));
 const SHOWN = [
   ...["baseline_mean", "current_count", "change", "change_pct", "expected", "normal_low", "normal_high"],
   ...["verdict", "excess", "level", "level_per_1000_households", "edge_share"],
-  ...["week_rank", "hardening_rank", "top5_share"],
 ];
 
 function rowOf(place, type = state.type) {

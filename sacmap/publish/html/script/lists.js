@@ -1,84 +1,18 @@
 // The headline, the crime types and the answer: where it rose, how sure that is, where it is highest. All follow the
 // controls.
 
-const TIERS = { "clear rise": 0, "possible rise": 1 };
-const tierOf = (place) => TIERS[verdictOf(place)] ?? 2;
-
-// What is asked again at every move of the map is worked out once.
-const workedOut = new Map();
-function once(key, make) {
-  if (!workedOut.has(key)) workedOut.set(key, make());
-  return workedOut.get(key);
-}
-
-// The first few of many, in order: to sort thousands for five takes longer.
-function firstOf(places, wanted, compare) {
-  const first = [];
-  for (const place of places) {
-    if (first.length === wanted && compare(place, first.at(-1)) >= 0) continue;
-    let at = first.length;
-    while (at > 0 && compare(place, first[at - 1]) < 0) at -= 1;
-    first.splice(at, 0, place);
-    if (first.length > wanted) first.pop();
-  }
-  return first;
-}
-
-const LAST = Number.MAX_SAFE_INTEGER;
-
-// The areas that may be on the list for a week of action, and what puts them in order: clear rises, possible ones,
-// the rest.
-function weekKeys() {
-  return once(`week ${state.type} ${state.group}`, () => {
-    const { excess, week_rank: rank, verdict, current_count: now, expected } = numbers.columns;
-    const at = (place) => indexOf(place, state.type);
-    const hasAll = (row) =>
-      verdict[row] !== "not known" && excess[row] !== null && now[row] !== null && expected[row] !== null;
-    const known = placesShown().filter((place) => hasAll(at(place)));
-    const keys = known.map((place) => [tierOf(place), rank[at(place)] ?? LAST, -excess[at(place)]]);
-    const [tier, ranks, less] = [0, 1, 2].map((key) => {
-      const column = new Float64Array(data.ids.length);
-      known.forEach((place, i) => (column[place] = keys[i][key]));
-      return column;
-    });
-    const compare = (a, b) => tier[a] - tier[b] || ranks[a] - ranks[b] || less[a] - less[b] || a - b;
-    return { known, tier, less, compare };
-  });
-}
-
-function weekOrder() {
-  const { known, compare } = weekKeys();
-  return once(`order ${state.type} ${state.group}`, () => [...known].sort(compare));
-}
+// The lists of the map, or of the chosen district, with the words above them.
+const shownLists = () => numbers.lists[state.group];
 
 function weekList() {
-  if (data.levelOnly) return [];
-  return once(`list ${state.type} ${state.group}`, () => {
-    const { known, tier, less, compare } = weekKeys();
-    const found = known.filter((place) => tier[place] < 2);
-    const rest = known.filter((place) => tier[place] === 2 && less[place] < 0);
-    const listed = [...firstOf(found, 2 * data.first, compare), ...firstOf(rest, data.next, compare)];
-    return listed.map((place, i) => {
-      const finding = ["clear", "possible", ""][tier[place]];
-      return { place, finding, sign: finding && i < data.first ? String(i + 1) : "" };
-    });
+  const places = shownLists().week[state.type]?.areas ?? [];
+  return places.map((place, i) => {
+    const finding = { "clear rise": "clear", "possible rise": "possible" }[verdictOf(place)] ?? "";
+    return { place, finding, sign: finding && i < data.first ? String(i + 1) : "" };
   });
 }
 
-function hardeningList() {
-  return once(`homes ${state.group}`, () => {
-    const { hardening_rank: rank, current_count: now } = numbers.columns;
-    const level = numbers.columns[data.rates ? "level_per_1000_households" : "level"];
-    const at = (place) => indexOf(place, "burglary");
-    const known = placesShown().filter((place) => level[at(place)] !== null && now[at(place)] !== null);
-    const ranked = (place) => rank[at(place)] ?? LAST;
-    const compare = (a, b) => ranked(a) - ranked(b) || level[at(b)] - level[at(a)] || a - b;
-    return firstOf(known, data.first, compare).map((place, i) => ({ place, finding: "", sign: "ABCDE"[i] }));
-  });
-}
-
-const firmness = (part) =>
-  part === null ? "" : part >= data.firm[0] ? "firm" : part >= data.firm[1] ? "likely" : "weak";
+const hardeningList = () => shownLists().hardening.map((place, i) => ({ place, finding: "", sign: "ABCDE"[i] }));
 
 // A name in the headline leads to its crime type and its area; the number of further areas to their crime type.
 function headPart([text, type, place]) {
@@ -170,12 +104,13 @@ function showLists() {
   const most = scaleOf(found.map(({ place }) => ratioOf(rowOf(place), "current_count")));
   if ($("week")) {
     $("week-heading").textContent = data.weekHeadings[state.type] + (state.group ? `, ${state.group}` : "");
-    $("week-lead").textContent = weekLead(week);
-    $("week-lead").hidden = !$("week-lead").textContent;
+    const { lead, subhead } = shownLists().week[state.type];
+    $("week-lead").textContent = lead;
+    $("week-lead").hidden = !lead;
     const head = query("[aria-labelledby=week-heading] .columns-head");
     head.hidden = !found.length;
     $("week-key").hidden = !found.length;
-    head.firstElementChild.textContent = weekSubhead(found);
+    head.firstElementChild.textContent = subhead;
     head.lastElementChild.replaceWith(rangeHead(most));
     $("week").replaceChildren(...week.map((entry) => (entry.sign ? findingRow(entry, most) : namedRow(entry, week))));
     const chance = data.sure[state.type];
@@ -189,8 +124,7 @@ function showLists() {
 // Where there is no earlier period: the areas with most crime. Of burglary the list beneath says it.
 function showMost() {
   if (!$("most")) return;
-  const first = firstOrder(placesShown()).slice(0, data.first);
-  const rows = first.map((place) => [place, rowOf(place)]).filter(([, row]) => row.current_count > 0);
+  const rows = shownLists().most[state.type].map((place) => [place, rowOf(place)]);
   const heading =
     state.type === "sac" ? "Where crime is highest, all three types" : `Where ${data.words[state.type]} is highest`;
   $("most-heading").textContent = heading + (state.group ? `, ${state.group}` : "");
@@ -227,39 +161,12 @@ function markNames() {
   });
 }
 
-function weekLead(week) {
-  const findings = new Set(week.map((entry) => entry.finding));
-  if (data.said.noFit || findings.has("clear")) return data.said.noFit;
-  if (findings.has("possible"))
-    return "No clear rise. These are possible: about one area in forty is as high by chance.";
-  const single = state.type === "sac" ? data.types.filter((kind) => kind !== "sac" && hasRise(kind)) : [];
-  if (single.length) {
-    const types = single.map((kind) => data.words[kind]);
-    const last = types.pop();
-    return `No clear rise and no possible one of all three together. See ${types.length ? `${types.join(", ")} and ` : ""}${last}.`;
-  }
-  const unknown = placesShown().filter((place) => verdictOf(place) === "not known").length;
-  if (unknown === placesShown().length) return `Not known: there are no figures for these ${data.unit[1]}.`;
-  if (unknown) return `No clear rise and no possible one in the ${data.unit[1]} that are known.`;
-  return `No clear rise and no possible one: no ${data.unit[0]} stands out.`;
-}
-
-function hasRise(kind) {
-  return placesShown().some((place) => numbers.columns.verdict[indexOf(place, kind)] in TIERS);
-}
-
-function weekSubhead(found) {
-  const findings = new Set(found.map((entry) => entry.finding));
-  if (findings.size === 2) return "● clear, ○ could be chance";
-  return findings.has("clear") ? "clear rises" : findings.has("possible") ? "○ could be chance" : "";
-}
-
 function showHardening() {
   // The draws are of all areas: of a place in a district they say nothing, nor where all are among the first five.
-  const tellsFirm = data.firm && !state.group;
+  const { firm } = shownLists();
   const heads = query("[aria-labelledby=hardening-heading] .columns-head").children;
-  heads[2].textContent = tellsFirm ? "first five" : "";
-  $("firm-key").hidden = !tellsFirm;
+  heads[2].textContent = firm.length ? "first five" : "";
+  $("firm-key").hidden = !firm.length;
   const listed = hardeningList();
   heads[0].parentElement.hidden = !listed.length;
   const level = (place) => {
@@ -269,9 +176,9 @@ function showHardening() {
   const most = Math.max(0, ...listed.map(({ place }) => level(place)));
   $("hardening-heading").textContent = `Where burglary is highest${state.group ? ` in ${state.group}` : ""}`;
   $("hardening").replaceChildren(
-    ...listed.map((entry) => {
+    ...listed.map((entry, i) => {
       const row = rowOf(entry.place, "burglary");
-      const third = tellsFirm ? ["firm", data.said.firm, firmness(row.top5_share)] : ["firm", "", ""];
+      const third = ["firm", firm.length ? data.said.firm : "", firm[i] ?? ""];
       return listRow(entry, row, third, levelBar(level(entry.place), most));
     }),
   );

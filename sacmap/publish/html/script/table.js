@@ -38,12 +38,15 @@ function inOrder() {
 
 // As the list has them, and those that are not known at the end; of levels, the highest first.
 function firstOrder(kept) {
-  const wanted = new Set(kept);
-  const count = (place) => numbers.columns.current_count[indexOf(place, state.type)] ?? -1;
-  const order = data.levelOnly ? [...kept].sort((a, b) => count(b) - count(a) || a - b) : weekOrder();
-  const listed = order.filter((place) => wanted.has(place));
-  const there = new Set(listed);
-  return [...listed, ...kept.filter((place) => !there.has(place))];
+  const { current_count: now, week_rank: rank } = numbers.columns;
+  const key = (place) => {
+    const at = indexOf(place, state.type);
+    return data.levelOnly ? -(now[at] ?? -1) : (rank[at] ?? Infinity);
+  };
+  return kept
+    .map((place) => [key(place), place])
+    .sort(([a, p], [b, q]) => (a === b ? p - q : a - b))
+    .map(([, place]) => place);
 }
 
 function showTable() {
