@@ -162,7 +162,7 @@ def is_off_street(name: str) -> bool:
 
 def street_of(location: str) -> str:
     """Return a map point's street without police.uk's "On or near", and "Luke's" for its "Luke'S"."""
-    return re.sub(r"(?<=[a-z])'S\b", "'s", location.removeprefix("On or near ").strip())
+    return re.sub(r"(?<=[a-z])'S\b", "'s", location.removeprefix("On or near").strip())
 
 
 def rises_of_one_point(

@@ -13,18 +13,15 @@ from sacmap.publish.view import View
 from sacmap.result import FIRST
 
 
-def week_heading(view: View, kind: str) -> str:
-    """Return the heading of the list for a week of action."""
+def heading(view: View, kind: str) -> str:
+    """Return the heading of the list for a week of action; without a baseline, of the areas with most crime."""
+    if view.level_only:
+        return (
+            "Where crime is highest, all three types"
+            if kind == "sac"
+            else f"Where {view.in_words[kind]} is highest"
+        )
     return f"{words.capital(legend.where_rose(view, kind))}{', all three types' if kind == 'sac' else ''}"
-
-
-def most_heading(view: View, kind: str) -> str:
-    """Return the heading of the list of areas with most crime, which replaces the list of rises without a baseline."""
-    return (
-        "Where crime is highest, all three types"
-        if kind == "sac"
-        else f"Where {view.in_words[kind]} is highest"
-    )
 
 
 def week_lead(view: View, kind: str, district: str = "") -> str:

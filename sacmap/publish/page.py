@@ -237,7 +237,7 @@ def week_shown(view: View) -> ListShown:
     found = [entry for entry in listed if entry.sign]
     most = bars.scale_of(view.row(kind, entry.position) for entry in found)
     return ListShown(
-        heading=answer.week_heading(view, kind),
+        heading=answer.heading(view, kind),
         lead=answer.week_lead(view, kind),
         subhead=answer.week_subhead(view, kind),
         scale=_safe(bars.range_head(most)),
@@ -255,7 +255,7 @@ def most_shown(view: View) -> ListShown:
     entries = [lists.Listed(position, rank, "", "", np.nan) for rank, position in enumerate(first, 1)]
     rows = [(entry, view.row(kind, entry.position)) for entry in entries]
     return ListShown(
-        heading=answer.most_heading(view, kind),
+        heading=answer.heading(view, kind),
         rows=tuple(_row(view, entry, row, third=("expected", "", ""), bar="") for entry, row in rows),
     )
 

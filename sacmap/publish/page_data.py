@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sacmap import months, tables
-from sacmap.choose.map_points import is_kind
+from sacmap.choose.map_points import is_kind, street_of
 from sacmap.files.json_shape import Json
 from sacmap.months import Period
 from sacmap.notices import counted, whole
@@ -77,7 +77,7 @@ def content_of(view: View) -> dict[str, Json]:
         "hatches": {css: colour for css, (colour, _) in HATCHES.items()},
         "headlines": {kind: _headline(view, said) for kind, said in view.headlines.items()},
         "sure": {kind: view.could_show(kind) for kind in kinds},
-        "weekHeadings": {kind: answer.week_heading(view, kind) for kind in kinds},
+        "headings": {kind: answer.heading(view, kind) for kind in kinds},
         "whereRose": {kind: legend.where_rose(view, kind) for kind in kinds},
         "restLeads": words.REST_LEADS,
         "said": SAID,
@@ -144,7 +144,7 @@ def numbers_of(view: View) -> str:
         "monthly": {kind: _series(view.counts[kind]) for kind in tables.SAC_TYPES} if view.months else None,
         "streets": _streets(view, names),
         "points": _points(view, names),
-        "streetNames": list(names),
+        "streetNames": [street_of(name) for name in names],
         "kinds": [number for number, name in enumerate(names) if is_kind(name)],
         "districts": backdrop.districts(view),
         "subtotals": _subtotals(view),

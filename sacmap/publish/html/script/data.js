@@ -143,15 +143,8 @@ function pointsOf(place) {
     y += coded[i + 1];
     const counts = coded.slice(i + 3, i + step);
     const n = state.type === "sac" ? counts.reduce((a, b) => a + b) : counts[data.types.indexOf(state.type) - 1];
-    const [name, kind] = [numbers.streetNames[coded[i + 2]], numbers.kinds.includes(coded[i + 2])];
-    if (n > 0) found.push({ x: x / 1e5, y: y / 1e5, street: streetOf(name), kind, n });
+    const [street, kind] = [numbers.streetNames[coded[i + 2]], numbers.kinds.includes(coded[i + 2])];
+    if (n > 0) found.push({ x: x / 1e5, y: y / 1e5, street, kind, n });
   }
   return found.sort((a, b) => b.n - a.n).slice(0, TEN);
 }
-
-// Without police.uk's "On or near", and "Luke's" for its "Luke'S".
-const streetOf = (location) =>
-  location
-    .replace(/^On or near ?/, "")
-    .replace(/([a-z])'S\b/g, "$1's")
-    .trim();

@@ -103,7 +103,7 @@ function showLists() {
   const found = week.filter((entry) => entry.sign);
   const most = scaleOf(found.map(({ place }) => ratioOf(rowOf(place), "current_count")));
   if ($("week")) {
-    $("week-heading").textContent = data.weekHeadings[state.type] + (state.group ? `, ${state.group}` : "");
+    $("week-heading").textContent = data.headings[state.type] + (state.group ? `, ${state.group}` : "");
     const { lead, subhead } = shownLists().week[state.type];
     $("week-lead").textContent = lead;
     $("week-lead").hidden = !lead;
@@ -125,9 +125,7 @@ function showLists() {
 function showMost() {
   if (!$("most")) return;
   const rows = shownLists().most[state.type].map((place) => [place, rowOf(place)]);
-  const heading =
-    state.type === "sac" ? "Where crime is highest, all three types" : `Where ${data.words[state.type]} is highest`;
-  $("most-heading").textContent = heading + (state.group ? `, ${state.group}` : "");
+  $("most-heading").textContent = data.headings[state.type] + (state.group ? `, ${state.group}` : "");
   $("most").parentElement.hidden = state.type === "burglary";
   $("most").replaceChildren(...rows.map(([place, row]) => listRow({ place, sign: "" }, row, ["expected", "", ""], "")));
 }

@@ -109,7 +109,7 @@ function busiest(place) {
   const streets = byStreet(points);
   const coded = numbers.streets?.[indexOf(place, state.type)] ?? [];
   if (!points.length)
-    for (let i = 0; i < coded.length; i += 2) streets.push([streetOf(numbers.streetNames[coded[i]]), coded[i + 1]]);
+    for (let i = 0; i < coded.length; i += 2) streets.push([numbers.streetNames[coded[i]], coded[i + 1]]);
   if (!streets.length) return [];
   const lines = streets.map(([name, n]) =>
     element("li", [element("span", name), element("span", whole(n), { class: "number" })]),
