@@ -618,6 +618,52 @@ def test_no_pin_stands_beneath_the_hint_over_the_map(opened):
     assert shown.tab.locator("#map .lead-to").count() >= 1
 
 
+def test_no_pin_stands_beneath_the_note_on_the_circles_of_a_chosen_area(opened):
+    points = {f"A{n}": [MapPoint(0.003, 52.004, "On or near Mill Lane", (5, 1, 2))] for n in range(4)}
+    low = {"viewport": {"width": 1000, "height": 560}}
+    shown = opened(replace(page_of(), points=points), "#area=A2", **low)
+    over = """() => {
+      const box = (id) => document.getElementById(id).getBoundingClientRect();
+      const pins = Array.from(document.querySelectorAll("#map [data-pin]"), (pin) => pin.getBoundingClientRect());
+      return ["locator", "points-note"].map(box).map((note) => pins.some((pin) =>
+        pin.left < note.right && pin.right > note.left && pin.top < note.bottom && pin.bottom > note.top));
+    }"""
+    assert shown.tab.locator("#map [data-pin]").count() > 0
+    assert shown.tab.evaluate(over) == [False, False]
+
+
+def test_the_legend_leaves_the_scale_of_the_map_free(opened):
+    tab = opened().tab
+    tab.eval_on_selector("#legend", "(legend) => legend.dataset.corner = 'left'")
+    legend, scale = (
+        tab.locator(part).bounding_box() for part in ("#legend", "#map .leaflet-control-scale-line")
+    )
+    assert legend["y"] + legend["height"] <= scale["y"]
+
+
+def test_circles_of_listed_areas_make_way_for_the_pins_and_for_one_another(opened):
+    points = [MapPoint(0.003 + n / 1e5, 52.004, "On or near Mill Lane", (9 - n, 0, 0)) for n in range(9)]
+    page = replace(page_of(), points={"A0": points})
+    assert opened(page).tab.locator("#map .mark.point").all_inner_texts() == ["9"]
+    # Of the chosen area all are shown.
+    assert opened(page, "#area=A0").tab.locator("#map .mark.point").count() == 9
+
+
+def test_a_single_possible_rise_is_one(opened):
+    page = page_of()
+    verdicts = page.change["verdict"].replace(
+        {"clear rise": "within normal range", "possible rise": "within normal range"}
+    )
+    verdicts = verdicts.mask(
+        (page.change["area_id"] == "A0") & (page.change["crime_type"] == "sac"), "possible rise"
+    )
+    shown = opened(grouped(replace(page, change=page.change.assign(verdict=verdicts))))
+    said = "No clear rise. This one is possible: about one area in forty is as high by chance."
+    assert shown.text("#week-lead") == said
+    shown.tab.select_option("#group", "North")
+    assert shown.text("#week-lead") == said
+
+
 def test_where_room_is_short_others_are_named_only_if_others_rose(opened):
     long = [f"{LONG} and all that goes with it, number {n}" for n in range(4)]
     page = page_of(names=long)
@@ -787,6 +833,15 @@ def test_the_saved_picture_has_the_legend_and_the_pins_of_the_map(opened):
     assert "where burglary is highest" in words
     assert "All three: level" in words
     assert not {"where crime rose", "could be chance"} & set(words)
+
+
+def test_paper_says_what_expected_level_and_firm_are(opened):
+    page = opened()
+    page.on_paper()
+    said = {key: page.text(key) for key in ("#week-key", ".level-key") if page.tab.is_visible(key)}
+    assert "Expected" in said["#week-key"]
+    assert "Level" in said[".level-key"]
+    assert not page.tab.is_visible("text=Locks protect homes")
 
 
 def test_print_this_area_prints_its_panel_and_map_alone(opened):
@@ -1287,7 +1342,7 @@ def test_all_three_together_lead_to_a_single_type_that_rose(opened):
     shown.tab.select_option("#group", "North")
     assert shown.text("#week-lead") == as_it_came
     shown.tab.select_option("#group", "South")
-    assert shown.text("#week-lead") == "No clear rise and no possible one: no neighbourhood stands out."
+    assert shown.text("#week-lead") == "No clear rise and no possible one."
     assert shown.messages == []
 
 
@@ -1303,7 +1358,7 @@ def test_where_areas_are_not_known_it_is_not_said_that_none_stands_out(opened):
     shown.tab.select_option("#group", "South")
     assert shown.text("#week-lead") == said
     shown.tab.select_option("#group", "North")
-    assert shown.text("#week-lead") == "No clear rise and no possible one: no neighbourhood stands out."
+    assert shown.text("#week-lead") == "No clear rise and no possible one."
     shown = opened(grouped(page, ("North", "North", "North", "Far")))
     shown.tab.select_option("#group", "Far")
     assert shown.text("#week-lead") == "Not known: there are no figures for these neighbourhoods."

@@ -26,11 +26,12 @@ def heading(view: View, kind: str) -> str:
 
 def week_lead(view: View, kind: str, district: str = "") -> str:
     """Return the first sentences of the list for a week of action if no rise on it is clear; otherwise ""."""
-    findings = set(_findings(view, kind, district))
+    findings = [finding for finding in _findings(view, kind, district) if finding]
     if view.no_fit or "clear" in findings:
         return view.no_fit
-    if "possible" in findings:
-        return "No clear rise. These are possible: about one area in forty is as high by chance."
+    if findings:
+        these = "This one is" if len(findings) == 1 else "These are"
+        return f"No clear rise. {these} possible: about one area in forty is as high by chance."
     single = [
         view.in_words[one]
         for one in tables.SAC_TYPES
@@ -43,7 +44,7 @@ def week_lead(view: View, kind: str, district: str = "") -> str:
         return f"Not known: there are no figures for these {view.unit[1]}."
     if unknown.any():
         return f"No clear rise and no possible one in the {view.unit[1]} that are known."
-    return f"No clear rise and no possible one: no {view.unit[0]} stands out."
+    return "No clear rise and no possible one."
 
 
 def week_subhead(view: View, kind: str, district: str = "") -> str:

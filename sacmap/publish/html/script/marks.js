@@ -42,16 +42,17 @@ function mark() {
   const frame = [view.min.x - origin.x, view.min.y - origin.y, view.max.x - origin.x, view.max.y - origin.y];
   const inside = ({ x, y }) => x > frame[0] && x < frame[2] && y > frame[1] && y < frame[3];
   const isWhole = (box) => box[0] > frame[0] && box[2] < frame[2] && box[1] > frame[1] && box[3] < frame[3];
-  // The legend makes room for the pins, the buttons and the hint do not; the name of the area under the mouse goes again.
+  // The legend makes room for the pins, the rest over the map does not; the name of the area under the mouse goes again.
   const isHint = !$("hover").classList.contains("named");
-  const taken = furniture(frame, [query(".map-tools"), ...(isHint ? [$("hover")] : [])]);
+  const fixed = [query(".map-tools"), $("locator"), $("points-note")];
+  const taken = furniture(frame, isHint ? [...fixed, $("hover")] : fixed);
   placePins(taken, inside);
   // Of the listed areas, those with room for their circles; what the circles of a chosen area are, a note says.
   const listed = new Set(state.area === null ? pinsAt.map(({ place }) => place) : []);
   const roomy = [...listed].filter((place) => widthOf(place) > 150);
   $("key-points").hidden = !roomy.some((place) => pointsOf(place).length);
   settleLegend(frame);
-  const others = [$("legend"), $("locator"), $("hover"), $("points-note")];
+  const others = [$("legend"), $("hover")];
   const kept = [...taken, ...furniture(frame, [...others, ...queryAll("#map .leaflet-control-scale-line")])];
   const scene = { taken: kept, inside, isWhole };
   if (state.area !== null) markPoints(state.area, scene);
@@ -226,13 +227,15 @@ function markPoints(place, scene) {
   const found = pointsOf(place);
   for (const { x, y, n } of found) {
     const at = map.latLngToLayerPoint([y, x]);
-    if (!scene.inside(at)) continue;
     const radius = Math.min(15, 7 + 1.3 * Math.sqrt(n));
+    const box = boxAt(at, radius - 2);
+    // Those of areas that are only listed make way for the pins and for one another.
+    if (!scene.inside(at) || (place !== state.area && touches(box, scene.taken))) continue;
     const made = add("point", at, whole(n));
     made.style.width = `${2 * radius}px`;
     made.style.height = `${2 * radius}px`;
     made.style.lineHeight = `${2 * radius - 2}px`;
-    scene.taken.push(boxAt(at, radius - 2));
+    scene.taken.push(box);
   }
   if (place !== state.area) return;
   const told = new Set();
@@ -268,7 +271,7 @@ function settleLegend(frame) {
   const [left, top, right, bottom] = frame;
   const corners = {
     right: [right - wide, bottom - high, right, bottom],
-    left: [left, bottom - high - 22, left + wide, bottom - 22],
+    left: [left, bottom - high - 30, left + wide, bottom - 30],
     "top-right": [right - wide, top + 44, right, top + 44 + high],
     "top-left": [left, top + 30, left + wide, top + 30 + high],
   };
