@@ -111,8 +111,19 @@ def test_a_bad_study_file_says_what_is_wrong(tmp_path, text, error, words):
         read_study(file)
 
 
-@pytest.mark.parametrize("name", ["crimes.zip", "Wards.GeoJSON"])
-def test_crimes_or_areas_given_as_the_study_are_told_by_which_option_to_give_them(name, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("crimes.zip", b""),
+        ("Wards.GeoJSON", b""),
+        ("wards.json", b'\xef\xbb\xbf {"type": "Topology"}'),
+        ("wards.kmz", b"PK\3\4\n\0"),
+        ("wards.tab", b"!table\n"),
+        ("wards.gml", b"<?xml version='1.0'?>"),
+    ],
+)
+def test_crimes_or_areas_given_as_the_study_are_told_by_which_option_to_give_them(name, content, tmp_path):
+    (tmp_path / name).write_bytes(content)
     with pytest.raises(UsageError, match=f"{name} is no study") as told:
         read_study(tmp_path / name)
     assert told.value.remedy == "Give crimes with --crimes, and areas with --boundaries."

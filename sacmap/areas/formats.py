@@ -29,6 +29,11 @@ class Kind(NamedTuple):
     driver: str = ""
     remedy: str = ""
 
+    @property
+    def may_be_areas(self) -> bool:
+        """Whether such a file may hold areas itself: a ZIP holds other files, and JSON shows it by its structure."""
+        return self.key == "json" or not (self.remedy or self.key in PACKED)
+
 
 _READ = "Give GeoJSON, GeoPackage, a shapefile or another file of areas."
 _GIS = "Open it in QGIS and export the areas as GeoPackage."
@@ -36,6 +41,8 @@ _EXPORT = "Export the areas as GeoPackage or GeoJSON."
 _RECIPE = "Give the file of areas itself; a file that names others is never followed."
 _UNPACK = "Unpack it and give the file of areas in it."
 
+#: Kinds that hold other files.
+PACKED = {"zip", "gzip"}
 KINDS = {
     kind.key: kind
     for kind in (

@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
@@ -33,15 +34,20 @@ BAD_ZIP = (
     RuntimeError,
     ValueError,
 )
-#: Kinds that are a single file, and kinds that are several files of one name.
-_TEXTS = {"json", "kml", "csv"}
-_BINARIES = {"gpkg", "fgb", "parquet", "shp", "tab", "mif"}
+#: Endings of the other files of one name that GDAL reads, by kind: changes by QGIS that are not yet in a GeoPackage are
+#: in its .gpkg-wal.
+_READ_WITH = {
+    "shp": (".shx", ".dbf"),
+    "tab": (".dat", ".map", ".id", ".ind", ".dbf"),
+    "mif": (".mid",),
+    "gpkg": (".gpkg-wal",),
+}
 #: Endings of the files that are read together with the one given.
-_READ_BESIDE = {".shx", ".dbf", ".prj", ".cpg", ".dat", ".map", ".id", ".ind", ".mid", ".gpkg-wal"}
+_READ_BESIDE = {".prj", ".cpg", *chain.from_iterable(_READ_WITH.values())}
 #: Endings of files that belong to other files or describe them.
-_COMPANIONS = {
-    ".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qpj", ".xml", ".dat", ".map", ".id", ".ind", ".mid",
-    ".txt", ".md", ".pdf", ".htm", ".html", ".qml", ".qmd", ".sld", ".lyr", ".lyrx", ".png", ".jpg", ".docx",
+_COMPANIONS = _READ_BESIDE | {
+    ".sbn", ".sbx", ".qix", ".qpj", ".xml", ".txt", ".md", ".pdf", ".htm", ".html", ".qml", ".qmd", ".sld", ".lyr",
+    ".lyrx", ".png", ".jpg", ".docx",
 }  # fmt: skip
 #: Names of files in ZIPs and folders that are ignored.
 _LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
@@ -273,7 +279,7 @@ def datasets_of(parts: Sequence[Part]) -> list[Dataset]:
         if part.name.rpartition("/")[0] in inside or part.ending in _COMPANIONS:
             continue
         kind = kind_of(part.start())
-        if kind.key in _TEXTS | _BINARIES:
+        if kind.may_be_areas:
             found.append(Dataset(kind, part.stem, part, companions(part, wanted)))
     some = [one for one in found if one.kind.key != "csv"]
     return some or found
@@ -324,14 +330,10 @@ def copied_to(dataset: Dataset, folder: Path, where: Path | str, *, inflated: bo
             if _is_plain(plain):
                 room -= copy(part, main / plain, where, room)
         return main
-    endings = {"shp": (".shx", ".dbf"), "tab": (".dat", ".map", ".id", ".ind", ".dbf"), "mif": (".mid",)}
     room -= copy(dataset.main, main, where, room)
-    for one in endings.get(dataset.kind.key, ()):
+    for one in _READ_WITH.get(dataset.kind.key, ()):
         if one in dataset.beside:
             room -= copy(dataset.beside[one], main.with_suffix(one), where, room)
-    if dataset.kind.key == "gpkg" and ".gpkg-wal" in dataset.beside:
-        # Changes by QGIS that are not yet in the GeoPackage itself.
-        copy(dataset.beside[".gpkg-wal"], folder / "areas.gpkg-wal", where, room)
     return main
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from sacmap.areas.formats import KINDS, START, kind_of
+from sacmap.areas.formats import KINDS, PACKED, START, kind_of
 from sacmap.areas.layer_files import (
     Dataset,
     Part,
@@ -70,11 +70,11 @@ def _dataset_of(main: Part, beside: Sequence[Part], where: Path) -> Dataset:
     if kind.key in {"unknown", "text", "empty", "csv", "shp"} and main.ending in _PARTS:
         # The content of these does not show their kind, but the files with them do.
         kind = KINDS[_PARTS[main.ending]]
-    if kind.key in {"zip", "gzip"}:
+    if kind.key in PACKED:
         raise InputError(
             f"{where} holds {kind.words} with other files in it.", "Unpack it and give the file."
         )
-    if kind.remedy and kind.key != "json":
+    if not kind.may_be_areas:
         raise InputError(f"{where} is {kind.words}.", kind.remedy)
     return Dataset(kind, main.stem, main, companions(main, beside))
 
@@ -115,7 +115,7 @@ def _nothing_in(parts: Sequence[Part], where: Path, what: str) -> InputError:
         )
     for part in parts:
         kind = kind_of(part.start())
-        if kind.remedy or kind.key in {"zip", "gzip"}:
+        if not kind.may_be_areas:
             inner = f"; {part.name} in it is {kind.words}"
             return InputError(
                 f"{where} is a {what} with no file of areas{inner}.",

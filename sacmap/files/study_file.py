@@ -14,6 +14,8 @@ from sacmap.tables import DATA_ENDINGS
 #: Characters that appear by accident if a path with \\ is in double quotes.
 _CONTROL = set("\b\t\n\f\r\x1b")
 _AT = re.compile(r"\(at line (\d+), column (\d+)\)")
+#: What no TOML is: JSON, XML, a MapInfo table, and bytes that are no text.
+_NO_TOML = re.compile(rb"(\xef\xbb\xbf)?\s*[{<!]|(?!\xff\xfe|\xfe\xff).*\0", re.DOTALL)
 _CURLY = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "‟": '"', "‘": "'", "’": "'", "‚": "'", "«": '"', "»": '"'}
 )
@@ -29,11 +31,9 @@ def read_study(path: Path) -> dict[str, object]:
     InputError
         If the file cannot be read or is not TOML.
     UsageError
-        If the file is no study by its name, or a key is not an option, has a value of the wrong kind, or is in the
+        If the file is one of crimes or areas, or a key is not an option, has a value of the wrong kind, or is in the
         wrong place.
     """
-    if path.name.casefold().endswith(DATA_ENDINGS):
-        raise UsageError(f"{path} is no study.", "Give crimes with --crimes, and areas with --boundaries.")
     text = _text(path)
     try:
         raw = parse_toml(text)
@@ -60,7 +60,10 @@ def _several(value: object) -> tuple[str, ...]:
 
 
 def _text(path: Path) -> str:
-    raw = bytes_of(path, SETTINGS)
+    is_data = path.name.casefold().endswith(DATA_ENDINGS)
+    raw = b"" if is_data else bytes_of(path, SETTINGS)
+    if is_data or _NO_TOML.match(raw):
+        raise UsageError(f"{path} is no study.", "Give crimes with --crimes, and areas with --boundaries.")
     try:
         return raw.decode("utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
     except UnicodeDecodeError:
