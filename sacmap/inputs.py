@@ -37,7 +37,7 @@ from sacmap.files.write import require_writable, write_whole
 from sacmap.measure.coverage import coverage, months_needed
 from sacmap.measure.rolling import complete_months
 from sacmap.notices import Notice
-from sacmap.study import COMPARATORS, Study, rolled_to
+from sacmap.study import Study, rolled_to
 from sacmap.terminal import Progress, say
 
 if TYPE_CHECKING:
@@ -51,14 +51,13 @@ def read_by(study: Study) -> list[str]:
     """Return the files and folders that a study reads."""
     from sacmap.areas.neighbourhoods import boundaries_path
 
-    comparator = None if study.comparator in COMPARATORS else study.comparator
     of_force = str(boundaries_path(study.force)) if study.force and not study.boundaries else None
     single = (
         study.boundaries,
         of_force,
         study.households,
         study.lsoa_boundaries,
-        comparator,
+        study.comparator_file,
         study.ca_bundle,
     )
     return [*study.crimes, *study.context, *(path for path in single if path)]
@@ -175,8 +174,8 @@ def other_inputs(study: Study, areas: int, households: int, lsoas: int) -> list[
     rows = {str(study.boundaries): areas}
     if study.households:
         rows[study.households] = households
-    if study.comparator not in COMPARATORS:
-        rows[study.comparator] = len(table_text(study.comparator).splitlines()) - 1
+    if study.comparator_file:
+        rows[study.comparator_file] = len(table_text(study.comparator_file).splitlines()) - 1
     if study.lsoa_boundaries:
         rows[study.lsoa_boundaries] = lsoas
     return [{"path": path, "sha256": sha256(Path(path)), "rows": n} for path, n in rows.items()]

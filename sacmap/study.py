@@ -18,6 +18,7 @@ from sacmap.errors import UsageError
 from sacmap.months import Period
 from sacmap.redaction import redacted
 
+#: The comparators that are no file; `sacmap.measure.comparator.comparator_of` makes each.
 COMPARATORS = ("areas", "force", "none")
 EXTRA_KINDS = ("xlsx", "gpkg", "png", "pdf")
 TILE_PARTS = ("{z}", "{x}", "{y}")
@@ -168,6 +169,11 @@ class Study:
     def periods(self) -> tuple[Period, ...]:
         """All periods: the baseline's, then the current one."""
         return (*self.baseline, self.current)
+
+    @property
+    def comparator_file(self) -> str | None:
+        """The file that the expected counts follow, if they follow one."""
+        return None if self.comparator in COMPARATORS else self.comparator
 
     @property
     def months(self) -> tuple[str, ...]:

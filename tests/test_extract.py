@@ -723,6 +723,14 @@ def test_a_lone_gap_takes_its_smallest_companions():
         ("A", "burglary"), ("A", "robbery"), ("B", "burglary"), ("B", "robbery")]  # fmt: skip
 
 
+def test_a_public_version_leaves_out_a_column_that_no_one_has_judged(monkeypatch, practice_result):
+    new = tables.Column("new", "number", "crimes", "")
+    more = tables.Table("Change", tables.CHANGE.key, (*tables.CHANGE.columns, new))
+    monkeypatch.setattr(tables, "CHANGE", more)
+    public, _ = suppressed(practice_result.change.assign(new=1.5))
+    assert public["new"].isna().all()
+
+
 def test_an_area_that_is_not_known_makes_no_other_one_hidden():
     rows = {"A": (80, 3, 7, 70), "B": (81, 3, 70, 8), "C": (200, 60, 70, 70), "D": (210, 70, 70, 70)}
     kinds = ("sac", "burglary", "robbery", "vehicle-crime")

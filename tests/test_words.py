@@ -143,6 +143,11 @@ def test_the_sentences_of_an_area(given_row, words, change, said):
     assert sentences(given_row, words, change) == said
 
 
+def test_no_two_verdicts_are_told_in_the_same_words():
+    said = {sentences(row(60, 41, verdict), FORCE, None) for verdict in tables.VERDICTS}
+    assert len(said) == len(tables.VERDICTS)
+
+
 def test_a_type_has_its_own_noun_and_the_map_its_own_unit():
     said = sentences(
         row(2, 41, "clear fall"), FORCE, None, kind="burglary", among=f"all {counted(91, ('ward', 'wards'))}"

@@ -19,8 +19,9 @@ from sacmap.errors import InputError
 
 #: Counts below this are not shown.
 SMALL = 5
-#: Columns of Change that reveal nothing about an area's counts.
+#: Columns of Change that reveal nothing about an area's counts, and those that say no more than the counts shown.
 KEPT = ("area_id", "area_name", "crime_type", "months_compared", "baseline_periods")
+OF_COUNTS = ("baseline_count", "baseline_mean", "current_count", "change", "change_pct")
 #: Decimals for the model's columns.
 ROUNDED = {
     "expected": 0, "normal_low": 0, "normal_high": 0, "excess": 0, "level": 0,
@@ -70,11 +71,12 @@ def suppressed(change: pd.DataFrame, *, rates: bool = False) -> tuple[pd.DataFra
     # The rate of a level with decimals would tell them: households are known to all.
     a_crime = change["level_per_1000_households"].astype(float) / change["level"].astype(float)
     public["level_per_1000_households"] = (public["level"] * a_crime).round(1)
-    # With few crimes, the share within 50 m of the boundary reveals a small count.
-    public["edge_share"] = np.nan
+    shown = {*OF_COUNTS, *ROUNDED, *RANKS, "level_per_1000_households"}
     for column in tables.CHANGE.columns:
         if column.name not in KEPT and column.kind != "text":
-            public[column.name] = public[column.name].astype("Float64").mask(out)
+            # Others could reveal a small count: with few crimes, the share within 50 m of the boundary does.
+            gone = out | (column.name not in shown)
+            public[column.name] = public[column.name].astype("Float64").mask(gone)
     # A gap in the ranks would tell that a hidden area stands before those shown.
     for name in RANKS:
         public[name] = public.groupby("crime_type")[name].rank().astype("Float64")

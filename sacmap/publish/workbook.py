@@ -91,15 +91,6 @@ PARTLY = (
 )
 
 
-#: The sheet of each crime type's list for a week of action.
-WEEK_SHEETS = {
-    "sac": "Week of action",
-    "burglary": "Week of action, burglary",
-    "robbery": "Week of action, robbery",
-    "vehicle-crime": "Week of action, vehicle crime",
-}
-
-
 def workbook_of(page: View, ledger: Mapping[str, int] | None = None) -> bytes:
     """Return the workbook (XLSX) of a page. The same page gives the same bytes.
 
@@ -130,9 +121,9 @@ def workbook_of(page: View, ledger: Mapping[str, int] | None = None) -> bytes:
         if page.monthly is not None and not page.monthly.empty:
             sheets.monthly(page.monthly)
         sheets.ranked("Target hardening", page.hardening_list, "hardening")
-        for kind, name in WEEK_SHEETS.items():
-            if kind in page.known:
-                sheets.ranked(name, page.week_lists[kind], kind)
+        for kind in page.known:
+            about = "" if kind == "sac" else f", {tables.IN_WORDS[kind]}"
+            sheets.ranked(f"Week of action{about}", page.week_lists[kind], kind)
         sheets.notes()
         sheets.columns()
     return stream.getvalue()
