@@ -1331,13 +1331,20 @@ def test_a_crime_type_is_read_in_two_lines_on_a_tablet_and_at_twice_the_size(ope
     assert page.tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_all_three_together_lead_to_a_single_type_that_rose(opened):
+@pytest.mark.parametrize(
+    ("rose", "exact", "named"),
+    [
+        (["burglary"], False, "burglary"),
+        (["burglary", "vehicle-crime"], True, "residential burglary, and theft of and from vehicles"),
+    ],
+)
+def test_all_three_together_lead_to_the_single_types_that_rose(opened, rose, exact, named):
     page = page_of()
-    quiet = page.change["crime_type"] != "burglary"
+    quiet = ~page.change["crime_type"].isin(rose)
     change = page.change.assign(verdict=page.change["verdict"].mask(quiet, "within normal range"))
-    shown = opened(grouped(replace(page, change=change)))
+    shown = opened(grouped(replace(page, change=change, exact=exact)))
     as_it_came = shown.text("#week-lead")
-    assert as_it_came == "No clear rise and no possible one of all three together. See burglary."
+    assert as_it_came == f"No clear rise and no possible one of all three together. See {named}."
     # The same words by the script, of a district with the rise and of one without it.
     shown.tab.select_option("#group", "North")
     assert shown.text("#week-lead") == as_it_came

@@ -23,6 +23,8 @@ LEVEL = "level "
 FROM, LENGTH = 3, 90
 #: The longest bar of a level, in % of the width: its figure stands beside it.
 LONGEST = 66
+#: All of these, for the page's script.
+SCALE = {"least": LEAST, "most": MOST, "close": CLOSE, "from": FROM, "length": LENGTH, "longest": LONGEST}
 
 
 def scale_of(rows: Iterable[Reading]) -> float:

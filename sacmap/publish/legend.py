@@ -8,6 +8,7 @@ import pandas as pd
 
 from sacmap.publish import colours, lists
 from sacmap.publish.view import View
+from sacmap.publish.words import signed
 
 #: The most letters of periods that are given in the legend too.
 SHORT = 28
@@ -31,6 +32,7 @@ class Legend(TypedDict):
     level_in_words: str
     level_unit: str
     level_cuts: list[str]
+    cuts: list[str]
     marks: dict[str, bool]
     pin_key: PinKey
 
@@ -39,18 +41,15 @@ def legend_of(view: View) -> Legend:
     """Return what the template needs of the map and its legend."""
     kind = view.first_type
     measure = "crimes counted" if view.level_only else "change"
-    cuts = colours.cuts(view.rows[kind][view.level_column])
-    shown = [f"{cut:,}" for cut in cuts]
-    unit = level_unit(view)
     title = legend_title(view, kind)
     return {
         "map_heading": f"Map: {dict(view.labels)[kind]}, {measure}",
         "legend_title": title,
         "legend_in_words": colours.legend_in_words(),
-        "level_in_words": f"Five steps from pale to dark green: below {shown[0]} {unit}, then from "
-        f"{', from '.join(shown)} up.",
-        "level_unit": unit,
-        "level_cuts": shown,
+        "level_in_words": level_in_words(view, kind),
+        "level_unit": level_unit(view),
+        "level_cuts": _level_cuts(view, kind),
+        "cuts": [f"{signed(100 * (cut - 1))}%" for cut in colours.CUTS],
         "marks": {
             "few": bool((view.table["verdict"] == "too few to tell").any()),
             "unknown": bool(_unknown(view).any()),
@@ -79,6 +78,16 @@ def _unknown(view: View) -> pd.Series:
 def pin_look(entry: lists.Listed) -> str:
     """Return the style of a row's pin: a square for homes, a hollow circle for a rise that could be chance."""
     return " home" if entry.sign.isalpha() else " maybe" if entry.finding == "possible" else ""
+
+
+def level_in_words(view: View, kind: str) -> str:
+    """Return what the legend's ramp of levels shows, for readers who do not see it."""
+    cuts, unit = _level_cuts(view, kind), level_unit(view)
+    return f"Five steps from pale to dark green: below {cuts[0]} {unit}, then from {', from '.join(cuts)} up."
+
+
+def _level_cuts(view: View, kind: str) -> list[str]:
+    return [f"{cut:,}" for cut in colours.cuts(view.rows[kind][view.level_column])]
 
 
 def level_unit(view: View) -> str:

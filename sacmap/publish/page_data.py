@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sacmap import months, tables
 from sacmap.choose.map_points import is_kind, street_of
+from sacmap.choose.ranking import TIERS
 from sacmap.files.json_shape import Json
 from sacmap.months import Period
 from sacmap.notices import counted, whole
@@ -27,7 +28,7 @@ from sacmap.publish.change_rows import (
     group_rows,
     readings,
 )
-from sacmap.publish.colours import HATCHES, LEVELS, PALETTE, classes_of, cuts
+from sacmap.publish.colours import CUTS, HATCHES, LEVELS, PALETTE, classes_of, cuts
 from sacmap.publish.csv_json import DECIMALS, with_groups
 from sacmap.publish.headline import Headline
 from sacmap.publish.view import View
@@ -72,25 +73,24 @@ def content_of(view: View) -> dict[str, Json]:
         "words": dict(view.in_words),
         "nouns": tables.NOUNS,
         "unit": list(view.unit),
-        "verdicts": list(tables.VERDICTS),
+        "findings": {verdict: lists.finding(verdict) for verdict in TIERS},
+        "labels": dict(view.labels),
         "colours": PALETTE | LEVELS,
-        "hatches": {css: colour for css, (colour, _) in HATCHES.items()},
+        "hatches": HATCHES,
+        "cuts": CUTS,
+        "scale": bars.SCALE,
         "headlines": {kind: _headline(view, said) for kind, said in view.headlines.items()},
         "sure": {kind: view.could_show(kind) for kind in kinds},
         "headings": {kind: answer.heading(view, kind) for kind in kinds},
         "whereRose": {kind: legend.where_rose(view, kind) for kind in kinds},
         "restLeads": words.REST_LEADS,
         "said": SAID,
-        "totals": {
-            kind: {name: _number(value) for name, value in view.totals[kind].items()} for kind in kinds
-        },
         "span": view.periods_short,
         "legendSpan": view.periods_short if len(view.periods_short) <= legend.SHORT else "",
-        "period": "year" if view.yearly else "period",
-        "periods": view.periods,
         "levelOnly": view.level_only,
         "rates": view.rates,
         "levelUnit": legend.level_unit(view),
+        "levelSaid": {kind: legend.level_in_words(view, kind) for kind in kinds},
         "levelCuts": {kind: cuts(rows[view.level_column]) for kind, rows in view.rows.items()},
         "first": FIRST,
         "reasons": _reasons(view),

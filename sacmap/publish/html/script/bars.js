@@ -1,10 +1,10 @@
 // Small bars of a range or a level. Places are shares of a bar's width, so that it is as wide as its column.
 
+const SCALE = data.scale;
 const ratioOf = (row, name) => (row[name] === null || !(row.expected > 0) ? 0 : row[name] / row.expected);
-const scaleOf = (ratios) => Math.min(5, Math.max(3, Math.ceil(Math.max(0, ...ratios) * 1.04 * 2) / 2));
+const scaleOf = (ratios) =>
+  Math.min(SCALE.most, Math.max(SCALE.least, Math.ceil(Math.max(0, ...ratios) * 1.04 * 2) / 2));
 const share = (value) => `${value.toFixed(1)}%`.replace(".0%", "%");
-// The last mark stands so far from the end that its label fits.
-const SCALE = { from: 3, length: 90 };
 const along = (ratio, most) => share(SCALE.from + (SCALE.length * Math.min(ratio, most)) / most);
 const dotOf = (verdict) => (isClear(verdict) ? ` ${verdict.split(" ")[1]}` : "");
 
@@ -31,7 +31,7 @@ function rangeBar(row, most) {
 // The scale above, in times the expected: "1×", "2×", "3×" … each over its mark.
 function rangeHead(most) {
   // Where the marks are close, a narrow bar has every other one.
-  const css = (n) => (most > 4 && n % 2 ? { class: "roomy" } : {});
+  const css = (n) => (most > SCALE.close && n % 2 ? { class: "roomy" } : {});
   const multiples = timesOf(most).map((n) =>
     drawing("text", { ...css(n), x: along(n, most), y: 13, "text-anchor": "middle" }, `${n}×`),
   );
@@ -41,7 +41,7 @@ function rangeHead(most) {
 const levelWords = (level) => (data.rates ? mean(level) : estimate(level));
 
 function levelBar(level, most) {
-  const width = share(most ? (66 * level) / most : 0);
+  const width = share(most ? (SCALE.longest * level) / most : 0);
   return drawing("svg", { class: "bar", role: "img", "aria-label": data.said.level + levelWords(level) }, [
     drawing("line", { class: "axis-line", x1: 0, x2: 0, y1: 3, y2: 19 }),
     drawing("rect", { class: "length", x: 0, y: 5, width, height: 12 }),

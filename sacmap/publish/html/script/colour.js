@@ -1,6 +1,5 @@
 // The colour of an area. The cuts are the same on every map, so that maps of different months can be laid side by side.
 
-const CUTS = [2 / 3, 4 / 5, 5 / 4, 3 / 2];
 const [CLEAR, PALER, LEVELS] = ["s", "p", "l"].map((kind) => [0, 1, 2, 3, 4].map((step) => `${kind}${step}`));
 
 // The class of an area under the controls: s a clear change, p one that could be chance, l a level; 0 to 4.
@@ -28,7 +27,7 @@ function classAt(columns, at) {
   }
   if (verdict === "too few to tell") return "few";
   const against = columns[state.measure === "change" ? "baseline_mean" : "expected"][at];
-  const step = stepOf(against > 0 ? now / against : now > 0 ? Infinity : 1, CUTS);
+  const step = stepOf(against > 0 ? now / against : now > 0 ? Infinity : 1, data.cuts);
   // A fall that is a clear rise against the expected (or the other way round) is not painted as either.
   const strong = verdict === "clear rise" ? step >= 2 : verdict === "clear fall" && step <= 2;
   return (strong ? CLEAR : PALER)[step];
@@ -40,12 +39,10 @@ function stepOf(value, cuts) {
   return step;
 }
 
-const HATCHED = new Set(["p0", "p1", "p3", "p4", "unknown"]);
-
 // On a canvas a hatch is a picture that repeats; in SVG it is one of the page's patterns.
 const tiles = new Map();
 function fillOf(css) {
-  if (!HATCHED.has(css)) return data.colours[css];
+  if (!data.hatches[css]) return data.colours[css];
   if (!isCanvas()) return `url(#hatch-${css})`;
   if (!tiles.has(css)) tiles.set(css, tileOf(css));
   return tiles.get(css);
@@ -59,10 +56,11 @@ function tileOf(css) {
   const pen = tile.getContext("2d");
   pen.fillStyle = data.colours[css];
   pen.fillRect(0, 0, size, size);
-  pen.strokeStyle = data.hatches[css];
+  const [colour, side] = data.hatches[css];
+  pen.strokeStyle = colour;
   pen.lineWidth = 0.7;
   pen.beginPath();
-  const [from, to] = css === "p3" || css === "p4" ? [0, size] : [size, 0];
+  const [from, to] = side > 0 ? [size, 0] : [0, size];
   for (const shift of [-size, 0, size]) {
     pen.moveTo(from + shift, 0);
     pen.lineTo(to + shift, size);

@@ -7,7 +7,7 @@ const shownLists = () => numbers.lists[state.group];
 function weekList() {
   const places = shownLists().week[state.type]?.areas ?? [];
   return places.map((place, i) => {
-    const finding = { "clear rise": "clear", "possible rise": "possible" }[verdictOf(place)] ?? "";
+    const finding = data.findings[verdictOf(place)] ?? "";
     return { place, finding, sign: finding && i < data.first ? String(i + 1) : "" };
   });
 }
@@ -39,7 +39,7 @@ function showHead() {
   const level = state.measure === "level";
   const counted = data.levelOnly ? "crimes counted" : "level";
   const measure = { change: "change", expected: "against the expected", level: counted }[state.measure];
-  const kind = capital(state.type === "sac" ? "all three" : data.words[state.type]);
+  const kind = data.labels[state.type];
   $("map-heading").textContent = `Map: ${kind}, ${measure}`;
   $("legend-title").textContent = byDistrict()
     ? `${kind} by district: ${measure}`
@@ -51,8 +51,7 @@ function showHead() {
   if (!level) return;
   const cuts = data.levelCuts[state.type].map((cut) => cut.toLocaleString("en-GB"));
   queryAll("[data-cut]").forEach((cut, step) => (cut.textContent = cuts[step]));
-  const said = `Five steps from pale to dark green: below ${cuts[0]} ${data.levelUnit}, then from ${cuts.join(", from ")} up.`;
-  $("level-ramp").setAttribute("aria-label", said);
+  $("level-ramp").setAttribute("aria-label", data.levelSaid[state.type]);
 }
 
 // What the pins on the map are, each drawn as it is there.

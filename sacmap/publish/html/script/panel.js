@@ -87,7 +87,7 @@ function itsCrime(place) {
     element(
       "tr",
       [
-        element("th", kind === "sac" ? "All three" : capital(data.words[kind]), { scope: "row" }),
+        element("th", data.labels[kind], { scope: "row" }),
         element("td", isKnown(row) && row.current_count !== null ? whole(row.current_count) : "–", { class: "number" }),
         ...(plain
           ? []

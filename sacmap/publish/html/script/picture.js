@@ -203,7 +203,7 @@ function rampDrawing(top, family) {
   ]);
   const cuts = level
     ? data.levelCuts[state.type].map((cut) => cut.toLocaleString("en-GB"))
-    : ["−33%", "−20%", "+25%", "+50%"];
+    : data.cuts.map((cut) => percent(100 * (cut - 1)));
   made.push(...cuts.map((cut, i) => text(40 * (i + 1), y + 16 * rows.length + 13, cut, "middle")));
   made.push(text(0, top + 11, $("legend-title").textContent));
   return { made, high: y - top + 16 * rows.length + 20 };
@@ -287,7 +287,7 @@ function paintStatic() {
   for (const path of queryAll("#map-static path[data-place]")) {
     const css = shownClass(Number(path.dataset.place));
     path.setAttribute("class", css);
-    if (HATCHED.has(css)) {
+    if (data.hatches[css]) {
       path.setAttribute("fill", "none");
       (hatched[css] ??= []).push(path.getAttribute("d"));
     } else path.removeAttribute("fill");
