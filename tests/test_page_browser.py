@@ -331,6 +331,15 @@ def test_go_to_an_area_finds_it(opened):
     assert page.tab.evaluate("document.activeElement.id") == "panel"
 
 
+def test_a_name_that_begins_with_what_is_looked_for_is_found_before_one_that_only_holds_it(opened):
+    page = opened(page_of(names=["Lancaster", "North Castle", "Castle Hill", "Elm"]))
+    page.tab.fill("#find-area", "cast")
+    names = page.tab.eval_on_selector_all("#found-areas option", "(all) => all.map((one) => one.value)")
+    assert names == ["Castle Hill", "North Castle", "Lancaster"]
+    page.tab.press("#find-area", "Enter")
+    assert page.text("#panel h2") == "Castle Hill"
+
+
 def test_the_table_sorts_both_ways(opened):
     page = opened()
     head = page.tab.locator('#areas th[data-sort="current_count"]')
@@ -915,6 +924,18 @@ def test_no_name_stands_on_the_scale_of_the_map(opened):
     scale.evaluate("line => Object.assign(line.style, { width: '3000px', height: '2000px' })")
     tab.check('[name="crime-type"][value="burglary"]')
     assert tab.locator("#map .listed").count() == 0
+
+
+def test_no_pin_stands_on_the_scale_of_the_map(opened):
+    tab = opened().tab
+    line = "#map .leaflet-control-scale-line"
+    tab.eval_on_selector(line, "line => Object.assign(line.style, { width: '330px', height: '340px' })")
+    tab.check('[name="crime-type"][value="burglary"]')
+    scale = tab.locator(line).bounding_box()
+    pins = [pin.bounding_box() for pin in tab.locator("#map [data-pin]").all()]
+    right, top = scale["x"] + scale["width"], scale["y"]
+    assert len(pins) == 5
+    assert not [pin for pin in pins if pin["x"] < right and pin["y"] + pin["height"] > top]
 
 
 def test_the_controls_of_a_small_laptop_are_one_row_and_the_heads_of_a_phone_whole_words(opened):

@@ -166,6 +166,13 @@ def test_the_burglaries_beside_the_money_are_those_that_it_follows():
     assert [one.figures for one in shown.rows] == [("66", "£9,900", "33")]
 
 
+def test_what_the_money_could_buy_is_in_whole_homes_as_what_it_buys():
+    page = page_of()
+    shown = next(one for one in plan_view(plan_of_four(page), page).sections if one.key == "money")
+    buys = shown.tables[1]
+    assert (buys.heading, buys.rows[0][:2]) == ("What it could buy", ("Locks, £150 a home", "66"))
+
+
 def test_a_plan_has_its_own_headline_sides_and_pins(opened, planned):
     page = opened(planned)
     assert page.text("h1") == "£10,000 reaches 66 homes in Birch."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -142,7 +143,7 @@ def _money_tables(plan: Plan, view: View) -> tuple[Table, ...]:
     buys = tuple(
         (
             f"{one['measure']}, {pounds(one['price'])} a home",
-            f"about {whole(one['homes'])}",
+            whole(math.floor(one["homes"] + 1e-9)),
             _range(one["spread"]),
             _range(one["lately_burgled"]),
         )

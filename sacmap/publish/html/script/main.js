@@ -79,7 +79,12 @@ function find(text) {
       .filter(([name]) => name.toLowerCase().includes(wanted))
       .map((town) => ({ town, name: town[0], exact: exact(town[0]) })),
   ];
-  return found.sort((a, b) => b.exact - a.exact);
+  // What begins with the text comes first, then what has a word that does.
+  const near = ({ name }) => {
+    const at = ` ${name.toLowerCase()}`.indexOf(` ${wanted}`);
+    return at < 0 ? 2 : Math.min(at, 1);
+  };
+  return found.sort((a, b) => b.exact - a.exact || near(a) - near(b));
 }
 
 function suggest() {

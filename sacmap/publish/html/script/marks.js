@@ -44,7 +44,8 @@ function mark() {
   const isWhole = (box) => box[0] > frame[0] && box[2] < frame[2] && box[1] > frame[1] && box[3] < frame[3];
   // The legend makes room for the pins, the rest over the map does not; the name of the area under the mouse goes again.
   const isHint = !$("hover").classList.contains("named");
-  const fixed = [query(".map-tools"), $("locator"), $("points-note")];
+  const scales = queryAll("#map .leaflet-control-scale-line");
+  const fixed = [query(".map-tools"), $("locator"), $("points-note"), ...scales];
   const taken = furniture(frame, isHint ? [...fixed, $("hover")] : fixed);
   placePins(taken, inside);
   // Of the listed areas, those with room for their circles; what the circles of a chosen area are, a note says.
@@ -52,8 +53,7 @@ function mark() {
   const roomy = [...listed].filter((place) => widthOf(place) > 150);
   $("key-points").hidden = !roomy.some((place) => pointsOf(place).length);
   settleLegend(frame);
-  const others = [$("legend"), $("hover")];
-  const kept = [...taken, ...furniture(frame, [...others, ...queryAll("#map .leaflet-control-scale-line")])];
+  const kept = [...taken, ...furniture(frame, [$("legend"), $("hover")])];
   const scene = { taken: kept, inside, isWhole };
   if (state.area !== null) markPoints(state.area, scene);
   else for (const place of roomy) markPoints(place, scene);
