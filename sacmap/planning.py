@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -25,10 +26,11 @@ from sacmap.files.file_sets import torn_set_message, write_set
 from sacmap.files.json_shape import record_text
 from sacmap.files.sheets import table_text
 from sacmap.files.text import is_file_of, read_text
+from sacmap.files.write import require_writable
 from sacmap.inputs import read_by
 from sacmap.months import Period
 from sacmap.pipeline import require_outputs, run
-from sacmap.publish.csv_json import json_of, path_from, require_unwritten
+from sacmap.publish.csv_json import json_of
 from sacmap.publish.extra_files import geopackage
 from sacmap.publish.make_view import outcome_html_of, page_of, plan_html_of
 from sacmap.publish.public import not_public
@@ -71,7 +73,7 @@ def plan_study(
     outputs = [path, *map(path.with_suffix, endings)]
     files = (options.prices, options.visited, options.protected)
     require_apart(outputs, [*read_by(study), study_file, *files])
-    require_unwritten(outputs, options.replace)
+    _require_unwritten(outputs, options.replace)
     require_outputs(outputs, ())
     prices = read_prices(read_text(options.prices) if options.prices else None, options.prices or "")
     # Read before the crimes, so that errors show at once. The areas are known only afterwards.
@@ -155,7 +157,7 @@ def evaluate_plan(
     ca_bundle = options.fetching["ca_bundle"] if options.fetching else None
     given = (options.boundaries, options.log, ca_bundle)
     require_apart(outputs, [plan_path, *options.crimes, *given])
-    require_unwritten(outputs, options.replace)
+    _require_unwritten(outputs, options.replace)
     require_outputs(outputs, ())
     frozen = record_text(str(plan_path))
     if torn := torn_set_message(plan_path):
@@ -201,3 +203,30 @@ def boundaries_of_plan(plan: Plan, plan_path: Path) -> str:
             "If they are yours, give them with --boundaries.",
         )
     return path
+
+
+def path_from(folder: Path, path: str) -> str:
+    """Return a path as seen from a folder, so that both can be moved together; whole where they share no drive."""
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:
+        return Path(path).resolve().as_posix()
+
+
+def _require_unwritten(paths: Sequence[Path], replace: bool) -> None:
+    """Refuse to write over a plan or its result unless told to; find out early whether it can be written.
+
+    Raises
+    ------
+    UsageError
+        If the record or a file beside it is there and is not to be replaced.
+    DiskError
+        If files cannot be written in the folder.
+    """
+    there = [file for file in paths if file.exists()]
+    if there and not replace:
+        raise UsageError(
+            f"{there[0]} already exists and was not changed: a plan is fixed before the event, and its result is kept.",
+            "Choose another --out, or add --replace.",
+        )
+    require_writable(paths[0].parent)

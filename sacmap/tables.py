@@ -1,4 +1,4 @@
-"""The columns, units, keys and ranges of every table.
+"""The columns, units, keys and ranges of every table; and the crime types and verdicts in them, with their words.
 
 Tables are pandas DataFrames; Areas is a GeoDataFrame. Identifiers are text and are never changed: "001", "1E2" and "NA"
 are not numbers or gaps.

@@ -17,7 +17,7 @@ from sacmap.files import write
 from sacmap.files.file_sets import write_set
 from sacmap.files.study_file import read_study
 from sacmap.files.text import unreadable
-from sacmap.publish.csv_json import path_from
+from sacmap.planning import path_from
 
 pytestmark = pytest.mark.slow
 

@@ -334,7 +334,7 @@ def _choices(
 
 def _candidates(result: Result, size: int, protected: Mapping[str, int]) -> list[Candidate]:
     """Return the first areas of the target-hardening list that have homes to protect, with their burglaries a year."""
-    level = _rows(result, ranking.HARDENING)["level"].astype(float)
+    level = _rows(result, ranking.HARDENING_TYPE)["level"].astype(float)
     homes = pd.Series(ranking.homes_of(result.areas), index=list(result.areas["area_id"]))
     a_year = 12 / len(result.compared)
     listed = (

@@ -37,7 +37,7 @@ LISTED = FIRST_TEN
 AT_A_TIME = 50
 
 #: The crime type that the hardening list ranks.
-HARDENING = "burglary"
+HARDENING_TYPE = "burglary"
 #: The columns of the Change table that the lists fill.
 FILLED = ("hardening_rank", "week_rank", "top5_share")
 
@@ -74,11 +74,11 @@ class _List(NamedTuple):
     @property
     def of_share(self) -> bool:
         """Whether top5_share in its rows belongs to this list; in burglary rows it belongs to target hardening."""
-        return self.hardening or self.kind != HARDENING
+        return self.hardening or self.kind != HARDENING_TYPE
 
 
 #: All lists.
-LISTS = (_List(HARDENING, True), *(_List(kind, False) for kind in tables.CRIME_TYPES))
+LISTS = (_List(HARDENING_TYPE, True), *(_List(kind, False) for kind in tables.CRIME_TYPES))
 
 
 def all_lists(
@@ -301,7 +301,7 @@ def without_change(lists: Lists) -> Lists:
     """Return the lists of a map without a baseline: no list for a week of action, and no months above the expected."""
     change = lists.change.copy()
     change["week_rank"] = np.nan
-    change.loc[change["crime_type"] != HARDENING, "top5_share"] = np.nan
+    change.loc[change["crime_type"] != HARDENING_TYPE, "top5_share"] = np.nan
     hardening = tuple(replace(entry, months_above=0, months=0) for entry in lists.hardening)
     return Lists(change, hardening, dict.fromkeys(lists.weeks, ()), {})
 

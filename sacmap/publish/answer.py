@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sacmap import tables
-from sacmap.choose.ranking import HARDENING
+from sacmap.choose.ranking import HARDENING_TYPE
 from sacmap.files.json_shape import Json
 from sacmap.notices import series
 from sacmap.publish import legend, lists, words
@@ -75,7 +75,7 @@ def for_script(view: View) -> dict[str, Json]:
     type, for a week of action, with its lead and subhead; most: by crime type, those with most crime, if there is no
     earlier period.
     """
-    homes = lists.by_district(lists.hardening_order(view.rows[HARDENING]), view.groups)
+    homes = lists.by_district(lists.hardening_order(view.rows[HARDENING_TYPE]), view.groups)
     most = {
         kind: lists.by_district(lists.most_crime(rows), view.groups)
         for kind, rows in view.rows.items()

@@ -1,4 +1,4 @@
-"""The CSV and the JSON record beside the page, with identical numbers in each; and where a plan's record goes."""
+"""The CSV and the JSON record beside the page, with identical numbers in each; and the names and the date of files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import math
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -21,8 +20,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sacmap import tables
-from sacmap.errors import UsageError
-from sacmap.files.write import require_writable, windows_allows
+from sacmap.files.write import windows_allows
 from sacmap.measure.counts import monthly_totals
 from sacmap.notices import Notice
 from sacmap.study import Study
@@ -161,30 +159,3 @@ def plain(value: object) -> object:
     if isinstance(value, float):
         return round(value, DECIMALS) if math.isfinite(value) else None
     return value
-
-
-def path_from(folder: Path, path: str) -> str:
-    """Return a path as seen from a folder, so that both can be moved together; whole where they share no drive."""
-    try:
-        return Path(os.path.relpath(path, folder)).as_posix()
-    except ValueError:
-        return Path(path).resolve().as_posix()
-
-
-def require_unwritten(paths: Sequence[Path], replace: bool) -> None:
-    """Refuse to write over a plan or its result unless told to; find out early whether it can be written.
-
-    Raises
-    ------
-    UsageError
-        If the record or a file beside it is there and is not to be replaced.
-    DiskError
-        If files cannot be written in the folder.
-    """
-    there = [file for file in paths if file.exists()]
-    if there and not replace:
-        raise UsageError(
-            f"{there[0]} already exists and was not changed: a plan is fixed before the event, and its result is kept.",
-            "Choose another --out, or add --replace.",
-        )
-    require_writable(paths[0].parent)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from sacmap import tables
 from sacmap.choose.map_points import street_of
-from sacmap.choose.ranking import HARDENING, TIERS
+from sacmap.choose.ranking import HARDENING_TYPE, TIERS
 from sacmap.notices import whole
 from sacmap.publish.change_rows import ByType, ChangeRow
 from sacmap.publish.words import about, apart, capital, likely_burglaries, number, were_expected
@@ -94,7 +94,7 @@ def week_list(rows: pd.DataFrame, reasons: Sequence[Reasons]) -> list[Listed]:
     named = {*week_places(rows, [""] * len(rows))[""]}
     shares = {one.area_id: one.top5_share for one in reasons}
     # The share in the burglary rows belongs to target hardening.
-    own = rows["top5_share"].astype(float).where(rows["crime_type"] != HARDENING)
+    own = rows["top5_share"].astype(float).where(rows["crime_type"] != HARDENING_TYPE)
     share = rows["area_id"].map(shares).astype(float).fillna(own).to_numpy()
     return [
         Listed(
@@ -147,7 +147,7 @@ def hardening_list(rows: pd.DataFrame) -> list[Listed]:
 def hardening_reasons(entries: Sequence[Entry], rows: Mapping[str, ByType]) -> tuple[Reasons, ...]:
     """Return why the areas for target hardening are on their list; `rows` are those of each area, by area_id."""
     return tuple(
-        _reasons(entry, own, HARDENING, [*_level(own), *_off_street(entry)])
+        _reasons(entry, own, HARDENING_TYPE, [*_level(own), *_off_street(entry)])
         for entry in entries
         for own in [rows[entry.area_id]]
     )
@@ -218,9 +218,9 @@ def _places(entry: Entry) -> str:
 
 
 def _level(rows: ByType) -> list[str]:
-    rate = rows[HARDENING]["level_per_1000_households"]
+    rate = rows[HARDENING_TYPE]["level_per_1000_households"]
     per = "" if pd.isna(rate) else f", {rate:.1f} per 1,000 households"
-    said = [f"{capital(likely_burglaries(rows[HARDENING]['level']))}{per}."]
+    said = [f"{capital(likely_burglaries(rows[HARDENING_TYPE]['level']))}{per}."]
     counts = {kind: rows[kind]["current_count"] for kind in ("vehicle-crime", "robbery")}
     if not any(pd.isna(count) for count in counts.values()):
         vehicle, robbery = (tables.crimes(count, kind) for kind, count in counts.items())
