@@ -189,7 +189,7 @@ def test_avon_s_bristol_follows_the_rest_of_avon_and_somerset(data):
     )
     assert len(result.areas) == 35
     assert result.totals["sac"]["current_count"] == 6969
-    assert result.comparator.words == "the areas outside Bristol, City of"
+    assert result.comparator.words == "the areas outside the City of Bristol"
     assert result.comparator_changes["sac"]["current"] == 7121
     assert list(result.groups["group"].unique()) == ["Bristol, City of"]
 

@@ -194,6 +194,7 @@ def test_no_pin_hides_another_and_lines_lead_to_the_places_of_those_that_moved(o
     assert page.tab.locator("#map .lead-to").count() >= 5
     # A picture of it has the names of the districts, those that zoom to small areas too.
     assert page.tab.locator("#map .district.zooms").count() >= 1
+    assert page.text("#hover").endswith("a district’s name zooms to it")
     words, _ = page.saved_picture()
     assert {"Mendip", "Burglary: change"} <= set(words)
     assert page.messages == []
@@ -206,6 +207,8 @@ def test_no_pin_hides_another_and_lines_lead_to_the_places_of_those_that_moved(o
     # And the letters of a chosen district are in that district: this one lies far west.
     page.tab.emulate_media(media="screen")
     page.tab.select_option("#group", "West Somerset")
+    # Where no name zooms, none is said to.
+    assert page.text("#hover") == "Ctrl + wheel zooms the map"
     page.tab.emulate_media(media="print")
     pins = boxes("#map-static .pins > g")
     assert len(pins) == page.tab.locator("#lists .pin").count() == 5

@@ -226,6 +226,12 @@ def _require_as_often(rows: Mapping[tuple[str, str], int], kind: str, compared: 
         )
 
 
+def _said(district: str) -> str:
+    """Return the name of a district as it is said: "the City of Bristol" for "Bristol, City of"."""
+    name, _, title = district.partition(", ")
+    return f"the {title} {name}" if title in {"City of", "County of"} else district
+
+
 def comparator_of(
     study: Study,
     counts: Counted,
@@ -246,7 +252,12 @@ def comparator_of(
     if not study.baseline:
         return Comparator("none", NOTHING, {}, "none")
     if study.comparator == "areas" and beyond is not None and beyond[:, 0].all():
-        return Comparator("rest", f"the areas outside {series(study.within)}", by_type(beyond), "other areas")
+        return Comparator(
+            "rest",
+            f"the areas outside {series([_said(name) for name in study.within])}",
+            by_type(beyond),
+            "other areas",
+        )
     if study.comparator == "areas":
         others = int(counts.in_areas[:, :, 0].any(axis=1).sum()) > 1
         return Comparator("areas", OTHERS if others else NOTHING, {})

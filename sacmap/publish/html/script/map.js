@@ -95,9 +95,7 @@ const plainHint = $("hover").textContent;
 
 function hintWords() {
   if (byDistrict()) return `Districts, each as a whole: choose one to see its ${data.unit[1]}. Ctrl + wheel zooms`;
-  if (townsZoom) return "Ctrl + wheel zooms the map; a town’s name zooms to it";
-  const isNamed = numbers.districts && data.groups.length <= MOST_DISTRICTS;
-  return isNamed ? "Ctrl + wheel zooms the map; a district’s name zooms to it" : plainHint;
+  return namesZoom ? `Ctrl + wheel zooms the map; ${namesZoom}’s name zooms to it` : plainHint;
 }
 
 function hover(place) {

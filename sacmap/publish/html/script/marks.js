@@ -3,8 +3,8 @@
 
 let marks = [];
 let pinsAt = [];
-// Whether a town lies among areas too small to tell apart, where there are no districts: its name then zooms to it.
-let townsZoom = false;
+// What names zoom to their place, "a district" or "a town", because the areas there are too small to tell apart.
+let namesZoom = "";
 
 const pen = document.createElement("canvas").getContext("2d");
 const SIZES = { listed: "600 13px", town: "12px", district: "600 13px", near: "12px", street: "12px", sketch: "11px" };
@@ -61,10 +61,10 @@ function mark() {
   for (const { place, at } of pinsAt)
     if (!named.has(place) && word(data.names[place], at, "listed", scene, { gap: 13 })) named.add(place);
   if (state.area !== null) nearNames(scene);
+  namesZoom = "";
   districtNames(scene);
   for (const { kind, places } of numbers.context ?? [])
     if (kind === "place") for (const [name, x, y] of places) townName(name, x, y, scene);
-  townsZoom = false;
   for (const [name, x, y] of data.towns) townName(name, x, y, scene);
   if (isHint) $("hover").textContent = hintWords();
   map.getPane("markerPane").append(...marks.map(({ made }) => made));
@@ -143,7 +143,7 @@ function townName(name, x, y, scene) {
   if (place < 0 || data.groups.length || widthOf(place) > 2 * LEAST) return;
   made.classList.add("zooms");
   made.addEventListener("click", () => goTo({ town: [name, x, y] }));
-  townsZoom = true;
+  namesZoom = "a town";
 }
 
 // In two lines where it is long: "Bath and North / East Somerset".
@@ -203,7 +203,10 @@ function districtNames(scene) {
       scene.taken.push(box);
       const made = add("district", L.point(at.x + right, at.y + down), lines.join("\n"));
       made.classList.toggle("zooms", tiny);
-      if (tiny) made.addEventListener("click", () => chooseGroup(name));
+      if (tiny) {
+        namesZoom = "a district";
+        made.addEventListener("click", () => chooseGroup(name));
+      }
       break;
     }
   }
