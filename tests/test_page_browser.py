@@ -856,6 +856,16 @@ def test_paper_says_what_expected_level_and_firm_are(opened):
     assert not page.tab.is_visible("text=Locks protect homes")
 
 
+def test_an_area_printed_alone_says_of_what_place_it_is(opened):
+    page = opened(page_of(title="Ashtown"), "#area=A0")
+    place = "#periods .in-headline"
+    assert ("Ashtown" in page.text("h1") + page.text("#second"), page.tab.is_visible(place)) == (True, False)
+    page.tab.evaluate("window.print = () => {}")
+    page.tab.click("#print-area")
+    page.on_paper()
+    assert page.text(place).strip() == "Ashtown"
+
+
 def test_print_this_area_prints_its_panel_and_map_alone(opened):
     page = opened(page_of(), "#area=A0")
     page.tab.evaluate("window.print = () => {}")

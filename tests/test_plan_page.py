@@ -434,6 +434,12 @@ def test_on_paper_the_money_stands_beside_the_week_so_that_the_map_has_the_heigh
     assert page.tab.is_visible("#plan .key")
 
 
+def test_in_forced_colours_the_dot_of_a_bar_can_be_told_from_it(opened, planned):
+    page = opened(planned, forced_colors="active", color_scheme="dark")
+    fill = "(part) => getComputedStyle(part).fill"
+    assert page.tab.locator(".effect").first.evaluate(fill) == "none"
+
+
 def test_without_households_the_page_says_not_known(opened):
     page = page_of()
     view = plan_view(plan_of_four(page, prevented=None), page)
