@@ -133,12 +133,12 @@ def test_a_public_version_says_nothing_of_the_points_of_a_rise(practice_result):
     assert not public_version(replace(practice_result, one_point=rise)).one_point
 
 
-def test_a_page_of_one_district_offers_no_choice_of_districts_and_no_column_of_its_name(county, tmp_path):
+def test_a_page_of_one_district_has_no_choice_column_or_table_of_districts(county, tmp_path):
     for towns, choice in ((TOWNS, True), (("Ashby",), False)):
         page = save(run(county(within=sorted(set(towns)))), tmp_path / "maps" / "county.html")[0].read_text(
             "utf-8"
         )
-        assert ('id="group"' in page) is choice
+        assert ('id="group"' in page) is ('<table id="districts">' in page) is choice
         table = page.partition('<table id="areas">')[2].partition("</thead>")[0]
         assert ("District" in table) is choice
 

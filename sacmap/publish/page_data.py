@@ -329,9 +329,9 @@ def static_rows(view: View) -> list[dict[str, str]]:
 def district_rows(view: View) -> list[tuple[str, str, list[dict[str, str]]]]:
     """Return the subtotals for the page: for each crime type its key, its label and a row per district.
 
-    The list is empty if the areas have no groups.
+    The list is empty if the areas are not of several groups.
     """
-    if view.subtotals is None or view.subtotals.empty:
+    if view.subtotals is None or view.subtotals["group"].nunique() < 2:
         return []
     by_kind = dict(list(view.subtotals.groupby("crime_type", sort=False)))
     return [
