@@ -99,10 +99,10 @@ _beside = click.option(
 @_suppress_small
 def map_command(study: Path | None, **options: object) -> int:
     """Write the map: maps/NAME.html, NAME.csv and NAME.json."""
-    return run_map(read_options(study, options), study)
+    return _run_map(read_options(study, options), study)
 
 
-def run_map(study: Study, file: Path | None) -> int:
+def _run_map(study: Study, file: Path | None) -> int:
     """Write the map and its files; return the exit code."""
     from sacmap.pipeline import map_study
 
@@ -173,7 +173,9 @@ def demo() -> int:
 
     practice = write_practice(Path("maps") / "practice")
     say("Practice data: a made-up borough on Dogger Bank. No real place or crime is shown.")
-    return run_map(read_options(practice.study, {"out": str(Path("maps") / "practice.html")}), practice.study)
+    return _run_map(
+        read_options(practice.study, {"out": str(Path("maps") / "practice.html")}), practice.study
+    )
 
 
 @sacmap.command("boundaries")

@@ -91,12 +91,12 @@ def read_study_areas(study: Study) -> StudyAreas:
     Raises
     ------
     UsageError, InputError
-        As `read_boundaries` and `with_study_households`.
+        As `read_boundaries` and `_with_study_households`.
     """
     found = boundaries_of(study, whole=True)
     mine, beyond = areas_within(found.areas, study.within, str(study.boundaries))
-    areas, notices, households, lsoas = with_study_households(mine, study)
-    inputs = other_inputs(study, len(found.areas), households, lsoas)
+    areas, notices, households, lsoas = _with_study_households(mine, study)
+    inputs = _other_inputs(study, len(found.areas), households, lsoas)
     # Of a district, only its own areas' names matter.
     named = [notice for notice in found.notices if notice.code != "same-names"]
     return StudyAreas(areas, beyond, (*named, *same_names(mine), *notices), inputs)
@@ -135,11 +135,11 @@ def read_crimes_of(study: Study, *, every_month: bool = False) -> Reading:
     else:
         needed = None if every_month else partial(months_needed, study)
         reading = read_with_progress(study.crimes, force=study.force, needed=needed)
-    require_current(study, reading)
+    _require_current(study, reading)
     return reading
 
 
-def require_current(study: Study, reading: Reading) -> None:
+def _require_current(study: Study, reading: Reading) -> None:
     """Refuse a current period if the files have none of its months."""
     held = set(reading.tally["month"])
     if held and study.current and not held & set(study.current):
@@ -169,7 +169,7 @@ def read_with_progress(
         )
 
 
-def other_inputs(study: Study, areas: int, households: int, lsoas: int) -> list[dict[str, object]]:
+def _other_inputs(study: Study, areas: int, households: int, lsoas: int) -> list[dict[str, object]]:
     """Return path, sha256 and rows of the files other than crimes, for the record."""
     rows = {str(study.boundaries): areas}
     if study.households:
@@ -181,7 +181,7 @@ def other_inputs(study: Study, areas: int, households: int, lsoas: int) -> list[
     return [{"path": path, "sha256": sha256(Path(path)), "rows": n} for path, n in rows.items()]
 
 
-def with_study_households(
+def _with_study_households(
     areas: GeoDataFrame, study: Study
 ) -> tuple[GeoDataFrame, tuple[Notice, ...], int, int]:
     """Add the households of the study's file to the areas, if it names one.
@@ -223,7 +223,7 @@ def published_of(study: Study, reading: Reading, recorded: Recorded) -> Publishe
     """
     from sacmap.measure.published_crimes import published_by_force, published_in_areas
 
-    require_current(study, reading)
+    _require_current(study, reading)
     if recorded.by == "force":
         # An extract has one force, whatever its name is there.
         own = study.extract is not None and not reading.tally.empty
@@ -336,7 +336,7 @@ def download(study: Study, areas: GeoDataFrame, *, refresh: bool = False) -> Dow
         Progress("Fetching", "parts") as progress,
     ):
         newest = source.api.published if study.source == "archive" else source.api.newest
-        wanted = study.months or months_wanted(study, newest())
+        wanted = study.months or _months_wanted(study, newest())
         found = source.download(wanted, areas, expect=progress.expect, progress=progress.step)
         if study.rolling is None:
             return found
@@ -379,7 +379,7 @@ def crime_files(study: Study) -> tuple[Path, ...]:
 MONTHS_BACK = 3
 
 
-def months_wanted(study: Study, published: str) -> tuple[str, ...]:
+def _months_wanted(study: Study, published: str) -> tuple[str, ...]:
     """Return the months that a study of rolling periods may need, if `published` is the newest month published.
 
     The newest complete month is known only after the crimes have been read.

@@ -152,7 +152,7 @@ def _save(result: Result, page: View, out: str | Path, kinds: Sequence[str]) -> 
 
     require_tools(kinds)
     path = output_path(out, ".html")
-    outputs, read = files_of_map(path, kinds), read_by(result.study)
+    outputs, read = _files_of_map(path, kinds), read_by(result.study)
     require_apart(outputs, read)
     require_own(path, outputs)
     stale = _stale(path, outputs if len(result.groups) else outputs[:-1], read)
@@ -184,7 +184,7 @@ def _stale(page: Path, outputs: Sequence[Path], read: Sequence[str]) -> tuple[No
     return (Notice("stale", text),) if older else ()
 
 
-def files_of_map(page: Path, kinds: Sequence[str]) -> list[Path]:
+def _files_of_map(page: Path, kinds: Sequence[str]) -> list[Path]:
     """Return the files of a map: the page, the CSV, the record, additional files and subtotals."""
     from sacmap.publish.csv_json import groups_path
 
@@ -216,7 +216,7 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
     from sacmap.publish.public import as_published
 
     require_tools(study.also)
-    require_outputs(files_of_map(out, study.also), [*read_by(study), study_file])
+    require_outputs(_files_of_map(out, study.also), [*read_by(study), study_file])
     study = with_boundaries(study)
     found = read_study_areas(study)
     reading = _crimes(study, found)
@@ -229,7 +229,7 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
     path = dated(out, result.study)
     if path != out:
         _tell_torn(path)
-    replaced = last_periods(path.with_suffix(".json"))
+    replaced = _last_periods(path.with_suffix(".json"))
     if replaced and replaced != months.span_in_words(result.study.current):
         say(
             f"- {path} was the map of {replaced}, and is now the map of {months.span_in_words(result.study.current)}. "
@@ -239,7 +239,7 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
     return Mapped(result, _save(result, page, path, result.study.also), page.first_words)
 
 
-def last_periods(record: Path) -> str:
+def _last_periods(record: Path) -> str:
     """Return the current period in words from a map's record; "" if there is no record of sacmap."""
     from sacmap.publish.news import MapRecord
 

@@ -69,13 +69,13 @@ def brief_study(
             "Give a study, or --home-office FILE with --area-name.",
         )
     read = [options.home_office, options.plan, options.outcome, study_file]
-    path = out or brief_path(page, study)
+    path = out or _brief_path(page, study)
     require_outputs([path], [*read_by(study), *read])
     _require_no_note(path, options.replace)
     area = official_area(options.area, study) if options.home_office else options.area or study.force or ""
     table = read_table(options.home_office) if options.home_office else None
     plan = plan_of(record_text(options.plan), options.plan) if options.plan else None
-    outcome = read_outcome(options.outcome, plan)
+    outcome = _read_outcome(options.outcome, plan)
     if table is not None and not (study.rolling[1] if study.rolling else study.baseline):
         raise UsageError(
             "A note says how recorded crime changed, but the study has no earlier period.",
@@ -87,7 +87,7 @@ def brief_study(
     result = as_published(run(study)) if mapped else None
     if result is not None:
         study = result.study
-        path = out or brief_path(page, study)
+        path = out or _brief_path(page, study)
         _require_no_note(path, options.replace)
     found, periods = None, None
     if table is not None:
@@ -132,7 +132,7 @@ def official_area(name: str | None, study: Study) -> str:
     )
 
 
-def brief_path(page: Path, study: Study) -> Path:
+def _brief_path(page: Path, study: Study) -> Path:
     """Return the path of a map's note: maps/NAME-brief.docx beside maps/NAME.html."""
     named = dated(page, study)
     return named.with_name(f"{named.stem}-brief.docx")
@@ -146,7 +146,7 @@ def _require_no_note(path: Path, replace: bool) -> None:
         )
 
 
-def read_outcome(path: str | None, plan: Plan | None) -> OutcomeRecord | None:
+def _read_outcome(path: str | None, plan: Plan | None) -> OutcomeRecord | None:
     """Return the record of a plan's result, if a file is given.
 
     Raises

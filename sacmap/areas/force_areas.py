@@ -71,7 +71,7 @@ def own_forces(areas: gpd.GeoDataFrame) -> OwnForces:
     return OwnForces(names[own], near <= 1, far & there)
 
 
-def at_home(crimes: pd.DataFrame) -> frozenset[str]:
+def _at_home(crimes: pd.DataFrame) -> frozenset[str]:
     """Return the slugs of the territorial forces whose crimes are where their names say.
 
     `crimes` has force, lon and lat. Made-up data may use a real force's name elsewhere: its place then says nothing.
@@ -103,7 +103,7 @@ def without_own_force(
     area_id → name of its force; "" for an area of no force of England and Wales that has no crime at all. Empty where
     the crimes do not lie where the forces' names say, as in made-up data.
     """
-    if not at_home(crimes):
+    if not _at_home(crimes):
         return {}
     own = own_forces(areas)
     given = {force_slug(str(name)) for name in present}

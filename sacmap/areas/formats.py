@@ -186,7 +186,7 @@ _BEGINNINGS: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 def _kind_of_text(start: bytes) -> Kind:
-    text = text_of_start(start)
+    text = _text_of_start(start)
     if text is None:
         return KINDS["unknown"]
     text = text.lstrip("\ufeff \t\r\n\x1e")
@@ -199,7 +199,7 @@ def _kind_of_text(start: bytes) -> Kind:
     return KINDS["tabview" if key == "tab" and not _names_no_other(text) else key]
 
 
-def text_of_start(start: bytes) -> str | None:
+def _text_of_start(start: bytes) -> str | None:
     """Return the start of a text file as text, its last character perhaps cut; None where it is no text."""
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return start[: len(start) // 2 * 2].decode("utf-16", errors="replace")

@@ -58,14 +58,14 @@ def main() -> None:
     asked: Request = json.load(sys.stdin)
     limit(asked["memory"], asked["seconds"])
     sys.meta_path.insert(0, Without())
-    answer = answer_to(asked)
+    answer = _answer_to(asked)
     with open(asked["answer"] + ".json", "w", encoding="utf-8") as out:  # noqa: PTH123  # nothing else is loaded yet
         json.dump(answer, out)
     # The answer is written. A normal exit could still crash in a library.
     os._exit(0)
 
 
-def answer_to(asked: Request) -> dict[str, object]:
+def _answer_to(asked: Request) -> dict[str, object]:
     """Write the rows of the layer, and return what they are; without a clear choice, return the layers."""
     import pyogrio  # noqa: PLC0415
 
@@ -102,7 +102,7 @@ def rows_of(asked: Request, layer: str) -> dict[str, object]:
     )
     if shapes is None:
         return {"layer": layer, "no_shapes": True}
-    arrays = [pa.array(list(shapes), pa.binary()), *map(array_of, columns)]
+    arrays = [pa.array(list(shapes), pa.binary()), *map(_array_of, columns)]
     names = ["geometry", *(f"c{k}" for k in range(len(columns)))]
     table = pa.table(arrays, names=names)
     with pa.OSFile(asked["answer"], "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
@@ -110,7 +110,7 @@ def rows_of(asked: Request, layer: str) -> dict[str, object]:
     return {"layer": layer, "crs": meta["crs"], "columns": [str(name) for name in meta["fields"]]}
 
 
-def array_of(values: "np.ndarray") -> "pa.Array":
+def _array_of(values: "np.ndarray") -> "pa.Array":
     """Return a column as Arrow: texts, numbers and booleans unchanged; of anything else, only texts."""
     import pyarrow as pa  # noqa: PLC0415
 

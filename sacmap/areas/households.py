@@ -61,7 +61,7 @@ def read_households(path: str, column: str | None = None) -> Counts:
     Raises
     ------
     InputError
-        If it cannot be read, or as `households_in`.
+        If it cannot be read, or as `_households_in`.
     """
     where = Path(path)
     with as_input_error(where, "--households"):
@@ -76,7 +76,7 @@ def read_households(path: str, column: str | None = None) -> Counts:
         # What kinds of file are called is said of boundaries: "JSON, but none of areas".
         what = "" if kind.key == "unknown" else f"{kind.words.split(',')[0]}, "
         raise InputError(f"{path} is {what}not a table.", "Give the households as CSV or XLSX.")
-    return households_in(_lines_of_text(raw, path), path, column)
+    return _households_in(_lines_of_text(raw, path), path, column)
 
 
 def _of_sheets(where: Path, column: str | None) -> Counts:
@@ -87,7 +87,7 @@ def _of_sheets(where: Path, column: str | None) -> Counts:
         CELLS.require(sum(map(len, sheet.rows)), where)
         lines = [(k, [text_of(cell) for cell in row]) for k, row in enumerate(sheet.rows, 1)]
         try:
-            return households_in([line for line in lines if any(line[1])], sheet.label, column)
+            return _households_in([line for line in lines if any(line[1])], sheet.label, column)
         except InputError as error:
             first = first or error
     raise first or InputError(f"{where} has no table.", "Give the households as CSV or XLSX.")
@@ -103,7 +103,7 @@ def _lines_of_text(raw: bytes | bytearray, path: str) -> list[Line]:
     return found
 
 
-def households_in(lines: Sequence[Line], path: str, column: str | None) -> Counts:
+def _households_in(lines: Sequence[Line], path: str, column: str | None) -> Counts:
     """Return households by identifier, from the lines that have any text, each with its number.
 
     The identifier is in the first column called area_id or id, starting with lsoa, or ending in CD, code or mnemonic,

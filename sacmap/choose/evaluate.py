@@ -186,7 +186,7 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
     """
     require_after(result.study.current, actions)
     _require_action_begun(plan, result.study.current)
-    checked = require_same(plan, result)
+    checked = _require_same(plan, result)
     # Shorter periods vary more: volatility grows with the square root of their number in a year.
     alpha = plan.volatility * math.sqrt(len(plan.before_months) / len(result.compared))
     table = _table(plan, result)
@@ -204,11 +204,11 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
     )
     placebos = _placebos(plan, result, table, alpha)
     widen = widening(placebos)
-    net = net_of(target, weighted_control, alpha, widen)
-    displacement = net_of(buffer, weighted_buffer_control, alpha, widen)
+    net = _net_of(target, weighted_control, alpha, widen)
+    displacement = _net_of(buffer, weighted_buffer_control, alpha, widen)
     together = net
     if net and displacement:
-        together = net_of(
+        together = _net_of(
             _both(target, buffer), _both(weighted_control, weighted_buffer_control), alpha, widen
         )
     rank = placebo_rank(net.z, np.array(placebos) / widen) if net and placebos else None
@@ -224,7 +224,7 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
         placebos=len(placebos),
         net=net,
         displacement=displacement,
-        nearest=net_of(target, control, alpha, widen),
+        nearest=_net_of(target, control, alpha, widen),
         widening=widen,
         verdict=verdict_of(net) if net else NO_CONTROL,
         reading=reading_of(
@@ -285,7 +285,7 @@ def require_after(after: Period, actions: Sequence[Action]) -> None:
     )
 
 
-def require_same(plan: Plan, result: Result) -> list[Notice]:
+def _require_same(plan: Plan, result: Result) -> list[Notice]:
     """Refuse boundaries or crimes that differ from the plan's. Return a notice if the crimes cannot be checked.
 
     A force with a gap is left out completely. If that is so now or was so in the plan, counts may differ in the same
@@ -405,7 +405,7 @@ def _both(one: Group, other: Group) -> Group:
     return _group(once, once.index)
 
 
-def net_of(group: Group, control: Group, alpha: float, widen: float) -> Wdd | None:
+def _net_of(group: Group, control: Group, alpha: float, widen: float) -> Wdd | None:
     """Return the difference between a group and its weighted control, by settled counts.
 
     None if one of the two has no areas, for then nothing is compared.

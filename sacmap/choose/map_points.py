@@ -146,7 +146,7 @@ def points_of_areas(now: pd.DataFrame, area_ids: Collection[str]) -> dict[tuple[
         zip(*(mine[column].tolist() for column in POINT_COLUMNS), strict=True)
     ).items():
         named = isinstance(name, str)
-        no_street = named and is_off_street(name)
+        no_street = named and _is_off_street(name)
         for key in ((str(area), str(kind)), (str(area), "sac")):
             crimes[key] += n
             apart[key] += n * no_street
@@ -155,7 +155,7 @@ def points_of_areas(now: pd.DataFrame, area_ids: Collection[str]) -> dict[tuple[
     return {key: AreaPoints(n, apart[key], points[key]) for key, n in crimes.items()}
 
 
-def is_off_street(name: str) -> bool:
+def _is_off_street(name: str) -> bool:
     """Whether a name is of a map point that is not a street. Railway stations are "… Station" or "… (Station)"."""
     return is_kind(name) or STATION.fullmatch(street_of(name).lower()) is not None
 

@@ -115,7 +115,7 @@ def _money_notices(
             "money. Check --protected: rows of the same area are added.",
         )
     if len(result.compared) % 12:
-        over = months_in_words(len(result.compared))
+        over = _months_in_words(len(result.compared))
         yield Notice(
             "part-of-a-year",
             f"Burglaries a year are worked out from {over}, without correction for the season.",
@@ -160,13 +160,13 @@ def _areas_of(plan: Plan, sides: Sequence[SideName]) -> set[str]:
     return {area for side in sides for area in plan.week[side]}
 
 
-def months_in_words(count: int) -> str:
+def _months_in_words(count: int) -> str:
     """Return "one month" or "11 months"."""
     return "one month" if count == 1 else f"{count} months"
 
 
 def _fall_in_words(plan: Plan, before: int) -> str:
-    over = months_in_words(len(plan.before_months))
+    over = _months_in_words(len(plan.before_months))
     had = f"The areas of the week of action had {tables.crimes(before, plan.theme)} in {over}"
     fall = plan.smallest_detectable_fall
     if not plan.week["weights"]:

@@ -244,7 +244,7 @@ def _ranked(made: _Ground, one: _List, known: _Known) -> _Ranked:
         edge_key.ranks(),
         listed,
         stability(key, listed),
-        quantiles(ranks_drawn(edge_key, listed, EDGE_DRAWS)[1]),
+        quantiles(_ranks_drawn(edge_key, listed, EDGE_DRAWS)[1]),
     )
 
 
@@ -261,7 +261,7 @@ def _entries(
     there = [points.get((area, one.kind), NO_POINTS) for area in ids]
     busiest = [found.busiest() for found in there]
     stable, (edge_low, edge_high) = ranked.stable, ranked.edge_range
-    tiers = np.zeros(len(known.rows)) if one.hardening else tiers_of(known.verdicts)
+    tiers = np.zeros(len(known.rows)) if one.hardening else _tiers_of(known.verdicts)
     return tuple(
         Entry(
             area_id=area,
@@ -322,7 +322,7 @@ def ranked_by_figures(change: pd.DataFrame, *, rates: bool) -> pd.DataFrame:
         tiers = np.zeros(len(rows))
         if not one.hardening:
             said = rows["verdict"].to_numpy(object)
-            there, tiers = there & (said != "not known"), tiers_of(said)
+            there, tiers = there & (said != "not known"), _tiers_of(said)
         rank = np.where(there, rows[one.column].to_numpy(float), np.nan)
         if np.isnan(rank).all():
             order = np.lexsort((-rows[key], -tiers))
@@ -347,7 +347,7 @@ class Key:
     @cached_property
     def tiers(self) -> Floats:
         """(areas,) 2 for a clear rise, 1 for a possible one, else 0."""
-        return tiers_of(self.verdicts)
+        return _tiers_of(self.verdicts)
 
     def of(self, excess: Floats) -> Floats:
         """Return the key for an excess of shape (…, areas): the estimate, or draws."""
@@ -367,7 +367,7 @@ class Key:
         return Key(self.hardening, self.law.of(positions), self.per[positions], self.verdicts[positions])
 
 
-def tiers_of(verdicts: NDArray[np.object_]) -> Floats:
+def _tiers_of(verdicts: NDArray[np.object_]) -> Floats:
     """Return 2 for a clear rise, 1 for a possible one, else 0."""
     return np.array([TIERS.get(str(verdict), 0) for verdict in verdicts], dtype=float)
 
@@ -378,7 +378,7 @@ def stability(key: Key, listed: Whole) -> Stability:
     The verdicts do not change: on a week list, a draw only moves an area within its tier, so a clear rise comes
     before a possible one in every draw. `listed` are the areas whose ranks are wanted.
     """
-    first, found = ranks_drawn(key, listed, DRAWS)
+    first, found = _ranks_drawn(key, listed, DRAWS)
     return Stability(first / DRAWS, (found <= FIRST_TEN).mean(axis=0), *quantiles(found))
 
 
@@ -388,7 +388,7 @@ def quantiles(found: Whole) -> tuple[Whole, Whole]:
     return low, high
 
 
-def ranks_drawn(key: Key, listed: Whole, draws: int) -> tuple[Whole, Whole]:
+def _ranks_drawn(key: Key, listed: Whole, draws: int) -> tuple[Whole, Whole]:
     """Return the number of draws with each area among the first five, and the ranks listed, (draws × listed)."""
     reached = _in_reach(key, listed)
     near, rng = key.some(reached), np.random.default_rng(SEED)

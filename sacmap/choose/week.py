@@ -188,7 +188,7 @@ def _exchanged(chosen: frozenset[int], value: Sequence[float], near: Near) -> fr
         for new in around:
             if value[new] - value[out] <= gain:
                 break
-            parts = parts or parts_of(rest, near)
+            parts = parts or _parts_of(rest, near)
             # The new area must join all that is left.
             if not any(part.isdisjoint(near[new]) for part in parts):
                 gain, better = value[new] - value[out], rest | {new}
@@ -203,10 +203,10 @@ def _exchanges(chosen: frozenset[int], near: Near) -> list[frozenset[int]]:
 
 def connected(areas: Iterable[int], near: Near) -> bool:
     """Whether the areas are connected: each can be reached from every other without leaving the set."""
-    return len(parts_of(areas, near)) == 1
+    return len(_parts_of(areas, near)) == 1
 
 
-def parts_of(areas: Iterable[int], near: Near) -> list[set[int]]:
+def _parts_of(areas: Iterable[int], near: Near) -> list[set[int]]:
     """Return the parts of a set of areas that are not connected with one another."""
     left, parts = set(areas), []
     while left:

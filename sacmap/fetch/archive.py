@@ -85,7 +85,7 @@ class Archive:
         Files that the archive does not have are left out. Return None if the store does not know the month.
         """
         for name in self._directories():
-            listed = self._listed(name) if name_covers(name, month) else None
+            listed = self._listed(name) if _name_covers(name, month) else None
             if listed is None:
                 continue
             found = [
@@ -238,7 +238,7 @@ class Archive:
         return [str(file) for file in files] if isinstance(files, list) else None
 
 
-def name_covers(name: str, month: str) -> bool:
+def _name_covers(name: str, month: str) -> bool:
     """Whether the archive with this name has a month."""
     return 0 <= months.number(name) - months.number(month) < SPAN
 

@@ -72,7 +72,7 @@ def unpacked(raw: bytes | bytearray, label: str) -> bytes | bytearray:
     return out
 
 
-def is_utf16(raw: bytes | bytearray) -> bool:
+def _is_utf16(raw: bytes | bytearray) -> bool:
     """Whether text seems to be UTF-16: it has a byte order mark, or every second byte is zero."""
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return True
@@ -89,7 +89,7 @@ def decoded(raw: bytes | bytearray, label: str) -> str:
         If it is not text. The message says what it seems to be.
     """
     require_text(raw, label)
-    if is_utf16(raw):
+    if _is_utf16(raw):
         marked = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         kind = "utf-16" if marked else "utf-16-le" if raw[1:2] == b"\0" else "utf-16-be"
         text = raw.decode(kind, errors="replace")
@@ -124,7 +124,7 @@ def require_text(raw: bytes | bytearray, label: str) -> None:
             f"{label} is {kind}, not data: a download that asked to sign in, or an error, may have been saved.",
             "Open it in a browser to see what it says, and download the data again.",
         )
-    if b"\0" in raw[:4096] and not is_utf16(raw):
+    if b"\0" in raw[:4096] and not _is_utf16(raw):
         raise InputError(
             f"{label} is not text: it may be a workbook or a database under another name.",
             "Give XLSX, ODS, CSV or Parquet under its own name.",

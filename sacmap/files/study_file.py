@@ -88,7 +88,7 @@ def _require_no_escapes(path: Path, raw: dict[str, object], text: str) -> None:
     for name, value in raw.items():
         for one in value if isinstance(value, list) else (value,):
             if isinstance(one, str) and not _CONTROL.isdisjoint(one):
-                help_ = backslash_help(text, name)
+                help_ = _backslash_help(text, name)
                 if help_:
                     raise UsageError(f"In the study {path}, TOML reads the \\ in {name} as an escape.", help_)
 
@@ -193,7 +193,7 @@ def _with_single(key: str, value: str) -> str:
     return f"Write {key} = {single[:200]} in single quotes, or / in place of \\."
 
 
-def backslash_help(text: str, key: str) -> str:
+def _backslash_help(text: str, key: str) -> str:
     r"""Return how to write the value of a key that has \ in double quotes, or ""."""
     for line in text.splitlines():
         pair = _PAIR.match(line)

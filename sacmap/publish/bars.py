@@ -29,11 +29,11 @@ SCALE = {"least": LEAST, "most": MOST, "close": CLOSE, "from": FROM, "length": L
 
 def scale_of(rows: Iterable[Reading]) -> float:
     """Return where the shared scale of some rows' bars ends, in times the expected: at 3, 3.5 … 5."""
-    largest = max((ratio_of(row["current_count"], row["expected"]) for row in rows), default=0.0) * 1.04
+    largest = max((_ratio_of(row["current_count"], row["expected"]) for row in rows), default=0.0) * 1.04
     return min(MOST, max(LEAST, -(-largest * 2 // 1) / 2))
 
 
-def ratio_of(count: float, expected: float) -> float:
+def _ratio_of(count: float, expected: float) -> float:
     """Return a count in times the expected; 0 if that is not known."""
     return float(count) / float(expected) if pd.notna(count) and pd.notna(expected) and expected > 0 else 0.0
 
@@ -41,7 +41,7 @@ def ratio_of(count: float, expected: float) -> float:
 def range_bar(row: Reading, most: float) -> str:
     """Return a row's bar: band the normal range, tick the expected, dot the count now, filled where clear."""
     counts = (row["normal_low"], row["normal_high"], row["current_count"])
-    low, high, now = (ratio_of(count, row["expected"]) for count in counts)
+    low, high, now = (_ratio_of(count, row["expected"]) for count in counts)
     if not high:
         return '<svg class="bar" aria-hidden="true"></svg>'
     said = f"normal range {estimate(row['normal_low'])} to {estimate(row['normal_high'])}; {row['verdict']}"
@@ -51,7 +51,7 @@ def range_bar(row: Reading, most: float) -> str:
         f"{''.join(_faint(times, most) for times in _times(most)[1:])}"
         f'<rect class="band" x="{_at(low, most)}" y="6" width="{_wide(low, high, most)}" height="10"/>'
         f'<line class="tick" x1="{_at(1, most)}" x2="{_at(1, most)}" y1="3" y2="19"/>'
-        f'<circle class="dot{dot_of(row["verdict"])}" cx="{_at(now, most)}" cy="11" r="4.5"/></svg>'
+        f'<circle class="dot{_dot_of(row["verdict"])}" cx="{_at(now, most)}" cy="11" r="4.5"/></svg>'
     )
 
 
@@ -77,7 +77,7 @@ def level_bar(level: float, most: float, written: Callable[[float], str]) -> str
     )
 
 
-def dot_of(verdict: str) -> str:
+def _dot_of(verdict: str) -> str:
     """Return how a count's dot is filled: " rise", " fall", or "" where no change is clear."""
     return f" {verdict.split()[1]}" if verdict.startswith("clear") else ""
 

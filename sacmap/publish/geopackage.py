@@ -94,7 +94,7 @@ def geopackage_of(page: View, plan: Plan | None = None) -> bytes:
             said = f"Change since the baseline, {page.in_words[kind]}: the page's colours"
             write.style("areas", label, style, said, default=kind == page.first_type)
         if plan is not None:
-            positions, fields = plan_fields(page, plan)
+            positions, fields = _plan_fields(page, plan)
             said = "Where the money goes, and the areas of the week of action with those it is judged by."
             write.layer("plan", said, page.areas.geometry.iloc[positions], fields)
             write.style("plan", "Plan", plan_style(), "The parts of the plan, by outline", default=True)
@@ -134,7 +134,7 @@ def _value(value: str | float | None, kind: str) -> str | float | None:
     return int(value) if kind == "count" else round(float(value), DECIMALS)
 
 
-def plan_fields(page: View, plan: Plan) -> tuple[list[int], list[Field]]:
+def _plan_fields(page: View, plan: Plan) -> tuple[list[int], list[Field]]:
     """Return the position of the area of each feature of the plan's layer, and the layer's fields.
 
     An area has a feature for each of its roles in the plan.

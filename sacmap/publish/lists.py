@@ -67,7 +67,7 @@ def by_district(order: Iterable[int], groups: Sequence[str]) -> dict[str, list[i
     return found
 
 
-def week_order(rows: pd.DataFrame) -> list[int]:
+def _week_order(rows: pd.DataFrame) -> list[int]:
     """Return the positions of the ranked rows of one crime type in the order of the list for a week of action."""
     return _by_rank(rows["week_rank"])
 
@@ -80,8 +80,8 @@ def _by_rank(ranks: pd.Series) -> list[int]:
 
 
 def whole_order(rows: pd.DataFrame) -> list[int]:
-    """Return the positions of all rows of one crime type: those of `week_order`, then the others."""
-    order = week_order(rows)
+    """Return the positions of all rows of one crime type: those of `_week_order`, then the others."""
+    order = _week_order(rows)
     return [*order, *sorted(set(range(len(rows))) - set(order))]
 
 
@@ -90,7 +90,7 @@ def week_list(rows: pd.DataFrame, reasons: Sequence[Reasons]) -> list[Listed]:
 
     `rows` are those of one crime type; `reasons` are the reasons for areas on this list, as far as known.
     """
-    order, verdicts = week_order(rows), rows["verdict"].to_numpy(object)
+    order, verdicts = _week_order(rows), rows["verdict"].to_numpy(object)
     named = {*week_places(rows, [""] * len(rows))[""]}
     shares = {one.area_id: one.top5_share for one in reasons}
     # The share in the burglary rows belongs to target hardening.
@@ -113,7 +113,7 @@ def week_places(rows: pd.DataFrame, groups: Sequence[str]) -> dict[str, list[int
     """Return, by district, the positions of the areas named for a week of action: findings, then the next highest."""
     verdicts, excess = (rows[name].to_numpy(object) for name in ("verdict", "excess"))
     found = {}
-    for district, order in by_district(week_order(rows), groups).items():
+    for district, order in by_district(_week_order(rows), groups).items():
         # Of many findings only the first are named, so the next highest are not the next in order.
         rises = [position for position in order if verdicts[position] in TIERS]
         rest = (position for position in order if verdicts[position] not in TIERS and excess[position] > 0)

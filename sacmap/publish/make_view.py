@@ -57,7 +57,7 @@ def page_of(result: Result, drawn: Outlines | None = None) -> View:
         comparator_words=result.comparator.words,
         warnings=result.warnings,
         definitions=result.definitions,
-        streets=streets_of(result),
+        streets=_streets_of(result),
         hardening=hardening_reasons(result.hardening, rows),
         week={kind: week_reasons(entries, rows, kind) for kind, entries in result.weeks.items()},
         one_point={kind: frozenset(found) for kind, found in result.one_point.items()},
@@ -77,7 +77,7 @@ def page_of(result: Result, drawn: Outlines | None = None) -> View:
     if study.extract is not None:
         return view
     ids = view.areas["area_id"].to_numpy(object)
-    return replace(view, points=points_of(result, ids[list(positions_with_points(view))]))
+    return replace(view, points=_points_of(result, ids[list(positions_with_points(view))]))
 
 
 def plan_html_of(result: Result, plan: Plan) -> str:
@@ -96,7 +96,7 @@ def outcome_html_of(result: Result, plan: Plan, outcome: Outcome) -> str:
     return render(replace(view, plan=result_view(plan, outcome, view)))
 
 
-def streets_of(result: Result) -> dict[str, dict[str, list[tuple[str, int]]]]:
+def _streets_of(result: Result) -> dict[str, dict[str, list[tuple[str, int]]]]:
     """Return, by area and crime type, the busiest streets of the current months compared and their crimes."""
     located, now = result.located, [result.study.current[k] for k in result.compared]
     there = located["month"].isin(now) & located["area_id"].notna() & located["location"].notna()
@@ -127,7 +127,7 @@ def streets_of(result: Result) -> dict[str, dict[str, list[tuple[str, int]]]]:
     return streets
 
 
-def points_of(result: Result, areas: Collection[str]) -> dict[str, list[MapPoint]]:
+def _points_of(result: Result, areas: Collection[str]) -> dict[str, list[MapPoint]]:
     """Return, by area, its busiest map points of the current months compared, the first ten of each crime type."""
     located, now = result.located, [result.study.current[k] for k in result.compared]
     there = located["month"].isin(now) & located["area_id"].isin(areas) & located["lon"].notna()

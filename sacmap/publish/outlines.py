@@ -62,10 +62,10 @@ def outlines_of(polygons: NDArray[np.object_]) -> Outlines:
     """Return the outlines of areas (lon, lat). It takes seconds for a country, and needs no counts."""
     shapes = simplified(polygons)
     names_at = label_places(polygons)
-    return Outlines(shapes, coded(shapes), names_at, picture_of(polygons, shapes, names_at))
+    return Outlines(shapes, coded(shapes), names_at, _picture_of(polygons, shapes, names_at))
 
 
-def picture_of(
+def _picture_of(
     polygons: NDArray[np.object_], shapes: NDArray[np.object_], names_at: NDArray[np.int64]
 ) -> Picture | None:
     """Return the areas for the static picture, from the original and the simplified polygons."""

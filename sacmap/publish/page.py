@@ -156,9 +156,9 @@ def fill(view: View, map_html: str, map_script: str) -> str:
         **_head(view),
         **legend.legend_of(view),
         patterns=_safe(colours.patterns()),
-        week=week_shown(view),
-        most=most_shown(view) if view.level_only else None,
-        hardening=hardening_shown(view),
+        week=_week_shown(view),
+        most=_most_shown(view) if view.level_only else None,
+        hardening=_hardening_shown(view),
         firm_key=words.FIRM_KEY if view.tells_firm else "",
         level_words=(words.level_words if view.level_only else words.level_key)(yearly=view.yearly),
         sure=view.could_show(view.first_type),
@@ -191,7 +191,7 @@ def _head(view: View) -> Head:
         # The place is not repeated if the headline names it.
         "place": "" if place in f"{headline.first} {headline.second}" else place,
         "periods": fixed or (f"{view.periods_short}, {areas}" if view.periods_short else areas),
-        "warnings": warnings_of(view),
+        "warnings": _warnings_of(view),
         "tiles": tiles_of(view),
         "measures": MEASURES[2:] if view.level_only else MEASURES,
         "short_unit": words.short(view.unit)[0],
@@ -199,7 +199,7 @@ def _head(view: View) -> Head:
     }
 
 
-def warnings_of(view: View) -> list[Said]:
+def _warnings_of(view: View) -> list[Said]:
     """Return the notices to read first, one line each; many notices of one kind share a line."""
     by_code: dict[str, list[Notice]] = {}
     for notice in view.weighty:
@@ -230,7 +230,7 @@ def in_one_line(notice: Notice) -> Said:
     return Said(notice.code, text[: cut.start() + 1], text[cut.end() :].strip())
 
 
-def week_shown(view: View) -> ListShown:
+def _week_shown(view: View) -> ListShown:
     """Return the list for a week of action on the page's first crime type."""
     kind = view.first_type
     listed = view.week_lists[kind]
@@ -248,7 +248,7 @@ def week_shown(view: View) -> ListShown:
     )
 
 
-def most_shown(view: View) -> ListShown:
+def _most_shown(view: View) -> ListShown:
     """Return the list of areas with most crime of the first type, for a page without an earlier period."""
     kind = view.first_type
     first = lists.most_crime(view.rows[kind])[:FIRST]
@@ -260,7 +260,7 @@ def most_shown(view: View) -> ListShown:
     )
 
 
-def hardening_shown(view: View) -> ListShown:
+def _hardening_shown(view: View) -> ListShown:
     """Return the list for target hardening."""
     rows = [(entry, view.row("burglary", entry.position)) for entry in view.hardening_list]
     levels = [row["level_per_1000_households"] if view.rates else row["level"] for _, row in rows]

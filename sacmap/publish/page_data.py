@@ -250,10 +250,10 @@ def _points(view: View, names: dict[str, int]) -> dict[int, list[int]] | None:
 
 def positions_with_points(view: View) -> Sequence[int]:
     """Return the positions of the areas with map points: all areas, or on large maps those on a list."""
-    return range(len(view.areas)) if len(view.areas) <= MOST_WITH_POINTS else sorted(listed_positions(view))
+    return range(len(view.areas)) if len(view.areas) <= MOST_WITH_POINTS else sorted(_listed_positions(view))
 
 
-def listed_positions(view: View) -> set[int]:
+def _listed_positions(view: View) -> set[int]:
     """Return the positions of all areas that are on a list."""
     entries = [*view.hardening_list, *(entry for listed in view.week_lists.values() for entry in listed)]
     return {entry.position for entry in entries}

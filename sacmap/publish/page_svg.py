@@ -46,7 +46,7 @@ def static_map(view: View) -> str:
         for position, path in enumerate(picture.paths)
         if path
     ]
-    pins = [*pins_of(view)]
+    pins = [*_pins_of(view)]
     taken: list[Box] = []
     drawn_pins = _pins(pins, picture, taken, _possible(view))
     names = [
@@ -73,7 +73,7 @@ def static_classes(view: View) -> list[str]:
     return level_classes(rows, cuts(rows[view.level_column]), view.level_column)
 
 
-def pins_of(view: View) -> Iterator[tuple[int, str]]:
+def _pins_of(view: View) -> Iterator[tuple[int, str]]:
     """Yield the position and sign of each pin: numbers for the first list, then letters for target hardening."""
     if view.plan:
         yield from view.plan.pins
@@ -146,7 +146,7 @@ def _district_names(view: View, picture: Picture, taken: list[Box]) -> Iterator[
         return
     points = label_places(np.array(list(view.districts.values()), dtype=object))
     for name, (x, y) in zip(view.districts, picture.project(points[:, :2] / STEPS), strict=True):
-        lines = two_lines(name) if len(name) >= LONG else [name]
+        lines = _two_lines(name) if len(name) >= LONG else [name]
         half = LETTER * NAME * max(map(len, lines)) / 2
         for down in (0, -36, 36, -70, 70):
             high = NAME * 0.55 * len(lines)
@@ -229,7 +229,7 @@ def placed_names(
         if room < 0.4 * line:
             break
         arrow = ARROWS.get(classes[position], "")
-        for lines in ([arrow + names[position]], two_lines(arrow + names[position]), [arrow.strip()]):
+        for lines in ([arrow + names[position]], _two_lines(arrow + names[position]), [arrow.strip()]):
             half, high = max(map(width, lines)) / 2, line * len(lines) / 2
             box = (x - half, y - high, x + half, y + high)
             if lines[0] and 2 * half < room and 2 * high < 0.8 * tall[position] and not _touches(box, taken):
@@ -242,7 +242,7 @@ def _touches(box: Box, taken: Sequence[Box]) -> bool:
     return any(box[2] > o[0] and box[0] < o[2] and box[3] > o[1] and box[1] < o[3] for o in taken)
 
 
-def two_lines(name: str) -> list[str]:
+def _two_lines(name: str) -> list[str]:
     """Return a name split at the space nearest to its middle: "Harbour Master's", "Walk"."""
     spaces = [position for position, letter in enumerate(name) if letter == " "]
     if not spaces:
