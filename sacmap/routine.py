@@ -14,7 +14,7 @@ from sacmap.areas.boundaries import read_areas
 from sacmap.choose.plan import Plan, plan_of
 from sacmap.choose.plan_record import OutcomeRecord
 from sacmap.errors import InputError, SacmapError, UsageError
-from sacmap.fetch.home_office import read_table
+from sacmap.fetch.home_office import RecordedTable, read_table
 from sacmap.files.file_sets import marker_of, write_set
 from sacmap.files.json_shape import own_record, record_text
 from sacmap.files.text import read_text, sha256
@@ -73,17 +73,9 @@ def brief_study(
     require_outputs([path], [*read_by(study), *read])
     _require_no_note(path, options.replace)
     area = official_area(options.area, study) if options.home_office else options.area or study.force or ""
-    table = read_table(options.home_office) if options.home_office else None
+    table = _table_of(study, options.home_office, area) if options.home_office else None
     plan = plan_of(record_text(options.plan), options.plan) if options.plan else None
     outcome = _read_outcome(options.outcome, plan)
-    if table is not None and not (study.rolling[1] if study.rolling else study.baseline):
-        raise UsageError(
-            "A note says how recorded crime changed, but the study has no earlier period.",
-            "Add --baseline, or leave out --home-office.",
-        )
-    if table is not None and not study.rolling:
-        require_quarters(study)
-        table.of(area)
     result = as_published(run(study)) if mapped else None
     if result is not None:
         study = result.study
@@ -115,6 +107,20 @@ def brief_study(
     content = word(note, (periods or study).current if result is None else study.current)
     write_set({path: content}, private=result is not None and result.restricted)
     return path, 0 if result is None else result.exit_code
+
+
+def _table_of(study: Study, home_office: str, area: str) -> RecordedTable:
+    """Read the table of recorded crime; refuse at once a study or an area that it cannot be compared with."""
+    table = read_table(home_office)
+    if not (study.rolling[1] if study.rolling else study.baseline):
+        raise UsageError(
+            "A note says how recorded crime changed, but the study has no earlier period.",
+            "Add --baseline, or leave out --home-office.",
+        )
+    if not study.rolling:
+        require_quarters(study)
+        table.of(area)
+    return table
 
 
 def official_area(name: str | None, study: Study) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -212,7 +212,7 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
             _both(target, buffer), _both(weighted_control, weighted_buffer_control), alpha, widen
         )
     rank = placebo_rank(net.z, np.array(placebos) / widen) if net and placebos else None
-    return Outcome(
+    found = Outcome(
         groups=groups,
         weighted_control=weighted_control,
         wdd=_unweighted(groups, alpha),
@@ -227,20 +227,12 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
         nearest=_net_of(target, control, alpha, widen),
         widening=widen,
         verdict=verdict_of(net) if net else NO_CONTROL,
-        reading=reading_of(
-            groups,
-            weighted_control,
-            net,
-            displacement,
-            rank=rank,
-            placebos=len(placebos),
-            theme=plan.theme,
-            unknown=len(plan.week["target"]) - len(target.area_ids),
-        ),
+        reading="",
         volatility=alpha,
         actions=tuple(actions),
         warnings=(*checked, *log_notices(plan, result, actions), *result.warnings),
     )
+    return replace(found, reading=reading_of(found, plan))
 
 
 def _unweighted(groups: Mapping[str, Group], alpha: float) -> Wdd | None:

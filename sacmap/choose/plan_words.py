@@ -15,7 +15,7 @@ from sacmap.choose.week import Z_TENTH
 from sacmap.notices import Notice, counted, listed, series, whole
 
 if TYPE_CHECKING:
-    from sacmap.choose.evaluate import Group
+    from sacmap.choose.evaluate import Outcome
     from sacmap.choose.partnership_files import Action
     from sacmap.choose.plan import Plan
     from sacmap.choose.plan_record import SideName, WeightsName
@@ -265,25 +265,12 @@ def verdict_of(net: Wdd) -> str:
     return f"{how} {'fall' if net.estimate < 0 else 'rise'}"
 
 
-def reading_of(
-    groups: Mapping[str, Group],
-    weighted_control: Group,
-    net: Wdd | None,
-    displacement: Wdd | None,
-    *,
-    rank: int | None,
-    placebos: int,
-    theme: str,
-    unknown: int = 0,
-) -> str:
-    """Return what came of a plan for a theme, the crime type that is counted, in sentences.
-
-    `unknown` is the number of target areas of which nothing is known now.
-    """
-    target, control = groups["target"], groups["control"]
+def reading_of(found: Outcome, plan: Plan) -> str:
+    """Return what came of a plan, in sentences."""
+    target, control, net = found.groups["target"], found.groups["control"], found.net
     chance = float((target.before - target.settled).sum())
-    said = [f"Target areas: {tables.crimes(target.sums[1], theme)} after, {target.sums[0]:,.0f} before."]
-    if unknown:
+    said = [f"Target areas: {tables.crimes(target.sums[1], plan.theme)} after, {target.sums[0]:,.0f} before."]
+    if unknown := len(plan.week["target"]) - len(target.area_ids):
         said.append(
             f"Nothing is known of {counted(unknown, ('other area', 'other areas'))} of the target: not in these counts."
         )
@@ -291,7 +278,7 @@ def reading_of(
         which = "The most similar area" if nearest == 1 else f"The {nearest} most similar areas"
         said.append(f"{which}: {control.sums[1]:,.0f} after, {control.sums[0]:,.0f} before.")
     if chance >= 1:
-        one, several = tables.NOUNS[theme]
+        one, several = tables.NOUNS[plan.theme]
         likely = counted(target.settled.sum(), (f"{one} was", f"{several} were"))
         said.append(
             f"A high count partly falls by itself. Without any action, {likely} to be expected there, about "
@@ -300,19 +287,19 @@ def reading_of(
     if net is None:
         said.append(f"{NO_CONTROL_WORDS} No rise or fall can be told from one that happened everywhere.")
         return " ".join(said)
-    untreated = len(weighted_control.area_ids)
+    untreated = len(found.weighted_control.area_ids)
     said.append(
         f"Compared with {counted(untreated, ('untreated area', 'untreated areas'))}, weighted to resemble the "
-        f"target, that is {_change(net)}: {_verdict_in_words(verdict_of(net))}."
+        f"target, that is {_change(net)}: {_verdict_in_words(found.verdict)}."
     )
-    if displacement is not None:
-        moved = _moved_in_words(verdict_of(displacement))
-        said.append(f"In the buffer around the target, it is {_change(displacement)}: {moved}.")
-    if placebos and rank is not None:
-        as_far = rank - 1
+    if found.displacement is not None:
+        moved = _moved_in_words(verdict_of(found.displacement))
+        said.append(f"In the buffer around the target, it is {_change(found.displacement)}: {moved}.")
+    if found.placebo_rank is not None:
         fell = "as large a fall" if net.estimate < 0 else "a fall, or a smaller rise,"
         said.append(
-            f"The same test on {placebos:,} sets of untreated areas showed {fell} in {as_far:,} of them."
+            f"The same test on {found.placebos:,} sets of untreated areas showed {fell} in "
+            f"{found.placebo_rank - 1:,} of them."
         )
     said.append("The counts cannot show that the action was the cause.")
     return " ".join(said)

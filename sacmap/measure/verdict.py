@@ -148,6 +148,22 @@ def compare(
         If the shapes or the indexes do not match, a count is negative or not a number, a period has no months, or the
         comparator is not usable: see `require_comparator`.
     """
+    counts, now, known = _given(baseline, current)
+    if not (isinstance(months, int | np.integer) and months >= 1):
+        raise UsageError(f"A period of {months!r} months cannot be compared.", "Give months=1 or more.")
+    require_comparator(comparator, counts.shape[1])
+    columns = nothing_known(len(now))
+    if known.any():
+        found = readings(law_of(counts[known], now[known], comparator, months=months))
+        for name, column in columns.items():
+            column[known] = found[name]
+    return pd.DataFrame(columns, index=current.index if isinstance(current, pd.Series) else None)
+
+
+def _given(
+    baseline: ArrayLike | pd.DataFrame, current: ArrayLike | pd.Series
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Return the counts as arrays, and which areas are known; refuse what are no counts, or of different areas."""
     index = current.index if isinstance(current, pd.Series) else None
     theirs = baseline.index if isinstance(baseline, pd.DataFrame) else None
     # An index of another kind, such as row numbers, says nothing of the order.
@@ -160,8 +176,6 @@ def compare(
         counts, now = np.asarray(baseline, dtype=float), np.asarray(current, dtype=float)
     except (TypeError, ValueError):
         raise UsageError("A count is not a number.", "Counts are crimes: 0 or more.") from None
-    if not (isinstance(months, int | np.integer) and months >= 1):
-        raise UsageError(f"A period of {months!r} months cannot be compared.", "Give months=1 or more.")
     if counts.ndim != 2 or now.shape != counts.shape[:1] or counts.shape[1] < 1:
         raise UsageError(
             f"A baseline of shape {counts.shape} does not go with a current of shape {now.shape}.",
@@ -170,13 +184,7 @@ def compare(
     known = np.isfinite(counts).all(axis=1) & np.isfinite(now)
     if (counts[known] < 0).any() or (now[known] < 0).any():
         raise UsageError("A count is negative.", "Counts are crimes: 0 or more.")
-    require_comparator(comparator, counts.shape[1])
-    columns = nothing_known(len(now))
-    if known.any():
-        found = readings(law_of(counts[known], now[known], comparator, months=months))
-        for name, column in columns.items():
-            column[known] = found[name]
-    return pd.DataFrame(columns, index=index)
+    return counts, now, known
 
 
 def require_comparator(comparator: Against, periods: int) -> None:
