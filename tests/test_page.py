@@ -178,6 +178,14 @@ def test_json_in_a_script_never_closes_it_and_reads_back(text):
 
 
 @pytest.mark.skipif(sys.dont_write_bytecode, reason="Python was told to keep nothing compiled")
+def test_a_list_of_homes_from_which_areas_are_missing_says_so():
+    page = page_of()
+    said = "Only neighbourhoods that are known are ranked."
+    assert said not in render(page)
+    hidden = page.change["current_count"].mask(page.change["area_id"] == "A3")
+    assert said in render(replace(page, change=page.change.assign(current_count=hidden)))
+
+
 def test_the_compiled_template_is_kept_beside_the_compiled_modules(tmp_path, monkeypatch):
     first = render(page_of())
     kept = Path(module_of_the_page.__file__).with_name("__pycache__")

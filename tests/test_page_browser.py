@@ -653,6 +653,20 @@ def test_the_legend_leaves_the_scale_of_the_map_free(opened):
     assert legend["y"] + legend["height"] <= scale["y"]
 
 
+def test_the_legend_hides_no_circle_of_a_chosen_area(opened):
+    page = page_of()
+    points = {
+        "A1": [MapPoint(0.019, 52.0003 + n / 1e3, "On or near Mill Lane", (9 - n, 0, 0)) for n in range(3)]
+    }
+    wide = [shapely.box(0.01 * n, 52, 0.01 * n + 0.01, 52.002) for n in range(4)]
+    page = replace(page, points=points, areas=page.areas.set_geometry(wide, crs=4326), drawn=None)
+    tab = opened(page, "#area=A1", viewport={"width": 1366, "height": 560}).tab
+    legend = tab.locator("#legend").bounding_box()
+    circles = [one.bounding_box() for one in tab.locator("#map .mark.point").all()]
+    assert (len(circles), tab.get_attribute("#legend", "data-corner")) == (3, "left")
+    assert legend["x"] + legend["width"] < min(one["x"] for one in circles)
+
+
 def test_circles_of_listed_areas_make_way_for_the_pins_and_for_one_another(opened):
     points = [MapPoint(0.003 + n / 1e5, 52.004, "On or near Mill Lane", (9 - n, 0, 0)) for n in range(9)]
     page = replace(page_of(), points={"A0": points})

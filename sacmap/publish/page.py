@@ -160,7 +160,7 @@ def fill(view: View, map_html: str, map_script: str) -> str:
         most=_most_shown(view) if view.level_only else None,
         hardening=_hardening_shown(view),
         firm_key=words.FIRM_KEY if view.tells_firm else "",
-        level_words=(words.level_words if view.level_only else words.level_key)(yearly=view.yearly),
+        level_words=_level_words(view),
         sure=view.could_show(view.first_type),
         chance=view.by_chance,
         columns=columns_of(view),
@@ -177,6 +177,13 @@ def fill(view: View, map_html: str, map_script: str) -> str:
         scripts=[_safe(script) for script in scripts],
         styles=[_safe(style) for style in styles],
     )
+
+
+def _level_words(view: View) -> str:
+    """Return what a level is, and which areas have one if not all are known, such as in a public version."""
+    said = (words.level_words if view.level_only else words.level_key)(yearly=view.yearly)
+    known = view.rows["burglary"]["current_count"].notna().all()
+    return said if known else f"{said} Only {view.unit[1]} that are known are ranked."
 
 
 def _head(view: View) -> Head:

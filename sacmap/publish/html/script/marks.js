@@ -266,7 +266,7 @@ function furniture(frame, parts) {
   });
 }
 
-// The legend stands in the corner that hides least: no pin, and little of the areas.
+// The legend stands in the corner that hides least: no pin, or no circle of the chosen area, and little of the areas.
 function settleLegend(frame) {
   const legend = $("legend");
   if (getComputedStyle(legend).position !== "absolute" || !frame) return;
@@ -278,9 +278,11 @@ function settleLegend(frame) {
     "top-right": [right - wide, top + 44, right, top + 44 + high],
     "top-left": [left, top + 30, left + wide, top + 30 + high],
   };
+  const circles = state.area === null ? [] : pointsOf(state.area);
+  const spots = [...pinsAt.map(({ at }) => at), ...circles.map((one) => map.latLngToLayerPoint([one.y, one.x]))];
   const cost = ([x0, y0, x1, y1]) => {
     let sum = 0;
-    for (const { at } of pinsAt) if (at.x > x0 - 14 && at.x < x1 + 14 && at.y > y0 - 14 && at.y < y1 + 14) sum += 100;
+    for (const { x, y } of spots) if (x > x0 - 14 && x < x1 + 14 && y > y0 - 14 && y < y1 + 14) sum += 100;
     const frame_ = pixels();
     for (let i = 0; i < 8; i += 1)
       for (let j = 0; j < 4; j += 1) {
