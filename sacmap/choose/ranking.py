@@ -435,7 +435,7 @@ def of_kind(cube: NDArray[np.int64], kind: str) -> Floats:
     return (cube.sum(axis=-1) if kind == "sac" else cube[..., tables.SAC_TYPES.index(kind)]).astype(float)
 
 
-def law_of_months(counts: Floats, against: Against) -> Law:
-    """Return the law of (areas × periods × months) counts, the current period last."""
+def law_of_months(counts: Floats, against: Against, *, coarse: bool = False) -> Law:
+    """Return the law of (areas × periods × months) counts, the current period last; `coarse` is as in `law_of`."""
     sums = counts.sum(axis=2)
-    return law_of(sums[:, :-1], sums[:, -1], against, months=counts.shape[2])
+    return law_of(sums[:, :-1], sums[:, -1], against, months=counts.shape[2], coarse=coarse)

@@ -3,13 +3,15 @@
 A count below 5 is not shown. A count that can be found by subtraction is not shown either: the crime types of an area
 add up to its `sac`, and the areas add up to the totals, so a single gap could be filled in. Every gap therefore has a
 second gap in its area and another in its crime type, and the gaps of a row or column together have at least 5 crimes in
-both periods. With no single gap in a row or column, no count follows exactly from those shown.
+both periods. As no count is below 0, one can still follow exactly; then more are hidden.
 
 Figures derived from a hidden count are hidden too. The model's figures for the other areas are rounded to whole crimes:
 with many decimals, the sum of squares of all counts could be calculated from them.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -31,10 +33,16 @@ ROUNDED = {
 RANKS = ("hardening_rank", "week_rank")
 
 
-def suppressed(change: pd.DataFrame, *, rates: bool = False) -> tuple[pd.DataFrame, int]:
+def suppressed(
+    change: pd.DataFrame,
+    *,
+    rates: bool = False,
+    remade: Callable[[np.ndarray], pd.DataFrame] | None = None,
+) -> tuple[pd.DataFrame, int]:
     """Return the public Change table, and the number of rows hidden.
 
-    `rates`: target hardening is ranked per 1,000 households.
+    `rates`: target hardening is ranked per 1,000 households. `remade` takes which rows are left out, and returns the
+    table with other figures of the model, from which no count left out follows.
 
     A hidden row keeps its names and periods and has the verdict "not known". All else in it is missing. The others are
     ranked among themselves.
@@ -65,7 +73,7 @@ def suppressed(change: pd.DataFrame, *, rates: bool = False) -> tuple[pd.DataFra
     there = (position >= 0) & (kind >= 0)
     out = ~there
     out[there] = hidden[position[there], kind[there]]
-    public = change.copy()
+    public = remade(out) if remade else change.copy()
     for name, decimals in ROUNDED.items():
         public[name] = public[name].astype(float).round(decimals)
     # The rate of a level with decimals would tell them: households are known to all.
@@ -112,8 +120,38 @@ def hide(counts: np.ndarray, *, whole: bool = True) -> np.ndarray:
             hidden[area, 1:] |= hidden[area, 0]
         for kind in np.flatnonzero(hidden.any(axis=0)):
             _hide_companions(hidden[:, kind], counts[:, :, kind])
-        if (hidden == before).all():
+        done = (hidden == before).all()
+        if done and whole and any(given_away(hidden, period).any() for period in counts):
+            done = not _hide_one_more(hidden, counts)
+        if done:
             return hidden
+
+
+def given_away(hidden: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Return which hidden cells follow exactly from those shown.
+
+    `counts` are of one period, (areas, crime types), `sac` first.
+    A count can be another one where crimes can move within its area from one hidden type to another, and back in other
+    areas, so that every sum stays. A count of 0 can only gain. `sac` is the sum of the others: it gains with them.
+    """
+    some = counts > 0
+    loses, gains = hidden & some, hidden.copy()
+    loses[:, 0], gains[:, 0] = hidden[:, 0], hidden[:, 0] & some[:, 0]
+    moves = loses[:, :, None] & gains[:, None, :] & ~np.eye(hidden.shape[1], dtype=bool)
+    # By how many other areas crimes can get from a type to another, directly or by way of third ones.
+    elsewhere = moves.sum(axis=0) - moves
+    for _ in range(2):
+        elsewhere = (elsewhere > 0) + (elsewhere > 0) @ (elsewhere > 0).astype(int)
+    round_trip = moves & (elsewhere > 0).swapaxes(1, 2)
+    return np.asarray(hidden & ~round_trip.any(axis=1) & ~round_trip.any(axis=2))
+
+
+def _hide_one_more(hidden: np.ndarray, counts: np.ndarray) -> bool:
+    """Hide the smallest cell shown, in an area that has gaps if one is left there; say whether any was shown."""
+    beside = ~hidden & hidden.any(axis=1, keepdims=True)
+    shown = beside if beside.any() else ~hidden
+    hidden[np.unravel_index(np.where(shown, counts.min(axis=0), np.inf).argmin(), hidden.shape)] = True
+    return bool(shown.any())
 
 
 def _hide_companions(hidden: np.ndarray, counts: np.ndarray) -> None:

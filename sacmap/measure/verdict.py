@@ -53,6 +53,8 @@ FEW = 10.0
 CLEAR_LEAST = 5.0
 #: The share of a rise or fall that lasts into the next period: 0.65 to 0.8 on English and Welsh LSOAs.
 LASTING = 0.7
+#: Steps to a doubling in a coarse law: how much areas differ and vary is then right within a fifth.
+COARSE = 2
 #: Half a crime: used in place of a sum of zero in a division.
 HALF = 0.5
 #: If a comparator had this many crimes a period before and has none now, its data are missing.
@@ -257,20 +259,25 @@ def _chances(law: Law) -> tuple[Floats, Floats, Floats]:
     return low, high, (_at_least(now, law.size, expected) + _at_least(now + 1, law.size, expected)) / 2
 
 
-def law_of(counts: Floats, now: Floats, comparator: Against = None, *, months: int = 12) -> Law:
+def law_of(
+    counts: Floats, now: Floats, comparator: Against = None, *, months: int = 12, coarse: bool = False
+) -> Law:
     """Return the expected distribution of the current counts: steps 1 to 5 of the method.
 
-    `counts` is (areas × periods), `now` (areas,), both without missing values; the rest as in `compare`.
+    `counts` is (areas × periods), `now` (areas,), both without missing values; the rest as in `compare`. `coarse`: how
+    much areas differ and vary is rounded to a few steps, so that no single count can be worked out from the law.
     """
     n, periods = counts.shape
     if not periods:
-        return law_of_level(now)
+        return law_of_level(now, coarse=coarse)
     sums = counts.sum(axis=1)
     follows = _comparator_ratio(sums, now, periods, comparator)
     # Step 2: a gamma prior by moments, so that small areas borrow strength from all.
     mean = max(sums.mean(), HALF / n) / periods
     spread = sums.var(ddof=1) if n > 1 else 0.0
     variance = max(spread / periods**2 - mean / periods, 0.001 * mean**2)
+    if coarse:
+        variance = _in_steps(variance)
     shape = mean**2 / variance + sums
     # Step 3.
     expected = follows * shape / (mean / variance + periods)
@@ -278,17 +285,26 @@ def law_of(counts: Floats, now: Floats, comparator: Against = None, *, months: i
     weight = sums / shape
     clumping = 1 + weight**2 / periods
     alpha = volatility(counts, now, expected, shape, clumping, months=months)
+    if coarse:
+        alpha = _in_steps(alpha)
     return Law(expected, np.maximum(alpha * clumping + 1 / shape, 1e-6), now, alpha)
 
 
-def law_of_level(now: Floats) -> Law:
+def _in_steps(value: float) -> float:
+    """Return the nearest of the steps of a coarse law."""
+    return float(2.0 ** (np.round(COARSE * np.log2(value)) / COARSE))
+
+
+def law_of_level(now: Floats, *, coarse: bool = False) -> Law:
     """Return the law of areas without an earlier period: the prior of step 2, estimated from the current counts.
 
-    `now` is (areas,) without missing values.
+    `now` is (areas,) without missing values; `coarse` is as in `law_of`.
     """
     mean = max(float(now.mean()), HALF / len(now))
     spread = float(now.var(ddof=1)) if len(now) > 1 else 0.0
     variance = max(spread - mean, 0.001 * mean**2)
+    if coarse:
+        variance = _in_steps(variance)
     return Law(np.full(len(now), mean), np.full(len(now), variance / mean**2), now, 0.0)
 
 

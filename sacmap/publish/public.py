@@ -5,8 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sacmap.choose.ranking import by_rate
+import numpy as np
+import pandas as pd
+
+from sacmap import tables
+from sacmap.choose.ranking import (
+    FILLED,
+    LISTS,
+    Key,
+    by_rate,
+    counts_by_month,
+    homes_of,
+    law_of_months,
+    of_kind,
+    stability,
+)
 from sacmap.measure.suppress import SMALL, suppressed
+from sacmap.measure.verdict import readings
 from sacmap.notices import Notice
 from sacmap.result import Result
 
@@ -57,7 +72,9 @@ def public_version(result: Result) -> Result:
     InputError
         If all areas together have too few crimes for a public version.
     """
-    change, left_out = suppressed(result.change, rates=by_rate(result.areas))
+    change, left_out = suppressed(
+        result.change, rates=by_rate(result.areas), remade=lambda out: _public_table(result, out)
+    )
     left = f"Monthly counts{', streets and subtotals by district' if len(result.groups) else ' and streets'}"
     hidden = (
         f"{left_out:,} of {len(change):,} figures (areas by crime type) are shown as “not known”, because a count is "
@@ -94,6 +111,40 @@ def public_version(result: Result) -> Result:
         ),
         warnings=(notice, *kept),
     )
+
+
+def _public_table(result: Result, out: np.ndarray) -> pd.DataFrame:
+    """Return the Change table with figures of the model, ranks and shares of draws for the rows not left out.
+
+    What depends on all counts is coarse: how much areas differ and vary. A reader who tries every count for a row left
+    out would find the one from which the exact figures follow. Only areas shown are drawn and ranked.
+    """
+    ids, study = [str(area) for area in result.areas["area_id"]], result.study
+    cube = counts_by_month(
+        result.located, ids, [[period[k] for k in result.compared] for period in study.periods]
+    )
+    per = homes_of(result.areas) if by_rate(result.areas) else np.ones(len(ids))
+    change = result.change.copy()
+    change[list(FILLED)] = np.nan
+    for kind in tables.CRIME_TYPES:
+        rows = np.flatnonzero(change["crime_type"] == kind)
+        known = np.isfinite(change["current_count"].to_numpy(float)[rows])
+        if not known.any():
+            continue
+        law = law_of_months(of_kind(cube[known], kind), result.comparator.pair(kind), coarse=True)
+        found = readings(law) if study.baseline else {"level": law.level(law.excess)}
+        for name, column in found.items():
+            change.loc[rows[known], name] = column
+        shown = np.flatnonzero(~out[rows[known]])
+        at = rows[known][shown]
+        for one in LISTS if len(shown) else ():
+            if one.kind == kind and (one.hardening or study.baseline):
+                said = change["verdict"].to_numpy(object)[at]
+                key = Key(one.hardening, law.of(shown), per[known][shown], said)
+                change.loc[at, one.column] = key.ranks()
+                if one.of_share:
+                    change.loc[at, "top5_share"] = stability(key, shown[:0]).top5
+    return change
 
 
 def _without(text: str, reasons: Sequence[str]) -> str:
