@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import click
+import pandas as pd
 import pytest
 from builders import write_xlsx
 from command_line import command
@@ -127,7 +128,20 @@ def test_the_months_named_are_the_dark_ones(plan):
 
 def test_months_are_not_named_from_part_of_a_year(result):
     part = result.monthly[result.monthly["month"] < "2021-12"]
-    assert busiest_months(part) == []
+    assert busiest_months(part, "2026-03") == []
+
+
+def test_the_months_named_are_of_whole_years_up_to_the_plan_and_each_counts_against_its_own_year():
+    # Much crime in 2018, half as much in 2019, when July is missing; what came after the plan, and half of 2017, is not
+    # of whole years.
+    level = {"2017": 900, "2018": 200, "2019": 100, "2020": 900}
+    dark = {"11": 1.3, "12": 1.2, "01": 1.1}
+    every = [
+        str(month) for month in pd.period_range("2017-07", "2020-09", freq="M") if str(month) != "2019-07"
+    ]
+    counts = [level[month[:4]] * dark.get(month[5:], 1) for month in every]
+    monthly = pd.DataFrame({"area_id": "A", "month": every, "crime_type": "sac", "n": counts})
+    assert busiest_months(monthly, "2019-12") == ["November", "December", "January"]
 
 
 def test_a_plan_comes_back_from_its_file_as_it_went_in(plan):

@@ -282,7 +282,7 @@ def _week(
             }
             for choice in chosen
         ],
-        "months": busiest_months(result.monthly, theme),
+        "months": busiest_months(result.monthly, result.study.current[-1], theme),
         "buffer_control": sides["buffer_control"],
         "weights": in_control,
         "buffer_weights": in_buffer_control,
@@ -406,14 +406,18 @@ def _streets(result: Result, target: Sequence[str], kind: str) -> list[BusyStree
     return [{"street": name, "crimes": n} for name, n in streets]
 
 
-def busiest_months(monthly: pd.DataFrame, kind: str = "sac") -> list[str]:
-    """Return the months of the year with most crime of a type; none where the data do not hold all twelve.
+def busiest_months(monthly: pd.DataFrame, last: str, kind: str = "sac") -> list[str]:
+    """Return the months of the year with most crime of a type, in whole years that end in `last`; none without a year.
 
-    `monthly` is the Counts table; months whose counts are missing are left out.
+    `monthly` is the Counts table; months whose counts are missing are left out. Each month counts as a share of its own
+    year's mean, so that one that is missing in a year of much crime does not look quiet.
     """
-    rows = monthly[monthly["crime_type"] == kind]
+    rows = monthly[(monthly["crime_type"] == kind) & (monthly["month"] <= last)]
     sums = rows.groupby("month")["n"].sum(min_count=1).astype(float).dropna()
-    by_name = sums.groupby(sums.index.str[5:].astype(int)).mean()
+    back = months.number(last) - sums.index.map(months.number)
+    years = (back // 12).where(back // 12 < (back.max() + 1) // 12)
+    shares = sums / sums.groupby(years).transform("mean")
+    by_name = shares.groupby(sums.index.str[5:].astype(int)).mean().dropna()
     if len(by_name) < len(months.NAMES):
         return []
     first = by_name.sort_values(ascending=False, kind="stable").index[:MONTHS_NAMED]
