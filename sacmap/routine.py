@@ -31,9 +31,10 @@ from sacmap.publish.make_view import page_of
 from sacmap.publish.news import LastMap, first_words, last_map, news_of
 from sacmap.publish.note import note_of
 from sacmap.publish.note_parts import Given
-from sacmap.publish.public import as_published
+from sacmap.publish.public import NOT_PUBLIC, as_published, beside_a_plan
 from sacmap.result import Result
 from sacmap.study import Study
+from sacmap.terminal import say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +79,11 @@ def brief_study(
     outcome = _read_outcome(options.outcome, plan)
     result = as_published(run(study)) if mapped else None
     if result is not None:
+        if plan is not None or outcome is not None:
+            result = beside_a_plan(result)
+            for notice in result.warnings:
+                if notice.code == NOT_PUBLIC:
+                    say(f"- {notice.text}")
         study = result.study
         path = out or _brief_path(page, study)
         _require_no_note(path, options.replace)

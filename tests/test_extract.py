@@ -655,6 +655,17 @@ def test_a_plan_of_a_study_that_hides_small_counts_says_that_it_does_not(tmp_pat
     assert "A plan has no public version" in (tmp_path / "plans" / "map.html").read_text(encoding="utf-8")
 
 
+def test_a_note_with_a_plan_says_that_it_is_not_for_the_public(tmp_path):
+    docx = pytest.importorskip("docx", reason="python-docx is not installed")
+    write_study(tmp_path, "suppress_small = true")
+    assert command("plan", "study.toml", "--areas", "1", cwd=tmp_path).returncode == 0
+    done = command("brief", "study.toml", "--plan", "plans/map.json", "--out", "note.docx", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = " ".join(paragraph.text for paragraph in docx.Document(tmp_path / "note.docx").paragraphs)
+    assert "Keep this note inside the partnership" in said
+    assert "Keep this note inside the partnership" in done.stderr
+
+
 def test_small_totals_cannot_be_published(tmp_path):
     result = compared(tmp_path, [line(str(y), f"03/10/{y}", "28E") for y in (2017, 2018)])
     assert result.restricted

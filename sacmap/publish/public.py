@@ -30,6 +30,8 @@ _NOT_PUBLIC = {
     "components", "other-offences", "cancelled-rows", "no-ids", "shared-ids", "rows-left-out", "repeated-file",
     "doubled-file",
 }  # fmt: skip
+#: The code of the notice that what is made shows small counts all the same.
+NOT_PUBLIC = "not-public"
 #: The code of the notice that a public version has.
 _SUPPRESSED = "suppressed"
 #: The reason for a thin month, without its count.
@@ -53,9 +55,24 @@ def not_public(result: Result) -> Result:
     if not result.study.suppress_small:
         return result
     notice = Notice(
-        "not-public",
+        NOT_PUBLIC,
         f"A plan has no public version: it and its page show counts under {SMALL}, although the study has "
         "suppress_small. Keep them inside the partnership.",
+    )
+    return replace(result, warnings=(notice, *result.warnings))
+
+
+def beside_a_plan(result: Result) -> Result:
+    """Return a public version with a notice that a plan told beside it is none.
+
+    From the counts of a plan's areas together, and of those shown, one that is hidden could be found.
+    """
+    if not any(notice.code == _SUPPRESSED for notice in result.warnings):
+        return result
+    notice = Notice(
+        NOT_PUBLIC,
+        "A plan and what came of it have no public version: their counts are given as they are, and one that is hidden "
+        "elsewhere could be found from them. Keep this note inside the partnership.",
     )
     return replace(result, warnings=(notice, *result.warnings))
 
