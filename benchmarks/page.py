@@ -39,6 +39,7 @@ from stopwatch import machine, write_block
 from sacmap import months, tables
 from sacmap.measure.change_table import change_table
 from sacmap.practice import geography
+from sacmap.practice.borough import CRIME_SHARES
 from sacmap.publish.change_rows import table_of
 from sacmap.publish.folium_map import OfficerMap, draw, totals_of
 from sacmap.publish.view import View
@@ -101,10 +102,9 @@ def made_up(count: int) -> tuple[gpd.GeoDataFrame, pd.DataFrame, dict[str, Any]]
     polygons = mosaic(count)
     rng = np.random.default_rng(count)
     level = rng.gamma(4, 10 / 12, len(polygons))
-    shares = {"burglary": 0.36, "robbery": 0.10, "vehicle-crime": 0.54}
     monthly = {
         kind: rng.poisson(level[:, None] * share, (len(polygons), len(MONTHS)))
-        for kind, share in shares.items()
+        for kind, share in CRIME_SHARES.items()
     }
     monthly["sac"] = sum(monthly.values())
     years = {kind: counts.reshape(len(polygons), 4, 12).sum(axis=2) for kind, counts in monthly.items()}
@@ -130,7 +130,7 @@ def made_up(count: int) -> tuple[gpd.GeoDataFrame, pd.DataFrame, dict[str, Any]]
     keys = pd.MultiIndex.from_product([ids, MONTHS], names=["area_id", "month"])
     rows = [
         pd.DataFrame({"crime_type": kind, "n": monthly[kind].ravel()}, index=keys).reset_index()
-        for kind in shares
+        for kind in CRIME_SHARES
     ]
     named = [f"On or near {name} {kind}" for name in geography.STREETS for kind in geography.KINDS]
     streets = {

@@ -18,6 +18,7 @@ from sacmap.choose.hardening import read_prices
 from sacmap.choose.plan import PlanWanted, make_plan
 from sacmap.comparison import compare_areas
 from sacmap.crimes import Reading, tally_of
+from sacmap.practice.borough import CRIME_SHARES
 from sacmap.study import make_study
 
 SIDE, ROWS, SEED = 26, 1_000_000, 676
@@ -63,7 +64,9 @@ def crimes_of(rng: np.random.Generator, every: tuple[str, ...]) -> pd.DataFrame:
     weight = rng.gamma(3, 1, SIDE * SIDE)
     area = rng.choice(SIDE * SIDE, ROWS, p=weight / weight.sum())
     spot = rng.uniform(0.02, 0.98, (SIDE * SIDE, 60, 2))[area, rng.integers(60, size=ROWS)]
-    kinds = pd.Categorical.from_codes(rng.choice(3, ROWS, p=[0.36, 0.1, 0.54]), list(tables.SAC_TYPES))
+    kinds = pd.Categorical.from_codes(
+        rng.choice(len(CRIME_SHARES), ROWS, p=list(CRIME_SHARES.values())), list(CRIME_SHARES)
+    )
     return pd.DataFrame(
         {
             "month": pd.Categorical.from_codes(rng.integers(len(every), size=ROWS), list(every)),

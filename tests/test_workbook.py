@@ -148,9 +148,7 @@ def test_the_summary_tells_headline_totals_warnings_and_ledger_and_the_notes_sou
     page = dataclasses.replace(page_of(title="Ashtown"), restricted=True)
     book = opened(page, {"rows_read": 12, "counted": 12})
     summary = [value for line in book["Summary"].iter_rows(values_only=True) for value in line]
-    assert summary[0].startswith(
-        "Ashtown: Burglary and vehicle crime, and all three types together, rose clearly in Ash."
-    )
+    assert summary[0] == page.first_words
     for said in ("Something to know.", "Rows read", 12, 120, 95, 25, "Burglary"):
         assert said in summary
     assert any(str(value).startswith("Restricted") for value in summary)

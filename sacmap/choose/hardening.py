@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.resources import files
 
 from sacmap import tables
@@ -98,8 +98,7 @@ def read_prices(text: str | None, path: str = "the price list") -> Prices:
         raw = parse_toml(text)
     except ValueError as error:
         raise InputError(f"The price list {path} is not TOML: {error}.", "Correct that line.") from None
-    keys = {"home_share", "take_up", "multiplier", "cost_of_burglary", "cost_source", "measure"}
-    _require_keys(path, raw, keys)
+    _require_keys(path, raw, {field.name for field in fields(Prices)} - {"measures"} | {"measure"})
     # [measure] instead of [[measure]] gives one table; `_measure` says what to write.
     entries = raw["measure"] if isinstance(raw["measure"], list) else [None]
     measures = tuple(_measure(path, entry) for entry in entries)
@@ -118,7 +117,7 @@ def read_prices(text: str | None, path: str = "the price list") -> Prices:
 def _measure(path: str, raw: object) -> Measure:
     if not isinstance(raw, dict):
         raise InputError(f"In the price list {path}, measure is not a table.", "Write it as [[measure]].")
-    _require_keys(path, raw, {"name", "price", "protects", "effect", "source", "illustration"})
+    _require_keys(path, raw, {field.name for field in fields(Measure)})
     protects = raw["protects"]
     if not isinstance(protects, list) or not all(kind in tables.SAC_TYPES for kind in protects):
         raise InputError(
