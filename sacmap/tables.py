@@ -266,7 +266,7 @@ CHANGE = Table(
          "expected × (ratio − 1): how far the area is above the expected, without chance"),
         ("level", "number", "crimes a period", "expected + 0.7 × excess: likely count in a similar period"),
         ("level_per_1000_households", "number", "per 1,000 households", "level / households × 1,000"),
-        ("edge_share", "share", "0 to 1", "share of current crimes within 50 m of the boundary"),
+        ("edge_share", "share", "0 to 1", f"share of current crimes within {EDGE_METRES:.0f} m of the boundary"),
         ("hardening_rank", "count", "rank", "rank on the target-hardening list, 1 first; only on burglary rows"),
         ("week_rank", "count", "rank", "rank on the week-of-action list of that crime type, 1 first"),
         ("top5_share", "share", "0 to 1",
@@ -274,8 +274,9 @@ CHANGE = Table(
     ),
 )  # fmt: skip
 
-#: Columns of Change that do not apply to a group of areas.
-_OF_AREAS = {"area_id", "area_name", "edge_share", "hardening_rank", "week_rank", "top5_share"}
+#: Columns of Change with the ranks of the lists, and those that do not apply to a group of areas.
+RANKS = tuple(column.name for column in CHANGE.columns if column.unit == "rank")
+_OF_AREAS = {"area_id", "area_name", "edge_share", *RANKS, "top5_share"}
 GROUPS = Table(
     "Groups",
     ("group", "crime_type"),

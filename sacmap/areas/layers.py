@@ -67,9 +67,9 @@ def _read(where: Path, layer: str | None) -> Rows:
 def _dataset_of(main: Part, beside: Sequence[Part], where: Path) -> Dataset:
     """Return a file as a dataset, or an InputError that names its kind where that is not read."""
     kind = kind_of(main.start())
-    if kind.key in {"unknown", "text", "empty", "csv", "shp"} and main.ending in _PARTS:
+    if kind.key in {"unknown", "text", "empty", "csv", "shp"} and main.ending in _BY_ENDING:
         # The content of these does not show their kind, but the files with them do.
-        kind = KINDS[_PARTS[main.ending]]
+        kind = KINDS[_BY_ENDING[main.ending]]
     if kind.key in PACKED:
         raise InputError(
             f"{where} holds {kind.words} with other files in it.", "Unpack it and give the file."
@@ -80,7 +80,7 @@ def _dataset_of(main: Part, beside: Sequence[Part], where: Path) -> Dataset:
 
 
 #: Kinds of files whose own content does not show what they are.
-_PARTS = {
+_BY_ENDING = {
     ".shx": "shx", ".dbf": "dbf", ".prj": "prj", ".cpg": "prj", ".dat": "tabpart", ".map": "tabpart",
     ".id": "tabpart", ".ind": "tabpart", ".mid": "mid", ".gdbtable": "gdbpart", ".gdbtablx": "gdbpart",
 }  # fmt: skip

@@ -39,7 +39,7 @@ AT_A_TIME = 50
 #: The crime type that the hardening list ranks.
 HARDENING_TYPE = "burglary"
 #: The columns of the Change table that the lists fill.
-FILLED = ("hardening_rank", "week_rank", "top5_share")
+FILLED = (*tables.RANKS, "top5_share")
 
 #: The tiers of a week list: clear rises first, then possible ones, then the rest (0).
 TIERS = {"clear rise": 2, "possible rise": 1}

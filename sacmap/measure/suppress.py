@@ -29,8 +29,6 @@ ROUNDED = {
     "expected": 0, "normal_low": 0, "normal_high": 0, "excess": 0, "level": 0,
     "ratio": 2, "ratio_low": 2, "ratio_high": 2, "p_value": 2, "prob_above": 2, "top5_share": 2,
 }  # fmt: skip
-#: Columns with the ranks of the two lists. In the public version they are those among the rows shown.
-RANKS = ("hardening_rank", "week_rank")
 
 
 def suppressed(
@@ -79,14 +77,14 @@ def suppressed(
     # The rate of a level with decimals would tell them: households are known to all.
     a_crime = change["level_per_1000_households"].astype(float) / change["level"].astype(float)
     public["level_per_1000_households"] = (public["level"] * a_crime).round(1)
-    shown = {*OF_COUNTS, *ROUNDED, *RANKS, "level_per_1000_households"}
+    shown = {*OF_COUNTS, *ROUNDED, *tables.RANKS, "level_per_1000_households"}
     for column in tables.CHANGE.columns:
         if column.name not in KEPT and column.kind != "text":
             # Others could reveal a small count: with few crimes, the share within 50 m of the boundary does.
             gone = out | (column.name not in shown)
             public[column.name] = public[column.name].astype("Float64").mask(gone)
     # A gap in the ranks would tell that a hidden area stands before those shown.
-    for name in RANKS:
+    for name in tables.RANKS:
         public[name] = public.groupby("crime_type")[name].rank().astype("Float64")
     if rates:
         # As the rates shown, which are of whole levels.

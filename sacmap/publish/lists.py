@@ -277,6 +277,7 @@ def _common(entry: Entry, row: ChangeRow, kind: str) -> list[str]:
         said.append(f"{share} are on ten map points{first}.")
     if abs(entry.edge_rank - entry.rank) >= LEAST_RANKS:
         said.append(
-            f"It would be number {entry.edge_rank:,} if crimes within 50 m of its edge belong next door."
+            f"It would be number {entry.edge_rank:,} if crimes within {tables.EDGE_METRES:.0f} m of its edge belong "
+            "next door."
         )
     return said
