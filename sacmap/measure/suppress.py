@@ -71,7 +71,7 @@ def suppressed(
     there = (position >= 0) & (kind >= 0)
     out = ~there
     out[there] = hidden[position[there], kind[there]]
-    public = remade(out) if remade else change.copy()
+    public = remade(out) if remade and hidden.any() else change.copy()
     for name, decimals in ROUNDED.items():
         public[name] = public[name].astype(float).round(decimals)
     # The rate of a level with decimals would tell them: households are known to all.

@@ -101,7 +101,12 @@ def public_version(result: Result) -> Result:
     )
     notice = Notice(
         _SUPPRESSED,
-        f"Public version: {hidden} Expected counts and levels are rounded to whole crimes. {left} are left out.",
+        f"Public version: {hidden} Expected counts and levels are rounded to whole crimes. {left} are left out."
+        + (
+            " A reading at the edge of its range can differ from that of the full version."
+            if left_out
+            else ""
+        ),
     )
     judged = result.coverage
     small = judged["crimes"].between(1, SMALL - 1)
