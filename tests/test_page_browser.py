@@ -152,6 +152,16 @@ def test_the_legend_says_what_the_pins_are_and_draws_them_as_the_map_does(opened
     assert [row.is_visible() for row in level.tab.locator("#key-week, #key-homes").all()] == [False, True]
 
 
+#: The words on the map that the hint covers.
+OVER_THE_HINT = """() => {
+  const hint = document.querySelector("#hover").getBoundingClientRect();
+  return Array.from(document.querySelectorAll("#map .mark"))
+    .map((mark) => [mark.textContent, mark.getBoundingClientRect()])
+    .filter(([, box]) => box.left < hint.right && box.top < hint.bottom)
+    .map(([words]) => words);
+}"""
+
+
 def test_no_pin_hides_another_and_lines_lead_to_the_places_of_those_that_moved(opened, data, tmp_path):
     # Nearly all that is listed in Avon and Somerset lies in Bristol.
     out = tmp_path / "avon.html"
@@ -216,6 +226,8 @@ def test_no_pin_hides_another_and_lines_lead_to_the_places_of_those_that_moved(o
     assert max(x - left for x, _, _ in pins) < 0.5 * wide
     still = opened(out, java_script_enabled=False)
     assert still.tab.locator("#map-static .pins > path").count() >= 2
+    # The hint has its room when it has grown, too: it says that a name zooms only once there is one.
+    assert opened(out, viewport={"width": 1366, "height": 657}).tab.evaluate(OVER_THE_HINT) == []
     # On a small screen neither the legend nor a button lies over a pin, and all ten are apart.
     page = opened(out, "#type=burglary", viewport={"width": 1024, "height": 700})
     assert len(boxes("#map [data-pin]")) == 10

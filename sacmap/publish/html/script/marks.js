@@ -66,8 +66,12 @@ function mark() {
   for (const { kind, places } of numbers.context ?? [])
     if (kind === "place") for (const [name, x, y] of places) townName(name, x, y, scene);
   for (const [name, x, y] of data.towns) townName(name, x, y, scene);
-  if (isHint) $("hover").textContent = hintWords();
   map.getPane("markerPane").append(...marks.map(({ made }) => made));
+  if (!isHint) return;
+  const before = $("hover").textContent.length;
+  $("hover").textContent = hintWords();
+  // A longer hint needs more room, which marks may have taken. It can then be shorter, but not longer again.
+  if ($("hover").textContent.length > before) mark();
 }
 
 function add(css, at, text, { to, ...attributes } = {}) {
