@@ -315,17 +315,16 @@ def ranked_by_figures(change: pd.DataFrame, *, rates: bool) -> pd.DataFrame:
     change = change.copy()
     for one in LISTS:
         rows = change[change["crime_type"] == one.kind]
-        needed, key = (
-            (["current_count"], level) if one.hardening else (["current_count", "expected"], "excess")
-        )
-        there = rows[[*needed, key]].notna().all(axis=1).to_numpy()
-        tiers = np.zeros(len(rows))
-        if not one.hardening:
-            said = rows["verdict"].to_numpy(object)
-            there, tiers = there & (said != "not known"), _tiers_of(said)
+        said = rows["verdict"].to_numpy(object)
+        figures = rows[
+            ["current_count", level] if one.hardening else ["current_count", "expected", "excess"]
+        ].to_numpy(float)
+        # Without a baseline no verdict is known, but levels are.
+        there = np.isfinite(figures).all(axis=1) & (one.hardening | (said != "not known"))
         rank = np.where(there, rows[one.column].to_numpy(float), np.nan)
         if np.isnan(rank).all():
-            order = np.lexsort((-rows[key], -tiers))
+            tiers = np.zeros(len(rows)) if one.hardening else _tiers_of(said)
+            order = np.lexsort((-figures[:, -1], -tiers))
             rank[order[there[order]]] = np.arange(1, there.sum() + 1)
         change.loc[rows.index, one.column] = rank
     return change
