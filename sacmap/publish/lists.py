@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sacmap import tables
 from sacmap.choose.map_points import street_of
@@ -91,7 +92,7 @@ def week_list(rows: pd.DataFrame, reasons: Sequence[Reasons]) -> list[Listed]:
     `rows` are those of one crime type; `reasons` are the reasons for areas on this list, as far as known.
     """
     order, verdicts = _week_order(rows), rows["verdict"].to_numpy(object)
-    named = {*week_places(rows, [""] * len(rows))[""]}
+    named = {*_named(order, verdicts, rows["excess"].to_numpy(object))}
     shares = {one.area_id: one.top5_share for one in reasons}
     # The share in the burglary rows belongs to target hardening.
     own = rows["top5_share"].astype(float).where(rows["crime_type"] != HARDENING_TYPE)
@@ -112,13 +113,16 @@ def week_list(rows: pd.DataFrame, reasons: Sequence[Reasons]) -> list[Listed]:
 def week_places(rows: pd.DataFrame, groups: Sequence[str]) -> dict[str, list[int]]:
     """Return, by district, the positions of the areas named for a week of action: findings, then the next highest."""
     verdicts, excess = (rows[name].to_numpy(object) for name in ("verdict", "excess"))
-    found = {}
-    for district, order in by_district(_week_order(rows), groups).items():
-        # Of many findings only the first are named, so the next highest are not the next in order.
-        rises = [position for position in order if verdicts[position] in TIERS]
-        rest = (position for position in order if verdicts[position] not in TIERS and excess[position] > 0)
-        found[district] = [*rises[: 2 * FIRST], *islice(rest, NEXT)]
-    return found
+    by_group = by_district(_week_order(rows), groups)
+    return {district: _named(order, verdicts, excess) for district, order in by_group.items()}
+
+
+def _named(order: Sequence[int], verdicts: NDArray[np.object_], excess: NDArray[np.object_]) -> list[int]:
+    """Return those of the areas in `order` that a list names."""
+    rises = [position for position in order if verdicts[position] in TIERS]
+    # Of many findings only the first are named, so the next highest are not the next in order.
+    rest = (position for position in order if verdicts[position] not in TIERS and excess[position] > 0)
+    return [*rises[: 2 * FIRST], *islice(rest, NEXT)]
 
 
 def most_crime(rows: pd.DataFrame) -> list[int]:

@@ -159,13 +159,14 @@ def _public_table(result: Result, out: np.ndarray) -> pd.DataFrame:
             change.loc[rows[known], name] = column
         shown = np.flatnonzero(~out[rows[known]])
         at = rows[known][shown]
-        for one in LISTS if len(shown) else ():
-            if one.kind == kind and (one.hardening or study.baseline):
-                said = change["verdict"].to_numpy(object)[at]
-                key = Key(one.hardening, law.of(shown), per[known][shown], said)
-                change.loc[at, one.column] = key.ranks()
-                if one.of_share:
-                    change.loc[at, "top5_share"] = stability(key, shown[:0]).top5
+        said = change["verdict"].to_numpy(object)[at]
+        for one in LISTS:
+            if one.kind != kind or not len(shown) or not (one.hardening or study.baseline):
+                continue
+            key = Key(one.hardening, law.of(shown), per[known][shown], said)
+            change.loc[at, one.column] = key.ranks()
+            if one.of_share:
+                change.loc[at, "top5_share"] = stability(key, shown[:0]).top5
     return change
 
 
