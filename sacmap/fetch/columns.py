@@ -53,7 +53,7 @@ def places_of(header: Sequence[str]) -> dict[str, int]:
     }
     pair = next((pair for pair in _PAIRS if set(pair) <= set(found)), ())
     other = {name for both in _PAIRS if pair and both != pair for name in both}
-    return {name: place for name, place in found.items() if name in pair or name not in other}
+    return {name: place for name, place in found.items() if name not in other}
 
 
 def twins_of(header: Sequence[str]) -> list[tuple[int, int]]:

@@ -216,12 +216,11 @@ def each_once(members: list[Member]) -> tuple[list[Member], list[str]]:
     several = list(first.values())
     last = {one.name.lower() if one.is_street else f"{one.label}/": one for one in several}
     kept = set(last.values())
+    again = [member for member in several if member not in kept]
     for member, twin in _copies([member for member in several if member in kept and member.is_street]):
         kept.discard(member)
         notes.append(f"{member.label} has the same bytes as {twin.label}; it was read once.")
-    named_again = set(several) - set(last.values())
-    notes += _given_again(member for member in several if member in named_again)
-    return [m for m in several if m in kept], notes
+    return [member for member in several if member in kept], [*notes, *_given_again(again)]
 
 
 def _given_again(members: Iterable[Member]) -> Iterator[str]:

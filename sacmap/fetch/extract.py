@@ -32,12 +32,11 @@ from sacmap.fetch.repeats import (
     ROUGH_DECIMALS,
     Part,
     Repeated,
-    id_notices,
     idents_of,
+    invalid_ids,
     is_no_id,
     keys_of,
     rounded_to,
-    shared_elsewhere,
     without_repeated_parts,
 )
 from sacmap.fetch.resaved import SEA, from_grid, swapped_among
@@ -109,7 +108,12 @@ def read_extract(study: Study) -> Reading:
     sac = rows[rows["crime_type"] != _OTHER].reset_index(drop=True)
     if sac.empty and len(rows):
         raise unknown_offences(rows, layout)
-    sac["crime_id"], of_ids = _ids(sac)
+    invalid, of_ids = invalid_ids(
+        sac["crime_id"],
+        kinds=sac["crime_type"],
+        others=[sac["day"], sac["component"], sac["lon"].round(5), sac["lat"].round(5)],
+    )
+    sac["crime_id"] = sac["crime_id"].where(~invalid, "")
     lacking, broken = lacking_parts(sac), broken_parts(sac, study)
     return Reading(
         crimes=sac[tables.CRIMES.names].astype(dict.fromkeys(CATEGORIES, "category")),
@@ -206,18 +210,6 @@ def _less(sheet: Extracted, repeated: Repeated) -> Extracted:
         rows=sheet.rows[keep].reset_index(drop=True),
         others={name: cells[keep].reset_index(drop=True) for name, cells in sheet.others.items()},
     )
-
-
-def _ids(sac: pd.DataFrame) -> tuple[pd.Series, Iterator[Notice]]:
-    """Return the references that belong to one crime, "" for others, and notices about the others."""
-    given = sac["crime_id"]
-    none = (given != "") & given.map({text: is_no_id(text) for text in given.unique()}).astype(bool)
-    shared = shared_elsewhere(
-        given.where(~none, ""),
-        kinds=sac["crime_type"],
-        others=[sac["day"], sac["component"], sac["lon"].round(5), sac["lat"].round(5)],
-    )
-    return given.where(~(none | shared), ""), id_notices(given, none, shared)
 
 
 def _rounded_notices(rows: pd.DataFrame, layout: Layout) -> Iterator[Notice]:

@@ -33,8 +33,6 @@ HOME_OFFICE_CODES: dict[str, tuple[str, ...]] = {
 }
 #: The pairs of columns that give a location, and their coordinate system.
 PAIRS = {("easting", "northing"): "BNG", ("longitude", "latitude"): "degrees"}
-#: Values of `coordinates`.
-SYSTEMS = ("BNG", "degrees")
 
 #: With fewer dates of a kind, all their days may be on one side of the 12th by chance.
 MANY_DATES = 5
@@ -135,7 +133,7 @@ def layout_of(given: Mapping[str, object], force: str | None = None) -> Layout:
             'Write columns = {month = "Date", offence = "HO Code", easting = "X", northing = "Y"}.',
         )
     coordinates = _text(given, "coordinates", PAIRS[place])
-    if coordinates not in SYSTEMS:
+    if coordinates not in PAIRS.values():
         raise UsageError(f"[extract] coordinates cannot be {coordinates!r}.", "Write BNG or degrees.")
     return Layout(
         columns=columns,

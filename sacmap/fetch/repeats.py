@@ -68,25 +68,32 @@ def without_no_ids(crimes: pa.Table) -> tuple[pa.Table, tuple[Notice, ...]]:
     rows = np.flatnonzero(odd.to_numpy(zero_copy_only=False))
     frame = crimes.take(pa.array(rows)).to_pandas()
     found = frame["crime_id"].astype(str)
-    none = found.map({text: is_no_id(text) for text in found.unique()}).astype(bool)
-    shared = shared_elsewhere(
-        found.where(~none, ""),
+    invalid, notices = invalid_ids(
+        found,
         kinds=frame["crime_type"].astype(str),
         others=[frame["month"].astype(str), rounded(frame["lon"]), rounded(frame["lat"])],
     )
     blank = np.zeros(len(ids), dtype=bool)
-    blank[rows[none | shared]] = True
+    blank[rows[invalid]] = True
     cleaned = pc.if_else(pa.array(blank), pa.scalar("", ids.type), ids.combine_chunks())
     at = crimes.column_names.index("crime_id")
-    return crimes.set_column(at, "crime_id", cleaned), tuple(id_notices(found, none, shared))
+    return crimes.set_column(at, "crime_id", cleaned), tuple(notices)
 
 
-def shared_elsewhere(ids: pd.Series, *, kinds: pd.Series, others: Sequence[pd.Series]) -> pd.Series:
-    """Mark the rows whose id, "" if missing, also occurs at another date or location, within the same kind of crime.
+def invalid_ids(
+    ids: pd.Series, *, kinds: pd.Series, others: Sequence[pd.Series]
+) -> tuple[pd.Series, Iterator[Notice]]:
+    """Mark the rows whose id is no real one, or also occurs at another date or location; and notices about them.
 
     Rows of different `kinds`, crime types, are never merged, so they may share an id. `others` are columns that are
-    equal in rows of one crime: day or month, coordinates. Missing values are ignored.
+    equal in rows of one crime: day or month, coordinates. Missing values are ignored; a missing id is "".
     """
+    none = (ids != "") & ids.map({text: is_no_id(text) for text in ids.unique()}).astype(bool)
+    shared = _shared_elsewhere(ids.where(~none, ""), kinds, others)
+    return none | shared, _id_notices(ids, none, shared)
+
+
+def _shared_elsewhere(ids: pd.Series, kinds: pd.Series, others: Sequence[pd.Series]) -> pd.Series:
     shared = pd.Series(data=False, index=ids.index)
     repeated = ids[(ids != "")].groupby([ids, kinds]).transform("size") > 1
     rows = repeated.index[repeated]
@@ -99,7 +106,7 @@ def shared_elsewhere(ids: pd.Series, *, kinds: pd.Series, others: Sequence[pd.Se
     return shared
 
 
-def id_notices(ids: pd.Series, none: pd.Series, shared: pd.Series) -> Iterator[Notice]:
+def _id_notices(ids: pd.Series, none: pd.Series, shared: pd.Series) -> Iterator[Notice]:
     """Tell how many rows have invalid ids, and which."""
     for code, mask, words in (
         ("no-ids", none, "is a word, 0 or a rounded number, which is no real id"),

@@ -358,16 +358,13 @@ def within(seconds: float, work: Callable[[], Reply]) -> Reply:
 
     threading.Thread(target=run, daemon=True).start()
     end = time.monotonic() + seconds
-    while True:
+    while (left := end - time.monotonic()) > 0:
         try:
             # Wait in short steps: on Windows, Ctrl-C has effect only between them.
-            came = done.get(timeout=min(0.2, max(end - time.monotonic(), 0.001)))
+            came = done.get(timeout=min(0.2, left))
         except queue.Empty:
-            if time.monotonic() >= end:
-                raise UnusableError(
-                    AttemptResult.TIMEOUT, f"no complete answer in {seconds:.3g} seconds"
-                ) from None
             continue
         if isinstance(came, BaseException):
             raise came
         return came
+    raise UnusableError(AttemptResult.TIMEOUT, f"no complete answer in {seconds:.3g} seconds")

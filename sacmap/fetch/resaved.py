@@ -97,8 +97,8 @@ def _of_workbook(raw: bytes | bytearray, label: str) -> Iterator[Lines]:
 
     One of single crimes that lacks a column is an error, because its crimes would be missing.
     """
-    nearest = None
-    several = 0
+    nearest: list[str] = []
+    is_read = False
     for sheet in sheets_in(raw, label):
         texts = [[text_of(cell) for cell in row] for row in sheet.rows]
         at = header_at(texts)
@@ -106,14 +106,12 @@ def _of_workbook(raw: bytes | bytearray, label: str) -> Iterator[Lines]:
             of_crimes = next((row for row in texts[:LINES_ABOVE] if set(places_of(row)) >= _CRIMES), None)
             if of_crimes is not None:
                 raise no_column(sheet.label, of_crimes, "it does not have")
-            nearest = nearest or next((row for row in texts if any(row)), None)
+            nearest = nearest or next((row for row in texts if any(row)), [])
             continue
-        several += 1
-        header = texts[at]
-        rows = ((line, row) for line, row in enumerate(texts[at + 1 :], at + 2))
-        yield _taken(rows, header, sheet.label)
-    if not several:
-        raise no_column(label, nearest or [], "no sheet of it has")
+        is_read = True
+        yield _taken(enumerate(texts[at + 1 :], at + 2), texts[at], sheet.label)
+    if not is_read:
+        raise no_column(label, nearest, "no sheet of it has")
 
 
 def _of_text(text: str, label: str) -> Lines:
@@ -156,16 +154,14 @@ def _quick(text: str, separator: str, line: int, header: list[str]) -> Lines | N
         return None
     places = places_of(header)
     body = text.encode()
-    start = 0
-    for _ in range(line):
-        start = _after_line(body, start)
-    if start >= len(body):
+    end = next(islice(re.finditer(rb"\r\n?|\n", body), line - 1, None), None)
+    if end is None or end.end() == len(body):
         return Lines({name: pa.array([], _TEXT) for name in places}, np.zeros(0, int))
     names = [str(n) for n in range(len(header))]
     wanted = {name: str(place) for name, place in places.items()}
     try:
         table = pyarrow.csv.read_csv(
-            pa.BufferReader(memoryview(body)[start:]),
+            pa.BufferReader(memoryview(body)[end.end() :]),
             read_options=pyarrow.csv.ReadOptions(use_threads=False, column_names=names),
             parse_options=pyarrow.csv.ParseOptions(delimiter=separator),
             convert_options=pyarrow.csv.ConvertOptions(
@@ -182,14 +178,6 @@ def _quick(text: str, separator: str, line: int, header: list[str]) -> Lines | N
     found = _without_blank(Lines(columns, np.zeros(len(table), int)), header, places)
     undated = pc.any(pc.is_in(found.columns["month"], pa.array(NOTHING))).as_py()
     return None if undated else found
-
-
-def _after_line(body: bytes, start: int) -> int:
-    ends = [at for at in (body.find(b"\n", start), body.find(b"\r", start)) if at >= 0]
-    if not ends:
-        return len(body)
-    end = min(ends)
-    return end + (2 if body[end : end + 2] == b"\r\n" else 1)
 
 
 def _has_errors(columns: dict[str, pa.Array]) -> bool:
@@ -274,16 +262,16 @@ def _crimes(found: Lines, label: str, force: str) -> pa.Table:
             "crime_type": slugs(columns["crime_type"]),
             "lon": lon,
             "lat": lat,
-            "force": _forces(columns, force, len(months_)),
+            "force": _forces(columns, force, blank),
             "crime_id": _ids(columns, blank),
             "location": without_missing(texts.get("location", blank)),
         }
     )
 
 
-def without_missing(column: pa.Array) -> pa.Array:
-    """Return texts, with "" for missing values."""
-    return pc.if_else(pc.is_in(column, pa.array(NOTHING)), "", column)
+def without_missing(column: pa.Array, instead: str = "") -> pa.Array:
+    """Return texts, with another text in place of missing values."""
+    return pc.if_else(pc.is_in(column, pa.array(NOTHING)), instead, column)
 
 
 def _ids(columns: dict[str, pa.Array], blank: pa.Array) -> pa.Array:
@@ -295,13 +283,10 @@ def _ids(columns: dict[str, pa.Array], blank: pa.Array) -> pa.Array:
     return ids
 
 
-def _forces(columns: dict[str, pa.Array], force: str, size: int) -> pa.Array:
-    named = pa.array([force] * size, _TEXT)
+def _forces(columns: dict[str, pa.Array], force: str, blank: pa.Array) -> pa.Array:
     if "force" in columns:
-        return pc.if_else(pc.is_in(columns["force"], pa.array(NOTHING)), named, columns["force"])
-    return (
-        pc.if_else(pc.equal(columns["kind"], "BTP"), TRANSPORT_POLICE, named) if "kind" in columns else named
-    )
+        return without_missing(columns["force"], force)
+    return pc.if_else(pc.equal(columns.get("kind", blank), "BTP"), TRANSPORT_POLICE, force)
 
 
 def slugs(values: pa.Array) -> pa.Array:

@@ -1,4 +1,4 @@
-"""The outcome of a request, and what to do about it: one table, without disk, network or clock."""
+"""How a request can fail, and what to do about it: one table, without disk, network or clock."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from enum import StrEnum
 
 
 class AttemptResult(StrEnum):
-    """The outcome of one attempt."""
+    """How an attempt failed."""
 
-    COMPLETE = "a complete answer"
     FULL = "as many rows as the server ever gives, so it may be cut"
     TOO_MUCH = "503: too much for one answer, or an outage"
     SLOW_DOWN = "429: too many requests"
@@ -33,7 +32,6 @@ class AttemptResult(StrEnum):
 class NextStep(StrEnum):
     """The action that follows."""
 
-    KEEP = "keep it"
     WAIT = "wait as long as the server asks, then ask again, more slowly from then on"
     RETRY = "ask again after a growing wait"
     SPLIT = "ask in four smaller parts"
@@ -42,7 +40,6 @@ class NextStep(StrEnum):
 
 #: Outcome → action the first time, the second time and so on; the last action listed also applies from then on.
 DECISIONS: dict[AttemptResult, tuple[NextStep, ...]] = {
-    AttemptResult.COMPLETE: (NextStep.KEEP,),
     AttemptResult.FULL: (NextStep.SPLIT,),
     AttemptResult.TOO_MUCH: (NextStep.RETRY, NextStep.SPLIT),
     AttemptResult.SLOW_DOWN: (NextStep.WAIT,),

@@ -1,6 +1,6 @@
 """A client for the web: it limits its speed, retries, and returns only complete, checked answers.
 
-`sacmap.fetch.request` sends a request and reads the answer. The outcome is one of `AttemptResult`. The table in
+`sacmap.fetch.request` sends a request and reads the answer. If it fails, `AttemptResult` says how. The table in
 `sacmap.fetch.retry` says what to do next.
 """
 
