@@ -17,7 +17,7 @@ import shapely
 from conftest import crashing, feature, square, write_geojson
 
 from sacmap import limits
-from sacmap.areas import gdal, topology
+from sacmap.areas import gdal, layer_files, topology
 from sacmap.areas.boundaries import read_areas
 from sacmap.areas.mend import crossings
 from sacmap.areas.topology import overlaps
@@ -198,6 +198,17 @@ def test_f60_what_takes_too_long_or_too_much_memory_is_left_and_told(tmp_path, m
     monkeypatch.setattr(gdal, "PATIENCE", 1)
     with pytest.raises(InputError, match="could not be read within"):
         read_areas(path)
+
+
+def test_f60_the_bound_is_on_all_files_of_a_shapefile_together(tmp_path, monkeypatch):
+    made = gpd.GeoDataFrame({"code": ["A"]}, geometry=[shapely.box(0, 52, 0.1, 52.1)], crs=4326)
+    made.to_file(tmp_path / "a.shp")
+    size = sum((tmp_path / f"a{ending}").stat().st_size for ending in (".shp", ".shx", ".dbf"))
+    monkeypatch.setattr(layer_files, "BINARY", replace(limits.BINARY, most=size))
+    assert len(read_areas(tmp_path / "a.shp")) == 1
+    monkeypatch.setattr(layer_files, "BINARY", replace(limits.BINARY, most=size - 1))
+    with pytest.raises(InputError, match=rf"holds {size} bytes; {size - 1} are the most"):
+        read_areas(tmp_path / "a.shp")
 
 
 def test_f60_gzip_and_zip_that_unpack_without_end_are_refused(tmp_path):

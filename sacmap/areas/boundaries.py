@@ -329,7 +329,7 @@ def same_names(areas: gpd.GeoDataFrame) -> Iterator[Notice]:
 
 def _told_apart(areas: gpd.GeoDataFrame) -> str:
     """Return by what areas of the same name are told apart: their group, as far as that does, else their code."""
-    if "group" not in areas or not (areas["group"] != "").any():
+    if "group" not in areas:
         return "their codes"
     alike = areas[areas["name"].astype(str).duplicated(keep=False)]
     enough = (alike["group"] != "") & ~alike.duplicated(["name", "group"], keep=False)

@@ -142,7 +142,8 @@ def _guessed_id(rows: Rows, where: Path | str) -> tuple[str, list[str], list[Not
     if merged is not None:
         return merged, tried[merged], []
     beside = [identifier_text(value) for value in rows.given_ids]
-    name = _called(rows, "name") if _is_kml(rows) else None
+    # The placemarks of a KML have a name and a folder.
+    name = _called(rows, "name") if "folder" in rows.columns else None
     if name is not None and _is_key(texts(rows, name)):
         return name, texts(rows, name), []
     if beside and _is_key(beside):
@@ -150,11 +151,6 @@ def _guessed_id(rows: Rows, where: Path | str) -> tuple[str, list[str], list[Not
     if name is not None and (combined := _with_folder(rows, name)):
         return name, combined, []
     raise _no_ids(rows, tried, where)
-
-
-def _is_kml(rows: Rows) -> bool:
-    """Whether the rows are of a KML, whose placemarks have a name and a folder."""
-    return "folder" in rows.columns and "name" in {column.casefold() for column in rows.columns}
 
 
 def _with_folder(rows: Rows, name: str) -> list[str] | None:
@@ -175,14 +171,13 @@ def _counts_rows(values: Sequence[str]) -> bool:
 
 def _parts_of_areas(rows: Rows, column: str, values: Sequence[str]) -> bool:
     """Whether rows of one id are parts of one area: more than one id, and all that is said of them in words agrees."""
-    if "" in values or len(set(values)) < 2:
-        return False
-    for other in rows.columns:
-        if other == column or not any(isinstance(value, str) for value in rows.columns[other]):
-            continue
-        if not _says_one(values, texts(rows, other)):
-            return False
-    return True
+    in_words = [
+        other
+        for other, said in rows.columns.items()
+        if other != column and any(isinstance(value, str) for value in said)
+    ]
+    several = "" not in values and len(set(values)) > 1
+    return several and all(_says_one(values, texts(rows, other)) for other in in_words)
 
 
 def _id_notices(whole: Sequence[str], where: Path | str) -> list[Notice]:

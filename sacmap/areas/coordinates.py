@@ -45,11 +45,11 @@ _CODE = re.compile(r"(?a:[\w:.,-]{1,120})")
 _OGC = re.compile(r"\Ahttps?://www\.opengis\.net/def/crs/(?a:(\w+)/[\w.]+/(\w+))\Z")
 _WKT = re.compile(r"\s*[A-Z_]{4,20}\s*[\[(]")
 #: Parts of a definition that name a file or an address. nadgrids=@null, as in Web Mercator, names none.
-NAMES_A_FILE = (
+NAMES_A_FILE = re.compile(
     r"PARAMETERFILE|PROJ4_GRIDS|grids\s*=(?!\s*@null\b)|\+init\s*=|\+file\s*=|\+model\s*=|PROJ.based|"
-    r"difference file|gridshift|tinshift|defmodel|/vsi"
+    r"difference file|gridshift|tinshift|defmodel|/vsi",
+    re.IGNORECASE,
 )
-_NAMES_A_FILE = re.compile(NAMES_A_FILE, re.IGNORECASE)
 
 
 def system_given(text: str) -> pyproj.CRS:
@@ -81,7 +81,7 @@ def system_of(text: object) -> pyproj.CRS:
     """
     if not isinstance(text, str) or not text.strip():
         raise ValueError("it is not text")
-    if _NAMES_A_FILE.search(text):
+    if NAMES_A_FILE.search(text):
         raise ValueError("it names a file, and none is opened for it")
     text = _OGC.sub(r"urn:ogc:def:crs:\1::\2", text.strip())
     plain = text.startswith(("+proj=", "{"))
@@ -99,7 +99,7 @@ def _of_definition(text: str) -> pyproj.CRS:
             said = found.to_wkt()
     except (CRSError, ProjError, ValueError, RecursionError):
         raise ValueError("it is unknown to PROJ") from None
-    if _NAMES_A_FILE.search(said):
+    if NAMES_A_FILE.search(said):
         raise ValueError("it names a file, and none is opened for it")
     return found
 

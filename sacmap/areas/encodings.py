@@ -8,7 +8,8 @@ from pathlib import Path
 
 from sacmap.notices import Notice
 
-_WINDOWS = "cp1252"
+#: Python's names for Windows-1252 and Latin-1.
+_WINDOWS, _LATIN = "cp1252", "iso8859-1"
 
 
 def encoding_of_table(
@@ -23,9 +24,9 @@ def encoding_of_table(
     if not odd or all(_is_utf8(raw) for raw in odd):
         return "utf-8", ()
     declared = _codec(said)
-    if declared not in {"", "utf-8", "latin-1"} and all(_decodes(raw, declared) for raw in odd):
+    if declared not in {"", "utf-8", _LATIN} and all(_decodes(raw, declared) for raw in odd):
         return declared, ()
-    wrong = f", though its .cpg says {said[:20]}" if said and declared not in {_WINDOWS, "latin-1"} else ""
+    wrong = f", though its .cpg says {said[:20]}" if said and declared not in {_WINDOWS, _LATIN} else ""
     shown = odd[0].decode(_WINDOWS, errors="replace")[:40]
     text = f"{where} is not UTF-8{wrong}: its text is read as Windows-1252, such as “{shown}”."
     # If the file declares it, no notice is needed.
@@ -72,7 +73,7 @@ def _codec(said: str) -> str:
     """Return Python's name for an encoding in a .cpg: 1252, ANSI 1252, UTF-8, ISO-8859-1, 88591."""
     plain = said.strip().lower().removeprefix("ansi").strip(" _-")
     if plain in {"88591", "8859-1", "iso88591"}:
-        plain = "iso-8859-1"
+        plain = _LATIN
     for name in (plain, f"cp{plain}"):
         try:
             found = codecs.lookup(name)
@@ -80,5 +81,5 @@ def _codec(said: str) -> str:
             continue
         # Python also has codecs that are not for text, such as zlib's.
         if getattr(found, "_is_text_encoding", True):
-            return {"iso8859-1": "latin-1", "utf-8": "utf-8"}.get(found.name, found.name)
+            return found.name
     return ""

@@ -167,7 +167,7 @@ def kind_of(start: bytes) -> Kind:
     if start.startswith(b"\0\0\x27\x0a") and len(start) >= 100:
         return KINDS["shp"]
     for magic, key in _MAGIC:
-        if start.startswith(magic) and not (key == "picture" and magic == b"BM" and start.isascii()):
+        if start.startswith(magic) and not (magic == b"BM" and start.isascii()):
             return KINDS[key]
     if start[257:262] == b"ustar":
         return KINDS["tar"]
@@ -192,10 +192,10 @@ def _kind_of_text(start: bytes) -> Kind:
     text = text.lstrip("\ufeff \t\r\n\x1e")
     if text.startswith("<"):
         return kind_of_xml(start)
+    if text.startswith(("{", "[")):
+        return KINDS["json"]
     begins = text[:4_000].lower()
-    key = "json" if text[:1] in ("{", "[") else "text"
-    if key == "text":
-        key = next((key for pattern, key in _BEGINNINGS if pattern.match(begins)), "text")
+    key = next((key for pattern, key in _BEGINNINGS if pattern.match(begins)), "text")
     return KINDS["tabview" if key == "tab" and not _names_no_other(text) else key]
 
 

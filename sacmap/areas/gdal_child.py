@@ -5,8 +5,8 @@ a folder with copies of the files and nothing else, and its environment leaves G
 way to reach a file: see `sacmap.areas.gdal`.
 
 The request is JSON on standard input. The answer is in files: `answer`.json has `layers` if there is a choice to make,
-otherwise `layer`, `crs` and the names of the columns; `answer` has the rows as Arrow, with texts as Latin-1, so that
-their real encoding can be found later.
+otherwise `crs` and the names of the columns, or nothing of a table without shapes; `answer` has the rows as Arrow, with
+texts as Latin-1, so that their real encoding can be found later.
 """
 
 import importlib.abc
@@ -101,13 +101,13 @@ def rows_of(asked: Request, layer: str) -> dict[str, object]:
         datetime_as_string=True,
     )
     if shapes is None:
-        return {"layer": layer, "no_shapes": True}
+        return {}
     arrays = [pa.array(list(shapes), pa.binary()), *map(_array_of, columns)]
     names = ["geometry", *(f"c{k}" for k in range(len(columns)))]
     table = pa.table(arrays, names=names)
     with pa.OSFile(asked["answer"], "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
-    return {"layer": layer, "crs": meta["crs"], "columns": [str(name) for name in meta["fields"]]}
+    return {"crs": meta["crs"], "columns": [str(name) for name in meta["fields"]]}
 
 
 def _array_of(values: "np.ndarray") -> "pa.Array":

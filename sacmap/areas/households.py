@@ -157,7 +157,7 @@ def _households_in(lines: Sequence[Line], path: str, column: str | None) -> Coun
 
 
 def _cell(cells: Sequence[str], place: int) -> str:
-    return cells[place].strip() if place < len(cells) else ""
+    return cells[place] if place < len(cells) else ""
 
 
 def _no_columns(names: Sequence[str], path: str) -> InputError:
@@ -173,20 +173,25 @@ def _no_columns(names: Sequence[str], path: str) -> InputError:
 def _header(lines: Sequence[Line]) -> int | None:
     """Return the place of the line of column names: with a name of ids, or just above the first line of codes."""
     for place, (_, cells) in enumerate(lines[:LINES_ABOVE]):
-        several = sum(1 for cell in cells if cell) > 1
-        if several and any(_ID.fullmatch(cell) for cell in cells) and not any(map(_CODE.fullmatch, cells)):
-            return place
-        if several and any(map(_CODE.fullmatch, cells)):
+        if _filled(cells) < 2:
+            continue
+        if any(map(_CODE.fullmatch, cells)):
             return place - 1 if place else None
+        if any(map(_ID.fullmatch, cells)):
+            return place
     return None
 
 
 def _less_notes(body: Sequence[Line]) -> list[Line]:
     """Return the lines of a table less those below it that are notes: text in one cell alone."""
     end = len(body)
-    while end and sum(1 for cell in body[end - 1][1] if cell) < 2 and end > 1 and _is_note(body[end - 1][1]):
+    while end > 1 and _filled(body[end - 1][1]) < 2 and _is_note(body[end - 1][1]):
         end -= 1
     return list(body[:end])
+
+
+def _filled(cells: Sequence[str]) -> int:
+    return sum(map(bool, cells))
 
 
 def _is_note(cells: Sequence[str]) -> bool:

@@ -22,7 +22,7 @@ from sacmap.areas.coordinates import names_a_file
 from sacmap.areas.formats import KINDS, START, Kind, kind_of
 from sacmap.errors import DiskError, InputError
 from sacmap.files.text import unreadable
-from sacmap.limits import BINARY, INFLATED, MEMBERS, TEXT, is_folder
+from sacmap.limits import BINARY, INFLATED, MEMBERS, TEXT, Limit, is_folder
 
 #: Errors of damaged, encrypted or unknown ZIPs.
 BAD_ZIP = (
@@ -146,25 +146,24 @@ def bytes_of(part: Part, where: Path | str) -> bytes:
     return raw
 
 
-def copy(part: Part, to: Path, where: Path | str, room: int) -> int:
-    """Copy a part to a file and return its size. More than `room` bytes are refused, whatever the ZIP's index says.
+def copy(part: Part, to: Path, where: Path | str, limit: Limit, copied: int = 0) -> int:
+    """Copy a part to a file, and return the bytes `copied` of a dataset so far, whatever the ZIP's index says.
 
     Raises
     ------
     InputError
-        If there are more, or a coordinate system in it names a file, which PROJ would open.
+        If these are more than the limit, or a coordinate system in the part names a file, which PROJ would open.
     """
-    written, before = 0, b""
+    before = b""
     with part.open() as stream, to.open("wb") as out:
         while block := stream.read(_COPY):
-            written += len(block)
-            if written > room:
-                (BINARY if room == BINARY.most else INFLATED).require(written, where)
+            copied += len(block)
+            limit.require(copied, where)
             if _names_a_file(before + block):
                 raise names_a_file(where)
             before = block[-_LONGEST_NAME:]
             out.write(block)
-    return written
+    return copied
 
 
 def _names_a_file(block: bytes) -> bool:
@@ -320,26 +319,21 @@ def copied_to(dataset: Dataset, folder: Path, where: Path | str, *, inflated: bo
     InputError
         As `copy`.
     """
-    limit = INFLATED if inflated else BINARY
-    room = limit.most
     main = folder / f"areas.{dataset.kind.key}"
     if dataset.kind.key == "gdb":
         main.mkdir()
-        for name, part in dataset.beside.items():
-            plain = name.rpartition("/")[2]
-            if _is_plain(plain):
-                room -= copy(part, main / plain, where, room)
-        return main
-    room -= copy(dataset.main, main, where, room)
-    for one in _READ_WITH.get(dataset.kind.key, ()):
-        if one in dataset.beside:
-            room -= copy(dataset.beside[one], main.with_suffix(one), where, room)
+        plain = {name.rpartition("/")[2]: part for name, part in dataset.beside.items()}
+        wanted = {main / name: part for name, part in plain.items() if _is_plain(name)}
+    else:
+        endings = [one for one in _READ_WITH.get(dataset.kind.key, ()) if one in dataset.beside]
+        wanted = {main: dataset.main} | {main.with_suffix(one): dataset.beside[one] for one in endings}
+    copied = 0
+    for to, part in wanted.items():
+        copied = copy(part, to, where, INFLATED if inflated else BINARY, copied)
     return main
 
 
 def _is_plain(name: str) -> bool:
     """Whether the name of a geodatabase's file is one of those it has."""
     known = (".gdbtable", ".gdbtablx", ".gdbindexes", ".spx", ".atx", ".freelist", ".horizon", ".cdf")
-    return (
-        name.isascii() and "/" not in name and (name in {"gdb", "timestamps"} or name.lower().endswith(known))
-    )
+    return name.isascii() and (name in {"gdb", "timestamps"} or name.lower().endswith(known))

@@ -118,12 +118,10 @@ def shapes_of_wkb(raws: Sequence[bytes | None], where: Path | str) -> Shapes:
 
 def identifier_text(value: object) -> str:
     """Return an identifier or name as text: numbers without a trailing .0, missing values as ""."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or isinstance(value, bytes) or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
-    if isinstance(value, bytes):
-        return ""
     return str(value).strip()
 
 
@@ -208,14 +206,12 @@ def layer_of(
         return listed([name[:60] for name in names], 12, ", ")
 
     if asked is not None:
-        found = [name for name in every if name == asked] or [
-            n for n in every if n.casefold() == asked.casefold()
-        ]
-        if not found:
+        folded = [name for name in every if name.casefold() == asked.casefold()]
+        if not folded:
             raise InputError(
                 f"{where} has no layer {asked!r} (it has {some(every) or 'none'}).", "Check --layer."
             )
-        return found[0]
+        return asked if asked in folded else folded[0]
     if not named:
         raise InputError(f"{where} has a table but no polygons.", "Give a file with a polygon for each area.")
     if len(named) > 1 and OURS not in named:

@@ -49,14 +49,14 @@ def _read(where: Path, layer: str | None) -> Rows:
         parts = parts_of_folder(where)
         if any(part.name.lower() == "a00000001.gdbtable" for part in parts):
             parts = [part._replace(name=f"{where.name or 'areas'}/{part.name}") for part in parts]
-        return _of_several(parts, where, layer, inflated=False, what="folder")
+        return _of_several(parts, where, layer, inflated=False)
     require_plain(where)
     with where.open("rb") as stream:
         start = stream.read(START)
     kind = kind_of(start)
     if kind.key == "zip":
         with zipfile.ZipFile(where) as archive:
-            return _of_several(parts_of_zip(archive, where), where, layer, inflated=True, what="ZIP")
+            return _of_several(parts_of_zip(archive, where), where, layer, inflated=True)
     if kind.key == "gzip":
         raw = inflate_text(where)
         inner = Part("areas", len(raw), partial(io.BytesIO, raw))
@@ -86,11 +86,11 @@ _BY_ENDING = {
 }  # fmt: skip
 
 
-def _of_several(parts: Sequence[Part], where: Path, layer: str | None, *, inflated: bool, what: str) -> Rows:
+def _of_several(parts: Sequence[Part], where: Path, layer: str | None, *, inflated: bool) -> Rows:
     """Read the areas among several files: the only dataset, all KML files, or the one that --layer names."""
     found = datasets_of(parts)
     if not found:
-        raise _nothing_in(parts, where, what)
+        raise _nothing_in(parts, where, is_zip=inflated)
     if all(one.kind.key == "kml" for one in found):
         return _kml_files(found, where, layer, inflated=inflated)
     if len(found) > 1:
@@ -100,31 +100,23 @@ def _of_several(parts: Sequence[Part], where: Path, layer: str | None, *, inflat
     return _one(found[0], where, layer, inflated=inflated)
 
 
-def _nothing_in(parts: Sequence[Part], where: Path, what: str) -> InputError:
+def _nothing_in(parts: Sequence[Part], where: Path, *, is_zip: bool) -> InputError:
     """Return the error about files among which there is none of areas, saying what the first of them is."""
-    named = {part.ending for part in parts}
-    if what == "ZIP" and any(
-        part.name in {"xl/workbook.xml", "[Content_Types].xml", "content.xml"} for part in parts
-    ):
+    if is_zip and {"xl/workbook.xml", "[Content_Types].xml", "content.xml"} & {part.name for part in parts}:
         return InputError(f"{where} is {KINDS['xlsx'].words}.", KINDS["xlsx"].remedy)
-    lone = {".dbf", ".shx"} & named
+    lone = {".dbf", ".shx"} & {part.ending for part in parts}
     if lone:
         return InputError(
             f"{where} has parts of a shapefile ({', '.join(sorted(lone))}) but no .shp.",
             "Download or zip it again.",
         )
+    said = f"{where} is a {'ZIP' if is_zip else 'folder'} with no file of areas"
     for part in parts:
         kind = kind_of(part.start())
         if not kind.may_be_areas:
-            inner = f"; {part.name} in it is {kind.words}"
-            return InputError(
-                f"{where} is a {what} with no file of areas{inner}.",
-                kind.remedy or "Unpack it and give the file of areas in it.",
-            )
-    return InputError(
-        f"{where} is a {what} with no file of areas.",
-        "Give a file of areas, or the folder of a force's KML files.",
-    )
+            remedy = kind.remedy or "Unpack it and give the file of areas in it."
+            return InputError(f"{said}; {part.name} in it is {kind.words}.", remedy)
+    return InputError(f"{said}.", "Give a file of areas, or the folder of a force's KML files.")
 
 
 def _kml_files(found: Sequence[Dataset], where: Path, layer: str | None, *, inflated: bool) -> Rows:
@@ -173,5 +165,5 @@ def _on_disk(part: Part, where: Path) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="sacmap-") as name:
         path = Path(name) / "areas"
-        copy(part, path, where, INFLATED.most)
+        copy(part, path, where, INFLATED)
         yield path

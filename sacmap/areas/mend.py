@@ -67,6 +67,7 @@ def require_few_crossings(shapes: Shapes, ids: Sequence[str], where: Path | str)
         If they do. The message names the area that crosses itself most.
     """
     found: dict[int, int] = {}
+    # Of a large shape, even to know whether it crosses itself may take the square of its corners.
     large = shapely.get_num_coordinates(shapes) > MANY
     odd = large.copy()
     odd[~large] = ~shapely.is_valid(shapes[~large])
@@ -82,11 +83,9 @@ def crossings(shape: BaseGeometry) -> int:
 
     The cost of a repair grows with the square of this number.
     """
-    parts = _parts(shape)
-    # Of a large shape, even to know whether it crosses itself may take the square of its corners.
-    if not len(parts) or (shapely.get_num_coordinates(shape) <= MANY and shape.is_valid):
-        return 0
-    corners, ring = shapely.get_coordinates(shapely.get_rings(parts), return_index=True)
+    parts = shapely.get_parts(shapely.get_parts(shape))
+    polygons = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
+    corners, ring = shapely.get_coordinates(shapely.get_rings(polygons), return_index=True)
     start = np.flatnonzero(ring[1:] == ring[:-1])
     start = start[(corners[start] != corners[start + 1]).any(axis=1)]
     edges: Any = shapely.linestrings(np.stack([corners[start], corners[start + 1]], axis=1))
@@ -98,11 +97,6 @@ def crossings(shape: BaseGeometry) -> int:
             if found > CROSSINGS.most:
                 return found
     return found
-
-
-def _parts(shape: BaseGeometry) -> np.ndarray:
-    parts = shapely.get_parts(shapely.get_parts(shape))
-    return np.array([part for part in parts if part.geom_type == "Polygon"], dtype=object)
 
 
 def _meeting(
@@ -132,11 +126,11 @@ def valid_polygons(geometry: BaseGeometry) -> tuple[BaseGeometry, str]:
     if not shape.is_valid:
         mends.append(f"{shapely.is_valid_reason(shape).split('[')[0].lower()} mended")
         shape = shapely.make_valid(shape)
-    if shape.geom_type not in {"Polygon", "MultiPolygon"}:
-        parts = [part for part in shapely.get_parts(shape) if part.geom_type in {"Polygon", "MultiPolygon"}]
-        if shape.is_valid and not mends:
+    if shapely.get_type_id(shape) not in _POLYGONS:
+        if not mends:
             mends.append(f"polygons of a {shape.geom_type} kept")
-        shape = shapely.union_all(parts) if parts else shapely.Polygon()
+        parts = shapely.get_parts(shape)
+        shape = shapely.union_all(parts[np.isin(shapely.get_type_id(parts), _POLYGONS)])
     if shape.is_empty:
         return shapely.Polygon(), NO_BOUNDARY
     return shape, "; ".join(mends)

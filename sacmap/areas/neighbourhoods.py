@@ -67,9 +67,5 @@ def neighbourhoods(
 def summary(areas: gpd.GeoDataFrame, path: Path) -> str:
     """Return the number of neighbourhoods, and what was repaired, in words."""
     mended = areas[areas["mend"] != ""]
-    each = [f"{row.name} ({row.area_id}): {row.mend}" for row in mended.itertuples(index=False)]
-    lines = [
-        f"{path}: {len(areas)} neighbourhoods, {len(each)} of them repaired.",
-        *(f"- {one}" for one in each),
-    ]
-    return "\n".join(lines)
+    each = [f"- {row.name} ({row.area_id}): {row.mend}" for row in mended.itertuples(index=False)]
+    return "\n".join([f"{path}: {len(areas)} neighbourhoods, {len(each)} of them repaired.", *each])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -122,12 +123,9 @@ def layer_of(web: Web, kind: str, year: str, service_url: str) -> Layer:
     base = service_url.rstrip("/")
     if "/FeatureServer" in base:
         return _described(web, kind, base if re.search(r"/\d+$", base) else f"{base}/0")
-    known = KNOWN.get((kind, year))
-    if known is not None:
-        try:
+    if known := KNOWN.get((kind, year)):
+        with suppress(NoServiceError):
             return _described(web, kind, f"{base}/{known}/FeatureServer/0")
-        except NoServiceError:
-            pass
     name = _in_catalogue(web, kind, year, base)
     return _described(web, kind, f"{base}/{name}/FeatureServer/0")
 
