@@ -27,6 +27,7 @@ from sacmap.publish.colours import readable
 from sacmap.publish.csv_json import as_text, file_stem, number_texts
 from sacmap.publish.folium_map import draw
 from sacmap.publish.page import json_block, render, script
+from sacmap.publish.page_data import numbers_of
 from sacmap.publish.shapes import CODE, coded, label_places, simplified
 from sacmap.publish.tiles import tiles_of
 
@@ -398,6 +399,16 @@ def test_neither_headline_nor_tile_says_that_a_count_no_higher_than_before_rose(
     assert "Clearly above expected, though no higher than before: robbery in Ash." in said.second
     tiles = {one.kind: one.found for one in tiles_of(shown)}
     assert tiles["robbery"] == (("", "1 area above expected"),)
+
+
+@pytest.mark.parametrize(("year", "when"), [(2018, "the year before"), (2017, "before")])
+def test_a_baseline_of_one_year_is_the_year_before_only_if_it_is(year, when):
+    page = page_of()
+    now, before = (tuple(f"{one}-{month:02}" for month in range(1, 13)) for one in (2019, year))
+    change = page.change.assign(months_compared=12, baseline_periods=1)
+    shown = replace(page, change=change, current=now, baseline=(before,))
+    first = json.loads(numbers_of(shown))["sentences"][0]
+    assert first.startswith(f"{{crimes}}; {{before}} {when}. ")
 
 
 def test_a_missing_type_leaves_no_total_of_all_three_on_its_tile():

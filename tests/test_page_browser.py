@@ -1456,5 +1456,5 @@ def test_a_mean_below_one_is_not_cut_at_its_point(opened):
     )
     shown = opened(replace(page, change=rare), "#area=A0")
     count = shown.text("#panel .count")
-    assert count.startswith("0 crimes; 0.3 a period before")
+    assert count.startswith("0 crimes; 0.3 in an average period before")
     assert count.endswith(".")

@@ -16,7 +16,7 @@ from sacmap.choose.ranking import ranked_by_figures
 from sacmap.comparison import compare_areas
 from sacmap.fetch.street import read
 from sacmap.measure.verdict import law_of, readings
-from sacmap.publish.lists import draws, leading_type, stability, week_list, week_reasons
+from sacmap.publish.lists import draws, hardening_reasons, leading_type, stability, week_list, week_reasons
 from sacmap.publish.make_view import page_of
 from sacmap.result import Entry
 from sacmap.study import make_study
@@ -331,6 +331,16 @@ def test_the_leading_type_is_not_called_most_of_the_crimes_and_is_not_told_where
     )
     below = {kind: {"current_count": 5, "expected": 5.5} for kind in rows}
     assert week_reasons([entry], {"A": below})[0].why == ()
+
+
+def test_a_reason_rounds_as_the_list_and_the_panel_do():
+    # The panel's script rounds halves up; Python's own formats round them to the even digit.
+    counts = {"level": 30.0, "level_per_1000_households": 14.55, "current_count": 40, "expected": 30.0}
+    rows = {kind: dict(counts) for kind in tables.CRIME_TYPES}
+    entry = entry_of(points_share=0.625, off_street=0.125)
+    (said,) = hardening_reasons([entry], {"A": rows})
+    assert said.why[0] == "About 30 burglaries likely in a similar period, 15 per 1,000 households."
+    assert [reason[:3] for reason in said.why if "% of its" in reason] == ["13%", "63%"]
 
 
 def test_an_action_is_about_the_type_that_rose_most():

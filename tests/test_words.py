@@ -71,8 +71,8 @@ EXAMPLES = [
         row(63, 41, "within normal range"),
         FORCE,
         6.6,
-        "63 crimes; 41 a year before. Expected about 44 had it followed the rest of the force, which rose 7% (normal "
-        "range 22 to 72): 19 above. Within its normal range.",
+        "63 crimes; 41 in an average year before. Expected about 44 had it followed the rest of the force, which "
+        "rose 7% (normal range 22 to 72): 19 above. Within its normal range.",
     ),
     (
         row(80, 41, "clear rise", expected=43, low=25, high=65, periods=1),
@@ -93,14 +93,15 @@ EXAMPLES = [
         row(60, 41.4, "possible rise", months=1),
         "the baseline",
         None,
-        "60 crimes; 41 a period before. Expected about 44 had nothing changed (normal range 22 to 72): 16 above. "
-        "Above its normal range, as about one area in forty is by chance: a possible rise.",
+        "60 crimes; 41 in an average period before. Expected about 44 had nothing changed (normal range 22 to 72): "
+        "16 above. Above its normal range, as about one area in forty is by chance: a possible rise.",
     ),
     (
         row(1, 2.3333, "too few to tell", expected=2.1),
         FORCE,
         -9,
-        "1 crime; 2.3 a year before, while the rest of the force fell 9%. Too few to tell a change from chance.",
+        "1 crime; 2.3 in an average year before, while the rest of the force fell 9%. Too few to tell a change from "
+        "chance.",
     ),
     (
         row(3, 0, "too few to tell", expected=0.4),
@@ -112,15 +113,15 @@ EXAMPLES = [
         row(44, 41, "within normal range", expected=43.8),
         FORCE,
         None,
-        "44 crimes; 41 a year before. Expected about 44 had it followed the rest of the force (normal range 22 to "
-        "72): as expected. Within its normal range.",
+        "44 crimes; 41 in an average year before. Expected about 44 had it followed the rest of the force (normal "
+        "range 22 to 72): as expected. Within its normal range.",
     ),
     (
         row(1234, 1300.0, "within normal range", expected=1250, low=1100, high=1400),
         "the rest of {x} & Co",
         -4,
-        "1,234 crimes; 1,300 a year before. Expected about 1,250 had it followed the rest of (x) & Co, which fell 4% "
-        "(normal range 1,100 to 1,400): 16 below. Within its normal range.",
+        "1,234 crimes; 1,300 in an average year before. Expected about 1,250 had it followed the rest of (x) & Co, "
+        "which fell 4% (normal range 1,100 to 1,400): 16 below. Within its normal range.",
     ),
     (
         row(float("nan"), float("nan"), "not known"),
@@ -152,7 +153,7 @@ def test_a_type_has_its_own_noun_and_the_map_its_own_unit():
     said = sentences(
         row(2, 41, "clear fall"), FORCE, None, kind="burglary", among=f"all {counted(91, ('ward', 'wards'))}"
     )
-    assert said.startswith("2 burglaries; 41 a year before.")
+    assert said.startswith("2 burglaries; 41 in an average year before.")
     assert said.endswith("A clear fall: it stands out even among all 91 wards.")
 
 

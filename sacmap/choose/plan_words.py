@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sacmap.choose.evaluate import Outcome
     from sacmap.choose.partnership_files import Action
     from sacmap.choose.plan import Plan
-    from sacmap.choose.plan_record import SideName, WeightsName
+    from sacmap.choose.plan_record import SideName, Spread, WeightsName
     from sacmap.result import Result
 
 
@@ -214,6 +214,13 @@ def few(crimes: float) -> str:
     if crimes == 0 or crimes >= 10:
         return f"{crimes:,.0f}"
     return f"{crimes:.1f}" if crimes >= 0.95 else f"{crimes:.2f}"
+
+
+def prevented_in_words(spread: Spread | None) -> str:
+    """Return the burglaries that money prevents in a year: "0.04 to 1.5, about 0.5", or "not known"."""
+    if spread is None:
+        return "not known"
+    return f"{few(spread['low'])} to {few(spread['high'])}, about {few(spread['mid'])}"
 
 
 # ── afterwards ────────────────────────────────────────────────────────────────────────────────────────────────────

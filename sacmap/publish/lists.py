@@ -223,8 +223,7 @@ def _places(entry: Entry) -> str:
 
 def _level(rows: ByType) -> list[str]:
     rate = rows[HARDENING_TYPE]["level_per_1000_households"]
-    per = "" if pd.isna(rate) else f", {rate:.1f} per 1,000 households"
-    said = [f"{capital(likely_burglaries(rows[HARDENING_TYPE]['level']))}{per}."]
+    said = [f"{capital(likely_burglaries(rows[HARDENING_TYPE]['level'], rate))}."]
     counts = {kind: rows[kind]["current_count"] for kind in ("vehicle-crime", "robbery")}
     if not any(pd.isna(count) for count in counts.values()):
         vehicle, robbery = (tables.crimes(count, kind) for kind, count in counts.items())
@@ -259,9 +258,8 @@ def one_point(entry: Entry) -> list[str]:
 def _off_street(entry: Entry) -> list[str]:
     if entry.off_street is None:
         return []
-    return [
-        f"{100 * entry.off_street:.0f}% of its burglaries lie on points that are no street: shops, car parks, stations."
-    ]
+    share = f"{whole(100 * entry.off_street)}% of its burglaries"
+    return [f"{share} lie on points that are no street: shops, car parks, stations."]
 
 
 def leading_type(rows: ByType) -> str:
@@ -277,11 +275,11 @@ def _common(entry: Entry, row: ChangeRow, kind: str) -> list[str]:
     if int(row["current_count"]) >= LEAST_CRIMES:
         streets = ", ".join(f"{street_of(name)} ({n})" for name, n in entry.streets if n >= LEAST_ON_STREET)
         first = f", first {streets}" if streets else ""
-        share = f"{100 * entry.points_share:.0f}% of its {tables.NOUNS[kind][1]}"
+        share = f"{whole(100 * entry.points_share)}% of its {tables.NOUNS[kind][1]}"
         said.append(f"{share} are on ten map points{first}.")
     if abs(entry.edge_rank - entry.rank) >= LEAST_RANKS:
         said.append(
-            f"It would be number {entry.edge_rank:,} if crimes within {tables.EDGE_METRES:.0f} m of its edge belong "
+            f"It would be number {entry.edge_rank:,} if crimes within {tables.EDGE_METRES:.0f} m of its edge belonged "
             "next door."
         )
     return said

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from sacmap import months, tables
+from sacmap.choose.plan_words import pounds, prevented_in_words
 from sacmap.notices import series
 from sacmap.publish.note_official import happened
 from sacmap.publish.note_parts import (
@@ -96,15 +97,14 @@ def _money(plan: Plan, names: Mapping[str, str], *, illustrated: bool) -> Iterat
     money = plan.budget
     rows = tuple(
         (
-            names.get(one["area_id"], one["area_id"]), f"£{one['money']:,.0f}", f"{one['homes']:,}",
-            "not known" if one["prevented"] is None
-            else "{low:.2f} to {high:.2f}, about {mid:.2f}".format(**one["prevented"]),
+            names.get(one["area_id"], one["area_id"]), pounds(one["money"]), f"{one['homes']:,}",
+            prevented_in_words(one["prevented"]),
         )
         for one in plan.hardening
     )  # fmt: skip
     if rows:
         header = ("Area", "Money", "Homes", "Burglaries prevented a year")
-        yield Table(f"Target hardening: £{money['money']:,.0f}, {money['measure']}.", header, rows)
+        yield Table(f"Target hardening: {pounds(money['money'])}, {money['measure']}.", header, rows)
     if illustrated:
         yield Paragraph("The prices are illustrations until the partnership's own are put in their place.")
 

@@ -175,9 +175,8 @@ def _lists(result: Result, names: Mapping[str, str]) -> Iterator[Part]:
         )
     for entry in result.hardening[:LISTED]:
         row = rows[entry.area_id]["burglary"]
-        rate = f", {row['level_per_1000_households']:.1f} per 1,000 households" if homes else ""
-        now = whole(row["current_count"])
-        yield _numbered(entry, names, f"{likely_burglaries(row['level'])}{rate}; {now} now")
+        said = likely_burglaries(row["level"], row["level_per_1000_households"])
+        yield _numbered(entry, names, f"{said}; {whole(row['current_count'])} now")
 
 
 def _numbered(entry: Entry, names: Mapping[str, str], said: str) -> Paragraph:

@@ -195,7 +195,7 @@ def _sentences(view: View) -> tuple[list[str], list[int]]:
     among = f"all {counted(len(view.areas), view.unit)}" if len(view.areas) > 1 else ""
     reasons = [view.unknown.get(area, "") for area in view.table["area_id"]]
     said = [
-        words.pattern_of(row, view.follows, change, among=among, unknown=reason)
+        words.pattern_of(row, view.follows, change, among=among, unknown=reason, adjoins=view.adjoins)
         for row, change, reason in zip(readings(rows), changes, reasons, strict=True)
     ]
     number_of = {one: n for n, one in enumerate(dict.fromkeys(said))}

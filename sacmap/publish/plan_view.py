@@ -14,7 +14,7 @@ from sacmap.choose.hardening import LATELY_BURGLED
 from sacmap.choose.map_points import street_of
 from sacmap.choose.plan import Plan
 from sacmap.choose.plan_record import Alternative, Budget, EarlierVisit, Spread
-from sacmap.choose.plan_words import few, money_in_words, pounds
+from sacmap.choose.plan_words import few, money_in_words, pounds, prevented_in_words
 from sacmap.notices import counted, series, whole
 from sacmap.publish import bars
 from sacmap.publish.headline import Headline
@@ -76,12 +76,6 @@ def _above(plan: Plan, area_ids: Sequence[str], view: View) -> str:
     return f"{tables.crimes(abs(gap), plan.theme)} {'below' if gap < 0 else 'above'} expected"
 
 
-def _range(prevented: Spread | None) -> str:
-    if prevented is None:
-        return "not known"
-    return f"{few(prevented['low'])} to {few(prevented['high'])}, about {few(prevented['mid'])}"
-
-
 def _money(plan: Plan, view: View) -> Section:
     budget = plan.budget
     homes = sum(one["homes"] for one in plan.hardening)
@@ -136,7 +130,7 @@ def _money_tables(plan: Plan, view: View) -> tuple[Table, ...]:
             all_named([one["area_id"]], view),
             whole(one["homes"]),
             pounds(one["money"]),
-            _range(one["prevented"]),
+            prevented_in_words(one["prevented"]),
         )
         for one in plan.hardening
     )
@@ -144,8 +138,8 @@ def _money_tables(plan: Plan, view: View) -> tuple[Table, ...]:
         (
             f"{one['measure']}, {pounds(one['price'])} a home",
             whole(math.floor(one["homes"] + 1e-9)),
-            _range(one["spread"]),
-            _range(one["lately_burgled"]),
+            prevented_in_words(one["spread"]),
+            prevented_in_words(one["lately_burgled"]),
         )
         for one in plan.budget["reaches"]
     )

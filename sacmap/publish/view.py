@@ -399,6 +399,13 @@ class View:
         return {kind: changes_followed(rows, self.comparator.get(kind)) for kind, rows in self.rows.items()}
 
     @property
+    def adjoins(self) -> bool:
+        """Whether the baseline ends where the current period begins, or the periods are not known."""
+        if not self.current or not self.baseline:
+            return True
+        return months.number(self.current[0]) - months.number(self.baseline[-1][-1]) == 1
+
+    @property
     def periods_short(self) -> str:
         """The periods in a few words: "2019 against 2018"."""
         if not self.current:
@@ -406,8 +413,7 @@ class View:
         now = months.short_span(self.current)
         if not self.baseline:
             return now
-        adjoin = months.number(self.current[0]) - months.number(self.baseline[-1][-1]) == 1
-        if len(self.baseline) == 1 and adjoin and self.yearly and " to " in now:
+        if len(self.baseline) == 1 and self.adjoins and self.yearly and " to " in now:
             return f"{now} against the year before"
         if len(self.baseline) == 1:
             return f"{now} against {months.short_span(self.baseline[0])}"

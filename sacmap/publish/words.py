@@ -208,9 +208,15 @@ def level_words(*, yearly: bool) -> str:
     )
 
 
-def likely_burglaries(level: float) -> str:
-    """Return the level of an area in words: "about 361 burglaries likely in a similar period"."""
-    return f"{about(level)} {tables.NOUNS['burglary'][estimate(level) != '1']} likely in a similar period"
+def likely_burglaries(level: float, rate: float = math.nan) -> str:
+    """Return the level of an area in words: "about 361 burglaries likely in a similar period".
+
+    Where it is known, the rate follows, as the list shows it: ", 14 per 1,000 households".
+    """
+    per = "" if pd.isna(rate) else f", {mean(rate)} per 1,000 households"
+    return (
+        f"{about(level)} {tables.NOUNS['burglary'][estimate(level) != '1']} likely in a similar period{per}"
+    )
 
 
 def burglary_kind(named: str, *, exact: bool) -> str:
@@ -222,15 +228,21 @@ def burglary_kind(named: str, *, exact: bool) -> str:
 
 
 def pattern_of(
-    row: Reading, words: str, comparator_pct: float | None, *, among: str, unknown: str = ""
+    row: Reading,
+    words: str,
+    comparator_pct: float | None,
+    *,
+    among: str,
+    unknown: str = "",
+    adjoins: bool = True,
 ) -> str:
     """Return the sentences of a row with {crimes}, {before}, {expected}, {normal_low}, {normal_high}, {step} open.
 
     The page fills in the numbers. `words` names what the expected count follows; `comparator_pct` is the change of
     that, in %, None if not known; `among` is what a clear change stands out from, "" if from nothing; `unknown` is why
-    the area is not known, "" if that is not told of the area itself: "{crimes}; {before} the year before. Expected
-    {expected} had it followed the rest of the force, which rose 7% (normal range {normal_low} to {normal_high}): {step}
-    above. Within its normal range."
+    the area is not known, "" if that is not told of the area itself; `adjoins`: whether a baseline of one year is the
+    year before: "{crimes}; {before} the year before. Expected {expected} had it followed the rest of the force, which
+    rose 7% (normal range {normal_low} to {normal_high}): {step} above. Within its normal range."
     """
     verdict = row["verdict"]
     has_count = pd.notna(row["current_count"])
@@ -245,7 +257,7 @@ def pattern_of(
     others = words.replace("{", "(").replace("}", ")")  # no brace in a force's name may open a number
     follows = words != NOTHING
     did = percent(comparator_pct) if follows and comparator_pct is not None else ""
-    said = f"{{crimes}}; {_before(row)}"
+    said = f"{{crimes}}; {_before(row, adjoins=adjoins)}"
     if verdict == "too few to tell":
         while_others = f", while {others} {did}" if did else ""
         return f"{said}{while_others}. Too few to tell a change from chance."
@@ -255,13 +267,13 @@ def pattern_of(
     return f"{said}. Expected {{expected}} {had}{which} {range_}{_step(row)}. {_reading(row, among)}"
 
 
-def _before(row: Reading) -> str:
+def _before(row: Reading, *, adjoins: bool) -> str:
     yearly = row["months_compared"] == months.A_YEAR
     if row["baseline_mean"] == 0:
         return "none before"
     if row["baseline_periods"] == 1:
-        return "{before} the year before" if yearly else "{before} before"
-    return f"{{before}} a {'year' if yearly else 'period'} before"
+        return "{before} the year before" if yearly and adjoins else "{before} before"
+    return f"{{before}} in an average {'year' if yearly else 'period'} before"
 
 
 def _step(row: Reading) -> str:

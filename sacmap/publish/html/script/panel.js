@@ -150,7 +150,7 @@ function pointWords(place) {
       : held / count < 0.6
         ? "some streets stand out"
         : "few streets hold most";
-  return `${circles} They hold ${whole((100 * held) / count)}% of its ${data.nouns[state.type][1]}: ${how}.`;
+  return `${circles} They hold ${whole(100 * (held / count))}% of its ${data.nouns[state.type][1]}: ${how}.`;
 }
 
 // The counts month by month: the compared periods shaded, a gap where a month was left out, the axis at a round number.
