@@ -26,7 +26,6 @@ from sacmap.files.file_sets import torn_set_message, write_set
 from sacmap.files.json_shape import record_text
 from sacmap.files.sheets import table_text
 from sacmap.files.text import is_file_of, read_text
-from sacmap.files.write import require_writable
 from sacmap.inputs import read_by
 from sacmap.months import Period
 from sacmap.pipeline import require_outputs, run
@@ -72,9 +71,7 @@ def plan_study(
     endings = (".html", ".gpkg") if "gpkg" in study.also else (".html",)
     outputs = [path, *map(path.with_suffix, endings)]
     files = (options.prices, options.visited, options.protected)
-    require_apart(outputs, [*read_by(study), study_file, *files])
-    _require_unwritten(outputs, options.replace)
-    require_outputs(outputs, ())
+    _require_new(outputs, [*read_by(study), study_file, *files], replace=options.replace)
     prices = read_prices(read_text(options.prices) if options.prices else None, options.prices or "")
     # Read before the crimes, so that errors show at once. The areas are known only afterwards.
     _read_records(options, None)
@@ -155,10 +152,8 @@ def evaluate_plan(
     """
     outputs = [path, path.with_suffix(".html")]
     ca_bundle = options.fetching["ca_bundle"] if options.fetching else None
-    given = (options.boundaries, options.log, ca_bundle)
-    require_apart(outputs, [plan_path, *options.crimes, *given])
-    _require_unwritten(outputs, options.replace)
-    require_outputs(outputs, ())
+    read = [plan_path, *options.crimes, options.boundaries, options.log, ca_bundle]
+    _require_new(outputs, read, replace=options.replace)
     frozen = record_text(str(plan_path))
     if torn := torn_set_message(plan_path):
         say(f"- {torn}")
@@ -213,20 +208,13 @@ def path_from(folder: Path, path: str) -> str:
         return Path(path).resolve().as_posix()
 
 
-def _require_unwritten(paths: Sequence[Path], replace: bool) -> None:
-    """Refuse to write over a plan or its result unless told to; find out early whether it can be written.
-
-    Raises
-    ------
-    UsageError
-        If the record or a file beside it is there and is not to be replaced.
-    DiskError
-        If files cannot be written in the folder.
-    """
-    there = [file for file in paths if file.exists()]
+def _require_new(outputs: Sequence[Path], read: Sequence[str | Path | None], *, replace: bool) -> None:
+    """Check the outputs as `require_outputs` does, and refuse to write over a plan or its result unless told to."""
+    require_apart(outputs, read)
+    there = [file for file in outputs if file.exists()]
     if there and not replace:
         raise UsageError(
             f"{there[0]} already exists and was not changed: a plan is fixed before the event, and its result is kept.",
             "Choose another --out, or add --replace.",
         )
-    require_writable(paths[0].parent)
+    require_outputs(outputs, ())

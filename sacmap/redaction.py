@@ -12,7 +12,7 @@ LEFT_OUT = "…"
 #: The longest word that is searched for addresses.
 LONGEST_WORD = 4_000
 _SCHEME = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*:?[/\\]{2,}|[a-z][a-z0-9+.-]*:[/\\]+|[/\\]{2,}|(?:https?|socks\w*|ftp):)", re.I
+    r"\A(?:[a-z][a-z0-9+.-]*:?[/\\]{2,}|[a-z][a-z0-9+.-]*:[/\\]+|[/\\]{2,}|(?:https?|socks\w*|ftp):)", re.I
 )
 #: The mark of double-size tiles on some servers: …/{y}@2x.png.
 _DOUBLE_SIZE = re.compile(r"@(?=[0-9.]+x)")
@@ -31,8 +31,8 @@ def redacted(address: str) -> str:
     >>> redacted("ann:secret@proxy.example.org:8080")
     'proxy.example.org:8080'
     """
-    found = _SCHEME.match(address)
-    scheme, rest = address[: found.end() if found else 0], address[found.end() if found else 0 :]
+    rest = _SCHEME.sub("", address)
+    scheme = address[: len(address) - len(rest)]
     rest = _DOUBLE_SIZE.sub("\0", rest.replace("\0", ""))
     host = re.split(r"[/\\?#]", rest, maxsplit=1)[0]
     # A password may hold any of the characters that end a host.
@@ -41,8 +41,8 @@ def redacted(address: str) -> str:
         host = re.split(r"[/\\?#]", rest, maxsplit=1)[0]
     if not _HOST.fullmatch(host):
         rest = LEFT_OUT + rest[len(host) :]
-    path, mark, query = _cut(rest)
-    return f"{scheme}{path}{mark}{_without_values(query)}".replace("\0", "@")
+    path, *query = re.split(r"(?=[?#;])", rest, maxsplit=1)
+    return f"{scheme}{path}{_without_values(''.join(query))}".replace("\0", "@")
 
 
 def redacted_text(text: str) -> str:
@@ -59,15 +59,7 @@ def _redacted_word(word: str) -> str:
 
 def host_of(address: str) -> str:
     """Return the host and port of an address, for messages."""
-    shown = redacted(address)
-    found = _SCHEME.match(shown)
-    return re.split(r"[/\\?#]", shown[found.end() if found else 0 :], maxsplit=1)[0]
-
-
-def _cut(rest: str) -> tuple[str, str, str]:
-    """Return the text before the first ?, # or ;, this character, and the text after it."""
-    found = re.search(r"[?#;]", rest)
-    return (rest[: found.start()], found[0], rest[found.end() :]) if found else (rest, "", "")
+    return re.split(r"[/\\?#]", _SCHEME.sub("", redacted(address)), maxsplit=1)[0]
 
 
 def _without_values(query: str) -> str:

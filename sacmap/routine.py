@@ -92,8 +92,8 @@ def brief_study(
         periods = official_periods(study, table.of(area))
         found = reconciled_with(table, periods, area, beside=options.beside)
     names = names_of(result.areas) if result is not None else {}
-    if plan is not None and not plan.before.keys() <= names.keys():
-        names = _names_in(plan, options.plan) | names
+    if plan is not None and options.plan and not plan.before.keys() <= names.keys():
+        names = _names_in(plan, Path(options.plan)) | names
     view = page_of(result) if result is not None else None
     note = note_of(
         Given(
@@ -181,13 +181,11 @@ def _read_outcome(path: str | None, plan: Plan | None) -> OutcomeRecord | None:
     return outcome
 
 
-def _names_in(plan: Plan | None, plan_path: str | None) -> dict[str, str]:
+def _names_in(plan: Plan, plan_path: Path) -> dict[str, str]:
     """Return the names of a plan's areas by id, from its boundaries; empty if these cannot be read."""
-    if plan is None or plan_path is None:
-        return {}
     with suppress(SacmapError):
         areas = read_areas(
-            boundaries_of_plan(plan, Path(plan_path)),
+            boundaries_of_plan(plan, plan_path),
             id_column=plan.study.get("id_column"),
             name_column=plan.study.get("name_column"),
         )

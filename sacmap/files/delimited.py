@@ -72,12 +72,14 @@ def unpacked(raw: bytes | bytearray, label: str) -> bytes | bytearray:
     return out
 
 
-def _is_utf16(raw: bytes | bytearray) -> bool:
-    """Whether text seems to be UTF-16: it has a byte order mark, or every second byte is zero."""
+def _utf16_of(raw: bytes | bytearray) -> str:
+    """Return the kind of UTF-16 that text seems to be: by a byte order mark, or if every second byte is zero; or ""."""
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return True
-    zeros = [half.count(0) == len(half) for half in (raw[:400:2], raw[1:400:2])]
-    return len(raw) > 7 and zeros.count(True) == 1
+        return "utf-16"
+    high_first, low_first = (half.count(0) == len(half) for half in (raw[:400:2], raw[1:400:2]))
+    if len(raw) < 8 or high_first == low_first:
+        return ""
+    return "utf-16-be" if high_first else "utf-16-le"
 
 
 def decoded(raw: bytes | bytearray, label: str) -> str:
@@ -89,9 +91,7 @@ def decoded(raw: bytes | bytearray, label: str) -> str:
         If it is not text. The message says what it seems to be.
     """
     require_text(raw, label)
-    if _is_utf16(raw):
-        marked = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        kind = "utf-16" if marked else "utf-16-le" if raw[1:2] == b"\0" else "utf-16-be"
+    if kind := _utf16_of(raw):
         text = raw.decode(kind, errors="replace")
     else:
         try:
@@ -124,7 +124,7 @@ def require_text(raw: bytes | bytearray, label: str) -> None:
             f"{label} is {kind}, not data: a download that asked to sign in, or an error, may have been saved.",
             "Open it in a browser to see what it says, and download the data again.",
         )
-    if b"\0" in raw[:4096] and not _is_utf16(raw):
+    if b"\0" in raw[:4096] and not _utf16_of(raw):
         raise InputError(
             f"{label} is not text: it may be a workbook or a database under another name.",
             "Give XLSX, ODS, CSV or Parquet under its own name.",

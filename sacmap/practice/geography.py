@@ -73,10 +73,10 @@ def _spread(rng: np.random.Generator, outline: shapely.Polygon, count: int) -> N
     return np.array(chosen)
 
 
-def _roughen(rng: np.random.Generator, line: NDArray[np.float64], depth: int = 4) -> NDArray[np.float64]:
-    """Return the line with the midpoint of each segment moved sideways, `depth` times. The ends stay."""
+def _roughen(rng: np.random.Generator, line: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the line with the midpoint of each segment moved sideways, four times. The ends stay."""
     points = line
-    for _ in range(depth):
+    for _ in range(4):
         start, end = points[:-1], points[1:]
         step = end - start
         sideways = np.column_stack([-step[:, 1] * 1.7, step[:, 0] / 1.7])
