@@ -6,6 +6,7 @@ Counts are numbers of crimes, as pairs (before, after) over the same calendar mo
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,15 +84,11 @@ def wdd(
 
 def _before_after(name: str, pair: Counts) -> list[NDArray[np.float64]]:
     """Return both counts of a pair as arrays. A count that is none is an error: it would pass for a result."""
-    try:
+    with suppress(TypeError, ValueError):
         before, after = (np.atleast_1d(np.asarray(side, dtype=float)) for side in pair)
-    except (TypeError, ValueError):
-        sound = False
-    else:
-        sound = all((np.isfinite(side) & (side >= 0)).all() for side in (before, after))
-    if not sound:
-        raise UsageError(f"{name} is not (before, after): {pair!r}.", "Give two counts of 0 or more.")
-    return [before, after]
+        if all((np.isfinite(side) & (side >= 0)).all() for side in (before, after)):
+            return [before, after]
+    raise UsageError(f"{name} is not (before, after): {pair!r}.", "Give two counts of 0 or more.")
 
 
 def _with_interval(estimate: float, variance: float) -> Wdd:

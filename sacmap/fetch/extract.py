@@ -39,15 +39,13 @@ from sacmap.fetch.repeats import (
     rounded_to,
     without_repeated_parts,
 )
-from sacmap.fetch.resaved import SEA, from_grid, swapped_among
+from sacmap.fetch.resaved import EXTENTS, from_grid, in_britain, swapped_among
 from sacmap.fetch.street_rows import CATEGORIES
 from sacmap.files.sheets import LINES_ABOVE, Row, Sheet, mapped, sheets_of, text_of, words_of
 from sacmap.files.text import sha256
 from sacmap.notices import Notice, listed, series
 from sacmap.study import Study
 
-#: The extent of Great Britain: (lowest, highest) of each coordinate, in metres and in degrees.
-WITHIN = {"BNG": ((SEA, 700_000.0), (SEA, 1_300_000.0)), "degrees": ((-9.0, 2.5), (49.0, 61.5))}
 #: Spreadsheets keep fifteen digits of a number, so a longer reference has lost its end.
 EXACT = 1e15
 
@@ -361,7 +359,7 @@ def _degrees(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> tuple[np.ndar
         numbers.append(values)
     x, y = numbers
     nowhere = np.isnan(x) | np.isnan(y) | ((x == 0) & (y == 0))
-    outside = ~nowhere & ~_within(x, y, layout.coordinates)
+    outside = ~nowhere & ~in_britain(x, y, layout.coordinates)
     if layout.coordinates == "BNG":
         outside |= swapped_among(np.where(nowhere, np.nan, x), y)
     _refuse(table, sheet, outside, layout, lambda at: _looks_like(x[at], y[at], layout.coordinates))
@@ -385,11 +383,6 @@ def _no_number(texts: pd.Series, at: int) -> str:
     return "is not a coordinate"
 
 
-def _within(x: np.ndarray, y: np.ndarray, coordinates: str) -> np.ndarray:
-    (west, east), (south, north) = WITHIN[coordinates]
-    return np.asarray((x >= west) & (x <= east) & (y >= south) & (y <= north))
-
-
 def _refuse(
     table: pd.DataFrame, sheet: Sheet, bad: np.ndarray, layout: Layout, why: Callable[[int], str]
 ) -> None:
@@ -404,9 +397,9 @@ def _refuse(
 
 def _looks_like(x: float, y: float, coordinates: str) -> str:
     one = (np.array([x]), np.array([y]))
-    other = next(kind for kind in WITHIN if kind != coordinates)
-    if _within(*one, other)[0]:
+    other = next(kind for kind in EXTENTS if kind != coordinates)
+    if in_britain(*one, other)[0]:
         return f"looks like {other}, not {coordinates}"
-    if _within(*one[::-1], coordinates)[0]:
+    if in_britain(*one[::-1], coordinates)[0]:
         return "looks as if the two columns are swapped"
     return f"is not in Great Britain in {coordinates}"

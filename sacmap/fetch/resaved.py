@@ -44,8 +44,9 @@ _LON, _LAT = (
 _STREET = re.compile(r"['\"]name['\"]\s*:\s*(?P<q>['\"])(?P<n>.*?)(?P=q)")
 
 
-#: No land of Great Britain lies so few metres from the west or the south of its grid.
-SEA = 2_000.0
+#: The extent of Great Britain in metres and in degrees: (lowest, highest) of each coordinate. No land lies in the
+#: first two kilometres of the grid: such numbers are degrees or kilometres among metres.
+EXTENTS = {"BNG": ((2_000.0, 700_000.0), (2_000.0, 1_300_000.0)), "degrees": ((-9.0, 2.5), (49.0, 61.5))}
 #: The points of one force lie so near to one another (metres), but for a few. A smaller share that seems swapped is no
 #: sign of it: a force of the Midlands has a crime in Fleetwood now and then.
 NEAR, MOST_NEAR, FEW_FAR = 80_000.0, 0.9, 0.02
@@ -362,6 +363,12 @@ def from_grid() -> Transformer:
     return Transformer.from_crs("EPSG:27700", tables.WGS84, always_xy=True)
 
 
+def in_britain(x: np.ndarray, y: np.ndarray, system: str) -> np.ndarray:
+    """Mark the points within the extent of Great Britain; `system` is a key of `EXTENTS`."""
+    (west, east), (south, north) = EXTENTS[system]
+    return np.asarray((x >= west) & (x <= east) & (y >= south) & (y <= north))
+
+
 def swapped_among(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Mark the points whose easting and northing seem swapped, where those of most are not: metres, NaN if missing.
 
@@ -385,10 +392,9 @@ def _of_metres(east: pa.Array, north: pa.Array, found: Lines, label: str) -> tup
     there = np.isfinite(x) & np.isfinite(y)
     if (np.abs(x[there]) <= 180).all() and (np.abs(y[there]) <= 90).all():
         return east, north
-    nought = there & (x == 0) & (y == 0)
-    # No land lies in the grid's first two kilometres: such numbers are degrees or kilometres among metres.
-    astray = swapped_among(np.where(there & ~nought, x, np.nan), y)
-    bad = there & ~nought & ~((x >= SEA) & (x <= 700_000) & (y >= SEA) & (y <= 1_300_000)) | astray
+    nowhere = ~there | ((x == 0) & (y == 0))
+    astray = swapped_among(np.where(nowhere, np.nan, x), y)
+    bad = ~nowhere & ~in_britain(x, y, "BNG") | astray
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         what = "look swapped" if astray[row] else "are not in Great Britain"
@@ -397,8 +403,7 @@ def _of_metres(east: pa.Array, north: pa.Array, found: Lines, label: str) -> tup
             "They must be metres of the British National Grid, in every row, and not swapped.",
         )
     lon, lat = from_grid().transform(x, y)
-    none = ~there | nought
-    return pa.array(np.asarray(lon), mask=none), pa.array(np.asarray(lat), mask=none)
+    return pa.array(np.asarray(lon), mask=nowhere), pa.array(np.asarray(lat), mask=nowhere)
 
 
 def _matched(column: pa.Array, form: re.Pattern[str]) -> pa.Array:

@@ -63,18 +63,12 @@ def _crimes_in(value: object, depth: int = 0) -> Iterator[Mapping[str, object]]:
                 yield from _crimes_in(one, depth + 1)
             elif isinstance(one, Mapping):
                 yield _of_feature(one)
-        return
-    if not isinstance(value, Mapping):
-        return
-    if "category" in value and ("month" in value or "date" in value):
-        yield from _of_columns(value)
-        return
-    for inner in value.values():
-        if isinstance(inner, list | Mapping):
-            found = list(_crimes_in(inner, depth + 1))
-            if found:
-                yield from found
-                return
+    elif isinstance(value, Mapping):
+        if "category" in value and ("month" in value or "date" in value):
+            yield from _of_columns(value)
+        else:
+            found = (list(_crimes_in(inner, depth + 1)) for inner in value.values())
+            yield from next(filter(None, found), [])
 
 
 def _of_columns(value: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
