@@ -279,6 +279,13 @@ def test_f61_a_district_that_crosses_itself_without_end_is_refused_by_name():
         fetched(of_district(shapely.Polygon(points)))
 
 
+def test_f61_a_ward_that_crosses_itself_without_end_is_told_as_one_of_the_service():
+    points = np.random.default_rng(1).uniform((0, 52), (0.02, 52.02), (300, 2))
+    [(named, _)] = wards(1)
+    with pytest.raises(InputError, match="the Open Geography service, mostly in area E05010000"):
+        fetched(Geography({WARDS: Service(FIELDS, [(named, shapely.Polygon(points))])}))
+
+
 def test_a_district_without_a_boundary_is_told():
     with pytest.raises(SourceError, match="has no boundary for Northampton"):
         fetched(of_district(None))

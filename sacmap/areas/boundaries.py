@@ -356,7 +356,7 @@ def areas_from_rings(rings: Mapping[tuple[str, str], Sequence[tuple[float, float
         shapes.append(polygon_of([ring], own) or shapely.Polygon())
         mends.append("; ".join(own))
     _require_rings(mends, [area for area, _ in rings], "police.uk")
-    return _areas(list(rings), shapes, mends)
+    return _areas(list(rings), shapes, mends, "police.uk")
 
 
 def areas_from_shapes(shapes: Mapping[tuple[str, str], BaseGeometry], source: str) -> gpd.GeoDataFrame:
@@ -375,15 +375,15 @@ def areas_from_shapes(shapes: Mapping[tuple[str, str], BaseGeometry], source: st
             f"{source}: identifiers that occur more than once: {', '.join(repeated[:10])}.",
             "Try again later.",
         )
-    return _areas(list(shapes), list(shapes.values()), [""] * len(shapes))
+    return _areas(list(shapes), list(shapes.values()), [""] * len(shapes), source)
 
 
 def _areas(
-    named: Sequence[tuple[str, str]], shapes: Sequence[BaseGeometry], mends: Sequence[str]
+    named: Sequence[tuple[str, str]], shapes: Sequence[BaseGeometry], mends: Sequence[str], source: str
 ) -> gpd.GeoDataFrame:
     ids, names = [area for area, _ in named], [name or area for area, name in named]
     table = _table({"area_id": ids, "name": names, "mend": mends}, [None] * len(named), shapes)
-    return mended(table).sort_values("area_id", ignore_index=True)[tables.AREAS.names]
+    return mended(table, source).sort_values("area_id", ignore_index=True)[tables.AREAS.names]
 
 
 def geojson_of(areas: gpd.GeoDataFrame) -> bytes:

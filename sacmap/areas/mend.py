@@ -24,7 +24,7 @@ _AT_A_TIME = 20_000
 MANY = 50_000
 
 
-def mended(table: gpd.GeoDataFrame, where: Path | str = "police.uk") -> gpd.GeoDataFrame:
+def mended(table: gpd.GeoDataFrame, where: Path | str) -> gpd.GeoDataFrame:
     """Return the table (area_id, mend, geometry in degrees) with valid polygons; mend says what changed.
 
     Raises
