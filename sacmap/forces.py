@@ -9,6 +9,8 @@ PRACTICE_FORCE = "Dogger Bank Constabulary"
 #: The force of rows that do not name one.
 NO_FORCE = "Force not named"
 _TITLES = {"police", "constabulary", "service"}
+#: A force renamed in 2022, whose slug stayed.
+_RENAMED = {"hampshire-and-isle-wight": "hampshire"}
 
 
 def force_slug(name: str) -> str:
@@ -20,4 +22,5 @@ def force_slug(name: str) -> str:
     words = f"{tail} {head}".lower().replace("&", " and ").replace("-", " ").split()
     if words == ["british", "transport", "police"]:
         return TRANSPORT_SLUG
-    return "-".join(w for w in words if w not in _TITLES and (w != "of" or words[:1] == ["city"]))
+    slug = "-".join(w for w in words if w not in _TITLES and (w != "of" or words[:1] == ["city"]))
+    return _RENAMED.get(slug, slug)

@@ -170,6 +170,16 @@ def homes_of(text: str) -> float | None:
     return value if is_of_homes(value) else None
 
 
+def whole_of(text: str) -> int | None:
+    """Return a whole count as spreadsheets, R and pandas write it, or None if the text is none.
+
+    >>> [whole_of(text) for text in ("12", "1,200", "12.0", "12.5", "NA")]
+    [12, 1200, 12, None, None]
+    """
+    value = homes_of(text)
+    return int(value) if value is not None and value.is_integer() else None
+
+
 def _columns(*rows: tuple[str, str, str, str]) -> tuple[Column, ...]:
     return tuple(Column(*row) for row in rows)
 

@@ -40,6 +40,13 @@ def test_a_month_may_be_written_as_a_day_as_workbooks_do():
     assert file_comparator(text, "c.csv", PERIODS, (0, 1)).pair("burglary") == (400, 200)
 
 
+@pytest.mark.parametrize(("n", "read"), [("100.0", 100), ('"1,000"', 1_000)])
+def test_counts_and_crime_types_are_read_as_programs_and_police_uk_write_them(n, read):
+    text = csv_of(EVERY, n=n, kinds=("Burglary", "Robbery", "Vehicle crime"))
+    against = file_comparator(text, "c.csv", PERIODS, (0, 1))
+    assert against.pair("vehicle-crime") == (4 * read, 2 * read)
+
+
 def test_each_month_may_have_a_row_of_each_of_several_forces():
     assert file_comparator(csv_of(EVERY * 2), "c.csv", PERIODS, (0, 1)).pair("burglary") == (800, 400)
 
@@ -58,11 +65,12 @@ def test_a_month_left_out_need_not_be_in_the_file():
         (csv_of(EVERY[:-1]), "no burglary for 2018-08"),
         (csv_of(EVERY, kinds=("burglary", "robbery")), "no vehicle-crime for 2016-07"),
         (csv_of(EVERY, n="1,000"), "c.csv, line 2"),
+        (csv_of(EVERY, n='"1,00"'), "c.csv, line 2"),
         (csv_of(EVERY, n="²"), "c.csv, line 2"),
         (csv_of(EVERY, n="9" * 400), "c.csv, line 2"),
         (csv_of(EVERY, n="-1"), "c.csv, line 2"),
         (csv_of(["Jul-16"]), "c.csv, line 2"),
-        (csv_of(EVERY, kinds=("Burglary",)), "c.csv, line 2"),
+        (csv_of(EVERY, kinds=("Drugs",)), "c.csv, line 2"),
         (csv_of([*EVERY, "2018-07"]), "2 rows of burglary for 2018-07 and 1 for 2016-07"),
     ],
 )

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import pickle
 import re
 import shutil
 import zipfile
@@ -501,6 +502,23 @@ SAVED = {
         [{k: row[k] for k in ("Month", "Longitude", "Latitude", "Crime type")} for row in rows]
     ),
     "JSON": lambda rows: json.dumps(answers_of(rows)),
+    "JSON of rows": lambda rows: pd.DataFrame(rows).to_json(orient="records"),
+    "GeoJSON of rows": lambda rows: json.dumps(
+        {
+            "type": "FeatureCollection",
+            "features": [
+                {
+                    "type": "Feature",
+                    "properties": row | {"Longitude": float(row["Longitude"])},
+                    "geometry": {
+                        "type": "Point",
+                        "coordinates": [float(row["Longitude"]), float(row["Latitude"])],
+                    },
+                }
+                for row in rows
+            ],
+        }
+    ),
     "JSON in an object": lambda rows: json.dumps({"date": "2019-01", "crimes": answers_of(rows)}),
     "JSON a line": lambda rows: "\n".join(json.dumps(one) for one in answers_of(rows)),
     "JSON by columns": lambda rows: pd.json_normalize(answers_of(rows)).to_json(),
@@ -551,6 +569,9 @@ def test_f70_a_street_file_saved_again_counts_as_before(folder, monkeypatch, how
         (b"PK\x03\x04 cut short", "is a ZIP or a workbook"),
         (b"\xd0\xcf\x11\xe0 cut", "cannot be read as a workbook"),
         (gzip.compress(b"RDX3\nX\n\0\0\0 \x01\x02", mtime=0), "is an R data file"),
+        (b"<stata_dta><header><release>118</release>", "is a Stata file"),
+        (b"$FL2@(#) SPSS DATA FILE\0", "is an SPSS file"),
+        (pickle.dumps(crimes()), "is a Python pickle"),
         (gzip.compress(table(crimes()).encode(), mtime=0)[:-20], "gzip compression is damaged or cut"),
         (b"\x00\x01\x02\x03" * 300, "is not text"),
         (b'[{"category": "burglary", "month": "2019-01", ', "JSON that is cut"),
@@ -738,6 +759,15 @@ def test_ids_that_a_program_padded_with_spaces_are_those_of_police_uk(folder, mo
         padded = [row | {"Crime ID": row["Crime ID"].ljust(70), "Context": context} for row in rows + again]
         (folder / name).write_text(table(padded))
         require_whole(map_of(folder, monkeypatch, name))
+
+
+def test_a_point_for_a_missing_coordinate_as_sas_and_spss_write_it_is_no_location(folder, monkeypatch):
+    rows = crimes()
+    rows[0] |= {"Longitude": ".", "Latitude": "."}
+    (folder / "a.csv").write_text(table(rows))
+    made = map_of(folder, monkeypatch, "a.csv")
+    assert made.error == ""
+    assert made.record["ledger"]["no_location"] == 1
 
 
 @pytest.mark.parametrize("name", ["south yorkshire police ", "South Yorkshire", "south-yorkshire"])

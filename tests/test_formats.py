@@ -106,6 +106,12 @@ def test_f78_a_zip_of_one_dataset_is_read_as_it_is(tmp_path, ending):
     require_wards(read_areas(given), 1e-6)
 
 
+def test_f78_geojson_lines_with_record_separators_are_read(tmp_path):
+    lines = as_file(tmp_path, "geojsonl").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "a.geojsons").write_text("".join(f"\x1e{line}\n" for line in lines), encoding="utf-8")
+    require_wards(read_areas(tmp_path / "a.geojsons"), 1e-6)
+
+
 def test_f78_the_folder_of_an_unpacked_download_is_read(tmp_path):
     as_file(tmp_path, "shp")
     (tmp_path / "areas.shp.xml").write_text("<metadata/>")

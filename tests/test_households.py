@@ -398,7 +398,14 @@ def test_f71_the_column_of_all_households_is_taken_and_told(tmp_path, columns, t
 
 @pytest.mark.parametrize(
     "columns",
-    [["One-person households"], ["Owned households", "Rented households"], ["Households with a car"]],
+    [
+        ["One-person households"],
+        ["one_person_households"],
+        ["OnePersonHouseholds"],
+        ["pct_households"],
+        ["Owned households", "Rented households"],
+        ["Households with a car"],
+    ],
 )
 def test_f71_where_no_column_is_of_all_households_the_run_asks(tmp_path, columns):
     text = ",".join(["WD_CD", *columns]) + "\nE05000001" + ",5" * len(columns) + "\n"
@@ -412,6 +419,16 @@ def test_f71_where_no_column_is_of_all_households_the_run_asks(tmp_path, columns
 def test_f71_the_ward_is_the_identifier_and_not_its_district(tmp_path):
     text = "LAD24CD,WD24CD,WD24NM,Households\nE07000001,E05000001,Ash,5\nE07000001,E05000002,Elm,6\n"
     assert read(tmp_path, text).by_id == {"E05000001": 5, "E05000002": 6}
+
+
+def test_row_numbers_that_a_program_wrote_into_id_are_no_identifiers(tmp_path):
+    text = "id,WD_CODE,Households\n1,W07,5\n2,W09,6\n"
+    assert read(tmp_path, text).by_id == {"W07": 5, "W09": 6}
+    assert read(tmp_path, "id,LAD_CODE,Households\n1,L1,5\n2,L1,6\n").by_id == {"1": 5, "2": 6}
+
+
+def test_a_name_whose_words_are_joined_is_read_as_its_words(tmp_path):
+    assert read(tmp_path, "WD_CD,total_households_2021\nE05000001,5\n").by_id == {"E05000001": 5}
 
 
 def test_a_table_of_several_kinds_of_household_a_line_each_is_not_added_up_silently(tmp_path):

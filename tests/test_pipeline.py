@@ -472,6 +472,7 @@ def test_with_the_force_as_comparator_its_rows_less_the_areas_are_followed(pract
         ("Dyfed-Powys Police", "dyfed-powys"),
         ("British Transport Police", "btp"),
         ("Greater Manchester Police", "greater-manchester"),
+        ("Hampshire & Isle of Wight Constabulary", "hampshire"),
     ],
 )
 def test_a_force_s_slug_is_police_uk_s(name, slug):

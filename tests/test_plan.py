@@ -658,6 +658,19 @@ def test_a_list_is_read_from_a_workbook_and_from_excel_s_other_csv(tmp_path):
         )
 
 
+@pytest.mark.parametrize("day", ["2018-06-04 00:00:00", "2018-06-04T14:30:00", "04/06/2018 14:30"])
+@pytest.mark.parametrize(("homes", "read"), [("12.0", 12), ('"1,200"', 1_200), ("NA", None)])
+def test_a_list_is_read_as_programs_save_it_again(tmp_path, day, homes, read):
+    text = f"date,area_id,action,homes\n{day},A,locks,{homes}\n"
+    [only] = read_actions(text, "log.csv", {"A"})
+    assert (only.date, only.homes) == ("2018-06-04", read)
+
+
+def test_a_list_is_read_from_parquet(tmp_path):
+    pd.DataFrame({"area_id": ["A"], "homes": [12]}).to_parquet(tmp_path / "p.parquet")
+    assert read_protected(table_text(str(tmp_path / "p.parquet")), "p.parquet", {"A"}) == {"A": 12}
+
+
 @pytest.mark.parametrize(
     ("value", "text"), [(0, "0"), (0.038, "0.04"), (0.53, "0.53"), (2.13, "2.1"), (31.4, "31")]
 )

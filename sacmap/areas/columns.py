@@ -133,7 +133,7 @@ def _guessed_id(rows: Rows, where: Path | str) -> tuple[str, list[str], list[Not
     ends = [column for column in rows.columns if _CODE_END.fullmatch(column) and column not in exact]
     tried = {column: texts(rows, column) for column in [*exact, *ends]}
     # Row numbers written by geopandas, QGIS or ArcGIS are not codes.
-    numbers = [column for column in exact if len(rows) > 1 and _counts_rows(tried[column])]
+    numbers = [column for column in exact if len(rows) > 1 and counts_rows(tried[column])]
     order = [*(column for column in tried if column not in numbers), *numbers]
     whole = [column for column in order if _is_key(tried[column])]
     if whole:
@@ -165,7 +165,8 @@ def _is_key(values: Sequence[str]) -> bool:
     return "" not in values and len(set(values)) == len(values)
 
 
-def _counts_rows(values: Sequence[str]) -> bool:
+def counts_rows(values: Sequence[str]) -> bool:
+    """Whether the values are the numbers of the rows, which programs write and which identify no area."""
     return any(list(values) == [str(first + k) for k in range(len(values))] for first in _FIRSTS)
 
 

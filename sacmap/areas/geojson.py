@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -95,7 +96,8 @@ def _parsed(raw: bytes, where: Path | str) -> tuple[object, tuple[Notice, ...]]:
         with _uncollected():
             return parse_json(text), notices
     except json.JSONDecodeError as error:
-        if error.msg == "Extra data" or text.lstrip().startswith("\x1e"):
+        # Python takes a record separator for a space, so lstrip() alone would take it away.
+        if error.msg == "Extra data" or text.lstrip(" \t\r\n").startswith("\x1e"):
             return _each_line(text, where), notices
         raise InputError(
             f"{where} is not valid JSON: it is cut short or wrong at line {error.lineno}, column {error.colno}.",
@@ -120,7 +122,7 @@ def _uncollected() -> Iterator[None]:
 def _each_line(text: str, where: Path | str) -> list[JsonObject]:
     """Return the features of JSON lines (newline-delimited, or with record separators)."""
     found = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(re.split(r"\r\n?|\n", text), 1):
         plain = line.strip("\x1e \t")
         if not plain:
             continue

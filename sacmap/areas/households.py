@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sacmap.areas.columns import require_no_points
+from sacmap.areas.columns import counts_rows, require_no_points
 from sacmap.areas.formats import START, kind_of
 from sacmap.areas.layer_files import as_input_error, inflate_text
 from sacmap.errors import InputError
@@ -36,7 +36,7 @@ _TOTALS = tuple(
 _PART = re.compile(
     r"\b(one|two|three|1|2|3)[\s-]+(person|adult|people|family|bedroom|car)|lone|single|couple|pension|\bwith\b|"
     r"without|\bno\b|depriv|own(ed|er)|rent|mortgage|aged|student|overcrowd|multi|\bnot\b|%|per ?cent|\brate\b|mean|"
-    r"average|size|population|people|persons|residents",
+    r"average|\bavg\b|\bpct\b|proportion|share|size|population|people|persons|residents",
     re.IGNORECASE,
 )
 #: Names that say no more than that numbers stand below.
@@ -210,9 +210,13 @@ def _id_at(names: Sequence[str], body: Sequence[Line]) -> int | None:
 
     of_codes = [place for place in range(len(names)) if codes(place)]
     several = len({_cell(cells, place) for _, cells in body for place in of_codes[:1]}) > 1 or len(body) == 1
+    # As among the columns of boundaries, row numbers count last.
+    numbers = [place for place in exact if counts_rows([_cell(cells, place) for _, cells in body])]
     order = [
-        *exact,
+        *(place for place in exact if place not in numbers),
         *(place for place in called if place in of_codes and _differ(body, place)),
+        *(place for place in called if place not in numbers and _differ(body, place)),
+        *exact,
         *called,
         *(of_codes if several else ()),
     ]
@@ -241,7 +245,7 @@ def _number_at(
         )
     others = [place for place, name in enumerate(names) if place != id_at and name]
     for pattern in _TOTALS:
-        found = [p for p in others if pattern.fullmatch(names[p]) and not _is_part(names[p])]
+        found = [p for p in others if pattern.fullmatch(_words(names[p])) and not _is_part(names[p])]
         if found:
             return _the_total(found, others, names, body, path)
     plain = [p for p in others if _PLAIN.fullmatch(names[p]) and _is_of_counts(body, p)]
@@ -259,7 +263,13 @@ def _number_at(
 
 def _is_part(name: str) -> bool:
     """Whether a name is of some households only, what stands for all of them aside."""
-    return bool(_PART.search(re.sub(r"no\.? of households|one family only", "", name, flags=re.IGNORECASE)))
+    said = re.sub(r"no\.? (of )?households|one family only", "", _words(name), flags=re.IGNORECASE)
+    return bool(_PART.search(said))
+
+
+def _words(name: str) -> str:
+    """Return a name with its words apart: one_person_households and OnePersonHouseholds have three."""
+    return " ".join(re.sub(r"[_.]|(?<=[a-z])(?=[A-Z])", " ", name).split())
 
 
 def _the_total(

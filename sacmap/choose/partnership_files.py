@@ -11,7 +11,7 @@ from datetime import date
 
 import pandas as pd
 
-from sacmap import months
+from sacmap import months, tables
 from sacmap.choose.plan_record import EarlierVisit
 from sacmap.errors import InputError, UsageError
 from sacmap.files.text import rows_of
@@ -20,8 +20,10 @@ from sacmap.notices import listed
 #: How areas may be written → their area_id (see `area_names`), or their ids alone.
 Areas = Mapping[str, str] | Collection[str]
 
-_ISO = re.compile(r"(?a:(\d{4})-(\d{2})-(\d{2}))")
-_BRITISH = re.compile(r"(?a:(\d{1,2})/(\d{1,2})/(\d{4}))")
+#: A time after the date does not matter.
+_TIME = r"(?:[T ]\d{1,2}:\d{2}.*)?"
+_ISO = re.compile(rf"(?a:(\d{{4}})-(\d{{2}})-(\d{{2}}){_TIME})")
+_BRITISH = re.compile(rf"(?a:(\d{{1,2}})/(\d{{1,2}})/(\d{{4}}){_TIME})")
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def read_actions(text: str, path: str, areas: Areas | None = None) -> list[Actio
             _date(row["date"], path, line),
             row["area_id"],
             row["action"],
-            _whole(row["homes"], path, line) if row["homes"] else None,
+            _whole(row["homes"], path, line) if row["homes"] not in {"", "NA"} else None,
         )
         for line, row in rows
     ]
@@ -156,9 +158,10 @@ def _rows(
 
 
 def _whole(text: str, path: str, line: int) -> int:
-    if not re.fullmatch(r"(?a:\d{1,9})", text):
+    found = tables.whole_of(text)
+    if found is None:
         raise InputError(f"{path}, line {line}: homes is {text!r}.", "Write a whole number, such as 12.")
-    return int(text)
+    return found
 
 
 def action_days(text: str) -> tuple[str, str]:

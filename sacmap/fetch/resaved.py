@@ -30,7 +30,7 @@ from sacmap.forces import NO_FORCE, TRANSPORT_POLICE
 #: What programs write for a missing value.
 NOTHING = (
     "", "NA", "N/A", "n/a", "na", "null", "NULL", "Null", "NaN", "nan", "None", "none", "-", "#N/A", "<NA>", "nil",
-    "\\N",
+    "\\N", ".",
 )  # fmt: skip
 
 #: What stands between the words of a crime type. Copied from a web page, it can be a space that does not break.

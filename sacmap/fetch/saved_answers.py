@@ -1,4 +1,4 @@
-"""Crimes in JSON: answers of the API in the forms in which people save them."""
+"""Crimes in JSON: answers of the API, or rows of a street file, in the forms in which people save them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 
 from sacmap.errors import InputError
+from sacmap.fetch.columns import places_of
+from sacmap.files.sheets import words_of
 from sacmap.files.text import parse_json
 
 #: Deeper than any answer of the API is nested.
@@ -29,7 +31,8 @@ def saved_crimes(text: str, label: str) -> tuple[list[str], list[list[str]]]:
             f"{label} is JSON without crimes.", "Give answers of crimes-street, or CSVs of police.uk."
         )
     names = list(dict.fromkeys(name for crime in crimes for name in crime))
-    if not {"month", "date"} & set(names) or not {"category", "crime_type", "Crime type"} & set(names):
+    words = set(map(words_of, names))
+    if not {"month", "date"} & words or not {"category", "crime type"} & words:
         raise InputError(
             f"{label} is JSON, but not of crimes (it has {', '.join(names)[:100]}).",
             "Give answers of crimes-street, or CSVs of police.uk.",
@@ -96,7 +99,7 @@ def _of_feature(one: Mapping[str, object]) -> Mapping[str, object]:
     corners = (
         shape.get("coordinates") if isinstance(shape, Mapping) and shape.get("type") == "Point" else None
     )
-    if isinstance(corners, list) and len(corners) >= 2:
+    if isinstance(corners, list) and len(corners) >= 2 and "lon" not in places_of(list(properties)):
         return {**properties, "longitude": corners[0], "latitude": corners[1]}
     return properties
 

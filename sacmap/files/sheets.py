@@ -62,17 +62,17 @@ def sheets_of(path: Path) -> Iterator[Sheet]:
 
 
 def table_text(path: str) -> str:
-    """Return a table that the study names, such as an action log: text as it is, a workbook's first sheet as CSV.
+    """Return a table that the study names, such as an action log: text as it is, others as CSV.
 
-    A row has the same line in the CSV, and a date is written as 2018-06-04.
+    Of a workbook it is the first sheet. A row has the same line in the CSV, and a date is written as 2018-06-04.
 
     Raises
     ------
     InputError
-        If it cannot be read, or is neither text nor a workbook.
+        If it cannot be read, or is neither text nor a workbook nor Parquet.
     """
     raw = unpacked(bytes_of(Path(path)), path)
-    if not is_workbook(raw):
+    if not is_workbook(raw) and not raw.startswith(PARQUET):
         return decoded(raw, path)
     out = io.StringIO()
     rows = next(sheets_in(raw, path)).rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -140,14 +139,16 @@ def file_comparator(text: str, path: str, periods: Sequence[Period], positions: 
     given: dict[tuple[str, str], float] = {}
     rows: Counter[tuple[str, str]] = Counter()
     for line, row in rows_of(text, f"The comparator {path}", ("month", "crime_type", "n")):
-        written, kind, n = row.values()
-        month = months.month_of(written)
-        if not (month and kind in tables.CRIME_TYPES and re.fullmatch(r"(?a:\d{1,9})", n)):
+        month, n = months.month_of(row["month"]), tables.whole_of(row["n"])
+        # Vehicle crime is how police.uk's files write vehicle-crime.
+        kind = row["crime_type"].lower().replace(" ", "-")
+        if not month or kind not in tables.CRIME_TYPES or n is None:
             raise InputError(
-                f"The comparator {path}, line {line}: {written},{kind},{n} is not a month, a crime type and a count.",
+                f"The comparator {path}, line {line}: {','.join(row.values())} is not a month, a crime type and a "
+                "count.",
                 f"Crime types are {', '.join(tables.CRIME_TYPES)}; months are YYYY-MM.",
             )
-        given[month, kind] = given.get((month, kind), 0.0) + float(n)
+        given[month, kind] = given.get((month, kind), 0.0) + n
         rows[month, kind] += 1
     compared = [[period[k] for k in positions] for period in periods]
     sums = {kind: _sum(given, kind, compared, path) for kind in tables.SAC_TYPES}
