@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from sacmap import tables
 from sacmap.choose.map_points import street_of
+from sacmap.notices import Notice
 from sacmap.publish import colours
 from sacmap.publish import page as module_of_the_page
 from sacmap.publish.colours import readable
@@ -399,6 +400,19 @@ def test_neither_headline_nor_tile_says_that_a_count_no_higher_than_before_rose(
     assert "Clearly above expected, though no higher than before: robbery in Ash." in said.second
     tiles = {one.kind: one.found for one in tiles_of(shown)}
     assert tiles["robbery"] == (("", "1 area above expected"),)
+
+
+def test_an_area_that_is_not_known_says_why_where_the_page_can_tell():
+    page = page_of(empty=1)
+    public = replace(
+        page,
+        change=page.change.assign(verdict="not known", current_count=np.nan),
+        warnings=[Notice("suppressed", "Public version.")],
+    )
+    numbers = json.loads(numbers_of(public))
+    said = [numbers["sentences"][number] for number in numbers["sentence"][:: len(tables.CRIME_TYPES)]]
+    left_out = "Not known: this public version leaves its count out."
+    assert said == [left_out, "Not known: it has no boundary.", left_out, left_out]
 
 
 @pytest.mark.parametrize(("year", "when"), [(2018, "the year before"), (2017, "before")])

@@ -278,6 +278,8 @@ def test_more_areas_than_adjoin_are_refused(tmp_path):
         n["code"] for n in pair.warnings
     }
     assert pair.hardening[0]["prevented"] is None
+    # Where no area gets money, nothing is said of the households of those that do.
+    assert "no-households" not in {n["code"] for n in plan_for(found, size=2, budget=100).warnings}
     told = {notice["code"]: notice["text"] for notice in pair.warnings}
     assert told["part-of-a-year"].startswith("Burglaries a year are worked out from one month, ")
     # What is shown is the plain gap; what the chosen areas are above the expected allows for chance.

@@ -10,6 +10,7 @@ from conftest import HOSTILE, Opened, axe_of, grouped, page_of, visiting
 from sacmap.choose.effect import wdd
 from sacmap.choose.evaluate import Group, Outcome
 from sacmap.choose.partnership_files import Action
+from sacmap.choose.plan_words import reading_of
 from sacmap.months import day_in_words
 from sacmap.notices import Notice
 from sacmap.publish.outcome_view import result_view
@@ -173,6 +174,26 @@ def test_what_the_money_could_buy_is_in_whole_homes_as_what_it_buys():
     assert (buys.heading, buys.rows[0][:2]) == ("What it could buy", ("Locks, £150 a home", "66"))
 
 
+def test_what_the_money_cannot_buy_prevents_nothing():
+    page = page_of()
+    plan = plan_of_four(page)
+    dear = [one | {"homes": 0.9} for one in plan.budget["reaches"]]
+    shown = next(
+        one
+        for one in plan_view(replace(plan, budget=plan.budget | {"reaches": dear}), page).sections
+        if one.key == "money"
+    )
+    assert [table.heading for table in shown.tables] == ["Where it goes"]
+
+
+def test_no_set_that_fell_as_far_is_told_in_a_word():
+    page = page_of()
+    outcome = replace(outcome_of_four(page), placebo_rank=1, placebos=14)
+    assert "on 14 sets of untreated areas showed as large a fall in none of them." in reading_of(
+        outcome, plan_of_four(page)
+    )
+
+
 def test_a_plan_has_its_own_headline_sides_and_pins(opened, planned):
     page = opened(planned)
     assert page.text("h1") == "£10,000 reaches 66 homes in Birch."
@@ -192,7 +213,7 @@ def test_a_plan_has_its_own_headline_sides_and_pins(opened, planned):
     drawn = page.tab.locator(".effect-bars text").first
     assert drawn.evaluate("text => getComputedStyle(text).paintOrder") == "stroke"
     key = page.text(".marks")
-    for label in ("week of action", "around it: did crime move?", "compared with", "homes"):
+    for label in ("week of action", "around it: did crime move?", "most like it, left alone", "homes"):
         assert label in key
     assert page.messages == []
     assert [url for url in page.requests if not url.startswith("file://")] == []
@@ -300,7 +321,7 @@ def test_a_page_of_a_result_without_a_control_claims_nothing(opened):
 def test_the_saved_picture_of_a_plan_has_the_plan_s_legend(opened, planned):
     page = opened(planned)
     words, _ = page.saved_picture()
-    assert {"week of action", "compared with"} <= set(words)
+    assert {"week of action", "most like it, left alone"} <= set(words)
     assert "could be chance" not in words
 
 

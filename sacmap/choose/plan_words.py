@@ -85,7 +85,7 @@ def _money_notices(
     """Tell what is uncertain about the prices and about the burglaries prevented."""
     if prices.bought.illustration:
         yield Notice("illustration", "The prices are illustrations. Put your own in a price list (--prices).")
-    if any(one["prevented"] is None for one in plan.hardening):
+    if any(one["prevented"] is None and one["homes"] for one in plan.hardening):
         yield Notice(
             "no-households",
             "Households are not known for every area that gets money, so the effect there is not known. "
@@ -306,7 +306,7 @@ def reading_of(found: Outcome, plan: Plan) -> str:
         fell = "as large a fall" if net.estimate < 0 else "a fall, or a smaller rise,"
         said.append(
             f"The same test on {found.placebos:,} sets of untreated areas showed {fell} in "
-            f"{found.placebo_rank - 1:,} of them."
+            f"{f'{found.placebo_rank - 1:,}' if found.placebo_rank > 1 else 'none'} of them."
         )
     said.append("The counts cannot show that the action was the cause.")
     return " ".join(said)

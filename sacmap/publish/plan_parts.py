@@ -20,12 +20,13 @@ from sacmap.publish.words import named
 if TYPE_CHECKING:
     from sacmap.publish.view import View
 
-#: The sides of an evaluation: key in the plan, and what the page calls it.
+#: The sides of an evaluation: key in the plan, and what the page calls it. The controls are the few most similar of all
+#: the areas left alone that a side is compared with: their counts are shown, but the estimate follows all of them.
 SIDES: tuple[tuple[SideName, str], ...] = (
     ("target", "Week of action"),
     ("buffer", "Around it: did crime move?"),
-    ("control", "Compared with"),
-    ("buffer_control", "Compared with the area around"),
+    ("control", "Most like it, left alone"),
+    ("buffer_control", "Most like the area around"),
 )
 #: Signs of the areas that get money, and most areas with a sign of either kind.
 LETTERS = "ABCDEFGHIJ"

@@ -137,17 +137,19 @@ def _money_tables(plan: Plan, view: View) -> tuple[Table, ...]:
     buys = tuple(
         (
             f"{one['measure']}, {pounds(one['price'])} a home",
-            whole(math.floor(one["homes"] + 1e-9)),
+            whole(homes),
             prevented_in_words(one["spread"]),
             prevented_in_words(one["lately_burgled"]),
         )
         for one in plan.budget["reaches"]
+        if (homes := math.floor(one["homes"] + 1e-9))
     )
     columns = ("Measure", "Homes", "Spread over the area", "At homes burgled lately")
-    return (
+    found = (
         Table("Where it goes", ("Area", "Homes", "Money", "Burglaries prevented a year"), goes, (1, 2)),
         Table("What it could buy", columns, buys, (1,)),
     )
+    return tuple(table for table in found if table.rows)
 
 
 def _prevented(budget: Budget) -> tuple[Spread | None, Spread | None]:

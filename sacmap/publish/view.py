@@ -399,6 +399,13 @@ class View:
         return {kind: changes_followed(rows, self.comparator.get(kind)) for kind, rows in self.rows.items()}
 
     @property
+    def left_out(self) -> str:
+        """Why a count is not known in a public version that hides some and lacks no crime type; otherwise ""."""
+        codes = {notice.code for notice in self.warnings}
+        hides = "suppressed" in codes and not codes & {"absent-types", "no-such-offence"}
+        return "this public version leaves its count out" if hides else ""
+
+    @property
     def adjoins(self) -> bool:
         """Whether the baseline ends where the current period begins, or the periods are not known."""
         if not self.current or not self.baseline:

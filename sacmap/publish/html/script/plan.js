@@ -12,8 +12,8 @@ const SIDES = {
 const ROLES = {
   target: "week of action",
   buffer: "next to the week of action, where crime may move to",
-  control: "compared with the week of action",
-  buffer_control: "compared with the areas around the week of action",
+  control: "most like the week of action, and left alone",
+  buffer_control: "most like the areas around the week of action",
 };
 
 const sideLooks = new Map();
