@@ -629,6 +629,21 @@ def test_whatever_is_made_of_a_study_that_hides_small_counts_hides_them(public, 
     assert [(r.area_id, r.crime_type) for r in drawn.itertuples() if pd.isna(r.current_count)] == gaps
 
 
+def test_a_public_version_without_an_earlier_period_speaks_of_levels_alone(tmp_path, monkeypatch):
+    write_study(tmp_path, "suppress_small = true")
+    monkeypatch.chdir(tmp_path)
+    study = make_study(read_study(tmp_path / "study.toml"))
+    sacmap.save(sacmap.run(replace(study, baseline=())), "level.html")
+    (said,) = (
+        notice["text"]
+        for notice in json.loads((tmp_path / "level.json").read_text(encoding="utf-8"))["warnings"]
+        if notice["text"].startswith("Public version")
+    )
+    assert "Levels are rounded to whole crimes" in said
+    assert "Expected" not in said
+    assert "reading" not in said
+
+
 @pytest.mark.parametrize("words", [(), ("--suppress-small",)], ids=["in the study", "as an option"])
 def test_a_note_of_a_public_version_has_no_small_count_and_no_street(words, tmp_path):
     docx = pytest.importorskip("docx", reason="python-docx is not installed")

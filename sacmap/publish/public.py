@@ -99,14 +99,12 @@ def public_version(result: Result) -> Result:
         if left_out
         else f"no count of an area is under {SMALL}."
     )
+    compared = bool(result.study.baseline)
+    rounded = f"{'Expected counts and levels' if compared else 'Levels'} are rounded to whole crimes."
+    differs = " A reading at the edge of its range can differ from that of the full version."
     notice = Notice(
         _SUPPRESSED,
-        f"Public version: {hidden} Expected counts and levels are rounded to whole crimes. {left} are left out."
-        + (
-            " A reading at the edge of its range can differ from that of the full version."
-            if left_out
-            else ""
-        ),
+        f"Public version: {hidden} {rounded} {left} are left out.{differs if left_out and compared else ''}",
     )
     judged = result.coverage
     small = judged["crimes"].between(1, SMALL - 1)
