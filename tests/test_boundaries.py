@@ -63,6 +63,15 @@ def test_columns_can_be_given_and_a_wrong_one_is_told(tmp_path):
         read_areas(path)
 
 
+def test_areas_called_by_row_numbers_are_told_with_the_column_that_may_have_their_names(tmp_path):
+    beats = [feature(square(n), id=n + 1, Beat=name, Car=f"{n}A") for n, name in enumerate(["Ash", "Elm"])]
+    found = read_boundaries(write(tmp_path / "a.geojson", *beats))
+    assert found.areas["name"].tolist() == ["1", "2"]
+    assert found.notices[0].text.endswith("such as Ash, add --name-column Beat.")
+    grid = [feature(square(n), id=n + 1, left=n * 100) for n in range(2)]
+    assert not read_boundaries(write(tmp_path / "b.geojson", *grid)).notices
+
+
 def test_areas_known_by_their_names_are_not_called_by_their_districts(tmp_path):
     wards = [
         feature(square(n), WARDNM=name, LADNM=district)

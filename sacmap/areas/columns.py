@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -242,10 +242,25 @@ def _guessed_name(
     exact = [column for column in usable if column.casefold() == "name"]
     order = list(dict.fromkeys([*exact, *usable]))
     differ = [column for column in order if len(set(texts(rows, column))) > 1] or order
+    if not differ:
+        return None, list(_called_by_numbers(rows, identity, ids, where))
     if len(differ) < 2 or differ[0].casefold() == "name":
-        return next(iter(differ), None), []
+        return differ[0], []
     text = f"Areas are named by the column {differ[0]} of {where}, not {', '.join(differ[1:4])}: --name-column chooses."
     return differ[0], [Notice("boundary-columns", text)]
+
+
+def _called_by_numbers(rows: Rows, identity: str, ids: Sequence[str], where: Path | str) -> Iterator[Notice]:
+    """Warn that areas are called by row numbers, if another column may have their names."""
+    for column in rows.columns if counts_rows(ids) else ():
+        own = texts(rows, column)
+        if _is_key(own) and all(name[0].isalpha() for name in own):
+            text = (
+                f"Areas are called by the row numbers in {identity} of {where}, as no column is called a name. "
+                f"If {column} has their names, such as {own[0][:40]}, add --name-column {column}."
+            )
+            yield Notice("boundary-columns", text)
+            return
 
 
 def _says_one(ids: Sequence[str], values: Sequence[str]) -> bool:
