@@ -58,7 +58,9 @@ def number(month: str) -> int:
             raise UsageError(
                 f"{month!r} is a year, not a month.", f"Write the whole year as {month}-01:{month}-12."
             )
-        raise UsageError(f"{month!r} is not a month.", "Write months as YYYY-MM, for example 2018-03.")
+        raise UsageError(
+            f"{month!r} is not a month.", "Write months as YYYY-MM, and spans as 2017-04:2018-03."
+        )
     return int(found[1]) * 12 + int(found[2]) - 1
 
 
@@ -90,13 +92,17 @@ def span(text: str) -> Period:
 def spans(values: str | Sequence[str]) -> tuple[Period, ...]:
     """Return the periods in "2014-04:2015-03, 2016-04:2017-03", or in a list of such texts.
 
+    >>> spans("2017-12 : 2018-01")
+    (('2017-12', '2018-01'),)
+
     Raises
     ------
     UsageError
         As `span`.
     """
     texts = [values] if isinstance(values, str) else list(values)
-    return tuple(span(part) for text in texts for part in re.split(r"[,\s]+", text.strip()) if part)
+    parts = [part for text in texts for part in re.split(r"[,\s]+", re.sub(r"\s*:\s*", ":", text))]
+    return tuple(span(part) for part in parts if part)
 
 
 def run_from(first: str, many: int) -> Period:

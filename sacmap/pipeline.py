@@ -366,6 +366,17 @@ def write_comparator(crimes: Sequence[str], path: Path, *, without: Sequence[str
 
 
 def fetch_study(study: Study, *, refresh: bool) -> Downloaded:
-    """Fetch the crimes of a study into the store."""
+    """Fetch the crimes of a study into the store.
+
+    Raises
+    ------
+    UsageError
+        If the study names no force, but files of crimes.
+    """
+    if study.crimes and not study.force:
+        raise UsageError(
+            "The crimes of this study are in files, so there is nothing to fetch.",
+            "Map them with sacmap map, or add --force to fetch those of a force.",
+        )
     study = with_boundaries(replace(study, crimes=()))
     return download(study, boundaries_of(study, whole=True).areas, refresh=refresh)

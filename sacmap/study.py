@@ -37,7 +37,7 @@ NAME_BYTES, PATH_BYTES = 200, 3_800
 #: Fields that are not options: the paths and periods as the user wrote them.
 NOT_OPTIONS = {"as_given", "before", "rolling"}
 #: Rolling periods: "latest:12" is the newest 12 complete months, "before:3" the three such periods before.
-_LATEST, _BEFORE = re.compile(r"(?a:latest:(\d{1,2}))"), re.compile(r"(?a:before:(\d{1,2}))")
+_LATEST, _BEFORE = (re.compile(rf"(?ai:{word}\s*:\s*(\d{{1,2}}))") for word in ("latest", "before"))
 MOST_ROLLING = 60
 #: Options that are, or may be, paths.
 PATHS = {

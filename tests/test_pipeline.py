@@ -23,12 +23,12 @@ from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.areas.topology import overlaps
 from sacmap.comparison import compare_areas
 from sacmap.crimes import repeats
-from sacmap.errors import InputError, SacmapError
+from sacmap.errors import InputError, SacmapError, UsageError
 from sacmap.fetch.street import read
 from sacmap.files.study_file import read_study
 from sacmap.forces import force_slug
 from sacmap.months import span
-from sacmap.pipeline import map_study
+from sacmap.pipeline import fetch_study, map_study
 from sacmap.publish import outlines
 from sacmap.publish.answer import week_lead
 from sacmap.publish.csv_json import record_of
@@ -477,6 +477,12 @@ def test_with_the_force_as_comparator_its_rows_less_the_areas_are_followed(pract
 )
 def test_a_force_s_slug_is_police_uk_s(name, slug):
     assert force_slug(name) == slug
+
+
+def test_a_study_of_files_has_nothing_to_fetch_and_is_told_so():
+    study = make_study(current="2018-01", crimes=("a.zip",), boundaries="b.geojson")
+    with pytest.raises(UsageError, match="are in files, so there is nothing to fetch"):
+        fetch_study(study, refresh=False)
 
 
 @pytest.mark.slow

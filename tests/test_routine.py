@@ -54,6 +54,16 @@ def test_before_follows_a_current_period_that_is_given():
     assert study.rolling is None
 
 
+def test_periods_may_have_capitals_and_spaces_around_the_colon():
+    assert make_study(current="Latest: 12", baseline="before : 3").rolling == (12, 3)
+    study = make_study(current="2018-01 : 2018-03", baseline=["2016-01 :2016-03", "2017-01: 2017-03"])
+    assert [months.written(p) for p in study.periods] == [
+        "2016-01:2016-03",
+        "2017-01:2017-03",
+        "2018-01:2018-03",
+    ]
+
+
 @pytest.mark.parametrize(
     ("current", "baseline", "words"),
     [
