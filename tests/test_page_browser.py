@@ -1,7 +1,7 @@
 """The page as an officer meets it: a real Chromium, no network, from file://."""
 
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import geopandas as gpd
@@ -1360,6 +1360,19 @@ def test_on_a_phone_the_ranked_chart_has_whole_words_and_its_bars_in_sight(opene
         assert name.bounding_box()["height"] <= 24 * words, name.text_content()
     bar = page.tab.locator("#ranges svg.bar").last.bounding_box()
     assert bar["x"] + bar["width"] <= width
+
+
+def test_on_a_phone_the_figures_of_a_long_scale_stand_apart(opened):
+    page = page_of()
+    far = (page.change["area_id"] == "A0") & (page.change["crime_type"] == "sac")
+    change = page.change.assign(current_count=page.change["current_count"].mask(far, 900))
+    shown = opened(replace(page, change=change), fragment="#area=A0", viewport={"width": 390, "height": 844})
+    figures = [
+        text.bounding_box() for text in shown.tab.locator(".kinds .head text").all() if text.is_visible()
+    ]
+    assert len(figures) >= 2
+    for left, right in pairwise(figures):
+        assert left["x"] + left["width"] + 2 <= right["x"]
 
 
 def test_the_change_in_the_table_is_that_of_the_counts_beside_it(opened):

@@ -305,7 +305,7 @@ FEW, RISE, FALL, MAYBE, NOT = (
         (
             rows_of(sac=[FEW, FEW, NOT]),
             scene(),
-            "All three types together rose 6% in Town, and none of the 2 wards known stands out.",
+            "All three types together rose 6% in Town, and neither of the 2 wards known stands out.",
             "Only a rise of about 45% or more above expected would show.",
         ),
         (

@@ -117,7 +117,11 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
         )
     else:
         those = _of_those(verdicts, unit)
-        none = f"{those} does not stand" if known == 1 else f"none of {those} stands"
+        none = (
+            f"{those} does not stand"
+            if known == 1
+            else f"{'neither' if known == 2 else 'none'} of {those} stands"
+        )
         said = f"{summed}, and {none} out."
     point = "" if single else _on_one_point(kinds, rows, scene)
     return Headline(said, _sentences(point, aside, _seen(kind, rows[kind], scene)))
