@@ -761,6 +761,24 @@ def test_ids_that_a_program_padded_with_spaces_are_those_of_police_uk(folder, mo
         require_whole(map_of(folder, monkeypatch, name))
 
 
+def without_ids_and_with(counts):
+    rows = [{k: v for k, v in row.items() if k != "Crime ID"} for row in crimes()]
+    return table([row | {"n": n} for row, n in zip(rows, counts, strict=True)])
+
+
+def test_a_table_of_crimes_that_were_added_up_is_refused(folder, monkeypatch):
+    (folder / "a.csv").write_text(without_ids_and_with([1, 1, 1, 2, 3] * 16))
+    made = map_of(folder, monkeypatch, "a.csv")
+    require_plain(made.error)
+    assert "rows for several crimes at once, up to 3 in a row" in made.error
+
+
+@pytest.mark.parametrize("counts", [[1] * 80, range(1, 81), [2] * 20 + [30] * 60, ["NA"] * 80])
+def test_row_numbers_and_how_many_rows_are_alike_are_no_counts_of_crimes(folder, monkeypatch, counts):
+    (folder / "a.csv").write_text(without_ids_and_with(counts))
+    require_whole(map_of(folder, monkeypatch, "a.csv"))
+
+
 def test_a_point_for_a_missing_coordinate_as_sas_and_spss_write_it_is_no_location(folder, monkeypatch):
     rows = crimes()
     rows[0] |= {"Longitude": ".", "Latitude": "."}

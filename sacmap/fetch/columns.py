@@ -23,6 +23,9 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "northing": ("northing", "northings", "y"),
         "number": ("id",),
         "kind": ("location type",),
+        "count": (
+            "n", "count", "counts", "number of crimes", "count of crime id", "crime count", "crimes", "freq", "total",
+        ),
     }
 )  # fmt: skip
 #: police.uk's names of the required columns, for messages.

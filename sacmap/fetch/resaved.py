@@ -7,6 +7,7 @@ so that the message can give the line.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
@@ -251,6 +252,7 @@ def _without_blank(found: Lines, header: Sequence[str], places: dict[str, int]) 
 
 def _crimes(found: Lines, label: str, force: str) -> pa.Table:
     columns = found.columns
+    _require_one_crime_a_row(columns, label)
     months_ = _months(found, label)
     lon, lat = _degrees(found, label)
     texts = dict(columns)
@@ -268,6 +270,22 @@ def _crimes(found: Lines, label: str, force: str) -> pa.Table:
             "location": without_missing(texts.get("location", blank)),
         }
     )
+
+
+def _require_one_crime_a_row(columns: dict[str, pa.Array], label: str) -> None:
+    """Refuse a table that a program added up: without ids, and with a row for several crimes.
+
+    R can also write into each row of its crimes how many rows are alike: then n rows have each n, or 2 n, 3 n …
+    """
+    if "count" not in columns or "crime_id" in columns:
+        return
+    rows = Counter(tables.whole_of(text) or 0 for text in columns["count"].to_pylist())
+    counters = max(rows.values(), default=0) == 1
+    if not counters and any(n > 1 and many % n for n, many in rows.items()):
+        raise InputError(
+            f"{label} has rows for several crimes at once, up to {max(rows):,} in a row.",
+            "Give the files as downloaded, or a row for each crime.",
+        )
 
 
 def without_missing(column: pa.Array, instead: str = "") -> pa.Array:

@@ -16,6 +16,7 @@ from pyarrow import csv
 
 from sacmap import months
 from sacmap.errors import InputError
+from sacmap.fetch.columns import places_of
 from sacmap.fetch.resaved import BETWEEN_WORDS, NOTHING, slugs, table_of, without_missing
 
 #: CSV column → sacmap's column. The first five are required.
@@ -124,7 +125,8 @@ def _begun(source: CsvSource) -> tuple[bytes | bytearray, int, list[str] | None]
     first_end = re.search(rb"[\r\n]+", raw)
     start = first_end.end() if first_end else len(raw)
     header = [name.strip() for name in raw[:start].decode("utf-8", errors="replace").split(",")]
-    if not set(REQUIRED) <= set(header) or any(header.count(name) > 1 for name in COLUMNS):
+    added_up = "Crime ID" not in header and "count" in places_of(header)
+    if not set(REQUIRED) <= set(header) or any(header.count(name) > 1 for name in COLUMNS) or added_up:
         return raw, start, None
     _check_end(raw, header, label)
     return raw, start, header
