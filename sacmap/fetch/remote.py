@@ -48,10 +48,6 @@ class RemoteFile(io.RawIOBase):
         self.size = self._part[0] + len(self._part[1])
         self.began = True
 
-    def readable(self) -> bool:
-        """Yes."""
-        return True
-
     def seekable(self) -> bool:
         """Yes."""
         return True

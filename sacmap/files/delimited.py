@@ -174,12 +174,10 @@ def separator_of(text: str) -> str:
         return hint[4]
     if "\t" in text[:20_000] and hint == "sep=":
         return "\t"
-    return max(SEPARATORS, key=lambda separator: (sum(_cells(line, separator) > 1 for line in lines),
-                                                  sum(_cells(line, separator) for line in lines)))  # fmt: skip
 
+    def split(separator: str) -> tuple[int, int]:
+        """Return how many lines a separator splits, and into how many cells in all."""
+        cells = [len(next(csv.reader([line], delimiter=separator))) for line in lines]
+        return sum(n > 1 for n in cells), sum(cells)
 
-def _cells(line: str, separator: str) -> int:
-    try:
-        return len(next(csv.reader([line], delimiter=separator), []))
-    except csv.Error:
-        return 0
+    return max(SEPARATORS, key=split)
