@@ -86,19 +86,13 @@ def choose(rows: Rows, where: Path | str, options: BoundaryOptions) -> Chosen:
         "group": options.group_column,
     }
     found = {option: _given(rows, column, option, where) for option, column in given.items()}
-    notices: list[Notice] = []
-    identity = found["id"]
-    if identity is None:
-        identity, ids, more = _guessed_id(rows, where)
-        notices += more
-    else:
-        ids = texts(rows, identity)
-    name = found["name"]
-    if name is None:
-        name, more = _guessed_name(rows, identity, ids, where)
-        notices += more
+    given_id, given_name = found["id"], found["name"]
+    identity, ids, of_id = (
+        _guessed_id(rows, where) if given_id is None else (given_id, texts(rows, given_id), [])
+    )
+    name, of_name = _guessed_name(rows, identity, ids, where) if given_name is None else (given_name, [])
     households = found["households"] or _called(rows, "households")
-    return Chosen(identity, ids, name, households, found["group"], tuple(notices))
+    return Chosen(identity, ids, name, households, found["group"], (*of_id, *of_name))
 
 
 def texts(rows: Rows, column: str) -> list[str]:
@@ -224,24 +218,23 @@ def _wrong_with(values: Sequence[str]) -> str:
 def _guessed_name(
     rows: Rows, identity: str, ids: Sequence[str], where: Path | str
 ) -> tuple[str | None, list[Notice]]:
-    ends = [column for column in rows.columns if _NAME_END.fullmatch(column) and column != identity]
-    filled = [column for column in ends if any(texts(rows, column))]
-    usable = [column for column in filled if _says_one(ids, texts(rows, column))]
-    if _NAME_END.fullmatch(identity):
-        # Areas known by their names have no need of others, least of all of their district's.
-        usable = [column for column in usable if len(set(texts(rows, column))) == len(set(ids))]
+    ends = {
+        column: end[1].casefold()
+        for column in rows.columns
+        if column != identity and (end := _NAME_END.fullmatch(column)) and any(texts(rows, column))
+    }
     stem = _CODE_END.fullmatch(identity)
     # The names of the codes themselves stand even where they differ within one code: that is an error, told later.
-    belongs = [
-        column
-        for column in filled
-        if stem and (end := _NAME_END.fullmatch(column)) and end[1].casefold() == stem[1].casefold()
-    ]
+    belongs = [column for column, end in ends.items() if stem and end == stem[1].casefold()]
     if belongs:
         return belongs[0], []
-    exact = [column for column in usable if column.casefold() == "name"]
-    order = list(dict.fromkeys([*exact, *usable]))
-    differ = [column for column in order if len(set(texts(rows, column))) > 1] or order
+    said = {column: texts(rows, column) for column in ends}
+    usable = [column for column, names in said.items() if _says_one(ids, names)]
+    if _NAME_END.fullmatch(identity):
+        # Areas known by their names have no need of others, least of all of their district's.
+        usable = [column for column in usable if len(set(said[column])) == len(set(ids))]
+    usable.sort(key=lambda column: column.casefold() != "name")
+    differ = [column for column in usable if len(set(said[column])) > 1] or usable
     if not differ:
         return None, list(_called_by_numbers(rows, identity, ids, where))
     if len(differ) < 2 or differ[0].casefold() == "name":

@@ -81,10 +81,11 @@ class Store:
 
     def path(self, question: Question, published: str) -> Path:
         """Return the path for the answer to a question."""
-        return self._group(question, published) / f"{_hash(_text(question), 32)}{SUFFIX}"
+        return self.folder.joinpath(*_place(question, published))
 
-    def _group(self, question: Question, published: str) -> Path:
-        return self.folder / published / _group_name(question)
+    def _in_group(self, question: Question, published: str) -> list[Path]:
+        """Return the files in the group of a question, sorted by name."""
+        return sorted(self.path(question, published).parent.glob(f"*{SUFFIX}"))
 
     def get(self, question: Question, published: str) -> StoredAnswer | None:
         """Return the stored answer, or None. A damaged file is renamed to .damaged, so that it is fetched again."""
@@ -99,11 +100,8 @@ class Store:
         self, question: Question, published: str, wanted: Callable[[dict[str, str]], bool] = lambda _: True
     ) -> list[StoredAnswer]:
         """Return the stored answers in the group of a question that are wanted, sorted by file name."""
-        folder = self._group(question, published)
-        if not folder.is_dir():
-            return []
         found = []
-        for path in sorted(folder.glob(f"*{SUFFIX}")):
+        for path in self._in_group(question, published):
             asked = _question_of(path)
             # Reading the whole file sets it aside if it is damaged.
             if (asked is None or (_same_group(asked, question) and wanted(asked))) and (
@@ -114,8 +112,8 @@ class Store:
 
     def questions(self, question: Question, published: str) -> list[dict[str, str]]:
         """Return the questions of the stored answers in the group of a question, reading only their headers."""
-        headers = (_question_of(path) for path in sorted(self._group(question, published).glob(f"*{SUFFIX}")))
-        return [asked for asked in headers if asked is not None and _same_group(asked, question)]
+        asked = map(_question_of, self._in_group(question, published))
+        return [one for one in asked if one is not None and _same_group(one, question)]
 
     def publications(self) -> list[str]:
         """Return the publications with any stored answer, newest first."""
@@ -189,8 +187,7 @@ def header_of(line: bytes, path: Path) -> Header:
         raise ValueError("no question")
     if header["sacmap"] not in (1, 2):
         raise ValueError("another kind of answer")
-    place = (header["published"], _group_name(question), f"{_hash(_text(question), 32)}{SUFFIX}")
-    if place != path.parts[-3:]:
+    if _place(question, header["published"]) != path.parts[-3:]:
         raise ValueError("another question")
     return header
 
@@ -209,13 +206,8 @@ def _same_group(asked: Question, question: Question) -> bool:
     return (asked.get("kind"), asked.get("of", "")) == (question["kind"], question.get("of", ""))
 
 
-def _group_name(question: Question) -> str:
-    return _hash(f"{question['kind']} {question.get('of', '')}", 16)
-
-
-def _text(question: Question) -> str:
-    return json.dumps(dict(question), sort_keys=True, ensure_ascii=False)
-
-
-def _hash(text: str, length: int) -> str:
-    return _sha256(text.encode())[:length]
+def _place(question: Question, published: str) -> tuple[str, str, str]:
+    """Return the two folders and the name of the file of an answer, within the store."""
+    group = f"{question['kind']} {question.get('of', '')}"
+    whole = json.dumps(dict(question), sort_keys=True, ensure_ascii=False)
+    return published, _sha256(group.encode())[:16], f"{_sha256(whole.encode())[:32]}{SUFFIX}"
