@@ -24,7 +24,7 @@ from sacmap.areas.encodings import read_as_windows
 from sacmap.areas.layer_rows import Rows, shapes_of_wkb
 from sacmap.errors import InputError
 from sacmap.files.json_shape import JsonObject
-from sacmap.limits import CELL, CORNERS, DECODED, FEATURES, TEXT
+from sacmap.limits import CELL, DECODED, FEATURES
 from sacmap.notices import Notice
 
 _SHAPE = re.compile(
@@ -43,7 +43,6 @@ def read_csv(raw: bytes, where: Path | str) -> Rows:
     InputError
         If no column holds shapes, or one does not parse; the message gives the row.
     """
-    TEXT.require(len(raw), where)
     text, notices = _text(raw, where)
     header, rows = _cells(text, where)
     FEATURES.require(len(rows), where)
@@ -53,18 +52,13 @@ def read_csv(raw: bytes, where: Path | str) -> Rows:
             f"{where} is a table without shapes: no column has polygons as WKT (it has {', '.join(header)[:300]}).",
             "Give the file of areas; a table of households goes to --households.",
         )
-    shapes, codes = [], set()
-    for number, row in enumerate(rows, 2):
-        shape, code = _shape_in(row[place], f"{where}, row {number}")
-        shapes.append(shape)
-        codes.add(code)
-    system = _one_system(codes - {None}, where)
-    found = np.array(shapes, dtype=object)
-    CORNERS.require(int(shapely.get_num_coordinates(found).sum()), where)
+    read = [_shape_in(row[place], f"{where}, row {number}") for number, row in enumerate(rows, 2)]
+    system = _one_system({code for _, code in read if code is not None}, where)
+    shapes = np.array([shape for shape, _ in read], dtype=object)
     columns: dict[str, list[object]] = {
         name: [row[k] for row in rows] for k, name in enumerate(header) if k != place and name
     }
-    return Rows(columns, found, ("",) * len(found), system, notices=notices)
+    return Rows(columns, shapes, ("",) * len(shapes), system, notices=notices)
 
 
 def _text(raw: bytes, where: Path | str) -> tuple[str, tuple[Notice, ...]]:
@@ -125,7 +119,7 @@ def _depth(text: str) -> int:
     return max(accumulate(1 if mark == "(" else -1 for mark in re.findall(r"[()]", text)), default=0)
 
 
-def _one_system(codes: set[int | None], where: Path | str) -> pyproj.CRS | None:
+def _one_system(codes: set[int], where: Path | str) -> pyproj.CRS | None:
     if len(codes) > 1:
         raise InputError(
             f"{where} has shapes in several coordinate systems: {', '.join(sorted(map(str, codes)))}.",
@@ -200,7 +194,6 @@ def _of_parquet(path: Path, meta: JsonObject, where: Path | str) -> Rows:
             DECODED.require(lengths, where)
     column = table[name]
     shapes = shapes_of_wkb(column.to_pylist(), where) if wkb else _native(column, str(meta["encoding"]))
-    CORNERS.require(int(shapely.get_num_coordinates(shapes).sum()), where)
     columns = {
         field.name: table[field.name].to_pylist()
         for field in table.schema

@@ -17,11 +17,11 @@ from shapely.geometry import shape as shape_of
 from shapely.geometry.base import BaseGeometry
 
 from sacmap.areas.coordinates import in_degrees, require_on_earth, system_of, system_or_likely
-from sacmap.areas.layer_files import as_input_error
+from sacmap.areas.layer_files import as_input_error, start_of
 from sacmap.areas.layer_rows import LINEAR
 from sacmap.areas.layers import read_layer
 from sacmap.errors import InputError
-from sacmap.files.text import parse_json, read_text, require_plain
+from sacmap.files.text import parse_json, read_text
 from sacmap.limits import CONTEXT, CONTEXT_CORNERS, CONTEXT_CUTS
 
 Kind = Literal["road", "rail", "water", "place"]
@@ -128,7 +128,7 @@ def _features(where: Path) -> tuple[NDArray[np.object_], list[dict[str, object]]
     if not where.exists():
         raise InputError(f"{where} is not there.", "Check the path of the context file.")
     with as_input_error(where, "--context"):
-        start = _start(where)
+        start = b"" if where.is_dir() else start_of(where)
         if start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
             shapes, columns, system = _of_geojson(where)
         else:
@@ -140,14 +140,6 @@ def _features(where: Path) -> tuple[NDArray[np.object_], list[dict[str, object]]
         system, _ = system_or_likely(shapes, system, where, said=f"{where} says it is in")
         moved, _ = in_degrees(shapes, system, where)
     return moved, columns
-
-
-def _start(where: Path) -> bytes:
-    if where.is_dir():
-        return b""
-    require_plain(where)
-    with where.open("rb") as stream:
-        return stream.read(200)
 
 
 def _of_geojson(where: Path) -> tuple[NDArray[np.object_], list[dict[str, object]], pyproj.CRS | None]:

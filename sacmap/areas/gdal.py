@@ -19,7 +19,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyproj
-import shapely
 from shapely.errors import ShapelyError
 
 from sacmap.areas.coordinates import NAMES_A_FILE, declared, names_a_file
@@ -30,7 +29,7 @@ from sacmap.areas.layer_rows import OURS, Rows, layer_of, shapes_of_wkb
 from sacmap.errors import InputError
 from sacmap.files.child_process import TOO_LONG, lacked_memory, last_words, run_apart
 from sacmap.files.json_shape import JsonObject
-from sacmap.limits import CORNERS, FEATURES, LAYERS, MEMORY, READ, SECONDS
+from sacmap.limits import FEATURES, LAYERS, MEMORY, READ, SECONDS
 from sacmap.notices import Notice
 
 #: Where the system limits processor time itself, a busy machine may take this many times as long.
@@ -238,7 +237,6 @@ def _rows(answer: JsonObject, path: Path, dataset: Dataset, where: Path | str) -
         raw: dict[str, list[object]] = {
             name: table[f"c{k}"].to_pylist() for k, name in enumerate(answer["columns"])
         }
-    CORNERS.require(int(shapely.get_num_coordinates(shapes).sum()), where)
     encoding, notices = _encoding(dataset, raw, where)
     columns = {
         str(column_texts([name], encoding)[0]): column_texts(values, encoding) for name, values in raw.items()

@@ -28,7 +28,7 @@ from sacmap.areas.layer_rows import NO_BOUNDARY, Ring, Rows, layer_of, of_polygo
 from sacmap.errors import InputError
 from sacmap.files.json_shape import JsonObject
 from sacmap.files.text import parse_json
-from sacmap.limits import CORNERS, LAYERS, NESTED, TEXT, VALUES
+from sacmap.limits import CORNERS, LAYERS, NESTED, VALUES
 from sacmap.notices import Notice
 
 #: The numbers of TopoJSON arcs, in lists of any depth; ~n is arc n backwards.
@@ -46,7 +46,6 @@ def read_json(raw: bytes, where: Path | str, layer: str | None) -> Rows:
     InputError
         If it is JSON of another kind, incomplete, or too large.
     """
-    TEXT.require(len(raw), where)
     NESTED.require(raw.count(b"[") + raw.count(b"{"), where)
     VALUES.require(raw.count(b","), where)
     value, notices = _parsed(raw, where)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sacmap.areas.columns import counts_rows, require_no_points
-from sacmap.areas.formats import START, kind_of
-from sacmap.areas.layer_files import as_input_error, inflate_text
+from sacmap.areas.formats import kind_of
+from sacmap.areas.layer_files import as_input_error, inflate_text, start_of
 from sacmap.errors import InputError
 from sacmap.files.delimited import decoded, rows_in
 from sacmap.files.sheets import LINES_ABOVE, sheets_of, text_of
-from sacmap.files.text import require_plain
+from sacmap.files.text import bytes_of
 from sacmap.limits import CELLS, ROWS, TEXT
 from sacmap.notices import Notice, listed
 from sacmap.tables import homes_of
@@ -65,13 +65,10 @@ def read_households(path: str, column: str | None = None) -> Counts:
     """
     where = Path(path)
     with as_input_error(where, "--households"):
-        require_plain(where)
-        with where.open("rb") as stream:
-            kind = kind_of(stream.read(START))
+        kind = kind_of(start_of(where))
         if kind.key in {"zip", "xls", "parquet"}:
             return _of_sheets(where, column)
-        raw = inflate_text(where) if kind.key == "gzip" else where.read_bytes()
-    TEXT.require(len(raw), where)
+        raw = inflate_text(where) if kind.key == "gzip" else bytes_of(where, TEXT)
     if kind.remedy and kind.key not in {"text", "empty"}:
         # What kinds of file are called is said of boundaries: "JSON, but none of areas".
         what = "" if kind.key == "unknown" else f"{kind.words.split(',')[0]}, "

@@ -21,7 +21,7 @@ from typing import IO, NamedTuple
 from sacmap.areas.coordinates import names_a_file
 from sacmap.areas.formats import KINDS, START, Kind, kind_of
 from sacmap.errors import DiskError, InputError
-from sacmap.files.text import unreadable
+from sacmap.files.text import require_plain, unreadable
 from sacmap.limits import BINARY, INFLATED, MEMBERS, TEXT, Limit, is_folder
 
 #: Errors of damaged, encrypted or unknown ZIPs.
@@ -177,6 +177,19 @@ def _names_a_file(block: bytes) -> bool:
 
 
 # ── where parts come from ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def start_of(path: Path) -> bytes:
+    """Return the first bytes of a file, which show its kind.
+
+    Raises
+    ------
+    InputError
+        If it is a pipe or a device.
+    """
+    require_plain(path)
+    with path.open("rb") as stream:
+        return stream.read(START)
 
 
 def part_at(path: Path, name: str = "") -> Part:

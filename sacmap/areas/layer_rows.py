@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from sacmap.errors import InputError
-from sacmap.limits import CORNERS, FEATURES, SHAPES_WITHIN, TABLE_CELLS
+from sacmap.limits import FEATURES, SHAPES_WITHIN, TABLE_CELLS
 from sacmap.notices import Notice, listed
 
 NO_BOUNDARY = "no boundary"
@@ -67,14 +67,13 @@ def rows_of(
     Raises
     ------
     InputError
-        If there are too many areas, cells or corners.
+        If there are too many areas or cells.
     """
     whole = list(records)
     FEATURES.require(len(whole), where)
     names = dict.fromkeys(name for properties, _, _ in whole for name in properties)
     TABLE_CELLS.require(len(whole) * len(names), where)
     shapes = np.array([geometry for _, geometry, _ in whole], dtype=object)
-    CORNERS.require(int(shapely.get_num_coordinates(shapes).sum()), where)
     return Rows(
         {name: [properties.get(name) for properties, _, _ in whole] for name in names},
         shapes,

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from sacmap.areas.formats import KINDS, PACKED, START, kind_of
+import shapely
+
+from sacmap.areas.formats import KINDS, PACKED, kind_of
 from sacmap.areas.layer_files import (
     Dataset,
     Part,
@@ -24,11 +26,11 @@ from sacmap.areas.layer_files import (
     parts_beside,
     parts_of_folder,
     parts_of_zip,
+    start_of,
 )
 from sacmap.areas.layer_rows import Rows, layer_of, rows_of
 from sacmap.errors import InputError
-from sacmap.files.text import require_plain
-from sacmap.limits import INFLATED
+from sacmap.limits import CORNERS, INFLATED
 
 
 def read_layer(where: Path, layer: str | None = None) -> Rows:
@@ -37,10 +39,12 @@ def read_layer(where: Path, layer: str | None = None) -> Rows:
     Raises
     ------
     InputError
-        If it is not there, damaged, of a kind that is not read, or holds several layers and none was asked for.
+        If it is not there, damaged, too large, of a kind that is not read, or has several layers and none is asked for.
     """
     with as_input_error(where):
-        return _read(where, layer)
+        rows = _read(where, layer)
+    CORNERS.require(int(shapely.get_num_coordinates(rows.shapes).sum()), where)
+    return rows
 
 
 def _read(where: Path, layer: str | None) -> Rows:
@@ -50,10 +54,7 @@ def _read(where: Path, layer: str | None) -> Rows:
         if any(part.name.lower() == "a00000001.gdbtable" for part in parts):
             parts = [part._replace(name=f"{where.name or 'areas'}/{part.name}") for part in parts]
         return _of_several(parts, where, layer, inflated=False)
-    require_plain(where)
-    with where.open("rb") as stream:
-        start = stream.read(START)
-    kind = kind_of(start)
+    kind = kind_of(start_of(where))
     if kind.key == "zip":
         with zipfile.ZipFile(where) as archive:
             return _of_several(parts_of_zip(archive, where), where, layer, inflated=True)
