@@ -422,7 +422,7 @@ class Line:
         """Answer each address."""
         end = url.partition("?")[0].rsplit("/", 1)[-1]
         body = self.content if end == self.odd else json.dumps(ANSWERS[end]).encode()
-        return judged(Reply(200, {}, body), judge)
+        return judged(Reply({}, body), judge)
 
     ask_or_split = ask
 
@@ -479,7 +479,7 @@ class ArchiveLine:
         start = int(first) if first else max(size - int(last), 0)
         body = self.content[start : int(last) + 1 if first else size]
         span = f"bytes {start}-{start + len(body) - 1}/{size}"
-        return judged(Reply(206, {"Content-Range": span}, body), judge)
+        return judged(Reply({"Content-Range": span}, body), judge)
 
 
 def archive_read(folder: Path, content: bytes) -> None:
@@ -536,7 +536,7 @@ class GeographyLine:
         if all(word in url for word in self.odd):
             self.seen = self.seen or body
             body = body if self.content is None else self.content
-        return judged(Reply(200, {}, body), judge)
+        return judged(Reply({}, body), judge)
 
 
 def of_geography(odd: str) -> Target:

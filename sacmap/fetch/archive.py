@@ -32,8 +32,6 @@ _GAP, _REQUEST = 4096, 8 << 20
 _RESTARTS = 3
 _PREFIX = "archive-"
 
-Wanted = dict[str, zipfile.ZipInfo]
-
 
 def fewest(wanted: Collection[str]) -> list[tuple[str, ...]]:
     """Group months so that one archive has all months of a group, in as few groups as possible."""
@@ -163,7 +161,7 @@ class Archive:
             try:
                 with _opened(remote, name) as archive:
                     wanted = self._wanted(archive, name, force, group, again=restart > 0)
-                    spans = _spans(archive, wanted.values())
+                    spans = _spans(archive, wanted)
                     size = sum(end - start for start, end, _ in spans)
                     self._say(
                         f"Archive {name}: {len(wanted)} files, {size / 1e6:,.1f} of {remote.size / 1e6:,.1f} MB, "
@@ -175,7 +173,7 @@ class Archive:
                             self._keep(archive, info, name)
             except (NoPartError, zipfile.BadZipFile, zlib.error) as error:
                 # The archive was replaced, or a transfer was damaged: start again from the directory.
-                if restart == _RESTARTS - 1 or not remote.began:
+                if restart == _RESTARTS - 1:
                     raise _plain(error, name) from None
             else:
                 return
@@ -186,7 +184,7 @@ class Archive:
             download_whole(web, url, target, self._agree)
         try:
             with _opened(target, name) as archive:
-                for info in self._wanted(archive, name, force, group).values():
+                for info in self._wanted(archive, name, force, group):
                     self._keep(archive, info, name)
         except (zipfile.BadZipFile, zlib.error) as error:
             target.unlink(missing_ok=True)
@@ -194,21 +192,20 @@ class Archive:
 
     def _wanted(
         self, archive: zipfile.ZipFile, name: str, force: str, group: Sequence[str], *, again: bool = False
-    ) -> Wanted:
-        """Store the directory. Return the members to fetch, by file name: those not stored yet, or all if `again`."""
+    ) -> list[zipfile.ZipInfo]:
+        """Store the directory. Return the members to fetch: those not stored yet, or all if `again`."""
         by_file = {name_in_zip(info.filename).lower(): info for info in archive.infolist()}
         street = sorted(file for file in by_file if file.endswith("-street.csv"))
         question = {"kind": "archive-directory", "of": name}
         self.store.put(question, f"{_PREFIX}{name}", json.dumps(street).encode())
-        found = {}
+        found = []
         for month in group:
             for one in _forces(force):
-                file = _file(one, month)
+                info = by_file.get(_file(one, month))
                 kept = self.store.get(_question(one, month), f"{_PREFIX}{name}")
-                if file in by_file and (again or kept is None):
-                    found[file] = by_file[file]
-        for info in found.values():
-            _require_real(info, name)
+                if info is not None and (again or kept is None):
+                    _require_real(info, name)
+                    found.append(info)
         return found
 
     def _keep(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> None:

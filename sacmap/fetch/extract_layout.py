@@ -72,13 +72,9 @@ class Layout:
         The longest match decides.
         """
         key = offence_key(cell)
-        if key in self.offences:
-            return self.offences[key]
-        best = ""
-        for known in self.offences:
-            if len(known) > len(best) and _stands_for(known, key):
-                best = known
-        return self.offences[best] if best else ""
+        alike = (known for known in self.offences if _stands_for(known, key))
+        best = key if key in self.offences else max(alike, key=len, default="")
+        return self.offences.get(best, "")
 
 
 def _stands_for(known: str, key: str) -> bool:

@@ -40,13 +40,10 @@ class RemoteFile(io.RawIOBase):
     def __init__(self, web: Web, url: str) -> None:
         self._web, self._url = web, url
         self._at = 0
-        self._part = (0, b"")
         self._same: dict[str, str] = {}
         self._total: int | None = None
-        self.began = False
         self._part = self._ask(None, _TAIL)
         self.size = self._part[0] + len(self._part[1])
-        self.began = True
 
     def seekable(self) -> bool:
         """Yes."""

@@ -50,9 +50,8 @@ _UNUSABLE_PROXY = (
 
 @dataclass(frozen=True)
 class Reply:
-    """The answer of a server: status, headers and the complete body."""
+    """The answer of a server, of an expected status: headers and the complete body."""
 
-    status: int
     headers: Mapping[str, str]
     body: bytes
 

@@ -241,8 +241,7 @@ class Web:
                 send(session, url, request.headers, self._bundle, hops=request.hops) as response,
             ):
                 judge_status(response, request.expect, self.now)
-                body = b"".join(body_of(response, request.cap))
-                return Reply(response.status_code, response.headers, body)
+                return Reply(response.headers, b"".join(body_of(response, request.cap)))
 
         try:
             reply = within(min(self.deadline + request.more_time, max(left, 1.0)), work)
