@@ -29,6 +29,15 @@ def test_the_quotient_the_net_effect_and_the_ratio():
     assert found.se_log == pytest.approx(0.14250, abs=5e-5)
 
 
+def test_volatility_and_the_interval_of_a_ratio_are_those_worked_out_by_hand():
+    # 1/10 + 1/20 + 1/20 + 1/10 + 4 × 0.0325 = 0.43
+    found = rate_ratio((10, 20), (20, 10), alpha=0.0325)
+    assert found.estimate == pytest.approx(4)
+    assert found.se_log == pytest.approx(0.43**0.5)
+    assert found.low == pytest.approx(4 / np.exp(1.959964 * 0.43**0.5))
+    assert found.high == pytest.approx(4 * np.exp(1.959964 * 0.43**0.5))
+
+
 def test_at_zeros_they_are_undefined_and_the_difference_is_not():
     assert wdq((0, 0), (0, 0), (0, 0)) is None
     assert tne((2, 1), (0, 3), (1, 1)) is None
@@ -148,6 +157,17 @@ def test_a_weighted_difference_of_equal_weights_is_the_plain_one():
     assert weighted == plain
     assert weighted_wdd((60, 40), ([30, 30], [40, 30]), [1.0, 1.0]).variance == plain.variance
     assert weighted_wdd((60, 40), (60, 70), [1.0], widen=2).variance == 4 * plain.variance
+
+
+def test_the_variance_of_a_weighted_difference_is_that_worked_out_by_hand():
+    treated, control, weights = ([10], [20]), ([30, 40], [20, 50]), [0.5, 0.25]
+    found = weighted_wdd(treated, control, weights, alpha=0.1)
+    # 10 + 10 + 20 + 40 of the treated; 0.5² × (30 + 90 + 20 + 40) and 0.25² × (40 + 160 + 50 + 250) of the control.
+    assert found.estimate == 10 - (0.5 * -10 + 0.25 * 10)
+    assert found.variance == pytest.approx(80 + 45 + 31.25)
+    doubted = weighted_wdd(treated, control, weights, alpha=0.1, doubt=([3], [2, 4]), widen=2)
+    assert doubted.variance == pytest.approx(4 * (89 + 46 + 32.25))
+    assert doubted.z == pytest.approx(12.5 / (4 * 167.25) ** 0.5)
 
 
 def test_doubt_of_what_was_to_be_expected_widens_the_interval_and_moves_nothing():
