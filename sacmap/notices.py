@@ -27,6 +27,17 @@ def series(items: Sequence[str]) -> str:
     return "".join(items) if len(items) < 2 else f"{', '.join(items[:-1])}{last}{items[-1]}"
 
 
+def spoken(place: str) -> str:
+    """Return the name of a place in a sentence: "the City of Bristol" for "Bristol, City of" and "City of Bristol".
+
+    >>> spoken("Bristol, City of"), spoken("City of London"), spoken("Leeds")
+    ('the City of Bristol', 'the City of London', 'Leeds')
+    """
+    name, _, title = place.partition(", ")
+    whole_name = f"{title} {name}" if title in {"City of", "County of"} else place
+    return f"the {whole_name}" if whole_name.startswith(("City of ", "County of ")) else place
+
+
 def whole(value: float) -> str:
     """Return a count as people write it: 1,234. Halves are rounded away from zero, and there is no minus nought.
 

@@ -15,9 +15,11 @@ from sacmap.choose.plan import plan_of
 from sacmap.errors import InputError, UsageError
 from sacmap.pipeline import map_study
 from sacmap.planning import PlanOptions, plan_study
+from sacmap.publish.make_view import page_of
 from sacmap.publish.note import note_of
-from sacmap.publish.note_parts import Given, Paragraph
+from sacmap.publish.note_parts import Given, Paragraph, Table
 from sacmap.publish.note_places import where
+from sacmap.publish.tiles import tiles_of
 from sacmap.result import OnePoint
 from sacmap.routine import BriefOptions, brief_study
 from sacmap.study import make_study
@@ -254,6 +256,25 @@ def test_a_rise_on_one_map_point_is_told_as_that_in_both_of_its_places(practice_
     said = [part.text for part in parts if isinstance(part, Paragraph)]
     assert sum(text.count(", on one map point)") for text in said) == 1
     assert [text for text in said if "Most of the rise lies on one map point (Quay, 13)" in text]
+
+
+def test_the_note_has_the_areas_and_the_totals_of_the_page(practice_result):
+    page = page_of(practice_result)
+    parts = where(Given(study=practice_result.study, place="Here", result=practice_result)).parts
+    lines = [part.text for part in parts if isinstance(part, Paragraph)]
+    found, rest = (
+        [page.names[one.position] for one in page.week_lists["sac"] if bool(one.finding) == is_found]
+        for is_found in (True, False)
+    )
+    (told,) = [text for text in lines if text.startswith("Above expected, but not a finding: ")]
+    assert all(f"{name} (" in told for name in rest)
+    assert told.count("expected)") == len(rest) > 0
+    listed = [part for part in parts if isinstance(part, Paragraph) and part.style == "number"]
+    numbered = [part.text.split(":")[0] for part in listed]
+    homes = [page.names[one.position] for one in page.hardening_list]
+    assert numbered == [*found[:5], *homes]
+    (totals,) = [part for part in parts if isinstance(part, Table)]
+    assert [row[1:] for row in totals.rows] == [(one.before, one.now, one.change) for one in tiles_of(page)]
 
 
 def test_map_plan_and_result_have_their_sections_and_the_figures_of_the_csv(whole, note, tmp_path):

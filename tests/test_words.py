@@ -24,6 +24,7 @@ from sacmap.publish.words import (
     expected_key,
     follows,
     found_in_words,
+    is_named,
     mean,
     moved,
     named,
@@ -412,6 +413,13 @@ def test_every_type_with_a_clear_rise_is_in_the_headline(verdicts):
 def test_the_headline_of_one_type_speaks_of_that_type_alone():
     said = headline("robbery", rows_of(burglary=[RISE, RISE]), scene())
     assert said.first == "Robbery rose 6% in Town, and none of 4 wards stands out."
+
+
+@pytest.mark.parametrize("place", ["City of London", "London, City of"])
+def test_a_city_by_its_full_name_has_its_article_in_a_sentence(place):
+    said = headline("robbery", rows_of(), scene(place=place)).first
+    assert said == "Robbery rose 6% in the City of London, and none of 4 wards stands out."
+    assert is_named(place, said)
 
 
 def test_names_that_hold_an_and_are_told_apart():

@@ -19,7 +19,7 @@ from sacmap.measure.counts import Counted, mean_before, percent_change
 from sacmap.measure.coverage import coverage
 from sacmap.measure.verdict import MUCH, Against
 from sacmap.months import Period
-from sacmap.notices import MONTHS, counted, listed, series
+from sacmap.notices import MONTHS, counted, listed, series, spoken
 from sacmap.study import Study
 
 #: The code of the notice that the comparator is unsuitable.
@@ -227,12 +227,6 @@ def _require_as_often(rows: Mapping[tuple[str, str], int], kind: str, compared: 
         )
 
 
-def _said(district: str) -> str:
-    """Return the name of a district as it is said: "the City of Bristol" for "Bristol, City of"."""
-    name, _, title = district.partition(", ")
-    return f"the {title} {name}" if title in {"City of", "County of"} else district
-
-
 def comparator_of(
     study: Study,
     counts: Counted,
@@ -255,7 +249,7 @@ def comparator_of(
     if study.comparator == "areas" and beyond is not None and beyond[:, 0].all():
         return Comparator(
             "rest",
-            f"the areas outside {series([_said(name) for name in study.within])}",
+            f"the areas outside {series([spoken(name) for name in study.within])}",
             by_type(beyond),
             "other areas",
         )

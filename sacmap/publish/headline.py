@@ -11,7 +11,7 @@ import pandas as pd
 from sacmap import tables
 from sacmap.measure.chance_flags import must_rise
 from sacmap.measure.comparator import UNFIT, ComparatorRecord
-from sacmap.notices import counted
+from sacmap.notices import counted, spoken
 from sacmap.publish.words import (
     NAMED,
     NO_HIGHER,
@@ -75,7 +75,7 @@ class Scene(NamedTuple):
     @property
     def in_place(self) -> str:
         """The words " in Northampton", or "" without a place."""
-        return f" in {apart(self.place)}" if self.place else ""
+        return f" in {apart(spoken(self.place))}" if self.place else ""
 
 
 def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headline:
@@ -316,13 +316,13 @@ def _summary(
     Of a crime type `told` in the headline: "Town as a whole: up 6%.", because the sentence before is of its areas; and
     of all three "Town, all three types together: up 6%.", because one of them can move far where their sum stays.
     """
-    types = scene.in_words[kind]
+    types, place = scene.in_words[kind], capital(apart(spoken(scene.place)))
     if kind not in told:
         what = f"{capital(types)}{scene.in_place}"
     elif kind == "sac":
-        what = f"{apart(scene.place) if scene.place else 'As a whole'}, {types}"
+        what = f"{place or 'As a whole'}, {types}"
     else:
-        what = f"{apart(scene.place)} as a whole" if scene.place else "As a whole"
+        what = f"{place} as a whole" if place else "As a whole"
     said = f"{what}: {moved(scene.totals[kind]['change_pct'])}"
     # Where nothing rose clearly, the sentence before has said so.
     if rose and kind == "sac" and not {"clear rise", ONE_POINT, NO_HIGHER} & set(rows[kind]["verdict"]):

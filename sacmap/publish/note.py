@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sacmap import months, tables
 from sacmap.choose.plan_words import pounds, prevented_in_words
-from sacmap.notices import series
+from sacmap.notices import series, spoken
 from sacmap.publish.note_official import happened
 from sacmap.publish.note_parts import (
     NAMED,
@@ -43,7 +43,7 @@ def note_of(given: Given) -> Note:
     )
     restricted = given.result is not None and given.result.restricted
     return Note(
-        title=f"Serious acquisitive crime in {given.place}",
+        title=f"Serious acquisitive crime in {spoken(given.place)}",
         subtitle=f"Briefing note: {periods_in_words(given.spoken)}",
         banner="Restricted: made from the force's own records. Do not publish." if restricted else "",
         sections=tuple(section for section in found if section is not None),
@@ -104,7 +104,7 @@ def _money(plan: Plan, names: Mapping[str, str], *, illustrated: bool) -> Iterat
     )  # fmt: skip
     if rows:
         header = ("Area", "Money", "Homes", "Burglaries prevented a year")
-        yield Table(f"Target hardening: {pounds(money['money'])}, {money['measure']}.", header, rows)
+        yield Table(f"Target hardening: {pounds(money['money'])}. {money['measure']}.", header, rows)
     if illustrated:
         yield Paragraph("The prices are illustrations until the partnership's own are put in their place.")
 

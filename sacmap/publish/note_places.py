@@ -8,10 +8,10 @@ import pandas as pd
 
 from sacmap import tables
 from sacmap.choose.map_points import street_of
-from sacmap.measure.similar_areas import count, pct
-from sacmap.notices import counted, series, whole
+from sacmap.choose.ranking import TIERS, by_rate
+from sacmap.notices import counted, series, spoken, whole
 from sacmap.publish.change_rows import change_rows, first_type, names_of, on_one_point, rows_by_area
-from sacmap.publish.lists import draws, one_point
+from sacmap.publish.lists import draws, one_point, week_list
 from sacmap.publish.note_parts import (
     LISTED,
     NAMED,
@@ -27,11 +27,14 @@ from sacmap.publish.note_parts import (
 )
 from sacmap.publish.words import (
     AREA,
+    REST_LEADS,
     about,
     burglary_kind,
     capital,
     estimate,
     likely_burglaries,
+    mean,
+    signed,
     were_expected,
 )
 from sacmap.result import Entry, Result
@@ -77,8 +80,8 @@ def _totals(result: Result) -> Table:
         # A crime type of which the data hold no row is not known: it is no zero.
         cells = ["not known" if now is None else whole(now)]
         if result.study.baseline:
-            was = "not known" if before is None else count(before)
-            cells = [was, *cells, "–" if change is None else pct(change)]
+            was = "not known" if before is None else mean(before)
+            cells = [was, *cells, "–" if change is None else f"{signed(change)}%"]
         rows.append((result.in_words[kind].capitalize(), *cells))
     columns = ("Before", "Now", "Change") if result.study.baseline else ("Now",)
     source = "data.police.uk" if result.study.extract is None else "the force's own records"
@@ -102,7 +105,7 @@ def _first_type(result: Result) -> str:
 def _alternative(result: Result, names: Mapping[str, str]) -> str:
     """Return the picture in words: what it shows, and the areas that stand out in it."""
     kind = _first_type(result)
-    shown = f"Map of {result.study.title}, " if result.study.title else "Map of "
+    shown = f"Map of {spoken(result.study.title)}, " if result.study.title else "Map of "
     shown += _counted(result)
     if not result.study.baseline:
         level = "crime" if kind == "sac" else result.in_words[kind]
@@ -142,33 +145,31 @@ def _of_verdict(result: Result, verdict: str, names: Mapping[str, str]) -> list[
 
 
 def _lists(result: Result, names: Mapping[str, str]) -> Iterator[Part]:
-    """Yield both lists in words, each area with how sure its place is and its busiest streets."""
+    """Yield both lists in words, the same areas as on the page: how sure its place is, and its busiest streets."""
     kind = _first_type(result)
     # No area stands out by a comparator that is no fit.
     week = () if result.unfit else result.weeks.get(kind, ())
-    if week or result.hardening:
+    found = [entry for entry in week if entry.verdict in TIERS][:LISTED]
+    if found or result.hardening:
         # Of five areas, all are among the first five.
-        among = any(entry.firmness for entry in (*week, *result.hardening))
+        among = any(entry.firmness for entry in (*found, *result.hardening))
         yield Paragraph(
             "How sure a place on a list is: each draw is a set of counts that chance could have given instead."
             + " The more of 100 draws leave an area among the first five, the surer its place." * among
-            + " The readings stay as they are." * any(entry.found for entry in week)
+            + " The readings stay as they are." * bool(found)
         )
-    rows = rows_by_area(result.change, [entry.area_id for entry in (*week, *result.hardening)])
-    if week:
-        yield Paragraph(
-            "For a week of action, which answers a rise: clear rises, then possible ones, then the areas furthest "
-            "above the expected:"
-        )
-    for entry in week[:LISTED]:
+    rows = rows_by_area(result.change, [entry.area_id for entry in (*found, *result.hardening)])
+    if found:
+        yield Paragraph("For a week of action, which answers a rise: clear rises, then possible ones:")
+    for entry in found:
         row = rows[entry.area_id][kind]
         said = f"{tables.crimes(row['current_count'], kind)} where {were_expected(row['expected'])}"
         yield _numbered(entry, names, f"{said}, {row['verdict']}")
-    burglary = result.change[result.change["crime_type"] == "burglary"]
-    homes = bool(burglary["level_per_1000_households"].notna().all())
+    if week:
+        yield from _no_finding(result, kind, names, alone=not found)
     if result.hardening:
         named = burglary_kind(result.in_words["burglary"], exact=result.study.extract is not None)
-        by = "burglaries per 1,000 households" if homes else f"burglaries ({named})"
+        by = "burglaries per 1,000 households" if by_rate(result.areas) else f"burglaries ({named})"
         yield Paragraph(
             "For target hardening, because the level lasts from year to year and changes do not, the areas with most "
             f"{by}:"
@@ -177,6 +178,20 @@ def _lists(result: Result, names: Mapping[str, str]) -> Iterator[Part]:
         row = rows[entry.area_id]["burglary"]
         said = likely_burglaries(row["level"], row["level_per_1000_households"])
         yield _numbered(entry, names, f"{said}; {whole(row['current_count'])} now")
+
+
+def _no_finding(result: Result, kind: str, names: Mapping[str, str], *, alone: bool) -> Iterator[Part]:
+    """Yield the next areas of the list for a week of action, which are no finding; `alone`: none above them is one."""
+    rows = result.change[result.change["crime_type"] == kind].reset_index(drop=True)
+    rest = [one.position for one in week_list(rows, ()) if not one.finding]
+    each = [
+        f"{names[row['area_id']]} ({tables.crimes(row['current_count'], kind)}, {about(row['expected'])} expected)"
+        for row in change_rows(rows.iloc[rest])
+    ]
+    none = f"For a week of action, which answers a rise: no clear and no possible rise of {result.in_words[kind]}."
+    said = [*([none] if alone else []), *([f"{REST_LEADS['']} {series(each)}."] if each else [])]
+    if said:
+        yield Paragraph(" ".join(said))
 
 
 def _numbered(entry: Entry, names: Mapping[str, str], said: str) -> Paragraph:

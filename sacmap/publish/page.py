@@ -196,7 +196,7 @@ def _head(view: View) -> Head:
         "headline": headline,
         "document_title": f"{place}: {headline.first}" if place else headline.first,
         # The place is not repeated if the headline names it.
-        "place": "" if place in f"{headline.first} {headline.second}" else place,
+        "place": "" if words.is_named(place, f"{headline.first} {headline.second}") else place,
         "periods": fixed or (f"{view.periods_short}, {areas}" if view.periods_short else areas),
         "warnings": _warnings_of(view),
         "tiles": tiles_of(view),

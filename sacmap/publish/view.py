@@ -320,7 +320,7 @@ class View:
     def first_words(self) -> str:
         """The place and the first two sentences about the crime type that the page shows first, in one line."""
         said = self.headlines[self.first_type]
-        placed = f"{self.place}: " if self.place and self.place not in said.first else ""
+        placed = f"{self.place}: " if self.place and not words.is_named(self.place, said.first) else ""
         return f"{placed}{said.first} {said.second}".strip()
 
     def could_show(self, kind: str) -> str:

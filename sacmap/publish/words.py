@@ -11,7 +11,7 @@ import pandas as pd
 from sacmap import months, tables
 from sacmap.measure.chance_flags import must_rise
 from sacmap.measure.comparator import NOTHING, OTHERS
-from sacmap.notices import counted, whole
+from sacmap.notices import counted, spoken, whole
 from sacmap.publish.change_rows import Reading
 
 #: Names of areas in the headline; the others are counted.
@@ -64,6 +64,11 @@ def unit_of(area_ids: Iterable[str]) -> Unit:
 def apart(text: str) -> str:
     """Return text of data to stand in a sentence: where it turns the direction of text, it turns none but its own."""
     return f"\u2068{text}\u2069" if _TURNS.search(text) else text
+
+
+def is_named(place: str, text: str) -> bool:
+    """Whether a text says what place it is of."""
+    return spoken(place).removeprefix("the ") in text
 
 
 def whole_number(value: float) -> int:
