@@ -669,6 +669,14 @@ def test_rough_places_are_told(folder, monkeypatch, decimals, words, points):
     assert words in map_of(folder, monkeypatch, "a.csv").told["rough-places"]
 
 
+def test_a_latitude_rounded_alone_is_told(folder, monkeypatch):
+    rows = crimes()
+    for row in rows:
+        row["Latitude"] = f"{float(row['Latitude']):.3f}"
+    (folder / "a.csv").write_text(table(rows))
+    assert "about 100 m" in map_of(folder, monkeypatch, "a.csv").told["rough-places"]
+
+
 def test_of_an_extract_in_degrees_three_decimals_are_told(folder, monkeypatch):
     places = crimes()
     rows = extract()
