@@ -756,6 +756,21 @@ def test_in_a_district_the_tiles_and_the_words_of_chance_say_what_they_are_of(op
     assert not page.text("#sure").startswith("On the whole map")
 
 
+def test_a_district_is_named_as_it_is_said_and_what_it_lacks_is_told(opened):
+    page = grouped(page_of(), ("North",) * 2 + ("Bristol, City of",) * 2)
+    there = page.change["area_id"].isin(["A2", "A3"])
+    change = page.change.assign(hardening_rank=page.change["hardening_rank"].mask(there))
+    # A public version has no subtotals.
+    shown = opened(replace(page, change=change, subtotals=None))
+    assert not shown.tab.is_visible("#hardening-none")
+    shown.tab.select_option("#group", "Bristol, City of")
+    assert shown.text("#hardening-heading") == "Where burglary is highest in the City of Bristol"
+    assert shown.text("#week-heading").endswith(", the City of Bristol")
+    assert "No area can be ranked." in shown.text("#hardening-none")
+    assert shown.tab.is_visible("#hardening-none")
+    assert "The totals are of the whole map." in shown.text("#periods")
+
+
 def test_in_a_district_a_place_says_which_list_its_draws_are_of(opened):
     view = page_of_many(6)
     view.change["top5_share"] = 0.7

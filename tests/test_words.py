@@ -452,7 +452,7 @@ def test_what_a_map_can_show_is_worked_out_from_its_own_ranges():
         *["possible fall"] * (len(many) - 4),
     ]
     assert could_show("sac", many, periods=3, yearly=True, unit=NEIGHBOURHOOD) == (
-        "With three earlier years, about 45% above expected is normal in most neighbourhoods. "
+        "With three earlier years, about 45% above expected is normal in most neighbourhoods that are known. "
         "Chance alone puts about two past the bar; two went."
     )
     one = could_show("sac", rows.head(1), periods=1, yearly=True, unit=("ward", "wards"))

@@ -17,7 +17,7 @@ from sacmap.choose.map_points import is_kind, street_of
 from sacmap.choose.ranking import TIERS
 from sacmap.files.json_shape import Json
 from sacmap.months import Period
-from sacmap.notices import counted, whole
+from sacmap.notices import counted, spoken, whole
 from sacmap.publish import answer, backdrop, bars, legend, lists, tiles, words
 from sacmap.publish.change_rows import (
     READING,
@@ -67,6 +67,7 @@ def content_of(view: View) -> dict[str, Json]:
             if full != name
         },
         "groups": groups,
+        "groupsSaid": [spoken(name) for name in groups],
         "groupOf": [groups.index(name) if name else -1 for name in view.groups] if groups else [],
         "types": list(kinds),
         "type": view.first_type,

@@ -174,11 +174,12 @@ def could_show(kind: str, rows: pd.DataFrame, *, periods: int, yearly: bool, uni
     must = must_rise(rows)
     span = "year" if yearly else "period"
     alone = len(rows) == 1
+    most = f"most {unit[1]}{' that are known' if (rows['verdict'] == 'not known').any() else ''}"
     if must is None:
-        have = f"This {unit[0]} has" if alone else f"Most {unit[1]} have"
+        have = f"This {unit[0]} has" if alone else f"{capital(most)} have"
         return f"{have} too few {tables.NOUNS[kind][1]} a {span} to tell any ordinary change from chance."
     with_ = f"one earlier {span}" if periods == 1 else f"{number(periods)} earlier {span}s"
-    where = f"this {unit[0]}" if alone else f"most {unit[1]}"
+    where = f"this {unit[0]}" if alone else most
     said = f"With {with_}, about {must}% above expected is normal in {where}."
     verdicts = rows.loc[~rows["verdict"].isin(["not known", "too few to tell"]), "verdict"]
     by_chance, above = round(len(verdicts) / ABOVE_BY_CHANCE), int(verdicts.str.endswith(" rise").sum())

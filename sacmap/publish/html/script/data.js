@@ -59,6 +59,8 @@ const every = data.ids.map((_, place) => place);
 const indexOf = (place, type) => place * data.types.length + data.types.indexOf(type);
 const groupOf = (place) => (data.groups.length && data.groupOf[place] >= 0 ? data.groups[data.groupOf[place]] : "");
 const inGroup = (place) => !state.group || groupOf(place) === state.group;
+// The chosen district as it is said in a sentence: "the City of Bristol".
+const groupSaid = () => data.groupsSaid[data.groups.indexOf(state.group)];
 const placesShown = () => (state.group ? every.filter(inGroup) : every);
 // An area's name with its district or code where another area has the same.
 const fullName = (place) => data.unlike[place] ?? data.names[place];

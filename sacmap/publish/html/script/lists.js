@@ -75,8 +75,10 @@ function showTiles() {
   if (state.group === tilesOf) return;
   tilesOf = state.group;
   const shown = numbers.tiles?.[state.group];
-  $("below").textContent =
-    shown && state.group ? ` · Below: ${state.group}, ${many(placesShown().length, data.unit)}.` : "";
+  const below = shown
+    ? `Below: ${groupSaid()}, ${many(placesShown().length, data.unit)}.`
+    : "The totals are of the whole map.";
+  $("below").textContent = state.group && !data.plan ? ` · ${below}` : "";
   shown?.forEach(([change, now, before, found], i) => {
     const tile = query(`#totals [data-type="${data.types[i]}"]`);
     const pieces = found.map(([arrow, said], at) => {
@@ -102,7 +104,7 @@ function showLists() {
   const found = week.filter((entry) => entry.sign);
   const most = scaleOf(found.map(({ place }) => ratioOf(rowOf(place), "current_count")));
   if ($("week")) {
-    $("week-heading").textContent = data.headings[state.type] + (state.group ? `, ${state.group}` : "");
+    $("week-heading").textContent = data.headings[state.type] + (state.group ? `, ${groupSaid()}` : "");
     const { lead, subhead } = shownLists().week[state.type];
     $("week-lead").textContent = lead;
     $("week-lead").hidden = !lead;
@@ -124,7 +126,7 @@ function showLists() {
 function showMost() {
   if (!$("most")) return;
   const rows = shownLists().most[state.type].map((place) => [place, rowOf(place)]);
-  $("most-heading").textContent = data.headings[state.type] + (state.group ? `, ${state.group}` : "");
+  $("most-heading").textContent = data.headings[state.type] + (state.group ? `, ${groupSaid()}` : "");
   $("most").parentElement.hidden = state.type === "burglary";
   $("most").replaceChildren(...rows.map(([place, row]) => listRow({ place, sign: "" }, row, ["expected", "", ""], "")));
 }
@@ -166,12 +168,13 @@ function showHardening() {
   $("firm-key").hidden = !firm.length;
   const listed = hardeningList();
   heads[0].parentElement.hidden = !listed.length;
+  $("hardening-none").hidden = listed.length > 0;
   const level = (place) => {
     const row = rowOf(place, "burglary");
     return data.rates ? row.level_per_1000_households : row.level;
   };
   const most = Math.max(0, ...listed.map(({ place }) => level(place)));
-  $("hardening-heading").textContent = `Where burglary is highest${state.group ? ` in ${state.group}` : ""}`;
+  $("hardening-heading").textContent = `Where burglary is highest${state.group ? ` in ${groupSaid()}` : ""}`;
   $("hardening").replaceChildren(
     ...listed.map((entry, i) => {
       const row = rowOf(entry.place, "burglary");

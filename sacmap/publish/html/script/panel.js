@@ -46,7 +46,7 @@ function edgeWords(part) {
 function listsOn(place) {
   const week = weekList().findIndex((entry) => entry.place === place && entry.finding);
   const homes = hardeningList().findIndex((entry) => entry.place === place);
-  const here = state.group ? ` in ${state.group}` : "";
+  const here = state.group ? ` in ${groupSaid()}` : "";
   const told = [
     ...(week < 0 ? [] : [[`Number ${week + 1} for a week of action${here}.`, data.reasons[state.type]?.[place]]]),
     ...(homes < 0
