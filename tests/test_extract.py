@@ -145,6 +145,14 @@ def test_lines_above_the_header_and_blank_lines_do_not_matter(tmp_path):
     pd.testing.assert_frame_equal(under.crimes, plain.crimes)
 
 
+def test_notes_below_the_table_are_no_crimes_but_a_row_cut_short_is_an_error(tmp_path):
+    plain = reading_of(tmp_path)
+    noted = reading_of(tmp_path, [*LINES, [], ["Source: Niche, 3 January 2019"], ["", "Not to be published"]])
+    pd.testing.assert_frame_equal(noted.crimes, plain.crimes)
+    with pytest.raises(InputError, match="is not a date"):
+        reading_of(tmp_path, [*LINES, ["CR 99"]])
+
+
 @pytest.mark.parametrize("degrees", [True, False])
 def test_decimal_commas_are_read_and_commas_between_thousands(tmp_path, degrees):
     table = TABLE | {"coordinates": "degrees" if degrees else "BNG"}

@@ -668,6 +668,13 @@ def test_a_list_is_read_as_programs_save_it_again(tmp_path, day, homes, read):
     assert (only.date, only.homes) == ("2018-06-04", read)
 
 
+def test_titles_above_a_list_do_not_matter():
+    text = "Homes protected\nin 2019, by the Safer Homes team\n\nArea ID,Homes\nA,12\n"
+    assert read_protected(text, "p.csv", {"A"}) == {"A": 12}
+    with pytest.raises(InputError, match="line 6: homes is 'many'"):
+        read_protected(text.replace("A,12", "A,1\nA,many"), "p.csv", {"A"})
+
+
 def test_a_list_is_read_from_parquet(tmp_path):
     pd.DataFrame({"area_id": ["A"], "homes": [12]}).to_parquet(tmp_path / "p.parquet")
     assert read_protected(table_text(str(tmp_path / "p.parquet")), "p.parquet", {"A"}) == {"A": 12}

@@ -11,8 +11,8 @@ from sacmap.areas.columns import counts_rows, require_no_points
 from sacmap.areas.formats import kind_of
 from sacmap.areas.layer_files import as_input_error, inflate_text, start_of
 from sacmap.errors import InputError
-from sacmap.files.delimited import decoded, rows_in
-from sacmap.files.sheets import LINES_ABOVE, sheets_of, text_of
+from sacmap.files.delimited import LINES_ABOVE, decoded, rows_in
+from sacmap.files.sheets import sheets_of, text_of
 from sacmap.files.text import bytes_of
 from sacmap.limits import CELLS, ROWS, TEXT
 from sacmap.notices import Notice, listed

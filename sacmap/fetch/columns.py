@@ -7,7 +7,8 @@ from types import MappingProxyType
 
 from sacmap import months
 from sacmap.errors import InputError
-from sacmap.files.sheets import LINES_ABOVE, words_of
+from sacmap.files.delimited import LINES_ABOVE
+from sacmap.files.sheets import words_of
 
 #: sacmap's column → its possible names as words, the most likely first.
 NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -41,7 +41,8 @@ from sacmap.fetch.repeats import (
 )
 from sacmap.fetch.resaved import EXTENTS, from_grid, in_britain, swapped_among
 from sacmap.fetch.street_rows import CATEGORIES
-from sacmap.files.sheets import LINES_ABOVE, Row, Sheet, mapped, sheets_of, text_of, words_of
+from sacmap.files.delimited import LINES_ABOVE
+from sacmap.files.sheets import Row, Sheet, mapped, sheets_of, text_of, words_of
 from sacmap.files.text import sha256
 from sacmap.notices import Notice, listed, series
 from sacmap.study import Study
@@ -279,12 +280,14 @@ def _place(column: str, titles: Sequence[str], lines: list[tuple[int, list[objec
 
 
 def _lines(sheet: Sheet, at: int, width: int) -> list[tuple[int, list[object]]]:
-    """Return the number and the cells of each line below the header that is not empty."""
+    """Return the number and the cells of each line below the header that is not empty, less notes below the table."""
     lines = [
         (line, row)
         for line, row in enumerate(sheet.rows[at + 1 :], start=at + 2)
         if any(text_of(cell) for cell in row)
     ]
+    while lines and _is_note(lines[-1][1]):
+        lines.pop()
     long = next((line for line, row in lines if any(text_of(cell) for cell in row[width:])), None)
     if long is not None:
         raise InputError(
@@ -292,6 +295,12 @@ def _lines(sheet: Sheet, at: int, width: int) -> list[tuple[int, list[object]]]:
             "Perhaps a text with a comma needs quotes. Save the extract again.",
         )
     return lines
+
+
+def _is_note(row: Sequence[object]) -> bool:
+    """Whether a row has a single cell, of more words than a reference, such as "Source: Niche, 3 January 2026"."""
+    texts = list(filter(None, map(text_of, row)))
+    return len(texts) == 1 and len(texts[0].split()) > 2
 
 
 def _cells(lines: list[tuple[int, list[object]]], place: int) -> pd.Series:

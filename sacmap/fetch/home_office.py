@@ -17,7 +17,8 @@ import pandas as pd
 
 from sacmap import months, tables
 from sacmap.errors import InputError
-from sacmap.files.sheets import LINES_ABOVE, Row, Sheet, mapped, sheets_of, text_of, words_of
+from sacmap.files.delimited import LINES_ABOVE
+from sacmap.files.sheets import Row, Sheet, mapped, sheets_of, text_of, words_of
 from sacmap.forces import force_slug
 from sacmap.offences import CODES, Recorded
 

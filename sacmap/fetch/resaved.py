@@ -24,8 +24,8 @@ from sacmap import months, tables
 from sacmap.errors import InputError
 from sacmap.fetch.columns import header_at, missing_from, no_column, places_of, twins_of
 from sacmap.fetch.saved_answers import saved_crimes
-from sacmap.files.delimited import SEPARATORS, decoded, separated, separator_of, unpacked
-from sacmap.files.sheets import LINES_ABOVE, PARQUET, is_workbook, sheets_in, text_of
+from sacmap.files.delimited import LINES_ABOVE, SEPARATORS, decoded, separated, separator_of, unpacked
+from sacmap.files.sheets import PARQUET, is_workbook, sheets_in, text_of
 from sacmap.forces import NO_FORCE, TRANSPORT_POLICE
 
 #: What programs write for a missing value.

@@ -16,6 +16,8 @@ from sacmap.limits import most_inflated
 
 #: Separators of cells, the most common first.
 SEPARATORS = (",", ";", "\t", "|")
+#: The most lines of titles and notes above a header.
+LINES_ABOVE = 60
 #: The first bytes of other kinds of file, what they are, and what to do with one.
 _KINDS: tuple[tuple[bytes | tuple[bytes, ...], str, str], ...] = (
     (b"%PDF", "a PDF", "Ask for the figures as CSV or XLSX."),

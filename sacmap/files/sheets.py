@@ -24,8 +24,6 @@ from sacmap.files.text import bytes_of
 from sacmap.limits import MEMORY, SECONDS, TABLE_BYTES, TABLE_CELLS, TABLE_SPACES, WORKBOOK_INFLATED
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
-#: The most lines of titles and notes above a header.
-LINES_ABOVE = 60
 #: How a Parquet file begins.
 PARQUET = b"PAR1"
 #: The most rows below a header in a spreadsheet: XLSX and XLS.

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sacmap.errors import InputError
-from sacmap.files.delimited import decoded, rows_in, unpacked
+from sacmap.files.delimited import LINES_ABOVE, decoded, rows_in, unpacked
 from sacmap.limits import FILE, SETTINGS, Limit
 
 #: The largest file that is hashed to identify it.
@@ -177,8 +177,8 @@ def rows_of(text: str, path: str, columns: Sequence[str]) -> Iterator[tuple[int,
     """Yield the line number and the cells of `columns`, by name, of each line of a CSV after the header.
 
     Separators are those of `rows_in`; Excel writes semicolons in some countries. The header may have capitals, and
-    spaces for underscores. Blank lines are passed over. A cell in quotes may have line breaks: the number is then that
-    of its last line.
+    spaces for underscores. Titles above it and blank lines are passed over. A cell in quotes may have line breaks: the
+    number is then that of its last line.
 
     Raises
     ------
@@ -188,13 +188,15 @@ def rows_of(text: str, path: str, columns: Sequence[str]) -> Iterator[tuple[int,
     stripped = (
         (line, [cell.strip() for cell in cells]) for line, cells in rows_in(text.removeprefix("\ufeff"), path)
     )
-    lines = (found for found in stripped if any(found[1]))
-    names = [name.lower().replace(" ", "_") for name in next(lines, (0, []))[1]]
+    lines = [found for found in stripped if any(found[1])]
+    headers = [[name.lower().replace(" ", "_") for name in cells] for _, cells in lines[:LINES_ABOVE]]
+    place = next((k for k, names in enumerate(headers) if set(columns) <= set(names)), 0)
+    names = headers[place] if headers else []
     missing = [name for name in columns if name not in names]
     if missing:
         raise InputError(f"{path} has no column {missing[0]!r}.", f"It needs {','.join(columns)}.")
     at = {name: names.index(name) for name in columns}
-    for line, cells in lines:
+    for line, cells in lines[place + 1 :]:
         if any(cells[len(names) :]):
             raise InputError(
                 f"{path}, line {line} has more cells than columns.",
