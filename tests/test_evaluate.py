@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import nnls
 
-from sacmap.choose.control_areas import Areas, control_weights, placebo_z, widening
+from sacmap.choose.control_areas import SIZE_LEEWAY, Areas, control_weights, placebo_z, widening
 from sacmap.choose.effect import placebo_rank, rate_ratio, tne, wdd, wdq, weighted_wdd
 from sacmap.errors import UsageError
 
@@ -130,6 +131,31 @@ def test_whatever_the_areas_the_weights_add_up_to_the_target_and_none_is_negativ
     weights = control_weights(level, past, target, others, 0.02)
     assert (weights >= 0).all()
     assert weights @ level[others] == pytest.approx(level[target].sum())
+
+
+def test_no_weights_suit_the_target_better_than_those_chosen():
+    # The demands of the docstring as rows of least squares, which scipy solves in another way.
+    rng = np.random.default_rng(7)
+    alpha, target, others = 0.001, np.arange(2), np.arange(2, 40)
+    level = 10 * areas_of(rng, 40)
+    # Crime fell in the target and in every second area, and rose in the others.
+    way = np.where(np.arange(40)[:, None] % 2 == 0, [3.0, 1.0, 0.1], [0.1, 1.0, 3.0])
+    way[target] = [3.0, 1.0, 0.1]
+    past = rng.poisson(level[:, None] * way).astype(float)
+    before = past[target].sum(axis=0)
+    doubt = np.sqrt(before + alpha * (past[target] ** 2).sum(axis=0))
+    rows = np.vstack(
+        [
+            np.diag(np.sqrt(2 * (level[others] + alpha * level[others] ** 2))),
+            1e4 * level[others] / level[target].sum(),
+            past[others].T / doubt[:, None],
+            np.full((1, 38), 1 / len(target) / SIZE_LEEWAY),
+        ]
+    )
+    wanted = np.concatenate([np.zeros(38), [1e4], before / doubt, [1 / SIZE_LEEWAY]])
+    best, _ = nnls(rows, wanted)
+    assert 0 < np.count_nonzero(best) < 38
+    assert control_weights(level, past, target, others, alpha) == pytest.approx(best, abs=1e-6)
 
 
 def test_the_weights_lean_to_areas_with_the_same_past():
