@@ -16,7 +16,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sacmap.crimes import MIX
 from sacmap.files.sheets import FULL
 from sacmap.notices import Notice, listed
 
@@ -179,14 +178,8 @@ def _mostly_rounded(points: pd.DataFrame, step: float) -> bool:
 
 def keys_of(columns: Iterable[pd.Series]) -> np.ndarray:
     """Return a number for each row, which is equal for rows that agree in every column."""
-    key: np.ndarray | np.uint64 = np.uint64(0)
-    for column in columns:
-        if column.dtype.kind == "f":
-            codes = pd.util.hash_array(column.fillna(-9e9).to_numpy(float))
-        else:
-            codes = pd.util.hash_array(column.astype(str).to_numpy(object))
-        key = (key ^ codes) * MIX + np.uint64(1)
-    return np.asarray(key, np.uint64)
+    plain = [column.fillna(-9e9) if column.dtype.kind == "f" else column.astype(str) for column in columns]
+    return pd.util.hash_pandas_object(pd.concat(plain, axis=1), index=False).to_numpy()
 
 
 def idents_of(ids: pd.Series) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from sacmap.errors import InputError
 from sacmap.fetch.columns import places_of
@@ -25,7 +26,7 @@ def saved_crimes(text: str, label: str) -> tuple[list[str], list[list[str]]]:
     InputError
         If it is not JSON or has no crimes.
     """
-    crimes = [flat for found in _values(text, label) for flat in map(_flat, _crimes_in(found))]
+    crimes = [_flat(crime) for crime in _crimes_in(_value(text, label))]
     if not crimes:
         raise InputError(
             f"{label} is JSON without crimes.", "Give answers of crimes-street, or CSVs of police.uk."
@@ -40,20 +41,15 @@ def saved_crimes(text: str, label: str) -> tuple[list[str], list[list[str]]]:
     return names, [[crime.get(name, "") for name in names] for crime in crimes]
 
 
-def _values(text: str, label: str) -> Iterator[object]:
-    try:
-        yield parse_json(text)
-    except (ValueError, RecursionError):
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
-        try:
-            values = [parse_json(line) for line in lines]
-        except (ValueError, RecursionError):
-            values = []
-        if len(values) < 2:
-            raise InputError(
-                f"{label} is JSON that is cut short or damaged.", "Save or download it again."
-            ) from None
-        yield values
+def _value(text: str, label: str) -> object:
+    """Return the value of JSON, or a list of those of one value per line."""
+    with suppress(ValueError):
+        return parse_json(text)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    with suppress(ValueError):
+        if len(lines) > 1:
+            return [parse_json(line) for line in lines]
+    raise InputError(f"{label} is JSON that is cut short or damaged.", "Save or download it again.")
 
 
 def _crimes_in(value: object, depth: int = 0) -> Iterator[Mapping[str, object]]:

@@ -89,8 +89,7 @@ class Store:
 
     def get(self, question: Question, published: str) -> StoredAnswer | None:
         """Return the stored answer, or None. A damaged file is renamed to .damaged, so that it is fetched again."""
-        kept = self._read(self.path(question, published))
-        return kept if kept is not None and kept.question == dict(question) else None
+        return self._read(self.path(question, published))
 
     def has(self, question: Question, published: str) -> bool:
         """Whether there is a file for a question, damaged or not."""
@@ -104,16 +103,13 @@ class Store:
         for path in self._in_group(question, published):
             asked = _question_of(path)
             # Reading the whole file sets it aside if it is damaged.
-            if (asked is None or (_same_group(asked, question) and wanted(asked))) and (
-                kept := self._read(path)
-            ):
+            if (asked is None or wanted(asked)) and (kept := self._read(path)):
                 found.append(kept)
         return found
 
     def questions(self, question: Question, published: str) -> list[dict[str, str]]:
         """Return the questions of the stored answers in the group of a question, reading only their headers."""
-        asked = map(_question_of, self._in_group(question, published))
-        return [one for one in asked if one is not None and _same_group(one, question)]
+        return [asked for path in self._in_group(question, published) if (asked := _question_of(path))]
 
     def publications(self) -> list[str]:
         """Return the publications with any stored answer, newest first."""
@@ -200,10 +196,6 @@ def seal(header: Header, body: bytes) -> str:
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _same_group(asked: Question, question: Question) -> bool:
-    return (asked.get("kind"), asked.get("of", "")) == (question["kind"], question.get("of", ""))
 
 
 def _place(question: Question, published: str) -> tuple[str, str, str]:
