@@ -149,8 +149,6 @@ def read_parquet(path: Path, where: Path | str) -> Rows:
             DECODED.require(sum(sizes), where)
             meta = _geo_metadata(file.schema_arrow, where)
         return _of_parquet(path, meta, where)
-    except InputError:
-        raise
     except (
         pa.ArrowException,
         ShapelyError,

@@ -41,7 +41,7 @@ class Box:
             (self.north, self.east),
             (self.north, self.west),
         )
-        return ":".join(f"{_degrees(lat)},{_degrees(lng)}" for lat, lng in corners)
+        return ":".join(f"{lat / MICRO:.6f},{lng / MICRO:.6f}" for lat, lng in corners)
 
     @property
     def small(self) -> bool:
@@ -76,12 +76,6 @@ class Box:
             Box(cut, self.south, self.east, right),
             Box(cut, right, self.east, self.north),
         )
-
-
-def _degrees(micro: int) -> str:
-    """Return millionths of a degree as exact decimals."""
-    sign = "-" if micro < 0 else ""
-    return f"{sign}{abs(micro) // MICRO}.{abs(micro) % MICRO:06d}"
 
 
 def _cut(low: int, high: int, values: np.ndarray) -> int:
