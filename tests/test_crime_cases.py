@@ -484,6 +484,9 @@ SAVED = {
         line + ",,," for line in table(rows).split("\r\n") if line
     ),
     "R": saved_by_r,
+    "R's write.table": lambda rows: table(
+        [[n, *row.values()] for n, row in enumerate(rows, 1)], COLUMNS, end="\n"
+    ),
     "janitor of R": snake,
     "dates for months": lambda rows: table([row | {"Month": f"{row['Month']}-01"} for row in rows]),
     "dates and times": lambda rows: table([row | {"Month": f"{row['Month']}-01T00:00:00"} for row in rows]),

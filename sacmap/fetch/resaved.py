@@ -140,7 +140,14 @@ def _of_text(text: str, label: str) -> Lines:
     quick = _quick(text, separator, line, header)
     if quick is not None:
         return quick
-    return _taken(list(_separated(text, separator, label))[at + 1 :], header, label)
+    rows = list(_separated(text, separator, label))[at + 1 :]
+    return _taken(rows, ["", *header] if _has_row_names(rows, len(header)) else header, label)
+
+
+def _has_row_names(rows: Sequence[tuple[int, Sequence[str]]], width: int) -> bool:
+    """Whether R's write.table wrote row names: each row has a number first, and a cell more than the header."""
+    firsts = [cells[0] for _, cells in rows if len(cells) == width + 1 and cells[0].isdecimal()]
+    return len(firsts) == len(set(firsts)) == sum(1 for _, cells in rows if any(cells)) > 0
 
 
 def _separated(text: str, separator: str, label: str) -> Iterator[tuple[int, list[str]]]:
