@@ -321,14 +321,15 @@ def _archive_reading(files: Sequence[StoredAnswer], force: str, name: str | None
         for kept in files
     )
 
+    def own_name(given: str) -> str:
+        slug = force_slug(given)
+        if slug == TRANSPORT_SLUG != force:
+            return given
+        return name or (given if slug == force else force)
+
     def named(table: pd.DataFrame) -> pd.DataFrame:
         forces = table["force"].astype(str)
-        others = {one for one in forces.unique() if force_slug(one) == TRANSPORT_SLUG != force}
-        known = {
-            one: one if one in others else name or (one if force_slug(one) == force else force)
-            for one in forces.unique()
-        }
-        return table.assign(force=forces.map(known))
+        return table.assign(force=forces.map({given: own_name(given) for given in forces.unique()}))
 
     return replace(reading, crimes=named(reading.crimes), tally=named(reading.tally), inputs=inputs)
 
