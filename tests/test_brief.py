@@ -13,6 +13,7 @@ from conftest import HOSTILE, csv_text, row, write_squares
 
 from sacmap.choose.plan import plan_of
 from sacmap.errors import InputError, UsageError
+from sacmap.notices import Notice
 from sacmap.pipeline import map_study
 from sacmap.planning import PlanOptions, plan_study
 from sacmap.publish.make_view import page_of
@@ -275,6 +276,15 @@ def test_the_note_has_the_areas_and_the_totals_of_the_page(practice_result):
     assert numbered == [*found[:5], *homes]
     (totals,) = [part for part in parts if isinstance(part, Table)]
     assert [row[1:] for row in totals.rows] == [(one.before, one.now, one.change) for one in tiles_of(page)]
+
+
+def test_which_columns_were_taken_and_options_are_no_matter_for_a_committee(practice_result):
+    told = [Notice("boundary-columns", "Named by WD24NM."), Notice("boundary-system", "As you say (--crs).")]
+    result = replace(practice_result, warnings=told)
+    sections = note_of(Given(study=result.study, place="Here", result=result)).sections
+    said = [part.text for one in sections for part in one.parts if isinstance(part, Paragraph)]
+    assert "Named by WD24NM." not in said
+    assert "As you say." in said
 
 
 def test_map_plan_and_result_have_their_sections_and_the_figures_of_the_csv(whole, note, tmp_path):

@@ -1,5 +1,7 @@
 """Which columns are taken for identifiers, names, households and groups, and what is told of it."""
 
+from dataclasses import replace
+
 import geopandas as gpd
 import pytest
 import shapely
@@ -8,6 +10,7 @@ from conftest import feature, square, write_geojson
 from sacmap.areas.boundaries import read_areas, read_boundaries
 from sacmap.areas.columns import BoundaryOptions
 from sacmap.errors import InputError, UsageError
+from sacmap.publish.make_view import page_of
 
 pytestmark = pytest.mark.usefixtures("forked_readers")
 
@@ -49,10 +52,14 @@ def test_f71_row_numbers_in_a_column_called_id_do_not_win_over_codes_and_are_tol
     assert "--id-column" in found.notices[0].text
 
 
-def test_f71_of_several_columns_that_would_do_the_one_taken_is_told(made):
+def test_f71_of_several_columns_that_would_do_the_one_taken_is_told(made, practice_result):
     found = read_boundaries(made(*[one | {"LOCAL_CODE": f"L{n}"} for n, one in enumerate(W)]))
     assert list(found.areas["area_id"]) == ["E05000001", "E05000002"]
     assert "LOCAL_CODE would do too" in found.notices[0].text
+    assert found.notices[0].text.endswith(" (--id-column chooses).")
+    # Who has the page alone runs no command: it names no option.
+    (shown,) = page_of(replace(practice_result, warnings=found.notices)).warnings
+    assert shown.text.endswith("LOCAL_CODE would do too.")
     assert list(read_areas(made(*W), id_column="wd24nm")["area_id"]) == ["Eastfield", "Westfield"]
 
 

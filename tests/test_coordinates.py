@@ -127,7 +127,7 @@ def test_f35_a_wrong_system_is_refused_with_the_likely_one_which_can_be_given(
     assert f"--crs {likely_answer}" in error.value.remedy
     found = read_boundaries(path, BoundaryOptions(crs=likely_answer))
     assert found.areas.geometry.iloc[0].intersects(here().geometry.iloc[0].centroid)
-    assert "as --crs says" in found.notices[0].text
+    assert "as you say (--crs)" in found.notices[0].text
 
 
 def test_f35_the_likely_system_of_values_is_one_that_puts_them_here():

@@ -333,6 +333,8 @@ def test_a_clear_rise_on_one_point_is_told_beside_the_others_of_its_type():
     said = headline("burglary", rows_of(burglary=[RISE, ONE_POINT, ONE_POINT]), scene())
     assert said.first == "Burglary rose clearly in Ashire."
     assert said.second.endswith("Bshire and Cshire rose clearly too, but each on one map point.")
+    both = headline("sac", rows_of(sac=[RISE, ONE_POINT, ONE_POINT], burglary=[FEW, FEW, ONE_POINT]), scene())
+    assert "together in Bshire and Cshire, and burglary in Cshire rose clearly too" in both.second
 
 
 def test_a_count_no_higher_than_before_is_not_said_to_have_risen():

@@ -165,7 +165,7 @@ def _placed(rows: Rows, given: pyproj.CRS | None, where: Path) -> tuple[np.ndarr
         ):
             text = (
                 f"{where} declares the coordinate system {system.name[:60]}; it is read as {given.name[:60]}, as "
-                "--crs says."
+                "you say (--crs)."
             )
             over = (Notice("boundary-system", text),)
         system, said = given, "--crs says"

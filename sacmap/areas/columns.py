@@ -179,8 +179,8 @@ def _id_notices(whole: Sequence[str], where: Path | str) -> list[Notice]:
     if len(whole) < 2:
         return []
     text = (
-        f"Areas are identified by the column {whole[0]} of {where}; {', '.join(whole[1:4])} would do too: "
-        "--id-column chooses."
+        f"Areas are identified by the column {whole[0]} of {where}; {', '.join(whole[1:4])} would do too "
+        "(--id-column chooses)."
     )
     return [Notice("boundary-columns", text)]
 
@@ -239,7 +239,8 @@ def _guessed_name(
         return None, list(_called_by_numbers(rows, identity, ids, where))
     if len(differ) < 2 or differ[0].casefold() == "name":
         return differ[0], []
-    text = f"Areas are named by the column {differ[0]} of {where}, not {', '.join(differ[1:4])}: --name-column chooses."
+    text = f"Areas are named by the column {differ[0]} of {where}, not {', '.join(differ[1:4])} "
+    text += "(--name-column chooses)."
     return differ[0], [Notice("boundary-columns", text)]
 
 
@@ -250,7 +251,7 @@ def _called_by_numbers(rows: Rows, identity: str, ids: Sequence[str], where: Pat
         if _is_key(own) and all(name[0].isalpha() for name in own):
             text = (
                 f"Areas are called by the row numbers in {identity} of {where}, as no column is called a name. "
-                f"If {column} has their names, such as {own[0][:40]}, add --name-column {column}."
+                f"If {column} has their names, such as {own[0][:40]}, say so (--name-column {column})."
             )
             yield Notice("boundary-columns", text)
             return

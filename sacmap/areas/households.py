@@ -289,7 +289,7 @@ def _the_total(
         return found[0], ()
     text = (
         f"Households are taken from the column {names[found[0]]} of {path}, not "
-        f"{listed([names[p] for p in rivals], 3, ', ')}: --households-column chooses."
+        f"{listed([names[p] for p in rivals], 3, ', ')} (--households-column chooses)."
     )
     return found[0], (Notice("households-column", text),)
 

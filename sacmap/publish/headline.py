@@ -11,7 +11,7 @@ import pandas as pd
 from sacmap import tables
 from sacmap.measure.chance_flags import must_rise
 from sacmap.measure.comparator import UNFIT, ComparatorRecord
-from sacmap.notices import counted, spoken
+from sacmap.notices import counted, series, spoken
 from sacmap.publish.words import (
     NAMED,
     NO_HIGHER,
@@ -167,7 +167,7 @@ def _on_one_point(
     if not what:
         return ""
     count = sum(map(len, found.values()))
-    return f"{capital(' and '.join(what))} rose clearly{' too' if too else ''}, but {_each(count)}."
+    return f"{capital(series(what))} rose clearly{' too' if too else ''}, but {_each(count)}."
 
 
 def _at_one_point(rows: pd.DataFrame) -> list[str]:

@@ -11,13 +11,13 @@ import numpy as np
 from sacmap import months, tables
 from sacmap.choose.map_points import POINT_COLUMNS, point_counts
 from sacmap.forces import PRACTICE_FORCE
-from sacmap.notices import counted
+from sacmap.notices import Notice, counted
 from sacmap.publish.change_rows import rows_by_area
 from sacmap.publish.lists import hardening_reasons, week_reasons
 from sacmap.publish.page import render
 from sacmap.publish.page_data import positions_with_points
 from sacmap.publish.view import MapPoint, View
-from sacmap.publish.words import capital, percent, unit_of
+from sacmap.publish.words import capital, percent, unit_of, without_options
 from sacmap.result import Result
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def page_of(result: Result, drawn: Outlines | None = None) -> View:
         totals=result.totals,
         comparator=result.comparator_changes,
         comparator_words=result.comparator.words,
-        warnings=result.warnings,
+        warnings=[Notice(one.code, without_options(one.text)) for one in result.warnings],
         definitions=result.definitions,
         streets=_streets_of(result),
         hardening=hardening_reasons(result.hardening, rows),

@@ -25,6 +25,7 @@ from sacmap.publish.note_parts import (
     some,
 )
 from sacmap.publish.note_places import where
+from sacmap.publish.words import without_options
 
 if TYPE_CHECKING:
     from sacmap.choose.plan import Plan
@@ -195,14 +196,14 @@ def _limits(given: Given) -> Section:
             f"{'Places are approximate and dates are months' if result.study.extract is None else 'Dates are months'}: "
             "the figures cannot show whether the same home, or one near it, was hit again."
         )
-        said += [notice.text for notice in result.warnings if notice.code not in MINOR]
+        said += [without_options(notice.text) for notice in result.warnings if notice.code not in MINOR]
     return Section("What the figures cannot say", tuple(Paragraph(text, "bullet") for text in said))
 
 
 #: Notices for the analyst, that change nothing a committee reads.
 MINOR = {
     "repeated-rows", "shared-points", "other-forces", "given-twice", "mended-boundaries", "overlaps", "same-names",
-    "tiles", "columns", "unknown-crime-types", "stale",
+    "tiles", "boundary-columns", "households-column", "unknown-crime-types", "stale",
 }  # fmt: skip
 
 

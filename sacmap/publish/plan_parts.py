@@ -15,7 +15,7 @@ from sacmap.files.json_shape import Json
 from sacmap.publish.answer import where_of
 from sacmap.publish.change_rows import ChangeRow
 from sacmap.publish.headline import Headline
-from sacmap.publish.words import named
+from sacmap.publish.words import named, without_options
 
 if TYPE_CHECKING:
     from sacmap.publish.view import View
@@ -151,5 +151,5 @@ def who(view: View, area_id: str) -> tuple[str, str]:
 
 def for_page(text: str) -> str:
     """Return a notice as a page says it: without the names of options, which are for the command line."""
-    plain = re.sub(r"\s*\(--[\w-]+[^)]*\)", "", text)
+    plain = without_options(text)
     return re.sub(r"[^.:;]*--\w[^.]*\.\s*", "", plain).strip() or plain

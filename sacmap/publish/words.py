@@ -48,6 +48,9 @@ NEIGHBOURHOOD, AREA = ("neighbourhood", "neighbourhoods"), ("area", "areas")
 #: What makes a browser show the figures after it in another order than they are written.
 _TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
+#: An option in brackets: "(--id-column chooses)".
+_OPTION = re.compile(r"\s*\(--[\w-]+[^)]*\)")
+
 Unit = tuple[str, str]
 
 
@@ -64,6 +67,11 @@ def unit_of(area_ids: Iterable[str]) -> Unit:
 def apart(text: str) -> str:
     """Return text of data to stand in a sentence: where it turns the direction of text, it turns none but its own."""
     return f"\u2068{text}\u2069" if _TURNS.search(text) else text
+
+
+def without_options(text: str) -> str:
+    """Return a notice as people read it who do not run the command: without the options named in brackets."""
+    return _OPTION.sub("", text)
 
 
 def is_named(place: str, text: str) -> bool:
