@@ -159,6 +159,18 @@ def test_f78_topojson_is_read(tmp_path, quantised):
     require_wards(read_areas(tmp_path / "a.json"))
 
 
+def test_f31_polygon_parts_of_a_collection_of_a_topojson_are_kept(tmp_path):
+    whole = topology(False)
+    parts = whole["objects"]["wards"]["geometries"]
+    said = parts[0].pop("properties")
+    inner = [parts[0], {"type": "LineString", "arcs": [0]}]
+    parts[0] = {"type": "GeometryCollection", "geometries": inner, "properties": said}
+    (tmp_path / "a.json").write_text(json.dumps(whole))
+    found = read_areas(tmp_path / "a.json")
+    require_wards(found)
+    assert list(found["mend"]) == ["a LineString left out", ""]
+
+
 def test_f78_of_several_objects_of_a_topojson_one_is_asked_for(tmp_path):
     whole = topology(False)
     whole["objects"]["districts"] = whole["objects"]["wards"]

@@ -7,6 +7,7 @@ that a file names.
 from __future__ import annotations
 
 import gc
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -198,17 +199,22 @@ def _geometry(raw: JsonObject | None) -> tuple[BaseGeometry, str]:
     return of_polygons(list(_polygons(raw, mends)), mends)
 
 
-def _polygons(raw: JsonObject, mends: list[str], depth: int = 0) -> Iterator[shapely.Polygon]:
-    kind = raw["type"]
-    if kind == "GeometryCollection":
-        if depth > 10:
-            raise ValueError("collections within collections")
-        for part in raw["geometries"]:
-            yield from _polygons(part, mends, depth + 1)
+def _polygons(raw: JsonObject, mends: list[str]) -> Iterator[shapely.Polygon]:
+    for one in _simple(raw):
+        yield from _made(one["type"], one.get("coordinates"), mends)
+        if one["type"] in _POLYGONS and not one["coordinates"]:
+            mends.append(NO_BOUNDARY)
+
+
+def _simple(part: JsonObject, depth: int = 0) -> Iterator[JsonObject]:
+    """Yield the simple geometries of a GeoJSON or TopoJSON geometry, which may be a collection of them."""
+    if part.get("type") != "GeometryCollection":
+        yield part
         return
-    yield from _made(kind, raw.get("coordinates"), mends)
-    if kind in _POLYGONS and not raw["coordinates"]:
-        mends.append(NO_BOUNDARY)
+    if depth > 10:
+        raise ValueError("collections within collections")
+    for inner in part["geometries"]:
+        yield from _simple(inner, depth + 1)
 
 
 def _made(
@@ -238,7 +244,7 @@ def _topojson(whole: JsonObject, where: Path | str, layer: str | None) -> Rows:
     records, ids = [], []
     for part in parts:
         mends: list[str] = []
-        made = list(_topo_polygons(part, arcs, mends))
+        made = [polygon for one in _simple(part) for polygon in _topo_polygons(one, arcs, mends)]
         if not made and not mends:
             mends.append(NO_BOUNDARY)
         records.append((dict(part.get("properties") or {}), *of_polygons(made, mends)))
@@ -253,7 +259,7 @@ def _parts(value: JsonObject) -> list[JsonObject]:
 
 
 def _has_polygons(value: JsonObject) -> bool:
-    return any(part.get("type") in _POLYGONS for part in _parts(value))
+    return any(one.get("type") in _POLYGONS for one in _simple(value))
 
 
 def _require_few(parts: Sequence[JsonObject], arcs: Sequence[np.ndarray], where: Path | str) -> None:
@@ -265,8 +271,8 @@ def _require_few(parts: Sequence[JsonObject], arcs: Sequence[np.ndarray], where:
         return sum(map(corners, part))
 
     total = 0
-    for part in parts:
-        total += corners(part["arcs"]) if part.get("type") in _POLYGONS else 0
+    for one in itertools.chain.from_iterable(map(_simple, parts)):
+        total += corners(one["arcs"]) if one.get("type") in _POLYGONS else 0
         CORNERS.require(total, where)
 
 
