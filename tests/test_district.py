@@ -104,6 +104,15 @@ def test_subtotals_are_the_sums_of_their_areas_in_a_file_of_their_own(county, tm
     assert first[:4] == ["W0", "Ward 0", "Ashby", "sac"]
 
 
+@pytest.mark.parametrize("blank", ['""', "null"])
+def test_areas_without_a_district_are_in_a_subtotal_of_their_own(blank, county):
+    wards = Path(county().boundaries)
+    wards.write_text(wards.read_text().replace('"LAD24NM": "Ashby"', f'"LAD24NM": {blank}', 1))
+    groups = run(county()).groups.set_index(["group", "crime_type"])
+    assert groups["areas"][:, "sac"].to_dict() == {"Ashby": 2, "Bexley": 3, "No group": 1}
+    assert groups["current_count"][:, "sac"].to_dict() == {"Ashby": 40, "Bexley": 30, "No group": 20}
+
+
 def test_page_and_workbook_have_the_subtotals_too(county, tmp_path):
     openpyxl = pytest.importorskip("openpyxl", reason="openpyxl is not installed")
     save(run(county(also=("xlsx", "gpkg"))), tmp_path / "county.html")
