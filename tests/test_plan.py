@@ -8,6 +8,7 @@ from datetime import date
 import click
 import pandas as pd
 import pytest
+import shapely
 from builders import write_xlsx
 from command_line import command
 from conftest import csv_text, row, square
@@ -520,12 +521,15 @@ def test_other_boundaries_are_refused_with_the_difference(early_plan, after, pra
         judge(early_plan, replace(after, areas=renamed))
 
 
-def test_the_same_boundary_drawn_from_another_corner_is_the_same(early_plan, after):
-    import shapely
-
+@pytest.mark.parametrize(
+    "parts", [shapely.Polygon, lambda ring: shapely.MultiPolygon([shapely.Polygon(ring)])]
+)
+def test_the_same_boundary_drawn_from_another_corner_or_saved_as_geopackage_is_the_same(
+    early_plan, after, parts
+):
     def turned(polygon):
         ring = list(polygon.exterior.coords)[:-1]
-        return shapely.Polygon(ring[5:] + ring[:5]).reverse()
+        return parts(ring[5:] + ring[:5]).reverse()
 
     areas = after.areas.set_geometry([turned(polygon) for polygon in after.areas.geometry], crs=tables.WGS84)
     assert judge(early_plan, replace(after, areas=areas)).wdd == judge(early_plan, after).wdd

@@ -425,8 +425,13 @@ def busiest_months(monthly: pd.DataFrame, last: str, kind: str = "sac") -> list[
 
 
 def digests(areas: gpd.GeoDataFrame) -> dict[str, str]:
-    """Return a digest of each area's boundary, the same however its rings start or turn."""
-    polygons = shapely.normalize(shapely.transform(areas.geometry.to_numpy(), lambda at: at.round(DECIMALS)))
+    """Return a digest of each area's boundary, the same however its rings start or turn.
+
+    GeoPackage and shapefiles make a polygon a multipolygon of one part, which is the same boundary too.
+    """
+    shapes = areas.geometry.to_numpy()
+    shapes = np.where(shapely.get_num_geometries(shapes) == 1, shapely.get_geometry(shapes, 0), shapes)
+    polygons = shapely.normalize(shapely.transform(shapes, lambda at: at.round(DECIMALS)))
     return {
         str(area): hashlib.sha256(shapely.to_wkb(polygon, byte_order=1)).hexdigest()[:16]
         for area, polygon in zip(areas["area_id"], polygons, strict=True)
