@@ -85,6 +85,22 @@ def test_a_hole_has_an_edge_and_the_line_between_two_rings_is_none():
     require_the_plain_answer([by_the_hole, between, (50_000, 52_050_000)], [ring])
 
 
+def test_beyond_both_edges_at_the_corner_of_a_hole_the_corner_is_what_is_near():
+    ring = shapely.box(0, 52, 0.1, 52.1).difference(shapely.box(0.04, 52.04, 0.06, 52.06))
+    corners = [
+        (x, y, 1 if x > 50_000 else -1, 1 if y > 50_000 else -1)
+        for x in (40_000, 60_000)
+        for y in (40_000, 60_000)
+    ]
+    # 30 m east or west and as much north or south is 42 m away; 45 m of each is 64 m.
+    near, far = (
+        [(x + east * a, 52_000_000 + y + north * b) for x, y, a, b in corners]
+        for east, north in ((437, 269), (656, 404))
+    )
+    assert joined([*near, *far], [ring]).near_edge.tolist() == [True] * 4 + [False] * 4
+    require_the_plain_answer([*near, *far], [ring])
+
+
 def test_an_edge_across_the_country_is_where_it_is_on_the_grid():
     south, north = shapely.box(-6, 50, 2, 54), shapely.box(-6, 54, 2, 58)
     line = on_grid([south])[0].boundary
