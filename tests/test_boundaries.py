@@ -67,7 +67,7 @@ def test_areas_called_by_row_numbers_are_told_with_the_column_that_may_have_thei
     beats = [feature(square(n), id=n + 1, Beat=name, Car=f"{n}A") for n, name in enumerate(["Ash", "Elm"])]
     found = read_boundaries(write(tmp_path / "a.geojson", *beats))
     assert found.areas["name"].tolist() == ["1", "2"]
-    assert found.notices[0].text.endswith("such as Ash, add --name-column Beat.")
+    assert found.notices[0].text.endswith("such as Ash, say so (--name-column Beat).")
     grid = [feature(square(n), id=n + 1, left=n * 100) for n in range(2)]
     assert not read_boundaries(write(tmp_path / "b.geojson", *grid)).notices
 
