@@ -402,6 +402,13 @@ def test_neither_headline_nor_tile_says_that_a_count_no_higher_than_before_rose(
     assert tiles["robbery"] == (("", "1 area above expected"),)
 
 
+def test_a_summary_in_one_line_says_the_place_once():
+    page = page_of(title="Here")
+    assert page.first_words.count("Here") == 1
+    falls = page.change.assign(verdict="not known")
+    assert replace(page, change=falls).first_words == "Here: Of 4 neighbourhoods nothing is known."
+
+
 def test_an_area_that_is_not_known_says_why_where_the_page_can_tell():
     page = page_of(empty=1)
     public = replace(

@@ -320,8 +320,8 @@ class View:
     def first_words(self) -> str:
         """The place and the first two sentences about the crime type that the page shows first, in one line."""
         said = self.headlines[self.first_type]
-        placed = f"{self.place}: " if self.place and not words.is_named(self.place, said.first) else ""
-        return f"{placed}{said.first} {said.second}".strip()
+        both = f"{said.first} {said.second}".strip()
+        return both if words.is_named(self.place, both) else f"{self.place}: {both}"
 
     def could_show(self, kind: str) -> str:
         """Return how large a change of a crime type this map could show."""
