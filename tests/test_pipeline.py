@@ -436,6 +436,21 @@ def test_the_practice_borough_s_true_rises_lead_the_excess(practice, practice_re
     assert comparator == pytest.approx(truth["force_change_pct"], abs=2)
 
 
+def test_the_plain_figures_of_a_row_follow_from_its_counts(practice_result):
+    rows = practice_result.change
+    assert set(rows["baseline_periods"]) == {3}
+    assert list(rows["baseline_mean"]) == list(rows["baseline_count"] / 3)
+    assert list(rows["change"]) == list(rows["current_count"] - rows["baseline_mean"])
+    some = rows[rows["baseline_mean"] > 0]
+    assert some["change_pct"].to_numpy() == pytest.approx(
+        (100 * some["current_count"] / some["baseline_mean"] - 100).to_numpy()
+    )
+    homes = rows["area_id"].map(practice_result.areas.set_index("area_id")["households"]).astype(float)
+    assert rows["level_per_1000_households"].to_numpy() == pytest.approx(
+        (1_000 * rows["level"] / homes).to_numpy()
+    )
+
+
 def test_a_page_is_called_practice_by_its_data_and_never_by_its_title(tmp_path, practice_result):
     rows = [row(month, **ASH) for month in ("2017-01", "2018-01")]
     real = compare_rows(tmp_path, rows, "2018-01", "2017-01", title="Practice Road and around")
