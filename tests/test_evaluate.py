@@ -10,7 +10,10 @@ from scipy.optimize import nnls
 
 from sacmap.choose.control_areas import SIZE_LEEWAY, Areas, control_weights, placebo_z, widening
 from sacmap.choose.effect import placebo_rank, rate_ratio, tne, wdd, wdq, weighted_wdd
+from sacmap.choose.evaluate import require_after
+from sacmap.choose.partnership_files import Action
 from sacmap.errors import UsageError
+from sacmap.months import span
 
 TREATED, CONTROL, BUFFER, BUFFER_CONTROL = (207, 110), (308, 318), (178, 157), (150, 140)
 
@@ -206,6 +209,29 @@ def test_intervals_are_widened_by_what_untreated_areas_show():
     assert widening([]) == pytest.approx(1.15)
     assert widening([3.0, -3.0] * 100) > 2.5
     assert widening([0.1, -0.1] * 100) < 0.6
+
+
+@pytest.mark.parametrize(
+    ("after", "right"),
+    [
+        ("2026-05:2027-04", "2026-06:2027-04"),
+        ("2026-06:2027-05", None),
+        ("2026-07:2026-09", None),
+        ("2026-03:2026-05", "2026-06:2026-08"),
+        ("2025-06:2026-05", "2026-06:2027-05"),
+    ],
+)
+def test_a_period_after_begins_with_the_month_of_the_first_action_or_is_refused_with_the_right_span(
+    after, right
+):
+    log = [Action("2026-07-01", "A", "gates", 12), Action("2026-06-30", "A", "locks", None)]
+    require_after(span(after), [])
+    if right is None:
+        require_after(span(after), log)
+        return
+    with pytest.raises(UsageError) as refused:
+        require_after(span(after), log)
+    assert refused.value.remedy.endswith(f"--after {right}.")
 
 
 def test_placebos_are_sets_of_untreated_areas_each_once():
