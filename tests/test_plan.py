@@ -21,7 +21,7 @@ from sacmap.choose.evaluate import judge, study_values
 from sacmap.choose.hardening import read_prices
 from sacmap.choose.partnership_files import read_actions, read_protected, read_visited
 from sacmap.choose.plan import PlanWanted, busiest_months, make_plan, plan_of
-from sacmap.choose.plan_words import few, pounds, verdict_of
+from sacmap.choose.plan_words import few, fewer, pounds, verdict_of
 from sacmap.choose.week import connected
 from sacmap.comparison import compare_areas
 from sacmap.errors import InputError, UsageError
@@ -396,6 +396,9 @@ def test_chance_the_target_was_chosen_for_is_not_counted_as_prevented(early_plan
     both = outcome.net.estimate + outcome.displacement.estimate
     assert outcome.wdd_settled.estimate == pytest.approx(both)
     assert "These are not counted as prevented" in outcome.reading
+    # The step of the buffer is not that of its counts before and after, so the sentence says what it is.
+    moved = fewer(outcome.displacement.estimate)
+    assert f"In the buffer around the target, compared in the same way, it is {moved} (" in outcome.reading
 
 
 def test_the_control_is_of_all_untreated_areas_with_no_weight_below_zero(result, plan):

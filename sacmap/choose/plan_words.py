@@ -301,7 +301,9 @@ def reading_of(found: Outcome, plan: Plan) -> str:
     )
     if found.displacement is not None:
         moved = _moved_in_words(verdict_of(found.displacement))
-        said.append(f"In the buffer around the target, it is {_change(found.displacement)}: {moved}.")
+        said.append(
+            f"In the buffer around the target, compared in the same way, it is {_change(found.displacement)}: {moved}."
+        )
     if found.placebo_rank is not None:
         fell = "as large a fall" if net.estimate < 0 else "a fall, or a smaller rise,"
         said.append(
