@@ -20,7 +20,7 @@ from sacmap.choose.effect import tne, wdd, wdq
 from sacmap.choose.evaluate import judge, study_values
 from sacmap.choose.hardening import read_prices
 from sacmap.choose.partnership_files import read_actions, read_protected, read_visited
-from sacmap.choose.plan import PlanWanted, busiest_months, make_plan, plan_of
+from sacmap.choose.plan import PlanWanted, busiest_months, digests, make_plan, plan_of
 from sacmap.choose.plan_words import few, fewer, pounds, verdict_of
 from sacmap.choose.week import connected
 from sacmap.comparison import compare_areas
@@ -536,6 +536,11 @@ def test_the_same_boundary_drawn_from_another_corner_or_saved_as_geopackage_is_t
 
     areas = after.areas.set_geometry([turned(polygon) for polygon in after.areas.geometry], crs=tables.WGS84)
     assert judge(early_plan, replace(after, areas=areas)).wdd == judge(early_plan, after).wdd
+    # A plan made from a GeoPackage, and judged with polygons.
+    theirs = replace(early_plan, boundaries=digests(after.areas, in_parts=True))
+    assert theirs.boundaries.keys() == early_plan.boundaries.keys()
+    assert not set(theirs.boundaries.values()) & set(early_plan.boundaries.values())
+    assert judge(theirs, after).wdd == judge(early_plan, after).wdd
 
 
 def test_other_crimes_are_refused_with_the_difference(early_plan, after):

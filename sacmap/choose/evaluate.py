@@ -288,14 +288,14 @@ def _require_same(plan: Plan, result: Result) -> list[Notice]:
     InputError
         If an area is missing, new or has another shape, or if a count in one of the plan's months differs.
     """
-    found = digests(result.areas)
+    found, in_parts = digests(result.areas), digests(result.areas, in_parts=True)
     areas = [
         *(f"{area} is gone" for area in sorted(set(plan.boundaries) - set(found))),
         *(f"{area} is new" for area in sorted(set(found) - set(plan.boundaries))),
         *(
             f"{area} has another shape"
             for area in sorted(found)
-            if plan.boundaries.get(area, "") not in ("", found[area])
+            if plan.boundaries.get(area, "") not in ("", found[area], in_parts[area])
         ),
     ]
     if areas:

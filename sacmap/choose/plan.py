@@ -424,13 +424,17 @@ def busiest_months(monthly: pd.DataFrame, last: str, kind: str = "sac") -> list[
     return [months.NAMES[number - 1] for number in first]
 
 
-def digests(areas: gpd.GeoDataFrame) -> dict[str, str]:
+def digests(areas: gpd.GeoDataFrame, *, in_parts: bool = False) -> dict[str, str]:
     """Return a digest of each area's boundary, the same however its rings start or turn.
 
-    GeoPackage and shapefiles make a polygon a multipolygon of one part, which is the same boundary too.
+    GeoPackage and shapefiles make a polygon a multipolygon of one part, which is the same boundary too. `in_parts`
+    gives the digests of these, which plans that were made from such files may have.
     """
     shapes = areas.geometry.to_numpy()
-    shapes = np.where(shapely.get_num_geometries(shapes) == 1, shapely.get_geometry(shapes, 0), shapes)
+    single = shapely.get_num_geometries(shapes) == 1
+    shapes = np.where(single, shapely.get_geometry(shapes, 0), shapes)
+    if in_parts:
+        shapes[single] = [shapely.MultiPolygon([polygon]) for polygon in shapes[single]]
     polygons = shapely.normalize(shapely.transform(shapes, lambda at: at.round(DECIMALS)))
     return {
         str(area): hashlib.sha256(shapely.to_wkb(polygon, byte_order=1)).hexdigest()[:16]
