@@ -186,6 +186,28 @@ def test_what_the_money_cannot_buy_prevents_nothing():
     assert [table.heading for table in shown.tables] == ["Where it goes"]
 
 
+@pytest.mark.parametrize(
+    ("buffer", "said"),
+    [
+        (
+            wdd((40, 120), (40, 40)),
+            "80 more, between 50 more and 110 more. That is a clear rise, so crime may have moved",
+        ),
+        (wdd((120, 40), (40, 40)), "That is a clear fall, so there is no sign that crime moved there."),
+        (wdd((40, 41), (40, 40)), "That is no sign beyond chance that crime moved there."),
+    ],
+)
+def test_the_page_says_whether_crime_moved_next_door_as_the_reading_does(buffer, said):
+    page = page_of()
+    outcome = replace(outcome_of_four(page), displacement=buffer)
+    section = next(
+        one for one in result_view(plan_of_four(page), outcome, page).sections if one.key == "moved"
+    )
+    assert section.heading == "Around it: did crime move?"
+    assert said in section.said[0]
+    assert section.said[0].partition("That is ")[2] in reading_of(outcome, plan_of_four(page))
+
+
 def test_no_set_that_fell_as_far_is_told_in_a_word():
     page = page_of()
     outcome = replace(outcome_of_four(page), placebo_rank=1, placebos=14)

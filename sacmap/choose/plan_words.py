@@ -300,7 +300,7 @@ def reading_of(found: Outcome, plan: Plan) -> str:
         f"target, that is {_change(net)}: {_verdict_in_words(found.verdict)}."
     )
     if found.displacement is not None:
-        moved = _moved_in_words(verdict_of(found.displacement))
+        moved = moved_in_words(found.displacement)
         said.append(
             f"In the buffer around the target, compared in the same way, it is {_change(found.displacement)}: {moved}."
         )
@@ -333,7 +333,9 @@ def _verdict_in_words(verdict: str) -> str:
     return verdict
 
 
-def _moved_in_words(verdict: str) -> str:
+def moved_in_words(buffer: Wdd) -> str:
+    """Return whether crime may have moved: "a clear rise, so crime may have moved there"."""
+    verdict = verdict_of(buffer)
     if verdict.endswith("fall"):
         return f"a {verdict}, so there is no sign that crime moved there"
     if verdict.endswith("rise"):

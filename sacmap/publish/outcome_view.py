@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -9,7 +10,7 @@ from markupsafe import Markup
 from sacmap import months, tables
 from sacmap.choose.evaluate import Outcome
 from sacmap.choose.plan import Plan
-from sacmap.choose.plan_words import LOG_NOTICES, NO_CONTROL, NO_CONTROL_WORDS, fewer
+from sacmap.choose.plan_words import LOG_NOTICES, NO_CONTROL, NO_CONTROL_WORDS, fewer, moved_in_words
 from sacmap.notices import whole
 from sacmap.publish.headline import Headline
 from sacmap.publish.plan_parts import (
@@ -59,6 +60,7 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
         sides=sides(plan, view),
         sections=(
             _came(outcome, plan.theme),
+            *_moved(outcome),
             _counts(plan, outcome, view),
             _done(outcome, view),
             _detail(outcome),
@@ -105,6 +107,14 @@ def _came(outcome: Outcome, theme: str) -> Section:
         said=(f"{capital(said)}, against areas outside the plan.",),
         figure=figure,
     )
+
+
+def _moved(outcome: Outcome) -> Iterator[Section]:
+    """Yield the answer to whether crime moved to the areas around, if there is any to compare them with."""
+    if found := outcome.displacement:
+        change = f"{fewer(found.estimate)}, between {fewer(found.low)} and {fewer(found.high)}"
+        said = f"Compared in the same way: {change}. That is {moved_in_words(found)}."
+        yield Section(key="moved", heading=dict(SIDES)["buffer"], said=(said,))
 
 
 def _counts(plan: Plan, outcome: Outcome, view: View) -> Section:
