@@ -484,6 +484,9 @@ SAVED = {
         line + ",,," for line in table(rows).split("\r\n") if line
     ),
     "R": saved_by_r,
+    "row numbers, and a comma more than in the header": lambda rows: table(
+        [[n, *row.values(), ""] for n, row in enumerate(rows, 1)], ["Row", *COLUMNS]
+    ),
     "R's write.table": lambda rows: table(
         [[n, *row.values()] for n, row in enumerate(rows, 1)], COLUMNS, end="\n"
     ),
@@ -777,14 +780,20 @@ def without_ids_and_with(counts):
     return table([row | {"n": n} for row, n in zip(rows, counts, strict=True)])
 
 
-def test_a_table_of_crimes_that_were_added_up_is_refused(folder, monkeypatch):
-    (folder / "a.csv").write_text(without_ids_and_with([1, 1, 1, 2, 3] * 16))
+@pytest.mark.parametrize(
+    ("counts", "most"), [([1, 1, 1, 2, 3] * 16, "3"), (range(2_000, 1_200, -10), "2,000")]
+)
+def test_a_table_of_crimes_that_were_added_up_is_refused(counts, most, folder, monkeypatch):
+    (folder / "a.csv").write_text(without_ids_and_with(counts))
     made = map_of(folder, monkeypatch, "a.csv")
     require_plain(made.error)
-    assert "rows for several crimes at once, up to 3 in a row" in made.error
+    assert f"rows for several crimes at once, one of them for {most}." in made.error
 
 
-@pytest.mark.parametrize("counts", [[1] * 80, range(1, 81), [2] * 20 + [30] * 60, ["NA"] * 80])
+@pytest.mark.parametrize(
+    "counts",
+    [[1] * 80, range(1, 81), range(80, 0, -1), range(5, 325, 4), [2] * 20 + [30] * 60, ["NA"] * 80],
+)
 def test_row_numbers_and_how_many_rows_are_alike_are_no_counts_of_crimes(folder, monkeypatch, counts):
     (folder / "a.csv").write_text(without_ids_and_with(counts))
     require_whole(map_of(folder, monkeypatch, "a.csv"))

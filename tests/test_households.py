@@ -425,6 +425,12 @@ def test_row_numbers_that_a_program_wrote_into_id_are_no_identifiers(tmp_path):
     text = "id,WD_CODE,Households\n1,W07,5\n2,W09,6\n"
     assert read(tmp_path, text).by_id == {"W07": 5, "W09": 6}
     assert read(tmp_path, "id,LAD_CODE,Households\n1,L1,5\n2,L1,6\n").by_id == {"1": 5, "2": 6}
+    # Of a single row nobody can tell, so it is read as among the columns of boundaries.
+    assert read(tmp_path, "id,LAD_CODE,Households\n1,L1,5\n").by_id == {"1": 5}
+
+
+def test_a_part_of_a_longer_word_is_no_kind_of_household(tmp_path):
+    assert read(tmp_path, "WD_CD,Current households\nE05000001,5\n").by_id == {"E05000001": 5}
 
 
 def test_a_name_whose_words_are_joined_is_read_as_its_words(tmp_path):

@@ -127,7 +127,7 @@ def _guessed_id(rows: Rows, where: Path | str) -> tuple[str, list[str], list[Not
     ends = [column for column in rows.columns if _CODE_END.fullmatch(column) and column not in exact]
     tried = {column: texts(rows, column) for column in [*exact, *ends]}
     # Row numbers written by geopandas, QGIS or ArcGIS are not codes.
-    numbers = [column for column in exact if len(rows) > 1 and counts_rows(tried[column])]
+    numbers = [column for column in exact if counts_rows(tried[column])]
     order = [*(column for column in tried if column not in numbers), *numbers]
     whole = [column for column in order if _is_key(tried[column])]
     if whole:
@@ -160,8 +160,9 @@ def _is_key(values: Sequence[str]) -> bool:
 
 
 def counts_rows(values: Sequence[str]) -> bool:
-    """Whether the values are the numbers of the rows, which programs write and which identify no area."""
-    return any(list(values) == [str(first + k) for k in range(len(values))] for first in _FIRSTS)
+    """Whether the values are the numbers of several rows, which programs write and which identify no area."""
+    many = len(values)
+    return many > 1 and any(list(values) == [str(first + k) for k in range(many)] for first in _FIRSTS)
 
 
 def _parts_of_areas(rows: Rows, column: str, values: Sequence[str]) -> bool:

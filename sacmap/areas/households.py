@@ -35,8 +35,8 @@ _TOTALS = tuple(
 #: What makes a column one of some households only.
 _PART = re.compile(
     r"\b(one|two|three|1|2|3)[\s-]+(person|adult|people|family|bedroom|car)|lone|single|couple|pension|\bwith\b|"
-    r"without|\bno\b|depriv|own(ed|er)|rent|mortgage|aged|student|overcrowd|multi|\bnot\b|%|per ?cent|\brate\b|mean|"
-    r"average|\bavg\b|\bpct\b|proportion|share|size|population|people|persons|residents",
+    r"without|\bno\b|depriv|own(ed|er)|\brent|mortgage|\baged|student|overcrowd|multi|\bnot\b|%|per ?cent|\brate\b|"
+    r"mean|average|\bavg\b|\bpct\b|proportion|share|size|population|people|persons|residents",
     re.IGNORECASE,
 )
 #: Names that say no more than that numbers stand below.
@@ -103,10 +103,11 @@ def _lines_of_text(raw: bytes | bytearray, path: str) -> list[Line]:
 def _households_in(lines: Sequence[Line], path: str, column: str | None) -> Counts:
     """Return households by identifier, from the lines that have any text, each with its number.
 
-    The identifier is in the first column called area_id or id, starting with lsoa, or ending in CD, code or mnemonic,
-    else in the one of codes such as E01000001, and stays as it is given. The households are in `column`, else in the
-    one called households, all households or the like, else in the only one of numbers that is not of some households
-    only. Titles above the table and notes below it are passed over; a number withheld is none.
+    The identifier is in the first column called area_id or id, starting with lsoa, or ending in CD, code or mnemonic
+    (row numbers that a program wrote count last), else in the one of codes such as E01000001, and stays as it is given.
+    The households are in `column`, else in the one called households, all households or the like, else in the only one
+    of numbers that is not of some households only. Titles above the table and notes below it are passed over; a number
+    withheld is none.
 
     Raises
     ------

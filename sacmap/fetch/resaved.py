@@ -141,13 +141,18 @@ def _of_text(text: str, label: str) -> Lines:
     if quick is not None:
         return quick
     rows = list(_separated(text, separator, label))[at + 1 :]
-    return _taken(rows, ["", *header] if _has_row_names(rows, len(header)) else header, label)
+    return _taken(rows, ["", *header] if _has_row_names(rows, header) else header, label)
 
 
-def _has_row_names(rows: Sequence[tuple[int, Sequence[str]]], width: int) -> bool:
-    """Whether R's write.table wrote row names: each row has a number first, and a cell more than the header."""
-    firsts = [cells[0] for _, cells in rows if len(cells) == width + 1 and cells[0].isdecimal()]
-    return len(firsts) == len(set(firsts)) == sum(1 for _, cells in rows if any(cells)) > 0
+def _has_row_names(rows: Sequence[tuple[int, Sequence[str]]], header: Sequence[str]) -> bool:
+    """Whether R's write.table wrote row names: each row has a number first and a cell more, its month one further on.
+
+    Rows that only end in a comma have a cell more too.
+    """
+    width, month = len(header), places_of(header)["month"]
+    more = [cells for _, cells in rows if len(cells) == width + 1 and not months.month_of(cells[month])]
+    firsts = {cells[0] for cells in more if cells[0].isdecimal()}
+    return len(firsts) == len(more) == sum(1 for _, cells in rows if any(cells)) > 0
 
 
 def _separated(text: str, separator: str, label: str) -> Iterator[tuple[int, list[str]]]:
@@ -282,15 +287,17 @@ def _crimes(found: Lines, label: str, force: str) -> pa.Table:
 def _require_one_crime_a_row(columns: dict[str, pa.Array], label: str) -> None:
     """Refuse a table that a program added up: without ids, and with a row for several crimes.
 
-    R can also write into each row of its crimes how many rows are alike: then n rows have each n, or 2 n, 3 n …
+    Numbers of rows, which rise or are all of 1 to n, are no such counts. R can also write into each row of its crimes
+    how many rows are alike: then n rows have each n, or 2 n, 3 n …
     """
     if "count" not in columns or "crime_id" in columns:
         return
-    rows = Counter(tables.whole_of(text) or 0 for text in columns["count"].to_pylist())
-    counters = max(rows.values(), default=0) == 1
-    if not counters and any(n > 1 and many % n for n, many in rows.items()):
+    counts = [tables.whole_of(text) or 0 for text in columns["count"].to_pylist()]
+    rows, rising = Counter(counts), sorted(set(counts))
+    numbered = rising in (counts, list(range(1, len(counts) + 1)))
+    if not numbered and any(n > 1 and many % n for n, many in rows.items()):
         raise InputError(
-            f"{label} has rows for several crimes at once, up to {max(rows):,} in a row.",
+            f"{label} has rows for several crimes at once, one of them for {rising[-1]:,}.",
             "Give the files as downloaded, or a row for each crime.",
         )
 
