@@ -68,7 +68,7 @@ def test_a_district_is_found_however_its_name_is_written_and_a_wrong_one_is_told
     assert len(run(county(within=" ASHBY ")).areas) == 3
     with pytest.raises(InputError, match="its groups are Ashby; Bexley"):
         run(county(within="Ashbee"))
-    with pytest.raises(UsageError, match="the column with the groups"):
+    with pytest.raises(UsageError, match="the column with the town or district"):
         run(county(within="Ashby", group_column=None))
 
 

@@ -168,7 +168,7 @@ def test_a_force_that_is_nearly_all_in_the_areas_is_told_to_be_no_comparator(dat
     assert "The areas have 95% of the force's crimes" in result.warnings[0].text
     # 48 wards would read as clear rises: neither headline, tiles, list, workbook, note nor news may say so.
     page = page_of(result)
-    said = "What the wards are compared with is no fit: do not rely on their readings."
+    said = "What the wards are compared with is no good guide: do not rely on their readings."
     assert page.first_words.endswith(said)
     assert week_lead(page, "sac") == said
     assert {one.found for one in tiles_of(page)} == {(("", "no reading to rely on"),)}
@@ -182,7 +182,7 @@ def test_a_force_that_is_nearly_all_in_the_areas_is_told_to_be_no_comparator(dat
     assert "clear" not in note.lower()
     assert "For a week of action" not in note
     assert "no place stands out" not in note
-    assert first_words(result).endswith("is no fit: do not rely on their readings.")
+    assert first_words(result).endswith("is no good guide: do not rely on their readings.")
 
 
 @pytest.mark.parametrize(("whole", "under"), [("A", "Ash, Birch"), ("Z", "Whole")])

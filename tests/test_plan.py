@@ -433,6 +433,15 @@ def test_a_plan_can_answer_one_crime_type(result):
         plan_for(result, theme="arson")
 
 
+def test_a_clear_rise_that_is_not_chosen_for_the_week_of_action_is_named_with_the_reason(result, plan):
+    told = {notice["code"]: notice["text"] for notice in plan.warnings}["clear-rise-elsewhere"]
+    assert told.startswith(
+        "Risen clearly but not chosen: Pilot's Rest. The areas chosen adjoin and together have the"
+    )
+    mine = plan_for(result, target=plan.week["target"]).warnings
+    assert "clear-rise-elsewhere" not in {notice["code"] for notice in mine}
+
+
 def test_a_plan_of_one_crime_type_is_judged_by_it(practice):
     themed = plan_for(compare_in(practice, **EARLY), theme="vehicle-crime")
     values = study_values(themed, AFTER, None, [str(practice.crimes)], str(practice.boundaries))

@@ -294,6 +294,27 @@ def test_what_was_done_is_on_the_map_and_in_the_monthly_line(visited):
     assert visited["judged"]("#area=A3").tab.locator("#panel .action-mark").count() == 0
 
 
+@pytest.mark.parametrize(
+    ("verdict", "after", "said"),
+    [
+        ("clear fall", 60.0, "Crime was clearly lower than expected in Ash after the week of action."),
+        (
+            "possible fall",
+            63.0,
+            "Crime may have been lower than expected in Ash after the week of action; it could be",
+        ),
+        ("clear rise", 58.0, "Crime was clearly higher than expected in Ash after the week of action."),
+        ("clear rise", 63.0, "Crime rose clearly in Ash after the week of action."),
+    ],
+)
+def test_crime_is_not_said_to_have_fallen_where_its_count_rose_less_than_elsewhere(verdict, after, said):
+    page = page_of()
+    outcome = replace(outcome_of_four(page), verdict=verdict)
+    target = replace(outcome.groups["target"], after=np.array([after]))
+    outcome = replace(outcome, groups={**outcome.groups, "target": target})
+    assert result_view(plan_of_four(page), outcome, page).headline.first.startswith(said)
+
+
 def test_a_name_with_an_and_of_its_own_reads_as_one_area():
     page = page_of(names=("Frenchay and Stoke Park", "Birch", "Cedar", "Elm"))
     plan = plan_of_four(page)

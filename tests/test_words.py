@@ -320,7 +320,7 @@ FEW, RISE, FALL, MAYBE, NOT = (
             rows_of(sac=[RISE] * 3),
             scene(notices=["unfit-comparator"]),
             "All three types together rose 6% in Town.",
-            "What the wards are compared with is no fit: do not rely on their readings.",
+            "What the wards are compared with is no good guide: do not rely on their readings.",
         ),
     ],
 )

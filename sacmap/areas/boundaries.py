@@ -290,7 +290,8 @@ def require_group_column(within: Sequence[str], group_column: str | None) -> Non
     """
     if within and not group_column:
         raise UsageError(
-            f"--within {within[0]} needs the column with the groups.", "Add --group-column, such as LAD24NM."
+            f"--within {within[0]} needs the column with the town or district.",
+            "Add --group-column, such as LAD24NM.",
         )
 
 

@@ -30,7 +30,7 @@ def notices_of(plan: Plan, result: Result, prices: Prices, protected: Mapping[st
         Notice("money", money_in_words(plan)),
         Notice("smallest-fall", _fall_in_words(plan, before)),
         *_action_notices(plan),
-        *_target_notices(plan, result),
+        *_target_notices(plan, result, names),
         *_money_notices(plan, result, prices, protected),
         *_control_notices(plan),
         *(
@@ -57,8 +57,8 @@ def _action_notices(plan: Plan) -> Iterator[Notice]:
         )
 
 
-def _target_notices(plan: Plan, result: Result) -> Iterator[Notice]:
-    """Tell whether the chosen areas have a rise to answer, and who chose them."""
+def _target_notices(plan: Plan, result: Result, names: Mapping[str, str]) -> Iterator[Notice]:
+    """Tell whether the chosen areas have a rise to answer, who chose them, and which clear rises they leave out."""
     rows = result.change[result.change["crime_type"] == plan.theme]
     verdicts = rows.set_index("area_id").loc[list(plan.week["target"]), "verdict"]
     if plan.week["alternatives"][0]["excess"] < 1:
@@ -76,6 +76,16 @@ def _target_notices(plan: Plan, result: Result) -> Iterator[Notice]:
     if not (verdicts == "clear rise").any():
         yield Notice(
             "no-clear-rise", "None of the chosen areas has risen clearly, so the choice could be chance."
+        )
+    clear = rows.loc[rows["verdict"] == "clear rise", "area_id"]
+    others = [names[area] for area in clear if area not in plan.week["target"]]
+    if others and not plan.week["own_choice"] and not result.unfit:
+        alone = len(plan.week["target"]) == 1
+        yield Notice(
+            "clear-rise-elsewhere",
+            f"Risen clearly but not chosen: {listed(others, 4)}. "
+            + ("The area chosen has" if alone else "The areas chosen adjoin and together have")
+            + " the most crimes above expected, allowing for chance. To choose areas yourself, use --target.",
         )
 
 

@@ -95,7 +95,7 @@ def require_word() -> None:
     if find_spec("docx") is None:
         raise UsageError(
             "The note needs python-docx, which is not installed.",
-            'Install it with: python -m pip install "sacmap[brief]".',
+            "Install it in the Python of sacmap: python -m pip install python-docx matplotlib.",
         )
 
 

@@ -25,6 +25,7 @@ from sacmap.publish.note_parts import (
     some,
 )
 from sacmap.publish.note_places import where
+from sacmap.publish.plan_parts import for_page
 from sacmap.publish.words import without_options
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def _planned(given: Given) -> Section | None:
         return None
     names = given.names or {}
     notices = {notice["code"]: notice["text"] for notice in plan.warnings}
-    first, last = ("money",), ("smallest-fall", "action-in-data", "no-clear-rise", "nothing-to-answer")
+    first = ("money",)
+    last = ("smallest-fall", "action-in-data", "no-clear-rise", "clear-rise-elsewhere", "nothing-to-answer")
     parts: list[Part] = [
         Paragraph(
             f"The plan was made on data to {months.in_words(plan.data_to)} and frozen before the event, so that it can "
@@ -88,7 +90,7 @@ def _planned(given: Given) -> Section | None:
         *(Paragraph(notices[code]) for code in first if code in notices),
         *_money(plan, names, illustrated="illustration" in notices),
         *_week(plan, names),
-        *(Paragraph(notices[code]) for code in last if code in notices),
+        *(Paragraph(for_page(notices[code])) for code in last if code in notices),
     ]
     return Section("What we will do", tuple(parts))
 

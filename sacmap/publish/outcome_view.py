@@ -36,12 +36,20 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
     """Return what came of a plan, for the page of the months after against those before."""
     target, themed = all_named(plan.week["target"], view, NAMED), plan.theme != "sac"
     what = view.in_words[plan.theme] if themed else "crime"
+    # Against areas outside, crime can fall where its count rose. "Fell" would then be read as of the count.
+    before, after = outcome.groups["target"].sums
+    fell, fallen, rose, risen = ("fell clearly", "have fallen", "rose clearly", "have risen")
+    if after >= before:
+        fell, fallen = "was clearly lower than expected", "have been lower than expected"
+    if after <= before:
+        rose, risen = "was clearly higher than expected", "have been higher than expected"
+    then, chance = f"in {target} after the week of action", "it could be chance"
     found = {
-        "clear fall": f"{capital(what)} fell clearly in {target} after the week of action.",
-        "possible fall": f"{capital(what)} may have fallen in {target} after the week of action; it could be chance.",
-        "possible rise": f"{capital(what)} may have risen in {target} after the week of action; it could be chance.",
-        "clear rise": f"{capital(what)} rose clearly in {target} after the week of action.",
-        NO_CONTROL: f"Nothing can be said of {what} in {target} after the week of action.",
+        "clear fall": f"{capital(what)} {fell} {then}.",
+        "possible fall": f"{capital(what)} may {fallen} {then}; {chance}.",
+        "possible rise": f"{capital(what)} may {risen} {then}; {chance}.",
+        "clear rise": f"{capital(what)} {rose} {then}.",
+        NO_CONTROL: f"Nothing can be said of {what} {then}.",
     }
     of = f" of {what}" if themed else ""
     none = f"No change{of} in {target} can be told from chance after the week of action."

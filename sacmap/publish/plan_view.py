@@ -39,6 +39,9 @@ from sacmap.result import firmness
 if TYPE_CHECKING:
     from sacmap.publish.view import View
 
+#: What is said of the choice of areas, on the page below the week of action.
+WEEK_NOTICES = ("action-in-data", "nothing-to-answer", "no-clear-rise", "clear-rise-elsewhere")
+
 
 def plan_view(plan: Plan, view: View) -> PlanView:
     """Return a plan for the page of the comparison it rests on."""
@@ -273,7 +276,7 @@ def _week(plan: Plan, view: View) -> Section:
         key_line=expected_key(view.follows),
         scale=Markup(bars.range_head(most)),  # noqa: S704 - numbers only
         said=(f"{start}{when}. {sure}",),
-        details=(*most_in, *visited, *_notices(plan, "action-in-data", "nothing-to-answer", "no-clear-rise")),
+        details=(*most_in, *visited, *_notices(plan, *WEEK_NOTICES)),
         tables=(Table("The sets of areas it was chosen from", columns, sets, (1,)),),
     )
 

@@ -174,7 +174,7 @@ def named(names: Sequence[str], unit: Unit, *, most: int = NAMED, again: str = "
 
 def no_fit(unit: Unit) -> str:
     """Return what is said, in place of any finding, where the comparator is unsuitable."""
-    return f"What the {unit[1]} are compared with is no fit: do not rely on their readings."
+    return f"What the {unit[1]} are compared with is no good guide: do not rely on their readings."
 
 
 def could_show(kind: str, rows: pd.DataFrame, *, periods: int, yearly: bool, unit: Unit) -> str:
