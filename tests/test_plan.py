@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import click
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
@@ -22,7 +23,7 @@ from sacmap.choose.hardening import read_prices
 from sacmap.choose.partnership_files import read_actions, read_protected, read_visited
 from sacmap.choose.plan import PlanWanted, busiest_months, digests, make_plan, plan_of
 from sacmap.choose.plan_words import few, fewer, pounds, verdict_of
-from sacmap.choose.week import connected
+from sacmap.choose.week import connected, smallest_detectable_fall
 from sacmap.comparison import compare_areas
 from sacmap.errors import InputError, UsageError
 from sacmap.fetch.street import read
@@ -115,6 +116,18 @@ def test_the_plan_says_plainly_what_the_money_and_a_week_cannot_do(plan):
     assert "illustrations" in told["illustration"]
 
 
+def test_the_smallest_fall_is_that_of_the_levels_and_the_weights_of_the_plan(plan):
+    target = np.array([plan.level[area] for area in plan.week["target"]])
+    weights = np.array(list(plan.week["weights"].values()))
+    others = np.array([plan.level[area] for area in plan.week["weights"]])
+    # Before and after, as in the variance of the difference.
+    varied = 2 * plan.volatility * ((target**2).sum() + (weights**2 * others**2).sum())
+    fall = smallest_detectable_fall(target.sum(), (weights**2 * others).sum(), varied)
+    assert plan.smallest_detectable_fall == np.ceil(fall)
+    wider = smallest_detectable_fall(target.sum(), (weights**2 * others).sum(), varied * 1.1)
+    assert np.ceil(wider) > np.ceil(fall)
+
+
 def test_counts_before_are_those_of_the_map_and_of_their_months(result, plan):
     rows = result.change[result.change["crime_type"] == "sac"].set_index("area_id")
     assert plan.before == {area: int(n) for area, n in rows["current_count"].items()}
@@ -143,6 +156,15 @@ def test_the_months_named_are_of_whole_years_up_to_the_plan_and_each_counts_agai
     counts = [level[month[:4]] * dark.get(month[5:], 1) for month in every]
     monthly = pd.DataFrame({"area_id": "A", "month": every, "crime_type": "sac", "n": counts})
     assert busiest_months(monthly, "2019-12") == ["November", "December", "January"]
+
+
+def test_the_second_of_just_two_whole_years_counts_for_the_months_named():
+    every = [str(month) for month in pd.period_range("2018-01", "2019-12", freq="M")]
+    most = {"2018-05": 300, "2019-02": 900, "2019-03": 800, "2019-04": 700}
+    counts = [most.get(month, 100) for month in every]
+    monthly = pd.DataFrame({"area_id": "A", "month": every, "crime_type": "sac", "n": counts})
+    assert busiest_months(monthly, "2019-12") == ["February", "March", "April"]
+    assert busiest_months(monthly, "2018-12")[0] == "May"
 
 
 def test_a_plan_comes_back_from_its_file_as_it_went_in(plan):
