@@ -16,7 +16,15 @@ from sacmap.choose.ranking import ranked_by_figures
 from sacmap.comparison import compare_areas
 from sacmap.fetch.street import read
 from sacmap.measure.verdict import law_of, readings
-from sacmap.publish.lists import draws, hardening_reasons, leading_type, stability, week_list, week_reasons
+from sacmap.publish.lists import (
+    draws,
+    hardening_reasons,
+    leading_type,
+    most_crime,
+    stability,
+    week_list,
+    week_reasons,
+)
 from sacmap.publish.make_view import page_of
 from sacmap.result import Entry
 from sacmap.study import make_study
@@ -341,6 +349,11 @@ def test_a_reason_rounds_as_the_list_and_the_panel_do():
     (said,) = hardening_reasons([entry], {"A": rows})
     assert said.why[0] == "About 30 burglaries likely in a similar period, 15 per 1,000 households."
     assert [reason[:3] for reason in said.why if "% of its" in reason] == ["13%", "63%"]
+
+
+def test_an_area_without_a_crime_or_a_count_is_not_among_those_with_most():
+    rows = pd.DataFrame({"current_count": [3.0, 0.0, float("nan"), 5.0]})
+    assert most_crime(rows) == [3, 0]
 
 
 def test_an_action_is_about_the_type_that_rose_most():
