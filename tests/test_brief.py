@@ -279,7 +279,10 @@ def test_the_note_has_the_areas_and_the_totals_of_the_page(practice_result):
 
 
 def test_which_columns_were_taken_and_options_are_no_matter_for_a_committee(practice_result):
-    told = [Notice("boundary-columns", "Named by WD24NM."), Notice("boundary-system", "As you say (--crs).")]
+    told = [
+        Notice("boundary-columns", "Named by WD24NM."),
+        Notice("boundary-system", "As you say (--crs Beat (old))."),
+    ]
     result = replace(practice_result, warnings=told)
     sections = note_of(Given(study=result.study, place="Here", result=result)).sections
     said = [part.text for one in sections for part in one.parts if isinstance(part, Paragraph)]

@@ -509,6 +509,7 @@ SAVED = {
     ),
     "JSON": lambda rows: json.dumps(answers_of(rows)),
     "JSON of rows": lambda rows: pd.DataFrame(rows).to_json(orient="records"),
+    "JSON of rows by columns": lambda rows: pd.DataFrame(rows).to_json(),
     "GeoJSON of rows": lambda rows: json.dumps(
         {
             "type": "FeatureCollection",

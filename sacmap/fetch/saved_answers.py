@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from sacmap.errors import InputError
@@ -32,13 +32,18 @@ def saved_crimes(text: str, label: str) -> tuple[list[str], list[list[str]]]:
             f"{label} is JSON without crimes.", "Give answers of crimes-street, or CSVs of police.uk."
         )
     names = list(dict.fromkeys(name for crime in crimes for name in crime))
-    words = set(map(words_of, names))
-    if not {"month", "date"} & words or not {"category", "crime type"} & words:
+    if not _kinds_in(names):
         raise InputError(
             f"{label} is JSON, but not of crimes (it has {', '.join(names)[:100]}).",
             "Give answers of crimes-street, or CSVs of police.uk.",
         )
     return names, [[crime.get(name, "") for name in names] for crime in crimes]
+
+
+def _kinds_in(names: Iterable[str]) -> str:
+    """Return the name of the crime types among those of a crime or its columns, or "" if they are of something else."""
+    found = {words_of(name): name for name in names}
+    return found.get("category", found.get("crime type", "")) if {"month", "date"} & found.keys() else ""
 
 
 def _value(text: str, label: str) -> object:
@@ -63,16 +68,15 @@ def _crimes_in(value: object, depth: int = 0) -> Iterator[Mapping[str, object]]:
             elif isinstance(one, Mapping):
                 yield _of_feature(one)
     elif isinstance(value, Mapping):
-        if "category" in value and ("month" in value or "date" in value):
-            yield from _of_columns(value)
+        if kinds := _kinds_in(value):
+            yield from _of_columns(value, value[kinds])
         else:
             found = (list(_crimes_in(inner, depth + 1)) for inner in value.values())
             yield from next(filter(None, found), [])
 
 
-def _of_columns(value: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+def _of_columns(value: Mapping[str, object], kinds: object) -> Iterator[Mapping[str, object]]:
     """Yield the rows of an object of columns (lists, or objects by row number), or the object if it is one crime."""
-    kinds = value["category"]
     if isinstance(kinds, Mapping):
         for row in kinds:
             yield {name: column.get(row) for name, column in value.items() if isinstance(column, Mapping)}

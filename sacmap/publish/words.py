@@ -48,8 +48,8 @@ NEIGHBOURHOOD, AREA = ("neighbourhood", "neighbourhoods"), ("area", "areas")
 #: What makes a browser show the figures after it in another order than they are written.
 _TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
-#: An option in brackets: "(--id-column chooses)".
-_OPTION = re.compile(r"\s*\(--[\w-]+[^)]*\)")
+#: An option in brackets: "(--id-column chooses)". Names of columns may have brackets too.
+_OPTION = re.compile(r"\s*\(--[\w-]+(?:[^()]|\([^()]*\))*\)")
 
 Unit = tuple[str, str]
 
