@@ -28,6 +28,8 @@ UNFIT = "unfit-comparator"
 NOTHING = "the baseline"
 #: The words if each area follows all others.
 OTHERS = "the rest of the areas"
+#: What areas are compared with should have at least this share of their crimes, or of the force's.
+SMALL_REST = 0.1
 
 
 @dataclass(frozen=True)
@@ -246,7 +248,7 @@ def comparator_of(
     """
     if not study.baseline:
         return Comparator("none", NOTHING, {}, "none")
-    if study.comparator == "areas" and beyond is not None and beyond[:, 0].all():
+    if study.comparator == "areas" and beyond is not None and _enough(beyond, counts.in_areas):
         return Comparator(
             "rest",
             f"the areas outside {series([spoken(name) for name in study.within])}",
@@ -261,6 +263,12 @@ def comparator_of(
     if study.comparator == "force":
         return force_comparator(counts.outside, forces)
     return file_comparator(table_text(study.comparator), study.comparator, study.periods, positions)
+
+
+def _enough(beyond: np.ndarray, mine: np.ndarray) -> bool:
+    """Whether the areas outside a district have enough crimes to follow: some always stray over the boundary."""
+    outside, inside = beyond[:, 0], mine[:, :, 0].sum(axis=0)
+    return bool(outside.all() and outside.sum() >= SMALL_REST * inside.sum())
 
 
 def comparator_changes(

@@ -15,7 +15,7 @@ from sacmap import months, tables
 from sacmap.areas.locate import point_keys
 from sacmap.areas.topology import in_metres, metric_crs
 from sacmap.crimes import KNOWN_TYPES, Reading
-from sacmap.measure.comparator import NOTHING, UNFIT, Comparator, doubt_pct
+from sacmap.measure.comparator import NOTHING, SMALL_REST, UNFIT, Comparator, doubt_pct
 from sacmap.measure.counts import Counted
 from sacmap.measure.coverage import SOME, Compared, reasons_of, types_without
 from sacmap.measure.definitions import Break
@@ -36,8 +36,8 @@ MANY_EMPTY = 0.2
 MOSTLY_UNDER = 0.9
 #: Warn if the share of current crimes on map points new since the baseline is this far above the usual share.
 UNSEEN_SHARE = 0.15
-#: The rest of the force is a weak comparator below this share of the force, or if more than half has no location.
-SMALL_REST, MOSTLY = 0.1, 0.5
+#: The rest of the force is a weak comparator if more than this share has no location.
+MOSTLY = 0.5
 #: Warn if chance could change the comparator by more than this many %.
 DOUBT_PCT = 10.0
 NO_BASELINE = Notice(
