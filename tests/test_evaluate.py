@@ -136,15 +136,8 @@ def test_whatever_the_areas_the_weights_add_up_to_the_target_and_none_is_negativ
     assert weights @ level[others] == pytest.approx(level[target].sum())
 
 
-def test_no_weights_suit_the_target_better_than_those_chosen():
-    # The demands of the docstring as rows of least squares, which scipy solves in another way.
-    rng = np.random.default_rng(7)
-    alpha, target, others = 0.001, np.arange(2), np.arange(2, 40)
-    level = 10 * areas_of(rng, 40)
-    # Crime fell in the target and in every second area, and rose in the others.
-    way = np.where(np.arange(40)[:, None] % 2 == 0, [3.0, 1.0, 0.1], [0.1, 1.0, 3.0])
-    way[target] = [3.0, 1.0, 0.1]
-    past = rng.poisson(level[:, None] * way).astype(float)
+def weights_by_least_squares(level, past, target, others, alpha):
+    """The demands of `control_weights` as rows of least squares, which scipy solves in another way."""
     before = past[target].sum(axis=0)
     doubt = np.sqrt(before + alpha * (past[target] ** 2).sum(axis=0))
     rows = np.vstack(
@@ -152,13 +145,37 @@ def test_no_weights_suit_the_target_better_than_those_chosen():
             np.diag(np.sqrt(2 * (level[others] + alpha * level[others] ** 2))),
             1e4 * level[others] / level[target].sum(),
             past[others].T / doubt[:, None],
-            np.full((1, 38), 1 / len(target) / SIZE_LEEWAY),
+            np.full((1, len(others)), 1 / len(target) / SIZE_LEEWAY),
         ]
     )
-    wanted = np.concatenate([np.zeros(38), [1e4], before / doubt, [1 / SIZE_LEEWAY]])
-    best, _ = nnls(rows, wanted)
+    wanted = np.concatenate([np.zeros(len(others)), [1e4], before / doubt, [1 / SIZE_LEEWAY]])
+    return nnls(rows, wanted)[0]
+
+
+def test_no_weights_suit_the_target_better_than_those_chosen():
+    rng = np.random.default_rng(7)
+    alpha, target, others = 0.001, np.arange(2), np.arange(2, 40)
+    level = 10 * areas_of(rng, 40)
+    # Crime fell in the target and in every second area, and rose in the others.
+    way = np.where(np.arange(40)[:, None] % 2 == 0, [3.0, 1.0, 0.1], [0.1, 1.0, 3.0])
+    way[target] = [3.0, 1.0, 0.1]
+    past = rng.poisson(level[:, None] * way).astype(float)
+    best = weights_by_least_squares(level, past, target, others, alpha)
     assert 0 < np.count_nonzero(best) < 38
     assert control_weights(level, past, target, others, alpha) == pytest.approx(best, abs=1e-6)
+
+
+def test_the_weights_of_a_target_with_next_to_no_crime_are_the_best_too():
+    level = np.array([0.3, 5, 34, 9, 21, 24, 11, 10, 48, 42, 36, 19])
+    past = np.array(
+        [
+            [1.0, 4, 720, 23, 6, 14, 12, 11, 260, 73, 58, 2],
+            [4, 4, 45, 4, 10, 16, 12, 5, 66, 21, 179, 29],
+            [2, 3, 56, 18, 79, 13, 9, 393, 174, 21, 100, 22],
+        ]
+    ).T
+    case = (level, past, np.array([0]), np.arange(1, 12), 0.01)
+    assert control_weights(*case) == pytest.approx(weights_by_least_squares(*case), abs=1e-6)
 
 
 def test_the_weights_lean_to_areas_with_the_same_past():

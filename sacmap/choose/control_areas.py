@@ -77,9 +77,13 @@ def control_weights(level: Floats, past: Floats, target: Whole, others: Whole, a
 def _least_uncertain(asked: Floats, wanted: Floats, leeway: Floats, variance: Floats) -> Floats:
     """Minimise Σ variance·w² + Σ (wanted − asked'w)²/leeway over w ≥ 0. Without leeway, the demand is met exactly.
 
-    Newton's method on the dual problem, which has one unknown per demand, however many areas there are. Whole steps
-    found the least in each of 26,000 made-up cases, so none is shortened.
+    Newton's method on the dual problem, which has one unknown per demand, however many areas there are.
     """
+
+    def dual(at: Floats) -> float:
+        reach = np.maximum(0.0, asked @ at)
+        return float(wanted @ at - (reach**2 / variance).sum() / 2 - (leeway * at**2).sum() / 2)
+
     found = np.zeros(len(wanted))
     found[0] = 1 / float((asked[:, 0] ** 2 / variance).sum())
     for _ in range(STEPS):
@@ -89,7 +93,11 @@ def _least_uncertain(asked: Floats, wanted: Floats, leeway: Floats, variance: Fl
         if np.abs(slope).max() < 1e-10:
             break
         curve = (asked[on] / variance[on, None]).T @ asked[on] + np.diag(leeway + 1e-12)
-        found = found + np.linalg.solve(curve, slope)
+        # Whole steps can lead in a circle, as for a target with next to no crime.
+        step, part, here = np.linalg.solve(curve, slope), 1.0, dual(found)
+        while dual(found + part * step) < here and part > 1e-6:
+            part /= 2
+        found = found + part * step
     return np.asarray(np.maximum(0.0, asked @ found) / variance)
 
 
