@@ -166,6 +166,9 @@ def test_a_force_that_is_nearly_all_in_the_areas_is_told_to_be_no_comparator(dat
     }
     assert result.warnings[0].code == "unfit-comparator"
     assert "The areas have 95% of the force's crimes" in result.warnings[0].text
+    assert result.warnings[0].text.endswith(
+        "compare with the rest of the areas instead (--comparator areas)."
+    )
     # 48 wards would read as clear rises: neither headline, tiles, list, workbook, note nor news may say so.
     page = page_of(result)
     said = "What the wards are compared with is no good guide: do not rely on their readings."

@@ -218,7 +218,7 @@ def _weak_comparator(comparator: Comparator, mine: pd.DataFrame, mapped: np.ndar
             UNFIT,
             f"The areas have {100 * (1 - len(rest) / max(len(mine), 1)):.0f}% of the force's crimes. They are compared "
             f"with the rest, {size}. That is no good guide to what to expect. Do not rely on "
-            "the verdicts; compare with the rest of the areas instead.",
+            "the verdicts; compare with the rest of the areas instead (--comparator areas).",
         )
     elif comparator.kind == "areas" and comparator.words == NOTHING:
         yield Notice(

@@ -50,7 +50,7 @@ def where(given: Given) -> Section | None:
     parts.append(_totals(result))
     if given.picture is not None:
         parts.append(Picture(given.picture, _alternative(result, names)))
-    # What is said above the map of a comparator that is no fit holds here too: no reading is to be relied on.
+    # What is said above the map of a comparator that is no guide holds here too: no reading is to be relied on.
     if result.study.baseline and not result.unfit:
         for verdict, lead in (
             ("clear rise", "Clear rises, larger than chance would explain"),
@@ -147,7 +147,7 @@ def _of_verdict(result: Result, verdict: str, names: Mapping[str, str]) -> list[
 def _lists(result: Result, names: Mapping[str, str]) -> Iterator[Part]:
     """Yield both lists in words, the same areas as on the page: how sure its place is, and its busiest streets."""
     kind = _first_type(result)
-    # No area stands out by a comparator that is no fit.
+    # No area stands out by a comparator that is no guide.
     week = () if result.unfit else result.weeks.get(kind, ())
     found = [entry for entry in week if entry.verdict in TIERS][:LISTED]
     if found or result.hardening:
