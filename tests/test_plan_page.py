@@ -186,6 +186,27 @@ def test_what_the_money_cannot_buy_prevents_nothing():
     assert [table.heading for table in shown.tables] == ["Where it goes"]
 
 
+def test_a_clear_rise_that_the_week_of_action_leaves_out_is_named_beside_it():
+    page = page_of()
+    plan = plan_of_four(page)
+    rows = page.rows[plan.theme]
+    here = page.change["area_id"].isin(plan.week["target"]) | (page.change["crime_type"] != plan.theme)
+    change = page.change.assign(verdict=page.change["verdict"].where(here, "clear rise"))
+    others = replace(page, change=change)
+    why = {"code": "clear-rise-elsewhere", "text": "Risen clearly but not chosen: some. Because."}
+    told = replace(plan, warnings=[*plan.warnings, why])
+    week = next(one for one in plan_view(told, others).sections if one.key == "week")
+    names = [
+        name
+        for area, name in zip(rows["area_id"], page.names, strict=True)
+        if area not in plan.week["target"]
+    ]
+    assert week.said[1].startswith(f"Risen clearly but not chosen: {names[0]}")
+    assert "Because." in " ".join(week.details)
+    silent = next(one for one in plan_view(plan, others).sections if one.key == "week")
+    assert len(silent.said) == 1
+
+
 @pytest.mark.parametrize(
     ("buffer", "said"),
     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -39,7 +39,7 @@ from sacmap.result import firmness
 if TYPE_CHECKING:
     from sacmap.publish.view import View
 
-#: What is said of the choice of areas, on the page below the week of action.
+#: What is folded away below the week of action, of its days and of the choice of its areas.
 WEEK_NOTICES = ("action-in-data", "nothing-to-answer", "no-clear-rise", "clear-rise-elsewhere")
 
 
@@ -275,10 +275,19 @@ def _week(plan: Plan, view: View) -> Section:
         ),
         key_line=expected_key(view.follows),
         scale=Markup(bars.range_head(most)),  # noqa: S704 - numbers only
-        said=(f"{start}{when}. {sure}",),
+        said=(f"{start}{when}. {sure}", *_not_chosen(plan, view)),
         details=(*most_in, *visited, *_notices(plan, *WEEK_NOTICES)),
         tables=(Table("The sets of areas it was chosen from", columns, sets, (1,)),),
     )
+
+
+def _not_chosen(plan: Plan, view: View) -> Iterator[str]:
+    """Yield which clear rises of the map the week of action leaves out; the reason is folded away."""
+    if _notices(plan, "clear-rise-elsewhere"):
+        rows = view.rows[plan.theme]
+        clear = rows.loc[rows["verdict"] == "clear rise", "area_id"]
+        others = [area for area in clear if area not in plan.week["target"]]
+        yield f"Risen clearly but not chosen: {all_named(others, view, NAMED)}."
 
 
 def _promise(plan: Plan, view: View) -> Section:
