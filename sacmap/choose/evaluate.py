@@ -288,15 +288,11 @@ def _require_same(plan: Plan, result: Result) -> list[Notice]:
     InputError
         If an area is missing, new or has another shape, or if a count in one of the plan's months differs.
     """
-    found, in_parts = digests(result.areas), digests(result.areas, in_parts=True)
+    found = digests(result.areas)
     areas = [
         *(f"{area} is gone" for area in sorted(set(plan.boundaries) - set(found))),
         *(f"{area} is new" for area in sorted(set(found) - set(plan.boundaries))),
-        *(
-            f"{area} has another shape"
-            for area in sorted(found)
-            if plan.boundaries.get(area, "") not in ("", found[area], in_parts[area])
-        ),
+        *(f"{area} has another shape" for area in _with_another_shape(plan, result, found)),
     ]
     if areas:
         raise InputError(
@@ -332,6 +328,14 @@ def _require_same(plan: Plan, result: Result) -> list[Notice]:
             "police.uk published that month again, its earlier archive has the plan's counts.",
         )
     return []
+
+
+def _with_another_shape(plan: Plan, result: Result, found: Mapping[str, str]) -> list[str]:
+    """Return the areas with another boundary than the plan's, sorted; `found` are the digests of their boundaries."""
+    other = [area for area in sorted(found) if plan.boundaries.get(area, "") not in ("", found[area])]
+    # A plan that was made from a GeoPackage may have these.
+    in_parts = digests(result.areas[result.areas["area_id"].isin(other)], in_parts=True)
+    return [area for area in other if plan.boundaries[area] != in_parts[area]]
 
 
 def _table(plan: Plan, result: Result) -> pd.DataFrame:

@@ -194,9 +194,8 @@ def _sentences(view: View) -> tuple[list[str], list[int]]:
     rows = view.table[READING].assign(months_compared=months.A_YEAR if view.yearly else len(view.current))
     changes = [change for area in zip(*view.followed.values(), strict=True) for change in area]
     among = f"all {counted(len(view.areas), view.unit)}" if len(view.areas) > 1 else ""
-    why = dict.fromkeys(view.areas["area_id"][view.areas.geometry.is_empty], "it has no boundary") | {
-        **view.unknown
-    }
+    nowhere = view.areas["area_id"][view.areas.geometry.is_empty]
+    why = {**dict.fromkeys(nowhere, "it has no boundary"), **view.unknown}
     reasons = [why.get(area, view.left_out) for area in view.table["area_id"]]
     said = [
         words.pattern_of(row, view.follows, change, among=among, unknown=reason, adjoins=view.adjoins)
