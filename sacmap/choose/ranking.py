@@ -378,7 +378,16 @@ def stability(key: Key, listed: Whole) -> Stability:
     before a possible one in every draw. `listed` are the areas whose ranks are wanted.
     """
     first, found = _ranks_drawn(key, listed, DRAWS)
-    return Stability(first / DRAWS, (found <= FIRST_TEN).mean(axis=0), *quantiles(found))
+    # Areas with the same figures get the same shares: or chance could give two of them two words for their places.
+    figures = (key.law.expected, key.law.variation, key.law.now, key.per, key.tiers)
+    alike = np.unique(np.column_stack(figures), axis=0, return_inverse=True)[1].ravel()
+    top10 = (found <= FIRST_TEN).mean(axis=0)
+    return Stability(_means(first, alike) / DRAWS, _means(top10, alike[listed]), *quantiles(found))
+
+
+def _means(values: Floats | Whole, group: Whole) -> Floats:
+    """Return for each value the mean of its group."""
+    return np.asarray((np.bincount(group, values) / np.maximum(np.bincount(group), 1))[group])
 
 
 def quantiles(found: Whole) -> tuple[Whole, Whole]:

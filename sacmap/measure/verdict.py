@@ -53,7 +53,7 @@ FEW = 10.0
 CLEAR_LEAST = 5.0
 #: The share of a rise or fall that lasts into the next period: 0.65 to 0.8 on English and Welsh LSOAs.
 LASTING = 0.7
-#: Steps to a doubling in a coarse law: how much areas differ and vary is then right within a fifth.
+#: Steps to a doubling in a coarse law: how much areas differ and vary are each rounded by less than a fifth.
 COARSE = 2
 #: Half a crime: used in place of a sum of zero in a division.
 HALF = 0.5
