@@ -92,7 +92,9 @@ def _counting(
     study: Study, reading: Reading, located: pd.DataFrame, areas: GeoDataFrame, elsewhere: np.ndarray | None
 ) -> _Counting:
     """Return the counts of the crimes, each crime once. `elsewhere`: which crimes lie in the areas beyond."""
-    compared = compared_months(study, reading, located, areas)
+    followed = elsewhere if study.comparator == "areas" else None
+    around = None if followed is None else located[followed & located["crime_type"].isin(tables.SAC_TYPES)]
+    compared = compared_months(study, reading, located, areas, around)
     repeated = repeats(located)
     heard = ~repeated & ~located["force"].isin(compared.forces_left_out).to_numpy()
     once = _known_areas_only(located, compared)[heard]

@@ -75,6 +75,19 @@ def test_a_district_does_not_follow_the_few_crimes_that_strayed_over_its_boundar
     assert not set(district.change["verdict"]) & {"clear rise", "possible rise"}
 
 
+def test_a_district_does_not_follow_a_force_outside_that_falls_silent(county, tmp_path):
+    place = {"force": "Leicestershire Police", "lon": "0.045000", "lat": "52.005000"}
+    rows = [row("2023-01", "Burglary", **place) for _ in range(80)]
+    (tmp_path / "crimes" / "2023-01" / "2023-01-leicestershire-street.csv").write_text(csv_text(*rows))
+    district = run(county(within="Ashby"))
+    assert district.comparator_changes["sac"]["change_pct"] == pytest.approx(-50)
+    assert district.ledger.forces_left_out == 80
+    told = next(one.text for one in district.warnings if one.code == "forces-left-out")
+    assert told.startswith("Left out of every period, whole: Leicestershire Police,")
+    # What the district does not follow has nothing to tell.
+    assert not run(county(within="Ashby", comparator="none")).ledger.forces_left_out
+
+
 def test_a_district_is_found_however_its_name_is_written_and_a_wrong_one_is_told(county):
     assert len(run(county(within=" ASHBY ")).areas) == 3
     with pytest.raises(InputError, match="its groups are Ashby; Bexley"):

@@ -160,14 +160,14 @@ def largest_half(forces: pd.Series) -> tuple[str, ...]:
 
 
 def silent_forces(
-    judged: pd.DataFrame, inside: pd.DataFrame, forces: Collection[str], compared: Collection[str]
+    judged: pd.DataFrame, heard: pd.DataFrame, forces: Collection[str], compared: Collection[str]
 ) -> pd.DataFrame:
     """Return the rows of Coverage because of which other forces are left out of every period.
 
-    These forces have a gap in a month compared. If they were kept, the gap would look like a fall. `inside` is as
-    `sac_inside` returns it.
+    These forces have a gap in a month compared. If they were kept, the gap would look like a fall. `heard` has month
+    and force of the crimes in the areas, and in those that they are compared with.
     """
-    here = {str(force) for force in inside.loc[inside["month"].isin(compared), "force"].unique()}
+    here = {str(force) for force in heard.loc[heard["month"].isin(compared), "force"].unique()}
     return gaps(judged, here - set(forces), compared)
 
 
@@ -222,10 +222,10 @@ class Compared(NamedTuple):
         return self.forces + self.others
 
 
-def compared_by(study: Study, reading: Reading, inside: pd.DataFrame, forces: Sequence[str]) -> Compared:
+def compared_by(study: Study, reading: Reading, heard: pd.DataFrame, forces: Sequence[str]) -> Compared:
     """Return what is compared as far as it depends on the months of the main `forces`: without others and unknown.
 
-    `inside` is as `sac_inside` returns it. Without main forces nothing is compared.
+    `heard` is as in `silent_forces`. Without main forces nothing is compared.
     """
     judged = coverage(reading.judged, study.months)
     left_out = gaps(judged, forces, study.months)
@@ -240,7 +240,7 @@ def compared_by(study: Study, reading: Reading, inside: pd.DataFrame, forces: Se
         left_out=left_out,
         positions=positions,
         months=compared,
-        silent=silent_forces(judged, inside, forces, compared),
+        silent=silent_forces(judged, heard, forces, compared),
         unknown={},
         absent_types=("sac", *absent) if absent else (),
         lost_types=lost,
@@ -248,11 +248,16 @@ def compared_by(study: Study, reading: Reading, inside: pd.DataFrame, forces: Se
 
 
 def compared_months(
-    study: Study, reading: Reading, located: pd.DataFrame, areas: gpd.GeoDataFrame
+    study: Study,
+    reading: Reading,
+    located: pd.DataFrame,
+    areas: gpd.GeoDataFrame,
+    around: pd.DataFrame | None = None,
 ) -> Compared:
     """Return what is compared: the months that are complete in every period for the main forces.
 
     Any other force with a gap in these months is left out of all periods, so that the gap never looks like a fall.
+    `around` are the located crimes of other areas that these are compared with.
 
     Raises
     ------
@@ -271,7 +276,8 @@ def compared_months(
         raise InputError(
             _none_in_the_months(study, reading.tally), "Give crimes for both periods, or other periods."
         )
-    found = compared_by(study, reading, inside, forces)
+    heard = inside if around is None else pd.concat([inside, around])[["month", "force"]].astype(str)
+    found = compared_by(study, reading, heard, forces)
     if not found.positions:
         raise InputError(_nothing_to_compare(study, found.left_out), _what_to_give(forces, reading.tally))
     unknown = {} if study.extract is not None else _unknown(reading, areas, inside, found)
