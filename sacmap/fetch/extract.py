@@ -28,6 +28,7 @@ from sacmap.fetch.extract_notices import (
     passed_over_notices,
     unknown_offences,
 )
+from sacmap.fetch.national_grid import EXTENTS, from_grid, in_britain, swapped_among
 from sacmap.fetch.repeats import (
     ROUGH_DECIMALS,
     Part,
@@ -39,7 +40,6 @@ from sacmap.fetch.repeats import (
     rounded_to,
     without_repeated_parts,
 )
-from sacmap.fetch.resaved import EXTENTS, from_grid, in_britain, swapped_among
 from sacmap.fetch.street_rows import CATEGORIES
 from sacmap.files.delimited import LINES_ABOVE
 from sacmap.files.sheets import Row, Sheet, mapped, sheets_of, text_of, words_of

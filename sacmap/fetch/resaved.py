@@ -1,7 +1,7 @@
 """Read street files that another program saved again: Excel, R, pandas or an API client.
 
-This is slower than `rows`. It is used if a file is not as police.uk publishes it, or has an error: every line is read,
-so that the message can give the line.
+This is slower than `street_rows`. It is used if a file is not as police.uk publishes it, or has an error: every line is
+read, so that the message can give the line.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -18,11 +17,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-from pyproj import Transformer
 
 from sacmap import months, tables
 from sacmap.errors import InputError
 from sacmap.fetch.columns import header_at, missing_from, no_column, places_of, twins_of
+from sacmap.fetch.national_grid import from_grid, in_britain, swapped_among
 from sacmap.fetch.saved_answers import saved_crimes
 from sacmap.files.delimited import LINES_ABOVE, SEPARATORS, decoded, separated, separator_of, unpacked
 from sacmap.files.sheets import PARQUET, is_workbook, sheets_in, text_of
@@ -43,15 +42,6 @@ _LON, _LAT = (
     re.compile(rf"['\"]{name}['\"]\s*:\s*['\"]?(?P<n>-?[\d.]+)") for name in ("longitude", "latitude")
 )
 _STREET = re.compile(r"['\"]name['\"]\s*:\s*(?P<q>['\"])(?P<n>.*?)(?P=q)")
-
-
-#: The extent of Great Britain in metres and in degrees: (lowest, highest) of each coordinate. No land lies in the
-#: first two kilometres of the grid: such numbers are degrees or kilometres among metres.
-EXTENTS = {"BNG": ((2_000.0, 700_000.0), (2_000.0, 1_300_000.0)), "degrees": ((-9.0, 2.5), (49.0, 61.5))}
-#: The points of one force lie so near to one another (metres), but for a few. A smaller share that seems swapped is no
-#: sign of it: a force of the Midlands has a crime in Fleetwood now and then.
-NEAR, MOST_NEAR, FEW_FAR = 80_000.0, 0.9, 0.02
-
 #: The columns that only a table of single crimes has.
 _CRIMES = {"month", "crime_type", "crime_id"}
 
@@ -387,35 +377,6 @@ def _degrees(found: Lines, label: str) -> tuple[pa.Array, pa.Array]:
             )
         read.append(values)
     return (read[0], read[1]) if pair[0] == "lon" else _of_metres(read[0], read[1], found, label)
-
-
-@cache
-def from_grid() -> Transformer:
-    """Return what turns metres of the British National Grid into longitude and latitude (WGS84)."""
-    return Transformer.from_crs("EPSG:27700", tables.WGS84, always_xy=True)
-
-
-def in_britain(x: np.ndarray, y: np.ndarray, system: str) -> np.ndarray:
-    """Mark the points within the extent of Great Britain; `system` is a key of `EXTENTS`."""
-    (west, east), (south, north) = EXTENTS[system]
-    return np.asarray((x >= west) & (x <= east) & (y >= south) & (y <= north))
-
-
-def swapped_among(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Mark the points whose easting and northing seem swapped, where those of most are not: metres, NaN if missing.
-
-    They lie far away, and swapped they would lie with the others. Only points of one force's area can tell.
-    """
-    there = np.asarray(np.isfinite(x) & np.isfinite(y))
-    if not there.any():
-        return there
-    east, north = np.median(x[there]), np.median(y[there])
-    if abs(east - north) < 2 * NEAR:
-        return np.zeros_like(there)
-    near = np.hypot(x - east, y - north) <= NEAR
-    mirrored = there & ~near & (np.hypot(y - east, x - north) <= NEAR)
-    most = near.sum() + mirrored.sum() >= MOST_NEAR * there.sum()
-    return np.asarray(mirrored & most & (mirrored.sum() > FEW_FAR * there.sum()))
 
 
 def _of_metres(east: pa.Array, north: pa.Array, found: Lines, label: str) -> tuple[pa.Array, pa.Array]:
