@@ -23,8 +23,10 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 # A machine may name its own certificates. The fake police.uk brings its own, and to read those takes time.
-for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-    os.environ.pop(name, None)
+# It may name a proxy, which does not find a server of this machine.
+for name in list(os.environ):
+    if name in {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"} or name.upper().endswith("_PROXY"):
+        del os.environ[name]
 
 # What is loaded and collected stays to the end: it is not looked through for garbage. Tests are.
 gc.disable()
