@@ -8,6 +8,7 @@ from conftest import csv_text, row
 
 from sacmap import tables
 from sacmap.errors import InputError
+from sacmap.forces import NO_FORCE
 from sacmap.measure.comparator import (
     Comparator,
     changes_followed,
@@ -95,7 +96,25 @@ def test_the_rest_of_the_force_is_its_rows_less_the_areas_located_or_not(tmp_pat
     }
     assert result.totals["burglary"]["published_change_pct"] == -10
     assert result.totals["burglary"]["change_pct"] == 0
-    assert result.comparator.words == "the rest of Northamptonshire Police"
+    assert result.comparator.words == "the rest of Northamptonshire"
+
+
+@pytest.mark.parametrize(
+    ("forces", "words"),
+    [
+        (["Avon and Somerset Constabulary"], "the rest of Avon and Somerset"),
+        (["City of London Police"], "the rest of the City of London"),
+        (["Metropolitan Police Service"], "the rest of the Metropolitan Police area"),
+        (["West Midlands Police"], "the rest of the West Midlands"),
+        (["Police Service of Northern Ireland"], "the rest of Northern Ireland"),
+        (["Guardia"], "the rest of Guardia"),
+        (["Police"], "the rest of Police"),
+        ([NO_FORCE], "the rest of the force"),
+        (["Kent Police", "Essex Police"], "the rest of the forces' areas"),
+    ],
+)
+def test_what_is_left_of_a_force_is_called_by_its_area_so_that_no_police_rise_or_fall(forces, words):
+    assert force_comparator(np.zeros((2, 4)), forces).words == words
 
 
 @pytest.mark.parametrize(
@@ -136,9 +155,7 @@ def test_a_type_that_is_missing_now_is_told_whatever_is_compared_with(tmp_path):
 
 def test_a_rest_without_a_crime_now_is_refused_by_the_name_of_the_type(tmp_path):
     now = [("Burglary", OUTSIDE), *((kind, ASH) for kind in KINDS)]
-    with pytest.raises(
-        InputError, match=r"The rest of Northamptonshire Police: no robbery now, and 12 a period"
-    ):
+    with pytest.raises(InputError, match=r"The rest of Northamptonshire: no robbery now, and 12 a period"):
         compare_rows(tmp_path, then_and_now(now), "2018-01", "2017-01", comparator="force")
 
 

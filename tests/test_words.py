@@ -237,7 +237,7 @@ FEW, RISE, FALL, MAYBE, NOT = (
             rows_of(sac=[RISE] * 5),
             scene(comparator={"name": "force", "change_pct": -9.4}),
             "All three types together rose clearly in Ashire, Bshire, Cshire and 2 more wards.",
-            "Town, all three types together: up 6%; the rest of the force fell 9%.",
+            "Town, all three types together: up 6%; the rest of the force: down 9%.",
         ),
         (
             rows_of(sac=[RISE, FEW, FEW, FEW]),
@@ -506,7 +506,7 @@ def test_a_crime_type_tells_what_rose_and_of_what(counts, unit, said):
     ("comparator", "said"),
     [
         ("the rest of the areas", "if it had followed the other wards"),
-        ("the rest of Northamptonshire Police", "if it had followed the rest of Northamptonshire Police"),
+        ("the rest of Northamptonshire", "if it had followed the rest of Northamptonshire"),
         ("the comparison areas", "if it had followed the comparison areas"),
         ("the baseline", "as many as before"),
     ],

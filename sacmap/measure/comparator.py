@@ -14,7 +14,7 @@ from sacmap import months, tables
 from sacmap.errors import InputError
 from sacmap.files.sheets import table_text
 from sacmap.files.text import rows_of
-from sacmap.forces import force_slug
+from sacmap.forces import force_area, force_slug
 from sacmap.measure.counts import Counted, mean_before, percent_change
 from sacmap.measure.coverage import coverage
 from sacmap.measure.verdict import MUCH, Against
@@ -80,7 +80,7 @@ def by_type(cube: np.ndarray) -> dict[str, np.ndarray]:
 
 def force_comparator(outside: np.ndarray, forces: Sequence[str]) -> Comparator:
     """Return the rest of the forces, from (periods, types) counts of their rows in no area, located or not."""
-    words = f"the rest of {forces[0]}" if len(forces) == 1 else "the rest of the forces"
+    words = f"the rest of {force_area(forces[0])}" if len(forces) == 1 else "the rest of the forces' areas"
     return Comparator("force", words, by_type(outside))
 
 

@@ -332,11 +332,11 @@ def _summary(
 
 
 def _followed(kind: str, scene: Scene) -> str:
-    """Return "the rest of the force rose 7%", or "" if nothing beyond the areas is followed."""
+    """Return "the rest of Dogger Bank: up 7%", or "" if nothing beyond the areas is followed."""
     against = scene.comparator.get(kind)
     if against is None or against["name"] in {None, "areas", "none"} or against["change_pct"] is None:
         return ""
-    return f"{scene.follows} {percent(against['change_pct'])}"
+    return f"{scene.follows}: {moved(against['change_pct'])}"
 
 
 def _seen(kind: str, rows: pd.DataFrame, scene: Scene) -> str:
