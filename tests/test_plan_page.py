@@ -42,6 +42,12 @@ def outcome_of_four(page, action="Locks fitted"):
     )  # fmt: skip
 
 
+def counted_as(outcome, side, before, after):
+    """The outcome with other counts of one side."""
+    counted = replace(outcome.groups[side], before=np.array([before]), after=np.array([after]))
+    return replace(outcome, groups={**outcome.groups, side: counted})
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     """A function that writes a page."""
@@ -208,19 +214,29 @@ def test_a_clear_rise_that_the_week_of_action_leaves_out_is_named_beside_it():
 
 
 @pytest.mark.parametrize(
-    ("buffer", "said"),
+    ("buffer", "counts", "said"),
     [
         (
             wdd((40, 120), (40, 40)),
+            (40.0, 120.0),
             "80 more, between 50 more and 110 more. That is a clear rise, so crime may have moved",
         ),
-        (wdd((120, 40), (40, 40)), "That is a clear fall, so there is no sign that crime moved there."),
-        (wdd((40, 41), (40, 40)), "That is no sign beyond chance that crime moved there."),
+        (
+            wdd((40, 120), (40, 40)),
+            (41.0, 40.0),
+            "That is clearly higher than expected, so crime may have moved there.",
+        ),
+        (
+            wdd((120, 40), (40, 40)),
+            (120.0, 40.0),
+            "That is a clear fall, so there is no sign that crime moved there.",
+        ),
+        (wdd((40, 41), (40, 40)), (40.0, 41.0), "That is no sign beyond chance that crime moved there."),
     ],
 )
-def test_the_page_says_whether_crime_moved_next_door_as_the_reading_does(buffer, said):
+def test_the_page_says_whether_crime_moved_next_door_as_the_reading_does(buffer, counts, said):
     page = page_of()
-    outcome = replace(outcome_of_four(page), displacement=buffer)
+    outcome = counted_as(replace(outcome_of_four(page), displacement=buffer), "buffer", *counts)
     section = next(
         one for one in result_view(plan_of_four(page), outcome, page).sections if one.key == "moved"
     )
@@ -316,24 +332,43 @@ def test_what_was_done_is_on_the_map_and_in_the_monthly_line(visited):
 
 
 @pytest.mark.parametrize(
-    ("verdict", "after", "said"),
+    ("verdict", "after", "said", "found"),
     [
-        ("clear fall", 60.0, "Crime was clearly lower than expected in Ash after the week of action."),
+        (
+            "clear fall",
+            60.0,
+            "Crime was clearly lower than expected in Ash after the week of action.",
+            "clearly lower than expected, by more than chance would explain",
+        ),
         (
             "possible fall",
             63.0,
-            "Crime may have been lower than expected in Ash after the week of action; it could be",
+            "Crime may have been lower than expected in Ash after the week of action; it could be chance.",
+            "possibly lower than expected, which could be chance",
         ),
-        ("clear rise", 58.0, "Crime was clearly higher than expected in Ash after the week of action."),
-        ("clear rise", 63.0, "Crime rose clearly in Ash after the week of action."),
+        (
+            "clear rise",
+            58.0,
+            "Crime was clearly higher than expected in Ash after the week of action.",
+            "clearly higher than expected, by more than chance would explain",
+        ),
+        (
+            "clear rise",
+            63.0,
+            "Crime rose clearly in Ash after the week of action.",
+            "clear rise, larger than chance would explain",
+        ),
     ],
 )
-def test_crime_is_not_said_to_have_fallen_where_its_count_rose_less_than_elsewhere(verdict, after, said):
+def test_headline_heading_and_reading_of_a_result_say_no_fall_where_the_count_rose(
+    verdict, after, said, found
+):
     page = page_of()
-    outcome = replace(outcome_of_four(page), verdict=verdict)
-    target = replace(outcome.groups["target"], after=np.array([after]))
-    outcome = replace(outcome, groups={**outcome.groups, "target": target})
-    assert result_view(plan_of_four(page), outcome, page).headline.first.startswith(said)
+    outcome = counted_as(replace(outcome_of_four(page), verdict=verdict), "target", 60.0, after)
+    shown = result_view(plan_of_four(page), outcome, page)
+    assert shown.headline.first == said
+    assert shown.sections[0].heading == f"What came of it: {found.partition(',')[0]}"
+    assert f"{found}." in reading_of(outcome, plan_of_four(page))
 
 
 def test_a_name_with_an_and_of_its_own_reads_as_one_area():

@@ -307,10 +307,10 @@ def reading_of(found: Outcome, plan: Plan) -> str:
     untreated = len(found.weighted_control.area_ids)
     said.append(
         f"Compared with {counted(untreated, ('untreated area', 'untreated areas'))}, weighted to resemble the "
-        f"target, that is {_change(net)}: {_verdict_in_words(found.verdict)}."
+        f"target, that is {_change(net)}: {_sure_in_words(found.verdict, target.sums)}."
     )
     if found.displacement is not None:
-        moved = moved_in_words(found.displacement)
+        moved = moved_in_words(found.displacement, found.groups["buffer"].sums)
         said.append(
             f"In the buffer around the target, compared in the same way, it is {_change(found.displacement)}: {moved}."
         )
@@ -330,24 +330,38 @@ def _change(net: Wdd) -> str:
 
 
 def fewer(value: float) -> str:
-    """Return "23 fewer", "6 more" or "no change"."""
+    """Return "23 fewer", "6 more" or "no difference"."""
     text = whole(abs(value))
-    return "no change" if text == "0" else f"{text} {'fewer' if value < 0 else 'more'}"
+    return "no difference" if text == "0" else f"{text} {'fewer' if value < 0 else 'more'}"
 
 
-def _verdict_in_words(verdict: str) -> str:
+def is_relative(verdict: str, sums: tuple[float, float]) -> bool:
+    """Whether a side fell or rose only against areas outside: its own count, before and after, did not."""
+    change = sums[1] - sums[0]
+    return (verdict.endswith("fall") and change >= 0) or (verdict.endswith("rise") and change <= 0)
+
+
+def verdict_in_words(verdict: str, sums: tuple[float, float], article: str = "") -> str:
+    """Return "clear fall", or "clearly lower than expected" where the count itself did not fall."""
+    if not is_relative(verdict, sums):
+        return article + verdict
+    how = "clearly" if verdict.startswith("clear") else "possibly"
+    return f"{how} {'lower' if verdict.endswith('fall') else 'higher'} than expected"
+
+
+def _sure_in_words(verdict: str, sums: tuple[float, float]) -> str:
+    said, size = verdict_in_words(verdict, sums, "a "), "by more" if is_relative(verdict, sums) else "larger"
     if verdict.startswith("clear"):
-        return f"a {verdict}, larger than chance would explain"
-    if verdict.startswith("possible"):
-        return f"a {verdict}, which could be chance"
-    return verdict
+        return f"{said}, {size} than chance would explain"
+    return f"{said}, which could be chance" if verdict.startswith("possible") else verdict
 
 
-def moved_in_words(buffer: Wdd) -> str:
+def moved_in_words(buffer: Wdd, sums: tuple[float, float]) -> str:
     """Return whether crime may have moved: "a clear rise, so crime may have moved there"."""
     verdict = verdict_of(buffer)
+    said = verdict_in_words(verdict, sums, "a ")
     if verdict.endswith("fall"):
-        return f"a {verdict}, so there is no sign that crime moved there"
+        return f"{said}, so there is no sign that crime moved there"
     if verdict.endswith("rise"):
-        return f"a {verdict}, so crime may have moved there"
+        return f"{said}, so crime may have moved there"
     return "no sign beyond chance that crime moved there"

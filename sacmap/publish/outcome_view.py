@@ -10,7 +10,15 @@ from markupsafe import Markup
 from sacmap import months, tables
 from sacmap.choose.evaluate import Outcome
 from sacmap.choose.plan import Plan
-from sacmap.choose.plan_words import LOG_NOTICES, NO_CONTROL, NO_CONTROL_WORDS, fewer, moved_in_words
+from sacmap.choose.plan_words import (
+    LOG_NOTICES,
+    NO_CONTROL,
+    NO_CONTROL_WORDS,
+    fewer,
+    is_relative,
+    moved_in_words,
+    verdict_in_words,
+)
 from sacmap.notices import whole
 from sacmap.publish.headline import Headline
 from sacmap.publish.plan_parts import (
@@ -36,12 +44,10 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
     """Return what came of a plan, for the page of the months after against those before."""
     target, themed = all_named(plan.week["target"], view, NAMED), plan.theme != "sac"
     what = view.in_words[plan.theme] if themed else "crime"
-    # Against areas outside, crime can fall where its count rose. "Fell" would then be read as of the count.
-    before, after = outcome.groups["target"].sums
     fell, fallen, rose, risen = ("fell clearly", "have fallen", "rose clearly", "have risen")
-    if after >= before:
+    # Against areas outside, crime can fall where its count rose. "Fell" would then be read as of the count.
+    if is_relative(outcome.verdict, outcome.groups["target"].sums):
         fell, fallen = "was clearly lower than expected", "have been lower than expected"
-    if after <= before:
         rose, risen = "was clearly higher than expected", "have been higher than expected"
     then, chance = f"in {target} after the week of action", "it could be chance"
     found = {
@@ -89,7 +95,8 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
 
 def _came(outcome: Outcome, theme: str) -> Section:
     """Return the verdict on the crimes of a theme with its interval on one bar."""
-    net, heading = outcome.net, f"What came of it: {outcome.verdict}"
+    net, found = outcome.net, verdict_in_words(outcome.verdict, outcome.groups["target"].sums)
+    heading = f"What came of it: {found}"
     if net is None:
         none = "Below are the counts alone: they may have moved as everywhere else."
         return Section(key="came", heading=heading, said=(NO_CONTROL_WORDS, none))
@@ -105,7 +112,7 @@ def _came(outcome: Outcome, theme: str) -> Section:
         f'<rect class="band" x="{at(net.low)}" y="24" width="{wide:.1f}%" height="12"/>'
         f'<line class="tick" x1="50%" x2="50%" y1="18" y2="42"/>'
         f'<circle class="alone" cx="{at(net.estimate)}" cy="30" r="5"/>'
-        f'<text x="50%" y="12" text-anchor="middle">no change</text>'
+        f'<text x="50%" y="12" text-anchor="middle">no difference</text>'
         f'<text x="0" y="58">fewer {tables.NOUNS[theme][1]}</text>'
         f'<text x="100%" y="58" text-anchor="end">more {tables.NOUNS[theme][1]}</text></svg>'
     )
@@ -121,7 +128,7 @@ def _moved(outcome: Outcome) -> Iterator[Section]:
     """Yield the answer to whether crime moved to the areas around, if there is any to compare them with."""
     if found := outcome.displacement:
         change = f"{fewer(found.estimate)}, between {fewer(found.low)} and {fewer(found.high)}"
-        said = f"Compared in the same way: {change}. That is {moved_in_words(found)}."
+        said = f"Compared in the same way: {change}. That is {moved_in_words(found, outcome.groups['buffer'].sums)}."
         yield Section(key="moved", heading=dict(SIDES)["buffer"], said=(said,))
 
 
