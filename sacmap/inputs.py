@@ -34,6 +34,7 @@ from sacmap.files.collisions import require_apart
 from sacmap.files.sheets import table_text
 from sacmap.files.text import sha256
 from sacmap.files.write import require_writable, write_whole
+from sacmap.measure import comparator
 from sacmap.measure.coverage import coverage, months_needed
 from sacmap.measure.rolling import complete_months
 from sacmap.notices import Notice
@@ -175,7 +176,9 @@ def _other_inputs(study: Study, areas: int, households: int, lsoas: int) -> list
     if study.households:
         rows[study.households] = households
     if study.comparator_file:
-        rows[study.comparator_file] = len(table_text(study.comparator_file).splitlines()) - 1
+        rows[study.comparator_file] = (
+            len(table_text(study.comparator_file, comparator.COLUMNS).splitlines()) - 1
+        )
     if study.lsoa_boundaries:
         rows[study.lsoa_boundaries] = lsoas
     return [{"path": path, "sha256": sha256(Path(path)), "rows": n} for path, n in rows.items()]

@@ -11,6 +11,9 @@ from pathlib import Path
 from sacmap.choose.evaluate import Outcome, judge, study_values
 from sacmap.choose.hardening import Prices, read_prices
 from sacmap.choose.partnership_files import (
+    ACTIONS,
+    PROTECTED,
+    VISITED,
     action_days,
     area_names,
     area_of,
@@ -120,8 +123,8 @@ def _read_records(
     """Return the areas visited before and the homes already protected. Without `areas`, any area is accepted."""
     visited, protected = options.visited, options.protected
     return (
-        read_visited(table_text(visited), visited, areas) if visited else [],
-        read_protected(table_text(protected), protected, areas) if protected else {},
+        read_visited(table_text(visited, VISITED), visited, areas) if visited else [],
+        read_protected(table_text(protected, PROTECTED), protected, areas) if protected else {},
     )
 
 
@@ -164,7 +167,7 @@ def evaluate_plan(
             f"The plan's boundaries, {boundaries}, do not exist.", "Give them with --boundaries."
         )
     require_apart(outputs, [boundaries])
-    done = table_text(options.log) if options.log else ""
+    done = table_text(options.log, ACTIONS) if options.log else ""
     if options.log:
         # As for a plan, the log is checked before the crimes are read.
         read_actions(done, options.log)

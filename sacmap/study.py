@@ -257,7 +257,7 @@ def _checked(given: Options) -> dict[str, object]:
     for name in given:
         if name not in known:
             raise UsageError(f"There is no option {name!r}.", unknown_option(name, option_fields().values()))
-    _require_types(given)
+    require_types(given)
     checked = {name: _as_text(name, value) for name, value in given.items()}
     kinds = kinds_of(given.get("also", ()))
     require_extra_kinds(kinds)
@@ -281,26 +281,49 @@ def _checked(given: Options) -> dict[str, object]:
     return checked
 
 
-def _require_types(given: Mapping[str, object]) -> None:
-    """Refuse a value of another type, such as crs=27700. Otherwise it would be a bare error during the run."""
+def require_types(given: Mapping[str, object]) -> None:
+    """Refuse a value of another type, such as crs=27700. Otherwise it would be a bare error during the run.
+
+    Raises
+    ------
+    UsageError
+        If there is one. The message says what to give.
+    """
     for name, value in given.items():
         if hasattr(value, "columns"):
             raise UsageError(f"The {name} must be a path, not a table.", "Give its file, or call locate.")
         several = name in LISTS | NOT_OPTIONS | {"baseline", "current", "extract"}
         if not isinstance(value, bool if name in FLAGS else (str, os.PathLike, *[Iterable] * several)):
-            wanted = "True or False" if name in FLAGS else "text"
-            raise UsageError(f"The {name} must be {wanted}, not {value!r}.", f"Correct {name}.")
+            raise _of_another_type(name, value)
+
+
+def _of_another_type(name: str, value: object) -> UsageError:
+    wanted = "True or False" if name in FLAGS else "text"
+    remedy = "Give the path of a file, in quotes." if name in PATHS else f"Correct {name}."
+    return UsageError(f"The {name} must be {wanted}, not {value!r}.", remedy)
 
 
 def _as_text(name: str, value: object) -> object:
     """Return a path as text, and the values of an option that takes several as a tuple."""
     if name in LISTS:
-        return _texts(cast("Path | Sequence[Path]", value))
+        return texts_of(name, value)
     return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
-def _texts(value: Path | Sequence[Path]) -> tuple[str, ...]:
-    return tuple(os.fspath(part) for part in ([value] if isinstance(value, str | os.PathLike) else value))
+def texts_of(name: str, value: object) -> tuple[str, ...]:
+    """Return the value of an option that takes several texts or paths, or one, as a tuple of text.
+
+    Raises
+    ------
+    UsageError
+        As `require_types`, of its parts too.
+    """
+    require_types({name: value})
+    parts = (value,) if isinstance(value, str | os.PathLike) else tuple(cast("Iterable[object]", value))
+    for part in parts:
+        if not isinstance(part, str | os.PathLike):
+            raise _of_another_type(name, part)
+    return tuple(os.fspath(cast("Path", part)) for part in parts)
 
 
 def _periods(given: Options) -> dict[str, object]:
@@ -352,9 +375,12 @@ def _period(value: str | Sequence[str] | Sequence[Sequence[str]]) -> tuple[Perio
     """Return the spans of a text, or of a list of texts, months or periods. A run of months is one span."""
     if isinstance(value, str):
         return months.spans(value)
-    run = tuple(part for part in value if isinstance(part, str))
-    if not run:
-        return tuple(span for part in value for span in _period(part))
+    if not isinstance(value, Iterable):
+        raise UsageError(f"{value!r} is not a period.", "Write it as 2017-04:2018-03, both ends included.")
+    parts = tuple(value)
+    run = tuple(part for part in parts if isinstance(part, str))
+    if run != parts or not parts:
+        return tuple(span for part in parts for span in _period(part))
     if len(run) > 1 and all(map(months.is_month, run)) and run == months.run_from(run[0], len(run)):
         return (run,)
     return months.spans(run)
@@ -372,7 +398,7 @@ def _require_tiles(tiles: str | None, key: str | None) -> None:
 
 def kinds_of(also: str | Sequence[str]) -> tuple[str, ...]:
     """Return ("xlsx", "png") from "xlsx, png" or from separate texts, each once."""
-    parts = (part.strip() for text in _texts(also) for part in text.split(","))
+    parts = (part.strip() for text in texts_of("also", also) for part in text.split(","))
     return tuple(dict.fromkeys(part for part in parts if part))
 
 

@@ -362,6 +362,15 @@ def test_a_workbook_is_read_with_its_titles_and_notes(tmp_path):
     assert read_households(str(tmp_path / "homes.xlsx")).by_id == COUNTS
 
 
+def test_of_a_workbook_with_several_tables_of_households_it_is_told_which_is_read(tmp_path):
+    old, new = [["area_id", "households"], ["A", 5]], [["area_id", "households"], ["A", 9]]
+    for sheets, told in (({"2011": old, "2021": new}, True), ({"Data": old, "Copy": old}, False)):
+        write_xlsx(tmp_path / "homes.xlsx", sheets)
+        counts = read_households(str(tmp_path / "homes.xlsx"))
+        assert counts.by_id == {"A": 5}
+        assert any("sheet 2021" in notice.text for notice in counts.notices) == told
+
+
 @pytest.mark.parametrize("separator", [";", "\t", "|"])
 def test_other_separators_are_read(tmp_path, separator):
     assert read(tmp_path, f"WD24CD{separator}Households\nE1{separator}5\nE2{separator}6\n").by_id == {

@@ -302,6 +302,13 @@ def test_a_study_says_what_python_calls_an_option_and_that_a_table_is_no_path(cr
             sacmap.Study(**PERIODS, **{name: table})
 
 
+@pytest.mark.parametrize("given", [None, 3, [3], b"crimes.zip"])
+def test_what_is_no_path_is_refused_with_what_to_give(given):
+    for read in (sacmap.read_areas, sacmap.read_crimes):
+        with pytest.raises(sacmap.UsageError, match="Give the path of a file, in quotes"):
+            read(given)
+
+
 def test_draw_says_what_goes_together(practice_result):
     with pytest.raises(sacmap.UsageError, match=r"draw\(change, areas\)"):
         sacmap.draw(practice_result.change)

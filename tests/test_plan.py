@@ -20,7 +20,7 @@ from sacmap.areas.topology import adjoining
 from sacmap.choose.effect import tne, wdd, wdq
 from sacmap.choose.evaluate import judge, study_values
 from sacmap.choose.hardening import read_prices
-from sacmap.choose.partnership_files import read_actions, read_protected, read_visited
+from sacmap.choose.partnership_files import ACTIONS, PROTECTED, read_actions, read_protected, read_visited
 from sacmap.choose.plan import PlanWanted, busiest_months, digests, make_plan, plan_of
 from sacmap.choose.plan_words import few, fewer, pounds, verdict_of
 from sacmap.choose.week import connected, smallest_detectable_fall
@@ -694,13 +694,33 @@ def test_a_list_is_read_from_a_workbook_and_from_excel_s_other_csv(tmp_path):
     write_xlsx(tmp_path / "log.xlsx", {"Log": lines})
     (tmp_path / "log.csv").write_text("Date;Area ID;Action;Homes\n04/06/2018;A;locks and lights;12\n")
     for name in ("log.xlsx", "log.csv"):
-        [only] = read_actions(table_text(str(tmp_path / name)), name, {"A"})
+        [only] = read_actions(table_text(str(tmp_path / name), ACTIONS), name, {"A"})
         assert (only.date, only.area_id, only.action, only.homes) == (
             "2018-06-04",
             "A",
             "locks and lights",
             12,
         )
+
+
+def test_a_list_is_read_from_the_sheet_that_holds_it_and_several_are_refused(tmp_path):
+    table = [["Area ID", "Homes"], ["A", 12]]
+    book = tmp_path / "p.xlsx"
+    write_xlsx(
+        book,
+        {
+            "Cover": [["Homes protected"], ["Area ID"]],
+            "Data": [["2019"], [], *table],
+            "Copy": [["2019"], [], *table],
+        },
+    )
+    assert read_protected(table_text(str(book), PROTECTED), "p.xlsx", {"A"}) == {"A": 12}
+    write_xlsx(book, {"2018": table, "2019": [*table, ["B", 5]]})
+    with pytest.raises(InputError, match="has 2 tables of area_id,homes: sheet 2018, sheet 2019"):
+        table_text(str(book), PROTECTED)
+    write_xlsx(book, {"Cover": [["Area", "Homes"], ["A", 12]], "Notes": [["None"]]})
+    with pytest.raises(InputError, match="no column 'area_id'"):
+        read_protected(table_text(str(book), PROTECTED), "p.xlsx", {"A"})
 
 
 @pytest.mark.parametrize("day", ["2018-06-04 00:00:00", "2018-06-04T14:30:00", "04/06/2018 14:30"])
@@ -720,7 +740,7 @@ def test_titles_above_a_list_do_not_matter():
 
 def test_a_list_is_read_from_parquet(tmp_path):
     pd.DataFrame({"area_id": ["A"], "homes": [12]}).to_parquet(tmp_path / "p.parquet")
-    assert read_protected(table_text(str(tmp_path / "p.parquet")), "p.parquet", {"A"}) == {"A": 12}
+    assert read_protected(table_text(str(tmp_path / "p.parquet"), PROTECTED), "p.parquet", {"A"}) == {"A": 12}
 
 
 @pytest.mark.parametrize(

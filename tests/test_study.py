@@ -72,6 +72,9 @@ def test_the_suggested_span_is_always_accepted(first, length, count):
         ({"crs": 27700}, "The crs must be text, not 27700."),
         ({"group_column": ("LAD", "ward")}, "The group_column must be text, not ('LAD', 'ward')."),
         ({"within": 5}, "The within must be text, not 5."),
+        ({"within": [None]}, "The within must be text, not None."),
+        ({"crimes": ["a.zip", 3]}, "The crimes must be text, not 3."),
+        ({"baseline": ["2017-07", 3]}, "3 is not a period."),
         ({"suppress_small": "yes"}, "The suppress_small must be True or False, not 'yes'."),
     ],
 )

@@ -27,7 +27,7 @@ from sacmap.areas.locate import require_degrees
 from sacmap.areas.mend import mended, merged, require_few_crossings
 from sacmap.errors import InputError, UsageError
 from sacmap.notices import Notice, listed
-from sacmap.study import require_paths
+from sacmap.study import require_paths, require_types
 
 DEFAULT_OPTIONS = BoundaryOptions()
 
@@ -92,8 +92,9 @@ def read_boundaries(path: str | os.PathLike[str], options: BoundaryOptions = DEF
         missing, identifiers repeat, rings have too few points, or the coordinate system is unknown or has no exact
         transformation.
     UsageError
-        If the path is empty, the crs is no coordinate system, or groups are given without their column.
+        If the path is empty or none, the crs is no coordinate system, or groups are given without their column.
     """
+    require_types({"boundaries": path})
     where = Path(path)
     require_paths({"boundaries": os.fspath(path)})
     require_group_column(options.within, options.group_column)

@@ -77,16 +77,26 @@ def read_households(path: str, column: str | None = None) -> Counts:
 
 
 def _of_sheets(where: Path, column: str | None) -> Counts:
-    """Return the households of the first sheet that has a table of them."""
+    """Return the households of the first sheet that has a table of them; tell which, if the tables of others differ."""
     first: InputError | None = None
+    found: dict[str, Counts] = {}
     for sheet in sheets_of(where):
         ROWS.require(len(sheet.rows), where)
         CELLS.require(sum(map(len, sheet.rows)), where)
         lines = [(k, [text_of(cell) for cell in row]) for k, row in enumerate(sheet.rows, 1)]
         try:
-            return _households_in([line for line in lines if any(line[1])], sheet.label, column)
+            found[sheet.label] = _households_in([line for line in lines if any(line[1])], sheet.label, column)
         except InputError as error:
             first = first or error
+    if found:
+        (taken, counts), *others = found.items()
+        differ = [label for label, other in others if other.by_id != counts.by_id]
+        said = (
+            f"Households are those of {taken}. Not read, as only the first table counts: {listed(differ, 3)}."
+        )
+        return counts._replace(
+            notices=(*counts.notices, *([Notice("households-column", said)] if differ else []))
+        )
     raise first or InputError(f"{where} has no table.", "Give the households as CSV or XLSX.")
 
 

@@ -20,6 +20,11 @@ from sacmap.notices import listed
 #: How areas may be written → their area_id (see `area_names`), or their ids alone.
 Areas = Mapping[str, str] | Collection[str]
 
+#: The columns of the three lists.
+PROTECTED = ("area_id", "homes")
+VISITED = ("area_id", "from", "to", "action")
+ACTIONS = ("date", "area_id", "action", "homes")
+
 #: A time after the date does not matter.
 _TIME = r"(?:[T ]\d{1,2}:\d{2}.*)?"
 _ISO = re.compile(rf"(?a:(\d{{4}})-(\d{{2}})-(\d{{2}}){_TIME})")
@@ -50,7 +55,7 @@ def read_protected(text: str, path: str, areas: Areas | None) -> dict[str, int]:
         If a column is missing, an area is not among `areas` (see `area_names`), or homes is not a whole number.
     """
     found: dict[str, int] = {}
-    for line, row in _rows(text, path, ("area_id", "homes"), areas):
+    for line, row in _rows(text, path, PROTECTED, areas):
         found[row["area_id"]] = found.get(row["area_id"], 0) + _whole(row["homes"], path, line)
     return found
 
@@ -63,7 +68,7 @@ def read_visited(text: str, path: str, areas: Areas | None) -> list[EarlierVisit
     InputError
         If a column is missing or an area is not among `areas` (see `area_names`).
     """
-    rows = _rows(text, path, ("area_id", "from", "to", "action"), areas)
+    rows = _rows(text, path, VISITED, areas)
     return [
         {"area_id": row["area_id"], "since": row["from"], "until": row["to"], "action": row["action"]}
         for _, row in rows
@@ -79,7 +84,7 @@ def read_actions(text: str, path: str, areas: Areas | None = None) -> list[Actio
         If a column is missing, an area is not among `areas` (see `area_names`), a date is invalid, or homes is not a
         whole number.
     """
-    rows = _rows(text, path, ("date", "area_id", "action", "homes"), areas)
+    rows = _rows(text, path, ACTIONS, areas)
     found = [
         Action(
             _date(row["date"], path, line),

@@ -41,7 +41,7 @@ from sacmap.fetch.street_rows import CATEGORIES, CsvSource, Rows, rows_of
 from sacmap.files.text import sha256
 from sacmap.forces import force_slug
 from sacmap.notices import Notice, listed
-from sacmap.study import require_paths
+from sacmap.study import require_paths, texts_of
 
 #: The number of points checked for rounded coordinates.
 SOME_POINTS = 20_000
@@ -83,10 +83,9 @@ def read_crimes(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
     InputError
         If a file does not exist, is damaged, or is not a police.uk street file.
     UsageError
-        If a path is empty.
+        If a path is empty, or no path.
     """
-    several = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-    return read([str(path) for path in several]).crimes
+    return read(texts_of("crimes", paths)).crimes
 
 
 def read(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from sacmap.errors import InputError
 from sacmap.files.child_process import measure
 from sacmap.files.delimited import decoded, rows_in, unpacked
-from sacmap.files.text import bytes_of
+from sacmap.files.text import bytes_of, header_of
 from sacmap.limits import MEMORY, SECONDS, TABLE_BYTES, TABLE_CELLS, TABLE_SPACES, WORKBOOK_INFLATED
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
@@ -59,23 +59,41 @@ def sheets_of(path: Path) -> Iterator[Sheet]:
         yield from sheets_in(raw, str(path))
 
 
-def table_text(path: str) -> str:
+def table_text(path: str, columns: Sequence[str]) -> str:
     """Return a table that the study names, such as an action log: text as it is, others as CSV.
 
-    Of a workbook it is the first sheet. A row has the same line in the CSV, and a date is written as 2018-06-04.
+    Of a workbook it is the sheet with these columns, or the first if none has them. A row has the same line in the CSV,
+    and a date is written as 2018-06-04.
 
     Raises
     ------
     InputError
-        If it cannot be read, or is neither text nor a workbook nor Parquet.
+        If it cannot be read, is neither text nor a workbook nor Parquet, or several sheets have the columns.
     """
     raw = unpacked(bytes_of(Path(path)), path)
     if not is_workbook(raw) and not raw.startswith(PARQUET):
         return decoded(raw, path)
     out = io.StringIO()
-    rows = next(sheets_in(raw, path)).rows
-    csv.writer(out).writerows([" ".join(text_of(cell).split()) for cell in row] for row in rows)
+    csv.writer(out).writerows(_sheet_with(columns, raw, path))
     return out.getvalue()
+
+
+def _sheet_with(columns: Sequence[str], raw: bytes | bytearray, path: str) -> list[list[str]]:
+    """Return the cells of the sheet that has the columns, as text without line breaks."""
+    first: list[list[str]] | None = None
+    found: dict[str, list[list[str]]] = {}
+    for sheet in sheets_in(raw, path):
+        rows = [[" ".join(text_of(cell).split()) for cell in row] for row in sheet.rows]
+        first = rows if first is None else first
+        if header_of([row for row in rows if any(row)], columns) is not None and rows not in found.values():
+            found[sheet.label] = rows
+    if len(found) > 1:
+        names = ", ".join(label.removeprefix(f"{path}, ") for label in found)
+        raise InputError(
+            f"{path} has {len(found)} tables of {','.join(columns)}: {names}.",
+            "Save the one that counts as a file of its own, or put all rows in one sheet.",
+        )
+    return next(iter(found.values()), first or [])
 
 
 def is_workbook(raw: bytes | bytearray) -> bool:

@@ -173,6 +173,15 @@ def parse_toml(text: str) -> dict[str, object]:
     return value
 
 
+def _names(cells: Sequence[str]) -> list[str]:
+    return [cell.lower().replace(" ", "_") for cell in cells]
+
+
+def header_of(rows: Sequence[Sequence[str]], columns: Sequence[str]) -> int | None:
+    """Return which of the first rows is a header with these columns, or None; rows are of cells that are stripped."""
+    return next((k for k, cells in enumerate(rows[:LINES_ABOVE]) if {*columns} <= {*_names(cells)}), None)
+
+
 def rows_of(text: str, path: str, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the line number and the cells of `columns`, by name, of each line of a CSV after the header.
 
@@ -189,9 +198,8 @@ def rows_of(text: str, path: str, columns: Sequence[str]) -> Iterator[tuple[int,
         (line, [cell.strip() for cell in cells]) for line, cells in rows_in(text.removeprefix("\ufeff"), path)
     )
     lines = [found for found in stripped if any(found[1])]
-    headers = [[name.lower().replace(" ", "_") for name in cells] for _, cells in lines[:LINES_ABOVE]]
-    place = next((k for k, names in enumerate(headers) if set(columns) <= set(names)), 0)
-    names = headers[place] if headers else []
+    place = header_of([cells for _, cells in lines], columns) or 0
+    names = _names(lines[place][1]) if lines else []
     missing = [name for name in columns if name not in names]
     if missing:
         raise InputError(f"{path} has no column {missing[0]!r}.", f"It needs {','.join(columns)}.")

@@ -28,6 +28,8 @@ UNFIT = "unfit-comparator"
 NOTHING = "the baseline"
 #: The words if each area follows all others.
 OTHERS = "the rest of the areas"
+#: The columns of a comparator file.
+COLUMNS = ("month", "crime_type", "n")
 #: What areas are compared with should have at least this share of their crimes, or of the force's.
 SMALL_REST = 0.1
 
@@ -140,7 +142,7 @@ def file_comparator(text: str, path: str, periods: Sequence[Period], positions: 
     """
     given: dict[tuple[str, str], float] = {}
     rows: Counter[tuple[str, str]] = Counter()
-    for line, row in rows_of(text, f"The comparator {path}", ("month", "crime_type", "n")):
+    for line, row in rows_of(text, f"The comparator {path}", COLUMNS):
         month, n = months.month_of(row["month"]), tables.whole_of(row["n"])
         # Vehicle crime is how police.uk's files write vehicle-crime.
         kind = row["crime_type"].lower().replace(" ", "-")
@@ -262,7 +264,8 @@ def comparator_of(
         return Comparator("none", NOTHING, {})
     if study.comparator == "force":
         return force_comparator(counts.outside, forces)
-    return file_comparator(table_text(study.comparator), study.comparator, study.periods, positions)
+    text = table_text(study.comparator, COLUMNS)
+    return file_comparator(text, study.comparator, study.periods, positions)
 
 
 def _enough(beyond: np.ndarray, mine: np.ndarray) -> bool:
