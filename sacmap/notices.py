@@ -27,6 +27,10 @@ def series(items: Sequence[str]) -> str:
     return "".join(items) if len(items) < 2 else f"{', '.join(items[:-1])}{last}{items[-1]}"
 
 
+#: How names begin that have an article in a sentence.
+_WITH_ARTICLE = ("City of ", "County of ", "Isle of ", "Isles of ", "Vale of ", "Forest of ")
+
+
 def spoken(place: str) -> str:
     """Return the name of a place in a sentence: "the City of Bristol" for "Bristol, City of" and "City of Bristol".
 
@@ -35,7 +39,7 @@ def spoken(place: str) -> str:
     """
     name, _, title = place.partition(", ")
     whole_name = f"{title} {name}" if title in {"City of", "County of"} else place
-    return f"the {whole_name}" if whole_name.startswith(("City of ", "County of ")) else place
+    return f"the {whole_name}" if whole_name.startswith(_WITH_ARTICLE) else place
 
 
 def whole(value: float) -> str:
