@@ -33,7 +33,7 @@ from sacmap.publish.plan_parts import (
     sides,
     who,
 )
-from sacmap.publish.words import NAMED, apart, capital, estimate, expected_key, number, signed, whole_number
+from sacmap.publish.words import NAMED, apart, capital, estimate, expected_key, signed, whole_number
 from sacmap.result import firmness
 
 if TYPE_CHECKING:
@@ -179,9 +179,7 @@ def _spread(spread: Spread | None, *, sure: bool) -> str:
         return "What it prevents is not known: the areas' households are not known."
     if spread["mid"] < 1:
         does = "prevents" if spread["high"] < 1 and sure else "probably prevents"
-        return (
-            f"Spread thin, it {does} less than one burglary a year; at homes burgled lately it can do more."
-        )
+        return f"Spread thin, it {does} under one burglary a year; more at homes burgled lately."
     return f"Spread over the areas it prevents about {few(spread['mid'])} burglaries a year."
 
 
@@ -246,7 +244,7 @@ def _week(plan: Plan, view: View) -> Section:
     what = "crime" if plan.theme == "sac" else view.in_words[plan.theme]
     best = week["alternatives"][0]
     firm = firmness(round(best["best_share"], 2)).capitalize()
-    these = f"these {number(len(week['target']))} come" if len(week["target"]) > 1 else "this area comes"
+    these = "these areas come" if len(week["target"]) > 1 else "this area comes"
     sure = f"{firm}: allowing for chance, {these} first {_times_in_100(best)}."
     if len(week["alternatives"]) == 1 and best["best_share"] == 1:
         sure = "No other areas could be chosen."
@@ -275,7 +273,7 @@ def _week(plan: Plan, view: View) -> Section:
         ),
         key_line=expected_key(view.follows),
         scale=Markup(bars.range_head(most)),  # noqa: S704 - numbers only
-        said=(f"{start}{when}. {sure}", *_not_chosen(plan, view)),
+        said=(" ".join((f"{start}{when}. {sure}", *_not_chosen(plan, view))),),
         details=(*most_in, *visited, *_notices(plan, *WEEK_NOTICES)),
         tables=(Table("The sets of areas it was chosen from", columns, sets, (1,)),),
     )
