@@ -16,6 +16,7 @@ from conftest import HOSTILE, Opened, axe_of, grouped, page_of, visiting
 from sacmap import months, tables
 from sacmap.cli import sacmap
 from sacmap.notices import Notice
+from sacmap.publish import colours
 from sacmap.publish.answer import week_lead
 from sacmap.publish.csv_json import csv_of
 from sacmap.publish.lists import Reasons
@@ -68,6 +69,11 @@ def test_everything_follows_the_crime_type(small):
     assert page.text("#panel tr.on th") == "Burglary"
     page.tab.click("#whole-place")
     assert page.text("#week-heading") == "Where burglary rose"
+
+
+def test_the_small_map_shows_where_the_chosen_area_is_not_in_the_colour_of_a_rise(small):
+    page = small("#area=A2")
+    assert page.tab.locator("#locator path").last.get_attribute("fill") not in colours.PALETTE.values()
 
 
 def test_a_name_in_the_headline_leads_to_its_crime_type_and_area_and_back(opened):

@@ -319,7 +319,7 @@ function showLocator() {
     some.length
       ? drawing("path", { d: path(some), fill: "#d9d6cd", stroke: "#d9d6cd", "stroke-width": 0.6 })
       : drawing("rect", { width: wide, height: high, fill: "#d9d6cd" }),
-    drawing("path", { d: path([state.area]), fill: "#b35806", stroke: "#1b1b1a", "stroke-width": 1 }),
+    drawing("path", { d: path([state.area]), fill: "#1b1b1a", stroke: "#1b1b1a", "stroke-width": 1 }),
   ]);
   $("locator").replaceChildren(svg);
 }
