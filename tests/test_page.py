@@ -24,9 +24,11 @@ from sacmap.choose.map_points import street_of
 from sacmap.notices import Notice
 from sacmap.publish import colours
 from sacmap.publish import page as module_of_the_page
+from sacmap.publish.answer import for_script
 from sacmap.publish.colours import readable
 from sacmap.publish.csv_json import as_text, file_stem, number_texts
 from sacmap.publish.folium_map import draw
+from sacmap.publish.legend import legend_of
 from sacmap.publish.page import json_block, render, script
 from sacmap.publish.page_data import numbers_of
 from sacmap.publish.shapes import CODE, coded, label_places, simplified
@@ -440,3 +442,27 @@ def test_a_missing_type_leaves_no_total_of_all_three_on_its_tile():
     shown = replace(page, change=change, totals=page.totals | none)
     tile = next(one for one in tiles_of(shown) if one.kind == "sac")
     assert (tile.now, tile.before, tile.found) == ("–", "", (("", "not known"),))
+
+
+def test_a_page_whose_comparator_is_no_guide_lists_no_area_for_a_week_of_action():
+    page = page_of()
+    shown = replace(page, warnings=[Notice("unfit-comparator", "The areas have 95% of the force's crimes.")])
+    assert "clear rises" in render(page)
+    html = render(shown)
+    assert "What the neighbourhoods are compared with is no good guide" in html
+    assert "clear rises" not in html
+    assert not any(shown.week_lists.values())
+    assert not any(district["week"]["sac"]["areas"] for district in for_script(shown).values())
+
+
+def test_the_legend_has_not_known_only_where_a_type_that_can_be_chosen_shows_it():
+    page = page_of()
+
+    def legend(*hidden, area_id=None):
+        there = page.change["crime_type"].isin(hidden) | (page.change["area_id"] == area_id)
+        verdicts = page.change["verdict"].mask(there, "not known")
+        return legend_of(replace(page, change=page.change.assign(verdict=verdicts)))["marks"]["unknown"]
+
+    assert not legend("sac", "robbery")
+    assert legend(area_id="A2")
+    assert legend(*tables.CRIME_TYPES)

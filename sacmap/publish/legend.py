@@ -71,8 +71,9 @@ def _pin_key(view: View) -> PinKey:
 
 
 def _unknown(view: View) -> pd.Series:
-    """Return which rows are not known; without an earlier period, which rows have no count."""
-    return view.table["current_count"].isna() if view.level_only else view.table["verdict"] == "not known"
+    """Return which rows of the types that can be chosen are not known: without an earlier period, have no count."""
+    rows = view.table[view.table["crime_type"].isin(view.known)]
+    return rows["current_count"].isna() if view.level_only else rows["verdict"] == "not known"
 
 
 def pin_look(entry: lists.Listed) -> str:

@@ -243,7 +243,7 @@ class View:
     def week_places(self) -> dict[str, dict[str, list[int]]]:
         """The positions of the areas named for a week of action, by crime type and district."""
         return {
-            kind: {} if self.level_only else lists.week_places(rows, self.groups)
+            kind: {} if self.level_only or self.no_fit else lists.week_places(rows, self.groups)
             for kind, rows in self.rows.items()
         }
 
@@ -251,7 +251,7 @@ class View:
     def week_lists(self) -> dict[str, list[lists.Listed]]:
         """The areas for a week of action, by crime type."""
         return {
-            kind: [] if self.level_only else lists.week_list(rows, self.week.get(kind, ()))
+            kind: [] if self.level_only or self.no_fit else lists.week_list(rows, self.week.get(kind, ()))
             for kind, rows in self.rows.items()
         }
 
