@@ -23,9 +23,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 # A machine may name its own certificates. The fake police.uk brings its own, and to read those takes time.
-# It may name a proxy, which does not find a server of this machine.
+# It may name a proxy, which does not find a server of this machine, and a terminal so narrow that tables are cut.
 for name in list(os.environ):
-    if name in {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"} or name.upper().endswith("_PROXY"):
+    if name in {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "COLUMNS"} or name.upper().endswith("_PROXY"):
         del os.environ[name]
 
 # What is loaded and collected stays to the end: it is not looked through for garbage. Tests are.
