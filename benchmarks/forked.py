@@ -132,14 +132,14 @@ def forked_readers(loaded: Loaded) -> Iterator[None]:
         paths = [Path(name) / stream for stream in ("in", "out", "err")]
 
         def run_apart(
-            script: Path, request: bytes, *, environment: Mapping[str, str], timeout: float
+            script: Path, request: bytes, *, environment: Mapping[str, str]
         ) -> subprocess.CompletedProcess[bytes]:
             for path, content in zip(paths, (request, b"", b""), strict=True):
                 path.write_bytes(content)
             streams = [str(path) for path in paths]
-            code = loaded.run([str(script)], streams, environment=environment, seconds=timeout)
+            code = loaded.run([str(script)], streams, environment=environment, seconds=child_process.WALL)
             if code == -signal.SIGALRM:
-                raise subprocess.TimeoutExpired(str(script), timeout)
+                raise subprocess.TimeoutExpired(str(script), child_process.WALL)
             return subprocess.CompletedProcess([], code, paths[1].read_bytes(), paths[2].read_bytes())
 
         with patch.object(gdal, "run_apart", run_apart), patch.object(child_process, "run_apart", run_apart):

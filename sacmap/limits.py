@@ -73,7 +73,7 @@ VALUES = Limit(30_000_000, "values", GENERALISED)
 #: Lines of a file of households: there are 35,672 LSOAs.
 ROWS = Limit(500_000, "lines", "Cut it to the areas you need.")
 CELLS = Limit(10_000_000, "cells", "Keep only the columns of codes and households.")
-#: Seconds that GDAL may take, and bytes of memory where the system can limit them.
+#: Seconds of the processor and bytes of memory that a separate process may take, where the system can limit them.
 SECONDS, MEMORY = 25, 5 << 29
 
 _NEEDED = "Keep only the rows and columns that are needed."

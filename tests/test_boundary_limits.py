@@ -22,6 +22,7 @@ from sacmap.areas.boundaries import read_areas
 from sacmap.areas.mend import crossings
 from sacmap.areas.topology import overlaps
 from sacmap.errors import InputError
+from sacmap.files import child_process
 
 pytestmark = pytest.mark.slow
 
@@ -194,8 +195,7 @@ def test_f60_what_takes_too_long_or_too_much_memory_is_left_and_told(tmp_path, m
         )
     with pytest.raises(InputError, match=r"memory|damaged"):
         read_areas(path)
-    monkeypatch.setattr(gdal, "SECONDS", 0)
-    monkeypatch.setattr(gdal, "PATIENCE", 1)
+    monkeypatch.setattr(child_process, "WALL", 0)
     with pytest.raises(InputError, match="could not be read within"):
         read_areas(path)
 

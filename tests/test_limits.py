@@ -21,6 +21,7 @@ from conftest import crashing, csv_text, row
 from sacmap import limits
 from sacmap.errors import InputError
 from sacmap.fetch.street import read_crimes
+from sacmap.files import child_process
 from sacmap.files.sheets import sheets_of
 from sacmap.files.study_file import read_study
 from sacmap.files.text import bytes_of, read_text
@@ -106,6 +107,16 @@ def test_f60_a_text_repeated_without_end_is_refused(tmp_path, monkeypatch):
     # Windows limits no process's memory, so that there its time may end it.
     in_time = "|not read within" if os.name == "nt" else ""
     with pytest.raises(InputError, match=f"memory|bytes when decoded|damaged{in_time}"):
+        list(sheets_of(path))
+
+
+def test_f60_a_busy_machine_gives_a_table_as_long_as_a_layer(tmp_path, monkeypatch):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"a": ["x"]}), path)
+    # The processor's own time ends what runs without end.
+    assert (30 if os.name == "nt" else 4 * limits.SECONDS) <= child_process.WALL
+    monkeypatch.setattr(child_process, "WALL", 0)
+    with pytest.raises(InputError, match="not read within"):
         list(sheets_of(path))
 
 

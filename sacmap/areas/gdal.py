@@ -14,7 +14,6 @@ import subprocess
 import tempfile
 from contextlib import closing
 from functools import cache, partial
-from importlib.util import find_spec
 from pathlib import Path
 
 import pyarrow as pa
@@ -32,8 +31,6 @@ from sacmap.files.json_shape import JsonObject
 from sacmap.limits import FEATURES, LAYERS, MEMORY, READ, SECONDS
 from sacmap.notices import Notice
 
-#: Where the system limits processor time itself, a busy machine may take this many times as long.
-PATIENCE = 6 if find_spec("resource") else 1
 _CHILD = Path(__file__).with_name("gdal_child.py")
 #: What GDAL and PROJ are told in that process.
 _SHUT = {
@@ -197,9 +194,7 @@ def _run(request: str, environment: dict[str, str], where: Path | str) -> None:
         name: value for name, value in os.environ.items() if not name.startswith(("GDAL_", "CPL_", "OGR_"))
     }
     try:
-        ended = run_apart(
-            _CHILD, request.encode(), environment={**kept, **environment}, timeout=PATIENCE * SECONDS
-        )
+        ended = run_apart(_CHILD, request.encode(), environment={**kept, **environment})
     except subprocess.TimeoutExpired:
         raise InputError(
             f"{where} could not be read within {SECONDS} seconds. It may be damaged.",
