@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from sacmap.choose.evaluate import Outcome, judge, study_values
+from sacmap.choose.evaluate import Outcome, judge, study_values, without_shaky
 from sacmap.choose.hardening import Prices, read_prices
 from sacmap.choose.partnership_files import (
     ACTIONS,
@@ -172,7 +172,7 @@ def evaluate_plan(
         # As for a plan, the log is checked before the crimes are read.
         read_actions(done, options.log)
     values = study_values(plan, options.after, options.before, options.crimes, boundaries)
-    result = run(make_study({**values, **(options.fetching or {})}), every_month=True)
+    result = without_shaky(run(make_study({**values, **(options.fetching or {})}), every_month=True))
     actions = read_actions(done, options.log, area_names(result.areas)) if options.log else []
     outcome = judge(plan, result, actions)
     written = {

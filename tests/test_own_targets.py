@@ -98,6 +98,19 @@ def test_money_and_the_week_have_lists_of_their_own_length(town, tmp_path):
     assert (len(made.week["target"]), len(made.hardening)) == (2, 4)
 
 
+def test_a_result_is_not_called_shaky_for_what_only_its_expected_counts_follow(town, tmp_path):
+    for table in (tmp_path / "crimes").rglob("*.csv"):
+        head, *rows = table.read_text().splitlines()
+        table.write_text("\n".join([head, *rows[::3]]) + "\n")
+    made = plan(town, tmp_path, size=1)
+    assert any("shaky: give or take" in notice["text"] for notice in made.warnings)
+    options = EvaluateOptions(after=("2025-01",), crimes=town.crimes, boundaries=town.boundaries)
+    result, outcome, files = evaluate_plan(tmp_path / "plans" / "own.json", tmp_path / "r.json", options)
+    [told] = {one.text for one in (*result.warnings, *outcome.warnings) if one.code == "weak-comparator"}
+    assert told.endswith("What is said of the week of action does not rest on them.")
+    assert not any("give or take" in file.read_text(encoding="utf-8") for file in files)
+
+
 def test_the_days_of_the_action_are_kept_and_months_before_it_are_not_after(town, tmp_path):
     made = plan(town, tmp_path, size=1, action="2024-06-03:16/06/2024")
     assert made.week["action"] == ["2024-06-03", "2024-06-16"]

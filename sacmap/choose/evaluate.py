@@ -21,7 +21,7 @@ from sacmap.choose.plan import Plan, digests
 from sacmap.choose.plan_record import SIDE_NAMES, WEIGHTS_NAMES
 from sacmap.choose.plan_words import NO_CONTROL, log_notices, reading_of, verdict_of
 from sacmap.errors import InputError, UsageError
-from sacmap.measure.warnings import FORCES_LEFT_OUT
+from sacmap.measure.warnings import FORCES_LEFT_OUT, WEAK
 from sacmap.months import Period
 from sacmap.notices import Notice, listed
 
@@ -173,6 +173,19 @@ def study_values(
         "crimes": tuple(crimes),
         "boundaries": boundaries,
     }
+
+
+def without_shaky(result: Result) -> Result:
+    """Return the result of a study that judges a plan, with what a weak comparator means for it.
+
+    The controls are what the target is compared with; only the expected counts of map and table follow the comparator.
+    """
+    said = (
+        "The map and the table compare each area with few crimes, so their expected counts are shaky. What is said of "
+        "the week of action does not rest on them."
+    )
+    told = [Notice(WEAK, said) if one.code == WEAK else one for one in result.warnings]
+    return replace(result, warnings=tuple(told))
 
 
 def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome:

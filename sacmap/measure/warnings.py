@@ -26,6 +26,8 @@ from sacmap.study import Study
 
 #: The code of the notice that forces with a gap are left out completely.
 FORCES_LEFT_OUT = "forces-left-out"
+#: The code of the notice that the areas are compared with few crimes, or with none.
+WEAK = "weak-comparator"
 #: Warn if the share of crimes with no location changes by more percentage points than this.
 DRIFT_POINTS = 2.0
 #: At most so many months left out are named, the others counted.
@@ -222,13 +224,13 @@ def _weak_comparator(comparator: Comparator, mine: pd.DataFrame, mapped: np.ndar
         )
     elif comparator.kind == "areas" and comparator.words == NOTHING:
         yield Notice(
-            "weak-comparator",
+            WEAK,
             "Only one area has crimes, so it is compared with its own baseline and not with other areas. This does not "
             "show whether crime changed in the same way elsewhere. A comparison with the rest of the force does.",
         )
     elif doubt > DOUBT_PCT:
         yield Notice(
-            "weak-comparator",
+            WEAK,
             f"The comparison is shaky: give or take {doubt:.0f}%. The areas are compared with few crimes, and chance "
             "alone could change those, and so every expected count, by that much.",
         )
