@@ -259,6 +259,17 @@ def test_four_times_the_risk_is_said_of_the_homes_reached_not_of_those_the_money
     assert f"the same number of homes gives up to {few(high)}." in told
 
 
+def test_a_plan_of_one_area_and_one_home_speaks_of_one(result):
+    least = result.change.query("crime_type == 'sac'").sort_values("excess")["area_id"].iloc[0]
+    told = plan_for(result, budget=150, size=1, target=(least,)).warnings
+    said = " ".join(notice["text"] for notice in told)
+    assert "£150 at £150 a home reaches 1 home." in said
+    assert "The area of the week of action had " in said
+    assert "The area of the week of action is your own choice. It has more excess" in said
+    assert "the chosen area is less than one crime above" in said
+    assert "The chosen area has not risen clearly" in said
+
+
 def test_money_that_reaches_no_home_is_said_to_and_no_more(result):
     told = {notice["code"]: notice["text"] for notice in plan_for(result, budget=100).warnings}
     assert told["money"] == "£100 at £150 a home reaches 0 homes."
@@ -744,7 +755,16 @@ def test_a_list_is_read_from_parquet(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0, "0"), (0.038, "0.04"), (0.53, "0.53"), (2.13, "2.1"), (31.4, "31")]
+    ("value", "text"),
+    [
+        (0, "0"),
+        (0.0004, "0"),
+        (0.0038, "0.004"),
+        (0.038, "0.04"),
+        (0.53, "0.53"),
+        (2.13, "2.1"),
+        (31.4, "31"),
+    ],
 )
 def test_few_crimes_are_written_with_the_digits_they_carry(value, text):
     assert few(value) == text

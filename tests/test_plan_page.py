@@ -245,6 +245,20 @@ def test_the_page_says_whether_crime_moved_next_door_as_the_reading_does(buffer,
     assert section.said[0].partition("That is ")[2] in reading_of(outcome, plan_of_four(page))
 
 
+def test_a_plan_of_one_home_is_headed_by_one_home():
+    page = page_of()
+    plan = plan_of_four(page)
+    plan = replace(plan, hardening=[plan.hardening[0] | {"homes": 1, "money": 150.0}])
+    assert plan_view(plan, page).sections[0].heading == "The money: 1 home at £150"
+
+
+def test_the_figures_of_a_result_have_no_minus_nought():
+    page = page_of()
+    shown = result_view(plan_of_four(page), replace(outcome_of_four(page), wdq=-0.004), page)
+    (figures,) = shown.sections[-1].tables
+    assert ("Displacement quotient", "0.00", "") in figures.rows
+
+
 def test_no_set_that_fell_as_far_is_told_in_a_word():
     page = page_of()
     outcome = replace(outcome_of_four(page), placebo_rank=1, placebos=14)

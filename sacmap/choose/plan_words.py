@@ -61,26 +61,27 @@ def _target_notices(plan: Plan, result: Result, names: Mapping[str, str]) -> Ite
     """Tell whether the chosen areas have a rise to answer, who chose them, and which clear rises they leave out."""
     rows = result.change[result.change["crime_type"] == plan.theme]
     verdicts = rows.set_index("area_id").loc[list(plan.week["target"]), "verdict"]
+    alone = len(verdicts) == 1
     if plan.week["alternatives"][0]["excess"] < 1:
+        chosen = "the chosen area is" if alone else "the chosen areas together are"
         yield Notice(
             "nothing-to-answer",
-            "Allowing for chance, the chosen areas together are less than one crime above the expected count, so there "
-            "is no rise for a week of action to answer.",
+            f"Allowing for chance, {chosen} less than one crime above the expected count, so there is no rise for a "
+            "week of action to answer.",
         )
     if plan.week["own_choice"]:
+        chosen = "area of the week of action is" if alone else "areas of the week of action are"
         yield Notice(
             "own-choice",
-            "The areas of the week of action are your own choice. They have more excess than the sets found "
+            f"The {chosen} your own choice. {'It has' if alone else 'They have'} more excess than the sets found "
             f"in {100 * plan.week['alternatives'][0]['best_share']:.0f} of 100 draws.",
         )
     if not (verdicts == "clear rise").any():
-        yield Notice(
-            "no-clear-rise", "None of the chosen areas has risen clearly, so the choice could be chance."
-        )
+        not_clear = "The chosen area has not" if alone else "None of the chosen areas has"
+        yield Notice("no-clear-rise", f"{not_clear} risen clearly, so the choice could be chance.")
     clear = rows.loc[rows["verdict"] == "clear rise", "area_id"]
     others = [names[area] for area in clear if area not in plan.week["target"]]
     if others and not plan.week["own_choice"] and not result.unfit:
-        alone = len(plan.week["target"]) == 1
         yield Notice(
             "clear-rise-elsewhere",
             f"Risen clearly but not chosen: {listed(others, 4)}. "
@@ -177,7 +178,8 @@ def _months_in_words(count: int) -> str:
 
 def _fall_in_words(plan: Plan, before: int) -> str:
     over = _months_in_words(len(plan.before_months))
-    had = f"The areas of the week of action had {tables.crimes(before, plan.theme)} in {over}"
+    areas = "area" if len(plan.week["target"]) == 1 else "areas"
+    had = f"The {areas} of the week of action had {tables.crimes(before, plan.theme)} in {over}"
     fall = plan.smallest_detectable_fall
     if not plan.week["weights"]:
         return f"{had}. With no area to compare them with, no fall can be told from one that happened everywhere."
@@ -193,7 +195,8 @@ def money_in_words(plan: Plan) -> str:
     """Return what the money can and cannot do, in plain words."""
     budget = plan.budget
     homes = sum(one["homes"] for one in plan.hardening)
-    said = f"{pounds(budget['money'])} at {pounds(budget['price'])} a home reaches {homes:,} homes."
+    reaches = f"{pounds(budget['money'])} at {pounds(budget['price'])} a home reaches"
+    said = f"{reaches} {counted(homes, ('home', 'homes'))}."
     if not homes:
         return said
     prevented = budget["prevented"]
@@ -220,9 +223,11 @@ def pounds(money: float) -> str:
 
 
 def few(crimes: float) -> str:
-    """Return a number of crimes that may be small: 0, 0.04, 0.5, 2.1, 31."""
-    if crimes == 0 or crimes >= 10:
+    """Return a number of crimes that may be small: 0, 0.004, 0.04, 0.5, 2.1, 31."""
+    if crimes < 0.0005 or crimes >= 10:
         return f"{crimes:,.0f}"
+    if crimes < 0.005:
+        return f"{crimes:.3f}"
     return f"{crimes:.1f}" if crimes >= 0.95 else f"{crimes:.2f}"
 
 
@@ -286,7 +291,10 @@ def reading_of(found: Outcome, plan: Plan) -> str:
     """Return what came of a plan, in sentences."""
     target, control, net = found.groups["target"], found.groups["control"], found.net
     chance = float((target.before - target.settled).sum())
-    said = [f"Target areas: {tables.crimes(target.sums[1], plan.theme)} after, {target.sums[0]:,.0f} before."]
+    areas = "area" if len(plan.week["target"]) == 1 else "areas"
+    said = [
+        f"Target {areas}: {tables.crimes(target.sums[1], plan.theme)} after, {target.sums[0]:,.0f} before."
+    ]
     if unknown := len(plan.week["target"]) - len(target.area_ids):
         said.append(
             f"Nothing is known of {counted(unknown, ('other area', 'other areas'))} of the target: not in these counts."

@@ -202,4 +202,5 @@ def _figures(outcome: Outcome) -> Table:
 
 
 def _decimal(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+    # No minus nought: −0.004 is 0.00.
+    return f"{round(value, 2) + 0:.2f}".replace("-", "−")

@@ -87,7 +87,7 @@ def _money(plan: Plan, view: View) -> Section:
     illustration = (f"The prices are illustrations; {pounds(budget['price'])} a home is one of them.",)
     return Section(
         key="money",
-        heading=f"The money: {homes:,} homes at {pounds(budget['price'])}",
+        heading=f"The money: {counted(homes, ('home', 'homes'))} at {pounds(budget['price'])}",
         head=(f"By likely burglaries{' per home' if view.rates else ''}", "homes", "money", "likely"),
         rows=_money_rows(plan, view),
         said=(
