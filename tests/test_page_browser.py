@@ -271,6 +271,19 @@ def test_long_counts_and_their_findings_stand_side_by_side_in_a_crime_type(opene
         assert page.tab.locator("#totals").bounding_box()["height"] == before
 
 
+def test_on_a_narrow_laptop_long_counts_and_a_clear_rise_share_a_line(opened):
+    page = opened(viewport={"width": 1280, "height": 720})
+    before = page.tab.locator("#totals").bounding_box()["height"]
+    page.tab.evaluate("""() => {
+      for (const tile of document.querySelectorAll("#totals label")) {
+        tile.querySelector(".counts").textContent = "35,965, was 35,746";
+        tile.querySelector(".found").innerHTML =
+          '<span class="piece"><span class="up">▲</span> 12 wards rose<span class="long"> clearly</span></span>';
+      }
+    }""")
+    assert page.tab.locator("#totals").bounding_box()["height"] == before
+
+
 def test_a_chosen_district_is_named_over_its_lists_and_not_in_every_row(opened):
     twins = grouped(page_of(names=("Ash", "Ash", "Cedar", "Elm")), ("North", "North", "South", "South"))
     page = opened(twins)
