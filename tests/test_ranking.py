@@ -292,6 +292,19 @@ def test_crimes_at_the_edge_move_the_place_where_they_could_be_next_door(tmp_pat
     assert of(found, "burglary").loc["A", "edge_share"] == 1
 
 
+def test_in_a_district_crimes_just_beyond_its_edge_could_be_next_door_too(tmp_path):
+    areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1), ("C", "Cedar"): square(2)})
+    for lon, n in (("0.005", 40), ("0.015", 20), ("0.020100", 60)):
+        rows = [row(month, lon=lon, lat="52.005") for month in ("2017-01", "2018-01") for _ in range(n)]
+        (tmp_path / f"{lon}.csv").write_text(csv_text(*rows))
+    study = make_study({"current": "2018-01", "baseline": "2017-01", "crimes": (str(tmp_path),)})
+    reading = read(study.crimes, keep=tables.SAC_TYPES)
+    beyond = areas["area_id"] == "C"
+    district = compare_areas(study, reading, areas[~beyond], beyond=areas[beyond])
+    birch = next(entry for entry in district.hardening if entry.area_id == "B")
+    assert (birch.rank, birch.edge_rank) == (2, 1)
+
+
 def test_a_month_above_the_expected_is_judged_by_season():
     # Twice the crime in the second month is the season, not a rise.
     baseline = np.array([[[10, 20]], [[10, 20]]])

@@ -160,7 +160,8 @@ class _Ground:
     def next_door(self) -> NDArray[np.int64]:
         """The counts if every crime within 50 m of another area belonged to that area."""
         columns = ["area_id", "month", "crime_type", "edge_area"]
-        moved = self.once.loc[self.once["edge_area"].notna() & self.once["area_id"].notna(), columns]
+        # Crimes of areas beyond the district have no area here, but may have one of these next door.
+        moved = self.once.loc[self.once["edge_area"].notna(), columns]
         arrived = moved.assign(area_id=moved["edge_area"])
         came, went = (counts_by_month(rows, self.ids, self.compared) for rows in (arrived, moved))
         return np.asarray(self.counts + came - went)
