@@ -248,7 +248,7 @@ def _week_shown(view: View) -> ListShown:
         lead=answer.week_lead(view, kind),
         subhead=answer.week_subhead(view, kind),
         scale=_safe(bars.range_head(most)),
-        key=words.expected_key(view.follows) if found else "",
+        key=words.expected_key(view.follows),
         rows=tuple(
             _found(view, entry, kind, most) if entry.sign else _named(view, entry, listed) for entry in listed
         ),
