@@ -111,6 +111,28 @@ def test_where_room_is_short_every_pin_of_both_lists_is_in_sight_and_no_name_is_
     assert last["y"] + last["height"] <= bottom
 
 
+def test_expected_is_explained_where_only_a_type_chosen_later_has_a_rise(opened):
+    page = page_of()
+    quiet = page.change["crime_type"] == "sac"
+    change = page.change.assign(verdict=page.change["verdict"].mask(quiet, "within normal range"))
+    shown = opened(replace(page, change=change))
+    assert not shown.tab.is_visible("#week-key")
+    shown.tab.check('[name="crime-type"][value="burglary"]')
+    assert shown.tab.locator("#week .expected").count() == 1
+    assert shown.text("#week-key").startswith("Expected (1×): if it had followed")
+
+
+def test_the_search_says_so_where_the_area_found_is_one_of_several_of_its_name(opened):
+    page = opened(
+        grouped(page_of(names=("Ash", "Ash", "Cedar", "Elm")), ("North", "South", "North", "South"))
+    )
+    for name, note in (("Ash", "This is one of 2 neighbourhoods of that name."), ("Cedar", "")):
+        page.tab.fill("#find-area", name)
+        page.tab.press("#find-area", "Enter")
+        assert page.text("#panel h2").startswith(name)
+        assert page.text("#find-note") == note
+
+
 def test_every_bar_has_its_figures(small):
     page = small()
     assert page.tab.locator("#hardening .figure").all_text_contents()[0]

@@ -223,8 +223,11 @@ function listenToControls() {
   $("find-area").addEventListener("input", suggest);
   $("find-area").addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
-    const [found] = find(event.target.value);
-    if (found) goTo(found, true);
+    const found = find(event.target.value);
+    if (!found.length) return;
+    goTo(found[0], true);
+    const alike = found.filter(({ place, exact }) => exact && place !== undefined).length;
+    if (alike > 1) $("find-note").textContent = `This is one of ${many(alike, data.unit)} of that name.`;
   });
   $("show-ranges").addEventListener("click", () => {
     state.ranges = !state.ranges;
