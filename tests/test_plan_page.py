@@ -180,6 +180,18 @@ def test_what_the_money_could_buy_is_in_whole_homes_as_what_it_buys():
     assert (buys.heading, buys.rows[0][:2]) == ("What it could buy", ("Locks, £150 a home", "66"))
 
 
+def test_what_the_money_could_prevent_is_that_of_the_homes_beside_it():
+    page = page_of()
+    plan = plan_of_four(page)
+    # £170 buys one home and 13% of another.
+    [measure] = plan.budget["reaches"]
+    spread, lately = {"low": 0.0, "mid": 1.7, "high": 3.4}, {"low": 0.0, "mid": 6.8, "high": 13.6}
+    made = measure | {"homes": 170 / 150, "spread": spread, "lately_burgled": lately}
+    plan = replace(plan, budget=plan.budget | {"reaches": [made]})
+    shown = next(one for one in plan_view(plan, page).sections if one.key == "money")
+    assert shown.tables[1].rows[0][1:] == ("1", "0 to 3.0, about 1.5", "0 to 12, about 6.0")
+
+
 def test_what_the_money_cannot_buy_prevents_nothing():
     page = page_of()
     plan = plan_of_four(page)

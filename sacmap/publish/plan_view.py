@@ -13,7 +13,7 @@ from sacmap import months, tables
 from sacmap.choose.hardening import LATELY_BURGLED
 from sacmap.choose.map_points import street_of
 from sacmap.choose.plan import Plan
-from sacmap.choose.plan_record import Alternative, Budget, EarlierVisit, Spread
+from sacmap.choose.plan_record import Alternative, Budget, EarlierVisit, ReachRecord, Spread
 from sacmap.choose.plan_words import few, money_in_words, pounds, prevented_in_words
 from sacmap.notices import counted, series, whole
 from sacmap.publish import bars
@@ -141,11 +141,12 @@ def _money_tables(plan: Plan, view: View) -> tuple[Table, ...]:
         (
             f"{one['measure']}, {pounds(one['price'])} a home",
             whole(homes),
-            prevented_in_words(one["spread"]),
-            prevented_in_words(one["lately_burgled"]),
+            prevented_in_words(spread),
+            prevented_in_words(lately),
         )
         for one in plan.budget["reaches"]
-        if (homes := math.floor(one["homes"] + 1e-9))
+        for homes, spread, lately in [_of_whole_homes(one)]
+        if homes
     )
     columns = ("Measure", "Homes", "Spread over the area", "At homes burgled lately")
     found = (
@@ -153,6 +154,14 @@ def _money_tables(plan: Plan, view: View) -> tuple[Table, ...]:
         Table("What it could buy", columns, buys, (1,)),
     )
     return tuple(table for table in found if table.rows)
+
+
+def _of_whole_homes(reach: ReachRecord) -> tuple[int, Spread | None, Spread | None]:
+    """Return the whole homes that money pays for, and what is prevented in them: spread out, and burgled lately."""
+    homes = math.floor(reach["homes"] + 1e-9)
+    part = homes / reach["homes"] if homes else 0.0
+    spread, lately = (of and _times(of, part) for of in (reach["spread"], reach["lately_burgled"]))
+    return homes, spread, lately
 
 
 def _prevented(budget: Budget) -> tuple[Spread | None, Spread | None]:
@@ -165,7 +174,7 @@ def _prevented(budget: Budget) -> tuple[Spread | None, Spread | None]:
         reach = next(
             (one for one in budget["reaches"] if one["price"] == budget["price"]), budget["reaches"][0]
         )
-        return reach["spread"], reach["lately_burgled"]
+        return _of_whole_homes(reach)[1:]
     spread = _times(found, 1 / multiplier)
     return spread, _times(spread, LATELY_BURGLED)
 
