@@ -412,6 +412,16 @@ def test_every_type_with_a_clear_rise_is_in_the_headline(verdicts):
         assert len({part.area_id for part in said.parts if part.area_id}) <= 3
 
 
+def test_a_headline_speaks_of_the_known_part_where_the_total_lacks_areas():
+    part = scene(notices=["areas-not-known"])
+    assert headline("sac", rows_of(sac=[NOT, NOT, FEW, FEW]), part).first == (
+        "All three types together rose 6% in the known part of Town, and neither of the 2 wards known stands out."
+    )
+    said = headline("sac", rows_of(sac=[RISE, NOT, FEW, FEW]), part)
+    assert said.first == "All three types together rose clearly in Ashire."
+    assert said.second == "The known part of Town, all three types together: up 6%."
+
+
 def test_the_headline_of_one_type_speaks_of_that_type_alone():
     said = headline("robbery", rows_of(burglary=[RISE, RISE]), scene())
     assert said.first == "Robbery rose 6% in Town, and none of 4 wards stands out."

@@ -28,6 +28,8 @@ from sacmap.publish.words import (
 
 #: The verdict, in this module, of a clear rise on one map point without earlier crimes: a headline calls it no finding.
 ONE_POINT = "one point"
+#: The code of the notice of areas whose own force is not among the crimes, or that lack a boundary.
+NOT_KNOWN = "areas-not-known"
 #: What is said first of areas that stand out from what was expected, but neither rose nor fell.
 _APART = {
     NO_HIGHER: "Clearly above expected, though no higher than before: ",
@@ -73,9 +75,15 @@ class Scene(NamedTuple):
     notices: frozenset[str] = frozenset()
 
     @property
+    def spoken_place(self) -> str:
+        """The place in a sentence: "the City of London"; where the totals lack areas, "the known part of" it."""
+        said = apart(spoken(self.place))
+        return f"the known part of {said}" if said and NOT_KNOWN in self.notices else said
+
+    @property
     def in_place(self) -> str:
         """The words " in Northampton", or "" without a place."""
-        return f" in {apart(spoken(self.place))}" if self.place else ""
+        return f" in {self.spoken_place}" if self.place else ""
 
 
 def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headline:
@@ -316,7 +324,7 @@ def _summary(
     Of a crime type `told` in the headline: "Town as a whole: up 6%.", because the sentence before is of its areas; and
     of all three "Town, all three types together: up 6%.", because one of them can move far where their sum stays.
     """
-    types, place = scene.in_words[kind], capital(apart(spoken(scene.place)))
+    types, place = scene.in_words[kind], capital(scene.spoken_place)
     if kind not in told:
         what = f"{capital(types)}{scene.in_place}"
     elif kind == "sac":
