@@ -167,7 +167,7 @@ GUARDS = (
           "test_f37_a_month_of_one_crime"),
     Guard("F38", "there is no percentage of nothing", "numpy:divide",
           "lambda a, b, *_, **__: a / m.maximum(b, 1)", "test_f38_a_zero_baseline_has_counts"),
-    Guard("F39", "unlike periods are refused with the right span", "sacmap.study:baseline_periods",
+    Guard("F39", "unlike periods are refused with the right span", "sacmap.months:baseline_periods",
           "lambda current, spans: tuple(spans)", "test_f39_an_overlap"),
     Guard("F40", "crimes of another place are refused", "sacmap.areas.locate:require_overlap", "nothing",
           "test_f40_no_crime_in_any_area"),
@@ -488,7 +488,8 @@ def main() -> int:
         wrong += not ok
         on = "passes" if name in passed else "FAILS"
         why = re.search(rf"^(?:FAILED|ERROR) \S*?::{name}\S* - (.*)", text, re.MULTILINE)
-        off = f"fails: {why[1] if why else 'it does not end'}" if failed else "PASSES, or was not run"
+        fails = f"fails: {why[1]}" if why else "fails" if text else "does not end"
+        off = fails if failed else "PASSES, or was not run"
         print(
             f"{guard.row} {'seen' if ok else 'NOT SEEN'}: {guard.does}: with it {name} {on}, without it {off}",
             flush=True,
