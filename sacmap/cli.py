@@ -321,9 +321,11 @@ def comparator_command(crimes: tuple[str, ...], *, out: str, without: tuple[str,
 )
 @click.option("--action", help="Days of the action: 2019-10-07:2019-10-20.")
 @click.option(
-    "--visited", type=click.Path(), help="Areas visited before: table of area_id, from, to, action."
+    "--visited", type=click.Path(), help="Areas visited before: table of area_id or name, from, to, action."
 )
-@click.option("--protected", type=click.Path(), help="Homes already protected: table of area_id, homes.")
+@click.option(
+    "--protected", type=click.Path(), help="Homes already protected: table of area_id or name, homes."
+)
 @click.option("--replace", is_flag=True, help="Replace an existing plan.")
 def plan_command(study: Path | None, out: str | None, **options: object) -> int:
     """Plan a budget and a week of action: plans/NAME.json and NAME.html, and NAME.gpkg with --also gpkg."""
@@ -354,7 +356,9 @@ def plan_command(study: Path | None, out: str | None, **options: object) -> int:
 @click.option("--after", required=True, help="The months after the action: 2018-06:2018-11.")
 @click.option("--before", help="The same months before. Default: one year earlier.")
 @click.option("--boundaries", help="The plan's boundaries, if the file has moved.")
-@click.option("--log", "log", type=click.Path(), help="What was done: table of date, area_id, action, homes.")
+@click.option(
+    "--log", "log", type=click.Path(), help="What was done: table of date, area_id or name, action, homes."
+)
 @click.option("--out", help="The result to write. Default: in the plan's folder.")
 @click.option("--replace", is_flag=True, help="Replace an existing result.")
 def evaluate_command(

@@ -5,7 +5,7 @@ import json
 import pytest
 from conftest import csv_text, row, write_squares
 
-from sacmap.choose.partnership_files import area_names, read_protected
+from sacmap.choose.partnership_files import area_names, read_actions, read_protected
 from sacmap.errors import InputError, UsageError
 from sacmap.pipeline import run
 from sacmap.planning import EvaluateOptions, PlanOptions, evaluate_plan, plan_study
@@ -85,6 +85,22 @@ def test_names_are_taken_where_ids_are_in_the_lists_a_partnership_keeps(town):
         "W00": 5,
         "W02": 5,
     }
+
+
+@pytest.mark.parametrize("header", ["Name", "area name", "Area", "area_id", "name,area_id"])
+def test_the_column_of_areas_may_be_that_of_their_names(town, header):
+    names = area_names(run(town).areas)
+    both = "Nowhere," * header.count(",")
+    log = read_actions(
+        f"Actions of June\nDate,{header},action,homes\n2018-06-04,{both}Ash,locks,3\n", "log.csv", names
+    )
+    assert [(one.area_id, one.homes) for one in log] == [("W00", 3)]
+
+
+def test_a_list_without_a_column_of_areas_says_that_names_will_do():
+    with pytest.raises(InputError) as told:
+        read_protected("place,homes\nAsh,3\n", "p.csv", None)
+    assert told.value.remedy == "It needs area_id (or name),homes."
 
 
 def test_the_week_answers_one_crime_type(town, tmp_path):

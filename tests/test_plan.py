@@ -729,7 +729,7 @@ def test_a_list_is_read_from_the_sheet_that_holds_it_and_several_are_refused(tmp
     write_xlsx(book, {"2018": table, "2019": [*table, ["B", 5]]})
     with pytest.raises(InputError, match="has 2 tables of area_id,homes: sheet 2018, sheet 2019"):
         table_text(str(book), PROTECTED)
-    write_xlsx(book, {"Cover": [["Area", "Homes"], ["A", 12]], "Notes": [["None"]]})
+    write_xlsx(book, {"Cover": [["Place", "Homes"], ["A", 12]], "Notes": [["None"]]})
     with pytest.raises(InputError, match="no column 'area_id'"):
         read_protected(table_text(str(book), PROTECTED), "p.xlsx", {"A"})
 

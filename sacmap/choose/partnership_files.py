@@ -47,7 +47,7 @@ class Action:
 
 
 def read_protected(text: str, path: str, areas: Areas | None) -> dict[str, int]:
-    """Return homes already protected by area, from a CSV of area_id, homes. Rows of the same area are added.
+    """Return homes already protected by area, from a CSV of area_id (or name), homes. Rows of the same area are added.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def read_protected(text: str, path: str, areas: Areas | None) -> dict[str, int]:
 
 
 def read_visited(text: str, path: str, areas: Areas | None) -> list[EarlierVisit]:
-    """Return the areas visited before, from a CSV of area_id, from, to, action.
+    """Return the areas visited before, from a CSV of area_id (or name), from, to, action.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def read_visited(text: str, path: str, areas: Areas | None) -> list[EarlierVisit
 
 
 def read_actions(text: str, path: str, areas: Areas | None = None) -> list[Action]:
-    """Return the action log, from a CSV of date, area_id, action, homes. Dates are 2018-06-04 or 04/06/2018.
+    """Return the action log, from a CSV of date, area_id (or name), action, homes. Dates are 2018-06-04 or 04/06/2018.
 
     Raises
     ------

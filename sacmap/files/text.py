@@ -17,6 +17,8 @@ from sacmap.limits import FILE, SETTINGS, Limit
 
 #: The largest file that is hashed to identify it.
 _LARGEST = 4 << 30
+#: What the column of areas may be called if it has no codes, as `area_id` has.
+AREA_NAMES = ("name", "area_name", "area")
 
 
 def unreadable(label: str | Path, error: OSError) -> InputError:
@@ -173,13 +175,20 @@ def parse_toml(text: str) -> dict[str, object]:
     return value
 
 
-def _names(cells: Sequence[str]) -> list[str]:
-    return [cell.lower().replace(" ", "_") for cell in cells]
+def _names(cells: Sequence[str], columns: Sequence[str]) -> list[str]:
+    """Return the names of a header's columns. Who writes areas by name may call their column so."""
+    names = [cell.lower().replace(" ", "_") for cell in cells]
+    if "area_id" in columns and "area_id" not in names:
+        called = next((name for name in AREA_NAMES if name in names), None)
+        names = ["area_id" if name == called else name for name in names]
+    return names
 
 
 def header_of(rows: Sequence[Sequence[str]], columns: Sequence[str]) -> int | None:
     """Return which of the first rows is a header with these columns, or None; rows are of cells that are stripped."""
-    return next((k for k, cells in enumerate(rows[:LINES_ABOVE]) if {*columns} <= {*_names(cells)}), None)
+    return next(
+        (k for k, cells in enumerate(rows[:LINES_ABOVE]) if {*columns} <= {*_names(cells, columns)}), None
+    )
 
 
 def rows_of(text: str, path: str, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
@@ -199,10 +208,11 @@ def rows_of(text: str, path: str, columns: Sequence[str]) -> Iterator[tuple[int,
     )
     lines = [found for found in stripped if any(found[1])]
     place = header_of([cells for _, cells in lines], columns) or 0
-    names = _names(lines[place][1]) if lines else []
+    names = _names(lines[place][1], columns) if lines else []
     missing = [name for name in columns if name not in names]
     if missing:
-        raise InputError(f"{path} has no column {missing[0]!r}.", f"It needs {','.join(columns)}.")
+        wanted = ",".join(columns).replace("area_id", "area_id (or name)")
+        raise InputError(f"{path} has no column {missing[0]!r}.", f"It needs {wanted}.")
     at = {name: names.index(name) for name in columns}
     for line, cells in lines[place + 1 :]:
         if any(cells[len(names) :]):
