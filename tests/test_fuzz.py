@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_readers")]
 
 #: An input takes about twenty milliseconds, the whole command being run on it.
-FEW = 10
+FEW = 6
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
