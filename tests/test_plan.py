@@ -723,6 +723,7 @@ def test_a_list_is_read_from_the_sheet_that_holds_it_and_several_are_refused(tmp
             "Cover": [["Homes protected"], ["Area ID"]],
             "Data": [["2019"], [], *table],
             "Copy": [["2019"], [], *table],
+            "Next month": [["2019"], table[0]],
         },
     )
     assert read_protected(table_text(str(book), PROTECTED), "p.xlsx", {"A"}) == {"A": 12}
