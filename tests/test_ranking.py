@@ -154,10 +154,9 @@ def test_a_clear_rise_leads_in_every_draw_even_where_another_area_s_excess_is_la
 def test_areas_with_the_same_counts_are_as_sure_of_their_places():
     counts = np.array([[40, 60], [50, 60], *[[30, 30 + step] for step in range(12)], [50, 60]], dtype=float)
     law = law_of(counts[:, :1], counts[:, 1])
-    for hardening in (True, False):
-        key = ranking.Key(
-            hardening, law, np.ones(len(counts)), np.full(len(counts), "within normal range", object)
-        )
+    # Households matter to target hardening alone.
+    for hardening, per in ((True, np.ones(len(counts))), (False, np.arange(1.0, len(counts) + 1))):
+        key = ranking.Key(hardening, law, per, np.full(len(counts), "within normal range", object))
         found = ranking.stability(key, np.arange(len(counts)))
         assert (found.top5[1], found.top10[1]) == (found.top5[14], found.top10[14])
         assert found.top5.sum() == pytest.approx(5)

@@ -380,7 +380,7 @@ def stability(key: Key, listed: Whole) -> Stability:
     """
     first, found = _ranks_drawn(key, listed, DRAWS)
     # Areas with the same figures get the same shares: or chance could give two of them two words for their places.
-    figures = (key.law.expected, key.law.variation, key.law.now, key.per, key.tiers)
+    figures = (key.law.expected, key.law.variation, key.law.now, key.of(key.law.excess))
     alike = np.unique(np.column_stack(figures), axis=0, return_inverse=True)[1].ravel()
     top10 = (found <= FIRST_TEN).mean(axis=0)
     return Stability(_means(first, alike) / DRAWS, _means(top10, alike[listed]), *quantiles(found))
