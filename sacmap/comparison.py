@@ -93,8 +93,7 @@ def _counting(
 ) -> _Counting:
     """Return the counts of the crimes, each crime once. `elsewhere`: which crimes lie in the areas beyond."""
     followed = elsewhere if study.comparator == "areas" else None
-    around = None if followed is None else located[followed & located["crime_type"].isin(tables.SAC_TYPES)]
-    compared = compared_months(study, reading, located, areas, around)
+    compared = compared_months(study, reading, located, areas, followed)
     repeated = repeats(located)
     heard = ~repeated & ~located["force"].isin(compared.forces_left_out).to_numpy()
     once = _known_areas_only(located, compared)[heard]

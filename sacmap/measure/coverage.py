@@ -164,17 +164,21 @@ def silent_forces(
 ) -> pd.DataFrame:
     """Return the rows of Coverage because of which other forces are left out of every period.
 
-    These forces have a gap in a month compared. If they were kept, the gap would look like a fall. `heard` has month
-    and force of the crimes in the areas, and in those that they are compared with.
+    These forces have a gap in a month compared. If they were kept, the gap would look like a fall. `heard` is as
+    `sac_inside` returns it, with the crimes followed.
     """
     here = {str(force) for force in heard.loc[heard["month"].isin(compared), "force"].unique()}
     return gaps(judged, here - set(forces), compared)
 
 
-def sac_inside(located: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Return the month, force and area of the rows of SAC in the areas and months of the study."""
-    inside = located["area_id"].notna() & located["crime_type"].isin(tables.SAC_TYPES)
-    return located.loc[inside & located["month"].isin(study.months), ["month", "force", "area_id"]]
+def sac_inside(located: pd.DataFrame, study: Study, followed: np.ndarray | None = None) -> pd.DataFrame:
+    """Return the month, force and area of the rows of SAC in the areas and months of the study; also those `followed`.
+
+    `followed`: which crimes lie in other areas, with which these are compared.
+    """
+    there = located["area_id"].notna() if followed is None else located["area_id"].notna() | followed
+    asked = there & located["crime_type"].isin(tables.SAC_TYPES) & located["month"].isin(study.months)
+    return located.loc[asked, ["month", "force", "area_id"]]
 
 
 def gaps(judged: pd.DataFrame, forces: Collection[str], wanted: Collection[str]) -> pd.DataFrame:
@@ -252,12 +256,12 @@ def compared_months(
     reading: Reading,
     located: pd.DataFrame,
     areas: gpd.GeoDataFrame,
-    around: pd.DataFrame | None = None,
+    followed: np.ndarray | None = None,
 ) -> Compared:
     """Return what is compared: the months that are complete in every period for the main forces.
 
     Any other force with a gap in these months is left out of all periods, so that the gap never looks like a fall.
-    `around` are the located crimes of other areas that these are compared with.
+    `followed` is as in `sac_inside`.
 
     Raises
     ------
@@ -276,8 +280,7 @@ def compared_months(
         raise InputError(
             _none_in_the_months(study, reading.tally), "Give crimes for both periods, or other periods."
         )
-    heard = inside if around is None else pd.concat([inside, around])[["month", "force"]].astype(str)
-    found = compared_by(study, reading, heard, forces)
+    found = compared_by(study, reading, sac_inside(located, study, followed), forces)
     if not found.positions:
         raise InputError(_nothing_to_compare(study, found.left_out), _what_to_give(forces, reading.tally))
     unknown = {} if study.extract is not None else _unknown(reading, areas, inside, found)
