@@ -379,7 +379,7 @@ def _period(value: str | Sequence[str] | Sequence[Sequence[str]]) -> tuple[Perio
         raise UsageError(f"{value!r} is not a period.", "Write it as 2017-04:2018-03, both ends included.")
     parts = tuple(value)
     run = tuple(part for part in parts if isinstance(part, str))
-    if run != parts or not parts:
+    if len(run) < len(parts) or not parts:
         return tuple(span for part in parts for span in _period(part))
     if len(run) > 1 and all(map(months.is_month, run)) and run == months.run_from(run[0], len(run)):
         return (run,)

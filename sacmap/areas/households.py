@@ -91,12 +91,12 @@ def _of_sheets(where: Path, column: str | None) -> Counts:
     if found:
         (taken, counts), *others = found.items()
         differ = [label for label, other in others if other.by_id != counts.by_id]
+        if not differ:
+            return counts
         said = (
             f"Households are those of {taken}. Not read, as only the first table counts: {listed(differ, 3)}."
         )
-        return counts._replace(
-            notices=(*counts.notices, *([Notice("households-column", said)] if differ else []))
-        )
+        return counts._replace(notices=(*counts.notices, Notice("households-column", said)))
     raise first or InputError(f"{where} has no table.", "Give the households as CSV or XLSX.")
 
 

@@ -181,8 +181,8 @@ def without_shaky(result: Result) -> Result:
     The controls are what the target is compared with; only the expected counts of map and table follow the comparator.
     """
     said = (
-        "The map and the table compare each area with few crimes, so their expected counts are shaky. What is said of "
-        "the week of action does not rest on them."
+        "The map and the table compare each area with few crimes or none, so their expected counts are shaky. What is "
+        "said of the week of action does not rest on them."
     )
     told = [Notice(WEAK, said) if one.code == WEAK else one for one in result.warnings]
     return replace(result, warnings=tuple(told))

@@ -17,8 +17,8 @@ from sacmap.limits import FILE, SETTINGS, Limit
 
 #: The largest file that is hashed to identify it.
 _LARGEST = 4 << 30
-#: What the column of areas may be called if it has no codes, as `area_id` has.
-AREA_NAMES = ("name", "area_name", "area")
+#: What the column of areas may be called where no column is called `area_id`, the first there.
+_AREA_NAMES = ("name", "area_name", "area")
 
 
 def unreadable(label: str | Path, error: OSError) -> InputError:
@@ -176,10 +176,10 @@ def parse_toml(text: str) -> dict[str, object]:
 
 
 def _names(cells: Sequence[str], columns: Sequence[str]) -> list[str]:
-    """Return the names of a header's columns. Who writes areas by name may call their column so."""
+    """Return the names of a header's columns: `area_id` also for a column of the areas' names."""
     names = [cell.lower().replace(" ", "_") for cell in cells]
     if "area_id" in columns and "area_id" not in names:
-        called = next((name for name in AREA_NAMES if name in names), None)
+        called = next((name for name in _AREA_NAMES if name in names), None)
         names = ["area_id" if name == called else name for name in names]
     return names
 

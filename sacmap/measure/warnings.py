@@ -26,6 +26,8 @@ from sacmap.study import Study
 
 #: The code of the notice that forces with a gap are left out completely.
 FORCES_LEFT_OUT = "forces-left-out"
+#: The code of the notice of areas that have no figures.
+NOT_KNOWN = "areas-not-known"
 #: The code of the notice that the areas are compared with few crimes, or with none.
 WEAK = "weak-comparator"
 #: Warn if the share of crimes with no location changes by more percentage points than this.
@@ -151,7 +153,7 @@ def _unknown_areas(unknown: Mapping[str, str], areas: gpd.GeoDataFrame) -> Itera
         reasons = [reason + share for (reason, _), share in zip(counts, shares, strict=True)]
         those = listed([names[area] for area in unknown], 3, ", ")
         yield Notice(
-            "areas-not-known",
+            NOT_KNOWN,
             f"Areas not known: {len(unknown):,} of {len(areas):,} ({those}), because {listed(reasons, 3)}. They "
             "are not zero; they have no figures.",
         )

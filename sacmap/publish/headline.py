@@ -11,6 +11,7 @@ import pandas as pd
 from sacmap import tables
 from sacmap.measure.chance_flags import must_rise
 from sacmap.measure.comparator import UNFIT, ComparatorRecord
+from sacmap.measure.warnings import NOT_KNOWN
 from sacmap.notices import counted, series, spoken
 from sacmap.publish.words import (
     NAMED,
@@ -28,8 +29,6 @@ from sacmap.publish.words import (
 
 #: The verdict, in this module, of a clear rise on one map point without earlier crimes: a headline calls it no finding.
 ONE_POINT = "one point"
-#: The code of the notice of areas whose own force is not among the crimes, or that lack a boundary.
-NOT_KNOWN = "areas-not-known"
 #: What is said first of areas that stand out from what was expected, but neither rose nor fell.
 _APART = {
     NO_HIGHER: "Clearly above expected, though no higher than before: ",

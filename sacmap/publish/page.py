@@ -27,6 +27,7 @@ from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from sacmap.files.json_shape import Json
+from sacmap.measure.warnings import NOT_KNOWN
 from sacmap.notices import Notice, counted, whole
 from sacmap.publish import answer, backdrop, bars, colours, legend, lists, page_data, page_svg, words
 from sacmap.publish.change_rows import ChangeRow
@@ -221,7 +222,7 @@ def _warnings_of(view: View) -> list[Said]:
         unknown = int((verdicts == "not known").sum())
         lead = (
             f"{unknown:,} of {counted(len(verdicts), view.unit)} are not known: see why."
-            if code == "areas-not-known"
+            if code == NOT_KNOWN
             else f"{lines[0].lead.rstrip('.')}, and {len(lines) - 1} more like this."
         )
         said.append(Said(code, lead, " ".join(notice.text for notice in alike)))
