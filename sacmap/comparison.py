@@ -92,7 +92,7 @@ def _counting(
     study: Study, reading: Reading, located: pd.DataFrame, areas: GeoDataFrame, elsewhere: np.ndarray | None
 ) -> _Counting:
     """Return the counts of the crimes, each crime once. `elsewhere`: which crimes lie in the areas beyond."""
-    followed = elsewhere if study.comparator == "areas" else None
+    followed = elsewhere if study.baseline and study.comparator == "areas" else None
     compared = compared_months(study, reading, located, areas, followed)
     repeated = repeats(located)
     heard = ~repeated & ~located["force"].isin(compared.forces_left_out).to_numpy()

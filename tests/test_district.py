@@ -85,7 +85,8 @@ def test_a_district_does_not_follow_a_force_outside_that_falls_silent(county, tm
     told = next(one.text for one in district.warnings if one.code == "forces-left-out")
     assert told.startswith("Left out of every period, whole: Leicestershire Police,")
     # What the district does not follow has nothing to tell.
-    assert not run(county(within="Ashby", comparator="none")).ledger.forces_left_out
+    for options in ({"comparator": "none"}, {"current": "2023-01:2024-01", "baseline": ()}):
+        assert not run(county(within="Ashby", **options)).ledger.forces_left_out
 
 
 def test_a_district_is_found_however_its_name_is_written_and_a_wrong_one_is_told(county):
