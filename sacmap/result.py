@@ -131,7 +131,7 @@ class Result:
     def __repr__(self) -> str:
         """Return what was compared in a line, as the last line of a cell in a notebook shows it."""
         study, named = self.study, f" of {self.study.title}" * bool(self.study.title)
-        before = f" compared with {months.baseline_in_words(study.baseline)}" * bool(study.baseline)
+        before = f" compared with {months.baseline_in_words(study.baseline)}" if study.baseline else ""
         return (
             f"<Result{named}: {counted(len(self.areas), ('area', 'areas'))}, {months.span_in_words(study.current)}"
             f"{before}; {tables.crimes(self.ledger.counted, 'sac')} counted; "

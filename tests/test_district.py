@@ -184,6 +184,7 @@ def test_without_groups_there_is_no_file_of_them(county, tmp_path):
 
 def test_without_a_baseline_the_level_alone_is_given(county, tmp_path):
     result = run(county(baseline=None))
+    assert repr(result).startswith("<Result: 6 areas, January 2024; 90 crimes counted; ")
     change = result.change
     assert change["current_count"].notna().all()
     for column in (
