@@ -138,7 +138,7 @@ def test_every_bar_has_its_figures(small):
     assert page.tab.locator("#hardening .figure").all_text_contents()[0]
     assert (
         page.text("#week-key")
-        == "Expected (1×): if it had followed the other neighbourhoods. Grey bar: the normal range."
+        == "Expected (1×): if it had followed the other neighbourhoods. Grey bar: normal range."
     )
     heads = "heads => heads.map(head => Array.from(head.children, text => text.firstChild.textContent))"
     first = page.tab.locator("#lists .bar.head").evaluate_all(heads)

@@ -531,7 +531,7 @@ def test_a_crime_type_tells_what_rose_and_of_what(counts, unit, said):
 )
 def test_what_is_expected_is_explained_for_every_comparator(comparator, said):
     key = expected_key(follows(comparator, ("ward", "wards")))
-    assert key == f"Expected (1×): {said}. Grey bar: the normal range."
+    assert key == f"Expected (1×): {said}. Grey bar: normal range."
 
 
 def test_a_name_with_an_and_of_its_own_does_not_read_as_two_places():

@@ -71,7 +71,7 @@ class Comparator:
                 raise InputError(
                     f"{self.words[:1].upper()}{self.words[1:]}: no {tables.IN_WORDS[kind]} now, and {before:,.0f} a "
                     "period before, so it is probably missing.",
-                    "Compare with something else: --comparator none compares each area with its own baseline.",
+                    "Give files that hold it, or --comparator none, which compares each area with its own baseline.",
                 )
 
 

@@ -205,7 +205,7 @@ def follows(comparator: str, unit: Unit) -> str:
 def expected_key(comparator: str) -> str:
     """Return what stands above the first expected counts: what they would have been, and what the grey bar is."""
     had = "as many as before" if comparator == NOTHING else f"if it had followed {comparator}"
-    return f"Expected (1×): {had}. Grey bar: the normal range."
+    return f"Expected (1×): {had}. Grey bar: normal range."
 
 
 def level_key(*, yearly: bool) -> str:
