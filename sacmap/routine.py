@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from glob import escape
@@ -77,13 +77,8 @@ def brief_study(
     table = _table_of(study, options.home_office, area) if options.home_office else None
     plan = plan_of(record_text(options.plan), options.plan) if options.plan else None
     outcome = _read_outcome(options.outcome, plan)
-    result = as_published(run(study)) if mapped else None
+    result = _published(study, with_plan=plan is not None or outcome is not None) if mapped else None
     if result is not None:
-        if plan is not None or outcome is not None:
-            result = beside_a_plan(result)
-            for notice in result.warnings:
-                if notice.code == NOT_PUBLIC:
-                    say(f"- {notice.text}")
         study = result.study
         path = out or _brief_path(page, study)
         _require_no_note(path, options.replace)
@@ -92,8 +87,8 @@ def brief_study(
         periods = official_periods(study, table.of(area))
         found = reconciled_with(table, periods, area, beside=options.beside)
     names = names_of(result.areas) if result is not None else {}
-    if plan is not None and options.plan and not plan.before.keys() <= names.keys():
-        names = _names_in(plan, Path(options.plan)) | names
+    if plan is not None and options.plan:
+        names = _names_of_plan(plan, Path(options.plan), names)
     view = page_of(result) if result is not None else None
     note = note_of(
         Given(
@@ -113,6 +108,17 @@ def brief_study(
     content = word(note, (periods or study).current if result is None else study.current)
     write_set({path: content}, private=result is not None and result.restricted)
     return path, 0 if result is None else result.exit_code
+
+
+def _published(study: Study, *, with_plan: bool) -> Result:
+    """Return the result of a study as it is published; say so if what stands beside it is not public."""
+    result = as_published(run(study))
+    if with_plan:
+        result = beside_a_plan(result)
+        for notice in result.warnings:
+            if notice.code == NOT_PUBLIC:
+                say(f"- {notice.text}")
+    return result
 
 
 def _table_of(study: Study, home_office: str, area: str) -> RecordedTable:
@@ -181,16 +187,18 @@ def _read_outcome(path: str | None, plan: Plan | None) -> OutcomeRecord | None:
     return outcome
 
 
-def _names_in(plan: Plan, plan_path: Path) -> dict[str, str]:
-    """Return the names of a plan's areas by id, from its boundaries; empty if these cannot be read."""
-    with suppress(SacmapError):
-        areas = read_areas(
-            boundaries_of_plan(plan, plan_path),
-            id_column=plan.study.get("id_column"),
-            name_column=plan.study.get("name_column"),
-        )
-        return dict(zip(areas["area_id"].astype(str), areas["name"].astype(str), strict=True))
-    return {}
+def _names_of_plan(plan: Plan, plan_path: Path, names: Mapping[str, str]) -> dict[str, str]:
+    """Return names by area id. If a plan's areas are not all there, they are read from its boundaries if possible."""
+    found: dict[str, str] = {}
+    if not plan.before.keys() <= names.keys():
+        with suppress(SacmapError):
+            areas = read_areas(
+                boundaries_of_plan(plan, plan_path),
+                id_column=plan.study.get("id_column"),
+                name_column=plan.study.get("name_column"),
+            )
+            found = dict(zip(areas["area_id"].astype(str), areas["name"].astype(str), strict=True))
+    return {**found, **names}
 
 
 # ── what is new ───────────────────────────────────────────────────────────────────────────────────────────────────

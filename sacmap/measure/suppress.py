@@ -11,7 +11,7 @@ with many decimals, the sum of squares of all counts could be calculated from th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -56,16 +56,7 @@ def suppressed(
     counted = set(change.loc[change["current_count"].notna(), "crime_type"])
     whole = counted.issuperset(tables.SAC_TYPES)
     kinds = [kind for kind in tables.CRIME_TYPES if whole or (kind in counted and kind != "sac")]
-    counts = [
-        change.pivot_table(index="area_id", columns="crime_type", values=name, sort=False)
-        .reindex(index=areas, columns=kinds)
-        .fillna(0)
-        .to_numpy(float)
-        for name in ("baseline_count", "current_count")
-        # Of a map of the level alone there is no baseline.
-        if change[name].notna().any()
-    ]
-    hidden = hide(np.stack(counts), whole=whole)
+    hidden = hide(_counts_in(change, areas, kinds), whole=whole)
     position = pd.Index(areas).get_indexer(pd.Index(change["area_id"]))
     kind = pd.Index(kinds).get_indexer(pd.Index(change["crime_type"]))
     there = (position >= 0) & (kind >= 0)
@@ -93,6 +84,19 @@ def suppressed(
         public.loc[ranked, "hardening_rank"] = np.arange(1.0, len(ranked) + 1)
     public["verdict"] = public["verdict"].mask(out, "not known")
     return public, int(hidden.sum())
+
+
+def _counts_in(change: pd.DataFrame, areas: Sequence[str], kinds: Sequence[str]) -> np.ndarray:
+    """Return (periods × areas × crime types) counts; of a map of the level alone there is one period."""
+    counts = [
+        change.pivot_table(index="area_id", columns="crime_type", values=name, sort=False)
+        .reindex(index=areas, columns=kinds)
+        .fillna(0)
+        .to_numpy(float)
+        for name in ("baseline_count", "current_count")
+        if change[name].notna().any()
+    ]
+    return np.stack(counts)
 
 
 def hide(counts: np.ndarray, *, whole: bool = True) -> np.ndarray:
