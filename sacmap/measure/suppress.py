@@ -11,7 +11,7 @@ with many decimals, the sum of squares of all counts could be calculated from th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -86,7 +86,7 @@ def suppressed(
     return public, int(hidden.sum())
 
 
-def _counts_in(change: pd.DataFrame, areas: Sequence[str], kinds: Sequence[str]) -> np.ndarray:
+def _counts_in(change: pd.DataFrame, areas: list[str], kinds: list[str]) -> np.ndarray:
     """Return (periods × areas × crime types) counts; of a map of the level alone there is one period."""
     counts = [
         change.pivot_table(index="area_id", columns="crime_type", values=name, sort=False)
