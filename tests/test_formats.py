@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pyogrio
 import pytest
 import shapely
-from conftest import square
+from conftest import csv_text, row, square
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -574,6 +574,7 @@ OTHERS = {
     "a.js": (b'var json_wards_1 = {"type": "FeatureCollection"}', "a script"),
     "a.url": (b"[InternetShortcut]\r\nURL=file://host/share", "a shortcut"),
     "a.csv": (b"WD24CD,households\nE1,5\n", "a table without shapes"),
+    "crimes.csv": (b"Crime ID,Month,Reported by,Longitude\n,2018-10,,0.1\n", "a file of crimes"),
     "a.json": (b'{"count": 3, "rows": [1, 2]}', "JSON, but none of areas"),
     "empty.gpkg": (b"", "empty"),
     "lfs.geojson": (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 12\n", "a pointer of Git LFS"),
@@ -588,6 +589,15 @@ def test_f78_what_is_no_file_of_areas_is_called_by_its_kind_with_what_to_do(tmp_
         read_areas(tmp_path / name)
     assert error.value.remedy
     assert "\\x" not in str(error.value)
+
+
+def test_a_zip_of_crimes_given_as_boundaries_is_called_so_and_no_layer_of_it_is_asked_for(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for month in ("2018-10", "2018-11"):
+            archive.writestr(f"{month}/{month}-kent-street.csv", csv_text(row(month)))
+    with pytest.raises(InputError, match=r"a ZIP with no file of areas.*is a file of crimes") as error:
+        read_areas(tmp_path / "a.zip")
+    assert "--crimes" in error.value.remedy
 
 
 def test_every_kind_that_is_not_read_says_what_to_do():

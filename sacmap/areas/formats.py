@@ -84,6 +84,7 @@ KINDS = {
         Kind("sqlite", "a database that is no GeoPackage", remedy=_GIS),
         Kind("xlsx", "a workbook", remedy="Boundaries are polygons: give the file of areas, and the workbook by "
              "--households if that is what it holds."),
+        Kind("street", "a file of crimes", remedy="Give crimes by --crimes, and the file of areas by --boundaries."),
         Kind("xls", "an old Office file", remedy="Boundaries are polygons: give the file of areas."),
         Kind("pdf", "a PDF", remedy="A picture of areas cannot be read: ask for the file it was drawn from."),
         Kind("picture", "a picture", remedy="A picture of areas cannot be read: ask for the file it was drawn from."),
@@ -181,6 +182,7 @@ _BEGINNINGS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"((var|let|const|export)\s|window\.)(?=.*\{)", re.DOTALL), "script"),
     (re.compile(r"0\s+section\b"), "dwg"),
     (re.compile(r"version https://git-lfs"), "lfs"),
+    (re.compile(r'"?crime id"?,"?month"?,'), "street"),
     (re.compile(r"(?=.*[,;\t|])", re.DOTALL), "csv"),
 )
 

@@ -72,7 +72,7 @@ def read_households(path: str, column: str | None = None) -> Counts:
     if kind.remedy and kind.key not in {"text", "empty"}:
         # What kinds of file are called is said of boundaries: "JSON, but none of areas".
         what = "" if kind.key == "unknown" else f"{kind.words.split(',')[0]}, "
-        raise InputError(f"{path} is {what}not a table.", "Give the households as CSV or XLSX.")
+        raise InputError(f"{path} is {what}not a table of households.", "Give the households as CSV or XLSX.")
     return _households_in(_lines_of_text(raw, path), path, column)
 
 
