@@ -277,9 +277,7 @@ def compared_months(
                 f"No crime of the {len(located):,} given has a location, so none lies in an area.",
                 "A spreadsheet may have lost the coordinates. Use the files as downloaded.",
             )
-        raise InputError(
-            _none_in_the_months(study, reading.tally), "Give crimes for both periods, or other periods."
-        )
+        raise InputError(*_none_in_the_months(study, reading.tally))
     found = compared_by(study, reading, sac_inside(located, study, followed), forces)
     if not found.positions:
         raise InputError(_nothing_to_compare(study, found.left_out), _what_to_give(forces, reading.tally))
@@ -412,13 +410,21 @@ def _what_to_give(forces: Sequence[str], tally: pd.DataFrame) -> str:
     return "Give crimes for both periods, or other periods."
 
 
-def _none_in_the_months(study: Study, tally: pd.DataFrame) -> str:
-    asked = f"{study.months[0]} to {study.current[-1]}"
+def _none_in_the_months(study: Study, tally: pd.DataFrame) -> tuple[str, str]:
+    """Return why no crime in the areas can be compared, and what to do."""
+    asked = " to ".join(dict.fromkeys((study.months[0], study.current[-1])))
     sac = tally[tally["crime_type"].isin(tables.SAC_TYPES)]
     if sac.empty:
-        return f"The crimes given hold no burglary, robbery or vehicle crime, so nothing is compared from {asked}."
+        said = "The crimes given hold no burglary, robbery or vehicle crime, so nothing is compared from "
+        return f"{said}{asked}.", "Give all crime types."
     there = f"{sac['month'].min()} to {sac['month'].max()}"
-    return f"No crime in the areas is of the months compared, {asked}: those given are of {there}."
+    said = f"No crime in the areas is of the months compared, {asked}"
+    if sac["month"].isin(study.months).any():
+        return (
+            f"{said}, though those given elsewhere are.",
+            "Give the boundaries of the place where the crimes are.",
+        )
+    return f"{said}: those given are of {there}.", "Give crimes for both periods, or other periods."
 
 
 def _nothing_to_compare(study: Study, left_out: pd.DataFrame) -> str:
