@@ -348,6 +348,23 @@ def test_f68_a_crime_type_without_a_row_is_missing_here_too_and_so_is_their_sum(
     assert "police.uk " not in now.split("Change from the baseline")[1]
 
 
+def test_a_period_without_any_month_lacks_its_months_and_is_not_said_to_lack_crime_types(tmp_path):
+    rows = [
+        (month, kind) for month in span("2018-10:2018-12") for kind in tables.SAC_TYPES for _ in range(20)
+    ]
+    crimes = pd.DataFrame(rows, columns=["month", "crime_type"]).assign(lon=0.0, crime_id="", force=FORCE)
+    write_xlsx(tmp_path / "a.xlsx", sheets())
+    recorded = read_table(str(tmp_path / "a.xlsx")).of("Northamptonshire")
+    study = study_of("2018-10:2018-12", "2017-10:2017-12")
+    reading = Reading(crimes, tally_of(crimes), (), ())
+    found = reconcile(study, recorded, published_by_force(reading, FORCE, study.months))
+    counts = found.table.set_index(["component", "period"])
+    assert pd.isna(counts.loc[("burglary", "2017-10:2017-12"), "police_uk"])
+    assert "lacks" not in counts.loc[("burglary", "2017-10:2017-12"), "note"]
+    assert {"missing-months"} <= {one.code for one in found.warnings}
+    assert "absent-types" not in {one.code for one in found.warnings}
+
+
 def test_a_force_s_own_extract_stands_beside_the_exact_classes(tmp_path):
     write_xlsx(tmp_path / "a.xlsx", sheets())
     offences = ["28E"] * 3 + ["45"] * 2 + ["48", "34B", "126", "30C"]

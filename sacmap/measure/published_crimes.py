@@ -44,8 +44,12 @@ class Published:
         return self.rows[self.rows["month"].isin(period)]
 
     def unknown_in(self, periods: Sequence[Period]) -> dict[Period, frozenset[str]]:
-        """Return the crime types that are missing, not zero, by period: absent everywhere, or from that one."""
-        lost = without_rows(Counter(zip(self.rows["crime_type"], self.rows["month"], strict=True)), periods)
+        """Return the crime types that are missing, not zero, by period: absent everywhere, or from that one.
+
+        A period without any month lacks no type: it lacks its months, which is told apart.
+        """
+        there = [period for period in periods if not set(period) <= self.missing]
+        lost = without_rows(Counter(zip(self.rows["crime_type"], self.rows["month"], strict=True)), there)
         return {
             period: self.absent | {kind for kind, gone in lost.items() if period in gone}
             for period in periods
