@@ -375,6 +375,37 @@ def test_a_watch_of_a_public_version_says_what_is_new_and_hides_small_counts(pla
     assert watch_study(study_of(folder, suppress_small=True), page) == Watched()
 
 
+def test_a_watch_of_a_public_version_says_that_a_month_is_withdrawn_and_comes_back(place):
+    _, folder = place
+    page = folder / "maps" / "place.html"
+    for month in months.span("2023-01:2024-04"):
+        for kind in ("Robbery", "Vehicle crime"):
+            for ward in range(6):
+                add(folder, month, kind, ward, 8)
+    public = study_of(folder, suppress_small=True)
+    watch_study(public, page)
+    march = folder / "crimes" / "2024-03"
+    march.rename(folder / "kept")
+    gone = watch_study(public, page)
+    assert gone.news[0] == "Months compared: 2 of 3; on the last map 3."
+    assert gone.exit_code == 3
+    (folder / "kept").rename(march)
+    assert watch_study(public, page).news[0] == "Months compared: 3 of 3; on the last map 2."
+    assert watch_study(public, page) == Watched()
+
+
+def test_a_watch_names_the_areas_between_which_crimes_were_moved(place):
+    publish, folder = place
+    page = folder / "maps" / "place.html"
+    watch_study(study_of(folder), page)
+    publish("2024-03", 8, 12, 10, 10, 10, 10)
+    moved = watch_study(study_of(folder), page)
+    assert moved.news == ("Counts revised since the last map, in: Ward 0; Ward 1.",)
+    publish("2024-03", 8, 12, 11, 10, 10, 10)
+    by_month = watch_study(study_of(folder), page)
+    assert by_month.news == ("Counts revised since the last map: March 2024 (60 then, 61 now).",)
+
+
 def test_a_first_watch_without_an_earlier_period_speaks_of_no_rise(place):
     _, folder = place
     study = make_study(

@@ -19,7 +19,7 @@ from sacmap.measure.warnings import FORCES_LEFT_OUT
 from sacmap.months import Period
 from sacmap.notices import whole
 from sacmap.publish.change_rows import ChangeRow, change_rows, names_of, on_one_point
-from sacmap.publish.csv_json import plain
+from sacmap.publish.csv_json import plain, texts_of
 from sacmap.publish.words import AREA, about, no_fit
 from sacmap.result import Result
 from sacmap.study import EXTRA_KINDS
@@ -72,20 +72,23 @@ _DECIDE = (
     "suppress_small",
 )
 #: The columns of the last map's CSV that are read.
-_READ = {"area_id", "area_name", "crime_type", "verdict"}
+_COUNTED = ("months_compared", "baseline_count", "current_count")
+_READ = {"area_id", "area_name", "crime_type", "verdict", *_COUNTED}
 
 Key = tuple[str, str]
 
 
 class LastMap(NamedTuple):
-    """The last map of a study: its record, verdicts by area and crime type, and names by area.
+    """The last map of a study: its record, verdicts and counts by area and crime type, and names by area.
 
-    The verdicts are empty where its comparator was unsuitable: none of them was to be relied on.
+    The counts are as its CSV has them, with the months compared. The verdicts are empty where its comparator was
+    unsuitable: none of them was to be relied on.
     """
 
     record: MapRecord
     verdicts: Mapping[Key, str]
     names: Mapping[str, str]
+    counts: Mapping[Key, Sequence[str]]
 
     @property
     def current(self) -> Period:
@@ -123,6 +126,7 @@ def last_map(record: str, table: str) -> LastMap | None:
         record=read,
         verdicts={(row["area_id"], row["crime_type"]): "" if unfit else row["verdict"] for row in rows},
         names={row["area_id"]: row["area_name"] for row in rows},
+        counts={(row["area_id"], row["crime_type"]): [row[name] for name in _COUNTED] for row in rows},
     )
 
 
@@ -156,7 +160,8 @@ def news_of(result: Result, last: LastMap) -> list[str]:
         going_on += _line(f"Still a {verdict}", [_with_counts(key, rows[key], names, result) for key in same])
     said += changed
     differ = "Counts that differ from the last map's, which are of other forces" if silent else REVISED
-    said += _revised(result, last, differ)
+    revised = _revised(result, last, differ)
+    said += revised if revised or other or silent else _revised_in(result, last, names)
     areas = {area for area, _ in verdicts} ^ {area for area, _ in last.verdicts}
     if areas:
         said += _line("Areas on one of the two maps only", [names.get(area, area) for area in sorted(areas)])
@@ -255,6 +260,26 @@ def _revised(result: Result, last: LastMap, differ: str) -> list[str]:
         *_line(differ, items),
         *_line("No longer complete, so left out of every period", gone),
         *_line("Complete now, and compared again", back),
+    ]
+
+
+def _revised_in(result: Result, last: LastMap, names: Mapping[str, str]) -> list[str]:
+    """Return the areas whose counts of the same periods differ, where the months' totals do not show it."""
+    study = last.record["study"]
+    if [plain(result.study.current), plain(result.study.baseline)] != [study["current"], study["baseline"]]:
+        return []
+    table = texts_of(result.change)
+    keys = zip(table["area_id"], table["crime_type"], strict=True)
+    now = dict(zip(keys, map(list, zip(*(table[name] for name in _COUNTED), strict=True)), strict=True))
+    both = [key for key in now if key in last.counts and now[key] != last.counts[key]]
+    compared = dict.fromkeys((last.counts[key][0], now[key][0]) for key in both)
+    return [
+        *(
+            f"Months compared: {after or 'none'} of {len(result.study.current)}; on the last map {before or 'none'}."
+            for before, after in compared
+            if before != after
+        ),
+        *_line(f"{REVISED}, in", list(dict.fromkeys(names.get(area, area) for area, _ in both))),
     ]
 
 
