@@ -88,12 +88,29 @@ def test_a_list_of_one_s_own_is_used():
             "is not TOML: it has a number with thousands of digits",
         ),
         ("[[measure]]", "[measure]", "measure is not a table"),
+        ("effect = {", "effect = 0.2 # {", "the effect of"),
     ],
 )
 def test_a_strange_list_is_refused_with_what_is_wrong(old, new, said):
     with pytest.raises(InputError, match=r"ours\.toml") as refused:
         read_prices(LIST.replace(old, new), "ours.toml")
     assert said in refused.value.cause
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("price = 108", "price = £108", "Write price = 108"),
+        ("price = 108", "price = 1,080.50", "Write price = 1080.50"),
+        ("home_share = 0.7", "home_share = 70%", "Write home_share = 0.7"),
+        ("price = 108", 'price = "108"', "Write a number from 0.01 to 1,000,000."),
+    ],
+)
+def test_a_number_as_people_write_it_is_refused_with_the_line_to_write(old, new, said):
+    with pytest.raises(InputError) as refused:
+        read_prices(LIST.replace(old, new), "ours.toml")
+    assert refused.value.remedy == said
+    assert "after a statement" not in refused.value.cause
 
 
 def test_homes_already_protected_take_no_more_money():

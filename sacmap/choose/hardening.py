@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from sacmap import tables
 from sacmap.errors import InputError
+from sacmap.files.study_file import toml_error
 from sacmap.files.text import parse_toml
 
 #: Home burglaries a year per 1,000 homes, used for `reaches` if the area's own rate is not known.
@@ -97,7 +98,7 @@ def read_prices(text: str | None, path: str = "the price list") -> Prices:
     try:
         raw = parse_toml(text)
     except ValueError as error:
-        raise InputError(f"The price list {path} is not TOML: {error}.", "Correct that line.") from None
+        raise toml_error(f"The price list {path}", text, error) from None
     _require_keys(path, raw, {field.name for field in fields(Prices)} - {"measures"} | {"measure"})
     # [measure] instead of [[measure]] gives one table; `_measure` says what to write.
     entries = raw["measure"] if isinstance(raw["measure"], list) else [None]
@@ -123,6 +124,11 @@ def _measure(path: str, raw: object) -> Measure:
         raise InputError(
             f"In the price list {path}, protects of {raw['name']!r} is not a list of crime types.",
             f"Crime types are {', '.join(tables.SAC_TYPES)}.",
+        )
+    if not isinstance(raw["effect"], dict):
+        raise InputError(
+            f"In the price list {path}, the effect of {raw['name']!r} is not a range.",
+            "Write it as effect = { low = 0.0, mid = 0.15, high = 0.37 }, with your own figures.",
         )
     _require_keys(path, raw["effect"], {"low", "mid", "high"})
     effect = Range(*(_number(path, raw["effect"], name, 0, 1) for name in ("low", "mid", "high")))
@@ -155,7 +161,7 @@ def _number(path: str, raw: Mapping[str, object], name: str, low: float, high: f
     value = raw[name]
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise InputError(
-            f"In the price list {path}, {name} is {value!r}.", f"Write a number from {low:g} to {high:g}."
+            f"In the price list {path}, {name} is {value!r}.", f"Write a number from {low:g} to {high:,.8g}."
         )
     return float(value)
 

@@ -20,6 +20,8 @@ _CURLY = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "‟": '"', "‘": "'", "’": "'", "‚": "'", "«": '"', "»": '"'}
 )
 _PAIR = re.compile(r"\s*([\w .-]+?)\s*[=:]\s*(.*?)\s*$")
+#: A number as people write it: £150, 1,500 or 50%.
+_NUMBER = re.compile(r"£?\s*(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?\s*(%?)")
 _BARE = re.compile(r"[^\s\"'\[\]{}#][^\"'\[\]{}#]*")
 
 
@@ -172,6 +174,7 @@ def _judged(line: str, error: str, before: list[str]) -> tuple[str, str]:
         (" " in key, f"has a space in the name {key}", f"Write {key.replace(' ', '-')} = {shown}"),
         (bool(key) and re.match(rf"\s*{re.escape(key)}\s*:", line) is not None, "has : where = belongs",
          f"Write {key} = {shown}"),
+        (bool(key) and _NUMBER.fullmatch(value) is not None, f"has {shown}", f"Write {key} = {_plain(value)}"),
         (bool(key) and _BARE.fullmatch(value) is not None, "has text without quotes", f'Write {key} = "{shown}"'),
         (bool(key) and value.count('"') == 1, "has a quote that is never closed",
          f'Write {key} = "{shown.strip(chr(34))}"'),
@@ -181,6 +184,15 @@ def _judged(line: str, error: str, before: list[str]) -> tuple[str, str]:
         ((cause, remedy) for applies, cause, remedy in rules if applies),
         (f"cannot be understood: {line.strip()[:80]!r}", example),
     )
+
+
+def _plain(value: str) -> str:
+    """Return £150, 1,500 or 50% as TOML writes it: 150, 1500 or 0.5; as given where it is no such number."""
+    found = _NUMBER.fullmatch(value)
+    if found is None:
+        return value
+    number = found[1].replace(",", "") + (found[2] or "")
+    return f"{float(number) / 100:.6g}" if found[3] else number
 
 
 def _names(line: str) -> str:
