@@ -278,6 +278,13 @@ def test_the_note_has_the_areas_and_the_totals_of_the_page(practice_result):
     assert [row[1:] for row in totals.rows] == [(one.before, one.now, one.change) for one in tiles_of(page)]
 
 
+def test_totals_that_lack_areas_are_of_the_known_part(practice_result):
+    result = replace(practice_result, warnings=[Notice("areas-not-known", "Areas not known: 2 of 30.")])
+    parts = where(Given(study=result.study, place="Here", result=result)).parts
+    (caption,) = [part.caption for part in parts if isinstance(part, Table)]
+    assert caption.startswith(f"Crimes counted in the known part of {len(result.areas)} areas, ")
+
+
 def test_which_columns_were_taken_and_options_are_no_matter_for_a_committee(practice_result):
     told = [
         Notice("boundary-columns", "Named by WD24NM."),

@@ -420,6 +420,8 @@ def test_a_headline_speaks_of_the_known_part_where_the_total_lacks_areas():
     said = headline("sac", rows_of(sac=[RISE, NOT, FEW, FEW]), part)
     assert said.first == "All three types together rose clearly in Ashire."
     assert said.second == "The known part of Town, all three types together: up 6%."
+    untitled = headline("sac", rows_of(sac=[RISE, NOT, FEW, FEW]), part._replace(place=""))
+    assert untitled.second == "The known wards, all three types together: up 6%."
 
 
 def test_the_headline_of_one_type_speaks_of_that_type_alone():

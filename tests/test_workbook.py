@@ -14,6 +14,7 @@ from conftest import HOSTILE, grouped, page_of
 from sacmap import tables
 from sacmap.errors import UsageError
 from sacmap.files.study_file import read_study
+from sacmap.notices import Notice
 from sacmap.publish.csv_json import as_text, csv_of, texts_of, with_groups
 from sacmap.publish.page import render
 from sacmap.publish.workbook import LONGEST, workbook_of
@@ -128,6 +129,30 @@ def test_the_lists_are_those_of_the_page():
         for line, entry in zip(lines, listed, strict=True):
             assert pd.isna(entry.top5_share) == (line[10] is None)
             assert line[10] is None or line[10] == pytest.approx(entry.top5_share)
+
+
+def test_a_list_without_an_area_says_why():
+    page = page_of()
+    unfit = dataclasses.replace(page, warnings=(Notice("unfit-comparator", "Too few crimes."),))
+    level = dataclasses.replace(page, baseline=(), level_only=True)
+    burglary = page.change["crime_type"] == "burglary"
+    unknown = page.change.assign(
+        verdict=page.change["verdict"].mask(burglary, "not known"), hardening_rank=float("nan")
+    )
+    for shown, said in (
+        (unfit, "What the neighbourhoods are compared with is no good guide: do not rely on their readings."),
+        (
+            level,
+            "There is no earlier period to compare with, so this page shows levels only: no rise and no fall.",
+        ),
+    ):
+        book = opened(shown)
+        for name in WEEKS.values():
+            assert [tuple(row) for row in book[name].iter_rows(min_row=2, max_col=5, values_only=True)] == [
+                (None, None, None, None, said)
+            ]
+    book = opened(dataclasses.replace(page, change=unknown))
+    assert book["Target hardening"]["E2"].value == "Burglary is not known, so no area can be ranked."
 
 
 def test_areas_of_one_name_are_told_apart_on_the_lists_as_on_the_page():

@@ -75,14 +75,19 @@ class Scene(NamedTuple):
 
     @property
     def spoken_place(self) -> str:
-        """The place in a sentence: "the City of London"; where the totals lack areas, "the known part of" it."""
+        """The place in a sentence: "the City of London"; where the totals lack areas, "the known part of" it.
+
+        "" without a name, or "the known wards".
+        """
         said = apart(spoken(self.place))
-        return f"the known part of {said}" if said and NOT_KNOWN in self.notices else said
+        if NOT_KNOWN not in self.notices:
+            return said
+        return f"the known part of {said}" if said else f"the known {self.unit[1]}"
 
     @property
     def in_place(self) -> str:
         """The words " in Northampton", or "" without a place."""
-        return f" in {self.spoken_place}" if self.place else ""
+        return f" in {self.spoken_place}" if self.spoken_place else ""
 
 
 def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headline:

@@ -9,6 +9,7 @@ import pandas as pd
 from sacmap import tables
 from sacmap.choose.map_points import street_of
 from sacmap.choose.ranking import TIERS, by_rate
+from sacmap.measure.warnings import NOT_KNOWN
 from sacmap.notices import counted, series, spoken, whole
 from sacmap.publish.change_rows import change_rows, first_type, names_of, on_one_point, rows_by_area
 from sacmap.publish.lists import draws, one_point, week_list
@@ -86,8 +87,9 @@ def _totals(result: Result) -> Table:
     columns = ("Before", "Now", "Change") if result.study.baseline else ("Now",)
     source = "data.police.uk" if result.study.extract is None else "the force's own records"
     part = part_of(len(result.compared), len(result.study.current))
+    known = "the known part of " if any(one.code == NOT_KNOWN for one in result.warnings) else ""
     return Table(
-        f"Crimes counted in {_counted(result)}, {part}{periods_in_words(result.study)}. Source: {source}.",
+        f"Crimes counted in {known}{_counted(result)}, {part}{periods_in_words(result.study)}. Source: {source}.",
         ("Crimes on the map", *columns),
         tuple(rows),
     )

@@ -14,6 +14,7 @@ import pandas as pd
 import xlsxwriter
 
 from sacmap import tables
+from sacmap.publish.answer import week_lead
 from sacmap.publish.csv_json import DECIMALS, data_date
 
 if TYPE_CHECKING:
@@ -309,6 +310,9 @@ class _Sheets:
         for k, width in enumerate((7, 14, 28, 19, 70, *(14 for _ in figures))):
             sheet.set_column(k, k, width)
         sheet.set_row(0, 2 * ROW_HEIGHT)
+        if not entries:
+            # Otherwise an empty sheet would read as if nothing had risen.
+            sheet.write_string(1, 4, self.why_empty(kind), self.wrapped)
         for row, entry in enumerate(entries, 1):
             found = rows.iloc[entry.position]
             sheet.write_number(row, 0, entry.rank, self.rank)
@@ -322,6 +326,13 @@ class _Sheets:
                 value = entry.top5_share if figure == "top5_share" else found[figure]
                 self.figure(sheet, row, k, value, style)
             sheet.set_row(row, max(_height(reasons, 80), _height(area_name, 32)))
+
+    def why_empty(self, kind: str) -> str:
+        """Return why there is no area on a list."""
+        if kind == "hardening":
+            known = "burglary" in self.page.known
+            return f"{'No' if known else 'Burglary is not known, so no'} area can be ranked."
+        return self.page.could_show(kind) if self.page.level_only else week_lead(self.page, kind)
 
     def notes(self) -> None:
         """Write how to read the figures, what broke the comparison, the source and the licence."""
