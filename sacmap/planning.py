@@ -172,7 +172,8 @@ def evaluate_plan(
         # As for a plan, the log is checked before the crimes are read.
         read_actions(done, options.log)
     values = study_values(plan, options.after, options.before, options.crimes, boundaries)
-    result = without_shaky(run(make_study({**values, **(options.fetching or {})}), every_month=True))
+    study = make_study({**values, **(options.fetching or {})})
+    result = not_public(without_shaky(run(study, every_month=True)))
     actions = read_actions(done, options.log, area_names(result.areas)) if options.log else []
     outcome = judge(plan, result, actions)
     written = {

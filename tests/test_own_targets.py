@@ -1,6 +1,7 @@
 """A plan of one's own: areas by name or id, one crime type, the days of the action, lists of any length."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from conftest import csv_text, row, write_squares
@@ -125,6 +126,15 @@ def test_a_result_is_not_called_shaky_for_what_only_its_expected_counts_follow(t
     [told] = {one.text for one in (*result.warnings, *outcome.warnings) if one.code == "weak-comparator"}
     assert told.endswith("What is said of the week of action does not rest on them.")
     assert not any("give or take" in file.read_text(encoding="utf-8") for file in files)
+
+
+def test_the_result_of_a_study_that_hides_small_counts_says_that_it_does_not(town, tmp_path):
+    plan(replace(town, suppress_small=True), tmp_path, size=1)
+    options = EvaluateOptions(after=("2025-01",), crimes=town.crimes, boundaries=town.boundaries)
+    _, _, files = evaluate_plan(tmp_path / "plans" / "own.json", tmp_path / "r.json", options)
+    assert all(
+        "A plan has no public version, nor has its result" in file.read_text("utf-8") for file in files
+    )
 
 
 def test_the_days_of_the_action_are_kept_and_months_before_it_are_not_after(town, tmp_path):

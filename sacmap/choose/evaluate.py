@@ -168,6 +168,7 @@ def study_values(
         raise UsageError(f"{earlier[-1]} is not before the plan: its data end in {plan.data_to}.", remedy)
     kept = ("force", "extract", "layer", "crs", "id_column", "name_column", "group_column", "within", "title")
     return {name: plan.study.get(name) for name in kept} | {
+        "suppress_small": bool(plan.study.get("suppress_small")),
         "current": f"{after[0]}:{after[-1]}",
         "baseline": f"{earlier[0]}:{earlier[-1]}",
         "crimes": tuple(crimes),

@@ -56,7 +56,7 @@ def not_public(result: Result) -> Result:
         return result
     notice = Notice(
         NOT_PUBLIC,
-        f"A plan has no public version: it and its page show counts under {SMALL}, although the study has "
+        f"A plan has no public version, nor has its result: they show counts under {SMALL}, although the study has "
         "suppress_small. Keep them inside the partnership.",
     )
     return replace(result, warnings=(notice, *result.warnings))
