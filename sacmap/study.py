@@ -374,6 +374,11 @@ def _rolling(value: str | Sequence[object], pattern: re.Pattern[str]) -> int | N
 def _period(value: str | Sequence[str] | Sequence[Sequence[str]]) -> tuple[Period, ...]:
     """Return the spans of a text, or of a list of texts, months or periods. A run of months is one span."""
     if isinstance(value, str):
+        if value.strip()[:1].isalpha():
+            raise UsageError(
+                f"{value.strip()!r} is not a month or a span of months.",
+                "Write 2017-04:2018-03, or latest:12 for the current period and before:3 for the baseline.",
+            )
         return months.spans(value)
     if not isinstance(value, Iterable):
         raise UsageError(f"{value!r} is not a period.", "Write it as 2017-04:2018-03, both ends included.")

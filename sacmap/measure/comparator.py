@@ -186,7 +186,7 @@ def national_comparator(
     if unknown:
         raise InputError(
             f"None of the crimes was reported by {sorted(unknown)[0]}.",
-            f"The crimes are of {listed([force_slug(name) for name in named], 6, ', ')}.",
+            f"The crimes are of {listed([force_slug(name) for name in named], 6, ', ')}; leave out one of these.",
         )
     forces = [name for name in named if force_slug(name) not in others]
     wanted = sorted(tally["month"].astype(str).unique())

@@ -302,8 +302,9 @@ def main_forces(study: Study, reading: Reading, inside: pd.DataFrame) -> tuple[s
     there = sorted(reading.tally["force"].astype(str).unique())
     named = tuple(name for name in there if force_slug(name) == force_slug(study.force))
     if not named:
-        slugs = ", ".join(force_slug(name) for name in there[:6])
-        raise InputError(f"None of the crimes was reported by {study.force}.", f"The crimes are of {slugs}.")
+        slugs = listed([force_slug(name) for name in there], 6, ", ")
+        said = f"None of the crimes was reported by {study.force}."
+        raise InputError(said, f"The crimes are of {slugs}; choose one with --force.")
     return named
 
 
@@ -415,8 +416,7 @@ def _none_in_the_months(study: Study, tally: pd.DataFrame) -> tuple[str, str]:
     asked = " to ".join(dict.fromkeys((study.months[0], study.current[-1])))
     sac = tally[tally["crime_type"].isin(tables.SAC_TYPES)]
     if sac.empty:
-        said = "The crimes given hold no burglary, robbery or vehicle crime, so nothing is compared from "
-        return f"{said}{asked}.", "Give all crime types."
+        return "The crimes given hold no burglary, robbery or vehicle crime.", "Give all crime types."
     there = f"{sac['month'].min()} to {sac['month'].max()}"
     said = f"No crime in the areas is of the months compared, {asked}"
     if sac["month"].isin(study.months).any():
