@@ -494,6 +494,18 @@ def test_a_watch_says_that_the_boundaries_are_another_version_even_under_the_sam
     assert not watch_study(study_of(folder), page).written
 
 
+def test_counts_that_differ_because_an_area_is_gone_are_not_called_revised(place):
+    _, folder = place
+    page = folder / "maps" / "place.html"
+    watch_study(study_of(folder), page)
+    wards = json.loads((folder / "wards.geojson").read_text())
+    wards["features"].pop()
+    (folder / "wards.geojson").write_text(json.dumps(wards))
+    _, differ, areas = watch_study(study_of(folder), page).news
+    assert differ.startswith("Counts that differ from the last map's: February 2023 (60 then, 50 now)")
+    assert areas == "Areas on one of the two maps only: Ward 5."
+
+
 def test_a_watch_keeps_the_additional_files_of_the_last_map_as_new_as_the_map(place):
     publish, folder = place
     page = folder / "maps" / "place.html"

@@ -59,6 +59,8 @@ NAMED = 8
 
 #: The lead of months whose counts police.uk has changed.
 REVISED = "Counts revised since the last map"
+#: The lead of months whose counts may differ because the areas, the options or the forces do.
+DIFFER = "Counts that differ from the last map's"
 
 #: The options that decide what is counted or shown, but for files, whose content is compared.
 _DECIDE = (
@@ -159,7 +161,7 @@ def news_of(result: Result, last: LastMap) -> list[str]:
         )
         going_on += _line(f"Still a {verdict}", [_with_counts(key, rows[key], names, result) for key in same])
     said += changed
-    differ = "Counts that differ from the last map's, which are of other forces" if silent else REVISED
+    differ = f"{DIFFER}, which are of other forces" if silent else DIFFER if other else REVISED
     revised = _revised(result, last, differ)
     said += revised if revised or other or silent else _revised_in(result, last, names)
     areas = {area for area, _ in verdicts} ^ {area for area, _ in last.verdicts}
