@@ -61,7 +61,10 @@ def _run(words: list[str], *, debug: bool) -> int:
         return done.exit_code
     except click.ClickException as error:
         given = getattr(error, "ctx", None)
-        say(f"sacmap: {error.format_message()}\nSee {given.command_path if given else 'sacmap'} --help.")
+        # Click says of an option without its value not in which command it is.
+        named = ["sacmap", *(word for word in words[:1] if word in sacmap.commands)]
+        path = given.command_path if given else " ".join(named)
+        say(f"sacmap: {error.format_message()}\nSee {path} --help.")
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         say("sacmap: stopped. No file was left incomplete. Run the command again to continue.")

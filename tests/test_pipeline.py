@@ -563,6 +563,7 @@ JULYS = ("--current", "2018-07", "--baseline", "2017-07")
         (["map", "--current", "2018-01", "--baseline", "2017-01"], 2, "No boundaries"),
         (["map", "none.toml"], 2, "none.toml"),
         (["map", "--nonsense"], 2, "No such option"),
+        (["map", "--crimes"], 2, "See sacmap map --help."),
         (["map", "--current", "2018-13", "--baseline", "2017-01"], 2, "not a month"),
         (["map", "--current", "2018", "--baseline", "2017"], 2, "Write the whole year as 2018-01:2018-12."),
         (["map", *JULYS, "--comparator", "forces"], 2, "areas, force, none, or a CSV file"),
