@@ -642,6 +642,16 @@ def test_where_part_of_the_target_is_not_known_its_control_is_smaller_too(early_
     assert "Nothing is known of 1 other area of the target" in outcome.reading
 
 
+@pytest.mark.parametrize("all_of_it", [False, True])
+def test_a_result_says_which_part_of_the_buffer_is_not_known(early_plan, after, all_of_it):
+    buffer = early_plan.week["buffer"]
+    gone = after.change["area_id"].isin(buffer if all_of_it else buffer[:2])
+    change = after.change.assign(current_count=after.change["current_count"].mask(gone))
+    reading = judge(early_plan, replace(after, change=change)).reading
+    said = f"{len(buffer)} areas" if all_of_it else "2 other areas"
+    assert f"Nothing is known of {said} of the buffer: not in these counts." in reading
+
+
 def test_months_the_plan_was_made_on_do_not_judge_it(early_plan):
     with pytest.raises(UsageError, match="2025-03 is not after the plan"):
         study_values(early_plan, ("2025-03",), None, ["c"], "b")

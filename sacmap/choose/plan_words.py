@@ -295,10 +295,7 @@ def reading_of(found: Outcome, plan: Plan) -> str:
     said = [
         f"Target {areas}: {tables.crimes(target.sums[1], plan.theme)} after, {target.sums[0]:,.0f} before."
     ]
-    if unknown := len(plan.week["target"]) - len(target.area_ids):
-        said.append(
-            f"Nothing is known of {counted(unknown, ('other area', 'other areas'))} of the target: not in these counts."
-        )
+    said += _not_known(found, plan, "target")
     if nearest := len(control.area_ids):
         which = "The most similar area" if nearest == 1 else f"The {nearest} most similar areas"
         said.append(f"{which}: {control.sums[1]:,.0f} after, {control.sums[0]:,.0f} before.")
@@ -322,6 +319,7 @@ def reading_of(found: Outcome, plan: Plan) -> str:
         said.append(
             f"In the buffer around the target, compared in the same way, it is {_change(found.displacement)}: {moved}."
         )
+    said += _not_known(found, plan, "buffer")
     if found.placebo_rank is not None:
         fell = "as large a fall" if net.estimate < 0 else "a fall, or a smaller rise,"
         said.append(
@@ -330,6 +328,15 @@ def reading_of(found: Outcome, plan: Plan) -> str:
         )
     said.append("The counts cannot show that the action was the cause.")
     return " ".join(said)
+
+
+def _not_known(found: Outcome, plan: Plan, side: SideName) -> list[str]:
+    """Return that areas of a side are not known now: crime may have moved to them unseen."""
+    known = len(found.groups[side].area_ids)
+    if not (unknown := len(plan.week[side]) - known):
+        return []
+    areas = ("other area", "other areas") if known else ("area", "areas")
+    return [f"Nothing is known of {counted(unknown, areas)} of the {side}: not in these counts."]
 
 
 def _change(net: Wdd) -> str:
