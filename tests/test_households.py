@@ -183,7 +183,13 @@ def test_a_wrong_file_is_refused_with_its_line(text, said, tmp_path):
 def test_a_file_of_other_areas_is_refused_with_examples_of_both():
     with pytest.raises(InputError, match=r"E01, E02, and 1 more.*A, B") as error:
         with_households(two_squares(), {"E01": 1, "E02": 1, "E03": 1}, "homes.csv")
-    assert "--lsoa-boundaries" in error.value.remedy
+    assert "add --lsoa-boundaries" in error.value.remedy
+
+
+def test_who_gave_lsoas_of_another_place_is_not_told_to_add_them():
+    with pytest.raises(InputError, match="No identifier of homes") as error:
+        with_households(two_squares(), {"E01000001": 1}, "homes.csv", cells(2))
+    assert "to --lsoa-boundaries the LSOAs of the same place and year" in error.value.remedy
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def with_households(
     if lsoas is None:
         known = _matched(areas["area_id"], counts, path)
     else:
-        homes = _matched(lsoas["area_id"], counts, path)
+        homes = _matched(lsoas["area_id"], counts, path, by_lsoa=True)
         owners = area_of(lsoas, areas)
         if owners.isna().all():
             raise InputError(
@@ -64,19 +64,19 @@ def area_of(polygons: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Series:
     return locate(table, areas)["area_id"]
 
 
-def _matched(ids: pd.Series, counts: Mapping[str, float], path: str) -> pd.Series:
+def _matched(ids: pd.Series, counts: Mapping[str, float], path: str, *, by_lsoa: bool = False) -> pd.Series:
     """Return the households of each polygon; refuse a file that has none of them."""
     found = ids.map(counts).astype("Float64")
     if found.isna().all():
         raise InputError(
             f"No identifier of {path} ({listed(list(counts), 2, ', ') or 'it is empty'}) is among those of the "
             f"polygons ({listed(list(ids), 2, ', ')}).",
-            _why_no_match(counts, ids),
+            _why_no_match(counts, ids, by_lsoa=by_lsoa),
         )
     return found
 
 
-def _why_no_match(counts: Mapping[str, float], ids: pd.Series) -> str:
+def _why_no_match(counts: Mapping[str, float], ids: pd.Series, *, by_lsoa: bool) -> str:
     """Return what to do if no identifier matches: they differ in noughts or capitals only, or are of other areas."""
     bare, folded = {one.lstrip("0"): one for one in counts}, {one.casefold() for one in counts}
     lost = next((one for one in ids if one.startswith("0") and one.lstrip("0") in bare), None)
@@ -86,6 +86,8 @@ def _why_no_match(counts: Mapping[str, float], ids: pd.Series) -> str:
     alike = next((one for one in ids if one.casefold() in folded), None)
     if alike is not None:
         return f"They differ in capitals only: write {alike}, as the polygons do."
+    if by_lsoa:
+        return "Give households by LSOA, and to --lsoa-boundaries the LSOAs of the same place and year."
     kinds, coded = {code[1] for one in counts if (code := CODE.fullmatch(one))}, any(map(CODE.fullmatch, ids))
     if kinds and not kinds <= LSOAS:
         if coded:
