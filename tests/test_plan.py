@@ -31,6 +31,7 @@ from sacmap.files.sheets import table_text
 from sacmap.notices import Notice
 from sacmap.planning import EvaluateOptions, evaluate_plan
 from sacmap.publish.csv_json import json_of
+from sacmap.publish.make_view import outcome_html_of
 from sacmap.study import make_study
 from sacmap.terminal import Pounds
 
@@ -647,9 +648,13 @@ def test_a_result_says_which_part_of_the_buffer_is_not_known(early_plan, after, 
     buffer = early_plan.week["buffer"]
     gone = after.change["area_id"].isin(buffer if all_of_it else buffer[:2])
     change = after.change.assign(current_count=after.change["current_count"].mask(gone))
-    reading = judge(early_plan, replace(after, change=change)).reading
-    said = f"{len(buffer)} areas" if all_of_it else "2 other areas"
-    assert f"Nothing is known of {said} of the buffer: not in these counts." in reading
+    result = replace(after, change=change, hardening=(), week=(), weeks={})
+    outcome = judge(early_plan, result)
+    known = f"{len(buffer)} areas" if all_of_it else "2 other areas"
+    said = f"Nothing is known of {known} of the buffer: not in these counts."
+    assert said in outcome.reading
+    # On the page, in its place and in the reading.
+    assert outcome_html_of(result, early_plan, outcome).count(said) == 2
 
 
 def test_months_the_plan_was_made_on_do_not_judge_it(early_plan):

@@ -295,7 +295,7 @@ def reading_of(found: Outcome, plan: Plan) -> str:
     said = [
         f"Target {areas}: {tables.crimes(target.sums[1], plan.theme)} after, {target.sums[0]:,.0f} before."
     ]
-    said += _not_known(found, plan, "target")
+    said += not_known(found, plan, "target")
     if nearest := len(control.area_ids):
         which = "The most similar area" if nearest == 1 else f"The {nearest} most similar areas"
         said.append(f"{which}: {control.sums[1]:,.0f} after, {control.sums[0]:,.0f} before.")
@@ -319,7 +319,7 @@ def reading_of(found: Outcome, plan: Plan) -> str:
         said.append(
             f"In the buffer around the target, compared in the same way, it is {_change(found.displacement)}: {moved}."
         )
-    said += _not_known(found, plan, "buffer")
+    said += not_known(found, plan, "buffer")
     if found.placebo_rank is not None:
         fell = "as large a fall" if net.estimate < 0 else "a fall, or a smaller rise,"
         said.append(
@@ -330,7 +330,7 @@ def reading_of(found: Outcome, plan: Plan) -> str:
     return " ".join(said)
 
 
-def _not_known(found: Outcome, plan: Plan, side: SideName) -> list[str]:
+def not_known(found: Outcome, plan: Plan, side: SideName) -> list[str]:
     """Return that areas of a side are not known now: crime may have moved to them unseen."""
     known = len(found.groups[side].area_ids)
     if not (unknown := len(plan.week[side]) - known):

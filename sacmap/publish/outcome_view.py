@@ -17,6 +17,7 @@ from sacmap.choose.plan_words import (
     fewer,
     is_relative,
     moved_in_words,
+    not_known,
     verdict_in_words,
 )
 from sacmap.notices import whole
@@ -73,8 +74,8 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
         theme=plan.theme,
         sides=sides(plan, view),
         sections=(
-            _came(outcome, plan.theme),
-            *_moved(outcome),
+            _came(plan, outcome),
+            *_moved(plan, outcome),
             _counts(plan, outcome, view),
             _done(outcome, view),
             _detail(outcome),
@@ -93,8 +94,8 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
     )
 
 
-def _came(outcome: Outcome, theme: str) -> Section:
-    """Return the verdict on the crimes of a theme with its interval on one bar."""
+def _came(plan: Plan, outcome: Outcome) -> Section:
+    """Return the verdict on the crimes of the plan's theme with its interval on one bar."""
     net, found = outcome.net, verdict_in_words(outcome.verdict, outcome.groups["target"].sums)
     heading = f"What came of it: {found}"
     if net is None:
@@ -113,23 +114,26 @@ def _came(outcome: Outcome, theme: str) -> Section:
         f'<line class="tick" x1="50%" x2="50%" y1="18" y2="42"/>'
         f'<circle class="alone" cx="{at(net.estimate)}" cy="30" r="5"/>'
         f'<text x="50%" y="12" text-anchor="middle">no difference</text>'
-        f'<text x="0" y="58">fewer {tables.NOUNS[theme][1]}</text>'
-        f'<text x="100%" y="58" text-anchor="end">more {tables.NOUNS[theme][1]}</text></svg>'
+        f'<text x="0" y="58">fewer {tables.NOUNS[plan.theme][1]}</text>'
+        f'<text x="100%" y="58" text-anchor="end">more {tables.NOUNS[plan.theme][1]}</text></svg>'
     )
     return Section(
         key="came",
         heading=heading,
-        said=(f"{capital(said)}, against areas outside the plan.",),
+        said=(f"{capital(said)}, against areas outside the plan.", *not_known(outcome, plan, "target")),
         figure=figure,
     )
 
 
-def _moved(outcome: Outcome) -> Iterator[Section]:
+def _moved(plan: Plan, outcome: Outcome) -> Iterator[Section]:
     """Yield the answer to whether crime moved to the areas around, if there is any to compare them with."""
+    told = not_known(outcome, plan, "buffer")
     if found := outcome.displacement:
         change = f"{fewer(found.estimate)}, between {fewer(found.low)} and {fewer(found.high)}"
         said = f"Compared in the same way: {change}. That is {moved_in_words(found, outcome.groups['buffer'].sums)}."
-        yield Section(key="moved", heading=dict(SIDES)["buffer"], said=(said,))
+        told = [said, *told]
+    if told:
+        yield Section(key="moved", heading=dict(SIDES)["buffer"], said=tuple(told))
 
 
 def _counts(plan: Plan, outcome: Outcome, view: View) -> Section:
