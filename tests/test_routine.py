@@ -387,10 +387,10 @@ def test_a_watch_of_a_public_version_says_that_a_month_is_withdrawn_and_comes_ba
     march = folder / "crimes" / "2024-03"
     march.rename(folder / "kept")
     gone = watch_study(public, page)
-    assert gone.news[0] == "Months compared: 2 of 3; on the last map 3."
+    assert gone.news == ("Months compared: 2 of 3; on the last map 3.",)
     assert gone.exit_code == 3
     (folder / "kept").rename(march)
-    assert watch_study(public, page).news[0] == "Months compared: 3 of 3; on the last map 2."
+    assert watch_study(public, page).news == ("Months compared: 3 of 3; on the last map 2.",)
     assert watch_study(public, page) == Watched()
 
 

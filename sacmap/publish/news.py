@@ -275,14 +275,15 @@ def _revised_in(result: Result, last: LastMap, names: Mapping[str, str]) -> list
     now = dict(zip(keys, map(list, zip(*(table[name] for name in _COUNTED), strict=True)), strict=True))
     both = [key for key in now if key in last.counts and now[key] != last.counts[key]]
     compared = dict.fromkeys((last.counts[key][0], now[key][0]) for key in both)
-    return [
-        *(
-            f"Months compared: {after or 'none'} of {len(result.study.current)}; on the last map {before or 'none'}."
-            for before, after in compared
-            if before != after
-        ),
-        *_line(f"{REVISED}, in", list(dict.fromkeys(names.get(area, area) for area, _ in both))),
+    other = [
+        f"{after or 'none'} of {len(result.study.current)}; on the last map {before or 'none'}"
+        for before, after in compared
+        if before != after
     ]
+    # With another number of months, every count is another one.
+    return _line("Months compared", other) or _line(
+        f"{REVISED}, in", list(dict.fromkeys(names.get(area, area) for area, _ in both))
+    )
 
 
 def first_words(result: Result, *, damaged: bool = False) -> str:
