@@ -131,7 +131,7 @@ def test_the_lists_are_those_of_the_page():
             assert line[10] is None or line[10] == pytest.approx(entry.top5_share)
 
 
-def test_a_list_without_an_area_says_why():
+def test_a_list_without_an_area_says_why_and_levels_have_no_note_of_what_was_expected():
     page = page_of()
     unfit = dataclasses.replace(page, warnings=(Notice("unfit-comparator", "Too few crimes."),))
     level = dataclasses.replace(page, baseline=(), level_only=True)
@@ -151,6 +151,9 @@ def test_a_list_without_an_area_says_why():
             assert [tuple(row) for row in book[name].iter_rows(min_row=2, max_col=5, values_only=True)] == [
                 (None, None, None, None, said)
             ]
+    assert "Expected is the count" not in " ".join(
+        str(cell.value) for (cell,) in opened(level)["Notes"].iter_rows()
+    )
     book = opened(dataclasses.replace(page, change=unknown))
     assert book["Target hardening"]["E2"].value == "Burglary is not known, so no area can be ranked."
 

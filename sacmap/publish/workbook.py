@@ -76,6 +76,12 @@ METHOD = (
     "An empty cell is not known: no boundary, no household count, a baseline of zero, or a month that is not complete. "
     "It is never a zero.",
 )
+#: The same without an earlier period: nothing is expected and no change is shown.
+LEVEL_METHOD = (
+    "Level is the likely count in a similar period.",
+    "Target hardening follows the level of burglary, which persists.",
+    *METHOD[-2:],
+)
 
 
 PROXY = (
@@ -346,10 +352,11 @@ class _Sheets:
             "comparator": page.follows,
             "indicator": (PARTLY if page.in_part else EXACT) if page.exact else PROXY,
         }
+        method = LEVEL_METHOD if page.level_only else METHOD
         sections = (
             (
                 "How to read the figures",
-                [*(text.format(**facts) for text in METHOD), *([page.by_chance] if page.by_chance else [])],
+                [*(text.format(**facts) for text in method), *([page.by_chance] if page.by_chance else [])],
             ),
             ("Changes of definition", changes),
             ("Source and licence", [*page.sources, made]),
