@@ -204,6 +204,17 @@ def test_what_the_money_cannot_buy_prevents_nothing():
     assert [table.heading for table in shown.tables] == ["Where it goes"]
 
 
+@pytest.mark.parametrize(
+    ("target", "though"), [(["A0"], "not a clear rise"), (["A0", "A1"], "none of them rose clearly")]
+)
+def test_a_plan_s_headline_says_no_more_than_that_the_areas_chosen_did_not_rise_clearly(target, though):
+    page = page_of()
+    plan = plan_of_four(page)
+    calm = replace(page, change=page.change.assign(verdict="within normal range"))
+    said = plan_view(replace(plan, week=plan.week | {"target": target}), calm).headline.second
+    assert said.endswith(f" expected; {though}.")
+
+
 def test_a_clear_rise_that_the_week_of_action_leaves_out_is_named_beside_it():
     page = page_of()
     plan = plan_of_four(page)

@@ -51,7 +51,8 @@ def plan_view(plan: Plan, view: View) -> PlanView:
     clear = {row["verdict"] for row in rows_of(view, target, plan.theme)} & {"clear rise"}
     reaches = f"{pounds(plan.budget['money'])} reaches {counted(homes, ('home', 'homes'))}"
     first = f"{reaches} in {all_named(funded, view, NAMED)}." if funded else f"{reaches}."
-    though = "" if clear else "; no clear rise"
+    # Other areas can have risen clearly.
+    though = "" if clear else "; not a clear rise" if len(target) == 1 else "; none of them rose clearly"
     return PlanView(
         headline=Headline(
             first,
