@@ -316,6 +316,16 @@ def test_a_missing_month_never_reads_as_a_change(tmp_path):
     assert "police.uk 0.0% (3 → 3)" in now["note"]
 
 
+def reconciled_rows(folder, rows):
+    """What the last quarter of 2018 is against that of 2017, by these months and crime types of police.uk."""
+    crimes = pd.DataFrame(rows, columns=["month", "crime_type"]).assign(lon=0.0, crime_id="", force=FORCE)
+    write_xlsx(folder / "a.xlsx", sheets())
+    recorded = read_table(str(folder / "a.xlsx")).of("Northamptonshire")
+    study = study_of("2018-10:2018-12", "2017-10:2017-12")
+    reading = Reading(crimes, tally_of(crimes), (), ())
+    return reconcile(study, recorded, published_by_force(reading, FORCE, study.months))
+
+
 @pytest.mark.parametrize("lost_in", [["2017-10:2017-12", "2018-10:2018-12"], ["2018-10:2018-12"]])
 def test_f68_a_crime_type_without_a_row_is_missing_here_too_and_so_is_their_sum(tmp_path, lost_in):
     lost = {month for given in lost_in for month in span(given)}
@@ -326,12 +336,7 @@ def test_f68_a_crime_type_without_a_row_is_missing_here_too_and_so_is_their_sum(
         if not (kind == "burglary" and month in lost)
         for _ in range(20)
     ]
-    crimes = pd.DataFrame(rows, columns=["month", "crime_type"]).assign(lon=0.0, crime_id="", force=FORCE)
-    write_xlsx(tmp_path / "a.xlsx", sheets())
-    recorded = read_table(str(tmp_path / "a.xlsx")).of("Northamptonshire")
-    study = study_of("2018-10:2018-12", "2017-10:2017-12")
-    reading = Reading(crimes, tally_of(crimes), (), ())
-    found = reconcile(study, recorded, published_by_force(reading, FORCE, study.months))
+    found = reconciled_rows(tmp_path, rows)
     counts = found.table.set_index(["component", "period"])["police_uk"]
     for period in ("2017-10:2017-12", "2018-10:2018-12"):
         known = period not in lost_in
@@ -352,12 +357,7 @@ def test_a_period_without_any_month_lacks_its_months_and_is_not_said_to_lack_cri
     rows = [
         (month, kind) for month in span("2018-10:2018-12") for kind in tables.SAC_TYPES for _ in range(20)
     ]
-    crimes = pd.DataFrame(rows, columns=["month", "crime_type"]).assign(lon=0.0, crime_id="", force=FORCE)
-    write_xlsx(tmp_path / "a.xlsx", sheets())
-    recorded = read_table(str(tmp_path / "a.xlsx")).of("Northamptonshire")
-    study = study_of("2018-10:2018-12", "2017-10:2017-12")
-    reading = Reading(crimes, tally_of(crimes), (), ())
-    found = reconcile(study, recorded, published_by_force(reading, FORCE, study.months))
+    found = reconciled_rows(tmp_path, rows)
     counts = found.table.set_index(["component", "period"])
     assert pd.isna(counts.loc[("burglary", "2017-10:2017-12"), "police_uk"])
     assert "lacks" not in counts.loc[("burglary", "2017-10:2017-12"), "note"]
