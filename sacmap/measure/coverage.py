@@ -278,7 +278,8 @@ def compared_months(
                 "A spreadsheet may have lost the coordinates. Use the files as downloaded.",
             )
         raise InputError(*_none_in_the_months(study, reading.tally))
-    found = compared_by(study, reading, sac_inside(located, study, followed), forces)
+    heard = inside if followed is None else sac_inside(located, study, followed)
+    found = compared_by(study, reading, heard, forces)
     if not found.positions:
         raise InputError(_nothing_to_compare(study, found.left_out), _what_to_give(forces, reading.tally))
     unknown = {} if study.extract is not None else _unknown(reading, areas, inside, found)
