@@ -15,6 +15,8 @@ from sacmap.choose.week import Z_TENTH
 from sacmap.notices import Notice, counted, listed, series, whole
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sacmap.choose.evaluate import Outcome
     from sacmap.choose.partnership_files import Action
     from sacmap.choose.plan import Plan
@@ -57,6 +59,12 @@ def _action_notices(plan: Plan) -> Iterator[Notice]:
         )
 
 
+def risen_elsewhere(rows: pd.DataFrame, plan: Plan) -> list[str]:
+    """Return the areas with a clear rise that the week of action leaves out; `rows` are of the plan's theme."""
+    clear = rows.loc[rows["verdict"] == "clear rise", "area_id"]
+    return [area for area in clear if area not in plan.week["target"]]
+
+
 def _target_notices(plan: Plan, result: Result, names: Mapping[str, str]) -> Iterator[Notice]:
     """Tell whether the chosen areas have a rise to answer, who chose them, and which clear rises they leave out."""
     rows = result.change[result.change["crime_type"] == plan.theme]
@@ -79,8 +87,7 @@ def _target_notices(plan: Plan, result: Result, names: Mapping[str, str]) -> Ite
     if not (verdicts == "clear rise").any():
         not_clear = "The chosen area has not" if alone else "None of the chosen areas has"
         yield Notice("no-clear-rise", f"{not_clear} risen clearly, so the choice could be chance.")
-    clear = rows.loc[rows["verdict"] == "clear rise", "area_id"]
-    others = [names[area] for area in clear if area not in plan.week["target"]]
+    others = [names[area] for area in risen_elsewhere(rows, plan)]
     if others and not plan.week["own_choice"] and not result.unfit:
         yield Notice(
             "clear-rise-elsewhere",

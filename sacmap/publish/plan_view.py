@@ -14,7 +14,7 @@ from sacmap.choose.hardening import LATELY_BURGLED
 from sacmap.choose.map_points import street_of
 from sacmap.choose.plan import Plan
 from sacmap.choose.plan_record import Alternative, Budget, EarlierVisit, ReachRecord, Spread
-from sacmap.choose.plan_words import few, money_in_words, pounds, prevented_in_words
+from sacmap.choose.plan_words import few, money_in_words, pounds, prevented_in_words, risen_elsewhere
 from sacmap.notices import counted, series, whole
 from sacmap.publish import bars
 from sacmap.publish.headline import Headline
@@ -292,9 +292,7 @@ def _week(plan: Plan, view: View) -> Section:
 def _not_chosen(plan: Plan, view: View) -> Iterator[str]:
     """Yield which clear rises of the map the week of action leaves out; the reason is folded away."""
     if _notices(plan, "clear-rise-elsewhere"):
-        rows = view.rows[plan.theme]
-        clear = rows.loc[rows["verdict"] == "clear rise", "area_id"]
-        others = [area for area in clear if area not in plan.week["target"]]
+        others = risen_elsewhere(view.rows[plan.theme], plan)
         yield f"Risen clearly but not chosen: {all_named(others, view, NAMED)}."
 
 
