@@ -37,11 +37,13 @@ def compare_areas(
     beyond: GeoDataFrame | None = None,
     overlaps: Sequence[tuple[str, str, float]] = (),
     notices: Sequence[Notice] = (),
+    followed: str = "",
 ) -> Result:
     """Compare the crimes in the areas. The study's rolling periods are set here, from the crimes.
 
     `beyond` are the areas of the same file outside the mapped district; the comparator `areas` is then their crimes.
     `overlaps` are pairs of areas, with the square metres they share. The notices from reading the inputs come last.
+    `followed` is the text of the study's comparator file.
 
     Raises
     ------
@@ -57,6 +59,7 @@ def compare_areas(
         forces=counting.compared.forces,
         positions=counting.compared.positions,
         beyond=counting.around,
+        text=followed,
     )
     against.require_there(counting.compared.absent_types)
     facts = warnings.Facts(

@@ -31,10 +31,9 @@ from sacmap.errors import InputError, UsageError
 from sacmap.fetch.csv_files import each_once, members_of
 from sacmap.fetch.street import read
 from sacmap.files.collisions import require_apart
-from sacmap.files.sheets import table_text
 from sacmap.files.text import sha256
 from sacmap.files.write import require_writable, write_whole
-from sacmap.measure import comparator
+from sacmap.measure.comparator import read_comparator
 from sacmap.measure.coverage import coverage, months_needed
 from sacmap.measure.rolling import complete_months
 from sacmap.notices import Notice
@@ -67,13 +66,14 @@ def read_by(study: Study) -> list[str]:
 class StudyAreas(NamedTuple):
     """The areas of a study: those mapped, with households; those outside its district; and notices.
 
-    inputs: path, sha256 and rows of the files read, for the record.
+    inputs: path, sha256 and rows of the files read, for the record; comparator: the text of the file that is followed.
     """
 
     areas: GeoDataFrame
     beyond: GeoDataFrame
     notices: tuple[Notice, ...]
     inputs: list[dict[str, object]]
+    comparator: str = ""
 
     @property
     def every(self) -> GeoDataFrame:
@@ -85,22 +85,28 @@ class StudyAreas(NamedTuple):
 
 
 def read_study_areas(study: Study) -> StudyAreas:
-    """Read the areas of a study's boundaries and their households.
+    """Read the areas of a study's boundaries, their households, and the comparator's file.
 
     They are read before the crimes, so that an error shows at once.
 
     Raises
     ------
     UsageError, InputError
-        As `read_boundaries` and `_with_study_households`.
+        As `read_boundaries`, `_with_study_households` and `read_comparator`.
     """
     found = boundaries_of(study, whole=True)
     mine, beyond = areas_within(found.areas, study.within, str(study.boundaries))
     areas, notices, households, lsoas = _with_study_households(mine, study)
-    inputs = _other_inputs(study, len(found.areas), households, lsoas)
+    rows = {study.boundaries: len(found.areas), study.households: households, study.lsoa_boundaries: lsoas}
+    followed = ""
+    if study.comparator_file:
+        followed, rows[study.comparator_file] = read_comparator(study.comparator_file)
+    inputs: list[dict[str, object]] = [
+        {"path": path, "sha256": sha256(Path(path)), "rows": n} for path, n in rows.items() if path
+    ]
     # Of a district, only its own areas' names matter.
     named = [notice for notice in found.notices if notice.code != "same-names"]
-    return StudyAreas(areas, beyond, (*named, *same_names(mine), *notices), inputs)
+    return StudyAreas(areas, beyond, (*named, *same_names(mine), *notices), inputs, followed)
 
 
 def boundaries_of(study: Study, *, whole: bool = False) -> Boundaries:
@@ -168,20 +174,6 @@ def read_with_progress(
             progress=progress.step,
             total=progress.expect,
         )
-
-
-def _other_inputs(study: Study, areas: int, households: int, lsoas: int) -> list[dict[str, object]]:
-    """Return path, sha256 and rows of the files other than crimes, for the record."""
-    rows = {str(study.boundaries): areas}
-    if study.households:
-        rows[study.households] = households
-    if study.comparator_file:
-        rows[study.comparator_file] = (
-            len(table_text(study.comparator_file, comparator.COLUMNS).splitlines()) - 1
-        )
-    if study.lsoa_boundaries:
-        rows[study.lsoa_boundaries] = lsoas
-    return [{"path": path, "sha256": sha256(Path(path)), "rows": n} for path, n in rows.items()]
 
 
 def _with_study_households(

@@ -99,6 +99,7 @@ def _compared(study: Study, found: StudyAreas, reading: Reading) -> Result:
         beyond=found.beyond,
         overlaps=overlaps(found.areas),
         notices=(*found.notices, *reading.notices),
+        followed=found.comparator,
     )
     context = read_context(study.context, found.areas.total_bounds)
     # No row of roads and rivers counts.

@@ -273,7 +273,7 @@ def _checked(given: Options) -> dict[str, object]:
     if comparator not in COMPARATORS and not PurePath(comparator).suffix:
         raise UsageError(
             f"--comparator cannot be {PurePath(comparator).name!r}.",
-            f"It can be {', '.join(COMPARATORS)}, or a CSV file.",
+            f"It can be {', '.join(COMPARATORS)}, or a CSV file, which sacmap comparator makes of crimes.",
         )
     _require_tiles(given.get("tiles"), given.get("tiles_key"))
     if given.get("source", "auto") not in SOURCES:

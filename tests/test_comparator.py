@@ -1,10 +1,12 @@
 """What "expected" follows: a file's counts, the force, and the comparator's own change as each area meets it."""
 
+import zipfile
+
 import numpy as np
 import pandas as pd
 import pytest
 from builders import ASH, BIRCH, compare_rows
-from conftest import csv_text, row
+from conftest import csv_text, row, write_squares
 
 from sacmap import tables
 from sacmap.errors import InputError
@@ -17,7 +19,8 @@ from sacmap.measure.comparator import (
     force_comparator,
     percent_change,
 )
-from sacmap.pipeline import write_comparator
+from sacmap.pipeline import run, write_comparator
+from sacmap.study import make_study
 
 PERIODS = (("2016-07", "2016-08"), ("2017-07", "2017-08"), ("2018-07", "2018-08"))
 
@@ -280,3 +283,38 @@ def test_a_comparator_of_forces_that_all_have_gaps_is_refused(tmp_path):
     with pytest.raises(InputError, match="No force has every month"):
         write_comparator([str(tmp_path / "crimes")], tmp_path / "nation.csv")
     assert not (tmp_path / "nation.csv").exists()
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "csv"])
+def test_crimes_in_place_of_a_comparator_are_told_with_the_command_that_adds_them_up(tmp_path, kind):
+    write_squares(tmp_path / "wards.geojson", {"area_id": "A"}, {"area_id": "B"})
+    street = tmp_path / "all.forces" / "2018-01-kent-street.csv"
+    street.parent.mkdir()
+    street.write_text(csv_text(row("2018-01")))
+    with zipfile.ZipFile(tmp_path / "crimes.zip", "w") as packed:
+        packed.write(street, "2018-01/2018-01-kent-street.csv")
+    given = {"folder": street.parent, "zip": tmp_path / "crimes.zip", "csv": street}[kind]
+    study = make_study(
+        current="2018-01",
+        baseline="2017-01",
+        boundaries=tmp_path / "wards.geojson",
+        crimes=street,
+        comparator=given,
+    )
+    with pytest.raises(InputError, match=r"is no table of month,crime_type,n\.") as caught:
+        run(study)
+    assert f"sacmap comparator {given} --out nation.csv" in str(caught.value)
+
+
+def test_a_comparator_s_file_is_told_before_the_crimes_are_read_and_its_rows_are_recorded(tmp_path):
+    write_squares(tmp_path / "wards.geojson", {"area_id": "A"}, {"area_id": "B"})
+    (tmp_path / "a.csv").write_text(csv_text(*[row("2017-01", **ASH), row("2018-01", **ASH)] * 20))
+    options = {"current": "2018-01", "baseline": "2017-01", "boundaries": tmp_path / "wards.geojson"}
+    follows = tmp_path / "nation.csv"
+    follows.write_text("The nation\n\n" + csv_of(["2017-01", "2018-01"]))
+    result = run(make_study(options, crimes=tmp_path / "a.csv", comparator=follows))
+    assert [one["rows"] for one in result.inputs] == [40, 2, 6]
+    assert result.comparator.pair("sac") == (300, 300)
+    follows.write_text(csv_of(["2017-01"], header="month,crime_type,count"))
+    with pytest.raises(InputError, match="has no column 'n'"):
+        run(make_study(options, crimes=tmp_path / "none.csv", comparator=follows))

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypedDict
 
 import numpy as np
 import pandas as pd
 
 from sacmap import months, tables
+from sacmap.areas.formats import kind_of
+from sacmap.areas.layer_files import start_of
 from sacmap.errors import InputError
+from sacmap.fetch.csv_files import members_of
 from sacmap.files.sheets import table_text
 from sacmap.files.text import rows_of
 from sacmap.forces import force_area, force_slug
@@ -131,6 +135,25 @@ def changes_followed(rows: pd.DataFrame, record: ComparatorRecord | None) -> lis
     return [change if there else None for change, there in zip(changes.tolist(), known.tolist(), strict=True)]
 
 
+def read_comparator(path: str) -> tuple[str, int]:
+    """Return the text of a comparator file, of a workbook too, and its number of rows.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, lacks a column, or holds crimes in place of their counts.
+    """
+    where = Path(path)
+    crimes = where.is_dir() or (where.is_file() and any(one.found for one in members_of(where)))
+    if crimes or (where.is_file() and kind_of(start_of(where)).key == "street"):
+        raise InputError(
+            f"The comparator {path} is no table of {','.join(COLUMNS)}.",
+            f"Add up crimes with sacmap comparator {path} --out nation.csv, and give --comparator nation.csv.",
+        )
+    text = table_text(path, COLUMNS)
+    return text, sum(1 for _ in rows_of(text, f"The comparator {path}", COLUMNS))
+
+
 def file_comparator(text: str, path: str, periods: Sequence[Period], positions: Sequence[int]) -> Comparator:
     """Return the comparator from a CSV of month, crime_type, n, summed over the months compared.
 
@@ -238,10 +261,12 @@ def comparator_of(
     forces: Sequence[str],
     positions: Sequence[int],
     beyond: np.ndarray | None,
+    text: str,
 ) -> Comparator:
     """Return the comparator of a study.
 
     For a study of a district, `beyond` is (periods, types) of the areas of the file outside the district, else None.
+    `text` is that of a comparator file, empty for any other.
 
     Raises
     ------
@@ -264,7 +289,6 @@ def comparator_of(
         return Comparator("none", NOTHING, {})
     if study.comparator == "force":
         return force_comparator(counts.outside, forces)
-    text = table_text(study.comparator, COLUMNS)
     return file_comparator(text, study.comparator, study.periods, positions)
 
 
