@@ -369,6 +369,19 @@ def test_f78_of_several_shapefiles_in_a_zip_one_is_asked_for(tmp_path):
     require_wards(read_areas(given, layer="wards"), 1e-6)
 
 
+@pytest.mark.parametrize("kind", ["geojson", "geojsonl", "esri.json", "parquet", "csv"])
+def test_f78_a_file_without_layers_has_one_of_its_own_name_and_no_other(tmp_path, data, kind):
+    path = tmp_path / f"areas.{kind}"
+    made = {"geojsonl": "areas.geojsonl", "esri.json": "esri.json", "csv": "wkt.csv"}
+    if kind in made:
+        path.write_bytes((data / "cases/21-boundary-formats" / made[kind]).read_bytes())
+    else:
+        as_file(tmp_path, kind)
+    with pytest.raises(InputError, match=rf"no layer 'wards' \(it has {path.stem}\)"):
+        read_areas(path, layer="wards")
+    assert len(read_areas(path, layer=path.stem)) == len(read_areas(path))
+
+
 @pytest.mark.slow
 def test_f78_a_layer_of_a_geopackage_is_chosen_by_name(tmp_path):
     path = tmp_path / "a.gpkg"

@@ -39,13 +39,13 @@ _POLYGONS = ("Polygon", "MultiPolygon")
 _OTHER_SHAPE = (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, ShapelyError)
 
 
-def read_json(raw: bytes, where: Path | str, layer: str | None) -> Rows:
-    """Read areas from JSON of any of the four kinds.
+def read_json(raw: bytes, where: Path | str, layer: str | None, name: str) -> Rows:
+    """Read areas from JSON of any of the four kinds. All but TopoJSON have one layer, the file's `name`.
 
     Raises
     ------
     InputError
-        If it is JSON of another kind, incomplete, or too large.
+        If it is JSON of another kind, incomplete, or too large, or has no such layer.
     """
     NESTED.require(raw.count(b"[") + raw.count(b"{"), where)
     VALUES.require(raw.count(b","), where)
@@ -57,6 +57,8 @@ def read_json(raw: bytes, where: Path | str, layer: str | None) -> Rows:
     )
     if kind.remedy:
         raise InputError(f"{where} is {kind.words}{_said(value, kind)}.", kind.remedy)
+    if kind.key != "topojson":
+        layer_of([name], layer, where)
     try:
         rows = _READERS[kind.key](value, where, layer)
     except RecursionError:

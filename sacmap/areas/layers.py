@@ -139,6 +139,8 @@ def _one(dataset: Dataset, where: Path, layer: str | None, *, inflated: bool) ->
         from sacmap.areas.gdal import read_by_gdal
 
         return read_by_gdal(dataset, where, layer, inflated=inflated)
+    if key in {"parquet", "csv"}:
+        layer_of([dataset.name], layer, where)
     if key == "parquet":
         from sacmap.areas.columnar import read_parquet
 
@@ -155,7 +157,7 @@ def _one(dataset: Dataset, where: Path, layer: str | None, *, inflated: bool) ->
         return read_csv(raw, where)
     from sacmap.areas.geojson import read_json
 
-    return read_json(raw, where, layer)
+    return read_json(raw, where, layer, dataset.name)
 
 
 @contextmanager
