@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import math
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -25,6 +27,28 @@ def series(items: Sequence[str]) -> str:
     """Return "a", "a and b", "a, b and c"; "a, and b and c" where a name has an "and" of its own."""
     last = ", and " if any(" and " in item for item in items) else " and "
     return "".join(items) if len(items) < 2 else f"{', '.join(items[:-1])}{last}{items[-1]}"
+
+
+def _words(name: str) -> list[str]:
+    """Return the words of a name without accents, capitals and punctuation: "St. Helen's & Môn" → st helens and mon."""
+    letters = unicodedata.normalize("NFKD", name.casefold().replace("&", " and "))
+    plain = "".join(" " if one in ",.-_/()" else one for one in letters if one.isalnum() or one in " ,.-_/()")
+    return ["st" if word == "saint" else word for word in plain.split()]
+
+
+def alike(name: str, names: Iterable[str], most: int = 3) -> list[str]:
+    """Return up to `most` of the names that may be meant by one: with all its words, or else written like it.
+
+    >>> alike("Bristol", ["Bath", "Bristol, City of"]), alike("Stoke on Tent", ["Stoke-on-Trent", "Stafford"])
+    (['Bristol, City of'], ['Stoke-on-Trent'])
+    """
+    mine = _words(name)
+    words = {one: _words(one) for one in names}
+    found = [one for one, its in words.items() if mine and {*mine} <= {*its}]
+    if not found:
+        spelt = {" ".join(its): one for one, its in words.items()}
+        found = [spelt[near] for near in difflib.get_close_matches(" ".join(mine), spelt, most)]
+    return found[:most]
 
 
 #: How names begin that have an article in a sentence.

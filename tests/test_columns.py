@@ -144,6 +144,8 @@ def test_a_group_is_read_and_within_keeps_its_areas(made):
     assert list(read_areas(made(*rows), group_column="LAD24NM", within=["bath"])["area_id"]) == ["E0", "E2"]
     with pytest.raises(InputError, match="in 'Hull': its groups are Bath; Wells"):
         read_areas(made(*rows), group_column="LAD24NM", within=["Hull"])
+    with pytest.raises(InputError, match='Did you mean "Wells"\\?'):
+        read_areas(made(*rows), group_column="LAD24NM", within=["Wels"])
     with pytest.raises(UsageError, match="--within Hull"):
         read_areas(made(*rows), within=["Hull"])
     assert "group" not in read_areas(made(*rows)).columns

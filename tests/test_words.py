@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sacmap import tables
 from sacmap.measure.chance_flags import must_rise
-from sacmap.notices import Notice, counted, series, whole
+from sacmap.notices import Notice, alike, counted, series, whole
 from sacmap.publish.change_rows import names_of
 from sacmap.publish.headline import ONE_POINT, Scene, headline
 from sacmap.publish.page import in_one_line
@@ -198,6 +198,31 @@ def rows_of(**verdicts):
             }
         )
     return found
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Bristol", ["Bristol, City of"]),
+        ("city of bristol", ["Bristol, City of"]),
+        ("Hull", ["Kingston upon Hull, City of"]),
+        ("Rhondda", ["Rhondda Cynon Taf"]),
+        ("Rhondda Cynon Taff", ["Rhondda Cynon Taf"]),
+        ("Saint Helens", ["St. Helens"]),
+        ("Ynys Mon", ["Ynys Môn"]),
+        ("Stoke on Trent", ["Stoke-on-Trent"]),
+        ("Kings Lynn & West Norfolk", ["King's Lynn and West Norfolk"]),
+        ("Newcastle", ["Newcastle upon Tyne", "Newcastle-under-Lyme"]),
+        ("Westminister", ["Westminster"]),
+        ("Leeds", []),
+        ("…", []),
+    ],
+)
+def test_the_place_that_is_meant_is_found_by_its_words_or_by_its_spelling(written, meant):
+    places = ["Bath", "Bristol, City of", "Kingston upon Hull, City of", "King's Lynn and West Norfolk", "St. Helens",
+              "Newcastle upon Tyne", "Newcastle-under-Lyme", "Rhondda Cynon Taf", "Stoke-on-Trent", "Westminster",
+              "Ynys Môn"]  # fmt: skip
+    assert alike(written, places) == meant
 
 
 def scene(change=6.4, comparator=None, notices=(), place="Town"):

@@ -26,7 +26,7 @@ from sacmap.areas.layers import read_layer
 from sacmap.areas.locate import require_degrees
 from sacmap.areas.mend import mended, merged, require_few_crossings
 from sacmap.errors import InputError, UsageError
-from sacmap.notices import Notice, listed
+from sacmap.notices import Notice, alike, listed
 from sacmap.study import require_paths, require_types
 
 DEFAULT_OPTIONS = BoundaryOptions()
@@ -312,9 +312,10 @@ def areas_within(
     there = sorted(set(table["group"]) - {""})
     missing = [one for one in groups if one.strip().casefold() not in set(folded)]
     if missing:
+        near = [f'"{name}"' for name in alike(missing[0], there)]
+        said = f"Did you mean {' or '.join(near)}?" if near else "Check --within and --group-column."
         raise InputError(
-            f"No area of {where} is in {missing[0]!r}: its groups are {listed(there, 12) or 'none'}.",
-            "Check --within and --group-column.",
+            f"No area of {where} is in {missing[0]!r}: its groups are {listed(there, 12) or 'none'}.", said
         )
     mine = folded.isin({one.strip().casefold() for one in groups})
     return table[mine].reset_index(drop=True), table[~mine].reset_index(drop=True)

@@ -51,7 +51,10 @@ LICENCE = (
 
 #: What to do about a layer that will not do, and about a district that is not found.
 ANOTHER = "Give another layer with --service-url."
-RENAMED = "Districts merge and are renamed: give the name it had in that year, or another --vintage."
+RENAMED = (
+    'Give the name that the ONS had in that year, such as "Bristol, City of", or another --vintage: districts merge '
+    "and are renamed."
+)
 #: The prefixes of field names, and patterns for the names of services in the catalogue.
 _FIELD = {"wards": "WD", "lsoas": "LSOA", "districts": "LAD"}
 _SERVICE = {

@@ -6,7 +6,6 @@ files made from them. Columns are recognised by name, so their order and the lin
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from sacmap.errors import InputError
 from sacmap.files.delimited import LINES_ABOVE
 from sacmap.files.sheets import Row, Sheet, mapped, sheets_of, text_of, words_of
 from sacmap.forces import force_slug
+from sacmap.notices import alike
 from sacmap.offences import CODES, Recorded
 
 #: sacmap's column → its names in the Home Office's tables, as words, the most likely first.
@@ -212,8 +212,8 @@ def _of_area(whole: pd.DataFrame, area_name: str, path: str) -> tuple[str, pd.Da
         if wanted and mine.any():
             return column, whole[mine]
     names = sorted({text_of(name) for column in ("csp", "force") for name in whole[column].unique()} - {""})
-    near = difflib.get_close_matches(area_name, names, n=4, cutoff=0.5) or names[:6]
-    raise InputError(f"{path} has no area called {area_name!r}.", f"It has {', '.join(near)}, for example.")
+    near = alike(area_name, names, 4) or names[:6]
+    raise InputError(f"{path} has no area called {area_name!r}.", f"It has {'; '.join(near)}, for example.")
 
 
 def _require_once(mine: pd.DataFrame, path: str) -> None:
