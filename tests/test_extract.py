@@ -183,6 +183,14 @@ def test_words_map_as_codes_do_whatever_their_case_and_marks(tmp_path):
     assert list(reading.crimes["crime_type"]) == ["burglary", "robbery"]
 
 
+def test_thefts_that_an_extract_does_not_tell_apart_lack_neither_of_the_two(tmp_path):
+    table = TABLE | {"offences": {"burglary": "28E", "robbery": "34B", "vehicle-crime": ["45", "48"]}}
+    lines = [line(str(n), "03/10/2018", code) for n, code in enumerate(("28E", "34B", "45"))]
+    reading = reading_of(tmp_path, lines, table)
+    assert reading.lacking == ()
+    assert "no-such-offence" not in told(reading)
+
+
 def test_a_component_without_any_row_is_told(tmp_path):
     reading = reading_of(tmp_path, LINES[:1])
     assert "robbery, theft-from-vehicle, theft-of-vehicle" in told(reading)["no-such-offence"]
