@@ -20,7 +20,14 @@ from sacmap.areas.topology import adjoining
 from sacmap.choose.effect import tne, wdd, wdq
 from sacmap.choose.evaluate import judge, study_values
 from sacmap.choose.hardening import read_prices
-from sacmap.choose.partnership_files import ACTIONS, PROTECTED, read_actions, read_protected, read_visited
+from sacmap.choose.partnership_files import (
+    ACTIONS,
+    PROTECTED,
+    area_names,
+    read_actions,
+    read_protected,
+    read_visited,
+)
 from sacmap.choose.plan import PlanWanted, busiest_months, digests, make_plan, plan_of
 from sacmap.choose.plan_words import few, fewer, pounds, verdict_of
 from sacmap.choose.week import connected, smallest_detectable_fall
@@ -707,6 +714,40 @@ def test_a_strange_line_of_the_log_is_refused_by_its_number(line, said):
     with pytest.raises(InputError, match=r"log\.csv, line 2: ") as refused:
         read_actions(f"date,area_id,action,homes\n{line}\n", "log.csv", {"A", "B"})
     assert said in refused.value.cause
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "backwards"),
+    [
+        ("2018-06-07", "2018-06-01", True),
+        ("07/06/2018", "2018-06-01", True),
+        ("2018-07", "2018-06", True),
+        ("2019", "2018-12", True),
+        ("2018-06", "2018", False),
+        ("01/06/2018", "07/06/2018", False),
+        ("2018-06-01", "", False),
+        ("the summer", "2018", False),
+    ],
+)
+def test_an_earlier_visit_that_ends_before_it_begins_is_refused_by_its_line(since, until, backwards):
+    text = f"area_id,from,to,action\nA,{since},{until},patrols\n"
+    if backwards:
+        with pytest.raises(InputError, match=r"v\.csv, line 2: .* ends before it begins"):
+            read_visited(text, "v.csv", {"A"})
+    else:
+        assert [one["until"] for one in read_visited(text, "v.csv", {"A"})] == [until]
+
+
+def test_of_several_columns_that_may_be_the_areas_the_one_that_has_them_is_read():
+    names = area_names(pd.DataFrame({"area_id": ["A", "B"], "name": ["Castle", "Abbey"]}))
+    by_person = "Name,Area,Homes\nJo Abbot,Castle,3\nAnn Field,Abbey,4\n"
+    assert read_protected(by_person, "p.csv", names) == {"A": 3, "B": 4}
+    assert read_protected("Area,Name,Homes\nWest,Castle,3\n", "p.csv", names) == {"A": 3}
+    assert read_protected("Name,Area,Homes\nCastle,A,3\n", "p.csv", names) == {"A": 3}
+    with pytest.raises(InputError, match="columns name and area both have areas, but not the same"):
+        read_protected("Name,Area,Homes\nCastle,Abbey,3\n", "p.csv", names)
+    with pytest.raises(InputError, match="columns name and area have none of the areas"):
+        read_protected("Name,Area,Homes\nJo Abbot,West,3\n", "p.csv", names)
 
 
 def test_a_missing_column_is_named():

@@ -15,7 +15,7 @@ from sacmap import months, tables
 from sacmap.choose.plan_record import EarlierVisit
 from sacmap.errors import InputError, UsageError
 from sacmap.files.text import rows_of
-from sacmap.notices import listed
+from sacmap.notices import listed, series
 
 #: How areas may be written → their area_id (see `area_names`), or their ids alone.
 Areas = Mapping[str, str] | Collection[str]
@@ -28,6 +28,7 @@ ACTIONS = ("date", "area_id", "action", "homes")
 #: A time after the date does not matter.
 _TIME = r"(?:[T ]\d{1,2}:\d{2}.*)?"
 _ISO = re.compile(rf"(?a:(\d{{4}})-(\d{{2}})-(\d{{2}}){_TIME})")
+_ISO_PART = re.compile(r"(?a:\d{4}(?:-\d{2}){0,2})")
 _BRITISH = re.compile(rf"(?a:(\d{{1,2}})/(\d{{1,2}})/(\d{{4}}){_TIME})")
 
 
@@ -66,13 +67,15 @@ def read_visited(text: str, path: str, areas: Areas | None) -> list[EarlierVisit
     Raises
     ------
     InputError
-        If a column is missing or an area is not among `areas` (see `area_names`).
+        If a column is missing, an area is not among `areas` (see `area_names`), or a period runs backwards.
     """
-    rows = _rows(text, path, VISITED, areas)
-    return [
-        {"area_id": row["area_id"], "since": row["from"], "until": row["to"], "action": row["action"]}
-        for _, row in rows
-    ]
+    found: list[EarlierVisit] = []
+    for line, row in _rows(text, path, VISITED, areas):
+        _require_forward(row["from"], row["to"], f"{path}, line {line}")
+        found.append(
+            {"area_id": row["area_id"], "since": row["from"], "until": row["to"], "action": row["action"]}
+        )
+    return found
 
 
 def read_actions(text: str, path: str, areas: Areas | None = None) -> list[Action]:
@@ -154,12 +157,32 @@ def _rows(
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield each row's line and cells, the area by its id; blank rows are skipped. Without `areas` any will do."""
     names = areas if isinstance(areas, Mapping) else {area: area for area in areas or ()}
-    for line, row in rows_of(text, path, columns):
-        if not any(row.values()):
-            continue
-        if areas is not None:
-            row["area_id"] = area_of(row["area_id"], names, f"{path}, line {line}")
+    rows = [(line, row) for line, row in rows_of(text, path, columns) if any(row[name] for name in columns)]
+    column = _area_column([row for _, row in rows], columns, names, path) if areas is not None else ""
+    for line, row in rows:
+        if column:
+            row["area_id"] = area_of(row[column], names, f"{path}, line {line}")
         yield line, row
+
+
+def _area_column(
+    rows: Sequence[Mapping[str, str]], columns: Sequence[str], names: Mapping[str, str], path: str
+) -> str:
+    """Return the column of the areas: of several that may be it, as Name beside Area, the one that has most areas."""
+    several = [name for name in (rows[0] if rows else ()) if name not in columns]
+    if len(several) < 2:
+        return "area_id"
+    read = {name: [names.get(row[name], names.get(row[name].casefold())) for row in rows] for name in several}
+    often = {name: len(rows) - ids.count(None) for name, ids in read.items()}
+    best, *others = sorted(several, key=lambda name: -often[name])
+    unlike = [name for name in others if often[name] == often[best] and read[name] != read[best]]
+    if unlike or not often[best]:
+        which = "both have areas, but not the same" if unlike else "have none of the areas"
+        raise InputError(
+            f"{path}: its columns {series([best, *(unlike or others)])} {which}.",
+            "Call the column of the areas area_id, and write area_id or the name as in the boundaries.",
+        )
+    return best
 
 
 def _whole(text: str, path: str, line: int) -> int:
@@ -184,7 +207,19 @@ def action_days(text: str) -> tuple[str, str]:
     return begin, end
 
 
-def _date(text: str, path: str, line: int) -> str:
+def _require_forward(since: str, until: str, where: str) -> None:
+    """Refuse a period that ends before it begins, as far as both are dates, months or years; any words will do."""
+    begin, end = (_day(text) or text for text in (since, until))
+    written = all(_ISO_PART.fullmatch(text) for text in (begin, end))
+    shorter = min(len(begin), len(end))
+    if written and end[:shorter] < begin[:shorter]:
+        raise InputError(
+            f"{where}: {since} to {until} ends before it begins.", "Exchange from and to, or correct them."
+        )
+
+
+def _day(text: str) -> str:
+    """Return a date as YYYY-MM-DD, or "" if it is none."""
     iso, british = _ISO.fullmatch(text), _BRITISH.fullmatch(text)
     parts = iso.groups() if iso else british.groups()[::-1] if british else None
     if parts is not None:
@@ -192,6 +227,12 @@ def _date(text: str, path: str, line: int) -> str:
             day = date(*map(int, parts)).isoformat()
             if months.is_day(day):
                 return day
+    return ""
+
+
+def _date(text: str, path: str, line: int) -> str:
+    if day := _day(text):
+        return day
     raise InputError(
         f"{path}, line {line}: {text!r} is not a date.", "Write dates as 2018-06-04 or 04/06/2018."
     )

@@ -175,9 +175,13 @@ def parse_toml(text: str) -> dict[str, object]:
     return value
 
 
+def _as_written(cells: Sequence[str]) -> list[str]:
+    return [cell.lower().replace(" ", "_") for cell in cells]
+
+
 def _names(cells: Sequence[str], columns: Sequence[str]) -> list[str]:
     """Return the names of a header's columns: `area_id` also for a column of the areas' names."""
-    names = [cell.lower().replace(" ", "_") for cell in cells]
+    names = _as_written(cells)
     if "area_id" in columns and "area_id" not in names:
         called = next((name for name in _AREA_NAMES if name in names), None)
         names = ["area_id" if name == called else name for name in names]
@@ -198,6 +202,8 @@ def rows_of(text: str, path: str, columns: Sequence[str]) -> Iterator[tuple[int,
     spaces for underscores. Titles above it and blank lines are passed over. A cell in quotes may have line breaks: the
     number is then that of its last line.
 
+    Without a column `area_id`, a line also has its cells of each column that may be the areas' names.
+
     Raises
     ------
     InputError
@@ -214,6 +220,9 @@ def rows_of(text: str, path: str, columns: Sequence[str]) -> Iterator[tuple[int,
         wanted = ",".join(columns).replace("area_id", "area_id (or name)")
         raise InputError(f"{path} has no column {missing[0]!r}.", f"It needs {wanted}.")
     at = {name: names.index(name) for name in columns}
+    written = _as_written(lines[place][1])
+    if "area_id" in columns and "area_id" not in written:
+        at |= {name: written.index(name) for name in _AREA_NAMES if name in written}
     for line, cells in lines[place + 1 :]:
         if any(cells[len(names) :]):
             raise InputError(
