@@ -32,11 +32,14 @@ from sacmap.pipeline import fetch_study, map_study
 from sacmap.publish import outlines
 from sacmap.publish.answer import week_lead
 from sacmap.publish.csv_json import record_of
+from sacmap.publish.geopackage import fields_of
 from sacmap.publish.make_view import page_of
 from sacmap.publish.news import first_words
 from sacmap.publish.note_parts import Given
 from sacmap.publish.note_places import where
 from sacmap.publish.outlines import outlines_of
+from sacmap.publish.page import render
+from sacmap.publish.page_svg import static_classes
 from sacmap.publish.public import public_version
 from sacmap.publish.tiles import tiles_of
 from sacmap.publish.workbook import workbook_of
@@ -176,7 +179,24 @@ def test_a_force_that_is_nearly_all_in_the_areas_is_told_to_be_no_comparator(dat
     assert week_lead(page, "sac") == said
     assert {one.found for one in tiles_of(page)} == {(("", "no reading to rely on"),)}
     assert page.could_show("sac").startswith("Not at all")
-    summary = openpyxl.load_workbook(io.BytesIO(workbook_of(page)))["Summary"]
+    # Nor may a colour, a row, a sentence, a layer or a cell: only the CSV has what was worked out.
+    assert (result.change["verdict"] == "clear rise").sum() > 40
+    assert set(page.table["verdict"]) == {"no reading"}
+    assert page.table[["expected", "normal_low", "normal_high"]].isna().all(axis=None)
+    assert "clear rise" in page.texts["verdict"]
+    assert {css[0] for css in static_classes(page)} == {"p"}
+    html = render(page)
+    shown = html[: html.index('id="data"')]
+    for words in ("clear change</span>", "could be chance", "Clear rise", 'value="expected"'):
+        assert words not in shown
+    assert "no reading</span>" in shown
+    book = openpyxl.load_workbook(io.BytesIO(workbook_of(page)))
+    head, *lines = book["Areas"].iter_rows(values_only=True)
+    assert {line[head.index("verdict")] for line in lines} == {"no reading"}
+    fields = {name: values for name, _, values in fields_of(page)}
+    assert set(fields["verdict"]) == {"no reading"}
+    assert {css[0] for css in fields["colour_class"]} == {"p"}
+    summary = book["Summary"]
     told = {line[0]: line[1:] for line in summary.iter_rows(values_only=True)}
     assert all(told[label][5:7] == (None, None) for _, label in page.labels)
     assert not page.by_chance

@@ -31,6 +31,12 @@ class Reading(TypedDict):
     normal_high: float
 
 
+#: What is shown in place of a verdict where the comparator is no good guide; and the other columns of the tables that
+#: follow from the comparator, which are then not shown.
+NO_READING = "no reading"
+UNJUDGED = (
+    "expected", "normal_low", "normal_high", "p_value", "ratio", "ratio_low", "ratio_high", "prob_above", "excess",
+)  # fmt: skip
 #: Its columns, in order.
 READING = list(Reading.__annotations__)
 
@@ -92,6 +98,17 @@ def first_type(change: pd.DataFrame, *, level_only: bool) -> str:
     known = known_types(change, level_only=level_only)
     rose = set(change.loc[change["verdict"] == "clear rise", "crime_type"])
     return next((kind for kind in known if kind in rose and "sac" not in known), known[0])
+
+
+def without_readings(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of the Change table, or of the groups, without what follows from a comparator that is no good guide.
+
+    The counts and their change stay, and which areas are not known. The page, the workbook, the layers and the pictures
+    show these rows; the CSV has the figures as they were worked out.
+    """
+    known = rows["verdict"] != "not known"
+    gone = {name: np.nan for name in UNJUDGED if name in rows}
+    return rows.assign(verdict=rows["verdict"].mask(known, NO_READING), **gone)
 
 
 def rows_by_area(change: pd.DataFrame, area_ids: Collection[str]) -> dict[str, ByType]:

@@ -36,6 +36,10 @@ LEGEND = {
     "few": "Too few to tell",
     "unknown": "Not known",
 }
+#: The same where there is no reading: only how far each count changed.
+UNJUDGED_LEGEND = {f"p{step}": text for step, text in enumerate(STEPS_IN_WORDS)} | {
+    "unknown": LEGEND["unknown"]
+}
 
 
 def class_of(verdict: str, current: float, baseline: float) -> str:
@@ -119,8 +123,10 @@ def patterns() -> str:
     return f"<defs>{''.join(drawn)}</defs>"
 
 
-def legend_in_words() -> str:
+def legend_in_words(*, judged: bool) -> str:
     """Return what the legend's ramp shows, for readers who do not see it."""
+    if not judged:
+        return f"Changes without a reading, from purple through near white to orange: {'; '.join(STEPS_IN_WORDS)}."
     looks = (
         "dark purple with ▼",
         "light purple with ▼",

@@ -18,7 +18,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from sacmap import tables
-from sacmap.publish.colours import classes_of
+from sacmap.publish.colours import LEGEND, UNJUDGED_LEGEND, classes_of
 from sacmap.publish.csv_json import DECIMALS, data_date
 from sacmap.publish.qgis import areas_style, plan_style
 
@@ -90,7 +90,7 @@ def geopackage_of(page: View, plan: Plan | None = None) -> bytes:
         write = _Writer(database, page)
         write.layer("areas", page.periods_in_words, page.areas.geometry, fields_of(page))
         for kind, label in page.labels:
-            style = areas_style(field_name(kind, "colour_class"))
+            style = areas_style(field_name(kind, "colour_class"), UNJUDGED_LEGEND if page.no_fit else LEGEND)
             said = f"Change since the baseline, {page.in_words[kind]}: the page's colours"
             write.style("areas", label, style, said, default=kind == page.first_type)
         if plan is not None:

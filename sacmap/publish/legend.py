@@ -45,7 +45,7 @@ def legend_of(view: View) -> Legend:
     return {
         "map_heading": f"Map: {dict(view.labels)[kind]}, {measure}",
         "legend_title": title,
-        "legend_in_words": colours.legend_in_words(),
+        "legend_in_words": colours.legend_in_words(judged=not view.no_fit),
         "level_in_words": level_in_words(view, kind),
         "level_unit": level_unit(view),
         "level_cuts": _level_cuts(view, kind),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -148,10 +149,20 @@ def hardening_list(rows: pd.DataFrame) -> list[Listed]:
     ]
 
 
-def hardening_reasons(entries: Sequence[Entry], rows: Mapping[str, ByType]) -> tuple[Reasons, ...]:
-    """Return why the areas for target hardening are on their list; `rows` are those of each area, by area_id."""
+def hardening_reasons(
+    entries: Sequence[Entry], rows: Mapping[str, ByType], *, judged: bool = True
+) -> tuple[Reasons, ...]:
+    """Return why the areas for target hardening are on their list; `rows` are those of each area, by area_id.
+
+    judged: whether their months can be judged by the expected.
+    """
     return tuple(
-        _reasons(entry, own, HARDENING_TYPE, [*_level(own), *_off_street(entry)])
+        _reasons(
+            entry if judged else replace(entry, months=0),
+            own,
+            HARDENING_TYPE,
+            [*_level(own), *_off_street(entry)],
+        )
         for entry in entries
         for own in [rows[entry.area_id]]
     )

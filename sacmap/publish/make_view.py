@@ -12,7 +12,7 @@ from sacmap import months, tables
 from sacmap.choose.map_points import POINT_COLUMNS, point_counts
 from sacmap.forces import PRACTICE_FORCE
 from sacmap.notices import Notice, counted
-from sacmap.publish.change_rows import rows_by_area
+from sacmap.publish.change_rows import rows_by_area, without_readings
 from sacmap.publish.lists import hardening_reasons, week_reasons
 from sacmap.publish.page import render
 from sacmap.publish.page_data import positions_with_points
@@ -58,11 +58,11 @@ def page_of(result: Result, drawn: Outlines | None = None) -> View:
         warnings=[Notice(one.code, without_options(one.text)) for one in result.warnings],
         definitions=result.definitions,
         streets=_streets_of(result),
-        hardening=hardening_reasons(result.hardening, rows),
+        hardening=hardening_reasons(result.hardening, rows, judged=not result.unfit),
         week={kind: week_reasons(entries, rows, kind) for kind, entries in result.weeks.items()},
         one_point={kind: frozenset(found) for kind, found in result.one_point.items()},
         unknown=result.unknown,
-        subtotals=result.groups,
+        subtotals=without_readings(result.groups) if result.unfit else result.groups,
         sources=SOURCE if study.extract is None else EXTRACT_SOURCE,
         context=result.context,
         restricted=result.restricted,

@@ -201,7 +201,7 @@ def _head(view: View) -> Head:
         "periods": fixed or (f"{view.periods_short}, {areas}" if view.periods_short else areas),
         "warnings": _warnings_of(view),
         "tiles": tiles_of(view),
-        "measures": MEASURES[2:] if view.level_only else MEASURES,
+        "measures": MEASURES[2:] if view.level_only else MEASURES[::2] if view.no_fit else MEASURES,
         "short_unit": words.short(view.unit)[0],
         "groups": view.district_names,
     }

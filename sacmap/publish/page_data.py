@@ -20,7 +20,9 @@ from sacmap.months import Period
 from sacmap.notices import counted, spoken, whole
 from sacmap.publish import answer, backdrop, bars, legend, lists, tiles, words
 from sacmap.publish.change_rows import (
+    NO_READING,
     READING,
+    UNJUDGED,
     ChangeRow,
     GroupRow,
     Reading,
@@ -89,6 +91,8 @@ def content_of(view: View) -> dict[str, Json]:
         "span": view.periods_short,
         "legendSpan": view.periods_short if len(view.periods_short) <= legend.SHORT else "",
         "levelOnly": view.level_only,
+        "noReading": NO_READING if view.no_fit else "",
+        "unjudged": list(UNJUDGED) if view.no_fit else [],
         "rates": view.rates,
         "levelUnit": legend.level_unit(view),
         "levelSaid": {kind: legend.level_in_words(view, kind) for kind in kinds},
@@ -314,9 +318,9 @@ def _bounds(view: View) -> list[list[float]]:
 
 
 def static_rows(view: View) -> list[dict[str, str]]:
-    """Return the first rows of the page's table in the order of the list, for readers without script."""
+    """Return the first rows of the page's table in the order of the list, or by count, for readers without script."""
     rows = view.rows[view.first_type]
-    if view.level_only:
+    if view.level_only or view.no_fit:
         counts = rows["current_count"].to_numpy(float, na_value=np.nan)
         order = np.argsort(-np.nan_to_num(counts, nan=-1), kind="stable").tolist()
     else:

@@ -13,7 +13,7 @@ from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from sacmap.publish.canvas import INK, LEADING, PAPER, Box, Drawing, Line, drawable, own_settings
-from sacmap.publish.colours import LEGEND, LEVELS, PALETTE, STEPS_IN_WORDS, classes_of, cuts
+from sacmap.publish.colours import LEGEND, LEVELS, PALETTE, STEPS_IN_WORDS, UNJUDGED_LEGEND, classes_of, cuts
 from sacmap.publish.csv_json import data_date
 from sacmap.publish.legend import level_unit, where_rose
 from sacmap.publish.lists import Listed
@@ -42,6 +42,7 @@ LEGEND_ITEMS = (
     ("few", LEGEND["few"]),
     ("unknown", LEGEND["unknown"]),
 )
+UNJUDGED_ITEMS = tuple(UNJUDGED_LEGEND.items())
 LEGEND_NOTE = (
     "Strong colour and an arrow: a clear change, larger than chance would explain. Pale colour: it could be chance. "
     "Thick outline: what rose."
@@ -84,13 +85,13 @@ def content_of(page: View) -> Content:
     rose = capital(where_rose(page, first)) + ("" if clear else ": could be chance") if weeks else none
     titles = (
         *((("Where burglary is highest", "hardening", page.hardening_list),) if page.hardening_list else ()),
-        *(() if page.level_only else ((rose, first, weeks),)),
+        *(() if page.level_only or page.no_fit else ((rose, first, weeks),)),
     )
     classes = static_classes(page) if page.level_only else classes_of(page.rows[first])
-    items = _level_legend(page) if page.level_only else LEGEND_ITEMS
+    items = _level_legend(page) if page.level_only else UNJUDGED_ITEMS if page.no_fit else LEGEND_ITEMS
     # What no area of the map is needs no explanation.
     items = tuple(item for item in items if item[0] not in {"few", "unknown"} or item[0] in classes)
-    note = LEVEL_NOTE if page.level_only else LEGEND_NOTE
+    note = LEVEL_NOTE if page.level_only else page.no_fit or LEGEND_NOTE
     if first != "sac":
         note = f"The map shows {page.in_words[first]}. {note}"
     return Content(

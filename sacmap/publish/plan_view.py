@@ -53,10 +53,11 @@ def plan_view(plan: Plan, view: View) -> PlanView:
     first = f"{reaches} in {all_named(funded, view, NAMED)}." if funded else f"{reaches}."
     # Other areas can have risen clearly.
     though = "" if clear else "; not a clear rise" if len(target) == 1 else "; none of them rose clearly"
+    risen = "no reading to rely on" if view.no_fit else f"{_above(plan, target, view)}{though}"
     return PlanView(
         headline=Headline(
             first,
-            f"The week of action goes to {all_named(target, view, NAMED)}: {_above(plan, target, view)}{though}.",
+            f"The week of action goes to {all_named(target, view, NAMED)}: {risen}.",
         ),
         fixed=f"Fixed beforehand, on data to {months.in_words(plan.data_to)}{_action_in_words(plan, '; action ')}",
         theme=plan.theme,
@@ -263,7 +264,11 @@ def _week(plan: Plan, view: View) -> Section:
     )
     most_in = (f"Most {what} falls in {series(list(week['months']))}.",) if week["months"] else ()
     sets = tuple(
-        (all_named(one["target"], view), signed(_gap(plan, one["target"], view)), _times_in_100(one))
+        (
+            all_named(one["target"], view),
+            "–" if view.no_fit else signed(_gap(plan, one["target"], view)),
+            _times_in_100(one),
+        )
         for one in week["alternatives"]
     )
     columns = ("Areas", "Above expected", "Best, allowing for chance")
@@ -281,7 +286,7 @@ def _week(plan: Plan, view: View) -> Section:
             )
             for sign, (area, row) in enumerate(zip(week["target"], rows, strict=True), 1)
         ),
-        key_line=expected_key(view.follows),
+        key_line=view.no_fit or expected_key(view.follows),
         scale=Markup(bars.range_head(most)),  # noqa: S704 - numbers only
         said=(" ".join((f"{start}{when}. {sure}", *_not_chosen(plan, view))),),
         details=(*most_in, *visited, *_notices(plan, *WEEK_NOTICES)),

@@ -25,9 +25,9 @@ _NAMES = (
 Options = Iterable[tuple[str, str]]
 
 
-def areas_style(attribute: str) -> str:
+def areas_style(attribute: str, legend: Mapping[str, str] = LEGEND) -> str:
     """Return the style of the areas: coloured by the class in `attribute`, with their names."""
-    return _categorised(attribute, {css: (text, _fill(css)) for css, text in LEGEND.items()}, _NAMES)
+    return _categorised(attribute, {css: (text, _fill(css)) for css, text in legend.items()}, _NAMES)
 
 
 def plan_style() -> str:

@@ -25,9 +25,9 @@ from sacmap.measure.counts import cube_of
 from sacmap.measure.definitions import Break
 from sacmap.months import Period
 from sacmap.notices import Notice, counted, series
-from sacmap.publish import backdrop, lists, words
+from sacmap.publish import backdrop, change_rows, lists, words
 from sacmap.publish import headline as headlines
-from sacmap.publish.change_rows import ChangeRow, first_type, group_of_each, known_types, names_of, table_of
+from sacmap.publish.change_rows import ChangeRow, first_type, group_of_each, known_types, names_of
 from sacmap.publish.csv_json import texts_of
 from sacmap.publish.headline import Headline
 from sacmap.publish.outlines import Outlines, joined, outlines_of
@@ -101,8 +101,12 @@ class View:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """The Change table in the order of the areas, with the digits of the CSV: see `table_of`."""
-        return table_of(self.change, self.areas)
+        """What is shown of the Change table, in the order of the areas, with the digits of the CSV: see `table_of`."""
+        return change_rows.without_readings(self._whole) if self.no_fit else self._whole
+
+    @cached_property
+    def _whole(self) -> pd.DataFrame:
+        return change_rows.table_of(self.change, self.areas)
 
     @cached_property
     def rows(self) -> dict[str, pd.DataFrame]:
@@ -119,8 +123,8 @@ class View:
 
     @cached_property
     def texts(self) -> dict[str, list[str]]:
-        """The columns of the table as text, as in the CSV and the page's script."""
-        return texts_of(self.table)
+        """The columns of the CSV as text, for it and the page's script."""
+        return texts_of(self._whole)
 
     @cached_property
     def outlines(self) -> Outlines:
@@ -268,9 +272,7 @@ class View:
     @cached_property
     def yearly(self) -> bool:
         """Whether a period is a whole year."""
-        return (
-            bool(self.table["months_compared"].max() == months.A_YEAR) or len(self.current) == months.A_YEAR
-        )
+        return months.A_YEAR in (self._whole["months_compared"].max(), len(self.current))
 
     @property
     def periods(self) -> int:

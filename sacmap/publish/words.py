@@ -12,7 +12,7 @@ from sacmap import months, tables
 from sacmap.measure.chance_flags import must_rise
 from sacmap.measure.comparator import NOTHING, OTHERS
 from sacmap.notices import counted, spoken, whole
-from sacmap.publish.change_rows import Reading
+from sacmap.publish.change_rows import NO_READING, Reading
 
 #: Names of areas in the headline; the others are counted.
 NAMED = 3
@@ -268,10 +268,12 @@ def pattern_of(
             "count out"
         )
         return f"Not known: {reason}."
+    said = f"{{crimes}}; {_before(row, adjoins=adjoins)}"
+    if verdict == NO_READING:
+        return f"{said}. No reading, because what it is compared with is no good guide."
     others = words.replace("{", "(").replace("}", ")")  # no brace in a force's name may open a number
     follows = words != NOTHING
     did = percent(comparator_pct) if follows and comparator_pct is not None else ""
-    said = f"{{crimes}}; {_before(row, adjoins=adjoins)}"
     if verdict == "too few to tell":
         while_others = f", while {others} {did}" if did else ""
         return f"{said}{while_others}. Too few to tell a change from chance."

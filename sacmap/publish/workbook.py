@@ -15,6 +15,7 @@ import xlsxwriter
 
 from sacmap import tables
 from sacmap.publish.answer import week_lead
+from sacmap.publish.change_rows import without_readings
 from sacmap.publish.csv_json import DECIMALS, data_date
 
 if TYPE_CHECKING:
@@ -84,6 +85,9 @@ LEVEL_METHOD = (
 )
 
 
+UNJUDGED_CELLS = (
+    "So this workbook has no reading, and no figure that follows from the expected; the CSV has them."
+)
 PROXY = (
     "police.uk's burglary holds shops and sheds as well as homes, and its vehicle crime holds interference, so the "
     "figures are a close proxy of serious acquisitive crime, not the indicator itself."
@@ -117,12 +121,13 @@ def workbook_of(page: View, ledger: Mapping[str, int] | None = None) -> bytes:
         book.set_properties({"title": _fit(page.title), "author": "sacmap", "created": made})
         sheets = _Sheets(book, page)
         sheets.summary(ledger or {})
+        shown = without_readings(page.change) if page.no_fit else page.change
         if "group" in page.areas:
             of = dict(zip(page.areas["area_id"], page.areas["group"].fillna(""), strict=True))
-            grouped = page.change.assign(group=page.change["area_id"].map(of))
+            grouped = shown.assign(group=shown["area_id"].map(of))
             sheets.table("Areas", _GROUPED, grouped, texts=4)
         else:
-            sheets.table("Areas", tables.CHANGE, page.change, texts=3)
+            sheets.table("Areas", tables.CHANGE, shown, texts=3)
         if page.subtotals is not None and not page.subtotals.empty:
             sheets.table("Districts", tables.GROUPS, page.subtotals, texts=3)
         if page.monthly is not None and not page.monthly.empty:
@@ -356,7 +361,11 @@ class _Sheets:
         sections = (
             (
                 "How to read the figures",
-                [*(text.format(**facts) for text in method), *([page.by_chance] if page.by_chance else [])],
+                [
+                    *(text.format(**facts) for text in method),
+                    *([page.by_chance] if page.by_chance else []),
+                    *([f"{page.no_fit} {UNJUDGED_CELLS}"] if page.no_fit else []),
+                ],
             ),
             ("Changes of definition", changes),
             ("Source and licence", [*page.sources, made]),

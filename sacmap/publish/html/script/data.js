@@ -30,8 +30,18 @@ function readLater(text) {
   const lines = text.split("\n");
   const end = lines.indexOf("},");
   const read = later(lines.slice(end + 1, -1));
-  read.columns = later(lines.slice(1, end));
+  read.csv = later(lines.slice(1, end));
+  read.columns = shownOf(read.csv);
   return read;
+}
+
+// Where the comparator is no good guide, what follows from it is not shown. The download has it.
+function shownOf(csv) {
+  if (!data.noReading) return csv;
+  const verdict = csv.verdict.map((said) => (said === "not known" ? said : data.noReading));
+  const none = verdict.map(() => null);
+  const unjudged = data.unjudged.map((name) => [name, { value: none }]);
+  return Object.create(csv, { ...Object.fromEntries(unjudged), verdict: { value: verdict } });
 }
 
 function later(lines) {

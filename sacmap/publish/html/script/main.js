@@ -117,11 +117,11 @@ function chooseGroup(name) {
 
 // The file the page was written beside: the same columns, the same digits.
 function download() {
-  const values = Object.values(numbers.columns);
+  const values = Object.values(numbers.csv);
   const cell = (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : (value ?? ""));
   const lines = values[0].map((_, at) => values.map((column) => cell(column[at])).join(","));
   // The byte order mark is for Excel, which else misreads Welsh names.
-  const text = ["\ufeff", ...[Object.keys(numbers.columns).join(","), ...lines].map((line) => `${line}\r\n`)];
+  const text = ["\ufeff", ...[Object.keys(numbers.csv).join(","), ...lines].map((line) => `${line}\r\n`)];
   save(new Blob(text, { type: "text/csv" }), "csv");
 }
 

@@ -71,7 +71,7 @@ function itsCrime(place) {
   const rows = data.types.map((kind) => [kind, rowOf(place, kind)]);
   if (!rows.some(([, row]) => isKnown(row))) return [];
   const most = scaleOf(rows.map(([, row]) => ratioOf(row, "current_count")));
-  const plain = data.levelOnly;
+  const plain = data.levelOnly || Boolean(data.noReading);
   const head = [
     element("th", "All its crime", { scope: "col" }),
     element("th", "now", { scope: "col", class: "number" }),

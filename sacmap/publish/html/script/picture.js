@@ -166,7 +166,7 @@ function wrapped(text, wide, font, family) {
 function rampDrawing(top, family) {
   const y = top + 18;
   const level = state.measure === "level";
-  const rows = level ? ["l"] : ["s", "p"];
+  const rows = level ? ["l"] : data.noReading ? ["p"] : ["s", "p"];
   const text = (x, at, words, anchor = "start") =>
     drawing(
       "text",
@@ -199,7 +199,7 @@ function rampDrawing(top, family) {
           ),
         )
       : []),
-    text(208, y + 12 + 16 * r, { l: data.levelUnit, s: "clear change", p: "could be chance" }[row]),
+    text(208, y + 12 + 16 * r, { l: data.levelUnit, s: "clear change", p: data.noReading || "could be chance" }[row]),
   ]);
   const cuts = level
     ? data.levelCuts[state.type].map((cut) => cut.toLocaleString("en-GB"))

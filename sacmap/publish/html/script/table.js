@@ -36,12 +36,12 @@ function inOrder() {
   return known.map(([place]) => place);
 }
 
-// As the list has them, and those that are not known at the end; of levels, the highest first.
+// As the list has them, and those that are not known at the end; without readings, the highest count first.
 function firstOrder(kept) {
   const { current_count: now, week_rank: rank } = numbers.columns;
   const key = (place) => {
     const at = indexOf(place, state.type);
-    return data.levelOnly ? -(now[at] ?? -1) : (rank[at] ?? Infinity);
+    return data.levelOnly || data.noReading ? -(now[at] ?? -1) : (rank[at] ?? Infinity);
   };
   return kept
     .map((place) => [key(place), place])
