@@ -31,14 +31,14 @@ class Reading(TypedDict):
     normal_high: float
 
 
+#: Its columns, in order.
+READING = list(Reading.__annotations__)
 #: What is shown in place of a verdict where the comparator is no good guide; and the other columns of the tables that
 #: follow from the comparator, which are then not shown.
 NO_READING = "no reading"
 UNJUDGED = (
     "expected", "normal_low", "normal_high", "p_value", "ratio", "ratio_low", "ratio_high", "prob_above", "excess",
 )  # fmt: skip
-#: Its columns, in order.
-READING = list(Reading.__annotations__)
 
 
 class GroupRow(Reading):

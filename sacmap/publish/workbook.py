@@ -83,8 +83,7 @@ LEVEL_METHOD = (
     "Target hardening follows the level of burglary, which persists.",
     *METHOD[-2:],
 )
-
-
+#: What is added where the comparator is no good guide, after the words that say so.
 UNJUDGED_CELLS = (
     "So this workbook has no reading, and no figure that follows from the expected; the CSV has them."
 )
