@@ -275,7 +275,10 @@ def fetch_boundaries(origin: Origin, path: Path) -> None:
 
     require_apart([path], [origin.ca_bundle])
     require_writable(path.parent)
-    with _opened(origin, new_boundaries=True) as source, Progress("Fetching", "boundaries") as progress:
+    with (
+        _opened(origin, new_boundaries=True) as source,
+        Progress("Fetching", ("boundary", "boundaries")) as progress,
+    ):
         areas = neighbourhoods(
             source.api, source.force, expect=progress.expect, progress=progress.step, say=say
         )
@@ -328,7 +331,7 @@ def download(study: Study, areas: GeoDataFrame, *, refresh: bool = False) -> Dow
 
     with (
         _opened(origin_of(study), yes=study.yes, refresh=refresh) as source,
-        Progress("Fetching", "parts") as progress,
+        Progress("Fetching", ("part", "parts")) as progress,
     ):
         newest = source.api.published if study.source == "archive" else source.api.newest
         wanted = study.months or _months_wanted(study, newest())

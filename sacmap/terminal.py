@@ -17,6 +17,7 @@ from contextlib import suppress
 import click
 
 from sacmap.errors import DiskError, UsageError, one_line
+from sacmap.notices import counted
 from sacmap.redaction import redacted_text
 from sacmap.tables import DATA_ENDINGS
 
@@ -56,7 +57,12 @@ def harmless(text: str) -> str:
 class Progress:
     """Report the progress of a job, "Reading" 36 "files": a bar, or a line now and then. A context manager."""
 
-    def __init__(self, doing: str, parts: str = "files", clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        doing: str,
+        parts: tuple[str, str] = ("file", "files"),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._doing = doing
         self._parts = parts
         self._clock = clock
@@ -76,7 +82,7 @@ class Progress:
         """Say how many parts are to come."""
         self._total, self._done, self._told = len(names), 0, self._clock()
         if not self._bar:
-            say(f"{self._doing}: {self._total:,} {self._parts}")
+            say(f"{self._doing}: {counted(self._total, self._parts)}")
 
     def step(self, name: str) -> None:
         """Report that one part is done."""
@@ -84,10 +90,10 @@ class Progress:
         if self._bar:
             filled = 30 * self._done // max(self._total, 1)
             bar = "█" * filled + "·" * (30 - filled)
-            _draw(f"\r{self._doing} {bar} {self._done} of {self._total} {self._parts}")
+            _draw(f"\r{self._doing} {bar} {self._done} of {self._total} {self._parts[1]}")
         elif self._clock() - self._told >= BETWEEN_LINES:
             self._told = self._clock()
-            say(f"{self._doing}: {self._done:,} of {self._total:,} {self._parts}, {name} done")
+            say(f"{self._doing}: {self._done:,} of {self._total:,} {self._parts[1]}, {name} done")
 
 
 def _draw(text: str) -> None:

@@ -15,3 +15,9 @@ def test_progress_in_a_log_is_a_line_now_and_then_and_never_one_a_part(capsys):
         "Reading: 8 of 12 files, 2018-08-kent-street.csv done",
         "Reading: 12 of 12 files, 2018-12-kent-street.csv done",
     ]
+
+
+def test_progress_of_one_part_is_of_one(capsys):
+    with Progress("Fetching", ("boundary", "boundaries")) as progress:
+        progress.expect(["kent/A1"])
+    assert capsys.readouterr().err == "Fetching: 1 boundary\n"

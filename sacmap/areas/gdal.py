@@ -195,9 +195,9 @@ def _run(request: str, environment: dict[str, str], where: Path | str) -> None:
     }
     try:
         ended = run_apart(_CHILD, request.encode(), environment={**kept, **environment})
-    except subprocess.TimeoutExpired:
+    except subprocess.TimeoutExpired as error:
         raise InputError(
-            f"{where} could not be read within {SECONDS} seconds. It may be damaged.",
+            f"{where} could not be read within {error.timeout:g} seconds. It may be damaged, or the computer busy.",
             "Export its areas again, generalised boundaries if there are such.",
         ) from None
     except OSError:

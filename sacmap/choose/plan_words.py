@@ -231,11 +231,11 @@ def pounds(money: float) -> str:
 
 def few(crimes: float) -> str:
     """Return a number of crimes that may be small: 0, 0.004, 0.04, 0.5, 2.1, 31."""
-    if crimes < 0.0005 or crimes >= 10:
+    if crimes < 0.0005 or crimes >= 9.95:
         return f"{crimes:,.0f}"
     if crimes < 0.005:
         return f"{crimes:.3f}"
-    return f"{crimes:.1f}" if crimes >= 0.95 else f"{crimes:.2f}"
+    return f"{crimes:.1f}" if crimes >= 0.995 else f"{crimes:.2f}"
 
 
 def prevented_in_words(spread: Spread | None) -> str:

@@ -86,13 +86,13 @@ def measure(raw: bytes | bytearray, kind: str) -> tuple[list[tuple[int, int]], i
                    "ARROW_DEFAULT_MEMORY_POOL": "system"}  # fmt: skip
     try:
         ended = run_apart(_MEASURING, request, environment=environment)
-    except subprocess.TimeoutExpired:
-        raise TimeoutError from None
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError(f"{error.timeout:g} seconds, perhaps because the computer is busy") from None
     if ended.returncode == 0:
         sheets, size = json.loads(ended.stdout)
         return [(int(rows), int(columns)) for rows, columns in sheets], int(size)
     if ended.returncode in TOO_LONG:
-        raise TimeoutError
+        raise TimeoutError(f"{SECONDS} seconds")
     if lacked_memory(ended):
         raise MemoryError
     if ended.returncode < 0:

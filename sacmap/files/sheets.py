@@ -21,7 +21,7 @@ from sacmap.errors import InputError
 from sacmap.files.child_process import measure
 from sacmap.files.delimited import decoded, rows_in, unpacked
 from sacmap.files.text import bytes_of, header_of
-from sacmap.limits import MEMORY, SECONDS, TABLE_BYTES, TABLE_CELLS, TABLE_SPACES, WORKBOOK_INFLATED
+from sacmap.limits import MEMORY, TABLE_BYTES, TABLE_CELLS, TABLE_SPACES, WORKBOOK_INFLATED
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 #: How a Parquet file begins.
@@ -163,10 +163,8 @@ def _require_measured(raw: bytes | bytearray, kind: str, label: str) -> None:
             f"{label} takes more memory to read than any real table: {MEMORY / 1e9:.1f} GB were not enough.",
             TABLE_CELLS.remedy,
         ) from None
-    except TimeoutError:
-        raise InputError(
-            f"{label} was not read within {SECONDS} seconds and was left.", TABLE_CELLS.remedy
-        ) from None
+    except TimeoutError as error:
+        raise InputError(f"{label} was not read within {error}.", TABLE_CELLS.remedy) from None
     except ChildProcessError:
         raise _damaged(label, kind) from None
     except (ValueError, OSError):
