@@ -318,3 +318,29 @@ def test_a_comparator_s_file_is_told_before_the_crimes_are_read_and_its_rows_are
     follows.write_text(csv_of(["2017-01"], header="month,crime_type,count"))
     with pytest.raises(InputError, match="has no column 'n'"):
         run(make_study(options, crimes=tmp_path / "none.csv", comparator=follows))
+
+
+def told_of(folder, outside, inside=(100, 93)):
+    """The warnings where the crimes outside the areas, and those in one of them, change from one count to another."""
+    rows = []
+    for month, out, n in zip(("2017-01", "2018-01"), outside, inside, strict=True):
+        rows += [row(month, **ASH)] * n + [row(month, **OUTSIDE)] * out
+        # As many rows in either month: none is taken for a part of one.
+        rows += [row(month, "Drugs", **OUTSIDE)] * (1_000 - n - out)
+    result = compare_rows(folder, rows, "2018-01", "2017-01", comparator="force")
+    return {notice.code: notice.text for notice in result.warnings}
+
+
+@pytest.mark.parametrize(
+    ("outside", "said"), [((500, 100), "20 in the rest of Northamptonshire"), ((100, 400), "400 in the rest")]
+)
+def test_what_the_areas_follow_is_told_where_it_changed_unlike_them(tmp_path, outside, said):
+    told = told_of(tmp_path, outside)["unlike-comparator"]
+    assert said in told
+    assert "and 93 in the areas." in told
+    assert f"look like a {'rise' if outside[1] < outside[0] else 'fall'}" in told
+
+
+@pytest.mark.parametrize(("outside", "inside"), [((500, 260), (100, 93)), ((20, 8), (20, 20))])
+def test_a_change_that_differs_little_or_perhaps_by_chance_is_not_called_unlike(tmp_path, outside, inside):
+    assert "unlike-comparator" not in told_of(tmp_path, outside, inside)

@@ -190,6 +190,7 @@ def test_a_force_that_is_nearly_all_in_the_areas_is_told_to_be_no_comparator(dat
     for words in ("clear change</span>", "could be chance", "Clear rise", 'value="expected"'):
         assert words not in shown
     assert "no reading</span>" in shown
+    assert "<strong>Expected</strong>" not in shown
     book = openpyxl.load_workbook(io.BytesIO(workbook_of(page)))
     head, *lines = book["Areas"].iter_rows(values_only=True)
     assert {line[head.index("verdict")] for line in lines} == {"no reading"}

@@ -405,6 +405,20 @@ def test_a_plan_says_how_many_areas_are_left_to_compare_with(result, monkeypatch
     assert LEFT.keys() & told.keys()
 
 
+@pytest.mark.parametrize(
+    ("own", "so"),
+    [(False, "do not rely on the choice"), (True, "it cannot be said whether your own choice")],
+)
+def test_a_plan_by_a_comparator_that_is_no_guide_says_so_in_place_of_how_its_areas_rose(result, own, so):
+    unfit = replace(
+        result, warnings=[Notice("unfit-comparator", "The areas have 95% of the force's crimes.")]
+    )
+    target = [result.areas["area_id"].iloc[0]] if own else []
+    told = {notice["code"]: notice["text"] for notice in plan_for(unfit, target=target).warnings}
+    assert so in told["no-guide"]
+    assert not {"nothing-to-answer", "own-choice", "no-clear-rise", "clear-rise-elsewhere"} & set(told)
+
+
 def test_the_outcome_is_of_the_plan_s_areas_and_their_counts(early_plan, after):
     outcome = judge(early_plan, after)
     rows = after.change[after.change["crime_type"] == "sac"].set_index("area_id")

@@ -236,6 +236,19 @@ def test_a_clear_rise_that_the_week_of_action_leaves_out_is_named_beside_it():
     assert "Risen clearly" not in silent.said[0]
 
 
+def test_where_the_comparator_is_no_guide_a_plan_calls_no_choice_firm_and_shows_no_expected_count():
+    page = page_of()
+    plan = plan_of_four(page)
+    unfit = replace(page, warnings=[Notice("unfit-comparator", "The areas have 95% of the force's crimes.")])
+    why = {"code": "no-guide", "text": "It is no good guide. Plan again (--comparator areas)."}
+    shown = plan_view(replace(plan, warnings=[*plan.warnings, why]), unfit)
+    week = next(one for one in shown.sections if one.key == "week")
+    assert week.said[0].endswith(" It is no good guide. Plan again.")
+    assert (week.key_line, week.scale, week.tables) == ("", "", ())
+    assert "expected" not in week.head
+    assert {(len(row.figures), row.bar) for row in week.rows} == {(1, "")}
+
+
 @pytest.mark.parametrize(
     ("buffer", "counts", "said"),
     [

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from sacmap.result import Result
 
 
+#: The code of the notice that the choice rests on a comparator that is no good guide.
+NO_GUIDE = "no-guide"
+
+
 def notices_of(plan: Plan, result: Result, prices: Prices, protected: Mapping[str, int]) -> list[Notice]:
     """Return what the planner must know before the money is spent."""
     before = sum(plan.before[area] for area in plan.week["target"])
@@ -67,6 +71,18 @@ def risen_elsewhere(rows: pd.DataFrame, plan: Plan) -> list[str]:
 
 def _target_notices(plan: Plan, result: Result, names: Mapping[str, str]) -> Iterator[Notice]:
     """Tell whether the chosen areas have a rise to answer, who chose them, and which clear rises they leave out."""
+    if result.unfit:
+        so = (
+            "it cannot be said whether your own choice has a rise to answer"
+            if plan.week["own_choice"]
+            else "do not rely on the choice of areas for a week of action"
+        )
+        yield Notice(
+            NO_GUIDE,
+            f"What the areas are compared with is no good guide, so {so}. Plan again, compared with the rest of the "
+            "areas (--comparator areas).",
+        )
+        return
     rows = result.change[result.change["crime_type"] == plan.theme]
     verdicts = rows.set_index("area_id").loc[list(plan.week["target"]), "verdict"]
     alone = len(verdicts) == 1
@@ -88,7 +104,7 @@ def _target_notices(plan: Plan, result: Result, names: Mapping[str, str]) -> Ite
         not_clear = "The chosen area has not" if alone else "None of the chosen areas has"
         yield Notice("no-clear-rise", f"{not_clear} risen clearly, so the choice could be chance.")
     others = [names[area] for area in risen_elsewhere(rows, plan)]
-    if others and not plan.week["own_choice"] and not result.unfit:
+    if others and not plan.week["own_choice"]:
         yield Notice(
             "clear-rise-elsewhere",
             f"Risen clearly but not chosen: {listed(others, 4)}. "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import geopandas as gpd
@@ -30,6 +30,10 @@ FORCES_LEFT_OUT = "forces-left-out"
 NOT_KNOWN = "areas-not-known"
 #: The code of the notice that the areas are compared with few crimes, or with none.
 WEAK = "weak-comparator"
+#: The code of the notice that what the areas follow changed quite unlike them.
+UNLIKE = "unlike-comparator"
+#: What is followed is unlike the areas if its change differs from theirs by more than this factor, beyond chance.
+UNLIKE_FACTOR = 2.0
 #: Warn if the share of crimes with no location changes by more percentage points than this.
 DRIFT_POINTS = 2.0
 #: At most so many months left out are named, the others counted.
@@ -87,6 +91,9 @@ def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts
         *_months_left_out(positions, study.periods, compared.left_out),
         *_forces_left_out(compared.silent),
         *_weak_comparator(facts.comparator, mine, facts.counts.in_areas),
+        *_unlike_comparator(
+            facts.comparator, facts.counts.in_areas, {*compared.absent_types, *reading.absent}
+        ),
         *(
             Notice("definition" if found.kind == "definition" else "known-gap", found.text)
             for found in facts.definitions
@@ -236,6 +243,35 @@ def _weak_comparator(comparator: Comparator, mine: pd.DataFrame, mapped: np.ndar
             f"The comparison is shaky: give or take {doubt:.0f}%. The areas are compared with few crimes, and chance "
             "alone could change those, and so every expected count, by that much.",
         )
+
+
+def _unlike_comparator(
+    comparator: Comparator, mapped: np.ndarray, absent: Collection[str]
+) -> Iterator[Notice]:
+    """Warn if what is followed more than halved or doubled beside the areas: it may lack months or crime types.
+
+    Neighbours seldom differ by so much, and nearly every area would look like a rise, or like a fall. The log of a
+    ratio of Poisson counts has the variance Σ 1/n; twice its root is left to chance. `mapped` has counts (areas ×
+    periods × types).
+    """
+    for i, kind in enumerate(tables.CRIME_TYPES):
+        if kind not in comparator.sums or kind in absent:
+            continue
+        theirs, ours = comparator.sums[kind], mapped[:, :, i].sum(axis=0)
+        four = np.array([theirs[-1], theirs[:-1].sum(), ours[-1], ours[:-1].sum()])
+        if not (four > 0).all():
+            continue
+        beside = np.log(four[0] / four[1]) - np.log(four[2] / four[3])
+        if abs(beside) - 2 * np.sqrt((1 / four).sum()) > np.log(UNLIKE_FACTOR):
+            there, here = (100 * sums[-1] / sums[:-1].mean() for sums in (theirs, ours))
+            yield Notice(
+                UNLIKE,
+                f"The areas changed unlike what they are compared with: of {tables.IN_WORDS[kind]}, for every 100 "
+                f"before there are {there:,.0f} in {comparator.words} now, and {here:,.0f} in the areas. So nearly "
+                f"every area can look like a {'rise' if beside < 0 else 'fall'}. Check that both have whole months "
+                "and the same crime types in every period, or compare with the rest of the areas (--comparator areas).",
+            )
+            return
 
 
 def _tiles(study: Study) -> Iterator[Notice]:

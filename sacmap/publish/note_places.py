@@ -11,7 +11,14 @@ from sacmap.choose.map_points import street_of
 from sacmap.choose.ranking import TIERS, by_rate
 from sacmap.measure.warnings import NOT_KNOWN
 from sacmap.notices import counted, series, spoken, whole
-from sacmap.publish.change_rows import change_rows, first_type, names_of, on_one_point, rows_by_area
+from sacmap.publish.change_rows import (
+    change_rows,
+    first_type,
+    names_of,
+    on_one_point,
+    rows_by_area,
+    without_readings,
+)
 from sacmap.publish.lists import draws, one_point, week_list
 from sacmap.publish.note_parts import (
     LISTED,
@@ -101,7 +108,8 @@ def _counted(result: Result) -> str:
 
 def _first_type(result: Result) -> str:
     """Return the crime type that the picture shows."""
-    return first_type(result.change, level_only=not result.study.baseline)
+    shown = without_readings(result.change) if result.unfit else result.change
+    return first_type(shown, level_only=not result.study.baseline)
 
 
 def _alternative(result: Result, names: Mapping[str, str]) -> str:

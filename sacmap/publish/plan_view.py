@@ -14,7 +14,14 @@ from sacmap.choose.hardening import LATELY_BURGLED
 from sacmap.choose.map_points import street_of
 from sacmap.choose.plan import Plan
 from sacmap.choose.plan_record import Alternative, Budget, EarlierVisit, ReachRecord, Spread
-from sacmap.choose.plan_words import few, money_in_words, pounds, prevented_in_words, risen_elsewhere
+from sacmap.choose.plan_words import (
+    NO_GUIDE,
+    few,
+    money_in_words,
+    pounds,
+    prevented_in_words,
+    risen_elsewhere,
+)
 from sacmap.notices import counted, series, whole
 from sacmap.publish import bars
 from sacmap.publish.headline import Headline
@@ -253,12 +260,6 @@ def _week(plan: Plan, view: View) -> Section:
     start = f"Start at {streets}" if streets else "Start where it is busiest"
     when = _action_in_words(plan, ", ") or (f", in {week['months'][0]}" if week["months"] else "")
     what = "crime" if plan.theme == "sac" else view.in_words[plan.theme]
-    best = week["alternatives"][0]
-    firm = firmness(round(best["best_share"], 2)).capitalize()
-    these = "these areas come" if len(week["target"]) > 1 else "this area comes"
-    sure = f"{firm}: allowing for chance, {these} first {_times_in_100(best)}."
-    if len(week["alternatives"]) == 1 and best["best_share"] == 1:
-        sure = "No other areas could be chosen."
     visited = tuple(
         f"{all_named([one['area_id']], view)} was visited before{_visit(one)}." for one in week["visited"]
     )
@@ -266,36 +267,48 @@ def _week(plan: Plan, view: View) -> Section:
     sets = tuple(
         (
             all_named(one["target"], view),
-            "–" if view.no_fit else signed(_gap(plan, one["target"], view)),
+            signed(_gap(plan, one["target"], view)),
             _times_in_100(one),
         )
         for one in week["alternatives"]
     )
     columns = ("Areas", "Above expected", "Best, allowing for chance")
+    judged = not view.no_fit
     return Section(
         key="week",
         heading=f"The week of action: {tables.IN_WORDS[week['about']]} first",
-        head=(dict(view.labels)[plan.theme], "now", "expected"),
+        head=(dict(view.labels)[plan.theme], "now", *(("expected",) if judged else ())),
         rows=tuple(
             PlanRow(
                 str(sign),
                 area,
                 *who(view, area),
-                (whole(row["current_count"]), estimate(row["expected"])),
-                Markup(bars.range_bar(row, most)),  # noqa: S704 - numbers only
+                (whole(row["current_count"]), *((estimate(row["expected"]),) if judged else ())),
+                Markup(bars.range_bar(row, most) if judged else ""),  # noqa: S704 - numbers only
             )
             for sign, (area, row) in enumerate(zip(week["target"], rows, strict=True), 1)
         ),
-        key_line=view.no_fit or expected_key(view.follows),
-        scale=Markup(bars.range_head(most)),  # noqa: S704 - numbers only
-        said=(" ".join((f"{start}{when}. {sure}", *_not_chosen(plan, view))),),
+        key_line=expected_key(view.follows) if judged else "",
+        scale=Markup(bars.range_head(most) if judged else ""),  # noqa: S704 - numbers only
+        said=(" ".join((f"{start}{when}.", *_how_sure(plan, view))),),
         details=(*most_in, *visited, *_notices(plan, *WEEK_NOTICES)),
-        tables=(Table("The sets of areas it was chosen from", columns, sets, (1,)),),
+        tables=(Table("The sets of areas it was chosen from", columns, sets, (1,)),) if judged else (),
     )
 
 
-def _not_chosen(plan: Plan, view: View) -> Iterator[str]:
-    """Yield which clear rises of the map the week of action leaves out; the reason is folded away."""
+def _how_sure(plan: Plan, view: View) -> Iterator[str]:
+    """Yield how firm the choice is, and which clear rises of the map it leaves out; the reason is folded away."""
+    if view.no_fit:
+        yield from _notices(plan, NO_GUIDE)
+        return
+    alternatives = plan.week["alternatives"]
+    best = alternatives[0]
+    if len(alternatives) == 1 and best["best_share"] == 1:
+        yield "No other areas could be chosen."
+    else:
+        firm = firmness(round(best["best_share"], 2)).capitalize()
+        these = "these areas come" if len(plan.week["target"]) > 1 else "this area comes"
+        yield f"{firm}: allowing for chance, {these} first {_times_in_100(best)}."
     if _notices(plan, "clear-rise-elsewhere"):
         others = risen_elsewhere(view.rows[plan.theme], plan)
         yield f"Risen clearly but not chosen: {all_named(others, view, NAMED)}."

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 #: Codes of the notices to read before the figures; the others are folded away.
 WEIGHTY = {
-    "months-left-out", "unfit-comparator", "weak-comparator", "definition", "known-gap", "no-location-drift",
-    "points-moved", "given-twice", "empty-areas", "tiles", "restricted", "suppressed", "extract",
+    "months-left-out", "unfit-comparator", "weak-comparator", "unlike-comparator", "definition", "known-gap",
+    "no-location-drift", "points-moved", "given-twice", "empty-areas", "tiles", "restricted", "suppressed", "extract",
     "households-not-known", "households-part-covered", "households-rough", "forces-left-out", "areas-not-known",
     "short-baseline", "coverage-from-sac", "absent-types", "plan-unchecked",
     "repeated-file", "filtered-file", "doubled-file", "full-spreadsheet", "rough-places", "no-such-offence",
