@@ -266,7 +266,7 @@ def _unlike_comparator(
             there, here = (100 * sums[-1] / sums[:-1].mean() for sums in (theirs, ours))
             yield Notice(
                 UNLIKE,
-                f"The areas changed unlike what they are compared with: of {tables.IN_WORDS[kind]}, for every 100 "
+                f"The areas changed unlike what they are compared with. Of {tables.IN_WORDS[kind]}, for every 100 "
                 f"before there are {there:,.0f} in {comparator.words} now, and {here:,.0f} in the areas. So nearly "
                 f"every area can look like a {'rise' if beside < 0 else 'fall'}. Check that both have whole months "
                 "and the same crime types in every period, or compare with the rest of the areas (--comparator areas).",
