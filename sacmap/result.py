@@ -38,10 +38,10 @@ class Entry:
     rank: 1 is first of `areas`. top5_share, top10_share: share of draws in which it is among the first five, and the
     first ten; rank_low to rank_high: its rank in nine draws out of ten. edge_rank, edge_low, edge_high: the same if
     every crime within 50 m of a neighbour belonged to that neighbour. months_above of `months` current months are above
-    the expected. points_share: share of its current crimes on its ten busiest map points; streets: the first of these,
-    with their crimes. off_street: share of its crimes on map points that are not streets, such as shops, car parks and
-    stations; None if it has no crimes. one_point: set if most of a rise lies on one map point without earlier crimes.
-    found: on a week list, the number of areas whose finding is its own or a stronger one; 0 if it has none.
+    the expected. points_share: share of its current crimes on its ten busiest map points; streets: those with most
+    of them, and how many. off_street: share of its crimes on map points that are not streets, such as shops, car parks
+    and stations; None if it has no crimes. one_point: set if most of a rise lies on one map point without earlier
+    crimes. found: on a week list, the number of areas whose finding is its own or a stronger one; 0 if it has none.
     """
 
     area_id: str

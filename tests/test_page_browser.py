@@ -631,36 +631,22 @@ def test_the_chosen_area_shows_its_busiest_points_with_their_streets(opened):
     assert opened(page_of(), "#area=A0").tab.locator("#map .point").count() == 0
 
 
-def test_a_point_without_a_street_is_on_the_list_and_fewer_than_ten_are_not_called_ten(opened):
+def test_fewer_than_ten_points_are_not_called_ten_and_the_panel_names_the_busiest_streets_of_all_points(
+    opened,
+):
     points = [
         MapPoint(0.003, 52.004, "On or near Mill Lane", (5, 1, 2)),
         MapPoint(0.006, 52.007, "", (0, 2, 0)),
     ]
-    page = opened(replace(page_of(), points={"A0": points}), "#area=A0")
-    assert "All its map points, by street" in page.text("#panel")
-    assert page.tab.locator("#panel .streets li").all_inner_texts() == ["Mill Lane\n8", "No street given\n2"]
+    streets = {"A0": {"sac": [("11 Nightclubs", 37), ("On or near Mill Lane", 8)], "robbery": []}}
+    page = opened(replace(page_of(), points={"A0": points}, streets=streets), "#area=A0")
+    assert page.text("#points-note") == "Circles: all its map points."
+    assert page.tab.locator("#panel .streets li").all_inner_texts() == ["11 Nightclubs\n37", "Mill Lane\n8"]
+    page.tab.check('[name="crime-type"][value="robbery"]')
+    assert "Busiest streets" not in page.text("#panel")
     many = [MapPoint(0.003 + n / 1e4, 52.004, "On or near Mill Lane", (1, 0, 0)) for n in range(12)]
     page = opened(replace(page_of(), points={"A0": many}), "#area=A0")
-    assert "Its ten busiest map points, by street" in page.text("#panel")
-    assert page.tab.locator("#panel .streets li").all_inner_texts() == ["Mill Lane\n10"]
     assert page.text("#points-note").startswith("Circles: its ten busiest map points. They hold")
-
-
-def test_several_car_parks_of_an_area_are_told_as_several_and_the_street_with_most_crimes_comes_first(opened):
-    places = [
-        ("Mill Lane", 6),
-        ("Parking Area", 5),
-        ("Parking Area", 4),
-        ("Petrol Station", 3),
-        ("Mill Lane", 1),
-    ]
-    points = [
-        MapPoint(0.003 + n / 1e4, 52.004, f"On or near {name}", (crimes, 0, 0))
-        for n, (name, crimes) in enumerate(places)
-    ]
-    page = opened(replace(page_of(), points={"A0": points}), "#area=A0")
-    told = ["2 Parking Areas\n9", "Mill Lane\n7", "Petrol Station\n3"]
-    assert page.tab.locator("#panel .streets li").all_inner_texts() == told
 
 
 def test_the_hint_over_the_map_stands_on_the_ground_not_on_an_area(opened):

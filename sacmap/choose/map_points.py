@@ -1,4 +1,4 @@
-"""Evaluate map points: how concentrated an area's crimes are, how many are off street, and rises on one new point."""
+"""Evaluate map points: how concentrated an area's crimes are, its busiest streets, and rises on one new point."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MOST, AT_LEAST = 0.5, 5
 
 
 class AreaPoints(NamedTuple):
-    """The crimes of one area and crime type: all, those off street (`apart`), and by map point.
+    """The crimes of one area and crime type: all, those off street (`apart`), by map point, and the busiest streets.
 
     Crimes without a location or without the name of one are counted in `crimes`, but are on no point.
     """
@@ -46,36 +46,57 @@ class AreaPoints(NamedTuple):
     crimes: int = 0
     apart: int = 0
     points: Mapping[Point, int] = MappingProxyType({})
+    streets: tuple[tuple[str, int], ...] = ()
 
     @property
     def off_street(self) -> float | None:
         """The share of the crimes on map points that are not streets; None without crimes."""
         return self.apart / self.crimes if self.crimes else None
 
-    def busiest(self) -> tuple[float, tuple[tuple[str, int], ...]]:
-        """Return the share of the crimes on the ten busiest map points, and the busiest streets among them.
-
-        Points without a street name count in the share but are not named. Points of one street are added together, and
-        so are those of several places with one name, which then says how many they are: "2 Parking Areas".
-        """
-        if not self.points:
-            return 0.0, ()
-        busiest = sorted(self.points.items(), key=lambda point: (-point[1], point[0]))[:POINTS]
-        streets: defaultdict[str, list[int]] = defaultdict(list)
-        for (_, _, name), n in busiest:
-            streets[name.strip()].append(n)
-        named = [
-            (_several(name, len(crimes)), sum(crimes))
-            for name, crimes in streets.items()
-            if name not in {"", "On or near"}
-        ]
-        first = sorted(named, key=lambda street: (-street[1], street[0]))[:STREETS]
-        return sum(n for _, n in busiest) / self.crimes, tuple(first)
+    @property
+    def busiest_share(self) -> float:
+        """The share of the crimes on the ten busiest map points."""
+        return sum(sorted(self.points.values(), reverse=True)[:POINTS]) / self.crimes if self.crimes else 0.0
 
 
-def _several(name: str, points: int) -> str:
-    """Return the name of a street, or of a place; of several places with one name, such as car parks, their number."""
-    return f"{points} {street_of(name)}s" if points > 1 and is_kind(name) else name
+def busiest_streets(rows: pd.DataFrame, first: int = STREETS) -> dict[str, dict[str, list[tuple[str, int]]]]:
+    """Return, by area and crime type, the `first` streets with most crimes, and how many; `sac` is all three types.
+
+    `rows` are Located rows. All map points of a street are added together, and so are those of several places with one
+    name, which then says how many they are: "2 Parking Areas".
+    """
+    there = rows["area_id"].notna() & rows["location"].notna() & rows["crime_type"].isin(tables.SAC_TYPES)
+    rows = rows.loc[there.to_numpy(), POINT_COLUMNS].reset_index(drop=True)
+    texts = rows[["area_id", "crime_type", "location"]].astype("category")
+    area, kind, location = (texts[name].cat.codes.to_numpy(np.int64) for name in texts)
+    areas, types, locations = (texts[name].cat.categories.astype(str).tolist() for name in texts)
+    stripped = np.array([name.strip() for name in locations], dtype=object)
+    names, name_of = np.unique(stripped, return_inverse=True)
+    # Crimes are many and what they are called is not: one whole number stands for area, type and name, and for `sac`.
+    kinds = [*types, "sac"]
+    key = (area * len(kinds) + kind) * len(names) + name_of[location]
+    key_of_all = key + (len(types) - kind) * len(names)
+    keys, n = np.unique(np.concatenate([key, key_of_all]), return_counts=True)
+    places = rows[np.array([is_kind(name) for name in locations], dtype=bool)[location]]
+    apart, apart_of_all = (
+        each.drop_duplicates().index.to_numpy() for each in (places, places.drop(columns="crime_type"))
+    )
+    at = np.searchsorted(keys, np.concatenate([key[apart], key_of_all[apart_of_all]]))
+    several = np.bincount(at, minlength=len(keys))
+    group, street = np.divmod(keys, max(len(names), 1))
+    # Most first; of as many they are by name already.
+    order = np.argsort(group * (len(rows) + 1) - n, kind="stable")
+    order = order[~np.isin(names, ["", "On or near"])[street[order]]]
+    group, street, n, several = group[order], street[order], n[order], several[order]
+    busiest = np.flatnonzero(np.arange(len(group)) - np.searchsorted(group, group) < first)
+    streets: dict[str, dict[str, list[tuple[str, int]]]] = {}
+    for which, name, points, crimes in zip(
+        *(each[busiest].tolist() for each in (group, names[street], several, n)), strict=True
+    ):
+        by_kind = streets.setdefault(areas[which // len(kinds)], {})
+        told = f"{points} {street_of(name)}s" if points > 1 else name
+        by_kind.setdefault(kinds[which % len(kinds)], []).append((told, crimes))
+    return streets
 
 
 def is_kind(name: str) -> bool:
@@ -152,7 +173,11 @@ def points_of_areas(now: pd.DataFrame, area_ids: Collection[str]) -> dict[tuple[
             apart[key] += n * no_street
             if named and not (math.isnan(lon) or math.isnan(lat)):
                 points[key][lon, lat, name] += n
-    return {key: AreaPoints(n, apart[key], points[key]) for key, n in crimes.items()}
+    streets = busiest_streets(mine)
+    return {
+        key: AreaPoints(n, apart[key], points[key], tuple(streets.get(key[0], {}).get(key[1], ())))
+        for key, n in crimes.items()
+    }
 
 
 def _is_off_street(name: str) -> bool:

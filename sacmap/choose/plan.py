@@ -402,8 +402,8 @@ def _streets(result: Result, target: Sequence[str], kind: str) -> list[BusyStree
     rows = result.located
     mine = rows[rows["month"].isin(now).to_numpy() & rows["area_id"].isin(target).to_numpy()]
     found = points_of_areas(mine.assign(area_id="target"), ["target"])
-    _, streets = found.get(("target", kind), NO_POINTS).busiest()
-    return [{"street": name, "crimes": n} for name, n in streets]
+    busiest = found.get(("target", kind), NO_POINTS).streets
+    return [{"street": name, "crimes": n} for name, n in busiest]
 
 
 def busiest_months(monthly: pd.DataFrame, last: str, kind: str = "sac") -> list[str]:

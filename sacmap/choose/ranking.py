@@ -260,7 +260,6 @@ def _entries(
     ids = [made.ids[position] for position in known.positions[listed]]
     above = months_above(known.law.expected, of_kind(made.counts[known.positions], one.kind))
     there = [points.get((area, one.kind), NO_POINTS) for area in ids]
-    busiest = [found.busiest() for found in there]
     stable, (edge_low, edge_high) = ranked.stable, ranked.edge_range
     tiers = np.zeros(len(known.rows)) if one.hardening else _tiers_of(known.verdicts)
     return tuple(
@@ -278,8 +277,8 @@ def _entries(
             edge_high=int(edge_high[at]),
             months_above=int(above[position]),
             months=made.months,
-            points_share=busiest[at][0],
-            streets=busiest[at][1],
+            points_share=there[at].busiest_share,
+            streets=there[at].streets,
             off_street=there[at].off_street,
             one_point=None if one.hardening else one_point.get(area),
             found=int((tiers >= tiers[position]).sum()) if tiers[position] else 0,

@@ -285,9 +285,9 @@ def _common(entry: Entry, row: ChangeRow, kind: str) -> list[str]:
         said.append(f"Above the expected in {entry.months_above} of {entry.months} months.")
     if int(row["current_count"]) >= LEAST_CRIMES:
         streets = ", ".join(f"{street_of(name)} ({n})" for name, n in entry.streets if n >= LEAST_ON_STREET)
-        first = f", first {streets}" if streets else ""
+        most = f"; most on {streets}" if streets else ""
         share = f"{whole(100 * entry.points_share)}% of its {tables.NOUNS[kind][1]}"
-        said.append(f"{share} are on ten map points{first}.")
+        said.append(f"{share} are on ten map points{most}.")
     if abs(entry.edge_rank - entry.rank) >= LEAST_RANKS:
         said.append(
             f"It would be number {entry.edge_rank:,} if crimes within {tables.EDGE_METRES:.0f} m of its edge belonged "

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sacmap import months, tables
-from sacmap.choose.map_points import POINT_COLUMNS, point_counts
+from sacmap.choose.map_points import POINT_COLUMNS, POINTS, STREETS, busiest_streets, point_counts
 from sacmap.forces import PRACTICE_FORCE
 from sacmap.notices import Notice, counted
 from sacmap.publish.change_rows import rows_by_area, without_readings
 from sacmap.publish.lists import hardening_reasons, week_reasons
 from sacmap.publish.page import render
-from sacmap.publish.page_data import positions_with_points
+from sacmap.publish.page_data import MOST_WITH_POINTS, positions_with_points
 from sacmap.publish.view import MapPoint, View
 from sacmap.publish.words import capital, percent, unit_of, without_options
 from sacmap.result import Result
@@ -35,8 +35,8 @@ EXTRACT_SOURCE = (
     "Residential burglary, robbery, theft of and theft from motor vehicles are as the force recorded them, and so are "
     "the places.",
 )
-#: Streets named in the panel of an area, and its map points drawn, by crime type.
-STREETS, POINTS = 3, 10
+#: Streets named in the panel of an area, by crime type. On larger maps they are fewer, to keep the file small.
+IN_PANEL = 5
 
 
 def page_of(result: Result, drawn: Outlines | None = None) -> View:
@@ -98,33 +98,9 @@ def outcome_html_of(result: Result, plan: Plan, outcome: Outcome) -> str:
 
 def _streets_of(result: Result) -> dict[str, dict[str, list[tuple[str, int]]]]:
     """Return, by area and crime type, the busiest streets of the current months compared and their crimes."""
-    located, now = result.located, [result.study.current[k] for k in result.compared]
-    there = located["month"].isin(now) & located["area_id"].notna() & located["location"].notna()
-    rows = located.loc[there.to_numpy(), ["area_id", "crime_type", "location"]].astype("category")
-    area, kind, location = (rows[name].cat.codes.to_numpy(np.int64) for name in rows)
-    areas, types, locations = (rows[name].cat.categories.astype(str).tolist() for name in rows)
-    names, name_of = np.unique(
-        np.array([name.strip() for name in locations], dtype=object), return_inverse=True
-    )
-    # Crimes are many and what they are called is not: one whole number stands for area, type and name, and for `sac`.
-    kinds = [*types, "sac"]
-    both = np.concatenate([kind, np.full(len(kind), len(types))])
-    keys = (np.tile(area, 2) * len(kinds) + both) * len(names) + np.tile(name_of[location], 2)
-    keys, n = np.unique(keys, return_counts=True)
-    group, street = np.divmod(keys, max(len(names), 1))
-    named = ~np.isin(names, ["", "On or near"])[street]
-    group, street, n = group[named], street[named], n[named]
-    # Most first; of as many they are by name already.
-    order = np.argsort(group * (len(area) + 1) - n, kind="stable")
-    group, street, n = group[order], street[order], n[order]
-    busiest = np.flatnonzero(np.arange(len(group)) - np.searchsorted(group, group) < STREETS)
-    streets: dict[str, dict[str, list[tuple[str, int]]]] = {}
-    for which, name, crimes in zip(
-        group[busiest].tolist(), names[street[busiest]], n[busiest].tolist(), strict=True
-    ):
-        by_kind = streets.setdefault(areas[which // len(kinds)], {})
-        by_kind.setdefault(kinds[which % len(kinds)], []).append((name, crimes))
-    return streets
+    now = result.located["month"].isin([result.study.current[k] for k in result.compared])
+    first = IN_PANEL if len(result.areas) <= MOST_WITH_POINTS else STREETS
+    return busiest_streets(result.located[now.to_numpy()], first)
 
 
 def _points_of(result: Result, areas: Collection[str]) -> dict[str, list[MapPoint]]:

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sacmap import months, tables
-from sacmap.choose.map_points import is_kind, street_of
+from sacmap.choose.map_points import street_of
 from sacmap.choose.ranking import TIERS
 from sacmap.files.json_shape import Json
 from sacmap.months import Period
@@ -132,9 +132,8 @@ def numbers_of(view: View) -> str:
 
     columns: the columns of the CSV; sentences: the different sentences; sentence: the number of each row's sentence;
     labels: where names may be written; monthly: counts by area, one character per month; streets, points: the busiest
-    of each area; kinds: which of the streetNames are of a kind of place, such as car parks; districts, context: lines
-    to draw. The script parses a line only when it needs it, so the first screen does not wait for the others. All of it
-    is ASCII.
+    of each area; districts, context: lines to draw. The script parses a line only when it needs it, so the first screen
+    does not wait for the others. All of it is ASCII.
     """
     sentences, sentence = _sentences(view)
     columns = [
@@ -150,7 +149,6 @@ def numbers_of(view: View) -> str:
         "streets": _streets(view, names),
         "points": _points(view, names),
         "streetNames": [street_of(name) for name in names],
-        "kinds": [number for number, name in enumerate(names) if is_kind(name)],
         "districts": backdrop.districts(view),
         "subtotals": _subtotals(view),
         "tiles": tiles.for_script(view),

@@ -143,8 +143,7 @@ function monthlyOf(place) {
 
 const TEN = 10;
 
-// The ten busiest map points of an area for the crime type: where, street, whether that is a kind of place such as car
-// parks, and crimes; the busiest first.
+// The ten busiest map points of an area for the crime type: where, street, and crimes; the busiest first.
 function pointsOf(place) {
   const coded = numbers.points?.[place] ?? [];
   const step = 3 + data.types.length - 1;
@@ -155,8 +154,7 @@ function pointsOf(place) {
     y += coded[i + 1];
     const counts = coded.slice(i + 3, i + step);
     const n = state.type === "sac" ? counts.reduce((a, b) => a + b) : counts[data.types.indexOf(state.type) - 1];
-    const [street, kind] = [numbers.streetNames[coded[i + 2]], numbers.kinds.includes(coded[i + 2])];
-    if (n > 0) found.push({ x: x / 1e5, y: y / 1e5, street, kind, n });
+    if (n > 0) found.push({ x: x / 1e5, y: y / 1e5, street: numbers.streetNames[coded[i + 2]], n });
   }
   return found.sort((a, b) => b.n - a.n).slice(0, TEN);
 }

@@ -105,32 +105,13 @@ function itsCrime(place) {
 }
 
 function busiest(place) {
-  const points = pointsOf(place);
-  const streets = byStreet(points);
   const coded = numbers.streets?.[indexOf(place, state.type)] ?? [];
-  if (!points.length)
-    for (let i = 0; i < coded.length; i += 2) streets.push([numbers.streetNames[coded[i]], coded[i + 1]]);
-  if (!streets.length) return [];
-  const lines = streets.map(([name, n]) =>
-    element("li", [element("span", name), element("span", whole(n), { class: "number" })]),
-  );
-  return [
-    element("h3", points.length ? `${capital(pointsInWords(points))}, by street` : "Busiest streets now"),
-    element("ul", lines, { class: "streets" }),
-  ];
-}
-
-// The streets of some map points and their crimes, most first. Several car parks are told as several, not as one.
-function byStreet(points) {
-  const streets = new Map();
-  for (const { street, kind, n } of points) {
-    const name = street || "No street given";
-    const [sum, several] = streets.get(name) ?? [0, 0];
-    streets.set(name, [sum + n, several + 1, kind]);
+  const lines = [];
+  for (let i = 0; i < coded.length; i += 2) {
+    const crimes = element("span", whole(coded[i + 1]), { class: "number" });
+    lines.push(element("li", [element("span", numbers.streetNames[coded[i]]), crimes]));
   }
-  return [...streets]
-    .map(([name, [sum, several, kind]]) => [kind && several > 1 ? `${several} ${name}s` : name, sum])
-    .sort(([, a], [, b]) => b - a);
+  return lines.length ? [element("h3", "Busiest streets now"), element("ul", lines, { class: "streets" })] : [];
 }
 
 // "its ten busiest map points"; fewer are all that it has.
