@@ -70,6 +70,7 @@ def compare_areas(
         definitions=_definitions(study, counting.compared, reading.tally),
         overlaps=overlaps,
         duplicates=counting.ledger.duplicates,
+        heard=set(located.loc[located["area_id"].notna(), "force"].unique()),
     )
     no_baseline = () if study.baseline else (warnings.NO_BASELINE,)
     found = warnings.all_of(study, reading, areas, facts)

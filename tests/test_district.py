@@ -12,6 +12,7 @@ from sacmap.areas.boundaries import geojson_of, read_areas, read_boundaries
 from sacmap.areas.columns import BoundaryOptions
 from sacmap.errors import InputError, UsageError
 from sacmap.pipeline import run, save
+from sacmap.planning import EvaluateOptions, PlanOptions, evaluate_plan, plan_study
 from sacmap.publish.public import public_version
 from sacmap.result import OnePoint
 from sacmap.study import make_study
@@ -82,11 +83,35 @@ def test_a_district_does_not_follow_a_force_outside_that_falls_silent(county, tm
     district = run(county(within="Ashby"))
     assert district.comparator_changes["sac"]["change_pct"] == pytest.approx(-50)
     assert district.ledger.forces_left_out == 80
-    told = next(one.text for one in district.warnings if one.code == "forces-left-out")
-    assert told.startswith("Left out of every period, whole: Leicestershire Police,")
+    told = next(one.text for one in district.warnings if one.code == "forces-left-out-outside")
+    assert told.startswith("Left out of the areas outside, whole: Leicestershire Police,")
     # What the district does not follow has nothing to tell.
     for options in ({"comparator": "none"}, {"current": "2023-01:2024-01", "baseline": ()}):
         assert not run(county(within="Ashby", **options)).ledger.forces_left_out
+
+
+def test_altered_crimes_are_refused_of_a_district_though_a_force_outside_it_is_left_out(county, tmp_path):
+    place = {"force": "Leicestershire Police", "lon": "0.045000", "lat": "52.005000"}
+    folder = tmp_path / "crimes" / "2023-01"
+    (folder / "2023-01-leicestershire-street.csv").write_text(
+        csv_text(*[row("2023-01", "Burglary", **place) for _ in range(80)])
+    )
+    plan = tmp_path / "plan.json"
+    plan_study(county(within="Ashby"), plan, PlanOptions(theme="burglary", size=1))
+    (tmp_path / "crimes" / "2025-01").mkdir()
+    (tmp_path / "crimes" / "2025-01" / "2025-01-northamptonshire-street.csv").write_text(
+        csv_text(
+            *[row("2025-01", lon=f"{n * 0.01 + 0.005}", lat="52.005000") for n in range(6) for _ in range(20)]
+        )
+    )
+    options = EvaluateOptions(
+        after=("2025-01",), crimes=(str(tmp_path / "crimes"),), boundaries=str(tmp_path / "wards.geojson")
+    )
+    evaluate_plan(plan, tmp_path / "result.json", options)
+    altered = tmp_path / "crimes" / "2024-01" / "2024-01-northamptonshire-street.csv"
+    altered.write_text(altered.read_text().replace(",0.005000,", ",0.015000,", 3))
+    with pytest.raises(InputError, match="The plan was made with other crimes: W0 had 20 burglaries"):
+        evaluate_plan(plan, tmp_path / "again.json", options)
 
 
 def test_a_district_is_found_however_its_name_is_written_and_a_wrong_one_is_told(county):

@@ -58,7 +58,7 @@ class Facts(NamedTuple):
     """What a comparison found, which its notices are made from.
 
     once: the Located table without duplicates; overlaps: two areas and the square metres they share; duplicates: how
-    many rows repeat another.
+    many rows repeat another; heard: the forces with a crime in the areas, in any month.
     """
 
     once: pd.DataFrame
@@ -68,6 +68,7 @@ class Facts(NamedTuple):
     definitions: tuple[Break, ...]
     overlaps: Sequence[tuple[str, str, float]]
     duplicates: int
+    heard: Collection[str]
 
 
 def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts) -> tuple[Notice, ...]:
@@ -89,7 +90,7 @@ def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts
         *_perhaps_lost(study, reading, compared),
         *_unknown_areas(compared.unknown, areas),
         *_months_left_out(positions, study.periods, compared.left_out),
-        *_forces_left_out(compared.silent),
+        *_forces_left_out(compared.silent, facts.heard),
         *_weak_comparator(facts.comparator, mine, facts.counts.in_areas),
         *_unlike_comparator(
             facts.comparator, facts.counts.in_areas, {*compared.absent_types, *reading.absent}
@@ -166,15 +167,23 @@ def _unknown_areas(unknown: Mapping[str, str], areas: gpd.GeoDataFrame) -> Itera
         )
 
 
-def _forces_left_out(silent: pd.DataFrame) -> Iterator[Notice]:
-    """Tell which other forces are left out of every period, whole, and for which months."""
-    if len(silent):
-        names = ", ".join(dict.fromkeys(silent["force"].astype(str)))
-        yield Notice(
-            FORCES_LEFT_OUT,
-            f"Left out of every period, whole: {names}, so that a gap does not read as a fall "
-            f"({listed(reasons_of(silent), 4)}).",
-        )
+def _forces_left_out(silent: pd.DataFrame, heard: Collection[str]) -> Iterator[Notice]:
+    """Tell which other forces are left out of every period, whole, and for which months.
+
+    Those not `heard` in the areas have crimes in the areas outside alone, and change no count of these.
+    """
+    here = silent["force"].isin(list(heard))
+    for code, where, rows in (
+        (FORCES_LEFT_OUT, "every period", silent[here]),
+        ("forces-left-out-outside", "the areas outside", silent[~here]),
+    ):
+        if len(rows):
+            names = ", ".join(dict.fromkeys(rows["force"].astype(str)))
+            yield Notice(
+                code,
+                f"Left out of {where}, whole: {names}, so that a gap does not read as a fall "
+                f"({listed(reasons_of(rows), 4)}).",
+            )
 
 
 def _months_left_out(

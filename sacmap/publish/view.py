@@ -40,7 +40,7 @@ WEIGHTY = {
     "months-left-out", "unfit-comparator", "weak-comparator", "unlike-comparator", "definition", "known-gap",
     "no-location-drift", "points-moved", "given-twice", "empty-areas", "tiles", "restricted", "suppressed", "extract",
     "households-not-known", "households-part-covered", "households-rough", "forces-left-out", "areas-not-known",
-    "short-baseline", "coverage-from-sac", "absent-types", "plan-unchecked",
+    "forces-left-out-outside", "short-baseline", "coverage-from-sac", "absent-types", "plan-unchecked",
     "repeated-file", "filtered-file", "doubled-file", "full-spreadsheet", "rough-places", "no-such-offence",
     "cancelled-rows", "shared-ids", "part-months", "unknown-crime-types", "offence-dates",
     "areas-under-others", "taken-back",
