@@ -482,10 +482,14 @@ def test_the_static_map_fills_the_same_sides(planned):
     assert "plan-sides" not in render(page_of())
 
 
-def test_with_two_warnings_how_a_plan_will_be_judged_is_on_the_first_screen(opened):
+@pytest.mark.parametrize("practice", [False, True])
+def test_with_two_warnings_how_a_plan_will_be_judged_is_on_the_first_screen_below_a_banner_too(
+    opened, practice
+):
     page = page_of()
     page = replace(
         page,
+        practice=practice,
         warnings=[Notice("weak-comparator", "The comparison is shaky."), Notice("no-location-drift", "5%.")],
         comparator_words="the rest of Avon and Somerset",
     )

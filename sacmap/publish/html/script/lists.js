@@ -94,8 +94,7 @@ function showTiles() {
 }
 
 function showLists() {
-  if (data.plan) return;
-  if (listsAsTheyCame && state.type === data.type && !state.group) {
+  if (data.plan || (listsAsTheyCame && state.type === data.type && !state.group)) {
     requestAnimationFrame(tighten);
     return;
   }
@@ -133,19 +132,21 @@ function showMost() {
 
 // Where both lists would not stand on one screen: closer rows; then the fourth and fifth by their pins and names alone,
 // and a name of two lines without its district, unless another area has the name; then no area that is no finding.
+// A plan has closer rows and lines, and its last line stands above the ten pixels that fade.
 function tighten() {
   const answer = $("answer");
   answer.classList.remove("tight", "brief", "briefer", "briefest");
-  const last = query("#hardening li:last-child");
+  const last = query("#hardening li:last-child, #plan > :last-child");
   if (!last || getComputedStyle(answer).overflowY !== "auto") return;
-  const end = answer.getBoundingClientRect().bottom;
-  for (const css of ["tight", "brief", "briefer", "briefest"]) {
+  const end = answer.getBoundingClientRect().bottom - (data.plan ? 10 : 0);
+  for (const css of data.plan ? ["tight"] : ["tight", "brief", "briefer", "briefest"]) {
     if (last.getBoundingClientRect().bottom <= end) break;
     answer.classList.add(css);
     if (css === "brief") markNames();
   }
   // No line is cut in two by the screen's end: what is no row goes.
   const note = query("#hardening ~ p.small");
+  if (!note) return;
   note.classList.remove("unseen");
   note.classList.toggle("unseen", note.getBoundingClientRect().bottom > end + 4);
 }

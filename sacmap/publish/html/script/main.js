@@ -284,7 +284,7 @@ function listenToTheRest() {
     map.invalidateSize({ animate: false });
     keepInside();
     if (state.area === null && !state.group) fit();
-    if (!data.plan && state.area === null) tighten();
+    if (state.area === null) tighten();
   }).observe($("map"));
   // Long after the first answer, for who prints by a way that the page is not told of; of thousands of areas not at all.
   if (!isCanvas()) setTimeout(() => (window.requestIdleCallback ?? setTimeout)(paintStatic), 4000);
