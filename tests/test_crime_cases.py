@@ -600,6 +600,9 @@ def test_f70_a_street_file_saved_again_counts_as_before(folder, monkeypatch, how
          "No crime of the 80 given has a location"),
         (table([row | {"Longitude": "\\N", "Latitude": "\\N"} for row in crimes()]).encode(),
          "No crime of the 80 given has a location"),
+        (table(crimes(), separator=" ").encode(), "as R's write.table puts them"),
+        (table([[n, *row.values()] for n, row in enumerate(crimes(), 1)],
+               [name.replace(" ", ".") for name in COLUMNS], " ", "\n").encode(), "save the table with write.csv"),
         (b",,,\n,,,\n", "a.csv is empty"),
         (b'"', "a.csv is empty"),
         (table(crimes())[:-60].encode(), "line 81 has 5 columns where the header has 12"),
@@ -840,6 +843,24 @@ def test_crimes_without_a_type_are_told_as_blank(folder, monkeypatch):
     rows[0]["Crime type"] = ""
     (folder / "a.csv").write_text(table(rows))
     assert map_of(folder, monkeypatch, "a.csv").told["unknown-crime-types"].endswith("SAC: blank.")
+
+
+@pytest.mark.parametrize("lsoa", [{"LSOA name": "Sheffield 004F"}, {"LSOA code": "E01007321"}])
+def test_rows_moved_by_a_comma_in_a_street_s_name_are_counted_and_told_as_such(folder, monkeypatch, lsoa):
+    rows = crimes()
+    street = (
+        "On or near Kiosk, High Street" if "LSOA name" in lsoa else "On or near Kiosk, Stall, High Street"
+    )
+    for moved in rows[:2]:
+        moved.update(lsoa, Location=street)
+    rows[2]["Crime type"] = "Cattle rustling"
+    (folder / "a.csv").write_text(table(rows).replace('"', ""))
+    said = map_of(folder, monkeypatch, "a.csv").record["warnings"]
+    [moved, strange] = [one["text"] for one in said if one["code"] == "unknown-crime-types"]
+    assert (
+        f"counted as SAC: 2, such as {next(iter(lsoa.values())).lower().replace(' ', '-')}. A comma" in moved
+    )
+    assert strange.endswith("SAC: cattle-rustling.")
 
 
 def test_a_month_of_a_folder_in_another_format_is_named(folder, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -106,6 +107,12 @@ def no_column(label: str, header: Sequence[str], where: str = "") -> InputError:
     if looks:
         return NotCrimesError(
             f"{label} is {looks}, not street-level crimes.", "Give police.uk street-level crime CSVs."
+        )
+    spaced = next(csv.reader(names[:1], delimiter=" "), [])
+    if len(names) == 1 and {"month", "crime_type"} <= set(places_of(spaced)):
+        return InputError(
+            f"{label} has spaces between its columns, as R's write.table puts them.",
+            "In R, save the table with write.csv(crimes, 'crimes.csv').",
         )
     headless = any(months.month_of(name) for name in names)
     of_crimes = headless or {"month", "crime_type"} & set(places_of(names))

@@ -36,6 +36,8 @@ UNLIKE = "unlike-comparator"
 UNLIKE_FACTOR = 2.0
 #: Warn if the share of crimes with no location changes by more percentage points than this.
 DRIFT_POINTS = 2.0
+#: The name or code of an LSOA, written as crime types are: bristol-001a, e01014370.
+_LSOA = r".+-\d{3}[a-z]|[ew]01\d{6}"
 #: At most so many months left out are named, the others counted.
 MONTHS_NAMED = 4
 #: Warn if more than this share of the areas has no crime.
@@ -107,7 +109,7 @@ def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts
         *_shared(int(inside["shared"].sum())),
         *_empty_areas(inside, areas[~areas["area_id"].isin(list(compared.unknown))]),
         *_other_forces(inside, compared.forces),
-        *_strange_types(sorted(set(reading.tally["crime_type"]) - KNOWN_TYPES)),
+        *_strange_types(reading.tally),
         *_repeats(facts.duplicates),
         *_unseen_points(inside, now),
         *(Notice("given-twice", note) for note in reading.notes),
@@ -383,9 +385,19 @@ def _other_forces(inside: pd.DataFrame, forces: tuple[str, ...]) -> Iterator[Not
         )
 
 
-def _strange_types(strange: Sequence[str]) -> Iterator[Notice]:
-    if strange:
-        named = ", ".join(kind or "blank" for kind in strange)
+def _strange_types(tally: pd.DataFrame) -> Iterator[Notice]:
+    """Tell of unknown types, and of rows with an LSOA in place of one: a comma without quotes moved their cells."""
+    rows = tally[~tally["crime_type"].isin(KNOWN_TYPES)]
+    moved = rows["crime_type"].str.fullmatch(_LSOA)
+    if moved.any():
+        told = f"{rows.loc[moved, 'n'].sum():,}, such as {rows.loc[moved, 'crime_type'].min()}"
+        yield Notice(
+            "unknown-crime-types",
+            f"Rows with an LSOA in place of the crime type, not counted as SAC: {told}. A comma in a street's name has "
+            "moved their cells: put such names in quotes, or use the files as downloaded.",
+        )
+    if not moved.all():
+        named = ", ".join(kind or "blank" for kind in sorted(set(rows.loc[~moved, "crime_type"])))
         yield Notice("unknown-crime-types", f"Unknown crime types, not counted as SAC: {named}.")
 
 
