@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import zipfile
 from dataclasses import replace
@@ -182,15 +183,23 @@ def test_a_force_that_is_nearly_all_in_the_areas_is_told_to_be_no_comparator(dat
     # Nor may a colour, a row, a sentence, a layer or a cell: only the CSV has what was worked out.
     assert (result.change["verdict"] == "clear rise").sum() > 40
     assert set(page.table["verdict"]) == {"no reading"}
-    assert page.table[["expected", "normal_low", "normal_high"]].isna().all(axis=None)
+    # The level lies between the count and the expected, and so follows the comparator too.
+    assert page.table[["expected", "normal_low", "normal_high", "level"]].isna().all(axis=None)
+    assert not any("likely" in line for one in page.hardening for line in one.why)
     assert "clear rise" in page.texts["verdict"]
     assert {css[0] for css in static_classes(page)} == {"p"}
     html = render(page)
     shown = html[: html.index('id="data"')]
-    for words in ("clear change</span>", "could be chance", "Clear rise", 'value="expected"'):
+    for words in (
+        "clear change</span>",
+        "could be chance",
+        "Clear rise",
+        'value="expected"',
+        'value="level"',
+    ):
         assert words not in shown
     assert "no reading</span>" in shown
-    assert "<strong>Expected</strong>" not in shown
+    assert not {"Expected", "Level"} & set(re.findall("<strong>(.*?)</strong>", shown))
     book = openpyxl.load_workbook(io.BytesIO(workbook_of(page)))
     head, *lines = book["Areas"].iter_rows(values_only=True)
     assert {line[head.index("verdict")] for line in lines} == {"no reading"}
@@ -206,6 +215,7 @@ def test_a_force_that_is_nearly_all_in_the_areas_is_told_to_be_no_comparator(dat
     assert "clear" not in note.lower()
     assert "For a week of action" not in note
     assert "no place stands out" not in note
+    assert "likely in a similar" not in note
     assert first_words(result).endswith("is no good guide: do not rely on their readings.")
 
 

@@ -407,7 +407,7 @@ def test_a_plan_says_how_many_areas_are_left_to_compare_with(result, monkeypatch
 
 @pytest.mark.parametrize(
     ("own", "so"),
-    [(False, "do not rely on the choice"), (True, "it cannot be said whether your own choice")],
+    [(False, "do not rely on the choice of areas"), (True, "do not rely on the rise of your own choice")],
 )
 def test_a_plan_by_a_comparator_that_is_no_guide_says_so_in_place_of_how_its_areas_rose(result, own, so):
     unfit = replace(

@@ -72,15 +72,12 @@ def risen_elsewhere(rows: pd.DataFrame, plan: Plan) -> list[str]:
 def _target_notices(plan: Plan, result: Result, names: Mapping[str, str]) -> Iterator[Notice]:
     """Tell whether the chosen areas have a rise to answer, who chose them, and which clear rises they leave out."""
     if result.unfit:
-        so = (
-            "it cannot be said whether your own choice has a rise to answer"
-            if plan.week["own_choice"]
-            else "do not rely on the choice of areas for a week of action"
-        )
+        of = "rise of your own choice" if plan.week["own_choice"] else "choice"
         yield Notice(
             NO_GUIDE,
-            f"What the areas are compared with is no good guide, so {so}. Plan again, compared with the rest of the "
-            "areas (--comparator areas).",
+            f"What the areas are compared with is no good guide: do not rely on the {of} of areas for a week of "
+            "action, nor on the burglaries said to be prevented. Plan again, compared with the rest of the areas "
+            "(--comparator areas).",
         )
         return
     rows = result.change[result.change["crime_type"] == plan.theme]

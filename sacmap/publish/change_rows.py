@@ -38,6 +38,7 @@ READING = list(Reading.__annotations__)
 NO_READING = "no reading"
 UNJUDGED = (
     "expected", "normal_low", "normal_high", "p_value", "ratio", "ratio_low", "ratio_high", "prob_above", "excess",
+    "level", "level_per_1000_households",
 )  # fmt: skip
 
 

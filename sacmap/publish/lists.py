@@ -154,14 +154,14 @@ def hardening_reasons(
 ) -> tuple[Reasons, ...]:
     """Return why the areas for target hardening are on their list; `rows` are those of each area, by area_id.
 
-    judged: whether their months can be judged by the expected.
+    judged: whether they can be judged by the expected, which their months and their level follow.
     """
     return tuple(
         _reasons(
             entry if judged else replace(entry, months=0),
             own,
             HARDENING_TYPE,
-            [*_level(own), *_off_street(entry)],
+            [*(_level(own) if judged else ()), *_beside(own), *_off_street(entry)],
         )
         for entry in entries
         for own in [rows[entry.area_id]]
@@ -234,12 +234,15 @@ def _places(entry: Entry) -> str:
 
 def _level(rows: ByType) -> list[str]:
     rate = rows[HARDENING_TYPE]["level_per_1000_households"]
-    said = [f"{capital(likely_burglaries(rows[HARDENING_TYPE]['level'], rate))}."]
+    return [f"{capital(likely_burglaries(rows[HARDENING_TYPE]['level'], rate))}."]
+
+
+def _beside(rows: ByType) -> list[str]:
     counts = {kind: rows[kind]["current_count"] for kind in ("vehicle-crime", "robbery")}
-    if not any(pd.isna(count) for count in counts.values()):
-        vehicle, robbery = (tables.crimes(count, kind) for kind, count in counts.items())
-        said.append(f"Locks do nothing against its {vehicle} and {robbery}.")
-    return said
+    if any(pd.isna(count) for count in counts.values()):
+        return []
+    vehicle, robbery = (tables.crimes(count, kind) for kind, count in counts.items())
+    return [f"Locks do nothing against its {vehicle} and {robbery}."]
 
 
 def _about(rows: ByType, kind: str) -> list[str]:

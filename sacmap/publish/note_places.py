@@ -186,8 +186,10 @@ def _lists(result: Result, names: Mapping[str, str]) -> Iterator[Part]:
         )
     for entry in result.hardening[:LISTED]:
         row = rows[entry.area_id]["burglary"]
-        said = likely_burglaries(row["level"], row["level_per_1000_households"])
-        yield _numbered(entry, names, f"{said}; {whole(row['current_count'])} now")
+        said = f"{whole(row['current_count'])} now"
+        if not result.unfit:
+            said = f"{likely_burglaries(row['level'], row['level_per_1000_households'])}; {said}"
+        yield _numbered(entry, names, said)
 
 
 def _no_finding(result: Result, kind: str, names: Mapping[str, str], *, alone: bool) -> Iterator[Part]:

@@ -182,9 +182,10 @@ def fill(view: View, map_html: str, map_script: str) -> str:
 
 def _level_words(view: View) -> str:
     """Return what a level is, and which areas have one if not all are known, such as in a public version."""
-    said = (words.level_words if view.level_only else words.level_key)(yearly=view.yearly)
+    known_as = words.level_words if view.level_only else words.level_key
+    said = "" if view.no_fit else known_as(yearly=view.yearly)
     known = view.rows["burglary"]["current_count"].notna().all()
-    return said if known else f"{said} Only {view.unit[1]} that are known are ranked."
+    return said if known else f"{said} Only {view.unit[1]} that are known are ranked.".strip()
 
 
 def _head(view: View) -> Head:
@@ -201,7 +202,7 @@ def _head(view: View) -> Head:
         "periods": fixed or (f"{view.periods_short}, {areas}" if view.periods_short else areas),
         "warnings": _warnings_of(view),
         "tiles": tiles_of(view),
-        "measures": MEASURES[2:] if view.level_only else MEASURES[::2] if view.no_fit else MEASURES,
+        "measures": MEASURES[2:] if view.level_only else MEASURES[:1] if view.no_fit else MEASURES,
         "short_unit": words.short(view.unit)[0],
         "groups": view.district_names,
     }
@@ -276,14 +277,16 @@ def _hardening_shown(view: View) -> ListShown:
     kind = words.burglary_kind(view.in_words["burglary"], exact=view.exact)
     return ListShown(
         subhead="per 1,000 households" if view.rates else kind,
-        scale="level per 1,000" if view.rates else "level",
+        scale="" if view.no_fit else "level per 1,000" if view.rates else "level",
         rows=tuple(
             _row(
                 view,
                 entry,
                 row,
                 third=("firm", page_data.SAID["firm"] if entry.firm else "", entry.firm),
-                bar=bars.level_bar(level, most, words.mean if view.rates else words.estimate),
+                bar=""
+                if view.no_fit
+                else bars.level_bar(level, most, words.mean if view.rates else words.estimate),
             )
             for (entry, row), level in zip(rows, levels, strict=True)
         ),

@@ -92,12 +92,13 @@ def _money(plan: Plan, view: View) -> Section:
     budget = plan.budget
     homes = sum(one["homes"] for one in plan.hardening)
     spread, lately = _prevented(budget)
+    likely = () if view.no_fit else ("likely",)
     usual = "" if budget["rate_is_known"] else ", a usual figure"
     illustration = (f"The prices are illustrations; {pounds(budget['price'])} a home is one of them.",)
     return Section(
         key="money",
         heading=f"The money: {counted(homes, ('home', 'homes'))} at {pounds(budget['price'])}",
-        head=(f"By likely burglaries{' per home' if view.rates else ''}", "homes", "money", "likely"),
+        head=(f"By likely burglaries{' per home' if view.rates else ''}", "homes", "money", *likely),
         rows=_money_rows(plan, view),
         said=(
             _spread(spread, sure=budget["prevented"] is not None)
@@ -129,7 +130,7 @@ def _money_rows(plan: Plan, view: View) -> tuple[PlanRow, ...]:
             sign if one["homes"] else "",
             one["area_id"],
             *who(view, one["area_id"]),
-            (whole(one["homes"]), pounds(one["money"]), estimate(row["level"])),
+            (whole(one["homes"]), pounds(one["money"]), *(() if view.no_fit else (estimate(row["level"]),))),
         )
         for one, row, sign in zip(plan.hardening, burglary, LETTERS, strict=False)
     )

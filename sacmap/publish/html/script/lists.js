@@ -180,7 +180,7 @@ function showHardening() {
     ...listed.map((entry, i) => {
       const row = rowOf(entry.place, "burglary");
       const third = ["firm", firm.length ? data.said.firm : "", firm[i] ?? ""];
-      return listRow(entry, row, third, levelBar(level(entry.place), most));
+      return listRow(entry, row, third, data.noReading ? "" : levelBar(level(entry.place), most));
     }),
   );
 }
