@@ -29,7 +29,7 @@ from sacmap.choose.partnership_files import (
     read_visited,
 )
 from sacmap.choose.plan import PlanWanted, busiest_months, digests, make_plan, plan_of
-from sacmap.choose.plan_words import few, fewer, pounds, verdict_of
+from sacmap.choose.plan_words import few, fewer, not_settled, pounds, verdict_of
 from sacmap.choose.week import connected, smallest_detectable_fall
 from sacmap.comparison import compare_areas
 from sacmap.errors import InputError, UsageError
@@ -38,7 +38,8 @@ from sacmap.files.sheets import table_text
 from sacmap.notices import Notice
 from sacmap.planning import EvaluateOptions, evaluate_plan
 from sacmap.publish.csv_json import json_of
-from sacmap.publish.make_view import outcome_html_of
+from sacmap.publish.make_view import outcome_html_of, page_of
+from sacmap.publish.outcome_view import result_view
 from sacmap.study import make_study
 from sacmap.terminal import Pounds
 
@@ -454,6 +455,33 @@ def test_chance_the_target_was_chosen_for_is_not_counted_as_prevented(early_plan
     # The step of the buffer is not that of its counts before and after, so the sentence says what it is.
     moved = fewer(outcome.displacement.estimate)
     assert f"In the buffer around the target, compared in the same way, it is {moved} (" in outcome.reading
+
+
+@pytest.mark.parametrize(
+    ("years", "said"),
+    [(1, None), (2, "The plan is based on none of the months before. How far the counts in them")],
+)
+def test_a_reading_and_its_page_say_when_counts_before_are_not_settled(practice, early_plan, years, said):
+    before = months.periods_before(AFTER, years)[0]
+    values = study_values(early_plan, AFTER, before, [str(practice.crimes)], str(practice.boundaries))
+    result = compare_in(practice, **{k: v for k, v in values.items() if k != "crimes"})
+    outcome = judge(early_plan, result)
+    page = result_view(early_plan, outcome, page_of(result))
+    came = " ".join(next(one for one in page.sections if one.key == "came").said)
+    assert all(
+        ("high or low by chance is not taken off" in text) == bool(said) for text in (outcome.reading, came)
+    )
+    if said:
+        assert said in outcome.reading
+        assert said in came
+        target = outcome.groups["target"]
+        assert (target.settled == target.before).all()
+
+
+def test_months_before_of_which_some_are_the_plans_are_told_by_their_number(early_plan):
+    before = ("2024-03", *early_plan.before_months[:2])
+    assert not_settled(early_plan, before)[0].startswith("The plan is based on 2 of the 3 months before.")
+    assert not_settled(early_plan, before[1:]) == []
 
 
 def test_the_control_is_of_all_untreated_areas_with_no_weight_below_zero(result, plan):

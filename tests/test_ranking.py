@@ -239,6 +239,18 @@ def test_of_a_single_area_no_draws_are_told():
     assert (stability(alone, clear=True), draws(alone)) == ("It is the only area.", "the only area")
 
 
+def test_what_the_page_is_of_names_no_crime_type_that_no_file_has(tmp_path):
+    areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1)})
+    place = {"lon": "0.005", "lat": "52.005"}
+    rows = [
+        row(month, kind, **place)
+        for month in ("2017-01", "2018-01")
+        for kind in ("Burglary", "Vehicle crime")
+    ]
+    said = page_of(compare_rows(tmp_path, rows * 20, areas)).periods_in_words
+    assert said.endswith("Police-recorded burglary and vehicle crime.")
+
+
 def test_an_area_without_a_boundary_has_no_rank(tmp_path):
     areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1), ("C", "Cedar"): []})
     rows = [row(month, lon="0.005", lat="52.005") for month in ("2017-01", "2018-01") for _ in range(30)]

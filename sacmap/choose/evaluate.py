@@ -203,7 +203,8 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
     checked = _require_same(plan, result)
     # Shorter periods vary more: volatility grows with the square root of their number in a year.
     alpha = plan.volatility * math.sqrt(len(plan.before_months) / len(result.compared))
-    table = _table(plan, result)
+    before = [result.study.baseline[0][k] for k in result.compared]
+    table = _table(plan, result, before)
     groups: dict[str, Group] = {name: _group(table, plan.week[name]) for name in SIDE_NAMES}
     target, buffer, control, _ = (groups[name] for name in SIDE_NAMES)
     if not target.area_ids:
@@ -246,7 +247,7 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
         actions=tuple(actions),
         warnings=(*checked, *log_notices(plan, result, actions), *result.warnings),
     )
-    return replace(found, reading=reading_of(found, plan))
+    return replace(found, reading=reading_of(found, plan, before))
 
 
 def _unweighted(groups: Mapping[str, Group], alpha: float) -> Wdd | None:
@@ -352,13 +353,12 @@ def _with_another_shape(plan: Plan, result: Result, found: Mapping[str, str]) ->
     return [area for area in other if plan.boundaries[area] != in_parts[area]]
 
 
-def _table(plan: Plan, result: Result) -> pd.DataFrame:
+def _table(plan: Plan, result: Result, months_before: Sequence[str]) -> pd.DataFrame:
     """Return before, after, settled, level and weights of 1 of every area of the plan that is known then and now."""
     rows = result.change[result.change["crime_type"] == plan.theme].set_index("area_id")
     rows = rows[rows["current_count"].notna() & rows.index.isin(list(plan.level))]
     before, after = (rows[name].astype(float) for name in ("baseline_count", "current_count"))
-    compared = {result.study.baseline[0][k] for k in result.compared}
-    inside = np.array([month in compared for month in plan.before_months])
+    inside = np.array([month in months_before for month in plan.before_months])
     by_month = pd.DataFrame.from_dict(dict(plan.by_month), orient="index", dtype=float)
     level, excess = (
         pd.Series(dict(one), dtype=float).reindex(rows.index) for one in (plan.level, plan.excess)

@@ -307,8 +307,8 @@ def verdict_of(net: Wdd) -> str:
     return f"{how} {'fall' if net.estimate < 0 else 'rise'}"
 
 
-def reading_of(found: Outcome, plan: Plan) -> str:
-    """Return what came of a plan, in sentences."""
+def reading_of(found: Outcome, plan: Plan, before: Sequence[str]) -> str:
+    """Return what came of a plan, in sentences; `before` are the months before that are compared."""
     target, control, net = found.groups["target"], found.groups["control"], found.net
     chance = float((target.before - target.settled).sum())
     areas = "area" if len(plan.week["target"]) == 1 else "areas"
@@ -334,6 +334,7 @@ def reading_of(found: Outcome, plan: Plan) -> str:
         f"Compared with {counted(untreated, ('untreated area', 'untreated areas'))}, weighted to resemble the "
         f"target, that is {_change(net)}: {_sure_in_words(found.verdict, target.sums)}."
     )
+    said += not_settled(plan, before)
     if found.displacement is not None:
         moved = moved_in_words(found.displacement, found.groups["buffer"].sums)
         said.append(
@@ -348,6 +349,18 @@ def reading_of(found: Outcome, plan: Plan) -> str:
         )
     said.append("The counts cannot show that the action was the cause.")
     return " ".join(said)
+
+
+def not_settled(plan: Plan, before: Sequence[str]) -> list[str]:
+    """Return that the plan is not based on all of the months before: the counts of the others are not settled."""
+    based = len(set(before) & set(plan.before_months))
+    if based == len(before):
+        return []
+    some, others = (f"{based} of the {len(before)}", "of the others") if based else ("none of the", "in them")
+    return [
+        f"The plan is based on {some} months before. How far the counts {others} were high or low by chance is not "
+        "taken off, and is in this difference."
+    ]
 
 
 def not_known(found: Outcome, plan: Plan, side: SideName) -> list[str]:

@@ -18,6 +18,7 @@ from sacmap.choose.plan_words import (
     is_relative,
     moved_in_words,
     not_known,
+    not_settled,
     verdict_in_words,
 )
 from sacmap.notices import whole
@@ -74,7 +75,7 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
         theme=plan.theme,
         sides=sides(plan, view),
         sections=(
-            _came(plan, outcome),
+            _came(plan, outcome, view),
             *_moved(plan, outcome),
             _counts(plan, outcome, view),
             _done(outcome, view),
@@ -94,7 +95,7 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
     )
 
 
-def _came(plan: Plan, outcome: Outcome) -> Section:
+def _came(plan: Plan, outcome: Outcome, view: View) -> Section:
     """Return the verdict on the crimes of the plan's theme with its interval on one bar."""
     net, found = outcome.net, verdict_in_words(outcome.verdict, outcome.groups["target"].sums)
     heading = f"What came of it: {found}"
@@ -120,7 +121,11 @@ def _came(plan: Plan, outcome: Outcome) -> Section:
     return Section(
         key="came",
         heading=heading,
-        said=(f"{capital(said)}, against areas outside the plan.", *not_known(outcome, plan, "target")),
+        said=(
+            f"{capital(said)}, against areas outside the plan.",
+            *not_settled(plan, [view.baseline[0][k] for k in view.compared]),
+            *not_known(outcome, plan, "target"),
+        ),
         figure=figure,
     )
 

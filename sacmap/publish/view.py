@@ -442,7 +442,5 @@ class View:
         part = "" if len(self.compared) == whole else f" {len(self.compared)} of {whole} months {did}."
         now = months.span_in_words(self.current)
         before = f" compared with {months.baseline_in_words(self.baseline)}" if self.baseline else ""
-        return (
-            f"{now}{before}.{part} {areas}. "
-            f"Police-recorded {self.in_words['burglary']}, robbery and {self.in_words['vehicle-crime']}."
-        )
+        types = series([self.in_words[kind] for kind in tables.SAC_TYPES if kind in self.known])
+        return f"{now}{before}.{part} {areas}. Police-recorded {types}."
