@@ -359,6 +359,7 @@ def plan_command(study: Path | None, out: str | None, **options: object) -> int:
 @click.option("--after", required=True, help="The months after the action: 2018-06:2018-11.")
 @click.option("--before", help="The same months before. Default: one year earlier.")
 @click.option("--boundaries", help="The plan's boundaries, if the file has moved.")
+@click.option("--layer", help="Their layer, if it is called otherwise there.")
 @click.option(
     "--log", "log", type=click.Path(), help="What was done: table of date, area_id or name, action, homes."
 )
@@ -366,7 +367,7 @@ def plan_command(study: Path | None, out: str | None, **options: object) -> int:
 @click.option("--replace", is_flag=True, help="Replace an existing result.")
 def evaluate_command(
     plan_path: Path, *, crimes: tuple[str, ...], after: str, before: str | None, boundaries: str | None,
-    log: str | None, out: str | None, replace: bool, **fetching: Unpack[FetchOptions],
+    layer: str | None, log: str | None, out: str | None, replace: bool, **fetching: Unpack[FetchOptions],
 ) -> int:  # fmt: skip
     """Judge a plan afterwards, against control areas and including displacement."""
     from sacmap import months
@@ -380,6 +381,7 @@ def evaluate_command(
             before=months.span(before) if before else None,
             crimes=crimes,
             boundaries=boundaries,
+            layer=layer,
             log=log,
             replace=replace,
             fetching=fetching,

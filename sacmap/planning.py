@@ -136,6 +136,7 @@ class EvaluateOptions:
     before: Period | None = None
     crimes: tuple[str, ...] = ()
     boundaries: str | None = None
+    layer: str | None = None
     log: str | None = None
     replace: bool = False
     fetching: FetchOptions | None = None
@@ -172,7 +173,8 @@ def evaluate_plan(
         # As for a plan, the log is checked before the crimes are read.
         read_actions(done, options.log)
     values = study_values(plan, options.after, options.before, options.crimes, boundaries)
-    study = make_study({**values, **(options.fetching or {})})
+    layer = {"layer": options.layer} if options.layer else {}
+    study = make_study({**values, **layer, **(options.fetching or {})})
     result = not_public(without_shaky(run(study, every_month=True)))
     actions = read_actions(done, options.log, area_names(result.areas)) if options.log else []
     outcome = judge(plan, result, actions)

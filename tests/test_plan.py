@@ -927,6 +927,20 @@ def test_the_commands_freeze_judge_and_never_overwrite(practice, tmp_path):
     assert found["months_compared"] == 12
 
 
+def test_a_plan_made_from_a_layer_is_judged_with_a_file_whose_layer_is_called_otherwise(practice, tmp_path):
+    areas = read_areas(practice.boundaries)[["area_id", "name", "households", "geometry"]]
+    areas.to_file(tmp_path / "areas.gpkg", layer="wards")
+    areas.iloc[:3].to_file(tmp_path / "areas.gpkg", layer="other")
+    asked = ("plan", practice.study, "--current", EARLY["current"], "--baseline", EARLY["baseline"])
+    done = command(*asked, "--boundaries", "areas.gpkg", "--layer", "wards", "--out", "a.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    later = ("evaluate", "a.json", "--crimes", practice.crimes, "--after", "2025-04:2026-03")
+    given = (*later, "--boundaries", practice.boundaries)
+    assert "Check --layer." in command(*given, cwd=tmp_path).stderr
+    judged = command(*given, "--layer", practice.boundaries.stem, cwd=tmp_path)
+    assert judged.returncode == 0, judged.stderr
+
+
 def test_a_plan_whose_boundaries_have_gone_asks_for_them(practice, tmp_path):
     plan = tmp_path / "a.json"
     done = command("plan", practice.study, "--out", plan, cwd=tmp_path)
