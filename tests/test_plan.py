@@ -29,7 +29,7 @@ from sacmap.choose.partnership_files import (
     read_visited,
 )
 from sacmap.choose.plan import PlanWanted, busiest_months, digests, make_plan, plan_of
-from sacmap.choose.plan_words import few, fewer, not_settled, pounds, verdict_of
+from sacmap.choose.plan_words import few, fewer, led_astray, not_settled, pounds, verdict_of
 from sacmap.choose.week import connected, smallest_detectable_fall
 from sacmap.comparison import compare_areas
 from sacmap.errors import InputError, UsageError
@@ -476,6 +476,23 @@ def test_a_reading_and_its_page_say_when_counts_before_are_not_settled(practice,
         assert said in came
         target = outcome.groups["target"]
         assert (target.settled == target.before).all()
+
+
+@pytest.mark.parametrize("code", ["unfit-comparator", "unlike-comparator"])
+def test_the_result_of_a_plan_by_a_comparator_that_leads_astray_says_that_the_settled_counts_follow_it(
+    early_plan, after, code
+):
+    usual = judge(early_plan, after)
+    plan = replace(early_plan, warnings=[*early_plan.warnings, {"code": code, "text": "It is."}])
+    outcome = judge(plan, after)
+    section = next(one for one in result_view(plan, outcome, page_of(after)).sections if one.key == "came")
+    for text in (outcome.reading, " ".join(section.said)):
+        assert text.count("do not rely on this difference") == 1
+    assert "Without any action" in usual.reading
+    assert "Without any action" not in outcome.reading
+    assert "do not rely" not in usual.reading
+    # Where no count is settled, none follows it.
+    assert led_astray(plan, ("2020-01",)) == []
 
 
 def test_months_before_of_which_some_are_the_plans_are_told_by_their_number(early_plan):

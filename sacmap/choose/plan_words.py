@@ -12,6 +12,8 @@ from sacmap.choose.effect import Wdd
 from sacmap.choose.hardening import Prices
 from sacmap.choose.plan_record import WEIGHTS_NAMES
 from sacmap.choose.week import Z_TENTH
+from sacmap.measure.comparator import UNFIT
+from sacmap.measure.warnings import UNLIKE
 from sacmap.notices import Notice, counted, listed, series, whole
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from sacmap.result import Result
 
 
+#: What is said of a plan's comparator that leads astray, by the code of its notice.
+_ASTRAY = {UNFIT: "is no good guide", UNLIKE: "changed quite unlike them"}
 #: The code of the notice that the choice rests on a comparator that is no good guide.
 NO_GUIDE = "no-guide"
 
@@ -319,7 +323,7 @@ def reading_of(found: Outcome, plan: Plan, before: Sequence[str]) -> str:
     if nearest := len(control.area_ids):
         which = "The most similar area" if nearest == 1 else f"The {nearest} most similar areas"
         said.append(f"{which}: {control.sums[1]:,.0f} after, {control.sums[0]:,.0f} before.")
-    if chance >= 1:
+    if chance >= 1 and not led_astray(plan, before):
         one, several = tables.NOUNS[plan.theme]
         likely = counted(target.settled.sum(), (f"{one} was", f"{several} were"))
         said.append(
@@ -334,7 +338,7 @@ def reading_of(found: Outcome, plan: Plan, before: Sequence[str]) -> str:
         f"Compared with {counted(untreated, ('untreated area', 'untreated areas'))}, weighted to resemble the "
         f"target, that is {_change(net)}: {_sure_in_words(found.verdict, target.sums)}."
     )
-    said += not_settled(plan, before)
+    said += [*led_astray(plan, before), *not_settled(plan, before)]
     if found.displacement is not None:
         moved = moved_in_words(found.displacement, found.groups["buffer"].sums)
         said.append(
@@ -349,6 +353,17 @@ def reading_of(found: Outcome, plan: Plan, before: Sequence[str]) -> str:
         )
     said.append("The counts cannot show that the action was the cause.")
     return " ".join(said)
+
+
+def led_astray(plan: Plan, before: Sequence[str]) -> list[str]:
+    """Return that the settled counts follow a comparator that leads astray; of months not settled there are none."""
+    codes = {one["code"] for one in plan.warnings} if set(before) & set(plan.before_months) else set()
+    return [
+        f"What the plan compared its areas with {why}. The counts to be expected without any action follow it, so do "
+        "not rely on this difference. That of the raw counts does not follow it."
+        for code, why in _ASTRAY.items()
+        if code in codes
+    ][:1]
 
 
 def not_settled(plan: Plan, before: Sequence[str]) -> list[str]:

@@ -26,6 +26,8 @@ from sacmap.study import Study
 
 #: The code of the notice that forces with a gap are left out completely.
 FORCES_LEFT_OUT = "forces-left-out"
+#: The code of the notice that a force is left out of the areas outside a district, which it follows.
+LEFT_OUT_OUTSIDE = "forces-left-out-outside"
 #: The code of the notice of areas that have no figures.
 NOT_KNOWN = "areas-not-known"
 #: The code of the notice that the areas are compared with few crimes, or with none.
@@ -177,7 +179,7 @@ def _forces_left_out(silent: pd.DataFrame, heard: Collection[str]) -> Iterator[N
     here = silent["force"].isin(list(heard))
     for code, where, rows in (
         (FORCES_LEFT_OUT, "every period", silent[here]),
-        ("forces-left-out-outside", "the areas outside", silent[~here]),
+        (LEFT_OUT_OUTSIDE, "the areas outside", silent[~here]),
     ):
         if len(rows):
             names = ", ".join(dict.fromkeys(rows["force"].astype(str)))

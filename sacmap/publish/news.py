@@ -15,7 +15,7 @@ from sacmap.files.json_shape import mismatch
 from sacmap.files.text import parse_json
 from sacmap.measure.comparator import UNFIT
 from sacmap.measure.counts import monthly_totals
-from sacmap.measure.warnings import FORCES_LEFT_OUT
+from sacmap.measure.warnings import FORCES_LEFT_OUT, LEFT_OUT_OUTSIDE
 from sacmap.months import Period
 from sacmap.notices import whole
 from sacmap.publish.change_rows import ChangeRow, change_rows, names_of, on_one_point
@@ -198,8 +198,9 @@ def _other_files(result: Result, last: LastMap) -> list[str]:
 
 def _silent_then_and_now(result: Result, last: LastMap) -> list[str]:
     """Tell the forces left out for a gap, if they are not those of the last map: all counts are then without them."""
-    told = [one["text"] for one in last.record["warnings"] if one["code"] == FORCES_LEFT_OUT]
-    found = [one.text for one in result.warnings if one.code == FORCES_LEFT_OUT]
+    codes = {FORCES_LEFT_OUT, LEFT_OUT_OUTSIDE}
+    told = [one["text"] for one in last.record["warnings"] if one["code"] in codes]
+    found = [one.text for one in result.warnings if one.code in codes]
     # Their names come first. The months after them differ from map to map.
     if [text.partition(" (")[0] for text in told] == [text.partition(" (")[0] for text in found]:
         return []

@@ -16,6 +16,7 @@ from sacmap.choose.plan_words import (
     NO_CONTROL_WORDS,
     fewer,
     is_relative,
+    led_astray,
     moved_in_words,
     not_known,
     not_settled,
@@ -102,6 +103,7 @@ def _came(plan: Plan, outcome: Outcome, view: View) -> Section:
     if net is None:
         none = "Below are the counts alone: they may have moved as everywhere else."
         return Section(key="came", heading=heading, said=(NO_CONTROL_WORDS, none))
+    before = [view.baseline[0][k] for k in view.compared]
     most = max(abs(net.low), abs(net.high), 1.0) * 1.15
 
     def at(value: float) -> str:
@@ -123,7 +125,8 @@ def _came(plan: Plan, outcome: Outcome, view: View) -> Section:
         heading=heading,
         said=(
             f"{capital(said)}, against areas outside the plan.",
-            *not_settled(plan, [view.baseline[0][k] for k in view.compared]),
+            *led_astray(plan, before),
+            *not_settled(plan, before),
             *not_known(outcome, plan, "target"),
         ),
         figure=figure,
