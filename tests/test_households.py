@@ -482,6 +482,39 @@ def test_a_second_line_of_names_and_a_line_of_totals_are_passed_over(tmp_path):
     assert read(tmp_path, text).by_id == {"E05000001": 4000, "E05000002": 5000}
 
 
+def test_a_name_above_several_columns_is_that_of_each_so_that_owners_are_not_all_households(tmp_path):
+    first, line = "Ward code,Ward,Households,,\n", "E05000001,Ash,1000,1500,2500\n"
+    assert read(tmp_path, f"{first},,Owned,Rented,All\n{line}").by_id == {"E05000001": 2500}
+    assert read(tmp_path, f"{first},,Total,Owned,Let\n{line}").by_id == {"E05000001": 1000}
+    with pytest.raises(InputError, match="it has Households Owned, Households Rented, Households Let"):
+        read(tmp_path, f"{first},,Owned,Rented,Let\n{line}")
+
+
+def test_a_line_of_totals_may_have_the_place_s_name_before_the_word(tmp_path):
+    assert read(tmp_path, "WD_CD,Ward,Households\nE05000001,Ash,5\n,Northampton total,5\n").by_id == {
+        "E05000001": 5
+    }
+    with pytest.raises(InputError, match="line 3: no identifier, 5 is not") as error:
+        read(tmp_path, "WD_CD,Ward,Households\nE05000001,Ash,5\n,Northampton,5\n")
+    assert "delete it if it is a total" in error.value.remedy
+
+
+def test_a_code_may_stand_before_the_name_in_one_cell(tmp_path):
+    assert read(tmp_path, "Ward,2021\nE05000001 Ash,5\nE05000002: Elm,6\n").by_id == {
+        "E05000001": 5,
+        "E05000002": 6,
+    }
+
+
+def test_households_by_the_areas_names_are_matched_by_a_name_that_no_other_area_has(tmp_path):
+    counts = read(tmp_path, "Households by ward\n\nWard,Households\nash,400\nBIRCH,500\nTotal,900\n").by_id
+    areas, told = with_households(two_squares(), counts, "h.csv")
+    assert areas["households"].tolist() == [400, 500]
+    assert told == ()
+    with pytest.raises(InputError, match="No identifier"):
+        with_households(two_squares().assign(name=["Ash", "ash"]), counts, "h.csv")
+
+
 def test_two_columns_of_one_name_are_not_chosen_between(tmp_path):
     with pytest.raises(InputError, match="several columns of households: Households, Households"):
         read(tmp_path, "WD24CD,Households,Households\nE05000001,5,7\n")

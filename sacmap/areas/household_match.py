@@ -27,9 +27,9 @@ def with_households(
 ) -> tuple[gpd.GeoDataFrame, tuple[Notice, ...]]:
     """Add the households to the areas, in place of any they have.
 
-    `counts` are by identifier of the areas, or of the LSOAs if those are given, as an Areas table. All households of an
-    LSOA go to the area that contains its representative point, by the same rule as crimes. A notice says how many are
-    in LSOAs outside all areas. `path` is the file they come from, for messages.
+    `counts` are by identifier or name of the areas, or by identifier of the LSOAs if those are given, as an Areas
+    table. All households of an LSOA go to the area that contains its representative point, by the same rule as crimes.
+    A notice says how many are in LSOAs outside all areas. `path` is the file they come from, for messages.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def with_households(
     """
     notices: list[Notice] = []
     if lsoas is None:
-        known = _matched(areas["area_id"], counts, path)
+        known = _matched(areas["area_id"], counts, path, names=areas["name"])
     else:
         homes = _matched(lsoas["area_id"], counts, path, by_lsoa=True)
         owners = area_of(lsoas, areas)
@@ -64,9 +64,19 @@ def area_of(polygons: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Series:
     return locate(table, areas)["area_id"]
 
 
-def _matched(ids: pd.Series, counts: Mapping[str, float], path: str, *, by_lsoa: bool = False) -> pd.Series:
-    """Return the households of each polygon; refuse a file that has none of them."""
+def _matched(
+    ids: pd.Series,
+    counts: Mapping[str, float],
+    path: str,
+    *,
+    names: pd.Series | None = None,
+    by_lsoa: bool = False,
+) -> pd.Series:
+    """Return the households of each polygon: by id, else by a name that no other has. Refuse a file of other areas."""
     found = ids.map(counts).astype("Float64")
+    if names is not None and found.isna().all():
+        folded, given = names.str.casefold(), {name.casefold(): homes for name, homes in counts.items()}
+        found = folded.where(~folded.duplicated(keep=False)).map(given).astype("Float64")
     if found.isna().all():
         raise InputError(
             f"No identifier of {path} ({listed(list(counts), 2, ', ') or 'it is empty'}) is among those of the "

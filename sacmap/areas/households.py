@@ -19,7 +19,11 @@ from sacmap.notices import Notice, listed
 from sacmap.tables import homes_of
 
 _ID = re.compile(r"area_id|id|lsoa[ _]?(\d\d)?[ _]?(cd|code)?|.*(cd|code|mnemonic)", re.IGNORECASE)
-_CODE = re.compile(r"([EWSNK]\d{8})(\s*[:-]\s.*)?")
+_CODE = re.compile(r"([EWSNK]\d{8})(\s*[:-]?\s.*)?")
+#: Names of a column of areas' names, which stand for identifiers where there are none.
+_NAME = re.compile(
+    r"(area|ward|neighbourhood|parish)?[ _]*names?|area|ward|neighbourhood|parish|.*nm", re.IGNORECASE
+)
 #: Names of a column of all households, the surest first.
 _TOTALS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -41,7 +45,7 @@ _PART = re.compile(
 )
 #: Names that say no more than that numbers stand below.
 _PLAIN = re.compile(r"value|obs_value|obs|observation|count|counts|n|number|total|(19|20)\d\d", re.IGNORECASE)
-_IS_TOTAL = re.compile(r"(column |grand )?totals?\b", re.IGNORECASE)
+_IS_TOTAL = re.compile(r"(.*\s)?totals?\b", re.IGNORECASE)
 #: What stands for a number that is not given; the letters in brackets are those of official statistics.
 _WITHHELD = {"", "-", "–", "..", ".", ":", "*", "c", "x", "na", "n/a", "[c]", "[u]", "[x]", "[z]"}
 
@@ -114,7 +118,8 @@ def _households_in(lines: Sequence[Line], path: str, column: str | None) -> Coun
     """Return households by identifier, from the lines that have any text, each with its number.
 
     The identifier is in the first column called area_id or id, starting with lsoa, or ending in CD, code or mnemonic
-    (row numbers that a program wrote count last), else in the one of codes such as E01000001, and stays as it is given.
+    (row numbers that a program wrote count last), else in the one of codes such as E01000001, else in one of names, and
+    stays as it is given.
     The households are in `column`, else in the one called households, all households or the like, else in the only one
     of numbers that is not of some households only. Titles above the table and notes below it are passed over; a number
     withheld is none.
@@ -127,8 +132,8 @@ def _households_in(lines: Sequence[Line], path: str, column: str | None) -> Coun
     """
     header = _header(lines)
     if header is None:
-        raise _no_columns(lines[0][1] if lines else [], path)
-    names, body = lines[header][1], _less_notes(lines[header + 1 :])
+        raise _no_columns(next((cells for _, cells in lines if _filled(cells) > 1), []), path)
+    names, body = _named_twice(lines[header][1], _less_notes(lines[header + 1 :]))
     id_at = _id_at(names, body)
     if id_at is None:
         raise _no_columns(names, path)
@@ -147,7 +152,7 @@ def _households_in(lines: Sequence[Line], path: str, column: str | None) -> Coun
             raise InputError(
                 f"{path}, line {line}: {key or 'no identifier'}, {number or 'no number'} is not an "
                 "identifier and a count of households.",
-                "Correct that line.",
+                "Correct that line, or delete it if it is a total.",
             )
         if key in found:
             raise InputError(
@@ -169,8 +174,9 @@ def _cell(cells: Sequence[str], place: int) -> str:
 
 
 def _no_columns(names: Sequence[str], path: str) -> InputError:
+    there = listed([name for name in names if name], 12, ", ") or "none"
     return InputError(
-        f"{path} has no columns of identifiers and households (it has {listed(list(names), 12, ', ') or 'none'}).",
+        f"{path} has no columns of identifiers and households (it has {there}).",
         "Name them area_id and households in its first line, or say which column with --households-column.",
     )
 
@@ -180,14 +186,40 @@ def _no_columns(names: Sequence[str], path: str) -> InputError:
 
 def _header(lines: Sequence[Line]) -> int | None:
     """Return the place of the line of column names: with a name of ids, or just above the first line of codes."""
-    for place, (_, cells) in enumerate(lines[:LINES_ABOVE]):
-        if _filled(cells) < 2:
-            continue
+    tables = [(place, cells) for place, (_, cells) in enumerate(lines[:LINES_ABOVE]) if _filled(cells) > 1]
+    for place, cells in tables:
         if any(map(_CODE.fullmatch, cells)):
             return place - 1 if place else None
         if any(map(_ID.fullmatch, cells)):
             return place
-    return None
+    return next((place for place, cells in tables if any(map(_NAME.fullmatch, cells))), None)
+
+
+def _named_twice(names: list[str], body: list[Line]) -> tuple[list[str], list[Line]]:
+    """Return the names of the columns, and the lines below them, where a second line has names too.
+
+    A name above several columns, as merged cells have it, is that of each: Households above Owned and All is Households
+    Owned and Households All; above number and %, it is Households and Households %.
+    """
+    below = body[0][1] if body else []
+    of_areas = [k for k, name in enumerate(names) if _ID.fullmatch(name) or _NAME.fullmatch(name)]
+    if (
+        not of_areas
+        or any(_cell(below, k) for k in of_areas)
+        or any(homes_of(cell) is not None for cell in below)
+    ):
+        return names, body
+    above = ""
+    spread: list[str] = []
+    for k in range(max(len(names), len(below))):
+        above = _cell(names, k) or above
+        spread.append(above if _cell(below, k) else _cell(names, k))
+    full = [
+        f"{name} {under}" if under and spread.count(name) > 1 and not _PLAIN.fullmatch(under) else name
+        for k, name in enumerate(spread)
+        for under in [_cell(below, k)]
+    ]
+    return full, body[1:]
 
 
 def _less_notes(body: Sequence[Line]) -> list[Line]:
@@ -227,6 +259,7 @@ def _id_at(names: Sequence[str], body: Sequence[Line]) -> int | None:
         *exact,
         *called,
         *(of_codes if several else ()),
+        *(place for place, name in enumerate(names) if _NAME.fullmatch(name) and _differ(body, place)),
     ]
     return order[0] if order else None
 
