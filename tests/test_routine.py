@@ -319,6 +319,30 @@ def test_a_month_in_the_middle_that_is_withdrawn_or_comes_back_is_told_by_name(p
     assert watch_study(study_of(folder), page).news == ("Complete now, and compared again: March 2024.",)
 
 
+def test_a_watch_names_a_force_that_falls_silent_outside_its_district_and_calls_what_is_revised_so(place):
+    publish, folder = place
+    wards = [{"id": f"W{n}", "name": f"Ward {n}", "town": "Ashby" if n < 3 else "Bexley"} for n in range(6)]
+    write_squares(folder / "wards.geojson", *wards)
+    study = study_of(folder, group_column="town", within="Ashby")
+    page = folder / "maps" / "place.html"
+    outside = {"lon": "0.045000", "lat": "52.005000", "force": "British Transport Police"}
+    for month in months.span("2023-01:2024-04"):
+        path = folder / "crimes" / month / f"{month}-btp-street.csv"
+        path.write_text(csv_text(row(month, "Burglary", **outside), row(month, "Burglary", **outside)))
+    watch_study(study, page)
+    publish("2024-05", 10, 10, 10, 10, 10, 10)
+    publish("2024-04", 11, 10, 10, 10, 10, 10)
+    first, silent, revised = watch_study(study, page).news
+    assert first.startswith("Data to May 2024")
+    assert silent.startswith("Left out of the areas outside, whole: British Transport Police")
+    assert revised == "Counts revised since the last map: April 2024 (30 then, 31 now)."
+    (folder / "crimes" / "2024-05" / "2024-05-btp-street.csv").write_text(
+        csv_text(row("2024-05", "Burglary", **outside))
+    )
+    said = "No force is left out of the areas outside for a gap now. On the last map some were."
+    assert said in watch_study(study, page).news
+
+
 def test_a_watch_names_a_force_that_falls_silent_and_calls_no_count_revised(place):
     publish, folder = place
     page = folder / "maps" / "place.html"

@@ -145,8 +145,8 @@ def news_of(result: Result, last: LastMap) -> list[str]:
     said += [one.text for one in result.warnings if one.code == "newest-months" and one.text not in told]
     other = [*_other_options(result, last), *_other_files(result, last)]
     said += _line("Changed since the last map, which alone can move figures", other)
-    silent = _silent_then_and_now(result, last)
-    said += silent
+    silent = _silent_then_and_now(result, last, FORCES_LEFT_OUT)
+    said += [*silent, *_silent_then_and_now(result, last, LEFT_OUT_OUTSIDE)]
     names = {**last.names, **names_of(result.areas)}
     rows = {(row["area_id"], row["crime_type"]): row for row in change_rows(result.change)}
     verdicts = {key: rows[key]["verdict"] for key in _largest_first(result.change)}
@@ -196,15 +196,18 @@ def _other_files(result: Result, last: LastMap) -> list[str]:
     return [path for path, content in found if then.get(path, content) != content]
 
 
-def _silent_then_and_now(result: Result, last: LastMap) -> list[str]:
-    """Tell the forces left out for a gap, if they are not those of the last map: all counts are then without them."""
-    codes = {FORCES_LEFT_OUT, LEFT_OUT_OUTSIDE}
-    told = [one["text"] for one in last.record["warnings"] if one["code"] in codes]
-    found = [one.text for one in result.warnings if one.code in codes]
+def _silent_then_and_now(result: Result, last: LastMap, code: str) -> list[str]:
+    """Tell the forces left out for a gap, if they are not those of the last map: all counts are then without them.
+
+    `code` is that of their notice: of forces in the areas, or in the areas outside alone, which these follow.
+    """
+    told = [one["text"] for one in last.record["warnings"] if one["code"] == code]
+    found = [one.text for one in result.warnings if one.code == code]
     # Their names come first. The months after them differ from map to map.
     if [text.partition(" (")[0] for text in told] == [text.partition(" (")[0] for text in found]:
         return []
-    return found or ["No force is left out for a gap now. On the last map some were."]
+    outside = " of the areas outside" if code == LEFT_OUT_OUTSIDE else ""
+    return found or [f"No force is left out{outside} for a gap now. On the last map some were."]
 
 
 def _sorted_out(
