@@ -103,6 +103,9 @@ def test_a_strange_list_is_refused_with_what_is_wrong(old, new, said):
         ("price = 108", "price = £108", "Write price = 108"),
         ("price = 108", "price = 1,080.50", "Write price = 1080.50"),
         ("home_share = 0.7", "home_share = 70%", "Write home_share = 0.7"),
+        ("price = 108", "price = £108 # each", "Write 108"),
+        ("price = 108", "price = £1,50", "Write it without £ and commas, such as 1500 or 1.50."),
+        ("low = 0.1", "low = 10%", "Write 0.1"),
         ("price = 108", 'price = "108"', "Write a number from 0.01 to 1,000,000."),
     ],
 )

@@ -22,6 +22,10 @@ _CURLY = str.maketrans(
 _PAIR = re.compile(r"\s*([\w .-]+?)\s*[=:]\s*(.*?)\s*$")
 #: A number as people write it: £150, 1,500 or 50%.
 _NUMBER = re.compile(r"£?\s*(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?\s*(%?)")
+#: A number with £, % or a comma: as a whole value, perhaps with a remark, or in an inline table.
+_SIGNED = re.compile(
+    r"(?=[^#]*[£%,])(£?\s*\d[\d,.]*(?:\s*%)?)\s*(?:#.*)?|\{.*=\s*(£\s*\d[\d.]*|\d[\d.]*\s*%)\s*[,}].*"
+)
 _BARE = re.compile(r"[^\s\"'\[\]{}#][^\"'\[\]{}#]*")
 
 
@@ -163,6 +167,8 @@ def _judged(line: str, error: str, before: list[str]) -> tuple[str, str]:
     example = 'Write a name, =, and text in quotes: force = "kent".'
     again = "overwrite" in error or "twice" in error or "mutate" in error
     name = key or value.strip("[] ")
+    with_sign = _SIGNED.fullmatch(value)
+    signed = (with_sign[1] or with_sign[2]).strip() if with_sign else ""
     first = next((n for n, one in enumerate(before, 1) if _names(one) == name), None) if again else None
     rules = (
         (straight != line, "has curly quotes, which a word processor makes", f"Write {straight.strip()[:200]}"),
@@ -175,6 +181,8 @@ def _judged(line: str, error: str, before: list[str]) -> tuple[str, str]:
         (bool(key) and re.match(rf"\s*{re.escape(key)}\s*:", line) is not None, "has : where = belongs",
          f"Write {key} = {shown}"),
         (bool(key) and _NUMBER.fullmatch(value) is not None, f"has {shown}", f"Write {key} = {_plain(value)}"),
+        (signed != "", f"has {signed}", f"Write {_plain(signed)}" if _NUMBER.fullmatch(signed)
+         else "Write it without £ and commas, such as 1500 or 1.50."),
         (bool(key) and _BARE.fullmatch(value) is not None, "has text without quotes", f'Write {key} = "{shown}"'),
         (bool(key) and value.count('"') == 1, "has a quote that is never closed",
          f'Write {key} = "{shown.strip(chr(34))}"'),
