@@ -88,7 +88,9 @@ def test_names_are_taken_where_ids_are_in_the_lists_a_partnership_keeps(town):
     }
 
 
-@pytest.mark.parametrize("header", ["Name", "area name", "Area", "area_id", "name,area_id"])
+@pytest.mark.parametrize(
+    "header", ["Name", "area name", "Area", "Ward", "Ward name", "area_id", "name,area_id"]
+)
 def test_the_column_of_areas_may_be_that_of_their_names(town, header):
     names = area_names(run(town).areas)
     both = "Nowhere," * header.count(",")

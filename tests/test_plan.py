@@ -765,6 +765,9 @@ def test_the_action_log_is_read_with_either_date():
         ("2018-06-31,A,locks,1", "'2018-06-31' is not a date"),
         ("29/02/2019,A,locks,1", "'29/02/2019' is not a date"),
         ("June,A,locks,1", "'June' is not a date"),
+        ("4 Ju 2018,A,locks,1", "'4 Ju 2018' is not a date"),
+        ("4 Julember 2018,A,locks,1", "'4 Julember 2018' is not a date"),
+        ("31-Jun-18,A,locks,1", "'31-Jun-18' is not a date"),
         ("2018-06-04,C,locks,1", "'C' is not one of the areas"),
         ("2018-06-04,A,locks,many", "homes is 'many'"),
     ],
@@ -850,7 +853,11 @@ def test_a_list_is_read_from_the_sheet_that_holds_it_and_several_are_refused(tmp
         read_protected(table_text(str(book), PROTECTED), "p.xlsx", {"A"})
 
 
-@pytest.mark.parametrize("day", ["2018-06-04 00:00:00", "2018-06-04T14:30:00", "04/06/2018 14:30"])
+@pytest.mark.parametrize(
+    "day",
+    ["2018-06-04 00:00:00", "2018-06-04T14:30:00", "04/06/2018 14:30", "4/6/18", "4.6.2018", "4 June 2018", "04-Jun-18",
+     "4th June 2018"],
+)  # fmt: skip
 @pytest.mark.parametrize(("homes", "read"), [("12.0", 12), ('"1,200"', 1_200), ("NA", None)])
 def test_a_list_is_read_as_programs_save_it_again(tmp_path, day, homes, read):
     text = f"date,area_id,action,homes\n{day},A,locks,{homes}\n"

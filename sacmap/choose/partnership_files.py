@@ -29,7 +29,8 @@ ACTIONS = ("date", "area_id", "action", "homes")
 _TIME = r"(?:[T ]\d{1,2}:\d{2}.*)?"
 _ISO = re.compile(rf"(?a:(\d{{4}})-(\d{{2}})-(\d{{2}}){_TIME})")
 _ISO_PART = re.compile(r"(?a:\d{4}(?:-\d{2}){0,2})")
-_BRITISH = re.compile(rf"(?a:(\d{{1,2}})/(\d{{1,2}})/(\d{{4}}){_TIME})")
+_BRITISH = re.compile(rf"(?a:(\d{{1,2}})([/.])(\d{{1,2}})\2(\d{{4}}|\d{{2}}){_TIME})")
+_IN_WORDS = re.compile(r"(?a:(\d{1,2})(?:st|nd|rd|th)?[ -]([a-z]{3,9})\.?,?[ -](\d{4}|\d{2}))", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,9 @@ def read_visited(text: str, path: str, areas: Areas | None) -> list[EarlierVisit
 
 
 def read_actions(text: str, path: str, areas: Areas | None = None) -> list[Action]:
-    """Return the action log, from a CSV of date, area_id (or name), action, homes. Dates are 2018-06-04 or 04/06/2018.
+    """Return the action log, from a CSV of date, area_id (or name), action, homes.
+
+    Dates are as 2018-06-04, 04/06/2018 or 4 June 2018.
 
     Raises
     ------
@@ -220,14 +223,28 @@ def _require_forward(since: str, until: str, where: str) -> None:
 
 def _day(text: str) -> str:
     """Return a date as YYYY-MM-DD, or "" if it is none."""
-    iso, british = _ISO.fullmatch(text), _BRITISH.fullmatch(text)
-    parts = iso.groups() if iso else british.groups()[::-1] if british else None
-    if parts is not None:
+    iso, british, words = _ISO.fullmatch(text), _BRITISH.fullmatch(text), _IN_WORDS.fullmatch(text)
+    parts: tuple[str | int, ...] = ()
+    if iso:
+        parts = iso.groups()
+    elif british:
+        parts = (_century(british[4]), british[3], british[1])
+    elif words:
+        # Spreadsheets write 04-Jun-18.
+        named = [
+            n for n, name in enumerate(months.NAMES, 1) if name.casefold().startswith(words[2].casefold())
+        ]
+        parts = (_century(words[3]), named[0] if named else 0, words[1])
+    if parts:
         with suppress(ValueError):
             day = date(*map(int, parts)).isoformat()
             if months.is_day(day):
                 return day
     return ""
+
+
+def _century(year: str) -> str:
+    return year if len(year) == 4 else f"20{year}"
 
 
 def _date(text: str, path: str, line: int) -> str:

@@ -18,7 +18,7 @@ from sacmap.limits import FILE, SETTINGS, Limit
 #: The largest file that is hashed to identify it.
 _LARGEST = 4 << 30
 #: What the column of areas may be called where no column is called `area_id`, the first there.
-_AREA_NAMES = ("name", "area_name", "area")
+_AREA_NAMES = ("name", "area_name", "area", "ward", "ward_name", "neighbourhood")
 
 
 def unreadable(label: str | Path, error: OSError) -> InputError:
