@@ -77,11 +77,10 @@ def busiest_streets(rows: pd.DataFrame, first: int = STREETS) -> dict[str, dict[
     key = (area * len(kinds) + kind) * len(names) + name_of[location]
     key_of_all = key + (len(types) - kind) * len(names)
     keys, n = np.unique(np.concatenate([key, key_of_all]), return_counts=True)
-    places = rows[np.array([is_kind(name) for name in locations], dtype=bool)[location]]
-    apart, apart_of_all = (
-        each.drop_duplicates().index.to_numpy() for each in (places, places.drop(columns="crime_type"))
-    )
-    at = np.searchsorted(keys, np.concatenate([key[apart], key_of_all[apart_of_all]]))
+    kept = np.array([is_kind(name) for name in locations], dtype=bool)[location]
+    places = rows[kept].drop_duplicates()
+    of_all = places.drop(columns="crime_type").drop_duplicates()
+    at = np.searchsorted(keys, np.concatenate([key[places.index], key_of_all[of_all.index]]))
     several = np.bincount(at, minlength=len(keys))
     group, street = np.divmod(keys, max(len(names), 1))
     # Most first; of as many they are by name already.
