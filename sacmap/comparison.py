@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -54,7 +55,7 @@ def compare_areas(
     study, of_periods = rolled(study, reading, located)
     counting = _counting(study, reading, located, areas, elsewhere)
     against = comparator_of(
-        study,
+        replace(study, within=_as_spelt(study.within, areas)),
         counting.counts,
         forces=counting.compared.forces,
         positions=counting.compared.positions,
@@ -179,6 +180,12 @@ def _with_months_left_out(notices: Sequence[Notice], compared: Compared) -> Iter
 def _weightiest_first(notices: Sequence[Notice]) -> tuple[Notice, ...]:
     """Return the notices, each once. Those about crime types or areas without figures come first."""
     return tuple(sorted(dict.fromkeys(notices), key=lambda notice: notice.code not in TOLD_FIRST))
+
+
+def _as_spelt(within: Sequence[str], areas: GeoDataFrame) -> tuple[str, ...]:
+    """Return the names of districts as the boundaries spell them, for sentences: a study may write them in capitals."""
+    spelling = {name.casefold(): name for name in areas["group"]} if "group" in areas else {}
+    return tuple(spelling.get(name.strip().casefold(), name) for name in within)
 
 
 def _known_areas_only(located: pd.DataFrame, compared: Compared) -> pd.DataFrame:

@@ -115,7 +115,9 @@ def test_altered_crimes_are_refused_of_a_district_though_a_force_outside_it_is_l
 
 
 def test_a_district_is_found_however_its_name_is_written_and_a_wrong_one_is_told(county):
-    assert len(run(county(within=" ASHBY ")).areas) == 3
+    found = run(county(within=" ASHBY "))
+    assert len(found.areas) == 3
+    assert found.comparator.words == "the areas outside Ashby"
     with pytest.raises(InputError, match="its groups are Ashby; Bexley"):
         run(county(within="Ashbee"))
     with pytest.raises(UsageError, match="the column with the town or district"):
