@@ -7,7 +7,7 @@ are not numbers or gaps.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,7 +33,8 @@ IN_WORDS = {
     "robbery": "robbery",
     "vehicle-crime": "vehicle crime",
 }
-#: One crime of each type, and several.
+#: What one crime of each type is called, and several.
+Nouns = Mapping[str, tuple[str, str]]
 NOUNS = {
     "sac": ("crime", "crimes"),
     "burglary": ("burglary", "burglaries"),
@@ -44,6 +45,11 @@ NOUNS = {
 EXACT_WORDS = IN_WORDS | {"burglary": "residential burglary", "vehicle-crime": "theft of and from vehicles"}
 #: The two parts of an extract's vehicle crime, in words.
 VEHICLE_PARTS = {"theft-from-vehicle": "theft from vehicles", "theft-of-vehicle": "theft of vehicles"}
+#: One crime of a part of vehicle crime, and several.
+_PART_NOUNS = {
+    "theft-from-vehicle": ("theft from a vehicle", "thefts from vehicles"),
+    "theft-of-vehicle": ("theft of a vehicle", "thefts of vehicles"),
+}
 #: A number with separators of thousands.
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 #: Longitude and latitude in degrees.
@@ -139,14 +145,24 @@ def extract_words(lacking: Collection[str]) -> dict[str, str]:
     return EXACT_WORDS | total | ({"vehicle-crime": there[0]} if len(there) == 1 else {})
 
 
+def nouns_of(lacking: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Return what one crime of each type is called, and several, where an extract lacks some parts of vehicle crime.
+
+    >>> nouns_of(["theft-of-vehicle"])["vehicle-crime"]
+    ('theft from a vehicle', 'thefts from vehicles')
+    """
+    there = [nouns for part, nouns in _PART_NOUNS.items() if part not in lacking]
+    return NOUNS | ({"vehicle-crime": there[0]} if len(there) == 1 else {})
+
+
 def lacking_words(lacking: Collection[str]) -> str:
     """Return the parts of vehicle crime that an extract lacks, in words."""
     return " and ".join(words for part, words in VEHICLE_PARTS.items() if part in lacking)
 
 
-def crimes(count: float, kind: str = "sac") -> str:
+def crimes(count: float, kind: str = "sac", nouns: Nouns = NOUNS) -> str:
     """Return a count of crimes of a type in words: "1 crime", "63 crimes", or "63 burglaries"."""
-    return counted(count, NOUNS[kind])
+    return counted(count, nouns[kind])
 
 
 def is_of_homes(value: float) -> bool:

@@ -24,6 +24,8 @@ import sacmap
 from sacmap import tables
 from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.areas.locate import locate
+from sacmap.choose.hardening import read_prices
+from sacmap.choose.plan import PlanWanted, make_plan
 from sacmap.choose.ranking import all_lists, counts_by_month, of_kind
 from sacmap.comparison import compare_areas
 from sacmap.errors import InputError, UsageError
@@ -33,6 +35,9 @@ from sacmap.fetch.street import read
 from sacmap.files.study_file import read_study
 from sacmap.measure.change_table import change_table
 from sacmap.measure.suppress import SMALL, given_away, hide, suppressed
+from sacmap.publish.make_view import page_of
+from sacmap.publish.page_data import content_of
+from sacmap.publish.plan_view import plan_view
 from sacmap.publish.public import public_version
 from sacmap.study import make_study
 
@@ -599,6 +604,23 @@ def test_a_public_version_has_no_small_count_and_nothing_that_gives_one(public):
     counts = [n for n in numbers["columns"]["current_count"] if n not in (None, "")]
     assert counts
     assert min(map(float, counts)) >= SMALL
+
+
+def test_where_an_extract_has_no_theft_of_vehicles_lists_panel_and_plan_count_thefts_from_vehicles(
+    practice_result,
+):
+    page = replace(page_of(replace(practice_result, lacking=("theft-of-vehicle",))), exact=True)
+    assert content_of(page)["nouns"]["vehicle-crime"][1] == "thefts from vehicles"
+    reasons = [why for entry in (*page.hardening, *page.week["vehicle-crime"]) for why in entry.why]
+    assert any("thefts from vehicles" in why for why in reasons)
+    assert not any("vehicle crimes" in why for why in reasons)
+    wanted = PlanWanted(
+        budget=1_000, prices=read_prices(None, ""), size=1, protected={}, visited=(), boundaries_file="a",
+        theme="vehicle-crime",
+    )  # fmt: skip
+    shown = plan_view(make_plan(practice_result, wanted), page)
+    assert "thefts from vehicles" in shown.headline.second
+    assert shown.sections[1].heading == "The week of action: theft from vehicles first"
 
 
 def test_a_public_rate_is_of_the_whole_level_and_tells_no_decimals_of_it(practice_result):

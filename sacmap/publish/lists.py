@@ -19,6 +19,7 @@ from sacmap.notices import whole
 from sacmap.publish.change_rows import ByType, ChangeRow
 from sacmap.publish.words import about, apart, capital, likely_burglaries, number, were_expected
 from sacmap.result import FIRST, Entry, firmness
+from sacmap.tables import Nouns
 
 #: Number of areas named after the findings as "next highest, not a finding".
 NEXT = 2
@@ -150,18 +151,20 @@ def hardening_list(rows: pd.DataFrame) -> list[Listed]:
 
 
 def hardening_reasons(
-    entries: Sequence[Entry], rows: Mapping[str, ByType], *, judged: bool = True
+    entries: Sequence[Entry], rows: Mapping[str, ByType], *, judged: bool = True, nouns: Nouns = tables.NOUNS
 ) -> tuple[Reasons, ...]:
     """Return why the areas for target hardening are on their list; `rows` are those of each area, by area_id.
 
-    judged: whether they can be judged by the expected, which their months and their level follow.
+    judged: whether they can be judged by the expected, which their months and their level follow; nouns: what a crime
+    of each type is called.
     """
     return tuple(
         _reasons(
             entry if judged else replace(entry, months=0),
             own,
             HARDENING_TYPE,
-            [*(_level(own) if judged else ()), *_beside(own), *_off_street(entry)],
+            [*(_level(own) if judged else ()), *_beside(own, nouns), *_off_street(entry)],
+            nouns,
         )
         for entry in entries
         for own in [rows[entry.area_id]]
@@ -169,28 +172,35 @@ def hardening_reasons(
 
 
 def week_reasons(
-    entries: Sequence[Entry], rows: Mapping[str, ByType], kind: str = "sac"
+    entries: Sequence[Entry], rows: Mapping[str, ByType], kind: str = "sac", nouns: Nouns = tables.NOUNS
 ) -> tuple[Reasons, ...]:
     """Return why the areas for a week of action, on one crime type or all, are on their list."""
     return tuple(
         _reasons(
-            entry, own, kind, [*one_point(entry), *_about(own, kind)], clear=entry.verdict == "clear rise"
+            entry,
+            own,
+            kind,
+            [*one_point(entry), *_about(own, kind)],
+            nouns,
+            clear=entry.verdict == "clear rise",
         )
         for entry in entries
         for own in [rows[entry.area_id]]
     )
 
 
-def _reasons(entry: Entry, rows: ByType, kind: str, said: Sequence[str], *, clear: bool = False) -> Reasons:
+def _reasons(
+    entry: Entry, rows: ByType, kind: str, said: Sequence[str], nouns: Nouns, *, clear: bool = False
+) -> Reasons:
     """Return what is `said` on one of the lists alone, and then what is said on both."""
-    why = (*said, *_common(entry, rows[kind], kind))
+    why = (*said, *_common(entry, rows[kind], kind, nouns))
     return Reasons(entry.area_id, why, stability(entry, clear=clear), entry.top5_share)
 
 
-def reading(row: ChangeRow, kind: str = "sac") -> str:
+def reading(row: ChangeRow, kind: str = "sac", nouns: Nouns = tables.NOUNS) -> str:
     """Return "85 crimes where about 28 were expected: clear rise."."""
     said = were_expected(row["expected"])
-    return f"{tables.crimes(row['current_count'], kind)} where {said}: {row['verdict']}."
+    return f"{tables.crimes(row['current_count'], kind, nouns)} where {said}: {row['verdict']}."
 
 
 def stability(entry: Entry, *, clear: bool = False) -> str:
@@ -237,11 +247,11 @@ def _level(rows: ByType) -> list[str]:
     return [f"{capital(likely_burglaries(rows[HARDENING_TYPE]['level'], rate))}."]
 
 
-def _beside(rows: ByType) -> list[str]:
+def _beside(rows: ByType, nouns: Nouns) -> list[str]:
     counts = {kind: rows[kind]["current_count"] for kind in ("vehicle-crime", "robbery")}
     if any(pd.isna(count) for count in counts.values()):
         return []
-    vehicle, robbery = (tables.crimes(count, kind) for kind, count in counts.items())
+    vehicle, robbery = (tables.crimes(count, kind, nouns) for kind, count in counts.items())
     return [f"Locks do nothing against its {vehicle} and {robbery}."]
 
 
@@ -282,14 +292,14 @@ def leading_type(rows: ByType) -> str:
     return max(known, key=lambda kind: rows[kind]["current_count"] - rows[kind]["expected"])
 
 
-def _common(entry: Entry, row: ChangeRow, kind: str) -> list[str]:
+def _common(entry: Entry, row: ChangeRow, kind: str, nouns: Nouns) -> list[str]:
     said = []
     if entry.months >= LEAST_MONTHS:
         said.append(f"Above the expected in {entry.months_above} of {entry.months} months.")
     if int(row["current_count"]) >= LEAST_CRIMES:
         streets = ", ".join(f"{street_of(name)} ({n})" for name, n in entry.streets if n >= LEAST_ON_STREET)
         most = f"; most on {streets}" if streets else ""
-        share = f"{whole(100 * entry.points_share)}% of its {tables.NOUNS[kind][1]}"
+        share = f"{whole(100 * entry.points_share)}% of its {nouns[kind][1]}"
         said.append(f"{share} are on ten map points{most}.")
     if abs(entry.edge_rank - entry.rank) >= LEAST_RANKS:
         said.append(

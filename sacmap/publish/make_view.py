@@ -43,7 +43,7 @@ def page_of(result: Result, drawn: Outlines | None = None) -> View:
     """Return the View of a result. `drawn` are the outlines of its areas, if they were made before."""
     study = result.study
     listed = {entry.area_id for entries in (result.hardening, *result.weeks.values()) for entry in entries}
-    rows = rows_by_area(result.change, listed)
+    rows, nouns = rows_by_area(result.change, listed), tables.nouns_of(result.lacking)
     view = View(
         title=study.title or counted(len(result.areas), unit_of(result.areas["area_id"].astype(str))),
         change=result.change,
@@ -58,8 +58,8 @@ def page_of(result: Result, drawn: Outlines | None = None) -> View:
         warnings=[Notice(one.code, without_options(one.text)) for one in result.warnings],
         definitions=result.definitions,
         streets=_streets_of(result),
-        hardening=hardening_reasons(result.hardening, rows, judged=not result.unfit),
-        week={kind: week_reasons(entries, rows, kind) for kind, entries in result.weeks.items()},
+        hardening=hardening_reasons(result.hardening, rows, judged=not result.unfit, nouns=nouns),
+        week={kind: week_reasons(entries, rows, kind, nouns) for kind, entries in result.weeks.items()},
         one_point={kind: frozenset(found) for kind, found in result.one_point.items()},
         unknown=result.unknown,
         subtotals=without_readings(result.groups) if result.unfit else result.groups,

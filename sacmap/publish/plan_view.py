@@ -85,7 +85,8 @@ def _gap(plan: Plan, area_ids: Sequence[str], view: View) -> int:
 
 def _above(plan: Plan, area_ids: Sequence[str], view: View) -> str:
     gap = _gap(plan, area_ids, view)
-    return f"{tables.crimes(abs(gap), plan.theme)} {'below' if gap < 0 else 'above'} expected"
+    crimes = tables.crimes(abs(gap), plan.theme, tables.nouns_of(view.lacking))
+    return f"{crimes} {'below' if gap < 0 else 'above'} expected"
 
 
 def _money(plan: Plan, view: View) -> Section:
@@ -277,7 +278,7 @@ def _week(plan: Plan, view: View) -> Section:
     judged = not view.no_fit
     return Section(
         key="week",
-        heading=f"The week of action: {tables.IN_WORDS[week['about']]} first",
+        heading=f"The week of action: {view.in_words[week['about']]} first",
         head=(dict(view.labels)[plan.theme], "now", *(("expected",) if judged else ())),
         rows=tuple(
             PlanRow(
@@ -317,7 +318,7 @@ def _how_sure(plan: Plan, view: View) -> Iterator[str]:
 
 def _promise(plan: Plan, view: View) -> Section:
     before = sum(plan.before[area] for area in plan.week["target"])
-    fall = plan.smallest_detectable_fall
+    fall, nouns = plan.smallest_detectable_fall, tables.nouns_of(view.lacking)
     alone = plan.week.get("weights") or plan.week["control"]
     areas = view.unit[len(alone) != 1]
     against = (
@@ -334,12 +335,12 @@ def _promise(plan: Plan, view: View) -> Section:
         key="judged",
         heading="How it will be judged",
         said=(f"{against} One week will almost never show in the counts.",),
-        figure=_fall_bar(tables.crimes(before, plan.theme), before, fall) if alone else Markup(),
+        figure=_fall_bar(tables.crimes(before, plan.theme, nouns), before, fall) if alone else Markup(),
         details=_notices(plan, "smallest-fall", "few-controls", "no-buffer-control"),
         tables=(
             Table(
                 "Who is compared with whom",
-                ("Side", "Areas", f"{capital(tables.NOUNS[plan.theme][1])} before"),
+                ("Side", "Areas", f"{capital(nouns[plan.theme][1])} before"),
                 compared,
                 (2,),
             ),

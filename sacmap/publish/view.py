@@ -365,7 +365,10 @@ class View:
         reasons = next((one for one in entries if one.area_id == area), None)
         row = self.row("burglary" if kind == "hardening" else kind, entry.position)
         if kind != "hardening":
-            return (lists.reading(row, kind), *((*reasons.why, reasons.sure) if reasons else ()))
+            return (
+                lists.reading(row, kind, tables.nouns_of(self.lacking)),
+                *((*reasons.why, reasons.sure) if reasons else ()),
+            )
         if reasons:
             return (*reasons.why, reasons.sure)
         return (f"{words.capital(words.likely_burglaries(row['level']))}.",)
