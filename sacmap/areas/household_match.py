@@ -102,7 +102,10 @@ def _why_no_match(counts: Mapping[str, float], ids: pd.Series, *, by_lsoa: bool)
     if kinds and not kinds <= LSOAS:
         if coded:
             return "Areas get new codes when their boundaries change: give households of the same areas and year."
-        return "The file has codes: say with --id-column which column of the boundaries has them."
+        return (
+            "The file has codes: say with --id-column which column of the boundaries has them; if none has, delete the "
+            "codes, so that its other ids or names count."
+        )
     return "If it is by LSOA and the areas are not LSOAs, add --lsoa-boundaries FILE."
 
 
