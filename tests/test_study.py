@@ -179,3 +179,11 @@ def test_an_address_is_told_as_one_and_not_as_a_file_that_is_not_there(option):
 def test_a_blank_text_is_refused_and_not_taken_for_a_name(option):
     with pytest.raises(UsageError, match=f"The {option} is blank"):
         make_study({"current": "2024-04:2025-03", option: "  "})
+
+
+@pytest.mark.parametrize("line", ["title: Leeds", "title = Leeds", 'title: "Leeds"'])
+def test_the_line_to_write_has_its_text_in_quotes_at_once(tmp_path, line):
+    (tmp_path / "study.toml").write_text(f"{line}\n")
+    with pytest.raises(InputError) as refused:
+        read_study(tmp_path / "study.toml")
+    assert refused.value.remedy == 'Write title = "Leeds"'

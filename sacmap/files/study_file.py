@@ -170,6 +170,7 @@ def _judged(line: str, error: str, before: list[str]) -> tuple[str, str]:
     with_sign = _SIGNED.fullmatch(value)
     signed = (with_sign[1] or with_sign[2]).strip() if with_sign else ""
     first = next((n for n, one in enumerate(before, 1) if _names(one) == name), None) if again else None
+    plain = f'"{shown}"' if _BARE.fullmatch(value) and not _NUMBER.fullmatch(value) else shown
     rules = (
         (straight != line, "has curly quotes, which a word processor makes", f"Write {straight.strip()[:200]}"),
         ("\\" in line and '"' in line, "has \\ in double quotes, where it means something else",
@@ -177,13 +178,13 @@ def _judged(line: str, error: str, before: list[str]) -> tuple[str, str]:
         (again, f"gives {name} again" + (f", which line {first} gave" if first else ""), "Keep one of the two lines."),
         (value.lower() in {"true", "yes"}, f"has {shown}", f"Write {key} = true"),
         (value.lower() in {"false", "no"}, f"has {shown}", f"Write {key} = false"),
-        (" " in key, f"has a space in the name {key}", f"Write {key.replace(' ', '-')} = {shown}"),
+        (" " in key, f"has a space in the name {key}", f"Write {key.replace(' ', '-')} = {plain}"),
         (bool(key) and re.match(rf"\s*{re.escape(key)}\s*:", line) is not None, "has : where = belongs",
-         f"Write {key} = {shown}"),
+         f"Write {key} = {plain}"),
         (bool(key) and _NUMBER.fullmatch(value) is not None, f"has {shown}", f"Write {key} = {_plain(value)}"),
         (signed != "", f"has {signed}", f"Write {_plain(signed)}" if _NUMBER.fullmatch(signed)
          else "Write it without £ and commas, such as 1500 or 1.50."),
-        (bool(key) and _BARE.fullmatch(value) is not None, "has text without quotes", f'Write {key} = "{shown}"'),
+        (bool(key) and _BARE.fullmatch(value) is not None, "has text without quotes", f"Write {key} = {plain}"),
         (bool(key) and value.count('"') == 1, "has a quote that is never closed",
          f'Write {key} = "{shown.strip(chr(34))}"'),
         (not key and not line.strip().startswith("["), f"is no name = value: {line.strip()[:60]!r}", example),
