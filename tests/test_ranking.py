@@ -279,10 +279,9 @@ def test_what_is_told_of_an_area_agrees_with_its_crimes(result):
                 assert street not in ("", "On or near")
 
 
-def test_points_of_a_street_are_one_street_and_several_car_parks_are_told_as_several(tmp_path):
+def with_streets(folder, places):
+    """A comparison of Ash, with as many burglaries each month on each of some points (lon, street, n), and Birch."""
     areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1)})
-    places = [("0.003", "Parking Area", 9), ("0.004", "Parking Area", 4), ("0.005", "High Street", 5)]
-    places += [("0.006", "High Street", 6), ("0.007", "Petrol Station", 3)]
     rows = [
         row(month, lon=lon, lat="52.005", street=f"On or near {name}")
         for month in ("2017-01", "2018-01")
@@ -290,24 +289,22 @@ def test_points_of_a_street_are_one_street_and_several_car_parks_are_told_as_sev
         for _ in range(n)
     ]
     rows += [row(month, lon="0.015", lat="52.005") for month in ("2017-01", "2018-01") for _ in range(5)]
-    ash = compare_rows(tmp_path, rows, areas).hardening[0]
+    return compare_rows(folder, rows, areas)
+
+
+def test_points_of_a_street_are_one_street_and_several_car_parks_are_told_as_several(tmp_path):
+    places = [("0.003", "Parking Area", 9), ("0.004", "Parking Area", 4), ("0.005", "High Street", 5)]
+    places += [("0.006", "High Street", 6), ("0.007", "Petrol Station", 3)]
+    ash = with_streets(tmp_path, places).hardening[0]
     told = (("2 Parking Areas", 13), ("On or near High Street", 11), ("On or near Petrol Station", 3))
     assert (ash.area_id, ash.streets) == ("A", told)
 
 
 def test_a_street_with_many_small_points_comes_first_and_list_panel_and_plan_agree_on_it(tmp_path):
-    areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1)})
     places = [(f"0.00{3000 + n}", f"Big Road {n:02}", 3) for n in range(10)]
     places += [(f"0.00{4000 + n}", "Long Lane", 2) for n in range(6)]
     places += [(f"0.00{5000 + n}", "Nightclub", 1) for n in range(8)]
-    rows = [
-        row(month, lon=lon, lat="52.005", street=f"On or near {name}")
-        for month in ("2017-01", "2018-01")
-        for lon, name, n in places
-        for _ in range(n)
-    ]
-    rows += [row(month, lon="0.015", lat="52.005") for month in ("2017-01", "2018-01") for _ in range(5)]
-    found = compare_rows(tmp_path, rows, areas)
+    found = with_streets(tmp_path, places)
     first = [("On or near Long Lane", 12), ("8 Nightclubs", 8), ("On or near Big Road 00", 3)]
     assert found.hardening[0].streets == tuple(first)
     assert page_of(found).streets["A"]["burglary"][:3] == first
