@@ -478,6 +478,22 @@ def test_a_reading_and_its_page_say_when_counts_before_are_not_settled(practice,
         assert (target.settled == target.before).all()
 
 
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ((), []),
+        (("2019-04",), ["is based on 12 of the 13 months before. How far the counts of the other were"]),
+        (
+            ("2019-04", "2019-05"),
+            ["is based on 12 of the 14 months before. How far the counts of the others"],
+        ),
+    ],
+)
+def test_the_months_before_that_a_plan_is_not_based_on_are_counted(early_plan, others, said):
+    told = not_settled(early_plan, [*early_plan.before_months, *others])
+    assert [words in line for words, line in zip(said, told, strict=True)] == [True] * len(said)
+
+
 @pytest.mark.parametrize("code", ["unfit-comparator", "unlike-comparator"])
 def test_the_result_of_a_plan_by_a_comparator_that_leads_astray_says_that_the_settled_counts_follow_it(
     early_plan, after, code

@@ -371,7 +371,8 @@ def not_settled(plan: Plan, before: Sequence[str]) -> list[str]:
     based = len(set(before) & set(plan.before_months))
     if based == len(before):
         return []
-    some, others = (f"{based} of the {len(before)}", "of the others") if based else ("none of the", "in them")
+    others = "in them" if not based else "of the other" if len(before) - based == 1 else "of the others"
+    some = f"{based} of the {len(before)}" if based else "none of the"
     return [
         f"The plan is based on {some} months before. How far the counts {others} were high or low by chance is not "
         "taken off, and is in this difference."
