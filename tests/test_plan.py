@@ -501,7 +501,12 @@ def test_the_result_of_a_plan_by_a_comparator_that_leads_astray_says_that_the_se
     usual = judge(early_plan, after)
     plan = replace(early_plan, warnings=[*early_plan.warnings, {"code": code, "text": "It is."}])
     outcome = judge(plan, after)
-    section = next(one for one in result_view(plan, outcome, page_of(after)).sections if one.key == "came")
+    shown = result_view(plan, outcome, page_of(after))
+    section = next(one for one in shown.sections if one.key == "came")
+    # Neither the headline nor the heading says of the difference what the text below says not to rely on.
+    assert shown.headline.first.startswith("Nothing can be said of crime in ")
+    assert "leads astray" in shown.headline.second
+    assert section.heading == "What came of it: no difference to rely on"
     for text in (outcome.reading, " ".join(section.said)):
         assert text.count("do not rely on this difference") == 1
     assert "Without any action" in usual.reading

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -62,21 +62,27 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
     }
     of = f" of {what}" if themed else ""
     none = f"No change{of} in {target} can be told from chance after the week of action."
-    net = outcome.net
+    net, before = outcome.net, [view.baseline[0][k] for k in view.compared]
     said = (
         f"Against areas outside the plan: {fewer(net.estimate)} "
         f"(19 times in 20 between {fewer(net.low)} and {fewer(net.high)})."
         if net
         else NO_CONTROL_WORDS
     )
+    first = found.get(outcome.verdict, none)
+    if net and led_astray(plan, before):
+        first, said = (
+            found[NO_CONTROL],
+            "What the plan compared its areas with leads astray: no difference can be relied on.",
+        )
     acted = positions([one.area_id for one in outcome.actions], view)
     return PlanView(
-        headline=Headline(found.get(outcome.verdict, none), said),
+        headline=Headline(first, said),
         fixed=f"Planned on data to {months.in_words(plan.data_to)}; what was to be judged was fixed then",
         theme=plan.theme,
         sides=sides(plan, view),
         sections=(
-            _came(plan, outcome, view),
+            _came(plan, outcome, before),
             *_moved(plan, outcome),
             _counts(plan, outcome, view),
             _done(outcome, view),
@@ -96,14 +102,17 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
     )
 
 
-def _came(plan: Plan, outcome: Outcome, view: View) -> Section:
-    """Return the verdict on the crimes of the plan's theme with its interval on one bar."""
+def _came(plan: Plan, outcome: Outcome, before: Sequence[str]) -> Section:
+    """Return the verdict on the crimes of the plan's theme with its interval on one bar.
+
+    `before` are the months before that are compared.
+    """
     net, found = outcome.net, verdict_in_words(outcome.verdict, outcome.groups["target"].sums)
-    heading = f"What came of it: {found}"
+    astray = led_astray(plan, before)
+    heading = f"What came of it: {'no difference to rely on' if net and astray else found}"
     if net is None:
         none = "Below are the counts alone: they may have moved as everywhere else."
         return Section(key="came", heading=heading, said=(NO_CONTROL_WORDS, none))
-    before = [view.baseline[0][k] for k in view.compared]
     most = max(abs(net.low), abs(net.high), 1.0) * 1.15
 
     def at(value: float) -> str:
@@ -125,7 +134,7 @@ def _came(plan: Plan, outcome: Outcome, view: View) -> Section:
         heading=heading,
         said=(
             f"{capital(said)}, against areas outside the plan.",
-            *led_astray(plan, before),
+            *astray,
             *not_settled(plan, before),
             *not_known(outcome, plan, "target"),
         ),
