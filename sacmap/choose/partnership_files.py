@@ -230,11 +230,10 @@ def _day(text: str) -> str:
     elif british:
         parts = (_century(british[4]), british[3], british[1])
     elif words:
-        # Spreadsheets write 04-Jun-18.
-        named = [
-            n for n, name in enumerate(months.NAMES, 1) if name.casefold().startswith(words[2].casefold())
-        ]
-        parts = (_century(words[3]), named[0] if named else 0, words[1])
+        # Spreadsheets write 04-Jun-18. There is no month 0.
+        begins = words[2].capitalize()
+        month = next((n for n, name in enumerate(months.NAMES, 1) if name.startswith(begins)), 0)
+        parts = (_century(words[3]), month, words[1])
     if parts:
         with suppress(ValueError):
             day = date(*map(int, parts)).isoformat()

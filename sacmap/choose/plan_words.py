@@ -314,7 +314,7 @@ def verdict_of(net: Wdd) -> str:
 def reading_of(found: Outcome, plan: Plan, before: Sequence[str]) -> str:
     """Return what came of a plan, in sentences; `before` are the months before that are compared."""
     target, control, net = found.groups["target"], found.groups["control"], found.net
-    chance = float((target.before - target.settled).sum())
+    chance, astray = float((target.before - target.settled).sum()), led_astray(plan, before)
     areas = "area" if len(plan.week["target"]) == 1 else "areas"
     said = [
         f"Target {areas}: {tables.crimes(target.sums[1], plan.theme)} after, {target.sums[0]:,.0f} before."
@@ -323,7 +323,7 @@ def reading_of(found: Outcome, plan: Plan, before: Sequence[str]) -> str:
     if nearest := len(control.area_ids):
         which = "The most similar area" if nearest == 1 else f"The {nearest} most similar areas"
         said.append(f"{which}: {control.sums[1]:,.0f} after, {control.sums[0]:,.0f} before.")
-    if chance >= 1 and not led_astray(plan, before):
+    if chance >= 1 and not astray:
         one, several = tables.NOUNS[plan.theme]
         likely = counted(target.settled.sum(), (f"{one} was", f"{several} were"))
         said.append(
@@ -338,7 +338,7 @@ def reading_of(found: Outcome, plan: Plan, before: Sequence[str]) -> str:
         f"Compared with {counted(untreated, ('untreated area', 'untreated areas'))}, weighted to resemble the "
         f"target, that is {_change(net)}: {_sure_in_words(found.verdict, target.sums)}."
     )
-    said += [*led_astray(plan, before), *not_settled(plan, before)]
+    said += [*astray, *not_settled(plan, before)]
     if found.displacement is not None:
         moved = moved_in_words(found.displacement, found.groups["buffer"].sums)
         said.append(

@@ -30,7 +30,7 @@ from sacmap.files.json_shape import Json
 from sacmap.measure.warnings import NOT_KNOWN
 from sacmap.notices import Notice, counted, whole
 from sacmap.publish import answer, backdrop, bars, colours, legend, lists, page_data, page_svg, words
-from sacmap.publish.change_rows import ChangeRow
+from sacmap.publish.change_rows import NO_READING, ChangeRow
 from sacmap.publish.headline import Headline
 from sacmap.publish.shapes import MANY
 from sacmap.publish.tiles import Tile, tiles_of
@@ -162,6 +162,7 @@ def fill(view: View, map_html: str, map_script: str) -> str:
         hardening=_hardening_shown(view),
         firm_key=words.FIRM_KEY if view.tells_firm else "",
         level_words=_level_words(view),
+        no_reading=NO_READING,
         sure=view.could_show(view.first_type),
         chance=view.by_chance,
         columns=columns_of(view),
@@ -182,10 +183,12 @@ def fill(view: View, map_html: str, map_script: str) -> str:
 
 def _level_words(view: View) -> str:
     """Return what a level is, and which areas have one if not all are known, such as in a public version."""
-    known_as = words.level_words if view.level_only else words.level_key
-    said = "" if view.no_fit else known_as(yearly=view.yearly)
-    known = view.rows["burglary"]["current_count"].notna().all()
-    return said if known else f"{said} Only {view.unit[1]} that are known are ranked.".strip()
+    said = []
+    if not view.no_fit:
+        said.append((words.level_words if view.level_only else words.level_key)(yearly=view.yearly))
+    if view.rows["burglary"]["current_count"].isna().any():
+        said.append(f"Only {view.unit[1]} that are known are ranked.")
+    return " ".join(said)
 
 
 def _head(view: View) -> Head:

@@ -267,11 +267,7 @@ def _week(plan: Plan, view: View) -> Section:
     )
     most_in = (f"Most {what} falls in {series(list(week['months']))}.",) if week["months"] else ()
     sets = tuple(
-        (
-            all_named(one["target"], view),
-            signed(_gap(plan, one["target"], view)),
-            _times_in_100(one),
-        )
+        (all_named(one["target"], view), signed(_gap(plan, one["target"], view)), _times_in_100(one))
         for one in week["alternatives"]
     )
     columns = ("Areas", "Above expected", "Best, allowing for chance")
