@@ -144,12 +144,20 @@ class Result:
 
         Nothing is said where the comparator is unsuitable.
         """
-        return {kind: () if self.unfit else how_sure(self.change, kind) for kind in tables.CRIME_TYPES}
+        return {
+            kind: () if self.unfit else how_sure(self.change, kind, self.in_words)
+            for kind in tables.CRIME_TYPES
+        }
 
     @property
     def in_words(self) -> Mapping[str, str]:
         """What each crime type is called: as police.uk has it, or exactly, of a force's own extract."""
         return tables.IN_WORDS if self.study.extract is None else tables.extract_words(self.lacking)
+
+    @property
+    def nouns(self) -> tables.Nouns:
+        """What one crime of each type is called, and several."""
+        return tables.nouns_of(self.lacking)
 
     @property
     def unfit(self) -> bool:

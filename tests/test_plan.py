@@ -39,6 +39,8 @@ from sacmap.notices import Notice
 from sacmap.planning import EvaluateOptions, evaluate_plan
 from sacmap.publish.csv_json import json_of
 from sacmap.publish.make_view import outcome_html_of, page_of
+from sacmap.publish.note import note_of
+from sacmap.publish.note_parts import Given, Paragraph
 from sacmap.publish.outcome_view import result_view
 from sacmap.study import make_study
 from sacmap.terminal import Pounds
@@ -514,6 +516,26 @@ def test_the_result_of_a_plan_by_a_comparator_that_leads_astray_says_that_the_se
     assert "do not rely" not in usual.reading
     # Where no count is settled, none follows it.
     assert led_astray(plan, ("2020-01",)) == []
+
+
+def test_where_an_extract_has_no_theft_of_vehicles_plan_result_and_note_count_thefts_from_vehicles(
+    practice, after
+):
+    lacking = ("theft-of-vehicle",)
+    wanted = {"theme": "vehicle-crime", "size": 1}
+    early = replace(compare_in(practice, **EARLY), lacking=lacking)
+    early = replace(early, study=replace(early.study, extract={"columns": {}}))
+    plan = plan_for(early, **wanted)
+    outcome = judge(plan, replace(after, lacking=lacking))
+    note = note_of(Given(study=early.study, place="Here", result=early, plan=plan))
+    planned = next(one for one in note.sections if one.title == "What we will do")
+    told = " ".join(part.text for part in planned.parts if isinstance(part, Paragraph))
+    assert "should be about theft from vehicles. Past seasons had most theft from vehicles in " in told
+    fall = next(one["text"] for one in plan.warnings if one["code"] == "smallest-fall")
+    for text in (fall, outcome.reading, told):
+        assert "thefts from vehicles" in text
+        assert "vehicle crimes" not in text
+    assert "vehicle crimes" in judge(plan_for(replace(early, lacking=()), **wanted), after).reading
 
 
 def test_months_before_of_which_some_are_the_plans_are_told_by_their_number(early_plan):

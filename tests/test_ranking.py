@@ -395,7 +395,8 @@ def test_the_leading_type_is_not_called_most_of_the_crimes_and_is_not_told_where
     rows = {kind: {"current_count": n, "expected": e} for kind, (n, e) in counts.items()}
     entry = entry_of(points_share=float("nan"), months=1)
     assert (
-        week_reasons([entry], {"A": rows})[0].why[0] == "Burglary is furthest above: 34, about 15 expected."
+        week_reasons([entry], {"A": rows})[0].why[0]
+        == "Burglaries are furthest above: 34, about 15 expected."
     )
     below = {kind: {"current_count": 5, "expected": 5.5} for kind in rows}
     assert week_reasons([entry], {"A": below})[0].why == ()

@@ -450,6 +450,13 @@ def test_a_clear_rise_on_a_map_point_without_earlier_crimes_is_news_as_that(lat,
     assert ("expected, on one map point)" in rise) == told
 
 
+def test_the_news_of_an_extract_name_the_crime_types_as_its_page_does(practice_result):
+    extract = replace(practice_result.study, extract={"columns": {}})
+    found = replace(practice_result, study=extract, lacking=("theft-of-vehicle",))
+    assert ", theft from vehicles" in first_words(found)
+    assert ", vehicle crime" in first_words(practice_result)
+
+
 def test_a_rise_on_a_last_map_whose_comparator_was_no_fit_is_not_told_to_have_ended(place):
     publish, folder = place
     page = folder / "maps" / "place.html"

@@ -209,7 +209,7 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
     target, buffer, control, _ = (groups[name] for name in SIDE_NAMES)
     if not target.area_ids:
         raise InputError(
-            f"Nothing is known of {tables.IN_WORDS[plan.theme]} in the target areas, before or after: the plan cannot "
+            f"Nothing is known of {result.in_words[plan.theme]} in the target areas, before or after: the plan cannot "
             "be judged.",
             "`sacmap check` with the same crimes and months says what is missing.",
         )
@@ -247,7 +247,7 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
         actions=tuple(actions),
         warnings=(*checked, *log_notices(plan, result, actions), *result.warnings),
     )
-    return replace(found, reading=reading_of(found, plan, before))
+    return replace(found, reading=reading_of(found, plan, before, result.nouns))
 
 
 def _unweighted(groups: Mapping[str, Group], alpha: float) -> Wdd | None:
@@ -325,7 +325,8 @@ def _require_same(plan: Plan, result: Result) -> list[Notice]:
         at = plan.before_months.index(month)
         now = dict(zip(wide.index.astype(str), wide[month], strict=True))
         counts += [
-            f"{area} had {tables.crimes(then[at], plan.theme)} in {months.in_words(month)}, now {int(now[area])}"
+            f"{area} had {tables.crimes(then[at], plan.theme, result.nouns)} in {months.in_words(month)}, "
+            f"now {int(now[area])}"
             for area, then in plan.by_month.items()
             if pd.notna(now[area]) and int(now[area]) != then[at]
         ]

@@ -38,7 +38,9 @@ def notices_of(plan: Plan, result: Result, prices: Prices, protected: Mapping[st
     names = dict(zip(result.areas["area_id"], result.areas["name"], strict=True))
     return [
         Notice("money", money_in_words(plan)),
-        Notice("smallest-fall", _fall_in_words(plan, before)),
+        Notice(
+            "smallest-fall", _fall_in_words(plan, tables.crimes(before, plan.theme, result.nouns), before)
+        ),
         *_action_notices(plan),
         *_target_notices(plan, result, names),
         *_money_notices(plan, result, prices, protected),
@@ -200,10 +202,11 @@ def _months_in_words(count: int) -> str:
     return "one month" if count == 1 else f"{count} months"
 
 
-def _fall_in_words(plan: Plan, before: int) -> str:
+def _fall_in_words(plan: Plan, crimes: str, before: int) -> str:
+    """Return the crimes `before`, in words `crimes`, and how many must be prevented for the fall to show."""
     over = _months_in_words(len(plan.before_months))
     areas = "area" if len(plan.week["target"]) == 1 else "areas"
-    had = f"The {areas} of the week of action had {tables.crimes(before, plan.theme)} in {over}"
+    had = f"The {areas} of the week of action had {crimes} in {over}"
     fall = plan.smallest_detectable_fall
     if not plan.week["weights"]:
         return f"{had}. With no area to compare them with, no fall can be told from one that happened everywhere."
@@ -311,20 +314,23 @@ def verdict_of(net: Wdd) -> str:
     return f"{how} {'fall' if net.estimate < 0 else 'rise'}"
 
 
-def reading_of(found: Outcome, plan: Plan, before: Sequence[str]) -> str:
-    """Return what came of a plan, in sentences; `before` are the months before that are compared."""
+def reading_of(found: Outcome, plan: Plan, before: Sequence[str], nouns: tables.Nouns = tables.NOUNS) -> str:
+    """Return what came of a plan, in sentences; `before` are the months before that are compared.
+
+    `nouns`: what a crime of each type is called.
+    """
     target, control, net = found.groups["target"], found.groups["control"], found.net
     chance, astray = float((target.before - target.settled).sum()), led_astray(plan, before)
     areas = "area" if len(plan.week["target"]) == 1 else "areas"
     said = [
-        f"Target {areas}: {tables.crimes(target.sums[1], plan.theme)} after, {target.sums[0]:,.0f} before."
+        f"Target {areas}: {tables.crimes(target.sums[1], plan.theme, nouns)} after, {target.sums[0]:,.0f} before."
     ]
     said += not_known(found, plan, "target")
     if nearest := len(control.area_ids):
         which = "The most similar area" if nearest == 1 else f"The {nearest} most similar areas"
         said.append(f"{which}: {control.sums[1]:,.0f} after, {control.sums[0]:,.0f} before.")
     if chance >= 1 and not astray:
-        one, several = tables.NOUNS[plan.theme]
+        one, several = nouns[plan.theme]
         likely = counted(target.settled.sum(), (f"{one} was", f"{several} were"))
         said.append(
             f"A high count partly falls by itself. Without any action, {likely} to be expected there, about "

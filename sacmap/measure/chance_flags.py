@@ -6,6 +6,7 @@ The page, the workbook and the record take their words from here. The shares of 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -64,15 +65,17 @@ def nearest(areas: int, level: float, years: int) -> Measured:
     return min(MEASURED, key=apart)
 
 
-def how_sure(change: pd.DataFrame, kind: str) -> tuple[str, ...]:
+def how_sure(
+    change: pd.DataFrame, kind: str, in_words: Mapping[str, str] = tables.IN_WORDS
+) -> tuple[str, ...]:
     """Return what is to be said of how sure the readings of a crime type are; nothing where none is known.
 
-    `change` is the Change table.
+    `change` is the Change table; `in_words`: what the crime types are called.
     """
     rows = change[(change["crime_type"] == kind) & (change["verdict"] != "not known")]
     if rows.empty:
         return ()
-    return (_by_chance(rows), *_could_be_seen(rows))
+    return (_by_chance(rows), *_could_be_seen(rows, in_words[kind]))
 
 
 def _by_chance(rows: pd.DataFrame) -> str:
@@ -105,12 +108,11 @@ def must_rise(rows: pd.DataFrame) -> int | None:
     return max(5, 5 * round(20 * share))
 
 
-def _could_be_seen(rows: pd.DataFrame) -> tuple[str, ...]:
+def _could_be_seen(rows: pd.DataFrame, what: str) -> tuple[str, ...]:
     """With one baseline period, say how large a rise had to be to be seen."""
     rise = must_rise(rows)
     if int(rows["baseline_periods"].iloc[0]) != 1 or rise is None:
         return ()
-    what = tables.IN_WORDS[str(rows["crime_type"].iloc[0])]
     return (
         f"With one period to compare with, {what} in an area like most here must be about {rise}% above the expected "
         "to leave its normal range; with three periods less would do.",

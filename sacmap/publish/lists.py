@@ -180,7 +180,7 @@ def week_reasons(
             entry,
             own,
             kind,
-            [*one_point(entry), *_about(own, kind)],
+            [*one_point(entry), *_about(own, kind, nouns)],
             nouns,
             clear=entry.verdict == "clear rise",
         )
@@ -255,16 +255,15 @@ def _beside(rows: ByType, nouns: Nouns) -> list[str]:
     return [f"Locks do nothing against its {vehicle} and {robbery}."]
 
 
-def _about(rows: ByType, kind: str) -> list[str]:
+def _about(rows: ByType, kind: str, nouns: Nouns) -> list[str]:
     if kind != "sac":
         return []
     leading = leading_type(rows)
     count, expected = rows[leading]["current_count"], rows[leading]["expected"]
     if not count > expected:
         return []
-    return [
-        f"{capital(tables.IN_WORDS[leading])} is furthest above: {whole(count)}, {about(expected)} expected."
-    ]
+    what = capital(nouns[leading][1])
+    return [f"{what} are furthest above: {whole(count)}, {about(expected)} expected."]
 
 
 def one_point(entry: Entry) -> list[str]:

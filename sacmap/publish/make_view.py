@@ -43,7 +43,7 @@ def page_of(result: Result, drawn: Outlines | None = None) -> View:
     """Return the View of a result. `drawn` are the outlines of its areas, if they were made before."""
     study = result.study
     listed = {entry.area_id for entries in (result.hardening, *result.weeks.values()) for entry in entries}
-    rows, nouns = rows_by_area(result.change, listed), tables.nouns_of(result.lacking)
+    rows, nouns = rows_by_area(result.change, listed), result.nouns
     view = View(
         title=study.title or counted(len(result.areas), unit_of(result.areas["area_id"].astype(str))),
         change=result.change,

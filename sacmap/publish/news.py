@@ -157,7 +157,10 @@ def news_of(result: Result, last: LastMap) -> list[str]:
         changed += _line(f"New {verdict}s", [_with_counts(key, rows[key], names, result) for key in new])
         changed += _line(
             f"No longer a {verdict}",
-            [f"{_named(key, names)} (now {verdicts.get(key, 'not on the map')})" for key in ended],
+            [
+                f"{_named(key, names, result.in_words)} (now {verdicts.get(key, 'not on the map')})"
+                for key in ended
+            ],
         )
         going_on += _line(f"Still a {verdict}", [_with_counts(key, rows[key], names, result) for key in same])
     said += changed
@@ -237,14 +240,14 @@ def _line(lead: str, items: Sequence[str]) -> list[str]:
     return [f"{lead}: {'; '.join(items[:NAMED])}{more}."]
 
 
-def _named(key: Key, names: Mapping[str, str]) -> str:
+def _named(key: Key, names: Mapping[str, str], in_words: Mapping[str, str]) -> str:
     area, kind = key
-    return f"{names.get(area, area)}, {tables.IN_WORDS.get(kind, kind)}"
+    return f"{names.get(area, area)}, {in_words.get(kind, kind)}"
 
 
 def _with_counts(key: Key, row: ChangeRow, names: Mapping[str, str], result: Result) -> str:
     counts = f"{whole(row['current_count'])}, {about(row['expected'])} expected"
-    return f"{_named(key, names)} ({counts}{on_one_point(result, *key)})"
+    return f"{_named(key, names, result.in_words)} ({counts}{on_one_point(result, *key)})"
 
 
 def _revised(result: Result, last: LastMap, differ: str) -> list[str]:
@@ -294,7 +297,9 @@ def first_words(result: Result, *, damaged: bool = False) -> str:
     """Return what is said of a map that cannot be compared with the last: there is none, or it is damaged."""
     names = names_of(result.areas)
     clear = result.change[result.change["verdict"] == "clear rise"]
-    rose = [f"{_named(key, names)}{on_one_point(result, *key)}" for key in _largest_first(clear)]
+    rose = [
+        f"{_named(key, names, result.in_words)}{on_one_point(result, *key)}" for key in _largest_first(clear)
+    ]
     stands = _line("Clear rises", rose)[0] if rose else "No clear rise."
     if result.unfit:
         stands = no_fit(AREA)

@@ -89,7 +89,7 @@ def _planned(given: Given) -> Section | None:
         ),
         *(Paragraph(notices[code]) for code in first if code in notices),
         *_money(plan, names, illustrated="illustration" in notices),
-        *_week(plan, names),
+        *_week(plan, names, tables.IN_WORDS if given.result is None else given.result.in_words),
         *(Paragraph(for_page(notices[code])) for code in last if code in notices),
     ]
     return Section("What we will do", tuple(parts))
@@ -112,15 +112,15 @@ def _money(plan: Plan, names: Mapping[str, str], *, illustrated: bool) -> Iterat
         yield Paragraph("The prices are illustrations until the partnership's own are put in their place.")
 
 
-def _week(plan: Plan, names: Mapping[str, str]) -> Iterator[Part]:
+def _week(plan: Plan, names: Mapping[str, str], in_words: Mapping[str, str]) -> Iterator[Part]:
     """Yield where the week of action goes, when, and what it is watched by and compared with."""
     week = plan.week
     target, buffer, control = (
         [names.get(area, area) for area in week[side]] for side in ("target", "buffer", "control")
     )
-    about = tables.IN_WORDS.get(str(week.get("about")), "")
+    about = in_words.get(str(week.get("about")), "")
     themed = plan.theme != "sac"
-    what = tables.NOUNS[plan.theme][0]
+    what = in_words[plan.theme] if themed else "crime"
     # The theme of a plan is its maker's choice: it need not be what stands out most there. And in areas of the maker's
     # own choice every type may be below the expected.
     why = "" if themed else ", which compares worst with the expected there"

@@ -173,7 +173,7 @@ def _lists(result: Result, names: Mapping[str, str]) -> Iterator[Part]:
         yield Paragraph("For a week of action, which answers a rise: clear rises, then possible ones:")
     for entry in found:
         row = rows[entry.area_id][kind]
-        said = f"{tables.crimes(row['current_count'], kind)} where {were_expected(row['expected'])}"
+        said = f"{tables.crimes(row['current_count'], kind, result.nouns)} where {were_expected(row['expected'])}"
         yield _numbered(entry, names, f"{said}, {row['verdict']}")
     if week:
         yield from _no_finding(result, kind, names, alone=not found)
@@ -197,7 +197,8 @@ def _no_finding(result: Result, kind: str, names: Mapping[str, str], *, alone: b
     rows = result.change[result.change["crime_type"] == kind].reset_index(drop=True)
     rest = [one.position for one in week_list(rows, ()) if not one.finding]
     each = [
-        f"{names[row['area_id']]} ({tables.crimes(row['current_count'], kind)}, {about(row['expected'])} expected)"
+        f"{names[row['area_id']]} ({tables.crimes(row['current_count'], kind, result.nouns)}, "
+        f"{about(row['expected'])} expected)"
         for row in change_rows(rows.iloc[rest])
     ]
     none = f"For a week of action, which answers a rise: no clear and no possible rise of {result.in_words[kind]}."

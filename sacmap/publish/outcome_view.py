@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from sacmap import months, tables
+from sacmap import months
 from sacmap.choose.evaluate import Outcome
 from sacmap.choose.plan import Plan
 from sacmap.choose.plan_words import (
@@ -82,7 +82,7 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
         theme=plan.theme,
         sides=sides(plan, view),
         sections=(
-            _came(plan, outcome, before),
+            _came(plan, outcome, view, before),
             *_moved(plan, outcome),
             _counts(plan, outcome, view),
             _done(outcome, view),
@@ -102,7 +102,7 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
     )
 
 
-def _came(plan: Plan, outcome: Outcome, before: Sequence[str]) -> Section:
+def _came(plan: Plan, outcome: Outcome, view: View, before: Sequence[str]) -> Section:
     """Return the verdict on the crimes of the plan's theme with its interval on one bar.
 
     `before` are the months before that are compared.
@@ -126,8 +126,8 @@ def _came(plan: Plan, outcome: Outcome, before: Sequence[str]) -> Section:
         f'<line class="tick" x1="50%" x2="50%" y1="18" y2="42"/>'
         f'<circle class="alone" cx="{at(net.estimate)}" cy="30" r="5"/>'
         f'<text x="50%" y="12" text-anchor="middle">no difference</text>'
-        f'<text x="0" y="58">fewer {tables.NOUNS[plan.theme][1]}</text>'
-        f'<text x="100%" y="58" text-anchor="end">more {tables.NOUNS[plan.theme][1]}</text></svg>'
+        f'<text x="0" y="58">fewer {view.nouns[plan.theme][1]}</text>'
+        f'<text x="100%" y="58" text-anchor="end">more {view.nouns[plan.theme][1]}</text></svg>'
     )
     return Section(
         key="came",

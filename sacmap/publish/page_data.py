@@ -74,7 +74,7 @@ def content_of(view: View) -> dict[str, Json]:
         "types": list(kinds),
         "type": view.first_type,
         "words": dict(view.in_words),
-        "nouns": tables.nouns_of(view.lacking),
+        "nouns": view.nouns,
         "unit": list(view.unit),
         "findings": {verdict: lists.finding(verdict) for verdict in TIERS},
         "labels": dict(view.labels),

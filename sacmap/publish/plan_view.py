@@ -85,7 +85,7 @@ def _gap(plan: Plan, area_ids: Sequence[str], view: View) -> int:
 
 def _above(plan: Plan, area_ids: Sequence[str], view: View) -> str:
     gap = _gap(plan, area_ids, view)
-    crimes = tables.crimes(abs(gap), plan.theme, tables.nouns_of(view.lacking))
+    crimes = tables.crimes(abs(gap), plan.theme, view.nouns)
     return f"{crimes} {'below' if gap < 0 else 'above'} expected"
 
 
@@ -314,7 +314,7 @@ def _how_sure(plan: Plan, view: View) -> Iterator[str]:
 
 def _promise(plan: Plan, view: View) -> Section:
     before = sum(plan.before[area] for area in plan.week["target"])
-    fall, nouns = plan.smallest_detectable_fall, tables.nouns_of(view.lacking)
+    fall, nouns = plan.smallest_detectable_fall, view.nouns
     alone = plan.week.get("weights") or plan.week["control"]
     areas = view.unit[len(alone) != 1]
     against = (

@@ -171,6 +171,11 @@ class View:
         return named | {"sac": words.TOGETHER + without}
 
     @property
+    def nouns(self) -> tables.Nouns:
+        """What one crime of each type is called, and several."""
+        return tables.nouns_of(self.lacking)
+
+    @property
     def whole(self) -> str:
         """The name of the total that includes crimes without a location."""
         return "Whole extract, with no location too" if self.exact else "Whole force, as published"
@@ -332,7 +337,7 @@ class View:
         if self.no_fit:
             return "Not at all: compare with the rest of the areas instead."
         return words.could_show(
-            kind, self.rows[kind], periods=self.periods, yearly=self.yearly, unit=self.unit
+            kind, self.rows[kind], nouns=self.nouns, periods=self.periods, yearly=self.yearly, unit=self.unit
         )
 
     @property
@@ -364,14 +369,10 @@ class View:
         entries = self.hardening if kind == "hardening" else self.week.get(kind, ())
         reasons = next((one for one in entries if one.area_id == area), None)
         row = self.row("burglary" if kind == "hardening" else kind, entry.position)
+        told = (*reasons.why, reasons.sure) if reasons else ()
         if kind != "hardening":
-            return (
-                lists.reading(row, kind, tables.nouns_of(self.lacking)),
-                *((*reasons.why, reasons.sure) if reasons else ()),
-            )
-        if reasons:
-            return (*reasons.why, reasons.sure)
-        return (f"{words.capital(words.likely_burglaries(row['level']))}.",)
+            return (lists.reading(row, kind, self.nouns), *told)
+        return told or (f"{words.capital(words.likely_burglaries(row['level']))}.",)
 
     @property
     def data_to(self) -> str:

@@ -177,7 +177,15 @@ def no_fit(unit: Unit) -> str:
     return f"What the {unit[1]} are compared with is no good guide: do not rely on their readings."
 
 
-def could_show(kind: str, rows: pd.DataFrame, *, periods: int, yearly: bool, unit: Unit) -> str:
+def could_show(
+    kind: str,
+    rows: pd.DataFrame,
+    *,
+    nouns: tables.Nouns = tables.NOUNS,
+    periods: int,
+    yearly: bool,
+    unit: Unit,
+) -> str:
     """Return one sentence or two on what this map could show of a crime type."""
     must = must_rise(rows)
     span = "year" if yearly else "period"
@@ -185,7 +193,7 @@ def could_show(kind: str, rows: pd.DataFrame, *, periods: int, yearly: bool, uni
     most = f"most {unit[1]}{' that are known' if (rows['verdict'] == 'not known').any() else ''}"
     if must is None:
         have = f"This {unit[0]} has" if alone else f"{capital(most)} have"
-        return f"{have} too few {tables.NOUNS[kind][1]} a {span} to tell any ordinary change from chance."
+        return f"{have} too few {nouns[kind][1]} a {span} to tell any ordinary change from chance."
     with_ = f"one earlier {span}" if periods == 1 else f"{number(periods)} earlier {span}s"
     where = f"this {unit[0]}" if alone else most
     said = f"With {with_}, about {must}% above expected is normal in {where}."
