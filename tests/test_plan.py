@@ -509,6 +509,13 @@ def test_the_result_of_a_plan_by_a_comparator_that_leads_astray_says_that_the_se
     assert shown.headline.first.startswith("Nothing can be said of crime in ")
     assert "leads astray" in shown.headline.second
     assert section.heading == "What came of it: no difference to rely on"
+    assert outcome.verdict == "not known"
+    assert outcome.reading.startswith("Nothing can be said of what came of the plan. Target areas: ")
+    assert "): no difference to rely on. What the plan" in outcome.reading
+    moved = next(one for one in shown.sections if one.key == "moved")
+    for text in (outcome.reading, moved.said[0]):
+        assert "no difference to rely on either." in text
+        assert not any(words in text for words in (" rise", " fall,", "moved there"))
     for text in (outcome.reading, " ".join(section.said)):
         assert text.count("do not rely on this difference") == 1
     assert "Without any action" in usual.reading

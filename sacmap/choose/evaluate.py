@@ -19,7 +19,7 @@ from sacmap.choose.effect import RateRatio, Wdd, placebo_rank, rate_ratio, tne, 
 from sacmap.choose.partnership_files import Action
 from sacmap.choose.plan import Plan, digests
 from sacmap.choose.plan_record import SIDE_NAMES, WEIGHTS_NAMES
-from sacmap.choose.plan_words import NO_CONTROL, log_notices, reading_of, verdict_of
+from sacmap.choose.plan_words import led_astray, log_notices, reading_of, verdict_of
 from sacmap.errors import InputError, UsageError
 from sacmap.measure.warnings import FORCES_LEFT_OUT, WEAK
 from sacmap.months import Period
@@ -241,7 +241,7 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
         displacement=displacement,
         nearest=_net_of(target, control, alpha, widen),
         widening=widen,
-        verdict=verdict_of(net) if net else NO_CONTROL,
+        verdict=verdict_of(net, led_astray(plan, before)),
         reading="",
         volatility=alpha,
         actions=tuple(actions),

@@ -270,6 +270,8 @@ def prevented_in_words(spread: Spread | None) -> str:
 
 #: The verdict where no untreated area is left to compare the target with.
 NO_CONTROL = "nothing to compare with"
+#: The verdict where the settled counts follow a comparator that leads astray, and what is said of the difference.
+NOT_KNOWN, NOT_KNOWN_WORDS = "not known", "no difference to rely on"
 NO_CONTROL_WORDS = "No untreated area is left to compare the target with."
 #: The codes of the notices about the action log.
 LOG_NOTICES = ("earlier-actions", "later-actions", "control-actions")
@@ -306,8 +308,13 @@ def log_notices(plan: Plan, result: Result, actions: Sequence[Action]) -> Iterat
         )
 
 
-def verdict_of(net: Wdd) -> str:
-    """Return the verdict: "clear" if the 95% interval excludes 0, "possible" if chance gives as much 1 time in 10."""
+def verdict_of(net: Wdd | None, astray: Sequence[str] = ()) -> str:
+    """Return the verdict: "clear" if the 95% interval excludes 0, "possible" if chance gives as much 1 time in 10.
+
+    Nothing is known of a difference that follows a comparator that leads astray, as `led_astray` says.
+    """
+    if net is None or astray:
+        return NO_CONTROL if net is None else NOT_KNOWN
     if abs(net.z) <= Z_TENTH:
         return "no change beyond chance"
     how = "clear" if net.low > 0 or net.high < 0 else "possible"
@@ -322,7 +329,8 @@ def reading_of(found: Outcome, plan: Plan, before: Sequence[str], nouns: tables.
     target, control, net = found.groups["target"], found.groups["control"], found.net
     chance, astray = float((target.before - target.settled).sum()), led_astray(plan, before)
     areas = "area" if len(plan.week["target"]) == 1 else "areas"
-    said = [
+    said = ["Nothing can be said of what came of the plan."] if found.verdict == NOT_KNOWN else []
+    said += [
         f"Target {areas}: {tables.crimes(target.sums[1], plan.theme, nouns)} after, {target.sums[0]:,.0f} before."
     ]
     said += not_known(found, plan, "target")
@@ -346,9 +354,9 @@ def reading_of(found: Outcome, plan: Plan, before: Sequence[str], nouns: tables.
     )
     said += [*astray, *not_settled(plan, before)]
     if found.displacement is not None:
-        moved = moved_in_words(found.displacement, found.groups["buffer"].sums)
         said.append(
-            f"In the buffer around the target, compared in the same way, it is {_change(found.displacement)}: {moved}."
+            f"In the buffer around the target, compared in the same way, it is {_change(found.displacement)}: "
+            f"{moved_in_words(found, found.displacement)}."
         )
     said += not_known(found, plan, "buffer")
     if found.placebo_rank is not None:
@@ -413,6 +421,8 @@ def is_relative(verdict: str, sums: tuple[float, float]) -> bool:
 
 def verdict_in_words(verdict: str, sums: tuple[float, float], article: str = "") -> str:
     """Return "clear fall", or "clearly lower than expected" where the count itself did not fall."""
+    if not verdict.endswith(("fall", "rise")):
+        return NOT_KNOWN_WORDS if verdict == NOT_KNOWN else verdict
     if not is_relative(verdict, sums):
         return article + verdict
     how = "clearly" if verdict.startswith("clear") else "possibly"
@@ -423,13 +433,15 @@ def _sure_in_words(verdict: str, sums: tuple[float, float]) -> str:
     said, size = verdict_in_words(verdict, sums, "a "), "by more" if is_relative(verdict, sums) else "larger"
     if verdict.startswith("clear"):
         return f"{said}, {size} than chance would explain"
-    return f"{said}, which could be chance" if verdict.startswith("possible") else verdict
+    return f"{said}, which could be chance" if verdict.startswith("possible") else said
 
 
-def moved_in_words(buffer: Wdd, sums: tuple[float, float]) -> str:
+def moved_in_words(found: Outcome, buffer: Wdd) -> str:
     """Return whether crime may have moved: "a clear rise, so crime may have moved there"."""
+    if found.verdict == NOT_KNOWN:
+        return f"{NOT_KNOWN_WORDS} either"
     verdict = verdict_of(buffer)
-    said = verdict_in_words(verdict, sums, "a ")
+    said = verdict_in_words(verdict, found.groups["buffer"].sums, "a ")
     if verdict.endswith("fall"):
         return f"{said}, so there is no sign that crime moved there"
     if verdict.endswith("rise"):

@@ -14,6 +14,7 @@ from sacmap.choose.plan_words import (
     LOG_NOTICES,
     NO_CONTROL,
     NO_CONTROL_WORDS,
+    NOT_KNOWN,
     fewer,
     is_relative,
     led_astray,
@@ -58,7 +59,7 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
         "possible fall": f"{capital(what)} may {fallen} {then}; {chance}.",
         "possible rise": f"{capital(what)} may {risen} {then}; {chance}.",
         "clear rise": f"{capital(what)} {rose} {then}.",
-        NO_CONTROL: f"Nothing can be said of {what} {then}.",
+        **dict.fromkeys((NO_CONTROL, NOT_KNOWN), f"Nothing can be said of {what} {then}."),
     }
     of = f" of {what}" if themed else ""
     none = f"No change{of} in {target} can be told from chance after the week of action."
@@ -69,15 +70,11 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
         if net
         else NO_CONTROL_WORDS
     )
-    first = found.get(outcome.verdict, none)
-    if net and led_astray(plan, before):
-        first, said = (
-            found[NO_CONTROL],
-            "What the plan compared its areas with leads astray: no difference can be relied on.",
-        )
+    if outcome.verdict == NOT_KNOWN:
+        said = "What the plan compared its areas with leads astray: no difference can be relied on."
     acted = positions([one.area_id for one in outcome.actions], view)
     return PlanView(
-        headline=Headline(first, said),
+        headline=Headline(found.get(outcome.verdict, none), said),
         fixed=f"Planned on data to {months.in_words(plan.data_to)}; what was to be judged was fixed then",
         theme=plan.theme,
         sides=sides(plan, view),
@@ -108,8 +105,7 @@ def _came(plan: Plan, outcome: Outcome, view: View, before: Sequence[str]) -> Se
     `before` are the months before that are compared.
     """
     net, found = outcome.net, verdict_in_words(outcome.verdict, outcome.groups["target"].sums)
-    astray = led_astray(plan, before)
-    heading = f"What came of it: {'no difference to rely on' if net and astray else found}"
+    heading = f"What came of it: {found}"
     if net is None:
         none = "Below are the counts alone: they may have moved as everywhere else."
         return Section(key="came", heading=heading, said=(NO_CONTROL_WORDS, none))
@@ -134,7 +130,7 @@ def _came(plan: Plan, outcome: Outcome, view: View, before: Sequence[str]) -> Se
         heading=heading,
         said=(
             f"{capital(said)}, against areas outside the plan.",
-            *astray,
+            *led_astray(plan, before),
             *not_settled(plan, before),
             *not_known(outcome, plan, "target"),
         ),
@@ -147,7 +143,7 @@ def _moved(plan: Plan, outcome: Outcome) -> Iterator[Section]:
     told = not_known(outcome, plan, "buffer")
     if found := outcome.displacement:
         change = f"{fewer(found.estimate)}, between {fewer(found.low)} and {fewer(found.high)}"
-        said = f"Compared in the same way: {change}. That is {moved_in_words(found, outcome.groups['buffer'].sums)}."
+        said = f"Compared in the same way: {change}. That is {moved_in_words(outcome, found)}."
         told = [said, *told]
     if told:
         yield Section(key="moved", heading=dict(SIDES)["buffer"], said=tuple(told))
