@@ -13,7 +13,7 @@ import pytest
 from command_line import command
 from conftest import csv_text, row, square, write_geojson, write_squares
 
-from sacmap import months
+from sacmap import months, tables
 from sacmap.errors import UsageError
 from sacmap.files.file_sets import torn_set_message
 from sacmap.pipeline import map_study, run
@@ -106,10 +106,11 @@ def place(tmp_path):
 
 
 def study_of(folder, **more):
-    return make_study(
-        current="latest:3", baseline="before:1", crimes=str(folder / "crimes"),
-        boundaries=str(folder / "wards.geojson"), **more,
-    )  # fmt: skip
+    given = {
+        "current": "latest:3", "baseline": "before:1", "crimes": str(folder / "crimes"),
+        "boundaries": str(folder / "wards.geojson"),
+    }  # fmt: skip
+    return make_study({**given, **more})
 
 
 def test_the_current_period_ends_in_the_newest_month_that_is_complete(place):
@@ -302,7 +303,10 @@ def test_a_new_month_that_is_not_complete_is_told_once(place):
     watch_study(study_of(folder), page)
     publish("2024-05", 1, 0, 0, 0, 0, 0)
     (told,) = watch_study(study_of(folder), page).news
-    assert told.startswith("The crimes end in May 2024, but April 2024 is the newest complete month")
+    assert told == (
+        "The crimes end in May 2024, but April 2024 is the newest complete month, so the current period ends there: "
+        "May 2024: Northamptonshire Police published only 3 crimes, where about 62 are usual."
+    )
     publish("2024-05", 1, 1, 0, 0, 0, 0)
     assert not watch_study(study_of(folder), page).news
 
@@ -317,6 +321,45 @@ def test_a_month_in_the_middle_that_is_withdrawn_or_comes_back_is_told_by_name(p
     assert gone.exit_code == 3
     publish("2024-03", 10, 10, 10, 10, 10, 10)
     assert watch_study(study_of(folder), page).news == ("Complete now, and compared again: March 2024.",)
+
+
+def test_a_new_month_that_is_missing_behind_a_newer_one_is_told_by_name(place):
+    publish, folder = place
+    page = folder / "maps" / "place.html"
+    watch_study(study_of(folder), page)
+    publish("2024-06", 10, 10, 10, 10, 10, 10)
+    told = "Data to June 2024; the last map had data to April 2024."
+    assert watch_study(study_of(folder), page).news == (
+        told, "Not complete, so left out of every period: May 2024."
+    )  # fmt: skip
+
+
+def test_a_month_that_is_filled_is_not_said_to_be_compared_where_another_year_lacks_it(place):
+    publish, folder = place
+    page = folder / "maps" / "place.html"
+    for month in ("2023-03", "2024-03"):
+        shutil.rmtree(folder / "crimes" / month)
+    watch_study(study_of(folder), page)
+    publish("2024-03", 10, 10, 10, 10, 10, 10)
+    assert watch_study(study_of(folder), page).news == ("Complete now: March 2024.",)
+    publish("2023-03", 10, 10, 10, 10, 10, 10)
+    assert watch_study(study_of(folder), page).news == ("Complete now, and compared again: March 2023.",)
+
+
+def test_a_watch_tells_another_number_of_periods_and_another_length_of_them(place):
+    publish, folder = place
+    page = folder / "maps" / "place.html"
+    two = study_of(folder, baseline="before:2")
+    assert len(watch_study(two, page).result.study.baseline) == 1
+    for month in months.span("2022-01:2022-12"):
+        publish(month, 10, 10, 10, 10, 10, 10)
+    publish("2024-05", 10, 10, 10, 10, 10, 10)
+    lead = "Changed since the last map, which alone can move figures"
+    assert watch_study(two, page).news == (
+        "Data to May 2024; the last map had data to April 2024.", f"{lead}: the number of baseline periods."
+    )  # fmt: skip
+    longer = watch_study(study_of(folder, current="latest:4", baseline="before:2"), page).news
+    assert longer == (f"{lead}: the length of the current period.",)
 
 
 def test_a_watch_names_a_force_that_falls_silent_outside_its_district_and_calls_what_is_revised_so(place):
@@ -399,14 +442,17 @@ def test_a_watch_of_a_public_version_says_what_is_new_and_hides_small_counts(pla
     assert watch_study(study_of(folder, suppress_small=True), page) == Watched()
 
 
-def test_a_watch_of_a_public_version_says_that_a_month_is_withdrawn_and_comes_back(place):
-    _, folder = place
+def test_a_watch_of_a_public_version_says_that_a_month_is_withdrawn_comes_back_or_was_missed(place):
+    publish, folder = place
     page = folder / "maps" / "place.html"
-    for month in months.span("2023-01:2024-04"):
+    publish("2024-06", 10, 10, 10, 10, 10, 10)
+    for month in (*months.span("2023-01:2024-04"), "2024-06"):
         for kind in ("Robbery", "Vehicle crime"):
             for ward in range(6):
                 add(folder, month, kind, ward, 8)
     public = study_of(folder, suppress_small=True)
+    june = folder / "crimes" / "2024-06"
+    june.rename(folder / "june")
     watch_study(public, page)
     march = folder / "crimes" / "2024-03"
     march.rename(folder / "kept")
@@ -416,6 +462,8 @@ def test_a_watch_of_a_public_version_says_that_a_month_is_withdrawn_and_comes_ba
     (folder / "kept").rename(march)
     assert watch_study(public, page).news == ("Months compared: 3 of 3; on the last map 2.",)
     assert watch_study(public, page) == Watched()
+    (folder / "june").rename(june)
+    assert watch_study(public, page).news[1:] == ("Months compared: 2 of 3; on the last map 3.",)
 
 
 def test_a_watch_names_the_areas_between_which_crimes_were_moved(place):
@@ -535,6 +583,52 @@ def test_counts_that_differ_because_an_area_is_gone_are_not_called_revised(place
     _, differ, areas = watch_study(study_of(folder), page).news
     assert differ.startswith("Counts that differ from the last map's: February 2023 (60 then, 50 now)")
     assert areas == "Areas on one of the two maps only: Ward 5."
+
+
+def test_boundaries_in_another_file_are_told_where_their_content_differs(place):
+    _, folder = place
+    page = folder / "maps" / "place.html"
+    watch_study(study_of(folder), page)
+    wards = (folder / "wards.geojson").read_text()
+    same, fewer = folder / "same.geojson", folder / "fewer.geojson"
+    same.write_text(wards)
+    assert watch_study(study_of(folder, boundaries=str(same)), page).news == ()
+    features = json.loads(wards)
+    features["features"].pop()
+    fewer.write_text(json.dumps(features))
+    changed, differ, _ = watch_study(study_of(folder, boundaries=str(fewer)), page).news
+    assert changed == f"Changed since the last map, which alone can move figures: {fewer}."
+    assert differ.startswith("Counts that differ from the last map's: ")
+
+
+def test_households_that_are_new_or_no_longer_there_are_told(place):
+    _, folder = place
+    page = folder / "maps" / "place.html"
+    homes = folder / "homes.csv"
+    homes.write_text("area_id,households\n" + "".join(f"W{n},500\n" for n in range(6)))
+    lead = "Changed since the last map, which alone can move figures"
+    watch_study(study_of(folder), page)
+    assert watch_study(study_of(folder, households=str(homes)), page).news == (f"{lead}: {homes}.",)
+    assert watch_study(study_of(folder), page).news == (f"{lead}: no households.",)
+
+
+def test_a_comparator_is_told_once_however_it_changed(place):
+    _, folder = place
+    page = folder / "maps" / "place.html"
+    table = folder / "nation.csv"
+
+    def follow(n):
+        rows = [
+            f"{month},{kind},{n}" for month in months.span("2023-01:2024-04") for kind in tables.SAC_TYPES
+        ]
+        table.write_text("\n".join(["month,crime_type,n", *rows]))
+        return watch_study(study_of(folder, comparator=str(table)), page).news
+
+    lead = "Changed since the last map, which alone can move figures"
+    watch_study(study_of(folder), page)
+    assert follow(500) == (f"{lead}: the option comparator.",)
+    assert follow(600) == (f"{lead}: {table}.",)
+    assert watch_study(study_of(folder), page).news == (f"{lead}: the option comparator.",)
 
 
 def test_a_watch_keeps_the_additional_files_of_the_last_map_as_new_as_the_map(place):

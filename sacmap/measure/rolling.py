@@ -45,10 +45,8 @@ def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study
         )
     found = rolled_to(study, complete[-1], known[0])
     later = [month for month in known if month > complete[-1]]
-    lacking = gaps(judged, forces, later)
-    why = reasons_of(lacking[lacking["status"] == "missing"])
     return found, (
-        *_newest_months(known[-1], complete[-1], why),
+        *_newest_months(known[-1], complete[-1], reasons_of(gaps(judged, forces, later))),
         *_short_baseline(study.rolling[1], len(found.baseline), known[0]),
     )
 

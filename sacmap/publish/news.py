@@ -62,7 +62,9 @@ REVISED = "Counts revised since the last map"
 #: The lead of months whose counts may differ because the areas, the options or the forces do.
 DIFFER = "Counts that differ from the last map's"
 
-#: The options that decide what is counted or shown, but for files, whose content is compared.
+#: The files that decide what is counted or shown: their content is compared.
+_FILES = ("boundaries", "households", "lsoa_boundaries", "comparator")
+#: The other options that do.
 _DECIDE = (
     "force",
     "layer",
@@ -71,6 +73,7 @@ _DECIDE = (
     "within",
     "households_column",
     "comparator",
+    "extract",
     "suppress_small",
 )
 #: The columns of the last map's CSV that are read.
@@ -136,13 +139,18 @@ def news_of(result: Result, last: LastMap) -> list[str]:
     """Return what is new since the last map, in lines; an empty list if nothing is."""
     now = result.study.current
     said = []
-    if now != last.current:
+    if now[-1:] != last.current[-1:]:
         said.append(
             f"Data to {months.in_words(now[-1])}; the last map had data to {months.in_words(last.current[-1])}."
         )
-    # Otherwise a new month that is not complete would go by in silence: the map is that of the month before.
-    told = {warning["text"] for warning in last.record["warnings"]}
-    said += [one.text for one in result.warnings if one.code == "newest-months" and one.text not in told]
+    # Otherwise a new month that is not complete would go by in silence: the map is that of the month before. The reason
+    # after the colon is no news: of a month that is still coming in, it is another one each time.
+    told = {warning["text"].partition(": ")[0].rstrip(".") for warning in last.record["warnings"]}
+    said += [
+        one.text
+        for one in result.warnings
+        if one.code == "newest-months" and one.text.partition(": ")[0].rstrip(".") not in told
+    ]
     other = [*_other_options(result, last), *_other_files(result, last)]
     said += _line("Changed since the last map, which alone can move figures", other)
     silent = _silent_then_and_now(result, last, FORCES_LEFT_OUT)
@@ -178,9 +186,14 @@ def _other_options(result: Result, last: LastMap) -> list[str]:
     """Return the options that decide what is counted or shown, where they are not those of the last map."""
     then, now = cast("dict[str, object]", last.record["study"]), result.study.record()
     other = [f"the option {name.replace('_', '-')}" for name in _DECIDE if _differs(name, now, then)]
-    # With another current period, another baseline is a matter of course.
-    if result.study.current == last.current and _differs("baseline", now, then):
+    current, baseline = result.study.current, result.study.baseline
+    # A new month moves the current period on, and the baseline with it.
+    if len(current) != len(last.current):
+        other.append("the length of the current period")
+    elif current == last.current and _differs("baseline", now, then):
         other.append("the baseline")
+    elif len(baseline) != len(last.record["study"]["baseline"]):
+        other.append("the number of baseline periods")
     return other
 
 
@@ -190,13 +203,17 @@ def _differs(option: str, now: Mapping[str, object], then: Mapping[str, object])
 
 def _other_files(result: Result, last: LastMap) -> list[str]:
     """Return the boundaries, households and comparator that are in another version than on the last map."""
-    study = result.study
-    counted_with = {study.boundaries, study.households, study.lsoa_boundaries, study.comparator}
-    then = {one["path"]: one.get("sha256") for one in last.record["inputs"]}
-    found = [
-        (study.shown(str(one["path"])), one["sha256"]) for one in result.inputs if one["path"] in counted_with
+    then, now = cast("dict[str, object]", last.record["study"]), result.study.record()
+    before = {one["path"]: one.get("sha256") for one in last.record["inputs"]}
+    after = {result.study.shown(str(one["path"])): one["sha256"] for one in result.inputs}
+    # A file under another name is another version only if its content is. A comparator may be a file or a word.
+    return [
+        str(now[name] or f"no {name.replace('_', '-')}")
+        for name in _FILES
+        if name in then
+        and not (name in _DECIDE and _differs(name, now, then))
+        and before.get(str(then[name])) != after.get(str(now[name]))
     ]
-    return [path for path, content in found if then.get(path, content) != content]
 
 
 def _silent_then_and_now(result: Result, last: LastMap, code: str) -> list[str]:
@@ -251,25 +268,37 @@ def _with_counts(key: Key, row: ChangeRow, names: Mapping[str, str], result: Res
 
 
 def _revised(result: Result, last: LastMap, differ: str) -> list[str]:
-    """Return the months of both maps whose counts differ, that are no longer complete, and that are complete now.
+    """Return the months of both maps whose counts differ, and those that are not complete, no longer, or now again.
 
-    `differ` is the lead of counts that differ.
+    `differ` is the lead of counts that differ. Where no month is named, the number of months compared is told.
     """
-    now = monthly_totals(result.monthly, result.study.months)
-    if not now or not last.monthly:
-        # A public version has no monthly counts.
-        return []
-    study = last.record["study"]
-    both = sorted({*study["current"], *chain(*study["baseline"])} & set(result.study.months))
+    study = result.study
+    # A public version has no monthly counts.
+    now = monthly_totals(result.monthly, study.months) if last.monthly else {}
+    before = {*last.current, *chain(*last.record["study"]["baseline"])}
+    both = [m for m in sorted(study.months) if m in before] if now else []
+    new = [months.in_words(m) for m in study.current if now and m not in {*before, *now}]
     revised = [m for m in both if m in now and m in last.monthly and now[m] != last.monthly[m]]
     items = [f"{months.in_words(m)} ({last.monthly[m]:,} then, {now[m]:,} now)" for m in revised]
     gone = [months.in_words(m) for m in both if m in last.monthly and m not in now]
-    back = [months.in_words(m) for m in both if m in now and m not in last.monthly]
-    return [
-        *_line(differ, items),
+    back = [m for m in both if m in now and m not in last.monthly]
+    compared = {period[k] for period in study.periods for k in result.compared}
+    again = ", and compared again" if compared.issuperset(back) else ""
+    named = [
+        *_line("Not complete, so left out of every period", new),
         *_line("No longer complete, so left out of every period", gone),
-        *_line("Complete now, and compared again", back),
+        *_line(f"Complete now{again}", [months.in_words(m) for m in back]),
     ]
+    return [*_line(differ, items), *(named or _other_number(result, last))]
+
+
+def _other_number(result: Result, last: LastMap) -> list[str]:
+    """Tell the number of months compared where it is another one: every count is then of more or fewer months."""
+    then = max((int(counts[0]) for counts in last.counts.values() if counts[0].isdigit()), default=0)
+    now, length = len(result.compared), len(result.study.current)
+    if then == now or length != len(last.current):
+        return []
+    return [f"Months compared: {now} of {length}; on the last map {then or 'none'}."]
 
 
 def _revised_in(result: Result, last: LastMap, names: Mapping[str, str]) -> list[str]:
@@ -281,16 +310,7 @@ def _revised_in(result: Result, last: LastMap, names: Mapping[str, str]) -> list
     keys = zip(table["area_id"], table["crime_type"], strict=True)
     now = dict(zip(keys, map(list, zip(*(table[name] for name in _COUNTED), strict=True)), strict=True))
     both = [key for key in now if key in last.counts and now[key] != last.counts[key]]
-    compared = dict.fromkeys((last.counts[key][0], now[key][0]) for key in both)
-    other = [
-        f"{after or 'none'} of {len(result.study.current)}; on the last map {before or 'none'}"
-        for before, after in compared
-        if before != after
-    ]
-    # With another number of months, every count is another one.
-    return _line("Months compared", other) or _line(
-        f"{REVISED}, in", list(dict.fromkeys(names.get(area, area) for area, _ in both))
-    )
+    return _line(f"{REVISED}, in", list(dict.fromkeys(names.get(area, area) for area, _ in both)))
 
 
 def first_words(result: Result, *, damaged: bool = False) -> str:
