@@ -22,7 +22,7 @@ from sacmap.measure.coverage import Compared, compared_months
 from sacmap.measure.definitions import Break, crossed, filled, of_extract
 from sacmap.measure.ledger import Ledger, ledger
 from sacmap.measure.rolling import rolled
-from sacmap.notices import Notice
+from sacmap.notices import Notice, folded
 from sacmap.result import Result
 from sacmap.study import Study
 
@@ -184,8 +184,8 @@ def _weightiest_first(notices: Sequence[Notice]) -> tuple[Notice, ...]:
 
 def _as_spelt(within: Sequence[str], areas: GeoDataFrame) -> tuple[str, ...]:
     """Return the names of districts as the boundaries spell them, for sentences: a study may write them in capitals."""
-    spelling = {name.casefold(): name for name in areas["group"]} if "group" in areas else {}
-    return tuple(spelling.get(name.strip().casefold(), name) for name in within)
+    spelling = {folded(name): name for name in areas["group"]} if "group" in areas else {}
+    return tuple(spelling.get(folded(name), name) for name in within)
 
 
 def _known_areas_only(located: pd.DataFrame, compared: Compared) -> pd.DataFrame:

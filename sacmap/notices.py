@@ -29,6 +29,21 @@ def series(items: Sequence[str]) -> str:
     return "".join(items) if len(items) < 2 else f"{', '.join(items[:-1])}{last}{items[-1]}"
 
 
+#: Signs that are not seen, and those that look alike in print.
+_IN_PRINT = str.maketrans("‘’ʼ´`“”–‐‑−", "'''''\"\"----", "\u200b\u00ad\ufeff")
+
+
+def folded(name: str) -> str:
+    """Return a name in one spelling, for comparison: names that look alike but for capitals are the same.
+
+    Typographic apostrophes, accents as signs of their own and spaces that do not break are how programs differ.
+
+    >>> folded("St\u00a0Mary’s"), folded("Lly\u0302n") == folded("Llŷn")
+    ("st mary's", True)
+    """
+    return " ".join(unicodedata.normalize("NFKC", name.translate(_IN_PRINT)).casefold().split())
+
+
 def _words(name: str) -> list[str]:
     """Return the words of a name without accents, capitals and punctuation: "St. Helen's & Môn" → st helens and mon."""
     letters = unicodedata.normalize("NFKD", name.casefold().replace("&", " and "))

@@ -170,6 +170,12 @@ def is_of_homes(value: float) -> bool:
     return value == 0 or 0.01 <= value < MOST
 
 
+#: What programs and people write for a value that is not there, in small letters.
+BLANK = frozenset(
+    ("", "\\n", "null", "nan", "none", "n/a", "na", "-", "unknown", "#n/a", "nil", "not known", ".")
+)
+
+
 def homes_of(text: str) -> float | None:
     """Return a number of households, or None if the text is none. Commas and spaces may separate thousands only.
 

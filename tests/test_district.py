@@ -130,7 +130,7 @@ def test_groups_that_differ_only_in_capitals_are_one_and_told(county):
     found = read_boundaries(wards, BoundaryOptions(group_column="LAD24NM"))
     assert list(found.areas["group"]) == list(TOWNS)
     told = [notice.text for notice in found.notices if notice.code == "group-spellings"]
-    assert told == ["Groups that differ only in capitals are one: ASHBY as Ashby."]
+    assert told == ["Groups written in several ways are one: ASHBY as Ashby."]
 
 
 def test_subtotals_are_the_sums_of_their_areas_in_a_file_of_their_own(county, tmp_path):

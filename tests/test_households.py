@@ -515,6 +515,20 @@ def test_households_by_the_areas_names_are_matched_by_a_name_that_no_other_area_
         with_households(two_squares().assign(name=["Ash", "ash"]), counts, "h.csv")
 
 
+def test_households_by_names_that_are_written_otherwise_are_told_the_name_meant():
+    with pytest.raises(InputError, match="No identifier") as error:
+        with_households(
+            two_squares().assign(name=["Ash", "Birch"]), {"Birch Ward": 5, "Ash Ward": 4}, "h.csv"
+        )
+    assert error.value.remedy.endswith("names as in the boundaries. Did you mean Birch by Birch Ward?")
+
+
+def test_households_by_names_that_look_the_same_are_matched():
+    areas = two_squares().assign(name=["Llŷn", "St Mary's"])
+    counts = {"Lly\u0302n": 400, "St\u00a0Mary’s": 500}
+    assert with_households(areas, counts, "h.csv")[0]["households"].tolist() == [400, 500]
+
+
 def test_two_columns_of_one_name_are_not_chosen_between(tmp_path):
     with pytest.raises(InputError, match="several columns of households: Households, Households"):
         read(tmp_path, "WD24CD,Households,Households\nE05000001,5,7\n")

@@ -862,8 +862,26 @@ def test_of_several_columns_that_may_be_the_areas_the_one_that_has_them_is_read(
         read_protected("Name,Area,Homes\nJo Abbot,West,3\n", "p.csv", names)
 
 
+def test_the_column_of_areas_may_be_that_of_their_codes():
+    names = area_names(pd.DataFrame({"area_id": ["E1", "E2"], "name": ["Castle", "Castle"]}))
+    text = "LAD24CD,WD24CD,WD24NM,Homes\nE0,E1,Castle,3\nE0,E2,Castle,4\n"
+    assert read_protected(text, "p.csv", names) == {"E1": 3, "E2": 4}
+    assert read_protected("Ward code,Homes\nE1,3\n", "p.csv", names) == {"E1": 3}
+
+
+@pytest.mark.parametrize("written", ["Lly\u0302n – St\u00a0Mary’s", "LLŶN - ST  MARY'S"])
+def test_an_area_s_name_is_known_however_a_program_writes_its_signs(written):
+    names = area_names(pd.DataFrame({"area_id": ["A"], "name": ["Llŷn - St Mary's"]}))
+    assert read_protected(f"Ward,Homes\n{written},3\n", "p.csv", names) == {"A": 3}
+
+
+def test_days_of_earlier_visits_that_a_spreadsheet_counted_are_dates():
+    [visit] = read_visited("area_id,from,to,action\nA,43255,43259,patrols\n", "v.csv", {"A"})
+    assert (visit["since"], visit["until"]) == ("2018-06-04", "2018-06-08")
+
+
 def test_a_missing_column_is_named():
-    with pytest.raises(InputError, match="no column 'homes'"):
+    with pytest.raises(InputError, match=r"no column 'homes' \(it has area_id\)"):
         read_protected("area_id\nA\n", "p.csv", {"A"})
     assert read_protected("\ufeffarea_id,homes\nA,3\nA,4\n", "p.csv", {"A"}) == {"A": 7}
 
@@ -906,9 +924,11 @@ def test_a_list_is_read_from_the_sheet_that_holds_it_and_several_are_refused(tmp
 @pytest.mark.parametrize(
     "day",
     ["2018-06-04 00:00:00", "2018-06-04T14:30:00", "04/06/2018 14:30", "4/6/18", "4.6.2018", "4 June 2018", "04-Jun-18",
-     "4th June 2018"],
+     "4th June 2018", "Monday 4 June 2018", '"04/06/2018, 14:30"', "43255"],
 )  # fmt: skip
-@pytest.mark.parametrize(("homes", "read"), [("12.0", 12), ('"1,200"', 1_200), ("NA", None)])
+@pytest.mark.parametrize(
+    ("homes", "read"), [("12.0", 12), ('"1,200"', 1_200), ("NA", None), ("n/a", None), ("-", None)]
+)
 def test_a_list_is_read_as_programs_save_it_again(tmp_path, day, homes, read):
     text = f"date,area_id,action,homes\n{day},A,locks,{homes}\n"
     [only] = read_actions(text, "log.csv", {"A"})

@@ -26,7 +26,7 @@ from sacmap.areas.layers import read_layer
 from sacmap.areas.locate import require_degrees
 from sacmap.areas.mend import mended, merged, require_few_crossings
 from sacmap.errors import InputError, UsageError
-from sacmap.notices import Notice, alike, listed
+from sacmap.notices import Notice, alike, folded, listed
 from sacmap.study import require_paths, require_types
 
 DEFAULT_OPTIONS = BoundaryOptions()
@@ -214,20 +214,20 @@ def _areas_of(
 
 
 def _one_spelling(groups: Sequence[str]) -> tuple[list[str], tuple[Notice, ...]]:
-    """Return groups that differ only in capitals as one, in the commonest spelling, and a notice if there are any.
+    """Return groups of which `folded` makes one name as one, in the commonest spelling, and a notice if there are any.
 
     `areas_within` does not tell them apart either, and a subtotal of one spelling alone would lack the others' areas.
     """
     often = Counter(groups)
     spelling: dict[str, str] = {}
     for name in sorted(often, key=lambda name: (-often[name], name)):
-        spelling.setdefault(name.casefold(), name)
+        spelling.setdefault(folded(name), name)
     others = sorted(set(groups) - set(spelling.values()))
     if not others:
         return list(groups), ()
-    said = listed([f"{name} as {spelling[name.casefold()]}" for name in others], 4)
-    text = f"Groups that differ only in capitals are one: {said}."
-    return [spelling[name.casefold()] for name in groups], (Notice("group-spellings", text),)
+    said = listed([f"{name} as {spelling[folded(name)]}" for name in others], 4)
+    text = f"Groups written in several ways are one: {said}."
+    return [spelling[folded(name)] for name in groups], (Notice("group-spellings", text),)
 
 
 def _table(
@@ -308,16 +308,16 @@ def areas_within(
     """
     if not groups:
         return table, table.iloc[:0]
-    folded = table["group"].str.casefold()
+    plain = table["group"].map(folded)
     there = sorted(set(table["group"]) - {""})
-    missing = [one for one in groups if one.strip().casefold() not in set(folded)]
+    missing = [one for one in groups if folded(one) not in set(plain)]
     if missing:
         near = [f'"{name}"' for name in alike(missing[0], there)]
         said = f"Did you mean {' or '.join(near)}?" if near else "Check --within and --group-column."
         raise InputError(
             f"No area of {where} is in {missing[0]!r}: its groups are {listed(there, 12) or 'none'}.", said
         )
-    mine = folded.isin({one.strip().casefold() for one in groups})
+    mine = plain.isin({folded(one) for one in groups})
     return table[mine].reset_index(drop=True), table[~mine].reset_index(drop=True)
 
 

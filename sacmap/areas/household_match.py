@@ -12,7 +12,7 @@ import shapely
 
 from sacmap.areas.locate import locate
 from sacmap.errors import InputError
-from sacmap.notices import Notice, listed
+from sacmap.notices import Notice, alike, folded, listed
 
 #: An official code of an area, and how those of LSOAs begin.
 CODE, LSOAS = re.compile(r"([EWSNK]\d\d)\d{6}"), {"E01", "W01"}
@@ -75,27 +75,29 @@ def _matched(
     """Return the households of each polygon: by id, else by a name that no other has. Refuse a file of other areas."""
     found = ids.map(counts).astype("Float64")
     if names is not None and found.isna().all():
-        folded, given = names.str.casefold(), {name.casefold(): homes for name, homes in counts.items()}
-        found = folded.where(~folded.duplicated(keep=False)).map(given).astype("Float64")
+        plain, given = names.map(folded), {folded(name): homes for name, homes in counts.items()}
+        found = plain.where(~plain.duplicated(keep=False)).map(given).astype("Float64")
     if found.isna().all():
         raise InputError(
             f"No identifier of {path} ({listed(list(counts), 2, ', ') or 'it is empty'}) is among those of the "
             f"polygons ({listed(list(ids), 2, ', ')}).",
-            _why_no_match(counts, ids, by_lsoa=by_lsoa),
+            _why_no_match(counts, ids, names, by_lsoa=by_lsoa),
         )
     return found
 
 
-def _why_no_match(counts: Mapping[str, float], ids: pd.Series, *, by_lsoa: bool) -> str:
+def _why_no_match(
+    counts: Mapping[str, float], ids: pd.Series, names: pd.Series | None, *, by_lsoa: bool
+) -> str:
     """Return what to do if no identifier matches: they differ in noughts or capitals only, or are of other areas."""
-    bare, folded = {one.lstrip("0"): one for one in counts}, {one.casefold() for one in counts}
+    bare, in_small = {one.lstrip("0"): one for one in counts}, {one.casefold() for one in counts}
     lost = next((one for one in ids if one.startswith("0") and one.lstrip("0") in bare), None)
     if lost is not None:
         written = bare[lost.lstrip("0")]
         return f"The file has lost the noughts in front, as spreadsheets do: write {lost}, not {written}."
-    alike = next((one for one in ids if one.casefold() in folded), None)
-    if alike is not None:
-        return f"They differ in capitals only: write {alike}, as the polygons do."
+    in_capitals = next((one for one in ids if one.casefold() in in_small), None)
+    if in_capitals is not None:
+        return f"They differ in capitals only: write {in_capitals}, as the polygons do."
     if by_lsoa:
         return "Give households by LSOA, and to --lsoa-boundaries the LSOAs of the same place and year."
     kinds, coded = {code[1] for one in counts if (code := CODE.fullmatch(one))}, any(map(CODE.fullmatch, ids))
@@ -106,7 +108,13 @@ def _why_no_match(counts: Mapping[str, float], ids: pd.Series, *, by_lsoa: bool)
             "The file has codes: say with --id-column which column of the boundaries has them; if none has, delete the "
             "codes, so that its other ids or names count."
         )
-    return "If it is by LSOA and the areas are not LSOAs, add --lsoa-boundaries FILE."
+    in_words = next((one for one in counts if not any(c.isdigit() for c in one)), "")
+    near = alike(in_words, names, 1) if in_words and names is not None else []
+    return (
+        f"Write the names as in the boundaries. Did you mean {near[0]} by {in_words}?"
+        if near
+        else "If it is by LSOA and the areas are not LSOAs, add --lsoa-boundaries FILE."
+    )
 
 
 def _spread(homes: pd.Series, owners: pd.Series) -> Notice:

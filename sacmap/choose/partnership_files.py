@@ -14,8 +14,9 @@ import pandas as pd
 from sacmap import months, tables
 from sacmap.choose.plan_record import EarlierVisit
 from sacmap.errors import InputError, UsageError
+from sacmap.fetch.extract_layout import day_of, is_day_number
 from sacmap.files.text import rows_of
-from sacmap.notices import listed, series
+from sacmap.notices import folded, listed, series
 
 #: How areas may be written → their area_id (see `area_names`), or their ids alone.
 Areas = Mapping[str, str] | Collection[str]
@@ -26,11 +27,15 @@ VISITED = ("area_id", "from", "to", "action")
 ACTIONS = ("date", "area_id", "action", "homes")
 
 #: A time after the date does not matter.
-_TIME = r"(?:[T ]\d{1,2}:\d{2}.*)?"
+_TIME = r"(?:(?:T|,? )\d{1,2}:\d{2}.*)?"
 _ISO = re.compile(rf"(?a:(\d{{4}})-(\d{{2}})-(\d{{2}}){_TIME})")
 _ISO_PART = re.compile(r"(?a:\d{4}(?:-\d{2}){0,2})")
 _BRITISH = re.compile(rf"(?a:(\d{{1,2}})([/.])(\d{{1,2}})\2(\d{{4}}|\d{{2}}){_TIME})")
-_IN_WORDS = re.compile(r"(?a:(\d{1,2})(?:st|nd|rd|th)?[ -]([a-z]{3,9})\.?,?[ -](\d{4}|\d{2}))", re.IGNORECASE)
+_IN_WORDS = re.compile(
+    r"(?a:(?:(?:mon|tues?|wednes|thurs?|fri|satur|sun)(?:day)?,? )?"
+    r"(\d{1,2})(?:st|nd|rd|th)?[ -]([a-z]{3,9})\.?,?[ -](\d{4}|\d{2}))",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -72,10 +77,11 @@ def read_visited(text: str, path: str, areas: Areas | None) -> list[EarlierVisit
     """
     found: list[EarlierVisit] = []
     for line, row in _rows(text, path, VISITED, areas):
-        _require_forward(row["from"], row["to"], f"{path}, line {line}")
-        found.append(
-            {"area_id": row["area_id"], "since": row["from"], "until": row["to"], "action": row["action"]}
+        since, until = (
+            day_of(text, "") if is_day_number(text) else text for text in (row["from"], row["to"])
         )
+        _require_forward(since, until, f"{path}, line {line}")
+        found.append({"area_id": row["area_id"], "since": since, "until": until, "action": row["action"]})
     return found
 
 
@@ -96,7 +102,7 @@ def read_actions(text: str, path: str, areas: Areas | None = None) -> list[Actio
             _date(row["date"], path, line),
             row["area_id"],
             row["action"],
-            _whole(row["homes"], path, line) if row["homes"] not in {"", "NA"} else None,
+            _whole(row["homes"], path, line) if row["homes"].lower() not in tables.BLANK else None,
         )
         for line, row in rows
     ]
@@ -106,7 +112,7 @@ def read_actions(text: str, path: str, areas: Areas | None = None) -> list[Actio
 def area_names(areas: pd.DataFrame) -> dict[str, str]:
     """Return how an area may be written → its area_id: the id, its name, "Name (Group)" or "Name (id)", as on the page.
 
-    Names are there in small letters and as they are; what several areas are called gives "".
+    Names are there as `folded` spells them and as they are; what several areas are called gives "".
     """
     found: dict[str, set[str]] = {}
     as_they_are: dict[str, str] = {}
@@ -116,11 +122,11 @@ def area_names(areas: pd.DataFrame) -> dict[str, str]:
     ):
         ways = (name, f"{name} ({area})", f"{name} ({group})" if group else name)
         for way in ways:
-            found.setdefault(way.casefold(), set()).add(area)
-            as_they_are.setdefault(way.casefold(), way)
+            found.setdefault(folded(way), set()).add(area)
+            as_they_are.setdefault(folded(way), way)
     names = {way: min(ids) if len(ids) == 1 else "" for way, ids in found.items()}
     ids = {area: area for area in areas["area_id"].astype(str)}
-    return names | {way: names[folded] for folded, way in as_they_are.items()} | ids
+    return names | {way: names[plain] for plain, way in as_they_are.items()} | ids
 
 
 def area_of(text: str, names: Mapping[str, str], where: str) -> str:
@@ -131,14 +137,14 @@ def area_of(text: str, names: Mapping[str, str], where: str) -> str:
     InputError
         If it is none of the areas, or a name that several have.
     """
-    found = names.get(text, names.get(text.casefold()))
+    found = names.get(text, names.get(folded(text)))
     if found:
         return found
-    # Names as they are come after those in small letters.
-    ways = {name.casefold(): name for name in names}
+    # Names as they are come after those that are folded.
+    ways = {folded(name): name for name in names}
     if found == "":
-        begins = f"{text} (".casefold()
-        apart = {names[way]: way for folded, way in ways.items() if names[way] and folded.startswith(begins)}
+        begins = f"{folded(text)} ("
+        apart = {names[way]: way for plain, way in ways.items() if names[way] and plain.startswith(begins)}
         raise InputError(
             f"{where}: {text!r} is the name of several areas.",
             f"Write one of: {listed(list(apart.values()), 3, ', ')}.",
@@ -147,7 +153,7 @@ def area_of(text: str, names: Mapping[str, str], where: str) -> str:
         raise InputError(
             f"{where}: no area is given.", "Write its area_id, or its name as in the boundaries."
         )
-    near = difflib.get_close_matches(text.casefold(), ways, n=1)
+    near = difflib.get_close_matches(folded(text), ways, n=1)
     said = f" Did you mean {ways[near[0]]}?" if near else ""
     raise InputError(
         f"{where}: {text!r} is not one of the areas.",
@@ -175,7 +181,9 @@ def _area_column(
     several = [name for name in (rows[0] if rows else ()) if name not in columns]
     if len(several) < 2:
         return "area_id"
-    read = {name: [names.get(row[name], names.get(row[name].casefold())) for row in rows] for name in several}
+    read = {
+        name: [names.get(row[name], names.get(folded(row[name]))) or None for row in rows] for name in several
+    }
     often = {name: len(rows) - ids.count(None) for name, ids in read.items()}
     best, *others = sorted(several, key=lambda name: -often[name])
     unlike = [name for name in others if often[name] == often[best] and read[name] != read[best]]
@@ -224,6 +232,8 @@ def _require_forward(since: str, until: str, where: str) -> None:
 def _day(text: str) -> str:
     """Return a date as YYYY-MM-DD, or "" if it is none."""
     iso, british, words = _ISO.fullmatch(text), _BRITISH.fullmatch(text), _IN_WORDS.fullmatch(text)
+    if is_day_number(text):
+        return day_of(text, "")
     parts: tuple[str | int, ...] = ()
     if iso:
         parts = iso.groups()

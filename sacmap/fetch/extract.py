@@ -50,9 +50,6 @@ from sacmap.study import Study
 #: Spreadsheets keep fifteen digits of a number, so a longer reference has lost its end.
 EXACT = 1e15
 
-_BLANK = frozenset(
-    ("", "\\n", "null", "nan", "none", "n/a", "na", "-", "unknown", "#n/a", "nil", "not known", ".")
-)
 _GRID_REFERENCE = re.compile(r"[HJNOST][A-HJ-Z]( ?\d){4,10}", re.IGNORECASE)
 _OTHER = "other-crime"
 
@@ -362,7 +359,7 @@ def _degrees(table: pd.DataFrame, sheet: Sheet, layout: Layout) -> tuple[np.ndar
     numbers = []
     for name in layout.place:
         texts = _with_points(table[name].map(text_of), layout.coordinates)
-        blank = texts.str.lower().isin(_BLANK)
+        blank = texts.str.lower().isin(tables.BLANK)
         values = pd.to_numeric(texts.where(~blank), errors="coerce").to_numpy(float)
         _refuse(table, sheet, ~blank.to_numpy() & ~np.isfinite(values), layout, partial(_no_number, texts))
         numbers.append(values)

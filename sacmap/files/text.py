@@ -14,11 +14,12 @@ from pathlib import Path
 from sacmap.errors import InputError
 from sacmap.files.delimited import LINES_ABOVE, decoded, rows_in, unpacked
 from sacmap.limits import FILE, SETTINGS, Limit
+from sacmap.notices import listed
 
 #: The largest file that is hashed to identify it.
 _LARGEST = 4 << 30
-#: What the column of areas may be called where no column is called `area_id`, the first there.
-_AREA_NAMES = ("name", "area_name", "area", "ward", "ward_name", "neighbourhood")
+#: What a column of areas may be called where none is called `area_id`, the surest first.
+_AREA_NAMES = re.compile(r"(area_)?name|area|ward(_name)?|neighbourhood|.*?(cd|code|nm|name)")
 
 
 def unreadable(label: str | Path, error: OSError) -> InputError:
@@ -179,11 +180,17 @@ def _as_written(cells: Sequence[str]) -> list[str]:
     return [cell.lower().replace(" ", "_") for cell in cells]
 
 
+def _of_areas(names: Sequence[str]) -> list[str]:
+    """Return the names of columns that may hold the areas, the surest first."""
+    called = [found for name in names if (found := _AREA_NAMES.fullmatch(name))]
+    return [found[0] for found in sorted(called, key=lambda found: found[2] is not None)]
+
+
 def _names(cells: Sequence[str], columns: Sequence[str]) -> list[str]:
     """Return the names of a header's columns: `area_id` also for a column of the areas' names."""
     names = _as_written(cells)
     if "area_id" in columns and "area_id" not in names:
-        called = next((name for name in _AREA_NAMES if name in names), None)
+        called = next(iter(_of_areas(names)), None)
         names = ["area_id" if name == called else name for name in names]
     return names
 
@@ -218,11 +225,12 @@ def rows_of(text: str, path: str, columns: Sequence[str]) -> Iterator[tuple[int,
     missing = [name for name in columns if name not in names]
     if missing:
         wanted = ",".join(columns).replace("area_id", "area_id (or name)")
-        raise InputError(f"{path} has no column {missing[0]!r}.", f"It needs {wanted}.")
+        there = listed([cell for cell in lines[place][1] if cell], 12, ", ") if lines else "none"
+        raise InputError(f"{path} has no column {missing[0]!r} (it has {there}).", f"It needs {wanted}.")
     at = {name: names.index(name) for name in columns}
     written = _as_written(lines[place][1])
     if "area_id" in columns and "area_id" not in written:
-        at |= {name: written.index(name) for name in _AREA_NAMES if name in written}
+        at |= {name: written.index(name) for name in _of_areas(written)}
     for line, cells in lines[place + 1 :]:
         if any(cells[len(names) :]):
             raise InputError(
