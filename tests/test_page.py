@@ -456,6 +456,14 @@ def test_a_page_whose_comparator_is_no_guide_lists_no_area_for_a_week_of_action(
     assert not any(district["week"]["sac"]["areas"] for district in for_script(shown).values())
 
 
+def test_a_map_that_can_be_coloured_in_one_way_alone_has_no_choice_of_it():
+    page = page_of()
+    unfit = replace(page, warnings=[Notice("unfit-comparator", "The areas have 95% of the force's crimes.")])
+    choice = '<fieldset class="segments"{}><legend class="unseen">Colour the map by'
+    assert choice.format("") in render(page)
+    assert choice.format(" hidden") in render(unfit)
+
+
 def test_the_legend_has_not_known_only_where_a_type_that_can_be_chosen_shows_it():
     page = page_of()
 

@@ -229,12 +229,14 @@ function nearNames(scene) {
   }
 }
 
+const radiusOf = (n) => Math.min(15, 7 + 1.3 * Math.sqrt(n));
+
 // Circles on the busiest map points, their size by the count, with the streets' names.
 function markPoints(place, scene) {
   const found = pointsOf(place);
   for (const { x, y, n } of found) {
     const at = map.latLngToLayerPoint([y, x]);
-    const radius = Math.min(15, 7 + 1.3 * Math.sqrt(n));
+    const radius = radiusOf(n);
     const box = boxAt(at, radius - 2);
     // Those of areas that are only listed make way for the pins and for one another.
     if (!scene.inside(at) || (place !== state.area && touches(box, scene.taken))) continue;
@@ -249,7 +251,7 @@ function markPoints(place, scene) {
   for (const { x, y, street, n } of found) {
     const at = map.latLngToLayerPoint([y, x]);
     if (!street || told.has(street) || !scene.inside(at)) continue;
-    if (word(street, at, "street", scene, { gap: Math.min(15, 7 + 1.3 * Math.sqrt(n)) + 3 })) told.add(street);
+    if (word(street, at, "street", scene, { gap: radiusOf(n) + 3 })) told.add(street);
   }
 }
 
@@ -283,10 +285,12 @@ function settleLegend(frame) {
     "top-left": [left, top + 30, left + wide, top + 30 + high],
   };
   const circles = state.area === null ? [] : pointsOf(state.area);
-  const spots = [...pinsAt.map(({ at }) => at), ...circles.map((one) => map.latLngToLayerPoint([one.y, one.x]))];
+  const spots = [
+    ...pinsAt.map(({ at }) => boxAt(at, 13)),
+    ...circles.map(({ x, y, n }) => boxAt(map.latLngToLayerPoint([y, x]), radiusOf(n))),
+  ];
   const cost = ([x0, y0, x1, y1]) => {
-    let sum = 0;
-    for (const { x, y } of spots) if (x > x0 - 14 && x < x1 + 14 && y > y0 - 14 && y < y1 + 14) sum += 100;
+    let sum = 100 * spots.filter((spot) => touches(spot, [[x0, y0, x1, y1]])).length;
     const frame_ = pixels();
     for (let i = 0; i < 8; i += 1)
       for (let j = 0; j < 4; j += 1) {
@@ -296,7 +300,7 @@ function settleLegend(frame) {
       }
     return sum;
   };
-  const names = state.area === null ? Object.keys(corners) : ["right", "left"];
+  const names = state.area === null ? Object.keys(corners) : ["right", "left", "top-right"];
   const costs = names.map((name) => cost(corners[name]));
   legend.dataset.corner = names[costs.indexOf(Math.min(...costs))];
 }
