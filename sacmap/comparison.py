@@ -58,7 +58,7 @@ def compare_areas(
         replace(study, within=_as_spelt(study.within, areas)),
         counting.counts,
         forces=counting.compared.forces,
-        positions=counting.compared.positions,
+        compared=counting.compared.periods,
         beyond=counting.around,
         text=followed,
     )
@@ -224,7 +224,7 @@ def _located(
 def _sums(rows: pd.DataFrame, study: Study, compared: Compared) -> np.ndarray:
     """Return (periods, crime types) counts of rows over the months compared, in any area or none."""
     cube = counts_cube(rows.assign(area_id="one"), ["one"], study.months)
-    return np.asarray(by_period(cube, study.months, study.periods, compared.positions)[0])
+    return np.asarray(by_period(cube, study.months, compared.periods)[0])
 
 
 def _change_and_lists(
@@ -243,7 +243,5 @@ def _change_and_lists(
         months_compared=len(compared.positions), comparators=pairs, edge_share=counts.edge_share,
         unknown=compared.unknown, absent_types=compared.absent_types,
     )  # fmt: skip
-    lists = all_lists(
-        study, areas, once, change, counts.by_month, positions=compared.positions, comparators=pairs
-    )
+    lists = all_lists(areas, once, change, counts.by_month, compared=compared.periods, comparators=pairs)
     return lists if study.baseline else without_change(lists)

@@ -126,6 +126,11 @@ def _years(length: int) -> int:
     return A_YEAR * -(-length // A_YEAR)
 
 
+def at_positions(periods: Iterable[Period], positions: Sequence[int]) -> tuple[Period, ...]:
+    """Return of each period the months at some positions, 0 first."""
+    return tuple(tuple(period[k] for k in positions) for period in periods)
+
+
 def baseline_periods(current: Period, given: Iterable[Period]) -> tuple[Period, ...]:
     """Cut the spans given for a baseline into whole periods of the same calendar months as `current`.
 

@@ -139,6 +139,11 @@ class Result:
         )
 
     @property
+    def periods_compared(self) -> tuple[months.Period, ...]:
+        """The months compared of each period, the current one last."""
+        return months.at_positions(self.study.periods, self.compared)
+
+    @property
     def how_sure(self) -> dict[str, tuple[str, ...]]:
         """By crime type, in sentences: how many verdicts on such a map are chance, and how large a rise would show.
 

@@ -29,35 +29,36 @@ def csv_of(months, *, n=100, kinds=tables.SAC_TYPES, header="month,crime_type,n"
     return "\n".join([header, *(f"{month},{kind},{n}" for month in months for kind in kinds)]) + "\n"
 
 
+AUGUSTS = tuple(period[1:] for period in PERIODS)
 EVERY = [month for period in PERIODS for month in period]
 
 
 def test_a_file_s_counts_are_summed_over_the_months_compared():
-    against = file_comparator("\ufeff" + csv_of(EVERY), "c.csv", PERIODS, (0, 1))
+    against = file_comparator("\ufeff" + csv_of(EVERY), "c.csv", PERIODS)
     assert against.pair("burglary") == (400, 200)
     assert against.pair("sac") == (1_200, 600)
-    assert file_comparator(csv_of(EVERY), "c.csv", PERIODS, (1,)).pair("sac") == (600, 300)
+    assert file_comparator(csv_of(EVERY), "c.csv", AUGUSTS).pair("sac") == (600, 300)
 
 
 def test_a_month_may_be_written_as_a_day_as_workbooks_do():
     text = csv_of([f"{month}-01" for month in EVERY])
-    assert file_comparator(text, "c.csv", PERIODS, (0, 1)).pair("burglary") == (400, 200)
+    assert file_comparator(text, "c.csv", PERIODS).pair("burglary") == (400, 200)
 
 
 @pytest.mark.parametrize(("n", "read"), [("100.0", 100), ('"1,000"', 1_000)])
 def test_counts_and_crime_types_are_read_as_programs_and_police_uk_write_them(n, read):
     text = csv_of(EVERY, n=n, kinds=("Burglary", "Robbery", "Vehicle crime"))
-    against = file_comparator(text, "c.csv", PERIODS, (0, 1))
+    against = file_comparator(text, "c.csv", PERIODS)
     assert against.pair("vehicle-crime") == (4 * read, 2 * read)
 
 
 def test_each_month_may_have_a_row_of_each_of_several_forces():
-    assert file_comparator(csv_of(EVERY * 2), "c.csv", PERIODS, (0, 1)).pair("burglary") == (800, 400)
+    assert file_comparator(csv_of(EVERY * 2), "c.csv", PERIODS).pair("burglary") == (800, 400)
 
 
 def test_a_month_left_out_need_not_be_in_the_file():
     without = [month for month in EVERY if month[5:] == "08"]
-    assert file_comparator(csv_of(without), "c.csv", PERIODS, (1,)).pair("robbery") == (200, 100)
+    assert file_comparator(csv_of(without), "c.csv", AUGUSTS).pair("robbery") == (200, 100)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_a_month_left_out_need_not_be_in_the_file():
 )
 def test_a_file_that_will_not_do_says_why(text, words):
     with pytest.raises(InputError, match=words):
-        file_comparator(text, "c.csv", PERIODS, (0, 1))
+        file_comparator(text, "c.csv", PERIODS)
 
 
 def test_the_rest_of_the_force_is_its_rows_less_the_areas_located_or_not(tmp_path):
@@ -248,7 +249,7 @@ def test_all_forces_are_summed_to_a_file_that_the_option_takes(tmp_path):
     assert told[0].startswith("2 forces together, January 2023 to February 2024")
     assert "Dyfed-Powys Police" in told[1]
     assert "no row of vehicle crime: missing, not zero" in told[2]
-    found = file_comparator(text, "nation.csv", (("2023-01", "2023-02"), ("2024-01", "2024-02")), (0, 1))
+    found = file_comparator(text, "nation.csv", (("2023-01", "2023-02"), ("2024-01", "2024-02")))
     assert found.pair("burglary") == (100, 100)
 
 

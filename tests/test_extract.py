@@ -733,8 +733,7 @@ def remade(result, located):
     counts = np.stack([of_kind(cube, kind).sum(axis=2) for kind in tables.CRIME_TYPES], axis=2)
     pairs = {kind: result.comparator.pair(kind) for kind in tables.CRIME_TYPES}
     change = change_table(result.areas, counts, months_compared=len(result.compared), comparators=pairs)
-    compared = {"positions": result.compared, "comparators": pairs}
-    lists = all_lists(result.study, result.areas, located, change, cube, **compared)
+    lists = all_lists(result.areas, located, change, cube, compared=periods, comparators=pairs)
     return replace(result, located=located, change=lists.change)
 
 

@@ -36,6 +36,7 @@ def outcome_of_four(page, action="Locks fitted"):
         },
         weighted_control=group(c, 15.0, 16.0), wdd_settled=net, nearest=net, widening=1.1,
         wdd=net, wdq=None, tne=None, rate_ratio=None, placebo_rank=1, placebos=2, net=net, displacement=None,
+        months_before=(),
         verdict="clear fall", reading="It fell.", volatility=0.02,
         actions=(Action("2018-07-04", a, action, 12), Action("2018-07-05", b, action, None)),
         warnings=(Notice("plan-unchecked", "It cannot be checked."),),
@@ -278,7 +279,7 @@ def test_the_page_says_whether_crime_moved_next_door_as_the_reading_does(buffer,
     )
     assert section.heading == "Around it: did crime move?"
     assert said in section.said[0]
-    assert section.said[0].partition("That is ")[2] in reading_of(outcome, plan_of_four(page), ())
+    assert section.said[0].partition("That is ")[2] in reading_of(outcome, plan_of_four(page))
 
 
 def test_a_plan_of_one_home_is_headed_by_one_home():
@@ -299,7 +300,7 @@ def test_no_set_that_fell_as_far_is_told_in_a_word():
     page = page_of()
     outcome = replace(outcome_of_four(page), placebo_rank=1, placebos=14)
     assert "on 14 sets of untreated areas showed as large a fall in none of them." in reading_of(
-        outcome, plan_of_four(page), ()
+        outcome, plan_of_four(page)
     )
 
 
@@ -418,7 +419,7 @@ def test_headline_heading_and_reading_of_a_result_say_no_fall_where_the_count_ro
     shown = result_view(plan_of_four(page), outcome, page)
     assert shown.headline.first == said
     assert shown.sections[0].heading == f"What came of it: {found.partition(',')[0]}"
-    assert f"{found}." in reading_of(outcome, plan_of_four(page), ())
+    assert f"{found}." in reading_of(outcome, plan_of_four(page))
 
 
 def test_a_name_with_an_and_of_its_own_reads_as_one_area():

@@ -66,8 +66,8 @@ class Outcome:
     with its weighted control, in the same way; wdd_settled: both together. wdd: by raw counts, compared with the few
     most similar areas; nearest: net compared with these few, as a check. verdict follows from net. placebo_rank: the
     rank of the target among `placebos` sets of equally many untreated areas in the same test, 1 being the largest
-    fall; widening: the factor by which this test widened the intervals of the settled counts. Without an untreated
-    area to compare with, there is no difference, no rank and no finding.
+    fall; widening: the factor by which this test widened the intervals of the settled counts; months_before: the months
+    before that are compared. Without an untreated area to compare with, there is no difference, no rank and no finding.
     """
 
     groups: dict[str, Group]
@@ -83,6 +83,7 @@ class Outcome:
     displacement: Wdd | None
     nearest: Wdd | None
     widening: float
+    months_before: Period
     verdict: str
     reading: str
     volatility: float
@@ -203,8 +204,7 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
     checked = _require_same(plan, result)
     # Shorter periods vary more: volatility grows with the square root of their number in a year.
     alpha = plan.volatility * math.sqrt(len(plan.before_months) / len(result.compared))
-    before = [result.study.baseline[0][k] for k in result.compared]
-    table = _table(plan, result, before)
+    table = _table(plan, result)
     groups: dict[str, Group] = {name: _group(table, plan.week[name]) for name in SIDE_NAMES}
     target, buffer, control, _ = (groups[name] for name in SIDE_NAMES)
     if not target.area_ids:
@@ -241,13 +241,14 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
         displacement=displacement,
         nearest=_net_of(target, control, alpha, widen),
         widening=widen,
-        verdict=verdict_of(net, led_astray(plan, before)),
+        months_before=result.periods_compared[0],
+        verdict=verdict_of(net, led_astray(plan, result.periods_compared[0])),
         reading="",
         volatility=alpha,
         actions=tuple(actions),
         warnings=(*checked, *log_notices(plan, result, actions), *result.warnings),
     )
-    return replace(found, reading=reading_of(found, plan, before, result.nouns))
+    return replace(found, reading=reading_of(found, plan, result.nouns))
 
 
 def _unweighted(groups: Mapping[str, Group], alpha: float) -> Wdd | None:
@@ -354,12 +355,12 @@ def _with_another_shape(plan: Plan, result: Result, found: Mapping[str, str]) ->
     return [area for area in other if plan.boundaries[area] != in_parts[area]]
 
 
-def _table(plan: Plan, result: Result, months_before: Sequence[str]) -> pd.DataFrame:
+def _table(plan: Plan, result: Result) -> pd.DataFrame:
     """Return before, after, settled, level and weights of 1 of every area of the plan that is known then and now."""
     rows = result.change[result.change["crime_type"] == plan.theme].set_index("area_id")
     rows = rows[rows["current_count"].notna() & rows.index.isin(list(plan.level))]
     before, after = (rows[name].astype(float) for name in ("baseline_count", "current_count"))
-    inside = np.array([month in months_before for month in plan.before_months])
+    inside = np.array([month in result.periods_compared[0] for month in plan.before_months])
     by_month = pd.DataFrame.from_dict(dict(plan.by_month), orient="index", dtype=float)
     level, excess = (
         pd.Series(dict(one), dtype=float).reindex(rows.index) for one in (plan.level, plan.excess)

@@ -168,7 +168,7 @@ def make_plan(result: Result, wanted: PlanWanted) -> Plan:
         smallest_detectable_fall=_smallest_fall(side, level, weights[0], volatility),
         budget=budget,
         volatility=volatility,
-        before_months=[result.study.current[k] for k in result.compared],
+        before_months=list(result.periods_compared[-1]),
         boundaries=digests(result.areas),
         boundaries_file=wanted.boundaries_file,
         inputs=list(result.inputs),
@@ -227,8 +227,8 @@ def _by_area(result: Result, cube: Floats, theme: str) -> _ByArea:
 
 def _by_month(result: Result, kind: str) -> Floats:
     """Return one crime type's counts in the months compared, (areas × periods × months), the current period last."""
-    compared = [[period[k] for k in result.compared] for period in result.study.periods]
-    return ranking.of_kind(ranking.counts_by_month(result.located, _ids(result), compared), kind)
+    cube = ranking.counts_by_month(result.located, _ids(result), result.periods_compared)
+    return ranking.of_kind(cube, kind)
 
 
 def _weights(side: week.Sides, level: Floats, past: Floats, volatility: float) -> tuple[Floats, Floats]:
@@ -398,9 +398,9 @@ def _leading_type(result: Result, target: Sequence[str]) -> str:
 
 def _streets(result: Result, target: Sequence[str], kind: str) -> list[BusyStreet]:
     """Return the busiest streets of the target areas, by crimes of the type the action is about."""
-    now = [result.study.current[k] for k in result.compared]
     rows = result.located
-    mine = rows[rows["month"].isin(now).to_numpy() & rows["area_id"].isin(target).to_numpy()]
+    now = rows["month"].isin(result.periods_compared[-1])
+    mine = rows[now.to_numpy() & rows["area_id"].isin(target).to_numpy()]
     found = points_of_areas(mine.assign(area_id="target"), ["target"])
     busiest = found.get(("target", kind), NO_POINTS).streets
     return [{"street": name, "crimes": n} for name, n in busiest]

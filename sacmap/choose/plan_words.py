@@ -321,13 +321,11 @@ def verdict_of(net: Wdd | None, astray: Sequence[str] = ()) -> str:
     return f"{how} {'fall' if net.estimate < 0 else 'rise'}"
 
 
-def reading_of(found: Outcome, plan: Plan, before: Sequence[str], nouns: tables.Nouns = tables.NOUNS) -> str:
-    """Return what came of a plan, in sentences; `before` are the months before that are compared.
-
-    `nouns`: what a crime of each type is called.
-    """
+def reading_of(found: Outcome, plan: Plan, nouns: tables.Nouns = tables.NOUNS) -> str:
+    """Return what came of a plan, in sentences; `nouns`: what a crime of each type is called."""
     target, control, net = found.groups["target"], found.groups["control"], found.net
-    chance, astray = float((target.before - target.settled).sum()), led_astray(plan, before)
+    chance = float((target.before - target.settled).sum())
+    astray = led_astray(plan, found.months_before)
     areas = "area" if len(plan.week["target"]) == 1 else "areas"
     said = ["Nothing can be said of what came of the plan."] if found.verdict == NOT_KNOWN else []
     said += [
@@ -352,7 +350,7 @@ def reading_of(found: Outcome, plan: Plan, before: Sequence[str], nouns: tables.
         f"Compared with {counted(untreated, ('untreated area', 'untreated areas'))}, weighted to resemble the "
         f"target, that is {_change(net)}: {_sure_in_words(found.verdict, target.sums)}."
     )
-    said += [*astray, *not_settled(plan, before)]
+    said += [*astray, *not_settled(plan, found.months_before)]
     if found.displacement is not None:
         said.append(
             f"In the buffer around the target, compared in the same way, it is {_change(found.displacement)}: "

@@ -21,8 +21,8 @@ from sacmap import tables
 from sacmap.choose.map_points import NO_POINTS, POINT_COLUMNS, AreaPoints, points_of_areas, rises_of_one_point
 from sacmap.measure.counts import counts_cube
 from sacmap.measure.verdict import Against, Law, law_of, verdicts
+from sacmap.months import Period
 from sacmap.result import FIRST, FIRST_TEN, Entry, OnePoint
-from sacmap.study import Study
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.intp]
@@ -82,20 +82,19 @@ LISTS = (_List(HARDENING_TYPE, True), *(_List(kind, False) for kind in tables.CR
 
 
 def all_lists(
-    study: Study,
     areas: gpd.GeoDataFrame,
     once: pd.DataFrame,
     change: pd.DataFrame,
     counts: NDArray[np.int64],
     *,
-    positions: Sequence[int],
+    compared: Sequence[Period],
     comparators: Mapping[str, Against],
 ) -> Lists:
     """Rank the areas for target hardening, and for a week of action on each crime type.
 
     `once` is the Located table less repeats; `counts` is (areas × periods × months compared × SAC types), the current
-    period last; `positions` are those in a period (0 first) of the months compared; `comparators` are by crime type, as
-    `compare` takes them.
+    period last; `compared` are the months compared of each period; `comparators` are by crime type, as `compare` takes
+    them.
 
     Returns
     -------
@@ -108,7 +107,7 @@ def all_lists(
         change,
         counts,
         comparators,
-        compared=tuple(tuple(period[k] for k in positions) for period in study.periods),
+        compared=compared,
         ids=areas["area_id"].astype(str).tolist(),
         per=homes_of(areas) / 1_000 if by_rate(areas) else np.ones(len(areas)),
     )
@@ -136,7 +135,7 @@ class _Ground:
     change: pd.DataFrame
     counts: NDArray[np.int64]
     comparators: Mapping[str, Against]
-    compared: tuple[tuple[str, ...], ...]
+    compared: Sequence[Period]
     ids: Sequence[str]
     per: Floats
 
@@ -430,9 +429,7 @@ def months_above(expected: Floats, counts: Floats) -> Whole:
     return np.asarray((counts[:, -1] > expected[:, None] * share).sum(axis=1))
 
 
-def counts_by_month(
-    once: pd.DataFrame, ids: Sequence[str], compared: Sequence[Sequence[str]]
-) -> NDArray[np.int64]:
+def counts_by_month(once: pd.DataFrame, ids: Sequence[str], compared: Sequence[Period]) -> NDArray[np.int64]:
     """Count (areas × periods × months × SAC types), the current period last."""
     every = [month for months in compared for month in months]
     return counts_cube(once, ids, every).reshape(len(ids), len(compared), -1, len(tables.SAC_TYPES))

@@ -76,7 +76,7 @@ def change(
     followed = _followed(study, comparator)
     cube = _cube(counts, list(areas["area_id"]), study.months)
     positions = _positions_compared(cube, study)
-    periods = by_month(cube, study.months, study.periods, positions).sum(axis=2)
+    periods = by_month(cube, study.months, months.at_positions(study.periods, positions)).sum(axis=2)
     _tell_unknown(areas, periods)
     return change_table(areas, periods, months_compared=len(positions), comparators=followed)
 

@@ -154,8 +154,8 @@ def read_comparator(path: str) -> tuple[str, int]:
     return text, sum(1 for _ in rows_of(text, f"The comparator {path}", COLUMNS))
 
 
-def file_comparator(text: str, path: str, periods: Sequence[Period], positions: Sequence[int]) -> Comparator:
-    """Return the comparator from a CSV of month, crime_type, n, summed over the months compared.
+def file_comparator(text: str, path: str, compared: Sequence[Period]) -> Comparator:
+    """Return the comparator from a CSV of month, crime_type, n, summed over the months compared of each period.
 
     Raises
     ------
@@ -177,7 +177,6 @@ def file_comparator(text: str, path: str, periods: Sequence[Period], positions: 
             )
         given[month, kind] = given.get((month, kind), 0.0) + n
         rows[month, kind] += 1
-    compared = [[period[k] for k in positions] for period in periods]
     sums = {kind: _sum(given, kind, compared, path) for kind in tables.SAC_TYPES}
     for kind in tables.SAC_TYPES:
         _require_as_often(rows, kind, [month for period in compared for month in period], path)
@@ -232,7 +231,7 @@ def national_comparator(
     return counts.reindex(index, fill_value=0).rename("n").reset_index(), whole, tuple(sorted(gone))
 
 
-def _sum(given: dict[tuple[str, str], float], kind: str, compared: list[list[str]], path: str) -> np.ndarray:
+def _sum(given: dict[tuple[str, str], float], kind: str, compared: Sequence[Period], path: str) -> np.ndarray:
     absent = [month for period in compared for month in period if (month, kind) not in given]
     if absent:
         missing = counted(len(absent), MONTHS)
@@ -259,11 +258,11 @@ def comparator_of(
     counts: Counted,
     *,
     forces: Sequence[str],
-    positions: Sequence[int],
+    compared: Sequence[Period],
     beyond: np.ndarray | None,
     text: str,
 ) -> Comparator:
-    """Return the comparator of a study.
+    """Return the comparator of a study; `compared` are the months compared of each period.
 
     For a study of a district, `beyond` is (periods, types) of the areas of the file outside the district, else None.
     `text` is that of a comparator file, empty for any other.
@@ -289,7 +288,7 @@ def comparator_of(
         return Comparator("none", NOTHING, {})
     if study.comparator == "force":
         return force_comparator(counts.outside, forces)
-    return file_comparator(text, study.comparator, study.periods, positions)
+    return file_comparator(text, study.comparator, compared)
 
 
 def _enough(beyond: np.ndarray, mine: np.ndarray) -> bool:

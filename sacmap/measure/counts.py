@@ -168,19 +168,15 @@ def cube_of(counts: pd.DataFrame, labels: Mapping[str, Collection[str]]) -> np.n
     return cube
 
 
-def by_month(
-    cube: np.ndarray, wanted: Sequence[str], periods: Sequence[Period], positions: Sequence[int]
-) -> np.ndarray:
-    """Return the months compared of an (… × months × types) array: (… × periods × months × types)."""
+def by_month(cube: np.ndarray, wanted: Sequence[str], compared: Sequence[Period]) -> np.ndarray:
+    """Return the months compared of an (… × wanted months × types) array: (… × periods × months × types)."""
     at = {month: i for i, month in enumerate(wanted)}
-    return cube[..., [[at[period[k]] for k in positions] for period in periods], :]
+    return cube[..., [[at[month] for month in period] for period in compared], :]
 
 
-def by_period(
-    cube: np.ndarray, wanted: Sequence[str], periods: Sequence[Period], positions: Sequence[int]
-) -> np.ndarray:
-    """Sum an (… × months × types) array over the months compared: (… × periods × types), `sac` first."""
-    sums = by_month(cube, wanted, periods, positions).sum(axis=-2)
+def by_period(cube: np.ndarray, wanted: Sequence[str], compared: Sequence[Period]) -> np.ndarray:
+    """Sum an (… × wanted months × types) array over the months compared: (… × periods × types), `sac` first."""
+    sums = by_month(cube, wanted, compared).sum(axis=-2)
     return np.concatenate([sums.sum(axis=-1, keepdims=True), sums], axis=-1)
 
 
@@ -222,17 +218,16 @@ def counted(once: pd.DataFrame, area_ids: Sequence[str], study: Study, compared:
 
     def of_forces(forces: Sequence[str], where: np.ndarray | None = None) -> np.ndarray:
         whole = counts_cube(by_force, forces, known, where).sum(axis=0)
-        return by_period(whole, known, study.periods, compared.positions)
+        return by_period(whole, known, compared.periods)
 
-    counts = by_month(cube, known, study.periods, compared.positions)
-    now = [study.current[k] for k in compared.positions]
-    near_edge = counts_cube(once, area_ids, now, once["near_edge"].to_numpy(bool))
+    counts = by_month(cube, known, compared.periods)
+    near_edge = counts_cube(once, area_ids, compared.periods[-1], once["near_edge"].to_numpy(bool))
     return Counted(
         known=tuple(known),
         monthly=monthly_counts(
             cube, area_ids, known, monthly_gaps, unknown=compared.unknown, absent_types=compared.absent_types
         ),
-        in_areas=by_period(cube, known, study.periods, compared.positions),
+        in_areas=by_period(cube, known, compared.periods),
         by_month=counts,
         published=of_forces(compared.published),
         outside=of_forces(compared.forces, once["area_id"].isna().to_numpy()),

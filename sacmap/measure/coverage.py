@@ -198,10 +198,10 @@ class Compared(NamedTuple):
 
     judged: the Coverage table; forces: the main forces, largest first; others: other forces with most of their SAC in
     the areas; left_out: the rows of Coverage because of which months are left out; positions: the positions in a period
-    (0 first) of the months compared; months: these months, of every period; silent: the rows of Coverage because of
-    which other forces are left out; unknown: area_id → the reason why it is not known; absent_types: crime types
-    without any row, in all or in a whole period, and `sac`, which contains them; lost_types: those that a whole period
-    lacks, with these periods.
+    (0 first) of the months compared; periods: these months of each period, the current one last; silent: the rows of
+    Coverage because of which other forces are left out; unknown: area_id → the reason why it is not known;
+    absent_types: crime types without any row, in all or in a whole period, and `sac`, which contains them; lost_types:
+    those that a whole period lacks, with these periods.
     """
 
     judged: pd.DataFrame
@@ -209,11 +209,16 @@ class Compared(NamedTuple):
     others: tuple[str, ...]
     left_out: pd.DataFrame
     positions: tuple[int, ...]
-    months: frozenset[str]
+    periods: tuple[Period, ...]
     silent: pd.DataFrame
     unknown: Mapping[str, str]
     absent_types: tuple[str, ...]
     lost_types: Mapping[str, tuple[Period, ...]]
+
+    @property
+    def months(self) -> frozenset[str]:
+        """The months compared, of every period."""
+        return frozenset(month for period in self.periods for month in period)
 
     @property
     def forces_left_out(self) -> tuple[str, ...]:
@@ -234,21 +239,21 @@ def compared_by(study: Study, reading: Reading, heard: pd.DataFrame, forces: Seq
     judged = coverage(reading.judged, study.months)
     left_out = gaps(judged, forces, study.months)
     positions = like_for_like(study.periods, set(left_out["month"])) if forces else ()
-    compared = frozenset(period[k] for period in study.periods for k in positions)
-    lost = types_without(study, reading, forces, positions)
+    lost = types_without(reading, forces, months.at_positions(study.periods, positions))
     absent = tuple(kind for kind in tables.SAC_TYPES if kind in {*reading.absent, *lost})
-    return Compared(
+    found = Compared(
         judged=judged,
         forces=tuple(forces),
         others=(),
         left_out=left_out,
         positions=positions,
-        months=compared,
-        silent=silent_forces(judged, heard, forces, compared),
+        periods=months.at_positions(study.periods, positions),
+        silent=judged.iloc[:0],
         unknown={},
         absent_types=("sac", *absent) if absent else (),
         lost_types=lost,
     )
+    return found._replace(silent=silent_forces(judged, heard, forces, found.months))
 
 
 def compared_months(
@@ -310,16 +315,15 @@ def main_forces(study: Study, reading: Reading, inside: pd.DataFrame) -> tuple[s
 
 
 def types_without(
-    study: Study, reading: Reading, forces: Collection[str], positions: Sequence[int], least: int = EXPECTED
+    reading: Reading, forces: Collection[str], periods: Sequence[Period], least: int = EXPECTED
 ) -> dict[str, tuple[Period, ...]]:
-    """Return the crime types that the files lack in a period: see `without_rows`.
+    """Return the crime types that the files lack in a period of the months compared: see `without_rows`.
 
     What was fetched from police.uk has every type.
     """
     tally = reading.tally
     if reading.asked is not None:
         return {}
-    periods = [tuple(period[k] for k in positions) for period in study.periods]
     mine = tally[tally["force"].isin(list(forces))]
     crimes: Counter[tuple[str, str]] = Counter()
     for kind, month, n in zip(*(mine[name].tolist() for name in ("crime_type", "month", "n")), strict=True):

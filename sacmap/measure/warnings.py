@@ -78,11 +78,9 @@ class Facts(NamedTuple):
 def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts) -> tuple[Notice, ...]:
     """Return all notices of a comparison, the most important first."""
     compared, once = facts.compared, facts.once
-    positions = compared.positions
-    before = {period[k] for period in study.baseline for k in positions}
-    now = {study.current[k] for k in positions}
+    now = set(compared.periods[-1])
     asked = ["month", "force", "area_id", "shared", "lon", "lat"]
-    rows = once.loc[once["month"].isin(before | now), asked]
+    rows = once.loc[once["month"].isin(compared.months), asked]
     inside = rows[rows["area_id"].notna()]
     mine = rows[rows["force"].isin(compared.forces)]
     return (
@@ -91,9 +89,9 @@ def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts
             "file" if study.extract is None else "extract",
         ),
         *_lost_types(compared.lost_types),
-        *_perhaps_lost(study, reading, compared),
+        *_perhaps_lost(reading, compared),
         *_unknown_areas(compared.unknown, areas),
-        *_months_left_out(positions, study.periods, compared.left_out),
+        *_months_left_out(compared.positions, study.periods, compared.left_out),
         *_forces_left_out(compared.silent, facts.heard),
         *_weak_comparator(facts.comparator, mine, facts.counts.in_areas),
         *_unlike_comparator(
@@ -144,9 +142,9 @@ def _spans(periods: Sequence[Period]) -> str:
     return series([months.span_in_words(period) for period in periods])
 
 
-def _perhaps_lost(study: Study, reading: Reading, compared: Compared) -> Iterator[Notice]:
+def _perhaps_lost(reading: Reading, compared: Compared) -> Iterator[Notice]:
     """Warn of crime types of which a period has no row, and the others some."""
-    few = types_without(study, reading, compared.forces, compared.positions, SOME)
+    few = types_without(reading, compared.forces, compared.periods, SOME)
     for kind, periods in few.items():
         if kind not in compared.absent_types:
             yield Notice(

@@ -98,15 +98,16 @@ def outcome_html_of(result: Result, plan: Plan, outcome: Outcome) -> str:
 
 def _streets_of(result: Result) -> dict[str, dict[str, list[tuple[str, int]]]]:
     """Return, by area and crime type, the busiest streets of the current months compared and their crimes."""
-    now = result.located["month"].isin([result.study.current[k] for k in result.compared])
+    now = result.located["month"].isin(result.periods_compared[-1])
     first = IN_PANEL if len(result.areas) <= MOST_WITH_POINTS else STREETS
     return busiest_streets(result.located[now.to_numpy()], first)
 
 
 def _points_of(result: Result, areas: Collection[str]) -> dict[str, list[MapPoint]]:
     """Return, by area, its busiest map points of the current months compared, the first ten of each crime type."""
-    located, now = result.located, [result.study.current[k] for k in result.compared]
-    there = located["month"].isin(now) & located["area_id"].isin(areas) & located["lon"].notna()
+    located = result.located
+    there = located["month"].isin(result.periods_compared[-1])
+    there &= located["area_id"].isin(areas) & located["lon"].notna()
     points = point_counts(located.loc[there.to_numpy(), POINT_COLUMNS])
     by_kind = np.column_stack([points.crimes.sum(axis=1), points.crimes])
     kept = np.zeros(len(points.area), dtype=bool)

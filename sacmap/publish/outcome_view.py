@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -63,7 +63,7 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
     }
     of = f" of {what}" if themed else ""
     none = f"No change{of} in {target} can be told from chance after the week of action."
-    net, before = outcome.net, [view.baseline[0][k] for k in view.compared]
+    net = outcome.net
     said = (
         f"Against areas outside the plan: {fewer(net.estimate)} "
         f"(19 times in 20 between {fewer(net.low)} and {fewer(net.high)})."
@@ -79,7 +79,7 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
         theme=plan.theme,
         sides=sides(plan, view),
         sections=(
-            _came(plan, outcome, view, before),
+            _came(plan, outcome, view),
             *_moved(plan, outcome),
             _counts(plan, outcome, view),
             _done(outcome, view),
@@ -99,11 +99,8 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
     )
 
 
-def _came(plan: Plan, outcome: Outcome, view: View, before: Sequence[str]) -> Section:
-    """Return the verdict on the crimes of the plan's theme with its interval on one bar.
-
-    `before` are the months before that are compared.
-    """
+def _came(plan: Plan, outcome: Outcome, view: View) -> Section:
+    """Return the verdict on the crimes of the plan's theme with its interval on one bar."""
     net, found = outcome.net, verdict_in_words(outcome.verdict, outcome.groups["target"].sums)
     heading = f"What came of it: {found}"
     if net is None:
@@ -130,8 +127,8 @@ def _came(plan: Plan, outcome: Outcome, view: View, before: Sequence[str]) -> Se
         heading=heading,
         said=(
             f"{capital(said)}, against areas outside the plan.",
-            *led_astray(plan, before),
-            *not_settled(plan, before),
+            *led_astray(plan, outcome.months_before),
+            *not_settled(plan, outcome.months_before),
             *not_known(outcome, plan, "target"),
         ),
         figure=figure,

@@ -140,9 +140,7 @@ def _public_table(result: Result, out: np.ndarray) -> pd.DataFrame:
     out would find the one from which the exact figures follow. Only areas shown are drawn and ranked.
     """
     ids, study = [str(area) for area in result.areas["area_id"]], result.study
-    cube = counts_by_month(
-        result.located, ids, [[period[k] for k in result.compared] for period in study.periods]
-    )
+    cube = counts_by_month(result.located, ids, result.periods_compared)
     per = homes_of(result.areas) if by_rate(result.areas) else np.ones(len(ids))
     change = result.change.copy()
     change[list(FILLED)] = np.nan
