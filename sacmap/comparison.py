@@ -17,8 +17,8 @@ from sacmap.crimes import Reading, repeats
 from sacmap.measure import warnings
 from sacmap.measure.change_table import change_table, groups_of
 from sacmap.measure.comparator import Comparator, comparator_changes, comparator_of
+from sacmap.measure.compared import Compared, compared_months
 from sacmap.measure.counts import Counted, by_period, counted, counts_cube, totals
-from sacmap.measure.coverage import Compared, compared_months
 from sacmap.measure.definitions import Break, crossed, filled, of_extract
 from sacmap.measure.ledger import Ledger, ledger
 from sacmap.measure.rolling import rolled

@@ -34,8 +34,7 @@ from sacmap.files.collisions import require_apart
 from sacmap.files.text import sha256
 from sacmap.files.write import require_writable, write_whole
 from sacmap.measure.comparator import read_comparator
-from sacmap.measure.coverage import coverage, months_needed
-from sacmap.measure.rolling import complete_months
+from sacmap.measure.coverage import complete_months, coverage, months_needed
 from sacmap.notices import Notice
 from sacmap.study import Study, rolled_to
 from sacmap.terminal import Progress, say

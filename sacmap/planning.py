@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from sacmap.choose.evaluate import Outcome, judge, study_values, without_shaky
+from sacmap.choose.evaluate import Outcome, judge, without_shaky
 from sacmap.choose.hardening import Prices, read_prices
 from sacmap.choose.partnership_files import (
     ACTIONS,
@@ -22,6 +22,7 @@ from sacmap.choose.partnership_files import (
     read_visited,
 )
 from sacmap.choose.plan import Plan, PlanWanted, make_plan, plan_of
+from sacmap.choose.plan_checks import study_values
 from sacmap.choose.plan_record import EarlierVisit
 from sacmap.errors import InputError, UsageError
 from sacmap.files.collisions import is_below, require_apart

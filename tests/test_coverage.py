@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sacmap import months
-from sacmap.measure.coverage import coverage, gaps, like_for_like, months_needed
+from sacmap.measure.compared import like_for_like
+from sacmap.measure.coverage import coverage, gaps, months_needed
 from sacmap.study import Study
 
 

@@ -10,8 +10,8 @@ from scipy.optimize import nnls
 
 from sacmap.choose.control_areas import SIZE_LEEWAY, Areas, control_weights, placebo_z, widening
 from sacmap.choose.effect import placebo_rank, rate_ratio, tne, wdd, wdq, weighted_wdd
-from sacmap.choose.evaluate import require_after
 from sacmap.choose.partnership_files import Action
+from sacmap.choose.plan_checks import require_after
 from sacmap.errors import UsageError
 from sacmap.months import span
 

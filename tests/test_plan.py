@@ -18,7 +18,7 @@ from sacmap import months, tables
 from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.areas.topology import adjoining
 from sacmap.choose.effect import tne, wdd, wdq
-from sacmap.choose.evaluate import judge, study_values
+from sacmap.choose.evaluate import judge
 from sacmap.choose.hardening import read_prices
 from sacmap.choose.partnership_files import (
     ACTIONS,
@@ -29,6 +29,7 @@ from sacmap.choose.partnership_files import (
     read_visited,
 )
 from sacmap.choose.plan import PlanWanted, busiest_months, digests, make_plan, plan_of
+from sacmap.choose.plan_checks import study_values
 from sacmap.choose.plan_words import few, fewer, led_astray, not_settled, pounds, verdict_of
 from sacmap.choose.week import connected, smallest_detectable_fall
 from sacmap.comparison import compare_areas

@@ -18,8 +18,8 @@ from sacmap import months, tables
 from sacmap.areas.given import areas_given
 from sacmap.errors import InputError, UsageError
 from sacmap.measure.comparator import Comparator
+from sacmap.measure.compared import like_for_like
 from sacmap.measure.counts import Counted, by_month, cube_of, require_periods
-from sacmap.measure.coverage import like_for_like
 from sacmap.measure.verdict import MODEL_COLUMNS, Against, Floats, compare, law_of_level, nothing_known
 from sacmap.study import Study
 

@@ -12,15 +12,15 @@ from sacmap import months, tables
 from sacmap.crimes import Reading, tally_of, without_repeats
 from sacmap.errors import InputError, UsageError, require_type
 from sacmap.forces import NO_FORCE
-from sacmap.measure.coverage import (
+from sacmap.measure.compared import (
     Compared,
     compared_by,
     counts_and_theirs,
-    gaps,
     main_forces,
     mostly_left_out,
     sac_inside,
 )
+from sacmap.measure.coverage import gaps
 from sacmap.months import Period
 from sacmap.study import MADE, Study
 

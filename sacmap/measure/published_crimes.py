@@ -11,7 +11,8 @@ import pandas as pd
 from sacmap.crimes import Reading, repeats
 from sacmap.errors import InputError
 from sacmap.forces import force_slug
-from sacmap.measure.coverage import coverage, gaps, without_rows
+from sacmap.measure.compared import without_rows
+from sacmap.measure.coverage import coverage, gaps
 from sacmap.months import Period
 from sacmap.notices import listed
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -11,7 +11,8 @@ from sacmap import months, tables
 from sacmap.crimes import Reading
 from sacmap.errors import InputError
 from sacmap.forces import force_slug
-from sacmap.measure.coverage import coverage, gaps, largest_half, reasons_of
+from sacmap.measure.compared import largest_half
+from sacmap.measure.coverage import complete_months, coverage, gaps, reasons_of
 from sacmap.notices import Notice, counted, listed
 from sacmap.study import Study, rolled_to
 
@@ -49,13 +50,6 @@ def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study
         *_newest_months(known[-1], complete[-1], reasons_of(gaps(judged, forces, later))),
         *_short_baseline(study.rolling[1], len(found.baseline), known[0]),
     )
-
-
-def complete_months(judged: pd.DataFrame, forces: Collection[str]) -> list[str]:
-    """Return the months of a Coverage table that are complete for each of these forces, sorted."""
-    mine = judged[judged["force"].isin(forces)]
-    whole = (mine["status"] == "complete").groupby(mine["month"]).all()
-    return sorted(str(month) for month in whole.index[whole])
 
 
 def _main_forces(study: Study, located: pd.DataFrame) -> Sequence[str]:

@@ -16,8 +16,9 @@ from sacmap.areas.locate import point_keys
 from sacmap.areas.topology import in_metres, metric_crs
 from sacmap.crimes import KNOWN_TYPES, Reading
 from sacmap.measure.comparator import NOTHING, SMALL_REST, UNFIT, Comparator, doubt_pct
+from sacmap.measure.compared import SOME, Compared, types_without
 from sacmap.measure.counts import Counted
-from sacmap.measure.coverage import SOME, Compared, reasons_of, types_without
+from sacmap.measure.coverage import reasons_of
 from sacmap.measure.definitions import Break
 from sacmap.months import Period
 from sacmap.notices import Notice, counted, listed, series
