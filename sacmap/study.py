@@ -47,6 +47,10 @@ PATHS = {
 ADDRESSES = {"api_url", "archive_url", "tiles"}
 #: Options that take several values, and those that are true or false.
 LISTS, FLAGS = {"also", "context", "crimes", "within"}, {"before", "offline", "suppress_small", "yes"}
+#: The keys of a study file's [extract].
+EXTRACT_KEYS = ("columns", "date_format", "coordinates", "force", "offences", "keep", "drop")
+#: The options that say what is compared.
+MAIN_OPTIONS = ("current", "baseline", "crimes", "boundaries", "force", "comparator", "title")
 #: Names of options that differ from the field: `from` is a keyword of Python.
 OPTION_NAMES = {"source": "from"}
 
@@ -227,9 +231,13 @@ def make_study(values: Mapping[str, object] | None = None, /, **options: object)
 
 
 def unknown_option(name: str, known: Iterable[str]) -> str:
-    """Return a sentence that suggests which of the known options is meant by an unknown one, or lists them."""
-    near = difflib.get_close_matches(name.lower(), list(known), 1)
-    return f"Did you mean {near[0]}?" if near else f"The options are {', '.join(sorted(known))}."
+    """Return a sentence that suggests which of the known options is meant by an unknown one, or names the main ones."""
+    if name in EXTRACT_KEYS:
+        return f"Write {name} below a line [extract], at the end of the study file."
+    of_the_word = [one for one in known if name.lower() in re.split("[-_]", one)]
+    if near := of_the_word or difflib.get_close_matches(name.lower(), list(known), 1):
+        return f"Did you mean {' or '.join(near)}?"
+    return f"The main ones are {', '.join(MAIN_OPTIONS)}; `sacmap map --help` lists all."
 
 
 def option_fields() -> dict[str, str]:
@@ -373,17 +381,15 @@ def _rolling(value: str | Sequence[object], pattern: re.Pattern[str]) -> int | N
 
 def _period(value: str | Sequence[str] | Sequence[Sequence[str]]) -> tuple[Period, ...]:
     """Return the spans of a text, or of a list of texts, months or periods. A run of months is one span."""
-    if isinstance(value, str):
-        if value.strip()[:1].isalpha():
-            raise UsageError(
-                f"{value.strip()!r} is not a month or a span of months.",
-                "Write 2017-04:2018-03, or latest:12 for the current period and before:3 for the baseline.",
-            )
-        return months.spans(value)
     if not isinstance(value, Iterable):
         raise UsageError(f"{value!r} is not a period.", "Write it as 2017-04:2018-03, both ends included.")
-    parts = tuple(value)
+    parts = (value,) if isinstance(value, str) else tuple(value)
     run = tuple(part for part in parts if isinstance(part, str))
+    if words := next((text.strip() for text in run if any(map(str.isalpha, text))), ""):
+        raise UsageError(
+            f"{words!r} is not a month or a span of months.",
+            "Write 2017-04:2018-03, or latest:12 for the current period and before:3 for the baseline.",
+        )
     if len(run) < len(parts) or not parts:
         return tuple(span for part in parts for span in _period(part))
     if len(run) > 1 and all(map(months.is_month, run)) and run == months.run_from(run[0], len(run)):

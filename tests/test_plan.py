@@ -236,6 +236,24 @@ def test_visits_and_homes_protected_are_taken_into_account(result, plan):
     assert len(told) == 1
 
 
+def test_a_last_line_with_the_total_of_the_homes_protected_is_passed_over():
+    areas = {"W1": "W1", "castle": "W2", "total": "W3"}
+    for name in ("Total", "GRAND TOTAL:"):
+        text = f'name,homes\nW1,12\nCastle,"1,200"\n{name},1212\n'
+        assert read_protected(text, "p.csv", {"W1": "W1", "castle": "W2"}) == {"W1": 12, "W2": 1200}
+        with pytest.raises(InputError, match=r"line 4: .* is not one of the areas"):
+            read_protected(text.replace("1212", "1213"), "p.csv", {"W1": "W1", "castle": "W2"})
+    # An area may be called so.
+    assert read_protected("name,homes\nW1,12\nTotal,12\n", "p.csv", areas) == {"W1": 12, "W3": 12}
+
+
+def test_what_is_given_in_place_of_a_plan_is_told_with_what_to_give(tmp_path):
+    (tmp_path / "study.toml").write_text('title = "Here"')
+    done = command("evaluate", "study.toml", "--after", "2020-01", cwd=tmp_path)
+    assert "study.toml is not a plan, for it is not JSON" in done.stderr
+    assert "Give the JSON file that `sacmap plan` wrote; without one, run that first." in done.stderr
+
+
 def test_an_area_whose_homes_are_all_protected_leaves_its_money_to_the_next_one_and_is_told(result, plan):
     homes = result.areas.set_index("area_id")["households"]
     first, second, third = (one["area_id"] for one in plan.hardening)

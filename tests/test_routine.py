@@ -72,6 +72,8 @@ def test_periods_may_have_capitals_and_spaces_around_the_colon():
         ("latest:12", "2016-04:2017-03", "must be of the same kind"),
         ("newest:12", "before:1", r"'newest:12' is not a month[^\0]*latest:12"),
         ("2017-04:2018-03", "befor:3", r"'befor:3' is not a month[^\0]*before:3"),
+        ("2017-04:2018-03", ("previous",), r"'previous' is not a month[^\0]*before:3"),
+        ("2017-04:2018-03", ("3 years before",), r"'3 years before' is not a month[^\0]*before:3"),
     ],
 )
 def test_what_is_no_rolling_period_is_told(current, baseline, words):

@@ -115,6 +115,25 @@ def test_a_bad_study_file_says_what_is_wrong(tmp_path, text, error, words):
 
 
 @pytest.mark.parametrize(
+    ("key", "remedy"),
+    [
+        ("currant", "Did you mean current?"),
+        ("id", "Did you mean id-column?"),
+        ("columns", "Write columns below a line [extract], at the end of the study file."),
+        ("zzz", "The main ones are current, baseline, crimes, boundaries, force, comparator, title; "
+         "`sacmap map --help` lists all."),
+    ],
+)  # fmt: skip
+def test_an_unknown_key_is_told_with_the_one_that_is_meant_or_its_table_or_the_main_ones(
+    tmp_path, key, remedy
+):
+    (tmp_path / "a.toml").write_text(f"{key} = 'x'")
+    with pytest.raises(UsageError) as told:
+        read_study(tmp_path / "a.toml")
+    assert told.value.remedy == remedy
+
+
+@pytest.mark.parametrize(
     ("name", "content"),
     [
         ("crimes.zip", b""),

@@ -36,6 +36,8 @@ _IN_WORDS = re.compile(
     r"(\d{1,2})(?:st|nd|rd|th)?[ -]([a-z]{3,9})\.?,?[ -](\d{4}|\d{2}))",
     re.IGNORECASE,
 )
+#: What the last line of a list may be called, in place of an area.
+_TOTAL = re.compile(r"((grand|overall) )?totals?:?|all( areas)?|sum", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -168,10 +170,20 @@ def _rows(
     names = areas if isinstance(areas, Mapping) else {area: area for area in areas or ()}
     rows = [(line, row) for line, row in rows_of(text, path, columns) if any(row[name] for name in columns)]
     column = _area_column([row for _, row in rows], columns, names, path) if areas is not None else ""
-    for line, row in rows:
+    for line, row in _less_total(rows, column, names) if column else rows:
         if column:
             row["area_id"] = area_of(row[column], names, f"{path}, line {line}")
         yield line, row
+
+
+def _less_total(
+    rows: list[tuple[int, dict[str, str]]], column: str, names: Mapping[str, str]
+) -> list[tuple[int, dict[str, str]]]:
+    """Return the rows without the last, if that is no area but the total of the homes of the others."""
+    homes = [tables.whole_of(row.get("homes", "")) for _, row in rows]
+    text = rows[-1][1][column] if rows else ""
+    is_total = _TOTAL.fullmatch(text) and folded(text) not in names and homes[-1]
+    return rows[:-1] if is_total and homes[-1] == sum(n or 0 for n in homes[:-1]) else rows
 
 
 def _area_column(

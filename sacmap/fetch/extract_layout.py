@@ -14,6 +14,7 @@ from sacmap import months
 from sacmap.errors import UsageError
 from sacmap.files.sheets import text_of, words_of
 from sacmap.offences import HOMES, ROBBERY, THEFT_FROM, THEFT_OF
+from sacmap.study import EXTRACT_KEYS
 
 #: The components of SAC, and the crime type in which each is counted.
 COMPONENTS = {
@@ -37,7 +38,6 @@ PAIRS = {("easting", "northing"): "BNG", ("longitude", "latitude"): "degrees"}
 #: With fewer dates of a kind, all their days may be on one side of the 12th by chance.
 MANY_DATES = 5
 
-_KEYS = ("columns", "date_format", "coordinates", "force", "offences", "keep", "drop")
 _COLUMNS = ("month", "offence", "id", "location", *(name for pair in PAIRS for name in pair))
 #: A year outside this range is a typing error.
 YEARS = (1990, 2100)
@@ -112,8 +112,8 @@ def layout_of(given: Mapping[str, object], force: str | None = None) -> Layout:
         If a key is unknown or missing, or has an invalid value.
     """
     for key in given:
-        if key not in _KEYS:
-            raise UsageError(f"[extract] has an unknown key {key!r}.", _meant(key, _KEYS))
+        if key not in EXTRACT_KEYS:
+            raise UsageError(f"[extract] has an unknown key {key!r}.", _meant(key, EXTRACT_KEYS))
     columns = given.get("columns", {})
     if not isinstance(columns, dict) or not all(isinstance(name, str) for name in columns.values()):
         raise UsageError("[extract] columns must name columns in quotes.", 'For example month = "Date".')

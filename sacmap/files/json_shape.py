@@ -62,11 +62,11 @@ def own_record(text: str, path: str, kind: type, *, what: str, writer: str) -> J
     InputError
         If it is not JSON, or no such record.
     """
-    remedy = f"Give a file that `{writer}` wrote."
+    remedy = f"Give the JSON file that `{writer}` wrote; without one, run that first."
     try:
         raw = parse_json(text)
     except ValueError as error:
-        raise InputError(f"{path} is not JSON: {error}.", remedy) from None
+        raise InputError(f"{path} is not {what}, for it is not JSON: {error}.", remedy) from None
     wrong = mismatch(raw, kind)
     if wrong:
         raise InputError(f"{path} is not {what}: {wrong}.", remedy)
