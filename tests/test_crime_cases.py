@@ -251,6 +251,28 @@ def test_f67_two_extracts_that_overlap_in_a_month_count_it_once(folder, monkeypa
     )
 
 
+def test_f67_a_copy_or_an_earlier_extract_of_which_some_rows_were_changed_is_told(folder, monkeypatch):
+    rows = extract()
+    changed = [row | {"X": str(int(row["X"]) + 5)} if n % 20 == 0 else row for n, row in enumerate(rows)]
+    (folder / "extract.csv").write_text(table(rows))
+    (folder / "earlier.csv").write_text(table(changed[:40]))
+    write_study(folder, crimes="['extract.csv', 'earlier.csv']", ids=False)
+    told = map_study_of(folder, monkeypatch).told["doubled-file"]
+    assert "extract.csv and earlier.csv (38 rows)" in told
+    assert "the counts are too high: give each crime only once" in told
+    # Those of one id count once, and need no word.
+    write_study(folder, crimes="['extract.csv', 'earlier.csv']")
+    assert "doubled-file" not in map_study_of(folder, monkeypatch).told
+
+
+def test_f67_files_that_share_the_rows_of_a_few_places_are_no_copies(folder, monkeypatch):
+    rows = extract()
+    (folder / "first.csv").write_text(table(rows[::2] + rows[1:12:2]))
+    (folder / "second.csv").write_text(table(rows[1::2]))
+    write_study(folder, crimes="['first.csv', 'second.csv']", ids=False)
+    assert "doubled-file" not in map_study_of(folder, monkeypatch).told
+
+
 def test_f67_files_of_different_districts_are_no_repeats(folder, monkeypatch):
     rows = crimes(ids=False)
     (folder / "west.csv").write_text(table([row for row in rows if float(row["Longitude"]) < -1.46]))
@@ -765,7 +787,7 @@ def test_a_file_put_in_twice_without_ids_is_told(folder, monkeypatch):
     (folder / "a.csv").write_text(table(numbered[: len(rows)]))
     (folder / "b.csv").write_text(table(numbered[len(rows) :]))
     told = map_of(folder, monkeypatch, "a.csv", "b.csv").told["doubled-file"]
-    assert "same rows under other ids: b.csv and a.csv" in told
+    assert "same crimes: a.csv and b.csv (40 rows)" in told
 
 
 def test_ids_that_a_program_padded_with_spaces_are_those_of_police_uk(folder, monkeypatch):

@@ -207,28 +207,14 @@ def repeated_parts(parts: Sequence[Part]) -> list[Repeated]:
 
     Of two equal parts one with ids is kept, or else the first. If all rows of both have ids, the ids are compared.
     """
-    frames = [
-        pd.DataFrame(
-            {"part": n, "group": part.group, "key": part.key, "ident": part.ident, "placed": part.placed}
-        )
-        for n, part in enumerate(parts)
-        if len(part.key)
-    ]
-    if len(frames) < 2:
-        return []
-    rows = pd.concat(frames, ignore_index=True)
-    sizes = rows.groupby("part").size()
-    # Only months that occur in several parts can be repeats.
-    rows = rows[rows.groupby("group")["part"].transform("nunique") > 1]
-    by_part: dict[int, dict[str, pd.DataFrame]] = {}
-    for (part, group), some in rows.groupby(["part", "group"]):
-        by_part.setdefault(int(str(part)), {})[str(group)] = some
-    with_ids = rows.groupby("part")["ident"].any()
-    together = rows.groupby("group")["part"].unique()
-    pairs = {(one, other) for some in together for one in some for other in some if one != other}
+    by_part = _shared_months(parts)
+    sizes = {part: len(parts[part].key) for part in by_part}
+    with_ids = {part: any(some["ident"].any() for some in its.values()) for part, its in by_part.items()}
     found: list[Repeated] = []
     gone: set[tuple[int, str]] = set()
-    for one, other in sorted(pairs, key=lambda pair: (with_ids[pair[0]], sizes[pair[0]], -pair[0], pair[1])):
+    for one, other in sorted(
+        _pairs(by_part), key=lambda pair: (with_ids[pair[0]], sizes[pair[0]], -pair[0], pair[1])
+    ):
         mine, theirs = by_part[one], by_part[other]
         held = {
             group: (len(some), int(some["placed"].sum()))
@@ -246,6 +232,33 @@ def repeated_parts(parts: Sequence[Part]) -> list[Repeated]:
     return sorted(found, key=lambda repeated: repeated.part)
 
 
+def _shared_months(parts: Sequence[Part]) -> dict[int, dict[str, pd.DataFrame]]:
+    """Return the rows of each part by month and force, of those months that occur in several parts."""
+    frames = [
+        pd.DataFrame(
+            {"part": n, "group": part.group, "key": part.key, "ident": part.ident, "placed": part.placed}
+        )
+        for n, part in enumerate(parts)
+        if len(part.key)
+    ]
+    by_part: dict[int, dict[str, pd.DataFrame]] = {}
+    if len(frames) > 1:
+        rows = pd.concat(frames, ignore_index=True)
+        rows = rows[rows.groupby("group")["part"].transform("nunique") > 1]
+        for (part, group), some in rows.groupby(["part", "group"]):
+            by_part.setdefault(int(str(part)), {})[str(group)] = some
+    return by_part
+
+
+def _pairs(by_part: Mapping[int, Mapping[str, pd.DataFrame]]) -> set[tuple[int, int]]:
+    """Return the parts that share a month, each with each."""
+    together: dict[str, list[int]] = {}
+    for part, its in by_part.items():
+        for group in its:
+            together.setdefault(group, []).append(part)
+    return {(one, other) for some in together.values() for one in some for other in some if one != other}
+
+
 def _occur_in(mine: pd.DataFrame, theirs: pd.DataFrame) -> bool:
     """Whether every row of a month of one part occurs in the same month of another."""
     if len(mine) > len(theirs):
@@ -259,8 +272,8 @@ def _occur_in(mine: pd.DataFrame, theirs: pd.DataFrame) -> bool:
 def _doubled_notices(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterator[Notice]:
     """Warn of files, or months of files, in which every row occurs an even number of times and no id repeats.
 
-    Someone may have numbered the rows after the file was joined to itself. Parts with the rows of another under other
-    ids are told too; `found` are the repeats that are left out.
+    Someone may have numbered the rows after the file was joined to itself. Parts that share many rows are told
+    too; `found` are the repeats that are left out.
     """
     doubled = [name for part in parts if (name := _doubled_in(part))]
     if doubled:
@@ -270,7 +283,7 @@ def _doubled_notices(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterat
             "these are crimes or copies. The counts may be twice too high. Check whether the file was joined to "
             "itself.",
         )
-    yield from _renumbered(parts, found)
+    yield from _overlaps(parts, found)
 
 
 def _doubled_in(part: Part) -> str:
@@ -292,20 +305,39 @@ def _doubled_in(part: Part) -> str:
     return f"{part.label} ({listed(sorted(groups[found]), 3, ', ')})" if found.any() else ""
 
 
-def _renumbered(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterator[Notice]:
-    known = {group for one in found for group in one.groups}
-    bare = repeated_parts([part._replace(ident=np.zeros_like(part.ident)) for part in parts])
-    said = [
-        f"{parts[one.part].label} and {one.of} ({one.rows:,} rows)"
-        for one in bare
-        if known.isdisjoint(one.groups)
-    ]
+def _overlaps(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterator[Notice]:
+    """Warn of months of a part of which another has most rows, under other ids or none, and which are not left out.
+
+    A copy of which a row was corrected, or an earlier extract, is no whole repeat, and yet counts most crimes twice.
+    """
+    gone = {(one.part, group) for one in found for group in one.groups}
+    by_part = _shared_months(parts)
+    said = []
+    for one, other in sorted(pair for pair in _pairs(by_part) if pair[0] < pair[1]):
+        shared = sum(
+            _shared_rows(by_part[one][group], by_part[other][group])
+            for group in by_part[one].keys() & by_part[other].keys()
+            if not {(one, group), (other, group)} & gone
+        )
+        if shared:
+            said.append(f"{parts[one].label} and {parts[other].label} ({shared:,} rows)")
     if said:
         yield Notice(
             "doubled-file",
-            f"Files with the same rows under other ids: {listed(said, 3)}. If they are the same crimes, the counts are "
-            "too high: give each crime only once.",
+            f"Files or sheets with many of the same rows, and no ids that show whether these are the same crimes: "
+            f"{listed(said, 3)}. If they are, the counts are too high: give each crime only once.",
         )
+
+
+def _shared_rows(mine: pd.DataFrame, theirs: pd.DataFrame) -> int:
+    """Return how many rows two parts share in a month, less those of the same id; 0 if these may be alike by chance."""
+    same = set(mine["ident"]) & set(theirs["ident"]) - {0}
+    few, many = sorted(
+        (some[some["placed"] & ~some["ident"].isin(same)]["key"].value_counts() for some in (mine, theirs)),
+        key=lambda counts: int(counts.sum()),
+    )
+    shared = int(np.minimum(few, many.reindex(few.index).fillna(0)).sum())
+    return shared if shared >= max(MONTH_ROWS, few.sum() * MOSTLY) else 0
 
 
 def _full_notices(parts: Sequence[Part]) -> Iterator[Notice]:
