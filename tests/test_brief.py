@@ -242,6 +242,22 @@ def note(whole, tmp_path_factory):
     return docx.Document(path)
 
 
+def test_what_was_done_is_told_with_its_homes_and_how_many_actions_more_there_are(whole, tmp_path):
+    study, _, path = whole
+    outcome = json.loads(path.read_text(encoding="utf-8"))
+    line = {"date": "2024-03-04", "area_id": "W03", "action": "Locks fitted"}
+    outcome["actions"] = [line | {"homes": homes} for homes in (40, 1, None)] + 11 * [line]
+    path = tmp_path / "town-result.json"
+    path.write_text(json.dumps(outcome), encoding="utf-8")
+    note, _ = brief_study(study, tmp_path / "town.html", None, BriefOptions(outcome=str(path)))
+    told = texts(docx.Document(note))
+    first = told.index("What was done:") + 1
+    assert [text.partition(": ")[2] for text in told[first : first + 3]] == [
+        "Locks fitted, 40 homes.", "Locks fitted, 1 home.", "Locks fitted.",
+    ]  # fmt: skip
+    assert told[first + 12] == "And 2 more actions."
+
+
 def test_the_months_left_out_of_a_result_are_told_beside_its_counts(note):
     told = "Counted in 1 of 2 months of April 2024 to May 2024, against April 2023 to May 2023."
     assert told in texts(note)

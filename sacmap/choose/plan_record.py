@@ -159,7 +159,13 @@ class AreaCounts(TypedDict):
     after: int
 
 
-class ActionRecord(TypedDict):
+class ActionMore(TypedDict, total=False):
+    """What a line of the action log may have: homes reached, if they were counted."""
+
+    homes: int | None
+
+
+class ActionRecord(ActionMore):
     """A line of the action log."""
 
     date: Day

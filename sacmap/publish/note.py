@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sacmap import months, tables
 from sacmap.choose.plan_words import pounds, prevented_in_words
-from sacmap.notices import series, spoken
+from sacmap.notices import counted, series, spoken
 from sacmap.publish.note_official import happened
 from sacmap.publish.note_parts import (
     NAMED,
@@ -25,7 +25,7 @@ from sacmap.publish.note_parts import (
     some,
 )
 from sacmap.publish.note_places import where
-from sacmap.publish.plan_parts import for_page
+from sacmap.publish.plan_parts import for_page, with_homes
 from sacmap.publish.words import without_options
 
 if TYPE_CHECKING:
@@ -161,12 +161,15 @@ def _came_of_it(given: Given) -> Section | None:
         parts.append(Table(caption, ("Areas", "Before", "After"), tuple(rows)))
     names = given.names or {}
     done = [
-        f"{months.day_in_words(one['date'])}, {names.get(one['area_id'], one['area_id'])}: {one['action']}"
+        f"{months.day_in_words(one['date'])}, {names.get(one['area_id'], one['area_id'])}: "
+        f"{with_homes(one['action'], one.get('homes'))}"
         for one in outcome["actions"]
     ]
     if done:
         parts.append(Paragraph("What was done:"))
-        parts += [Paragraph(f"{text}.", "bullet") for text in done[: 2 * NAMED]]
+        if more := len(done[2 * NAMED :]):
+            done[2 * NAMED :] = [f"And {counted(more, ('more action', 'more actions'))}"]
+        parts += [Paragraph(f"{text}.", "bullet") for text in done]
     return Section("What came of it", tuple(parts))
 
 

@@ -37,6 +37,7 @@ from sacmap.publish.plan_parts import (
     positions,
     sides,
     who,
+    with_homes,
 )
 from sacmap.publish.words import NAMED, capital, signed, whole_number
 
@@ -91,8 +92,7 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
             (
                 position,
                 months.in_words(one.month),
-                f"{months.day_in_words(one.date)}: {one.action}"
-                + (f", {one.homes:,} homes" if one.homes else ""),
+                f"{months.day_in_words(one.date)}: {with_homes(one.action, one.homes)}",
             )
             for position, one in zip(acted, outcome.actions, strict=True)
         ),

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from sacmap.choose.plan import Plan
 from sacmap.choose.plan_record import SideName
 from sacmap.files.json_shape import Json
+from sacmap.notices import counted
 from sacmap.publish.answer import where_of
 from sacmap.publish.change_rows import ChangeRow
 from sacmap.publish.headline import Headline
@@ -147,6 +148,11 @@ def who(view: View, area_id: str) -> tuple[str, str]:
     """Return an area's name, and its district or code where it needs one."""
     position = view.position_of[area_id]
     return str(view.areas["name"].iloc[position]), where_of(view, position)
+
+
+def with_homes(action: str, homes: int | None) -> str:
+    """Return what was done, and in how many homes where that is known: "Locks fitted, 40 homes"."""
+    return action if homes is None else f"{action}, {counted(homes, ('home', 'homes'))}"
 
 
 def for_page(text: str) -> str:
