@@ -37,6 +37,7 @@ class Reading:
     inputs: path, sha256 and rows of each input file; notes: files that were given twice; notices: other remarks;
     asked: the crime types fetched, where some months hold no others, so that coverage is judged by these alone;
     whole: the forces fetched completely, where those of other forces came only in part;
+    fetched: the months fetched, also those without a row;
     lacking: the parts of vehicle crime that an extract does not have; broken: crime types that it has for some months
     only in part, so that they cannot be compared.
     """
@@ -48,6 +49,7 @@ class Reading:
     notices: tuple[Notice, ...] = ()
     asked: tuple[str, ...] | None = None
     whole: tuple[str, ...] | None = None
+    fetched: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
 

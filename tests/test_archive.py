@@ -158,7 +158,7 @@ def test_an_archive_a_server_forbids_counts_as_not_there(archive, police):
 
 def test_no_archive_at_all_says_so(archive, police):
     police.archives = {}
-    with pytest.raises(SourceError, match="No archive from 2019-02 to 2021-09") as told:
+    with pytest.raises(SourceError, match="No archive that has October 2018 to February 2019") as told:
         archive.fetch("northamptonshire", MONTHS)
     assert "--crimes" in told.value.remedy
 

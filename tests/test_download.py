@@ -178,6 +178,26 @@ def test_a_watch_waits_while_a_month_is_being_published_and_tells_an_outage(poli
         on_day(3)
 
 
+def test_a_watch_tells_once_that_the_force_is_not_in_the_newest_month_published(
+    police, base, clock, monkeypatch
+):
+    def on_day(n):
+        client = web(clock)
+        client.now = lambda: 1_700_000_000.0 + 90_000 * n
+        monkeypatch.setattr("sacmap.fetch.download.Web", lambda **_: client)
+        return watch_study(study, Path("maps/place.html"))
+
+    given = {"force": FORCE, "current": "latest:1", "baseline": "before:1", "api_url": f"{base}/api"}
+    study = make_study(given | {"store": "store"})
+    on_day(0)
+    police.latest, police.months = "2024-04", [*police.months, "2024-04"]
+    assert on_day(1).news == (
+        "data.police.uk has published April 2024, but March 2024 is the newest complete month, so the current period "
+        "ends there: the files of Northamptonshire Police end at March 2024.",
+    )
+    assert on_day(2) == Watched()
+
+
 def test_a_force_that_is_silent_for_months_is_asked_for_the_whole_of_its_earlier_periods(
     police, base, clock, monkeypatch
 ):

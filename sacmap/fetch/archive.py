@@ -148,8 +148,8 @@ class Archive:
             return
         or_refused = ", or access was refused (403)" * refused
         raise SourceError(
-            f"No archive from {names[-1]} to {names[0]} was found at {redacted(self.base)}{or_refused}, so "
-            f"{force} in {months.in_words(group[0])} cannot be fetched.",
+            f"No archive that has {months.span_in_words(tuple(group))} was found at "
+            f"{redacted(self.base)}{or_refused}, so {force} cannot be fetched.",
             "Check --archive-url"
             + " and what the network lets through" * refused
             + ", or download the CSVs and give them with --crimes.",

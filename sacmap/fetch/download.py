@@ -223,7 +223,7 @@ class Downloader:
                 "Check --force.",
             )
         notices = tuple(_notices(force, choice, latest, changed))
-        reading = _joined(parts, choice, notices, force)
+        reading = replace(_joined(parts, choice, notices, force), fetched=tuple(wanted))
         mine = reading.tally[reading.tally["force"].isin(reading.whole or ())]
         empty = tuple(month for month in wanted if month not in set(mine["month"]))
         return Downloaded(reading, self._summary(choice, publications, empty), empty)

@@ -37,7 +37,8 @@ def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study
     if study.rolling is None or study.current:
         return study, ()
     forces = _main_forces(study, located)
-    judged = coverage(reading.judged, known)
+    every = sorted({*known, *reading.fetched})
+    judged = coverage(reading.judged, every)
     complete = complete_months(judged, forces)
     if not complete:
         raise InputError(
@@ -45,9 +46,11 @@ def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study
             "Give more months of the force, or the periods themselves with --current.",
         )
     found = rolled_to(study, complete[-1], known[0])
-    later = [month for month in known if month > complete[-1]]
+    later = [month for month in every if month > complete[-1]]
+    # A month that is published without any crime of these forces is none of the crimes.
+    last = "The crimes end in" if every[-1] == known[-1] else "data.police.uk has published"
     return found, (
-        *_newest_months(known[-1], complete[-1], reasons_of(gaps(judged, forces, later))),
+        *_newest_months(last, every[-1], complete[-1], reasons_of(gaps(judged, forces, later))),
         *_short_baseline(study.rolling[1], len(found.baseline), known[0]),
     )
 
@@ -60,11 +63,11 @@ def _main_forces(study: Study, located: pd.DataFrame) -> Sequence[str]:
     return named or largest_half(forces)
 
 
-def _newest_months(last: str, newest: str, why: Sequence[str]) -> Iterator[Notice]:
+def _newest_months(words: str, last: str, newest: str, why: Sequence[str]) -> Iterator[Notice]:
     if last != newest:
         yield Notice(
             "newest-months",
-            f"The crimes end in {months.in_words(last)}, but {months.in_words(newest)} is the newest "
+            f"{words} {months.in_words(last)}, but {months.in_words(newest)} is the newest "
             f"complete month, so the current period ends there{f': {listed(why, 3)}' if why else ''}.",
         )
 
