@@ -267,17 +267,12 @@ def law_of(
     `counts` is (areas × periods), `now` (areas,), both without missing values; the rest as in `compare`. `coarse`: how
     much areas differ and vary is rounded to a few steps, so that no single count can be worked out from the law.
     """
-    n, periods = counts.shape
+    periods = counts.shape[1]
     if not periods:
         return law_of_level(now, coarse=coarse)
     sums = counts.sum(axis=1)
     follows = _comparator_ratio(sums, now, periods, comparator)
-    # Step 2: a gamma prior by moments, so that small areas borrow strength from all.
-    mean = max(sums.mean(), HALF / n) / periods
-    spread = sums.var(ddof=1) if n > 1 else 0.0
-    variance = max(spread / periods**2 - mean / periods, 0.001 * mean**2)
-    if coarse:
-        variance = _in_steps(variance)
+    mean, variance = _prior(sums, periods, coarse=coarse)
     shape = mean**2 / variance + sums
     # Step 3.
     expected = follows * shape / (mean / variance + periods)
@@ -300,12 +295,20 @@ def law_of_level(now: Floats, *, coarse: bool = False) -> Law:
 
     `now` is (areas,) without missing values; `coarse` is as in `law_of`.
     """
-    mean = max(float(now.mean()), HALF / len(now))
-    spread = float(now.var(ddof=1)) if len(now) > 1 else 0.0
-    variance = max(spread - mean, 0.001 * mean**2)
-    if coarse:
-        variance = _in_steps(variance)
+    mean, variance = _prior(now, 1, coarse=coarse)
     return Law(np.full(len(now), mean), np.full(len(now), variance / mean**2), now, 0.0)
+
+
+def _prior(sums: Floats, periods: int, *, coarse: bool) -> tuple[float, float]:
+    """Step 2: the mean and variance of the areas' rates by moments, so that small areas borrow strength from all.
+
+    `sums` are (areas,) crimes in all periods.
+    """
+    n = len(sums)
+    mean = max(float(sums.mean()), HALF / n) / periods
+    spread = float(sums.var(ddof=1)) if n > 1 else 0.0
+    variance = max(spread / periods**2 - mean / periods, 0.001 * mean**2)
+    return mean, _in_steps(variance) if coarse else variance
 
 
 def _comparator_ratio(sums: Floats, now: Floats, periods: int, comparator: Against) -> Floats:

@@ -15,7 +15,6 @@ import xlsxwriter
 
 from sacmap import tables
 from sacmap.publish.answer import week_lead
-from sacmap.publish.change_rows import without_readings
 from sacmap.publish.csv_json import DECIMALS, data_date
 
 if TYPE_CHECKING:
@@ -120,13 +119,12 @@ def workbook_of(page: View, ledger: Mapping[str, int] | None = None) -> bytes:
         book.set_properties({"title": _fit(page.title), "author": "sacmap", "created": made})
         sheets = _Sheets(book, page)
         sheets.summary(ledger or {})
-        shown = without_readings(page.change) if page.no_fit else page.change
         if "group" in page.areas:
             of = dict(zip(page.areas["area_id"], page.areas["group"].fillna(""), strict=True))
-            grouped = shown.assign(group=shown["area_id"].map(of))
+            grouped = page.table.assign(group=page.table["area_id"].map(of))
             sheets.table("Areas", _GROUPED, grouped, texts=4)
         else:
-            sheets.table("Areas", tables.CHANGE, shown, texts=3)
+            sheets.table("Areas", tables.CHANGE, page.table, texts=3)
         if page.subtotals is not None and not page.subtotals.empty:
             sheets.table("Districts", tables.GROUPS, page.subtotals, texts=3)
         if page.monthly is not None and not page.monthly.empty:
