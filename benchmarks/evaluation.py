@@ -22,7 +22,7 @@ from typing import NamedTuple
 import flags
 import numpy as np
 
-from sacmap.choose import ranking, week
+from sacmap.choose import draws, week
 from sacmap.choose.control_areas import LASTING_DOUBT, Areas, control_weights, placebo_z, widening
 from sacmap.choose.effect import wdd, weighted_wdd
 from sacmap.choose.plan_words import verdict_of
@@ -67,7 +67,7 @@ def judged(years: Years, rule: str, size: int, effect: float, rng: np.random.Gen
     law = law_of(past, now)
     level, near = law.level(law.excess), ring(len(now))
     if rule == "week":
-        drawn = law.drawn(np.random.default_rng(ranking.SEED), 1).T
+        drawn = law.drawn(np.random.default_rng(draws.SEED), 1).T
         target = week.choose(law.excess, drawn, near, size)[0].positions
     else:
         target = tuple(int(place) for place in np.sort(np.argsort(-now, kind="stable")[:size]))

@@ -412,7 +412,7 @@ def test_where_no_area_is_left_to_compare_with_no_fall_is_read(squares):
 
 def test_a_plan_says_how_many_areas_are_left_to_compare_with(result, monkeypatch):
     # So large a set is searched for anew in each draw, and how often it is the best is not asked here.
-    monkeypatch.setattr("sacmap.choose.ranking.DRAWS", 20)
+    monkeypatch.setattr("sacmap.choose.draws.DRAWS", 20)
     # The target and what adjoins it leave fewer areas than either has, but some: those it will be compared with.
     wide = plan_for(result, size=10)
     told = {notice["code"]: notice["text"] for notice in wide.warnings}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sacmap import tables
 from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.choose import ranking
+from sacmap.choose.draws import SEED, Key, stability_of
 from sacmap.choose.hardening import read_prices
 from sacmap.choose.plan import PlanWanted, make_plan
 from sacmap.choose.ranking import ranked_by_figures
@@ -146,8 +147,8 @@ def test_the_share_on_a_list_is_that_of_the_list_s_own_draws(result):
 def test_a_clear_rise_leads_in_every_draw_even_where_another_area_s_excess_is_larger():
     law = law_of(np.array([[40.0], [400], [380], [420], [390]]), np.array([90.0, 440, 350, 430, 380]))
     verdicts = np.array(["clear rise", "within normal range", *["within normal range"] * 3], dtype=object)
-    key = ranking.Key(False, law, np.ones(5), verdicts)
-    found = ranking.stability(key, np.arange(5))
+    key = Key(False, law, np.ones(5), verdicts)
+    found = stability_of(key, np.arange(5))
     assert key.ranks()[0] == 1
     assert (found.low[0], found.high[0]) == (1, 1)
     assert (found.top5 == 1).all()
@@ -158,8 +159,8 @@ def test_areas_with_the_same_counts_are_as_sure_of_their_places():
     law = law_of(counts[:, :1], counts[:, 1])
     # Households matter to target hardening alone.
     for hardening, per in ((True, np.ones(len(counts))), (False, np.arange(1.0, len(counts) + 1))):
-        key = ranking.Key(hardening, law, per, np.full(len(counts), "within normal range", object))
-        found = ranking.stability(key, np.arange(len(counts)))
+        key = Key(hardening, law, per, np.full(len(counts), "within normal range", object))
+        found = stability_of(key, np.arange(len(counts)))
         assert (found.top5[1], found.top10[1]) == (found.top5[14], found.top10[14])
         assert found.top5.sum() == pytest.approx(5)
 
@@ -352,7 +353,7 @@ def test_a_month_above_the_expected_is_judged_by_season():
 def test_draws_follow_the_law():
     rng = np.random.default_rng(1)
     law = law_of(rng.poisson(40, (30, 2)).astype(float), rng.poisson(44, 30).astype(float))
-    drawn = law.drawn(np.random.default_rng(ranking.SEED), 4_000)
+    drawn = law.drawn(np.random.default_rng(SEED), 4_000)
     assert drawn.shape == (4_000, 30)
     assert (law.expected + drawn).mean(axis=0) == pytest.approx(law.present, rel=0.02)
     assert law.expected + np.quantile(drawn, 0.975, axis=0) == pytest.approx(law.quantile(0.975), rel=0.03)
@@ -369,8 +370,8 @@ def test_whatever_the_counts_shares_add_up_to_the_first_five(pairs):
     listed = np.arange(n)
     verdicts = readings(law)["verdict"]
     for hardening in (True, False):
-        key = ranking.Key(hardening, law, np.ones(n), verdicts)
-        found = ranking.stability(key, listed)
+        key = Key(hardening, law, np.ones(n), verdicts)
+        found = stability_of(key, listed)
         # Ranks of all places are each held by one area.
         assert sorted(key.ranks()) == list(range(1, n + 1))
         assert found.top5.sum() == pytest.approx(min(5, n))

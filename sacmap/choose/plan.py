@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sacmap import months, tables
 from sacmap.areas.topology import adjoining
-from sacmap.choose import hardening, ranking, week
+from sacmap.choose import draws, hardening, ranking, week
 from sacmap.choose.control_areas import control_weights
 from sacmap.choose.hardening import Candidate, Prices
 from sacmap.choose.map_points import NO_POINTS, points_of_areas
@@ -311,8 +311,8 @@ def _choices(
     rows = _rows(result, theme)
     known = rows["current_count"].notna().to_numpy()
     law = ranking.law_of_months(cube[known], result.comparator.pair(theme))
-    drawn = np.full((len(known), ranking.DRAWS), np.nan)
-    drawn[known] = law.drawn(np.random.default_rng(ranking.SEED), ranking.DRAWS).T
+    drawn = np.full((len(known), draws.DRAWS), np.nan)
+    drawn[known] = law.drawn(np.random.default_rng(draws.SEED), draws.DRAWS).T
     excess = rows["excess"].to_numpy(float)
     found = week.choose(excess, drawn, near, size)
     if not own:

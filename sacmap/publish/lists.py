@@ -13,8 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sacmap import tables
+from sacmap.choose.draws import TIERS
 from sacmap.choose.map_points import street_of
-from sacmap.choose.ranking import HARDENING_TYPE, TIERS
+from sacmap.choose.ranking import HARDENING_TYPE
 from sacmap.notices import whole
 from sacmap.publish.change_rows import ByType, ChangeRow
 from sacmap.publish.words import about, apart, capital, likely_burglaries, number, were_expected

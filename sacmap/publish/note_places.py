@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from sacmap import tables
+from sacmap.choose.draws import TIERS
 from sacmap.choose.map_points import street_of
-from sacmap.choose.ranking import TIERS, by_rate
+from sacmap.choose.ranking import by_rate
 from sacmap.measure.warnings import NOT_KNOWN
 from sacmap.notices import counted, series, spoken, whole
 from sacmap.publish.change_rows import (

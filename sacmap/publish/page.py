@@ -22,20 +22,26 @@ from typing import NamedTuple, TypedDict
 from urllib.parse import urlsplit
 
 import jinja2
-import numpy as np
 from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from sacmap.files.json_shape import Json
 from sacmap.measure.warnings import NOT_KNOWN
-from sacmap.notices import Notice, counted, whole
-from sacmap.publish import answer, backdrop, bars, colours, legend, lists, page_data, page_svg, words
-from sacmap.publish.change_rows import NO_READING, ChangeRow
+from sacmap.notices import Notice, counted
+from sacmap.publish import (
+    backdrop,
+    colours,
+    legend,
+    page_data,
+    page_rows,
+    page_svg,
+    words,
+)
+from sacmap.publish.change_rows import NO_READING
 from sacmap.publish.headline import Headline
 from sacmap.publish.shapes import MANY
 from sacmap.publish.tiles import Tile, tiles_of
 from sacmap.publish.view import View
-from sacmap.result import FIRST
 
 #: Runs in the head, so that the page is laid out only once, with script if the browser can unpack the numbers.
 EARLY = 'if ("DecompressionStream" in window) document.documentElement.dataset.script = "";'
@@ -45,18 +51,6 @@ SCRIPT = (
     "picture", "main",
 )  # fmt: skip
 
-#: Rows of the lists. The values filled in are escaped.
-_ROW = Markup(
-    '<li data-area-id="{area_id}" class="{finding}"><span class="pin{look}" aria-hidden="true">{sign}</span>'
-    '<span class="who"><button type="button" class="link name">{name}</button>'
-    '<span class="where"> {where}</span></span>'
-    '<span class="number now"><span class="unseen">now </span>{now}</span>'
-    '<span class="number {css}"><span class="unseen">{said}</span>{figure}</span>{bar}</li>\n'
-)
-_REST = Markup(
-    '<li data-area-id="{area_id}" class="{css}">{lead}<button type="button" class="link name">{name}</button></li>\n'
-)
-_LEAD = Markup('<span class="subhead">{}</span> ')
 
 #: The most notices of one kind that have a line each.
 ALIKE = 2
@@ -67,31 +61,12 @@ MEASURES = (("change", "Change"), ("expected", "Against expected"), ("level", "L
 _SENTENCE_END = re.compile(r"(?<!\bSt)\. (?![^()]*\))")
 
 
-class Column(NamedTuple):
-    """A column of the page's table."""
-
-    key: str
-    label: str
-    number: bool = True
-
-
 class Said(NamedTuple):
     """A warning: its first sentence, and the rest, which is shown on a click."""
 
     code: str
     lead: str
     rest: str
-
-
-class ListShown(NamedTuple):
-    """A list for the page without script."""
-
-    rows: tuple[Markup, ...]
-    heading: str = ""
-    lead: str = ""
-    subhead: str = ""
-    scale: Markup | str = ""
-    key: str = ""
 
 
 class Head(TypedDict):
@@ -145,7 +120,7 @@ def fill(view: View, map_html: str, map_script: str) -> str:
     numbers = page_data.packed(page_data.numbers_of(view))
     content = page_data.content_of(view) | {"plan": view.plan.content() if view.plan else None}
     static_map = page_svg.static_map(view)
-    rows = page_data.static_rows(view)
+    rows = page_rows.static_rows(view)
     scripts = [_asset("leaflet/leaflet.js"), script(), map_script]
     own = ("page", "plan", "print") if view.plan else ("page", "print")
     parts = [_without_urls(_style("leaflet/leaflet")), *map(_style, own)]
@@ -157,18 +132,18 @@ def fill(view: View, map_html: str, map_script: str) -> str:
         **_head(view),
         **legend.legend_of(view),
         patterns=_safe(colours.patterns()),
-        week=_week_shown(view),
-        most=_most_shown(view) if view.level_only else None,
-        hardening=_hardening_shown(view),
+        week=page_rows.week_shown(view),
+        most=page_rows.most_shown(view) if view.level_only else None,
+        hardening=page_rows.hardening_shown(view),
         firm_key=words.FIRM_KEY if view.tells_firm else "",
         level_words=_level_words(view),
         no_reading=NO_READING,
         sure=view.could_show(view.first_type),
         chance=view.by_chance,
-        columns=columns_of(view),
+        columns=page_rows.columns_of(view),
         rows=rows,
-        table_note=page_data.table_note(view, len(rows)),
-        districts=page_data.district_rows(view),
+        table_note=page_rows.table_note(view, len(rows)),
+        districts=page_rows.district_rows(view),
         map_html=_safe(map_html),
         static_map=_safe(static_map),
         sources=[*view.sources, *backdrop.sources(view)],
@@ -240,117 +215,6 @@ def in_one_line(notice: Notice) -> Said:
     if cut is None:
         return Said(notice.code, text, "")
     return Said(notice.code, text[: cut.start() + 1], text[cut.end() :].strip())
-
-
-def _week_shown(view: View) -> ListShown:
-    """Return the list for a week of action on the page's first crime type."""
-    kind = view.first_type
-    listed = view.week_lists[kind]
-    found = [entry for entry in listed if entry.sign]
-    most = bars.scale_of(view.row(kind, entry.position) for entry in found)
-    return ListShown(
-        heading=answer.heading(view, kind),
-        lead=answer.week_lead(view, kind),
-        subhead=answer.week_subhead(view, kind),
-        scale=_safe(bars.range_head(most)),
-        key=words.expected_key(view.follows),
-        rows=tuple(
-            _found(view, entry, kind, most) if entry.sign else _named(view, entry, listed) for entry in listed
-        ),
-    )
-
-
-def _most_shown(view: View) -> ListShown:
-    """Return the list of areas with most crime of the first type, for a page without an earlier period."""
-    kind = view.first_type
-    first = lists.most_crime(view.rows[kind])[:FIRST]
-    entries = [lists.Listed(position, rank, "", "", np.nan) for rank, position in enumerate(first, 1)]
-    rows = [(entry, view.row(kind, entry.position)) for entry in entries]
-    return ListShown(
-        heading=answer.heading(view, kind),
-        rows=tuple(_row(view, entry, row, third=("expected", "", ""), bar="") for entry, row in rows),
-    )
-
-
-def _hardening_shown(view: View) -> ListShown:
-    """Return the list for target hardening."""
-    rows = [(entry, view.row("burglary", entry.position)) for entry in view.hardening_list]
-    levels = [row["level_per_1000_households"] if view.rates else row["level"] for _, row in rows]
-    most = max(levels, default=1.0)
-    kind = words.burglary_kind(view.in_words["burglary"], exact=view.exact)
-    return ListShown(
-        subhead="per 1,000 households" if view.rates else kind,
-        scale="" if view.no_fit else "level per 1,000" if view.rates else "level",
-        rows=tuple(
-            _row(
-                view,
-                entry,
-                row,
-                third=("firm", page_data.SAID["firm"] if entry.firm else "", entry.firm),
-                bar=""
-                if view.no_fit
-                else bars.level_bar(level, most, words.mean if view.rates else words.estimate),
-            )
-            for (entry, row), level in zip(rows, levels, strict=True)
-        ),
-    )
-
-
-def _found(view: View, entry: lists.Listed, kind: str, most: float) -> Markup:
-    row = view.row(kind, entry.position)
-    third = ("expected", page_data.SAID["expected"], words.estimate(row["expected"]))
-    return _row(view, entry, row, third=third, bar=bars.range_bar(row, most))
-
-
-def _row(view: View, entry: lists.Listed, row: ChangeRow, *, third: tuple[str, str, str], bar: str) -> Markup:
-    """Return a list's row: pin, name and district, the count now, a third figure and its bar."""
-    css, said, figure = third
-    return _ROW.format(
-        area_id=row["area_id"],
-        finding=entry.finding,
-        look=legend.pin_look(entry),
-        sign=entry.sign,
-        name=row["area_name"],
-        where=answer.where_of(view, entry.position),
-        now=whole(row["current_count"]),
-        css=css,
-        said=said,
-        figure=figure,
-        bar=_safe(bar),
-    )
-
-
-def _named(view: View, entry: lists.Listed, listed: Sequence[lists.Listed]) -> Markup:
-    """Return an area that is only named: a finding after the first five, or one of the next highest."""
-    alike = [other for other in listed if not other.sign and other.finding == entry.finding]
-    first = entry is alike[0]
-    marks = {"rest": True, "further": not entry.finding, "first": first, "last": entry is alike[-1]}
-    return _REST.format(
-        area_id=view.areas["area_id"].iloc[entry.position],
-        css=" ".join(mark for mark, holds in marks.items() if holds),
-        lead=_LEAD.format(answer.rest_lead(entry.finding, listed)) if first else "",
-        name=view.names[entry.position],
-    )
-
-
-def columns_of(view: View) -> tuple[Column, ...]:
-    """Return the columns of the table: name, district (of several), now, expected and reading first."""
-    name = Column("area_name", words.capital(view.unit[0]), number=False)
-    group = (Column("group", "District", number=False),) if len(view.district_names) > 1 else ()
-    first = (name, *group, Column("current_count", "Now"))
-    if view.level_only:
-        return first
-    return (
-        *first,
-        Column("expected", "Expected"),
-        Column("verdict", "Reading", number=False),
-        Column("gap", "Above expected"),
-        Column("normal_low", "Normal range"),
-        Column("baseline_mean", "Before"),
-        Column("change", "Difference"),
-        Column("change_pct", "Change"),
-        Column("level", "Level"),
-    )
 
 
 def script() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import deflate
 import numpy as np
@@ -13,24 +13,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sacmap import months, tables
+from sacmap.choose.draws import TIERS
 from sacmap.choose.map_points import street_of
-from sacmap.choose.ranking import TIERS
 from sacmap.files.json_shape import Json
 from sacmap.months import Period
-from sacmap.notices import counted, spoken, whole
+from sacmap.notices import counted, spoken
 from sacmap.publish import answer, backdrop, bars, legend, lists, tiles, words
 from sacmap.publish.change_rows import (
     NO_READING,
     READING,
     UNJUDGED,
-    ChangeRow,
-    GroupRow,
-    Reading,
-    change_rows,
-    group_rows,
     readings,
 )
-from sacmap.publish.colours import CUTS, HATCHES, LEVELS, PALETTE, classes_of, cuts
+from sacmap.publish.colours import CUTS, HATCHES, LEVELS, PALETTE, cuts
 from sacmap.publish.csv_json import DECIMALS, with_groups
 from sacmap.publish.headline import Headline
 from sacmap.publish.view import View
@@ -313,85 +308,3 @@ def _series(counts: NDArray[np.float64]) -> list[str]:
 def _bounds(view: View) -> list[list[float]]:
     west, south, east, north = (round(float(value), 5) for value in view.areas.total_bounds)
     return [[south, west], [north, east]]
-
-
-def static_rows(view: View) -> list[dict[str, str]]:
-    """Return the first rows of the page's table in the order of the list, or by count, for readers without script."""
-    rows = view.rows[view.first_type]
-    if view.level_only or view.no_fit:
-        counts = rows["current_count"].to_numpy(float, na_value=np.nan)
-        order = np.argsort(-np.nan_to_num(counts, nan=-1), kind="stable").tolist()
-    else:
-        order = lists.whole_order(rows)
-    css = classes_of(rows)
-    shown = order[:TABLE_ROWS]
-    records = change_rows(rows.iloc[shown])
-    return [
-        _static_row(view, position, row, css[position]) for position, row in zip(shown, records, strict=True)
-    ]
-
-
-def district_rows(view: View) -> list[tuple[str, str, list[dict[str, str]]]]:
-    """Return the subtotals for the page: for each crime type its key, its label and a row per district.
-
-    The list is empty if the areas are not of several groups.
-    """
-    if view.subtotals is None or view.subtotals["group"].nunique() < 2:
-        return []
-    by_kind = dict(list(view.subtotals.groupby("crime_type", sort=False)))
-    return [
-        (kind, label, [_district_row(row, view) for row in group_rows(by_kind[kind])])
-        for kind, label in view.labels
-        if kind in by_kind
-    ]
-
-
-def _district_row(row: GroupRow, view: View) -> dict[str, str]:
-    cell = _cells(row, view)
-    return {
-        "group": row["group"],
-        "current_count": cell(row["current_count"], whole),
-        "expected": cell(row["expected"], words.estimate),
-        "change_pct": cell(row["change_pct"], _percent),
-        "plain": row["verdict"],
-        "verdict": words.capital(row["verdict"]),
-    }
-
-
-def _cells(row: Reading, view: View) -> Callable[[float, Callable[[float], str]], str]:
-    """Return a function that writes a number of a row: a dash if the number or the row is not known."""
-    unknown = row["verdict"] == "not known" and not view.level_only
-    return lambda value, write: "–" if unknown or pd.isna(value) else write(value)
-
-
-def _percent(value: float) -> str:
-    return f"{words.signed(value)}%"
-
-
-def table_note(view: View, shown: int) -> str:
-    """Return how many areas the table shows, or "" if it shows all."""
-    every = len(view.areas)
-    return f"The first {shown:,} of {every:,} {view.unit[1]}." if shown < every else ""
-
-
-def _static_row(view: View, position: int, row: ChangeRow, css: str) -> dict[str, str]:
-    cell = _cells(row, view)
-    now, before = row["current_count"], row["baseline_mean"]
-    return {
-        "area_id": row["area_id"],
-        "css": css,
-        "name": row["area_name"],
-        "group": view.groups[position],
-        "current_count": cell(now, whole),
-        "expected": cell(row["expected"], words.estimate),
-        "gap": cell(now - row["expected"], words.signed),
-        "normal_low": cell(
-            row["normal_low"], lambda low: f"{words.estimate(low)} to {words.estimate(row['normal_high'])}"
-        ),
-        "baseline_mean": cell(before, words.mean),
-        "change": cell(now - before, lambda _: words.changed(now, before)),
-        "change_pct": cell(row["change_pct"], _percent),
-        "level": cell(row["level"], words.estimate),
-        "plain": row["verdict"],
-        "verdict": words.capital(row["verdict"]),
-    }

@@ -9,16 +9,15 @@ import numpy as np
 import pandas as pd
 
 from sacmap import tables
+from sacmap.choose.draws import Key, stability_of
 from sacmap.choose.ranking import (
     FILLED,
     LISTS,
-    Key,
     by_rate,
     counts_by_month,
     homes_of,
     law_of_months,
     of_kind,
-    stability,
 )
 from sacmap.measure.suppress import SMALL, suppressed
 from sacmap.measure.verdict import readings
@@ -162,7 +161,7 @@ def _public_table(result: Result, out: np.ndarray) -> pd.DataFrame:
             key = Key(one.hardening, law.of(shown), per[known][shown], said)
             change.loc[at, one.column] = key.ranks()
             if one.of_share:
-                change.loc[at, "top5_share"] = stability(key, shown[:0]).top5
+                change.loc[at, "top5_share"] = stability_of(key, shown[:0]).top5
     return change
 
 
