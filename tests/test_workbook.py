@@ -126,9 +126,22 @@ def test_the_lists_are_those_of_the_page():
         assert [line[0] for line in lines] == [entry.rank for entry in listed]
         assert [line[1] for line in lines] == [page.areas["area_id"].iloc[entry.position] for entry in listed]
         assert [line[4] for line in lines] == [" ".join(page.why(entry, key)) for entry in listed]
+        if key == "hardening":
+            continue
         for line, entry in zip(lines, listed, strict=True):
             assert pd.isna(entry.top5_share) == (line[10] is None)
             assert line[10] is None or line[10] == pytest.approx(entry.top5_share)
+
+
+def test_of_few_areas_the_hardening_sheet_has_the_csvs_share_of_draws_too():
+    page = page_of()
+    change = page.change.assign(
+        top5_share=page.change["top5_share"].mask(page.change["hardening_rank"].notna(), 1)
+    )
+    page = dataclasses.replace(page, change=change)
+    assert len(page.areas) <= 5
+    lines = list(opened(page)["Target hardening"].iter_rows(min_row=2, values_only=True))
+    assert [line[10] for line in lines] == [1] * len(page.areas)
 
 
 def test_a_list_without_an_area_says_why_and_levels_have_no_note_of_what_was_expected():

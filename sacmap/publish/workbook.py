@@ -330,8 +330,9 @@ class _Sheets:
                 sheet.write_string(row, k, _fit(str(text)), self.wrapped)
             for k, figure in enumerate(figures, 5):
                 style = self.number[_FORMAT_OF.get(figure, columns[figure].kind)]
-                # A burglary row's own share is that of target hardening.
-                value = entry.top5_share if figure == "top5_share" else found[figure]
+                # A burglary row's own share is that of target hardening, not of the week of action.
+                own = figure != "top5_share" or kind == "hardening"
+                value = found[figure] if own else entry.top5_share
                 self.figure(sheet, row, k, value, style)
             sheet.set_row(row, max(_height(reasons, 80), _height(area_name, 32)))
 
