@@ -150,9 +150,10 @@ def _require_current(study: Study, reading: Reading) -> None:
     held = set(reading.tally["month"])
     if held and study.current and not held & set(study.current):
         what = "The extract holds" if study.extract is not None else "The files hold"
+        passed_over = "".join(f" {one.text}" for one in reading.notices if one.code == "passed-over")
         raise InputError(
             f"{what} {months.held_in_words(held)}, and no month of the current period, "
-            f"{months.span_in_words(study.current)}.",
+            f"{months.span_in_words(study.current)}.{passed_over}",
             "Choose a period within them (--current, of an evaluation --after), or give the files of that period too.",
         )
 

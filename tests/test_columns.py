@@ -73,6 +73,19 @@ def test_f71_the_error_names_what_was_guessed_and_the_option(made):
         read_areas(made(*rows))
 
 
+@pytest.mark.parametrize(
+    ("areas", "would_do"),
+    [
+        ([{"OBJECTID": 1, "ward_id": "A"}, {"OBJECTID": 2, "ward_id": "B"}], "ward_id"),
+        ([{"LAD24CD": "E", "Ward no": "A"}, {"LAD24CD": "E", "Ward no": "B"}], "'Ward no'"),
+    ],
+)
+def test_f71_where_no_column_is_taken_one_that_would_do_is_named(made, areas, would_do):
+    with pytest.raises(InputError) as error:
+        read_areas(made(*areas))
+    assert error.value.remedy.endswith(f", such as --id-column {would_do}.")
+
+
 def test_f71_the_name_that_belongs_to_the_identifier_is_taken(made):
     rows = [
         {"LAD24CD": "E08", "LAD24NM": "Sheffield", "WD24CD": f"E05{n}", "WD24NM": f"Ward {n}"}

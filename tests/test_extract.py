@@ -33,6 +33,7 @@ from sacmap.fetch.extract import read_extract
 from sacmap.fetch.extract_layout import day_of, layout_of, offence_key
 from sacmap.fetch.street import read
 from sacmap.files.study_file import read_study
+from sacmap.inputs import read_crimes_of
 from sacmap.measure.change_table import change_table
 from sacmap.measure.suppress import SMALL, given_away, hide, suppressed
 from sacmap.publish.make_view import page_of
@@ -353,6 +354,41 @@ def test_a_sheet_that_lacks_a_column_is_named_with_the_column(tmp_path):
     assert "sheet East (no column 'X')" in said
     assert "sheet Notes" in said
     assert "Blank" not in said
+
+
+def test_of_an_extract_without_the_current_months_the_sheets_not_read_are_named(tmp_path):
+    east = [name if name != "X" else "Easting" for name in HEADER]
+    before, now = [[cells for cells in LINES if year in cells[1]] for year in ("2017", "2018")]
+    path = book_of(tmp_path / "extract.xlsx", Before=[HEADER, *before], Now=[east, *now])
+    with pytest.raises(InputError, match=r"no month of the current period.* sheet Now \(no column 'X'\)"):
+        read_crimes_of(study_of(path))
+
+
+def test_a_header_that_a_report_repeats_is_no_crime(tmp_path):
+    plain = reading_of(tmp_path).crimes
+    pages = reading_of(tmp_path, [*LINES[:4], HEADER, *LINES[4:], HEADER])
+    pd.testing.assert_frame_equal(pages.crimes, plain)
+
+
+def test_crimes_of_a_hidden_sheet_count_and_are_told(tmp_path):
+    path = tmp_path / "extract.xlsx"
+    book = openpyxl.Workbook()
+    book.active.title, book.active.sheet_state = "Old", "hidden"
+    book.create_sheet("New")
+    for name, lines in (("Old", LINES[:3]), ("New", LINES[3:])):
+        for cells in [HEADER, *lines]:
+            book[name].append(cells)
+    book.save(path)
+    reading = read_extract(study_of(path))
+    assert reading.tally["n"].sum() == len(LINES)
+    assert "hidden sheet Old" in told(reading)["hidden-sheets"]
+
+
+def test_an_extract_in_json_is_called_that(tmp_path):
+    path = tmp_path / "extract.json"
+    path.write_text(pd.DataFrame(LINES, columns=HEADER).to_json(orient="records"))
+    with pytest.raises(InputError, match="is JSON, not a table"):
+        read_extract(study_of(path))
 
 
 def test_of_two_columns_of_one_name_none_is_taken_unless_they_are_equal(tmp_path):

@@ -685,6 +685,30 @@ def test_f72_geojson_in_windows_1252_is_read_and_told(tmp_path):
     assert "is read as Windows-1252" in found.notices[0].text
 
 
+@pytest.mark.parametrize("declared", ['<?xml version="1.0" encoding="UTF-8"?>', '<?xml version="1.0"?>', ""])
+def test_f72_kml_in_windows_1252_that_says_it_is_utf_8_is_read_and_told(tmp_path, declared):
+    areas = wards().assign(WD24NM=FRENCH)
+    text = "".join(
+        f"<Placemark><name>{name}</name><Polygon><outerBoundaryIs><LinearRing><coordinates>"
+        + " ".join(f"{x},{y}" for x, y in shape.exterior.coords)
+        + "</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>"
+        for name, shape in zip(areas["WD24NM"], areas.geometry, strict=True)
+    )
+    text = f'{declared}<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{text}</Document></kml>'
+    (tmp_path / "a.kml").write_bytes(text.encode("cp1252"))
+    found = read_boundaries(tmp_path / "a.kml")
+    assert sorted(found.areas["name"]) == sorted(FRENCH)
+    assert "is read as Windows-1252" in found.notices[0].text
+
+
+@pytest.mark.parametrize("behind", ["|layername=wards", "|layername=wards|subset=1", "/wards", "\\wards"])
+def test_f78_a_path_with_a_layer_as_a_gis_writes_it_says_what_to_give(tmp_path, behind):
+    path = as_file(tmp_path, "gpkg", layer="wards")
+    with pytest.raises(InputError, match="is not there") as error:
+        read_areas(f"{path}{behind}")
+    assert error.value.remedy == f"Give {path}, and its layer with --layer wards."
+
+
 ODD = ["!Archive", "a#b", "50%25 done", "two  spaces", "Tŷ", "a?b", "x.zip", "vsi{a}", "a'b\"c"]
 
 

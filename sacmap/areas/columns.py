@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -192,14 +193,20 @@ def _no_ids(rows: Rows, tried: dict[str, list[str]], where: Path | str) -> Input
             f"{where} has shapes without any columns, so no area has an identifier.",
             "Give a file whose areas have codes or names.",
         )
+    would_do = next(
+        (column for column in rows.columns if _is_key(own := texts(rows, column)) and not counts_rows(own)),
+        "",
+    )
+    such_as = f", such as --id-column {shlex.quote(would_do)}" if would_do else ""
     if not tried:
         return InputError(
-            f"{where} has no column of identifiers (it has {_listed(rows)}).", "Say which with --id-column."
+            f"{where} has no column of identifiers (it has {_listed(rows)}).",
+            f"Say which with --id-column{such_as}.",
         )
     why = [f"{column} {_wrong_with(values)}" for column, values in list(tried.items())[:4]]
     return InputError(
         f"{where} has no column that identifies each area: {'; '.join(why)}.",
-        f"Say which does with --id-column (it has {_listed(rows)}).",
+        f"Say which does with --id-column (it has {_listed(rows)}){such_as}.",
     )
 
 

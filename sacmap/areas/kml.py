@@ -16,12 +16,15 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from sacmap.areas.encodings import read_as_windows
 from sacmap.areas.formats import KINDS, START, kind_of_xml
 from sacmap.areas.layer_rows import NO_BOUNDARY, Rows, of_polygons, polygon_of, rows_of
 from sacmap.errors import InputError
 from sacmap.limits import CORNERS, FEATURES, TEXT
 from sacmap.notices import Notice
 
+#: How a file begins whose encoding is UTF-8, declared or not.
+_UTF8 = re.compile(rb"\s*+(<\?xml(?![^>]*encoding\s*=\s*.(?!utf-?8))|<(?!\?xml))", re.IGNORECASE)
 #: Real KML does not nest folders and geometries deeper than this.
 DEEPEST = 60
 
@@ -39,7 +42,10 @@ def read_kml(files: Sequence[tuple[str, bytes]], where: Path | str, layer: str |
     ids: list[str | None] = []
     folders: dict[str, None] = {}
     linked = ignored = False
-    for name, raw in files:
+    notices: list[Notice] = []
+    for name, content in files:
+        raw, told = _as_declared(content, where)
+        notices += told
         root = _root(raw, where if len(files) == 1 else f"{where}, {name}")
         for element, path in _walk(root):
             tag = _tag(element)
@@ -61,13 +67,15 @@ def read_kml(files: Sequence[tuple[str, bytes]], where: Path | str, layer: str |
             FEATURES.require(len(records), where)
     if not records:
         raise _nothing(where, layer, linked=linked, ignored=ignored, folders=list(folders))
-    notices = [Notice("boundary-links", f"{where} links to other files or addresses, which were not opened.")]
+    if linked and len(files) == 1:
+        text = f"{where} links to other files or addresses, which were not opened."
+        notices.append(Notice("boundary-links", text))
     return rows_of(
         records,
         None,
         where,
         given_ids=ids,
-        notices=notices if linked and len(files) == 1 else (),
+        notices=dict.fromkeys(notices),
         by_standard=True,
     )
 
@@ -82,7 +90,7 @@ def one_area(name: str, raw: bytes, where: Path | str) -> tuple[dict[str, object
     """
     rows = [
         (_columns(element, path), *_geometry(element, where))
-        for element, path in _walk(_root(raw, where))
+        for element, path in _walk(_root(_as_declared(raw, where)[0], where))
         if _tag(element) == "Placemark"
     ]
     given = next((str(columns["name"]) for columns, *_ in rows if columns.get("name")), "")
@@ -108,6 +116,17 @@ def _nothing(
         f"{where} has no polygons, only points or lines, which are not read of KML.",
         "Give a file with a polygon for each neighbourhood. For --context, export it as GeoJSON or GeoPackage.",
     )
+
+
+def _as_declared(raw: bytes, where: Path | str) -> tuple[bytes, tuple[Notice, ...]]:
+    """Return KML in the encoding it declares: some programs write Windows-1252 and call it UTF-8."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        if _UTF8.match(raw):
+            text, notices = read_as_windows(raw, where)
+            return text.encode(), notices
+    return raw, ()
 
 
 def _root(raw: bytes, where: Path | str) -> ET.Element:

@@ -9,6 +9,7 @@ import errno
 import gzip
 import lzma
 import re
+import shlex
 import tempfile
 import zipfile
 import zlib
@@ -62,6 +63,10 @@ _WORDS = [
 ]  # fmt: skip
 #: Web Mercator has nadgrids=@null, which names no file.
 _GRIDS = [("nadgrids=".encode(kind), "nadgrids=@null".encode(kind)) for kind in ("ascii", "utf-16-le")]
+#: A path with a layer behind it, as QGIS and ArcGIS write it.
+_WITH_LAYER = re.compile(
+    r"(?i:(?P<file>.+\.(gdb|gpkg|zip|kml|kmz))([/\\]|\|layername=)(?P<layer>[^/\\|]+).*)"
+)
 #: XML can write any of them as character numbers.
 _SPELT_OUT = re.compile(rb"<wkt>[^<]{0,4000}&#")
 _LONGEST_NAME = 64
@@ -100,6 +105,14 @@ class Dataset(NamedTuple):
     beside: Mapping[str, Part]
 
 
+def _layer_in(path: str) -> str:
+    """Return what to give for a path with a layer, as a GIS writes it: a.gpkg|layername=old, a.gdb/old; or ""."""
+    found = _WITH_LAYER.fullmatch(path)
+    if not found or not Path(found["file"]).exists():
+        return ""
+    return f"Give {found['file']}, and its layer with --layer {shlex.quote(found['layer'])}."
+
+
 @contextmanager
 def as_input_error(where: Path | str, option: str = "--boundaries") -> Iterator[None]:
     """Turn the errors of reading files and ZIPs into errors that name the file.
@@ -114,7 +127,7 @@ def as_input_error(where: Path | str, option: str = "--boundaries") -> Iterator[
     try:
         yield
     except (FileNotFoundError, NotADirectoryError):
-        raise InputError(f"{where} is not there.", f"Check {option}.") from None
+        raise InputError(f"{where} is not there.", _layer_in(str(where)) or f"Check {option}.") from None
     except BAD_ZIP as error:
         if isinstance(error, RuntimeError) and "password" in str(error):
             remedy = "Unpack it with the password and give the file in it."

@@ -24,6 +24,7 @@ from sacmap.fetch.extract_layout import COMPONENTS, Layout, are_swapped, day_of,
 from sacmap.fetch.extract_notices import (
     broken_parts,
     extract_notices,
+    hidden_notices,
     lacking_parts,
     passed_over_notices,
     unknown_offences,
@@ -67,6 +68,7 @@ class Extracted:
     rows: pd.DataFrame
     others: dict[str, pd.Series]
     day_numbers: int
+    is_hidden: bool
 
 
 def read_extract(study: Study) -> Reading:
@@ -123,6 +125,7 @@ def read_extract(study: Study) -> Reading:
             *_rounded_notices(rows, layout),
             *_day_number_notices(sum(sheet.day_numbers for sheet in found)),
             *passed_over_notices([sheet for _, others in several for sheet in others]),
+            *hidden_notices([sheet.label for sheet in found if sheet.is_hidden and len(sheet.rows)]),
         ),
         lacking=lacking,
         broken=("vehicle-crime",) if broken else (),
@@ -259,7 +262,7 @@ def _rows(path: Path, sheet: Sheet, layout: Layout) -> Extracted | None:
     others = {title: _cells(lines, k) for k, title in enumerate(titles) if title and k not in used}
     table["left"] = _left_out(lines, header, sheet, layout)
     kept = ["month", "day", "offence", "lon", "lat", "x", "y", "crime_id", "location", "left"]
-    return Extracted(path, sheet.label, table[kept], others, int(table["counted"].sum()))
+    return Extracted(path, sheet.label, table[kept], others, int(table["counted"].sum()), sheet.is_hidden)
 
 
 def _place(column: str, titles: Sequence[str], lines: list[tuple[int, list[object]]], sheet: Sheet) -> int:
@@ -277,11 +280,11 @@ def _place(column: str, titles: Sequence[str], lines: list[tuple[int, list[objec
 
 
 def _lines(sheet: Sheet, at: int, width: int) -> list[tuple[int, list[object]]]:
-    """Return the number and the cells of each line below the header that is not empty, less notes below the table."""
+    """Return the number and cells of each line below the header, less empty ones, repeated headers, and notes below."""
     lines = [
         (line, row)
         for line, row in enumerate(sheet.rows[at + 1 :], start=at + 2)
-        if any(text_of(cell) for cell in row)
+        if any(text_of(cell) for cell in row) and row != sheet.rows[at]
     ]
     while lines and _is_note(lines[-1][1]):
         lines.pop()

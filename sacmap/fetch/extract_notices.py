@@ -103,6 +103,16 @@ def passed_over_notices(others: Sequence[str]) -> Iterator[Notice]:
         )
 
 
+def hidden_notices(labels: Sequence[str]) -> Iterator[Notice]:
+    """Tell which sheets were read that a reader of the workbook does not see."""
+    if labels:
+        yield Notice(
+            "hidden-sheets",
+            f"The crimes of sheets that are hidden in the workbook count too: {listed(labels, 4)}. If they are no "
+            "crimes of their own, delete those sheets.",
+        )
+
+
 def lacking_parts(sac: pd.DataFrame) -> tuple[str, ...]:
     """Return the parts of vehicle crime without any row; `sac` has the component of the rows of SAC.
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pandas as pd
 import pyarrow as pa
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from sacmap.errors import InputError
 from sacmap.files.child_process import measure
@@ -33,10 +33,11 @@ Row = list[object]
 
 
 class Sheet(NamedTuple):
-    """One sheet: its label for messages, and its rows from the first line on."""
+    """One sheet: its label for messages, its rows from the first line on, and whether the workbook hides it."""
 
     label: str
     rows: list[Row]
+    is_hidden: bool = False
 
 
 def sheets_of(path: Path) -> Iterator[Sheet]:
@@ -127,7 +128,10 @@ def sheets_in(raw: bytes | bytearray, label: str) -> Iterator[Sheet]:
     elif raw.startswith(PARQUET):
         yield _parquet(raw, label)
     else:
-        yield Sheet(label, [list(cells) for _, cells in rows_in(decoded(raw, label), label)])
+        text = decoded(raw, label)
+        if text.lstrip()[:1] in {"[", "{"} and '":' in text[:1000]:
+            raise InputError(f"{label} is JSON, not a table.", "Save it as CSV or XLSX.")
+        yield Sheet(label, [list(cells) for _, cells in rows_in(text, label)])
 
 
 def _workbook(raw: bytes | bytearray, label: str) -> Iterator[Sheet]:
@@ -135,9 +139,12 @@ def _workbook(raw: bytes | bytearray, label: str) -> Iterator[Sheet]:
     _require_measured(raw, "workbook", label)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(raw))
-        for name in workbook.sheet_names:
+        hidden = {one.name: one.visible != SheetVisibleEnum.Visible for one in workbook.sheets_metadata}
+        # Of several tables the one that is seen comes first.
+        for name in sorted(workbook.sheet_names, key=hidden.__getitem__):
             rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            yield Sheet(f"{label}, sheet {name}", [list(row) for row in rows])
+            what = "hidden sheet" if hidden[name] else "sheet"
+            yield Sheet(f"{label}, {what} {name}", [list(row) for row in rows], hidden[name])
     except (CalamineError, OSError, ValueError):
         raise _damaged(label, "workbook") from None
 

@@ -43,7 +43,7 @@ WEIGHTY = {
     "forces-left-out-outside", "short-baseline", "coverage-from-sac", "absent-types", "plan-unchecked",
     "repeated-file", "filtered-file", "doubled-file", "full-spreadsheet", "rough-places", "no-such-offence",
     "cancelled-rows", "shared-ids", "part-months", "unknown-crime-types", "offence-dates",
-    "areas-under-others", "taken-back",
+    "areas-under-others", "taken-back", "hidden-sheets",
 }  # fmt: skip
 
 
