@@ -251,6 +251,16 @@ def test_f67_two_extracts_that_overlap_in_a_month_count_it_once(folder, monkeypa
     )
 
 
+@pytest.mark.parametrize("name", ["South Yorkshire", "SOUTH YORKSHIRE POLICE"])
+def test_f67_a_copy_in_which_the_force_is_spelt_otherwise_counts_once(folder, monkeypatch, name):
+    rows = crimes(ids=False)
+    (folder / "a.csv").write_text(table(rows))
+    (folder / "b.csv").write_text(table([row | {"Reported by": name} for row in rows]))
+    made = map_of(folder, monkeypatch, "a.csv", "b.csv")
+    require_whole(made)
+    assert "b.csv repeats a.csv" in made.told["repeated-file"]
+
+
 def test_f67_a_copy_or_an_earlier_extract_of_which_some_rows_were_changed_is_told(folder, monkeypatch):
     rows = extract()
     changed = [row | {"X": str(int(row["X"]) + 5)} if n % 20 == 0 else row for n, row in enumerate(rows)]

@@ -222,7 +222,10 @@ def _part_of(part: Read) -> Part:
 
 
 def _groups(frame: pd.DataFrame) -> np.ndarray:
-    return (frame["month"].astype(str) + " " + frame["force"].astype(str)).to_numpy(object)
+    """Return the month and force of each row; a force is one however its name is spelt."""
+    force = frame["force"].astype(str)
+    slugs = force.map({name: force_slug(name) for name in force.unique()})
+    return (frame["month"].astype(str) + " " + slugs).to_numpy(object)
 
 
 def _less(part: Read, repeated: Repeated) -> Read:
