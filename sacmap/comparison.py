@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,18 +15,15 @@ from sacmap.choose.ranking import Lists, all_lists, without_change
 from sacmap.crimes import Reading, repeats
 from sacmap.measure import warnings
 from sacmap.measure.change_table import change_table, groups_of
-from sacmap.measure.comparator import Comparator, comparator_changes, comparator_of
+from sacmap.measure.comparator import comparator_changes, comparator_of
 from sacmap.measure.compared import Compared, compared_months
-from sacmap.measure.counts import Counted, by_period, counted, counts_cube, totals
+from sacmap.measure.counts import by_period, counted, counts_cube, totals
 from sacmap.measure.definitions import Break, crossed, filled, of_extract
-from sacmap.measure.ledger import Ledger, ledger
+from sacmap.measure.ledger import ledger
 from sacmap.measure.rolling import rolled
-from sacmap.notices import Notice, folded
+from sacmap.notices import TOLD_FIRST, Notice, folded
 from sacmap.result import Result
 from sacmap.study import Study
-
-#: Notices that come before all others.
-TOLD_FIRST = ("absent-types", "no-such-offence", "areas-not-known")
 
 
 def compare_areas(
@@ -53,64 +49,50 @@ def compare_areas(
     """
     located, elsewhere = _located(reading, areas, beyond)
     study, of_periods = rolled(study, reading, located)
-    counting = _counting(study, reading, located, areas, elsewhere)
-    against = comparator_of(
-        replace(study, within=_as_spelt(study.within, areas)),
-        counting.counts,
-        forces=counting.compared.forces,
-        compared=counting.compared.periods,
-        beyond=counting.around,
-        text=followed,
-    )
-    against.require_there(counting.compared.absent_types)
-    facts = warnings.Facts(
-        once=counting.once,
-        compared=counting.compared,
-        counts=counting.counts,
-        comparator=against,
-        definitions=_definitions(study, counting.compared, reading.tally),
-        overlaps=overlaps,
-        duplicates=counting.ledger.duplicates,
-        heard=set(located.loc[located["area_id"].notna(), "force"].unique()),
-    )
+    facts = _facts(study, reading, areas, located, elsewhere=elsewhere, overlaps=overlaps, followed=followed)
     no_baseline = () if study.baseline else (warnings.NO_BASELINE,)
     found = warnings.all_of(study, reading, areas, facts)
-    every = (*no_baseline, *of_periods, *found, *_with_months_left_out(notices, counting.compared))
-    return _result(study, reading, areas, facts, made=counting.ledger, notices=every)
+    every = (*no_baseline, *of_periods, *found, *_with_months_left_out(notices, facts.compared))
+    return _result(study, reading, areas, facts, every)
 
 
-class _Counting(NamedTuple):
-    """The crimes counted, and what can be compared.
-
-    once: the located crimes, without duplicates; around: (periods, crime types) counts in the areas beyond, None
-    without such areas.
-    """
-
-    once: pd.DataFrame
-    compared: Compared
-    counts: Counted
-    around: np.ndarray | None
-    ledger: Ledger
-
-
-def _counting(
-    study: Study, reading: Reading, located: pd.DataFrame, areas: GeoDataFrame, elsewhere: np.ndarray | None
-) -> _Counting:
-    """Return the counts of the crimes, each crime once. `elsewhere`: which crimes lie in the areas beyond."""
-    followed = elsewhere if study.baseline and study.comparator == "areas" else None
-    compared = compared_months(study, reading, located, areas, followed)
+def _facts(
+    study: Study,
+    reading: Reading,
+    areas: GeoDataFrame,
+    located: pd.DataFrame,
+    *,
+    elsewhere: np.ndarray | None,
+    overlaps: Sequence[tuple[str, str, float]],
+    followed: str,
+) -> warnings.Facts:
+    """Return what the comparison finds, each crime counted once. `elsewhere`: which of them lie in the areas beyond."""
+    beside = elsewhere if study.baseline and study.comparator == "areas" else None
+    compared = compared_months(study, reading, located, areas, beside)
     repeated = repeats(located)
     heard = ~repeated & ~located["force"].isin(compared.forces_left_out).to_numpy()
     once = _known_areas_only(located, compared)[heard]
-    return _Counting(
+    counts = counted(once, list(areas["area_id"]), study, compared)
+    against = comparator_of(
+        replace(study, within=_as_spelt(study.within, areas)),
+        counts,
+        compared,
+        beyond=None if elsewhere is None else _sums(once[elsewhere[heard]], study, compared),
+        text=followed,
+    )
+    against.require_there(compared.absent_types)
+    return warnings.Facts(
         once=once,
         compared=compared,
-        counts=counted(once, list(areas["area_id"]), study, compared),
-        around=None if elsewhere is None else _sums(once[elsewhere[heard]], study, compared),
+        counts=counts,
+        comparator=against,
+        definitions=_definitions(study, compared, reading.tally),
+        overlaps=overlaps,
         ledger=ledger(
             int(reading.tally["n"].sum()), located, compared.months, repeated,
             forces_left_out=compared.forces_left_out, unknown=compared.unknown,
         ),
+        heard=set(located.loc[located["area_id"].notna(), "force"].unique()),
     )  # fmt: skip
 
 
@@ -125,17 +107,11 @@ def _definitions(study: Study, compared: Compared, tally: pd.DataFrame) -> tuple
 
 
 def _result(
-    study: Study,
-    reading: Reading,
-    areas: GeoDataFrame,
-    facts: warnings.Facts,
-    *,
-    made: Ledger,
-    notices: Sequence[Notice],
+    study: Study, reading: Reading, areas: GeoDataFrame, facts: warnings.Facts, notices: Sequence[Notice]
 ) -> Result:
     """Return the result with change, lists and totals from the counts."""
     compared, counts, against = facts.compared, facts.counts, facts.comparator
-    lists = _change_and_lists(study, areas, facts.once, counts=counts, compared=compared, against=against)
+    lists = _change_and_lists(study, areas, facts)
     return Result(
         study=study,
         areas=areas,
@@ -150,7 +126,7 @@ def _result(
         coverage=compared.judged,
         forces=compared.forces,
         compared=compared.positions,
-        ledger=made,
+        ledger=facts.ledger,
         comparator=against,
         comparator_changes=comparator_changes(study, against, counts.mapped, compared.absent_types),
         totals=totals(counts, compared.absent_types),
@@ -159,14 +135,7 @@ def _result(
         inputs=reading.inputs,
         lacking=reading.lacking,
         exit_code=3 if len(compared.positions) < len(study.current) or compared.unknown else 0,
-        groups=groups_of(
-            areas,
-            counts,
-            against,
-            months_compared=len(compared.positions),
-            unknown=compared.unknown,
-            absent_types=compared.absent_types,
-        ),
+        groups=groups_of(areas, counts, against, compared),
     )
 
 
@@ -227,21 +196,16 @@ def _sums(rows: pd.DataFrame, study: Study, compared: Compared) -> np.ndarray:
     return np.asarray(by_period(cube, study.months, compared.periods)[0])
 
 
-def _change_and_lists(
-    study: Study,
-    areas: GeoDataFrame,
-    once: pd.DataFrame,
-    *,
-    counts: Counted,
-    compared: Compared,
-    against: Comparator,
-) -> Lists:
+def _change_and_lists(study: Study, areas: GeoDataFrame, facts: warnings.Facts) -> Lists:
     """Return the Change table with both lists. Without a baseline: counts, levels and only the hardening list."""
-    pairs = {kind: against.pair(kind) for kind in tables.CRIME_TYPES}
+    compared, counts = facts.compared, facts.counts
+    pairs = {kind: facts.comparator.pair(kind) for kind in tables.CRIME_TYPES}
     change = change_table(
         areas, counts.in_areas,
         months_compared=len(compared.positions), comparators=pairs, edge_share=counts.edge_share,
         unknown=compared.unknown, absent_types=compared.absent_types,
     )  # fmt: skip
-    lists = all_lists(areas, once, change, counts.by_month, compared=compared.periods, comparators=pairs)
+    lists = all_lists(
+        areas, facts.once, change, counts.by_month, compared=compared.periods, comparators=pairs
+    )
     return lists if study.baseline else without_change(lists)

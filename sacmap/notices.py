@@ -17,6 +17,25 @@ class Notice:
     text: str
 
 
+#: Codes of the notices that come before all others.
+TOLD_FIRST = ("absent-types", "no-such-offence", "areas-not-known")
+#: Codes of the notices to read before the figures; on the page the others are folded away.
+WEIGHTY = {
+    "months-left-out", "unfit-comparator", "weak-comparator", "unlike-comparator", "definition", "known-gap",
+    "no-location-drift", "points-moved", "given-twice", "empty-areas", "tiles", "restricted", "suppressed", "extract",
+    "households-not-known", "households-part-covered", "households-rough", "forces-left-out", "areas-not-known",
+    "forces-left-out-outside", "short-baseline", "coverage-from-sac", "absent-types", "plan-unchecked",
+    "repeated-file", "filtered-file", "doubled-file", "full-spreadsheet", "rough-places", "no-such-offence",
+    "cancelled-rows", "shared-ids", "part-months", "unknown-crime-types", "offence-dates",
+    "areas-under-others", "taken-back", "hidden-sheets",
+}  # fmt: skip
+#: Codes of the notices for the analyst, that change nothing a committee reads: the Word note leaves them out.
+MINOR = {
+    "repeated-rows", "shared-points", "other-forces", "given-twice", "mended-boundaries", "overlaps", "same-names",
+    "tiles", "boundary-columns", "households-column", "unknown-crime-types", "stale",
+}  # fmt: skip
+
+
 def listed(items: Sequence[str], most: int, between: str = "; ") -> str:
     """Return the first `most` items, joined by `between`, and how many more there are."""
     more = f"{between}and {len(items) - most:,} more" if len(items) > most else ""

@@ -227,13 +227,9 @@ def anchors(page):
 
 
 def test_every_code_that_decides_where_a_notice_is_shown_is_that_of_a_notice():
-    from sacmap.comparison import TOLD_FIRST
-    from sacmap.publish.note import MINOR
-    from sacmap.publish.view import WEIGHTY
+    from sacmap.notices import MINOR, TOLD_FIRST, WEIGHTY
 
-    where = {"comparison.py", "note.py", "view.py"}
-    source = "".join(
-        path.read_text("utf-8") for path in (ROOT / "sacmap").rglob("*.py") if path.name not in where
-    )
+    every = (ROOT / "sacmap").rglob("*.py")
+    source = "".join(path.read_text("utf-8") for path in every if path.name != "notices.py")
     unmade = [code for code in {*TOLD_FIRST, *MINOR, *WEIGHTY} if f'"{code}"' not in source]
     assert not unmade, "sacmap makes no such notice"

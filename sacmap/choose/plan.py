@@ -80,6 +80,11 @@ class Plan:
     inputs: Sequence[Mapping[str, object]]
     warnings: Sequence[NoticeRecord] = field(default_factory=list)
 
+    @property
+    def told(self) -> dict[str, str]:
+        """The text of its notices by their codes."""
+        return {one["code"]: one["text"] for one in self.warnings}
+
     def record(self, version: str) -> dict[str, object]:
         """Return the plan for plans/NAME.json, the contract's keys first."""
         return {"sacmap": version} | asdict(self)

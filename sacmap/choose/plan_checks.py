@@ -143,7 +143,7 @@ def require_same(plan: Plan, result: Result) -> list[Notice]:
             for area, then in plan.by_month.items()
             if pd.notna(now[area]) and int(now[area]) != then[at]
         ]
-    left_out = {one["code"] for one in plan.warnings} | {one.code for one in result.warnings}
+    left_out = {*plan.told} | {one.code for one in result.warnings}
     if counts and FORCES_LEFT_OUT in left_out:
         said = (
             "Forces with a gap are left out completely, now or when the plan was made, so the counts on which it is "

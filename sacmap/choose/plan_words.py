@@ -369,7 +369,7 @@ def reading_of(found: Outcome, plan: Plan, nouns: tables.Nouns = tables.NOUNS) -
 
 def led_astray(plan: Plan, before: Sequence[str]) -> list[str]:
     """Return that the settled counts follow a comparator that leads astray; of months not settled there are none."""
-    codes = {one["code"] for one in plan.warnings} if set(before) & set(plan.before_months) else set()
+    codes = {*plan.told} if set(before) & set(plan.before_months) else set()
     return [
         f"What the plan compared its areas with {why}. The counts to be expected without any action follow it, so do "
         "not rely on this difference. That of the raw counts does not follow it."

@@ -18,7 +18,7 @@ from sacmap import months, tables
 from sacmap.areas.given import areas_given
 from sacmap.errors import InputError, UsageError
 from sacmap.measure.comparator import Comparator
-from sacmap.measure.compared import like_for_like
+from sacmap.measure.compared import Compared, like_for_like
 from sacmap.measure.counts import Counted, by_month, cube_of, require_periods
 from sacmap.measure.verdict import MODEL_COLUMNS, Against, Floats, compare, law_of_level, nothing_known
 from sacmap.study import Study
@@ -250,19 +250,16 @@ def groups_of(
     areas: gpd.GeoDataFrame,
     counts: Counted,
     comparator: Comparator,
-    *,
-    months_compared: int,
-    unknown: Collection[str],
-    absent_types: Collection[str],
+    compared: Compared,
 ) -> pd.DataFrame:
     """Return the subtotals of a map's groups: the table of tables.GROUPS, empty if the areas have no column group.
 
-    Areas that are `unknown` are in no subtotal. The column areas says how many areas are. Where areas are compared with
+    Areas that are not known are in no subtotal. The column areas says how many areas are. Where areas are compared with
     the rest of the areas, a group is compared with the rest of the groups.
     """
     if "group" not in areas:
         return pd.DataFrame(columns=tables.GROUPS.names)
-    known = _known(areas, unknown)
+    known = _known(areas, compared.unknown)
     mine = areas[known]
     names = mine["group"].astype(object).where(mine["group"].notna() & (mine["group"] != ""), NO_GROUP)
     labels, first, group_of = np.unique(names.astype(str).to_numpy(), return_index=True, return_inverse=True)
@@ -279,9 +276,9 @@ def groups_of(
     table = change_table(
         groups,
         sums,
-        months_compared=months_compared,
+        months_compared=len(compared.positions),
         comparators={kind: comparator.pair(kind) for kind in tables.CRIME_TYPES},
-        absent_types=absent_types,
+        absent_types=compared.absent_types,
     )
     n = np.repeat(np.bincount(group_of), len(tables.CRIME_TYPES))
     return table.rename(columns={"area_id": "group"}).assign(areas=n).reindex(columns=tables.GROUPS.names)

@@ -19,6 +19,7 @@ from sacmap.fetch.csv_files import members_of
 from sacmap.files.sheets import table_text
 from sacmap.files.text import rows_of
 from sacmap.forces import force_area, force_slug
+from sacmap.measure.compared import Compared
 from sacmap.measure.counts import Counted, mean_before, percent_change
 from sacmap.measure.coverage import coverage
 from sacmap.measure.verdict import MUCH, Against
@@ -254,15 +255,9 @@ def _require_as_often(rows: Mapping[tuple[str, str], int], kind: str, compared: 
 
 
 def comparator_of(
-    study: Study,
-    counts: Counted,
-    *,
-    forces: Sequence[str],
-    compared: Sequence[Period],
-    beyond: np.ndarray | None,
-    text: str,
+    study: Study, counts: Counted, compared: Compared, *, beyond: np.ndarray | None, text: str
 ) -> Comparator:
-    """Return the comparator of a study; `compared` are the months compared of each period.
+    """Return the comparator of a study.
 
     For a study of a district, `beyond` is (periods, types) of the areas of the file outside the district, else None.
     `text` is that of a comparator file, empty for any other.
@@ -287,8 +282,8 @@ def comparator_of(
     if study.comparator == "none":
         return Comparator("none", NOTHING, {})
     if study.comparator == "force":
-        return force_comparator(counts.outside, forces)
-    return file_comparator(text, study.comparator, compared)
+        return force_comparator(counts.outside, compared.forces)
+    return file_comparator(text, study.comparator, compared.periods)
 
 
 def _enough(beyond: np.ndarray, mine: np.ndarray) -> bool:

@@ -20,6 +20,7 @@ from sacmap.measure.compared import SOME, Compared, types_without
 from sacmap.measure.counts import Counted
 from sacmap.measure.coverage import reasons_of
 from sacmap.measure.definitions import Break
+from sacmap.measure.ledger import Ledger
 from sacmap.months import Period
 from sacmap.notices import Notice, counted, listed, series
 from sacmap.redaction import host_of
@@ -62,8 +63,8 @@ NO_BASELINE = Notice(
 class Facts(NamedTuple):
     """What a comparison found, which its notices are made from.
 
-    once: the Located table without duplicates; overlaps: two areas and the square metres they share; duplicates: how
-    many rows repeat another; heard: the forces with a crime in the areas, in any month.
+    once: the Located table without duplicates; overlaps: two areas and the square metres they share; heard: the forces
+    with a crime in the areas, in any month.
     """
 
     once: pd.DataFrame
@@ -72,7 +73,7 @@ class Facts(NamedTuple):
     comparator: Comparator
     definitions: tuple[Break, ...]
     overlaps: Sequence[tuple[str, str, float]]
-    duplicates: int
+    ledger: Ledger
     heard: Collection[str]
 
 
@@ -111,7 +112,7 @@ def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts
         *_empty_areas(inside, areas[~areas["area_id"].isin(list(compared.unknown))]),
         *_other_forces(inside, compared.forces),
         *_strange_types(reading.tally),
-        *_repeats(facts.duplicates),
+        *_repeats(facts.ledger.duplicates),
         *_unseen_points(inside, now),
         *(Notice("given-twice", note) for note in reading.notes),
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sacmap import months, tables
 from sacmap.choose.plan_words import pounds, prevented_in_words
-from sacmap.notices import counted, series, spoken
+from sacmap.notices import MINOR, counted, series, spoken
 from sacmap.publish.note_official import happened
 from sacmap.publish.note_parts import (
     NAMED,
@@ -79,7 +79,7 @@ def _planned(given: Given) -> Section | None:
     if plan is None:
         return None
     names = given.names or {}
-    notices = {notice["code"]: notice["text"] for notice in plan.warnings}
+    notices = plan.told
     first = ("money",)
     last = ("smallest-fall", "action-in-data", "no-clear-rise", "clear-rise-elsewhere", "nothing-to-answer")
     parts: list[Part] = [
@@ -203,13 +203,6 @@ def _limits(given: Given) -> Section:
         )
         said += [without_options(notice.text) for notice in result.warnings if notice.code not in MINOR]
     return Section("What the figures cannot say", tuple(Paragraph(text, "bullet") for text in said))
-
-
-#: Notices for the analyst, that change nothing a committee reads.
-MINOR = {
-    "repeated-rows", "shared-points", "other-forces", "given-twice", "mended-boundaries", "overlaps", "same-names",
-    "tiles", "boundary-columns", "households-column", "unknown-crime-types", "stale",
-}  # fmt: skip
 
 
 def _source(given: Given) -> Section:

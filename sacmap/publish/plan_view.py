@@ -361,5 +361,4 @@ def _fall_bar(said: str, before: int, fall: int) -> Markup:
 
 
 def _notices(plan: Plan, *codes: str) -> tuple[str, ...]:
-    notices = {notice["code"]: notice["text"] for notice in plan.warnings}
-    return tuple(for_page(notices[code]) for code in codes if code in notices)
+    return tuple(for_page(plan.told[code]) for code in codes if code in plan.told)

@@ -24,7 +24,7 @@ from sacmap.measure.comparator import OTHERS, UNFIT, ComparatorRecord, changes_f
 from sacmap.measure.counts import cube_of
 from sacmap.measure.definitions import Break
 from sacmap.months import Period
-from sacmap.notices import Notice, counted, series
+from sacmap.notices import WEIGHTY, Notice, counted, series
 from sacmap.publish import backdrop, change_rows, lists, words
 from sacmap.publish import headline as headlines
 from sacmap.publish.change_rows import ChangeRow, first_type, group_of_each, known_types, names_of
@@ -34,17 +34,6 @@ from sacmap.publish.outlines import Outlines, joined, outlines_of
 
 if TYPE_CHECKING:
     from sacmap.publish.plan_parts import PlanView
-
-#: Codes of the notices to read before the figures; the others are folded away.
-WEIGHTY = {
-    "months-left-out", "unfit-comparator", "weak-comparator", "unlike-comparator", "definition", "known-gap",
-    "no-location-drift", "points-moved", "given-twice", "empty-areas", "tiles", "restricted", "suppressed", "extract",
-    "households-not-known", "households-part-covered", "households-rough", "forces-left-out", "areas-not-known",
-    "forces-left-out-outside", "short-baseline", "coverage-from-sac", "absent-types", "plan-unchecked",
-    "repeated-file", "filtered-file", "doubled-file", "full-spreadsheet", "rough-places", "no-such-offence",
-    "cancelled-rows", "shared-ids", "part-months", "unknown-crime-types", "offence-dates",
-    "areas-under-others", "taken-back", "hidden-sheets",
-}  # fmt: skip
 
 
 class MapPoint(NamedTuple):
