@@ -800,6 +800,19 @@ def test_a_file_put_in_twice_without_ids_is_told(folder, monkeypatch):
     assert "same crimes: a.csv and b.csv (40 rows)" in told
 
 
+def test_lines_that_a_spreadsheet_left_in_one_cell_each_are_told(folder, monkeypatch):
+    whole = "".join(f'"{line}"\n' for line in table(crimes()).splitlines())
+    (folder / "a.csv").write_text(whole)
+    made = map_of(folder, monkeypatch, "a.csv")
+    require_plain(made.error)
+    assert "a.csv has each line in a single cell" in made.error
+    write_xlsx(
+        folder / "extract.xlsx", {"A": [[line.replace(",", ";")] for line in table(extract()).splitlines()]}
+    )
+    write_study(folder, crimes="'extract.xlsx'")
+    assert "extract.xlsx has each line in a single cell" in map_study_of(folder, monkeypatch).error
+
+
 def test_ids_that_a_program_padded_with_spaces_are_those_of_police_uk(folder, monkeypatch):
     rows = crimes()
     # The same crime at another point, as police.uk repeats some.

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from sacmap import months
 from sacmap.errors import InputError
-from sacmap.files.delimited import LINES_ABOVE
+from sacmap.files.delimited import LINES_ABOVE, in_one_cell, lines_in_cells
 from sacmap.files.sheets import words_of
 
 #: sacmap's column → its possible names as words, the most likely first.
@@ -108,6 +108,8 @@ def no_column(label: str, header: Sequence[str], where: str = "") -> InputError:
         return NotCrimesError(
             f"{label} is {looks}, not street-level crimes.", "Give police.uk street-level crime CSVs."
         )
+    if {"month", "crime_type"} <= set(places_of(in_one_cell(names))):
+        return lines_in_cells(label)
     spaced = next(csv.reader(names[:1], delimiter=" "), [])
     if len(names) == 1 and {"month", "crime_type"} <= set(places_of(spaced)):
         return InputError(

@@ -42,7 +42,7 @@ from sacmap.fetch.repeats import (
     without_repeated_parts,
 )
 from sacmap.fetch.street_rows import CATEGORIES
-from sacmap.files.delimited import LINES_ABOVE
+from sacmap.files.delimited import LINES_ABOVE, in_one_cell, lines_in_cells
 from sacmap.files.sheets import Row, Sheet, mapped, sheets_of, text_of, words_of
 from sacmap.files.text import sha256
 from sacmap.notices import Notice, listed, series
@@ -174,6 +174,8 @@ def _nearest(rows: list[Row], layout: Layout) -> tuple[list[str], list[str]]:
 def _no_header(path: Path, nearest: Sequence[tuple[list[str], list[str]]]) -> InputError:
     """Return the error for a file without the columns. It shows the row most like a header: see `_nearest`."""
     there, missing = min(nearest, key=lambda one: len(one[1]))
+    if set(map(words_of, missing)) & set(map(words_of, in_one_cell(there))):
+        return lines_in_cells(str(path))
     if {"Reported by", "Crime type"} <= set(there):
         return InputError(
             f"{path} is a file of police.uk, and the study is of a force's own extract.",

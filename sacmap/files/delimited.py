@@ -9,7 +9,7 @@ import codecs
 import csv
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sacmap.errors import InputError
 from sacmap.limits import most_inflated
@@ -166,6 +166,24 @@ def rows_in(text: str, label: str) -> Iterator[tuple[int, list[str]]]:
             f"{label} cannot be read as CSV: {error}.",
             'Look there for an extra quote ("), or save the file again.',
         ) from None
+
+
+def in_one_cell(line: Sequence[str]) -> list[str]:
+    """Return the cells of a line that stands in a single cell, as when a spreadsheet did not split it; else none."""
+    filled = [cell for cell in line if cell]
+    if len(filled) != 1:
+        return []
+    split = [next(csv.reader(filled, delimiter=separator), []) for separator in SEPARATORS]
+    most = max(split, key=len)
+    return most if len(most) > 1 else []
+
+
+def lines_in_cells(label: str) -> InputError:
+    """Return the error for a table of which each line is a single cell."""
+    return InputError(
+        f"{label} has each line in a single cell.",
+        "In a spreadsheet, split them with Data, Text to Columns; or use the file as downloaded.",
+    )
 
 
 def separator_of(text: str) -> str:
