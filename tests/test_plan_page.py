@@ -164,6 +164,20 @@ def test_what_the_money_prevents_is_one_figure_in_the_block_its_bars_and_its_det
     assert "spread over the areas 0 to 4.6 a year; only homes burgled lately 0 to 18" in shown.figure
 
 
+def test_of_homes_at_more_risk_block_and_details_say_what_the_plan_counts_and_how_much_more_risk():
+    page = page_of()
+    prevented = {"low": 1.7, "mid": 3.4, "high": 6.8}
+    plan = plan_of_four(page, prevented=prevented)
+    plan = replace(plan, budget=plan.budget | {"multiplier": 2.0})
+    shown = next(one for one in plan_view(plan, page).sections if one.key == "money")
+    assert shown.said == ("At homes with 2 times the areas' risk it prevents about 3.4 burglaries a year.",)
+    said = "At homes with 2 times the areas' risk, that prevents 1.7 to 6.8 burglaries a year, probably about 3.4."
+    assert said in shown.details[0]
+    assert "Spread over the areas" not in shown.details[0]
+    # What comes of the same homes without that risk stands beside it, by its name.
+    assert "spread over the areas 0.85 to 3.4 a year; only homes burgled lately 3.4 to 14" in shown.figure
+
+
 def test_the_burglaries_beside_the_money_are_those_that_it_follows():
     page = page_of()
     area = str(page.areas["area_id"].iloc[1])

@@ -216,6 +216,13 @@ def home_rate(candidate: Candidate, prices: Prices) -> float | None:
     return 1_000 * candidate.burglaries * prices.home_share / candidate.homes
 
 
+def homes_reached(multiplier: float) -> str:
+    """Return the homes that a price list's multiplier is of: "Spread over the areas" where it is 1."""
+    return (
+        "Spread over the areas" if multiplier == 1 else f"At homes with {multiplier:g} times the areas' risk"
+    )
+
+
 def break_even(money: float, cost_of_burglary: float) -> float:
     """Return how many burglaries must be prevented for the benefit to equal the money."""
     return money / cost_of_burglary

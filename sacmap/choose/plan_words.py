@@ -229,8 +229,8 @@ def money_in_words(plan: Plan) -> str:
     prevented = budget["prevented"]
     if prevented is not None:
         said += (
-            f" Spread over the areas, that prevents {few(prevented['low'])} to {few(prevented['high'])} burglaries a "
-            f"year, probably about {few(prevented['mid'])}."
+            f" {hardening.homes_reached(budget['multiplier'])}, that prevents {few(prevented['low'])} to "
+            f"{few(prevented['high'])} burglaries a year, probably about {few(prevented['mid'])}."
         )
         if prevented["mid"] < 1 and 0 < budget["multiplier"] <= 1:
             high = prevented["high"] / budget["multiplier"] * hardening.LATELY_BURGLED

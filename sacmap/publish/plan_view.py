@@ -10,7 +10,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from sacmap import months, tables
-from sacmap.choose.hardening import LATELY_BURGLED
+from sacmap.choose.hardening import LATELY_BURGLED, homes_reached
 from sacmap.choose.map_points import street_of
 from sacmap.choose.plan import Plan
 from sacmap.choose.plan_record import Alternative, Budget, EarlierVisit, ReachRecord, Spread
@@ -102,7 +102,7 @@ def _money(plan: Plan, view: View) -> Section:
         head=(f"By likely burglaries{' per home' if view.rates else ''}", "homes", "money", *likely),
         rows=_money_rows(plan, view),
         said=(
-            _spread(spread, sure=budget["prevented"] is not None)
+            _spread(spread, budget)
             if homes
             else f"It buys nothing: one home costs {pounds(budget['price'])}."
             if plan.hardening
@@ -194,13 +194,16 @@ def _times(of: Spread, factor: float) -> Spread:
     return Spread(low=of["low"] * factor, mid=of["mid"] * factor, high=of["high"] * factor)
 
 
-def _spread(spread: Spread | None, *, sure: bool) -> str:
+def _spread(spread: Spread | None, budget: Budget) -> str:
+    known, multiplier = budget["prevented"], budget["multiplier"]
     if spread is None:
         return "What it prevents is not known: the areas' households are not known."
+    if known and multiplier != 1:
+        return f"{homes_reached(multiplier)} it prevents about {few(known['mid'])} burglaries a year."
     if spread["mid"] < 1:
-        does = "prevents" if spread["high"] < 1 and sure else "probably prevents"
+        does = "prevents" if spread["high"] < 1 and known else "probably prevents"
         return f"Spread thin, it {does} under one burglary a year; more at homes burgled lately."
-    return f"Spread over the areas it prevents about {few(spread['mid'])} burglaries a year."
+    return f"{homes_reached(1)} it prevents about {few(spread['mid'])} burglaries a year."
 
 
 def _money_bars(spread: Spread | None, lately: Spread | None, budget: Budget) -> Markup | str:
