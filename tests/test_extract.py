@@ -36,7 +36,7 @@ from sacmap.files.study_file import read_study
 from sacmap.inputs import read_crimes_of
 from sacmap.measure.change_table import change_table
 from sacmap.measure.suppress import SMALL, given_away, hide, suppressed
-from sacmap.publish.make_view import page_of
+from sacmap.publish.make_view import check_text, page_of
 from sacmap.publish.page_data import content_of
 from sacmap.publish.plan_view import plan_view
 from sacmap.publish.public import public_version
@@ -657,6 +657,17 @@ def test_where_an_extract_has_no_theft_of_vehicles_lists_panel_and_plan_count_th
     shown = plan_view(make_plan(practice_result, wanted), page)
     assert "thefts from vehicles" in shown.headline.second
     assert shown.sections[1].heading == "The week of action: theft from vehicles first"
+
+
+def test_the_check_of_an_extract_without_theft_of_vehicles_says_what_its_total_lacks(practice_result):
+    study = replace(practice_result.study, extract={"columns": {}})
+    lines = check_text(replace(practice_result, study=study, lacking=("theft-of-vehicle",))).splitlines()
+    whole = "erious acquisitive crime without theft of vehicles"
+    total, burglary = (
+        next(line for line in lines if name in line) for name in (whole, "residential burglary")
+    )
+    assert total.index("→") == burglary.index("→")
+    assert any(line.startswith(f"S{whole} on the map ") for line in lines)
 
 
 def test_a_public_rate_is_of_the_whole_level_and_tells_no_decimals_of_it(practice_result):

@@ -1066,7 +1066,11 @@ def test_of_a_few_months_too_the_chart_stays_within_its_edges(opened):
         box = part.bounding_box()
         assert box["x"] >= chart["x"]
         assert box["x"] + box["width"] <= chart["x"] + chart["width"]
-    assert shown.tab.locator("#panel .months text").first.text_content() == "60"
+    total, shade = (shown.tab.locator(f"#panel .months {part}").first for part in ("text", "rect"))
+    assert total.text_content() == "60"
+    # Above the middle, where no action is marked that the period begins with.
+    middles = [box["x"] + box["width"] / 2 for box in (total.bounding_box(), shade.bounding_box())]
+    assert middles[0] == pytest.approx(middles[1], abs=1)
 
 
 @pytest.mark.parametrize(("wide", "high"), [(1366, 657), (1281, 700)])

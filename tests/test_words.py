@@ -307,6 +307,16 @@ FEW, RISE, FALL, MAYBE, NOT = (
             "Burglary rose clearly in Ashire; vehicle crime in Ashire and Bshire.",
             "Serious acquisitive crime in Town is not known as a whole: the extract lacks theft of vehicles.",
         ),
+        # What the list for a week of action begins with is named, though it is no total.
+        (
+            rows_of(sac=[RISE, FEW], burglary=[RISE, FEW]),
+            scene()._replace(
+                lacking="theft of vehicles",
+                in_words=tables.IN_WORDS | {"sac": "all three types together, without theft of vehicles,"},
+            ),
+            "Burglary, and all three types together, rose clearly in Ashire.",
+            "Serious acquisitive crime in Town is not known as a whole: the extract lacks theft of vehicles.",
+        ),
         (
             rows_of(sac=[ONE_POINT, FEW, FEW, FEW]),
             scene(),

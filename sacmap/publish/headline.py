@@ -17,6 +17,7 @@ from sacmap.publish.words import (
     NAMED,
     NO_HIGHER,
     NO_LOWER,
+    TOGETHER,
     Unit,
     apart,
     between,
@@ -110,7 +111,7 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
     if UNFIT in scene.notices:
         return Headline(f"{summed}.", no_fit(unit))
     if kind == "sac" and scene.lacking:
-        return _without_total(kinds[1:], rows, scene)
+        return _without_total(kinds, rows, scene)
     rises, falls = (_clear(kinds, rows, f"clear {way}") for way in ("rise", "fall"))
     single, aside = _at_one_point(rows[kind]), _apart(kinds, rows, scene)
     if rises or falls:
@@ -192,12 +193,14 @@ def _each(count: int) -> str:
 
 
 def _without_total(kinds: Sequence[str], rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headline:
-    """Return the first two sentences if the extract lacks a part of SAC: each type alone, and no total."""
+    """Return the first two sentences if the extract lacks a part of SAC: the areas, and no total."""
     what = f"Serious acquisitive crime{scene.in_place}"
     unknown = f"{what} is not known as a whole: the extract lacks {scene.lacking}."
     rises, falls = (_clear(kinds, rows, f"clear {way}") for way in ("rise", "fall"))
     if not rises and not falls:
-        return Headline(unknown, f"No clear change of {_of_types(kinds, scene)}.")
+        return Headline(unknown, f"No clear change of {_of_types(kinds[1:], scene)}.")
+    # What is missing of them the second sentence says.
+    scene = scene._replace(in_words={**scene.in_words, "sac": TOGETHER})
     return _naming(rises, falls, ".", scene, unknown)
 
 

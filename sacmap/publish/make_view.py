@@ -148,12 +148,13 @@ def check_text(result: Result) -> str:
         some = ", ".join(f"{r.month} {r.status}" for r in bad.head(6).itertuples())
         lines.append(f"  {force}: {'complete' if bad.empty else some + (' …' if len(bad) > 6 else '')}")
     lines += ["", "Totals by crime type, a period"]
+    wide = max(28, *(len(words) + 2 for words in result.in_words.values()))
     for kind in tables.CRIME_TYPES:
         # A crime type that no file holds is not known; it is not none.
         before, now = (result.totals[kind][name] for name in ("baseline_mean", "current_count"))
         was = "" if before is None else f"{before:,.1f} →"
         is_now = "not known" if now is None else f"{now:,.0f}"
-        lines.append(f"  {result.in_words[kind]:<28}{was:>12} {is_now:>8}")
+        lines.append(f"  {result.in_words[kind]:<{wide}}{was:>12} {is_now:>8}")
     if study.baseline and result.totals["sac"]["current_count"] is not None:
         lines += ["", *_changes_in_words(result)]
     lines += (
@@ -166,7 +167,7 @@ def _changes_in_words(result: Result) -> Iterator[str]:
     """Yield the change of SAC on the map and of the forces, and that of the comparator."""
     sac, against = result.totals["sac"], result.comparator_changes["sac"]
     yield (
-        f"Serious acquisitive crime on the map {percent(sac['change_pct'])}; of the forces as "
+        f"{capital(result.in_words['sac'])} on the map {percent(sac['change_pct'])}; of the forces as "
         f"{'published' if result.study.extract is None else 'extracted'}, located or not, it "
         f"{percent(sac['published_change_pct'])}."
     )

@@ -181,6 +181,7 @@ def _lists(result: Result, names: Mapping[str, str]) -> Iterator[Part]:
     if result.hardening:
         named = burglary_kind(result.in_words["burglary"], exact=result.study.extract is not None)
         by = "burglaries per 1,000 households" if by_rate(result.areas) else f"burglaries ({named})"
+        by += ", now and before together" * result.unfit
         yield Paragraph(
             "For target hardening, because the level lasts from year to year and changes do not, the areas with most "
             f"{by}:"

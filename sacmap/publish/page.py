@@ -158,9 +158,11 @@ def fill(view: View, map_html: str, map_script: str) -> str:
 
 def _level_words(view: View) -> str:
     """Return what a level is, and which areas have one if not all are known, such as in a public version."""
-    said = []
-    if not view.no_fit:
-        said.append((words.level_words if view.level_only else words.level_key)(yearly=view.yearly))
+    said = [
+        "Ranked by now and before together: a high count is partly chance."
+        if view.no_fit
+        else (words.level_words if view.level_only else words.level_key)(yearly=view.yearly)
+    ]
     if view.rows["burglary"]["current_count"].isna().any():
         said.append(f"Only {view.unit[1]} that are known are ranked.")
     return " ".join(said)

@@ -187,7 +187,9 @@ function periodSums(values, ends) {
     const [left, right] = ends(span);
     const known = data.compared.map((month) => values[span[0] + month]).filter((n) => n !== null);
     if (right - left < 40 || !known.length) return [];
-    return [drawing("text", { x: left + 2, y: LINE.top - 7 }, whole(known.reduce((a, b) => a + b)))];
+    // In the middle: an action is marked where the period after it begins.
+    const middle = { x: (left + right) / 2, y: LINE.top - 7, "text-anchor": "middle" };
+    return [drawing("text", middle, whole(known.reduce((a, b) => a + b)))];
   });
 }
 
