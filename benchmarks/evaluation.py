@@ -25,7 +25,7 @@ import numpy as np
 from sacmap.choose import draws, week
 from sacmap.choose.control_areas import LASTING_DOUBT, Areas, control_weights, placebo_z, widening
 from sacmap.choose.effect import wdd, weighted_wdd
-from sacmap.choose.plan_words import verdict_of
+from sacmap.choose.outcome_words import verdict_of
 from sacmap.measure.verdict import law_of
 
 AREAS, LEVEL, SPREAD, VOLATILITY, SEED = 60, 40.0, 0.5, 0.02, 2018

@@ -20,6 +20,7 @@ from sacmap.areas.topology import adjoining
 from sacmap.choose.effect import tne, wdd, wdq
 from sacmap.choose.evaluate import judge
 from sacmap.choose.hardening import read_prices
+from sacmap.choose.outcome_words import fewer, led_astray, not_settled, verdict_of
 from sacmap.choose.partnership_files import (
     ACTIONS,
     PROTECTED,
@@ -30,7 +31,7 @@ from sacmap.choose.partnership_files import (
 )
 from sacmap.choose.plan import PlanWanted, busiest_months, digests, make_plan, plan_of
 from sacmap.choose.plan_checks import study_values
-from sacmap.choose.plan_words import few, fewer, led_astray, not_settled, pounds, verdict_of
+from sacmap.choose.plan_words import few, pounds
 from sacmap.choose.week import connected, smallest_detectable_fall
 from sacmap.comparison import compare_areas
 from sacmap.errors import InputError, UsageError

@@ -9,8 +9,8 @@ from conftest import HOSTILE, Opened, axe_of, grouped, page_of, visiting
 
 from sacmap.choose.effect import wdd
 from sacmap.choose.evaluate import Group, Outcome
+from sacmap.choose.outcome_words import reading_of
 from sacmap.choose.partnership_files import Action
-from sacmap.choose.plan_words import reading_of
 from sacmap.months import day_in_words
 from sacmap.notices import Notice
 from sacmap.publish.outcome_view import result_view

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from sacmap.areas.topology import adjoining
 from sacmap.choose.control_areas import LASTING_DOUBT, Areas, placebo_z, widening
 from sacmap.choose.effect import RateRatio, Wdd, placebo_rank, rate_ratio, tne, wdd, wdq, weighted_wdd
+from sacmap.choose.outcome_words import led_astray, log_notices, reading_of, verdict_of
 from sacmap.choose.partnership_files import Action
 from sacmap.choose.plan import Plan
 from sacmap.choose.plan_checks import require_action_begun, require_after, require_same
 from sacmap.choose.plan_record import SIDE_NAMES, WEIGHTS_NAMES
-from sacmap.choose.plan_words import led_astray, log_notices, reading_of, verdict_of
 from sacmap.errors import InputError
 from sacmap.measure.warnings import WEAK
 from sacmap.months import Period

@@ -9,8 +9,7 @@ from markupsafe import Markup
 
 from sacmap import months
 from sacmap.choose.evaluate import Outcome
-from sacmap.choose.plan import Plan
-from sacmap.choose.plan_words import (
+from sacmap.choose.outcome_words import (
     LOG_NOTICES,
     NO_CONTROL,
     NO_CONTROL_WORDS,
@@ -23,6 +22,7 @@ from sacmap.choose.plan_words import (
     not_settled,
     verdict_in_words,
 )
+from sacmap.choose.plan import Plan
 from sacmap.notices import whole
 from sacmap.publish.headline import Headline
 from sacmap.publish.plan_parts import (
