@@ -347,7 +347,7 @@ def test_f68_a_component_without_a_row_is_unknown_and_what_may_be_it_is_listed(f
     (folder / "extract.csv").write_text(table(rows))
     write_study(folder)
     made = map_study_of(folder, monkeypatch)
-    assert "theft-of-vehicle" in made.told["no-such-offence"]
+    assert "theft of vehicles" in made.told["no-such-offence"]
     assert "It has Theft of motor vehicle" in made.told["no-such-offence"]
     assert "vehicle-crime" not in made.counts()
 
@@ -1132,8 +1132,13 @@ def test_f68_without_theft_of_vehicles_nothing_is_said_of_sac_as_a_whole(folder,
     write_study(folder)
     made = map_study_of(folder, monkeypatch)
     assert made.record["warnings"][0]["code"] == "no-such-offence"
-    assert "theft-of-vehicle: that is not zero but unknown" in made.told["no-such-offence"]
+    assert "theft of vehicles: that is not zero but unknown" in made.told["no-such-offence"]
     assert "is not known as a whole: the extract lacks theft of vehicles" in headline_of(folder)
+    # What its maker writes in the study file is no matter for the page.
+    assert "check [extract.offences] in the study file" in made.told["no-such-offence"]
+    page = (folder / "out" / "x.html").read_text(encoding="utf-8")
+    assert "Ask for what is missing." in page
+    assert "[extract" not in page
     assert "Vehicle crime is theft from vehicles" in made.told["restricted"]
     assert "not a proxy" not in made.told["restricted"]
     assert made.counts()["robbery"] == 16
@@ -1144,7 +1149,7 @@ def test_f68_a_part_missing_from_one_period_makes_no_fall_of_vehicle_crime(folde
     (folder / "extract.csv").write_text(table(rows))
     write_study(folder)
     made = map_study_of(folder, monkeypatch)
-    assert "theft-of-vehicle in January 2019" in made.told["no-such-offence"]
+    assert "theft of vehicles in January 2019" in made.told["no-such-offence"]
     assert "vehicle-crime" not in made.counts()
     assert {row["change_pct"] for row in made.rows if row["crime_type"] == "sac"} == {""}
     assert "rose" not in headline_of(folder)
@@ -1156,7 +1161,7 @@ def test_f68_a_list_of_offences_without_a_part_of_vehicle_crime_says_so(folder, 
     more = '[extract.offences]\nburglary = "28E"\nrobbery = "34B"\ntheft-from-vehicle = "45"'
     write_study(folder, more=more)
     made = map_study_of(folder, monkeypatch)
-    assert "theft-of-vehicle" in made.told["no-such-offence"]
+    assert "theft of vehicles" in made.told["no-such-offence"]
 
 
 def test_f68_a_whole_extract_is_the_indicator_itself(folder, monkeypatch):

@@ -118,7 +118,7 @@ def test_without_any_theft_nothing_is_called_the_indicator_itself_and_no_theft_i
     said = told(reading_of(tmp_path, lines))
     assert "not a proxy" not in said["restricted"]
     assert "theft" not in said["components"]
-    assert "theft-of-vehicle" in said["no-such-offence"]
+    assert "theft of vehicles" in said["no-such-offence"]
 
 
 def test_interference_and_other_buildings_are_not_sac_and_are_told(tmp_path):
@@ -199,7 +199,7 @@ def test_thefts_that_an_extract_does_not_tell_apart_lack_neither_of_the_two(tmp_
 
 def test_a_component_without_any_row_is_told(tmp_path):
     reading = reading_of(tmp_path, LINES[:1])
-    assert "robbery, theft-from-vehicle, theft-of-vehicle" in told(reading)["no-such-offence"]
+    assert "robbery, theft from vehicles and theft of vehicles" in told(reading)["no-such-offence"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from sacmap.errors import InputError
 from sacmap.fetch.extract_layout import Layout
 from sacmap.fetch.repeats import commonest
 from sacmap.files.sheets import mapped, text_of, words_of
-from sacmap.notices import Notice, listed
+from sacmap.notices import Notice, listed, series
 from sacmap.study import Study
 
 RESTRICTED = (
@@ -31,6 +31,8 @@ USUAL = 10
 SILENT, ENOUGH_MONTHS = 20, 3
 #: How spreadsheets write a date that they made of two numbers.
 _AS_DATE = re.compile(r"(?a:(\d\d-)?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(-\d\d)?)")
+#: The components in words.
+_IN_WORDS = tables.EXACT_WORDS | tables.VEHICLE_PARTS | {"residential-burglary": "residential burglary"}
 #: Words that mark a row as not a recorded crime, or no longer one.
 _NO_CRIME = re.compile(
     r"\b(cancelled|canceled|cancellation|no ?crimed?|nocrime|not a crime|void(ed)?|deleted|duplicated?|withdrawn|"
@@ -98,8 +100,8 @@ def passed_over_notices(others: Sequence[str]) -> Iterator[Notice]:
     if others:
         yield Notice(
             "passed-over",
-            f"Sheets without the columns of [extract.columns] were not read: {listed(others, 4)}. If they hold crimes, "
-            "give their columns the same names.",
+            f"Sheets without the extract's columns ([extract.columns]) were not read: {listed(others, 4)}. If they "
+            "hold crimes, give their columns the same names.",
         )
 
 
@@ -150,8 +152,8 @@ def _broken(without: Mapping[str, Sequence[str]]) -> Iterator[Notice]:
     for part, found in without.items():
         yield Notice(
             "no-such-offence",
-            f"No row of {part} in {months.held_in_words(found)}: that is not zero but unknown, and so are vehicle "
-            "crime and serious acquisitive crime as a whole. Ask for what is missing.",
+            f"No row of {_IN_WORDS[part]} in {months.held_in_words(found)}: that is not zero but unknown, and so are "
+            "vehicle crime and serious acquisitive crime as a whole. Ask for what is missing.",
         )
 
 
@@ -234,9 +236,9 @@ def _lacking(components: list[str], rows: pd.DataFrame, sac: pd.DataFrame) -> It
     hint = f" It has {listed(near, 4, ', ')}." if near else ""
     yield Notice(
         "no-such-offence",
-        f"No row of the extract is {', '.join(lacking)}: that is not zero but unknown, and so is serious "
-        f"acquisitive crime as a whole.{hint} Check [extract.offences] in the study file, and ask for what "
-        "is missing.",
+        f"The extract has no row of {series([_IN_WORDS[one] for one in lacking])}: that is not zero but unknown, "
+        f"and so is serious acquisitive crime as a whole.{hint} Ask for what is missing (and check [extract.offences] "
+        "in the study file).",
     )
 
 
@@ -257,7 +259,7 @@ def _cancelled(rows: pd.DataFrame, layout: Layout, others: Mapping[str, pd.Serie
             yield Notice(
                 "cancelled-rows",
                 f"{len(doubtful):,} rows that count say {listed(_counts(doubtful), 3, ', ')} in the column "
-                f'{column!r}. If they are no crimes, leave them out: [extract.drop] "{column}" = [{values}].',
+                f'{column!r}. If they are no crimes, leave them out ([extract.drop] "{column}" = [{values}]).',
             )
 
 

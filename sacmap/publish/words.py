@@ -48,8 +48,8 @@ NEIGHBOURHOOD, AREA = ("neighbourhood", "neighbourhoods"), ("area", "areas")
 #: What makes a browser show the figures after it in another order than they are written.
 _TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
-#: An option in brackets: "(--id-column chooses)". Names of columns may have brackets too.
-_OPTION = re.compile(r"\s*\(--[\w-]+(?:[^()]|\([^()]*\))*\)")
+#: An option or a part of a study file in brackets: "(--id-column chooses)". Names of columns may have brackets too.
+_OPTION = re.compile(r"\s*\((?=--\w|[^()]*\[extract)(?:[^()]|\([^()]*\))*\)")
 
 Unit = tuple[str, str]
 
@@ -70,7 +70,7 @@ def apart(text: str) -> str:
 
 
 def without_options(text: str) -> str:
-    """Return a notice as people read it who do not run the command: without the options named in brackets."""
+    """Return a notice as people read it who do not run the command: without options in brackets."""
     return _OPTION.sub("", text)
 
 
