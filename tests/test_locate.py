@@ -87,6 +87,30 @@ def test_f40_no_crime_in_any_area_gives_both_extents():
         require_overlap(crimes, locate(crimes, TWO), TWO)
 
 
+def test_longitudes_that_have_lost_their_minus_sign_are_called_so():
+    leeds = areas_of(shapely.box(-1.6, 53.7, -1.4, 53.9))
+    right = [(-1.5 + n / 1000, 53.8) for n in range(10)]
+    lost = [(-lon, lat) for lon, lat in right]
+
+    def require(points, areas):
+        crimes = crimes_at(*points)
+        require_overlap(crimes, locate(crimes, areas), areas)
+
+    require(right + lost[:4], leeds)
+    with pytest.raises(
+        InputError, match=r"5 of 15 crimes lie in the sea, such as at longitude 1\.5; with -1\.5"
+    ):
+        require(right + lost[:5], leeds)
+    # What lies on land as it is may be a crime elsewhere in the force's area.
+    sussex = areas_of(shapely.box(-0.3, 50.9, -0.2, 51.0))
+    require([(-0.25, 50.95), *[(0.25, 50.95)] * 9], sussex)
+    for points, areas in ((lost, leeds), (right, areas_of(shapely.box(1.4, 53.7, 1.6, 53.9)))):
+        with pytest.raises(
+            InputError, match="With the other sign of the longitudes, most would lie among the areas"
+        ):
+            require(points, areas)
+
+
 def test_fifty_metres_from_the_boundary_is_near_and_says_next_to_which():
     metre = 1 / 68_600  # of longitude, at 52° north
     crimes = crimes_at((0.01 - 45 * metre, 52.005), (0.01 - 60 * metre, 52.005))

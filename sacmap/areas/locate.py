@@ -9,10 +9,14 @@ import shapely
 
 from sacmap import tables
 from sacmap.areas.coordinates import are_beyond, are_swapped
+from sacmap.areas.force_areas import ABROAD, force_outlines
 from sacmap.areas.given import areas_given
 from sacmap.areas.join import MILLION, ROOM, join
 from sacmap.areas.topology import in_metres, metric_crs, to_metres
 from sacmap.errors import InputError
+
+#: Fewer crimes out at sea may be errors of their own.
+FEW = 5
 
 
 def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -112,12 +116,22 @@ def require_overlap(crimes: pd.DataFrame, located: pd.DataFrame, areas: gpd.GeoD
     Raises
     ------
     InputError
-        If there are crimes with a location and none is in an area. The message gives both extents.
+        If there are crimes with a location and none is in an area, which gives both extents; or some lie in the sea
+        because their longitudes lost the minus sign.
     """
-    there = crimes["lon"].notna()
-    if not there.any() or located["area_id"].notna().any():
+    there = crimes["lon"].notna().to_numpy()
+    outside = there & located["area_id"].isna().to_numpy()
+    points = crimes.loc[outside, ["lon", "lat"]]
+    if not outside.any():
         return
-    points = crimes.loc[there, ["lon", "lat"]]
+    if not outside[there].all():
+        _require_signs(points, int(there.sum()), areas)
+        return
+    if _mirrored(points, areas).mean() > 0.5:
+        raise InputError(
+            "No crime lies in any area. With the other sign of the longitudes, most would lie among the areas.",
+            "Longitudes west of Greenwich are below 0: use the file that has lost its minus signs as downloaded.",
+        )
     if _eastings_swapped(points.drop_duplicates(), areas):
         raise InputError(
             "No crime lies in any area. With easting and northing exchanged, most would lie among the areas.",
@@ -130,6 +144,31 @@ def require_overlap(crimes: pd.DataFrame, located: pd.DataFrame, areas: gpd.GeoD
         f"{low['lat']:.3f} to {high['lat']:.3f}; the areas {west:.3f} to {east:.3f}, {south:.3f} to {north:.3f}.",
         "Give the boundaries of the place where the crimes are.",
     )
+
+
+def _mirrored(points: pd.DataFrame, areas: gpd.GeoDataFrame) -> np.ndarray:
+    """Mark the points, lon and lat, that lie in the areas' extent only with the other sign of their longitude."""
+    x, y = points.to_numpy(float).T
+    west, south, east, north = areas.total_bounds
+    return np.asarray((-x >= west) & (-x <= east) & (y >= south) & (y <= north) & ((x < west) | (x > east)))
+
+
+def _require_signs(points: pd.DataFrame, crimes: int, areas: gpd.GeoDataFrame) -> None:
+    """Refuse crimes out at sea that would lie among the areas with a minus sign before their longitude."""
+    lost = points[_mirrored(points, areas)]
+    if len(lost) < FEW:
+        return
+    grid = metric_crs(areas)
+    tree = shapely.STRtree(in_metres(np.array(list(force_outlines().values())), grid))
+    places = in_metres(shapely.points(lost.to_numpy(float)), grid)
+    on_land, _ = tree.query(places, predicate="dwithin", distance=ABROAD)
+    at_sea = np.delete(lost["lon"].to_numpy(float), np.unique(on_land))
+    if len(at_sea) >= FEW:
+        raise InputError(
+            f"{len(at_sea):,} of {crimes:,} crimes lie in the sea, such as at longitude {at_sea[0]:g}; with "
+            f"{-at_sea[0]:g} they would lie among the areas.",
+            "Their longitudes have lost the minus sign: use the files as downloaded.",
+        )
 
 
 def _eastings_swapped(points: pd.DataFrame, areas: gpd.GeoDataFrame) -> bool:
