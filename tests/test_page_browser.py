@@ -969,6 +969,8 @@ def test_without_an_earlier_period_the_page_shows_levels_and_says_why(opened):
     shown = opened(replace(page, change=levels, totals=totals, baseline=(), level_only=True))
     assert "no change" in shown.text("#second")
     assert shown.tab.locator('[name="measure"]').count() == 1
+    # The only figure of the table is not a screen away from its name.
+    assert shown.tab.locator("#areas").bounding_box()["width"] < 600
     assert not shown.tab.is_visible("#only-clear")
     assert shown.tab.locator("#week").count() == 0
     assert shown.text("#most-heading") == "Where crime is highest, all three types"
