@@ -294,6 +294,20 @@ def test_the_note_has_the_areas_and_the_totals_of_the_page(practice_result):
     assert [row[1:] for row in totals.rows] == [(one.before, one.now, one.change) for one in tiles_of(page)]
 
 
+def test_a_note_without_readings_says_nothing_of_them_and_what_ranks_its_list(practice_result):
+    unfit = replace(
+        practice_result, warnings=[Notice("unfit-comparator", "The areas have 95% of the crimes.")]
+    )
+
+    def text_of(result):
+        sections = note_of(Given(study=result.study, place="Here", result=result)).sections
+        return " ".join(part.text for one in sections for part in one.parts if isinstance(part, Paragraph))
+
+    assert "A clear rise stands out among all areas." in text_of(practice_result)
+    assert "clear rise" not in text_of(unfit)
+    assert ", now and before together:" in text_of(unfit)
+
+
 def test_totals_that_lack_areas_are_of_the_known_part(practice_result):
     result = replace(practice_result, warnings=[Notice("areas-not-known", "Areas not known: 2 of 30.")])
     parts = where(Given(study=result.study, place="Here", result=result)).parts

@@ -124,8 +124,8 @@ def test_without_any_theft_nothing_is_called_the_indicator_itself_and_no_theft_i
 def test_interference_and_other_buildings_are_not_sac_and_are_told(tmp_path):
     reading = reading_of(tmp_path)
     assert told(reading)["other-offences"] == "Rows with other offences, not counted as SAC: 030C 1, 126 1."
-    assert "theft from vehicle 1 → 0" in told(reading)["components"]
-    assert "theft of vehicle 0 → 2" in told(reading)["components"]
+    assert "theft from vehicles 1 → 0" in told(reading)["components"]
+    assert "theft of vehicles 0 → 2" in told(reading)["components"]
     assert "robbery 0 → 1" in told(reading)["components"]
     assert "not a proxy" in told(reading)["restricted"]
 

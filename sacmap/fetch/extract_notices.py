@@ -64,7 +64,7 @@ def extract_notices(
     # A component without a row is told below: it is missing, not none.
     for component in sorted(set(sac["component"])):
         mine = once.loc[once["component"] == component, "month"]
-        totals.append(f"{component.replace('-', ' ')} {_in_periods(mine, study)}")
+        totals.append(f"{_IN_WORDS[component]} {_in_periods(mine, study)}")
     scope = "per period, in " if study.current else "in "
     vehicle = tables.extract_words(lacking)["vehicle-crime"]
     whole = not lacking and not broken and set(tables.SAC_TYPES) <= set(sac["crime_type"])

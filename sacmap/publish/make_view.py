@@ -32,8 +32,7 @@ SOURCE = (
 )
 EXTRACT_SOURCE = (
     "Crimes: an extract of the force's own records, given under an information-sharing agreement.",
-    "Residential burglary, robbery, theft of and theft from motor vehicles are as the force recorded them, and so are "
-    "the places.",
+    "The offences and the places are as the force recorded them.",
 )
 #: Streets named in the panel of an area, by crime type. On larger maps they are fewer, to keep the file small.
 IN_PANEL = 5

@@ -192,7 +192,7 @@ def _limits(given: Given) -> Section:
                 "interference. It moves each crime to the nearest of a fixed set of map points, so crimes near a "
                 "boundary may belong next door."
             )
-        if result.study.baseline:
+        if result.study.baseline and not result.unfit:
             said.append(
                 "An area outside its normal range may still be there by chance: about one area in forty is above its "
                 "range, and as many below. A clear rise stands out among all areas."
