@@ -160,7 +160,7 @@ def _require_signs(points: pd.DataFrame, crimes: int, areas: gpd.GeoDataFrame) -
         return
     grid = metric_crs(areas)
     tree = shapely.STRtree(in_metres(np.array(list(force_outlines().values())), grid))
-    places = in_metres(shapely.points(lost.to_numpy(float)), grid)
+    places = in_metres(np.asarray(shapely.points(lost.to_numpy(float))), grid)
     on_land, _ = tree.query(places, predicate="dwithin", distance=ABROAD)
     at_sea = np.delete(lost["lon"].to_numpy(float), np.unique(on_land))
     if len(at_sea) >= FEW:
