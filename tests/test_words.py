@@ -301,6 +301,19 @@ FEW, RISE, FALL, MAYBE, NOT = (
             "All three types together fell 4%, and none of 4 wards stands out.",
             "Only a rise of about 45% or more above expected would show.",
         ),
+        # The summary below it counts these falls as changes that could be chance.
+        (
+            rows_of(sac=["possible fall", FEW, FEW, FEW]),
+            scene(-4.4),
+            "All three types together fell 4% in Town, with no clear rise or fall in 4 wards.",
+            "Only a rise of about 45% or more above expected would show.",
+        ),
+        (
+            rows_of(sac=["possible fall", MAYBE, FEW, FEW]),
+            scene(),
+            "All three types together rose 6% in Town, with no clear rise in 4 wards.",
+            "A possible rise: Bshire. Only a rise of about 45% or more above expected would show.",
+        ),
         (
             rows_of(burglary=[RISE, FEW], vehicle_crime=[RISE, RISE]),
             scene()._replace(lacking="theft of vehicles"),

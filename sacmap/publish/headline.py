@@ -119,15 +119,15 @@ def headline(kind: str, rows: Mapping[str, pd.DataFrame], scene: Scene) -> Headl
         summary = _summary(kind, rows, scene, told=rises or falls, rose=bool(rises))
         point = _on_one_point(kinds, rows, scene, too=bool(rises))
         return _naming(rises, falls, end, scene, _sentences(summary, point, aside))
-    possible = int((verdicts == "possible rise").sum())
+    up, down = (bool((verdicts == f"possible {way}").any()) for way in ("rise", "fall"))
     if single:
         said = f"{summed}. {named(single, unit)} rose clearly, but {_each(len(single))}."
     elif aside:
         said = f"{summed}."
-    elif possible:
-        said = (
-            f"{summed}, with no clear rise{'' if len(verdicts) == 1 else f' in {_of_those(verdicts, unit)}'}."
-        )
+    elif up or down:
+        # That none stands out would be said against its own range.
+        there = "" if len(verdicts) == 1 else f" in {_of_those(verdicts, unit)}"
+        said = f"{summed}, with no clear rise{'' if up else ' or fall'}{there}."
     else:
         those = _of_those(verdicts, unit)
         none = (
