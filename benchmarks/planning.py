@@ -15,7 +15,7 @@ import shapely
 
 from sacmap import months, tables
 from sacmap.choose.hardening import read_prices
-from sacmap.choose.plan import PlanWanted, make_plan
+from sacmap.choose.make_plan import PlanWanted, make_plan
 from sacmap.comparison import compare_areas
 from sacmap.crimes import Reading, tally_of
 from sacmap.practice.borough import CRIME_SHARES

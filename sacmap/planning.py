@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sacmap.choose.evaluate import Outcome, judge, without_shaky
 from sacmap.choose.hardening import Prices, read_prices
+from sacmap.choose.make_plan import PlanWanted, make_plan
 from sacmap.choose.partnership_files import (
     ACTIONS,
     PROTECTED,
@@ -21,7 +22,7 @@ from sacmap.choose.partnership_files import (
     read_protected,
     read_visited,
 )
-from sacmap.choose.plan import Plan, PlanWanted, make_plan, plan_of
+from sacmap.choose.plan import Plan, plan_of
 from sacmap.choose.plan_checks import study_values
 from sacmap.choose.plan_record import EarlierVisit
 from sacmap.errors import InputError, UsageError

@@ -25,7 +25,7 @@ from sacmap import tables
 from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.areas.locate import locate
 from sacmap.choose.hardening import read_prices
-from sacmap.choose.plan import PlanWanted, make_plan
+from sacmap.choose.make_plan import PlanWanted, make_plan
 from sacmap.choose.ranking import all_lists, counts_by_month, of_kind
 from sacmap.comparison import compare_areas
 from sacmap.errors import InputError, UsageError

@@ -20,6 +20,7 @@ from sacmap.areas.topology import adjoining
 from sacmap.choose.effect import tne, wdd, wdq
 from sacmap.choose.evaluate import judge
 from sacmap.choose.hardening import read_prices
+from sacmap.choose.make_plan import PlanWanted, busiest_months, make_plan
 from sacmap.choose.outcome_words import fewer, led_astray, not_settled, verdict_of
 from sacmap.choose.partnership_files import (
     ACTIONS,
@@ -29,7 +30,7 @@ from sacmap.choose.partnership_files import (
     read_protected,
     read_visited,
 )
-from sacmap.choose.plan import PlanWanted, busiest_months, digests, make_plan, plan_of
+from sacmap.choose.plan import digests, plan_of
 from sacmap.choose.plan_checks import study_values
 from sacmap.choose.plan_words import few, pounds
 from sacmap.choose.week import connected, smallest_detectable_fall

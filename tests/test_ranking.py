@@ -14,7 +14,7 @@ from sacmap.areas.boundaries import areas_from_rings, read_areas
 from sacmap.choose import ranking
 from sacmap.choose.draws import SEED, Key, stability_of
 from sacmap.choose.hardening import read_prices
-from sacmap.choose.plan import PlanWanted, make_plan
+from sacmap.choose.make_plan import PlanWanted, make_plan
 from sacmap.choose.ranking import ranked_by_figures
 from sacmap.comparison import compare_areas
 from sacmap.fetch.street import read

@@ -6,7 +6,7 @@ import pytest
 from sacmap import tables
 from sacmap.areas.boundaries import read_areas
 from sacmap.choose.hardening import read_prices
-from sacmap.choose.plan import PlanWanted, make_plan
+from sacmap.choose.make_plan import PlanWanted, make_plan
 from sacmap.comparison import compare_areas
 from sacmap.fetch.street import read
 from sacmap.publish.lists import stability
