@@ -1,0 +1,56 @@
+"""Tests of months whose crimes lie in no area, though those of the other months do."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from command_line import command
+from conftest import csv_text, feature, row, square, write_geojson
+
+from sacmap.errors import InputError
+from sacmap.measure.misplaced import misplaced_months
+from sacmap.months import span
+from sacmap.study import make_study
+
+STUDY = make_study(
+    {"current": "2019-01:2019-06", "baseline": "2018-01:2018-06", "crimes": ("c",), "boundaries": "b"}
+)
+
+
+def located(inside, nowhere=(), crimes=40):
+    """Crimes of each month of the study: `inside` of them in an area, 40 where a month is not named."""
+    rows = [
+        (month, "A" if n < inside.get(month, crimes) else None, np.nan if month in nowhere else -1.5)
+        for month in (*span("2018-01:2018-06"), *span("2019-01:2019-06"))
+        for n in range(crimes)
+    ]
+    return pd.DataFrame(rows, columns=["month", "area_id", "lon"])
+
+
+def test_a_month_of_which_few_crimes_lie_in_the_areas_is_told():
+    [notice] = misplaced_months(located({"2019-03": 10}), STUDY)
+    assert "than the usual 100% lie in the areas: March 2019 (10 of 40; 0 have no location)" in notice.text
+    assert misplaced_months(located({"2019-03": 20}), STUDY) == ()
+    # Where a district has few of its force's crimes, few are no wonder.
+    few = dict.fromkeys((*span("2018-01:2018-06"), *span("2019-01:2019-06")), 4)
+    assert misplaced_months(located(few | {"2019-03": 0}), STUDY) == ()
+
+
+def test_a_period_of_which_no_crime_lies_in_the_areas_is_refused():
+    now = span("2019-01:2019-06")
+    none = dict.fromkeys(now, 0)
+    with pytest.raises(InputError, match="None of the 240 crimes of January 2019 to June 2019") as error:
+        misplaced_months(located(none), STUDY)
+    assert error.value.cause.endswith("; 0 of them have no location.")
+    with pytest.raises(InputError, match="240 of them have no location"):
+        misplaced_months(located(none, nowhere=now), STUDY)
+
+
+def test_a_current_period_without_any_coordinates_is_no_fall(tmp_path):
+    lines = [row(month, lon=lon, lat=lat) for month, lon, lat in
+             [("2018-01", "0.005", "52.005")] * 40 + [("2019-01", "", "")] * 40]  # fmt: skip
+    (tmp_path / "c.csv").write_text(csv_text(*lines))
+    write_geojson(tmp_path / "a.geojson", feature(square(0), WD24CD="W0", WD24NM="Ash"))
+    done = command("map", "--crimes", "c.csv", "--boundaries", "a.geojson", "--current", "2019-01", "--baseline",
+                   "2018-01", cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 2
+    assert "None of the 40 crimes of January 2019 lies in an area" in done.stderr
