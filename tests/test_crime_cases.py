@@ -719,6 +719,27 @@ def test_a_latitude_rounded_alone_is_told(folder, monkeypatch):
     assert "about 100 m" in map_of(folder, monkeypatch, "a.csv").told["rough-places"]
 
 
+def test_a_month_whose_places_alone_are_rough_is_named(folder, monkeypatch):
+    rows = crimes(per_area=40)
+    for n, row in enumerate(rows):
+        if row["Month"] == "2019-01":
+            row["Latitude"] = f"{53.39 + n % 25 / 1000:.3f}"
+    (folder / "a.csv").write_text(table(rows))
+    said = map_of(folder, monkeypatch, "a.csv").told["rough-places"]
+    assert "Most locations in January 2019 have only 3 decimals" in said
+    (folder / "extract.csv").write_text(
+        table(
+            [
+                row | ({"X": round(row["X"], -2)} if row["Date"].endswith("2019") else {})
+                for row in extract(rows)
+            ]
+        )
+    )
+    write_study(folder)
+    said = map_study_of(folder, monkeypatch).told["rough-places"]
+    assert "Most locations of the extract in January 2019 are rounded to 100 m" in said
+
+
 def test_of_an_extract_in_degrees_three_decimals_are_told(folder, monkeypatch):
     places = crimes()
     rows = extract()

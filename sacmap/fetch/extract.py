@@ -38,7 +38,7 @@ from sacmap.fetch.repeats import (
     invalid_ids,
     is_no_id,
     keys_of,
-    rounded_to,
+    rounding_of,
     without_repeated_parts,
 )
 from sacmap.fetch.street_rows import CATEGORIES
@@ -217,11 +217,10 @@ def _rounded_notices(rows: pd.DataFrame, layout: Layout) -> Iterator[Notice]:
     """Warn if most locations are rounded to 100 m, a kilometre or more."""
     metric = {1000.0: "a kilometre", 100.0: "100 m"}
     steps = metric if layout.coordinates == "BNG" else {10**-n: words for n, words in ROUGH_DECIMALS.items()}
-    metres = rounded_to(rows[["x", "y"]], steps)
-    if metres is not None:
+    for when, metres in rounding_of(rows[["x", "y"]], rows["month"], steps):
         yield Notice(
             "rough-places",
-            f"Most locations of the extract are rounded to {metres}, so crimes near a boundary will be in the "
+            f"Most locations of the extract{when} are rounded to {metres}, so crimes near a boundary will be in the "
             "wrong area. A spreadsheet or the force may have rounded them: ask for eastings and northings in "
             "whole metres.",
         )

@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sacmap import months
 from sacmap.files.sheets import FULL
 from sacmap.notices import Notice, listed
 
@@ -168,6 +169,26 @@ def rounded_to(places: pd.DataFrame, steps: Mapping[float, str]) -> str | None:
     if len(points) < ENOUGH_POINTS and len(crimes) < MANY_CRIMES:
         return None
     return next((words for step, words in steps.items() if _mostly_rounded(points, step)), None)
+
+
+def rounding_of(
+    places: pd.DataFrame, month: pd.Series, steps: Mapping[float, str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the words for what locations are rounded to, and in which months: "" for all of them together.
+
+    `places` has two columns, a row for each crime, as `month`. One file of several may have been saved otherwise.
+    """
+    whole = rounded_to(places, steps)
+    if whole is not None:
+        yield "", whole
+        return
+    found: dict[str, list[str]] = {}
+    for label, mine in places.groupby(month.astype(str).to_numpy()):
+        words = rounded_to(mine, steps)
+        if words is not None:
+            found.setdefault(words, []).append(months.in_words(str(label)))
+    for words, several in found.items():
+        yield f" in {listed(several, 3, ', ')}", words
 
 
 def _mostly_rounded(points: pd.DataFrame, step: float) -> bool:

@@ -33,7 +33,7 @@ from sacmap.fetch.repeats import (
     idents_of,
     keys_of,
     rounded,
-    rounded_to,
+    rounding_of,
     without_no_ids,
     without_repeated_parts,
 )
@@ -274,15 +274,15 @@ def _without_ids_notices(crimes: pa.Table) -> Iterator[Notice]:
 
 def _rounded_notices(crimes: pa.Table) -> Iterator[Notice]:
     """Warn if coordinates are too rounded to give the area."""
-    places = crimes.slice(0, SOME_POINTS).select(["lon", "lat"]).to_pandas()
+    step = max(1, len(crimes) // SOME_POINTS)
+    some = crimes.take(pa.array(np.arange(0, len(crimes), step))).select(["lon", "lat", "month"]).to_pandas()
     steps = {
         10**-n: f"{n} decimals of a degree, which is about {words}" for n, words in ROUGH_DECIMALS.items()
     }
-    found = rounded_to(places, steps)
-    if found is not None:
+    for when, found in rounding_of(some[["lon", "lat"]], some["month"], steps):
         yield Notice(
             "rough-places",
-            f"Most locations have only {found}, so many crimes will be in the wrong area. A spreadsheet may have "
+            f"Most locations{when} have only {found}, so many crimes will be in the wrong area. A spreadsheet may have "
             "rounded them. Use the files as downloaded.",
         )
 
