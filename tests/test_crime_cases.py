@@ -559,6 +559,16 @@ SAVED = {
         }
     ),
     "JSON in an object": lambda rows: json.dumps({"date": "2019-01", "crimes": answers_of(rows)}),
+    "JSON by month": lambda rows: json.dumps(
+        {"asked": [{"force": "south-yorkshire"}]}
+        | {
+            month: [one for one in answers_of(rows) if one["month"] == month]
+            for month in ("2018-01", "2019-01")
+        }
+    ),
+    "JSON a page each": lambda rows: json.dumps(
+        [{"page": n, "crimes": answers_of(rows)[n::3]} for n in range(3)]
+    ),
     "JSON a line": lambda rows: "\n".join(json.dumps(one) for one in answers_of(rows)),
     "JSON by columns": lambda rows: pd.json_normalize(answers_of(rows)).to_json(),
     "GeoJSON of points": lambda rows: json.dumps(

@@ -18,7 +18,7 @@ _DEEP = 6
 def saved_crimes(text: str, label: str) -> tuple[list[str], list[list[str]]]:
     """Return the columns and the rows of crimes in JSON.
 
-    The JSON may be a list of crimes, an object with such a list, one object per line, GeoJSON points, or an object of
+    The JSON may be a list of crimes, an object with such lists, a list of such objects, one object per line, GeoJSON points, or an object of
     columns. Nested names are joined: location latitude.
 
     Raises
@@ -58,7 +58,7 @@ def _value(text: str, label: str) -> object:
 
 
 def _crimes_in(value: object, depth: int = 0) -> Iterator[Mapping[str, object]]:
-    """Yield the crimes in a list, or in the first list found in an object."""
+    """Yield the crimes in a list, or in all lists of crimes in an object, or in a list of such objects."""
     if depth > _DEEP:
         return
     if isinstance(value, list):
@@ -66,13 +66,22 @@ def _crimes_in(value: object, depth: int = 0) -> Iterator[Mapping[str, object]]:
             if isinstance(one, list):
                 yield from _crimes_in(one, depth + 1)
             elif isinstance(one, Mapping):
-                yield _of_feature(one)
+                within = [] if _kinds_in(_flat(one)) else [inner for inner in one.values() if _is_list(inner)]
+                yield from _crimes_in(within, depth + 1) if within else [_of_feature(one)]
     elif isinstance(value, Mapping):
         if kinds := _kinds_in(value):
             yield from _of_columns(value, value[kinds])
         else:
-            found = (list(_crimes_in(inner, depth + 1)) for inner in value.values())
-            yield from next(filter(None, found), [])
+            found = [some for inner in value.values() if (some := list(_crimes_in(inner, depth + 1)))]
+            # Programs save an answer a month, a crime type or an area; what else they note beside is no crime.
+            of_crimes = [some for some in found if any(_kinds_in(_flat(one)) for one in some)]
+            for some in of_crimes or found[:1]:
+                yield from some
+
+
+def _is_list(value: object) -> bool:
+    """Whether it is a list of objects, as of crimes."""
+    return isinstance(value, list) and bool(value) and isinstance(value[0], Mapping)
 
 
 def _of_columns(value: Mapping[str, object], kinds: object) -> Iterator[Mapping[str, object]]:
