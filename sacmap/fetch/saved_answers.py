@@ -18,8 +18,8 @@ _DEEP = 6
 def saved_crimes(text: str, label: str) -> tuple[list[str], list[list[str]]]:
     """Return the columns and the rows of crimes in JSON.
 
-    The JSON may be a list of crimes, an object with such lists, a list of such objects, one object per line, GeoJSON points, or an object of
-    columns. Nested names are joined: location latitude.
+    The JSON may be a list of crimes, an object with such lists, a list of such objects, one object per line,
+    GeoJSON points, or an object of columns. Nested names are joined: location latitude.
 
     Raises
     ------
