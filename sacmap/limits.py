@@ -85,6 +85,8 @@ SETTINGS = Limit(1 << 20, "bytes", "Give the study that you wrote.")
 TABLE_CELLS = Limit(40_000_000, "cells", _NEEDED)
 TABLE_BYTES = Limit(1 << 30, "bytes when decoded", _NEEDED)
 TABLE_SPACES = Limit(1 << 24, "spaces in a row in its texts", _NEEDED)
+#: Lines of a list that a partnership keeps, or of a comparator. Each action of a log is on the page of a result.
+LISTED = Limit(200_000, "lines", "Keep only the lines that are needed.")
 #: Files in a ZIP of crimes: the monthly archive has some 5,000.
 ENTRIES = Limit(100_000, "files", "Download the ZIP again from data.police.uk.")
 

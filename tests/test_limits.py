@@ -18,10 +18,11 @@ from command_line import command
 from conftest import crashing, csv_text, row
 
 from sacmap import limits
+from sacmap.choose.partnership_files import ACTIONS, read_actions
 from sacmap.errors import InputError
 from sacmap.fetch.street import read_crimes
 from sacmap.files import child_process
-from sacmap.files.sheets import sheets_of
+from sacmap.files.sheets import sheets_of, table_text
 from sacmap.files.study_file import read_study
 from sacmap.files.text import bytes_of, read_text
 
@@ -92,6 +93,20 @@ def test_f60_a_table_of_many_rows_in_few_bytes_is_refused(tmp_path):
     assert path.stat().st_size < 1_000_000
     with pytest.raises(InputError, match="cells"):
         list(sheets_of(path))
+
+
+def test_f60_a_list_of_millions_of_lines_in_few_bytes_is_refused_in_each_format(tmp_path):
+    lines = limits.LISTED.most + 1
+    columns = {"date": "2019-10-07", "area_id": "A", "action": "locks", "homes": "1"}
+    pq.write_table(
+        pa.table({name: [cell] * lines for name, cell in columns.items()}), tmp_path / "log.parquet"
+    )
+    text = "\n".join([",".join(columns), *[",".join(columns.values())] * lines])
+    (tmp_path / "log.csv.gz").write_bytes(gzip.compress(text.encode(), 1))
+    for path in tmp_path.iterdir():
+        assert path.stat().st_size < 1_000_000
+        with pytest.raises(InputError, match=r"200,00\d lines; 200,000 are the most"):
+            read_actions(table_text(str(path), ACTIONS), str(path))
 
 
 def test_f60_a_text_repeated_without_end_is_refused(tmp_path, monkeypatch):

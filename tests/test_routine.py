@@ -536,6 +536,21 @@ def test_a_last_map_whose_table_is_cut_is_told_and_not_compared_with(kept, place
     )
 
 
+@pytest.mark.parametrize(("key", "value"), [("monthly", {"2024-04": "sixty"}), ("current", [])])
+def test_a_last_map_whose_record_someone_edited_is_told_as_damaged(key, value, place):
+    publish, folder = place
+    page = folder / "maps" / "place.html"
+    watch_study(study_of(folder), page)
+    kept = folder / "maps" / "place-2024-04.json"
+    record = json.loads(kept.read_text())
+    (record["study"] if key in record["study"] else record)[key] = value
+    kept.write_text(json.dumps(record))
+    publish("2024-05", 10, 10, 10, 10, 10, 10)
+    assert (
+        watch_study(study_of(folder), page).news[0].startswith("The record or the table of the last map is")
+    )
+
+
 def test_maps_copied_in_any_order_are_no_news(place):
     publish, folder = place
     page = folder / "maps" / "place.html"

@@ -21,7 +21,7 @@ from sacmap.errors import InputError
 from sacmap.files.child_process import measure
 from sacmap.files.delimited import decoded, rows_in, unpacked
 from sacmap.files.text import bytes_of, header_of
-from sacmap.limits import MEMORY, TABLE_BYTES, TABLE_CELLS, TABLE_SPACES, WORKBOOK_INFLATED
+from sacmap.limits import LISTED, MEMORY, TABLE_BYTES, TABLE_CELLS, TABLE_SPACES, WORKBOOK_INFLATED
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 #: How a Parquet file begins.
@@ -84,6 +84,7 @@ def _sheet_with(columns: Sequence[str], raw: bytes | bytearray, path: str) -> li
     first: list[list[str]] | None = None
     found: dict[str, list[list[str]]] = {}
     for sheet in sheets_in(raw, path):
+        LISTED.require(len(sheet.rows), sheet.label)
         rows = [[" ".join(text_of(cell).split()) for cell in row] for row in sheet.rows]
         first = rows if first is None else first
         filled = [row for row in rows if any(row)]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sacmap.errors import InputError
 from sacmap.files.delimited import LINES_ABOVE, decoded, rows_in, unpacked
-from sacmap.limits import FILE, SETTINGS, Limit
+from sacmap.limits import FILE, LISTED, SETTINGS, Limit
 from sacmap.notices import listed
 
 #: The largest file that is hashed to identify it.
@@ -214,12 +214,13 @@ def rows_of(text: str, path: str, columns: Sequence[str]) -> Iterator[tuple[int,
     Raises
     ------
     InputError
-        If it is not CSV, the header lacks a column, or a line has more cells than the header.
+        If it is not CSV, has too many lines, the header lacks a column, or a line has more cells than the header.
     """
     stripped = (
         (line, [cell.strip() for cell in cells]) for line, cells in rows_in(text.removeprefix("\ufeff"), path)
     )
     lines = [found for found in stripped if any(found[1])]
+    LISTED.require(len(lines), path)
     place = header_of([cells for _, cells in lines], columns) or 0
     names = _names(lines[place][1], columns) if lines else []
     missing = [name for name in columns if name not in names]

@@ -37,7 +37,7 @@ class _InputRecord(TypedDict):
 
 
 class _MonthlyRecord(TypedDict, total=False):
-    monthly: object
+    monthly: dict[str, int]
 
 
 class _WarningRecord(TypedDict):
@@ -109,8 +109,7 @@ class LastMap(NamedTuple):
     @property
     def monthly(self) -> dict[str, int]:
         """SAC of all areas by month; empty if the record has none."""
-        found = self.record.get("monthly")
-        return {str(m): int(n) for m, n in found.items()} if isinstance(found, dict) else {}
+        return self.record.get("monthly", {})
 
 
 def last_map(record: str, table: str) -> LastMap | None:
@@ -122,10 +121,10 @@ def last_map(record: str, table: str) -> LastMap | None:
         return None
     if mismatch(raw, MapRecord) or not rows or _READ - set(rows[0]):
         return None
-    # A row that is cut has no value for its last columns.
-    if any(row[name] is None for row in rows for name in _READ):
-        return None
     read = cast("MapRecord", raw)
+    # A row that is cut has no value for its last columns.
+    if not read["study"]["current"] or any(row[name] is None for row in rows for name in _READ):
+        return None
     unfit = any(warning["code"] == UNFIT for warning in read["warnings"])
     return LastMap(
         record=read,
