@@ -39,6 +39,14 @@ def test_f71_feature_ids_do_not_win_over_a_column_of_codes(made, ids):
     assert list(read_areas(made(*W, ids=ids))["area_id"]) == ["E05000001", "E05000002"]
 
 
+def test_f36_row_numbers_beside_the_columns_do_not_hide_that_a_code_is_given_twice(made):
+    rows = [*W, {"WD24CD": "E05000002", "WD24NM": "Southfield"}]
+    with pytest.raises(InputError, match="WD24CD has E05000002 given to more than one area"):
+        read_areas(made(*rows, ids=["0", "1", "2"]))
+    by_district = [{"LAD24CD": f"E0{n % 2}", "NAME": f"Ward {n}"} for n in range(4)]
+    assert list(read_areas(made(*by_district, ids=[0, 1, 2, 3]))["area_id"]) == ["0", "1", "2", "3"]
+
+
 @pytest.mark.parametrize("extra", [{"id": None}, {"Id": 0}, {"AREA_CODE": "MTW"}, {"code": ""}])
 def test_f71_a_column_that_is_empty_or_constant_is_no_identifier(made, extra):
     assert list(read_areas(made(*[extra | one for one in W]))["area_id"]) == ["E05000001", "E05000002"]

@@ -141,7 +141,9 @@ def _guessed_id(rows: Rows, where: Path | str) -> tuple[str, list[str], list[Not
     name = _called(rows, "name") if "folder" in rows.columns else None
     if name is not None and _is_key(texts(rows, name)):
         return name, texts(rows, name), []
-    if beside and _is_key(beside):
+    # Row numbers would hide that a code is given twice; a district's code is given to many.
+    mostly = any(len(set(values)) > len(values) / 2 for values in tried.values())
+    if beside and _is_key(beside) and not (mostly and counts_rows(beside)):
         return "its own id", beside, []
     if name is not None and (combined := _with_folder(rows, name)):
         return name, combined, []
