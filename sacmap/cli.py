@@ -28,7 +28,8 @@ from sacmap.terminal import Group, Pounds, say, show
 
 if TYPE_CHECKING:
     from sacmap.notices import Notice
-    from sacmap.study import FetchOptions, Study
+    from sacmap.study import Study
+    from sacmap.study_options import FetchOptions
 
 STOPPED = 130
 

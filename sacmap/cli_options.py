@@ -13,7 +13,8 @@ import click
 from sacmap.errors import UsageError
 from sacmap.files.study_file import read_study
 from sacmap.files.write import output_path
-from sacmap.study import EXTRA_KINDS, Study, make_study
+from sacmap.study import Study, make_study
+from sacmap.study_options import EXTRA_KINDS
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -39,7 +39,8 @@ from sacmap.inputs import (
 from sacmap.measure.comparator import national_comparator
 from sacmap.notices import Notice, listed, series
 from sacmap.result import Result
-from sacmap.study import MADE, Study, kinds_of, rolled_to
+from sacmap.study import MADE, Study, rolled_to
+from sacmap.study_options import kinds_of
 from sacmap.terminal import say
 
 if TYPE_CHECKING:

@@ -39,7 +39,8 @@ from sacmap.publish.extra_files import geopackage
 from sacmap.publish.make_view import outcome_html_of, page_of, plan_html_of
 from sacmap.publish.public import not_public
 from sacmap.result import Result
-from sacmap.study import FetchOptions, Study, make_study
+from sacmap.study import Study, make_study
+from sacmap.study_options import FetchOptions
 from sacmap.terminal import say
 
 

@@ -27,7 +27,7 @@ from sacmap.areas.locate import require_degrees
 from sacmap.areas.mend import mended, merged, require_few_crossings
 from sacmap.errors import InputError, UsageError
 from sacmap.notices import Notice, alike, folded, listed
-from sacmap.study import require_paths, require_types
+from sacmap.study_options import require_paths, require_types
 
 DEFAULT_OPTIONS = BoundaryOptions()
 

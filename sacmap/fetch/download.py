@@ -27,7 +27,8 @@ from sacmap.fetch.study_region import ORDER, Region
 from sacmap.fetch.web import BOUNDARIES_BY_HAND, BY_HAND, Web
 from sacmap.forces import TRANSPORT_SLUG, force_slug
 from sacmap.notices import MONTHS, Notice, counted, listed
-from sacmap.study import API_URL, ARCHIVE_URL, FetchOptions, Study
+from sacmap.study import Study
+from sacmap.study_options import API_URL, ARCHIVE_URL, FetchOptions
 
 #: For estimates: crimes of the three types per neighbourhood and month, and bytes per crime.
 _CRIMES, _BYTES = 25, 450

@@ -14,7 +14,7 @@ from sacmap import months
 from sacmap.errors import UsageError
 from sacmap.files.sheets import text_of, words_of
 from sacmap.offences import HOMES, ROBBERY, THEFT_FROM, THEFT_OF
-from sacmap.study import EXTRACT_KEYS
+from sacmap.study_options import EXTRACT_KEYS
 
 #: The components of SAC, and the crime type in which each is counted.
 COMPONENTS = {

@@ -41,7 +41,7 @@ from sacmap.fetch.street_rows import CATEGORIES, CsvSource, Rows, rows_of
 from sacmap.files.text import sha256
 from sacmap.forces import force_slug
 from sacmap.notices import Notice, listed
-from sacmap.study import require_paths, texts_of
+from sacmap.study_options import require_paths, texts_of
 
 #: The number of points checked for rounded coordinates.
 SOME_POINTS = 20_000

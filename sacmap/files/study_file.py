@@ -8,7 +8,15 @@ from pathlib import Path
 from sacmap.errors import InputError, UsageError
 from sacmap.files.text import bytes_of, parse_toml
 from sacmap.limits import SETTINGS
-from sacmap.study import COMPARATORS, FLAGS, LISTS, PATHS, option_fields, require_paths, unknown_option
+from sacmap.study_options import (
+    COMPARATORS,
+    FLAGS,
+    LISTS,
+    PATHS,
+    option_fields,
+    require_paths,
+    unknown_option,
+)
 from sacmap.tables import DATA_ENDINGS
 
 #: Characters that appear by accident if a path with \\ is in double quotes.

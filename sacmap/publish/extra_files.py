@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sacmap.errors import UsageError
 from sacmap.publish.browser import find_browser, print_page
 from sacmap.publish.csv_json import data_date
-from sacmap.study import require_extra_kinds
+from sacmap.study_options import require_extra_kinds
 from sacmap.terminal import say
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from sacmap.publish.change_rows import ChangeRow, change_rows, names_of, on_one_
 from sacmap.publish.csv_json import plain, texts_of
 from sacmap.publish.words import AREA, about, no_fit
 from sacmap.result import Result
-from sacmap.study import EXTRA_KINDS
+from sacmap.study_options import EXTRA_KINDS
 
 _Month = Annotated[str, months.is_month]
 
