@@ -720,3 +720,7 @@ def test_f37_a_public_version_does_not_give_the_count_of_a_thin_month(tmp_path):
     record = record_of(public, "0").decode()
     assert "3 crimes" not in record
     assert record.count("fewer than 5 crimes") == 2
+    # The counts that it gives are whole numbers, as in the full record.
+    given = [month["crimes"] for month in json.loads(record)["coverage"]]
+    assert given.count(None) == 1
+    assert {type(n) for n in given if n is not None} == {int}

@@ -125,7 +125,7 @@ def public_version(result: Result) -> Result:
         monthly=result.monthly.iloc[:0],
         located=result.located.iloc[:0],
         coverage=judged.assign(
-            crimes=judged["crimes"].astype("Float64").mask(small),
+            crimes=judged["crimes"].astype("Int64").mask(small),
             reason=[_without(reason, reasons) for reason in judged["reason"]],
         ),
         warnings=(notice, *kept),
