@@ -73,6 +73,22 @@ def test_f65_a_datum_without_a_real_way_is_refused_by_name(tmp_path, crs):
     assert "--crs" in error.value.remedy
 
 
+@pytest.mark.parametrize("name", ["Unknown_based_on_Airy_1830_ellipsoid", "D_unknown", "OSGB36(15)"])
+def test_f65_the_british_grid_is_known_by_its_numbers_whatever_its_datum_is_called(tmp_path, name):
+    path = tmp_path / "a.shp"
+    wards = gpd.GeoDataFrame({"id": ["A"]}, geometry=[shapely.Polygon(square(0))], crs="EPSG:4326")
+    wards.to_crs(27700).to_file(path)
+    path.with_suffix(".prj").write_text(
+        f'PROJCS["grid",GEOGCS["GCS",DATUM["{name}",SPHEROID["Airy_1830",6377563.396,299.3249646]],'
+        'PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],'
+        'PARAMETER["False_Easting",400000.0],PARAMETER["False_Northing",-100000.0],'
+        'PARAMETER["Central_Meridian",-2.0],PARAMETER["Scale_Factor",0.999601272],'
+        'PARAMETER["Latitude_Of_Origin",49.0],UNIT["Meter",1.0]]'
+    )
+    found = read_areas(path).geometry.iloc[0]
+    assert found.symmetric_difference(wards.geometry.iloc[0]).area < wards.geometry.iloc[0].area / 1000
+
+
 def test_f65_a_definition_of_the_british_grid_without_a_datum_is_taken_for_it_and_told(tmp_path):
     path = tmp_path / "a.shp"
     here("EPSG:27700").to_file(path)

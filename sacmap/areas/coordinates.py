@@ -26,6 +26,8 @@ from sacmap.notices import Notice
 Shapes = NDArray[np.object_]
 
 WGS84 = pyproj.CRS.from_epsg(4326)
+#: The code of the British National Grid.
+BRITISH = 27_700
 #: The same with longitude first, as GeoJSON names it.
 CRS84 = pyproj.CRS.from_authority("OGC", "CRS84")
 #: Upper bound for coordinates, in metres.
@@ -155,7 +157,19 @@ def _known(system: pyproj.CRS) -> pyproj.CRS:
     if system.is_bound:
         return system
     code = system.to_epsg(min_confidence=70)
+    if not code and _numbers_of(system) == _numbers_of(pyproj.CRS(BRITISH)):
+        # Programs write its numbers with fewer digits, and its datum under many names or none.
+        code = BRITISH
     return pyproj.CRS.from_epsg(code) if code else system
+
+
+def _numbers_of(system: pyproj.CRS) -> dict[str, float]:
+    """Return the rounded numbers of a projected system and of its ellipsoid; none of other systems."""
+    operation, ellipsoid = system.coordinate_operation, system.ellipsoid
+    if not system.is_projected or operation is None or ellipsoid is None:
+        return {}
+    numbers = {one.name: round(float(one.value), 7) for one in operation.params}
+    return {operation.method_name: 0.0, "ellipsoid": round(ellipsoid.semi_major_metre, 2)} | numbers
 
 
 def require_on_earth(shapes: Shapes, where: Path | str) -> None:
