@@ -20,7 +20,6 @@ from sacmap.measure.compared import Compared, compared_months
 from sacmap.measure.counts import by_period, counted, counts_cube, totals
 from sacmap.measure.definitions import Break, crossed, filled, of_extract
 from sacmap.measure.ledger import ledger
-from sacmap.measure.misplaced import misplaced_months
 from sacmap.measure.rolling import rolled
 from sacmap.notices import TOLD_FIRST, Notice, folded
 from sacmap.result import Result
@@ -51,11 +50,10 @@ def compare_areas(
     """
     located, elsewhere = _located(reading, areas, beyond)
     study, of_periods = rolled(study, reading, located)
-    misplaced = misplaced_months(located, study)
     facts = _facts(study, reading, areas, located, elsewhere=elsewhere, overlaps=overlaps, followed=followed)
     no_baseline = () if study.baseline else (warnings.NO_BASELINE,)
     found = warnings.all_of(study, reading, areas, facts)
-    every = (*no_baseline, *of_periods, *misplaced, *found, *_with_months_left_out(notices, facts.compared))
+    every = (*no_baseline, *of_periods, *found, *_with_months_left_out(notices, facts.compared))
     return _result(study, reading, areas, facts, every)
 
 

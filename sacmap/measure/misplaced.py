@@ -5,40 +5,43 @@ Such a month would read as a fall, as one that was not published would.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
 from sacmap import months
 from sacmap.errors import InputError
-from sacmap.measure.coverage import THIN
+from sacmap.months import Period
 from sacmap.notices import Notice, listed
-from sacmap.study import Study
 
 #: With fewer crimes to be expected in the areas, few or none may lie there by chance.
 ENOUGH = 20
+#: The share of the usual number below which a month is named: of 1,000 parts of Avon without any fault, one had such a
+#: month; below a half, one in six.
+FAR_FEWER = 0.25
 
 
-def misplaced_months(located: pd.DataFrame, study: Study) -> tuple[Notice, ...]:
-    """Return a notice of the months in which less than half as many crimes as usual lie in the areas.
+def misplaced_months(rows: pd.DataFrame, periods: Sequence[Period]) -> tuple[Notice, ...]:
+    """Return a notice of the months in which less than a quarter as many crimes as usual lie in the areas.
+
+    `rows` are the Located crimes of the main forces in the months compared; `periods` are these months of each period.
 
     Raises
     ------
     InputError
         If none of a whole period does.
     """
-    rows = located[located["month"].isin(study.months)]
     found = pd.DataFrame(
         {"crimes": 1, "inside": rows["area_id"].notna(), "nowhere": rows["lon"].isna()}, dtype=float
     )
     of_month = found.groupby(rows["month"].astype(str)).sum()
-    _require_each_period(of_month, study)
+    _require_each_period(of_month, periods)
     return tuple(_notices(of_month))
 
 
-def _require_each_period(of_month: pd.DataFrame, study: Study) -> None:
+def _require_each_period(of_month: pd.DataFrame, periods: Sequence[Period]) -> None:
     whole = of_month.sum()
-    for period in (*study.baseline, study.current):
+    for period in periods:
         mine = of_month.reindex(list(period), fill_value=0.0).sum()
         others = whole - mine
         usual = mine["crimes"] * others["inside"] / others["crimes"] if others["crimes"] else 0.0
@@ -53,7 +56,7 @@ def _require_each_period(of_month: pd.DataFrame, study: Study) -> None:
 def _notices(of_month: pd.DataFrame) -> Iterator[Notice]:
     shares = of_month["inside"] / of_month["crimes"]
     usual = float(shares.median())
-    few = of_month[(of_month["crimes"] * usual >= ENOUGH) & (shares < THIN * usual)]
+    few = of_month[(of_month["crimes"] * usual >= ENOUGH) & (shares < FAR_FEWER * usual)]
     if len(few):
         each = [
             f"{months.in_words(str(month))} ({one['inside']:,.0f} of {one['crimes']:,.0f}; "

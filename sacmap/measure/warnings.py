@@ -21,6 +21,7 @@ from sacmap.measure.counts import Counted
 from sacmap.measure.coverage import reasons_of
 from sacmap.measure.definitions import Break
 from sacmap.measure.ledger import Ledger
+from sacmap.measure.misplaced import misplaced_months
 from sacmap.months import Period
 from sacmap.notices import Notice, counted, listed, series
 from sacmap.redaction import host_of
@@ -78,7 +79,13 @@ class Facts(NamedTuple):
 
 
 def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts) -> tuple[Notice, ...]:
-    """Return all notices of a comparison, the most important first."""
+    """Return all notices of a comparison, the most important first.
+
+    Raises
+    ------
+    InputError
+        If no crime of a period lies in an area, though those of the others do.
+    """
     compared, once = facts.compared, facts.once
     now = set(compared.periods[-1])
     asked = ["month", "force", "area_id", "shared", "lon", "lat"]
@@ -86,6 +93,7 @@ def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts
     inside = rows[rows["area_id"].notna()]
     mine = rows[rows["force"].isin(compared.forces)]
     return (
+        *misplaced_months(mine, compared.periods),
         *_absent_types(
             [kind for kind in reading.absent if kind not in {*reading.broken, *compared.lost_types}],
             "file" if study.extract is None else "extract",
