@@ -289,7 +289,7 @@ def reconcile_study(
         If the periods are not whole quarters.
     """
     from sacmap.files.file_sets import write_set
-    from sacmap.measure.reconcile import require_quarters
+    from sacmap.measure.quarters import require_quarters
     from sacmap.publish.csv_json import csv_of, texts_of
 
     if study.current:
@@ -305,7 +305,7 @@ def reconcile_study(
 def reconciled(study: Study, home_office: str, area: str, *, beside: Sequence[str]) -> Reconciliation:
     """Compare police.uk with the Home Office's recorded crime of an area, and the area with others."""
     from sacmap.fetch.home_office import read_table
-    from sacmap.measure.reconcile import official_periods
+    from sacmap.measure.quarters import official_periods
 
     table = read_table(home_office)
     recorded = table.of(area)

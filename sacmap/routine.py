@@ -20,7 +20,7 @@ from sacmap.files.json_shape import own_record, record_text
 from sacmap.files.text import read_text, sha256
 from sacmap.files.write import sweep
 from sacmap.inputs import crime_files, newest_published, read_by, with_boundaries
-from sacmap.measure.reconcile import official_periods, require_quarters
+from sacmap.measure.quarters import official_periods, require_quarters
 from sacmap.months import is_month
 from sacmap.pipeline import map_study, reconciled_with, require_outputs, run
 from sacmap.planning import boundaries_of_plan

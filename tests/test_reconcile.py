@@ -17,7 +17,8 @@ from sacmap.errors import InputError, UsageError
 from sacmap.fetch.home_office import read_table
 from sacmap.fetch.street import read
 from sacmap.measure.published_crimes import published_by_force, published_in_areas
-from sacmap.measure.reconcile import official_periods, reconcile
+from sacmap.measure.quarters import official_periods
+from sacmap.measure.reconcile import reconcile
 from sacmap.months import span
 from sacmap.offences import CODES, Recorded
 from sacmap.publish.note_official import happened

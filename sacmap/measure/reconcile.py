@@ -6,16 +6,18 @@ offences are compared directly; the rest of the difference is itemised, and the 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from sacmap import months, tables
-from sacmap.errors import InputError, UsageError
 from sacmap.measure.definitions import crossed
 from sacmap.measure.published_crimes import Published
+from sacmap.measure.quarters import quarters_of, require_quarters, require_reach
 from sacmap.measure.similar_areas import (
     PeerComparison,
     compare_peers,
@@ -31,10 +33,12 @@ from sacmap.months import Period
 from sacmap.notices import MONTHS, Notice, counted, listed, series, whole
 from sacmap.offences import CODES, RESIDENTIAL, SPLIT, Component, Recorded, class_of, components_of
 from sacmap.offences import official as official_of
-from sacmap.study import Study, rolled_to
+from sacmap.study import Study
 
 #: How the note of a figure begins if a change of definition makes its periods not comparable.
 _NOT_ALIKE = "Change of definition"
+#: A row of the table without the name of the area: see tables.RECONCILED.
+Row: TypeAlias = tuple[str, str, float, float, float, str]
 
 
 @dataclass(frozen=True)
@@ -81,56 +85,6 @@ class Reconciliation:
         return float(counts[:-1].mean()), float(counts[-1])
 
 
-def require_quarters(study: Study) -> None:
-    """Refuse periods that are not whole quarters, because recorded crime has no months.
-
-    Raises
-    ------
-    UsageError
-        If a period does not start in January, April, July or October, or is not 3, 6, 9 … months long. The message
-        gives spans that would do.
-    """
-    first, beyond = months.number(study.current[0]), months.number(study.current[-1]) + 1
-    if first % 3 == 0 and beyond % 3 == 0:
-        return
-    start, stop = -(-first // 3) * 3, beyond // 3 * 3
-    if start >= stop:
-        start, stop = first // 3 * 3, -(-beyond // 3) * 3
-
-    def fitted(period: Period) -> str:
-        by = months.number(period[0]) - first
-        return f"{months.label(start + by)}:{months.label(stop - 1 + by)}"
-
-    spans = [f"--current {fitted(study.current)}", *(f"--baseline {fitted(one)}" for one in study.baseline)]
-    raise UsageError(
-        f"{study.current[0]}:{study.current[-1]} is not whole quarters, and recorded crime is published by quarter.",
-        f"Use {' '.join(spans)}.",
-    )
-
-
-def official_periods(study: Study, recorded: Recorded) -> Study:
-    """Return a study of rolling periods, moved to the newest whole quarters that both table and crimes cover.
-
-    Other studies are returned unchanged.
-
-    Raises
-    ------
-    UsageError
-        If its periods are not whole quarters long.
-    """
-    if study.rolling is None:
-        return study
-    length = study.rolling[0]
-    if length % 3:
-        raise UsageError(
-            f"latest:{length} is not whole quarters, and recorded crime is published by quarter.",
-            "Use latest:12, or another number that three divides.",
-        )
-    ends = sorted(months.shift(quarter, 2) for quarter in recorded.codes)
-    reached = [end for end in ends if not study.current or end <= study.current[-1]]
-    return rolled_to(study, (reached or ends)[-1])
-
-
 @dataclass(frozen=True)
 class Peers:
     """What the local area is compared with: the areas asked for (None is the nation), and every force."""
@@ -156,47 +110,31 @@ def reconcile(
         If a period is not whole quarters, or the table does not cover it.
     """
     require_quarters(study)
-    _require_reach(study, recorded)
-    components = components_of(extract=study.extract is not None)
+    require_reach(study, recorded)
+    both = _Both(study, recorded, published, components_of(extract=study.extract is not None))
     broken = [found for found in crossed(study.baseline, study.current, ()) if found.kind == "definition"]
-    breaks = [one.date for one in broken]
+    breaks = tuple(one.date for one in broken)
     others, notices = _others(study, peers)
     found = compare_peers(
-        study, recorded, others, peers.forces, components=components, redefined=bool(breaks)
+        study, recorded, others, peers.forces, components=both.components, redefined=bool(breaks)
     )
-    unknown = {period: frozenset[str]() for period in study.periods}
-    if published is not None:
-        unknown = published.unknown_in(study.periods)
-    rows = _own_rows(
-        study,
-        recorded,
-        published,
-        components,
-        unknown=unknown,
-        breaks=breaks,
-        found={one.component.name: one for one in found},
-    )
-    table = [(recorded.area, *row) for row in rows] + peer_rows(found, others, study)
-    source = _source(study)
+    own = [*both.rows(breaks, {one.component.name: one.sentences for one in found}), *both.items()]
+    table = [(recorded.area, *row) for row in own] + peer_rows(found, others, study)
     return Reconciliation(
         table=pd.DataFrame(table, columns=tables.RECONCILED.names),
-        source=source,
+        source=both.source,
         warnings=(
             *(Notice("definition", one.text) for one in broken),
             *_cut_to_some(recorded),
             *_strange_descriptions(recorded),
-            *_gaps_told(published, study, source, unknown),
+            *both.gaps_told(),
             *notices,
         ),
         exit_code=0 if published is None or published.whole else 3,
         area=recorded.area,
         peers=found,
-        breaks=tuple(breaks),
+        breaks=breaks,
     )
-
-
-def _source(study: Study) -> str:
-    return "police.uk" if study.extract is None else "the extract"
 
 
 def _others(study: Study, peers: Peers) -> tuple[list[Recorded], list[Notice]]:
@@ -208,133 +146,192 @@ def _others(study: Study, peers: Peers) -> tuple[list[Recorded], list[Notice]]:
         if other is None:
             other, lacking = nation_of(peers.forces, study)
             notices += nation_notices(lacking, len(peers.forces) - len(lacking))
-        _require_reach(study, other)
+        require_reach(study, other)
         others.append(other)
     return others, notices
 
 
-def _own_rows(
-    study: Study,
-    recorded: Recorded,
-    published: Published | None,
-    components: Sequence[Component],
-    *,
-    unknown: Mapping[Period, Collection[str]],
-    breaks: Sequence[str],
-    found: Mapping[str, PeerComparison],
-) -> list[tuple[str, str, float, float, float, str]]:
-    """Return the rows of the area itself, component by period, then the items of the difference of `sac`.
+@dataclass(frozen=True)
+class _Both:
+    """The two sources compared: the Home Office's table and police.uk, or a force's own extract; None if not given."""
 
-    `unknown` holds the crime types that are missing, not zero, by period.
-    """
-    source = _source(study)
-    official = {(c.name, p): official_of(recorded, c, p) for c in components for p in study.periods}
-    counts = {(c.name, p): _proxy(published, c, p, unknown[p]) for c in components for p in study.periods}
-    sources = {"Home Office": official}
-    # Missing or thin months would look like a change.
-    if published is not None and published.whole:
-        sources[source] = counts
-    rows: list[tuple[str, str, float, float, float, str]] = []
-    for component in components:
-        for period in study.periods:
-            ours, theirs = counts[component.name, period], official[component.name, period]
-            said = [sentence(component.words), *_lacking(component, period, recorded, theirs)]
+    study: Study
+    recorded: Recorded
+    published: Published | None
+    components: Sequence[Component]
+
+    @property
+    def source(self) -> str:
+        """What is compared with the Home Office's table, in words."""
+        return "police.uk" if self.study.extract is None else "the extract"
+
+    @property
+    def cells(self) -> list[tuple[Component, Period]]:
+        """Each component with each period."""
+        return [(component, period) for component in self.components for period in self.study.periods]
+
+    @cached_property
+    def unknown(self) -> Mapping[Period, frozenset[str]]:
+        """The crime types that are missing from the source, not zero, by period."""
+        return self.published.unknown_in(self.study.periods) if self.published is not None else {}
+
+    def lost(self, component: Component, period: Period) -> list[str]:
+        """Return the crime types of a component that are missing."""
+        unknown = self.unknown.get(period, frozenset())
+        return [kind for kind in tables.SAC_TYPES if kind in unknown and component.police_uk in {kind, "sac"}]
+
+    @cached_property
+    def official(self) -> dict[tuple[str, Period], float]:
+        """The Home Office's figures by component and period."""
+        return {(one.name, period): official_of(self.recorded, one, period) for one, period in self.cells}
+
+    @cached_property
+    def counts(self) -> dict[tuple[str, Period], float]:
+        """The source's counts of the same class, by component and period."""
+        return {(one.name, period): self._count(one, period) for one, period in self.cells}
+
+    def _count(self, component: Component, period: Period) -> float:
+        """Return a count; NaN if the source has no such class, lacks it, or has no month of the period."""
+        if self.published is None or not component.police_uk or set(period) <= self.published.missing:
+            return float("nan")
+        if self.lost(component, period):
+            return float("nan")
+        rows = self.published.in_period(period)
+        if component.police_uk != "sac":
+            rows = rows[rows["crime_type"] == component.police_uk]
+        return float(rows["counted"].sum())
+
+    def rows(self, breaks: Sequence[str], peers: Mapping[str, Sequence[str]]) -> list[Row]:
+        """Return the rows of the area itself, component by period.
+
+        `breaks` are the months in which the definition changed; `peers` has what is said of other areas, by component.
+        """
+        rows: list[Row] = []
+        for component, period in self.cells:
+            said = [sentence(component.words), *self._lacking(component, period)]
             if component.name == "residential-burglary":
-                said += [f"{words}." for words in dict.fromkeys(map(class_of, _quarters(period)))]
+                said += [f"{words}." for words in dict.fromkeys(map(class_of, quarters_of(period)))]
             if component.police_uk:
-                said += _months_told(published, period, source)
-                said += _missing_types(_lost_of(component, unknown[period]), source)
-            if period == study.current:
-                said += _changes(component, study, sources)
-                said += found[component.name].sentences if component.name in found else []
+                said += [*self._months_told(period), *self._missing_types(self.lost(component, period))]
+            if period == self.study.current:
+                said += [*self._changes(component), *peers.get(component.name, ())]
             said += _redefined(component, breaks)
+            ours, theirs = (figures[component.name, period] for figures in (self.counts, self.official))
             rows.append((component.name, months.written(period), ours, theirs, ours - theirs, " ".join(said)))
-    for period in study.periods:
-        if published is not None and not np.isnan(counts["sac", period]):
-            figures = {c.name: official[c.name, period] for c in components}
-            gap = counts["sac", period] - figures["sac"]
-            rows += _items(published, period, figures, gap, exact=study.extract is not None)
-    return rows
+        return rows
 
+    def _lacking(self, component: Component, period: Period) -> list[str]:
+        """Say why there is no official figure, or what it lacks."""
+        if np.isnan(self.official[component.name, period]):
+            if component.name == "burglary-of-homes":
+                return ["From April 2017 to March 2023 homes were not recorded apart from sheds and garages."]
+            return ["The Home Office's table gives no figure for all of its codes."]
+        rows = self.recorded.rows[self.recorded.rows["quarter"].isin(quarters_of(period))]
+        late = rows[rows["code"].isin(list(RESIDENTIAL)) & (rows["quarter"] >= SPLIT)]["n"].sum()
+        if component.name == "burglary-of-homes" and late:
+            return [
+                f"{late:,.0f} more were still recorded under the class of before, sheds and garages included."
+            ]
+        return []
 
-def _quarters(period: Period) -> tuple[str, ...]:
-    return period[::3]
+    def _months_told(self, period: Period) -> list[str]:
+        if self.published is None:
+            return [f"No crimes of {self.source} were given for these months."]
+        thin, missing = self.published.thin, self.published.missing
+        lost = [months.in_words(month) for month in period if month in missing]
+        few = [f"{months.in_words(month)} ({thin[month]})" for month in period if month in thin]
+        said = [f"Missing months: {len(lost)} of {len(period)} ({listed(lost, 3, ', ')})."] if lost else []
+        return said + ([f"Thin months: {listed(few, 3)}."] if few else [])
 
+    def _missing_types(self, kinds: Sequence[str]) -> list[str]:
+        words = series([tables.IN_WORDS[kind] for kind in kinds])
+        return [f"{self.source} as given lacks {words}: missing, not zero."] if kinds else []
 
-def _require_reach(study: Study, recorded: Recorded) -> None:
-    there = sorted(recorded.codes)
-    absent = [q for period in study.periods for q in _quarters(period) if q not in recorded.codes]
-    if absent:
-        raise InputError(
-            f"The Home Office's table has no figures for {recorded.area} in the quarter from "
-            f"{months.in_words(absent[0])}.",
-            f"It covers {months.in_words(there[0])} to {months.in_words(months.shift(there[-1], 2))}: choose "
-            "periods within that, or a newer table.",
-        )
+    def _changes(self, component: Component) -> list[str]:
+        """Give the change of the current period from the baseline mean, for each source with every figure."""
+        sources = {"Home Office": self.official}
+        # Missing or thin months would look like a change.
+        if self.published is not None and self.published.whole:
+            sources[self.source] = self.counts
+        said = []
+        for name, figures in sources.items():
+            every = [figures[component.name, period] for period in self.study.periods]
+            before, now = float(np.mean(every[:-1])), every[-1]
+            if np.isnan(before) or np.isnan(now):
+                continue
+            change = pct(100 * (now - before) / before if before else np.nan)
+            said.append(f"{name} {change} ({count(before)} → {count(now)})")
+        lead = "PP06, change from the baseline" if component.name == "sac" else "Change from the baseline"
+        return [f"{lead}: {'; '.join(said)}."] if said else []
 
-
-def _lost_of(component: Component, unknown: Collection[str]) -> list[str]:
-    """Return the crime types of a component that are missing."""
-    return [kind for kind in tables.SAC_TYPES if kind in unknown and component.police_uk in {kind, "sac"}]
-
-
-def _missing_types(kinds: Sequence[str], source: str) -> list[str]:
-    words = series([tables.IN_WORDS[kind] for kind in kinds])
-    return [f"{source} as given lacks {words}: missing, not zero."] if kinds else []
-
-
-def _proxy(
-    published: Published | None, component: Component, period: Period, unknown: Collection[str]
-) -> float:
-    """Return police.uk's count of the same class; NaN if it has none, lacks it, or has no month of the period."""
-    if published is None or not component.police_uk or set(period) <= published.missing:
-        return float("nan")
-    if _lost_of(component, unknown):
-        return float("nan")
-    rows = published.in_period(period)
-    if component.police_uk != "sac":
-        rows = rows[rows["crime_type"] == component.police_uk]
-    return float(rows["counted"].sum())
-
-
-def _lacking(component: Component, period: Period, recorded: Recorded, theirs: float) -> list[str]:
-    """Say why there is no official figure, or what it lacks."""
-    if np.isnan(theirs):
-        if component.name == "burglary-of-homes":
-            return ["From April 2017 to March 2023 homes were not recorded apart from sheds and garages."]
-        return ["The Home Office's table gives no figure for all of its codes."]
-    rows = recorded.rows[recorded.rows["quarter"].isin(_quarters(period))]
-    late = rows[rows["code"].isin(list(RESIDENTIAL)) & (rows["quarter"] >= SPLIT)]["n"].sum()
-    if component.name == "burglary-of-homes" and late:
+    def items(self) -> list[Row]:
+        """Return the items of the difference in the `sac` rows, period by period, where there is one."""
         return [
-            f"{late:,.0f} more were still recorded under the class of before, sheds and garages included."
+            row
+            for period in self.study.periods
+            if self.published is not None and not np.isnan(self.counts["sac", period])
+            for row in self._items(self.published, period)
         ]
-    return []
 
+    def _items(self, published: Published, period: Period) -> list[Row]:
+        """Itemise the difference of a period. The differences of the items sum to it."""
+        exact = self.study.extract is not None
+        official = {component.name: self.official[component.name, period] for component in self.components}
+        rows, span, none = published.in_period(period), months.written(period), float("nan")
+        known: dict[str, tuple[float, str]] = {}
+        if not exact:
+            buildings, interference = official["other-burglary"], official["interference"]
+            known["buildings that are not homes"] = (buildings, "In police.uk's burglary, not in PP06.")
+            known["interference"] = (interference, "In police.uk's vehicle crime, not in PP06.")
+        repeated = float((rows["repeat"] & rows["counted"]).sum())
+        known["repeated rows"] = (
+            repeated,
+            "Rows whose crime is there already; the map counts each crime once.",
+        )
+        if lost := [month for month in period if month in published.missing]:
+            share = f"{len(lost)} of {len(period)} months' share"
+            missing = len(lost) / len(period) * official["sac" if exact else "sac-proxy"]
+            note = f"About: {share} of the Home Office's count of the same classes."
+            known["missing months"] = (-float(np.round(missing)), note)
+        gap = self.counts["sac", period] - official["sac"]
+        rest = gap - sum(value for value, _ in known.values() if not np.isnan(value))
+        known["the rest"] = (
+            rest,
+            "Crimes recorded, moved or withdrawn later, and what nothing here explains.",
+        )
+        where = (
+            "counted above" if published.where != "the areas" else "of the forces there, not counted above"
+        )
+        nowhere = f"Rows with no location, {where}: no map can show them."
+        return [
+            *(
+                (f"difference: {name}", span, none, none, value, f"Part of the difference of sac. {note}")
+                for name, (value, note) in known.items()
+            ),
+            ("no location", span, float(rows["nowhere"].sum()), none, none, nowhere),
+        ]
 
-def _months_told(published: Published | None, period: Period, source: str) -> list[str]:
-    if published is None:
-        return [f"No crimes of {source} were given for these months."]
-    lost = [months.in_words(month) for month in period if month in published.missing]
-    thin = [f"{months.in_words(m)} ({published.thin[m]})" for m in period if m in published.thin]
-    said = [f"Missing months: {len(lost)} of {len(period)} ({listed(lost, 3, ', ')})."] if lost else []
-    return said + ([f"Thin months: {listed(thin, 3)}."] if thin else [])
-
-
-def _changes(
-    component: Component, study: Study, sources: Mapping[str, Mapping[tuple[str, Period], float]]
-) -> list[str]:
-    """Give the change of the current period from the baseline mean, for each source with every figure."""
-    said = []
-    for name, figures in sources.items():
-        every = [figures[component.name, period] for period in study.periods]
-        before, now = float(np.mean(every[:-1])), every[-1]
-        if np.isnan(before) or np.isnan(now):
-            continue
-        change = pct(100 * (now - before) / before if before else np.nan)
-        said.append(f"{name} {change} ({count(before)} → {count(now)})")
-    lead = "PP06, change from the baseline" if component.name == "sac" else "Change from the baseline"
-    return [f"{lead}: {'; '.join(said)}."] if said else []
+    def gaps_told(self) -> Iterator[Notice]:
+        """Warn of crime types and months that the source lacks, or that there is none."""
+        published = self.published
+        if published is None:
+            yield Notice(
+                "no-crimes", f"No crimes of {self.source} were given, so only the official count is shown."
+            )
+            return
+        for period in self.study.periods:
+            lacking = [kind for kind in tables.SAC_TYPES if kind in self.unknown[period]]
+            for said in self._missing_types(lacking):
+                yield Notice(
+                    "absent-types", f"In {months.span_in_words(period)}, {said} Give all crime types."
+                )
+        lost = [months.in_words(month) for month in self.study.months if month in published.missing]
+        if lost:
+            yield Notice(
+                "missing-months",
+                f"There are no crimes of {published.where} in {counted(len(lost), MONTHS)}: "
+                f"{listed(lost, 4, ', ')}.",
+            )
 
 
 def _redefined(component: Component, dates: Sequence[str]) -> list[str]:
@@ -344,36 +341,6 @@ def _redefined(component: Component, dates: Sequence[str]) -> list[str]:
     if component.redefined == "little":
         return [f"Little touched by the change of definition in {when}."]
     return [f"{_NOT_ALIKE} in {when}: not like with like. Do not read the change as a rise or a fall."]
-
-
-def _items(
-    published: Published, period: Period, official: Mapping[str, float], gap: float, *, exact: bool
-) -> list[tuple[str, str, float, float, float, str]]:
-    """Itemise `gap`, the difference in the `sac` row. The differences of the items sum to it."""
-    rows, span, none = published.in_period(period), months.written(period), float("nan")
-    known: dict[str, tuple[float, str]] = {}
-    if not exact:
-        buildings, interference = official["other-burglary"], official["interference"]
-        known["buildings that are not homes"] = (buildings, "In police.uk's burglary, not in PP06.")
-        known["interference"] = (interference, "In police.uk's vehicle crime, not in PP06.")
-    repeated = float((rows["repeat"] & rows["counted"]).sum())
-    known["repeated rows"] = (repeated, "Rows whose crime is there already; the map counts each crime once.")
-    if lost := [month for month in period if month in published.missing]:
-        share = f"{len(lost)} of {len(period)} months' share"
-        missing = len(lost) / len(period) * official["sac" if exact else "sac-proxy"]
-        note = f"About: {share} of the Home Office's count of the same classes."
-        known["missing months"] = (-float(np.round(missing)), note)
-    rest = gap - sum(value for value, _ in known.values() if not np.isnan(value))
-    known["the rest"] = (rest, "Crimes recorded, moved or withdrawn later, and what nothing here explains.")
-    where = "counted above" if published.where != "the areas" else "of the forces there, not counted above"
-    nowhere = f"Rows with no location, {where}: no map can show them."
-    return [
-        *(
-            (f"difference: {name}", span, none, none, value, f"Part of the difference of sac. {note}")
-            for name, (value, note) in known.items()
-        ),
-        ("no location", span, float(rows["nowhere"].sum()), none, none, nowhere),
-    ]
 
 
 def _cut_to_some(recorded: Recorded) -> Iterator[Notice]:
@@ -400,21 +367,4 @@ def _strange_descriptions(recorded: Recorded) -> Iterator[Notice]:
         yield Notice(
             "offence-codes",
             f"Offence codes with another description in the table than in sacmap: {listed(strange, 4)}.",
-        )
-
-
-def _gaps_told(
-    published: Published | None, study: Study, source: str, unknown: Mapping[Period, Collection[str]]
-) -> Iterator[Notice]:
-    if published is None:
-        yield Notice("no-crimes", f"No crimes of {source} were given, so only the official count is shown.")
-        return
-    for period, lacking in unknown.items():
-        for said in _missing_types([kind for kind in tables.SAC_TYPES if kind in lacking], source):
-            yield Notice("absent-types", f"In {months.span_in_words(period)}, {said} Give all crime types.")
-    lost = [months.in_words(month) for month in study.months if month in published.missing]
-    if lost:
-        yield Notice(
-            "missing-months",
-            f"There are no crimes of {published.where} in {counted(len(lost), MONTHS)}: {listed(lost, 4, ', ')}.",
         )
