@@ -198,6 +198,17 @@ def test_a_watch_tells_once_that_the_force_is_not_in_the_newest_month_published(
     assert on_day(2) == Watched()
 
 
+def test_a_force_that_publishes_nothing_is_told_by_name(police, base, clock, monkeypatch):
+    monkeypatch.setattr("sacmap.fetch.download.Web", lambda **_: web(clock))
+    police.withdraw(lambda crime: False)
+    given = {"force": FORCE, "current": "latest:1", "baseline": "before:1", "api_url": f"{base}/api"}
+    with pytest.raises(
+        InputError, match="has no crimes of northamptonshire for January 2023 to March 2024"
+    ) as told:
+        watch_study(make_study(given | {"store": "store"}), Path("maps/place.html"))
+    assert "extract" in told.value.remedy
+
+
 def test_a_force_that_is_silent_for_months_is_asked_for_the_whole_of_its_earlier_periods(
     police, base, clock, monkeypatch
 ):

@@ -2,6 +2,8 @@ import contextlib
 import socket
 import socketserver
 import ssl
+import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -345,15 +347,21 @@ def authority():
     return pytest.importorskip("trustme").CA()
 
 
-@pytest.fixture
-def behind_tls(authority, police, clock):
-    """The server behind a certificate of a council's own authority."""
+@contextlib.contextmanager
+def serving_tls(police, certificate):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
+    certificate.configure_cert(context)
     server = server_of(police)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     with running(server) as port:
         yield f"https://localhost:{port}/api"
+
+
+@pytest.fixture
+def behind_tls(authority, police, clock):
+    """The server behind a certificate of a council's own authority."""
+    with serving_tls(police, authority.issue_cert("localhost", "127.0.0.1")) as url:
+        yield url
 
 
 def test_f16_an_unknown_certificate_is_not_trusted_and_says_what_to_give(behind_tls, police, clock):
@@ -363,6 +371,28 @@ def test_f16_an_unknown_certificate_is_not_trusted_and_says_what_to_give(behind_
     assert "_ssl.c" not in str(told.value)
     assert police.paths == []
     assert clock.slept == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows says it in other words")
+def test_f16_a_certificate_of_another_server_or_out_of_date_says_what_to_check(
+    authority, police, clock, tmp_path
+):
+    bundle = tmp_path / "council.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    other = authority.issue_cert("other.example")
+    old = authority.issue_cert("localhost", not_after=datetime(2020, 1, 1, tzinfo=UTC))
+    for certificate, said, remedy in (
+        (other, "valid for 'localhost'. Nothing was sent.", "If your organisation"),
+        (old, "has expired. Nothing was sent.", "Check this computer's date. If your organisation"),
+    ):
+        with (
+            serving_tls(police, certificate) as url,
+            web(clock, ca_bundle=str(bundle)) as client,
+            pytest.raises(SourceError) as told,
+        ):
+            ask(client, url)
+        assert said in told.value.cause
+        assert told.value.remedy.startswith(remedy)
 
 
 def test_f16_a_bundle_is_trusted_beside_the_system(behind_tls, authority, clock, tmp_path):

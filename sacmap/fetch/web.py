@@ -336,9 +336,12 @@ def _error(bad: UnusableError, url: str, tried: int, by_hand: str) -> SourceErro
     if bad.result is AttemptResult.NO_PART:
         return NoPartError(f"{where} cannot be read in parts: {bad.detail}.")
     if bad.result is AttemptResult.UNTRUSTED:
+        # A computer whose clock is wrong finds every certificate out of date; Windows speaks of a validity period.
+        out_of_date = any(word in bad.detail for word in ("expired", "not yet valid", "validity period"))
         return SourceError(
-            f"The certificate of {host_of(url)} is not trusted: {bad.detail}. Nothing was sent.",
-            "If your organisation inspects traffic, give its certificates with --ca-bundle FILE.",
+            f"The certificate of {host_of(url)} is not trusted: {bad.detail.rstrip('.')}. Nothing was sent.",
+            "Check this computer's date. " * out_of_date
+            + "If your organisation inspects traffic, give its certificates with --ca-bundle FILE.",
         )
     remedies = {
         AttemptResult.PROXY_REFUSED: "Check HTTPS_PROXY, which holds the proxy's user name and password too, or "

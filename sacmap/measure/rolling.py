@@ -40,6 +40,11 @@ def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study
     every = sorted({*known, *reading.fetched})
     judged = coverage(reading.judged, every)
     complete = complete_months(judged, forces)
+    if not complete and reading.fetched and not reading.whole:
+        raise InputError(
+            f"data.police.uk has no crimes of {study.force} for {months.span_in_words(reading.fetched)}.",
+            "Some forces publish late or not at all. Give earlier periods with --current, or the force's own extract.",
+        )
     if not complete:
         raise InputError(
             "No month in the crimes is complete, so there is no newest period.",
