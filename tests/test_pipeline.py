@@ -302,6 +302,16 @@ def test_many_areas_without_a_crime_are_told_for_they_may_be_another_force_s(tmp
     assert "empty-areas" not in codes
 
 
+def test_f28_areas_without_a_boundary_are_told_before_the_figures(tmp_path):
+    (tmp_path / "a.csv").write_text(csv_text(*[row(month, **ASH) for month in ("2017-01", "2018-01")]))
+    study = make_study({"current": "2018-01", "baseline": "2017-01", "crimes": (str(tmp_path / "a.csv"),)})
+    areas = areas_from_rings({("A", "Ash"): square(0), ("N", "Nowhere"): []})
+    result = compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas)
+    told = {notice.code: notice.text for notice in result.warnings}
+    assert list(told)[:2] == ["absent-types", "areas-not-known"]
+    assert "1 of 2 (Nowhere), because the file has no boundary of theirs" in told["areas-not-known"]
+
+
 def test_f69_a_minor_force_with_a_gap_is_left_out_whole_and_its_areas_are_not_known(tmp_path):
     months = ["2017-01", "2017-02", "2018-01", "2018-02"]
     rows = [row(month, **ASH) for month in months for _ in range(30)]

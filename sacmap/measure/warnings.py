@@ -166,6 +166,8 @@ def _perhaps_lost(reading: Reading, compared: Compared) -> Iterator[Notice]:
 
 def _unknown_areas(unknown: Mapping[str, str], areas: gpd.GeoDataFrame) -> Iterator[Notice]:
     """Tell which areas are not known, and why: most areas of a reason first."""
+    nowhere = areas.loc[areas.geometry.is_empty, "area_id"].astype(str)
+    unknown = {**dict.fromkeys(nowhere, "the file has no boundary of theirs"), **unknown}
     if unknown:
         names = dict(zip(areas["area_id"].astype(str), areas["name"].astype(str), strict=True))
         counts = Counter(unknown.values()).most_common()
