@@ -7,7 +7,7 @@ from command_line import command
 from conftest import csv_text, feature, row, square, write_geojson
 
 from sacmap.errors import InputError
-from sacmap.measure.misplaced import misplaced_months
+from sacmap.measure.misplaced import emptied_areas, misplaced_months
 from sacmap.months import span
 
 PERIODS = (span("2018-01:2018-06"), span("2019-01:2019-06"))
@@ -40,6 +40,18 @@ def test_a_period_of_which_no_crime_lies_in_the_areas_is_refused():
     assert error.value.cause.endswith("; 0 of them have no location.")
     with pytest.raises(InputError, match="240 of them have no location"):
         misplaced_months(located(none, nowhere=now), PERIODS)
+
+
+def test_an_area_that_a_whole_period_leaves_empty_is_told():
+    areas = pd.DataFrame({"area_id": ["A", "B"], "name": ["Ash", "Birch"]})
+    rows = located({})
+    moved = rows.assign(area_id=rows["area_id"].where(rows["month"] < "2019", "B"))
+    [notice] = emptied_areas(moved, PERIODS, areas)
+    assert "Ash (January 2019 to June 2019; about 240 are usual)" in notice.text
+    assert "Birch (January 2018 to June 2018; about 240 are usual)" in notice.text
+    assert list(emptied_areas(rows, PERIODS, areas)) == []
+    # A small area may have none by chance.
+    assert list(emptied_areas(moved.iloc[::20], PERIODS, areas)) == []
 
 
 def test_a_current_period_without_any_coordinates_is_no_fall(tmp_path):

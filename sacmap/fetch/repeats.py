@@ -291,7 +291,7 @@ def _occur_in(mine: pd.DataFrame, theirs: pd.DataFrame) -> bool:
 
 
 def _doubled_notices(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterator[Notice]:
-    """Warn of files, or months of files, in which every row occurs an even number of times and no id repeats.
+    """Warn of files, or months of files, in which every row occurs twice, or three times, and no id repeats.
 
     Someone may have numbered the rows after the file was joined to itself. Parts that share many rows are told
     too; `found` are the repeats that are left out.
@@ -300,7 +300,7 @@ def _doubled_notices(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterat
     if doubled:
         yield Notice(
             "doubled-file",
-            f"Every row occurs an even number of times in {listed(doubled, 3)}, and no ids show whether "
+            f"Every row occurs more than once in {listed(doubled, 3)}, and no ids show whether "
             "these are crimes or copies. The counts may be twice too high. Check whether the file was joined to "
             "itself.",
         )
@@ -316,13 +316,14 @@ def _doubled_in(part: Part) -> str:
     _, first, counts = np.unique(
         part.key ^ keys_of([pd.Series(part.group)]), return_index=True, return_counts=True
     )
-    if not again.any() and part.placed.any() and (counts % 2 == 0).all():
+    if not again.any() and part.placed.any() and np.gcd.reduce(counts) > 1:
         return part.label
     n = len(groups)
-    odd = np.bincount(of_row[first], counts % 2, minlength=n) > 0
+    times = np.zeros(n, dtype=counts.dtype)
+    np.gcd.at(times, of_row[first], counts)
     known = np.bincount(of_row, again, minlength=n) > 0
     placed = np.bincount(of_row, part.placed, minlength=n) > 0
-    found = ~odd & ~known & placed & (np.bincount(of_row, minlength=n) >= DOUBLED_ROWS)
+    found = (times > 1) & ~known & placed & (np.bincount(of_row, minlength=n) >= DOUBLED_ROWS)
     return f"{part.label} ({listed(sorted(groups[found]), 3, ', ')})" if found.any() else ""
 
 

@@ -1,12 +1,14 @@
-"""Find months whose crimes lie in no area, though those of the other months do: their coordinates are missing or wrong.
+"""Find months whose crimes lie in no area, though those of the others do, and areas that a whole period leaves empty.
 
-Such a month would read as a fall, as one that was not published would.
+Both would read as a fall, as what was not published would.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from sacmap import months
@@ -67,4 +69,34 @@ def _notices(of_month: pd.DataFrame) -> Iterator[Notice]:
             "misplaced-months",
             f"Months in which far fewer of the crimes than the usual {100 * usual:.0f}% lie in the areas: "
             f"{listed(each, 3)}. Their coordinates may be missing or wrong, and then the counts are too low.",
+        )
+
+
+def emptied_areas(
+    inside: pd.DataFrame, periods: Sequence[Period], areas: gpd.GeoDataFrame
+) -> Iterator[Notice]:
+    """Warn of areas without a crime in a whole period that have many in the others: the files may have been cut.
+
+    `inside` are the Located crimes in areas in the months compared; `periods` are these months of each period.
+    """
+    if len(periods) < 2:
+        return
+    month = pd.Categorical(inside["month"])
+    of_month = {label: n for n, period in enumerate(periods) for label in period}
+    period_of = np.array([of_month.get(str(label), 0) for label in month.categories], dtype=np.int64)
+    area_of = pd.Index(areas["area_id"]).get_indexer(pd.Index(pd.Categorical(inside["area_id"]).categories))
+    area = area_of[pd.Categorical(inside["area_id"]).codes]
+    counts = np.bincount(
+        area * len(periods) + period_of[month.codes], minlength=len(areas) * len(periods)
+    ).reshape(-1, len(periods))
+    usual = counts.sum(axis=1) / (len(periods) - 1)
+    said = [
+        f"{areas['name'].iloc[k]} ({months.span_in_words(periods[n])}; about {usual[k]:,.0f} are usual)"
+        for k, n in np.argwhere((counts == 0) & (usual >= ENOUGH)[:, None]).tolist()
+    ]
+    if said:
+        yield Notice(
+            "emptied-areas",
+            f"Areas without any crime in a whole period, where many are usual: {listed(said, 3)}. Their crimes may be "
+            "missing from the files: do not read a change from them.",
         )

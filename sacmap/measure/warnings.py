@@ -21,7 +21,7 @@ from sacmap.measure.counts import Counted
 from sacmap.measure.coverage import reasons_of
 from sacmap.measure.definitions import Break
 from sacmap.measure.ledger import Ledger
-from sacmap.measure.misplaced import misplaced_months
+from sacmap.measure.misplaced import emptied_areas, misplaced_months
 from sacmap.months import Period
 from sacmap.notices import Notice, counted, listed, series
 from sacmap.redaction import host_of
@@ -94,6 +94,7 @@ def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts
     mine = rows[rows["force"].isin(compared.forces)]
     return (
         *misplaced_months(mine, compared.periods),
+        *emptied_areas(inside, compared.periods, areas),
         *_absent_types(
             [kind for kind in reading.absent if kind not in {*reading.broken, *compared.lost_types}],
             "file" if study.extract is None else "extract",

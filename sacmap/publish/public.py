@@ -27,7 +27,7 @@ from sacmap.result import Result
 #: Notices with counts of single offences, or with references and words of the force's own records.
 _NOT_PUBLIC = {
     "components", "other-offences", "cancelled-rows", "no-ids", "shared-ids", "rows-left-out", "repeated-file",
-    "doubled-file", "hidden-sheets", "misplaced-months",
+    "doubled-file", "hidden-sheets", "misplaced-months", "emptied-areas",
 }  # fmt: skip
 #: The code of the notice that what is made shows small counts all the same.
 NOT_PUBLIC = "not-public"
