@@ -8,6 +8,7 @@ import re
 import sys
 import threading
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import openpyxl
@@ -22,6 +23,7 @@ from sacmap.choose.partnership_files import ACTIONS, read_actions
 from sacmap.errors import InputError
 from sacmap.fetch.street import read_crimes
 from sacmap.files import child_process
+from sacmap.files.collisions import require_apart
 from sacmap.files.sheets import sheets_of, table_text
 from sacmap.files.study_file import read_study
 from sacmap.files.text import bytes_of, read_text
@@ -200,24 +202,33 @@ def read_as_context(path):
     ],
 )
 def test_f60_a_device_or_a_pipe_without_end_is_no_file(tmp_path, read):
-    from pathlib import Path
-
     with pytest.raises(InputError, match="no plain file"):
         read(Path("/dev/zero"))
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    failed = []
 
-    def ask():
-        try:
+    def refused():
+        with pytest.raises(InputError):
             read(pipe)
-        except InputError as error:
-            failed.append(error)
 
-    asking = threading.Thread(target=ask, daemon=True)
+    assert ends(refused)
+
+
+@posix
+def test_f60_a_pipe_in_a_folder_of_crimes_is_passed_over(tmp_path):
+    (tmp_path / "2024-01-a-street.csv").write_text(csv_text(row("2024-01")))
+    os.mkfifo(tmp_path / "2024-02-a-street.csv")
+    assert ends(lambda: require_apart([tmp_path.parent / "a.html"], [tmp_path]))
+    assert ends(lambda: read_crimes(tmp_path))
+
+
+def ends(task):
+    """Whether a task ends of its own accord."""
+    ended = []
+    asking = threading.Thread(target=lambda: (task(), ended.append(True)), daemon=True)
     asking.start()
     asking.join(10)
-    assert failed
+    return bool(ended)
 
 
 def test_f60_a_study_larger_than_any_is_refused(tmp_path):

@@ -91,7 +91,8 @@ def is_below(path: str, folders: Iterable[Path]) -> bool:
 def is_ours(path: Path) -> bool:
     """Whether a file is a table or record written by sacmap. Such files are skipped in a folder of crimes."""
     try:
-        return _starts_as_ours(path)
+        # A pipe would be waited for.
+        return path.is_file() and _starts_as_ours(path)
     except OSError:
         return False
 
