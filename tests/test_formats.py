@@ -494,7 +494,17 @@ def test_f52_one_recipe_among_kml_files_of_a_folder_or_zip_is_passed_over(tmp_pa
     (folder / "NN1.kml").write_text(kml(placemark(0, name="Place")))
     (folder / "NN2.kml").write_text("<!-- <kml> -->" + VRT.format(secret))
     for path in (folder, zipped(tmp_path / "a.zip", *folder.iterdir())):
-        assert not set(read_areas(path)["area_id"]) & set(CODES)
+        found = read_boundaries(path)
+        assert not set(found.areas["area_id"]) & set(CODES)
+        assert "NN2.kml is a VRT recipe" in found.notices[-1].text
+
+
+def test_f78_a_web_page_among_kml_files_is_told_as_an_area_that_is_missing(tmp_path):
+    (tmp_path / "NN1.kml").write_text(kml(placemark(0, name="Place")))
+    (tmp_path / "NN2.kml").write_text("<!DOCTYPE html><html>Sign in</html>")
+    (tmp_path / "._NN2.kml").write_bytes(b"\0\5\26\7")
+    [told] = read_boundaries(tmp_path).notices
+    assert "whose areas are missing: NN2.kml is a web page." in told.text
 
 
 def test_f52_a_shapefile_is_read_without_what_lies_beside_it(tmp_path):

@@ -297,7 +297,7 @@ def inflate_text(path: Path) -> bytes:
 
 def datasets_of(parts: Sequence[Part]) -> list[Dataset]:
     """Return the areas among the files of a folder or ZIP, by what each file is."""
-    wanted = [part for part in parts if not _is_litter(part.name)]
+    wanted = [part for part in parts if not is_litter(part.name)]
     found = _geodatabases(wanted)
     inside = {one.name.rpartition("/")[0] for gdb in found for one in gdb.beside.values()}
     for part in wanted:
@@ -320,7 +320,8 @@ def companions(part: Part, parts: Sequence[Part]) -> dict[str, Part]:
     }
 
 
-def _is_litter(name: str) -> bool:
+def is_litter(name: str) -> bool:
+    """Whether a file of a folder or ZIP is one that systems put there."""
     return any(mark in name for mark in _LITTER) or PurePosixPath(name).name.startswith("._")
 
 

@@ -7,6 +7,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from sacmap.areas.layer_files import (
     copy,
     datasets_of,
     inflate_text,
+    is_litter,
     part_at,
     parts_beside,
     parts_of_folder,
@@ -31,6 +33,7 @@ from sacmap.areas.layer_files import (
 from sacmap.areas.layer_rows import Rows, layer_of, rows_of
 from sacmap.errors import InputError
 from sacmap.limits import CORNERS, INFLATED
+from sacmap.notices import Notice, listed
 
 
 def read_layer(where: Path, layer: str | None = None) -> Rows:
@@ -93,7 +96,8 @@ def _of_several(parts: Sequence[Part], where: Path, layer: str | None, *, inflat
     if not found:
         raise _nothing_in(parts, where, is_zip=inflated)
     if all(one.kind.key == "kml" for one in found):
-        return _kml_files(found, where, layer, inflated=inflated)
+        rows = _kml_files(found, where, layer, inflated=inflated)
+        return replace(rows, notices=(*rows.notices, *_no_kml(parts, found, where)))
     if len(found) > 1:
         names = [one.name for one in found]
         taken = found[names.index(layer_of(names, layer, where))]
@@ -118,6 +122,19 @@ def _nothing_in(parts: Sequence[Part], where: Path, *, is_zip: bool) -> InputErr
             remedy = kind.remedy or "Unpack it and give the file of areas in it."
             return InputError(f"{said}; {part.name} in it is {kind.words}.", remedy)
     return InputError(f"{said}.", "Give a file of areas, or the folder of a force's KML files.")
+
+
+def _no_kml(parts: Sequence[Part], found: Sequence[Dataset], where: Path) -> Iterator[Notice]:
+    """Warn of files called .kml that are none, such as a web page that was saved in place of an area."""
+    read = {one.main.name for one in found}
+    others = [
+        f"{part.name} is {kind_of(part.start()).words}"
+        for part in parts
+        if part.ending == ".kml" and part.name not in read and not is_litter(part.name)
+    ]
+    if others:
+        text = f"Files of {where} that are no KML, and whose areas are missing: {listed(others, 3)}."
+        yield Notice("boundary-left-out", text)
 
 
 def _kml_files(found: Sequence[Dataset], where: Path, layer: str | None, *, inflated: bool) -> Rows:
