@@ -199,7 +199,7 @@ def boundaries_command(
     """Fetch a force's neighbourhoods into boundaries/FORCE.geojson, or a district's ONS wards or LSOAs."""
     from sacmap.areas.neighbourhoods import boundaries_path
     from sacmap.fetch.download import Origin
-    from sacmap.inputs import fetch_boundaries, fetch_district
+    from sacmap.fetching import fetch_boundaries, fetch_district
     from sacmap.publish.csv_json import file_stem
 
     given = [one.strip() for one in (force, wards, lsoas) if one is not None]

@@ -28,7 +28,6 @@ from sacmap.forces import force_slug
 from sacmap.inputs import (
     StudyAreas,
     boundaries_of,
-    download,
     published_of,
     read_by,
     read_crimes_of,
@@ -88,6 +87,8 @@ def _crimes(study: Study, found: StudyAreas, *, every_month: bool = False) -> Re
     """Read the crimes of a study, or fetch them."""
     if study.crimes:
         return read_crimes_of(study, every_month=every_month)
+    from sacmap.fetching import download
+
     return download(study, found.every).reading
 
 
@@ -381,4 +382,6 @@ def fetch_study(study: Study, *, refresh: bool) -> Downloaded:
             "Map them with sacmap map, or add --force to fetch those of a force.",
         )
     study = with_boundaries(replace(study, crimes=()))
+    from sacmap.fetching import download
+
     return download(study, boundaries_of(study, whole=True).areas, refresh=refresh)

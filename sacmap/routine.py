@@ -19,7 +19,7 @@ from sacmap.files.file_sets import marker_of, write_set
 from sacmap.files.json_shape import own_record, record_text
 from sacmap.files.text import read_text, sha256
 from sacmap.files.write import sweep
-from sacmap.inputs import crime_files, newest_published, read_by, with_boundaries
+from sacmap.inputs import crime_files, read_by, with_boundaries
 from sacmap.measure.quarters import official_periods, require_quarters
 from sacmap.months import is_month
 from sacmap.pipeline import map_study, reconciled_with, require_outputs, run
@@ -281,6 +281,8 @@ def _unchanged(study: Study, record: Path, last: LastMap) -> bool:
         return False
     before = {one["path"]: one.get("sha256") for one in old["inputs"]}
     if not study.crimes:
+        from sacmap.fetching import newest_published
+
         newest = newest_published(study)
         # Of rolling periods, a map that lacks the newest month was made while police.uk was publishing it.
         start = f"data.police.uk: {newest} " if study.rolling is not None else ""

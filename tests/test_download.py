@@ -22,10 +22,10 @@ from sacmap.errors import InputError, SourceError, UsageError
 from sacmap.fetch.download import Downloader, Origin, choose_sources
 from sacmap.fetch.street import read
 from sacmap.fetch.study_region import ELSEWHERE
+from sacmap.fetching import download as fetch
+from sacmap.fetching import territory_of
 from sacmap.files.write import write_whole
 from sacmap.forces import TRANSPORT_POLICE
-from sacmap.inputs import download as fetch
-from sacmap.inputs import territory_of
 from sacmap.months import span
 from sacmap.routine import Watched, watch_study
 from sacmap.study import make_study
