@@ -23,7 +23,8 @@ from sacmap.choose.partnership_files import ACTIONS, read_actions
 from sacmap.errors import InputError
 from sacmap.fetch.street import read_crimes
 from sacmap.files import child_process
-from sacmap.files.collisions import require_apart
+from sacmap.files.collisions import require_apart, require_own
+from sacmap.files.file_sets import torn_set_message
 from sacmap.files.sheets import sheets_of, table_text
 from sacmap.files.study_file import read_study
 from sacmap.files.text import bytes_of, read_text
@@ -220,6 +221,15 @@ def test_f60_a_pipe_in_a_folder_of_crimes_is_passed_over(tmp_path):
     os.mkfifo(tmp_path / "2024-02-a-street.csv")
     assert ends(lambda: require_apart([tmp_path.parent / "a.html"], [tmp_path]))
     assert ends(lambda: read_crimes(tmp_path))
+
+
+@posix
+@pytest.mark.parametrize("name", ["a.json", "a.csv", "a.unfinished.txt"])
+def test_f60_a_pipe_beside_a_page_is_not_waited_for(tmp_path, name):
+    page = tmp_path / "a.html"
+    os.mkfifo(tmp_path / name)
+    assert ends(lambda: torn_set_message(page, wait=lambda _: None))
+    assert ends(lambda: require_own(page, [tmp_path / "a.csv"]))
 
 
 def ends(task):

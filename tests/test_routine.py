@@ -565,6 +565,16 @@ def test_maps_copied_in_any_order_are_no_news(place):
     )
 
 
+def test_a_watch_reads_its_own_map_of_an_area_with_half_a_name(place):
+    _, folder = place
+    page = folder / "maps" / "place.html"
+    wards = (folder / "wards.geojson").read_text()
+    (folder / "wards.geojson").write_text(wards.replace("Ward 0", "Ward\\u0000\\u0000"))
+    assert watch_study(study_of(folder), page).written
+    assert "Ward\ufffd\ufffd" in (folder / "maps" / "place-2024-04.csv").read_text(encoding="utf-8")
+    assert watch_study(study_of(folder), page) == Watched()
+
+
 def test_a_watch_makes_the_map_again_where_an_option_or_a_file_of_it_changed(place):
     _, folder = place
     page = folder / "maps" / "place.html"

@@ -91,13 +91,15 @@ def is_below(path: str, folders: Iterable[Path]) -> bool:
 def is_ours(path: Path) -> bool:
     """Whether a file is a table or record written by sacmap. Such files are skipped in a folder of crimes."""
     try:
-        # A pipe would be waited for.
-        return path.is_file() and _starts_as_ours(path)
+        return _starts_as_ours(path)
     except OSError:
         return False
 
 
 def _starts_as_ours(path: Path) -> bool:
+    # A pipe would be waited for.
+    if not path.is_file():
+        return False
     with path.open("rb") as stream:
         start = stream.read(600)
     columns = set(start.removeprefix(b"\xef\xbb\xbf").split(b"\n")[0].strip().split(b","))

@@ -186,6 +186,9 @@ def _take_over(part: Path, marker: Path, there: bytes, wait: Wait) -> bool:
 def _bytes_at(path: Path) -> bytes:
     """Return what a note says, or nothing where there is none."""
     try:
+        # A pipe would be waited for.
+        if not path.is_file():
+            return b""
         with path.open("rb") as stream:
             return stream.read(1 << 20)
     except OSError:

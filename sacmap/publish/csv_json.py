@@ -87,7 +87,11 @@ def column_texts(values: pd.Series, column: tables.Column) -> list[str]:
 
 
 def as_text(text: str) -> str:
-    """Return text that a spreadsheet shows and never runs: a leading = + - @ or tab gets an apostrophe."""
+    """Return text that a spreadsheet shows and never runs: a leading = + - @ or tab gets an apostrophe.
+
+    NUL, with which a file is no text to any reader, becomes the sign that the page shows for it.
+    """
+    text = text.replace("\0", "\ufffd")
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
