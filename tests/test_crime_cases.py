@@ -275,10 +275,33 @@ def test_f67_a_copy_or_an_earlier_extract_of_which_some_rows_were_changed_is_tol
     assert "doubled-file" not in map_study_of(folder, monkeypatch).told
 
 
-def test_f67_files_that_share_the_rows_of_a_few_places_are_no_copies(folder, monkeypatch):
+def test_f67_two_parts_of_an_extract_that_overlap_by_some_rows_are_told(folder, monkeypatch):
     rows = extract()
-    (folder / "first.csv").write_text(table(rows[::2] + rows[1:12:2]))
-    (folder / "second.csv").write_text(table(rows[1::2]))
+    (folder / "first.csv").write_text(table(rows[:20] + rows[40:60]))
+    (folder / "second.csv").write_text(table(rows[14:40] + rows[54:]))
+    write_study(folder, crimes="['first.csv', 'second.csv']", ids=False)
+    assert "first.csv and second.csv (12 rows)" in map_study_of(folder, monkeypatch).told["doubled-file"]
+
+
+def test_f67_a_block_of_rows_that_was_put_in_twice_is_told(folder, monkeypatch):
+    rows = extract()
+    (folder / "extract.csv").write_text(table([*rows, *rows[5:20]]))
+    write_study(folder, ids=False)
+    told = map_study_of(folder, monkeypatch).told["doubled-file"]
+    assert "as if they were put in twice: extract.csv (15 rows)" in told
+    # Rows of one id count once, and some alike at one place are no block.
+    write_study(folder)
+    assert "doubled-file" not in map_study_of(folder, monkeypatch).told
+    (folder / "extract.csv").write_text(table([*rows, *[rows[-1]] * 15]))
+    write_study(folder, ids=False)
+    assert "doubled-file" not in map_study_of(folder, monkeypatch).told
+
+
+def test_f67_files_whose_rows_are_alike_as_often_as_within_each_are_no_copies(folder, monkeypatch):
+    rows = extract()
+    alike = [rows[n - n % 2] for n in range(40)] + rows[40:]
+    (folder / "first.csv").write_text(table(alike[:27] + rows[40:60]))
+    (folder / "second.csv").write_text(table(rows[18:40:2] + rows[29:40:2] + rows[60:]))
     write_study(folder, crimes="['first.csv', 'second.csv']", ids=False)
     assert "doubled-file" not in map_study_of(folder, monkeypatch).told
 

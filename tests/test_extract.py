@@ -384,6 +384,14 @@ def test_crimes_of_a_hidden_sheet_count_and_are_told(tmp_path):
     assert "hidden sheet Old" in told(reading)["hidden-sheets"]
 
 
+def test_a_column_is_known_however_a_program_writes_its_accents(tmp_path):
+    header = ["Co\u0302d" if name == "HO Code" else name for name in HEADER]
+    columns = COLUMNS | {"offence": "Côd"}
+    plain = reading_of(tmp_path).crimes
+    accented = reading_of(tmp_path, extract=TABLE | {"columns": columns}, header=header)
+    pd.testing.assert_frame_equal(accented.crimes, plain)
+
+
 def test_an_extract_in_json_is_called_that(tmp_path):
     path = tmp_path / "extract.json"
     path.write_text(pd.DataFrame(LINES, columns=HEADER).to_json(orient="records"))

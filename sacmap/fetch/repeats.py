@@ -33,6 +33,10 @@ MONTH_ROWS, WHOLE_ROWS = 5, 2
 MOSTLY, ENOUGH_POINTS, MANY_CRIMES = 0.5, 20, 50
 #: How far apart locations are that have so few decimals of a degree.
 ROUGH_DECIMALS = {2: "a kilometre", 3: "100 m"}
+#: Rows of two parts are not alike by chance if so many times more are than within each.
+BY_CHANCE = 3.0
+#: So many rows in a row that stand again in the same order are a block that was put in twice.
+BLOCK = 10
 #: With fewer rows, all may occur twice by chance.
 DOUBLED_ROWS = 20
 
@@ -304,6 +308,15 @@ def _doubled_notices(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterat
             "these are crimes or copies. The counts may be twice too high. Check whether the file was joined to "
             "itself.",
         )
+    pasted = [
+        f"{part.label} ({n:,} rows)" for part in parts if not _doubled_in(part) and (n := _pasted_in(part))
+    ]
+    if pasted:
+        yield Notice(
+            "doubled-file",
+            f"Rows that stand twice in the same order, as if they were put in twice: {listed(pasted, 3)}. No ids show "
+            "whether these are the same crimes. If they are, the counts are too high: give each crime only once.",
+        )
     yield from _overlaps(parts, found)
 
 
@@ -359,7 +372,24 @@ def _shared_rows(mine: pd.DataFrame, theirs: pd.DataFrame) -> int:
         key=lambda counts: int(counts.sum()),
     )
     shared = int(np.minimum(few, many.reindex(few.index).fillna(0)).sum())
-    return shared if shared >= max(MONTH_ROWS, few.sum() * MOSTLY) else 0
+    # As often as rows of one part are alike, those of two may be; exact days and places hardly ever are.
+    alike = max(1 - len(counts) / counts.sum() for counts in (few, many)) if len(few) else 0.0
+    return shared if shared >= max(MONTH_ROWS, few.sum() * min(MOSTLY, BY_CHANCE * alike)) else 0
+
+
+def _pasted_in(part: Part) -> int:
+    """Return how many rows stand again further down in the same order, under no or another id: a block put in twice."""
+    key = part.key ^ keys_of([pd.Series(part.group)])
+    order = np.argsort(key, kind="stable")
+    again = key[order][1:] == key[order][:-1]
+    at, later = order[:-1][again], order[1:][again]
+    # Rows alike that follow each other are crimes at one place.
+    apart = ((part.ident[at] == 0) | (part.ident[at] != part.ident[later])) & (later - at >= BLOCK)
+    sort = np.argsort(at[apart])
+    at, lag = at[apart][sort], (later - at)[apart][sort]
+    runs = np.cumsum(np.diff(at, prepend=-2) + np.abs(np.diff(lag, prepend=-1)) * len(key) != 1)
+    lengths = np.bincount(runs) if len(runs) else np.zeros(0, dtype=int)
+    return int(lengths[lengths >= BLOCK].sum())
 
 
 def _full_notices(parts: Sequence[Part]) -> Iterator[Notice]:

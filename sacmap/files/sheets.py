@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
@@ -223,7 +224,10 @@ def text_of(cell: object) -> str:
 
 def words_of(cell: object) -> str:
     """Return a cell as words for comparison: lower case, only letters and digits, single spaces."""
-    return " ".join("".join(c if c.isalnum() else " " for c in text_of(cell).casefold()).split())
+    text = text_of(cell).casefold()
+    # An accent may be a sign of its own, which is no letter.
+    plain = text if text.isascii() else unicodedata.normalize("NFC", text)
+    return " ".join("".join(c if c.isalnum() else " " for c in plain).split())
 
 
 def mapped(column: pd.Series, of: Callable[[object], object]) -> pd.Series:
