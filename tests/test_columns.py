@@ -81,6 +81,15 @@ def test_f71_the_error_names_what_was_guessed_and_the_option(made):
         read_areas(made(*rows))
 
 
+def test_a_blank_row_that_a_gis_added_is_left_out_and_told(made):
+    rows = [*W, {"WD24CD": None, "WD24NM": ""}]
+    path = made(*rows, geometries=[feature(square(0))["geometry"], feature(square(1))["geometry"], None])
+    found = read_boundaries(path)
+    assert list(found.areas["area_id"]) == ["E05000001", "E05000002"]
+    assert "1 of 3 rows" in found.notices[0].text
+    assert "are blank, points or lines, not areas, and were left out" in found.notices[0].text
+
+
 @pytest.mark.parametrize(
     ("areas", "would_do"),
     [

@@ -21,7 +21,7 @@ from sacmap import tables
 from sacmap.areas import columns
 from sacmap.areas.columns import BoundaryOptions
 from sacmap.areas.coordinates import code_of, in_degrees, require_on_earth, system_given, system_or_likely
-from sacmap.areas.layer_rows import LINEAR, TOO_FEW, Rows, polygon_of
+from sacmap.areas.layer_rows import LINEAR, TOO_FEW, Rows, identifier_text, polygon_of
 from sacmap.areas.layers import read_layer
 from sacmap.areas.locate import require_degrees
 from sacmap.areas.mend import mended, merged, require_few_crossings
@@ -135,14 +135,19 @@ def _boundaries(
 
 
 def _without_strays(rows: Rows, where: Path) -> Rows:
-    """Return the rows without points and lines, which cannot contain crimes, and say how many there were."""
+    """Return the rows without points, lines and blank rows, which cannot contain crimes; say how many there were."""
     left_out = np.array([mend.endswith(" left out") for mend in rows.mends], dtype=bool)
     linear = np.isin(shapely.get_type_id(rows.shapes), LINEAR)
-    stray = np.where(shapely.is_empty(rows.shapes), left_out, linear)
+    empty = shapely.is_empty(rows.shapes)
+    blank = np.zeros(len(rows), dtype=bool)
+    for k in np.flatnonzero(empty & bool(rows.columns)):
+        blank[k] = not any(identifier_text(values[k]) for values in rows.columns.values())
+    stray = np.where(empty, left_out | blank, linear)
     if not stray.any() or stray.all():
         return rows
     kept = np.flatnonzero(~stray)
-    text = f"{int(stray.sum()):,} of {len(rows):,} rows of {where} are points or lines, not areas, and were left out."
+    what = "blank, points or lines" if blank.any() else "points or lines"
+    text = f"{int(stray.sum()):,} of {len(rows):,} rows of {where} are {what}, not areas, and were left out."
     return replace(
         rows,
         columns={name: [values[k] for k in kept] for name, values in rows.columns.items()},
