@@ -20,7 +20,7 @@ from sacmap.choose.plan import Plan
 from sacmap.choose.plan_checks import require_action_begun, require_after, require_same
 from sacmap.choose.plan_record import SIDE_NAMES, WEIGHTS_NAMES
 from sacmap.errors import InputError
-from sacmap.measure.warnings import WEAK
+from sacmap.measure.comparator_notices import WEAK
 from sacmap.months import Period
 from sacmap.notices import Notice
 

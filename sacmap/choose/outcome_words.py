@@ -11,7 +11,7 @@ from sacmap.choose.plan_record import WEIGHTS_NAMES
 from sacmap.choose.plan_words import named
 from sacmap.choose.week import Z_TENTH
 from sacmap.measure.comparator import UNFIT
-from sacmap.measure.warnings import UNLIKE
+from sacmap.measure.comparator_notices import UNLIKE
 from sacmap.notices import Notice, counted, listed, whole
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from typing import NamedTuple
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from sacmap import months, tables
 from sacmap.areas.locate import point_keys
-from sacmap.areas.topology import in_metres, metric_crs
 from sacmap.crimes import KNOWN_TYPES, Reading
-from sacmap.measure.comparator import NOTHING, SMALL_REST, UNFIT, Comparator, doubt_pct
+from sacmap.measure.area_notices import area_notices
+from sacmap.measure.comparator import Comparator
+from sacmap.measure.comparator_notices import unlike_comparator, weak_comparator
 from sacmap.measure.compared import SOME, Compared, types_without
 from sacmap.measure.counts import Counted
 from sacmap.measure.coverage import reasons_of
@@ -33,28 +33,14 @@ FORCES_LEFT_OUT = "forces-left-out"
 LEFT_OUT_OUTSIDE = "forces-left-out-outside"
 #: The code of the notice of areas that have no figures.
 NOT_KNOWN = "areas-not-known"
-#: The code of the notice that the areas are compared with few crimes, or with none.
-WEAK = "weak-comparator"
-#: The code of the notice that what the areas follow changed quite unlike them.
-UNLIKE = "unlike-comparator"
-#: What is followed is unlike the areas if its change differs from theirs by more than this factor, beyond chance.
-UNLIKE_FACTOR = 2.0
 #: Warn if the share of crimes with no location changes by more percentage points than this.
 DRIFT_POINTS = 2.0
 #: The name or code of an LSOA, written as crime types are: bristol-001a, e01014370.
 _LSOA = r".+-\d{3}[a-z]|[ew]01\d{6}"
 #: At most so many months left out are named, the others counted.
 MONTHS_NAMED = 4
-#: Warn if more than this share of the areas has no crime.
-MANY_EMPTY = 0.2
-#: An area lies under others if they cover at least this share of it.
-MOSTLY_UNDER = 0.9
 #: Warn if the share of current crimes on map points new since the baseline is this far above the usual share.
 UNSEEN_SHARE = 0.15
-#: The rest of the force is a weak comparator if more than this share has no location.
-MOSTLY = 0.5
-#: Warn if chance could change the comparator by more than this many %.
-DOUBT_PCT = 10.0
 NO_BASELINE = Notice(
     "no-baseline",
     "There is no earlier period to compare with: this map shows the crimes counted now, but no change.",
@@ -104,8 +90,8 @@ def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts
         *_unknown_areas(compared.unknown, areas),
         *_months_left_out(compared.positions, study.periods, compared.left_out),
         *_forces_left_out(compared.silent, facts.heard),
-        *_weak_comparator(facts.comparator, mine, facts.counts.in_areas),
-        *_unlike_comparator(
+        *weak_comparator(facts.comparator, mine, facts.counts.in_areas),
+        *unlike_comparator(
             facts.comparator, facts.counts.in_areas, {*compared.absent_types, *reading.absent}
         ),
         *(
@@ -114,11 +100,7 @@ def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts
         ),
         *_tiles(study),
         *_drift(mine, now, facts.comparator),
-        *_mends(areas),
-        *_overlaps(facts.overlaps),
-        *_under_others(facts.overlaps, areas),
-        *_shared(int(inside["shared"].sum())),
-        *_empty_areas(inside, areas[~areas["area_id"].isin(list(compared.unknown))]),
+        *area_notices(areas, facts.overlaps, inside, compared.unknown),
         *_other_forces(inside, compared.forces),
         *_strange_types(reading.tally),
         *_repeats(facts.ledger.duplicates),
@@ -234,70 +216,6 @@ def _left_out_of(gone: Sequence[str], periods: Sequence[Period]) -> str:
     return f"{said} left out of {f'both {span}s' if len(periods) == 2 else f'every {span}'}"
 
 
-def _weak_comparator(comparator: Comparator, mine: pd.DataFrame, mapped: np.ndarray) -> Iterator[Notice]:
-    """Warn if the comparator is too small, or consists mostly of crimes without a location.
-
-    `mine` is the SAC of the study's forces in the months compared; `mapped` has counts (areas × periods × types).
-    """
-    doubt = doubt_pct(comparator, mapped)
-    rest = mine[mine["area_id"].isna()]
-    nowhere = float(rest["lon"].isna().mean()) if len(rest) else 0.0
-    if comparator.kind == "force" and (len(rest) < SMALL_REST * len(mine) or nowhere > MOSTLY):
-        size = (
-            f"which is only about {len(rest) / mapped.shape[1]:,.0f} crimes a period, {100 * nowhere:.0f}% of them "
-            "with no location"
-            if len(rest)
-            else "where there are none"
-        )
-        yield Notice(
-            UNFIT,
-            f"The areas have {100 * (1 - len(rest) / max(len(mine), 1)):.0f}% of the force's crimes. They are compared "
-            f"with the rest, {size}. That is no good guide to what to expect. Do not rely on "
-            "the verdicts; compare with the rest of the areas instead (--comparator areas).",
-        )
-    elif comparator.kind == "areas" and comparator.words == NOTHING:
-        yield Notice(
-            WEAK,
-            "Only one area has crimes, so it is compared with its own baseline and not with other areas. This does not "
-            "show whether crime changed in the same way elsewhere. A comparison with the rest of the force does.",
-        )
-    elif doubt > DOUBT_PCT:
-        yield Notice(
-            WEAK,
-            f"The comparison is shaky: give or take {doubt:.0f}%. The areas are compared with few crimes, and chance "
-            "alone could change those, and so every expected count, by that much.",
-        )
-
-
-def _unlike_comparator(
-    comparator: Comparator, mapped: np.ndarray, absent: Collection[str]
-) -> Iterator[Notice]:
-    """Warn if what is followed more than halved or doubled beside the areas: it may lack months or crime types.
-
-    Neighbours seldom differ by so much, and nearly every area would look like a rise, or like a fall. The log of a
-    ratio of Poisson counts has the variance Σ 1/n; twice its root is left to chance. `mapped` has counts (areas ×
-    periods × types).
-    """
-    for i, kind in enumerate(tables.CRIME_TYPES):
-        if kind not in comparator.sums or kind in absent:
-            continue
-        theirs, ours = comparator.sums[kind], mapped[:, :, i].sum(axis=0)
-        four = np.array([theirs[-1], theirs[:-1].sum(), ours[-1], ours[:-1].sum()])
-        if not (four > 0).all():
-            continue
-        beside = np.log(four[0] / four[1]) - np.log(four[2] / four[3])
-        if abs(beside) - 2 * np.sqrt((1 / four).sum()) > np.log(UNLIKE_FACTOR):
-            there, here = (100 * sums[-1] / sums[:-1].mean() for sums in (theirs, ours))
-            yield Notice(
-                UNLIKE,
-                f"The areas changed unlike what they are compared with. Of {tables.IN_WORDS[kind]}, for every 100 "
-                f"before there are {there:,.0f} in {comparator.words} now, and {here:,.0f} in the areas. So nearly "
-                f"every area can look like a {'rise' if beside < 0 else 'fall'}. Check that both have whole months "
-                "and the same crime types in every period, or compare with the rest of the areas (--comparator areas).",
-            )
-            return
-
-
 def _tiles(study: Study) -> Iterator[Notice]:
     """Warn that a background map needs the network, and that anyone who has the page can read its key."""
     if study.tiles:
@@ -331,60 +249,6 @@ def _drift(mine: pd.DataFrame, now: set[str], comparator: Comparator) -> Iterato
             f"{now_share:.1f}% of crimes have no location, before it was {before_share:.1f}%. That alone "
             f"{'raises' if after > before else 'lowers'} the counts on the map{size}"
             f"{follows if comparator.kind == 'force' else ''}.",
-        )
-
-
-def _mends(areas: gpd.GeoDataFrame) -> Iterator[Notice]:
-    mended = areas[areas["mend"] != ""]
-    if len(mended):
-        each = [f"{name}: {mend}" for name, mend in zip(mended["name"], mended["mend"], strict=True)]
-        yield Notice("mended-boundaries", f"Boundaries with faults: {len(each)}. {listed(each, 3)}.")
-
-
-def _overlaps(overlaps: Sequence[tuple[str, str, float]]) -> Iterator[Notice]:
-    if overlaps:
-        pairs = [f"{a} and {b} ({m2:,.0f} m²)" for a, b, m2 in overlaps]
-        yield Notice(
-            "overlaps",
-            f"Areas that overlap: {listed(pairs, 3)}. A crime there counts in the first area by id.",
-        )
-
-
-def _under_others(overlaps: Sequence[tuple[str, str, float]], areas: gpd.GeoDataFrame) -> Iterator[Notice]:
-    """Warn of areas that lie under those before them by id, as where a file has wards and also their district."""
-    if not overlaps:
-        return
-    taken: Counter[str] = Counter()
-    for one, other, m2 in overlaps:
-        taken[max(one, other)] += int(m2)
-    later = areas[areas["area_id"].isin(list(taken))]
-    size = shapely.area(in_metres(later.geometry.to_numpy(), metric_crs(areas)))
-    share = later["area_id"].map(taken).to_numpy(float) / np.maximum(size, 1)
-    under = list(later.loc[share >= MOSTLY_UNDER, "name"])
-    if under:
-        yield Notice(
-            "areas-under-others",
-            f"Areas that lie in others: {listed(under, 3, ', ')}. Their crimes count in the other area, which comes "
-            "first by id. If some areas are the whole of others, leave those out of the boundaries.",
-        )
-
-
-def _shared(count: int) -> Iterator[Notice]:
-    if count:
-        yield Notice(
-            "shared-points", f"Crimes on a shared edge or in more than one area: {count:,}. Each counts once."
-        )
-
-
-def _empty_areas(inside: pd.DataFrame, areas: gpd.GeoDataFrame) -> Iterator[Notice]:
-    """Warn of many areas without any crime: the crimes of their force may be missing from the input."""
-    drawn = areas[~areas.geometry.is_empty]
-    empty = drawn.loc[~drawn["area_id"].isin(inside["area_id"].unique()), "name"]
-    if len(empty) > MANY_EMPTY * len(drawn):
-        yield Notice(
-            "empty-areas",
-            f"Areas without a crime in any period: {len(empty):,} of {len(drawn):,} ({listed(list(empty), 3, ', ')}). "
-            "If the crimes of their force are not in the input, their counts are unknown, not zero: leave these out.",
         )
 
 
