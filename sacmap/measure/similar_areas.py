@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from sacmap import months
+from sacmap.measure.quarters import quarters_of
 from sacmap.measure.verdict import Z95
 from sacmap.months import Period
 from sacmap.notices import Notice, listed
@@ -146,7 +147,7 @@ def is_nation(name: str) -> bool:
 
 def nation_of(forces: Sequence[Recorded], study: Study) -> tuple[Recorded, tuple[str, ...]]:
     """Return the sum of all forces, and the names of those left out because they lack a quarter of a period."""
-    quarters = {quarter for period in study.periods for quarter in period[::3]}
+    quarters = {quarter for period in study.periods for quarter in quarters_of(period)}
     # A force without a row for robbery in a quarter had none; a force without any row has a gap.
     whole = [one for one in forces if quarters <= set(one.rows["quarter"])]
     lacking = tuple(one.area for one in forces if quarters - set(one.rows["quarter"]))
@@ -228,7 +229,7 @@ def _moved(recorded: Recorded, component: Component, study: Study) -> tuple[Move
 
 
 def _counted(recorded: Recorded, component: Component, period: Period) -> float:
-    if any(quarter not in recorded.codes for quarter in period[::3]):
+    if any(quarter not in recorded.codes for quarter in quarters_of(period)):
         return math.nan
     return official(recorded, component, period)
 
