@@ -262,6 +262,13 @@ def test_the_study_s_own_force_can_be_left_out_of_its_comparator(tmp_path):
         write_comparator([str(tmp_path / "crimes")], tmp_path / "nation.csv", without=["surrey"])
 
 
+def test_crimes_for_a_comparator_that_are_not_there_name_no_option_it_lacks(tmp_path):
+    for name in ("none.zip", "none-*.csv"):
+        with pytest.raises(InputError) as told:
+            write_comparator([str(tmp_path / name)], tmp_path / "nation.csv")
+        assert told.value.remedy == "Check its path."
+
+
 def test_a_month_that_a_comparator_file_lacks_is_told(tmp_path):
     (tmp_path / "crimes.csv").write_text(
         csv_text(*[row(month, force="Kent Police") for month, n in THIN_IN_MAY.items() for _ in range(n)])

@@ -100,10 +100,10 @@ def _not_there(path: Path) -> list[Member]:
     text = str(path)
     require_plain(path)
     if not _PATTERN.search(path.name):
-        raise InputError(f"{text} is not there.", "Check --crimes.")
+        raise InputError(f"{text} is not there.", "Check its path.")
     some = sorted(path.parent.glob(path.name))
     if not some:
-        raise InputError(f"No file is called like {text}.", "Check --crimes.")
+        raise InputError(f"No file is called like {text}.", "Check its path.")
     return [one for file in some for one in members_of(file, found=True)]
 
 
