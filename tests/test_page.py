@@ -215,7 +215,7 @@ FORMULA = ("=", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 def test_f49_no_text_in_the_csv_is_a_formula(start, rest):
     text = start + rest
     shown = as_text(text)
-    assert shown.lstrip("'") == text.lstrip("'")
+    assert shown.lstrip("'") == text.replace("\0", "\ufffd").lstrip("'")
     assert not shown.startswith(FORMULA)
     if shown.startswith(("+", "-")):
         float(shown)
