@@ -53,7 +53,31 @@ def test_counts_and_crime_types_are_read_as_programs_and_police_uk_write_them(n,
 
 
 def test_each_month_may_have_a_row_of_each_of_several_forces():
-    assert file_comparator(csv_of(EVERY * 2), "c.csv", PERIODS).pair("burglary") == (800, 400)
+    text = csv_of(EVERY) + csv_of(EVERY, n=50).partition("\n")[2]
+    assert file_comparator(text, "c.csv", PERIODS).pair("burglary") == (600, 300)
+
+
+@pytest.mark.parametrize(
+    ("forces", "said"),
+    [
+        ({"Kent": 100, "Kent again": 100}, "has every row twice"),
+        ({"Kent": 100, "Essex": 50, "": 150}, "rows of all areas together beside those they are"),
+        ({"Kent": 100, "Essex": 50, "England and Wales": 9_000}, "rows of England and Wales beside"),
+        ({"Kent": 100, "All forces": 101}, "rows of All forces beside"),
+    ],
+)
+def test_rows_that_count_crimes_again_are_refused_and_not_summed(forces, said):
+    lines = [
+        f"{force},{m},{kind},{n}" for force, n in forces.items() for m in EVERY for kind in tables.SAC_TYPES
+    ]
+    with pytest.raises(InputError, match=said):
+        file_comparator("\n".join(["Force,month,crime_type,n", *lines]), "c.csv", PERIODS)
+
+
+def test_a_file_of_the_nation_alone_may_say_so_in_every_row():
+    lines = [f"England and Wales,{month},{kind},9" for month in EVERY for kind in tables.SAC_TYPES]
+    text = "\n".join(["Force,month,crime_type,n", *lines])
+    assert file_comparator(text, "c.csv", PERIODS).pair("burglary") == (36, 18)
 
 
 def test_a_month_left_out_need_not_be_in_the_file():

@@ -202,14 +202,17 @@ def header_of(rows: Sequence[Sequence[str]], columns: Sequence[str]) -> int | No
     )
 
 
-def rows_of(text: str, path: str, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+def rows_of(
+    text: str, path: str, columns: Sequence[str], *, beside: bool = False
+) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the line number and the cells of `columns`, by name, of each line of a CSV after the header.
 
     Separators are those of `rows_in`; Excel writes semicolons in some countries. The header may have capitals, and
     spaces for underscores. Titles above it and blank lines are passed over. A cell in quotes may have line breaks: the
     number is then that of its last line.
 
-    Without a column `area_id`, a line also has its cells of each column that may be the areas' names.
+    Without a column `area_id`, a line also has its cells of each column that may be the areas' names; with `beside`, of
+    every other column.
 
     Raises
     ------
@@ -230,6 +233,8 @@ def rows_of(text: str, path: str, columns: Sequence[str]) -> Iterator[tuple[int,
         raise InputError(f"{path} has no column {missing[0]!r} (it has {there}).", f"It needs {wanted}.")
     at = {name: names.index(name) for name in columns}
     written = _as_written(lines[place][1])
+    if beside:
+        at |= {name: written.index(name) for name in written if name not in at}
     if "area_id" in columns and "area_id" not in written:
         at |= {name: written.index(name) for name in _of_areas(written)}
     for line, cells in lines[place + 1 :]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +39,11 @@ OTHERS = "the rest of the areas"
 COLUMNS = ("month", "crime_type", "n")
 #: What areas are compared with should have at least this share of their crimes, or of the force's.
 SMALL_REST = 0.1
+#: What a row of all forces or areas together is called, in any column beside those read.
+_ALL = re.compile(
+    r"((grand|overall) )?totals?:?|all( (police )?(forces|areas))?|england( (and|&) wales)?|national|nation|sum",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -161,26 +168,29 @@ def file_comparator(text: str, path: str, compared: Sequence[Period]) -> Compara
     Raises
     ------
     InputError
-        If a column or a compared month is missing, a month has more rows than another, or a value is not a month, a
-        crime type or a whole count.
+        If a column or a compared month is missing, a month has more rows than another, a row counts crimes that others
+        count, or a value is not a month, a crime type or a whole count.
     """
-    given: dict[tuple[str, str], float] = {}
-    rows: Counter[tuple[str, str]] = Counter()
-    for line, row in rows_of(text, f"The comparator {path}", COLUMNS):
+    rows: dict[tuple[str, str], list[float]] = {}
+    called: dict[str, list[tuple[str, str]]] = {}
+    for line, row in rows_of(text, f"The comparator {path}", COLUMNS, beside=True):
         month, n = months.month_of(row["month"]), tables.whole_of(row["n"])
         # Vehicle crime is how police.uk's files write vehicle-crime.
         kind = row["crime_type"].lower().replace(" ", "-")
         if not month or kind not in tables.CRIME_TYPES or n is None:
             raise InputError(
-                f"The comparator {path}, line {line}: {','.join(row.values())} is not a month, a crime type and a "
-                "count.",
+                f"The comparator {path}, line {line}: {','.join(row[name] for name in COLUMNS)} is not a month, a "
+                "crime type and a count.",
                 f"Crime types are {', '.join(tables.CRIME_TYPES)}; months are YYYY-MM.",
             )
-        given[month, kind] = given.get((month, kind), 0.0) + n
-        rows[month, kind] += 1
+        rows.setdefault((month, kind), []).append(n)
+        every = next((cell for name, cell in row.items() if name not in COLUMNS and _ALL.fullmatch(cell)), "")
+        called.setdefault(every, []).append((month, kind))
+    given = {key: sum(several) for key, several in rows.items()}
     sums = {kind: _sum(given, kind, compared, path) for kind in tables.SAC_TYPES}
     for kind in tables.SAC_TYPES:
         _require_as_often(rows, kind, [month for period in compared for month in period], path)
+    _require_once(rows, called, path)
     whole = {"sac": np.sum([sums[kind] for kind in tables.SAC_TYPES], axis=0)}
     return Comparator("file", "the comparison areas", whole | sums)
 
@@ -243,14 +253,40 @@ def _sum(given: dict[tuple[str, str], float], kind: str, compared: Sequence[Peri
     return np.array([sum(given[month, kind] for month in period) for period in compared])
 
 
-def _require_as_often(rows: Mapping[tuple[str, str], int], kind: str, compared: list[str], path: str) -> None:
+def _require_as_often(
+    rows: Mapping[tuple[str, str], Sequence[float]], kind: str, compared: list[str], path: str
+) -> None:
     """Refuse months with more rows than others: a row given twice, or one that is missing, would look like a change."""
-    most, least = (of(compared, key=lambda month: rows[month, kind]) for of in (max, min))
-    if rows[most, kind] > rows[least, kind]:
+    most, least = (of(compared, key=lambda month: len(rows[month, kind])) for of in (max, min))
+    if len(rows[most, kind]) > len(rows[least, kind]):
         raise InputError(
-            f"The comparator {path} has {rows[most, kind]} rows of {kind} for {most} and {rows[least, kind]} for "
-            f"{least}, so its change would not be a real one.",
+            f"The comparator {path} has {len(rows[most, kind])} rows of {kind} for {most} and "
+            f"{len(rows[least, kind])} for {least}, so its change would not be a real one.",
             "Give each month as many rows: leave out those given twice, and write 0 for an area without crimes.",
+        )
+
+
+def _require_once(
+    rows: Mapping[tuple[str, str], Sequence[float]], called: Mapping[str, list[tuple[str, str]]], path: str
+) -> None:
+    """Refuse rows that count crimes again: all of them twice, or a row of all forces beside those of the forces.
+
+    `rows` are the counts of each month and crime type; `called` has these keys by such a name of a row, or "".
+    """
+    some = [several for several in rows.values() if any(several)]
+    times = math.gcd(*(n for several in some for n in Counter(several).values()))
+    if times > 1:
+        raise InputError(
+            f"The comparator {path} has every row {'twice' if times == 2 else f'{times} times'}.",
+            "Leave out the rows that are there again.",
+        )
+    mixed = next(
+        (name for name, keys in called.items() if name and not {*keys}.isdisjoint(called.get("", ()))), ""
+    )
+    if mixed or (some and all(len(several) > 2 and 2 * max(several) == sum(several) for several in some)):
+        raise InputError(
+            f"The comparator {path} has rows of {mixed or 'all areas together'} beside those they are the sum of.",
+            "Keep one of the two: the rows of all together, or those of each.",
         )
 
 
