@@ -306,6 +306,20 @@ def test_f67_files_whose_rows_are_alike_as_often_as_within_each_are_no_copies(fo
     assert "doubled-file" not in map_study_of(folder, monkeypatch).told
 
 
+def test_f67_an_extract_that_was_divided_between_two_files_is_no_copy_where_some_of_its_pairs_come_apart(
+    folder, monkeypatch
+):
+    rows = extract()
+    near = [rows[0] | {"X": str(int(rows[0]["X"]) + k)} for k in range(120)]
+    later = [row | {"Date": "04/01/2019"} for row in near]
+    (folder / "first.csv").write_text(table(near[:8] + near[8:9] * 2 + near[20:40]))
+    (folder / "second.csv").write_text(table(near[:8] + near[9:15] * 2 + near[40:] + rows[1:] + later))
+    write_study(folder, crimes="['first.csv', 'second.csv']", ids=False)
+    made = map_study_of(folder, monkeypatch)
+    assert made.code == 0
+    assert "doubled-file" not in made.told
+
+
 def test_f67_files_of_different_districts_are_no_repeats(folder, monkeypatch):
     rows = crimes(ids=False)
     (folder / "west.csv").write_text(table([row for row in rows if float(row["Longitude"]) < -1.46]))

@@ -33,8 +33,9 @@ MONTH_ROWS, WHOLE_ROWS = 5, 2
 MOSTLY, ENOUGH_POINTS, MANY_CRIMES = 0.5, 20, 50
 #: How far apart locations are that have so few decimals of a degree.
 ROUGH_DECIMALS = {2: "a kilometre", 3: "100 m"}
-#: Rows of two parts are not alike by chance if so many times more are than within each.
-BY_CHANCE = 3.0
+#: Two parts share rows if so many standard deviations more pairs of rows alike than expected lie one in each: chance
+#: alone gives 3.3 once in 2,000 times.
+SURE = 3.3
 #: So many rows in a row that stand again in the same order are a block that was put in twice.
 BLOCK = 10
 #: With fewer rows, all may occur twice by chance.
@@ -349,12 +350,9 @@ def _overlaps(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterator[Noti
     by_part = _shared_months(parts)
     said = []
     for one, other in sorted(pair for pair in _pairs(by_part) if pair[0] < pair[1]):
-        shared = sum(
-            _shared_rows(by_part[one][group], by_part[other][group])
-            for group in by_part[one].keys() & by_part[other].keys()
-            if not {(one, group), (other, group)} & gone
-        )
-        if shared:
+        both = by_part[one].keys() & by_part[other].keys()
+        months_of = [group for group in sorted(both) if not {(one, group), (other, group)} & gone]
+        if shared := _shared_rows([(by_part[one][group], by_part[other][group]) for group in months_of]):
             said.append(f"{parts[one].label} and {parts[other].label} ({shared:,} rows)")
     if said:
         yield Notice(
@@ -364,17 +362,27 @@ def _overlaps(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterator[Noti
         )
 
 
-def _shared_rows(mine: pd.DataFrame, theirs: pd.DataFrame) -> int:
-    """Return how many rows two parts share in a month, less those of the same id; 0 if these may be alike by chance."""
-    same = set(mine["ident"]) & set(theirs["ident"]) - {0}
-    few, many = sorted(
-        (some[some["placed"] & ~some["ident"].isin(same)]["key"].value_counts() for some in (mine, theirs)),
-        key=lambda counts: int(counts.sum()),
-    )
-    shared = int(np.minimum(few, many.reindex(few.index).fillna(0)).sum())
-    # As often as rows of one part are alike, those of two may be; exact days and places hardly ever are.
-    alike = max(1 - len(counts) / counts.sum() for counts in (few, many)) if len(few) else 0.0
-    return shared if shared >= max(MONTH_ROWS, few.sum() * min(MOSTLY, BY_CHANCE * alike)) else 0
+def _shared_rows(each: Sequence[tuple[pd.DataFrame, pd.DataFrame]]) -> int:
+    """Return how many rows two parts share in their months, less those of the same id; 0 if it may be by chance.
+
+    Of crimes that were divided between two parts, two that are alike may well be in one; a crime and its copy are not.
+    """
+    shared = across = 0
+    expected = variance = 0.0
+    for months_rows in each:
+        same = set.intersection(*(set(some["ident"]) for some in months_rows)) - {0}
+        one, other = (
+            some[some["placed"] & ~some["ident"].isin(same)]["key"].value_counts() for some in months_rows
+        )
+        one, other = one.align(other, fill_value=0)
+        n = int(one.sum() + other.sum())
+        apart = 2 * int(one.sum()) * int(other.sum()) / max(n * (n - 1), 1)
+        pairs = int((one + other == 2).sum())
+        shared += int(np.minimum(one, other).sum())
+        across += int(((one == 1) & (other == 1)).sum())
+        expected += pairs * apart
+        variance += pairs * apart * (1 - apart)
+    return shared if shared >= MONTH_ROWS and across - expected > SURE * variance**0.5 else 0
 
 
 def _pasted_in(part: Part) -> int:
