@@ -238,6 +238,29 @@ def test_visits_and_homes_protected_are_taken_into_account(result, plan):
     assert len(told) == 1
 
 
+@pytest.mark.parametrize(
+    ("since", "until", "what"),
+    [
+        ("Start date", "End date", "Activity"),
+        ("Date from", "Date to", "Action"),
+        ("Start", "End", "Type of visit"),
+    ],
+)
+def test_the_columns_of_lists_are_known_as_partnerships_call_them(since, until, what):
+    text = f"Ward,{since},{until},{what}\nW1,2024-06-03,2024-06-09,gates\n"
+    assert read_visited(text, "v.csv", {"W1"}) == [
+        {"area_id": "W1", "since": "2024-06-03", "until": "2024-06-09", "action": "gates"}
+    ]
+    for homes in ("Number of homes", "No. of properties", "Properties protected"):
+        assert read_protected(f"Ward,{homes}\nW1,3\n", "p.csv", {"W1"}) == {"W1": 3}
+        log = read_actions(f"Date of visit,Ward,{what},{homes}\n2024-06-03,W1,locks,3\n", "l.csv", {"W1"})
+        assert [(one.date, one.action, one.homes) for one in log] == [("2024-06-03", "locks", 3)]
+    with pytest.raises(
+        InputError, match=r"no column 'homes' \(it has Ward, Homes visited, Homes protected\)"
+    ):
+        read_protected("Ward,Homes visited,Homes protected\nW1,9,3\n", "p.csv", {"W1"})
+
+
 def test_a_last_line_with_the_total_of_the_homes_protected_is_passed_over():
     areas = {"W1": "W1", "castle": "W2", "total": "W3"}
     for name in ("Total", "GRAND TOTAL:"):

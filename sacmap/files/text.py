@@ -20,6 +20,19 @@ from sacmap.notices import listed
 _LARGEST = 4 << 30
 #: What a column of areas may be called where none is called `area_id`, the surest first.
 _AREA_NAMES = re.compile(r"(area_)?name|area|ward(_name)?|neighbourhood|.*?(cd|code|nm|name)")
+#: What other columns of lists are called too, in small letters with _ for spaces.
+_CALLED = {
+    name: re.compile(pattern)
+    for name, pattern in {
+        "from": r"(start|started|begin|began|first)(_?(date|day))?|(date_|from_)(from|date|start(ed)?)|since",
+        "to": r"(end|ended|finish|last|until)(_?(date|day))?|(date_|to_)(to|date|end(ed)?|until)|until|till",
+        "date": r"day|(action|visit|start)_?date|date_of_\w+|when",
+        "action": r"actions?|activity|measures?|intervention|what|type_of_\w+|(action|activity|visit)_type|description",
+        "homes": r"((no\.?|number|num|count)_(of_)?)?(homes|houses|properties|dwellings|addresses)"
+        r"(_(protected|visited|reached|secured|done|treated|hardened|completed))?",
+        "n": r"counts?|number|crimes|offences|(no\.?|number|count)_of_(crimes|offences)",
+    }.items()
+}
 
 
 def unreadable(label: str | Path, error: OSError) -> InputError:
@@ -187,11 +200,18 @@ def _of_areas(names: Sequence[str]) -> list[str]:
 
 
 def _names(cells: Sequence[str], columns: Sequence[str]) -> list[str]:
-    """Return the names of a header's columns: `area_id` also for a column of the areas' names."""
+    """Return the names of a header's columns: `area_id` also for one of the areas' names, others as they are called.
+
+    Of several that may be one of the columns, none is taken.
+    """
     names = _as_written(cells)
+    for column in columns:
+        called = [name for name in names if column in _CALLED and _CALLED[column].fullmatch(name)]
+        if column not in names and len(called) == 1 and called[0] not in columns:
+            names[names.index(called[0])] = column
     if "area_id" in columns and "area_id" not in names:
-        called = next(iter(_of_areas(names)), None)
-        names = ["area_id" if name == called else name for name in names]
+        areas = next(iter(_of_areas(names)), None)
+        names = ["area_id" if name == areas else name for name in names]
     return names
 
 
