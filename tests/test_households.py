@@ -154,7 +154,7 @@ def test_thousands_separators_are_read(tmp_path):
     assert read_households(written(tmp_path, 'area_id,households\nA,"1,234"\n')).by_id == {"A": 1234}
 
 
-@pytest.mark.parametrize("mark", ["c", "[c]", "[X]", ".."])
+@pytest.mark.parametrize("mark", ["c", "[c]", "[X]", "..", ""])
 def test_a_count_that_is_withheld_is_no_count(tmp_path, mark):
     assert read_households(written(tmp_path, f"area_id,households\nA,400\nB,{mark}\n")).by_id == {"A": 400}
 
@@ -167,7 +167,7 @@ def test_a_count_that_is_withheld_is_no_count(tmp_path, mark):
         ("area_id,households\nA,lots\n", "line 2: A, lots"),
         ("area_id,households\nA,1\nB,-1\n", "line 3: B, -1"),
         ("area_id,households\n,1\n", "line 2: no identifier"),
-        ("area_id,households\nA\n", "line 2: A, no number"),
+        ("area_id,households\nA\n", "no number in its column households"),
         ("area_id,households\nA,nan\n", "line 2: A, nan"),
         ("area_id,households\nA,1e308\n", "line 2: A, 1e308"),
         ("area_id,households\nA,1e-30\n", "line 2: A, 1e-30"),
@@ -521,6 +521,14 @@ def test_households_by_names_that_are_written_otherwise_are_told_the_name_meant(
             two_squares().assign(name=["Ash", "Birch"]), {"Birch Ward": 5, "Ash Ward": 4}, "h.csv"
         )
     assert error.value.remedy.endswith("names as in the boundaries. Did you mean Birch by Birch Ward?")
+
+
+def test_lsoas_may_be_given_by_their_names(tmp_path):
+    areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1)})
+    lsoas = areas_from_rings({("E01000001", "Town 001A"): square(0), ("E01000002", "Town 001B"): square(1)})
+    text = "LSOA name,households\nTown 001A,400\nTown 001B,500\n"
+    counts = read_households(written(tmp_path, text)).by_id
+    assert list(with_households(areas, counts, "h.csv", lsoas)[0]["households"]) == [400, 500]
 
 
 def test_households_by_names_that_look_the_same_are_matched():

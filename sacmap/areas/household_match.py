@@ -27,7 +27,7 @@ def with_households(
 ) -> tuple[gpd.GeoDataFrame, tuple[Notice, ...]]:
     """Add the households to the areas, in place of any they have.
 
-    `counts` are by identifier or name of the areas, or by identifier of the LSOAs if those are given, as an Areas
+    `counts` are by identifier or name of the areas, or of the LSOAs if those are given, as an Areas
     table. All households of an LSOA go to the area that contains its representative point, by the same rule as crimes.
     A notice says how many are in LSOAs outside all areas. `path` is the file they come from, for messages.
 
@@ -44,7 +44,7 @@ def with_households(
     if lsoas is None:
         known = _matched(areas["area_id"], counts, path, names=areas["name"])
     else:
-        homes = _matched(lsoas["area_id"], counts, path, by_lsoa=True)
+        homes = _matched(lsoas["area_id"], counts, path, names=lsoas.get("name"), by_lsoa=True)
         owners = area_of(lsoas, areas)
         if owners.isna().all():
             raise InputError(

@@ -22,7 +22,7 @@ _ID = re.compile(r"area_id|id|lsoa[ _]?(\d\d)?[ _]?(cd|code)?|.*(cd|code|mnemoni
 _CODE = re.compile(r"([EWSNK]\d{8})(\s*[:-]?\s.*)?")
 #: Names of a column of areas' names, which stand for identifiers where there are none.
 _NAME = re.compile(
-    r"(area|ward|neighbourhood|parish)?[ _]*names?|area|ward|neighbourhood|parish|.*nm", re.IGNORECASE
+    r"(area|ward|neighbourhood|parish|lsoa)?[ _]*names?|area|ward|neighbourhood|parish|.*nm", re.IGNORECASE
 )
 #: Names of a column of all households, the surest first.
 _TOTALS = tuple(
@@ -122,7 +122,7 @@ def _households_in(lines: Sequence[Line], path: str, column: str | None) -> Coun
     stays as it is given.
     The households are in `column`, else in the one called households, all households or the like, else in the only one
     of numbers that is not of some households only. Titles above the table and notes below it are passed over; a number
-    withheld is none.
+    withheld, or a blank cell, is none.
 
     Raises
     ------
@@ -148,7 +148,7 @@ def _households_in(lines: Sequence[Line], path: str, column: str | None) -> Coun
         code = _CODE.fullmatch(key)
         key = code[1] if code else key
         count = homes_of(number)
-        if not key or (count is None and (number.lower() not in _WITHHELD or number == "")):
+        if not key or (count is None and number.lower() not in _WITHHELD):
             raise InputError(
                 f"{path}, line {line}: {key or 'no identifier'}, {number or 'no number'} is not an "
                 "identifier and a count of households.",
@@ -162,6 +162,11 @@ def _households_in(lines: Sequence[Line], path: str, column: str | None) -> Coun
         if count is not None:
             found[key] = count
             written.append(number)
+    if body and not found:
+        raise InputError(
+            f"{path} has no number in its column {names[number_at]}.",
+            "Say which column with --households-column. If it has formulas, save the file in a spreadsheet program.",
+        )
     require_no_points(written, found.values(), path)
     if any(value % 1 for value in found.values()):
         said = f"Households of {path} with fractions are taken as estimates."
