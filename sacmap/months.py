@@ -19,6 +19,8 @@ _DATE = re.compile(r"(?a:((?:19|20)\d\d-(?:0[1-9]|1[0-2]))-[0-3]\d)(?:[T ].*)?")
 Period = tuple[str, ...]
 
 A_YEAR = 12
+#: What word processors write for a hyphen.
+_DASHES = str.maketrans("‐‑–−", "----")
 NAMES = (
     "January", "February", "March", "April", "May", "June", "July", "August",
     "September", "October", "November", "December",
@@ -100,7 +102,7 @@ def spans(values: str | Sequence[str]) -> tuple[Period, ...]:
     UsageError
         As `span`.
     """
-    texts = [values] if isinstance(values, str) else list(values)
+    texts = [text.translate(_DASHES) for text in ([values] if isinstance(values, str) else values)]
     parts = [part for text in texts for part in re.split(r"[,\s]+", re.sub(r"\s*:\s*", ":", text))]
     return tuple(span(part) for part in parts if part)
 

@@ -599,6 +599,10 @@ OTHERS = {
     "a.csv": (b"WD24CD,households\nE1,5\n", "a table without shapes"),
     "crimes.csv": (b"Crime ID,Month,Reported by,Longitude\n,2018-10,,0.1\n", "a file of crimes"),
     "a.json": (b'{"count": 3, "rows": [1, 2]}', "JSON, but none of areas"),
+    "pages.json": (b'[{"type": "FeatureCollection"}, {"type": "FeatureCollection"}]', "GeoJSON at 1, and 1 more"),
+    "b.json": (b'{"layers": [{"featureSet": {"features": [], "geometryType": "esriGeometryPolygon"}}]}',
+               "its areas further inside: Esri JSON at layers 1 featureSet"),
+    "c.json": (b'{"features": [{"attributes": {"a": "b"}, "geometry": {"curveRings": [[[0, 52]]]}}]}', "with curves"),
     "empty.gpkg": (b"", "empty"),
     "lfs.geojson": (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 12\n", "a pointer of Git LFS"),
 }  # fmt: skip
@@ -621,6 +625,14 @@ def test_a_zip_of_crimes_given_as_boundaries_is_called_so_and_no_layer_of_it_is_
     with pytest.raises(InputError, match=r"a ZIP with no file of areas.*is a file of crimes") as error:
         read_areas(tmp_path / "a.zip")
     assert "--crimes" in error.value.remedy
+
+
+def test_a_word_document_given_as_boundaries_is_called_so(tmp_path):
+    with zipfile.ZipFile(tmp_path / "map.docx", "w") as archive:
+        archive.writestr("[Content_Types].xml", "<x/>")
+        archive.writestr("word/document.xml", "<x/>")
+    with pytest.raises(InputError, match="is a Word document"):
+        read_areas(tmp_path / "map.docx")
 
 
 def test_every_kind_that_is_not_read_says_what_to_do():

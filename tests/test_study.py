@@ -206,3 +206,15 @@ def test_the_line_to_write_has_its_text_in_quotes_at_once(tmp_path, line):
     with pytest.raises(InputError) as refused:
         read_study(tmp_path / "study.toml")
     assert refused.value.remedy == 'Write title = "Leeds"'
+
+
+@pytest.mark.parametrize("line", ['title\xa0=\xa0"Leeds"', '\u200btitle = "Leeds"', '\xa0title = "Leeds"'])
+def test_spaces_that_do_not_break_are_told_with_the_line_to_write(tmp_path, line):
+    (tmp_path / "study.toml").write_text(f"{line}\n", encoding="utf-8")
+    with pytest.raises(InputError, match="line 1 has a space that does not break") as refused:
+        read_study(tmp_path / "study.toml")
+    assert refused.value.remedy == 'Write title = "Leeds"'
+
+
+def test_months_may_have_the_dashes_of_a_word_processor():
+    assert make_study({"current": "2018\u201104:2019\u201303"}).current == spans("2018-04:2019-03")[0]

@@ -84,6 +84,7 @@ KINDS = {
         Kind("sqlite", "a database that is no GeoPackage", remedy=_GIS),
         Kind("xlsx", "a workbook", remedy="Boundaries are polygons: give the file of areas, and the workbook by "
              "--households if that is what it holds."),
+        Kind("docx", "a Word document", remedy="A map in it cannot be read: ask for the file it was drawn from."),
         Kind("street", "a file of crimes", remedy="Give crimes by --crimes, and the file of areas by --boundaries."),
         Kind("xls", "an old Office file", remedy="Boundaries are polygons: give the file of areas."),
         Kind("pdf", "a PDF", remedy="A picture of areas cannot be read: ask for the file it was drawn from."),

@@ -56,6 +56,7 @@ def read_json(raw: bytes, where: Path | str, layer: str | None, name: str) -> Ro
         else kind_of_json(value)
     )
     if kind.remedy:
+        _require_no_inner(value, where)
         raise InputError(f"{where} is {kind.words}{_said(value, kind)}.", kind.remedy)
     if kind.key != "topojson":
         layer_of([name], layer, where)
@@ -66,6 +67,33 @@ def read_json(raw: bytes, where: Path | str, layer: str | None, name: str) -> Ro
     except _OTHER_SHAPE as error:
         raise InputError(f"{where} is not valid {kind.words}{_why(error)}.", "Export it again.") from None
     return replace(rows, notices=(*rows.notices, *notices))
+
+
+def _require_no_inner(value: object, where: Path | str) -> None:
+    """Refuse JSON that has areas further inside, such as a list of pages, and say where."""
+    found = list(itertools.islice(_inner(value), 1_000))
+    if found:
+        place, words = found[0]
+        raise InputError(
+            f"{where} has its areas further inside: {words} at {place}"
+            + (f", and {len(found) - 1} more." if len(found) > 1 else "."),
+            "Save that part as a file of its own."
+            if len(found) == 1
+            else "Save each part as a file of its own. Parts of one map can be joined in QGIS (Merge Vector Layers).",
+        )
+
+
+def _inner(value: object, at: str = "", depth: int = 4) -> Iterator[tuple[str, str]]:
+    """Yield where in JSON its first areas are, and of which kind, such as ("layers 1 featureSet", "Esri JSON")."""
+    several = (
+        value.items() if isinstance(value, dict) else enumerate(value, 1) if isinstance(value, list) else ()
+    )
+    for key, one in several if depth else ():
+        place, kind = f"{at} {str(key)[:40]}".strip(), kind_of_json(one)
+        if not kind.remedy:
+            yield place, kind.words
+        elif kind.key == "json":
+            yield from _inner(one, place, depth - 1)
 
 
 def _why(error: Exception) -> str:
@@ -133,7 +161,10 @@ def _each_line(text: str, where: Path | str) -> list[JsonObject]:
         except ValueError:
             raise InputError(f"{where}, line {number}, is not valid JSON.", "Export it again.") from None
         if not _is_feature(value):
-            raise InputError(f"{where}, line {number}, is not a GeoJSON feature.", "Export it again.")
+            raise InputError(
+                f"{where}, line {number}, is not a GeoJSON feature.",
+                "Write one feature in each line, or all in one FeatureCollection.",
+            )
         found.append(value)
     return found
 
@@ -312,6 +343,11 @@ def _esrijson(whole: JsonObject, where: Path | str, _: str | None) -> Rows:
     records = []
     for feature in whole["features"]:
         geometry = feature.get("geometry")
+        if geometry and "curveRings" in geometry:
+            raise InputError(
+                f"{where} has boundaries with curves (curveRings), which are not read.",
+                "Ask the service for f=geojson, or for returnTrueCurves=false; or run Densify in ArcGIS.",
+            )
         shape, mend = _esri_geometry(geometry) if geometry else (shapely.Polygon(), NO_BOUNDARY)
         records.append((dict(feature.get("attributes") or {}), shape, mend))
     reference = whole.get("spatialReference")
@@ -335,8 +371,7 @@ def _esri_system(reference: JsonObject | None, where: Path | str) -> pyproj.CRS 
 def _esri_geometry(geometry: JsonObject) -> tuple[BaseGeometry, str]:
     """Return the polygons of Esri's rings: outer rings run clockwise, holes the other way."""
     if "rings" not in geometry:
-        kind = "curve" if "curveRings" in geometry else "geometry that is no polygon"
-        return shapely.Polygon(), f"a {kind} left out"
+        return shapely.Polygon(), "a geometry that is no polygon left out"
     mends: list[str] = []
     shells: list[shapely.Polygon] = []
     holes: list[shapely.Polygon] = []

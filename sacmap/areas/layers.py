@@ -107,6 +107,8 @@ def _of_several(parts: Sequence[Part], where: Path, layer: str | None, *, inflat
 
 def _nothing_in(parts: Sequence[Part], where: Path, *, is_zip: bool) -> InputError:
     """Return the error about files among which there is none of areas, saying what the first of them is."""
+    if is_zip and "word/document.xml" in {part.name for part in parts}:
+        return InputError(f"{where} is {KINDS['docx'].words}.", KINDS["docx"].remedy)
     if is_zip and {"xl/workbook.xml", "[Content_Types].xml", "content.xml"} & {part.name for part in parts}:
         return InputError(f"{where} is {KINDS['xlsx'].words}.", KINDS["xlsx"].remedy)
     lone = {".dbf", ".shx"} & {part.ending for part in parts}

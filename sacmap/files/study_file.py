@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from sacmap.errors import InputError, UsageError
+from sacmap.files.delimited import decoded
 from sacmap.files.text import bytes_of, parse_toml
 from sacmap.limits import SETTINGS
 from sacmap.study_options import (
@@ -26,6 +27,10 @@ _AT = re.compile(r"\(at line (\d+), column (\d+)\)")
 _NO_TOML = re.compile(rb"(\xef\xbb\xbf)?\s*[{<!]|(?!\xff\xfe|\xfe\xff).*\0", re.DOTALL)
 _CURLY = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "‟": '"', "‘": "'", "’": "'", "‚": "'", "«": '"', "»": '"'}
+)
+#: Spaces that TOML does not know, and signs without a width.
+_SPACES = str.maketrans(
+    dict.fromkeys("\xa0\u2002\u2003\u2007\u2009\u202f", " ") | dict.fromkeys("\u200b\u2060\ufeff")
 )
 _PAIR = re.compile(r"\s*([\w .-]+?)\s*[=:]\s*(.*?)\s*$")
 #: A number as people write it: £150, 1,500 or 50%.
@@ -78,10 +83,7 @@ def _text(path: Path) -> str:
     raw = b"" if is_data else bytes_of(path, SETTINGS)
     if is_data or _NO_TOML.match(raw):
         raise UsageError(f"{path} is no study.", "Give crimes with --crimes, and areas with --boundaries.")
-    try:
-        return raw.decode("utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(f"The study {path} is not UTF-8.", "Save it as UTF-8 in your editor.") from None
+    return decoded(raw, f"The study {path}")
 
 
 def _require_above(path: Path, extract: object) -> None:
@@ -169,6 +171,8 @@ def toml_error(what: str, text: str, error: ValueError) -> InputError:
 
 def _judged(line: str, error: str, before: list[str]) -> tuple[str, str]:
     """Return what is wrong in a line, and the remedy."""
+    spaced = line.translate(_SPACES)
+    odd, line = spaced != line, spaced
     pair = _PAIR.match(line)
     key, value = (pair[1], pair[2]) if pair else ("", line.strip())
     shown, straight = value[:200], line.translate(_CURLY)
@@ -195,6 +199,7 @@ def _judged(line: str, error: str, before: list[str]) -> tuple[str, str]:
         (bool(key) and _BARE.fullmatch(value) is not None, "has text without quotes", f"Write {key} = {plain}"),
         (bool(key) and value.count('"') == 1, "has a quote that is never closed",
          f'Write {key} = "{shown.strip(chr(34))}"'),
+        (odd, "has a space that does not break, as word processors and web pages make", f"Write {line.strip()[:200]}"),
         (not key and not line.strip().startswith("["), f"is no name = value: {line.strip()[:60]!r}", example),
     )  # fmt: skip
     return next(
