@@ -118,7 +118,8 @@ class Made:
 
     @property
     def told(self):
-        """The warnings by code."""
+        """The warnings by code, of a run that was not refused."""
+        assert not self.error, self.error
         return {one["code"]: one["text"] for one in self.record.get("warnings", [])}
 
     def counts(self, area="E05000001", column="current_count"):

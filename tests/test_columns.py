@@ -45,6 +45,8 @@ def test_f36_row_numbers_beside_the_columns_do_not_hide_that_a_code_is_given_twi
         read_areas(made(*rows, ids=["0", "1", "2"]))
     by_district = [{"LAD24CD": f"E0{n % 2}", "NAME": f"Ward {n}"} for n in range(4)]
     assert list(read_areas(made(*by_district, ids=[0, 1, 2, 3]))["area_id"]) == ["0", "1", "2", "3"]
+    by_post = [{"POSTCODE": f"BS{min(n, 7)}", "NAME": f"Ward {n}"} for n in range(10)]
+    assert len(read_areas(made(*by_post, ids=list(range(10))))) == 10
 
 
 @pytest.mark.parametrize("extra", [{"id": None}, {"Id": 0}, {"AREA_CODE": "MTW"}, {"code": ""}])

@@ -112,6 +112,22 @@ def test_f60_a_list_of_millions_of_lines_in_few_bytes_is_refused_in_each_format(
             read_actions(table_text(str(path), ACTIONS), str(path))
 
 
+def test_f60_a_long_sheet_beside_a_list_and_blank_lines_below_it_do_not_count_as_its_lines(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("sacmap.files.sheets.LISTED", limits.Limit(20, "lines", ""))
+    book = openpyxl.Workbook()
+    book.active.append(ACTIONS)
+    book.active.append(["2019-10-07", "A", "locks", 1])
+    book.active["F40"] = " "
+    addresses = book.create_sheet("Addresses")
+    for n in range(30):
+        addresses.append([n, "Mill Road"])
+    book.save(tmp_path / "log.xlsx")
+    path = str(tmp_path / "log.xlsx")
+    assert len(read_actions(table_text(path, ACTIONS), path)) == 1
+
+
 def test_f60_a_text_repeated_without_end_is_refused(tmp_path, monkeypatch):
     # The bound is the sooner reached the lower it is.
     monkeypatch.setattr("sacmap.files.child_process.MEMORY", 3 << 28)

@@ -141,9 +141,8 @@ def _guessed_id(rows: Rows, where: Path | str) -> tuple[str, list[str], list[Not
     name = _called(rows, "name") if "folder" in rows.columns else None
     if name is not None and _is_key(texts(rows, name)):
         return name, texts(rows, name), []
-    # Row numbers would hide that a code is given twice; a district's code is given to many.
-    mostly = any(len(set(values)) > len(values) / 2 for values in tried.values())
-    if beside and _is_key(beside) and not (mostly and counts_rows(beside)):
+    # Row numbers would hide that a code is given twice; a district's or a postcode is given to many.
+    if beside and _is_key(beside) and not (counts_rows(beside) and any(map(_is_nearly_key, tried.values()))):
         return "its own id", beside, []
     if name is not None and (combined := _with_folder(rows, name)):
         return name, combined, []
@@ -160,6 +159,12 @@ def _with_folder(rows: Rows, name: str) -> list[str] | None:
 
 def _is_key(values: Sequence[str]) -> bool:
     return "" not in values and len(set(values)) == len(values)
+
+
+def _is_nearly_key(values: Sequence[str]) -> bool:
+    """Whether one value, or one in ten, is too many, and most are not: the values are codes with a mistake."""
+    codes = len(set(values))
+    return len(values) - codes <= max(1, len(values) // 10) < codes
 
 
 def counts_rows(values: Sequence[str]) -> bool:

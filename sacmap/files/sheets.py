@@ -85,13 +85,13 @@ def _sheet_with(columns: Sequence[str], raw: bytes | bytearray, path: str) -> li
     first: list[list[str]] | None = None
     found: dict[str, list[list[str]]] = {}
     for sheet in sheets_in(raw, path):
-        LISTED.require(len(sheet.rows), sheet.label)
         rows = [[" ".join(text_of(cell).split()) for cell in row] for row in sheet.rows]
         first = rows if first is None else first
         filled = [row for row in rows if any(row)]
         place = header_of(filled, columns)
         # A sheet for next month may have its header, and no row yet.
         if place is not None and filled[place + 1 :] and rows not in found.values():
+            LISTED.require(len(filled), sheet.label)
             found[sheet.label] = rows
     if len(found) > 1:
         names = ", ".join(label.removeprefix(f"{path}, ") for label in found)
