@@ -29,6 +29,7 @@ from sacmap.fetch.street import read
 from sacmap.files.study_file import read_study
 from sacmap.forces import force_slug
 from sacmap.months import span
+from sacmap.notices import Notice
 from sacmap.pipeline import fetch_study, map_study
 from sacmap.publish import outlines
 from sacmap.publish.answer import week_lead
@@ -39,7 +40,7 @@ from sacmap.publish.news import first_words
 from sacmap.publish.note_parts import Given
 from sacmap.publish.note_places import where
 from sacmap.publish.outlines import outlines_of
-from sacmap.publish.page import render
+from sacmap.publish.page import in_one_line, render
 from sacmap.publish.page_svg import static_classes
 from sacmap.publish.public import public_version
 from sacmap.publish.tiles import tiles_of
@@ -324,7 +325,10 @@ def test_f69_a_minor_force_with_a_gap_is_left_out_whole_and_its_areas_are_not_kn
     assert result.exit_code == 3
     assert result.totals["burglary"]["change_pct"] == 0
     told = {notice.code: notice.text for notice in result.warnings}
-    assert "the files of Derbyshire Constabulary end at January 2018" in told["forces-left-out"]
+    # Above the map it is one line; why is a click away.
+    left_out = in_one_line(Notice("forces-left-out", told["forces-left-out"]))
+    assert left_out.lead.endswith("Derbyshire Constabulary, so that a gap does not read as a fall.")
+    assert left_out.rest == "Why: the files of Derbyshire Constabulary end at January 2018."
     assert "Birch" in told["areas-not-known"]
     # Of one reason alone, the number of areas is said once.
     assert "(1 area)" not in told["areas-not-known"]

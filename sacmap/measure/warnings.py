@@ -178,8 +178,8 @@ def _forces_left_out(silent: pd.DataFrame, heard: Collection[str]) -> Iterator[N
             names = ", ".join(dict.fromkeys(rows["force"].astype(str)))
             yield Notice(
                 code,
-                f"Left out of {where}, whole: {names}, so that a gap does not read as a fall "
-                f"({listed(reasons_of(rows), 4)}).",
+                f"Left out of {where}, whole: {names}, so that a gap does not read as a fall. "
+                f"Why: {listed(reasons_of(rows), 4)}.",
             )
 
 
