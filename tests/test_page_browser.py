@@ -111,6 +111,17 @@ def test_where_room_is_short_every_pin_of_both_lists_is_in_sight_and_no_name_is_
     assert last["y"] + last["height"] <= bottom
 
 
+def test_where_room_is_shortest_words_above_the_lists_are_smaller_so_that_no_row_is_out_of_sight(opened):
+    page = page_of(
+        names=("Bradley Stoke Central and Stoke Lodge", "Weston-super-Mare North Worle", "Cedar", "Elm")
+    )
+    change = page.change.assign(verdict=page.change["verdict"].replace("clear rise", "possible rise"))
+    shown = opened(grouped(replace(page, change=change)), viewport={"width": 1366, "height": 560})
+    bottom = "one => one.getBoundingClientRect().bottom"
+    last = shown.tab.locator("#hardening li").last
+    assert last.evaluate(bottom) <= shown.tab.locator("#answer").evaluate(bottom)
+
+
 def test_expected_is_explained_where_only_a_type_chosen_later_has_a_rise(opened):
     page = page_of()
     quiet = page.change["crime_type"] == "sac"
