@@ -30,7 +30,7 @@ from sacmap.publish.csv_json import as_text, file_stem, number_texts
 from sacmap.publish.folium_map import draw
 from sacmap.publish.legend import legend_of
 from sacmap.publish.page import json_block, render, script
-from sacmap.publish.page_data import numbers_of
+from sacmap.publish.page_data import content_of, numbers_of
 from sacmap.publish.shapes import CODE, coded, label_places, simplified
 from sacmap.publish.tiles import tiles_of
 
@@ -478,3 +478,9 @@ def test_the_legend_has_not_known_only_where_a_type_that_can_be_chosen_shows_it(
     assert not legend("sac", "robbery")
     assert legend(area_id="A2")
     assert legend(*tables.CRIME_TYPES)
+
+
+def test_why_an_area_is_listed_is_packed_with_the_figures():
+    page = page_of()
+    assert json.loads(numbers_of(page))["reasons"].keys() == {"hardening", *page.week}
+    assert "reasons" not in content_of(page)

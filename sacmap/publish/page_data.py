@@ -93,7 +93,6 @@ def content_of(view: View) -> dict[str, Json]:
         "levelSaid": {kind: legend.level_in_words(view, kind) for kind in kinds},
         "levelCuts": {kind: cuts(rows[view.level_column]) for kind, rows in view.rows.items()},
         "first": FIRST,
-        "reasons": _reasons(view),
         **_months(view),
         "bounds": _bounds(view),
         "background": view.tiles is not None,
@@ -148,6 +147,7 @@ def numbers_of(view: View) -> str:
         "subtotals": _subtotals(view),
         "tiles": tiles.for_script(view),
         "lists": answer.for_script(view),
+        "reasons": _reasons(view),
         "context": backdrop.context_of(view),
     }
     lines = [f"{json.dumps(name)}:{json.dumps(value, separators=(',', ':'))}" for name, value in rest.items()]

@@ -48,10 +48,10 @@ function listsOn(place) {
   const homes = hardeningList().findIndex((entry) => entry.place === place);
   const here = state.group ? ` in ${groupSaid()}` : "";
   const told = [
-    ...(week < 0 ? [] : [[`Number ${week + 1} for a week of action${here}.`, data.reasons[state.type]?.[place]]]),
+    ...(week < 0 ? [] : [[`Number ${week + 1} for a week of action${here}.`, numbers.reasons[state.type]?.[place]]]),
     ...(homes < 0
       ? []
-      : [[`Number ${homes + 1} for locks, lights and gates${here}.`, data.reasons.hardening?.[place]]]),
+      : [[`Number ${homes + 1} for locks, lights and gates${here}.`, numbers.reasons.hardening?.[place]]]),
   ];
   return told.map(([said, reasons]) =>
     element("p", [element("strong", said), " ", [...(reasons?.[0] ?? []).slice(0, 2), sure(reasons?.[1])].join(" ")], {
