@@ -160,13 +160,16 @@ def _require_signs(points: pd.DataFrame, crimes: int, areas: gpd.GeoDataFrame) -
         return
     grid = metric_crs(areas)
     tree = shapely.STRtree(in_metres(np.array(list(force_outlines().values())), grid))
-    places = in_metres(np.asarray(shapely.points(lost.to_numpy(float))), grid)
+    # Many crimes share a place, and most of a whole country's are on land.
+    times = lost.value_counts(sort=False)
+    places = in_metres(np.asarray(shapely.points(times.index.to_frame().to_numpy(float))), grid)
     on_land, _ = tree.query(places, predicate="dwithin", distance=ABROAD)
-    at_sea = np.delete(lost["lon"].to_numpy(float), np.unique(on_land))
-    if len(at_sea) >= FEW:
+    at_sea = times.drop(times.index[np.unique(on_land)])
+    if (n := int(at_sea.sum())) >= FEW:
+        longitude = at_sea.index[0][0]
         raise InputError(
-            f"{len(at_sea):,} of {crimes:,} crimes lie in the sea, such as at longitude {at_sea[0]:g}; with "
-            f"{-at_sea[0]:g} they would lie among the areas.",
+            f"{n:,} of {crimes:,} crimes lie in the sea, such as at longitude {longitude:g}; with "
+            f"{-longitude:g} they would lie among the areas.",
             "Their longitudes have lost the minus sign: use the files as downloaded.",
         )
 
