@@ -269,6 +269,18 @@ def test_f58_no_moment_shows_a_private_file_to_others(tmp_path, monkeypatch):
     assert set(modes) == {0o600}
 
 
+def test_a_folder_that_is_not_there_is_made_only_with_its_first_file(tmp_path):
+    page = tmp_path / "maps" / "2024" / "town.html"
+    write.require_writable(page.parent)
+    assert not any(tmp_path.iterdir())
+    write_whole(page, b"page")
+    assert page.read_bytes() == b"page"
+    (tmp_path / "file").write_text("in the way")
+    for absent in ("file", "file/maps", "x" * 300):
+        with pytest.raises(DiskError, match=f"The folder {tmp_path / absent} cannot be written"):
+            write.require_writable(tmp_path / absent)
+
+
 def test_f54_only_parts_of_our_own_making_are_ever_swept(tmp_path):
     others = ["a.part", "map.html.0a1b2c3d-1-0a1b2c3d.part", "thesis.sacmap.part", "film.mkv.part"]
     gone = subprocess.Popen([sys.executable, "-c", ""])

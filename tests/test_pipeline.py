@@ -676,6 +676,15 @@ def test_a_background_map_that_cannot_be_is_refused(tmp_path, practice, words, s
     assert said in done.stderr
 
 
+def test_a_run_that_is_refused_leaves_no_folder_and_a_table_s_name_is_that_of_its_page(tmp_path, practice):
+    done = command("map", practice.study, "--current", "2035-01", "--baseline", "2034-01", cwd=tmp_path)
+    assert done.returncode == 2
+    assert not any(tmp_path.iterdir())
+    done = command("map", practice.study, "--out", "maps/town.csv", cwd=tmp_path)
+    assert done.returncode == 0
+    assert {path.name for path in (tmp_path / "maps").iterdir()} == {"town.html", "town.csv", "town.json"}
+
+
 @pytest.mark.slow
 def test_f44_an_output_that_cannot_be_written_is_told_before_reading(tmp_path, practice):
     (tmp_path / "file").write_text("in the way")

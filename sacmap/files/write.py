@@ -30,8 +30,8 @@ _PART = re.compile(
 #: What Windows keeps for its devices, also with an ending, and the characters that no name there may have.
 _KEPT_NAMES = re.compile(r"(con|prn|aux|nul|(com|lpt)[\d¹²³]) *(\..*)?", re.DOTALL | re.IGNORECASE)
 _KEPT_CHARACTERS = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
-#: The endings of a page and of the record that is written with it.
-_TOGETHER = {".html", ".json"}
+#: With the ending of a file that is named, those of the files that are written beside it.
+_BESIDE = {".html": (".csv", ".json"), ".json": (".html",)}
 AS_IT_WAS = "No file there was changed"
 _IN_USE = (
     "If it is open in Excel or a browser, close it there. Otherwise check that you may write to that folder."
@@ -132,9 +132,9 @@ def windows_allows(name: str) -> bool:
 def output_path(out: str | os.PathLike[str], ending: str = "") -> Path:
     """Return the path of a file to write, with `ending` added to a name that has another.
 
-    A page and its record are written together, so the name of either gives both.
+    A page, its table and its record are written together, so the name of one gives all.
 
-    >>> output_path("maps/wards", ".html").name, output_path("plans/wards.html", ".json").name
+    >>> output_path("maps/wards.csv", ".html").name, output_path("plans/wards.html", ".json").name
     ('wards.html', 'wards.json')
 
     Raises
@@ -150,7 +150,7 @@ def output_path(out: str | os.PathLike[str], ending: str = "") -> Path:
             f"{given or 'The path'} is a folder, and no file in it is named.", f"Write --out {named}."
         )
     stem, other = os.path.splitext(given)  # noqa: PTH122 - given is text, and keeps its "./"
-    if {ending, other.lower()} == _TOGETHER:
+    if other.lower() in _BESIDE.get(ending, ()):
         given = stem
     path = Path(given if given.lower().endswith(ending) else f"{given}{ending}")
     if sys.platform == "win32" and not windows_allows(path.name):
@@ -159,18 +159,26 @@ def output_path(out: str | os.PathLike[str], ending: str = "") -> Path:
 
 
 def require_writable(folder: Path, *, option: str = "--out") -> None:
-    """Check, before any work is done, that files can be written to `folder`. Create it, and remove old .part files.
+    """Check, before any work is done, that files can be written to `folder`, and remove old .part files.
+
+    A folder that is not there is made only with its first file: until then, a run may still be refused.
 
     Raises
     ------
     DiskError
         If files cannot be written.
     """
-    trial = part_of(folder / ".can-write")
+    absent = [one for one in (folder, *folder.parents) if not os.path.lexists(one)]
+    trial = part_of(absent[-1] if absent else folder / ".can-write")
     with removing([trial]):
         try:
             with as_disk_error(trial, option):
-                write_part(trial, trial, b"", private=False)
+                if absent:
+                    # Who may make folders may not always write files: of the root of C:, on Windows.
+                    trial.mkdir()
+                    trial.rmdir()
+                else:
+                    write_part(trial, trial, b"", private=False)
         except DiskError as error:
             # Name the folder in the message, not the trial file.
             raise DiskError(error.cause.replace(str(trial), f"The folder {folder}"), error.remedy) from None
