@@ -236,7 +236,7 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
     if replaced and replaced != months.span_in_words(result.study.current):
         say(
             f"- {path} was the map of {replaced}, and is now the map of {months.span_in_words(result.study.current)}. "
-            "To keep both, give --out, or use --current latest:12."
+            f"To keep both, give another --out{'' if study.rolling else ', or use --current latest:12'}."
         )
     page = page_of(result, drawn.result())
     return Mapped(result, _save(result, page, path, result.study.also), page.first_words)
@@ -365,7 +365,17 @@ def write_comparator(crimes: Sequence[str], path: Path, *, without: Sequence[str
     left = f"Left out because months are missing or thin: {listed(gone, 6, ', ')}."
     lacking = series([tables.IN_WORDS[kind] for kind in reading.absent])
     none = f"The crimes hold no row of {lacking}: missing, not zero. A map compared with this file cannot judge it."
-    return (summed, *([less] if lost else ()), *([left] if gone else ()), *([none] if lacking else ()))
+    own = (
+        "If the areas you will map are of this force, they are compared partly with themselves, and look less changed "
+        f"than they are: give a download of all forces, with --without {force_slug(whole[0])}."
+    )
+    told = (
+        less if lost else "",
+        left if gone else "",
+        none if lacking else "",
+        own if len(whole) == 1 and not without else "",
+    )
+    return (summed, *filter(None, told))
 
 
 def fetch_study(study: Study, *, refresh: bool) -> Downloaded:

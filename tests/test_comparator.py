@@ -100,6 +100,7 @@ def test_a_month_left_out_need_not_be_in_the_file():
         (csv_of(EVERY, n="-1"), "c.csv, line 2"),
         (csv_of(["Jul-16"]), "c.csv, line 2"),
         (csv_of(EVERY, kinds=("Drugs",)), "c.csv, line 2"),
+        (csv_of(EVERY, n="0"), "Every count of the comparator c.csv is 0"),
         (csv_of([*EVERY, "2018-07"]), "2 rows of burglary for 2018-07 and 1 for 2016-07"),
     ],
 )
@@ -281,9 +282,17 @@ def test_the_study_s_own_force_can_be_left_out_of_its_comparator(tmp_path):
     all_forces(tmp_path)
     told = write_comparator([str(tmp_path / "crimes")], tmp_path / "nation.csv", without=["kent"])
     assert told[0] == "Sussex Police, January 2023 to February 2024."
+    assert "partly with themselves" not in " ".join(told)
     assert "2023-01,burglary,20" in (tmp_path / "nation.csv").read_text(encoding="utf-8")
     with pytest.raises(InputError, match="None of the crimes was reported by surrey"):
         write_comparator([str(tmp_path / "crimes")], tmp_path / "nation.csv", without=["surrey"])
+
+
+def test_a_comparator_of_one_force_alone_says_that_its_own_areas_would_be_compared_with_themselves(tmp_path):
+    (tmp_path / "crimes.csv").write_text(csv_text(*[row("2023-01", force="Kent Police")] * 30))
+    told = write_comparator([str(tmp_path / "crimes.csv")], tmp_path / "kent.csv")
+    assert "compared partly with themselves" in told[-1]
+    assert "--without kent" in told[-1]
 
 
 def test_crimes_for_a_comparator_that_are_not_there_name_no_option_it_lacks(tmp_path):

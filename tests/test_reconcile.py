@@ -436,7 +436,7 @@ def test_another_forces_crimes_are_refused(tmp_path):
     path = tmp_path / "c.csv"
     path.write_text(csv_text(row("2018-10", force="Kent Police")))
     reading = read([str(path)], keep=tables.SAC_TYPES)
-    with pytest.raises(InputError, match="Kent Police"):
+    with pytest.raises(InputError, match="The crimes are of kent; choose one with --force"):
         published_by_force(reading, "Northamptonshire", ("2018-10",))
 
 

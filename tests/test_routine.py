@@ -14,7 +14,7 @@ from command_line import command
 from conftest import csv_text, row, square, write_geojson, write_squares
 
 from sacmap import months, tables
-from sacmap.errors import UsageError
+from sacmap.errors import InputError, UsageError
 from sacmap.files.file_sets import torn_set_message
 from sacmap.pipeline import map_study, run
 from sacmap.publish.csv_json import csv_of, record_of, texts_of
@@ -181,6 +181,26 @@ def test_a_map_that_takes_the_place_of_another_period_s_says_so(place, capsys):
         "was the map of January 2024 to March 2024, and is now the map of February 2024"
         in capsys.readouterr().err
     )
+
+
+def test_a_rolling_map_that_takes_the_place_of_another_length_s_is_not_told_to_be_rolling(place, capsys):
+    _, folder = place
+    for current in ("latest:3", "latest:2"):
+        map_study(study_of(folder, current=current), folder / "maps" / "place.html")
+    said = capsys.readouterr().err
+    assert "is now the map of March 2024 to April 2024. To keep both, give another --out." in said
+    assert "latest:12" not in said
+
+
+def test_rolling_periods_end_with_the_force_of_the_study_where_it_has_no_crime_in_the_areas_too(place):
+    _, folder = place
+    for month in months.span("2023-01:2024-03"):
+        other = folder / "crimes" / month / f"{month}-kent-street.csv"
+        other.write_text(csv_text(*[row(month, lon="", lat="", force="Kent Police")] * 9))
+    assert run(study_of(folder, force="northamptonshire")).study.current[-1] == "2024-04"
+    assert run(study_of(folder, force="kent")).study.current[-1] == "2024-03"
+    with pytest.raises(InputError, match="None of the crimes was reported by surrey"):
+        run(study_of(folder, force="surrey"))
 
 
 def test_a_watch_says_what_is_new_by_name_and_nothing_where_nothing_is(place):

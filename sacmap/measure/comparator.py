@@ -20,13 +20,13 @@ from sacmap.errors import InputError
 from sacmap.fetch.csv_files import members_of
 from sacmap.files.sheets import table_text
 from sacmap.files.text import rows_of
-from sacmap.forces import force_area, force_slug
-from sacmap.measure.compared import Compared
+from sacmap.forces import force_area
+from sacmap.measure.compared import Compared, forces_called
 from sacmap.measure.counts import Counted, mean_before, percent_change
 from sacmap.measure.coverage import coverage
 from sacmap.measure.verdict import MUCH, Against
 from sacmap.months import Period
-from sacmap.notices import MONTHS, counted, listed, series, spoken
+from sacmap.notices import MONTHS, counted, series, spoken
 from sacmap.study import Study
 
 #: The code of the notice that the comparator is unsuitable.
@@ -169,7 +169,7 @@ def file_comparator(text: str, path: str, compared: Sequence[Period]) -> Compara
     ------
     InputError
         If a column or a compared month is missing, a month has more rows than another, a row counts crimes that others
-        count, or a value is not a month, a crime type or a whole count.
+        count, a value is not a month, a crime type or a whole count, or every count is 0.
     """
     rows: dict[tuple[str, str], list[float]] = {}
     called: dict[str, list[tuple[str, str]]] = {}
@@ -192,6 +192,11 @@ def file_comparator(text: str, path: str, compared: Sequence[Period]) -> Compara
         _require_as_often(rows, kind, [month for period in compared for month in period], path)
     _require_once(rows, called, path)
     whole = {"sac": np.sum([sums[kind] for kind in tables.SAC_TYPES], axis=0)}
+    if not whole["sac"].any():
+        raise InputError(
+            f"Every count of the comparator {path} is 0 in the months compared, so they are missing.",
+            "Give counts of these months, or --comparator none, which compares each area with its own baseline.",
+        )
     return Comparator("file", "the comparison areas", whole | sums)
 
 
@@ -214,14 +219,8 @@ def national_comparator(
         If no force has every month.
     """
     named = sorted(tally["force"].astype(str).unique())
-    others = {force_slug(name) for name in without}
-    unknown = others - {force_slug(name) for name in named}
-    if unknown:
-        raise InputError(
-            f"None of the crimes was reported by {sorted(unknown)[0]}.",
-            f"The crimes are of {listed([force_slug(name) for name in named], 6, ', ')}; leave out one of these.",
-        )
-    forces = [name for name in named if force_slug(name) not in others]
+    others = {name for one in without for name in forces_called(one, tally, "leave out one of these")}
+    forces = [name for name in named if name not in others]
     wanted = sorted(tally["month"].astype(str).unique())
     judged = coverage(tally, wanted)
     judged = judged[judged["force"].isin(forces) & (judged["crimes"] + judged["expected"].fillna(0) > 0)]

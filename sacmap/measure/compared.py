@@ -132,7 +132,9 @@ def compared_by(study: Study, reading: Reading, heard: pd.DataFrame, forces: Seq
 
 
 def main_forces(study: Study, reading: Reading, inside: pd.DataFrame) -> tuple[str, ...]:
-    """Return the forces whose months are compared: the study's, else the largest; none without a crime in the areas.
+    """Return the forces whose months are compared: the study's, else the largest of those with crimes in the areas.
+
+    `inside` is as `sac_inside` returns it. Without a force in the study and a crime in the areas, there is none.
 
     Raises
     ------
@@ -141,12 +143,26 @@ def main_forces(study: Study, reading: Reading, inside: pd.DataFrame) -> tuple[s
     """
     if study.force is None:
         return largest_half(inside["force"])
-    there = sorted(reading.tally["force"].astype(str).unique())
-    named = tuple(name for name in there if force_slug(name) == force_slug(study.force))
+    return forces_called(study.force, reading.tally)
+
+
+def forces_called(
+    force: str, tally: pd.DataFrame, remedy: str = "choose one with --force"
+) -> tuple[str, ...]:
+    """Return the names, as the crimes have them, of a force given by its name or slug.
+
+    Raises
+    ------
+    InputError
+        If it reported none of the crimes; the message names those that did, and ends in `remedy`.
+    """
+    there = sorted(tally["force"].astype(str).unique())
+    named = tuple(name for name in there if force_slug(name) == force_slug(force))
     if not named:
         slugs = listed([force_slug(name) for name in there], 6, ", ")
-        said = f"None of the crimes was reported by {study.force}."
-        raise InputError(said, f"The crimes are of {slugs}; choose one with --force.")
+        raise InputError(
+            f"None of the crimes was reported by {force}.", f"The crimes are of {slugs}; {remedy}."
+        )
     return named
 
 

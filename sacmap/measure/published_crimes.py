@@ -9,12 +9,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sacmap.crimes import Reading, repeats
-from sacmap.errors import InputError
-from sacmap.forces import force_slug
-from sacmap.measure.compared import without_rows
+from sacmap.measure.compared import forces_called, without_rows
 from sacmap.measure.coverage import coverage, gaps
 from sacmap.months import Period
-from sacmap.notices import listed
 
 #: A force with at least this share of the crime in the areas is one of their forces.
 MATERIAL_SHARE = 0.05
@@ -65,13 +62,7 @@ def published_by_force(reading: Reading, force: str, wanted: Sequence[str]) -> P
     InputError
         If the force reported no row.
     """
-    names = sorted(reading.tally["force"].astype(str).unique())
-    mine = [name for name in names if force_slug(name) == force_slug(force)]
-    if not mine:
-        raise InputError(
-            f"None of the crimes was reported by {force}.",
-            f"The crimes are of {listed(names, 6, ', ')}; choose one with --force.",
-        )
+    mine = forces_called(force, reading.tally)
     crimes = reading.crimes[reading.crimes["force"].isin(mine)].reset_index(drop=True)
     judged = gaps(coverage(reading.tally, wanted), mine, wanted)
     return _published(reading, crimes, crimes["force"].notna(), judged, ", ".join(mine))

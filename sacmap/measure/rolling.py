@@ -10,8 +10,7 @@ import pandas as pd
 from sacmap import months, tables
 from sacmap.crimes import Reading
 from sacmap.errors import InputError
-from sacmap.forces import force_slug
-from sacmap.measure.compared import largest_half
+from sacmap.measure.compared import main_forces
 from sacmap.measure.coverage import complete_months, coverage, gaps, reasons_of
 from sacmap.notices import Notice, counted, listed
 from sacmap.study import Study, rolled_to
@@ -20,13 +19,13 @@ from sacmap.study import Study, rolled_to
 def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study, tuple[Notice, ...]]:
     """Return a study with its rolling periods, or only its baseline before:3, set from the crimes, and notices.
 
-    The current period ends in the newest month that is complete for the main forces: the force in the study, or the
-    forces that together report at least half of the SAC in the areas. Periods before the data begin are left out.
+    The current period ends in the newest month that is complete for the main forces. Periods before the data begin are
+    left out.
 
     Raises
     ------
     InputError
-        If no month of these forces is complete.
+        If no month of these forces is complete, or the study's force reported none of the crimes.
     """
     known = sorted(reading.tally["month"].astype(str).unique())
     if study.before and study.current and known:
@@ -36,7 +35,9 @@ def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study
         )
     if study.rolling is None or study.current:
         return study, ()
-    forces = _main_forces(study, located)
+    # The months of the study are not known yet: the crimes of all of them tell whose these are.
+    inside = located["area_id"].notna() & located["crime_type"].isin(tables.SAC_TYPES)
+    forces = main_forces(study, reading, located[inside]) if known else ()
     every = sorted({*known, *reading.fetched})
     judged = coverage(reading.judged, every)
     complete = complete_months(judged, forces)
@@ -58,14 +59,6 @@ def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study
         *_newest_months(last, every[-1], complete[-1], reasons_of(gaps(judged, forces, later))),
         *_short_baseline(study.rolling[1], len(found.baseline), known[0]),
     )
-
-
-def _main_forces(study: Study, located: pd.DataFrame) -> Sequence[str]:
-    inside = located["area_id"].notna() & located["crime_type"].isin(tables.SAC_TYPES)
-    forces = located.loc[inside, "force"]
-    slug = force_slug(study.force or "")
-    named = [name for name in forces.astype(str).unique() if slug and force_slug(name) == slug]
-    return named or largest_half(forces)
 
 
 def _newest_months(words: str, last: str, newest: str, why: Sequence[str]) -> Iterator[Notice]:
