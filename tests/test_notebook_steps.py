@@ -322,13 +322,15 @@ def test_draw_says_what_goes_together(practice_result):
 @pytest.mark.parametrize(
     "gone",
     [
-        ["baseline_mean", "current_count"],
-        ["current_count"],
+        ["baseline_mean", "change"],
         ["expected", "normal_low", "normal_high"],
-        ["verdict"],
         ["level", "level_per_1000_households"],
         ["excess"],
-        [name for name in tables.CHANGE.names if name not in tables.CHANGE.key],
+        [
+            name
+            for name in tables.CHANGE.names
+            if name not in (*tables.CHANGE.key, "current_count", "verdict")
+        ],
     ],
 )
 def test_a_change_table_without_some_of_its_columns_is_drawn(gone, areas, counts, tmp_path):
@@ -340,6 +342,15 @@ def test_a_change_table_without_some_of_its_columns_is_drawn(gone, areas, counts
         "nan"
         not in re.sub(r"<script.*?</script>|<style.*?</style>", "", html, flags=re.DOTALL).lower().split()
     )
+
+
+@pytest.mark.parametrize("gone", [["verdict"], ["current_count"], ["current_count", "verdict"]])
+def test_a_change_table_that_would_say_not_known_of_every_area_is_refused_with_its_missing_columns(
+    gone, areas, counts
+):
+    change = sacmap.change(counts, sacmap.Study(**PERIODS), areas).drop(columns=gone)
+    with pytest.raises(sacmap.InputError, match=f"has no column {' and no column '.join(gone)}"):
+        sacmap.draw(change, areas)
 
 
 def test_some_of_the_cells_missing_are_drawn_too(areas, counts, tmp_path):
@@ -360,7 +371,7 @@ def test_the_version_and_the_errors_are_public():
         (sacmap.run, ({},), "A Study is needed, and a dict was given.\nWrite Study("),
         (sacmap.save, (pd.DataFrame(), "x.html"), "A Result is needed, and a DataFrame was given."),
         (sacmap.locate, ("crimes.zip", "wards.geojson"), "A DataFrame is needed, and a str was given.\nGive"),
-        (sacmap.draw, (pd.DataFrame(columns=["area_id", "crime_type"]), "wards.geojson"), "Give the Areas table."),
+        (sacmap.draw, (pd.DataFrame(columns=tables.CHANGE.names), "wards.geojson"), "Give the Areas table."),
         (sacmap.change, (None, None, None), "Give the Counts table."),
     ],
 )  # fmt: skip

@@ -73,6 +73,8 @@ def how_sure(
     `change` is the Change table; `in_words`: what the crime types are called.
     """
     rows = change[(change["crime_type"] == kind) & (change["verdict"] != "not known")]
+    # A table of one's own may hold verdicts and nothing from which they came.
+    rows = rows.dropna(subset=["baseline_periods", "expected"])
     if rows.empty:
         return ()
     return (_by_chance(rows), *_could_be_seen(rows, in_words[kind]))

@@ -99,8 +99,8 @@ def draw(
     Parameters
     ----------
     what
-        What `run` gives, which is drawn whole; or a Change table, or some of its columns: those that are not there are
-        empty, and areas that have no row are "not known".
+        What `run` gives, which is drawn whole; or a Change table, or its key, current_count, verdict and some of its
+        other columns: those that are not there are empty, and areas that have no row are "not known".
     areas
         The Areas table of a Change table.
     title
@@ -111,8 +111,8 @@ def draw(
     UsageError
         If a Change table comes without its areas, or a result with some.
     InputError
-        If a table lacks its key columns or has a row twice, the areas are not usable (see `areas_given`), or none of
-        the rows is of these areas.
+        If a table lacks a column without which it would say "not known" of every area, or has a row twice, the areas
+        are not usable (see `areas_given`), or none of the rows is of these areas.
     """
     if isinstance(what, Result):
         if areas is not None or title is not None:
@@ -120,7 +120,7 @@ def draw(
         return OfficerMap(page_of(as_published(what)))
     if areas is None:
         raise UsageError("A Change table alone has no shapes to draw.", "Write draw(change, areas).")
-    tables.require_columns(what, tables.CHANGE.key, "Change")
+    tables.require_columns(what, (*tables.CHANGE.key, "current_count", "verdict"), "Change")
     areas = areas_given(areas, ("area_id", "name", "geometry"))
     areas["area_id"] = areas["area_id"].astype(str)
     table = ranked_by_figures(table_of(_one_row_each(what, areas), areas), rates=by_rate(areas))
