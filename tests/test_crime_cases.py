@@ -275,6 +275,23 @@ def test_f67_a_copy_or_an_earlier_extract_of_which_some_rows_were_changed_is_tol
     assert "doubled-file" not in map_study_of(folder, monkeypatch).told
 
 
+def test_f67_a_copy_whose_coordinates_were_rounded_or_converted_is_told_as_no_id_shows_it(
+    folder, monkeypatch
+):
+    rows = crimes(ids=False)
+    rounded = [row | {name: f"{float(row[name]):.4f}" for name in ("Longitude", "Latitude")} for row in rows]
+    (folder / "a.csv").write_text(table(rows))
+    (folder / "b.csv").write_text(table(rounded))
+    told = map_of(folder, monkeypatch, "a.csv", "b.csv").told["doubled-file"]
+    assert f"a.csv and b.csv ({len(rows)} rows, at other coordinates)" in told
+    mine = extract()
+    (folder / "extract.csv").write_text(table(mine))
+    (folder / "moved.csv").write_text(table([row | {"X": str(int(row["X"]) + 4)} for row in mine]))
+    write_study(folder, crimes="['extract.csv', 'moved.csv']", ids=False)
+    told = map_study_of(folder, monkeypatch).told["doubled-file"]
+    assert f"({len(mine)} rows, at other coordinates)" in told
+
+
 def test_f67_two_parts_of_an_extract_that_overlap_by_some_rows_are_told(folder, monkeypatch):
     rows = extract()
     (folder / "first.csv").write_text(table(rows[:20] + rows[40:60]))

@@ -198,6 +198,7 @@ def _part_of(sheet: Extracted) -> Part:
         label=sheet.label,
         size=len(rows),
         group=rows["month"].to_numpy(object),
+        kind=keys_of([rows["day"], rows["offence"].map(words_of)]),
         key=keys_of([rows["day"], rows["offence"].map(words_of), rows["lon"].round(5), rows["lat"].round(5)]),
         ident=idents_of(ids),
         placed=rows["lon"].notna().to_numpy(),

@@ -134,15 +134,16 @@ def commonest(texts: pd.Series) -> list[tuple[str, int]]:
 
 
 class Part(NamedTuple):
-    """One file, member or sheet: its label, its number of rows, and four arrays with one value for each row compared.
+    """One file, member or sheet: its label, its number of rows, and five arrays with one value for each row compared.
 
-    group: month and force; key: a number that is equal for rows that differ only in their id; ident: a number for the
-    id, 0 if it is missing; placed: whether the row has a location.
+    group: month and force; kind: what the crime is, with its day if known; key: a number that is equal for rows that
+    differ only in their id; ident: a number for the id, 0 if it is missing; placed: whether the row has a location.
     """
 
     label: str
     size: int
     group: np.ndarray
+    kind: np.ndarray
     key: np.ndarray
     ident: np.ndarray
     placed: np.ndarray
@@ -261,9 +262,7 @@ def repeated_parts(parts: Sequence[Part]) -> list[Repeated]:
 def _shared_months(parts: Sequence[Part]) -> dict[int, dict[str, pd.DataFrame]]:
     """Return the rows of each part by month and force, of those months that occur in several parts."""
     frames = [
-        pd.DataFrame(
-            {"part": n, "group": part.group, "key": part.key, "ident": part.ident, "placed": part.placed}
-        )
+        pd.DataFrame({"part": n} | {name: getattr(part, name) for name in Part._fields[2:]})
         for n, part in enumerate(parts)
         if len(part.key)
     ]
@@ -352,8 +351,11 @@ def _overlaps(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterator[Noti
     for one, other in sorted(pair for pair in _pairs(by_part) if pair[0] < pair[1]):
         both = by_part[one].keys() & by_part[other].keys()
         months_of = [group for group in sorted(both) if not {(one, group), (other, group)} & gone]
-        if shared := _shared_rows([(by_part[one][group], by_part[other][group]) for group in months_of]):
+        each = [(by_part[one][group], by_part[other][group]) for group in months_of]
+        if shared := _shared_rows(each):
             said.append(f"{parts[one].label} and {parts[other].label} ({shared:,} rows)")
+        elif moved := _moved_rows(each):
+            said.append(f"{parts[one].label} and {parts[other].label} ({moved:,} rows, at other coordinates)")
     if said:
         yield Notice(
             "doubled-file",
@@ -383,6 +385,21 @@ def _shared_rows(each: Sequence[tuple[pd.DataFrame, pd.DataFrame]]) -> int:
         expected += pairs * apart
         variance += pairs * apart * (1 - apart)
     return shared if shared >= MONTH_ROWS and across - expected > SURE * variance**0.5 else 0
+
+
+def _moved_rows(each: Sequence[tuple[pd.DataFrame, pd.DataFrame]]) -> int:
+    """Return how many rows one of two parts has as the other has them: as many of each kind in each month, else 0.
+
+    So has a copy whose coordinates were rounded or converted.
+    """
+    if not each or all(some["ident"].all() for both in each for some in both):
+        return 0
+    few, many = sorted(
+        (pd.concat(some)[["group", "kind"]].value_counts() for some in zip(*each, strict=True)),
+        key=lambda counts: int(counts.sum()),
+    )
+    same = len(few) > 2 and bool((many.reindex(few.index, fill_value=0) == few).all())
+    return int(few.sum()) if same and few.sum() >= DOUBLED_ROWS else 0
 
 
 def _pasted_in(part: Part) -> int:

@@ -215,6 +215,7 @@ def _part_of(part: Read) -> Part:
         label=part.label,
         size=part.size,
         group=_groups(frame),
+        kind=frame["crime_type"].astype(str).to_numpy(object),
         key=keys_of([frame["crime_type"], rounded(frame["lon"]), rounded(frame["lat"])]),
         ident=idents_of(frame["crime_id"]),
         placed=frame["lon"].notna().to_numpy(),
