@@ -417,6 +417,39 @@ def test_where_no_other_set_of_areas_was_tested_the_target_has_no_place_among_th
     assert (outcome.placebos, outcome.placebo_rank) == (0, None)
 
 
+@pytest.mark.parametrize("afterwards", [0, 9, 60])
+def test_of_too_few_crimes_a_plan_says_that_no_fall_would_show_and_its_result_that_nothing_can_be_told(
+    tmp_path, afterwards
+):
+    path = tmp_path / "a.csv"
+    every = ("2017-01", "2017-02", "2018-01", "2018-02")
+    rows = [row(month, "Robbery", "", "") for month in every] * 60
+    rows += [row(month, "Burglary", f"0.0{n}5", "52.005") for month in every for n in range(4)] * 60
+    rows += [row("2018-01", "Robbery", "0.005", "52.005")]
+    rows += [row("2018-02", "Robbery", "0.005", "52.005")] * afterwards
+    path.write_text(csv_text(*rows))
+    areas = areas_from_rings({("ABCD"[n], f"Area {n}"): square(n) for n in range(4)})
+
+    def compared(values):
+        study = make_study(values)
+        return compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas)
+
+    found = compared({"current": "2018-01", "baseline": "2017-01", "crimes": (str(path),)})
+    plan = plan_for(found, size=1, target=("A",), theme="robbery", budget=1)
+    told = {notice["code"]: notice["text"] for notice in plan.warnings}["smallest-fall"]
+    assert "Even if all were prevented, the fall would hardly show" in told
+    after = compared(study_values(plan, ("2018-02",), None, [str(path)], "b.geojson"))
+    outcome = judge(plan, after)
+    page = outcome_html_of(after, plan, outcome)
+    few = afterwards < 10
+    assert (outcome.verdict == "too few to tell") == few
+    assert ("fewer came: too few to tell." in outcome.reading) == few
+    assert ("fewer came: too few to tell." in page) == few
+    # No set of areas without a crime is counted as one with a fall.
+    assert ("The same test on" in outcome.reading) is False
+    assert ("95% interval" in outcome.reading) != few
+
+
 def test_where_no_area_is_left_to_compare_with_no_fall_is_read(squares):
     # Both areas are treated, and their crimes fell from 120 to 72: without a control, that is no finding.
     compared, path = squares

@@ -12,10 +12,11 @@ from sacmap.choose.plan_words import named
 from sacmap.choose.week import Z_TENTH
 from sacmap.measure.comparator import UNFIT
 from sacmap.measure.comparator_notices import UNLIKE
+from sacmap.measure.verdict import FEW
 from sacmap.notices import Notice, counted, listed, whole
 
 if TYPE_CHECKING:
-    from sacmap.choose.evaluate import Outcome
+    from sacmap.choose.evaluate import Group, Outcome
     from sacmap.choose.partnership_files import Action
     from sacmap.choose.plan import Plan
     from sacmap.choose.plan_record import SideName
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 NO_CONTROL = "nothing to compare with"
 #: The verdict where the settled counts follow a comparator that leads astray, and what is said of the difference.
 NOT_KNOWN, NOT_KNOWN_WORDS = "not known", "no difference to rely on"
+#: The verdict on a side with too few crimes for the formulas of the interval, and what is said of the target then.
+TOO_FEW = "too few to tell"
+TOO_FEW_WORDS = f"Fewer than {FEW:.0f} crimes were to be expected there, and fewer came: too few to tell."
 NO_CONTROL_WORDS = "No untreated area is left to compare the target with."
 #: The codes of the notices about the action log.
 LOG_NOTICES = ("earlier-actions", "later-actions", "control-actions")
@@ -64,13 +68,21 @@ def log_notices(plan: Plan, result: Result, actions: Sequence[Action]) -> Iterat
         )
 
 
-def verdict_of(net: Wdd | None, astray: Sequence[str] = ()) -> str:
+def too_few(side: Group) -> bool:
+    """Whether a side has too few crimes to tell, expected and after: the interval is that of larger counts."""
+    return max(float(side.settled.sum()), side.sums[1]) < FEW
+
+
+def verdict_of(net: Wdd | None, astray: Sequence[str] = (), *, few: bool = False) -> str:
     """Return the verdict: "clear" if the 95% interval excludes 0, "possible" if chance gives as much 1 time in 10.
 
-    Nothing is known of a difference that follows a comparator that leads astray, as `led_astray` says.
+    Nothing is known of a difference that follows a comparator that leads astray, as `led_astray` says; nor of one of
+    `few` crimes, as `too_few` says.
     """
     if net is None or astray:
         return NO_CONTROL if net is None else NOT_KNOWN
+    if few:
+        return TOO_FEW
     if abs(net.z) <= Z_TENTH:
         return "no change beyond chance"
     how = "clear" if net.low > 0 or net.high < 0 else "possible"
@@ -101,6 +113,8 @@ def reading_of(found: Outcome, plan: Plan, nouns: tables.Nouns = tables.NOUNS) -
     if net is None:
         said.append(f"{NO_CONTROL_WORDS} No rise or fall can be told from one that happened everywhere.")
         return " ".join(said)
+    if found.verdict == TOO_FEW:
+        return " ".join([*said, TOO_FEW_WORDS, *not_known(found, plan, "buffer")])
     untreated = len(found.weighted_control.area_ids)
     said.append(
         f"Compared with {counted(untreated, ('untreated area', 'untreated areas'))}, weighted to resemble the "
@@ -194,7 +208,9 @@ def moved_in_words(found: Outcome, buffer: Wdd) -> str:
     """Return whether crime may have moved: "a clear rise, so crime may have moved there"."""
     if found.verdict == NOT_KNOWN:
         return f"{NOT_KNOWN_WORDS} either"
-    verdict = verdict_of(buffer)
+    verdict = verdict_of(buffer, few=too_few(found.groups["buffer"]))
+    if verdict == TOO_FEW:
+        return "too few crimes to tell"
     said = verdict_in_words(verdict, found.groups["buffer"].sums, "a ")
     if verdict.endswith("fall"):
         return f"{said}, so there is no sign that crime moved there"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sacmap import months, tables
 from sacmap.choose import hardening
 from sacmap.choose.hardening import Prices
+from sacmap.measure.verdict import FEW
 from sacmap.notices import Notice, counted, listed, series
 
 if TYPE_CHECKING:
@@ -29,9 +30,7 @@ def notices_of(plan: Plan, result: Result, prices: Prices, protected: Mapping[st
     names = dict(zip(result.areas["area_id"], result.areas["name"], strict=True))
     return [
         Notice("money", money_in_words(plan)),
-        Notice(
-            "smallest-fall", _fall_in_words(plan, tables.crimes(before, plan.theme, result.nouns), before)
-        ),
+        Notice("smallest-fall", _fall_in_words(plan, tables.crimes(before, plan.theme, result.nouns))),
         *_action_notices(plan),
         *_target_notices(plan, result, names),
         *_money_notices(plan, result, prices, protected),
@@ -194,8 +193,14 @@ def _months_in_words(count: int) -> str:
     return "one month" if count == 1 else f"{count} months"
 
 
-def _fall_in_words(plan: Plan, crimes: str, before: int) -> str:
-    """Return the crimes `before`, in words `crimes`, and how many must be prevented for the fall to show."""
+def fall_can_show(plan: Plan) -> bool:
+    """Whether a fall would show of the crimes there were, and of those to be expected, which are not too few."""
+    before, expected = (sum(n[area] for area in plan.week["target"]) for n in (plan.before, plan.level))
+    return expected >= FEW and plan.smallest_detectable_fall <= min(before, expected)
+
+
+def _fall_in_words(plan: Plan, crimes: str) -> str:
+    """Return the crimes before, in words `crimes`, and how many must be prevented for the fall to show."""
     over = _months_in_words(len(plan.before_months))
     areas = "area" if len(plan.week["target"]) == 1 else "areas"
     had = f"The {areas} of the week of action had {crimes} in {over}"
@@ -204,7 +209,7 @@ def _fall_in_words(plan: Plan, crimes: str, before: int) -> str:
         return f"{had}. With no area to compare them with, no fall can be told from one that happened everywhere."
     needed = (
         f"In as long a time, about {fall:,} must be prevented for the fall to show against the control areas."
-        if fall <= before
+        if fall_can_show(plan)
         else "Even if all were prevented, the fall would hardly show against the control areas."
     )
     return f"{had}. {needed} A single week will almost never show in the counts."

@@ -14,6 +14,8 @@ from sacmap.choose.outcome_words import (
     NO_CONTROL,
     NO_CONTROL_WORDS,
     NOT_KNOWN,
+    TOO_FEW,
+    TOO_FEW_WORDS,
     fewer,
     is_relative,
     led_astray,
@@ -60,7 +62,7 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
         "possible fall": f"{capital(what)} may {fallen} {then}; {chance}.",
         "possible rise": f"{capital(what)} may {risen} {then}; {chance}.",
         "clear rise": f"{capital(what)} {rose} {then}.",
-        **dict.fromkeys((NO_CONTROL, NOT_KNOWN), f"Nothing can be said of {what} {then}."),
+        **dict.fromkeys((NO_CONTROL, NOT_KNOWN, TOO_FEW), f"Nothing can be said of {what} {then}."),
     }
     of = f" of {what}" if themed else ""
     none = f"No change{of} in {target} can be told from chance after the week of action."
@@ -73,6 +75,8 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
     )
     if outcome.verdict == NOT_KNOWN:
         said = "What the plan compared its areas with leads astray: no difference can be relied on."
+    if outcome.verdict == TOO_FEW:
+        said = TOO_FEW_WORDS
     acted = positions([one.area_id for one in outcome.actions], view)
     return PlanView(
         headline=Headline(found.get(outcome.verdict, none), said),
@@ -106,6 +110,9 @@ def _came(plan: Plan, outcome: Outcome, view: View) -> Section:
     if net is None:
         none = "Below are the counts alone: they may have moved as everywhere else."
         return Section(key="came", heading=heading, said=(NO_CONTROL_WORDS, none))
+    if outcome.verdict == TOO_FEW:
+        few = (TOO_FEW_WORDS, *not_known(outcome, plan, "target"))
+        return Section(key="came", heading=heading, said=few)
     most = max(abs(net.low), abs(net.high), 1.0) * 1.15
 
     def at(value: float) -> str:

@@ -16,6 +16,7 @@ from sacmap.choose.plan import Plan
 from sacmap.choose.plan_record import Alternative, Budget, EarlierVisit, ReachRecord, Spread
 from sacmap.choose.plan_words import (
     NO_GUIDE,
+    fall_can_show,
     few,
     money_in_words,
     pounds,
@@ -317,7 +318,8 @@ def _how_sure(plan: Plan, view: View) -> Iterator[str]:
 
 def _promise(plan: Plan, view: View) -> Section:
     before = sum(plan.before[area] for area in plan.week["target"])
-    fall, nouns = plan.smallest_detectable_fall, view.nouns
+    fall = plan.smallest_detectable_fall if fall_can_show(plan) else None
+    nouns = view.nouns
     alone = plan.week.get("weights") or plan.week["control"]
     areas = view.unit[len(alone) != 1]
     against = (
@@ -347,13 +349,13 @@ def _promise(plan: Plan, view: View) -> Section:
     )
 
 
-def _fall_bar(said: str, before: int, fall: int) -> Markup:
-    """Return the crimes before, `said` in words, as a bar, the smallest fall that would show left open."""
-    wide = 100 - min(100.0, 100 * fall / before) if before else 0.0
+def _fall_bar(said: str, before: int, fall: int | None) -> Markup:
+    """Return the crimes before, `said` in words, as a bar, the smallest fall that would show, if any, left open."""
+    wide = 100 - min(100.0, 100 * fall / before) if before and fall is not None else 0.0
     end = (
-        f"about {fall:,} fewer: the smallest fall that would show"
-        if fall <= before
-        else "no fall of these would show"
+        "no fall of these would show"
+        if fall is None
+        else f"about {fall:,} fewer: the smallest fall that would show"
     )
     return Markup(  # noqa: S704 - numbers and words of our own
         f'<svg class="fall" role="img" aria-label="{said} before; {end}">'
