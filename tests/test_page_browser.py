@@ -99,6 +99,48 @@ def test_a_name_in_the_headline_leads_to_its_crime_type_and_area_and_back(opened
     assert shown.messages == []
 
 
+FOCUSED = "document.activeElement.id || document.activeElement.textContent"
+
+
+def test_the_focus_is_never_lost_on_the_way_to_an_area_and_back(small):
+    tab = small("#area=A2").tab
+    # There is no name in a list to go back to.
+    tab.click("#whole-place")
+    assert tab.evaluate(FOCUSED) == "answer"
+    tab.locator("#week button", has_text="Ash").press("Enter")
+    tab.go_back()
+    assert tab.evaluate(FOCUSED) == "Ash"
+    tab.go_forward()
+    assert tab.evaluate(FOCUSED) == "panel"
+    tab.click("#whole-place")
+    assert tab.evaluate(FOCUSED) == "Ash"
+    tab.click("#show-ranges")
+    tab.locator("#ranges button").first.press("Enter")
+    tab.click("#whole-place")
+    assert tab.evaluate(FOCUSED) == "answer"
+
+
+def test_a_town_that_is_typed_leaves_the_focus_in_the_search(opened):
+    page = page_of()
+    there = shapely.affinity.translate
+    areas = page.areas.set_geometry([there(one, -2.36 - 0.02, 51.38 - 52.005) for one in page.areas.geometry])
+    tab = opened(replace(page, areas=areas)).tab
+    tab.locator("#week button", has_text="Ash").press("Enter")
+    tab.locator("#find-area").press_sequentially("Bath")
+    assert not tab.is_visible("#panel")
+    assert tab.evaluate(FOCUSED) == "find-area"
+
+
+def test_an_area_without_a_complete_month_has_no_empty_chart(opened):
+    page = page_of()
+    monthly = page.monthly.assign(n=page.monthly["n"].where(page.monthly["area_id"] != "A1"))
+    shown = opened(replace(page, monthly=monthly), "#area=A1")
+    assert not shown.tab.locator("#panel .months").count()
+    shown.tab.click("#whole-place")
+    shown.tab.locator("#areas button", has_text="Ash").click()
+    assert shown.tab.locator("#panel .months").count() == 1
+
+
 @pytest.mark.parametrize("height", [657, 600])
 def test_where_room_is_short_every_pin_of_both_lists_is_in_sight_and_no_name_is_cut(opened, height):
     names = ("Bradley Stoke Central and Stoke Lodge", "Weston-super-Mare North Worle", "Cedar", "Elm")

@@ -32,13 +32,17 @@ function whereFocused() {
   return list ? { list: list.id, area: item.dataset.areaId } : null;
 }
 
+// Focus that is elsewhere, as in the search, stays there.
+const isFocusLost = () => document.activeElement === document.body || Boolean(document.activeElement.closest("[hidden]"));
+
 function focusBack() {
-  if (!from) return;
-  const item = Array.from($(from.list)?.querySelectorAll("[data-area-id]") ?? []).find(
-    (one) => one.dataset.areaId === from.area,
-  );
-  (item?.querySelector("button") ?? $("answer")).focus({ preventScroll: from.list !== "areas" });
+  const { list, area } = from ?? {};
   from = null;
+  if (!isFocusLost()) return;
+  const items = list ? Array.from($(list).querySelectorAll("[data-area-id]")) : [];
+  const name = items.find((item) => item.dataset.areaId === area)?.querySelector("button");
+  // In a closed chart there is no name to go back to.
+  (name?.offsetParent ? name : $("answer")).focus({ preventScroll: list !== "areas" });
 }
 
 // From the headline to a crime type, and to an area where one is given.
@@ -259,10 +263,12 @@ function listenToButtons() {
 
 function goBack() {
   const { area, group } = state;
+  from = whereFocused() ?? from;
   recall();
   show();
   if (area !== state.area || group !== state.group) fit();
   if (area !== null && state.area === null) focusBack();
+  if (state.area !== null && isFocusLost()) $("panel").focus({ preventScroll: true });
 }
 
 function listenToTheRest() {

@@ -138,8 +138,9 @@ function pointWords(place) {
 const LINE = { wide: 472, left: 34, right: 466, top: 18, foot: 78, high: 98 };
 
 function monthByMonth(place) {
-  if (!data.months.length) return [];
-  return [element("h3", `${capital(data.words[state.type])} month by month`), monthLine(monthlyOf(place), place)];
+  const values = data.months.length ? monthlyOf(place) : [];
+  if (values.every((n) => n === null)) return [];
+  return [element("h3", `${capital(data.words[state.type])} month by month`), monthLine(values, place)];
 }
 
 // The next round number above: 4, 5, 8, 10, 15, 20, 30, 40, 50, 80, 100 …
@@ -156,9 +157,7 @@ function monthLine(values, place) {
   // Half a month more on both sides, but not off the chart, where months are few and far apart.
   const ends = ([from, to]) => [Math.max(LINE.left, x(from) - step / 2), Math.min(LINE.right, x(to) + step / 2)];
   const y = (n) => LINE.foot - ((LINE.foot - LINE.top) * n) / most;
-  const described = known.length
-    ? `Between ${whole(Math.min(...known))} and ${many(Math.max(...known), data.nouns[state.type])} a month`
-    : "No complete month";
+  const described = `Between ${whole(Math.min(...known))} and ${many(Math.max(...known), data.nouns[state.type])} a month`;
   const svg = drawing("svg", {
     viewBox: `0 0 ${LINE.wide} ${LINE.high}`,
     role: "img",
