@@ -904,16 +904,17 @@ def test_ids_that_a_program_padded_with_spaces_are_those_of_police_uk(folder, mo
         require_whole(map_of(folder, monkeypatch, name))
 
 
-def without_ids_and_with(counts):
+def without_ids_and_with(counts, name="n"):
     rows = [{k: v for k, v in row.items() if k != "Crime ID"} for row in crimes()]
-    return table([row | {"n": n} for row, n in zip(rows, counts, strict=True)])
+    return table([row | {name: n} for row, n in zip(rows, counts, strict=True)])
 
 
 @pytest.mark.parametrize(
     ("counts", "most"), [([1, 1, 1, 2, 3] * 16, "3"), (range(2_000, 1_200, -10), "2,000")]
 )
-def test_a_table_of_crimes_that_were_added_up_is_refused(counts, most, folder, monkeypatch):
-    (folder / "a.csv").write_text(without_ids_and_with(counts))
+@pytest.mark.parametrize("name", ["n", "0", "NUMPOINTS", "Point_Count", "n_crimes", "Offences"])
+def test_a_table_of_crimes_that_were_added_up_is_refused(counts, most, name, folder, monkeypatch):
+    (folder / "a.csv").write_text(without_ids_and_with(counts, name))
     made = map_of(folder, monkeypatch, "a.csv")
     require_plain(made.error)
     assert f"rows for several crimes at once, one of them for {most}." in made.error

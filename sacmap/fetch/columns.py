@@ -27,6 +27,10 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "kind": ("location type",),
         "count": (
             "n", "count", "counts", "number of crimes", "count of crime id", "crime count", "crimes", "freq", "total",
+            # As pandas, R, QGIS and ArcGIS call them, and people.
+            "0", "size", "nn", "frequency", "numpoints", "point count", "icount", "join count", "n crimes", "value",
+            "offences", "number of offences", "count of crimes", "incidents", "number", "no of crimes", "total crimes",
+            "num crimes", "crime total", "sum", "tally",
         ),
     }
 )  # fmt: skip
