@@ -165,18 +165,6 @@ def rounded(degrees: pd.Series) -> pd.Series:
         return degrees.round(6)
 
 
-def rounded_to(places: pd.DataFrame, steps: Mapping[float, str]) -> str | None:
-    """Return what most different locations are rounded to, by the words for each step; None if to none of them.
-
-    `places` has two columns, a row for each crime.
-    """
-    crimes = places.dropna()
-    points = crimes.drop_duplicates()
-    if len(points) < ENOUGH_POINTS and len(crimes) < MANY_CRIMES:
-        return None
-    return next((words for step, words in steps.items() if _mostly_rounded(points, step)), None)
-
-
 def rounding_of(
     places: pd.DataFrame, month: pd.Series, steps: Mapping[float, str]
 ) -> Iterator[tuple[str, str]]:
@@ -184,23 +172,34 @@ def rounding_of(
 
     `places` has two columns, a row for each crime, as `month`. One file of several may have been saved otherwise.
     """
-    whole = rounded_to(places, steps)
-    if whole is not None:
-        yield "", whole
+    whole = _rounded_by(places, pd.Series("", places.index), steps)
+    if whole:
+        yield "", whole[""]
         return
     found: dict[str, list[str]] = {}
-    for label, mine in places.groupby(month.astype(str).to_numpy()):
-        words = rounded_to(mine, steps)
-        if words is not None:
-            found.setdefault(words, []).append(months.in_words(str(label)))
+    for label, words in sorted(_rounded_by(places, month, steps).items()):
+        found.setdefault(words, []).append(months.in_words(label))
     for words, several in found.items():
         yield f" in {listed(several, 3, ', ')}", words
 
 
-def _mostly_rounded(points: pd.DataFrame, step: float) -> bool:
-    """Whether most of some different points have multiples of `step` in a column: one rounded alone is as bad."""
-    parts = points / step
-    return bool((((parts - parts.round()).abs() < 1e-7).mean() >= MOSTLY).any())
+def _rounded_by(places: pd.DataFrame, group: pd.Series, steps: Mapping[float, str]) -> dict[str, str]:
+    """Return what most different locations of each group are rounded to, by the words for each step.
+
+    One coordinate rounded alone is as bad. Of few locations nothing is said.
+    """
+    crimes = places.assign(group=group.astype("category")).dropna()
+    points = crimes.drop_duplicates()
+    many, often = (rows["group"].value_counts() for rows in (points, crimes))
+    enough = set(many.index[(many >= ENOUGH_POINTS) | (often.reindex(many.index) >= MANY_CRIMES)])
+    found: dict[str, str] = {}
+    for step, words in steps.items():
+        parts = points[list(places)] / step
+        shares = ((parts - parts.round()).abs() < 1e-7).groupby(points["group"], observed=True).mean()
+        for label in shares.index[(shares >= MOSTLY).any(axis=1)]:
+            if label in enough:
+                found.setdefault(str(label), words)
+    return found
 
 
 def keys_of(columns: Iterable[pd.Series]) -> np.ndarray:

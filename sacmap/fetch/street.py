@@ -276,7 +276,7 @@ def _without_ids_notices(crimes: pa.Table) -> Iterator[Notice]:
 def _rounded_notices(crimes: pa.Table) -> Iterator[Notice]:
     """Warn if coordinates are too rounded to give the area."""
     step = max(1, len(crimes) // SOME_POINTS)
-    some = crimes.take(pa.array(np.arange(0, len(crimes), step))).select(["lon", "lat", "month"]).to_pandas()
+    some = crimes.select(["lon", "lat", "month"]).take(pa.array(np.arange(0, len(crimes), step))).to_pandas()
     steps = {
         10**-n: f"{n} decimals of a degree, which is about {words}" for n, words in ROUGH_DECIMALS.items()
     }
