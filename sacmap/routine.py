@@ -204,6 +204,10 @@ def _names_of_plan(plan: Plan, plan_path: Path, names: Mapping[str, str]) -> dic
 # ── what is new ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+#: Seconds within which files that are copied together are written.
+COPYING = 3600
+
+
 @dataclass(frozen=True)
 class Watched:
     """What a watch found: lines about what is new, the files, the result and its headline; all empty if nothing is."""
@@ -228,17 +232,22 @@ def watch_study(study: Study, page: Path, *, study_file: str | Path | None = Non
     if newest is not None:
         # The additional files of the last map stay as new as the map, also where `map` alone was asked for them.
         study = replace(study, also=tuple(dict.fromkeys((*newest[1].also, *study.also))))
-        if _unchanged(study, *newest):
-            return Watched()
-    # If the newest month was withdrawn after it had been mapped, the last map is not the newest by its month. The month
-    # goes first, because copying the files to another computer can change when they were written.
+    # If the newest month was withdrawn after it had been mapped, the last map is not the newest by its month.
     written = _newest_map(sorted(records, key=_when_written, reverse=True))
+    withdrawn = newest is not None and written is not None and _made_later(written[0], newest[0])
+    if newest is not None and not withdrawn and _unchanged(study, *newest):
+        return Watched()
     if written is not None and _unchanged(study, *written):
         return Watched()
     damaged = any(one.is_file() for one in records)
     result, paths, headline = map_study(study, page, study_file=study_file)
-    last = newest if newest is None or result.study.current[-1:] >= newest[1].current[-1:] else written
-    news = [first_words(result, damaged=damaged)] if last is None else news_of(result, last[1])
+    there = newest is None or result.study.current[-1:] >= newest[1].current[-1:]
+    last = newest if there and not withdrawn else written
+    news = (
+        [first_words(result, damaged=damaged)]
+        if last is None
+        else news_of(result, last[1], again=there and withdrawn)
+    )
     return Watched(tuple(news), tuple(paths), result, headline) if news else Watched()
 
 
@@ -254,6 +263,11 @@ def _records_of(page: Path, study: Study) -> list[Path]:
 
 def _when_written(record: Path) -> tuple[int, str]:
     return record.stat().st_mtime_ns if record.exists() else 0, record.name
+
+
+def _made_later(one: Path, other: Path) -> bool:
+    """Whether a map was made after another, and not only copied after it, as to another computer."""
+    return one.stat().st_mtime - other.stat().st_mtime > COPYING
 
 
 def _newest_map(records: Iterable[Path]) -> tuple[Path, LastMap] | None:

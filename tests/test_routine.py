@@ -319,6 +319,38 @@ def test_a_month_that_is_withdrawn_is_told_once(place):
     assert "place-2024-05.html" in [path.name for path in watch_study(study_of(folder), page).written]
 
 
+def test_a_month_that_was_withdrawn_is_told_once_to_be_back(place):
+    publish, folder = place
+    page = folder / "maps" / "place.html"
+    watch_study(study_of(folder), page)
+    publish("2024-05", 90, 10, 10, 10, 10, 10)
+    watch_study(study_of(folder), page)
+    shutil.rmtree(folder / "crimes" / "2024-05")
+    watch_study(study_of(folder), page)
+    # A day has gone by between the two maps.
+    os.utime(folder / "maps" / "place-2024-05.json", (0, 0))
+    publish("2024-05", 90, 10, 10, 10, 10, 10)
+    back = watch_study(study_of(folder), page)
+    assert back.news[0] == "Data to May 2024 again; the last map had data to April 2024."
+    assert any(line.startswith("New clear rises: Ward 0") for line in back.news)
+    assert watch_study(study_of(folder), page) == Watched()
+
+
+def test_areas_of_which_all_codes_changed_are_known_by_their_names(place):
+    publish, folder = place
+    page = folder / "maps" / "place.html"
+    publish("2024-04", 90, 10, 10, 10, 10, 10)
+    watch_study(study_of(folder), page)
+    write_squares(folder / "wards.geojson", *({"id": f"X{n}", "name": f"Ward {n}"} for n in range(6)))
+    other, recoded, *verdicts = watch_study(study_of(folder), page).news
+    assert other.startswith("Changed since the last map, which alone can move figures: ")
+    assert recoded == (
+        "Areas known by their names, with other codes than on the last map: Ward 0; Ward 1; Ward 2; Ward 3; Ward 4; "
+        "Ward 5."
+    )
+    assert {line.partition(":")[0] for line in verdicts} == {"Still a clear rise"}
+
+
 def test_a_new_month_that_is_not_complete_is_told_once(place):
     publish, folder = place
     page = folder / "maps" / "place.html"

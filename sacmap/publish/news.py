@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Annotated, NamedTuple, TypedDict, cast
@@ -134,14 +135,17 @@ def last_map(record: str, table: str) -> LastMap | None:
     )
 
 
-def news_of(result: Result, last: LastMap) -> list[str]:
-    """Return what is new since the last map, in lines; an empty list if nothing is."""
+def news_of(result: Result, last: LastMap, *, again: bool = False) -> list[str]:
+    """Return what is new since the last map, in lines; an empty list if nothing is.
+
+    `again`: the newest month was mapped before the last map, and then withdrawn.
+    """
     now = result.study.current
+    last, recoded = _by_codes_of(names_of(result.areas), last)
     said = []
     if now[-1:] != last.current[-1:]:
-        said.append(
-            f"Data to {months.in_words(now[-1])}; the last map had data to {months.in_words(last.current[-1])}."
-        )
+        newest = f"{months.in_words(now[-1])}{' again' if again else ''}"
+        said.append(f"Data to {newest}; the last map had data to {months.in_words(last.current[-1])}.")
     # Otherwise a new month that is not complete would go by in silence: the map is that of the month before. The reason
     # after the colon is no news: of a month that is still coming in, it is another one each time.
     told = {warning["text"].partition(": ")[0].rstrip(".") for warning in last.record["warnings"]}
@@ -152,6 +156,7 @@ def news_of(result: Result, last: LastMap) -> list[str]:
     ]
     other = [*_other_options(result, last), *_other_files(result, last)]
     said += _line("Changed since the last map, which alone can move figures", other)
+    said += _line("Areas known by their names, with other codes than on the last map", recoded)
     silent = _silent_then_and_now(result, last, FORCES_LEFT_OUT)
     said += [*silent, *_silent_then_and_now(result, last, LEFT_OUT_OUTSIDE)]
     names = {**last.names, **names_of(result.areas)}
@@ -179,6 +184,28 @@ def news_of(result: Result, last: LastMap) -> list[str]:
         said += _line("Areas on one of the two maps only", [names.get(area, area) for area in sorted(areas)])
     # A verdict that stays the same is no news by itself.
     return [*said, *going_on, *([no_fit(AREA)] if result.unfit else [])] if said else []
+
+
+def _by_codes_of(now: Mapping[str, str], last: LastMap) -> tuple[LastMap, list[str]]:
+    """Return the last map with this one's codes, and the names of the areas that had others there.
+
+    Boundaries of another year give all areas other codes. `now` has names by code. Two areas of one name stay apart.
+    """
+    often = Counter([*now.values(), *last.names.values()])
+    new = {name: area for area, name in now.items() if area not in last.names and often[name] == 2}
+    code = {area: new[name] for area, name in last.names.items() if area not in now and name in new}
+    if not code:
+        return last, []
+
+    def by_code(key: Key) -> Key:
+        return code.get(key[0], key[0]), key[1]
+
+    found = last._replace(
+        verdicts={by_code(key): verdict for key, verdict in last.verdicts.items()},
+        counts={by_code(key): counts for key, counts in last.counts.items()},
+        names={code.get(area, area): name for area, name in last.names.items()},
+    )
+    return found, [now[area] for area in code.values()]
 
 
 def _other_options(result: Result, last: LastMap) -> list[str]:
