@@ -299,18 +299,17 @@ def _doubled_notices(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterat
     Someone may have numbered the rows after the file was joined to itself. Parts that share many rows are told
     too; `found` are the repeats that are left out.
     """
-    doubled = [name for part in parts if (name := _doubled_in(part))]
-    if doubled:
+    named = [(part, _doubled_in(part)) for part in parts]
+    if doubled := [name for _, name in named if name]:
         yield Notice(
             "doubled-file",
             f"Every row occurs more than once in {listed(doubled, 3)}, and no ids show whether "
             "these are crimes or copies. The counts may be twice too high. Check whether the file was joined to "
             "itself.",
         )
-    pasted = [
-        f"{part.label} ({n:,} rows)" for part in parts if not _doubled_in(part) and (n := _pasted_in(part))
-    ]
-    if pasted:
+    if pasted := [
+        f"{part.label} ({n:,} rows)" for part, name in named if not name and (n := _pasted_in(part))
+    ]:
         yield Notice(
             "doubled-file",
             f"Rows that stand twice in the same order, as if they were put in twice: {listed(pasted, 3)}. No ids show "
