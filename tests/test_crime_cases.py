@@ -314,6 +314,18 @@ def test_f67_a_block_of_rows_that_was_put_in_twice_is_told(folder, monkeypatch):
     assert "doubled-file" not in map_study_of(folder, monkeypatch).told
 
 
+def test_f67_a_sheet_of_one_crime_type_beside_that_of_all_is_told_where_no_id_shows_it(folder, monkeypatch):
+    rows = crimes(ids=False)
+    burglary = [row for row in rows if row["Crime type"] == "Burglary"]
+    sheets = {"All": rows, "Burglary": burglary}
+    write_xlsx(
+        folder / "a.xlsx",
+        {name: [list(of[0]), *(list(row.values()) for row in of)] for name, of in sheets.items()},
+    )
+    told = map_of(folder, monkeypatch, "a.xlsx").told["doubled-file"]
+    assert f"as if they were put in twice: a.xlsx ({len(burglary)} rows)" in told
+
+
 def test_f67_files_whose_rows_are_alike_as_often_as_within_each_are_no_copies(folder, monkeypatch):
     rows = extract()
     alike = [rows[n - n % 2] for n in range(40)] + rows[40:]

@@ -36,8 +36,8 @@ ROUGH_DECIMALS = {2: "a kilometre", 3: "100 m"}
 #: Two parts share rows if so many standard deviations more pairs of rows alike than expected lie one in each: chance
 #: alone gives 3.3 once in 2,000 times.
 SURE = 3.3
-#: So many rows in a row that stand again in the same order are a block that was put in twice.
-BLOCK = 10
+#: So many different rows in a row that stood before are a block that was put in twice, where chance hardly makes one.
+BLOCK, HARDLY = 10, 1e-6
 #: With fewer rows, all may occur twice by chance.
 DOUBLED_ROWS = 20
 
@@ -312,7 +312,7 @@ def _doubled_notices(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterat
     ]:
         yield Notice(
             "doubled-file",
-            f"Rows that stand twice in the same order, as if they were put in twice: {listed(pasted, 3)}. No ids show "
+            f"Rows in a row that all stood before, as if they were put in twice: {listed(pasted, 3)}. No ids show "
             "whether these are the same crimes. If they are, the counts are too high: give each crime only once.",
         )
     yield from _overlaps(parts, found)
@@ -401,18 +401,18 @@ def _moved_rows(each: Sequence[tuple[pd.DataFrame, pd.DataFrame]]) -> int:
 
 
 def _pasted_in(part: Part) -> int:
-    """Return how many rows stand again further down in the same order, under no or another id: a block put in twice."""
+    """Return how many rows stand again further down, under no or another id, with no new one between them.
+
+    So does a block that was put in twice, or a sheet of one crime type beside that of all. Rows alike that follow each
+    other are crimes at one place, and in one month of a town many rows are like an earlier one by chance.
+    """
     key = part.key ^ keys_of([pd.Series(part.group)])
-    order = np.argsort(key, kind="stable")
-    again = key[order][1:] == key[order][:-1]
-    at, later = order[:-1][again], order[1:][again]
-    # Rows alike that follow each other are crimes at one place.
-    apart = ((part.ident[at] == 0) | (part.ident[at] != part.ident[later])) & (later - at >= BLOCK)
-    sort = np.argsort(at[apart])
-    at, lag = at[apart][sort], (later - at)[apart][sort]
-    runs = np.cumsum(np.diff(at, prepend=-2) + np.abs(np.diff(lag, prepend=-1)) * len(key) != 1)
-    lengths = np.bincount(runs) if len(runs) else np.zeros(0, dtype=int)
-    return int(lengths[lengths >= BLOCK].sum())
+    known = (part.ident != 0) & pd.Series(part.ident).duplicated().to_numpy()
+    again = pd.Series(key).duplicated().to_numpy() & part.placed & ~known
+    runs = pd.Series(key[again]).groupby(np.cumsum(~again)[again]).agg(["size", "nunique"])
+    by_chance = (again.sum() - runs["size"]) / (len(key) - runs["size"]).clip(lower=1)
+    blocks = (runs["nunique"] >= BLOCK) & (len(key) * by_chance ** runs["size"] < HARDLY)
+    return int(runs["size"][blocks].sum())
 
 
 def _full_notices(parts: Sequence[Part]) -> Iterator[Notice]:
