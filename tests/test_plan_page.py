@@ -371,6 +371,21 @@ def test_money_that_reaches_no_home_leaves_the_list_of_areas_in_its_columns(open
     assert shown.tab.locator("#plan .effects").count() == 0
 
 
+def test_with_wide_letters_the_words_beside_the_bars_of_a_plan_stay_apart(opened, planned):
+    page = opened(planned, viewport={"width": 1366, "height": 657})
+    page.tab.evaluate("""() => {
+      const wide = new CSSStyleSheet();
+      wide.replaceSync("* { line-height: 1.5 !important; letter-spacing: 0.12em !important }");
+      document.adoptedStyleSheets = [wide];
+    }""")
+    words = page.tab.locator(".effects > span:nth-child(odd)")
+    high = words.evaluate_all(
+        "all => all.map((one) => [one.offsetHeight, parseFloat(getComputedStyle(one).lineHeight)])"
+    )
+    assert len(high) >= 3
+    assert all(height < 1.5 * line for height, line in high)
+
+
 def test_details_are_folded_until_they_are_wanted(opened, planned):
     page = opened(planned)
     assert not page.tab.is_visible("#plan table")
