@@ -47,7 +47,7 @@ function mark() {
   const scales = queryAll("#map .leaflet-control-scale-line");
   const fixed = [query(".map-tools"), $("locator"), $("points-note"), ...scales];
   const taken = furniture(frame, isHint ? [...fixed, $("hover")] : fixed);
-  placePins(taken, inside);
+  placePins(taken, { inside, isWhole });
   // Of the listed areas, those with room for their circles; what the circles of a chosen area are, a note says.
   const listed = new Set(state.area === null ? pinsAt.map(({ place }) => place) : []);
   const roomy = [...listed].filter((place) => widthOf(place) > 150);
@@ -88,15 +88,15 @@ const ASIDE = HALVES.flatMap((y) => HALVES.map((x) => [x, y]))
   .filter(([x, y]) => Math.hypot(x, y) <= 4)
   .sort((a, b) => Math.hypot(...a) - Math.hypot(...b));
 
-function placePins(taken, inside) {
+function placePins(taken, { inside, isWhole }) {
   pinsAt = [];
   for (const { place, sign, finding } of pinList()) {
     if (!isThere(place)) continue;
     const home = middleOf(place);
     if (!inside(home)) continue;
-    // Beside its own place where another pin stands there already.
+    // Beside its own place where another pin stands there already, or the map ends.
     const free = ASIDE.map(([x, y]) => L.point(home.x + 24 * x, home.y + 24 * y)).find(
-      (at) => !touches(boxAt(at, 11.5), taken),
+      (at) => !touches(boxAt(at, 11.5), taken) && isWhole(boxAt(at, 11.5)),
     );
     const at = free ?? home;
     taken.push(boxAt(at, 12));
