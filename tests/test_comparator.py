@@ -356,7 +356,7 @@ def test_a_comparator_s_file_is_told_before_the_crimes_are_read_and_its_rows_are
     result = run(make_study(options, crimes=tmp_path / "a.csv", comparator=follows))
     assert [one["rows"] for one in result.inputs] == [40, 2, 6]
     assert result.comparator.pair("sac") == (300, 300)
-    follows.write_text(csv_of(["2017-01"], header="month,crime_type,count"))
+    follows.write_text(csv_of(["2017-01"], header="month,crime_type,rate"))
     with pytest.raises(InputError, match="has no column 'n'"):
         run(make_study(options, crimes=tmp_path / "none.csv", comparator=follows))
 
