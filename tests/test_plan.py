@@ -261,6 +261,12 @@ def test_the_columns_of_lists_are_known_as_partnerships_call_them(since, until, 
         read_protected("Ward,Homes visited,Homes protected\nW1,9,3\n", "p.csv", {"W1"})
 
 
+def test_a_list_with_a_line_for_each_home_is_told_to_count_them():
+    with pytest.raises(InputError, match="no column 'homes'") as told:
+        read_protected("UPRN,Ward,Postcode\n100,W1,NN1 1AA\n", "p.csv", {"W1"})
+    assert "count the lines of each area" in told.value.remedy
+
+
 def test_a_last_line_with_the_total_of_the_homes_protected_is_passed_over():
     areas = {"W1": "W1", "castle": "W2", "total": "W3"}
     for name in ("Total", "GRAND TOTAL:"):

@@ -250,7 +250,12 @@ def rows_of(
     if missing:
         wanted = ",".join(columns).replace("area_id", "area_id (or name)")
         there = listed([cell for cell in lines[place][1] if cell], 12, ", ") if lines else "none"
-        raise InputError(f"{path} has no column {missing[0]!r} (it has {there}).", f"It needs {wanted}.")
+        of_homes = (
+            " Where each line is one home, count the lines of each area." if missing[0] == "homes" else ""
+        )
+        raise InputError(
+            f"{path} has no column {missing[0]!r} (it has {there}).", f"It needs {wanted}.{of_homes}"
+        )
     at = {name: names.index(name) for name in columns}
     written = _as_written(lines[place][1])
     if beside:
