@@ -228,6 +228,17 @@ def test_f66_rows_of_one_reference_day_and_place_are_one_crime(folder, monkeypat
     assert made.record["ledger"]["duplicates"] == 2
 
 
+@pytest.mark.parametrize(("per_area", "told"), [(130, True), (120, False)])
+def test_rows_that_look_the_same_are_told_as_removed_where_no_two_of_many_are_alike(
+    per_area, told, folder, monkeypatch
+):
+    rows = crimes(per_area)
+    (folder / "a.csv").write_text(table(rows))
+    assert ("no-two-alike" in map_of(folder, monkeypatch, "a.csv").told) is told
+    (folder / "a.csv").write_text(table([*rows, rows[0] | {"Crime ID": "f" * 64}]))
+    assert "no-two-alike" not in map_of(folder, monkeypatch, "a.csv").told
+
+
 @pytest.mark.parametrize("ids", [True, False])
 def test_f67_a_file_of_all_months_beside_one_of_one_month_counts_once(folder, monkeypatch, ids):
     rows = crimes(ids=ids)

@@ -45,6 +45,8 @@ from sacmap.study_options import require_paths, texts_of
 
 #: The number of points checked for rounded coordinates.
 SOME_POINTS = 20_000
+#: Of so many crimes of police.uk in a row, at least 18 are like another (Mendip, 2018 to 2021).
+SURELY_ALIKE = 500
 #: A file without rows of a type is reported if this many were to be expected from the other files.
 SURELY = 10.0
 
@@ -139,6 +141,7 @@ def read(
             *_filtered_notices(parts),
             *notices,
             *_without_ids_notices(crimes),
+            *_distinct_notices(crimes),
             *_rounded_notices(crimes),
             *_other_table_notices([*others, *unread_in(paths)]),
         ),
@@ -270,6 +273,17 @@ def _without_ids_notices(crimes: pa.Table) -> Iterator[Notice]:
             "without-ids",
             "No crime given has an id, so a crime that is listed twice counts twice. Up to 2 in 100 are in police.uk's "
             "own files: use these as downloaded.",
+        )
+
+
+def _distinct_notices(crimes: pa.Table) -> Iterator[Notice]:
+    """Warn if no two crimes are alike, as many of police.uk's are at its map points: equal rows may be removed."""
+    some = crimes.slice(0, SOME_POINTS).select(["month", "crime_type", "lon", "lat"]).to_pandas().dropna()
+    if len(some) >= SURELY_ALIKE and not some.duplicated().any():
+        yield Notice(
+            "no-two-alike",
+            "No two crimes have the same month, type and location, though in police.uk's files many have: rows that "
+            "look the same may have been removed, and then the counts are too low. Use the files as downloaded.",
         )
 
 
