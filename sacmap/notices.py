@@ -27,7 +27,7 @@ WEIGHTY = {
     "forces-left-out-outside", "short-baseline", "coverage-from-sac", "absent-types", "plan-unchecked",
     "repeated-file", "filtered-file", "doubled-file", "full-spreadsheet", "rough-places", "no-such-offence",
     "cancelled-rows", "shared-ids", "part-months", "unknown-crime-types", "offence-dates",
-    "areas-under-others", "taken-back", "hidden-sheets", "misplaced-months",
+    "areas-under-others", "boundary-left-out", "taken-back", "hidden-sheets", "misplaced-months",
     "emptied-areas",
 }  # fmt: skip
 #: Codes of the notices for the analyst, that change nothing a committee reads: the Word note leaves them out.

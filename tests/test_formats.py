@@ -28,6 +28,7 @@ from sacmap.areas.boundaries import read_areas, read_boundaries
 from sacmap.areas.formats import KINDS, kind_of, kind_of_json
 from sacmap.errors import DiskError, InputError, UsageError
 from sacmap.files.write import windows_allows
+from sacmap.notices import WEIGHTY
 
 pytestmark = pytest.mark.usefixtures("forked_readers")
 
@@ -505,6 +506,7 @@ def test_f78_a_web_page_among_kml_files_is_told_as_an_area_that_is_missing(tmp_p
     (tmp_path / "._NN2.kml").write_bytes(b"\0\5\26\7")
     [told] = read_boundaries(tmp_path).notices
     assert "whose areas are missing: NN2.kml is a web page." in told.text
+    assert told.code in WEIGHTY
 
 
 def test_f52_a_shapefile_is_read_without_what_lies_beside_it(tmp_path):
