@@ -1187,10 +1187,30 @@ def in_districts(names):
 
 
 def test_of_many_districts_those_are_named_on_the_map_whose_name_fits(opened):
-    short = opened(in_districts([f"D{n}" for n in range(30)]))
-    assert short.tab.locator("#map .mark.district").count() > 10
-    long = opened(in_districts([f"{'District of the Far Northern Sandbanks ' * 6}{n}" for n in range(30)]))
-    assert long.tab.locator("#map .mark.district").count() == 0
+    for name, named in (("D", True), ("District of the Far Northern Sandbanks " * 6, False)):
+        page = opened(in_districts([f"{name}{n}" for n in range(30)]))
+        assert (page.tab.locator("#map .mark.district").count() > 10) is named
+        page.tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert (page.tab.locator("#map-static text.district").count() > 10) is named
+
+
+def test_the_legend_speaks_of_areas_where_an_area_is_chosen_on_a_map_that_shows_districts_first(opened):
+    tab = opened(in_districts(["North", "South"])).tab
+    assert "by district" in tab.inner_text("#legend-title")
+    tab.locator("#week button").first.click()
+    assert "by district" not in tab.inner_text("#legend-title")
+    # The smallest area is seen on the small map of the whole.
+    assert tab.locator("#locator circle").bounding_box()["width"] > 2
+    tab.click("#whole-place")
+    assert "by district" in tab.inner_text("#legend-title")
+
+
+def test_on_a_phone_what_the_search_says_leaves_it_its_width(opened):
+    tab = opened(grouped(page_of()), viewport={"width": 390, "height": 844}).tab
+    wide = tab.locator("#find-area").bounding_box()["width"]
+    tab.fill("#find-area", "Nowhere")
+    assert tab.inner_text("#find-note")
+    assert tab.locator("#find-area").bounding_box()["width"] >= wide
 
 
 def test_what_is_below_the_screen_follows_the_first_answer(opened):

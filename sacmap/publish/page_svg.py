@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 NAME, TOWN, PIN = 26.0, 22.0, 19.0
 #: The least letters of a district's name that is written in two lines.
 LONG = 15
+#: Of more districts, only those with room for their name have it.
+MOST_DISTRICTS = 24
 #: Width of a letter as a share of the letter size.
 LETTER = 0.54
 #: Where a pin may stand, in halves of its width from its point: the nearest first.
@@ -144,11 +146,15 @@ def _names(view: View, pins: Sequence[tuple[int, str]], picture: Picture, taken:
 def _district_names(view: View, picture: Picture, taken: list[Box]) -> Iterator[str]:
     if not view.districts:
         return
-    points = label_places(np.array(list(view.districts.values()), dtype=object))
-    for name, (x, y) in zip(view.districts, picture.project(points[:, :2] / STEPS), strict=True):
+    points = label_places(np.array(list(view.districts.values()), dtype=object)) / STEPS
+    ends = picture.project(points[:, :2] + points[:, 2:] * (1, 0))[:, 0]
+    many = len(view.districts) > MOST_DISTRICTS
+    for name, (x, y), end in zip(view.districts, picture.project(points[:, :2]), ends, strict=True):
         lines = _two_lines(name) if len(name) >= LONG else [name]
         half = LETTER * NAME * max(map(len, lines)) / 2
-        for down in (0, -36, 36, -70, 70):
+        if many and 2 * half > end - x:
+            continue
+        for down in (0,) if many else (0, -36, 36, -70, 70):
             high = NAME * 0.55 * len(lines)
             box = (x - half, y + down - high, x + half, y + down + high)
             if box[0] > 0 and box[2] < picture.width and not _touches(box, taken):

@@ -11,6 +11,7 @@ function choose(place, { zoom = false, focus = false, keep: kept = true } = {}) 
     showRanges();
   }
   if (kept) keep();
+  showHead();
   markChosen();
   showPanel();
   showLocator();

@@ -317,6 +317,7 @@ function showLocator() {
   const scale = Math.min(118 / (east - west), 80 / (south - north));
   const frame = { scale, left: west * scale, top: north * scale };
   const path = (places) => pathOf(shapes, places, frame, { least: 0.5, decimals: 1 });
+  const [x, y] = namesAt()[state.area];
   const some = data.ids.length > 1200 ? [] : every;
   const [wide, high] = [(east - west) * scale, (south - north) * scale];
   const svg = drawing("svg", { viewBox: `0 0 ${wide.toFixed(0)} ${high.toFixed(0)}` }, [
@@ -324,6 +325,8 @@ function showLocator() {
       ? drawing("path", { d: path(some), fill: "#d9d6cd", stroke: "#d9d6cd", "stroke-width": 0.6 })
       : drawing("rect", { width: wide, height: high, fill: "#d9d6cd" }),
     drawing("path", { d: path([state.area]), fill: "#1b1b1a", stroke: "#1b1b1a", "stroke-width": 1 }),
+    // The smallest are seen by a dot.
+    drawing("circle", { cx: acrossOf(x / 1e5) * scale - frame.left, cy: downOf(y / 1e5) * scale - frame.top, r: 2 }),
   ]);
   $("locator").replaceChildren(svg);
 }
