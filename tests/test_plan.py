@@ -261,6 +261,12 @@ def test_the_columns_of_lists_are_known_as_partnerships_call_them(since, until, 
         read_protected("Ward,Homes visited,Homes protected\nW1,9,3\n", "p.csv", {"W1"})
 
 
+def test_of_the_sheets_of_a_workbook_that_with_the_columns_own_names_is_the_list(tmp_path):
+    content = {"Census": [["Ward", "Dwellings"], ["A", 900]], "Done": [["Ward", "Homes"], ["A", 12]]}
+    write_xlsx(tmp_path / "p.xlsx", content)
+    assert read_protected(table_text(str(tmp_path / "p.xlsx"), PROTECTED), "p.xlsx", {"A"}) == {"A": 12}
+
+
 def test_a_list_with_a_line_for_each_home_is_told_to_count_them():
     with pytest.raises(InputError, match="no column 'homes'") as told:
         read_protected("UPRN,Ward,Postcode\n100,W1,NN1 1AA\n", "p.csv", {"W1"})

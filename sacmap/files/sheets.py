@@ -21,7 +21,7 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 from sacmap.errors import InputError
 from sacmap.files.child_process import measure
 from sacmap.files.delimited import decoded, rows_in, unpacked
-from sacmap.files.text import bytes_of, header_of
+from sacmap.files.text import bytes_of, has_own_names, header_of
 from sacmap.limits import LISTED, MEMORY, TABLE_BYTES, TABLE_CELLS, TABLE_SPACES, WORKBOOK_INFLATED
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
@@ -93,6 +93,13 @@ def _sheet_with(columns: Sequence[str], raw: bytes | bytearray, path: str) -> li
         if place is not None and filled[place + 1 :] and rows not in found.values():
             LISTED.require(len(filled), sheet.label)
             found[sheet.label] = rows
+    # A column that is only called alike, as the dwellings of a census, does not make a table a second one.
+    own = {
+        label: rows
+        for label, rows in found.items()
+        if has_own_names([row for row in rows if any(row)], columns)
+    }
+    found = own or found
     if len(found) > 1:
         names = ", ".join(label.removeprefix(f"{path}, ") for label in found)
         raise InputError(

@@ -222,6 +222,12 @@ def header_of(rows: Sequence[Sequence[str]], columns: Sequence[str]) -> int | No
     )
 
 
+def has_own_names(rows: Sequence[Sequence[str]], columns: Sequence[str]) -> bool:
+    """Whether a header has all these columns by their own names, but for that of the areas."""
+    place = header_of(rows, columns)
+    return place is not None and {*columns} - {"area_id"} <= {*_as_written(rows[place])}
+
+
 def rows_of(
     text: str, path: str, columns: Sequence[str], *, beside: bool = False
 ) -> Iterator[tuple[int, dict[str, str]]]:
