@@ -729,6 +729,36 @@ def test_actions_that_the_counts_cannot_show_or_that_lie_in_the_control_are_told
     assert not said & {"earlier-actions", "later-actions", "control-actions"}
 
 
+@pytest.mark.parametrize(
+    ("period", "day", "told"),
+    [(("2025-04",), "30", "so 29 of the 30 days after lie before it"), (AFTER, "20", None)],
+)
+def test_days_after_that_lie_before_the_first_action_are_told_where_they_are_many(
+    practice, early_plan, period, day, told
+):
+    values = study_values(early_plan, period, None, [str(practice.crimes)], str(practice.boundaries))
+    after = compare_in(practice, **{k: v for k, v in values.items() if k != "crimes"})
+    first = f"2025-04-{day}"
+    log = read_actions(
+        f"date,area_id,action,homes\n{first},{early_plan.week['target'][0]},locks,2\n", "log.csv"
+    )
+    planned = replace(early_plan, week=early_plan.week | {"action": [first, "2025-05-02"]})
+    for outcome in (judge(early_plan, after, log), judge(planned, after)):
+        said = {notice.code: notice.text for notice in outcome.warnings}.get("late-action")
+        assert (said is None) if told is None else told in said
+    assert told is None or told in outcome_html_of(after, planned, judge(planned, after))
+
+
+def test_money_for_more_homes_than_the_areas_have_is_told_to_be_left_over(result):
+    few = {notice["code"]: notice["text"] for notice in plan_for(result, budget=10_000_000).warnings}["money"]
+    spent = plan_for(result, budget=10_000_000).budget["spent"]
+    assert f"so {pounds(10_000_000 - spent)} is left over: more can get money (--money-areas)." in few
+    assert f"What is spent pays for itself once {spent / 5_930:.0f} burglaries are prevented" in few.replace(
+        ",", ""
+    )
+    assert "left over" not in {n["code"]: n["text"] for n in plan_for(result).warnings}["money"]
+
+
 def test_an_action_before_the_months_before_end_is_told_because_both_counts_hold_what_it_did(
     early_plan, after
 ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,9 @@ TOO_FEW = "too few to tell"
 TOO_FEW_WORDS = f"Fewer than {FEW:.0f} crimes were to be expected there, and fewer came: too few to tell."
 NO_CONTROL_WORDS = "No untreated area is left to compare the target with."
 #: The codes of the notices about the action log.
-LOG_NOTICES = ("earlier-actions", "later-actions", "control-actions")
+LOG_NOTICES = ("earlier-actions", "later-actions", "control-actions", "late-action")
+#: It is told if at least this share of the days after lies before the first action.
+MUCH_BEFORE = 0.1
 #: What is said of a plan's comparator that leads astray, by the code of its notice.
 _ASTRAY = {UNFIT: "is no good guide", UNLIKE: "changed quite unlike them"}
 
@@ -58,6 +61,7 @@ def log_notices(plan: Plan, result: Result, actions: Sequence[Action]) -> Iterat
             f"After the months compared, which end in {months.in_words(last)}: {told(later)}. These actions "
             "are in the log, but cannot be in the counts.",
         )
+    yield from _late_action(plan, result, actions)
     control = {area for name in WEIGHTS_NAMES for area, weight in plan.week[name].items() if weight > 0}
     control -= {area for side in ("target", "buffer") for area in plan.week[side]}
     if acted := sorted({one.area_id for one in actions if one.month <= last} & control):
@@ -66,6 +70,28 @@ def log_notices(plan: Plan, result: Result, actions: Sequence[Action]) -> Iterat
             f"Areas of the control with actions of their own: {named(acted, names)}. If crime fell there "
             "because of them, the target's fall looks smaller than it was.",
         )
+
+
+def _late_action(plan: Plan, result: Result, actions: Sequence[Action]) -> Iterator[Notice]:
+    """Tell if many days of the months after lie before the action begins: their crimes count as after it."""
+    first = min([one.date for one in actions] or plan.week["action"][:1], default="")
+    days = [
+        (month, day)
+        for month in result.study.current
+        for day in range(1, monthrange(*_numbers(month))[1] + 1)
+    ]
+    early = sum(f"{month}-{day:02d}" < first for month, day in days)
+    if early >= MUCH_BEFORE * len(days):
+        yield Notice(
+            "late-action",
+            f"The first action was on {months.day_in_words(first)}, so {early} of the {len(days)} days after lie "
+            "before it. Crimes are known by month alone, so these days count as after. Begin with the next month to "
+            "leave them out (--after).",
+        )
+
+
+def _numbers(month: str) -> tuple[int, int]:
+    return int(month[:4]), int(month[5:])
 
 
 def too_few(side: Group) -> bool:

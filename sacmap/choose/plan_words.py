@@ -235,8 +235,14 @@ def money_in_words(plan: Plan) -> str:
                 " It does more in homes burgled lately: with four times the risk, the same number of homes gives up to "
                 f"{few(high)}."
             )
+    it, spent = "It", budget["money"]
+    if budget["money"] - (given := sum(one["money"] for one in plan.hardening)) >= budget["price"]:
+        left = pounds(budget["money"] - given)
+        said += f" The areas have no more homes to protect, so {left} is left over: more can get money (--money-areas)."
+        it, spent = "What is spent", given
+    pays = few(budget["break_even"] * spent / budget["money"])
     return (
-        f"{said} It pays for itself once {few(budget['break_even'])} burglaries are prevented, at "
+        f"{said} {it} pays for itself once {pays} burglaries are prevented, at "
         f"{pounds(budget['cost_of_burglary'])} each."
     )
 

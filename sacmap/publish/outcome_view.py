@@ -181,7 +181,7 @@ def _done(outcome: Outcome, view: View) -> Section:
     return Section(
         key="done",
         heading="What was done",
-        said=told if rows else ("No log of actions was given.",),
+        said=told if rows else ("No log of actions was given.", *told),
         tables=table,
     )
 
