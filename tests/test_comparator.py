@@ -74,6 +74,17 @@ def test_rows_that_count_crimes_again_are_refused_and_not_summed(forces, said):
         file_comparator("\n".join(["Force,month,crime_type,n", *lines]), "c.csv", PERIODS)
 
 
+def test_a_column_of_countries_does_not_make_england_s_forces_the_sum_of_wales_s():
+    lines = [
+        f"{land},{m},{kind},{n}"
+        for land, n in (("England", 9), ("Wales", 4))
+        for m in EVERY
+        for kind in tables.SAC_TYPES
+    ]
+    text = "\n".join(["Country,month,crime_type,n", *lines])
+    assert file_comparator(text, "c.csv", PERIODS).pair("burglary") == (52, 26)
+
+
 def test_a_file_of_the_nation_alone_may_say_so_in_every_row():
     lines = [f"England and Wales,{month},{kind},9" for month in EVERY for kind in tables.SAC_TYPES]
     text = "\n".join(["Force,month,crime_type,n", *lines])

@@ -41,7 +41,7 @@ COLUMNS = ("month", "crime_type", "n")
 SMALL_REST = 0.1
 #: What a row of all forces or areas together is called, in any column beside those read.
 _ALL = re.compile(
-    r"((grand|overall) )?totals?:?|all( (police )?(forces|areas))?|england( (and|&) wales)?|national|nation|sum",
+    r"((grand|overall) )?totals?:?|all( (police )?(forces|areas))?|england (and|&) wales|national|nation|sum",
     re.IGNORECASE,
 )
 
