@@ -24,15 +24,17 @@ _AREA_NAMES = re.compile(r"(area_)?name|area|ward(_name)?|neighbourhood|.*?(cd|c
 _CALLED = {
     name: re.compile(pattern)
     for name, pattern in {
-        "from": r"(start|started|begin|began|first)(_?(date|day))?|(date_|from_)(from|date|start(ed)?)|since",
-        "to": r"(end|ended|finish|last|until)(_?(date|day))?|(date_|to_)(to|date|end(ed)?|until)|until|till",
+        "from": r"(visited_)?from|(start(ed)?|begin|first)(_?(date|day))?|(date_|from_)(from|date|start(ed)?)|since",
+        "to": r"(visited_)?to|(end(ed)?|finish|last|until)(_?(date|day))?|(date_|to_)(to|date|end(ed)?|until)|till",
         "date": r"day|(action|visit|start)_?date|date_of_\w+|when",
-        "action": r"actions?|activity|measures?|intervention|what|type_of_\w+|(action|activity|visit)_type|description",
+        "action": r"actions|activity|measures?|intervention|what(_was_done)?|type_of_\w+|action_type|description",
         "homes": r"((no\.?|number|num|count)_(of_)?)?(homes|houses|properties|dwellings|addresses)"
         r"(_(protected|visited|reached|secured|done|treated|hardened|completed))?",
         "n": r"counts?|number|crimes|offences|(no\.?|number|count)_of_(crimes|offences)",
     }.items()
 }
+#: How the name of a column of homes ends that is not of all homes.
+_DONE = re.compile(r"_(protected|visited|reached|secured|done|treated|hardened|completed)$")
 
 
 def unreadable(label: str | Path, error: OSError) -> InputError:
@@ -207,6 +209,11 @@ def _names(cells: Sequence[str], columns: Sequence[str]) -> list[str]:
     names = _as_written(cells)
     for column in columns:
         called = [name for name in names if column in _CALLED and _CALLED[column].fullmatch(name)]
+        done = [name for name in called if column == "homes" and _DONE.search(name)]
+        if len(done) == 1:
+            # Homes beside homes protected are those of the area.
+            names = [f"all_{name}" if name == column else name for name in names]
+            called = done
         if column not in names and len(called) == 1 and called[0] not in columns:
             names[names.index(called[0])] = column
     if "area_id" in columns and "area_id" not in names:
