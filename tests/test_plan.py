@@ -712,7 +712,9 @@ def test_f79_months_before_the_first_action_are_not_after_it(early_plan, after):
     assert judge(early_plan, after, on_time).actions == tuple(on_time)
 
 
-def test_actions_that_the_counts_cannot_show_or_that_lie_in_the_control_are_told(early_plan, after):
+def test_actions_that_the_counts_cannot_show_or_that_lie_in_the_control_or_not_in_the_target_are_told(
+    early_plan, after
+):
     target, other = (
         early_plan.week["target"][0],
         max(early_plan.week["weights"].items(), key=lambda w: w[1])[0],
@@ -725,6 +727,11 @@ def test_actions_that_the_counts_cannot_show_or_that_lie_in_the_control_are_told
     assert "31 December" not in said["later-actions"]
     assert f"({other})" in said["control-actions"]
     assert f"({target})" not in said["control-actions"]
+    assert "no-target-action" not in said
+    elsewhere = judge(early_plan, after, [replace(log[0], area_id=other)]).warnings
+    assert (
+        "No action in the log is in the target, " in {n.code: n.text for n in elsewhere}["no-target-action"]
+    )
     said = {notice.code for notice in judge(early_plan, after, log[:1]).warnings}
     assert not said & {"earlier-actions", "later-actions", "control-actions"}
 

@@ -33,7 +33,7 @@ TOO_FEW = "too few to tell"
 TOO_FEW_WORDS = f"Fewer than {FEW:.0f} crimes were to be expected there, and fewer came: too few to tell."
 NO_CONTROL_WORDS = "No untreated area is left to compare the target with."
 #: The codes of the notices about the action log.
-LOG_NOTICES = ("earlier-actions", "later-actions", "control-actions", "late-action")
+LOG_NOTICES = ("earlier-actions", "later-actions", "control-actions", "late-action", "no-target-action")
 #: It is told if at least this share of the days after lies before the first action.
 MUCH_BEFORE = 0.1
 #: What is said of a plan's comparator that leads astray, by the code of its notice.
@@ -60,6 +60,12 @@ def log_notices(plan: Plan, result: Result, actions: Sequence[Action]) -> Iterat
             "later-actions",
             f"After the months compared, which end in {months.in_words(last)}: {told(later)}. These actions "
             "are in the log, but cannot be in the counts.",
+        )
+    if actions and {one.area_id for one in actions}.isdisjoint(plan.week["target"]):
+        target = named(plan.week["target"], names)
+        yield Notice(
+            "no-target-action",
+            f"No action in the log is in the target, {target}. What is judged is the target of the plan.",
         )
     yield from _late_action(plan, result, actions)
     control = {area for name in WEIGHTS_NAMES for area, weight in plan.week[name].items() if weight > 0}
