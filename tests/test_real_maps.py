@@ -1,5 +1,6 @@
 """On real maps, whatever a row says agrees with the rest of that row and with the lists."""
 
+import geopandas as gpd
 import numpy as np
 import pytest
 
@@ -11,6 +12,7 @@ from sacmap.comparison import compare_areas
 from sacmap.fetch.street import read
 from sacmap.publish.lists import stability
 from sacmap.publish.make_view import page_of
+from sacmap.publish.page import render
 from sacmap.study import make_study
 
 pytestmark = pytest.mark.slow
@@ -132,3 +134,13 @@ def test_the_page_s_lists_follow_the_ranks_and_the_draws_of_each_list(result):
                 assert entry.top5_share == rows.loc[entry.area_id, "top5_share"]
     ids = [view.areas["area_id"].iloc[one.position] for one in view.hardening_list]
     assert ids == [entry.area_id for entry in result.hardening[: len(ids)]]
+
+
+def test_the_page_of_sixty_wards_takes_less_than_430_kilobytes(data, tmp_path):
+    wards = gpd.read_file(data / "boundaries" / "avon-and-somerset-wards.geojson").head(60)
+    wards.to_file(tmp_path / "wards.geojson")
+    crimes = (str(data / "avon-and-somerset-2018-01_2021-09.zip"),)
+    study = make_study({"current": "2020-10:2021-09", "baseline": "2019-10:2020-09", "crimes": crimes})
+    areas = read_areas(tmp_path / "wards.geojson")
+    found = compare_areas(study, read(study.crimes, keep=tables.SAC_TYPES), areas)
+    assert len(render(page_of(found)).encode()) < 430_000

@@ -10,12 +10,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from sacmap.publish.shapes import MANY, STEPS, coded, label_places, rings_of, simplified, usual_stray
+from sacmap.publish.shapes import STEPS, coded, label_places, rings_of, simplified, usual_stray
 
 #: Size and margin of the picture. Its unit is half a CSS pixel at the usual size, so whole numbers are fine enough.
 WIDTH, HEIGHT, MARGIN = 1600.0, 1120.0, 8.0
-#: How far simplified edges may stray, in units of the picture: of few areas, and of many.
-FINE, COARSE = 1.2, 2.4
+#: How far simplified edges may stray, in units of the picture: a quarter of a millimetre on paper.
+STRAY = 2.4
 
 
 class Picture(NamedTuple):
@@ -75,7 +75,7 @@ def _picture_of(
     squeeze = math.cos(math.radians((south + north) / 2))
     down = min((WIDTH - 2 * MARGIN) / ((east - west) * squeeze), (HEIGHT - 2 * MARGIN) / (north - south))
     across = squeeze * down
-    stray = (FINE if len(polygons) <= MANY else COARSE) / down
+    stray = STRAY / down
 
     def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.round((points - (west, north)) * (across, -down) + MARGIN)

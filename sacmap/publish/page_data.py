@@ -39,9 +39,9 @@ MOST_WITH_POINTS = 600
 DISTRICTS_FIRST = 1_000
 #: Columns of the CSV that hold text.
 TEXTS = {"group", *(column.name for column in tables.CHANGE.columns if column.kind == "text")}
-#: How hard the numbers are packed. A higher level takes longer and saves a hundredth or two of the page. From so many
-#: bytes on that is worth it: with 35,000 areas it is half a megabyte.
-LEVEL, HARDER, MUCH = 8, 10, 16 << 20
+#: How hard the numbers are packed. A higher level takes longer and saves a hundredth or two of the page. Up to so many
+#: bytes it takes no time, and from so many on it is worth it: with 35,000 areas it is half a megabyte.
+LEVEL, HARDER, LITTLE, MUCH = 8, 10, 1 << 20, 16 << 20
 #: What comes before the third figure of a row, and before the figure of a level's bar, for who does not see the heads.
 SAID = {"expected": "expected ", "firm": "in the first five: ", "level": bars.LEVEL}
 
@@ -157,7 +157,7 @@ def numbers_of(view: View) -> str:
 def packed(text: str) -> str:
     """Return text compressed (zlib) and in base 64, as the script unpacks it."""
     raw = text.encode()
-    level = LEVEL if len(raw) < MUCH else HARDER
+    level = LEVEL if LITTLE < len(raw) < MUCH else HARDER
     return base64.b64encode(deflate.zlib_compress(raw, level)).decode()
 
 
