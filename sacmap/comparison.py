@@ -81,7 +81,7 @@ def _facts(
         beyond=None if elsewhere is None else _sums(once[elsewhere[heard]], study, compared),
         text=followed,
     )
-    against.require_there(compared.absent_types)
+    against.require_there(compared.absent_types, counts.in_areas.sum(axis=0))
     return warnings.Facts(
         once=once,
         compared=compared,

@@ -199,6 +199,32 @@ def test_a_rest_without_a_crime_now_is_refused_by_the_name_of_the_type(tmp_path)
         compare_rows(tmp_path, then_and_now(now), "2018-01", "2017-01", comparator="force")
 
 
+def test_a_file_that_never_has_a_type_of_which_the_areas_have_many_is_refused(tmp_path):
+    def compared(count):
+        rows = [
+            row(m, kind, **ASH) for m in ("2017-01", "2018-01") for kind in ("Robbery", "Burglary")
+        ] * count
+        path = tmp_path / "nation.csv"
+        path.write_text("month,crime_type,n\n" + "".join(
+            f"{m},{kind},{0 if kind == 'robbery' else 500}\n"
+            for m in ("2017-01", "2018-01") for kind in ("burglary", "robbery", "vehicle-crime")
+        ))  # fmt: skip
+        (tmp_path / "a.csv").write_text(
+            csv_text(*rows, *[row(m, "Vehicle crime", **ASH) for m in ("2017-01", "2018-01")])
+        )
+        write_squares(tmp_path / "wards.geojson", {"area_id": "A"}, {"area_id": "B"})
+        return run(make_study(
+            current="2018-01", baseline="2017-01", boundaries=tmp_path / "wards.geojson",
+            crimes=tmp_path / "a.csv", comparator=path,
+        ))  # fmt: skip
+
+    assert compared(9).comparator.pair("robbery") == (0, 0)
+    with pytest.raises(
+        InputError, match="no robbery in any month compared, where the areas have 12 a period"
+    ):
+        compared(12)
+
+
 def test_with_no_comparator_nothing_is_followed(tmp_path):
     rows = [row("2017-01", **ASH)] * 40 + [row("2018-01", **ASH)] * 20 + [row("2018-01", **BIRCH)] * 20
     result = compare_rows(tmp_path, rows, "2018-01", "2017-01", comparator="none")

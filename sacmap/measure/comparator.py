@@ -69,8 +69,11 @@ class Comparator:
         sums = self.sums[crime_type]
         return float(sums[:-1].sum()), float(sums[-1])
 
-    def require_there(self, not_compared: Collection[str]) -> None:
+    def require_there(self, not_compared: Collection[str], mapped: np.ndarray) -> None:
         """Refuse one that has no crime of a type now, after ten or more a period: its data are missing.
+
+        Of a file, also one that never has any, where the areas have ten or more a period. `mapped` is their (periods,
+        crime types) counts.
 
         Raises
         ------
@@ -79,6 +82,13 @@ class Comparator:
         """
         for kind, sums in self.sums.items():
             before = mean_before(sums)
+            mine = float(mapped[:, tables.CRIME_TYPES.index(kind)].mean())
+            if kind not in not_compared and self.kind == "file" and not sums.any() and mine >= MUCH:
+                raise InputError(
+                    f"The comparison areas have no {tables.IN_WORDS[kind]} in any month compared, where the areas have "
+                    f"{mine:,.0f} a period, so it is probably missing.",
+                    "Give a file that holds it, or --comparator none, which compares each area with its own baseline.",
+                )
             if kind not in not_compared and sums[-1] == 0 and before >= MUCH:
                 raise InputError(
                     f"{self.words[:1].upper()}{self.words[1:]}: no {tables.IN_WORDS[kind]} now, and {before:,.0f} a "
