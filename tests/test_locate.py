@@ -81,6 +81,12 @@ def test_f22_swapped_and_metric_points_are_refused():
         locate(crimes_at((475_000, 260_000)), TWO)
 
 
+@pytest.mark.parametrize("point", [(-1_041_914, 52.63972), (-1.041914, 52_639_720), (-1_041_914, 52_639_720)])
+def test_coordinates_that_lost_their_decimal_point_are_called_so_and_not_eastings(point):
+    with pytest.raises(InputError, match="a decimal point seems to be lost"):
+        locate(crimes_at((0.005, 52.0), point), TWO)
+
+
 def test_f40_no_crime_in_any_area_gives_both_extents():
     crimes = crimes_at((-1.5, 53.8))
     with pytest.raises(InputError, match=r"-1\.500 .* 0\.000"):

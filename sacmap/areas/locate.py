@@ -82,16 +82,22 @@ def require_degrees(lon: np.ndarray, lat: np.ndarray, what: str = "the crimes") 
     Raises
     ------
     InputError
-        If any look like latitude and longitude swapped, or like eastings and northings.
+        If any look like latitude and longitude swapped, like eastings and northings, or without their point.
     """
     some = np.isfinite(lon) & np.isfinite(lat)
     x, y = lon[some], lat[some]
     if len(x) == 0:
         return
     if are_beyond(x, y).any():
+        worst = (np.abs(x) + np.abs(y)).argmax()
+        said = f"The coordinates of {what} are not degrees ({x[worst]:.8g}, {y[worst]:.8g}): "
+        if what == "the crimes" and (abs(x[worst]) <= 180 or abs(y[worst]) <= 90 or abs(y[worst]) > 2e7):
+            raise InputError(
+                f"{said}a decimal point seems to be lost.",
+                "A spreadsheet may have changed the file. Use it as downloaded.",
+            )
         raise InputError(
-            f"The coordinates of {what} are not degrees ({x[np.abs(x).argmax()]:.7g}, {y[np.abs(y).argmax()]:.7g}): "
-            "they look like eastings and northings.",
+            f"{said}they look like eastings and northings.",
             "Convert them from the British National Grid (EPSG:27700) to longitude and latitude."
             if what == "the crimes"
             else "Say with --crs which coordinate system they are in, such as --crs EPSG:27700.",
