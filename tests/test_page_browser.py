@@ -120,15 +120,32 @@ def test_the_focus_is_never_lost_on_the_way_to_an_area_and_back(small):
     assert tab.evaluate(FOCUSED) == "answer"
 
 
-def test_a_town_that_is_typed_leaves_the_focus_in_the_search(opened):
+def by_bath():
+    """The small page, moved so that the town of Bath lies in it."""
     page = page_of()
     there = shapely.affinity.translate
     areas = page.areas.set_geometry([there(one, -2.36 - 0.02, 51.38 - 52.005) for one in page.areas.geometry])
-    tab = opened(replace(page, areas=areas)).tab
+    return replace(page, areas=areas)
+
+
+def test_a_town_that_is_typed_leaves_the_focus_in_the_search(opened):
+    tab = opened(by_bath()).tab
     tab.locator("#week button", has_text="Ash").press("Enter")
     tab.locator("#find-area").press_sequentially("Bath")
     assert not tab.is_visible("#panel")
     assert tab.evaluate(FOCUSED) == "find-area"
+
+
+def test_the_map_stays_at_the_town_that_was_searched_for(opened):
+    tab = opened(grouped(by_bath()), viewport={"width": 1366, "height": 657}).tab
+    whole = tab.evaluate("map.getZoom()")
+    frame = tab.locator("#map").bounding_box()
+    tab.fill("#find-area", "Bath")
+    assert tab.inner_text("#find-note") == "Bath is in the middle of the map."
+    # What the search says takes no room from the map, which would show the whole again.
+    assert tab.locator("#map").bounding_box() == frame
+    tab.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert tab.evaluate("map.getZoom()") > whole
 
 
 def test_an_area_without_a_complete_month_has_no_empty_chart(opened):
