@@ -288,9 +288,10 @@ function listenToTheRest() {
     const first = size === "";
     size = now;
     if (first) return;
+    const isWhole = map.getZoom() === wholeZoom && state.area === null && !state.group;
     map.invalidateSize({ animate: false });
     keepInside();
-    if (state.area === null && !state.group) fit();
+    if (isWhole) fit();
     if (state.area === null) tighten();
   }).observe($("map"));
   // Long after the first answer, for who prints by a way that the page is not told of; of thousands of areas not at all.

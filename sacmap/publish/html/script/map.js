@@ -163,9 +163,13 @@ function besideLegend(bounds) {
 }
 
 // The whole, moved aside from the legend.
+// The zoom at which the map last showed the whole: what a reader has zoomed to since stays when the map's size changes.
+let wholeZoom = 0;
+
 function fitWhole(bounds = data.bounds) {
   const { right } = besideLegend(bounds);
   map.fitBounds(bounds, { animate: false, paddingTopLeft: [8, 8], paddingBottomRight: [8 + right, 8] });
+  wholeZoom = map.getZoom();
 }
 
 function fit() {
