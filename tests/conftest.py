@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from police_uk import Clock, Police
 
 # A shell tells what it runs in the background to ignore Ctrl-C, and what the tests start would go on ignoring it.
@@ -31,7 +31,7 @@ for name in list(os.environ):
 # What is loaded and collected stays to the end: it is not looked through for garbage. Tests are.
 gc.disable()
 # A machine that is busy must not fail a test.
-settings.register_profile("steady", deadline=None)
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
