@@ -102,8 +102,8 @@ def test_a_name_in_the_headline_leads_to_its_crime_type_and_area_and_back(opened
 FOCUSED = "document.activeElement.id || document.activeElement.textContent"
 
 
-def test_the_focus_is_never_lost_on_the_way_to_an_area_and_back(small):
-    tab = small("#area=A2").tab
+def test_the_focus_is_never_lost_on_the_way_to_an_area_and_back(opened):
+    tab = opened(page_of(), "#area=A2").tab
     # There is no name in a list to go back to.
     tab.click("#whole-place")
     assert tab.evaluate(FOCUSED) == "answer"
