@@ -82,7 +82,7 @@ def test_f63_whatever_is_raised_ends_in_two_lines_and_nothing_half_written(broke
     assert "Error" not in done.stderr
     assert "hunter2" not in done.stderr
     assert done.stdout == ""
-    assert [path.name for path in (folder / "maps").iterdir()] == []
+    assert not (folder / "maps").exists()
 
 
 def test_f63_debug_shows_where_it_came_from_wherever_it_is_written(broken):
