@@ -34,7 +34,8 @@ function whereFocused() {
 }
 
 // Focus that is elsewhere, as in the search, stays there.
-const isFocusLost = () => document.activeElement === document.body || Boolean(document.activeElement.closest("[hidden]"));
+const isFocusLost = () =>
+  document.activeElement === document.body || Boolean(document.activeElement.closest("[hidden]"));
 
 function focusBack() {
   const { list, area } = from ?? {};
