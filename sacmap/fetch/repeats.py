@@ -192,13 +192,19 @@ def _rounded_by(places: pd.DataFrame, group: pd.Series, steps: Mapping[float, st
     points = crimes.drop_duplicates()
     many, often = (rows["group"].value_counts() for rows in (points, crimes))
     enough = set(many.index[(many >= ENOUGH_POINTS) | (often.reindex(many.index) >= MANY_CRIMES)])
-    found: dict[str, str] = {}
-    for step, words in steps.items():
+
+    def rounded(step: float) -> set[str]:
         parts = points[list(places)] / step
         shares = ((parts - parts.round()).abs() < 1e-7).groupby(points["group"], observed=True).mean()
-        for label in shares.index[(shares >= MOSTLY).any(axis=1)]:
-            if label in enough:
-                found.setdefault(str(label), words)
+        return enough & set(shares.index[(shares >= MOSTLY).any(axis=1)])
+
+    # What is rounded to a step is rounded to any finer one.
+    if not rounded(min(steps)):
+        return {}
+    found: dict[str, str] = {}
+    for step, words in steps.items():
+        for label in rounded(step):
+            found.setdefault(str(label), words)
     return found
 
 

@@ -278,7 +278,9 @@ def _without_ids_notices(crimes: pa.Table) -> Iterator[Notice]:
 
 def _distinct_notices(crimes: pa.Table) -> Iterator[Notice]:
     """Warn if no two crimes are alike, as many of police.uk's are at its map points: equal rows may be removed."""
-    some = crimes.slice(0, SOME_POINTS).select(["month", "crime_type", "lon", "lat"]).to_pandas().dropna()
+    some = (
+        crimes.slice(0, 4 * SURELY_ALIKE).select(["month", "crime_type", "lon", "lat"]).to_pandas().dropna()
+    )
     if len(some) >= SURELY_ALIKE and not some.duplicated().any():
         yield Notice(
             "no-two-alike",

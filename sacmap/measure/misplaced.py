@@ -36,7 +36,8 @@ def misplaced_months(rows: pd.DataFrame, periods: Sequence[Period]) -> tuple[Not
     found = pd.DataFrame(
         {"crimes": 1, "inside": rows["area_id"].notna(), "nowhere": rows["lon"].isna()}, dtype=float
     )
-    of_month = found.groupby(rows["month"].astype(str)).sum()
+    of_month = found.groupby(rows["month"], observed=True).sum()
+    of_month.index = of_month.index.astype(str)
     _require_each_period(of_month, periods)
     return tuple(_notices(of_month))
 

@@ -40,8 +40,8 @@ DISTRICTS_FIRST = 1_000
 #: Columns of the CSV that hold text.
 TEXTS = {"group", *(column.name for column in tables.CHANGE.columns if column.kind == "text")}
 #: How hard the numbers are packed. A higher level takes longer and saves a hundredth or two of the page. Up to so many
-#: bytes it takes no time, and from so many on it is worth it: with 35,000 areas it is half a megabyte.
-LEVEL, HARDER, LITTLE, MUCH = 8, 10, 1 << 20, 16 << 20
+#: bytes it takes a few milliseconds, and from so many on it is worth it: with 35,000 areas it is half a megabyte.
+LEVEL, HARDER, LITTLE, MUCH = 8, 10, 1 << 18, 16 << 20
 #: What comes before the third figure of a row, and before the figure of a level's bar, for who does not see the heads.
 SAID = {"expected": "expected ", "firm": "in the first five: ", "level": bars.LEVEL}
 
