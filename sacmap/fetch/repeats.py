@@ -172,6 +172,10 @@ def rounding_of(
 
     `places` has two columns, a row for each crime, as `month`. One file of several may have been saved otherwise.
     """
+    there = places.dropna()
+    # What is rounded to a step is rounded to any finer one. In nearly all files nothing is.
+    if not (_on(there, min(steps)).groupby(month, observed=True).mean() >= MOSTLY / 2).any(axis=None):
+        return
     whole = _rounded_by(places, pd.Series("", places.index), steps)
     if whole:
         yield "", whole[""]
@@ -192,20 +196,19 @@ def _rounded_by(places: pd.DataFrame, group: pd.Series, steps: Mapping[float, st
     points = crimes.drop_duplicates()
     many, often = (rows["group"].value_counts() for rows in (points, crimes))
     enough = set(many.index[(many >= ENOUGH_POINTS) | (often.reindex(many.index) >= MANY_CRIMES)])
-
-    def rounded(step: float) -> set[str]:
-        parts = points[list(places)] / step
-        shares = ((parts - parts.round()).abs() < 1e-7).groupby(points["group"], observed=True).mean()
-        return enough & set(shares.index[(shares >= MOSTLY).any(axis=1)])
-
-    # What is rounded to a step is rounded to any finer one.
-    if not rounded(min(steps)):
-        return {}
     found: dict[str, str] = {}
     for step, words in steps.items():
-        for label in rounded(step):
-            found.setdefault(str(label), words)
+        shares = _on(points[list(places)], step).groupby(points["group"], observed=True).mean()
+        for label in shares.index[(shares >= MOSTLY).any(axis=1)]:
+            if label in enough:
+                found.setdefault(str(label), words)
     return found
+
+
+def _on(places: pd.DataFrame, step: float) -> pd.DataFrame:
+    """Mark the coordinates that are a multiple of a step."""
+    parts = places / step
+    return (parts - parts.round()).abs() < 1e-7
 
 
 def keys_of(columns: Iterable[pd.Series]) -> np.ndarray:
