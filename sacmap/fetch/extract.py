@@ -31,16 +31,15 @@ from sacmap.fetch.extract_notices import (
 )
 from sacmap.fetch.national_grid import EXTENTS, from_grid, in_britain, swapped_among
 from sacmap.fetch.repeats import (
-    ROUGH_DECIMALS,
     Part,
     Repeated,
     idents_of,
     invalid_ids,
     is_no_id,
     keys_of,
-    rounding_of,
     without_repeated_parts,
 )
+from sacmap.fetch.rounding import ROUGH_DECIMALS, rounding_of
 from sacmap.fetch.street_rows import CATEGORIES
 from sacmap.files.delimited import LINES_ABOVE, in_one_cell, lines_in_cells
 from sacmap.files.sheets import Row, Sheet, mapped, sheets_of, text_of, words_of

@@ -27,16 +27,15 @@ from sacmap.errors import InputError
 from sacmap.fetch.columns import NotCrimesError
 from sacmap.fetch.csv_files import Member, MemberReader, each_once, members_of, unread_in
 from sacmap.fetch.repeats import (
-    ROUGH_DECIMALS,
     Part,
     Repeated,
     idents_of,
     keys_of,
     rounded,
-    rounding_of,
     without_no_ids,
     without_repeated_parts,
 )
+from sacmap.fetch.rounding import ROUGH_DECIMALS, rounding_of
 from sacmap.fetch.street_rows import CATEGORIES, CsvSource, Rows, rows_of
 from sacmap.files.text import sha256
 from sacmap.forces import force_slug
