@@ -191,9 +191,9 @@ def plan_of_four(page, street="On or near High Street", prevented=RANGE, visit="
         before={a: 60, b: 41, c: 15, d: 4},
         smallest_detectable_fall=23,
         budget={
-            "money": 10000.0, "price": 150.0, "illustration": True, "multiplier": 1.0, "prevented": prevented,
-            "cost_of_burglary": 5930.0, "break_even": 1.69, "rate_per_1000_homes": 20.0, "rate_is_known": True,
-            "reaches": [measure],
+            "money": 10000.0, "spent": 9900.0, "price": 150.0, "illustration": True, "multiplier": 1.0,
+            "prevented": prevented, "cost_of_burglary": 5930.0, "break_even": 1.69, "rate_per_1000_homes": 20.0,
+            "rate_is_known": True, "reaches": [measure],
         },
         theme="sac", excess={a: 14.0, b: 1.0, c: -1.0, d: 0.0},
         level={a: 50.0, b: 41.0, c: 16.0, d: 4.0},

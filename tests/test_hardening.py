@@ -128,6 +128,11 @@ def test_without_households_nothing_is_said_of_what_is_prevented():
     assert (one.homes, one.prevented) == (66, None)
 
 
+def test_an_area_whose_homes_are_not_known_gets_its_share_and_not_all_that_the_others_have_no_homes_for():
+    candidates = [Candidate("A", 50, 100), Candidate("B", 30, None), Candidate("C", 20, 100)]
+    assert [one.homes for one in spend(150_000, candidates, PRICES)] == [100, 300, 100]
+
+
 def test_the_burglaries_that_make_it_pay():
     assert break_even(10_000, PRICES.cost_of_burglary) == pytest.approx(1.69, abs=0.005)
 
@@ -156,5 +161,5 @@ def test_whatever_the_areas_the_money_is_never_overspent_nor_more_homes_protecte
         assert one.homes >= 0
         if candidate.homes is not None:
             assert one.homes <= max(0, candidate.homes - candidate.protected)
-    if any(one.homes is None and one.burglaries > 0 for one in candidates):
+    if all(one.homes is None for one in candidates) and any(one.burglaries > 0 for one in candidates):
         assert budget - sum(one.money for one in spends) < PRICES.bought.price

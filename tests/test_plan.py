@@ -41,7 +41,7 @@ from sacmap.files.sheets import table_text
 from sacmap.notices import Notice
 from sacmap.planning import EvaluateOptions, evaluate_plan
 from sacmap.publish.csv_json import json_of
-from sacmap.publish.make_view import outcome_html_of, page_of
+from sacmap.publish.make_view import outcome_html_of, page_of, plan_html_of
 from sacmap.publish.note import note_of
 from sacmap.publish.note_parts import Given, Paragraph
 from sacmap.publish.outcome_view import result_view
@@ -757,13 +757,18 @@ def test_days_after_that_lie_before_the_first_action_are_told_where_they_are_man
 
 
 def test_money_for_more_homes_than_the_areas_have_is_told_to_be_left_over(result):
-    few = {notice["code"]: notice["text"] for notice in plan_for(result, budget=10_000_000).warnings}["money"]
-    spent = plan_for(result, budget=10_000_000).budget["spent"]
+    plan = plan_for(result, budget=10_000_000)
+    few, spent = plan.told["money"], plan.budget["spent"]
     assert f"so {pounds(10_000_000 - spent)} is left over: more can get money (--money-areas)." in few
     assert f"What is spent pays for itself once {spent / 5_930:.0f} burglaries are prevented" in few.replace(
         ",", ""
     )
     assert "left over" not in {n["code"]: n["text"] for n in plan_for(result).warnings}["money"]
+    assert plan.budget["break_even"] == pytest.approx(spent / 5_930)
+    assert all(one["homes"] * one["price"] == pytest.approx(spent) for one in plan.budget["reaches"])
+    page = plan_html_of(result, plan)
+    assert f"{pounds(spent)} of £10,000,000 reaches" in page
+    assert f"{spent / 5_930:,.0f} pay for the {pounds(spent)}" in page
 
 
 def test_an_action_before_the_months_before_end_is_told_because_both_counts_hold_what_it_did(

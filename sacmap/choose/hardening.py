@@ -180,16 +180,17 @@ def spend(budget: float, candidates: Sequence[Candidate], prices: Prices) -> lis
     """Share the money between the areas in proportion to their burglaries, in whole homes, up to all homes of an area.
 
     The money is shared because it is seldom certain which area is first. What remains goes to the areas in the order
-    given.
+    given. An area whose homes are not known has its share, and what rounding leaves, but not what the others leave.
     """
     price = prices.bought.price
-    room = [candidate.room for candidate in candidates]
     total = sum(c.burglaries for c in candidates if c.burglaries > 0) or 1.0
     affordable = int(budget / price + 1e-9)
-    homes = [
-        int(min(most, max(0.0, c.burglaries) / total * affordable))
-        for c, most in zip(candidates, room, strict=True)
+    shares = [int(max(0.0, c.burglaries) / total * affordable) for c in candidates]
+    rounded = affordable - sum(shares)
+    room = [
+        share + rounded if c.homes is None else c.room for c, share in zip(candidates, shares, strict=True)
     ]
+    homes = [int(min(most, share)) for most, share in zip(room, shares, strict=True)]
     left = affordable - sum(homes)
     for position, most in enumerate(room):
         more = int(min(left, most - homes[position])) if candidates[position].burglaries > 0 else 0
@@ -221,6 +222,11 @@ def homes_reached(multiplier: float) -> str:
     return (
         "Spread over the areas" if multiplier == 1 else f"At homes with {multiplier:g} times the areas' risk"
     )
+
+
+def paid(budget: float, spent: float, price: float) -> float:
+    """Return the money that must pay for itself: the budget, or what is spent if more than part of a home is left."""
+    return spent if budget - spent >= price else budget
 
 
 def break_even(money: float, cost_of_burglary: float) -> float:

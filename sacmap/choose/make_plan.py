@@ -320,9 +320,11 @@ def _budget(
     prevented = [one.prevented for one in spends if one.prevented is not None]
     low, mid, high = (sum(getattr(one, name) for one in prevented) for name in ("low", "mid", "high"))
     is_known = len(prevented) == len(spends) and len(spends) > 0
+    spent = sum(one.money for one in spends)
+    paid = hardening.paid(budget, spent, prices.bought.price)
     return {
         "money": budget,
-        "spent": sum(one.money for one in spends),
+        "spent": spent,
         "measure": prices.bought.name,
         "price": prices.bought.price,
         "illustration": prices.bought.illustration,
@@ -332,10 +334,10 @@ def _budget(
         "prevented": Spread(low=low, mid=mid, high=high) if is_known else None,
         "cost_of_burglary": prices.cost_of_burglary,
         "cost_source": prices.cost_source,
-        "break_even": hardening.break_even(budget, prices.cost_of_burglary),
+        "break_even": hardening.break_even(paid, prices.cost_of_burglary),
         "rate_per_1000_homes": rate,
         "rate_is_known": bool(rates),
-        "reaches": [cast("ReachRecord", asdict(one)) for one in hardening.reaches(budget, rate, prices)],
+        "reaches": [cast("ReachRecord", asdict(one)) for one in hardening.reaches(paid, rate, prices)],
         "sources": [{"measure": one.name, "source": one.source} for one in prices.measures],
     }
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sacmap.choose.plan import Plan
-    from sacmap.choose.plan_record import SideName, Spread, WeightsName
+    from sacmap.choose.plan_record import Budget, SideName, Spread, WeightsName
     from sacmap.result import Result
 
 
@@ -116,8 +116,8 @@ def _money_notices(
     if any(one["prevented"] is None and one["homes"] for one in plan.hardening):
         yield Notice(
             "no-households",
-            "Households are not known for every area that gets money, so the effect there is not known. "
-            "Give boundaries with a column of households (--households-column).",
+            "Households are not known for every area that gets money, so neither the effect there is known nor whether "
+            "there are so many homes. Give boundaries with a column of households (--households-column).",
         )
         if any(protected.values()):
             yield Notice(
@@ -235,16 +235,22 @@ def money_in_words(plan: Plan) -> str:
                 " It does more in homes burgled lately: with four times the risk, the same number of homes gives up to "
                 f"{few(high)}."
             )
-    it, spent = "It", budget["money"]
-    if budget["money"] - (given := sum(one["money"] for one in plan.hardening)) >= budget["price"]:
-        left = pounds(budget["money"] - given)
-        said += f" The areas have no more homes to protect, so {left} is left over: more can get money (--money-areas)."
-        it, spent = "What is spent", given
-    pays = few(budget["break_even"] * spent / budget["money"])
+    it, left = "It", budget["money"] - money_paid(budget)
+    if left:
+        said += (
+            f" The areas have no more homes {'known ' * (prevented is None)}to protect, so {pounds(left)} is left "
+            "over: more can get money (--money-areas)."
+        )
+        it = "What is spent"
     return (
-        f"{said} {it} pays for itself once {pays} burglaries are prevented, at "
+        f"{said} {it} pays for itself once {few(budget['break_even'])} burglaries are prevented, at "
         f"{pounds(budget['cost_of_burglary'])} each."
     )
+
+
+def money_paid(budget: Budget) -> float:
+    """Return the money of a plan that must pay for itself: see `hardening.paid`."""
+    return hardening.paid(budget["money"], budget["spent"], budget["price"])
 
 
 def pounds(money: float) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from sacmap import months, tables
-from sacmap.choose.plan_words import pounds, prevented_in_words
+from sacmap.choose.plan_words import money_paid, pounds, prevented_in_words
 from sacmap.notices import MINOR, counted, series, spoken
 from sacmap.publish.note_official import happened
 from sacmap.publish.note_parts import (
@@ -107,7 +107,7 @@ def _money(plan: Plan, names: Mapping[str, str], *, illustrated: bool) -> Iterat
     )  # fmt: skip
     if rows:
         header = ("Area", "Money", "Homes", "Burglaries prevented a year")
-        yield Table(f"Target hardening: {pounds(money['money'])}. {money['measure']}.", header, rows)
+        yield Table(f"Target hardening: {pounds(money_paid(money))}. {money['measure']}.", header, rows)
     if illustrated:
         yield Paragraph("The prices are illustrations until the partnership's own are put in their place.")
 

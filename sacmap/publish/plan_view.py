@@ -19,6 +19,7 @@ from sacmap.choose.plan_words import (
     fall_can_show,
     few,
     money_in_words,
+    money_paid,
     pounds,
     prevented_in_words,
     risen_elsewhere,
@@ -57,7 +58,9 @@ def plan_view(plan: Plan, view: View) -> PlanView:
     homes = sum(one["homes"] for one in plan.hardening)
     target = plan.week["target"]
     clear = {row["verdict"] for row in rows_of(view, target, plan.theme)} & {"clear rise"}
-    reaches = f"{pounds(plan.budget['money'])} reaches {counted(homes, ('home', 'homes'))}"
+    money, paid = plan.budget["money"], money_paid(plan.budget)
+    spent = pounds(money) if paid == money else f"{pounds(paid)} of {pounds(money)}"
+    reaches = f"{spent} reaches {counted(homes, ('home', 'homes'))}"
     first = f"{reaches} in {all_named(funded, view, NAMED)}." if funded else f"{reaches}."
     # Other areas can have risen clearly.
     though = "" if clear else "; not a clear rise" if len(target) == 1 else "; none of them rose clearly"
@@ -209,7 +212,7 @@ def _spread(spread: Spread | None, budget: Budget) -> str:
 
 def _money_bars(spread: Spread | None, lately: Spread | None, budget: Budget) -> Markup | str:
     """Return two bars, low to high with a dot at the middle: spread out, and at homes burgled lately; numbers only."""
-    pays, money = float(budget["break_even"]), pounds(budget["money"])
+    pays, money = float(budget["break_even"]), pounds(money_paid(budget))
     if spread is None or lately is None:
         return ""
     # On a phone, too, the figures have room after the longest bar.
