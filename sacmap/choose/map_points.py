@@ -67,9 +67,9 @@ def busiest_streets(rows: pd.DataFrame, first: int = STREETS) -> dict[str, dict[
     """
     there = rows["area_id"].notna() & rows["location"].notna() & rows["crime_type"].isin(tables.SAC_TYPES)
     rows = rows.loc[there.to_numpy(), POINT_COLUMNS].reset_index(drop=True)
-    texts = rows[["area_id", "crime_type", "location"]].astype("category")
-    area, kind, location = (texts[name].cat.codes.to_numpy(np.int64) for name in texts)
-    areas, types, locations = (texts[name].cat.categories.astype(str).tolist() for name in texts)
+    (area, areas), (kind, types), (location, locations) = (
+        _sorted_codes(rows[column]) for column in ("area_id", "crime_type", "location")
+    )
     stripped = np.array([name.strip() for name in locations], dtype=object)
     names, name_of = np.unique(stripped, return_inverse=True)
     # Crimes are many and what they are called is not: one whole number stands for area, type and name, and for `sac`.
@@ -186,7 +186,9 @@ def _is_off_street(name: str) -> bool:
 
 def street_of(location: str) -> str:
     """Return a map point's street without police.uk's "On or near", and "Luke's" for its "Luke'S"."""
-    return re.sub(r"(?<=[a-z])'S\b", "'s", location.removeprefix("On or near").strip())
+    street = location.removeprefix("On or near").strip()
+    # Few of the many names have it, and a search by pattern takes ten times as long.
+    return re.sub(r"(?<=[a-z])'S\b", "'s", street) if "'S" in street else street
 
 
 def rises_of_one_point(
