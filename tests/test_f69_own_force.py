@@ -87,6 +87,17 @@ def test_f69_where_no_area_is_of_a_force_given_nothing_is_compared(avon_and_city
         compare_areas(study, given, area)
 
 
+def test_f69_crimes_of_the_transport_police_alone_are_no_area_s_unless_they_are_asked_for(data):
+    city = read_areas(data / "boundaries" / "city-of-london-wards.geojson")
+    reading = read([str(data / "northamptonshire-2018-10_2019-02.zip")], keep=tables.SAC_TYPES)
+    crimes = reading.crimes[reading.crimes["force"] == BTP]
+    given = Reading(crimes, tally_of(crimes), (), ())
+    asked = {"current": "2018-12", "crimes": ("x",)}
+    with pytest.raises(InputError, match="no crime of the force there, City of London Police, was given"):
+        compare_areas(make_study(asked), given, city)
+    assert not compare_areas(make_study({**asked, "force": "btp"}), given, city).unknown
+
+
 def test_each_ward_of_a_whole_force_is_of_it(avon_and_city):
     _, avon, city = avon_and_city
     outlines = force_outlines()

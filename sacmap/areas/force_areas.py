@@ -20,7 +20,7 @@ import shapely
 from numpy.typing import NDArray
 
 from sacmap.areas.topology import in_metres, metric_crs
-from sacmap.forces import force_slug
+from sacmap.forces import TRANSPORT_SLUG, force_slug
 
 #: Twice the error of the simplified outlines, in metres.
 OUTLINE = 2_000.0
@@ -103,10 +103,11 @@ def without_own_force(
     area_id → name of its force; "" for an area of no force of England and Wales that has no crime at all. Empty where
     the crimes do not lie where the forces' names say, as in made-up data.
     """
-    if not _at_home(crimes):
+    given = {force_slug(str(name)) for name in present}
+    # British Transport Police alone is no area's own force, wherever its crimes lie.
+    if given != {TRANSPORT_SLUG} and not _at_home(crimes):
         return {}
     own = own_forces(areas)
-    given = {force_slug(str(name)) for name in present}
     absent = np.array([bool(name) and force_slug(name) not in given for name in own.force])
     known = counts[~absent & (counts > 0)]
     # Near a border the outline may be wrong. Counts like those elsewhere show that the area belongs to the other force.

@@ -14,7 +14,7 @@ from sacmap import months, tables
 from sacmap.areas.force_areas import without_own_force
 from sacmap.crimes import Reading
 from sacmap.errors import InputError
-from sacmap.forces import NO_FORCE, force_slug
+from sacmap.forces import NO_FORCE, TRANSPORT_SLUG, force_slug
 from sacmap.measure.coverage import coverage, gaps, reasons_of
 from sacmap.months import Period
 from sacmap.notices import listed
@@ -98,7 +98,8 @@ def compared_months(
     found = compared_by(study, reading, heard, forces)
     if not found.positions:
         raise InputError(_nothing_to_compare(study, found.left_out), _what_to_give(forces, reading.tally))
-    unknown = {} if study.extract is not None else _unknown(reading, areas, inside, found)
+    chosen = study.extract is not None or force_slug(study.force or "") == TRANSPORT_SLUG
+    unknown = {} if chosen else _unknown(reading, areas, inside, found)
     if len(unknown) == len(areas):
         reason = next(iter(unknown.values()))
         raise InputError(f"None of the areas is known: {reason}.", "Give the crimes of their own force.")
