@@ -69,6 +69,15 @@ def drawn():
     return draw(page.change, page.areas)
 
 
+def test_the_style_of_popups_is_on_a_page_with_layers_and_on_no_other():
+    shown = drawn()
+    assert ".leaflet-popup" not in shown.get_root().render()
+    folium.CircleMarker([52.2, -0.9], tooltip="here").add_to(shown)
+    html = shown.get_root().render()
+    assert ".leaflet-popup{" in html
+    assert ".leaflet-tooltip{" in html
+
+
 def test_a_plugins_library_loads_after_leaflet_and_before_its_layer():
     from folium.plugins import MarkerCluster
 

@@ -208,6 +208,17 @@ def test_no_comment_or_open_text_in_the_script_swallows_the_line_that_is_joined_
     assert not [line for line in joined.splitlines() if line.count("`") % 2]
 
 
+def test_the_script_loses_spaces_but_keeps_every_text_of_its_files_as_it_is():
+    folder = files("sacmap.publish") / "html" / "script"
+    sources = [file.read_text(encoding="utf-8") for file in folder.iterdir()]
+    texts = re.findall(
+        r"""(?m)"(?:[^"\\\n]|\\.)*"|`[^`\n]*`""", re.sub(r"(?m)^ *//.*", "", "\n".join(sources))
+    )
+    assert len(texts) > 500
+    assert not [text for text in texts if text not in script()]
+    assert len(script()) < 0.84 * sum(map(len, sources))
+
+
 FORMULA = ("=", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 

@@ -108,18 +108,20 @@ def patterns() -> str:
     drawn = []
     for css, (colour, side) in HATCHES.items():
         line = "M-1 1l2 -2M0 7l7 -7M6 8l2 -2" if side > 0 else "M-1 6l2 2M0 0l7 7M6 -1l2 2"
-        for name, scale in (("hatch", ""), ("still", ' patternTransform="scale(2.2)"')):
-            drawn.append(
-                f'<pattern id="{name}-{css}" width="7" height="7" patternUnits="userSpaceOnUse"{scale}>'
-                f'<rect width="7" height="7" fill="{PALETTE[css]}"/>'
-                f'<path d="{line}" stroke="{colour}" stroke-width="0.7" fill="none"/></pattern>'
-            )
-    dots = '<circle cx="2" cy="2" r="0.9" fill="#5d86c2"/><circle cx="6" cy="6" r="0.9" fill="#5d86c2"/>'
-    for name, scale in (("dots", ""), ("still-dots", ' patternTransform="scale(2.2)"')):
         drawn.append(
-            f'<pattern id="{name}-buffer" width="8" height="8" patternUnits="userSpaceOnUse"{scale}>'
-            f'<rect width="8" height="8" fill="#d6e2f2"/>{dots}</pattern>'
+            f'<pattern id="hatch-{css}" width="7" height="7" patternUnits="userSpaceOnUse">'
+            f'<rect width="7" height="7" fill="{PALETTE[css]}"/>'
+            f'<path d="{line}" stroke="{colour}" stroke-width="0.7" fill="none"/></pattern>'
         )
+    drawn.append(
+        '<pattern id="dots-buffer" width="8" height="8" patternUnits="userSpaceOnUse">'
+        '<rect width="8" height="8" fill="#d6e2f2"/><circle cx="2" cy="2" r="0.9" fill="#5d86c2"/>'
+        '<circle cx="6" cy="6" r="0.9" fill="#5d86c2"/></pattern>'
+    )
+    still = [("dots-buffer", "dots-buffer"), *((f"hatch-{css}", css) for css in HATCHES)]
+    drawn += [
+        f'<pattern id="still-{css}" href="#{same}" patternTransform="scale(2.2)"/>' for same, css in still
+    ]
     return f"<defs>{''.join(drawn)}</defs>"
 
 

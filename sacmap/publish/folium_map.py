@@ -43,12 +43,16 @@ class PageFigure(Figure):
 
     def render(self, **kwargs: object) -> str:
         """Return the whole page."""
-        for child in list(self._children.values()):
+        children = list(self._children.values())
+        for child in children:
             child.render(**kwargs)
         found = [*_libraries(self), *self.header._children.values()]
         links = [element.render() for element in found if isinstance(element, JavascriptLink | CssLink)]
         page = replace(self.page, links=links) if links else self.page
-        return fill(page, self.html.render(**kwargs).strip(), self.script.render(**kwargs).strip())
+        layers = any(child._children for child in children)
+        return fill(
+            page, self.html.render(**kwargs).strip(), self.script.render(**kwargs).strip(), layers=layers
+        )
 
 
 def _libraries(figure: Figure) -> list[Element]:

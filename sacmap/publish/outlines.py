@@ -14,8 +14,8 @@ from sacmap.publish.shapes import STEPS, coded, label_places, rings_of, simplifi
 
 #: Size and margin of the picture. Its unit is half a CSS pixel at the usual size, so whole numbers are fine enough.
 WIDTH, HEIGHT, MARGIN = 1600.0, 1120.0, 8.0
-#: How far simplified edges may stray, in units of the picture: a quarter of a millimetre on paper.
-STRAY = 2.4
+#: How far simplified edges may stray, in units of the picture: a third of a millimetre on paper.
+STRAY = 3.6
 
 
 class Picture(NamedTuple):

@@ -16,7 +16,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 from urllib.parse import urlsplit
@@ -37,6 +36,7 @@ from sacmap.publish import (
     page_svg,
     words,
 )
+from sacmap.publish.assets import file_of, leaflet_style, script, style
 from sacmap.publish.change_rows import NO_READING
 from sacmap.publish.headline import Headline
 from sacmap.publish.shapes import MANY
@@ -45,12 +45,6 @@ from sacmap.publish.view import View
 
 #: Runs in the head, so that the page is laid out only once, with script if the browser can unpack the numbers.
 EARLY = 'if ("DecompressionStream" in window) document.documentElement.dataset.script = "";'
-#: The files of the page's script, in order.
-SCRIPT = (
-    "words", "data", "shapes", "layers", "colour", "bars", "lists", "table", "panel", "ranges", "plan", "map", "marks",
-    "picture", "main",
-)  # fmt: skip
-
 
 #: The most notices of one kind that have a line each.
 ALIKE = 2
@@ -115,16 +109,18 @@ def map_script(view: View) -> str:
     return "\n".join(lines)
 
 
-def fill(view: View, map_html: str, map_script: str) -> str:
-    """Return the whole page with the map of folium in it (its element and its script, numbers only)."""
+def fill(view: View, map_html: str, map_script: str, *, layers: bool = False) -> str:
+    """Return the whole page with the map of folium in it (its element and its script, numbers only).
+
+    layers: whether an analyst has added some, which need the whole of Leaflet's style.
+    """
     numbers = page_data.packed(page_data.numbers_of(view))
     content = page_data.content_of(view) | {"plan": view.plan.content() if view.plan else None}
     static_map = page_svg.static_map(view)
     rows = page_rows.static_rows(view)
-    scripts = [_asset("leaflet/leaflet.js"), script(), map_script]
+    scripts = [file_of("leaflet/leaflet.js"), script(), map_script]
     own = ("page", "plan", "print") if view.plan else ("page", "print")
-    parts = [_without_urls(_style("leaflet/leaflet")), *map(_style, own)]
-    styles = [css.replace("\n", "").replace(";}", "}") for css in parts]
+    styles = [leaflet_style(whole=layers or view.tiles is not None), *map(style, own)]
     return _template().render(
         view=view,
         policy=_policy(view, [EARLY, *scripts], styles),
@@ -219,19 +215,6 @@ def in_one_line(notice: Notice) -> Said:
     return Said(notice.code, text[: cut.start() + 1], text[cut.end() :].strip())
 
 
-def script() -> str:
-    """Return the page's script: its files in order, in a scope apart from folium's names.
-
-    Indents, comment lines and needless line breaks, a sixth of the files, are left out. No string in the script
-    contains a line break, and no comment stands after code.
-    """
-    lines = [line.strip() for name in SCRIPT for line in _asset(f"script/{name}.js").splitlines()]
-    kept = [line for line in lines if line and not line.startswith("//")]
-    # A line that ends so cannot end a statement by itself, or has ended it.
-    ended = "".join(line if line.endswith(tuple("{([,;")) else f"{line}\n" for line in kept)
-    return f'"use strict";\n{{\n{ended}}}\n'
-
-
 def json_block(content: Mapping[str, Json]) -> str:
     """Return JSON for a script element: with <, > and &, and the line ends U+2028 and U+2029, escaped."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -259,28 +242,6 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-@cache
-def _asset(name: str) -> str:
-    # A browser hashes a script after it has replaced every line end by a line feed.
-    return (files("sacmap.publish") / "html" / name).read_text(encoding="utf-8").replace("\r\n", "\n")
-
-
-@cache
-def _style(name: str) -> str:
-    """Return a style without its comments, its indents, and the spaces beside a mark, a tenth of it.
-
-    No text in it has such a mark beside a space.
-    """
-    css = re.sub(r"/\*.*?\*/", "", _asset(f"{name}.css"))
-    lines = (re.sub(r" *([{};]) *|(:) +", r"\1\2", line.strip()) for line in css.splitlines())
-    return "\n".join(line for line in lines if line)
-
-
-def _without_urls(css: str) -> str:
-    """Return Leaflet's style without its pictures, which the page does not have."""
-    return "\n".join(line for line in css.splitlines() if "url(" not in line)
-
-
 class _Compiled(jinja2.FileSystemBytecodeCache):
     """Keeps the compiled template where Python keeps compiled modules, if it may: compiling is a fortieth of a run."""
 
@@ -300,7 +261,7 @@ class _Compiled(jinja2.FileSystemBytecodeCache):
 @cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_asset),
+        loader=jinja2.FunctionLoader(file_of),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         bytecode_cache=_Compiled(),

@@ -102,7 +102,7 @@ def content_of(view: View) -> dict[str, Json]:
 
 
 def _headline(view: View, said: Headline) -> list[Json]:
-    """Return both sentences, and the pieces of the first one, for a laptop and for a phone.
+    """Return both sentences, and the pieces of the first one, for a laptop and, where they are others, for a phone.
 
     A piece has its text, and the crime type and the position of the area that it links to.
     """
@@ -115,7 +115,7 @@ def _headline(view: View, said: Headline) -> list[Json]:
             ]
             for part in parts
         ]
-        for parts in (said.parts, said.narrow)
+        for parts in dict.fromkeys((said.parts, said.narrow))
         if parts
     ]
     return [said.first, said.second, *pieces]
@@ -213,36 +213,41 @@ def _labels(view: View) -> list[int]:
 
 
 def _streets(view: View, names: dict[str, int]) -> list[list[int]] | None:
-    """Return, for each row of the table, its busiest streets: number in `names`, crimes, number, crimes …."""
+    """Return, for each row of the table, its busiest streets: number in `names`, crimes, number, crimes ….
+
+    A number in `names` is a step from the one before it, because small numbers pack well.
+    """
     if view.streets is None:
         return None
-    return [
-        [
-            number
-            for name, n in view.streets.get(area, {}).get(kind, ())
-            for number in (names.setdefault(name, len(names)), n)
-        ]
-        for area in view.areas["area_id"]
-        for kind in tables.CRIME_TYPES
-    ]
+    found: list[list[int]] = []
+    for area in view.areas["area_id"]:
+        for kind in tables.CRIME_TYPES:
+            before, row = 0, list[int]()
+            for name, n in view.streets.get(area, {}).get(kind, ()):
+                street = names.setdefault(name, len(names))
+                row += [street - before, n]
+                before = street
+            found.append(row)
+    return found
 
 
 def _points(view: View, names: dict[str, int]) -> dict[int, list[int]] | None:
     """Return, by position of the area, its busiest map points: lon, lat (1e-5 degree), street, crimes by type, and on.
 
-    Each is a step from the point before it, because small numbers pack well.
+    Place and street are a step from the point before it, because small numbers pack well.
     """
     if not view.points:
         return None
     ids = view.areas["area_id"].to_numpy(object)
     found: dict[int, list[int]] = {}
     for position in positions_with_points(view):
-        x = y = 0
+        before = (0, 0, 0)
         numbers: list[int] = []
         for point in view.points.get(ids[position], ()):
-            lon, lat = round(point.lon * 1e5), round(point.lat * 1e5)
-            numbers += [lon - x, lat - y, names.setdefault(point.street, len(names)), *point.counts]
-            x, y = lon, lat
+            street = names.setdefault(point.street, len(names))
+            here = (round(point.lon * 1e5), round(point.lat * 1e5), street)
+            numbers += [*(now - then for now, then in zip(here, before, strict=True)), *point.counts]
+            before = here
         if numbers:
             found[position] = numbers
     return found

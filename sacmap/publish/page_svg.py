@@ -11,7 +11,7 @@ import shapely
 from markupsafe import escape
 from numpy.typing import NDArray
 
-from sacmap.publish.colours import HATCHES, classes_of, cuts, level_classes
+from sacmap.publish.colours import classes_of, cuts, level_classes
 from sacmap.publish.outlines import Picture, paths_of
 from sacmap.publish.shapes import STEPS, label_places
 from sacmap.publish.view import View
@@ -44,7 +44,7 @@ def static_map(view: View) -> str:
         return ""
     classes = static_classes(view)
     paths = [
-        f'<path data-place="{position}" class="{classes[position]}"{_hatched(classes[position])} d="{path}"/>'
+        f'<path data-place="{position}" class="{classes[position]}" d="{path}"/>'
         for position, path in enumerate(picture.paths)
         if path
     ]
@@ -83,10 +83,6 @@ def _pins_of(view: View) -> Iterator[tuple[int, str]]:
     for entry in [*view.week_lists[view.first_type], *view.hardening_list]:
         if entry.sign:
             yield entry.position, entry.sign
-
-
-def _hatched(css: str) -> str:
-    return f' fill="url(#still-{css})"' if css in HATCHES else ""
 
 
 def _districts(view: View, picture: Picture) -> str:

@@ -148,13 +148,14 @@ function pointsOf(place) {
   const coded = numbers.points?.[place] ?? [];
   const step = 3 + data.types.length - 1;
   const found = [];
-  let [x, y] = [0, 0];
+  let [x, y, street] = [0, 0, 0];
   for (let i = 0; i < coded.length; i += step) {
     x += coded[i];
     y += coded[i + 1];
+    street += coded[i + 2];
     const counts = coded.slice(i + 3, i + step);
     const n = state.type === "sac" ? counts.reduce((a, b) => a + b) : counts[data.types.indexOf(state.type) - 1];
-    if (n > 0) found.push({ x: x / 1e5, y: y / 1e5, street: numbers.streetNames[coded[i + 2]], n });
+    if (n > 0) found.push({ x: x / 1e5, y: y / 1e5, street: numbers.streetNames[street], n });
   }
   return found.sort((a, b) => b.n - a.n).slice(0, TEN);
 }

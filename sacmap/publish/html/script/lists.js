@@ -33,7 +33,7 @@ const narrow = window.matchMedia("(max-width: 40rem)");
 function showHead() {
   if (data.plan) return;
   const [first, second, wide, short] = data.headlines[state.type];
-  $("headline").replaceChildren(...((narrow.matches ? short : wide) ?? [[first]]).map(headPart));
+  $("headline").replaceChildren(...((narrow.matches && short) || wide || [[first]]).map(headPart));
   $("second").textContent = second;
   document.title = data.title ? `${data.title}: ${first}` : first;
   const level = state.measure === "level";
@@ -235,7 +235,7 @@ const nameButton = (place, text) => button(text, { class: "link name", "data-pla
 // The name of an area, in a list, in the table or in the panel, is a button that goes to it.
 function listenToNames() {
   query("main").addEventListener("click", ({ target }) => {
-    const pressed = target.closest("button.link");
+    const pressed = target.closest("button");
     const place = pressed?.dataset.place ?? data.ids.indexOf(pressed?.closest("[data-area-id]")?.dataset.areaId);
     if (pressed && Number(place) >= 0) choose(Number(place), { zoom: true, focus: true });
   });

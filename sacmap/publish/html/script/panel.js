@@ -107,9 +107,11 @@ function itsCrime(place) {
 function busiest(place) {
   const coded = numbers.streets?.[indexOf(place, state.type)] ?? [];
   const lines = [];
+  let street = 0;
   for (let i = 0; i < coded.length; i += 2) {
+    street += coded[i];
     const crimes = element("span", whole(coded[i + 1]), { class: "number" });
-    lines.push(element("li", [element("span", numbers.streetNames[coded[i]]), crimes]));
+    lines.push(element("li", [element("span", numbers.streetNames[street]), crimes]));
   }
   return lines.length ? [element("h3", "Busiest streets now"), element("ul", lines, { class: "streets" })] : [];
 }

@@ -82,7 +82,7 @@ const isFigure = (key) => key !== "verdict" && key !== "group";
 
 function tableRow(place) {
   const row = rowOf(place);
-  const name = element("th", button(data.names[place], { class: "link" }), { scope: "row" });
+  const name = element("th", button(data.names[place]), { scope: "row" });
   const cells = columns.map((key) => {
     const attributes = { "data-col": key };
     if (key === "group") return element("td", groupOf(place), attributes);
