@@ -368,6 +368,20 @@ def test_a_workbook_is_read_with_its_titles_and_notes(tmp_path):
     assert read_households(str(tmp_path / "homes.xlsx")).by_id == COUNTS
 
 
+@pytest.mark.parametrize("note", [" [note 1]", " (note 1)", "\n[notes 1, 2]"])
+def test_a_reference_to_a_note_is_no_part_of_a_column_s_name(tmp_path, note):
+    rows = [["TS041"], ["Area code", f"Number of households{note}"], ["E01000001", 876], ["E01000002", 1234]]
+    write_xlsx(tmp_path / "homes.xlsx", {"Cover": [["Notes"]], "TS041": rows})
+    assert read_households(str(tmp_path / "homes.xlsx")).by_id == COUNTS
+
+
+def test_of_a_workbook_without_a_column_of_all_households_its_longest_sheet_is_named(tmp_path):
+    rows = [["LSOA21CD", "One-person households"], ["E01000001", 5], ["E01000002", 6]]
+    write_xlsx(tmp_path / "homes.xlsx", {"Cover": [["Census 2021"], ["TS003"]], "TS003": rows})
+    with pytest.raises(InputError, match="sheet TS003 does not say which column has all households"):
+        read_households(str(tmp_path / "homes.xlsx"))
+
+
 def test_of_a_workbook_with_several_tables_of_households_it_is_told_which_is_read(tmp_path):
     old, new = [["area_id", "households"], ["A", 5]], [["area_id", "households"], ["A", 9]]
     for sheets, told in (({"2011": old, "2021": new}, True), ({"Data": old, "Copy": old}, False)):

@@ -45,6 +45,8 @@ _PART = re.compile(
 )
 #: Names that say no more than that numbers stand below.
 _PLAIN = re.compile(r"value|obs_value|obs|observation|count|counts|n|number|total|(19|20)\d\d", re.IGNORECASE)
+#: What refers to a note in a name: "Number of households [note 1]".
+_NOTE = re.compile(r"[\[(]\s*notes?\b[^\])]*[\])]", re.IGNORECASE)
 _IS_TOTAL = re.compile(r"(.*\s)?totals?\b", re.IGNORECASE)
 #: What stands for a number that is not given; the letters in brackets are those of official statistics.
 _WITHHELD = {"", "-", "–", "..", ".", ":", "*", "c", "x", "na", "n/a", "[c]", "[u]", "[x]", "[z]"}
@@ -82,7 +84,7 @@ def read_households(path: str, column: str | None = None) -> Counts:
 
 def _of_sheets(where: Path, column: str | None) -> Counts:
     """Return the households of the first sheet that has a table of them; tell which, if the tables of others differ."""
-    first: InputError | None = None
+    errors: list[tuple[int, InputError]] = []
     found: dict[str, Counts] = {}
     for sheet in sheets_of(where):
         ROWS.require(len(sheet.rows), where)
@@ -91,7 +93,7 @@ def _of_sheets(where: Path, column: str | None) -> Counts:
         try:
             found[sheet.label] = _households_in([line for line in lines if any(line[1])], sheet.label, column)
         except InputError as error:
-            first = first or error
+            errors.append((len(lines), error))
     if found:
         (taken, counts), *others = found.items()
         differ = [label for label, other in others if other.by_id != counts.by_id]
@@ -101,7 +103,10 @@ def _of_sheets(where: Path, column: str | None) -> Counts:
             f"Households are those of {taken}. Not read, as only the first table counts: {listed(differ, 3)}."
         )
         return counts._replace(notices=(*counts.notices, Notice("households-column", said)))
-    raise first or InputError(f"{where} has no table.", "Give the households as CSV or XLSX.")
+    if errors:
+        # The longest sheet is the one that was meant, not a cover or notes.
+        raise max(errors, key=lambda of_sheet: of_sheet[0])[1]
+    raise InputError(f"{where} has no table.", "Give the households as CSV or XLSX.")
 
 
 def _lines_of_text(raw: bytes | bytearray, path: str) -> list[Line]:
@@ -314,8 +319,8 @@ def _is_part(name: str) -> bool:
 
 
 def _words(name: str) -> str:
-    """Return a name with its words apart: one_person_households and OnePersonHouseholds have three."""
-    return " ".join(re.sub(r"[_.]|(?<=[a-z])(?=[A-Z])", " ", name).split())
+    """Return a name with its words apart, without notes: one_person_households and OnePersonHouseholds have three."""
+    return " ".join(re.sub(r"[_.]|(?<=[a-z])(?=[A-Z])", " ", _NOTE.sub("", name)).split())
 
 
 def _the_total(
