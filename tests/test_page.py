@@ -25,6 +25,7 @@ from sacmap.notices import Notice
 from sacmap.publish import colours
 from sacmap.publish import page as module_of_the_page
 from sacmap.publish.answer import for_script
+from sacmap.publish.assets import style
 from sacmap.publish.colours import readable
 from sacmap.publish.csv_json import as_text, file_stem, number_texts
 from sacmap.publish.folium_map import draw
@@ -208,15 +209,15 @@ def test_no_comment_or_open_text_in_the_script_swallows_the_line_that_is_joined_
     assert not [line for line in joined.splitlines() if line.count("`") % 2]
 
 
-def test_the_script_loses_spaces_but_keeps_every_text_of_its_files_as_it_is():
-    folder = files("sacmap.publish") / "html" / "script"
-    sources = [file.read_text(encoding="utf-8") for file in folder.iterdir()]
-    texts = re.findall(
-        r"""(?m)"(?:[^"\\\n]|\\.)*"|`[^`\n]*`""", re.sub(r"(?m)^ *//.*", "", "\n".join(sources))
-    )
-    assert len(texts) > 500
-    assert not [text for text in texts if text not in script()]
-    assert len(script()) < 0.84 * sum(map(len, sources))
+@pytest.mark.parametrize(("ending", "comment"), [("*.js", r"(?m)^ *//.*"), ("*.css", r"(?s)/\*.*?\*/")])
+def test_script_and_style_lose_spaces_but_keep_every_text_of_their_files_as_it_is(ending, comment):
+    folder = Path(str(files("sacmap.publish") / "html"))
+    sources = [file.read_text("utf-8") for file in folder.rglob(ending) if file.parent.name != "leaflet"]
+    texts = re.findall(r"""(?m)"(?:[^"\\\n]|\\.)*"|`[^`\n]*`""", re.sub(comment, "", "\n".join(sources)))
+    packed = script() if ending == "*.js" else "".join(map(style, ("page", "plan", "print")))
+    assert len(texts) > 20
+    assert not [text for text in texts if text not in packed]
+    assert len(packed) < 0.9 * sum(map(len, sources))
 
 
 FORMULA = ("=", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
