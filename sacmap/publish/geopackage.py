@@ -1,16 +1,18 @@
 """The GeoPackage: the page's numbers on the original boundaries, which QGIS shows in the page's colours.
 
 It follows the OGC's specification (GeoPackage 1.3) and is written in memory with Python's SQLite, so that the same
-page gives the same bytes. QGIS keeps the styles of layers in the table `layer_styles`.
+page gives the same bytes. QGIS keeps the styles of layers (QML) in the table `layer_styles`: they give the layers the
+page's colours, and include no text from data.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Literal
+from xml.sax.saxutils import quoteattr
 
 import geopandas as gpd
 import pandas as pd
@@ -18,9 +20,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from sacmap import tables
-from sacmap.publish.colours import LEGEND, UNJUDGED_LEGEND, classes_of
+from sacmap.publish.colours import LEGEND, PALETTE, UNJUDGED_LEGEND, classes_of
 from sacmap.publish.csv_json import DECIMALS, data_date
-from sacmap.publish.qgis import areas_style, plan_style
 
 if TYPE_CHECKING:
     from sacmap.choose.plan import Plan
@@ -55,16 +56,32 @@ CREATE TABLE layer_styles (id INTEGER PRIMARY KEY NOT NULL, f_table_catalog TEXT
 _TYPES = {"text": "TEXT", "count": "INTEGER", "number": "DOUBLE", "share": "DOUBLE"}
 #: Columns that are the same for every crime type of an area.
 _SHARED = ("area_id", "area_name", "months_compared", "baseline_periods")
-#: The sides of a plan's week of action, in words.
+#: The parts of a plan in words: what gets money, and the sides of its week of action.
+MONEY = "target hardening"
 WEEK_PARTS: dict[SideName, str] = {
     "target": "week of action",
     "buffer": "displacement buffer",
     "control": "control",
     "buffer_control": "control of the buffer",
 }
+#: Outline of each part: colour, line, width in mm. They can be distinguished without colour.
+PLAN_LINES = {
+    MONEY: ("#1d4f91", "solid", 1.4),
+    WEEK_PARTS["target"]: ("#1d1d1f", "solid", 0.9),
+    WEEK_PARTS["buffer"]: ("#1d1d1f", "dash", 0.7),
+    WEEK_PARTS["control"]: ("#55565a", "dot", 0.9),
+    WEEK_PARTS["buffer_control"]: ("#55565a", "dot", 0.5),
+}
+_NAMES = (
+    '<labeling type="simple"><settings><text-style fieldName="area_name" fontSize="8" fontSizeUnit="Point" '
+    'textColor="29,29,31,255"><text-buffer bufferDraw="1" bufferSize="0.8" bufferSizeUnits="MM" '
+    'bufferColor="255,255,255,255"/></text-style><placement placement="1"/>'
+    '<rendering fontLimitPixelSize="0" limitNumLabels="0"/></settings></labeling>'
+)
 _LEVELS: tuple[Literal["low", "mid", "high"], ...] = ("low", "mid", "high")
 #: A field of a layer: its name, SQLite's type and its values.
 Field = tuple[str, str, Sequence[str | float | None]]
+Options = Iterable[tuple[str, str]]
 
 
 def geopackage_of(page: View, plan: Plan | None = None) -> bytes:
@@ -139,7 +156,7 @@ def _plan_fields(page: View, plan: Plan) -> tuple[list[int], list[Field]]:
 
     An area has a feature for each of its roles in the plan.
     """
-    money = [("target hardening", spend["area_id"], spend) for spend in plan.hardening]
+    money = [(MONEY, spend["area_id"], spend) for spend in plan.hardening]
     week = [(role, area, None) for side, role in WEEK_PARTS.items() for area in plan.week[side]]
     rows: list[tuple[str, str, Funded | None]] = [*money, *week]
     positions = [page.position_of[area] for _, area, _ in rows]
@@ -225,3 +242,60 @@ def _blob(shape: BaseGeometry) -> bytes | None:
         "<2sBBi4d", b"GP", 0, little_endian_with_envelope, WGS84_ID, west, east, south, north
     )
     return header + shapely.to_wkb(whole, byte_order=1, flavor="iso")
+
+
+def areas_style(attribute: str, legend: Mapping[str, str]) -> str:
+    """Return the style of the areas: coloured by the class in `attribute`, with their names."""
+    return _categorised(attribute, {css: (text, _fill(css)) for css, text in legend.items()}, _NAMES)
+
+
+def plan_style() -> str:
+    """Return the style of a plan: outlines by role, on top of the areas."""
+    outlines = {
+        part: (part.capitalize(), [("style", "no"), *_outline(*line)]) for part, line in PLAN_LINES.items()
+    }
+    return _categorised("part", outlines, "")
+
+
+def _categorised(attribute: str, classes: Mapping[str, tuple[str, Options]], names: str) -> str:
+    """Return a polygon style by the values of `attribute`; `classes` gives each value's label and fill."""
+    categories = "".join(
+        f'<category value={quoteattr(value)} type="string" label={quoteattr(label)} symbol="{number}" render="true"/>'
+        for number, (value, (label, _)) in enumerate(classes.items())
+    )
+    symbols = "".join(
+        f'<symbol name="{number}" type="fill" alpha="1" clip_to_extent="1" force_rhr="0">'
+        f'<layer class="SimpleFill" enabled="1" locked="0" pass="0">{_options(fill)}</layer></symbol>'
+        for number, (_, fill) in enumerate(classes.values())
+    )
+    return (
+        "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>"
+        f'<qgis version="3.22.0" styleCategories="Symbology|Labeling" labelsEnabled="{1 if names else 0}">'
+        f'<renderer-v2 type="categorizedSymbol" attr={quoteattr(attribute)} symbollevels="0" enableorderby="0" '
+        f'forceraster="0"><categories>{categories}</categories><symbols>{symbols}</symbols></renderer-v2>'
+        f"{names}<layerGeometryType>2</layerGeometryType></qgis>"
+    )
+
+
+def _fill(css: str) -> Options:
+    line = "dash" if css == "unknown" else "solid"
+    return [("color", _rgba(PALETTE[css])), ("style", "solid"), *_outline("#6b6b6b", line, 0.26)]
+
+
+def _outline(colour: str, line: str, millimetres: float) -> Options:
+    return (
+        ("outline_color", _rgba(colour)),
+        ("outline_style", line),
+        ("outline_width", f"{millimetres:g}"),
+        ("outline_width_unit", "MM"),
+        ("joinstyle", "round"),
+    )
+
+
+def _rgba(colour: str) -> str:
+    return ",".join(str(int(colour[k : k + 2], 16)) for k in (1, 3, 5)) + ",255"
+
+
+def _options(values: Options) -> str:
+    listed = "".join(f'<Option type="QString" name="{name}" value="{value}"/>' for name, value in values)
+    return f'<Option type="Map">{listed}</Option>'
