@@ -9,11 +9,12 @@ let namesZoom = "";
 const pen = document.createElement("canvas").getContext("2d");
 const SIZES = { listed: "600 13px", town: "12px", district: "600 13px", near: "12px", street: "12px", sketch: "11px" };
 const widths = new Map();
+const fontFamily = () => getComputedStyle(document.body).fontFamily;
 
 function wideOf(text, css) {
   const key = `${css}|${text}`;
   if (!widths.has(key)) {
-    pen.font = `${SIZES[css]} ${getComputedStyle(document.body).fontFamily}`;
+    pen.font = `${SIZES[css]} ${fontFamily()}`;
     widths.set(key, pen.measureText(text).width);
   }
   return widths.get(key);

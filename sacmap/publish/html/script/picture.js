@@ -1,5 +1,9 @@
 // The map as a picture: to save as a PNG, and to print one area. Drawn anew as SVG from the same shapes and marks.
 
+const DARK = "#1b1b1a";
+const lettering = (x, y, size, text, more = {}) =>
+  drawing("text", { x, y, "font-family": fontFamily(), "font-size": size, fill: DARK, ...more }, text);
+
 function mapDrawing() {
   const { x: wide, y: high } = map.getSize();
   const corner = map.containerPointToLayerPoint([0, 0]);
@@ -48,29 +52,26 @@ function areaDrawings(frame, wide, high) {
 
 function markDrawing({ css, at, to, text, made }, corner) {
   const { x, y } = at.subtract(corner);
-  const family = getComputedStyle(document.body).fontFamily;
-  const words = (attributes) => drawing("text", { x, y, "font-family": family, ...attributes }, text);
   if (css.includes("pinned")) return pinDrawing(css, x, y, text, 10);
   if (to) {
     const end = to.subtract(corner);
     return [
-      drawing("line", { x1: x, y1: y, x2: end.x, y2: end.y, stroke: "#1b1b1a" }),
-      drawing("circle", { cx: x, cy: y, r: 2, fill: "#1b1b1a" }),
+      drawing("line", { x1: x, y1: y, x2: end.x, y2: end.y, stroke: DARK }),
+      drawing("circle", { cx: x, cy: y, r: 2, fill: DARK }),
     ];
   }
   if (css === "point") {
     const radius = parseFloat(made.style.width) / 2;
     return [
-      drawing("circle", { cx: x, cy: y, r: radius, fill: "#1b1b1a", stroke: "#fff" }),
-      words({ y: y + 4, "text-anchor": "middle", "font-size": 11, "font-weight": 600, fill: "#fff" }),
+      drawing("circle", { cx: x, cy: y, r: radius, fill: DARK, stroke: "#fff" }),
+      lettering(x, y + 4, 11, text, { "text-anchor": "middle", "font-weight": 600, fill: "#fff" }),
     ];
   }
   const kind = css.split(" ").at(-1);
   const town = kind === "town";
   const style = {
-    "font-size": Number(SIZES[kind].match(/(\d+)px/)[1]),
     "font-weight": SIZES[kind].startsWith("600") ? 600 : 400,
-    fill: { listed: "#1b1b1a", street: "#1b1b1a" }[kind] ?? "#45443f",
+    fill: { listed: DARK, street: DARK }[kind] ?? "#45443f",
     "text-anchor": css.startsWith("word") ? "start" : "middle",
     "paint-order": "stroke",
     stroke: "#fff",
@@ -78,32 +79,20 @@ function markDrawing({ css, at, to, text, made }, corner) {
   };
   return [
     ...(town ? [drawing("circle", { cx: x + 2, cy: y, r: 2, fill: "#4c4b46" })] : []),
-    words({ ...style, x: x + (town ? 8 : 0), y: y + 4.5 }),
+    lettering(x + (town ? 8 : 0), y + 4.5, Number(SIZES[kind].match(/(\d+)px/)[1]), text, style),
   ];
 }
 
 // A pin as it is on the map: a square for homes; a circle for a rise, black where it is clear.
 function pinDrawing(css, x, y, sign, half) {
   const dark = !/home|maybe/.test(css);
-  const look = { fill: dark ? "#1b1b1a" : "#fff", stroke: dark ? "#fff" : "#1b1b1a", "stroke-width": 2 };
+  const look = { fill: dark ? DARK : "#fff", stroke: dark ? "#fff" : DARK, "stroke-width": 2 };
   const [left, top, size] = [x - half, y - half, 2 * half];
   return [
     css.includes("home")
       ? drawing("rect", { x: left, y: top, width: size, height: size, rx: 3, ...look })
       : drawing("circle", { cx: x, cy: y, r: half, ...look }),
-    drawing(
-      "text",
-      {
-        x,
-        y: y + 0.45 * half,
-        "text-anchor": "middle",
-        "font-family": getComputedStyle(document.body).fontFamily,
-        "font-size": 1.3 * half,
-        "font-weight": 600,
-        fill: dark ? "#fff" : "#1b1b1a",
-      },
-      sign,
-    ),
+    lettering(x, y + 0.45 * half, 1.3 * half, sign, { "text-anchor": "middle", "font-weight": 600, fill: look.stroke }),
   ];
 }
 
@@ -112,14 +101,13 @@ function wholePicture() {
   const inner = mapDrawing();
   const wide = Number(inner.getAttribute("width"));
   const high = Number(inner.getAttribute("height"));
-  const family = getComputedStyle(document.body).fontFamily;
   const lines = [
-    ...wrapped($("headline").textContent, wide, "600 20px", family).map((text) => [text, 20, 600]),
-    ...wrapped([data.title, data.span].filter(Boolean).join(": "), wide, "14px", family).map((text) => [text, 14, 400]),
+    ...wrapped($("headline").textContent, wide, "600 20px").map((text) => [text, 20, 600]),
+    ...wrapped([data.title, data.span].filter(Boolean).join(": "), wide, "14px").map((text) => [text, 14, 400]),
   ];
   const top = 14 + lines.reduce((sum, [, size]) => sum + size * 1.35, 0);
-  const ramp = data.plan ? { made: [], high: 0 } : rampDrawing(top + high + 8, family);
-  const key = marksDrawing(top + high + 8 + ramp.high, Math.max(320, wide - 290), family);
+  const ramp = data.plan ? { made: [], high: 0 } : rampDrawing(top + high + 8);
+  const key = marksDrawing(top + high + 8 + ramp.high, Math.max(320, wide - 290));
   const foot = Math.max(30, 8 + ramp.high + key.high);
   const svg = drawing("svg", {
     xmlns: "http://www.w3.org/2000/svg",
@@ -131,28 +119,17 @@ function wholePicture() {
   let y = 4;
   for (const [text, size, weight] of lines) {
     y += size * 1.35;
-    svg.append(
-      drawing(
-        "text",
-        { x: 0, y: y - 4, "font-family": family, "font-size": size, "font-weight": weight, fill: "#1b1b1a" },
-        text,
-      ),
-    );
+    svg.append(lettering(0, y - 4, size, text, { "font-weight": weight }));
   }
   inner.setAttribute("y", top);
   svg.append(inner, ...ramp.made, ...key.made);
-  svg.append(
-    drawing(
-      "text",
-      { x: wide, y: top + high + foot, "font-family": family, "font-size": 12, fill: "#55544f", "text-anchor": "end" },
-      query(".credit")?.textContent ?? "",
-    ),
-  );
+  const credit = query(".credit")?.textContent ?? "";
+  svg.append(lettering(wide, top + high + foot, 12, credit, { fill: "#55544f", "text-anchor": "end" }));
   return svg;
 }
 
-function wrapped(text, wide, font, family) {
-  pen.font = `${font} ${family}`;
+function wrapped(text, wide, font) {
+  pen.font = `${font} ${fontFamily()}`;
   const lines = [];
   for (const word_ of text.split(" ")) {
     const longer = lines.length ? `${lines.at(-1)} ${word_}` : word_;
@@ -163,16 +140,11 @@ function wrapped(text, wide, font, family) {
 }
 
 // What the colours show and their steps, as in the legend, and how high they stand.
-function rampDrawing(top, family) {
+function rampDrawing(top) {
   const y = top + 18;
   const level = state.measure === "level";
   const rows = level ? ["l"] : data.noReading ? ["p"] : ["s", "p"];
-  const text = (x, at, words, anchor = "start") =>
-    drawing(
-      "text",
-      { x, y: at, "font-family": family, "font-size": 12, fill: "#1b1b1a", "text-anchor": anchor },
-      words,
-    );
+  const said = { l: data.levelUnit, s: "clear change", p: data.noReading || "could be chance" };
   const made = rows.flatMap((row, r) => [
     ...[0, 1, 2, 3, 4].map((step) =>
       drawing("rect", {
@@ -193,25 +165,26 @@ function rampDrawing(top, family) {
               y: y + 12,
               "text-anchor": "middle",
               "font-size": 10,
-              fill: step % 4 ? "#1b1b1a" : "#fff",
+              fill: step % 4 ? DARK : "#fff",
             },
             step < 2 ? "▼" : "▲",
           ),
         )
       : []),
-    text(208, y + 12 + 16 * r, { l: data.levelUnit, s: "clear change", p: data.noReading || "could be chance" }[row]),
+    lettering(208, y + 12 + 16 * r, 12, said[row]),
   ]);
   const cuts = level
     ? data.levelCuts[state.type].map((cut) => cut.toLocaleString("en-GB"))
     : data.cuts.map((cut) => percent(100 * (cut - 1)));
-  made.push(...cuts.map((cut, i) => text(40 * (i + 1), y + 16 * rows.length + 13, cut, "middle")));
-  made.push(text(0, top + 11, $("legend-title").textContent));
+  const under = y + 16 * rows.length + 13;
+  made.push(...cuts.map((cut, i) => lettering(40 * (i + 1), under, 12, cut, { "text-anchor": "middle" })));
+  made.push(lettering(0, top + 11, 12, $("legend-title").textContent));
   return { made, high: y - top + 16 * rows.length + 20 };
 }
 
 // The other marks of the legend and its pins, in as many lines as they need, and how high they stand.
-function marksDrawing(top, wide, family) {
-  pen.font = `12px ${family}`;
+function marksDrawing(top, wide) {
+  pen.font = `12px ${fontFamily()}`;
   let [x, y] = [0, top + 8];
   const made = [];
   for (const item of queryAll("#legend .marks:not([hidden]) li:not([hidden])")) {
@@ -221,7 +194,7 @@ function marksDrawing(top, wide, family) {
     const isPin = sign.classList.contains("pin");
     made.push(
       ...(isPin ? pinDrawing(sign.className, x + 9, y, sign.textContent, 8) : [swatchDrawing(sign.classList[1], x, y)]),
-      drawing("text", { x: x + 26, y: y + 4, "font-family": family, "font-size": 12, fill: "#1b1b1a" }, words),
+      lettering(x + 26, y + 4, 12, words),
     );
     x += across;
   }
