@@ -215,8 +215,8 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
     from sacmap.publish.csv_json import dated
     from sacmap.publish.extra_files import require_tools
     from sacmap.publish.make_view import page_of
-    from sacmap.publish.outlines import outlines_of
     from sacmap.publish.public import as_published
+    from sacmap.publish.shapes import outlines_of
 
     require_tools(study.also)
     require_outputs(_files_of_map(out, study.also), [*read_by(study), study_file])

@@ -353,7 +353,7 @@ def test_colours_follow_fixed_cuts_and_are_strong_only_where_clear(verdict, curr
 def test_counts_that_are_mostly_zero_are_told_apart_by_whole_numbers():
     counts = pd.Series([0] * 100 + [1] * 20 + [2, 3, 12])
     assert colours.cuts(counts) == [1, 2, 3, 4]
-    found = colours.level_classes(counts.to_frame("n"), colours.cuts(counts), "n")
+    found = colours.level_classes(counts)
     assert found[-4:] == ["l1", "l2", "l3", "l4"]
     assert colours.cuts(pd.Series([0.1, 0.3, 1.5, 2.2])) == [0.3, 0.6, 1.5, 2]
 

@@ -879,7 +879,7 @@ def test_a_district_is_named_as_it_is_said_and_what_it_lacks_is_told(opened):
     there = page.change["area_id"].isin(["A2", "A3"])
     change = page.change.assign(hardening_rank=page.change["hardening_rank"].mask(there))
     # A public version has no subtotals.
-    shown = opened(replace(page, change=change, subtotals=None))
+    shown = opened(replace(page, change=change, subtotals=pd.DataFrame()))
     assert not shown.tab.is_visible("#hardening-none")
     shown.tab.select_option("#group", "Bristol, City of")
     assert shown.text("#hardening-heading") == "Where burglary is highest in the City of Bristol"
@@ -1360,7 +1360,7 @@ def page_of_many(count):
     change = pd.concat([small.change.iloc[:4]] * count, ignore_index=True)
     change["area_id"] = np.repeat(ids, 4)
     change["area_name"] = np.repeat(areas["name"].to_numpy(), 4)
-    return replace(small, areas=areas, change=change, monthly=None, streets=None)
+    return replace(small, areas=areas, change=change, monthly=pd.DataFrame(), streets=None)
 
 
 def test_without_script_the_map_and_the_table_are_there(opened):

@@ -31,7 +31,7 @@ from sacmap.forces import force_slug
 from sacmap.months import span
 from sacmap.notices import Notice
 from sacmap.pipeline import fetch_study, map_study
-from sacmap.publish import outlines
+from sacmap.publish import shapes
 from sacmap.publish.answer import week_lead
 from sacmap.publish.csv_json import record_of
 from sacmap.publish.geopackage import fields_of
@@ -39,10 +39,10 @@ from sacmap.publish.make_view import page_of
 from sacmap.publish.news import first_words
 from sacmap.publish.note_parts import Given
 from sacmap.publish.note_places import where
-from sacmap.publish.outlines import outlines_of
 from sacmap.publish.page import in_one_line, render
 from sacmap.publish.page_svg import static_classes
 from sacmap.publish.public import public_version
+from sacmap.publish.shapes import outlines_of
 from sacmap.publish.tiles import tiles_of
 from sacmap.publish.workbook import workbook_of
 from sacmap.study import make_study
@@ -589,7 +589,9 @@ def test_a_map_drawn_while_crimes_are_compared_has_the_bytes_of_one_drawn_afterw
     practice, tmp_path, monkeypatch
 ):
     study, drawn = make_study(read_study(practice.study)), []
-    monkeypatch.setattr(outlines, "outlines_of", lambda shapes: drawn.append(shapes) or outlines_of(shapes))
+    monkeypatch.setattr(
+        shapes, "outlines_of", lambda polygons: drawn.append(polygons) or outlines_of(polygons)
+    )
     result, at_once, _ = map_study(study, tmp_path / "town.html")
     # shapely before 2.2 locks the array that it works on: two threads must not share one.
     assert not np.shares_memory(drawn[0], result.areas.geometry.to_numpy())

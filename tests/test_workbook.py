@@ -265,7 +265,7 @@ def test_text_longer_than_a_cell_holds_is_cut_rather_than_lost():
 
 def test_a_place_with_no_months_and_no_warnings_has_a_workbook_too():
     page = dataclasses.replace(
-        page_of(), monthly=None, warnings=(), definitions=(), current=(), baseline=(), compared=()
+        page_of(), monthly=pd.DataFrame(), warnings=(), definitions=(), current=(), baseline=(), compared=()
     )
     assert opened(page).sheetnames == [name for name in SHEETS if name != "Monthly counts"]
 

@@ -15,15 +15,9 @@ from pathlib import Path
 #: Time limit for the browser in seconds. It usually takes about two.
 PATIENCE = 120
 _ON_PATH = (
-    "msedge",
-    "microsoft-edge",
-    "microsoft-edge-stable",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-    "chromium",
+    "msedge", "microsoft-edge", "microsoft-edge-stable", "google-chrome", "google-chrome-stable", "chrome", "chromium",
     "chromium-browser",
-)
+)  # fmt: skip
 _WINDOWS = ("Microsoft/Edge/Application/msedge.exe", "Google/Chrome/Application/chrome.exe")
 _MAC = (
     "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",

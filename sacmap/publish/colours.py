@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -95,11 +94,12 @@ def readable(value: float) -> float:
     return int(cut) if cut.is_integer() else cut
 
 
-def level_classes(rows: pd.DataFrame, cuts: Sequence[float], key: str) -> list[str]:
-    """Return the colour class of each row's level: l0 below the first cut, l4 from the last one up; unknown."""
+def level_classes(levels: pd.Series) -> list[str]:
+    """Return the colour class of each level: l0 below the first cut, l4 from the last one up; unknown."""
+    steps = cuts(levels)
     return [
-        "unknown" if pd.isna(level) else f"l{sum(level >= cut for cut in cuts)}"
-        for level in rows[key].astype(float)
+        "unknown" if pd.isna(level) else f"l{sum(level >= cut for cut in steps)}"
+        for level in levels.astype(float)
     ]
 
 

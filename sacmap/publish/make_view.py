@@ -23,7 +23,7 @@ from sacmap.result import Result
 if TYPE_CHECKING:
     from sacmap.choose.evaluate import Outcome
     from sacmap.choose.plan import Plan
-    from sacmap.publish.outlines import Outlines
+    from sacmap.publish.shapes import Outlines
 
 SOURCE = (
     "Crimes: data.police.uk, street-level crime as published by the police, Open Government Licence v3.0.",

@@ -18,7 +18,7 @@ from sacmap.measure.comparator import UNFIT
 from sacmap.measure.counts import monthly_totals
 from sacmap.measure.warnings import FORCES_LEFT_OUT, LEFT_OUT_OUTSIDE
 from sacmap.months import Period
-from sacmap.notices import whole
+from sacmap.notices import listed, whole
 from sacmap.publish.change_rows import ChangeRow, change_rows, names_of, on_one_point
 from sacmap.publish.csv_json import plain, texts_of
 from sacmap.publish.words import AREA, about, no_fit
@@ -277,10 +277,7 @@ def _largest_first(change: pd.DataFrame) -> list[Key]:
 
 
 def _line(lead: str, items: Sequence[str]) -> list[str]:
-    if not items:
-        return []
-    more = f"; and {len(items) - NAMED:,} more" if len(items) > NAMED else ""
-    return [f"{lead}: {'; '.join(items[:NAMED])}{more}."]
+    return [f"{lead}: {listed(items, NAMED)}."] if items else []
 
 
 def _named(key: Key, names: Mapping[str, str], in_words: Mapping[str, str]) -> str:

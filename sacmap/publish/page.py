@@ -17,7 +17,7 @@ from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import jinja2
@@ -27,20 +27,11 @@ from markupsafe import Markup
 from sacmap.files.json_shape import Json
 from sacmap.measure.warnings import NOT_KNOWN
 from sacmap.notices import Notice, counted
-from sacmap.publish import (
-    backdrop,
-    colours,
-    legend,
-    page_data,
-    page_rows,
-    page_svg,
-    words,
-)
+from sacmap.publish import backdrop, colours, legend, page_data, page_rows, page_svg, words
 from sacmap.publish.assets import file_of, leaflet_style, script, style
 from sacmap.publish.change_rows import NO_READING
-from sacmap.publish.headline import Headline
 from sacmap.publish.shapes import MANY
-from sacmap.publish.tiles import Tile, tiles_of
+from sacmap.publish.tiles import tiles_of
 from sacmap.publish.view import View
 
 #: Runs in the head, so that the page is laid out only once, with script if the browser can unpack the numbers.
@@ -61,20 +52,6 @@ class Said(NamedTuple):
     code: str
     lead: str
     rest: str
-
-
-class Head(TypedDict):
-    """The template's variables for the head of the page."""
-
-    headline: Headline
-    document_title: str
-    place: str
-    periods: str
-    warnings: list[Said]
-    tiles: list[Tile]
-    measures: tuple[tuple[str, str], ...]
-    short_unit: str
-    groups: list[str]
 
 
 #: The element that Leaflet draws the map in.
@@ -143,7 +120,6 @@ def fill(view: View, map_html: str, map_script: str, *, layers: bool = False) ->
         map_html=_safe(map_html),
         static_map=_safe(static_map),
         sources=[*view.sources, *backdrop.sources(view)],
-        made_of=view.data_to,
         credit="Police-recorded crime, data.police.uk, OGL v3.0." if not view.exact else "",
         data=_safe(json_block(content)),
         numbers=_safe(numbers),
@@ -164,7 +140,7 @@ def _level_words(view: View) -> str:
     return " ".join(said)
 
 
-def _head(view: View) -> Head:
+def _head(view: View) -> dict[str, object]:
     """Return what the template's head needs: headline, periods, warnings, the crime types."""
     headline = view.plan.headline if view.plan else view.headlines[view.first_type]
     fixed = view.plan.fixed if view.plan else ""
@@ -180,7 +156,6 @@ def _head(view: View) -> Head:
         "tiles": tiles_of(view),
         "measures": MEASURES[2:] if view.level_only else MEASURES[:1] if view.no_fit else MEASURES,
         "short_unit": words.short(view.unit)[0],
-        "groups": view.district_names,
     }
 
 

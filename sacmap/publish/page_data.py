@@ -6,6 +6,7 @@ import base64
 import json
 import math
 from collections.abc import Sequence
+from itertools import chain
 
 import deflate
 import numpy as np
@@ -19,12 +20,7 @@ from sacmap.files.json_shape import Json
 from sacmap.months import Period
 from sacmap.notices import counted, spoken
 from sacmap.publish import answer, backdrop, bars, legend, lists, tiles, words
-from sacmap.publish.change_rows import (
-    NO_READING,
-    READING,
-    UNJUDGED,
-    readings,
-)
+from sacmap.publish.change_rows import NO_READING, READING, UNJUDGED, readings
 from sacmap.publish.colours import CUTS, HATCHES, LEVELS, PALETTE, cuts
 from sacmap.publish.csv_json import DECIMALS, with_groups
 from sacmap.publish.headline import Headline
@@ -84,7 +80,7 @@ def content_of(view: View) -> dict[str, Json]:
         "restLeads": words.REST_LEADS,
         "said": SAID,
         "span": view.periods_short,
-        "legendSpan": view.periods_short if len(view.periods_short) <= legend.SHORT else "",
+        "legendSpan": legend.short_span(view),
         "levelOnly": view.level_only,
         "noReading": NO_READING if view.no_fit else "",
         "unjudged": list(UNJUDGED) if view.no_fit else [],
@@ -255,18 +251,15 @@ def _points(view: View, names: dict[str, int]) -> dict[int, list[int]] | None:
 
 def positions_with_points(view: View) -> Sequence[int]:
     """Return the positions of the areas with map points: all areas, or on large maps those on a list."""
-    return range(len(view.areas)) if len(view.areas) <= MOST_WITH_POINTS else sorted(_listed_positions(view))
-
-
-def _listed_positions(view: View) -> set[int]:
-    """Return the positions of all areas that are on a list."""
-    entries = [*view.hardening_list, *(entry for listed in view.week_lists.values() for entry in listed)]
-    return {entry.position for entry in entries}
+    if len(view.areas) <= MOST_WITH_POINTS:
+        return range(len(view.areas))
+    listed = chain(view.hardening_list, *view.week_lists.values())
+    return sorted({entry.position for entry in listed})
 
 
 def _subtotals(view: View) -> dict[str, list[Json]] | None:
     """Return the columns of the districts for the map, by district and crime type; None if it shows areas."""
-    if view.subtotals is None or view.subtotals.empty or len(view.areas) <= DISTRICTS_FIRST:
+    if view.subtotals.empty or len(view.areas) <= DISTRICTS_FIRST:
         return None
     every = pd.MultiIndex.from_product([view.district_names, tables.CRIME_TYPES])
     rows = view.subtotals.set_index(["group", "crime_type"]).reindex(every)

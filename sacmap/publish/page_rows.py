@@ -84,7 +84,7 @@ def hardening_shown(view: View) -> ListShown:
     """Return the list for target hardening."""
     rows = [(entry, view.row("burglary", entry.position)) for entry in view.hardening_list]
     levels = [row["level_per_1000_households"] if view.rates else row["level"] for _, row in rows]
-    most = max(levels, default=1.0)
+    most, written = max(levels, default=1.0), words.mean if view.rates else words.estimate
     kind = words.burglary_kind(view.in_words["burglary"], exact=view.exact)
     return ListShown(
         subhead="per 1,000 households" if view.rates else kind,
@@ -95,9 +95,7 @@ def hardening_shown(view: View) -> ListShown:
                 entry,
                 row,
                 third=("firm", SAID["firm"] if entry.firm else "", entry.firm),
-                bar=""
-                if view.no_fit
-                else bars.level_bar(level, most, words.mean if view.rates else words.estimate),
+                bar="" if view.no_fit else bars.level_bar(level, most, written),
             )
             for (entry, row), level in zip(rows, levels, strict=True)
         ),
@@ -205,7 +203,7 @@ def district_rows(view: View) -> list[tuple[str, str, list[dict[str, str]]]]:
 
     The list is empty if the areas are not of several groups.
     """
-    if view.subtotals is None or view.subtotals["group"].nunique() < 2:
+    if view.subtotals.empty or view.subtotals["group"].nunique() < 2:
         return []
     by_kind = dict(list(view.subtotals.groupby("crime_type", sort=False)))
     return [

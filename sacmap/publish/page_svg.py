@@ -11,9 +11,9 @@ import shapely
 from markupsafe import escape
 from numpy.typing import NDArray
 
-from sacmap.publish.colours import classes_of, cuts, level_classes
-from sacmap.publish.outlines import Picture, paths_of
-from sacmap.publish.shapes import STEPS, label_places
+from sacmap.publish.colours import classes_of, level_classes
+from sacmap.publish.legend import pin_look
+from sacmap.publish.shapes import STEPS, Picture, label_places, paths_of
 from sacmap.publish.view import View
 
 if TYPE_CHECKING:
@@ -48,9 +48,9 @@ def static_map(view: View) -> str:
         for position, path in enumerate(picture.paths)
         if path
     ]
-    pins = [*_pins_of(view)]
+    pins = _pins_of(view)
     taken: list[Box] = []
-    drawn_pins = _pins(pins, picture, taken, _possible(view))
+    drawn_pins = _pins(pins, picture, taken)
     names = [
         *_names(view, pins, picture, taken),
         *_district_names(view, picture, taken),
@@ -72,17 +72,15 @@ def static_classes(view: View) -> list[str]:
         return ["plain"] * len(rows)
     if not view.level_only:
         return classes_of(rows)
-    return level_classes(rows, cuts(rows[view.level_column]), view.level_column)
+    return level_classes(rows[view.level_column])
 
 
-def _pins_of(view: View) -> Iterator[tuple[int, str]]:
-    """Yield the position and sign of each pin: numbers for the first list, then letters for target hardening."""
+def _pins_of(view: View) -> list[tuple[int, str, str]]:
+    """Return the position, sign and look of each pin: numbers for the first list, then letters for homes."""
     if view.plan:
-        yield from view.plan.pins
-        return
-    for entry in [*view.week_lists[view.first_type], *view.hardening_list]:
-        if entry.sign:
-            yield entry.position, entry.sign
+        return [(position, sign, " home" if sign.isalpha() else "") for position, sign in view.plan.pins]
+    entries = [*view.week_lists[view.first_type], *view.hardening_list]
+    return [(entry.position, entry.sign, pin_look(entry)) for entry in entries if entry.sign]
 
 
 def _districts(view: View, picture: Picture) -> str:
@@ -93,29 +91,22 @@ def _districts(view: View, picture: Picture) -> str:
     return "".join(f'<path d="{path}"/>' for path in paths_of(shapely.transform(shapes, picture.project)))
 
 
-def _possible(view: View) -> set[str]:
-    """Return the signs of the areas with a possible rise, which could be chance."""
-    return (
-        set() if view.plan else {e.sign for e in view.week_lists[view.first_type] if e.finding == "possible"}
-    )
-
-
-def _pins(pins: Sequence[tuple[int, str]], picture: Picture, taken: list[Box], possible: set[str]) -> str:
+def _pins(pins: Sequence[tuple[int, str, str]], picture: Picture, taken: list[Box]) -> str:
     """Return the pins, above the lines to the places of those that stand beside their own."""
     lines, drawn = [], []
-    for position, sign in pins:
-        home_x, home_y = picture.where[position, :2]
-        x, y = _free(picture.where[position, :2], PIN + 2, taken)
+    for position, sign, look in pins:
+        home_x, home_y = picture.where[position]
+        x, y = _free(picture.where[position], PIN + 2, taken)
         if math.hypot(x - home_x, y - home_y) > PIN:
             lines.append(f'<path d="M{home_x:.0f} {home_y:.0f}L{x:.0f} {y:.0f}"/>')
         taken.append((x - PIN, y - PIN, x + PIN, y + PIN))
         shape = (
             f'<rect class="home" x="{x - PIN + 2:.0f}" y="{y - PIN + 2:.0f}" width="{2 * PIN - 4:.0f}" '
             f'height="{2 * PIN - 4:.0f}" rx="4"/>'
-            if sign.isalpha() or sign == "£"
+            if look == " home"
             else f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{PIN:.0f}"/>'
         )
-        css = ' class="home"' if sign.isalpha() else ' class="maybe"' if sign in possible else ""
+        css = f' class="{look.strip()}"' if look else ""
         drawn.append(f'<g data-pin="{sign}"{css}>{shape}<text x="{x:.0f}" y="{y + 9:.0f}">{sign}</text></g>')
     return "".join([*lines, *drawn])
 
@@ -130,10 +121,12 @@ def _free(at: NDArray[np.float64], half: float, taken: Sequence[Box]) -> tuple[f
     return x, y
 
 
-def _names(view: View, pins: Sequence[tuple[int, str]], picture: Picture, taken: list[Box]) -> Iterator[str]:
+def _names(
+    view: View, pins: Sequence[tuple[int, str, str]], picture: Picture, taken: list[Box]
+) -> Iterator[str]:
     """Yield the names of the areas with a pin, beside the pin, if they fit."""
     boxes = list(taken)
-    for (position, _), box in zip(pins, boxes, strict=False):
+    for (position, *_), box in zip(pins, boxes, strict=False):
         middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
         name = str(view.areas["name"].iloc[position])
         yield from _beside(name, middle, "listed", picture, taken)

@@ -13,9 +13,9 @@ from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from sacmap.publish.canvas import INK, LEADING, PAPER, Box, Drawing, Line, drawable, own_settings
-from sacmap.publish.colours import LEGEND, LEVELS, PALETTE, STEPS_IN_WORDS, UNJUDGED_LEGEND, classes_of, cuts
+from sacmap.publish.colours import LEGEND, LEVELS, PALETTE, STEPS_IN_WORDS, UNJUDGED_LEGEND
 from sacmap.publish.csv_json import data_date
-from sacmap.publish.legend import level_unit, where_rose
+from sacmap.publish.legend import level_cuts, level_unit, where_rose
 from sacmap.publish.lists import Listed
 from sacmap.publish.page_svg import ARROWS, placed_names, static_classes
 from sacmap.publish.shapes import STEPS, simplified
@@ -87,7 +87,7 @@ def content_of(page: View) -> Content:
         *((("Where burglary is highest", "hardening", page.hardening_list),) if page.hardening_list else ()),
         *(() if page.level_only or page.no_fit else ((rose, first, weeks),)),
     )
-    classes = static_classes(page) if page.level_only else classes_of(page.rows[first])
+    classes = static_classes(page)
     items = _level_legend(page) if page.level_only else UNJUDGED_ITEMS if page.no_fit else LEGEND_ITEMS
     # What no area of the map is needs no explanation.
     items = tuple(item for item in items if item[0] not in {"few", "unknown"} or item[0] in classes)
@@ -126,8 +126,7 @@ def _named(page: View, entry: Listed, kind: str, *, beside_clear: bool) -> str:
 
 def _level_legend(page: View) -> LegendItems:
     """Return the steps of the level of crime, as the page has them, from low to high."""
-    rows = page.rows[page.first_type]
-    low, *rest = (f"{cut:,}" for cut in cuts(rows[page.level_column]))
+    low, *rest = level_cuts(page, page.first_type)
     steps = (f"Below {low} {level_unit(page)}", *(f"From {cut}" for cut in (low, *rest)))
     return (*((f"l{step}", text) for step, text in enumerate(steps)), ("unknown", LEGEND["unknown"]))
 
@@ -266,10 +265,7 @@ class Sheet(Drawing):
             for rank, (name, why) in enumerate(entries[:shown], 1):
                 down = self.text(f"{rank}  {name}", (left, down, wide), 18) + 2
                 if with_reasons:
-                    down = (
-                        self.text(why[0] if why else "", (left + 22, down - 2, wide - 22), 13, colour=SOFT)
-                        + 3
-                    )
+                    down = self.text(why[0], (left + 22, down - 2, wide - 22), 13, colour=SOFT) + 3
             down += 12
 
     def _legend_layout(

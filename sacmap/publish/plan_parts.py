@@ -35,12 +35,11 @@ LETTERS = "ABCDEFGHIJ"
 
 @dataclass(frozen=True)
 class Side:
-    """Areas filled alike: a key for the style, a label, their positions in the table of areas, and their names."""
+    """Areas filled alike: a key for the style, a label, and their positions in the table of areas."""
 
     key: str
     label: str
     positions: tuple[int, ...]
-    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -110,11 +109,7 @@ class PlanView:
 
 def sides(plan: Plan, view: View) -> tuple[Side, ...]:
     """Return the sides that have areas."""
-    return tuple(
-        Side(key, label, places, tuple(view.names[position] for position in places))
-        for key, label in SIDES
-        if (places := positions(plan.week[key], view))
-    )
+    return tuple(Side(key, label, positions(plan.week[key], view)) for key, label in SIDES if plan.week[key])
 
 
 def pins(plan: Plan, view: View) -> Iterator[tuple[int, str]]:

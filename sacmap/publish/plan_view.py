@@ -66,10 +66,7 @@ def plan_view(plan: Plan, view: View) -> PlanView:
     though = "" if clear else "; not a clear rise" if len(target) == 1 else "; none of them rose clearly"
     risen = "no reading to rely on" if view.no_fit else f"{_above(plan, target, view)}{though}"
     return PlanView(
-        headline=Headline(
-            first,
-            f"The week of action goes to {all_named(target, view, NAMED)}: {risen}.",
-        ),
+        headline=Headline(first, f"The week of action goes to {all_named(target, view, NAMED)}: {risen}."),
         fixed=f"Fixed beforehand, on data to {months.in_words(plan.data_to)}{_action_in_words(plan, '; action ')}",
         theme=plan.theme,
         sides=sides(plan, view),

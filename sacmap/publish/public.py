@@ -10,15 +10,7 @@ import pandas as pd
 
 from sacmap import tables
 from sacmap.choose.draws import Key, stability_of
-from sacmap.choose.ranking import (
-    FILLED,
-    LISTS,
-    by_rate,
-    counts_by_month,
-    homes_of,
-    law_of_months,
-    of_kind,
-)
+from sacmap.choose.ranking import FILLED, LISTS, by_rate, counts_by_month, homes_of, law_of_months, of_kind
 from sacmap.measure.suppress import SMALL, suppressed
 from sacmap.measure.verdict import readings
 from sacmap.notices import Notice

@@ -1,7 +1,12 @@
-"""Polygons for the page: simplified as a coverage, so that shared edges stay shared, and coded in whole numbers."""
+"""The outlines of the areas for the map and its static picture, and the places for names.
+
+They are simplified as a coverage, so that shared edges stay shared, and coded in whole numbers.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -19,6 +24,69 @@ STEPS = 100_000
 CODE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 #: Letters for the largest number: 180 degrees are 18 million steps, doubled, with five bits per letter.
 GROUPS = 6
+#: Size and margin of the picture. Its unit is half a CSS pixel at the usual size, so whole numbers are fine enough.
+WIDTH, HEIGHT, MARGIN = 1600.0, 1120.0, 8.0
+#: How far simplified edges may stray there, in its units: a third of a millimetre on paper.
+PICTURE_STRAY = 3.6
+
+
+class Picture(NamedTuple):
+    """The areas in units of the picture: the path data of each ("" without a boundary), and where its name stands.
+
+    where: (n, 2) a point of each area; width, height: of the picture; project: gives (n, 2) points (lon, lat) in units
+    of the picture.
+    """
+
+    paths: list[str]
+    where: NDArray[np.float64]
+    width: float
+    height: float
+    project: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+class Outlines(NamedTuple):
+    """The outlines of the areas.
+
+    shapes: the areas with fewer points, see `simplified`; codes: the same for the page's script, see `coded`; names_at:
+    see `label_places`; picture: None if no area has a boundary.
+    """
+
+    shapes: NDArray[np.object_]
+    codes: list[str]
+    names_at: NDArray[np.int64]
+    picture: Picture | None
+
+
+def outlines_of(polygons: NDArray[np.object_]) -> Outlines:
+    """Return the outlines of areas (lon, lat). It takes seconds for a country, and needs no counts."""
+    shapes = simplified(polygons)
+    names_at = label_places(polygons)
+    return Outlines(shapes, coded(shapes), names_at, _picture_of(polygons, shapes, names_at))
+
+
+def _picture_of(
+    polygons: NDArray[np.object_], shapes: NDArray[np.object_], names_at: NDArray[np.int64]
+) -> Picture | None:
+    """Return the areas for the static picture, from the original and the simplified polygons."""
+    west, south, east, north = (float(edge) for edge in shapely.total_bounds(polygons))
+    if not np.isfinite([west, south, east, north]).all():
+        return None
+    squeeze = math.cos(math.radians((south + north) / 2))
+    down = min((WIDTH - 2 * MARGIN) / ((east - west) * squeeze), (HEIGHT - 2 * MARGIN) / (north - south))
+    stray = PICTURE_STRAY / down
+
+    def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.round((points - (west, north)) * (squeeze * down, -down) + MARGIN)
+
+    coarser = simplified(shapes, stray) if stray > usual_stray(polygons) else shapes
+    width, height = project(np.array([[east, south]]))[0] + MARGIN
+    return Picture(
+        paths=paths_of(shapely.transform(coarser, project)),
+        where=project(names_at[:, :2] / STEPS),
+        width=float(width),
+        height=float(height),
+        project=project,
+    )
 
 
 def simplified(polygons: NDArray[np.object_], stray: float = 0.0) -> NDArray[np.object_]:
@@ -45,6 +113,21 @@ def usual_stray(polygons: NDArray[np.object_]) -> float:
     return share * float(np.sqrt(np.median(sizes[sizes > 0]))) if (sizes > 0).any() else 0.0
 
 
+def paths_of(drawn: NDArray[np.object_]) -> list[str]:
+    """Return each area in whole units as path data: the first point of each ring, then steps."""
+    rings = rings_of(drawn, 1, least=2)
+    numbers, which = np.unique(rings.steps, return_inverse=True)
+    texts = np.array([str(number) for number in numbers.tolist()], dtype=object)[which.ravel()].tolist()
+    found = [""] * len(drawn)
+    start = 0
+    for area, count in zip(rings.areas.tolist(), rings.counts.tolist(), strict=True):
+        # A ring starts at its own first point, not where the last one ended.
+        x, y, *rest = texts[start : start + 2 * count]
+        found[area] += f"M{x} {y}l{' '.join(rest).replace(' -', '-')}z"
+        start += 2 * count
+    return found
+
+
 def coded(polygons: NDArray[np.object_]) -> list[str]:
     """Return each area as text, with commas between rings and semicolons between polygons; "" without a boundary.
 
@@ -61,6 +144,18 @@ def coded(polygons: NDArray[np.object_]) -> list[str]:
         found[area] += apart + text
         before = part
     return found
+
+
+def joined(polygons: NDArray[np.object_]) -> shapely.Geometry:
+    """Return the union of areas, without the edges that they share."""
+    there = polygons[~shapely.is_empty(polygons)]
+    if not len(there):
+        return shapely.Polygon()
+    try:
+        return shapely.coverage_union_all(there)
+    except shapely.errors.GEOSException:
+        # Areas that overlap are not a coverage.
+        return shapely.union_all(there)
 
 
 class Rings(NamedTuple):
@@ -156,15 +251,11 @@ def label_places(polygons: NDArray[np.object_]) -> NDArray[np.int64]:
 def coded_lines(lines: NDArray[np.object_]) -> list[str]:
     """Return each line, or ring of a polygon, as text: whole numbers of 1e-5 degree as in `coded`."""
     parts = shapely.get_parts(lines)
-    rings = np.array([ring for part in parts for ring in _open_or_closed(part)], dtype=object)
+    closed = shapely.get_dimensions(parts) == 2
+    parts[closed] = shapely.boundary(parts[closed])
+    rings = shapely.get_parts(parts)
     if not len(rings):
         return []
     corners, which = shapely.get_coordinates(rings, return_index=True)
     steps, counts = _stepped(corners * STEPS, which, len(rings), least=2)
     return _letters(steps, counts[counts > 1])
-
-
-def _open_or_closed(part: shapely.Geometry) -> list[shapely.Geometry]:
-    if isinstance(part, shapely.Polygon):
-        return [part.exterior, *part.interiors]
-    return [part]

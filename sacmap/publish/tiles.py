@@ -39,7 +39,7 @@ def tiles_of(view: View) -> list[Tile]:
 
 def _of_districts(view: View) -> dict[str, list[Tile]]:
     """Return the tiles of each town or district, by its name, from the subtotals. A public version has none."""
-    if view.subtotals is None or view.subtotals.empty:
+    if view.subtotals.empty:
         return {}
     groups = np.array(view.groups, dtype=object)
     told = {kind: words.told_verdicts(rows) for kind, rows in view.rows.items()}

@@ -30,7 +30,7 @@ from sacmap.publish import headline as headlines
 from sacmap.publish.change_rows import ChangeRow, first_type, group_of_each, known_types, names_of
 from sacmap.publish.csv_json import texts_of
 from sacmap.publish.headline import Headline
-from sacmap.publish.outlines import Outlines, joined, outlines_of
+from sacmap.publish.shapes import Outlines, joined, outlines_of
 
 if TYPE_CHECKING:
     from sacmap.publish.plan_parts import PlanView
@@ -65,7 +65,7 @@ class View:
     compared: tuple[int, ...] = ()
     comparator: Mapping[str, ComparatorRecord] = field(default_factory=dict)
     comparator_words: str = OTHERS
-    monthly: pd.DataFrame | None = None
+    monthly: pd.DataFrame = field(default_factory=pd.DataFrame)
     warnings: Sequence[Notice] = ()
     definitions: Sequence[Break] = ()
     streets: Mapping[str, Mapping[str, Sequence[tuple[str, int]]]] | None = None
@@ -74,7 +74,7 @@ class View:
     week: Mapping[str, Sequence[lists.Reasons]] = field(default_factory=dict)
     one_point: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unknown: Mapping[str, str] = field(default_factory=dict)
-    subtotals: pd.DataFrame | None = None
+    subtotals: pd.DataFrame = field(default_factory=pd.DataFrame)
     sources: Sequence[str] = ()
     context: Sequence[Layer] = ()
     plan: PlanView | None = None
@@ -123,15 +123,13 @@ class View:
     @cached_property
     def months(self) -> Period:
         """Every month from the first counted to the last, including months between them that were not read."""
-        if self.monthly is None or self.monthly.empty:
+        if self.monthly.empty:
             return ()
         return months.span(f"{self.monthly['month'].min()}:{self.monthly['month'].max()}")
 
     @cached_property
     def counts(self) -> dict[str, NDArray[np.float64]]:
         """(areas × months) counts by crime type, NaN if a month is not complete."""
-        if self.monthly is None:
-            return {}
         labels = {"crime_type": tables.SAC_TYPES, "area_id": self.areas["area_id"], "month": self.months}
         return dict(zip(tables.SAC_TYPES, cube_of(self.monthly, labels), strict=True))
 

@@ -125,9 +125,9 @@ def workbook_of(page: View, ledger: Mapping[str, int] | None = None) -> bytes:
             sheets.table("Areas", _GROUPED, grouped, texts=4)
         else:
             sheets.table("Areas", tables.CHANGE, page.table, texts=3)
-        if page.subtotals is not None and not page.subtotals.empty:
+        if not page.subtotals.empty:
             sheets.table("Districts", tables.GROUPS, page.subtotals, texts=3)
-        if page.monthly is not None and not page.monthly.empty:
+        if not page.monthly.empty:
             sheets.monthly(page.monthly)
         sheets.ranked("Target hardening", page.hardening_list, "hardening")
         for kind in page.known:
@@ -382,7 +382,7 @@ class _Sheets:
     def columns(self) -> None:
         """Write what each column of the Areas sheet and of Districts is, with its unit."""
         columns = [*tables.CHANGE.columns, *(tables.GROUPS.columns[:1] if "group" in self.page.areas else ())]
-        if self.page.subtotals is not None and not self.page.subtotals.empty:
+        if not self.page.subtotals.empty:
             columns += [column for column in tables.GROUPS.columns if column not in columns]
         sheet = self.add("Columns", landscape=False)
         self.head(sheet, ["column", "unit", "meaning"], 3, len(columns))
