@@ -67,8 +67,8 @@ def _every_driver() -> tuple[str, ...]:
     return tuple(sorted(pyogrio.list_drivers()))
 
 
-def read_by_gdal(dataset: Dataset, where: Path | str, layer: str | None, *, inflated: bool) -> Rows:
-    """Read the areas of a dataset, `inflated` where it comes out of a ZIP, with the one driver of its kind.
+def read_by_gdal(dataset: Dataset, where: Path | str, layer: str | None) -> Rows:
+    """Read the areas of a dataset with the one driver of its kind.
 
     Without a `layer`, it is the only one, or `areas`, as sacmap's own are called.
 
@@ -88,7 +88,7 @@ def read_by_gdal(dataset: Dataset, where: Path | str, layer: str | None, *, infl
         )
     with tempfile.TemporaryDirectory(prefix="sacmap-") as name:
         folder = Path(name)
-        path = copied_to(dataset, folder, where, inflated=inflated)
+        path = copied_to(dataset, folder, where)
         views = _less_views(path, where) if dataset.kind.key == "gpkg" else []
         ask = partial(_ask, path, dataset.kind.driver, folder / "answer", where)
         if layer in views:

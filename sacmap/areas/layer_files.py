@@ -23,7 +23,7 @@ from sacmap.areas.coordinates import names_a_file
 from sacmap.areas.formats import KINDS, START, Kind, kind_of
 from sacmap.errors import DiskError, InputError
 from sacmap.files.text import require_plain, unreadable
-from sacmap.limits import BINARY, INFLATED, MEMBERS, TEXT, Limit, is_folder
+from sacmap.limits import BINARY, INFLATED, MEMBERS, TEXT, is_folder
 
 #: Errors of damaged, encrypted or unknown ZIPs.
 BAD_ZIP = (
@@ -73,7 +73,7 @@ _LONGEST_NAME = 64
 
 
 class Part(NamedTuple):
-    """One file: its name within the whole, its bytes, how it is opened, and where it is, unless it is in a ZIP."""
+    """One file: its name within the whole, its bytes, how it is opened, and its path: None in a ZIP or gzip file."""
 
     name: str
     size: int
@@ -159,15 +159,15 @@ def bytes_of(part: Part, where: Path | str) -> bytes:
     return raw
 
 
-def copy(part: Part, to: Path, where: Path | str, limit: Limit, copied: int = 0) -> int:
+def copy(part: Part, to: Path, where: Path | str, copied: int = 0) -> int:
     """Copy a part to a file, and return the bytes `copied` of a dataset so far, whatever the ZIP's index says.
 
     Raises
     ------
     InputError
-        If these are more than the limit, or a coordinate system in the part names a file, which PROJ would open.
+        If these are more than are read, or a coordinate system in the part names a file, which PROJ would open.
     """
-    before = b""
+    before, limit = b"", INFLATED if part.path is None else BINARY
     with part.open() as stream, to.open("wb") as out:
         while block := stream.read(_COPY):
             copied += len(block)
@@ -336,7 +336,7 @@ def _geodatabases(parts: Sequence[Part]) -> list[Dataset]:
     return found
 
 
-def copied_to(dataset: Dataset, folder: Path, where: Path | str, *, inflated: bool) -> Path:
+def copied_to(dataset: Dataset, folder: Path, where: Path | str) -> Path:
     """Copy a dataset and its other files under plain names into our own folder; return the main file.
 
     So GDAL meets no character in a path that it reads as something else, and no file that was not meant.
@@ -356,7 +356,7 @@ def copied_to(dataset: Dataset, folder: Path, where: Path | str, *, inflated: bo
         wanted = {main: dataset.main} | {main.with_suffix(one): dataset.beside[one] for one in endings}
     copied = 0
     for to, part in wanted.items():
-        copied = copy(part, to, where, INFLATED if inflated else BINARY, copied)
+        copied = copy(part, to, where, copied)
     return main
 
 

@@ -32,7 +32,7 @@ from sacmap.areas.layer_files import (
 )
 from sacmap.areas.layer_rows import Rows, layer_of, rows_of
 from sacmap.errors import InputError
-from sacmap.limits import CORNERS, INFLATED
+from sacmap.limits import CORNERS
 from sacmap.notices import Notice, listed
 
 
@@ -56,16 +56,16 @@ def _read(where: Path, layer: str | None) -> Rows:
         parts = parts_of_folder(where)
         if any(part.name.lower() == "a00000001.gdbtable" for part in parts):
             parts = [part._replace(name=f"{where.name or 'areas'}/{part.name}") for part in parts]
-        return _of_several(parts, where, layer, inflated=False)
+        return _of_several(parts, where, layer)
     kind = kind_of(start_of(where))
     if kind.key == "zip":
         with zipfile.ZipFile(where) as archive:
-            return _of_several(parts_of_zip(archive, where), where, layer, inflated=True)
+            return _of_several(parts_of_zip(archive, where), where, layer)
     if kind.key == "gzip":
         raw = inflate_text(where)
         inner = Part("areas", len(raw), partial(io.BytesIO, raw))
-        return _one(_dataset_of(inner, (), where), where, layer, inflated=True)
-    return _one(_dataset_of(part_at(where), parts_beside(where), where), where, layer, inflated=False)
+        return _one(_dataset_of(inner, (), where), where, layer)
+    return _one(_dataset_of(part_at(where), parts_beside(where), where), where, layer)
 
 
 def _dataset_of(main: Part, beside: Sequence[Part], where: Path) -> Dataset:
@@ -90,26 +90,26 @@ _BY_ENDING = {
 }  # fmt: skip
 
 
-def _of_several(parts: Sequence[Part], where: Path, layer: str | None, *, inflated: bool) -> Rows:
+def _of_several(parts: Sequence[Part], where: Path, layer: str | None) -> Rows:
     """Read the areas among several files: the only dataset, all KML files, or the one that --layer names."""
     found = datasets_of(parts)
     if not found:
-        raise _nothing_in(parts, where, is_zip=inflated)
+        raise _nothing_in(parts, where)
     if all(one.kind.key == "kml" for one in found):
-        rows = _kml_files(found, where, layer, inflated=inflated)
+        rows = _kml_files(found, where, layer)
         return replace(rows, notices=(*rows.notices, *_no_kml(parts, found, where)))
     if len(found) > 1:
         names = [one.name for one in found]
-        taken = found[names.index(layer_of(names, layer, where))]
-        return _one(taken, where, None, inflated=inflated)
-    return _one(found[0], where, layer, inflated=inflated)
+        return _one(found[names.index(layer_of(names, layer, where))], where, None)
+    return _one(found[0], where, layer)
 
 
-def _nothing_in(parts: Sequence[Part], where: Path, *, is_zip: bool) -> InputError:
+def _nothing_in(parts: Sequence[Part], where: Path) -> InputError:
     """Return the error about files among which there is none of areas, saying what the first of them is."""
-    if is_zip and "word/document.xml" in {part.name for part in parts}:
+    is_zip, names = where.is_file(), {part.name for part in parts}
+    if is_zip and "word/document.xml" in names:
         return InputError(f"{where} is {KINDS['docx'].words}.", KINDS["docx"].remedy)
-    if is_zip and {"xl/workbook.xml", "[Content_Types].xml", "content.xml"} & {part.name for part in parts}:
+    if is_zip and {"xl/workbook.xml", "[Content_Types].xml", "content.xml"} & names:
         return InputError(f"{where} is {KINDS['xlsx'].words}.", KINDS["xlsx"].remedy)
     lone = {".dbf", ".shx"} & {part.ending for part in parts}
     if lone:
@@ -139,25 +139,25 @@ def _no_kml(parts: Sequence[Part], found: Sequence[Dataset], where: Path) -> Ite
         yield Notice("boundary-left-out", text)
 
 
-def _kml_files(found: Sequence[Dataset], where: Path, layer: str | None, *, inflated: bool) -> Rows:
+def _kml_files(found: Sequence[Dataset], where: Path, layer: str | None) -> Rows:
     """Read several KML files: those of one KMZ together, those of police.uk as one area each."""
     from sacmap.areas.kml import one_area, read_kml
 
     texts = [(one.main.name, bytes_of(one.main, where)) for one in found]
-    kmz = inflated and any(Path(name).name.casefold() == "doc.kml" for name, _ in texts)
+    kmz = found[0].main.path is None and any(Path(name).name.casefold() == "doc.kml" for name, _ in texts)
     if len(texts) == 1 or kmz or layer is not None:
         return read_kml(texts, where, layer)
     records = [one_area(Path(name).stem, raw, f"{where}, {name}") for name, raw in texts]
     return rows_of(records, None, where, by_standard=True)
 
 
-def _one(dataset: Dataset, where: Path, layer: str | None, *, inflated: bool) -> Rows:
+def _one(dataset: Dataset, where: Path, layer: str | None) -> Rows:
     """Read one dataset by its kind."""
     key = dataset.kind.key
     if dataset.kind.driver:
         from sacmap.areas.gdal import read_by_gdal
 
-        return read_by_gdal(dataset, where, layer, inflated=inflated)
+        return read_by_gdal(dataset, where, layer)
     if key in {"parquet", "csv"}:
         layer_of([dataset.name], layer, where)
     if key == "parquet":
@@ -187,5 +187,5 @@ def _on_disk(part: Part, where: Path) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="sacmap-") as name:
         path = Path(name) / "areas"
-        copy(part, path, where, INFLATED)
+        copy(part, path, where)
         yield path

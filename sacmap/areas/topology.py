@@ -157,17 +157,17 @@ class _Crossings:
             CROSSINGS_BETWEEN.require(self.count, _WHERE)
 
 
-def near_pairs(lines: Shapes) -> Iterator[tuple[Whole, Whole]]:
-    """Yield the pairs of lines whose boxes meet, some at a time, as positions (lower, higher)."""
-    tree = shapely.STRtree(lines)
+def near_pairs(shapes: Shapes, most: int = _AT_ONCE) -> Iterator[tuple[Whole, Whole]]:
+    """Yield the pairs of shapes whose boxes meet, of at most so many at a time, as positions (lower, higher)."""
+    tree = shapely.STRtree(shapes)
     first, at_once = 0, 1
-    while first < len(lines):
-        one, other = tree.query(lines[first : first + at_once])
+    while first < len(shapes):
+        one, other = tree.query(shapes[first : first + at_once])
         later = other > one + first
         yield one[later] + first, other[later]
         first += at_once
         # Long lines meet the boxes of all others, so fewer are looked at at a time: memory is limited.
-        at_once = max(1, at_once // 2) if len(one) > _AT_ONCE else min(at_once * 2, _AT_ONCE)
+        at_once = max(1, at_once // 2) if len(one) > _AT_ONCE else min(at_once * 2, most)
 
 
 def _crossing(one: Floats, one_end: Floats, other: Floats, other_end: Floats) -> int:
@@ -203,15 +203,11 @@ def _compared(areas: Shapes, one: Whole, other: Whole, crossings: _Crossings) ->
 
 def _in_one_place(areas: Shapes) -> tuple[Whole, Whole]:
     """Return the pairs of areas (lower, higher) whose boxes meet."""
-    tree = shapely.STRtree(areas)
-    at_once = max(1, _PAIRS_AT_ONCE // max(len(areas), 1))
     found = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
     count = 0
-    for first in range(0, len(areas), at_once):
-        one, other = tree.query(areas[first : first + at_once])
-        later = one + first < other
-        found.append((one[later] + first, other[later]))
-        count += int(later.sum())
+    for pairs in near_pairs(areas, max(1, _PAIRS_AT_ONCE // max(len(areas), 1))):
+        found.append(pairs)
+        count += len(pairs[0])
         PAIRS.require(count, _WHERE)
     one, other = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return one, other
