@@ -44,14 +44,13 @@ def test_a_period_of_which_no_crime_lies_in_the_areas_is_refused():
 
 def test_an_area_that_a_whole_period_leaves_empty_is_told():
     areas = pd.DataFrame({"area_id": ["A", "B"], "name": ["Ash", "Birch"]})
-    rows = located({})
-    moved = rows.assign(area_id=rows["area_id"].where(rows["month"] < "2019", "B"))
-    [notice] = emptied_areas(moved, PERIODS, areas)
+    [notice] = emptied_areas(np.array([[240, 0], [0, 240]]), PERIODS, areas)
     assert "Ash (January 2019 to June 2019; about 240 are usual)" in notice.text
     assert "Birch (January 2018 to June 2018; about 240 are usual)" in notice.text
-    assert list(emptied_areas(rows, PERIODS, areas)) == []
+    assert list(emptied_areas(np.array([[240, 240], [0, 0]]), PERIODS, areas)) == []
     # A small area may have none by chance.
-    assert list(emptied_areas(moved.iloc[::20], PERIODS, areas)) == []
+    assert list(emptied_areas(np.array([[12, 0], [0, 12]]), PERIODS, areas)) == []
+    assert list(emptied_areas(np.array([[240], [0]]), PERIODS[1:], areas)) == []
 
 
 def test_a_current_period_without_any_coordinates_is_no_fall(tmp_path):

@@ -73,24 +73,12 @@ def _notices(of_month: pd.DataFrame) -> Iterator[Notice]:
         )
 
 
-def emptied_areas(
-    inside: pd.DataFrame, periods: Sequence[Period], areas: gpd.GeoDataFrame
-) -> Iterator[Notice]:
+def emptied_areas(counts: np.ndarray, periods: Sequence[Period], areas: gpd.GeoDataFrame) -> Iterator[Notice]:
     """Warn of areas without a crime in a whole period that have many in the others: the files may have been cut.
 
-    `inside` are the Located crimes in areas in the months compared; `periods` are these months of each period.
+    `counts` are (areas × periods) over the months compared, which `periods` gives for each period.
     """
-    if len(periods) < 2:
-        return
-    month = pd.Categorical(inside["month"])
-    of_month = {label: n for n, period in enumerate(periods) for label in period}
-    period_of = np.array([of_month.get(str(label), 0) for label in month.categories], dtype=np.int64)
-    area_of = pd.Index(areas["area_id"]).get_indexer(pd.Index(pd.Categorical(inside["area_id"]).categories))
-    area = area_of[pd.Categorical(inside["area_id"]).codes]
-    counts = np.bincount(
-        area * len(periods) + period_of[month.codes], minlength=len(areas) * len(periods)
-    ).reshape(-1, len(periods))
-    usual = counts.sum(axis=1) / (len(periods) - 1)
+    usual = counts.sum(axis=1) / max(len(periods) - 1, 1)
     said = [
         f"{areas['name'].iloc[k]} ({months.span_in_words(periods[n])}; about {usual[k]:,.0f} are usual)"
         for k, n in np.argwhere((counts == 0) & (usual >= ENOUGH)[:, None]).tolist()

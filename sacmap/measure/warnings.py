@@ -80,7 +80,7 @@ def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts
     mine = rows[rows["force"].isin(compared.forces)]
     return (
         *misplaced_months(mine, compared.periods),
-        *emptied_areas(inside, compared.periods, areas),
+        *emptied_areas(facts.counts.in_areas[:, :, 0], compared.periods, areas),
         *_absent_types(
             [kind for kind in reading.absent if kind not in {*reading.broken, *compared.lost_types}],
             "file" if study.extract is None else "extract",
