@@ -20,14 +20,11 @@ from pyproj.exceptions import CRSError, ProjError
 from pyproj.network import set_network_enabled  # type: ignore[attr-defined]  # documented, not exported
 from pyproj.transformer import Transformer, TransformerGroup
 
+from sacmap.areas.topology import BRITISH_NATIONAL_GRID, Shapes
 from sacmap.errors import InputError, UsageError
 from sacmap.notices import Notice
 
-Shapes = NDArray[np.object_]
-
 WGS84 = pyproj.CRS.from_epsg(4326)
-#: The code of the British National Grid.
-BRITISH = 27_700
 #: The same with longitude first, as GeoJSON names it.
 CRS84 = pyproj.CRS.from_authority("OGC", "CRS84")
 #: Upper bound for coordinates, in metres.
@@ -157,9 +154,9 @@ def _known(system: pyproj.CRS) -> pyproj.CRS:
     if system.is_bound:
         return system
     code = system.to_epsg(min_confidence=70)
-    if not code and _numbers_of(system) == _numbers_of(pyproj.CRS(BRITISH)):
+    if not code and _numbers_of(system) == _numbers_of(pyproj.CRS(BRITISH_NATIONAL_GRID)):
         # Programs write its numbers with fewer digits, and its datum under many names or none.
-        code = BRITISH
+        code = BRITISH_NATIONAL_GRID
     return pyproj.CRS.from_epsg(code) if code else system
 
 

@@ -14,6 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from sacmap.areas.topology import Shapes
 from sacmap.errors import InputError
 from sacmap.limits import FEATURES, SHAPES_WITHIN, TABLE_CELLS
 from sacmap.notices import Notice, listed
@@ -26,7 +27,6 @@ OURS = "areas"
 #: The type ids of points and lines, alone and several: no crime lies in them.
 LINEAR = (0, 1, 2, 4, 5)
 
-Shapes = NDArray[np.object_]
 #: Corners as (x, y) or longer, as a file has them: not yet checked.
 Ring = Sequence[Sequence[float]] | NDArray[np.float64]
 

@@ -13,8 +13,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from sacmap import tables
-from sacmap.areas.layer_rows import NO_BOUNDARY, Shapes
-from sacmap.areas.topology import in_metres, metric_crs, near_pairs
+from sacmap.areas.layer_rows import NO_BOUNDARY
+from sacmap.areas.topology import Shapes, in_metres, metric_crs, near_pairs
 from sacmap.limits import CROSSINGS
 
 _POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)

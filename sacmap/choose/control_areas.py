@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sacmap.choose.effect import weighted_wdd
+from sacmap.choose.week import Floats, Near
 
-Floats = NDArray[np.float64]
 Whole = NDArray[np.intp]
-Near = Sequence[frozenset[int]]
 
 #: Tolerance for the sum of a control's weights, as a share of the target's number of areas.
 SIZE_LEEWAY = 0.5

@@ -9,10 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sacmap.measure.verdict import Law
+from sacmap.measure.verdict import Floats, Law
 from sacmap.result import FIRST, FIRST_TEN
 
-Floats = NDArray[np.float64]
 Whole = NDArray[np.intp]
 
 SEED = 2018

@@ -18,10 +18,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sacmap import tables
-from sacmap.choose.draws import TIERS, Floats, Key, Stability, Whole, rank_range, stability_of, tiers_of
+from sacmap.choose.draws import TIERS, Key, Stability, Whole, rank_range, stability_of, tiers_of
 from sacmap.choose.map_points import NO_POINTS, POINT_COLUMNS, AreaPoints, points_of_areas, rises_of_one_point
 from sacmap.measure.counts import counts_cube
-from sacmap.measure.verdict import Against, Law, law_of, verdicts
+from sacmap.measure.verdict import Against, Floats, Law, law_of, verdicts
 from sacmap.months import Period
 from sacmap.result import FIRST_TEN, Entry, OnePoint
 

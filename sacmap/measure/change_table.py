@@ -82,13 +82,7 @@ def change(
 
 
 def _followed(study: Study, given: Against | Mapping[str, Against]) -> Mapping[str, Against]:
-    """Return the comparator of each crime type: the one given, otherwise the study's.
-
-    Raises
-    ------
-    UsageError
-        If the study's is the force or a file, or a mapping lacks a crime type.
-    """
+    """Return the comparator of each crime type: the one given, otherwise the study's."""
     if isinstance(given, Mapping):
         lacking = [kind for kind in tables.CRIME_TYPES if kind not in given]
         if lacking:
