@@ -90,34 +90,6 @@ def test_a_system_given_that_is_the_files_own_is_nothing_to_tell(tmp_path):
     assert not read_boundaries(path, BoundaryOptions(crs="EPSG:4326")).notices
 
 
-@pytest.mark.parametrize("kind", ["gpkg", "shp", "parquet", "kml"])
-def test_every_common_format_gives_the_same_areas(tmp_path, kind):
-    table = gpd.GeoDataFrame(
-        {"Name": ["Ash", "Elm"]}, geometry=[shapely.Polygon(square(n)) for n in (0, 1)], crs=tables.WGS84
-    )
-    path = tmp_path / f"a.{kind}"
-    if kind == "parquet":
-        table.to_parquet(path)
-    else:
-        table.to_file(path, driver={"gpkg": "GPKG", "shp": "ESRI Shapefile", "kml": "KML"}[kind])
-    areas = read_areas(path, id_column="Name")
-    assert list(areas["area_id"]) == ["Ash", "Elm"]
-    assert shapely.area(areas.geometry.to_numpy()).sum() == pytest.approx(
-        shapely.area(table.geometry.to_numpy()).sum()
-    )
-
-
-def test_a_folder_of_neighbourhood_kml_files(tmp_path):
-    for n, name in enumerate(["NN1", "NN2"]):
-        shape = gpd.GeoDataFrame(
-            {"Name": [f"Place {n}"]}, geometry=[shapely.Polygon(square(n))], crs=tables.WGS84
-        )
-        shape.to_file(tmp_path / f"{name}.kml", driver="KML")
-    areas = read_areas(tmp_path)
-    assert list(areas["area_id"]) == ["NN1", "NN2"]
-    assert list(areas["name"]) == ["Place 0", "Place 1"]
-
-
 def test_f22_swapped_and_metric_corners_are_refused_with_the_likely_answer(tmp_path):
     swapped = [[lat, lon] for lon, lat in square(0)]
     with pytest.raises(InputError, match="look swapped"):
@@ -297,8 +269,6 @@ def layered(path, *layers):
 
 
 @pytest.mark.slow
-def test_of_a_geopackage_the_layer_with_shapes_is_read_and_a_choice_is_not_made_for_the_reader(tmp_path):
+def test_of_a_geopackage_the_layer_with_shapes_is_read_and_of_several_the_one_called_areas(tmp_path):
     assert list(read_areas(layered(tmp_path / "one.gpkg", "wards"))["area_id"]) == ["wards"]
     assert list(read_areas(layered(tmp_path / "ours.gpkg", "plan", "areas"))["area_id"]) == ["areas"]
-    with pytest.raises(InputError, match="several layers: wards, lsoas"):
-        read_areas(layered(tmp_path / "two.gpkg", "wards", "lsoas"))

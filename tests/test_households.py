@@ -29,10 +29,9 @@ from sacmap.study import make_study
 CENSUS = "reference/census-2011-households-by-lsoa.csv.gz"
 
 
-def written(folder, text):
-    path = folder / "homes.csv"
-    path.write_text(text, encoding="utf-8")
-    return str(path)
+def read(folder, raw, name="homes.csv", column=None):
+    (folder / name).write_bytes(raw if isinstance(raw, bytes) else raw.encode())
+    return read_households(str(folder / name), column)
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +42,11 @@ def census(data):
 @pytest.fixture(scope="module")
 def lsoas(data):
     return read_areas(data / "boundaries" / "northampton-lsoas.geojson")
+
+
+@pytest.fixture(scope="module")
+def wards(data):
+    return read_areas(data / "boundaries" / "northampton-wards.geojson")
 
 
 def two_squares():
@@ -62,16 +66,14 @@ def test_the_census_gives_northamptons_lsoas_their_households_directly(census, l
     assert not told
 
 
-def test_the_census_is_spread_to_northamptons_wards_and_its_total_is_kept(data, census, lsoas):
-    wards = read_areas(data / "boundaries" / "northampton-wards.geojson")
+def test_the_census_is_spread_to_northamptons_wards_and_its_total_is_kept(wards, census, lsoas):
     areas, told = with_households(wards, census, CENSUS, lsoas)
     assert areas["households"].sum() == 88_731
     assert areas["households"].notna().all()
     assert "88,731 in areas; 0 (0.0%) unassigned" in told[0].text
 
 
-def test_wards_that_lsoas_fit_badly_are_told_for_their_rates_are_rough(data, census, lsoas):
-    wards = read_areas(data / "boundaries" / "northampton-wards.geojson")
+def test_wards_that_lsoas_fit_badly_are_told_for_their_rates_are_rough(wards, census, lsoas):
     _, told = with_households(wards, census, CENSUS, lsoas)
     said = {notice.code: notice.text for notice in told}["households-rough"]
     assert said.startswith("Areas that LSOAs fit badly, 7 of 33: ")
@@ -85,8 +87,7 @@ def test_areas_made_of_whole_lsoas_are_not_rough():
     assert [notice.code for notice in told] == ["households-spread"]
 
 
-def test_lsoas_outside_every_area_are_told_as_the_share_unassigned(data, census, lsoas):
-    wards = read_areas(data / "boundaries" / "northampton-wards.geojson")
+def test_lsoas_outside_every_area_are_told_as_the_share_unassigned(wards, census, lsoas):
     some = wards[wards["area_id"] != wards["area_id"].iloc[0]].reset_index(drop=True)
     whole, _ = with_households(wards, census, CENSUS, lsoas)
     areas, told = with_households(some, census, CENSUS, lsoas)
@@ -147,16 +148,16 @@ def test_no_household_is_lost_or_doubled(counts, start):
     ],
 )
 def test_common_headings_are_found_and_identifiers_stay_text(text, tmp_path):
-    assert read_households(written(tmp_path, text)).by_id == {"001": 400, "NA": 500}
+    assert read(tmp_path, text).by_id == {"001": 400, "NA": 500}
 
 
 def test_thousands_separators_are_read(tmp_path):
-    assert read_households(written(tmp_path, 'area_id,households\nA,"1,234"\n')).by_id == {"A": 1234}
+    assert read(tmp_path, 'area_id,households\nA,"1,234"\n').by_id == {"A": 1234}
 
 
 @pytest.mark.parametrize("mark", ["c", "[c]", "[X]", "..", ""])
 def test_a_count_that_is_withheld_is_no_count(tmp_path, mark):
-    assert read_households(written(tmp_path, f"area_id,households\nA,400\nB,{mark}\n")).by_id == {"A": 400}
+    assert read(tmp_path, f"area_id,households\nA,400\nB,{mark}\n").by_id == {"A": 400}
 
 
 @pytest.mark.parametrize(
@@ -177,7 +178,7 @@ def test_a_count_that_is_withheld_is_no_count(tmp_path, mark):
 )
 def test_a_wrong_file_is_refused_with_its_line(text, said, tmp_path):
     with pytest.raises(InputError, match=said):
-        read_households(written(tmp_path, text))
+        read(tmp_path, text)
 
 
 def test_a_file_of_other_areas_is_refused_with_examples_of_both():
@@ -306,11 +307,6 @@ NOMIS = """"QS116EW - Household type"
 "Source: Office for National Statistics, 2011 Census"
 """
 COUNTS = {"E01000001": 876, "E01000002": 1234}
-
-
-def read(tmp_path, raw, name="homes.csv", column=None):
-    (tmp_path / name).write_bytes(raw if isinstance(raw, bytes) else raw.encode())
-    return read_households(str(tmp_path / name), column)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
@@ -538,11 +534,10 @@ def test_households_by_names_that_are_written_otherwise_are_told_the_name_meant(
 
 
 def test_lsoas_may_be_given_by_their_names(tmp_path):
-    areas = areas_from_rings({("A", "Ash"): square(0), ("B", "Birch"): square(1)})
     lsoas = areas_from_rings({("E01000001", "Town 001A"): square(0), ("E01000002", "Town 001B"): square(1)})
     text = "LSOA name,households\nTown 001A,400\nTown 001B,500\n"
-    counts = read_households(written(tmp_path, text)).by_id
-    assert list(with_households(areas, counts, "h.csv", lsoas)[0]["households"]) == [400, 500]
+    counts = read(tmp_path, text).by_id
+    assert list(with_households(two_squares(), counts, "h.csv", lsoas)[0]["households"]) == [400, 500]
 
 
 def test_households_by_names_that_look_the_same_are_matched():
@@ -566,16 +561,12 @@ def test_two_columns_of_one_name_are_not_chosen_between(tmp_path):
     ],
 )
 def test_f71_thousands_with_a_point_and_decimal_commas_are_refused(tmp_path, text, said):
-    path = tmp_path / "h.csv"
-    path.write_text(text)
     with pytest.raises(InputError, match=said):
-        read_households(str(path))
+        read(tmp_path, text)
 
 
 def test_f71_estimates_with_fractions_are_told(tmp_path):
-    path = tmp_path / "h.csv"
-    path.write_text("area_id,households\nW1,2345.5\nW2,812.25\n")
-    found = read_households(str(path))
+    found = read(tmp_path, "area_id,households\nW1,2345.5\nW2,812.25\n")
     assert found.by_id == {"W1": 2345.5, "W2": 812.25}
     assert [notice.code for notice in found.notices] == ["households-fractions"]
 
