@@ -175,7 +175,7 @@ def test_qgis_finds_a_default_style_and_one_for_each_crime_type(saved):
 
 def test_each_class_is_painted_as_the_page_paints_it():
     css = (files("sacmap.publish") / "html" / "page.css").read_text(encoding="utf-8")
-    page = dict(re.findall(r"(?<![\w-])\.([sp]\d|few|unknown) \{ --c: (#\w{6}); \}", css))
+    page = dict(re.findall(r"(?<![\w-])\.([sp]\d|few|unknown) \{ --c: (#\w{6});", css))
     assert page == PALETTE
     root = ET.fromstring(areas_style("colour_class", LEGEND))
     symbols = {symbol.get("name"): symbol for symbol in root.iter("symbol")}

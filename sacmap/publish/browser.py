@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from sacmap.publish.colours import HATCHES
+
 #: Time limit for the browser in seconds. It usually takes about two.
 PATIENCE = 120
 _ON_PATH = (
@@ -26,10 +28,8 @@ _MAC = (
 )
 #: The scripts, and the marks around what stands in the page for readers without one.
 _SCRIPT = re.compile(r"<script\b.*?</script>|</?noscript>", re.DOTALL)
-#: A hatched area of the still map: its class, its hatching and its corners.
-_HATCHED = re.compile(
-    r'<path data-place="\d+" class="([\w ]*)" fill="(url\(#[\w-]+\))" d="([\dMlzhv .,-]*)"/>'
-)
+#: A hatched area of the still map: its class and its corners.
+_HATCHED = re.compile(rf'<path data-place="\d+" class="({"|".join(HATCHES)})" d="([\dMlzhv .,-]*)"/>')
 _DATE = re.compile(rb"\(D:\d{14}[+-]\d\d'\d\d'\)")
 
 
@@ -54,14 +54,14 @@ def _in_few_paths(html: str) -> str:
 
     A PDF holds a hatching anew for each path: that of a nation took 161 MB, and a minute and a half.
     """
-    alike: dict[tuple[str, str], list[str]] = {}
-    for css, fill, corners in _HATCHED.findall(html):
-        alike.setdefault((css, fill), []).append(corners)
+    alike: dict[str, list[str]] = {}
+    for css, corners in _HATCHED.findall(html):
+        alike.setdefault(css, []).append(corners)
 
     def first_of(found: re.Match[str]) -> str:
-        css, fill, _ = found.groups()
-        together = alike.pop((css, fill), None)
-        return f'<path class="{css}" fill="{fill}" d="{"".join(together)}"/>' if together else ""
+        css = found[1]
+        together = "".join(alike.pop(css, ()))
+        return f'<path class="{css}" fill="url(#still-{css})" d="{together}"/>' if together else ""
 
     return _HATCHED.sub(first_of, html)
 
