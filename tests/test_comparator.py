@@ -19,6 +19,7 @@ from sacmap.measure.comparator import (
     force_comparator,
     percent_change,
 )
+from sacmap.measure.comparator_notices import unlike_comparator
 from sacmap.pipeline import run, write_comparator
 from sacmap.study import make_study
 
@@ -410,15 +411,34 @@ def told_of(folder, outside, inside=(100, 93)):
 
 
 @pytest.mark.parametrize(
-    ("outside", "said"), [((500, 100), "20 in the rest of Northamptonshire"), ((100, 400), "400 in the rest")]
+    ("outside", "said"), [((500, 200), "40 in the rest of Northamptonshire"), ((100, 260), "260 in the rest")]
 )
 def test_what_the_areas_follow_is_told_where_it_changed_unlike_them(tmp_path, outside, said):
-    told = told_of(tmp_path, outside)["unlike-comparator"]
-    assert said in told
-    assert "and 93 in the areas." in told
-    assert f"look like a {'rise' if outside[1] < outside[0] else 'fall'}" in told
+    told = told_of(tmp_path, outside)
+    assert "unfit-comparator" not in told
+    assert said in told["unlike-comparator"]
+    assert "and 93 in the areas." in told["unlike-comparator"]
+    assert f"look like a {'rise' if outside[1] < outside[0] else 'fall'}" in told["unlike-comparator"]
+
+
+@pytest.mark.parametrize("outside", [(500, 100), (100, 400)])
+def test_what_changed_by_far_more_than_places_ever_differ_is_no_guide(tmp_path, outside):
+    told = told_of(tmp_path, outside)
+    assert "unlike-comparator" not in told
+    assert "That is no good guide to what to expect: do not rely on the verdicts." in told["unfit-comparator"]
 
 
 @pytest.mark.parametrize(("outside", "inside"), [((500, 260), (100, 93)), ((20, 8), (20, 20))])
 def test_a_change_that_differs_little_or_perhaps_by_chance_is_not_called_unlike(tmp_path, outside, inside):
-    assert "unlike-comparator" not in told_of(tmp_path, outside, inside)
+    assert not {"unlike-comparator", "unfit-comparator"} & set(told_of(tmp_path, outside, inside))
+
+
+def test_a_district_that_follows_the_areas_outside_is_not_told_to_follow_the_rest_of_its_areas():
+    sums = {kind: np.array([1_000.0, 300.0]) for kind in tables.CRIME_TYPES}
+    mapped = np.full((3, 2, len(tables.CRIME_TYPES)), 100)
+    for kind, instead in (
+        ("rest", "each area's own baseline (--comparator none)."),
+        ("file", "the rest of the areas"),
+    ):
+        (told,) = unlike_comparator(Comparator(kind, "the areas outside", sums), mapped, ())
+        assert f"or compare with {instead}" in told.text

@@ -60,6 +60,13 @@ class Comparator:
     sums: dict[str, np.ndarray]
     name: str = ""
 
+    @property
+    def instead(self) -> str:
+        """What else to compare with, and its option: a district that follows the areas outside has no rest of a map."""
+        if self.kind == "rest":
+            return "each area's own baseline (--comparator none)"
+        return f"{OTHERS} (--comparator areas)"
+
     def pair(self, crime_type: str) -> Against:
         """Return the argument for `compare`: (baseline sum, current count), "none", or None for "areas"."""
         if self.kind == "areas":

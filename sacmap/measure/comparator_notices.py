@@ -15,8 +15,9 @@ from sacmap.notices import Notice
 WEAK = "weak-comparator"
 #: The code of the notice that what the areas follow changed quite unlike them.
 UNLIKE = "unlike-comparator"
-#: What is followed is unlike the areas if its change differs from theirs by more than this factor, beyond chance.
-UNLIKE_FACTOR = 2.0
+#: What is followed is unlike the areas if its change differs from theirs by more than the first factor, beyond chance;
+#: it is no guide if that of all crimes together differs by more than the second.
+UNLIKE_FACTOR, UNFIT_FACTOR = 1.5, 2.0
 #: The rest of the force is a weak comparator if more than this share has no location.
 MOSTLY = 0.5
 #: Warn if chance could change the comparator by more than this many %.
@@ -61,27 +62,36 @@ def weak_comparator(comparator: Comparator, mine: pd.DataFrame, mapped: np.ndarr
 def unlike_comparator(
     comparator: Comparator, mapped: np.ndarray, absent: Collection[str]
 ) -> Iterator[Notice]:
-    """Warn if what is followed more than halved or doubled beside the areas: it may lack months or crime types.
+    """Warn if what is followed changed quite otherwise than the areas: it may lack months or crime types.
 
-    Neighbours seldom differ by so much, and nearly every area would look like a rise, or like a fall. The log of a
-    ratio of Poisson counts has the variance Σ 1/n; twice its root is left to chance. `mapped` has counts (areas ×
+    Many areas would look like a rise, or like a fall. The crimes of a police force as a whole never changed by twice as
+    much or as little as the nation's in any of 13 years, and those of a district seldom by half as much again. The log
+    of a ratio of Poisson counts has the variance Σ 1/n; twice its root is left to chance. `mapped` has counts (areas ×
     periods × types).
     """
-    for i, kind in enumerate(tables.CRIME_TYPES):
-        if kind not in comparator.sums or kind in absent:
-            continue
-        theirs, ours = comparator.sums[kind], mapped[:, :, i].sum(axis=0)
+    known = [kind for kind in tables.CRIME_TYPES if kind in comparator.sums and kind not in absent]
+    for kind in known:
+        theirs, ours = comparator.sums[kind], mapped[:, :, tables.CRIME_TYPES.index(kind)].sum(axis=0)
         four = np.array([theirs[-1], theirs[:-1].sum(), ours[-1], ours[:-1].sum()])
         if not (four > 0).all():
             continue
         beside = np.log(four[0] / four[1]) - np.log(four[2] / four[3])
-        if abs(beside) - 2 * np.sqrt((1 / four).sum()) > np.log(UNLIKE_FACTOR):
+        beyond_chance = abs(beside) - 2 * np.sqrt((1 / four).sum())
+        if beyond_chance > np.log(UNLIKE_FACTOR):
+            # Of a crime type among others, the readings of the others stand.
+            unfit = beyond_chance > np.log(UNFIT_FACTOR) and (kind == "sac" or len(known) == 1)
             there, here = (100 * sums[-1] / sums[:-1].mean() for sums in (theirs, ours))
+            means = "rise" if beside < 0 else "fall"
             yield Notice(
-                UNLIKE,
+                UNFIT if unfit else UNLIKE,
                 f"The areas changed unlike what they are compared with. Of {tables.IN_WORDS[kind]}, for every 100 "
-                f"before there are {there:,.0f} in {comparator.words} now, and {here:,.0f} in the areas. So nearly "
-                f"every area can look like a {'rise' if beside < 0 else 'fall'}. Check that both have whole months "
-                "and the same crime types in every period, or compare with the rest of the areas (--comparator areas).",
+                f"before there are {there:,.0f} in {comparator.words} now, and {here:,.0f} in the areas. "
+                + (
+                    "That is no good guide to what to expect: do not rely on the verdicts."
+                    if unfit
+                    else f"So many areas can look like a {means}."
+                )
+                + " Check that both have whole months and the same crime types in every period, or compare with "
+                f"{comparator.instead}.",
             )
             return

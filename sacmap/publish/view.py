@@ -322,7 +322,7 @@ class View:
         if self.level_only:
             return "There is no earlier period to compare with, so this page shows levels only: no rise and no fall."
         if self.no_fit:
-            return "Not at all: compare with the rest of the areas instead."
+            return "Not at all: compare the areas with something else."
         return words.could_show(
             kind, self.rows[kind], nouns=self.nouns, periods=self.periods, yearly=self.yearly, unit=self.unit
         )
