@@ -25,7 +25,7 @@ import numpy as np
 from sacmap.choose import draws, week
 from sacmap.choose.control_areas import LASTING_DOUBT, Areas, control_weights, placebo_z, widening
 from sacmap.choose.effect import wdd, weighted_wdd
-from sacmap.choose.outcome_words import verdict_of
+from sacmap.choose.outcome_words import too_few, verdict_of
 from sacmap.measure.verdict import law_of
 
 AREAS, LEVEL, SPREAD, VOLATILITY, SEED = 60, 40.0, 0.5, 0.02, 2018
@@ -90,7 +90,8 @@ def judged(years: Years, rule: str, size: int, effect: float, rng: np.random.Gen
     beside = np.array(side.control)
     raw = wdd((now[at], after[at]), (now[beside], after[beside]), alpha=alpha)
     held = net.low <= -true_fall <= net.high
-    return Run(float(now[at].sum()), net.estimate, raw.estimate, verdict_of(net), held)
+    verdict = verdict_of(net, few=too_few(level[at], after[at]))
+    return Run(float(now[at].sum()), net.estimate, raw.estimate, verdict, held)
 
 
 def made_up(periods: int, lasting: float) -> Callable[[np.random.Generator], Years]:

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from sacmap.areas.topology import adjoining
 from sacmap.choose.control_areas import LASTING_DOUBT, Areas, placebo_z, widening
 from sacmap.choose.effect import RateRatio, Wdd, placebo_rank, rate_ratio, tne, wdd, wdq, weighted_wdd
-from sacmap.choose.outcome_words import led_astray, log_notices, reading_of, too_few, verdict_of
+from sacmap.choose.outcome_words import is_few, log_notices, reading_of, verdict_of
 from sacmap.choose.partnership_files import Action
 from sacmap.choose.plan import Plan
 from sacmap.choose.plan_checks import require_action_begun, require_after, require_same
 from sacmap.choose.plan_record import SIDE_NAMES, WEIGHTS_NAMES
 from sacmap.errors import InputError
-from sacmap.measure.comparator_notices import WEAK
+from sacmap.measure.comparator import UNFIT
+from sacmap.measure.comparator_notices import UNLIKE, WEAK
 from sacmap.months import Period
 from sacmap.notices import Notice
 
@@ -131,11 +132,16 @@ def without_shaky(result: Result) -> Result:
 
     The controls are what the target is compared with; only the expected counts of map and table follow the comparator.
     """
-    said = (
-        "The map and the table compare each area with few crimes or none, so their expected counts are shaky. What is "
-        "said of the week of action does not rest on them."
+    weak = (
+        "The map and the table compare each area with few crimes or none, so their expected counts are shaky."
     )
-    told = [Notice(WEAK, said) if one.code == WEAK else one for one in result.warnings]
+    apart = "What is said of the week of action does not rest on them."
+    told = [
+        Notice(one.code, f"{weak if one.code == WEAK else one.text} {apart}")
+        if one.code in (WEAK, UNLIKE, UNFIT)
+        else one
+        for one in result.warnings
+    ]
     return replace(result, warnings=tuple(told))
 
 
@@ -191,7 +197,7 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
         nearest=_net_of(target, control, alpha, widen),
         widening=widen,
         months_before=result.periods_compared[0],
-        verdict=verdict_of(net, led_astray(plan, result.periods_compared[0]), few=too_few(target)),
+        verdict=verdict_of(net, few=is_few(target)),
         reading="",
         volatility=alpha,
         actions=tuple(actions),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from sacmap import months, tables
-from sacmap.choose.plan_words import money_paid, pounds, prevented_in_words
+from sacmap.choose.plan_words import NO_GUIDE, money_paid, pounds, prevented_in_words
 from sacmap.notices import MINOR, counted, series, spoken
 from sacmap.publish.note_official import happened
 from sacmap.publish.note_parts import (
@@ -81,7 +81,9 @@ def _planned(given: Given) -> Section | None:
     names = given.names or {}
     notices = plan.told
     first = ("money",)
-    last = ("smallest-fall", "action-in-data", "no-clear-rise", "clear-rise-elsewhere", "nothing-to-answer")
+    last = (
+        "smallest-fall", "action-in-data", "no-clear-rise", "clear-rise-elsewhere", "nothing-to-answer", NO_GUIDE
+    )  # fmt: skip
     parts: list[Part] = [
         Paragraph(
             f"The plan was made on data to {months.in_words(plan.data_to)} and frozen before the event, so that it can "
@@ -123,7 +125,10 @@ def _week(plan: Plan, names: Mapping[str, str], in_words: Mapping[str, str]) -> 
     what = in_words[plan.theme] if themed else "crime"
     # The theme of a plan is its maker's choice: it need not be what stands out most there. And in areas of the maker's
     # own choice every type may be below the expected.
-    why = "" if themed else ", which compares worst with the expected there"
+    worst = (
+        "of which there is most" if NO_GUIDE in plan.told else "which compares worst with the expected there"
+    )
+    why = "" if themed else f", {worst}"
     when = f" Past seasons had most {what} in {series(list(week['months']))}." if week["months"] else ""
     yield Paragraph(
         f"The week of action goes to {series(target)}"

@@ -13,12 +13,11 @@ from sacmap.choose.outcome_words import (
     LOG_NOTICES,
     NO_CONTROL,
     NO_CONTROL_WORDS,
-    NOT_KNOWN,
     TOO_FEW,
     TOO_FEW_WORDS,
     fewer,
+    is_few,
     is_relative,
-    led_astray,
     moved_in_words,
     not_known,
     not_settled,
@@ -62,7 +61,7 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
         "possible fall": f"{capital(what)} may {fallen} {then}; {chance}.",
         "possible rise": f"{capital(what)} may {risen} {then}; {chance}.",
         "clear rise": f"{capital(what)} {rose} {then}.",
-        **dict.fromkeys((NO_CONTROL, NOT_KNOWN, TOO_FEW), f"Nothing can be said of {what} {then}."),
+        **dict.fromkeys((NO_CONTROL, TOO_FEW), f"Nothing can be said of {what} {then}."),
     }
     of = f" of {what}" if themed else ""
     none = f"No change{of} in {target} can be told from chance after the week of action."
@@ -73,8 +72,6 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
         if net
         else NO_CONTROL_WORDS
     )
-    if outcome.verdict == NOT_KNOWN:
-        said = "What the plan compared its areas with leads astray: no difference can be relied on."
     if outcome.verdict == TOO_FEW:
         said = TOO_FEW_WORDS
     acted = positions([one.area_id for one in outcome.actions], view)
@@ -134,7 +131,6 @@ def _came(plan: Plan, outcome: Outcome, view: View) -> Section:
         heading=heading,
         said=(
             f"{capital(said)}, against areas outside the plan.",
-            *led_astray(plan, outcome.months_before),
             *not_settled(plan, outcome.months_before),
             *not_known(outcome, plan, "target"),
         ),
@@ -146,7 +142,8 @@ def _moved(plan: Plan, outcome: Outcome) -> Iterator[Section]:
     """Yield the answer to whether crime moved to the areas around, if there is any to compare them with."""
     told = not_known(outcome, plan, "buffer")
     if found := outcome.displacement:
-        change = f"{fewer(found.estimate)}, between {fewer(found.low)} and {fewer(found.high)}"
+        between = f", between {fewer(found.low)} and {fewer(found.high)}"
+        change = f"{fewer(found.estimate)}{'' if is_few(outcome.groups['buffer']) else between}"
         said = f"Compared in the same way: {change}. That is {moved_in_words(outcome, found)}."
         told = [said, *told]
     if told:
@@ -195,27 +192,30 @@ def _detail(outcome: Outcome) -> Section:
 def _figures(outcome: Outcome) -> Table:
     ratio, quotient, effect = outcome.rate_ratio, outcome.wdq, outcome.tne
     both = outcome.wdd_settled if outcome.net and outcome.displacement else None
+    # Of too few crimes the formulas' interval says nothing, nor does a place by it.
+    few, few_around = (is_few(outcome.groups[side]) for side in ("target", "buffer"))
     rows = [
-        (label, signed(found.estimate), f"{signed(found.low)} to {signed(found.high)}")
-        for label, found in (
-            ("Target against its weighted control, settled", outcome.net),
-            ("Buffer against its own, settled", outcome.displacement),
-            ("Both together (weighted displacement difference), settled", both),
-            ("Target against the few nearest areas, settled: a check", outcome.nearest),
-            ("Weighted displacement difference of the raw counts, chance and all", outcome.wdd),
+        (label, signed(found.estimate), "" if unsure else f"{signed(found.low)} to {signed(found.high)}")
+        for label, found, unsure in (
+            ("Target against its weighted control, settled", outcome.net, few),
+            ("Buffer against its own, settled", outcome.displacement, few_around),
+            ("Both together (weighted displacement difference), settled", both, few),
+            ("Target against the few nearest areas, settled: a check", outcome.nearest, few),
+            ("Weighted displacement difference of the raw counts, chance and all", outcome.wdd, few),
         )
         if found
     ]
     if ratio:
-        rows.append(
-            ("Rate ratio", _decimal(ratio.estimate), f"{_decimal(ratio.low)} to {_decimal(ratio.high)}")
-        )
+        span = "" if few else f"{_decimal(ratio.low)} to {_decimal(ratio.high)}"
+        rows.append(("Rate ratio", _decimal(ratio.estimate), span))
     rows += [
         ("Displacement quotient", "–" if quotient is None else _decimal(quotient), ""),
         ("Total net effect: crimes prevented", "–" if effect is None else signed(effect), ""),
         (
             "Place among untreated areas, 1 the largest fall",
-            "–" if outcome.placebo_rank is None else f"{outcome.placebo_rank} of {outcome.placebos + 1}",
+            "–"
+            if few or outcome.placebo_rank is None
+            else f"{outcome.placebo_rank} of {outcome.placebos + 1}",
             "",
         ),
     ]
