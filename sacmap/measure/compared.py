@@ -313,7 +313,11 @@ def _none_in_the_months(study: Study, tally: pd.DataFrame) -> tuple[str, str]:
     asked = " to ".join(dict.fromkeys((study.months[0], study.current[-1])))
     sac = tally[tally["crime_type"].isin(tables.SAC_TYPES)]
     if sac.empty:
-        return "The crimes given hold no burglary, robbery or vehicle crime.", "Give all crime types."
+        kinds = listed(sorted(tally["crime_type"].astype(str).unique()), 4, ", ")
+        return (
+            f"The crimes given hold no burglary, robbery or vehicle crime, only {kinds}.",
+            "Give police.uk's files as downloaded, or describe a force's own extract in the study: docs/extract.md.",
+        )
     there = f"{sac['month'].min()} to {sac['month'].max()}"
     said = f"No crime in the areas is of the months compared, {asked}"
     if sac["month"].isin(study.months).any():
