@@ -21,7 +21,7 @@ from sacmap.choose.effect import tne, wdd, wdq
 from sacmap.choose.evaluate import judge
 from sacmap.choose.hardening import read_prices
 from sacmap.choose.make_plan import PlanWanted, busiest_months, make_plan
-from sacmap.choose.outcome_words import fewer, not_settled, verdict_of
+from sacmap.choose.outcome_words import fewer, led_astray, not_settled, verdict_of
 from sacmap.choose.partnership_files import (
     ACTIONS,
     PROTECTED,
@@ -38,7 +38,6 @@ from sacmap.comparison import compare_areas
 from sacmap.errors import InputError, UsageError
 from sacmap.fetch.street import read
 from sacmap.files.sheets import table_text
-from sacmap.measure.comparator import Comparator
 from sacmap.notices import Notice
 from sacmap.planning import EvaluateOptions, evaluate_plan
 from sacmap.publish.csv_json import json_of
@@ -599,18 +598,33 @@ def test_the_months_before_that_a_plan_is_not_based_on_are_counted(early_plan, o
     assert [words in line for words, line in zip(said, told, strict=True)] == [True] * len(said)
 
 
-@pytest.mark.parametrize("pair", ["none", (1_000.0, 800.0), (1_000.0, 3_000.0)])
-def test_a_plan_settles_its_counts_by_the_rest_of_the_areas_whatever_its_map_follows(result, pair):
-    usual = plan_for(result)
-    astray = replace(result, comparator=Comparator("none", "the baseline", {}))
-    if pair != "none":
-        sums = {kind: np.array(pair) for kind in tables.CRIME_TYPES}
-        astray = replace(result, comparator=Comparator("file", "the comparison areas", sums))
-    plan = plan_for(astray, target=usual.week["target"])
-    for name in ("level", "excess", "volatility", "smallest_detectable_fall"):
-        assert getattr(plan, name) == getattr(usual, name)
-    # What the map follows decides how sure it is that these are the areas to choose.
-    assert plan.week["alternatives"] != usual.week["alternatives"]
+@pytest.mark.parametrize("code", ["unfit-comparator", "unlike-comparator"])
+def test_the_result_of_a_plan_by_a_comparator_that_leads_astray_says_that_the_settled_counts_follow_it(
+    early_plan, after, code
+):
+    usual = judge(early_plan, after)
+    plan = replace(early_plan, warnings=[*early_plan.warnings, {"code": code, "text": "It is."}])
+    outcome = judge(plan, after)
+    shown = result_view(plan, outcome, page_of(after))
+    section = next(one for one in shown.sections if one.key == "came")
+    # Neither the headline nor the heading says of the difference what the text below says not to rely on.
+    assert shown.headline.first.startswith("Nothing can be said of crime in ")
+    assert "leads astray" in shown.headline.second
+    assert section.heading == "What came of it: no difference to rely on"
+    assert outcome.verdict == "not known"
+    assert outcome.reading.startswith("Nothing can be said of what came of the plan. Target areas: ")
+    assert "): no difference to rely on. What the plan" in outcome.reading
+    moved = next(one for one in shown.sections if one.key == "moved")
+    for text in (outcome.reading, moved.said[0]):
+        assert "no difference to rely on either." in text
+        assert not any(words in text for words in (" rise", " fall,", "moved there", "The same test on"))
+    for text in (outcome.reading, " ".join(section.said)):
+        assert text.count("do not rely on this difference") == 1
+    assert "Without any action" in usual.reading
+    assert "Without any action" not in outcome.reading
+    assert "do not rely" not in usual.reading
+    # Where no count is settled, none follows it.
+    assert led_astray(plan, ("2020-01",)) == []
 
 
 def test_where_an_extract_has_no_theft_of_vehicles_plan_result_and_note_count_thefts_from_vehicles(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sacmap.areas.topology import adjoining
 from sacmap.choose.control_areas import LASTING_DOUBT, Areas, placebo_z, widening
 from sacmap.choose.effect import RateRatio, Wdd, placebo_rank, rate_ratio, tne, wdd, wdq, weighted_wdd
-from sacmap.choose.outcome_words import is_few, log_notices, reading_of, verdict_of
+from sacmap.choose.outcome_words import is_few, led_astray, log_notices, reading_of, verdict_of
 from sacmap.choose.partnership_files import Action
 from sacmap.choose.plan import Plan
 from sacmap.choose.plan_checks import require_action_begun, require_after, require_same
@@ -197,7 +197,7 @@ def judge(plan: Plan, result: Result, actions: Sequence[Action] = ()) -> Outcome
         nearest=_net_of(target, control, alpha, widen),
         widening=widen,
         months_before=result.periods_compared[0],
-        verdict=verdict_of(net, few=is_few(target)),
+        verdict=verdict_of(net, led_astray(plan, result.periods_compared[0]), few=is_few(target)),
         reading="",
         volatility=alpha,
         actions=tuple(actions),

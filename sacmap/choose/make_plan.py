@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, TypedDict, cast
 
 import numpy as np
@@ -90,16 +89,16 @@ def make_plan(result: Result, wanted: PlanWanted) -> Plan:
     side = week.sides(
         chosen[0].positions, near, theme.column("current_count"), theme.column("baseline_mean"), funded=funded
     )
-    weights = _weights(side, theme)
+    weights = _weights(side, theme, law.volatility)
     plan = Plan(
         study=cast("PlanStudy", result.study.record()),
         data_to=result.study.current[-1],
         hardening=[cast("Funded", asdict(one)) for one in spends],
         theme=wanted.theme,
         week=_week(result, theme, side, chosen, wanted=wanted, weights=weights),
-        smallest_detectable_fall=_smallest_fall(side, theme, weights[0]),
+        smallest_detectable_fall=_smallest_fall(side, theme.column("level"), weights[0], law.volatility),
         budget=_budget(wanted.budget, money, spends, wanted.prices),
-        volatility=theme.law.volatility,
+        volatility=law.volatility,
         before_months=list(result.periods_compared[-1]),
         boundaries=digests(result.areas),
         boundaries_file=wanted.boundaries_file,
@@ -137,29 +136,6 @@ class _Theme:
         past: Floats = self.by_month[:, :-1].sum(axis=2)
         return past
 
-    @cached_property
-    def law(self) -> Law:
-        """The law by which the plan is judged, with areas of this map: it follows the rest of them.
-
-        What the map follows may have changed quite otherwise: all areas would look changed, and varied.
-        """
-        return ranking.law_of_months(self.by_month[self.known], None)
-
-    @cached_property
-    def excess(self) -> Floats:
-        """The excess of each area by this law, NaN where nothing is known."""
-        return self._of_all(self.law.excess)
-
-    @cached_property
-    def level(self) -> Floats:
-        """The level of each area by this law, NaN where nothing is known."""
-        return self._of_all(self.law.level(self.law.excess))
-
-    def _of_all(self, known: Floats) -> Floats:
-        found = np.full(len(self.ids), np.nan)
-        found[self.known] = known
-        return found
-
 
 def _theme_of(result: Result, kind: str) -> _Theme:
     """Return what is known of a crime type.
@@ -193,7 +169,7 @@ class _ByArea(TypedDict):
 
 def _by_area(theme: _Theme) -> _ByArea:
     """Return the fields of a plan that have a value for each known area."""
-    counts, level, excess = theme.column("current_count"), theme.level, theme.excess
+    counts, level, excess = (theme.column(name) for name in ("current_count", "level", "excess"))
     now, past = theme.by_month[:, -1], theme.past
     known = {theme.ids[position]: position for position in np.flatnonzero(theme.known)}
     return {
@@ -205,12 +181,12 @@ def _by_area(theme: _Theme) -> _ByArea:
     }
 
 
-def _weights(side: week.Sides, theme: _Theme) -> tuple[Floats, Floats]:
+def _weights(side: week.Sides, theme: _Theme, volatility: float) -> tuple[Floats, Floats]:
     """Return the weight of each untouched area in the control of the target, and in that of the buffer."""
     others = np.array(side.untouched, dtype=np.intp)
     target, buffer = (
         control_weights(
-            theme.level, theme.past, np.array(positions, dtype=np.intp), others, theme.law.volatility
+            theme.column("level"), theme.past, np.array(positions, dtype=np.intp), others, volatility
         )
         if positions
         else np.zeros(len(others))
@@ -219,10 +195,10 @@ def _weights(side: week.Sides, theme: _Theme) -> tuple[Floats, Floats]:
     return target, buffer
 
 
-def _smallest_fall(side: week.Sides, theme: _Theme, weights: Floats) -> int:
+def _smallest_fall(side: week.Sides, level: Floats, weights: Floats, volatility: float) -> int:
     """Return how many crimes must be prevented for the fall to be seen against the weighted control."""
-    target, others = theme.level[list(side.target)], theme.level[list(side.untouched)]
-    varied = 2 * theme.law.volatility * float((target**2).sum() + (weights**2 * others**2).sum())
+    target, others = level[list(side.target)], level[list(side.untouched)]
+    varied = 2 * volatility * float((target**2).sum() + (weights**2 * others**2).sum())
     fall = week.smallest_detectable_fall(target.sum(), float((weights**2 * others).sum()), varied)
     return int(np.ceil(fall - 1e-9))
 

@@ -11,6 +11,8 @@ from sacmap.choose.effect import Wdd
 from sacmap.choose.plan_record import WEIGHTS_NAMES
 from sacmap.choose.plan_words import named
 from sacmap.choose.week import Z_TENTH
+from sacmap.measure.comparator import UNFIT
+from sacmap.measure.comparator_notices import UNLIKE
 from sacmap.measure.verdict import FEW
 from sacmap.notices import Notice, counted, listed, whole
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 #: The verdict where no untreated area is left to compare the target with.
 NO_CONTROL = "nothing to compare with"
+#: The verdict where the settled counts follow a comparator that leads astray, and what is said of the difference.
+NOT_KNOWN, NOT_KNOWN_WORDS = "not known", "no difference to rely on"
 #: The verdict on a side with too few crimes for the formulas of the interval, and what is said of the target then.
 TOO_FEW = "too few to tell"
 TOO_FEW_WORDS = f"Fewer than {FEW:.0f} crimes were to be expected there, and fewer came: too few to tell."
@@ -32,6 +36,8 @@ NO_CONTROL_WORDS = "No untreated area is left to compare the target with."
 LOG_NOTICES = ("earlier-actions", "later-actions", "control-actions", "late-action", "no-target-action")
 #: It is told if at least this share of the days after lies before the first action.
 MUCH_BEFORE = 0.1
+#: What is said of a plan's comparator that leads astray, by the code of its notice.
+_ASTRAY = {UNFIT: "is no good guide", UNLIKE: "changed quite unlike them"}
 
 
 def log_notices(plan: Plan, result: Result, actions: Sequence[Action]) -> Iterator[Notice]:
@@ -104,13 +110,14 @@ def is_few(side: Group) -> bool:
     return too_few(side.settled, side.after)
 
 
-def verdict_of(net: Wdd | None, *, few: bool = False) -> str:
+def verdict_of(net: Wdd | None, astray: Sequence[str] = (), *, few: bool = False) -> str:
     """Return the verdict: "clear" if the 95% interval excludes 0, "possible" if chance gives as much 1 time in 10.
 
-    Nothing can be told of a difference of `few` crimes, as `too_few` says.
+    Nothing is known of a difference that follows a comparator that leads astray, as `led_astray` says; nor of one of
+    `few` crimes, as `too_few` says.
     """
-    if net is None:
-        return NO_CONTROL
+    if net is None or astray:
+        return NO_CONTROL if net is None else NOT_KNOWN
     if few:
         return TOO_FEW
     if abs(net.z) <= Z_TENTH:
@@ -123,15 +130,17 @@ def reading_of(found: Outcome, plan: Plan, nouns: tables.Nouns = tables.NOUNS) -
     """Return what came of a plan, in sentences; `nouns`: what a crime of each type is called."""
     target, control, net = found.groups["target"], found.groups["control"], found.net
     chance = float((target.before - target.settled).sum())
+    astray = led_astray(plan, found.months_before)
     areas = "area" if len(plan.week["target"]) == 1 else "areas"
-    said = [
+    said = ["Nothing can be said of what came of the plan."] if found.verdict == NOT_KNOWN else []
+    said += [
         f"Target {areas}: {tables.crimes(target.sums[1], plan.theme, nouns)} after, {target.sums[0]:,.0f} before."
     ]
     said += not_known(found, plan, "target")
     if nearest := len(control.area_ids):
         which = "The most similar area" if nearest == 1 else f"The {nearest} most similar areas"
         said.append(f"{which}: {control.sums[1]:,.0f} after, {control.sums[0]:,.0f} before.")
-    if chance >= 1:
+    if chance >= 1 and not astray:
         one, several = nouns[plan.theme]
         likely = counted(target.settled.sum(), (f"{one} was", f"{several} were"))
         said.append(
@@ -148,13 +157,13 @@ def reading_of(found: Outcome, plan: Plan, nouns: tables.Nouns = tables.NOUNS) -
         f"Compared with {counted(untreated, ('untreated area', 'untreated areas'))}, weighted to resemble the "
         f"target, that is {_change(net)}: {_sure_in_words(found.verdict, target.sums)}."
     )
-    said += not_settled(plan, found.months_before)
+    said += [*astray, *not_settled(plan, found.months_before)]
     if found.displacement is not None:
         buffer, moved = found.groups["buffer"], moved_in_words(found, found.displacement)
         change = fewer(found.displacement.estimate) if is_few(buffer) else _change(found.displacement)
         said.append(f"In the buffer around the target, compared in the same way, it is {change}: {moved}.")
     said += not_known(found, plan, "buffer")
-    if found.placebo_rank is not None:
+    if found.placebo_rank is not None and not astray:
         fell = "as large a fall" if net.estimate < 0 else "a fall, or a smaller rise,"
         said.append(
             f"The same test on {found.placebos:,} sets of untreated areas showed {fell} in "
@@ -162,6 +171,17 @@ def reading_of(found: Outcome, plan: Plan, nouns: tables.Nouns = tables.NOUNS) -
         )
     said.append("The counts cannot show that the action was the cause.")
     return " ".join(said)
+
+
+def led_astray(plan: Plan, before: Sequence[str]) -> list[str]:
+    """Return that the settled counts follow a comparator that leads astray; of months not settled there are none."""
+    codes = {*plan.told} if set(before) & set(plan.before_months) else set()
+    return [
+        f"What the plan compared its areas with {why}. The counts to be expected without any action follow it, so do "
+        "not rely on this difference. That of the raw counts does not follow it."
+        for code, why in _ASTRAY.items()
+        if code in codes
+    ][:1]
 
 
 def not_settled(plan: Plan, before: Sequence[str]) -> list[str]:
@@ -206,7 +226,7 @@ def is_relative(verdict: str, sums: tuple[float, float]) -> bool:
 def verdict_in_words(verdict: str, sums: tuple[float, float], article: str = "") -> str:
     """Return "clear fall", or "clearly lower than expected" where the count itself did not fall."""
     if not verdict.endswith(("fall", "rise")):
-        return verdict
+        return NOT_KNOWN_WORDS if verdict == NOT_KNOWN else verdict
     if not is_relative(verdict, sums):
         return article + verdict
     how = "clearly" if verdict.startswith("clear") else "possibly"
@@ -222,6 +242,8 @@ def _sure_in_words(verdict: str, sums: tuple[float, float]) -> str:
 
 def moved_in_words(found: Outcome, buffer: Wdd) -> str:
     """Return whether crime may have moved: "a clear rise, so crime may have moved there"."""
+    if found.verdict == NOT_KNOWN:
+        return f"{NOT_KNOWN_WORDS} either"
     verdict = verdict_of(buffer, few=is_few(found.groups["buffer"]))
     if verdict == TOO_FEW:
         return "too few crimes to tell"

@@ -13,11 +13,13 @@ from sacmap.choose.outcome_words import (
     LOG_NOTICES,
     NO_CONTROL,
     NO_CONTROL_WORDS,
+    NOT_KNOWN,
     TOO_FEW,
     TOO_FEW_WORDS,
     fewer,
     is_few,
     is_relative,
+    led_astray,
     moved_in_words,
     not_known,
     not_settled,
@@ -61,7 +63,7 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
         "possible fall": f"{capital(what)} may {fallen} {then}; {chance}.",
         "possible rise": f"{capital(what)} may {risen} {then}; {chance}.",
         "clear rise": f"{capital(what)} {rose} {then}.",
-        **dict.fromkeys((NO_CONTROL, TOO_FEW), f"Nothing can be said of {what} {then}."),
+        **dict.fromkeys((NO_CONTROL, NOT_KNOWN, TOO_FEW), f"Nothing can be said of {what} {then}."),
     }
     of = f" of {what}" if themed else ""
     none = f"No change{of} in {target} can be told from chance after the week of action."
@@ -72,6 +74,8 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
         if net
         else NO_CONTROL_WORDS
     )
+    if outcome.verdict == NOT_KNOWN:
+        said = "What the plan compared its areas with leads astray: no difference can be relied on."
     if outcome.verdict == TOO_FEW:
         said = TOO_FEW_WORDS
     acted = positions([one.area_id for one in outcome.actions], view)
@@ -131,6 +135,7 @@ def _came(plan: Plan, outcome: Outcome, view: View) -> Section:
         heading=heading,
         said=(
             f"{capital(said)}, against areas outside the plan.",
+            *led_astray(plan, outcome.months_before),
             *not_settled(plan, outcome.months_before),
             *not_known(outcome, plan, "target"),
         ),
