@@ -85,10 +85,7 @@ def plan_study(
     # The best months for the week are found from all months available.
     result = not_public(run(study, every_month=True))
     if not result.study.baseline:
-        raise UsageError(
-            "A plan needs a baseline: without one nothing can be said of a rise.",
-            "Add --baseline, such as before:3 or a year before the current period.",
-        )
+        raise _without_baseline(result)
     plan = make_plan(result, _wanted(result, options, prices, days, path))
     require_apart(outputs, read_by(result.study))
     written = {
@@ -98,6 +95,16 @@ def plan_study(
     if "gpkg" in study.also:
         written[path.with_suffix(".gpkg")] = geopackage(page_of(result), plan)
     return result, plan, write_set(written, private=result.restricted)
+
+
+def _without_baseline(result: Result) -> UsageError:
+    needed = "A plan needs a baseline: without one nothing can be said of a rise."
+    short = [notice.text for notice in result.warnings if notice.code == "short-baseline"]
+    if short:
+        return UsageError(
+            f"{needed} {short[0]}", "Give crimes of earlier years too, or a current period a year later."
+        )
+    return UsageError(needed, "Add --baseline, such as before:3 or a year before the current period.")
 
 
 def _wanted(

@@ -175,5 +175,15 @@ def test_without_a_baseline_there_is_no_plan(town, tmp_path):
     study = make_study(
         current="2024-01", crimes=town.crimes, boundaries=town.boundaries
     )  # fmt: skip
-    with pytest.raises(UsageError, match="A plan needs a baseline"):
+    with pytest.raises(UsageError, match="A plan needs a baseline") as error:
         plan(study, tmp_path)
+    assert "Add --baseline" in error.value.remedy
+
+
+def test_who_plans_with_a_baseline_before_the_crimes_begin_is_told_so_and_not_to_add_one(town, tmp_path):
+    study = make_study(
+        current="2022-01", baseline="before:1", crimes=town.crimes, boundaries=town.boundaries
+    )  # fmt: skip
+    with pytest.raises(UsageError, match="none is in the crimes, which begin in") as error:
+        plan(study, tmp_path)
+    assert "--baseline" not in error.value.remedy
