@@ -1,45 +1,108 @@
 """Tests of months whose crimes lie in no area, though those of the other months do."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 from command_line import command
 from conftest import csv_text, feature, row, square, write_geojson
 
+from sacmap.crimes import tally_of
 from sacmap.errors import InputError
-from sacmap.measure.misplaced import emptied_areas, misplaced_months
+from sacmap.measure.coverage import coverage
+from sacmap.measure.misplaced import emptied_areas, judged_by_place, misplaced_months, require_places
 from sacmap.months import span
 
 PERIODS = (span("2018-01:2018-06"), span("2019-01:2019-06"))
 
 
-def located(inside, nowhere=(), crimes=40):
+FORCE, OTHER = "Northamptonshire Police", "Kent Police"
+
+
+def located(inside, nowhere=(), crimes=40, force=FORCE):
     """Crimes of each month of the study: `inside` of them in an area, 40 where a month is not named."""
     rows = [
-        (month, "A" if n < inside.get(month, crimes) else None, np.nan if month in nowhere else -1.5)
+        (
+            month,
+            force,
+            "burglary",
+            "A" if n < inside.get(month, crimes) else None,
+            np.nan if month in nowhere else -1.5,
+        )
         for month in (*span("2018-01:2018-06"), *span("2019-01:2019-06"))
         for n in range(crimes)
     ]
-    return pd.DataFrame(rows, columns=["month", "area_id", "lon"])
+    return pd.DataFrame(rows, columns=["month", "force", "crime_type", "area_id", "lon"])
+
+
+def thin(rows):
+    """The force, month and reason of what is thin or missing among the months of crimes that are all published."""
+    judged = judged_by_place(coverage(tally_of(rows), ()), rows)
+    bad = judged[(judged["status"] != "complete") & judged["month"].isin([*PERIODS[0], *PERIODS[1]])]
+    return [*zip(bad["force"], bad["month"], bad["reason"], strict=True)]
 
 
 def test_a_month_of_which_few_crimes_lie_in_the_areas_is_told():
-    [notice] = misplaced_months(located({"2019-03": 9}), PERIODS)
+    [notice] = misplaced_months(located({"2019-03": 9}))
     assert "than the usual 100% lie in the areas: March 2019 (9 of 40; 0 have no location)" in notice.text
-    assert misplaced_months(located({"2019-03": 10}), PERIODS) == ()
+    assert [*misplaced_months(located({"2019-03": 10}))] == []
     # Where a district has few of its force's crimes, few are no wonder.
     few = dict.fromkeys((*span("2018-01:2018-06"), *span("2019-01:2019-06")), 4)
-    assert misplaced_months(located(few | {"2019-03": 0}), PERIODS) == ()
+    assert [*misplaced_months(located(few | {"2019-03": 0}))] == []
+    assert thin(located(few | {"2019-03": 0})) == []
+
+
+def test_a_month_without_locations_or_with_wrong_ones_is_thin_as_if_it_were_not_published():
+    nowhere, elsewhere = (
+        "has next to no locations of crimes",
+        "has no crime in the areas, so locations are wrong",
+    )
+    assert thin(located({"2019-03": 0})) == [(FORCE, "2019-03", elsewhere)]
+    # A month in which few are left in the areas may be a quiet one.
+    assert thin(located({"2019-03": 1})) == []
+    # Of a district with few of the force's crimes, the force's own locations tell.
+    few = dict.fromkeys((*span("2018-01:2018-06"), *span("2019-01:2019-06")), 4)
+    assert thin(located(few | {"2019-03": 0}, nowhere=["2019-03"])) == [(FORCE, "2019-03", nowhere)]
+    # Of many forces, each is judged by its own crimes.
+    many = [located({}, crimes=1_000), located({"2019-03": 0}, nowhere=["2019-03"], force=OTHER)]
+    assert thin(pd.concat(many)) == [(OTHER, "2019-03", nowhere)]
 
 
 def test_a_period_of_which_no_crime_lies_in_the_areas_is_refused():
     now = span("2019-01:2019-06")
     none = dict.fromkeys(now, 0)
     with pytest.raises(InputError, match="None of the 240 crimes of January 2019 to June 2019") as error:
-        misplaced_months(located(none), PERIODS)
+        require_places(located(none), [FORCE], PERIODS)
     assert error.value.cause.endswith("; 0 of them have no location.")
     with pytest.raises(InputError, match="240 of them have no location"):
-        misplaced_months(located(none, nowhere=now), PERIODS)
+        require_places(located(none, nowhere=now), [FORCE], PERIODS)
+
+
+@pytest.mark.parametrize(
+    ("now", "before"), [("2019-01:2019-04", "2018-01:2018-04"), ("latest:4", "before:1")]
+)
+def test_a_month_without_locations_is_left_out_of_every_period_and_is_no_fall(tmp_path, now, before):
+    """Nor is it the newest month of a rolling period."""
+    lines = [
+        row(month, lon="" if blank else "0.005", lat="" if blank else "52.005")
+        for month in (*span("2018-01:2018-06"), *span("2019-01:2019-05"))
+        for blank in [month in ("2019-02", "2019-05")]
+        for _ in range(40)
+    ]
+    (tmp_path / "c.csv").write_text(csv_text(*lines))
+    write_geojson(tmp_path / "a.geojson", feature(square(0), WD24CD="W0", WD24NM="Ash"))
+    done = command("map", "--crimes", "c.csv", "--boundaries", "a.geojson", "--current", now, "--baseline", before,
+                   "--comparator", "none", "--out", "m.html", cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 3
+    assert "February left out of both" in done.stderr
+    assert "February 2019: Northamptonshire Police has next to no locations of crimes" in done.stderr
+    (record,) = tmp_path.glob("m*.json")
+    made = json.loads(record.read_text(encoding="utf-8"))
+    assert made["totals"]["burglary"] == {
+        "baseline_mean": 120.0, "current_count": 120.0, "change_pct": 0.0, "published_change_pct": 0.0
+    }  # fmt: skip
+    assert made["study"]["current"][-1] == "2019-04"
 
 
 def test_an_area_that_a_whole_period_leaves_empty_is_told():

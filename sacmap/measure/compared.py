@@ -16,6 +16,7 @@ from sacmap.crimes import Reading
 from sacmap.errors import InputError
 from sacmap.forces import NO_FORCE, TRANSPORT_SLUG, force_slug
 from sacmap.measure.coverage import coverage, gaps, reasons_of
+from sacmap.measure.misplaced import judged_by_place, require_places
 from sacmap.months import Period
 from sacmap.notices import listed
 from sacmap.study import Study
@@ -82,8 +83,8 @@ def compared_months(
     Raises
     ------
     InputError
-        If the study's force reported none of the crimes, none lies in the areas in those months, no month is complete
-        in every period, or no area is known.
+        If the study's force reported none of the crimes, none lies in the areas in those months or in a period, no
+        month is complete in every period, or no area is known.
     """
     inside = sac_inside(located, study)
     forces = main_forces(study, reading, inside)
@@ -94,8 +95,9 @@ def compared_months(
                 "A spreadsheet may have lost the coordinates. Use the files as downloaded.",
             )
         raise InputError(*_none_in_the_months(study, reading.tally))
+    require_places(located, forces, study.periods)
     heard = inside if followed is None else sac_inside(located, study, followed)
-    found = compared_by(study, reading, heard, forces)
+    found = compared_by(study, reading, located, heard=heard, forces=forces)
     if not found.positions:
         raise InputError(_nothing_to_compare(study, found.left_out), _what_to_give(forces, reading.tally))
     chosen = study.extract is not None or force_slug(study.force or "") == TRANSPORT_SLUG
@@ -107,12 +109,14 @@ def compared_months(
     return found._replace(others=others, unknown=unknown)
 
 
-def compared_by(study: Study, reading: Reading, heard: pd.DataFrame, forces: Sequence[str]) -> Compared:
+def compared_by(
+    study: Study, reading: Reading, located: pd.DataFrame, *, heard: pd.DataFrame, forces: Sequence[str]
+) -> Compared:
     """Return what is compared as far as it depends on the months of the main `forces`: without others and unknown.
 
     `heard` is as in `silent_forces`. Without main forces nothing is compared.
     """
-    judged = coverage(reading.judged, study.months)
+    judged = judged_by_place(coverage(reading.judged, study.months), located)
     left_out = gaps(judged, forces, study.months)
     positions = like_for_like(study.periods, set(left_out["month"])) if forces else ()
     lost = types_without(reading, forces, months.at_positions(study.periods, positions))

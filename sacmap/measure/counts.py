@@ -59,7 +59,7 @@ def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
     reading = Reading(located, tally_of(located), (), ())
     inside = sac_inside(located, study)
     forces = main_forces(study, reading, inside)
-    compared = compared_by(study, reading, inside, forces)
+    compared = compared_by(study, reading, located, heard=inside, forces=forces)
     silent = compared.forces_left_out
     area_ids = sorted(located["area_id"].astype("category").cat.categories)
     heard = without_repeats(located)

@@ -1,17 +1,17 @@
-"""Find months whose crimes lie in no area, though those of the others do, and areas that a whole period leaves empty.
+"""Find months whose crimes have no location or lie in no area, and areas that a whole period leaves empty.
 
-Both would read as a fall, as what was not published would.
+They would read as a fall, as what was not published would.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from sacmap import months
+from sacmap import months, tables
 from sacmap.errors import InputError
 from sacmap.months import Period
 from sacmap.notices import Notice, listed
@@ -23,47 +23,75 @@ ENOUGH = 20
 FAR_FEWER = 0.25
 
 
-def misplaced_months(rows: pd.DataFrame, periods: Sequence[Period]) -> tuple[Notice, ...]:
-    """Return a notice of the months in which less than a quarter as many crimes as usual lie in the areas.
+def judged_by_place(judged: pd.DataFrame, located: pd.DataFrame) -> pd.DataFrame:
+    """Return a Coverage table in which also months of a force are thin whose SAC is not in its place.
 
-    `rows` are the Located crimes of the main forces in the months compared; `periods` are these months of each period.
+    Less than a quarter as many of them as usual have a location, or none lies in the areas. `located` is the Located
+    table.
+    """
+    found = _by_month(located[located["crime_type"].isin(tables.SAC_TYPES)], ["force", "month"])
+    usual = (
+        found.div(found["crimes"], axis=0).groupby("force").transform("median").mul(found["crimes"], axis=0)
+    )
+    few = (usual >= ENOUGH) & (found < FAR_FEWER * usual)
+    why = pd.Series("", index=found.index, dtype=object)
+    # No count: a public version tells these reasons too.
+    why[few["inside"] & (found["inside"] == 0)] = "has no crime in the areas, so locations are wrong"
+    why[few["located"]] = "has next to no locations of crimes"
+    keys = pd.MultiIndex.from_frame(judged[["force", "month"]])
+    reasons = why.reindex(keys, fill_value="").where((judged["status"] == "complete").to_numpy(), "")
+    lost = (reasons != "").to_numpy()
+    return judged.assign(
+        status=judged["status"].mask(lost, "thin"), reason=judged["reason"].mask(lost, reasons.to_numpy())
+    )
+
+
+def _by_month(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return the crimes by the keys: all of them, those inside an area, and those located anywhere."""
+    found = pd.DataFrame(
+        {"crimes": 1, "inside": rows["area_id"].notna(), "located": rows["lon"].notna()}, dtype=float
+    )
+    sums = found.groupby([rows[key] for key in keys], observed=True).sum().reset_index()
+    return sums.astype(dict.fromkeys(keys, str)).set_index(keys)
+
+
+def require_places(located: pd.DataFrame, forces: Collection[str], periods: Sequence[Period]) -> None:
+    """Refuse a whole period of which no crime of these forces lies in an area, though those of the others do.
 
     Raises
     ------
     InputError
-        If none of a whole period does.
+        If so.
     """
-    found = pd.DataFrame(
-        {"crimes": 1, "inside": rows["area_id"].notna(), "nowhere": rows["lon"].isna()}, dtype=float
-    )
-    of_month = found.groupby(rows["month"], observed=True).sum()
-    of_month.index = of_month.index.astype(str)
-    _require_each_period(of_month, periods)
-    return tuple(_notices(of_month))
-
-
-def _require_each_period(of_month: pd.DataFrame, periods: Sequence[Period]) -> None:
+    of_month = _by_month(located[located["force"].isin(list(forces))], ["month"])
+    of_month = of_month.reindex([month for period in periods for month in period], fill_value=0.0)
     whole = of_month.sum()
     for period in periods:
-        mine = of_month.reindex(list(period), fill_value=0.0).sum()
+        mine = of_month.loc[list(period)].sum()
         others = whole - mine
         usual = mine["crimes"] * others["inside"] / others["crimes"] if others["crimes"] else 0.0
         if mine["inside"] == 0 and usual >= ENOUGH:
             raise InputError(
                 f"None of the {mine['crimes']:,.0f} crimes of {months.span_in_words(period)} lies in an area, where "
-                f"about {usual:,.0f} would as in the other months; {mine['nowhere']:,.0f} of them have no location.",
+                f"about {usual:,.0f} would as in the other months; {mine['crimes'] - mine['located']:,.0f} of them "
+                "have no location.",
                 "Their coordinates are missing or wrong: give them as in the other months.",
             )
 
 
-def _notices(of_month: pd.DataFrame) -> Iterator[Notice]:
+def misplaced_months(rows: pd.DataFrame) -> Iterator[Notice]:
+    """Tell the months in which less than a quarter as many crimes as usual lie in the areas.
+
+    `rows` are the Located crimes of the main forces in the months compared.
+    """
+    of_month = _by_month(rows, ["month"])
     shares = of_month["inside"] / of_month["crimes"]
     usual = float(shares.median())
     few = of_month[(of_month["crimes"] * usual >= ENOUGH) & (shares < FAR_FEWER * usual)]
     if len(few):
         each = [
             f"{months.in_words(str(month))} ({one['inside']:,.0f} of {one['crimes']:,.0f}; "
-            f"{one['nowhere']:,.0f} have no location)"
+            f"{one['crimes'] - one['located']:,.0f} have no location)"
             for month, one in few.iterrows()
         ]
         yield Notice(

@@ -65,13 +65,7 @@ class Facts(NamedTuple):
 
 
 def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts) -> tuple[Notice, ...]:
-    """Return all notices of a comparison, the most important first.
-
-    Raises
-    ------
-    InputError
-        If no crime of a period lies in an area, though those of the others do.
-    """
+    """Return all notices of a comparison, the most important first."""
     compared, once = facts.compared, facts.once
     now = set(compared.periods[-1])
     asked = ["month", "force", "area_id", "shared", "lon", "lat"]
@@ -79,7 +73,7 @@ def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts
     inside = rows[rows["area_id"].notna()]
     mine = rows[rows["force"].isin(compared.forces)]
     return (
-        *misplaced_months(mine, compared.periods),
+        *misplaced_months(mine),
         *emptied_areas(facts.counts.in_areas[:, :, 0], compared.periods, areas),
         *_absent_types(
             [kind for kind in reading.absent if kind not in {*reading.broken, *compared.lost_types}],
