@@ -15,7 +15,7 @@ from sacmap.choose.ranking import Lists, all_lists, without_change
 from sacmap.crimes import Reading, repeats
 from sacmap.measure import warnings
 from sacmap.measure.change_table import change_table, groups_of
-from sacmap.measure.comparator import comparator_changes, comparator_of
+from sacmap.measure.comparator import Lines, comparator_changes, comparator_of
 from sacmap.measure.compared import Compared, compared_months
 from sacmap.measure.counts import by_period, counted, counts_cube, totals
 from sacmap.measure.definitions import Break, crossed, filled, of_extract
@@ -34,13 +34,13 @@ def compare_areas(
     beyond: GeoDataFrame | None = None,
     overlaps: Sequence[tuple[str, str, float]] = (),
     notices: Sequence[Notice] = (),
-    followed: str = "",
+    followed: Lines = (),
 ) -> Result:
     """Compare the crimes in the areas. The study's rolling periods are set here, from the crimes.
 
     `beyond` are the areas of the same file outside the mapped district; the comparator `areas` is then their crimes.
     `overlaps` are pairs of areas, with the square metres they share. The notices from reading the inputs come last.
-    `followed` is the text of the study's comparator file.
+    `followed` are the lines of the study's comparator file.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def _facts(
     *,
     elsewhere: np.ndarray | None,
     overlaps: Sequence[tuple[str, str, float]],
-    followed: str,
+    followed: Lines,
 ) -> warnings.Facts:
     """Return what the comparison finds, each crime counted once. `elsewhere`: which of them lie in the areas beyond."""
     beside = elsewhere if study.baseline and study.comparator == "areas" else None
@@ -79,7 +79,7 @@ def _facts(
         counts,
         compared,
         beyond=None if elsewhere is None else _sums(once[elsewhere[heard]], study, compared),
-        text=followed,
+        lines=followed,
     )
     against.require_there(compared.absent_types, counts.in_areas.sum(axis=0))
     return warnings.Facts(

@@ -28,7 +28,7 @@ from sacmap.errors import InputError, UsageError
 from sacmap.fetch.csv_files import each_once, members_of
 from sacmap.fetch.street import read
 from sacmap.files.text import sha256
-from sacmap.measure.comparator import read_comparator
+from sacmap.measure.comparator import Lines, read_comparator
 from sacmap.measure.coverage import months_needed
 from sacmap.notices import Notice
 from sacmap.study import Study
@@ -58,14 +58,14 @@ def read_by(study: Study) -> list[str]:
 class StudyAreas(NamedTuple):
     """The areas of a study: those mapped, with households; those outside its district; and notices.
 
-    inputs: path, sha256 and rows of the files read, for the record; comparator: the text of the file that is followed.
+    inputs: path, sha256 and rows of the files read, for the record; comparator: the lines of the file that is followed.
     """
 
     areas: GeoDataFrame
     beyond: GeoDataFrame
     notices: tuple[Notice, ...]
     inputs: list[dict[str, object]]
-    comparator: str = ""
+    comparator: Lines = ()
 
     @property
     def every(self) -> GeoDataFrame:
@@ -86,13 +86,12 @@ def read_study_areas(study: Study) -> StudyAreas:
     UsageError, InputError
         As `read_boundaries`, `_with_study_households` and `read_comparator`.
     """
-    found = boundaries_of(study, whole=True)
+    found = boundaries_of(study)
     mine, beyond = areas_within(found.areas, study.within, str(study.boundaries))
     areas, notices, households, lsoas = _with_study_households(mine, study)
     rows = {study.boundaries: len(found.areas), study.households: households, study.lsoa_boundaries: lsoas}
-    followed = ""
-    if study.comparator_file:
-        followed, rows[study.comparator_file] = read_comparator(study.comparator_file)
+    followed = read_comparator(study.comparator_file) if study.comparator_file else ()
+    rows[study.comparator_file] = len(followed)
     inputs: list[dict[str, object]] = [
         {"path": path, "sha256": sha256(Path(path)), "rows": n} for path, n in rows.items() if path
     ]
@@ -101,8 +100,8 @@ def read_study_areas(study: Study) -> StudyAreas:
     return StudyAreas(areas, beyond, (*named, *same_names(mine), *notices), inputs, followed)
 
 
-def boundaries_of(study: Study, *, whole: bool = False) -> Boundaries:
-    """Return the areas of a study's boundaries, and notices. With `whole`, the areas of all groups."""
+def boundaries_of(study: Study) -> Boundaries:
+    """Return the areas of a study's boundaries, those outside its district too, and notices."""
     require_group_column(study.within, study.group_column)
     options = BoundaryOptions(
         layer=study.layer,
@@ -112,7 +111,6 @@ def boundaries_of(study: Study, *, whole: bool = False) -> Boundaries:
         # With --households, this is a column of that file.
         households_column=None if study.households else study.households_column,
         group_column=study.group_column,
-        within=() if whole else study.within,
     )
     return read_boundaries(str(study.boundaries), options)
 
@@ -222,7 +220,7 @@ def published_of(study: Study, reading: Reading, recorded: Recorded) -> Publishe
             f"{recorded.area} is a Community Safety Partnership, and police.uk publishes by force.",
             "Add --boundaries FILE with its neighbourhoods, or leave --crimes out.",
         )
-    areas = boundaries_of(study).areas
+    areas, _ = areas_within(boundaries_of(study).areas, study.within, study.boundaries)
     located = locate(reading.crimes, areas)
     require_overlap(reading.crimes, located, areas)
     return published_in_areas(reading, located, study.months)

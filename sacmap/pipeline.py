@@ -21,6 +21,7 @@ from sacmap.comparison import compare_areas
 from sacmap.crimes import Reading, without_repeats
 from sacmap.errors import SacmapError, UsageError, require_type
 from sacmap.files.collisions import require_apart, require_own
+from sacmap.files.file_sets import older_files, torn_set_message, write_set
 from sacmap.files.json_shape import mismatch
 from sacmap.files.text import parse_json, read_text, sha256
 from sacmap.files.write import output_path, require_writable
@@ -37,6 +38,9 @@ from sacmap.inputs import (
 )
 from sacmap.measure.comparator import national_comparator
 from sacmap.notices import Notice, listed, series
+from sacmap.publish.csv_json import csv_of, dated, groups_path, record_of, texts_of, with_groups
+from sacmap.publish.extra_files import extra_files_of, require_tools
+from sacmap.publish.public import as_published
 from sacmap.result import Result
 from sacmap.study import MADE, Study, rolled_to
 from sacmap.study_options import kinds_of
@@ -139,7 +143,6 @@ def save(result: Result, out: str | Path, *, also: str | Sequence[str] | None = 
         If a file cannot be written.
     """
     from sacmap.publish.make_view import page_of
-    from sacmap.publish.public import as_published
 
     require_type(result, Result, "Write result = run(study), and save(result, out).")
     result = as_published(result)
@@ -148,9 +151,6 @@ def save(result: Result, out: str | Path, *, also: str | Sequence[str] | None = 
 
 def _save(result: Result, page: View, out: str | Path, kinds: Sequence[str]) -> list[Path]:
     """Write the files of a result, of which `page` is what is published."""
-    from sacmap.files.file_sets import write_set
-    from sacmap.publish.csv_json import csv_of, groups_path, record_of, texts_of, with_groups
-    from sacmap.publish.extra_files import extra_files_of, require_tools
     from sacmap.publish.page import render
 
     require_tools(kinds)
@@ -180,8 +180,6 @@ def _save(result: Result, page: View, out: str | Path, kinds: Sequence[str]) -> 
 
 def _stale(page: Path, outputs: Sequence[Path], read: Sequence[str]) -> tuple[Notice, ...]:
     """Return a notice about files with the name of a map that this run does not write."""
-    from sacmap.files.file_sets import older_files
-
     older = [one.name for one in older_files(page, ENDINGS, outputs, read)]
     text = f"Files with the name of this map that come from an older run: {listed(older, 12, ', ')}."
     return (Notice("stale", text),) if older else ()
@@ -189,8 +187,6 @@ def _stale(page: Path, outputs: Sequence[Path], read: Sequence[str]) -> tuple[No
 
 def _files_of_map(page: Path, kinds: Sequence[str]) -> list[Path]:
     """Return the files of a map: the page, the CSV, the record, additional files and subtotals."""
-    from sacmap.publish.csv_json import groups_path
-
     return [page, *(page.with_suffix(f".{kind}") for kind in ("csv", "json", *kinds)), groups_path(page)]
 
 
@@ -212,10 +208,7 @@ def map_study(study: Study, out: Path, *, study_file: str | Path | None = None) 
     SacmapError
         As `run` and `save`.
     """
-    from sacmap.publish.csv_json import dated
-    from sacmap.publish.extra_files import require_tools
     from sacmap.publish.make_view import page_of
-    from sacmap.publish.public import as_published
     from sacmap.publish.shapes import outlines_of
 
     require_tools(study.also)
@@ -265,8 +258,6 @@ def require_outputs(outputs: Sequence[Path], read: Sequence[str | Path | None]) 
 
 def _tell_torn(first: Path) -> None:
     """Say so if the files of the set that is to be written come from two runs."""
-    from sacmap.files.file_sets import torn_set_message
-
     if torn := torn_set_message(first):
         say(f"- {torn} This run writes all of them again.")
 
@@ -289,9 +280,7 @@ def reconcile_study(
     UsageError
         If the periods are not whole quarters.
     """
-    from sacmap.files.file_sets import write_set
     from sacmap.measure.quarters import require_quarters
-    from sacmap.publish.csv_json import csv_of, texts_of
 
     if study.current:
         require_quarters(study)
@@ -349,9 +338,6 @@ def write_comparator(crimes: Sequence[str], path: Path, *, without: Sequence[str
     InputError
         If no force has every month.
     """
-    from sacmap.files.file_sets import write_set
-    from sacmap.publish.csv_json import csv_of, texts_of
-
     require_outputs([path], crimes)
     reading = read_with_progress(crimes)
     once = without_repeats(reading.crimes)
@@ -394,4 +380,4 @@ def fetch_study(study: Study, *, refresh: bool) -> Downloaded:
     study = with_boundaries(replace(study, crimes=()))
     from sacmap.fetching import download
 
-    return download(study, boundaries_of(study, whole=True).areas, refresh=refresh)
+    return download(study, boundaries_of(study).areas, refresh=refresh)

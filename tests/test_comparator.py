@@ -10,8 +10,10 @@ from conftest import csv_text, row, write_squares
 
 from sacmap import tables
 from sacmap.errors import InputError
+from sacmap.files.text import rows_of
 from sacmap.forces import NO_FORCE
 from sacmap.measure.comparator import (
+    COLUMNS,
     Comparator,
     changes_followed,
     doubt_pct,
@@ -34,28 +36,34 @@ AUGUSTS = tuple(period[1:] for period in PERIODS)
 EVERY = [month for period in PERIODS for month in period]
 
 
+def followed(text, periods):
+    return file_comparator(
+        list(rows_of(text, "The comparator c.csv", COLUMNS, beside=True)), "c.csv", periods
+    )
+
+
 def test_a_file_s_counts_are_summed_over_the_months_compared():
-    against = file_comparator("\ufeff" + csv_of(EVERY), "c.csv", PERIODS)
+    against = followed("\ufeff" + csv_of(EVERY), PERIODS)
     assert against.pair("burglary") == (400, 200)
     assert against.pair("sac") == (1_200, 600)
-    assert file_comparator(csv_of(EVERY), "c.csv", AUGUSTS).pair("sac") == (600, 300)
+    assert followed(csv_of(EVERY), AUGUSTS).pair("sac") == (600, 300)
 
 
 def test_a_month_may_be_written_as_a_day_as_workbooks_do():
     text = csv_of([f"{month}-01" for month in EVERY])
-    assert file_comparator(text, "c.csv", PERIODS).pair("burglary") == (400, 200)
+    assert followed(text, PERIODS).pair("burglary") == (400, 200)
 
 
 @pytest.mark.parametrize(("n", "read"), [("100.0", 100), ('"1,000"', 1_000)])
 def test_counts_and_crime_types_are_read_as_programs_and_police_uk_write_them(n, read):
     text = csv_of(EVERY, n=n, kinds=("Burglary", "Robbery", "Vehicle crime"))
-    against = file_comparator(text, "c.csv", PERIODS)
+    against = followed(text, PERIODS)
     assert against.pair("vehicle-crime") == (4 * read, 2 * read)
 
 
 def test_each_month_may_have_a_row_of_each_of_several_forces():
     text = csv_of(EVERY) + csv_of(EVERY, n=50).partition("\n")[2]
-    assert file_comparator(text, "c.csv", PERIODS).pair("burglary") == (600, 300)
+    assert followed(text, PERIODS).pair("burglary") == (600, 300)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +80,7 @@ def test_rows_that_count_crimes_again_are_refused_and_not_summed(forces, said):
         f"{force},{m},{kind},{n}" for force, n in forces.items() for m in EVERY for kind in tables.SAC_TYPES
     ]
     with pytest.raises(InputError, match=said):
-        file_comparator("\n".join(["Force,month,crime_type,n", *lines]), "c.csv", PERIODS)
+        followed("\n".join(["Force,month,crime_type,n", *lines]), PERIODS)
 
 
 def test_a_column_of_countries_does_not_make_england_s_forces_the_sum_of_wales_s():
@@ -83,18 +91,18 @@ def test_a_column_of_countries_does_not_make_england_s_forces_the_sum_of_wales_s
         for kind in tables.SAC_TYPES
     ]
     text = "\n".join(["Country,month,crime_type,n", *lines])
-    assert file_comparator(text, "c.csv", PERIODS).pair("burglary") == (52, 26)
+    assert followed(text, PERIODS).pair("burglary") == (52, 26)
 
 
 def test_a_file_of_the_nation_alone_may_say_so_in_every_row():
     lines = [f"England and Wales,{month},{kind},9" for month in EVERY for kind in tables.SAC_TYPES]
     text = "\n".join(["Force,month,crime_type,n", *lines])
-    assert file_comparator(text, "c.csv", PERIODS).pair("burglary") == (36, 18)
+    assert followed(text, PERIODS).pair("burglary") == (36, 18)
 
 
 def test_a_month_left_out_need_not_be_in_the_file():
     without = [month for month in EVERY if month[5:] == "08"]
-    assert file_comparator(csv_of(without), "c.csv", AUGUSTS).pair("robbery") == (200, 100)
+    assert followed(csv_of(without), AUGUSTS).pair("robbery") == (200, 100)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +126,7 @@ def test_a_month_left_out_need_not_be_in_the_file():
 )
 def test_a_file_that_will_not_do_says_why(text, words):
     with pytest.raises(InputError, match=words):
-        file_comparator(text, "c.csv", PERIODS)
+        followed(text, PERIODS)
 
 
 def test_the_rest_of_the_force_is_its_rows_less_the_areas_located_or_not(tmp_path):
@@ -312,7 +320,7 @@ def test_all_forces_are_summed_to_a_file_that_the_option_takes(tmp_path):
     assert told[0].startswith("2 forces together, January 2023 to February 2024")
     assert "Dyfed-Powys Police" in told[1]
     assert "no row of vehicle crime: missing, not zero" in told[2]
-    found = file_comparator(text, "nation.csv", (("2023-01", "2023-02"), ("2024-01", "2024-02")))
+    found = followed(text, (("2023-01", "2023-02"), ("2024-01", "2024-02")))
     assert found.pair("burglary") == (100, 100)
 
 

@@ -37,6 +37,8 @@ NOTHING = "the baseline"
 OTHERS = "the rest of the areas"
 #: The columns of a comparator file.
 COLUMNS = ("month", "crime_type", "n")
+#: Its lines: the number of each, and its cells by column.
+Lines = Sequence[tuple[int, Mapping[str, str]]]
 #: What areas are compared with should have at least this share of their crimes, or of the force's.
 SMALL_REST = 0.1
 #: What a row of all forces or areas together is called, in any column beside those read.
@@ -160,8 +162,8 @@ def changes_followed(rows: pd.DataFrame, record: ComparatorRecord | None) -> lis
     return [change if there else None for change, there in zip(changes.tolist(), known.tolist(), strict=True)]
 
 
-def read_comparator(path: str) -> tuple[str, int]:
-    """Return the text of a comparator file, of a workbook too, and its number of rows.
+def read_comparator(path: str) -> Lines:
+    """Return the lines of a comparator file, also of a workbook.
 
     Raises
     ------
@@ -175,22 +177,21 @@ def read_comparator(path: str) -> tuple[str, int]:
             f"The comparator {path} is no table of {','.join(COLUMNS)}.",
             f"Add up crimes with sacmap comparator {path} --out nation.csv, and give --comparator nation.csv.",
         )
-    text = table_text(path, COLUMNS)
-    return text, sum(1 for _ in rows_of(text, f"The comparator {path}", COLUMNS))
+    return list(rows_of(table_text(path, COLUMNS), f"The comparator {path}", COLUMNS, beside=True))
 
 
-def file_comparator(text: str, path: str, compared: Sequence[Period]) -> Comparator:
-    """Return the comparator from a CSV of month, crime_type, n, summed over the months compared of each period.
+def file_comparator(lines: Lines, path: str, compared: Sequence[Period]) -> Comparator:
+    """Return the comparator of a file, summed over the months compared of each period.
 
     Raises
     ------
     InputError
-        If a column or a compared month is missing, a month has more rows than another, a row counts crimes that others
+        If a compared month is missing, a month has more rows than another, a row counts crimes that others
         count, a value is not a month, a crime type or a whole count, or every count is 0.
     """
     rows: dict[tuple[str, str], list[float]] = {}
     called: dict[str, list[tuple[str, str]]] = {}
-    for line, row in rows_of(text, f"The comparator {path}", COLUMNS, beside=True):
+    for line, row in lines:
         month, n = months.month_of(row["month"]), tables.whole_of(row["n"])
         # Vehicle crime is how police.uk's files write vehicle-crime.
         kind = row["crime_type"].lower().replace(" ", "-")
@@ -307,12 +308,12 @@ def _require_once(
 
 
 def comparator_of(
-    study: Study, counts: Counted, compared: Compared, *, beyond: np.ndarray | None, text: str
+    study: Study, counts: Counted, compared: Compared, *, beyond: np.ndarray | None, lines: Lines
 ) -> Comparator:
     """Return the comparator of a study.
 
     For a study of a district, `beyond` is (periods, types) of the areas of the file outside the district, else None.
-    `text` is that of a comparator file, empty for any other.
+    `lines` are those of a comparator file.
 
     Raises
     ------
@@ -335,7 +336,7 @@ def comparator_of(
         return Comparator("none", NOTHING, {})
     if study.comparator == "force":
         return force_comparator(counts.outside, compared.forces)
-    return file_comparator(text, study.comparator, compared.periods)
+    return file_comparator(lines, study.comparator, compared.periods)
 
 
 def _enough(beyond: np.ndarray, mine: np.ndarray) -> bool:
