@@ -193,12 +193,13 @@ def _no_header(path: Path, nearest: Sequence[tuple[list[str], list[str]]]) -> In
 def _part_of(sheet: Extracted) -> Part:
     rows = sheet.rows
     ids = rows["crime_id"].where(~rows["crime_id"].map(is_no_id).astype(bool), "")
+    kind = [rows["day"], rows["offence"].map(words_of)]
     return Part(
         label=sheet.label,
         size=len(rows),
         group=rows["month"].to_numpy(object),
-        kind=keys_of([rows["day"], rows["offence"].map(words_of)]),
-        key=keys_of([rows["day"], rows["offence"].map(words_of), rows["lon"].round(5), rows["lat"].round(5)]),
+        kind=keys_of(kind),
+        key=keys_of([*kind, rows["lon"].round(5), rows["lat"].round(5)]),
         ident=idents_of(ids),
         placed=rows["lon"].notna().to_numpy(),
     )
@@ -237,17 +238,11 @@ def _day_number_notices(count: int) -> Iterator[Notice]:
 def _rows(path: Path, sheet: Sheet, layout: Layout) -> Extracted | None:
     """Return a sheet's rows in sacmap's columns, or None if it has no header."""
     wanted = {name: words_of(given) for name, given in layout.columns.items()}
-    at, header = next(
-        (
-            (k, words)
-            for k, row in enumerate(sheet.rows[:LINES_ABOVE])
-            for words in [[words_of(cell) for cell in row]]
-            if set(wanted.values()) <= set(words)
-        ),
-        (-1, []),
-    )
-    if at < 0:
+    headers = [[words_of(cell) for cell in row] for row in sheet.rows[:LINES_ABOVE]]
+    at = next((k for k, words in enumerate(headers) if set(wanted.values()) <= set(words)), None)
+    if at is None:
         return None
+    header = headers[at]
     lines = _lines(sheet, at, len(header))
     table = pd.DataFrame({"line": [line for line, _ in lines]})
     titles = [text_of(cell) for cell in sheet.rows[at]]

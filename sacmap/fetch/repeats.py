@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -37,6 +37,8 @@ DOUBLED_ROWS = 20
 
 #: What rows are of: the files of a month, or a sheet.
 Source = TypeVar("Source")
+#: The position of a part → month and force → its rows.
+SharedMonths = dict[int, dict[str, pd.DataFrame]]
 
 
 def is_no_id(text: str) -> bool:
@@ -130,8 +132,8 @@ def commonest(texts: pd.Series) -> list[tuple[str, int]]:
 class Part(NamedTuple):
     """One file, member or sheet: its label, its number of rows, and five arrays with one value for each row compared.
 
-    group: month and force; kind: what the crime is, with its day if known; key: a number that is equal for rows that
-    differ only in their id; ident: a number for the id, 0 if it is missing; placed: whether the row has a location.
+    group: month and force; kind: what the crime is, with its day if known; key: a number that is equal for rows of a
+    group that differ only in their id; ident: a number for the id, 0 if it is missing; placed: if it has a location.
     """
 
     label: str
@@ -178,19 +180,20 @@ def without_repeated_parts(
 
     `parts` are the rows of each source; `less` returns a source without what is repeated.
     """
-    found = repeated_parts(parts)
+    by_part = _shared_months(parts)
+    found = repeated_parts(parts, by_part)
     left = list(sources)
     for one in found:
         left[one.part] = less(left[one.part], one)
-    return left, (*_repeat_notices(found, parts), *_doubled_notices(parts, found), *_full_notices(parts))
+    doubled = (*_doubled_notices(parts), *_overlap_notices(parts, by_part, found))
+    return left, (*_repeat_notices(found, parts), *doubled, *_full_notices(parts))
 
 
-def repeated_parts(parts: Sequence[Part]) -> list[Repeated]:
+def repeated_parts(parts: Sequence[Part], by_part: SharedMonths) -> list[Repeated]:
     """Find the parts, or months of parts, whose rows all occur in another part.
 
     Of two equal parts one with ids is kept, or else the first. If all rows of both have ids, the ids are compared.
     """
-    by_part = _shared_months(parts)
     sizes = {part: len(parts[part].key) for part in by_part}
     with_ids = {part: any(some["ident"].any() for some in its.values()) for part, its in by_part.items()}
     found: list[Repeated] = []
@@ -215,14 +218,14 @@ def repeated_parts(parts: Sequence[Part]) -> list[Repeated]:
     return sorted(found, key=lambda repeated: repeated.part)
 
 
-def _shared_months(parts: Sequence[Part]) -> dict[int, dict[str, pd.DataFrame]]:
-    """Return the rows of each part by month and force, of those months that occur in several parts."""
+def _shared_months(parts: Sequence[Part]) -> SharedMonths:
+    """Return the rows of the months that occur in several parts."""
     frames = [
         pd.DataFrame({"part": n} | {name: getattr(part, name) for name in Part._fields[2:]})
         for n, part in enumerate(parts)
         if len(part.key)
     ]
-    by_part: dict[int, dict[str, pd.DataFrame]] = {}
+    by_part: SharedMonths = {}
     if len(frames) > 1:
         rows = pd.concat(frames, ignore_index=True)
         rows = rows[rows.groupby("group")["part"].transform("nunique") > 1]
@@ -231,7 +234,7 @@ def _shared_months(parts: Sequence[Part]) -> dict[int, dict[str, pd.DataFrame]]:
     return by_part
 
 
-def _pairs(by_part: Mapping[int, Mapping[str, pd.DataFrame]]) -> set[tuple[int, int]]:
+def _pairs(by_part: SharedMonths) -> set[tuple[int, int]]:
     """Return the parts that share a month, each with each."""
     together: dict[str, list[int]] = {}
     for part, its in by_part.items():
@@ -250,11 +253,10 @@ def _occur_in(mine: pd.DataFrame, theirs: pd.DataFrame) -> bool:
     return bool((others.reindex(counts.index).fillna(0) >= counts).all())
 
 
-def _doubled_notices(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterator[Notice]:
-    """Warn of files, or months of files, in which every row occurs twice, or three times, and no id repeats.
+def _doubled_notices(parts: Sequence[Part]) -> Iterator[Notice]:
+    """Warn of files, or months or blocks of them, in which every row occurs twice, or three times, and no id repeats.
 
-    Someone may have numbered the rows after the file was joined to itself. Parts that share many rows are told
-    too; `found` are the repeats that are left out.
+    Someone may have numbered the rows after the file was joined to itself.
     """
     named = [(part, _doubled_in(part)) for part in parts]
     if doubled := [name for _, name in named if name]:
@@ -272,7 +274,6 @@ def _doubled_notices(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterat
             f"Rows in a row that all stood before, as if they were put in twice: {listed(pasted, 3)}. No ids show "
             "whether these are the same crimes. If they are, the counts are too high: give each crime only once.",
         )
-    yield from _overlaps(parts, found)
 
 
 def _doubled_in(part: Part) -> str:
@@ -281,9 +282,7 @@ def _doubled_in(part: Part) -> str:
         return ""
     again = (part.ident != 0) & pd.Series(part.ident).duplicated().to_numpy()
     of_row, groups = pd.factorize(part.group)
-    _, first, counts = np.unique(
-        part.key ^ keys_of([pd.Series(part.group)]), return_index=True, return_counts=True
-    )
+    _, first, counts = np.unique(part.key, return_index=True, return_counts=True)
     if not again.any() and part.placed.any() and np.gcd.reduce(counts) > 1:
         return part.label
     n = len(groups)
@@ -295,13 +294,14 @@ def _doubled_in(part: Part) -> str:
     return f"{part.label} ({listed(sorted(groups[found]), 3, ', ')})" if found.any() else ""
 
 
-def _overlaps(parts: Sequence[Part], found: Sequence[Repeated]) -> Iterator[Notice]:
+def _overlap_notices(
+    parts: Sequence[Part], by_part: SharedMonths, found: Sequence[Repeated]
+) -> Iterator[Notice]:
     """Warn of months of a part of which another has most rows, under other ids or none, and which are not left out.
 
     A copy of which a row was corrected, or an earlier extract, is no whole repeat, and yet counts most crimes twice.
     """
     gone = {(one.part, group) for one in found for group in one.groups}
-    by_part = _shared_months(parts)
     said = []
     for one, other in sorted(pair for pair in _pairs(by_part) if pair[0] < pair[1]):
         both = by_part[one].keys() & by_part[other].keys()
@@ -363,12 +363,11 @@ def _pasted_in(part: Part) -> int:
     So does a block that was put in twice, or a sheet of one crime type beside that of all. Rows alike that follow each
     other are crimes at one place, and in one month of a town many rows are like an earlier one by chance.
     """
-    key = part.key ^ keys_of([pd.Series(part.group)])
     known = (part.ident != 0) & pd.Series(part.ident).duplicated().to_numpy()
-    again = pd.Series(key).duplicated().to_numpy() & part.placed & ~known
-    runs = pd.Series(key[again]).groupby(np.cumsum(~again)[again]).agg(["size", "nunique"])
-    by_chance = (again.sum() - runs["size"]) / (len(key) - runs["size"]).clip(lower=1)
-    blocks = (runs["nunique"] >= BLOCK) & (len(key) * by_chance ** runs["size"] < HARDLY)
+    again = pd.Series(part.key).duplicated().to_numpy() & part.placed & ~known
+    runs = pd.Series(part.key[again]).groupby(np.cumsum(~again)[again]).agg(["size", "nunique"])
+    by_chance = (again.sum() - runs["size"]) / (len(again) - runs["size"]).clip(lower=1)
+    blocks = (runs["nunique"] >= BLOCK) & (len(again) * by_chance ** runs["size"] < HARDLY)
     return int(runs["size"][blocks].sum())
 
 

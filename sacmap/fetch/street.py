@@ -213,12 +213,13 @@ def _without_repeats(parts: list[Read]) -> tuple[list[Read], tuple[Notice, ...]]
 
 def _part_of(part: Read) -> Part:
     frame = part.rows.crimes.select(["month", "force", "crime_type", "lon", "lat", "crime_id"]).to_pandas()
+    group = _groups(frame)
     return Part(
         label=part.label,
         size=part.size,
-        group=_groups(frame),
+        group=group,
         kind=frame["crime_type"].astype(str).to_numpy(object),
-        key=keys_of([frame["crime_type"], rounded(frame["lon"]), rounded(frame["lat"])]),
+        key=keys_of([pd.Series(group), frame["crime_type"], rounded(frame["lon"]), rounded(frame["lat"])]),
         ident=idents_of(frame["crime_id"]),
         placed=frame["lon"].notna().to_numpy(),
     )
