@@ -470,14 +470,6 @@ def test_a_force_that_lists_no_neighbourhoods_is_fetched_for_the_areas_given(ope
         neighbourhoods(open_downloader().api, FORCE)
 
 
-def test_without_a_force_the_command_says_what_to_add(open_downloader, base, tmp_path):
-    with pytest.raises(UsageError, match="No force") as told:
-        Downloader(Origin(force=None, store=str(tmp_path / "s"), api_url=f"{base}/api")).download(
-            WANTED, AREAS
-        )
-    assert "--force" in told.value.remedy
-
-
 def test_boundaries_round_trip_with_mends_told(open_downloader, police, tmp_path, data):
     ring = json.loads((data / "api" / "gloucestershire-AA3-boundary.json").read_text())
     points = [(float(p["longitude"]), float(p["latitude"])) for p in ring]

@@ -89,7 +89,7 @@ def choose_sources(
 class Origin:
     """The force whose crimes are fetched, and the sources, as in the options of the same names."""
 
-    force: str | None
+    force: str
     store: str | None = None
     offline: bool = False
     source: str = "auto"
@@ -134,6 +134,7 @@ class Downloader:
         territory: Callable[[Api, str], gpd.GeoDataFrame | None] = lambda *_: None,
     ) -> None:
         self.origin = origin
+        self.force = origin.force
         self._territory = territory
         self.say = say
         self.store = Store(Path(origin.store) if origin.store else default_store())
@@ -159,22 +160,6 @@ class Downloader:
     def __exit__(self, *_: object) -> None:
         if self.web is not None:
             self.web.close()
-
-    @property
-    def force(self) -> str:
-        """The force.
-
-        Raises
-        ------
-        UsageError
-            If none is given.
-        """
-        if not self.origin.force:
-            raise UsageError(
-                "No force was given, so no crimes can be fetched.",
-                "Add --force, for example --force northamptonshire.",
-            )
-        return self.origin.force
 
     def download(
         self,
