@@ -115,19 +115,6 @@ def option_fields() -> dict[str, str]:
     return {OPTION_NAMES.get(name, name.replace("_", "-")): name for name in names}
 
 
-def require_extra_kinds(kinds: Iterable[str]) -> None:
-    """Refuse kinds of file that sacmap does not write.
-
-    Raises
-    ------
-    UsageError
-        If one is not in `EXTRA_KINDS`.
-    """
-    unknown = [kind for kind in kinds if kind not in EXTRA_KINDS]
-    if unknown:
-        raise UsageError(f"--also cannot be {unknown[0]!r}.", f"It can be {', '.join(EXTRA_KINDS)}.")
-
-
 def checked(given: Options) -> dict[str, object]:
     """Return the values of the fields that are given, in the types of the fields."""
     for name in given:
@@ -135,9 +122,7 @@ def checked(given: Options) -> dict[str, object]:
             raise UsageError(f"There is no option {name!r}.", unknown_option(name, option_fields().values()))
     require_types(given)
     values = {name: _as_text(name, value) for name, value in given.items()}
-    kinds = kinds_of(given.get("also", ()))
-    require_extra_kinds(kinds)
-    values |= _periods(given) | {"also": kinds}
+    values |= {"also": kinds_of(given.get("also", ())), **_periods(given)}
     if "extract" in given and not given.get("crimes"):
         raise UsageError(
             "The study describes an extract, but gives none.",
@@ -276,9 +261,18 @@ def _require_tiles(tiles: str | None, key: str | None) -> None:
 
 
 def kinds_of(also: str | Sequence[str]) -> tuple[str, ...]:
-    """Return ("xlsx", "png") from "xlsx, png" or from separate texts, each once."""
+    """Return ("xlsx", "png") from "xlsx, png" or from separate texts, each once.
+
+    Raises
+    ------
+    UsageError
+        If one is not in `EXTRA_KINDS`.
+    """
     parts = (part.strip() for text in texts_of("also", also) for part in text.split(","))
-    return tuple(dict.fromkeys(part for part in parts if part))
+    kinds = tuple(dict.fromkeys(part for part in parts if part))
+    if unknown := [kind for kind in kinds if kind not in EXTRA_KINDS]:
+        raise UsageError(f"--also cannot be {unknown[0]!r}.", f"It can be {', '.join(EXTRA_KINDS)}.")
+    return kinds
 
 
 def _require_written(given: Mapping[str, object]) -> None:

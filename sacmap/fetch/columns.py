@@ -85,15 +85,11 @@ def missing_from(places: Mapping[str, int]) -> str | None:
 
 def header_at(rows: Sequence[Sequence[str]]) -> int | None:
     """Return the position of the header: the first row with every required column."""
-    return next(
-        (
-            n
-            for n, row in enumerate(rows[:LINES_ABOVE])
-            for places in [places_of(row)]
-            if missing_from(places) is None or _has_answers(places)
-        ),
-        None,
-    )
+    for n, row in enumerate(rows[:LINES_ABOVE]):
+        places = places_of(row)
+        if missing_from(places) is None or _has_answers(places):
+            return n
+    return None
 
 
 def _has_answers(places: dict[str, int]) -> bool:

@@ -91,8 +91,15 @@ class RecordedTable:
         InputError
             If there is no such area, or one of its counts is invalid.
         """
-        by, mine = _of_area(self.rows, area_name, self.path)
-        return self._recorded(area_name, by, mine)
+        wanted = force_slug(area_name)
+        for column in ("csp", "force"):
+            mine = mapped(self.rows[column], lambda cell: force_slug(text_of(cell))) == wanted
+            if wanted and mine.any():
+                return self._recorded(area_name, column, self.rows[mine])
+        near = alike(area_name, self._names, 4) or self._names[:6]
+        raise InputError(
+            f"{self.path} has no area called {area_name!r}.", f"It has {'; '.join(near)}, for example."
+        )
 
     def names_in(self, texts: Iterable[str]) -> list[str]:
         """Return the names in lists with commas. "London, City of" is one name if the table has it.
@@ -101,9 +108,7 @@ class RecordedTable:
         >>> table.names_in(["England and Wales,London, City of"])
         ['England and Wales', 'London, City of']
         """
-        known = {
-            force_slug(text_of(name)) for column in ("csp", "force") for name in self.rows[column].unique()
-        }
+        known = set(map(force_slug, self._names))
         found = []
         for text in texts:
             parts = [part.strip() for part in text.split(",") if part.strip()]
@@ -141,6 +146,13 @@ class RecordedTable:
             by=by,
             rows=rows.reset_index(drop=True),
             codes={quarter: quarters[quarter] for quarter in sorted(set(mine["quarter"]))},
+        )
+
+    @cached_property
+    def _names(self) -> list[str]:
+        """The names of all areas, sorted."""
+        return sorted(
+            {text_of(name) for column in ("csp", "force") for name in self.rows[column].unique()} - {""}
         )
 
     @cached_property
@@ -203,17 +215,6 @@ def _quarters(whole: pd.DataFrame) -> pd.Series:
         for quarter in quarters.unique()
     }
     return pd.Series([first[pair] for pair in zip(years, quarters, strict=True)], index=whole.index)
-
-
-def _of_area(whole: pd.DataFrame, area_name: str, path: str) -> tuple[str, pd.DataFrame]:
-    wanted = force_slug(area_name)
-    for column in ("csp", "force"):
-        mine = mapped(whole[column], lambda cell: force_slug(text_of(cell))) == wanted
-        if wanted and mine.any():
-            return column, whole[mine]
-    names = sorted({text_of(name) for column in ("csp", "force") for name in whole[column].unique()} - {""})
-    near = alike(area_name, names, 4) or names[:6]
-    raise InputError(f"{path} has no area called {area_name!r}.", f"It has {'; '.join(near)}, for example.")
 
 
 def _require_once(mine: pd.DataFrame, path: str) -> None:

@@ -12,6 +12,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from sacmap.errors import DiskError, SourceError, UsageError
@@ -86,17 +87,12 @@ class RemoteFile(io.RawIOBase):
         if_range = tag if tag and not tag.startswith("W/") else self._same.get("Last-Modified", "")
         if if_range:
             headers["If-Range"] = if_range
-
-        def judge(reply: Reply) -> tuple[int, bytes]:
-            return self._judged(reply, start, length)
-
         if length > _MOST:
             raise zipfile.BadZipFile(f"a part of {length:,} bytes")
-        answer = self._web.ask(
+        judge = partial(self._judged, start=start, length=length)
+        return self._web.ask(
             self._url, judge, headers=headers, expect=(206,), cap=length, more_time=length / _SLOW, hops=HOPS
-        )
-        found: tuple[int, bytes] = answer.value
-        return found
+        ).value
 
     def _judged(self, reply: Reply, start: int | None, length: int) -> tuple[int, bytes]:
         try:

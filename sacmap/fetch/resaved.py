@@ -23,7 +23,7 @@ from sacmap.errors import InputError
 from sacmap.fetch.columns import header_at, missing_from, no_column, places_of, twins_of
 from sacmap.fetch.national_grid import from_grid, in_britain, swapped_among
 from sacmap.fetch.saved_answers import saved_crimes
-from sacmap.files.delimited import LINES_ABOVE, SEPARATORS, decoded, separated, separator_of, unpacked
+from sacmap.files.delimited import LINES_ABOVE, decoded, separated, separator_of, unpacked
 from sacmap.files.sheets import PARQUET, is_workbook, sheets_in, text_of
 from sacmap.forces import NO_FORCE, TRANSPORT_POLICE
 
@@ -110,17 +110,6 @@ def _of_text(text: str, label: str) -> Lines:
     separator = separator_of(text)
     first = list(islice(_separated(text, separator, label), LINES_ABOVE))
     at = header_at([cells for _, cells in first])
-    if at is None:
-        # The lines above the header may have another separator.
-        for other in SEPARATORS:
-            try:
-                first = list(islice(separated(text, other), LINES_ABOVE))
-            except ValueError:
-                continue
-            at = header_at([cells for _, cells in first])
-            if at is not None:
-                separator = other
-                break
     if at is None:
         filled = next((cells for _, cells in _separated(text, separator, label) if any(cells)), None)
         if filled is None:

@@ -57,12 +57,6 @@ class Rows(NamedTuple):
     tally: pa.Table
 
 
-def merged(parts: Sequence[Rows]) -> Rows:
-    """Join the rows of several files, in their order."""
-    crimes = pa.concat_tables(part.crimes for part in parts).unify_dictionaries().combine_chunks()
-    return Rows(crimes, pa.concat_tables(part.tally for part in parts))
-
-
 def rows_of(sources: Sequence[CsvSource], keep: Sequence[str] | None, force: str | None = None) -> Rows:
     """Read CSVs into columns of text and degrees: "" for missing text, null for a missing location.
 
@@ -80,7 +74,8 @@ def rows_of(sources: Sequence[CsvSource], keep: Sequence[str] | None, force: str
         found = list(alike)
         plain = [part for part in found if isinstance(part, _Plain)]
         parts += _converted(plain, keep) if plain else [part for part in found if isinstance(part, Rows)]
-    return merged(parts)
+    crimes = pa.concat_tables(part.crimes for part in parts).unify_dictionaries().combine_chunks()
+    return Rows(crimes, pa.concat_tables(part.tally for part in parts))
 
 
 class _Plain(NamedTuple):

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 from urllib.parse import urlsplit
 
 from sacmap.errors import SourceError
@@ -177,10 +177,8 @@ class Web:
             If the address is neither https nor on this machine.
         """
         request = _Request(url, judge, headers or {}, expect, cap, more_time, hops)
-        answer = self._ask(request, splittable=(), tries=tries)
-        if answer is None:
-            raise ValueError("a request that cannot be split was to be split")
-        return answer
+        # Only what is splittable has no answer.
+        return cast("Answer[Checked]", self._ask(request, splittable=(), tries=tries))
 
     def ask_or_split(self, url: str, judge: Judge[Checked], *, large: bool = False) -> Answer[Checked] | None:
         """Send a request as `ask` does. Return None if it must be split into smaller ones.

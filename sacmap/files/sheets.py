@@ -84,6 +84,7 @@ def _sheet_with(columns: Sequence[str], raw: bytes | bytearray, path: str) -> li
     """Return the cells of the sheet that has the columns, as text without line breaks."""
     first: list[list[str]] | None = None
     found: dict[str, list[list[str]]] = {}
+    own: dict[str, list[list[str]]] = {}
     for sheet in sheets_in(raw, path):
         rows = [[" ".join(text_of(cell).split()) for cell in row] for row in sheet.rows]
         first = rows if first is None else first
@@ -93,12 +94,9 @@ def _sheet_with(columns: Sequence[str], raw: bytes | bytearray, path: str) -> li
         if place is not None and filled[place + 1 :] and rows not in found.values():
             LISTED.require(len(filled), sheet.label)
             found[sheet.label] = rows
+            if has_own_names(filled[place], columns):
+                own[sheet.label] = rows
     # A column that is only called alike, as the dwellings of a census, does not make a table a second one.
-    own = {
-        label: rows
-        for label, rows in found.items()
-        if has_own_names([row for row in rows if any(row)], columns)
-    }
     found = own or found
     if len(found) > 1:
         names = ", ".join(label.removeprefix(f"{path}, ") for label in found)

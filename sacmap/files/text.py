@@ -229,10 +229,9 @@ def header_of(rows: Sequence[Sequence[str]], columns: Sequence[str]) -> int | No
     )
 
 
-def has_own_names(rows: Sequence[Sequence[str]], columns: Sequence[str]) -> bool:
+def has_own_names(header: Sequence[str], columns: Sequence[str]) -> bool:
     """Whether a header has all these columns by their own names, but for that of the areas."""
-    place = header_of(rows, columns)
-    return place is not None and {*columns} - {"area_id"} <= {*_as_written(rows[place])}
+    return {*columns} - {"area_id"} <= {*_as_written(header)}
 
 
 def rows_of(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from sacmap.errors import UsageError
 from sacmap.publish.browser import find_browser, print_page
 from sacmap.publish.csv_json import data_date
-from sacmap.study_options import require_extra_kinds
 from sacmap.terminal import say
 
 if TYPE_CHECKING:
@@ -27,9 +26,8 @@ def require_tools(kinds: Collection[str]) -> None:
     Raises
     ------
     UsageError
-        If there is no such kind, or matplotlib is needed and not installed.
+        If matplotlib is needed and not installed.
     """
-    require_extra_kinds(kinds)
     if "png" in kinds:
         _require_matplotlib("png", "The picture (--also png) needs matplotlib, which is not installed.")
     if "pdf" in kinds and find_browser() is None:
