@@ -38,6 +38,7 @@ from sacmap.comparison import compare_areas
 from sacmap.errors import InputError, UsageError
 from sacmap.fetch.street import read
 from sacmap.files.sheets import table_text
+from sacmap.measure.comparator import Comparator
 from sacmap.notices import Notice
 from sacmap.planning import EvaluateOptions, evaluate_plan
 from sacmap.publish.csv_json import json_of
@@ -625,6 +626,19 @@ def test_the_result_of_a_plan_by_a_comparator_that_leads_astray_says_that_the_se
     assert "do not rely" not in usual.reading
     # Where no count is settled, none follows it.
     assert led_astray(plan, ("2020-01",)) == []
+
+
+def test_a_plan_is_led_astray_by_the_comparator_of_its_own_crime_type_alone(result):
+    same = np.full(len(result.periods_compared), 1_000.0)
+    sums = dict.fromkeys(tables.CRIME_TYPES, same) | {"robbery": np.array([*same[1:], 100.0])}
+    astray = replace(
+        result,
+        comparator=Comparator("file", "the comparison areas", sums),
+        warnings=[Notice("unlike-comparator", "Robbery changed unlike it.")],
+    )
+    plans = {theme: plan_for(astray, theme=theme) for theme in ("robbery", "burglary", "sac")}
+    assert [bool(led_astray(plan, plan.before_months)) for plan in plans.values()] == [True, False, False]
+    assert "Of robbery, for every 100 before there are 10 in" in plans["robbery"].told["unfit-comparator"]
 
 
 def test_where_an_extract_has_no_theft_of_vehicles_plan_result_and_note_count_thefts_from_vehicles(

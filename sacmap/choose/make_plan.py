@@ -29,6 +29,7 @@ from sacmap.choose.plan_record import (
 )
 from sacmap.choose.plan_words import notices_of
 from sacmap.errors import UsageError
+from sacmap.measure.comparator_notices import UNLIKE, unlike_comparator
 from sacmap.measure.verdict import Law
 
 if TYPE_CHECKING:
@@ -105,7 +106,15 @@ def make_plan(result: Result, wanted: PlanWanted) -> Plan:
         inputs=list(result.inputs),
         **_by_area(theme),
     )
-    notices = [*notices_of(plan, result, wanted.prices, wanted.protected), *result.warnings]
+    # Whether the comparator of the theme leads astray; what is said of those of other crime types is for the map.
+    astray = unlike_comparator(
+        result.comparator, {wanted.theme: theme.by_month[theme.known].sum(axis=(0, 2))}
+    )
+    notices = [
+        *notices_of(plan, result, wanted.prices, wanted.protected),
+        *(one for one in result.warnings if one.code != UNLIKE),
+        *(one for one in astray if not result.unfit),
+    ]
     return replace(plan, warnings=[{"code": one.code, "text": one.text} for one in notices])
 
 

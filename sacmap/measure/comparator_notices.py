@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -59,19 +59,17 @@ def weak_comparator(comparator: Comparator, mine: pd.DataFrame, mapped: np.ndarr
         )
 
 
-def unlike_comparator(
-    comparator: Comparator, mapped: np.ndarray, absent: Collection[str]
-) -> Iterator[Notice]:
+def unlike_comparator(comparator: Comparator, mapped: Mapping[str, np.ndarray]) -> Iterator[Notice]:
     """Warn if what is followed changed quite otherwise than the areas: it may lack months or crime types.
 
     Many areas would look like a rise, or like a fall. The crimes of a police force as a whole never changed by twice as
     much or as little as the nation's in any of 13 years, and those of a district seldom by half as much again. The log
-    of a ratio of Poisson counts has the variance Σ 1/n; twice its root is left to chance. `mapped` has counts (areas ×
-    periods × types).
+    of a ratio of Poisson counts has the variance Σ 1/n; twice its root is left to chance. `mapped` has the counts of
+    all areas by period, of the crime types that are known.
     """
-    known = [kind for kind in tables.CRIME_TYPES if kind in comparator.sums and kind not in absent]
+    known = [kind for kind in mapped if kind in comparator.sums]
     for kind in known:
-        theirs, ours = comparator.sums[kind], mapped[:, :, tables.CRIME_TYPES.index(kind)].sum(axis=0)
+        theirs, ours = comparator.sums[kind], mapped[kind]
         four = np.array([theirs[-1], theirs[:-1].sum(), ours[-1], ours[:-1].sum()])
         if not (four > 0).all():
             continue

@@ -29,7 +29,8 @@ def judged_by_place(judged: pd.DataFrame, located: pd.DataFrame) -> pd.DataFrame
     Less than a quarter as many of them as usual have a location, or none lies in the areas. `located` is the Located
     table.
     """
-    found = _by_month(located[located["crime_type"].isin(tables.SAC_TYPES)], ["force", "month"])
+    sac = located.loc[located["crime_type"].isin(tables.SAC_TYPES), ["force", "month", "area_id", "lon"]]
+    found = _by_month(sac, ["force", "month"])
     usual = (
         found.div(found["crimes"], axis=0).groupby("force").transform("median").mul(found["crimes"], axis=0)
     )

@@ -14,7 +14,7 @@ from sacmap import months, tables
 from sacmap.areas.locate import point_keys
 from sacmap.crimes import KNOWN_TYPES, Reading
 from sacmap.measure.area_notices import area_notices
-from sacmap.measure.comparator import Comparator
+from sacmap.measure.comparator import Comparator, by_type
 from sacmap.measure.comparator_notices import unlike_comparator, weak_comparator
 from sacmap.measure.compared import SOME, Compared, types_without
 from sacmap.measure.counts import Counted
@@ -72,6 +72,8 @@ def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts
     rows = once.loc[once["month"].isin(compared.months), asked]
     inside = rows[rows["area_id"].notna()]
     mine = rows[rows["force"].isin(compared.forces)]
+    absent = {*compared.absent_types, *reading.absent}
+    known = {kind: sums for kind, sums in by_type(facts.counts.mapped).items() if kind not in absent}
     return (
         *misplaced_months(mine),
         *emptied_areas(facts.counts.in_areas[:, :, 0], compared.periods, areas),
@@ -85,9 +87,7 @@ def all_of(study: Study, reading: Reading, areas: gpd.GeoDataFrame, facts: Facts
         *_months_left_out(compared.positions, study.periods, compared.left_out),
         *_forces_left_out(compared.silent, facts.heard),
         *weak_comparator(facts.comparator, mine, facts.counts.in_areas),
-        *unlike_comparator(
-            facts.comparator, facts.counts.in_areas, {*compared.absent_types, *reading.absent}
-        ),
+        *unlike_comparator(facts.comparator, known),
         *(
             Notice("definition" if found.kind == "definition" else "known-gap", found.text)
             for found in facts.definitions
