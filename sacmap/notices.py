@@ -28,7 +28,7 @@ WEIGHTY = {
     "repeated-file", "filtered-file", "doubled-file", "full-spreadsheet", "rough-places", "no-such-offence",
     "cancelled-rows", "shared-ids", "part-months", "unknown-crime-types", "offence-dates",
     "areas-under-others", "boundary-left-out", "taken-back", "hidden-sheets", "misplaced-months",
-    "emptied-areas",
+    "emptied-areas", "no-group",
 }  # fmt: skip
 #: Codes of the notices for the analyst, that change nothing a committee reads: the Word note leaves them out.
 MINOR = {

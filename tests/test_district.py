@@ -133,6 +133,16 @@ def test_groups_that_differ_only_in_capitals_are_one_and_told(county):
     assert told == ["Groups written in several ways are one: ASHBY as Ashby."]
 
 
+def test_areas_without_a_district_are_told_as_a_district_may_lack_them(county):
+    wards = Path(county().boundaries)
+    wards.write_text(wards.read_text().replace('"LAD24NM": "Ashby"', '"LAD24NM": null', 1))
+    for study in (county(), county(within="Ashby")):
+        told = [notice.text for notice in run(study).warnings if notice.code == "no-group"]
+        assert len(told) == 1
+        assert told[0].startswith("1 of 6 areas have no LAD24NM (")
+    assert not [n for n in run(county(group_column=None)).warnings if n.code == "no-group"]
+
+
 def test_subtotals_are_the_sums_of_their_areas_in_a_file_of_their_own(county, tmp_path):
     result = run(county())
     written = save(result, tmp_path / "maps" / "county.html")

@@ -119,6 +119,7 @@ def _boundaries(
     _require_rings(rows.mends, chosen.ids, where)
     shapes, of_system = _placed(rows, system, where)
     table, of_parts = _areas_of(rows, chosen, shapes, where)
+    of_parts = (*of_parts, *_without_group(table, chosen.group))
     table = areas_within(table, within, str(where))[0]
     whole = mended(table, where)
     if whole.geometry.is_empty.all():
@@ -233,6 +234,17 @@ def _one_spelling(groups: Sequence[str]) -> tuple[list[str], tuple[Notice, ...]]
     said = listed([f"{name} as {spelling[folded(name)]}" for name in others], 4)
     text = f"Groups written in several ways are one: {said}."
     return [spelling[folded(name)] for name in groups], (Notice("group-spellings", text),)
+
+
+def _without_group(table: gpd.GeoDataFrame, column: str | None) -> Iterator[Notice]:
+    """Warn of areas in no group: a district may lack some of its own, as where a join found none for them."""
+    lacking = table.loc[table["group"] == "", "name"].tolist()
+    if column and lacking:
+        yield Notice(
+            "no-group",
+            f"{len(lacking):,} of {len(table):,} areas have no {column} ({listed(lacking, 3, ', ')}), so a district "
+            "and its subtotal may lack areas of its own. Fill in the column.",
+        )
 
 
 def _table(
