@@ -284,14 +284,12 @@ def _unseen_points(inside: pd.DataFrame, now: set[str]) -> Iterator[Notice]:
     It is based on half the months, so it is too high rather than too low.
     """
     month = inside["month"]
+    is_now = month.isin(now).to_numpy()
     months_before = sorted(set(month.unique()) - now)
-    if len(months_before) < 2:
+    if not is_now.any() or len(months_before) < 2:
         return
     points = pd.factorize(point_keys(inside["lon"].to_numpy(float), inside["lat"].to_numpy(float)))[0]
-    is_now = month.isin(now).to_numpy()
     odd, even = month.isin(months_before[::2]).to_numpy(), month.isin(months_before[1::2]).to_numpy()
-    if not is_now.any() or not odd.any() or not even.any():
-        return
 
     def unseen_share(here: np.ndarray, there: np.ndarray) -> float:
         seen = np.zeros(points.max() + 1, dtype=bool)
