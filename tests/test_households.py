@@ -56,7 +56,8 @@ def two_squares():
 def cells(n, size=0.005, start=0.0):
     """A row of n little squares from west to east, called L0, L1 …"""
     shapes = [shapely.box(start + k * size, 52.0, start + (k + 1) * size, 52.005) for k in range(n)]
-    return gpd.GeoDataFrame({"area_id": [f"L{k}" for k in range(n)]}, geometry=shapes, crs="EPSG:4326")
+    names = [f"L{k}" for k in range(n)]
+    return gpd.GeoDataFrame({"area_id": names, "name": names}, geometry=shapes, crs="EPSG:4326")
 
 
 def test_the_census_gives_northamptons_lsoas_their_households_directly(census, lsoas):

@@ -99,29 +99,16 @@ def read_boundaries(path: str | os.PathLike[str], options: BoundaryOptions = DEF
     require_paths({"boundaries": os.fspath(path)})
     require_group_column(options.within, options.group_column)
     system = system_given(options.crs) if options.crs else None
-    rows = _read(where, options.layer)
-    return _boundaries(rows, columns.choose(rows, where, options), system, options.within, where)
-
-
-def _read(where: Path, layer: str | None) -> Rows:
-    """Return the rows of a layer that are areas; refuse a layer without any."""
-    rows = _without_strays(read_layer(where, layer), where)
+    rows = _without_strays(read_layer(where, options.layer), where)
     if not len(rows):
         raise InputError(f"{where} has no areas.", "Give a file with a polygon for each neighbourhood.")
-    return rows
-
-
-def _boundaries(
-    rows: Rows, chosen: columns.Chosen, system: pyproj.CRS | None, within: Sequence[str], where: Path
-) -> Boundaries:
-    """Return the areas in degrees, with parts joined and shapes repaired, and the notices."""
+    chosen = columns.choose(rows, where, options)
     _require_ids(chosen.ids, where, chosen.id)
     _require_rings(rows.mends, chosen.ids, where)
     shapes, of_system = _placed(rows, system, where)
     table, of_parts = _areas_of(rows, chosen, shapes, where)
     of_parts = (*of_parts, *_without_group(table, chosen.group))
-    table = areas_within(table, within, str(where))[0]
-    whole = mended(table, where)
+    whole = mended(areas_within(table, options.within, str(where))[0], where)
     if whole.geometry.is_empty.all():
         raise InputError(
             f"{where} has no polygons, only points or lines.",

@@ -80,20 +80,15 @@ def choose(rows: Rows, where: Path | str, options: BoundaryOptions) -> Chosen:
     InputError
         If a column given is not there, or there is none of identifiers; what was tried is named, and the option.
     """
-    given = {
-        "id": options.id_column,
-        "name": options.name_column,
-        "households": options.households_column,
-        "group": options.group_column,
-    }
-    found = {option: _given(rows, column, option, where) for option, column in given.items()}
-    given_id, given_name = found["id"], found["name"]
+    given_id = _given(rows, options.id_column, "id", where)
+    given_name = _given(rows, options.name_column, "name", where)
+    homes = _given(rows, options.households_column, "households", where) or _called(rows, "households")
+    group = _given(rows, options.group_column, "group", where)
     identity, ids, of_id = (
         _guessed_id(rows, where) if given_id is None else (given_id, texts(rows, given_id), [])
     )
     name, of_name = _guessed_name(rows, identity, ids, where) if given_name is None else (given_name, [])
-    households = found["households"] or _called(rows, "households")
-    return Chosen(identity, ids, name, households, found["group"], (*of_id, *of_name))
+    return Chosen(identity, ids, name, homes, group, (*of_id, *of_name))
 
 
 def texts(rows: Rows, column: str) -> list[str]:

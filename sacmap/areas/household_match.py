@@ -42,9 +42,9 @@ def with_households(
     """
     notices: list[Notice] = []
     if lsoas is None:
-        known = _matched(areas["area_id"], counts, path, names=areas["name"])
+        known = _matched(areas, counts, path)
     else:
-        homes = _matched(lsoas["area_id"], counts, path, names=lsoas.get("name"), by_lsoa=True)
+        homes = _matched(lsoas, counts, path, by_lsoa=True)
         owners = area_of(lsoas, areas)
         if owners.isna().all():
             raise InputError(
@@ -65,31 +65,25 @@ def area_of(polygons: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Series:
 
 
 def _matched(
-    ids: pd.Series,
-    counts: Mapping[str, float],
-    path: str,
-    *,
-    names: pd.Series | None = None,
-    by_lsoa: bool = False,
+    polygons: gpd.GeoDataFrame, counts: Mapping[str, float], path: str, *, by_lsoa: bool = False
 ) -> pd.Series:
     """Return the households of each polygon: by id, else by a name that no other has. Refuse a file of other areas."""
-    found = ids.map(counts).astype("Float64")
-    if names is not None and found.isna().all():
-        plain, given = names.map(folded), {folded(name): homes for name, homes in counts.items()}
+    found: pd.Series = polygons["area_id"].map(counts).astype("Float64")
+    if found.isna().all():
+        plain, given = polygons["name"].map(folded), {folded(name): homes for name, homes in counts.items()}
         found = plain.where(~plain.duplicated(keep=False)).map(given).astype("Float64")
     if found.isna().all():
         raise InputError(
             f"No identifier of {path} ({listed(list(counts), 2, ', ') or 'it is empty'}) is among those of the "
-            f"polygons ({listed(list(ids), 2, ', ')}).",
-            _why_no_match(counts, ids, names, by_lsoa=by_lsoa),
+            f"polygons ({listed(list(polygons['area_id']), 2, ', ')}).",
+            _why_no_match(counts, polygons, by_lsoa=by_lsoa),
         )
     return found
 
 
-def _why_no_match(
-    counts: Mapping[str, float], ids: pd.Series, names: pd.Series | None, *, by_lsoa: bool
-) -> str:
+def _why_no_match(counts: Mapping[str, float], polygons: gpd.GeoDataFrame, *, by_lsoa: bool) -> str:
     """Return what to do if no identifier matches: they differ in noughts or capitals only, or are of other areas."""
+    ids = polygons["area_id"]
     bare, in_small = {one.lstrip("0"): one for one in counts}, {one.casefold() for one in counts}
     lost = next((one for one in ids if one.startswith("0") and one.lstrip("0") in bare), None)
     if lost is not None:
@@ -109,7 +103,7 @@ def _why_no_match(
             "codes, so that its other ids or names count."
         )
     in_words = next((one for one in counts if not any(c.isdigit() for c in one)), "")
-    near = alike(in_words, names, 1) if in_words and names is not None else []
+    near = alike(in_words, polygons["name"], 1) if in_words else []
     return (
         f"Write the names as in the boundaries. Did you mean {near[0]} by {in_words}?"
         if near

@@ -70,14 +70,7 @@ def read_kml(files: Sequence[tuple[str, bytes]], where: Path | str, layer: str |
     if linked and len(files) == 1:
         text = f"{where} links to other files or addresses, which were not opened."
         notices.append(Notice("boundary-links", text))
-    return rows_of(
-        records,
-        None,
-        where,
-        given_ids=ids,
-        notices=dict.fromkeys(notices),
-        by_standard=True,
-    )
+    return rows_of(records, None, where, given_ids=ids, notices=dict.fromkeys(notices), by_standard=True)
 
 
 def one_area(name: str, raw: bytes, where: Path | str) -> tuple[dict[str, object], BaseGeometry, str]:

@@ -46,16 +46,12 @@ def mended(table: gpd.GeoDataFrame, where: Path | str) -> gpd.GeoDataFrame:
             with np.errstate(invalid="ignore"):
                 before, after = shapely.area(in_metres(np.array([shapes[k], shape]), metric_crs(table)))
             if np.isfinite([before, after]).all():
-                more = f"{more} (area {_hectares(before)} → {_hectares(after)} ha)"
+                more = f"{more} (area {before / 1e4:,.1f} → {after / 1e4:,.1f} ha)"
         shapes[k] = shape
         mends[k] = "; ".join(dict.fromkeys(part for part in (mends[k], more) if part))
     return table.assign(mend=pd.Series(mends, dtype=object)).set_geometry(
         gpd.GeoSeries(shapes, crs=tables.WGS84)
     )
-
-
-def _hectares(square_metres: float) -> str:
-    return f"{square_metres / 1e4:,.1f}"
 
 
 def require_few_crossings(shapes: Shapes, ids: Sequence[str], where: Path | str) -> None:

@@ -211,12 +211,7 @@ def _ranked(made: _Ground, one: _List, known: _Known) -> _Ranked:
     if not one.hardening:
         listed = listed[known.law.excess[listed] > 0]
     return _Ranked(
-        known,
-        rank,
-        edge_key.ranks(),
-        listed,
-        stability_of(key, listed),
-        rank_range(edge_key, listed),
+        known, rank, edge_key.ranks(), listed, stability_of(key, listed), rank_range(edge_key, listed)
     )
 
 
