@@ -181,13 +181,13 @@ def _located(
     """
     if beyond is None or beyond.empty:
         located = locate(reading.crimes, areas)
-        require_overlap(reading.crimes, located, areas)
+        require_overlap(located, areas)
         return located, None
     every = pd.concat([areas, beyond], ignore_index=True).sort_values("area_id", ignore_index=True)
     located = locate(reading.crimes, every)
     elsewhere = located["area_id"].isin(set(beyond["area_id"])).to_numpy(bool)
     located = located.assign(area_id=located["area_id"].cat.set_categories(sorted(areas["area_id"])))
-    require_overlap(reading.crimes, located, areas)
+    require_overlap(located, areas)
     return located, elsewhere
 
 

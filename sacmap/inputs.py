@@ -222,7 +222,7 @@ def published_of(study: Study, reading: Reading, recorded: Recorded) -> Publishe
         )
     areas, _ = areas_within(boundaries_of(study).areas, study.within, study.boundaries)
     located = locate(reading.crimes, areas)
-    require_overlap(reading.crimes, located, areas)
+    require_overlap(located, areas)
     return published_in_areas(reading, located, study.months)
 
 

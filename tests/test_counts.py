@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sacmap import tables
-from sacmap.crimes import repeats
+from sacmap.crimes import repeats, without_repeats
 from sacmap.measure.counts import by_period, count, counts_cube, monthly_counts
 from sacmap.measure.ledger import ledger
 from sacmap.study import make_study
@@ -34,9 +34,7 @@ def located(rows):
 @given(LOCATED, st.integers(0, 5))
 def test_the_ledger_balances_and_what_is_counted_is_the_sum_of_the_cells(rows, others):
     table = located(rows)
-    made = ledger(len(rows) + others, table, MONTHS)
-    from sacmap.crimes import without_repeats
-
+    made = ledger(len(rows) + others, table, MONTHS, repeats(table))
     assert made.counted == counts_cube(without_repeats(table), AREAS, MONTHS).sum()
     assert made.other_crime_types == others
 

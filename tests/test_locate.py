@@ -88,9 +88,8 @@ def test_coordinates_that_lost_their_decimal_point_are_called_so_and_not_easting
 
 
 def test_f40_no_crime_in_any_area_gives_both_extents():
-    crimes = crimes_at((-1.5, 53.8))
     with pytest.raises(InputError, match=r"-1\.500 .* 0\.000"):
-        require_overlap(crimes, locate(crimes, TWO), TWO)
+        require_overlap(locate(crimes_at((-1.5, 53.8)), TWO), TWO)
 
 
 def test_longitudes_that_have_lost_their_minus_sign_are_called_so():
@@ -99,8 +98,7 @@ def test_longitudes_that_have_lost_their_minus_sign_are_called_so():
     lost = [(-lon, lat) for lon, lat in right]
 
     def require(points, areas):
-        crimes = crimes_at(*points)
-        require_overlap(crimes, locate(crimes, areas), areas)
+        require_overlap(locate(crimes_at(*points), areas), areas)
 
     require(right + lost[:4], leeds)
     with pytest.raises(

@@ -116,8 +116,8 @@ def require_degrees(lon: np.ndarray, lat: np.ndarray, what: str = "the crimes") 
         )
 
 
-def require_overlap(crimes: pd.DataFrame, located: pd.DataFrame, areas: gpd.GeoDataFrame) -> None:
-    """Refuse crimes none of which lies in an area, because the boundaries must be of another place.
+def require_overlap(located: pd.DataFrame, areas: gpd.GeoDataFrame) -> None:
+    """Refuse located crimes none of which lies in an area, because the boundaries must be of another place.
 
     Raises
     ------
@@ -125,9 +125,9 @@ def require_overlap(crimes: pd.DataFrame, located: pd.DataFrame, areas: gpd.GeoD
         If there are crimes with a location and none is in an area, which gives both extents; or some lie in the sea
         because their longitudes lost the minus sign.
     """
-    there = crimes["lon"].notna().to_numpy()
+    there = located["lon"].notna().to_numpy()
     outside = there & located["area_id"].isna().to_numpy()
-    points = crimes.loc[outside, ["lon", "lat"]]
+    points = located.loc[outside, ["lon", "lat"]]
     if not outside.any():
         return
     if not outside[there].all():

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from sacmap.crimes import repeats
 from sacmap.errors import SacmapError
 
 
@@ -50,7 +49,7 @@ def ledger(
     rows_read: int,
     located: pd.DataFrame,
     compared: Collection[str],
-    repeated: np.ndarray | None = None,
+    repeated: np.ndarray,
     *,
     forces_left_out: Collection[str] = (),
     unknown: Collection[str] = (),
@@ -58,7 +57,7 @@ def ledger(
     """Account for every row, of all crime types read; `located` has those of SAC, including duplicates.
 
     Rows of months that are not `compared` belong to other_months, crimes in areas that are `unknown` to outside_areas.
-    `repeated` are the duplicates, as marked by `repeats`.
+    `repeated` are the duplicates, as marked by `sacmap.crimes.repeats`.
 
     Raises
     ------
@@ -66,9 +65,8 @@ def ledger(
         If a row was lost or counted twice.
     """
     in_month = located["month"].isin(list(compared)).to_numpy()
-    single = ~(repeats(located) if repeated is None else repeated)
     left_out = located["force"].isin(list(forces_left_out)).to_numpy()
-    once = single & ~left_out
+    once = ~repeated & ~left_out
     there = located["lon"].notna().to_numpy()
     inside = located["area_id"].notna().to_numpy() & ~located["area_id"].isin(list(unknown)).to_numpy()
 
@@ -79,8 +77,8 @@ def ledger(
         rows_read=rows_read,
         other_crime_types=rows_read - len(located),
         other_months=rows(~in_month),
-        duplicates=rows(in_month & ~single),
-        forces_left_out=rows(in_month & single & left_out),
+        duplicates=rows(in_month & repeated),
+        forces_left_out=rows(in_month & ~repeated & left_out),
         no_location=rows(in_month & once & ~there),
         outside_areas=rows(in_month & once & there & ~inside),
         counted=rows(in_month & once & inside),
