@@ -366,22 +366,16 @@ def areas_from_rings(rings: Mapping[tuple[str, str], Sequence[tuple[float, float
     return _areas(list(rings), shapes, mends, "police.uk")
 
 
-def areas_from_shapes(shapes: Mapping[tuple[str, str], BaseGeometry], source: str) -> gpd.GeoDataFrame:
-    """Return the Areas table from (id, name) → geometry in degrees; `source` is named in errors.
+def areas_from_shapes(shapes: Mapping[tuple[str, str], BaseGeometry]) -> gpd.GeoDataFrame:
+    """Return the Areas table from (id, name) → geometry in degrees, each id once.
 
     Raises
     ------
     InputError
-        If identifiers are missing or repeat.
+        If an identifier is missing.
     """
-    ids = [area for area, _ in shapes]
-    _require_ids(ids, source, "of codes")
-    repeated = sorted(area for area, times in Counter(ids).items() if times > 1)
-    if repeated:
-        raise InputError(
-            f"{source}: identifiers that occur more than once: {', '.join(repeated[:10])}.",
-            "Try again later.",
-        )
+    source = "the Open Geography service"
+    _require_ids([area for area, _ in shapes], source, "of codes")
     return _areas(list(shapes), list(shapes.values()), [""] * len(shapes), source)
 
 

@@ -112,7 +112,7 @@ def areas_of(
     if not rows:
         raise InputError(f"{layer.url} has no {kind} for a district called {district!r}.", RENAMED)
     shapes = {(code, name): shape for code, name, shape in rows}
-    return areas_from_shapes(shapes, "the Open Geography service"), layer.url
+    return areas_from_shapes(shapes), layer.url
 
 
 def layer_of(web: Web, kind: str, year: str, service_url: str) -> Layer:
