@@ -54,21 +54,19 @@ def own_forces(areas: gpd.GeoDataFrame) -> OwnForces:
     """Return which force each area is of, by the place of a point within it."""
     shapes, grid = areas.geometry.to_numpy(), metric_crs(areas)
     points = in_metres(shapely.point_on_surface(shapes), grid)
-    there = ~shapely.is_empty(shapes)
     outlines = in_metres(np.array(list(force_outlines().values())), grid)
     names = np.array([*force_outlines(), ""], dtype=object)
     tree = shapely.STRtree(outlines)
     own = np.full(len(points), len(outlines))
     far = np.ones(len(points), dtype=bool)
-    at = np.flatnonzero(there)
-    point, outline = tree.query(points[at], predicate="dwithin", distance=ABROAD)
-    far[at[point]] = False
-    apart = shapely.distance(points[at[point]], outlines[outline])
+    point, outline = tree.query(points, predicate="dwithin", distance=ABROAD)
+    far[point] = False
+    apart = shapely.distance(points[point], outlines[outline])
     order = np.argsort(-apart, kind="stable")
     # Written from the farthest to the nearest, so that the nearest remains.
-    own[at[point[order]]] = outline[order]
-    near = np.bincount(at[point], weights=apart <= OUTLINE, minlength=len(points))
-    return OwnForces(names[own], near <= 1, far & there)
+    own[point[order]] = outline[order]
+    near = np.bincount(point, weights=apart <= OUTLINE, minlength=len(points))
+    return OwnForces(names[own], near <= 1, far & ~shapely.is_empty(shapes))
 
 
 def _at_home(crimes: pd.DataFrame) -> frozenset[str]:

@@ -240,11 +240,10 @@ def adjoining(areas: gpd.GeoDataFrame) -> list[frozenset[int]]:
     An area without a boundary adjoins none. Boundaries up to a metre apart, or overlapping, still adjoin.
     """
     flat = in_metres(areas.geometry.to_numpy(), metric_crs(areas))
-    some = ~shapely.is_empty(flat)
     found: list[set[int]] = [set() for _ in flat]
     one, other = shapely.STRtree(flat).query(flat, predicate="dwithin", distance=TOUCH)
-    pairs = (one < other) & some[one] & some[other]
-    one, other = one[pairs], other[pairs]
+    later = one < other
+    one, other = one[later], other[later]
     wider = shapely.buffer(flat, TOUCH, quad_segs=2)
     shared = shapely.length(shapely.intersection(shapely.boundary(flat[one]), wider[other]))
     for a, b in zip(one[shared >= SHARED], other[shared >= SHARED], strict=True):
