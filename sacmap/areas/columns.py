@@ -19,9 +19,6 @@ _CODE_END = re.compile(r"(.*?)[ _-]*(cd|code|codes|mnemonic)", re.IGNORECASE)
 #: A number that may be thousands with a point between, or a fraction.
 _POINT = re.compile(r"\d{1,3}\.\d{3}")
 _NAME_END = re.compile(r"(.*?)[ _-]*(nm|name|names)", re.IGNORECASE)
-_EXACT_IDS = ("area_id", "id")
-#: Row numbers of a file begin with one of these.
-_FIRSTS = (0, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +116,7 @@ def _listed(rows: Rows) -> str:
 
 
 def _guessed_id(rows: Rows, where: Path | str) -> tuple[str, list[str], list[Notice]]:
-    exact = [column for name in _EXACT_IDS for column in rows.columns if column.casefold() == name]
+    exact = [column for name in ("area_id", "id") for column in rows.columns if column.casefold() == name]
     ends = [column for column in rows.columns if _CODE_END.fullmatch(column) and column not in exact]
     tried = {column: texts(rows, column) for column in [*exact, *ends]}
     # Row numbers written by geopandas, QGIS or ArcGIS are not codes.
@@ -165,7 +162,7 @@ def _is_nearly_key(values: Sequence[str]) -> bool:
 def counts_rows(values: Sequence[str]) -> bool:
     """Whether the values are the numbers of several rows, which programs write and which identify no area."""
     many = len(values)
-    return many > 1 and any(list(values) == [str(first + k) for k in range(many)] for first in _FIRSTS)
+    return many > 1 and any(list(values) == [str(first + k) for k in range(many)] for first in (0, 1))
 
 
 def _parts_of_areas(rows: Rows, column: str, values: Sequence[str]) -> bool:

@@ -23,7 +23,7 @@ from shapely.errors import ShapelyError
 from sacmap.areas.coordinates import NAMES_A_FILE, declared, names_a_file
 from sacmap.areas.encodings import column_texts, encoding_of_table
 from sacmap.areas.formats import KINDS, kind_of
-from sacmap.areas.layer_files import Dataset, Part, copied_to
+from sacmap.areas.layer_files import READ_WITH, Dataset, Part, copied_to
 from sacmap.areas.layer_rows import OURS, Rows, layer_of, shapes_of_wkb
 from sacmap.errors import InputError
 from sacmap.files.child_process import TOO_LONG, lacked_memory, last_words, run_apart
@@ -53,11 +53,6 @@ _SHUT = {
 }
 #: Bytes of a .tab: a real one has some hundreds, which name its columns.
 LONGEST_TAB = 1 << 20
-_MISSING = {
-    "shp": {".shx": "the index of its shapes", ".dbf": "the table of names and codes"},
-    "tab": {".dat": "the table of names and codes", ".map": "the shapes", ".id": "the index of its shapes"},
-    "mif": {".mid": "the table of names and codes"},
-}
 
 
 @cache
@@ -111,9 +106,9 @@ def read_by_gdal(dataset: Dataset, where: Path | str, layer: str | None) -> Rows
 
 def _require_whole(dataset: Dataset, where: Path | str) -> None:
     """Refuse a set of files of which one is missing, naming it: GDAL would ask for an option, or read no columns."""
-    for ending, what in _MISSING.get(dataset.kind.key, {}).items():
+    for ending, what in READ_WITH.get(dataset.kind.key, {}).items():
         whole = ending in dataset.beside or (ending == ".dat" and ".dbf" in dataset.beside)
-        if not whole:
+        if what and not whole:
             ours = Path(dataset.main.name).with_suffix(ending).name
             raise InputError(
                 f"{ours}, {what} of {where}, is not there.",

@@ -35,16 +35,17 @@ BAD_ZIP = (
     RuntimeError,
     ValueError,
 )
-#: Endings of the other files of one name that GDAL reads, by kind: changes by QGIS that are not yet in a GeoPackage are
-#: in its .gpkg-wal.
-_READ_WITH = {
-    "shp": (".shx", ".dbf"),
-    "tab": (".dat", ".map", ".id", ".ind", ".dbf"),
-    "mif": (".mid",),
-    "gpkg": (".gpkg-wal",),
-}
+#: By kind, the endings of the other files of one name that GDAL reads, each with what it holds if it must be there. A
+#: .gpkg-wal holds changes by QGIS that are not yet in the GeoPackage.
+READ_WITH = {
+    "shp": {".shx": "the index of its shapes", ".dbf": "the table of names and codes"},
+    "tab": {".dat": "the table of names and codes", ".map": "the shapes", ".id": "the index of its shapes",
+            ".ind": "", ".dbf": ""},
+    "mif": {".mid": "the table of names and codes"},
+    "gpkg": {".gpkg-wal": ""},
+}  # fmt: skip
 #: Endings of the files that are read together with the one given.
-_READ_BESIDE = {".prj", ".cpg", *chain.from_iterable(_READ_WITH.values())}
+_READ_BESIDE = {".prj", ".cpg", *chain.from_iterable(READ_WITH.values())}
 #: Endings of files that belong to other files or describe them.
 _COMPANIONS = _READ_BESIDE | {
     ".sbn", ".sbx", ".qix", ".qpj", ".xml", ".txt", ".md", ".pdf", ".htm", ".html", ".qml", ".qmd", ".sld", ".lyr",
@@ -352,7 +353,7 @@ def copied_to(dataset: Dataset, folder: Path, where: Path | str) -> Path:
         plain = {name.rpartition("/")[2]: part for name, part in dataset.beside.items()}
         wanted = {main / name: part for name, part in plain.items() if _is_plain(name)}
     else:
-        endings = [one for one in _READ_WITH.get(dataset.kind.key, ()) if one in dataset.beside]
+        endings = [one for one in READ_WITH.get(dataset.kind.key, ()) if one in dataset.beside]
         wanted = {main: dataset.main} | {main.with_suffix(one): dataset.beside[one] for one in endings}
     copied = 0
     for to, part in wanted.items():

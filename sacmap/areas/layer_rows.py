@@ -90,8 +90,7 @@ _FLAGS = rb"[\x00\x20\x40\x60\x80\xa0\xc0\xe0]"
 _WITHIN = re.compile(
     rb"\x01[\x04-\x0c\x0f\x10].\x00" + _FLAGS + rb"|\x00" + _FLAGS + rb"\x00.[\x04-\x0c\x0f\x10]", re.DOTALL
 )
-
-
+#: How the WKB of a polygon begins, in either order of bytes.
 _POLYGON = (b"\x01\x03\0\0\0", b"\0\0\0\0\x03")
 
 
