@@ -38,9 +38,8 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 WRITTEN = {"month": "Month", "crime_type": "Crime type", "lon": "Longitude", "lat": "Latitude"}
 #: The columns of other tables, and what such a table is.
 _TABLES = (
-    ({"area id", "area name", "crime type", "months compared"}, "a table that sacmap wrote"),
-    ({"group", "crime type", "months compared"}, "a table that sacmap wrote"),
-    ({"component", "period", "police uk", "home office"}, "a table that sacmap wrote"),
+    ({"crime type", "months compared"}, "a table that sacmap wrote"),
+    ({"component", "police uk", "home office"}, "a table that sacmap wrote"),
     ({"crime id", "outcome type"}, "police.uk's outcomes"),
     ({"object of search", "legislation"}, "police.uk's stop and search"),
 )  # fmt: skip
