@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 from conftest import HEADER, feature, write_geojson
 from pyproj import Transformer
@@ -65,14 +66,14 @@ def extract(rows=None, *, day="%d/%m/%Y"):
     return found
 
 
-def write_areas(folder):
-    """The two areas as GeoJSON."""
+def write_areas():
+    """Write the two areas as GeoJSON into the current folder."""
     features = []
     for n, (name, (lon, lat)) in enumerate(AREAS.items()):
         west, east, south, north = lon - 0.02, lon + 0.02, lat - 0.02, lat + 0.02
         ring = [[east, south], [east, north], [west, north], [west, south], [east, south]]
         features.append(feature(ring, WD_CD=f"E0500000{n + 1}", WD_NM=name))
-    write_geojson(folder / "areas.geojson", *features)
+    write_geojson(Path("areas.geojson"), *features)
 
 
 STUDY = """title = "Case"
@@ -94,27 +95,27 @@ northing = "Y"
 """
 
 
-def write_study(folder, *, crimes="'extract.csv'", form='date_format = "%d/%m/%Y"', ids=True, more=""):
-    """A study of an extract."""
+def write_study(*, crimes="'extract.csv'", form='date_format = "%d/%m/%Y"', ids=True, more=""):
+    """Write a study of an extract into the current folder."""
     text = STUDY.format(crimes=crimes, form=form, id='id = "Crime Ref"' if ids else "", more=more)
-    (folder / "study.toml").write_text(text, encoding="utf-8")
+    Path("study.toml").write_text(text, encoding="utf-8")
 
 
 class Made:
     """What the command made: its exit code, its error, the counts and the record."""
 
-    def __init__(self, folder, out, words):
+    def __init__(self, out, words):
         self.code, self.error = 0, ""
         try:
             self.code = sacmap.main([str(word) for word in words], standalone_mode=False)
         except SacmapError as error:
             self.code, self.error = error.exit_code, str(error)
         self.rows, self.record = [], {}
-        if not self.error and (folder / out).with_suffix(".csv").exists():
-            path = folder / out
-            text = path.with_suffix(".csv").read_text(encoding="utf-8")
+        page = Path(out)
+        if not self.error and page.with_suffix(".csv").exists():
+            text = page.with_suffix(".csv").read_text(encoding="utf-8")
             self.rows = list(csv.DictReader(io.StringIO(text)))
-            self.record = json.loads(path.with_suffix(".json").read_bytes())
+            self.record = json.loads(page.with_suffix(".json").read_bytes())
 
     @property
     def told(self):
@@ -128,16 +129,14 @@ class Made:
         return {kind: int(n) for kind, n in found.items() if n != ""}
 
 
-def map_of(folder, monkeypatch, *paths, **more):
-    """Run `sacmap map` on files in a folder."""
-    monkeypatch.chdir(folder)
+def map_of(*paths, **more):
+    """Run `sacmap map` on files in the current folder."""
     words = ["map", "--boundaries", "areas.geojson", "--current", "2019-01", "--baseline", "2018-01"]
     words += ["--out", "maps/x.html", "--store", "store", *(w for path in paths for w in ("--crimes", path))]
     words += [w for name, value in more.items() for w in (f"--{name}", value)]
-    return Made(folder, "maps/x.html", words)
+    return Made("maps/x.html", words)
 
 
-def map_study_of(folder, monkeypatch):
-    """Run `sacmap map study.toml` in a folder."""
-    monkeypatch.chdir(folder)
-    return Made(folder, "out/x.html", ["map", "study.toml"])
+def map_study():
+    """Run `sacmap map study.toml`."""
+    return Made("out/x.html", ["map", "study.toml"])

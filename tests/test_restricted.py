@@ -99,7 +99,7 @@ def test_words_are_found_however_they_are_packed(tmp_path):
 
 def test_f58_whatever_is_run_on_an_extract_the_store_holds_nothing_of_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    write_areas(tmp_path)
+    write_areas()
     rows = extracted()
     (tmp_path / "extract.csv").write_text(table(rows))
     (tmp_path / "study.toml").write_text(STUDY)
@@ -109,9 +109,9 @@ def test_f58_whatever_is_run_on_an_extract_the_store_holds_nothing_of_it(tmp_pat
     with serve(police) as base:
         online = ["--store", "store", "--api-url", f"{base}/api"]
         # Not an empty store: an answer of police.uk is in it.
-        assert Made(tmp_path, "x", ["boundaries", "northamptonshire", *online]).error == ""
+        assert Made("x", ["boundaries", "northamptonshire", *online]).error == ""
         for words in COMMANDS.values():
-            made = Made(tmp_path, "x", [*words, *online])
+            made = Made("x", [*words, *online])
             assert made.error == "", words
     its_own = [*{str(row[name]).encode() for row in rows for name in ("Crime Ref", "X", "Y", "Address")}]
     its_own += [f"{lon + n * 1e-5:.4f}".encode() for lon, _ in AREAS.values() for n in range(0, 20, 10)]
