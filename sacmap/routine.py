@@ -22,6 +22,7 @@ from sacmap.files.write import sweep
 from sacmap.inputs import crime_files, read_by, with_boundaries
 from sacmap.measure.quarters import official_periods, require_quarters
 from sacmap.months import is_month
+from sacmap.notices import listed
 from sacmap.pipeline import map_study, reconciled_with, require_outputs, run
 from sacmap.planning import boundaries_of_plan
 from sacmap.publish.change_rows import names_of
@@ -188,7 +189,10 @@ def _read_outcome(path: str | None, plan: Plan | None) -> OutcomeRecord | None:
 
 
 def _names_of_plan(plan: Plan, plan_path: Path, names: Mapping[str, str]) -> dict[str, str]:
-    """Return names by area id. If a plan's areas are not all there, they are read from its boundaries if possible."""
+    """Return names by area id. If a plan's areas are not all there, they are read from its boundaries if possible.
+
+    Say so if the areas of its week of action are not: it may be the plan of another place.
+    """
     found: dict[str, str] = {}
     if not plan.before.keys() <= names.keys():
         with suppress(SacmapError):
@@ -198,6 +202,12 @@ def _names_of_plan(plan: Plan, plan_path: Path, names: Mapping[str, str]) -> dic
                 name_column=plan.study.get("name_column"),
             )
             found = dict(zip(areas["area_id"].astype(str), areas["name"].astype(str), strict=True))
+    away = [found.get(area, area) for area in plan.week["target"] if area not in names]
+    if names and away:
+        say(
+            f"- Areas of the plan's week of action that are not on this map: {listed(away, 3, ', ')}. Check that it is "
+            "the plan of this place."
+        )
     return {**found, **names}
 
 

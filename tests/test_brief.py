@@ -13,6 +13,7 @@ from conftest import HOSTILE, csv_text, row, write_squares
 
 from sacmap.choose.plan import plan_of
 from sacmap.errors import InputError, UsageError
+from sacmap.months import in_words
 from sacmap.notices import Notice
 from sacmap.pipeline import map_study
 from sacmap.planning import PlanOptions, plan_study
@@ -400,6 +401,24 @@ def test_the_areas_of_a_plan_that_the_map_lacks_have_their_names(whole, tmp_path
     path, _ = brief_study(part, tmp_path / "town.html", None, BriefOptions(plan=str(plan)))
     said = " ".join(texts(docx.Document(path)))
     assert not re.findall(r"\bW\d\d\b", said)
+
+
+def test_a_plan_whose_week_of_action_is_not_on_the_map_is_told(whole, tmp_path, capsys):
+    study, plan, _ = whole
+    elsewhere = [{"id": f"X{n:02}", "name": f"Ward {n}"} for n in range(6)]
+    other = replace(study, boundaries=str(write_squares(tmp_path / "other.geojson", *elsewhere)))
+    for asked, told in ((study, False), (other, True)):
+        brief_study(asked, tmp_path / f"{told}.html", None, BriefOptions(plan=str(plan)))
+        assert ("Check that it is the plan of this place" in capsys.readouterr().err) == told
+
+
+def test_the_data_of_a_note_end_with_those_of_its_result(whole, tmp_path):
+    study, plan, outcome = whole
+    record = json.loads(outcome.read_text(encoding="utf-8"))
+    options = BriefOptions(plan=str(plan), outcome=str(outcome))
+    path, _ = brief_study(study, tmp_path / "n.html", None, options)
+    last = max(study.current[-1], *record["after"])
+    assert f"Data to {in_words(last)}." in " ".join(texts(docx.Document(path)))
 
 
 def test_hostile_names_are_text_and_break_nothing(tmp_path):

@@ -216,8 +216,9 @@ def _source(given: Given) -> Section:
         said.insert(
             0, "Recorded crime: Home Office, police recorded crime open data, Open Government Licence v3.0."
         )
+    after = given.outcome["after"] if given.outcome else ()
+    last = max([given.spoken.current[-1], *after])
     said.append(
-        f"Data to {months.in_words(given.spoken.current[-1])}. Made by sacmap; the sentences may be edited, the "
-        "figures are its own."
+        f"Data to {months.in_words(last)}. Made by sacmap; the sentences may be edited, the figures are its own."
     )
     return Section("Source and licence", tuple(Paragraph(text) for text in said))
