@@ -309,6 +309,20 @@ def test_a_note_without_readings_says_nothing_of_them_and_what_ranks_its_list(pr
     assert ", now and before together:" in text_of(unfit)
 
 
+def test_a_clear_rise_of_a_count_no_higher_than_before_is_told_as_such_in_the_note_too(practice_result):
+    change = practice_result.change.copy()
+    first = change.index[(change["crime_type"] == "sac") & (change["verdict"] == "clear rise")][0]
+    change.loc[first, "baseline_mean"] = change.loc[first, "current_count"]
+
+    def rises_of(result):
+        parts = where(Given(study=result.study, place="Here", result=result)).parts
+        return next(p.text for p in parts if isinstance(p, Paragraph) and p.text.startswith("Serious"))
+
+    told = rises_of(replace(practice_result, change=change))
+    assert told.count(", no higher than before)") == 1
+    assert told.replace(", no higher than before", "") == rises_of(practice_result)
+
+
 def test_totals_that_lack_areas_are_of_the_known_part(practice_result):
     result = replace(practice_result, warnings=[Notice("areas-not-known", "Areas not known: 2 of 30.")])
     parts = where(Given(study=result.study, place="Here", result=result)).parts

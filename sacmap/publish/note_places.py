@@ -44,6 +44,7 @@ from sacmap.publish.words import (
     likely_burglaries,
     mean,
     signed,
+    told_verdicts,
     were_expected,
 )
 from sacmap.result import Entry, Result
@@ -146,8 +147,8 @@ def _of_verdict(result: Result, verdict: str, names: Mapping[str, str]) -> list[
         each = [
             f"{names[row['area_id']]} ({whole(row['current_count'])}; {about(row['expected'])} expected, normal range "
             f"{estimate(row['normal_low'])} to {estimate(row['normal_high'])}"
-            f"{on_one_point(result, row['area_id'], kind)})"
-            for row in change_rows(rows.head(NAMED))
+            f"{on_one_point(result, row['area_id'], kind)}{f', {told} than before' * (told != verdict)})"
+            for row, told in zip(change_rows(rows.head(NAMED)), told_verdicts(rows), strict=False)
         ]
         more = f", and {len(rows) - NAMED:,} more" if len(rows) > NAMED else ""
         if each:
