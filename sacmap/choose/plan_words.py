@@ -73,8 +73,8 @@ def _target_notices(plan: Plan, result: Result, names: Mapping[str, str]) -> Ite
         yield Notice(
             NO_GUIDE,
             f"What the areas are compared with is no good guide: do not rely on the {of} of areas for a week of "
-            "action, nor on the burglaries said to be prevented. Plan again, compared with "
-            f"{result.comparator.instead}.",
+            "action, on the burglaries said to be prevented, nor on the smallest fall said to show. Plan again, "
+            f"compared with {result.comparator.instead}.",
         )
         return
     rows = result.change[result.change["crime_type"] == plan.theme]
