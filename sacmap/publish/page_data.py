@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 from collections.abc import Sequence
 from itertools import chain
 
@@ -164,9 +163,9 @@ def _column(texts: Sequence[str], name: str) -> str:
     return f"[{','.join(text or 'null' for text in texts)}]"
 
 
-def _number(value: float | None) -> float | int | None:
+def _number(value: float) -> float | int | None:
     """Return a number for JSON, as an integer if it is whole; None if it is missing."""
-    if value is None or pd.isna(value) or not math.isfinite(value):
+    if pd.isna(value):
         return None
     rounded = round(float(value), DECIMALS)
     return int(rounded) if rounded.is_integer() else rounded
@@ -263,7 +262,7 @@ def _subtotals(view: View) -> dict[str, list[Json]] | None:
         return None
     every = pd.MultiIndex.from_product([view.district_names, tables.CRIME_TYPES])
     rows = view.subtotals.set_index(["group", "crime_type"]).reindex(every)
-    numbers = ("current_count", "baseline_mean", "expected", "level")
+    numbers = ("current_count", "baseline_mean", "expected")
     return {
         "verdict": [str(verdict) if pd.notna(verdict) else "not known" for verdict in rows["verdict"]],
         **{name: [_number(value) for value in rows[name]] for name in numbers},
@@ -271,25 +270,19 @@ def _subtotals(view: View) -> dict[str, list[Json]] | None:
 
 
 def _months(view: View) -> dict[str, Json]:
-    """Return the months of the charts, the periods to shade, their months compared, and the whole place's counts."""
-    every = view.months
-    if not every:
-        return {"months": [], "shades": {}, "wholeMonthly": {}, "compared": []}
-    at = {month: position for position, month in enumerate(every)}
+    """Return the months of the charts, the periods to shade, and their months compared."""
+    at = {month: position for position, month in enumerate(view.months)}
 
     def spans(periods: Sequence[Period]) -> list[list[int]]:
         return [[at[period[0]], at[period[-1]]] for period in periods if {period[0], period[-1]} <= set(at)]
 
     return {
-        "months": [months.in_words(month) for month in every],
+        "months": [months.in_words(month) for month in view.months],
         "shades": {
             "baseline": spans(view.baseline),
             "current": spans([view.current] if view.current else []),
         },
         "compared": list(view.compared),
-        "wholeMonthly": {
-            kind: _series(view.counts[kind].sum(axis=0, keepdims=True))[0] for kind in tables.SAC_TYPES
-        },
     }
 
 
