@@ -303,9 +303,7 @@ def _net_of(group: Group, control: Group, alpha: float, widen: float) -> Wdd | N
 def _placebos(plan: Plan, result: Result, table: pd.DataFrame, alpha: float) -> list[float]:
     """Return the z of the same test for sets of equally many adjoining untreated areas."""
     ids = [str(area) for area in result.areas["area_id"]]
-    treated = {*plan.week["target"], *plan.week["buffer"]} | {
-        one["area_id"] for one in plan.hardening if one["homes"]
-    }
+    treated = {*plan.week["target"], *plan.week["buffer"], *plan.funded}
     free = {p for p, area in enumerate(ids) if area in table.index and area not in treated}
     periods = len(next(iter(plan.past.values()), ()))
     past = np.array([plan.past.get(area, [np.nan] * periods) for area in ids], dtype=float)

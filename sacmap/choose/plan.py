@@ -67,6 +67,11 @@ class Plan:
         """The text of its notices by their codes."""
         return {one["code"]: one["text"] for one in self.warnings}
 
+    @property
+    def funded(self) -> list[str]:
+        """The areas that get money."""
+        return [one["area_id"] for one in self.hardening if one["homes"]]
+
     def record(self, version: str) -> dict[str, object]:
         """Return the plan for plans/NAME.json, the contract's keys first."""
         return {"sacmap": version} | asdict(self)

@@ -91,7 +91,7 @@ def result_view(plan: Plan, outcome: Outcome, view: View) -> PlanView:
             _done(outcome, view),
             _detail(outcome),
         ),
-        money=positions([one["area_id"] for one in plan.hardening if one["homes"]], view),
+        money=positions(plan.funded, view),
         pins=(*pins(plan, view), *((position, "!") for position in sorted(set(acted)))),
         actions=tuple(
             (

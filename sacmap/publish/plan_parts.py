@@ -116,8 +116,7 @@ def pins(plan: Plan, view: View) -> Iterator[tuple[int, str]]:
     """Yield the position and sign of each target area (1, 2, …) and each area that gets money (A, B, …)."""
     for position, sign in zip(positions(plan.week["target"], view), range(1, len(LETTERS) + 1), strict=False):
         yield position, str(sign)
-    funded = [one["area_id"] for one in plan.hardening if one["homes"]]
-    yield from zip(positions(funded, view), LETTERS, strict=False)
+    yield from zip(positions(plan.funded, view), LETTERS, strict=False)
 
 
 def positions(area_ids: Sequence[str], view: View) -> tuple[int, ...]:

@@ -54,14 +54,13 @@ WEEK_NOTICES = ("action-in-data", "nothing-to-answer", "no-clear-rise", "clear-r
 
 def plan_view(plan: Plan, view: View) -> PlanView:
     """Return a plan for the page of the comparison it rests on."""
-    funded = [one["area_id"] for one in plan.hardening if one["homes"]]
     homes = sum(one["homes"] for one in plan.hardening)
     target = plan.week["target"]
     clear = {row["verdict"] for row in rows_of(view, target, plan.theme)} & {"clear rise"}
     money, paid = plan.budget["money"], money_paid(plan.budget)
     spent = pounds(money) if paid == money else f"{pounds(paid)} of {pounds(money)}"
     reaches = f"{spent} reaches {counted(homes, ('home', 'homes'))}"
-    first = f"{reaches} in {all_named(funded, view, NAMED)}." if funded else f"{reaches}."
+    first = f"{reaches} in {all_named(plan.funded, view, NAMED)}." if plan.funded else f"{reaches}."
     # Other areas can have risen clearly.
     though = "" if clear else "; not a clear rise" if len(target) == 1 else "; none of them rose clearly"
     risen = "no reading to rely on" if view.no_fit else f"{_above(plan, target, view)}{though}"
@@ -71,7 +70,7 @@ def plan_view(plan: Plan, view: View) -> PlanView:
         theme=plan.theme,
         sides=sides(plan, view),
         sections=(_money(plan, view), _week(plan, view), _promise(plan, view)),
-        money=positions(funded, view),
+        money=positions(plan.funded, view),
         pins=tuple(pins(plan, view)),
     )
 
