@@ -162,10 +162,10 @@ function besideLegend(bounds) {
   return { zoom, right: Math.min(Math.max(0, map.getSize().x - wide - 24), aside) };
 }
 
-// The whole, moved aside from the legend.
 // The zoom at which the map last showed the whole: what a reader has zoomed to since stays when the map's size changes.
 let wholeZoom = 0;
 
+// The whole, moved aside from the legend.
 function fitWhole(bounds = data.bounds) {
   const { right } = besideLegend(bounds);
   map.fitBounds(bounds, { animate: false, paddingTopLeft: [8, 8], paddingBottomRight: [8 + right, 8] });
@@ -214,7 +214,7 @@ function lookAs(css, { zoomed, tiny, aside }) {
   return {
     fillColor: zoomed ? (PALE[css] ?? "#f8f8f6") : fillOf(css),
     fillOpacity: (aside ? 0.35 : 1) * (data.background ? 0.7 : 1),
-    color: tiny ? lineOver(css) : zoomed && PALE[css] ? data.colours[css] : "#8a8880",
+    color: tiny || (zoomed && PALE[css]) ? data.colours[css] : "#8a8880",
     opacity: aside ? 0.5 : 1,
     weight: tiny ? TINY_LINE : zoomed && PALE[css] ? 2.5 : 0.8,
   };
@@ -222,7 +222,6 @@ function lookAs(css, { zoomed, tiny, aside }) {
 
 // On an SVG a line of its own ground hides the seam between two tiny areas; on a canvas there is none.
 const TINY_LINE = isCanvas() ? 0 : 0.4;
-const lineOver = (css) => data.colours[css];
 
 let tinyAt = null;
 function paint({ marks = true } = {}) {

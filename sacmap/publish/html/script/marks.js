@@ -7,7 +7,7 @@ let pinsAt = [];
 let namesZoom = "";
 
 const pen = document.createElement("canvas").getContext("2d");
-const SIZES = { listed: "600 13px", town: "12px", district: "600 13px", near: "12px", street: "12px", sketch: "11px" };
+const SIZES = { listed: "600 13px", town: "12px", district: "600 13px", near: "12px", street: "12px" };
 const widths = new Map();
 const fontFamily = () => getComputedStyle(document.body).fontFamily;
 
@@ -276,7 +276,7 @@ function furniture(frame, parts) {
 // The legend stands in the corner that hides least: no pin, or no circle of the chosen area, and little of the areas.
 function settleLegend(frame) {
   const legend = $("legend");
-  if (getComputedStyle(legend).position !== "absolute" || !frame) return;
+  if (getComputedStyle(legend).position !== "absolute") return;
   const [wide, high] = [legend.offsetWidth, legend.offsetHeight];
   const [left, top, right, bottom] = frame;
   const corners = {
