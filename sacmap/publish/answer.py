@@ -31,7 +31,7 @@ def week_lead(view: View, kind: str, district: str = "") -> str:
         return view.no_fit
     if findings:
         these = "This one is" if len(findings) == 1 else "These are"
-        return f"No clear rise. {these} possible: about one area in forty is as high by chance."
+        return f"No clear rise. {these} possible: {words.FEW_BY_CHANCE} is as high by chance."
     single = [
         view.in_words[one]
         for one in tables.SAC_TYPES

@@ -26,7 +26,7 @@ from sacmap.publish.note_parts import (
 )
 from sacmap.publish.note_places import where
 from sacmap.publish.plan_parts import for_page, with_homes
-from sacmap.publish.words import without_options
+from sacmap.publish.words import FEW_BY_CHANCE, without_options
 
 if TYPE_CHECKING:
     from sacmap.choose.plan import Plan
@@ -199,8 +199,8 @@ def _limits(given: Given) -> Section:
             )
         if result.study.baseline and not result.unfit:
             said.append(
-                "An area outside its normal range may still be there by chance: about one area in forty is above its "
-                "range, and as many below. A clear rise stands out among all areas."
+                f"An area outside its normal range may still be there by chance: {FEW_BY_CHANCE} is above its range, "
+                "and as many below. A clear rise stands out among all areas."
             )
         said.append(
             f"{'Places are approximate and dates are months' if result.study.extract is None else 'Dates are months'}: "

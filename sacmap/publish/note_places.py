@@ -56,10 +56,12 @@ def where(given: Given) -> Section | None:
     if result is None:
         return None
     names = names_of(result.areas)
+    shown = without_readings(result.change) if result.unfit else result.change
+    kind = first_type(shown, level_only=not result.study.baseline)
     parts: list[Part] = [Paragraph(given.headline)] if given.headline else []
     parts.append(_totals(result))
     if given.picture is not None:
-        parts.append(Picture(given.picture, _alternative(result, names)))
+        parts.append(Picture(given.picture, _alternative(result, kind, names)))
     # What is said above the map of a comparator that is no guide holds here too: no reading is to be relied on.
     if result.study.baseline and not result.unfit:
         for verdict, lead in (
@@ -79,7 +81,7 @@ def where(given: Given) -> Section | None:
                 else ", of the areas and crime types that are known."
             )
             parts.append(Paragraph(f"No area rose clearly, and none possibly{none}"))
-    parts += _lists(result, names)
+    parts += _lists(result, kind, names)
     return Section("Where", tuple(parts))
 
 
@@ -98,27 +100,17 @@ def _totals(result: Result) -> Table:
     part = part_of(len(result.compared), len(result.study.current))
     known = "the known part of " if any(one.code == NOT_KNOWN for one in result.warnings) else ""
     return Table(
-        f"Crimes counted in {known}{_counted(result)}, {part}{periods_in_words(result.study)}. Source: {source}.",
+        f"Crimes counted in {known}{counted(len(result.areas), AREA)}, {part}{periods_in_words(result.study)}. Source: "
+        f"{source}.",
         ("Crimes on the map", *columns),
         tuple(rows),
     )
 
 
-def _counted(result: Result) -> str:
-    return counted(len(result.areas), AREA)
-
-
-def _first_type(result: Result) -> str:
-    """Return the crime type that the picture shows."""
-    shown = without_readings(result.change) if result.unfit else result.change
-    return first_type(shown, level_only=not result.study.baseline)
-
-
-def _alternative(result: Result, names: Mapping[str, str]) -> str:
-    """Return the picture in words: what it shows, and the areas that stand out in it."""
-    kind = _first_type(result)
+def _alternative(result: Result, kind: str, names: Mapping[str, str]) -> str:
+    """Return the picture of a crime type in words: what it shows, and the areas that stand out in it."""
     shown = f"Map of {spoken(result.study.title)}, " if result.study.title else "Map of "
-    shown += _counted(result)
+    shown += counted(len(result.areas), AREA)
     if not result.study.baseline:
         level = "crime" if kind == "sac" else result.in_words[kind]
         return f"{shown} shaded by their level of {level}."
@@ -156,9 +148,8 @@ def _of_verdict(result: Result, verdict: str, names: Mapping[str, str]) -> list[
     return said
 
 
-def _lists(result: Result, names: Mapping[str, str]) -> Iterator[Part]:
+def _lists(result: Result, kind: str, names: Mapping[str, str]) -> Iterator[Part]:
     """Yield both lists in words, the same areas as on the page: how sure its place is, and its busiest streets."""
-    kind = _first_type(result)
     # No area stands out by a comparator that is no guide.
     week = () if result.unfit else result.weeks.get(kind, ())
     found = [entry for entry in week if entry.verdict in TIERS][:LISTED]

@@ -35,8 +35,8 @@ NO_HIGHER, NO_LOWER = "no higher", "no lower"
 LONGEST_UNIT = 6
 #: So many findings leave no room there for what they are.
 MANY = 100
-#: One area in so many is above its normal range by chance alone, and one below it.
-ABOVE_BY_CHANCE = 40
+#: One area in so many is above its normal range by chance alone, and one below it; and the same in words.
+ABOVE_BY_CHANCE, FEW_BY_CHANCE = 40, "about one area in forty"
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 #: Codes of the Office for National Statistics: what a neighbourhood with such a code is.
 _UNITS = (
@@ -312,7 +312,7 @@ def _reading(row: Reading, among: str) -> str:
         return f"A {verdict}: {f'it stands out even among {among}' if among else 'more than chance would explain'}."
     if verdict.startswith("possible"):
         side = "Above" if verdict.endswith("rise") else "Below"
-        return f"{side} its normal range, as about one area in forty is by chance: a {verdict}."
+        return f"{side} its normal range, as {FEW_BY_CHANCE} is by chance: a {verdict}."
     return "Within its normal range."
 
 
