@@ -198,15 +198,11 @@ def _without_total(kinds: Sequence[str], rows: Mapping[str, pd.DataFrame], scene
     unknown = f"{what} is not known as a whole: the extract lacks {scene.lacking}."
     rises, falls = (_clear(kinds, rows, f"clear {way}") for way in ("rise", "fall"))
     if not rises and not falls:
-        return Headline(unknown, f"No clear change of {_of_types(kinds[1:], scene)}.")
+        *most, last = (scene.in_words[kind] for kind in kinds[1:])
+        return Headline(unknown, f"No clear change of {', '.join(most)} or {last}.")
     # What is missing of them the second sentence says.
     scene = scene._replace(in_words={**scene.in_words, "sac": TOGETHER})
     return _naming(rises, falls, ".", scene, unknown)
-
-
-def _of_types(kinds: Sequence[str], scene: Scene) -> str:
-    *most, last = (scene.in_words[kind] for kind in kinds)
-    return f"{', '.join(most)} or {last}" if most else last
 
 
 def level_headline(kind: str, in_words: str, most: Sequence[str], unit: Unit) -> Headline:
@@ -292,11 +288,12 @@ def _clauses(
         while kinds and {area.area_id for area in found[kinds[0]]} == every:
             alike.append(Part(scene.in_words[kinds[0]], kinds.pop(0)))
         if kind == "sac" and len(alike) > 1:
-            single = _joined(alike[1:])
-            types = [*single, Part(", and "), alike[0], Part(",")]
+            types = [*_joined(alike[1:]), Part(", and "), alike[0], Part(",")]
         else:
             types = [*_joined(alike)]
-        yield from types if mentioned else _capital(types)
+        if not mentioned:
+            types[0] = types[0]._replace(text=capital(types[0].text))
+        yield from types
         yield Part(" in " if mentioned else f" {did} clearly in ")
         some = [area for area in areas if again and area.area_id in mentioned]
         new = [area for area in areas if area.area_id not in mentioned]
@@ -306,12 +303,6 @@ def _clauses(
         unit = "" if brief else f" {scene.unit[rest != 1]}"
         more = f"{rest} more{unit}" if some else counted(rest, scene.unit)
         yield from _joined([*some, Part(more, kind)] if rest else some)
-
-
-def _capital(parts: Sequence[Part]) -> Iterator[Part]:
-    """Yield the pieces of a sentence's start with a capital letter."""
-    yield parts[0]._replace(text=capital(parts[0].text))
-    yield from parts[1:]
 
 
 def _joined(parts: Sequence[Part]) -> Iterator[Part]:

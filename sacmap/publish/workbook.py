@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import xlsxwriter
 
@@ -120,8 +121,7 @@ def workbook_of(page: View, ledger: Mapping[str, int] | None = None) -> bytes:
         sheets = _Sheets(book, page)
         sheets.summary(ledger or {})
         if "group" in page.areas:
-            of = dict(zip(page.areas["area_id"], page.areas["group"].fillna(""), strict=True))
-            grouped = page.table.assign(group=page.table["area_id"].map(of))
+            grouped = page.table.assign(group=np.repeat(page.groups, len(tables.CRIME_TYPES)))
             sheets.table("Areas", _GROUPED, grouped, texts=4)
         else:
             sheets.table("Areas", tables.CHANGE, page.table, texts=3)
