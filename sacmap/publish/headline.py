@@ -236,28 +236,21 @@ def _naming(
 ) -> Headline:
     """Return a headline that names the areas that rose, or if none did, those that fell."""
     found, did = rises or falls, "rose" if rises else "fell"
-    parts = _fitting(found, did, end, scene, room=ROOM)
-    narrow = _fitting(found, did, end, scene, room=NARROW_ROOM, brief=True)
+    parts, narrow = (_fitting(found, did, end, scene, brief=brief) for brief in (False, True))
     return Headline(_text_of(parts), second, parts, narrow)
 
 
 def _fitting(
-    found: Mapping[str, Sequence[Part]],
-    did: str,
-    end: str,
-    scene: Scene,
-    *,
-    room: tuple[int, int],
-    brief: bool = False,
+    found: Mapping[str, Sequence[Part]], did: str, end: str, scene: Scene, *, brief: bool
 ) -> tuple[Part, ...]:
-    """Return the first sentence with as many names as have room, in lines and their letters; else in the last way.
+    """Return the first sentence with as many names as have room on a laptop; else in the last way.
 
-    `brief` leaves out what the areas are called after a name: "A and 4 more".
+    `brief`: on a phone, without what the areas are called after a name: "A and 4 more".
     """
     parts: tuple[Part, ...] = ()
+    lines, letters = NARROW_ROOM if brief else ROOM
     for most, again in _WAYS:
         parts = (*_clauses(found, did, scene, most=most, again=again, brief=brief), Part(end))
-        lines, letters = room
         if len(textwrap.wrap(_text_of(parts), letters)) <= lines:
             break
     return parts
