@@ -13,8 +13,8 @@ from sacmap.notices import series
 from sacmap.result import Result
 from sacmap.study import Study
 
-#: Areas that are named of each kind; the rest are counted. Areas of a list.
-NAMED, LISTED = 6, 5
+#: Areas that are named of each kind; the rest are counted.
+NAMED = 6
 
 
 @dataclass(frozen=True)

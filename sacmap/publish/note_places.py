@@ -20,9 +20,8 @@ from sacmap.publish.change_rows import (
     rows_by_area,
     without_readings,
 )
-from sacmap.publish.lists import draws, one_point, week_list
+from sacmap.publish.lists import LEAST_ON_STREET, draws, one_point, week_list
 from sacmap.publish.note_parts import (
-    LISTED,
     NAMED,
     Given,
     Paragraph,
@@ -43,11 +42,12 @@ from sacmap.publish.words import (
     estimate,
     likely_burglaries,
     mean,
+    number,
     signed,
     told_verdicts,
     were_expected,
 )
-from sacmap.result import Entry, Result
+from sacmap.result import FIRST, Entry, Result
 
 
 def where(given: Given) -> Section | None:
@@ -152,13 +152,14 @@ def _lists(result: Result, kind: str, names: Mapping[str, str]) -> Iterator[Part
     """Yield both lists in words, the same areas as on the page: how sure its place is, and its busiest streets."""
     # No area stands out by a comparator that is no guide.
     week = () if result.unfit else result.weeks.get(kind, ())
-    found = [entry for entry in week if entry.verdict in TIERS][:LISTED]
+    found = [entry for entry in week if entry.verdict in TIERS][:FIRST]
     if found or result.hardening:
         # Of five areas, all are among the first five.
         among = any(entry.firmness for entry in (*found, *result.hardening))
+        surer = f" The more of 100 draws leave an area among the first {number(FIRST)}, the surer its place."
         yield Paragraph(
             "How sure a place on a list is: each draw is a set of counts that chance could have given instead."
-            + " The more of 100 draws leave an area among the first five, the surer its place." * among
+            + surer * among
             + " The readings stay as they are." * bool(found)
         )
     rows = rows_by_area(result.change, [entry.area_id for entry in (*found, *result.hardening)])
@@ -178,7 +179,7 @@ def _lists(result: Result, kind: str, names: Mapping[str, str]) -> Iterator[Part
             "For target hardening, because the level lasts from year to year and changes do not, the areas with most "
             f"{by}:"
         )
-    for entry in result.hardening[:LISTED]:
+    for entry in result.hardening[:FIRST]:
         row = rows[entry.area_id]["burglary"]
         said = f"{whole(row['current_count'])} now"
         if not result.unfit:
@@ -202,7 +203,7 @@ def _no_finding(result: Result, kind: str, names: Mapping[str, str], *, alone: b
 
 
 def _numbered(entry: Entry, names: Mapping[str, str], said: str) -> Paragraph:
-    named = [f"{street_of(name)} ({n})" for name, n in entry.streets if n > 2]
+    named = [f"{street_of(name)} ({n})" for name, n in entry.streets if n >= LEAST_ON_STREET]
     streets = f" Most on {series(named)}." if named else ""
     said = " ".join([f"{said}. {capital(draws(entry))}.{streets}", *one_point(entry)])
     return Paragraph(f"{names[entry.area_id]}: {said}", "number")

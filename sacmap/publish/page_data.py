@@ -38,7 +38,7 @@ TEXTS = {"group", *(column.name for column in tables.CHANGE.columns if column.ki
 #: bytes it takes a few milliseconds, and from so many on it is worth it: with 35,000 areas it is half a megabyte.
 LEVEL, HARDER, LITTLE, MUCH = 8, 10, 1 << 18, 16 << 20
 #: What comes before the third figure of a row, and before the figure of a level's bar, for who does not see the heads.
-SAID = {"expected": "expected ", "firm": "in the first five: ", "level": bars.LEVEL}
+SAID = {"expected": "expected ", "firm": f"in the first {words.number(FIRST)}: ", "level": bars.LEVEL}
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #: The last sign, at -1, means that a count is not known.

@@ -13,14 +13,14 @@ from sacmap.measure.chance_flags import must_rise
 from sacmap.measure.comparator import NOTHING, OTHERS
 from sacmap.notices import counted, spoken, whole
 from sacmap.publish.change_rows import NO_READING, Reading
+from sacmap.result import FIRST
 
 #: Names of areas in the headline; the others are counted.
 NAMED = 3
 #: What the three crime types are called as one.
 TOGETHER = "all three types together"
-#: What police.uk's burglaries are, and when the rank of an area is firm.
+#: What police.uk's burglaries are.
 UNTOLD = "homes and shops, not told apart"
-FIRM_KEY = "Firm: very likely in the first five."
 #: The words before the areas of a list that are only named, by their finding; "too" where one of the same has a pin.
 REST_LEADS = {
     "clear": "Also clear:",
@@ -38,6 +38,8 @@ MANY = 100
 #: One area in so many is above its normal range by chance alone, and one below it; and the same in words.
 ABOVE_BY_CHANCE, FEW_BY_CHANCE = 40, "about one area in forty"
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+#: When the rank of an area is firm.
+FIRM_KEY = f"Firm: very likely in the first {_NUMBERS[FIRST]}."
 #: Codes of the Office for National Statistics: what a neighbourhood with such a code is.
 _UNITS = (
     (re.compile(r"[EW]05\d{6}"), ("ward", "wards")),
