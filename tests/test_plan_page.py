@@ -85,6 +85,11 @@ def visited(chromium, planned, judged):
         page.context.close()
 
 
+def part_of(key, plan, page):
+    """What the page of a plan says of its money, its week of action, or how it will be judged."""
+    return next(one for one in plan_view(plan, page).sections if one.key == key)
+
+
 def test_the_days_of_an_action_are_on_the_page_of_its_plan():
     page = page_of()
     plan = plan_of_four(page)
@@ -100,8 +105,7 @@ def test_a_set_of_areas_that_comes_first_once_in_100_comes_first_1_time():
     page = page_of()
     plan = plan_of_four(page)
     seldom = plan.week | {"alternatives": [one | {"best_share": 0.01} for one in plan.week["alternatives"]]}
-    shown = plan_view(replace(plan, week=seldom), page)
-    week = next(section for section in shown.sections if section.key == "week")
+    week = part_of("week", replace(plan, week=seldom), page)
     assert week.said[0].endswith("first 1 time in 100.")
     assert {line[2] for line in week.tables[0].rows} == {"1 time in 100"}
 
@@ -113,8 +117,7 @@ def test_the_bar_of_the_smallest_fall_asks_for_no_more_crimes_than_there_were():
     most = int(min(before, level))
 
     def ends(fall):
-        shown = plan_view(replace(plan, smallest_detectable_fall=fall), page)
-        return next(section.figure for section in shown.sections if section.key == "judged")
+        return part_of("judged", replace(plan, smallest_detectable_fall=fall), page).figure
 
     assert f"about {most:,} fewer: the smallest fall that would show" in ends(most)
     assert "fewer" not in ends(most + 1)
@@ -134,8 +137,7 @@ def test_an_earlier_visit_without_days_is_told_without_them():
     plan = plan_of_four(page)
     [visit] = plan.week["visited"]
     undated = plan.week | {"visited": [visit | {"since": "", "until": "", "action": "leaflets"}]}
-    shown = plan_view(replace(plan, week=undated), page)
-    week = next(section for section in shown.sections if section.key == "week")
+    week = part_of("week", replace(plan, week=undated), page)
     assert any(detail.endswith(" was visited before: leaflets.") for detail in week.details)
 
 
@@ -145,8 +147,9 @@ def test_less_than_one_burglary_is_only_certain_where_its_range_ends_below_one()
 
     def said(high, **more):
         prevented = {"low": 0.0, "mid": 0.5, "high": high}
-        shown = plan_view(replace(plan, budget=plan.budget | {"prevented": prevented} | more), page)
-        return next(section.said for section in shown.sections if section.key == "money")[0]
+        return part_of(
+            "money", replace(plan, budget=plan.budget | {"prevented": prevented} | more), page
+        ).said[0]
 
     assert said(0.9).startswith("Spread thin, it prevents under one burglary a year")
     assert said(1.2).startswith("Spread thin, it probably prevents under one burglary a year")
@@ -159,7 +162,7 @@ def test_what_the_money_prevents_is_one_figure_in_the_block_its_bars_and_its_det
     page = page_of()
     prevented = {"low": 0.0, "mid": 1.86, "high": 4.58}
     plan = plan_of_four(page, prevented=prevented)
-    shown = next(one for one in plan_view(plan, page).sections if one.key == "money")
+    shown = part_of("money", plan, page)
     assert shown.said == ("Spread over the areas it prevents about 1.9 burglaries a year.",)
     assert "that prevents 0 to 4.6 burglaries a year, probably about 1.9" in shown.details[0]
     assert "spread over the areas 0 to 4.6 a year; only homes burgled lately 0 to 18" in shown.figure
@@ -170,7 +173,7 @@ def test_of_homes_at_more_risk_block_and_details_say_what_the_plan_counts_and_ho
     prevented = {"low": 1.7, "mid": 3.4, "high": 6.8}
     plan = plan_of_four(page, prevented=prevented)
     plan = replace(plan, budget=plan.budget | {"multiplier": 2.0})
-    shown = next(one for one in plan_view(plan, page).sections if one.key == "money")
+    shown = part_of("money", plan, page)
     assert shown.said == ("At homes with 2 times the areas' risk it prevents about 3.4 burglaries a year.",)
     said = "At homes with 2 times the areas' risk, that prevents 1.7 to 6.8 burglaries a year, probably about 3.4."
     assert said in shown.details[0]
@@ -184,19 +187,12 @@ def test_the_burglaries_beside_the_money_are_those_that_it_follows():
     area = str(page.areas["area_id"].iloc[1])
     here = (page.change["area_id"] == area) & (page.change["crime_type"] == "burglary")
     page = replace(page, change=page.change.assign(level=page.change["level"].mask(here, 33.4)))
-    shown = next(one for one in plan_view(plan_of_four(page), page).sections if one.key == "money")
+    shown = part_of("money", plan_of_four(page), page)
     assert shown.head[-1] == "likely"
     assert [one.figures for one in shown.rows] == [("66", "£9,900", "33")]
 
 
-def test_what_the_money_could_buy_is_in_whole_homes_as_what_it_buys():
-    page = page_of()
-    shown = next(one for one in plan_view(plan_of_four(page), page).sections if one.key == "money")
-    buys = shown.tables[1]
-    assert (buys.heading, buys.rows[0][:2]) == ("What it could buy", ("Locks, £150 a home", "66"))
-
-
-def test_what_the_money_could_prevent_is_that_of_the_homes_beside_it():
+def test_what_the_money_could_buy_is_in_whole_homes_as_what_it_buys_and_prevents_what_these_prevent():
     page = page_of()
     plan = plan_of_four(page)
     # £170 buys one home and 13% of another.
@@ -204,19 +200,16 @@ def test_what_the_money_could_prevent_is_that_of_the_homes_beside_it():
     spread, lately = {"low": 0.0, "mid": 1.7, "high": 3.4}, {"low": 0.0, "mid": 6.8, "high": 13.6}
     made = measure | {"homes": 170 / 150, "spread": spread, "lately_burgled": lately}
     plan = replace(plan, budget=plan.budget | {"reaches": [made]})
-    shown = next(one for one in plan_view(plan, page).sections if one.key == "money")
-    assert shown.tables[1].rows[0][1:] == ("1", "0 to 3.0, about 1.5", "0 to 12, about 6.0")
+    buys = part_of("money", plan, page).tables[1]
+    assert buys.heading == "What it could buy"
+    assert buys.rows[0] == ("Locks, £150 a home", "1", "0 to 3.0, about 1.5", "0 to 12, about 6.0")
 
 
 def test_what_the_money_cannot_buy_prevents_nothing():
     page = page_of()
     plan = plan_of_four(page)
     dear = [one | {"homes": 0.9} for one in plan.budget["reaches"]]
-    shown = next(
-        one
-        for one in plan_view(replace(plan, budget=plan.budget | {"reaches": dear}), page).sections
-        if one.key == "money"
-    )
+    shown = part_of("money", replace(plan, budget=plan.budget | {"reaches": dear}), page)
     assert [table.heading for table in shown.tables] == ["Where it goes"]
 
 
@@ -240,7 +233,7 @@ def test_a_clear_rise_that_the_week_of_action_leaves_out_is_named_beside_it():
     others = replace(page, change=change)
     why = {"code": "clear-rise-elsewhere", "text": "Risen clearly but not chosen: some. Because."}
     told = replace(plan, warnings=[*plan.warnings, why])
-    week = next(one for one in plan_view(told, others).sections if one.key == "week")
+    week = part_of("week", told, others)
     names = [
         name
         for area, name in zip(rows["area_id"], page.names, strict=True)
@@ -248,7 +241,7 @@ def test_a_clear_rise_that_the_week_of_action_leaves_out_is_named_beside_it():
     ]
     assert f" Risen clearly but not chosen: {names[0]}" in week.said[0]
     assert "Because." in " ".join(week.details)
-    silent = next(one for one in plan_view(plan, others).sections if one.key == "week")
+    silent = part_of("week", plan, others)
     assert "Risen clearly" not in silent.said[0]
 
 
