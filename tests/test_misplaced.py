@@ -11,7 +11,13 @@ from conftest import csv_text, feature, row, square, write_geojson
 from sacmap.crimes import tally_of
 from sacmap.errors import InputError
 from sacmap.measure.coverage import coverage
-from sacmap.measure.misplaced import emptied_areas, judged_by_place, misplaced_months, require_places
+from sacmap.measure.misplaced import (
+    by_place,
+    emptied_areas,
+    judged_by_place,
+    misplaced_months,
+    require_places,
+)
 from sacmap.months import span
 
 PERIODS = (span("2018-01:2018-06"), span("2019-01:2019-06"))
@@ -38,7 +44,7 @@ def located(inside, nowhere=(), crimes=40, force=FORCE):
 
 def thin(rows):
     """The force, month and reason of what is thin or missing among the months of crimes that are all published."""
-    judged = judged_by_place(coverage(tally_of(rows), ()), rows)
+    judged = judged_by_place(coverage(tally_of(rows), ()), by_place(rows))
     bad = judged[(judged["status"] != "complete") & judged["month"].isin([*PERIODS[0], *PERIODS[1]])]
     return [*zip(bad["force"], bad["month"], bad["reason"], strict=True)]
 
@@ -73,10 +79,10 @@ def test_a_period_of_which_no_crime_lies_in_the_areas_is_refused():
     now = span("2019-01:2019-06")
     none = dict.fromkeys(now, 0)
     with pytest.raises(InputError, match="None of the 240 crimes of January 2019 to June 2019") as error:
-        require_places(located(none), [FORCE], PERIODS)
+        require_places(by_place(located(none)), [FORCE], PERIODS)
     assert error.value.cause.endswith("; 0 of them have no location.")
     with pytest.raises(InputError, match="240 of them have no location"):
-        require_places(located(none, nowhere=now), [FORCE], PERIODS)
+        require_places(by_place(located(none, nowhere=now)), [FORCE], PERIODS)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from sacmap.crimes import Reading
 from sacmap.errors import InputError
 from sacmap.forces import NO_FORCE, TRANSPORT_SLUG, force_slug
 from sacmap.measure.coverage import coverage, gaps, reasons_of
-from sacmap.measure.misplaced import judged_by_place, require_places
+from sacmap.measure.misplaced import by_place, judged_by_place, require_places
 from sacmap.months import Period
 from sacmap.notices import listed
 from sacmap.study import Study
@@ -95,9 +95,10 @@ def compared_months(
                 "A spreadsheet may have lost the coordinates. Use the files as downloaded.",
             )
         raise InputError(*_none_in_the_months(study, reading.tally))
-    require_places(located, forces, study.periods)
+    places = by_place(located)
+    require_places(places, forces, study.periods)
     heard = inside if followed is None else sac_inside(located, study, followed)
-    found = compared_by(study, reading, located, heard=heard, forces=forces)
+    found = compared_by(study, reading, places, heard=heard, forces=forces)
     if not found.positions:
         raise InputError(_nothing_to_compare(study, found.left_out), _what_to_give(forces, reading.tally))
     chosen = study.extract is not None or force_slug(study.force or "") == TRANSPORT_SLUG
@@ -110,13 +111,14 @@ def compared_months(
 
 
 def compared_by(
-    study: Study, reading: Reading, located: pd.DataFrame, *, heard: pd.DataFrame, forces: Sequence[str]
+    study: Study, reading: Reading, places: pd.DataFrame, *, heard: pd.DataFrame, forces: Sequence[str]
 ) -> Compared:
     """Return what is compared as far as it depends on the months of the main `forces`: without others and unknown.
 
-    `heard` is as in `silent_forces`. Without main forces nothing is compared.
+    `places` are the crimes of SAC by place, and `heard` is as in `silent_forces`. Without main forces nothing is
+    compared.
     """
-    judged = judged_by_place(coverage(reading.judged, study.months), located)
+    judged = judged_by_place(coverage(reading.judged, study.months), places)
     left_out = gaps(judged, forces, study.months)
     positions = like_for_like(study.periods, set(left_out["month"])) if forces else ()
     lost = types_without(reading, forces, months.at_positions(study.periods, positions))

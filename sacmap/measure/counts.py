@@ -21,6 +21,7 @@ from sacmap.measure.compared import (
     sac_inside,
 )
 from sacmap.measure.coverage import gaps
+from sacmap.measure.misplaced import by_place
 from sacmap.months import Period
 from sacmap.study import MADE, Study
 
@@ -59,7 +60,8 @@ def count(located: pd.DataFrame, study: Study) -> pd.DataFrame:
     reading = Reading(located, tally_of(located), (), ())
     inside = sac_inside(located, study)
     forces = main_forces(study, reading, inside)
-    compared = compared_by(study, reading, located, heard=inside, forces=forces)
+    places = by_place(located[located["crime_type"].isin(tables.SAC_TYPES)])
+    compared = compared_by(study, reading, places, heard=inside, forces=forces)
     silent = compared.forces_left_out
     area_ids = sorted(located["area_id"].astype("category").cat.categories)
     heard = without_repeats(located)

@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from sacmap import months, tables
+from sacmap import months
 from sacmap.errors import InputError
 from sacmap.months import Period
 from sacmap.notices import Notice, listed
@@ -23,14 +23,17 @@ ENOUGH = 20
 FAR_FEWER = 0.25
 
 
-def judged_by_place(judged: pd.DataFrame, located: pd.DataFrame) -> pd.DataFrame:
+def by_place(located: pd.DataFrame) -> pd.DataFrame:
+    """Return the Located crimes by force and month: all of them, those inside an area, and those located anywhere."""
+    return _by_month(located, ["force", "month"])
+
+
+def judged_by_place(judged: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """Return a Coverage table in which also months of a force are thin whose SAC is not in its place.
 
-    Less than a quarter as many of them as usual have a location, or none lies in the areas. `located` is the Located
-    table.
+    Less than a quarter as many of them as usual have a location, or none lies in the areas. `found` is their table by
+    place.
     """
-    sac = located.loc[located["crime_type"].isin(tables.SAC_TYPES), ["force", "month", "area_id", "lon"]]
-    found = _by_month(sac, ["force", "month"])
     usual = (
         found.div(found["crimes"], axis=0).groupby("force").transform("median").mul(found["crimes"], axis=0)
     )
@@ -49,22 +52,22 @@ def judged_by_place(judged: pd.DataFrame, located: pd.DataFrame) -> pd.DataFrame
 
 def _by_month(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Return the crimes by the keys: all of them, those inside an area, and those located anywhere."""
-    found = pd.DataFrame(
-        {"crimes": 1, "inside": rows["area_id"].notna(), "located": rows["lon"].notna()}, dtype=float
-    )
-    sums = found.groupby([rows[key] for key in keys], observed=True).sum().reset_index()
-    return sums.astype(dict.fromkeys(keys, str)).set_index(keys)
+    by = rows.groupby(keys, observed=True)
+    sums = pd.DataFrame({"crimes": by.size(), "inside": by["area_id"].count(), "located": by["lon"].count()})
+    return sums.astype(float).reset_index().astype(dict.fromkeys(keys, str)).set_index(keys)
 
 
-def require_places(located: pd.DataFrame, forces: Collection[str], periods: Sequence[Period]) -> None:
+def require_places(found: pd.DataFrame, forces: Collection[str], periods: Sequence[Period]) -> None:
     """Refuse a whole period of which no crime of these forces lies in an area, though those of the others do.
+
+    `found` are the crimes by place.
 
     Raises
     ------
     InputError
         If so.
     """
-    of_month = _by_month(located[located["force"].isin(list(forces))], ["month"])
+    of_month = found[found.index.isin(forces, level="force")].groupby("month").sum()
     of_month = of_month.reindex([month for period in periods for month in period], fill_value=0.0)
     whole = of_month.sum()
     for period in periods:

@@ -12,7 +12,7 @@ from sacmap.crimes import Reading
 from sacmap.errors import InputError
 from sacmap.measure.compared import main_forces
 from sacmap.measure.coverage import complete_months, coverage, gaps, reasons_of
-from sacmap.measure.misplaced import judged_by_place
+from sacmap.measure.misplaced import by_place, judged_by_place
 from sacmap.notices import Notice, counted, listed
 from sacmap.study import Study, rolled_to
 
@@ -40,7 +40,7 @@ def rolled(study: Study, reading: Reading, located: pd.DataFrame) -> tuple[Study
     inside = located["area_id"].notna() & located["crime_type"].isin(tables.SAC_TYPES)
     forces = main_forces(study, reading, located[inside]) if known else ()
     every = sorted({*known, *reading.fetched})
-    judged = judged_by_place(coverage(reading.judged, every), located)
+    judged = judged_by_place(coverage(reading.judged, every), by_place(located))
     complete = complete_months(judged, forces)
     if not complete and reading.fetched and not reading.whole:
         raise InputError(
