@@ -32,6 +32,8 @@ from sacmap.study import make_study
 
 pytestmark = pytest.mark.slow
 
+STUDY = make_study(force=FORCE, current="2024-01:2024-03", baseline="2023-01:2023-03")
+
 
 @pytest.fixture
 def police(clock):
@@ -76,6 +78,33 @@ def open_downloader(base, tmp_path, clock):
         )
 
     return opened
+
+
+@pytest.fixture
+def newest(base, clock, monkeypatch):
+    """Return a study of the newest months, which are fetched from the server."""
+    monkeypatch.setattr("sacmap.fetch.download.Web", lambda **_: web(clock))
+    given = {
+        "force": FORCE,
+        "current": "latest:1",
+        "baseline": "before:1",
+        "api_url": f"{base}/api",
+        "store": "store",
+    }
+    return lambda **more: make_study(given | more)
+
+
+@pytest.fixture
+def watch_on(newest, clock, monkeypatch):
+    """Watch such a study on a day."""
+
+    def on_day(n):
+        client = web(clock)
+        client.now = lambda: 1_700_000_000.0 + 90_000 * n
+        monkeypatch.setattr("sacmap.fetch.download.Web", lambda **_: client)
+        return watch_study(newest(), Path("maps/place.html"))
+
+    return on_day
 
 
 def as_text(table):
@@ -155,83 +184,55 @@ def test_a_month_that_was_taken_back_and_is_in_the_store_is_told(open_downloader
     ]
 
 
-def test_a_watch_waits_while_a_month_is_being_published_and_tells_an_outage(police, base, clock, monkeypatch):
-    def on_day(n):
-        client = web(clock)
-        client.now = lambda: 1_700_000_000.0 + 90_000 * n
-        monkeypatch.setattr("sacmap.fetch.download.Web", lambda **_: client)
-        return watch_study(study, Path("maps/place.html"))
-
+def test_a_watch_waits_while_a_month_is_being_published_and_tells_an_outage(police, watch_on):
     police.publish(crimes_of(["2023-04", "2024-04"]))
-    given = {"force": FORCE, "current": "latest:1", "baseline": "before:1", "api_url": f"{base}/api"}
-    study = make_study(given | {"store": "store"})
     # The date of the publication is a month ahead of the list of months.
     police.latest = "2024-04"
-    assert "place-2024-03.html" in [path.name for path in on_day(0).written]
+    assert "place-2024-03.html" in [path.name for path in watch_on(0).written]
     police.months = [*police.months, "2024-04"]
-    assert on_day(1).news[0] == "Data to April 2024; the last map had data to March 2024."
+    assert watch_on(1).news[0] == "Data to April 2024; the last map had data to March 2024."
     # The list is a month ahead of the date.
     police.months = [*police.months, "2024-05"]
-    assert on_day(2) == Watched()
+    assert watch_on(2) == Watched()
     police.fault = lambda number, path: "503"
     with pytest.raises(SourceError, match="crime-last-updated is unreachable"):
-        on_day(3)
+        watch_on(3)
 
 
-def test_a_watch_tells_once_that_the_force_is_not_in_the_newest_month_published(
-    police, base, clock, monkeypatch
-):
-    def on_day(n):
-        client = web(clock)
-        client.now = lambda: 1_700_000_000.0 + 90_000 * n
-        monkeypatch.setattr("sacmap.fetch.download.Web", lambda **_: client)
-        return watch_study(study, Path("maps/place.html"))
-
-    given = {"force": FORCE, "current": "latest:1", "baseline": "before:1", "api_url": f"{base}/api"}
-    study = make_study(given | {"store": "store"})
-    on_day(0)
+def test_a_watch_tells_once_that_the_force_is_not_in_the_newest_month_published(police, watch_on):
+    watch_on(0)
     police.latest, police.months = "2024-04", [*police.months, "2024-04"]
-    assert on_day(1).news == (
+    assert watch_on(1).news == (
         "data.police.uk has published April 2024, but March 2024 is the newest complete month, so the current period "
         "ends there: the files of Northamptonshire Police end at March 2024.",
     )
-    assert on_day(2) == Watched()
+    assert watch_on(2) == Watched()
 
 
-def test_a_force_that_publishes_nothing_is_told_by_name(police, base, clock, monkeypatch):
-    monkeypatch.setattr("sacmap.fetch.download.Web", lambda **_: web(clock))
+def test_a_force_that_publishes_nothing_is_told_by_name(police, watch_on):
     police.withdraw(lambda crime: False)
-    given = {"force": FORCE, "current": "latest:1", "baseline": "before:1", "api_url": f"{base}/api"}
     with pytest.raises(
         InputError, match="has no crimes of northamptonshire for January 2023 to March 2024"
     ) as told:
-        watch_study(make_study(given | {"store": "store"}), Path("maps/place.html"))
+        watch_on(0)
     assert "extract" in told.value.remedy
 
 
-def test_a_force_that_is_silent_for_months_is_asked_for_the_whole_of_its_earlier_periods(
-    police, base, clock, monkeypatch
-):
-    monkeypatch.setattr("sacmap.fetch.download.Web", lambda **_: web(clock))
+def test_a_force_that_is_silent_for_months_is_asked_for_the_whole_of_its_earlier_periods(police, newest):
     police.withdraw(lambda crime: False)
     police.publish(crimes_of(span("2022-09:2023-12"), per_month=9))
     # A crime of its neighbour within its own area does not make a month of it.
     police.publish(crimes_of(["2024-02"], per_month=1))
-    given = {"force": FORCE, "current": "latest:3", "baseline": "before:1", "api_url": f"{base}/api"}
-    found = fetch(make_study(given | {"store": "store"}), AREAS)
+    found = fetch(newest(current="latest:3"), AREAS)
     # Silent from January to March 2024, its newest period is October to December 2023.
     needed = {*span("2022-10:2022-12"), *span("2023-10:2023-12")}
     assert needed <= {*found.reading.crimes["month"].astype(str)}
     assert found.empty == ("2024-01", "2024-03")
 
 
-def test_of_the_api_alone_no_month_is_asked_for_that_rolling_periods_do_not_need(
-    police, base, clock, monkeypatch
-):
-    monkeypatch.setattr("sacmap.fetch.download.Web", lambda **_: web(clock))
+def test_of_the_api_alone_no_month_is_asked_for_that_rolling_periods_do_not_need(police, newest):
     police.months = list(span("2023-02:2024-03"))
-    given = {"force": FORCE, "api_url": f"{base}/api", "store": "store", "source": "api"}
-    found = fetch(make_study(given | {"current": "latest:2", "baseline": "before:1"}), AREAS)
+    found = fetch(newest(current="latest:2", source="api"), AREAS)
     assert {*found.reading.crimes["month"].astype(str)} == {"2023-02", "2023-03", "2024-02", "2024-03"}
 
 
@@ -285,8 +286,7 @@ def test_coverage_is_judged_on_what_every_month_was_asked_for(open_downloader, p
     police.archives["2023-03.zip"] = archive_zip(files)
     police.months = list(span("2023-06:2024-03"))
     found = open_downloader().download(WANTED, AREAS)
-    study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
-    result = compare_areas(study, found.reading, AREAS, notices=found.reading.notices)
+    result = compare_areas(STUDY, found.reading, AREAS, notices=found.reading.notices)
     assert (result.exit_code, len(result.compared)) == (0, 3)
     assert result.ledger.other_crime_types == 1800
 
@@ -299,8 +299,7 @@ def test_only_the_force_s_own_months_are_judged_for_other_crimes_come_in_part(op
     police.archives["2023-03.zip"] = archive_zip(files)
     police.months = list(span("2023-06:2024-03"))
     found = open_downloader().download(WANTED, AREAS)
-    study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
-    result = compare_areas(study, found.reading, AREAS)
+    result = compare_areas(STUDY, found.reading, AREAS)
     assert set(result.coverage["force"]) == {NAME}
     wanted = result.coverage["month"].isin(WANTED)
     assert set(result.coverage.loc[wanted, "status"]) == {"complete"}
@@ -314,8 +313,7 @@ def test_a_force_called_otherwise_in_the_files_is_still_the_force(open_downloade
     police.archives["2023-03.zip"] = police.archives["2024-03.zip"] = archive_zip(files)
     police.months = list(span("2023-06:2024-03"))
     found = open_downloader(source=source).download(WANTED, AREAS)
-    study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
-    result = compare_areas(study, found.reading, AREAS)
+    result = compare_areas(STUDY, found.reading, AREAS)
     assert result.forces == (NAME if source == "auto" else FORCE,)
     assert (result.exit_code, len(result.compared), found.empty) == (0, 3, ())
 
@@ -396,8 +394,7 @@ def test_f14_fetch_can_be_told_to_ask_now_whether_a_month_came_out(
 
 def test_f27_crimes_of_the_transport_police_are_counted_and_told_by_force(open_downloader):
     found = open_downloader().download(WANTED, AREAS)
-    study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
-    result = compare_areas(study, found.reading, AREAS, notices=found.reading.notices)
+    result = compare_areas(STUDY, found.reading, AREAS, notices=found.reading.notices)
     assert result.forces == (NAME,)
     assert "British Transport Police" in next(n.text for n in result.warnings if n.code == "other-forces")
     assert any(n.code == "coverage-from-sac" for n in result.warnings)
@@ -408,8 +405,7 @@ def test_the_published_change_counts_the_force_s_crimes_with_no_location(open_do
     police.withdraw(lambda one: one["location"] is not None and one["location_type"] == "Force")
     police.publish([crime(5000 + n, "robbery", None, month="2024-02") for n in range(10)])
     found = open_downloader().download(WANTED, AREAS)
-    study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
-    result = compare_areas(study, found.reading, AREAS)
+    result = compare_areas(STUDY, found.reading, AREAS)
     mine = found.reading.crimes[found.reading.crimes["force"] == NAME]
     in_now = mine["month"].astype(str).str.startswith("2024")
     robbery = mine["crime_type"] == "robbery"
@@ -423,9 +419,8 @@ def test_f40_areas_of_another_force_are_an_error_even_when_fetched(open_download
     police.withdraw(lambda one: False)
     police.publish([crime(n, "burglary", 52.005, 0.045, month) for n, month in enumerate(WANTED)])
     found = open_downloader().download(WANTED, AREAS)
-    study = make_study({"force": FORCE, "current": "2024-01:2024-03", "baseline": "2023-01:2023-03"})
     with pytest.raises(InputError):
-        compare_areas(study, found.reading, AREAS)
+        compare_areas(STUDY, found.reading, AREAS)
 
 
 def test_f44_a_store_that_cannot_be_written_is_told_before_asking(open_downloader, police, tmp_path):
