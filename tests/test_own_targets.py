@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 from conftest import csv_text, row, write_squares
 
+from sacmap.choose.evaluate import without_shaky
 from sacmap.choose.partnership_files import area_names, read_actions, read_protected
 from sacmap.errors import InputError, UsageError
+from sacmap.notices import Notice
 from sacmap.pipeline import run
 from sacmap.planning import EvaluateOptions, PlanOptions, evaluate_plan, plan_study
 from sacmap.study import make_study
@@ -128,6 +130,11 @@ def test_a_result_is_not_called_shaky_for_what_only_its_expected_counts_follow(t
     [told] = {one.text for one in (*result.warnings, *outcome.warnings) if one.code == "weak-comparator"}
     assert told.endswith("What is said of the week of action does not rest on them.")
     assert not any("give or take" in file.read_text(encoding="utf-8") for file in files)
+    unlike = replace(result, warnings=(Notice("unlike-comparator", "The areas changed unlike it."),))
+    [told] = without_shaky(unlike).warnings
+    assert told.text.endswith(
+        "unlike it. What is said of the week of action does not rest on this comparison."
+    )
 
 
 def test_the_result_of_a_study_that_hides_small_counts_says_that_it_does_not(town, tmp_path):

@@ -132,12 +132,13 @@ def without_shaky(result: Result) -> Result:
 
     The controls are what the target is compared with; only the expected counts of map and table follow the comparator.
     """
+    apart = "What is said of the week of action does not rest on"
     weak = (
-        "The map and the table compare each area with few crimes or none, so their expected counts are shaky."
+        "The map and the table compare each area with few crimes or none, so their expected counts are shaky. "
+        f"{apart} them."
     )
-    apart = "What is said of the week of action does not rest on them."
     told = [
-        Notice(one.code, f"{weak if one.code == WEAK else one.text} {apart}")
+        replace(one, text=weak if one.code == WEAK else f"{one.text} {apart} this comparison.")
         if one.code in (WEAK, UNLIKE, UNFIT)
         else one
         for one in result.warnings
