@@ -797,6 +797,22 @@ def test_the_legend_hides_no_circle_of_a_chosen_area(opened, places, corner):
     assert beside or legend["y"] + legend["height"] < min(one["y"] for one in circles)
 
 
+def test_a_chosen_area_with_circles_in_all_its_corners_is_shown_smaller_until_nothing_hides_one(opened):
+    places = [(x, y) for x in (0.0112, 0.0188) for y in (52.0006, 52.0025, 52.0044)]
+    page = page_of()
+    wide = [shapely.box(0.01 * n, 52, 0.01 * n + 0.01, 52.005) for n in range(4)]
+    points = {"A1": [MapPoint(x, y, "On or near Mill Lane", (9, 0, 0)) for x, y in places]}
+    page = replace(page, points=points, areas=page.areas.set_geometry(wide, crs=4326), drawn=None)
+    tab = opened(page, "#area=A1", viewport={"width": 1366, "height": 560}).tab
+    over = """() => {
+      const boxes = (css) => Array.from(document.querySelectorAll(css), (one) => one.getBoundingClientRect());
+      const circles = boxes("#map .mark.point");
+      return [circles.length, boxes("#legend, #locator, #points-note, .map-tools").filter((box) => circles.some((one) =>
+        one.left < box.right && one.right > box.left && one.top < box.bottom && one.bottom > box.top)).length];
+    }"""
+    assert tab.evaluate(over) == [6, 0]
+
+
 def test_circles_of_listed_areas_make_way_for_the_pins_and_for_one_another(opened):
     points = [MapPoint(0.003 + n / 1e5, 52.004, "On or near Mill Lane", (9 - n, 0, 0)) for n in range(9)]
     page = replace(page_of(), points={"A0": points})

@@ -173,10 +173,19 @@ function fitWhole(bounds = data.bounds) {
 }
 
 function fit() {
-  if (state.area !== null && isThere(state.area))
-    map.fitBounds(boundsOf([state.area]).pad(0.12), { animate: false, maxZoom: 16 });
+  if (state.area !== null && isThere(state.area)) fitArea();
   else if (state.group) map.fitBounds(groupBounds(), { animate: false });
   else fitWhole(homeBounds());
+}
+
+// The chosen area: a little smaller where the legend, the locator or a note would hide one of its circles.
+function fitArea() {
+  showLocator();
+  const fits = (pad) => {
+    map.fitBounds(boundsOf([state.area]).pad(pad), { animate: false, maxZoom: 16 });
+    return !hidesCircle();
+  };
+  if (![0.12, 0.3, 0.5].some(fits)) fits(0.12);
 }
 
 // Where little of the map is known, it opens on what is.

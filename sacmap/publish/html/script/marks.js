@@ -38,9 +38,7 @@ function pinList() {
 function mark() {
   for (const { made } of marks) made.remove();
   marks = [];
-  const view = map.getPixelBounds();
-  const origin = map.getPixelOrigin();
-  const frame = [view.min.x - origin.x, view.min.y - origin.y, view.max.x - origin.x, view.max.y - origin.y];
+  const frame = frameNow();
   const inside = ({ x, y }) => x > frame[0] && x < frame[2] && y > frame[1] && y < frame[3];
   const isWhole = (box) => box[0] > frame[0] && box[2] < frame[2] && box[1] > frame[1] && box[3] < frame[3];
   // The legend makes room for the pins, the rest over the map does not; the name of the area under the mouse goes again.
@@ -273,25 +271,46 @@ function furniture(frame, parts) {
   });
 }
 
-// The legend stands in the corner that hides least: no pin, or no circle of the chosen area, and little of the areas.
-function settleLegend(frame) {
-  const legend = $("legend");
-  if (getComputedStyle(legend).position !== "absolute") return;
-  const [wide, high] = [legend.offsetWidth, legend.offsetHeight];
-  const [left, top, right, bottom] = frame;
-  const corners = {
+// The edges of what the map shows, in its pixels.
+function frameNow() {
+  const view = map.getPixelBounds();
+  const origin = map.getPixelOrigin();
+  return [view.min.x - origin.x, view.min.y - origin.y, view.max.x - origin.x, view.max.y - origin.y];
+}
+
+// The corners that the legend may stand in; about a chosen area, the locator has one of them.
+function cornersOf([left, top, right, bottom]) {
+  const [wide, high] = [$("legend").offsetWidth, $("legend").offsetHeight];
+  return {
     right: [right - wide, bottom - high, right, bottom],
     left: [left, bottom - high - 30, left + wide, bottom - 30],
-    "top-right": [right - wide, top + 44, right, top + 44 + high],
-    "top-left": [left, top + 30, left + wide, top + 30 + high],
+    "top-right": [right - wide, top + 50, right, top + 50 + high],
+    ...(state.area === null && { "top-left": [left, top + 32, left + wide, top + 32 + high] }),
   };
-  const circles = state.area === null ? [] : pointsOf(state.area);
-  const spots = [
-    ...pinsAt.map(({ at }) => boxAt(at, 13)),
-    ...circles.map(({ x, y, n }) => boxAt(map.latLngToLayerPoint([y, x]), radiusOf(n))),
-  ];
+}
+
+const isOverMap = () => getComputedStyle($("legend")).position === "absolute";
+const circlesOf = (place) =>
+  pointsOf(place).map(({ x, y, n }) => boxAt(map.latLngToLayerPoint([y, x]), radiusOf(n)));
+
+// Whether what stands over the map hides a circle of the chosen area, wherever the legend is.
+function hidesCircle() {
+  const frame = frameNow();
+  const circles = circlesOf(state.area);
+  const fixed = furniture(frame, [query(".map-tools"), $("locator"), $("points-note")]);
+  const hidden = (box) => circles.some((circle) => touches(circle, [box]));
+  return fixed.some(hidden) || (isOverMap() && Object.values(cornersOf(frame)).every(hidden));
+}
+
+// The legend stands in the corner that hides least: no circle of the chosen area, no pin, and little of the areas.
+function settleLegend(frame) {
+  if (!isOverMap()) return;
+  const corners = cornersOf(frame);
+  const pins = pinsAt.map(({ at }) => boxAt(at, 13));
+  const circles = state.area === null ? [] : circlesOf(state.area);
   const cost = ([x0, y0, x1, y1]) => {
-    let sum = 100 * spots.filter((spot) => touches(spot, [[x0, y0, x1, y1]])).length;
+    const hidden = (boxes) => boxes.filter((box) => touches(box, [[x0, y0, x1, y1]])).length;
+    let sum = 1000 * hidden(circles) + 100 * hidden(pins);
     const frame_ = pixels();
     for (let i = 0; i < 8; i += 1)
       for (let j = 0; j < 4; j += 1) {
@@ -301,9 +320,8 @@ function settleLegend(frame) {
       }
     return sum;
   };
-  const names = state.area === null ? Object.keys(corners) : ["right", "left", "top-right"];
-  const costs = names.map((name) => cost(corners[name]));
-  legend.dataset.corner = names[costs.indexOf(Math.min(...costs))];
+  const costs = Object.values(corners).map(cost);
+  $("legend").dataset.corner = Object.keys(corners)[costs.indexOf(Math.min(...costs))];
 }
 
 // Where the chosen area lies in the whole, and what the circles are.
