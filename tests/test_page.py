@@ -32,6 +32,7 @@ from sacmap.publish.folium_map import draw
 from sacmap.publish.legend import legend_of
 from sacmap.publish.page import json_block, render, script
 from sacmap.publish.page_data import content_of, numbers_of
+from sacmap.publish.page_svg import static_map
 from sacmap.publish.shapes import CODE, coded, label_places, simplified
 from sacmap.publish.tiles import tiles_of
 
@@ -496,3 +497,19 @@ def test_why_an_area_is_listed_is_packed_with_the_figures():
     page = page_of()
     assert json.loads(numbers_of(page))["reasons"].keys() == {"hardening", *page.week}
     assert "reasons" not in content_of(page)
+
+
+def test_on_paper_the_names_of_towns_stand_a_little_apart():
+    page = page_of()
+    wide = [shapely.box(-2.7 + 0.2 * n, 53.35, -2.5 + 0.2 * n, 53.65) for n in range(4)]
+    drawn = static_map(replace(page, areas=page.areas.set_geometry(wide, crs=4326), drawn=None))
+    names = re.findall(r'class="town" text-anchor="(\w+)" x="(\d+)" y="(\d+)">([^<]+)<', drawn)
+    boxes = [
+        shapely.box(left, int(y) - 19, left + wide, int(y) + 3)
+        for anchor, x, y, name in names
+        for wide in [0.54 * 22 * len(name)]
+        for left in [int(x) - (wide if anchor == "end" else 0)]
+    ]
+    assert len(boxes) > 10
+    apart = [one.distance(other) for n, one in enumerate(boxes) for other in boxes[:n]]
+    assert min(apart) > 2

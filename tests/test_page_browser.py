@@ -212,6 +212,19 @@ def test_the_search_says_so_where_the_area_found_is_one_of_several_of_its_name(o
         assert page.text("#find-note") == note
 
 
+def test_the_search_shows_a_town_and_an_area_of_its_name_one_after_the_other_and_says_so_before(opened):
+    page = by_bath()
+    areas = page.areas.assign(name=["Bath", *page.areas["name"][1:]])
+    change = page.change.assign(area_name=page.change["area_name"].replace("Ash", "Bath"))
+    tab = opened(replace(page, areas=areas, change=change)).tab
+    tab.fill("#find-area", "Bath")
+    assert tab.inner_text("#find-note") == "2 places of that name: Enter shows one, and then the next."
+    for area in (True, False, True):
+        tab.press("#find-area", "Enter")
+        assert tab.is_visible("#panel") == area
+        assert tab.inner_text("#find-note") == "This is one of 2 places of that name."
+
+
 def test_every_bar_has_its_figures(small):
     page = small()
     assert page.tab.locator("#hardening .figure").all_text_contents()[0]

@@ -87,8 +87,8 @@ def _by_chance(rows: pd.DataFrame) -> str:
     before = "one period" if like.years == 1 else "several periods"
     return (
         f"How many flags are chance: on the real maps most like this one ({like.areas:,} {size}, {before} to compare "
-        f"with), {_span(like.clear)} of the clear changes and {_span(like.possible)} of the possible ones would stand "
-        "there though nothing had changed."
+        f"with), chance alone makes {_span(like.clear)} of the clear changes and {_span(like.possible)} of the "
+        "possible ones."
     )
 
 

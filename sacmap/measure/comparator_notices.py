@@ -34,16 +34,16 @@ def weak_comparator(comparator: Comparator, mine: pd.DataFrame, mapped: np.ndarr
     nowhere = float(rest["lon"].isna().mean()) if len(rest) else 0.0
     if comparator.kind == "force" and (len(rest) < SMALL_REST * len(mine) or nowhere > MOSTLY):
         size = (
-            f"which is only about {len(rest) / mapped.shape[1]:,.0f} crimes a period, {100 * nowhere:.0f}% of them "
-            "with no location"
+            f"the rest has only about {len(rest) / mapped.shape[1]:,.0f} a period, {100 * nowhere:.0f}% of them with "
+            "no location"
             if len(rest)
-            else "where there are none"
+            else "the rest has none"
         )
         yield Notice(
             UNFIT,
-            f"The areas have {100 * (1 - len(rest) / max(len(mine), 1)):.0f}% of the force's crimes. They are compared "
-            f"with the rest, {size}. That is no good guide to what to expect. Do not rely on "
-            "the verdicts; compare with the rest of the areas instead (--comparator areas).",
+            "The rest of the force is no good guide to what to expect. The areas have "
+            f"{100 * (1 - len(rest) / max(len(mine), 1)):.0f}% of the force's crimes; {size}. Do not rely on the "
+            "verdicts; compare with the rest of the areas instead (--comparator areas).",
         )
     elif comparator.kind == "areas" and comparator.words == NOTHING:
         yield Notice(

@@ -36,15 +36,16 @@ POLICE_UK = "data.police.uk, changelog"
 BREAKS = (
     Break(
         "definition", "2017-04", ("sac", "burglary"), (),
-        "In April 2017 domestic burglary became residential burglary, which includes sheds and garages. The map shows "
-        "all burglary, which was little affected. Figures for burglary of homes before and after cannot be compared.",
+        "The definition of burglary changed in April 2017, with little effect on this map. Domestic burglary became "
+        "residential burglary, which includes sheds and garages; the map shows all burglary. Figures for burglary of "
+        "homes before and after cannot be compared.",
         HOME_OFFICE,
     ),
     Break(
         "definition", "2023-04", ("sac", "burglary"), (),
-        "In April 2023 residential burglary was split into homes and unconnected buildings such as sheds. The map "
-        "shows all burglary, which was little affected. Figures for burglary of homes before and after cannot be "
-        "compared.",
+        "The definition of burglary changed in April 2023, with little effect on this map. Residential burglary was "
+        "split into homes and unconnected buildings such as sheds; the map shows all burglary. Figures for burglary of "
+        "homes before and after cannot be compared.",
         HOME_OFFICE,
     ),
     Break(
@@ -77,11 +78,12 @@ BREAKS = (
 
 #: The effect on residential burglary itself, for maps of a force's own extract.
 _OF_HOMES = {
-    "2017-04": "In April 2017 domestic burglary became residential burglary, which includes sheds and garages. "
-    "The map shows residential burglary, so the figures before and after cannot be compared: do not read the change "
-    "as a rise or a fall.",
-    "2023-04": "In April 2023 residential burglary was split into homes and unconnected buildings such as sheds. "
-    "The map shows both. If the extract has only one of them from then on, the figures cannot be compared.",
+    "2017-04": "The definition of burglary changed in April 2017: do not read the change as a rise or a fall. Domestic "
+    "burglary became residential burglary, which includes sheds and garages. The map shows residential burglary, so "
+    "the figures before and after cannot be compared.",
+    "2023-04": "The definition of burglary changed in April 2023. Residential burglary was split into homes and "
+    "unconnected buildings such as sheds. The map shows both. If the extract has only one of them from then on, the "
+    "figures cannot be compared.",
 }
 
 

@@ -23,7 +23,8 @@ _ONE = re.compile(r"(?<![\w$])\((\w+)\)=>")
 _OPEN = tuple("{([,;=?:&|>")
 #: What a map without tiles and added layers has not, in a selector of Leaflet's style: it has no control but the scale.
 _UNUSED = re.compile(
-    "popup|tooltip|leaflet-bar|attribution|control-[lz]|icon|shadow|image|tile|safari|oldie|vml|zoom-anim |crosshair"
+    "popup|tooltip|leaflet-bar|attribution|control-[lz]|marker|icon|shadow|image|tile|safari|oldie|vml|zoom-anim |"
+    "crosshair|leaflet-top|leaflet-right|:not"
 )
 
 
@@ -74,7 +75,7 @@ def _squeezed(line: str) -> str:
 def style(name: str) -> str:
     """Return a style. No text in it has a mark beside a space."""
     css = " ".join(re.sub(r"/\*.*?\*/", "", file_of(f"{name}.css"), flags=re.DOTALL).split())
-    return re.sub(r" *([{};]) *|(:) +", r"\1\2", css).replace(";}", "}")
+    return re.sub(r" *([{};>]) *|(:) +", r"\1\2", css).replace(";}", "}")
 
 
 @cache

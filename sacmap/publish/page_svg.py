@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Letter sizes of a name and of a town, and half a pin, in units of the picture (half a CSS pixel).
 NAME, TOWN, PIN = 26.0, 22.0, 19.0
+#: The least room between two names, in the same units: half a millimetre on paper.
+APART = 4.0
 #: The least letters of a district's name that is written in two lines.
 LONG = 15
 #: Of more districts, only those with room for their name have it.
@@ -146,7 +148,7 @@ def _district_names(view: View, picture: Picture, taken: list[Box]) -> Iterator[
         for down in (0,) if many else (0, -36, 36, -70, 70):
             high = NAME * 0.55 * len(lines)
             box = (x - half, y + down - high, x + half, y + down + high)
-            if box[0] > 0 and box[2] < picture.width and not _touches(box, taken):
+            if _has_room(box, picture, taken):
                 taken.append(box)
                 yield from _lines(lines, x, y + down)
                 break
@@ -182,7 +184,7 @@ def _beside(
     gap = PIN + 6 if css == "listed" else 10
     for anchor, left in (("start", at[0] + gap), ("end", at[0] - gap - wide)):
         box = (left, at[1] - high, left + wide, at[1] + high)
-        if box[0] > 0 and box[2] < picture.width and not _touches(box, taken):
+        if _has_room(box, picture, taken):
             taken.append(box)
             x = left if anchor == "start" else left + wide
             yield (
@@ -190,6 +192,13 @@ def _beside(
                 f"{escape(name)}</text>"
             )
             return
+
+
+def _has_room(box: Box, picture: Picture, taken: Sequence[Box]) -> bool:
+    """Whether a name can stand there: within the picture, and a little apart from all that stands there already."""
+    left, top, right, bottom = box
+    grown = (left - APART, top - APART, right + APART, bottom + APART)
+    return left > 0 and right < picture.width and not _touches(grown, taken)
 
 
 def _plan(plan: PlanView | None, picture: Picture) -> str:

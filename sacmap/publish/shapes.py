@@ -26,8 +26,8 @@ CODE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 GROUPS = 6
 #: Size and margin of the picture. Its unit is half a CSS pixel at the usual size, so whole numbers are fine enough.
 WIDTH, HEIGHT, MARGIN = 1600.0, 1120.0, 8.0
-#: How far simplified edges may stray there, in its units: a third of a millimetre on paper.
-PICTURE_STRAY = 3.6
+#: How far simplified edges may stray there, in its units: half a millimetre on paper.
+PICTURE_STRAY = 4.0
 
 
 class Picture(NamedTuple):

@@ -98,9 +98,26 @@ function suggest() {
   const found = find(text);
   const names = [...new Set(found.slice(0, 30).map(({ name }) => name))].slice(0, 20);
   $("found-areas").replaceChildren(...names.map((name) => element("option", [], { value: name })));
-  $("find-note").textContent = text.trim() && !found.length ? "Nothing of that name." : "";
   const exact = found.filter((one) => one.exact);
+  const several =
+    exact.length > 1 ? `${many(exact.length, kindsOf(exact))} of that name: Enter shows one, and then the next.` : "";
+  $("find-note").textContent = text.trim() && !found.length ? "Nothing of that name." : several;
+  shownAlike = 0;
   if (exact.length === 1) goTo(exact[0]);
+}
+
+// How many of several places of one name Enter has shown.
+let shownAlike = 0;
+const kindsOf = (found) => (found.every(({ place }) => place !== undefined) ? data.unit : ["place", "places"]);
+
+function showFound(text) {
+  const found = find(text);
+  const alike = found.filter(({ exact }) => exact);
+  if (alike.length < 2) return found.length && goTo(found[0], true);
+  goTo(alike[shownAlike % alike.length]);
+  shownAlike += 1;
+  $("find-note").textContent = `This is one of ${many(alike.length, kindsOf(alike))} of that name.`;
+  return undefined;
 }
 
 function goTo({ place, group, town }, focus = false) {
@@ -228,12 +245,7 @@ function listenToControls() {
   });
   $("find-area").addEventListener("input", suggest);
   $("find-area").addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
-    const found = find(event.target.value);
-    if (!found.length) return;
-    goTo(found[0], true);
-    const alike = found.filter(({ place, exact }) => exact && place !== undefined).length;
-    if (alike > 1) $("find-note").textContent = `This is one of ${many(alike, data.unit)} of that name.`;
+    if (event.key === "Enter") showFound(event.target.value);
   });
   $("show-ranges").addEventListener("click", () => {
     state.ranges = !state.ranges;
