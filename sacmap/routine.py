@@ -25,7 +25,6 @@ from sacmap.months import is_month
 from sacmap.notices import listed
 from sacmap.pipeline import map_study, reconciled_with, require_outputs, run
 from sacmap.planning import boundaries_of_plan
-from sacmap.publish.change_rows import names_of
 from sacmap.publish.csv_json import dated, plain
 from sacmap.publish.extra_files import map_picture, require_word, word
 from sacmap.publish.make_view import page_of
@@ -35,6 +34,7 @@ from sacmap.publish.note_parts import Given
 from sacmap.publish.public import NOT_PUBLIC, as_published, beside_a_plan
 from sacmap.result import Result
 from sacmap.study import Study
+from sacmap.tables import names_of
 from sacmap.terminal import say
 
 

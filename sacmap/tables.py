@@ -7,6 +7,7 @@ are not numbers or gaps.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -344,3 +345,32 @@ COMPARATOR = Table(
         ("n", "count", "crimes", "crimes of all comparison forces, each counted once"),
     ),
 )
+
+
+# ── names of areas ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def group_of_each(areas: pd.DataFrame) -> list[str]:
+    """Return the town or district of each area, or ""; all are "" if there are no groups."""
+    if "group" not in areas:
+        return [""] * len(areas)
+    return [str(name) for name in areas["group"].astype(object).where(areas["group"].notna(), "")]
+
+
+def names_of(areas: pd.DataFrame) -> dict[str, str]:
+    """Return the areas' names by area_id. Areas that share one also have their district, or else their id."""
+    ids, plain = list(areas["area_id"]), [str(name) for name in areas["name"]]
+    twice = _repeated(plain)
+    full = [
+        f"{name} ({group or area})" if name in twice else name
+        for name, group, area in zip(plain, group_of_each(areas), ids, strict=True)
+    ]
+    still = _repeated(full)
+    return {
+        area: f"{name} ({area})" if both in still else both
+        for name, both, area in zip(plain, full, ids, strict=True)
+    }
+
+
+def _repeated(names: Iterable[str]) -> set[str]:
+    return {name for name, times in Counter(names).items() if times > 1}

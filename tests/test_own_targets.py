@@ -172,6 +172,15 @@ def test_an_area_of_which_nothing_is_known_can_be_no_target(town, tmp_path):
         plan(town, tmp_path, target=("W09",))
 
 
+def test_an_area_that_is_not_known_is_told_apart_from_one_of_its_name(town, tmp_path):
+    wards = json.loads((tmp_path / "wards.geojson").read_text())
+    castle = next(one for one in wards["features"] if one["properties"]["name"] == "Castle")
+    castle["geometry"] = None
+    (tmp_path / "wards.geojson").write_text(json.dumps(wards))
+    told = {notice.code: notice.text for notice in run(town).warnings}["areas-not-known"]
+    assert told.startswith("Areas not known: 1 of 20 (Castle (North)), because")
+
+
 @pytest.mark.parametrize("days", ["2024-06-16:2024-06-03", "June", "2024-06-31"])
 def test_days_that_cannot_be_are_refused_before_anything_is_read(town, tmp_path, days):
     with pytest.raises((UsageError, InputError)):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -704,6 +705,9 @@ def test_a_clear_rise_that_is_not_chosen_for_the_week_of_action_is_named_with_th
     assert told.startswith(
         "Risen clearly but not chosen: Pilot's Rest. The areas chosen adjoin and together have the"
     )
+    two = result.areas.assign(name=result.areas["name"].replace("Keel", "Pilot's Rest"))
+    told = {notice["code"]: notice["text"] for notice in plan_for(replace(result, areas=two)).warnings}
+    assert re.match(r"Risen clearly but not chosen: Pilot's Rest \(\w+\)\.", told["clear-rise-elsewhere"])
     mine = plan_for(result, target=plan.week["target"]).warnings
     assert "clear-rise-elsewhere" not in {notice["code"] for notice in mine}
 

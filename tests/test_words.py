@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from sacmap import tables
 from sacmap.measure.chance_flags import must_rise
 from sacmap.notices import Notice, alike, counted, series, whole
-from sacmap.publish.change_rows import names_of
 from sacmap.publish.headline import ONE_POINT, Scene, headline
 from sacmap.publish.page import in_one_line
 from sacmap.publish.words import (
@@ -637,7 +636,7 @@ def test_areas_that_share_a_name_are_told_apart_by_their_district_and_else_by_th
             "group": ["Ashtown", "Ashtown", "Beeton", "Beeton", None, "Ashtown"],
         }
     )
-    assert names_of(areas) == {
+    assert tables.names_of(areas) == {
         "A": "Centre (A)",
         "B": "Centre (B)",
         "C": "Centre (Beeton)",

@@ -32,7 +32,7 @@ def notices_of(plan: Plan, result: Result, prices: Prices, protected: Mapping[st
         Notice("money", money_in_words(plan)),
         Notice("smallest-fall", _fall_in_words(plan, tables.crimes(before, plan.theme, result.nouns))),
         *_action_notices(plan),
-        *_target_notices(plan, result, names),
+        *_target_notices(plan, result),
         *_money_notices(plan, result, prices, protected),
         *_control_notices(plan),
         *(
@@ -66,7 +66,7 @@ def risen_elsewhere(rows: pd.DataFrame, plan: Plan) -> list[str]:
     return [area for area in clear if area not in plan.week["target"]]
 
 
-def _target_notices(plan: Plan, result: Result, names: Mapping[str, str]) -> Iterator[Notice]:
+def _target_notices(plan: Plan, result: Result) -> Iterator[Notice]:
     """Tell whether the chosen areas have a rise to answer, who chose them, and which clear rises they leave out."""
     if result.unfit:
         of = "rise of your own choice" if plan.week["own_choice"] else "choice"
@@ -97,6 +97,7 @@ def _target_notices(plan: Plan, result: Result, names: Mapping[str, str]) -> Ite
     if not (verdicts == "clear rise").any():
         not_clear = "The chosen area has not" if alone else "None of the chosen areas has"
         yield Notice("no-clear-rise", f"{not_clear} risen clearly, so the choice could be chance.")
+    names = tables.names_of(result.areas)
     others = [names[area] for area in risen_elsewhere(rows, plan)]
     if others and not plan.week["own_choice"]:
         yield Notice(
@@ -128,7 +129,7 @@ def _money_notices(
     on_list = {entry.area_id for entry in result.hardening}
     homes = [
         (area, name, protected[area], all_)
-        for area, name, all_ in zip(result.areas["area_id"], result.areas["name"], there, strict=True)
+        for (area, name), all_ in zip(tables.names_of(result.areas).items(), there, strict=True)
         if area in protected
     ]
     if full := [name for area, name, n, all_ in homes if area in on_list and n <= all_ < n + 1]:

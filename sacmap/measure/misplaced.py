@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from sacmap import months
+from sacmap import months, tables
 from sacmap.errors import InputError
 from sacmap.months import Period
 from sacmap.notices import Notice, listed
@@ -111,8 +111,9 @@ def emptied_areas(counts: np.ndarray, periods: Sequence[Period], areas: gpd.GeoD
     `counts` are (areas × periods) over the months compared, which `periods` gives for each period.
     """
     usual = counts.sum(axis=1) / max(len(periods) - 1, 1)
+    names = list(tables.names_of(areas).values())
     said = [
-        f"{areas['name'].iloc[k]} ({months.span_in_words(periods[n])}; about {usual[k]:,.0f} are usual)"
+        f"{names[k]} ({months.span_in_words(periods[n])}; about {usual[k]:,.0f} are usual)"
         for k, n in np.argwhere((counts == 0) & (usual >= ENOUGH)[:, None]).tolist()
     ]
     if said:

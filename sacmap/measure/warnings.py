@@ -146,7 +146,7 @@ def _unknown_areas(unknown: Mapping[str, str], areas: gpd.GeoDataFrame) -> Itera
     nowhere = areas.loc[areas.geometry.is_empty, "area_id"].astype(str)
     unknown = {**dict.fromkeys(nowhere, "the file has no boundary of theirs"), **unknown}
     if unknown:
-        names = dict(zip(areas["area_id"].astype(str), areas["name"].astype(str), strict=True))
+        names = tables.names_of(areas)
         counts = Counter(unknown.values()).most_common()
         shares = [f" ({counted(n, ('area', 'areas'))})" if len(counts) > 1 else "" for _, n in counts]
         reasons = [reason + share for (reason, _), share in zip(counts, shares, strict=True)]

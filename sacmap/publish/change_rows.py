@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import TypedDict, cast
 
 import geopandas as gpd
@@ -118,32 +117,6 @@ def rows_by_area(change: pd.DataFrame, area_ids: Collection[str]) -> dict[str, B
     for row in change_rows(change[change["area_id"].isin(area_ids)]):
         found.setdefault(row["area_id"], {})[row["crime_type"]] = row
     return dict(found)
-
-
-def group_of_each(areas: gpd.GeoDataFrame) -> list[str]:
-    """Return the town or district of each area, or ""; all are "" if there are no groups."""
-    if "group" not in areas:
-        return [""] * len(areas)
-    return [str(name) if pd.notna(name) else "" for name in areas["group"]]
-
-
-def names_of(areas: gpd.GeoDataFrame) -> dict[str, str]:
-    """Return the areas' names by area_id. Areas that share one also have their district, or else their id."""
-    ids, plain = list(areas["area_id"]), [str(name) for name in areas["name"]]
-    twice = _repeated(plain)
-    full = [
-        f"{name} ({group or area})" if name in twice else name
-        for name, group, area in zip(plain, group_of_each(areas), ids, strict=True)
-    ]
-    still = _repeated(full)
-    return {
-        area: f"{name} ({area})" if both in still else both
-        for name, both, area in zip(plain, full, ids, strict=True)
-    }
-
-
-def _repeated(names: Sequence[str]) -> set[str]:
-    return {name for name, times in Counter(names).items() if times > 1}
 
 
 def on_one_point(result: Result, area: str, kind: str) -> str:

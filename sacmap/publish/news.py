@@ -19,7 +19,7 @@ from sacmap.measure.counts import monthly_totals
 from sacmap.measure.warnings import FORCES_LEFT_OUT, LEFT_OUT_OUTSIDE
 from sacmap.months import Period
 from sacmap.notices import listed, whole
-from sacmap.publish.change_rows import ChangeRow, change_rows, names_of, on_one_point
+from sacmap.publish.change_rows import ChangeRow, change_rows, on_one_point
 from sacmap.publish.csv_json import plain, texts_of
 from sacmap.publish.words import AREA, about, no_fit
 from sacmap.result import Result
@@ -141,7 +141,7 @@ def news_of(result: Result, last: LastMap, *, again: bool = False) -> list[str]:
     `again`: the newest month was mapped before the last map, and then withdrawn.
     """
     now = result.study.current
-    last, recoded = _by_codes_of(names_of(result.areas), last)
+    last, recoded = _by_codes_of(tables.names_of(result.areas), last)
     said = []
     if now[-1:] != last.current[-1:]:
         newest = f"{months.in_words(now[-1])}{' again' if again else ''}"
@@ -159,7 +159,7 @@ def news_of(result: Result, last: LastMap, *, again: bool = False) -> list[str]:
     said += _line("Areas known by their names, with other codes than on the last map", recoded)
     silent = _silent_then_and_now(result, last, FORCES_LEFT_OUT)
     said += [*silent, *_silent_then_and_now(result, last, LEFT_OUT_OUTSIDE)]
-    names = {**last.names, **names_of(result.areas)}
+    names = {**last.names, **tables.names_of(result.areas)}
     rows = {(row["area_id"], row["crime_type"]): row for row in change_rows(result.change)}
     verdicts = {key: rows[key]["verdict"] for key in _largest_first(result.change)}
     changed: list[str] = []
@@ -338,7 +338,7 @@ def _revised_in(result: Result, last: LastMap, names: Mapping[str, str]) -> list
 
 def first_words(result: Result, *, damaged: bool = False) -> str:
     """Return what is said of a map that cannot be compared with the last: there is none, or it is damaged."""
-    names = names_of(result.areas)
+    names = tables.names_of(result.areas)
     clear = result.change[result.change["verdict"] == "clear rise"]
     rose = [
         f"{_named(key, names, result.in_words)}{on_one_point(result, *key)}" for key in _largest_first(clear)

@@ -15,7 +15,6 @@ from sacmap.notices import counted, series, spoken, whole
 from sacmap.publish.change_rows import (
     change_rows,
     first_type,
-    names_of,
     on_one_point,
     rows_by_area,
     without_readings,
@@ -55,7 +54,7 @@ def where(given: Given) -> Section | None:
     result = given.result
     if result is None:
         return None
-    names = names_of(result.areas)
+    names = tables.names_of(result.areas)
     shown = without_readings(result.change) if result.unfit else result.change
     kind = first_type(shown, level_only=not result.study.baseline)
     parts: list[Part] = [Paragraph(given.headline)] if given.headline else []

@@ -27,7 +27,7 @@ from sacmap.months import Period
 from sacmap.notices import WEIGHTY, Notice, counted, series
 from sacmap.publish import backdrop, change_rows, lists, words
 from sacmap.publish import headline as headlines
-from sacmap.publish.change_rows import ChangeRow, first_type, group_of_each, known_types, names_of
+from sacmap.publish.change_rows import ChangeRow, first_type, known_types
 from sacmap.publish.csv_json import texts_of
 from sacmap.publish.headline import Headline
 from sacmap.publish.shapes import Outlines, joined, outlines_of
@@ -188,7 +188,7 @@ class View:
     @cached_property
     def groups(self) -> list[str]:
         """The town or district of each area, or ""; all are "" if there are no groups."""
-        return group_of_each(self.areas)
+        return tables.group_of_each(self.areas)
 
     @cached_property
     def district_names(self) -> list[str]:
@@ -216,7 +216,7 @@ class View:
     @cached_property
     def names(self) -> list[str]:
         """The areas' names. Areas that share a name also have their district, or else their code."""
-        return list(names_of(self.areas).values())
+        return list(tables.names_of(self.areas).values())
 
     @property
     def rates(self) -> bool:
