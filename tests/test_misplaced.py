@@ -133,6 +133,17 @@ def test_a_current_period_without_any_coordinates_is_no_fall(tmp_path):
     assert "None of the 40 crimes of January 2019 lies in an area" in done.stderr
 
 
+def test_a_single_month_without_locations_is_not_said_to_be_of_another_place(tmp_path):
+    lines = [row("2018-01", lon="0.005", lat="52.005")] * 40 + [row("2019-01", lon="", lat="")] * 40
+    (tmp_path / "c.csv").write_text(csv_text(*lines))
+    write_geojson(tmp_path / "a.geojson", feature(square(0), WD24CD="W0", WD24NM="Ash"))
+    done = command(
+        "map", "--crimes", "c.csv", "--boundaries", "a.geojson", "--current", "2019-01", cwd=tmp_path
+    )
+    assert done.returncode == 2
+    assert "No crime of the 40 given has a location in the months compared" in done.stderr
+
+
 def test_a_force_that_published_nothing_of_a_period_is_told_as_such_beside_a_force_that_did(tmp_path):
     """Its crimes have no wrong coordinates: it has none."""
     ours = [row("2018-01", lon="0.005", lat="52.005") for _ in range(40)]

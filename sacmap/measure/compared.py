@@ -89,9 +89,10 @@ def compared_months(
     inside = sac_inside(located, study)
     forces = main_forces(study, reading, inside)
     if not forces:
-        if len(located) and located["lon"].isna().all():
+        asked = located[located["month"].isin(study.months)]
+        if len(asked) and asked["lon"].isna().all():
             raise InputError(
-                f"No crime of the {len(located):,} given has a location, so none lies in an area.",
+                f"No crime of the {len(asked):,} given has a location in the months compared, so none lies in an area.",
                 "A spreadsheet may have lost the coordinates. Use the files as downloaded.",
             )
         raise InputError(*_none_in_the_months(study, reading.tally))
