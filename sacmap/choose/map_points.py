@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
@@ -40,7 +39,7 @@ MOST, AT_LEAST = 0.5, 5
 class AreaPoints(NamedTuple):
     """The crimes of one area and crime type: all, those off street (`apart`), by map point, and the busiest streets.
 
-    Crimes without a location or without the name of one are counted in `crimes`, but are on no point.
+    Crimes without the name of a location are counted in `crimes`, but are on no point.
     """
 
     crimes: int = 0
@@ -170,7 +169,7 @@ def points_of_areas(now: pd.DataFrame, area_ids: Collection[str]) -> dict[tuple[
         for key in ((str(area), str(kind)), (str(area), "sac")):
             crimes[key] += n
             apart[key] += n * no_street
-            if named and not (math.isnan(lon) or math.isnan(lat)):
+            if named:
                 points[key][lon, lat, name] += n
     streets = busiest_streets(mine)
     return {
@@ -200,7 +199,7 @@ def rises_of_one_point(
     duplicates: the rows of the current months compared, and those of the baseline. `rises` has area_id, current_count
     and expected of the areas with a rise as their verdict.
     """
-    there = now["area_id"].isin(list(rises["area_id"])) & now["lon"].notna()
+    there = now["area_id"].isin(list(rises["area_id"]))
     there &= now["crime_type"].isin(tables.SAC_TYPES if kind == "sac" else (kind,))
     points = point_counts(now.loc[there.to_numpy(), POINT_COLUMNS])
     n = points.crimes.sum(axis=1)
