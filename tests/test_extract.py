@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import json
+import zipfile
 import zlib
 from dataclasses import replace
 from datetime import date
@@ -273,8 +274,15 @@ def test_a_missing_column_says_which_to_check(tmp_path):
 
 def test_an_extract_and_police_uks_file_each_in_the_others_place_are_told_as_that(tmp_path):
     street = ["Crime ID", "Month", "Reported by", "Longitude", "Latitude", "Location", "Crime type"]
-    with pytest.raises(InputError, match=r"is a file of police.uk.*\n.*take the \[extract\] table out"):
+    with pytest.raises(InputError, match=r"is police.uk's, and.*\n.*take the \[extract\] table out"):
         reading_of(tmp_path, header=street)
+    (tmp_path / "2018-10").mkdir()
+    (tmp_path / "2018-10" / "2018-10-kent-street.csv").write_text(",".join(street))
+    with zipfile.ZipFile(tmp_path / "kent.zip", "w") as archive:
+        archive.write(tmp_path / "2018-10" / "2018-10-kent-street.csv", "2018-10/2018-10-kent-street.csv")
+    for download in ("2018-10", "kent.zip"):
+        with pytest.raises(InputError, match=r"is police.uk's, and.*\n.*take the \[extract\] table out"):
+            read_extract(study_of(tmp_path / download))
     (tmp_path / "own.csv").write_text(",".join(map(str, HEADER)) + "\n" + ",".join(map(str, LINES[0])) + "\n")
     with pytest.raises(InputError, match=r"see docs/extract.md"):
         read([str(tmp_path / "own.csv")], keep=tables.SAC_TYPES)

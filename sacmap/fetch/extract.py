@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import difflib
 import re
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -144,6 +146,8 @@ def _other_columns(found: list[Extracted]) -> dict[str, pd.Series]:
 
 def _sheets(path: Path, layout: Layout) -> tuple[list[Extracted], list[str]]:
     """Return the sheets with the columns, and what the others are called and lack."""
+    if _is_download(path):
+        raise _of_police_uk(path)
     whole, others, nearest = [], [], []
     for sheet in sheets_of(path):
         rows = _rows(path, sheet, layout)
@@ -158,6 +162,24 @@ def _sheets(path: Path, layout: Layout) -> tuple[list[Extracted], list[str]]:
     if not whole:
         raise _no_header(path, nearest or [_nearest([], layout)])
     return whole, others
+
+
+def _is_download(path: Path) -> bool:
+    """Whether a path is a folder or a ZIP of police.uk's files."""
+    if path.is_dir():
+        return any(path.rglob("*-street.csv"))
+    with suppress(OSError, zipfile.BadZipFile, NotImplementedError):
+        if path.suffix.lower() == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                return any(name.endswith("-street.csv") for name in archive.namelist())
+    return False
+
+
+def _of_police_uk(path: Path) -> InputError:
+    return InputError(
+        f"{path} is police.uk's, and the study is of a force's own extract.",
+        "Give the extract, or take the [extract] table out of the study.",
+    )
 
 
 def _nearest(rows: list[Row], layout: Layout) -> tuple[list[str], list[str]]:
@@ -176,10 +198,7 @@ def _no_header(path: Path, nearest: Sequence[tuple[list[str], list[str]]]) -> In
     if set(map(words_of, missing)) & set(map(words_of, in_one_cell(there))):
         return lines_in_cells(str(path))
     if {"Reported by", "Crime type"} <= set(there):
-        return InputError(
-            f"{path} is a file of police.uk, and the study is of a force's own extract.",
-            "Give the extract, or take the [extract] table out of the study.",
-        )
+        return _of_police_uk(path)
     named = ", ".join(repr(name) for name in missing)
     close = [near[0] for name in missing if (near := difflib.get_close_matches(name, there, 1))]
     perhaps = f"Perhaps {', '.join(repr(name) for name in close)}? " if close else ""
