@@ -1054,6 +1054,16 @@ def test_an_area_printed_alone_says_of_what_place_it_is(opened):
     assert page.text(place).strip() == "Ashtown"
 
 
+def test_an_area_printed_alone_says_what_the_circles_on_its_map_are(opened):
+    points = [MapPoint(0.003, 52.004, "On or near Mill Lane", (5, 1, 2))]
+    page = opened(replace(page_of(), points={"A0": points}), "#area=A0")
+    page.tab.evaluate("window.print = () => {}")
+    page.tab.click("#print-area")
+    page.on_paper()
+    assert page.text("#map-area figcaption") == "Circles: all its map points."
+    assert page.tab.is_visible("#map-area figcaption")
+
+
 def test_print_this_area_prints_its_panel_and_map_alone(opened):
     page = opened(page_of(), "#area=A0")
     page.tab.evaluate("window.print = () => {}")

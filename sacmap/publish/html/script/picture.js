@@ -231,7 +231,8 @@ function save(blob, kind) {
 
 // The panel with its map alone, on one sheet.
 function printArea() {
-  const figure = element("figure", mapDrawing(), { id: "map-area" });
+  const said = element("figcaption", pointWords(state.area), { class: "small" });
+  const figure = element("figure", [mapDrawing(), said], { id: "map-area" });
   query(".map-side").append(figure);
   document.body.classList.add("one-area");
   window.addEventListener("afterprint", () => endPrint(figure), { once: true });
