@@ -79,6 +79,9 @@ def test_what_lies_elsewhere_or_is_no_file_is_told(tmp_path):
     (tmp_path / "bad.geojson").write_text('{"type": "FeatureCollection"', encoding="utf-8")
     with pytest.raises(InputError, match="not a whole GeoJSON"):
         read_context([str(tmp_path / "bad.geojson")], BOUNDS)
+    (tmp_path / "places.csv").write_text("name,lon,lat\nTown,0.5,52.0\n")
+    with pytest.raises(InputError, match=r"without shapes.*\n.*For --context, export it as GeoJSON"):
+        read_context([str(tmp_path / "places.csv")], BOUNDS)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])

@@ -50,7 +50,7 @@ def read_csv(raw: bytes, where: Path | str) -> Rows:
     if place is None:
         raise InputError(
             f"{where} is a table without shapes: no column has polygons as WKT (it has {', '.join(header)[:300]}).",
-            "Give the file of areas; a table of households goes to --households.",
+            "Give the file of areas; a table of households goes to --households. For --context, export it as GeoJSON.",
         )
     read = [_shape_in(row[place], f"{where}, row {number}") for number, row in enumerate(rows, 2)]
     system = _one_system({code for _, code in read if code is not None}, where)
