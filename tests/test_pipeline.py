@@ -209,7 +209,7 @@ def test_a_force_that_is_nearly_all_in_the_areas_is_told_to_be_no_comparator(dat
     assert {css[0] for css in fields["colour_class"]} == {"p"}
     summary = book["Summary"]
     told = {line[0]: line[1:] for line in summary.iter_rows(values_only=True)}
-    assert all(told[label][5:7] == (None, None) for _, label in page.labels)
+    assert all(told[label][5:7] == (None, None) for label in page.labels.values())
     assert not page.by_chance
     assert not any(result.how_sure.values())
     note = str(where(Given(study=result.study, place="West Yorkshire", result=result, picture=b"PNG")))

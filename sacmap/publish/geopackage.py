@@ -106,7 +106,7 @@ def geopackage_of(page: View, plan: Plan | None = None) -> bytes:
         )
         write = _Writer(database, page)
         write.layer("areas", page.periods_in_words, page.areas.geometry, fields_of(page))
-        for kind, label in page.labels:
+        for kind, label in page.labels.items():
             style = areas_style(field_name(kind, "colour_class"), UNJUDGED_LEGEND if page.no_fit else LEGEND)
             said = f"Change since the baseline, {page.in_words[kind]}: the page's colours"
             write.style("areas", label, style, said, default=kind == page.first_type)

@@ -18,7 +18,7 @@ def legend_of(view: View) -> dict[str, Json]:
     kind = view.first_type
     found = [entry for entry in view.week_lists[kind] if entry.sign]
     return {
-        "map_heading": f"Map: {dict(view.labels)[kind]}, {'crimes counted' if view.level_only else 'change'}",
+        "map_heading": f"Map: {view.labels[kind]}, {'crimes counted' if view.level_only else 'change'}",
         "legend_title": legend_title(view, kind),
         "legend_in_words": colours.legend_in_words(judged=not view.no_fit),
         "level_in_words": level_in_words(view, kind),
@@ -74,7 +74,7 @@ def short_span(view: View) -> str:
 
 def legend_title(view: View, kind: str) -> str:
     """Return the title of the legend: the crime type, and the periods if they are short."""
-    label = dict(view.labels)[kind]
+    label = view.labels[kind]
     if span := short_span(view):
         return f"{label}, {span}"
     return f"{label}: crimes counted" if view.level_only else f"{label}: change"

@@ -67,16 +67,8 @@ DIFFER = "Counts that differ from the last map's"
 _FILES = ("boundaries", "households", "lsoa_boundaries", "comparator")
 #: The other options that do.
 _DECIDE = (
-    "force",
-    "layer",
-    "crs",
-    "id_column",
-    "within",
-    "households_column",
-    "comparator",
-    "extract",
-    "suppress_small",
-)
+    "force", "layer", "crs", "id_column", "within", "households_column", "comparator", "extract", "suppress_small",
+)  # fmt: skip
 #: The columns of the last map's CSV that are read.
 _COUNTED = ("months_compared", "baseline_count", "current_count")
 _READ = {"area_id", "area_name", "crime_type", "verdict", *_COUNTED}

@@ -152,13 +152,13 @@ def _moved(plan: Plan, outcome: Outcome) -> Iterator[Section]:
         said = f"Compared in the same way: {change}. That is {moved_in_words(outcome, found)}."
         told = [said, *told]
     if told:
-        yield Section(key="moved", heading=dict(SIDES)["buffer"], said=tuple(told))
+        yield Section(key="moved", heading=SIDES["buffer"], said=tuple(told))
 
 
 def _counts(plan: Plan, outcome: Outcome, view: View) -> Section:
     counts = tuple(
         (label, whole(before), whole(after), signed(whole_number(after) - whole_number(before)))
-        for key, label in SIDES
+        for key, label in SIDES.items()
         if outcome.groups[key].area_ids
         for before, after in [outcome.groups[key].sums]
     )

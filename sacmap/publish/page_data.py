@@ -67,7 +67,7 @@ def content_of(view: View) -> dict[str, Json]:
         "nouns": view.nouns,
         "unit": list(view.unit),
         "findings": {verdict: lists.finding(verdict) for verdict in TIERS},
-        "labels": dict(view.labels),
+        "labels": view.labels,
         "colours": PALETTE | LEVELS,
         "hatches": HATCHES,
         "cuts": CUTS,

@@ -208,7 +208,7 @@ def district_rows(view: View) -> list[tuple[str, str, list[dict[str, str]]]]:
     by_kind = dict(list(view.subtotals.groupby("crime_type", sort=False)))
     return [
         (kind, label, [_district_row(row, view) for row in group_rows(by_kind[kind])])
-        for kind, label in view.labels
+        for kind, label in view.labels.items()
         if kind in by_kind
     ]
 

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 #: The sides of an evaluation: key in the plan, and what the page calls it. The controls are the few most similar of all
 #: the areas left alone that a side is compared with: their counts are shown, but the estimate follows all of them.
-SIDES: tuple[tuple[SideName, str], ...] = (
-    ("target", "Week of action"),
-    ("buffer", "Around it: did crime move?"),
-    ("control", "Most like it, left alone"),
-    ("buffer_control", "Most like the area around"),
-)
+SIDES: dict[SideName, str] = {
+    "target": "Week of action",
+    "buffer": "Around it: did crime move?",
+    "control": "Most like it, left alone",
+    "buffer_control": "Most like the area around",
+}
 #: Signs of the areas that get money, and most areas with a sign of either kind.
 LETTERS = "ABCDEFGHIJ"
 
@@ -109,7 +109,9 @@ class PlanView:
 
 def sides(plan: Plan, view: View) -> tuple[Side, ...]:
     """Return the sides that have areas."""
-    return tuple(Side(key, label, positions(plan.week[key], view)) for key, label in SIDES if plan.week[key])
+    return tuple(
+        Side(key, label, positions(plan.week[key], view)) for key, label in SIDES.items() if plan.week[key]
+    )
 
 
 def pins(plan: Plan, view: View) -> Iterator[tuple[int, str]]:

@@ -278,7 +278,7 @@ def _week(plan: Plan, view: View) -> Section:
     return Section(
         key="week",
         heading=f"The week of action: {view.in_words[week['about']]} first",
-        head=(dict(view.labels)[plan.theme], "now", *(("expected",) if judged else ())),
+        head=(view.labels[plan.theme], "now", *(("expected",) if judged else ())),
         rows=tuple(
             PlanRow(
                 str(sign),
@@ -328,7 +328,7 @@ def _promise(plan: Plan, view: View) -> Section:
     )
     compared = tuple(
         (label, all_named(side, view), whole(sum(plan.before[area] for area in side)))
-        for key, label in SIDES
+        for key, label in SIDES.items()
         if (side := plan.week[key])
     )
     return Section(

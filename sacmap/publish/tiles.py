@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from sacmap import tables
 from sacmap.files.json_shape import Json
 from sacmap.notices import whole
 from sacmap.publish import words
@@ -32,8 +33,8 @@ class Tile(NamedTuple):
 def tiles_of(view: View) -> list[Tile]:
     """Return the tiles of the whole map."""
     return [
-        _tile(view, kind, label, view.totals[kind], words.told_verdicts(view.rows[kind]))
-        for kind, label in view.labels
+        _tile(view, kind, view.totals[kind], words.told_verdicts(view.rows[kind]))
+        for kind in tables.CRIME_TYPES
     ]
 
 
@@ -53,8 +54,8 @@ def _of_districts(view: View) -> dict[str, list[Tile]]:
     unknown = dict.fromkeys(_COUNTS)
     return {
         name: [
-            _tile(view, kind, label, sums.get((name, kind), unknown), told[kind][here])
-            for kind, label in view.labels
+            _tile(view, kind, sums.get((name, kind), unknown), told[kind][here])
+            for kind in tables.CRIME_TYPES
         ]
         for name in view.district_names
         for here in [groups == name]
@@ -62,7 +63,7 @@ def _of_districts(view: View) -> dict[str, list[Tile]]:
 
 
 def for_script(view: View) -> dict[str, list[Json]] | None:
-    """Return what the tiles say, by district and in the order of `view.labels`; "" is the whole map.
+    """Return what the tiles say, by district and in the order of the crime types; "" is the whole map.
 
     It is None without districts, and of a plan, which has no tiles.
     """
@@ -76,7 +77,7 @@ def for_script(view: View) -> dict[str, list[Json]] | None:
     }
 
 
-def _tile(view: View, kind: str, label: str, sums: Mapping[str, float | None], told: pd.Series) -> Tile:
+def _tile(view: View, kind: str, sums: Mapping[str, float | None], told: pd.Series) -> Tile:
     """Return a tile from the counts and from the verdicts as a summary tells them."""
     now, before, change = (sums[name] for name in _COUNTS)
     plain = view.level_only
@@ -84,7 +85,7 @@ def _tile(view: View, kind: str, label: str, sums: Mapping[str, float | None], t
     found = (("", "no reading to rely on"),) if view.no_fit else words.found_in_words(counts, view.unit)
     return Tile(
         kind=kind,
-        label=label,
+        label=view.labels[kind],
         change="" if plain else "–" if change is None else f"{words.signed(change)}%",
         now="–" if now is None else whole(now),
         before="" if plain or before is None else words.mean(before),

@@ -162,18 +162,13 @@ class View:
         """What one crime of each type is called, and several."""
         return tables.nouns_of(self.lacking)
 
-    @property
-    def whole(self) -> str:
-        """The name of the total that includes crimes without a location."""
-        return "Whole extract, with no location too" if self.exact else "Whole force, as published"
-
-    @property
-    def labels(self) -> tuple[tuple[str, str], ...]:
-        """Crime type and its label, in order."""
-        return tuple(
-            (kind, "All three" if kind == "sac" else words.capital(self.in_words[kind]))
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """The label of each crime type, in order."""
+        return {
+            kind: "All three" if kind == "sac" else words.capital(self.in_words[kind])
             for kind in tables.CRIME_TYPES
-        )
+        }
 
     @cached_property
     def unit(self) -> words.Unit:

@@ -211,20 +211,15 @@ class _Sheets:
         self.paragraph(sheet, 0, page.first_words, self.title)
         self.paragraph(sheet, 1, page.periods_in_words, self.wrapped)
         row = 3
+        whole = "Whole extract, with no location too" if page.exact else "Whole force, as published"
         names = (
-            "Crime type",
-            "Now",
-            "Before (baseline mean)",
-            "Difference",
-            "Change on the map",
-            page.whole,
-            "Clear rises",
+            "Crime type", "Now", "Before (baseline mean)", "Difference", "Change on the map", whole, "Clear rises",
             "Clear falls",
-        )
+        )  # fmt: skip
         for k, name in enumerate(names):
             sheet.write_string(row, k, name, self.heading if k == 0 else self.heading_number)
         sheet.set_row(row, 2 * ROW_HEIGHT)
-        for kind, label in page.labels:
+        for kind, label in page.labels.items():
             row += 1
             sheet.write_string(row, 0, label, self.strong if kind == "sac" else self.text)
             totals, verdicts = page.totals[kind], page.rows[kind]["verdict"]
