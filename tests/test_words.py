@@ -24,6 +24,8 @@ from sacmap.publish.words import (
     follows,
     found_in_words,
     is_named,
+    level_key,
+    level_words,
     mean,
     moved,
     named,
@@ -683,3 +685,11 @@ def test_a_name_with_a_full_stop_ends_no_sentence():
     )
     said = in_one_line(Notice("x", "Left out: St. Helens. It is not known."))
     assert said.lead == "Left out: St. Helens."
+
+
+@pytest.mark.parametrize("yearly", [True, False])
+def test_where_there_is_one_period_only_what_a_level_is_takes_two_sentences(yearly):
+    said = level_words(yearly=yearly)
+    assert said.startswith(level_key(yearly=yearly))
+    assert said.count(". ") == 1
+    assert len(said.split()) < 26

@@ -225,11 +225,7 @@ def level_key(*, yearly: bool) -> str:
 
 def level_words(*, yearly: bool) -> str:
     """Return the same where there is one period only, and why the level is then lower than a high count."""
-    alone = f"one {'year' if yearly else 'period'} alone cannot tell how much"
-    return (
-        f"{level_key(yearly=yearly)} A high count is partly chance, and {alone}; so the level lies between the count "
-        "and that of most others."
-    )
+    return f"{level_key(yearly=yearly)} A high count is partly chance, so the level is nearer to that of most others."
 
 
 def likely_burglaries(level: float, rate: float = math.nan) -> str:
