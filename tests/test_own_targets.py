@@ -137,6 +137,18 @@ def test_a_result_is_not_called_shaky_for_what_only_its_expected_counts_follow(t
     )
 
 
+def test_an_action_is_told_apart_from_one_in_an_area_of_the_same_name(town, tmp_path):
+    plan(town, tmp_path, size=1)
+    log = tmp_path / "log.csv"
+    log.write_text("date,name,action,homes\n2024-06-03,Ash,locks,3\n2025-06-02,Castle (South),locks,3\n")
+    options = EvaluateOptions(
+        after=("2025-01",), crimes=town.crimes, boundaries=town.boundaries, log=str(log)
+    )
+    _, outcome, _ = evaluate_plan(tmp_path / "plans" / "own.json", tmp_path / "r.json", options)
+    told = {notice.code: notice.text for notice in outcome.warnings}["later-actions"]
+    assert "Castle (South), 2 June 2025" in told
+
+
 def test_the_result_of_a_study_that_hides_small_counts_says_that_it_does_not(town, tmp_path):
     plan(replace(town, suppress_small=True), tmp_path, size=1)
     options = EvaluateOptions(after=("2025-01",), crimes=town.crimes, boundaries=town.boundaries)

@@ -43,10 +43,11 @@ _ASTRAY = {UNFIT: "is no good guide", UNLIKE: "changed quite unlike them"}
 def log_notices(plan: Plan, result: Result, actions: Sequence[Action]) -> Iterator[Notice]:
     """Tell which lines of the action log the counts cannot show, or show in the areas of the control."""
     names = dict(zip(result.areas["area_id"], result.areas["name"], strict=True))
+    apart = tables.names_of(result.areas)
     before, last = result.study.baseline[0][-1], result.study.current[-1]
 
     def told(chosen: Sequence[Action]) -> str:
-        return listed([f"{names[one.area_id]}, {months.day_in_words(one.date)}" for one in chosen], 6)
+        return listed([f"{apart[one.area_id]}, {months.day_in_words(one.date)}" for one in chosen], 6)
 
     if earlier := [one for one in actions if one.month <= before]:
         yield Notice(
