@@ -36,7 +36,7 @@ from sacmap.months import Period
 from sacmap.pipeline import require_outputs, run
 from sacmap.publish.csv_json import json_of
 from sacmap.publish.extra_files import geopackage
-from sacmap.publish.make_view import outcome_html_of, page_of, plan_html_of
+from sacmap.publish.make_view import outcome_html_of, page_of_plan, plan_html_of
 from sacmap.publish.public import not_public
 from sacmap.result import Result
 from sacmap.study import Study, make_study
@@ -92,7 +92,7 @@ def plan_study(
         path.with_suffix(".html"): plan_html_of(result, plan).encode(),
     }
     if "gpkg" in study.also:
-        written[path.with_suffix(".gpkg")] = geopackage(page_of(result), plan)
+        written[path.with_suffix(".gpkg")] = geopackage(page_of_plan(result, plan), plan)
     return result, plan, write_set(written, private=result.restricted)
 
 

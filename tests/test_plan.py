@@ -642,6 +642,26 @@ def test_a_plan_is_led_astray_by_the_comparator_of_its_own_crime_type_alone(resu
     assert "Of robbery, for every 100 before there are 10 in" in plans["robbery"].told["unfit-comparator"]
 
 
+def test_the_page_of_a_plan_by_a_comparator_that_is_no_guide_to_its_crime_type_says_so_as_the_plan_does(
+    result,
+):
+    """The map's other crime types may have been followed well, or the map may tell of another first."""
+    same = np.full(len(result.periods_compared), 1_000.0)
+    sums = dict.fromkeys(tables.CRIME_TYPES, same) | {"robbery": np.array([*same[1:], 100.0])}
+    told = [Notice("unlike-comparator", "Burglary changed unlike it.")]
+    astray = replace(result, comparator=Comparator("file", "the comparison areas", sums), warnings=told)
+    plan = plan_for(astray, theme="robbery")
+    page = plan_html_of(astray, plan)
+    for text in (plan.told["no-guide"], page):
+        assert "What the areas are compared with is no good guide: do not rely on the " in text
+    assert "Of robbery, for every 100 before there are 10 in the comparison areas now" in page
+    assert ": no reading to rely on." in page
+    # A plan for burglary has its own comparator, and its page tells what the map tells.
+    other = plan_for(astray, theme="burglary")
+    assert "no-guide" not in other.told
+    assert "Burglary changed unlike it." in plan_html_of(astray, other)
+
+
 def test_where_an_extract_has_no_theft_of_vehicles_plan_result_and_note_count_thefts_from_vehicles(
     practice, after
 ):

@@ -82,6 +82,7 @@ def make_plan(result: Result, wanted: PlanWanted) -> Plan:
         # A force's own extract holds residential burglary alone.
         wanted = replace(wanted, prices=replace(wanted.prices, home_share=1.0))
     near, theme = adjoining(result.areas), _theme_of(result, wanted.theme)
+    result = _followed_by(result, wanted.theme, theme)
     law = ranking.law_of_months(theme.by_month[theme.known], result.comparator.pair(wanted.theme))
     chosen = _choices(theme, law, near, wanted)
     money = _candidates(result, wanted.funded_areas or wanted.size, wanted.protected)
@@ -106,16 +107,15 @@ def make_plan(result: Result, wanted: PlanWanted) -> Plan:
         inputs=list(result.inputs),
         **_by_area(theme),
     )
-    # Whether the comparator of the theme leads astray; what is said of those of other crime types is for the map.
-    astray = unlike_comparator(
-        result.comparator, {wanted.theme: theme.by_month[theme.known].sum(axis=(0, 2))}
-    )
-    notices = [
-        *notices_of(plan, result, wanted.prices, wanted.protected),
-        *(one for one in result.warnings if one.code != UNLIKE),
-        *(one for one in astray if not result.unfit),
-    ]
+    notices = [*notices_of(plan, result, wanted.prices, wanted.protected), *result.warnings]
     return replace(plan, warnings=[{"code": one.code, "text": one.text} for one in notices])
+
+
+def _followed_by(result: Result, kind: str, theme: _Theme) -> Result:
+    """Return the comparison with what is said of the comparator of its theme: other crime types are for the map."""
+    counts = {kind: theme.by_month[theme.known].sum(axis=(0, 2))}
+    astray = () if result.unfit else unlike_comparator(result.comparator, counts)
+    return replace(result, warnings=(*(one for one in result.warnings if one.code != UNLIKE), *astray))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,8 @@ import numpy as np
 from sacmap import months, tables
 from sacmap.choose.map_points import POINT_COLUMNS, POINTS, STREETS, busiest_streets, point_counts
 from sacmap.forces import PRACTICE_FORCE
+from sacmap.measure.comparator import UNFIT
+from sacmap.measure.comparator_notices import UNLIKE
 from sacmap.notices import Notice, counted
 from sacmap.publish.change_rows import rows_by_area, without_readings
 from sacmap.publish.lists import hardening_reasons, week_reasons
@@ -83,8 +85,15 @@ def plan_html_of(result: Result, plan: Plan) -> str:
     """Return the officer's page of a plan."""
     from sacmap.publish.plan_view import plan_view
 
-    view = page_of(result)
+    view = page_of_plan(result, plan)
     return render(replace(view, plan=plan_view(plan, view)))
+
+
+def page_of_plan(result: Result, plan: Plan) -> View:
+    """Return the View of the comparison that a plan rests on: of its comparator it says what the plan says."""
+    astray = [Notice(code, plan.told[code]) for code in (UNFIT, UNLIKE) if code in plan.told]
+    others = [one for one in result.warnings if one.code not in (UNFIT, UNLIKE)]
+    return page_of(replace(result, warnings=(*others, *astray)) if astray else result)
 
 
 def outcome_html_of(result: Result, plan: Plan, outcome: Outcome) -> str:
