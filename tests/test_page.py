@@ -210,7 +210,9 @@ def test_no_comment_or_open_text_in_the_script_swallows_the_line_that_is_joined_
     assert not [line for line in joined.splitlines() if line.count("`") % 2]
 
 
-@pytest.mark.parametrize(("ending", "comment"), [("*.js", r"(?m)^ *//.*"), ("*.css", r"(?s)/\*.*?\*/")])
+@pytest.mark.parametrize(
+    ("ending", "comment"), [("*.js", r"(?m)^ *//.*|/\[\".*?/"), ("*.css", r"(?s)/\*.*?\*/")]
+)
 def test_script_and_style_lose_spaces_but_keep_every_text_of_their_files_as_it_is(ending, comment):
     folder = Path(str(files("sacmap.publish") / "html"))
     sources = [file.read_text("utf-8") for file in folder.rglob(ending) if file.parent.name != "leaflet"]

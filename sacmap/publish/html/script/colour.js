@@ -1,6 +1,6 @@
 // The colour of an area. The cuts are the same on every map, so that maps of different months can be laid side by side.
 
-const [CLEAR, PALER, LEVELS] = ["s", "p", "l"].map((kind) => [0, 1, 2, 3, 4].map((step) => `${kind}${step}`));
+const [CLEAR, PALER, LEVELS] = ["s", "p", "l"].map(kind => [0, 1, 2, 3, 4].map(step => `${kind}${step}`));
 
 // The class of an area under the controls: s a clear change, p one that could be chance, l a level; 0 to 4.
 function classOf(place) {
@@ -11,8 +11,8 @@ function classOf(place) {
 // shows its areas.
 const byDistrict = () =>
   Boolean(numbers.subtotals) && !data.plan && !state.group && state.area === null && state.measure !== "level";
-const districtRow = (group) => group * data.types.length + data.types.indexOf(state.type);
-const shownClass = (place) =>
+const districtRow = group => group * data.types.length + data.types.indexOf(state.type);
+const shownClass = place =>
   byDistrict() && data.groupOf[place] >= 0
     ? classAt(numbers.subtotals, districtRow(data.groupOf[place]))
     : classOf(place);

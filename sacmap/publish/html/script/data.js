@@ -38,9 +38,9 @@ function readLater(text) {
 // Where the comparator is no good guide, what follows from it is not shown. The download has it.
 function shownOf(csv) {
   if (!data.noReading) return csv;
-  const verdict = csv.verdict.map((said) => (said === "not known" ? said : data.noReading));
+  const verdict = csv.verdict.map(said => (said === "not known" ? said : data.noReading));
   const none = verdict.map(() => null);
-  const unjudged = data.unjudged.map((name) => [name, { value: none }]);
+  const unjudged = data.unjudged.map(name => [name, { value: none }]);
   return Object.create(csv, { ...Object.fromEntries(unjudged), verdict: { value: verdict } });
 }
 
@@ -67,17 +67,17 @@ function once(key, make) {
 
 const every = data.ids.map((_, place) => place);
 const indexOf = (place, type) => place * data.types.length + data.types.indexOf(type);
-const groupOf = (place) => (data.groups.length && data.groupOf[place] >= 0 ? data.groups[data.groupOf[place]] : "");
-const inGroup = (place) => !state.group || groupOf(place) === state.group;
+const groupOf = place => (data.groups.length && data.groupOf[place] >= 0 ? data.groups[data.groupOf[place]] : "");
+const inGroup = place => !state.group || groupOf(place) === state.group;
 // The chosen district as it is said in a sentence: "the City of Bristol".
 const groupSaid = () => data.groupsSaid[data.groups.indexOf(state.group)];
 const placesShown = () => (state.group ? every.filter(inGroup) : every);
 // An area's name with its district or code where another area has the same.
-const fullName = (place) => data.unlike[place] ?? data.names[place];
-const whereOf = (place) => [data.groups.length > 1 ? groupOf(place) : "", codeOf(place)].filter(Boolean).join(", ");
+const fullName = place => data.unlike[place] ?? data.names[place];
+const whereOf = place => [data.groups.length > 1 ? groupOf(place) : "", codeOf(place)].filter(Boolean).join(", ");
 // The same in a list. A chosen district is said once, in the heading; a code only where its name alone would not do.
-const codeOf = (place) => (data.unlike[place]?.includes(data.ids[place]) ? data.ids[place] : "");
-const whereInList = (place) => (state.group ? codeOf(place) : whereOf(place));
+const codeOf = place => (data.unlike[place]?.includes(data.ids[place]) ? data.ids[place] : "");
+const whereInList = place => (state.group ? codeOf(place) : whereOf(place));
 
 // The columns the page shows; the others are in the download.
 const SHOWN = [
@@ -94,14 +94,14 @@ function rowOf(place, type = state.type) {
 }
 
 const verdictOf = (place, type = state.type) => numbers.columns.verdict[indexOf(place, type)];
-const isClear = (verdict) => verdict.startsWith("clear");
-const isKnown = (row) => row.verdict !== "not known" || (data.levelOnly && row.current_count !== null);
-const arrowOf = (verdict) => ({ "clear rise": "▲ ", "clear fall": "▼ " })[verdict] ?? "";
+const isClear = verdict => verdict.startsWith("clear");
+const isKnown = row => row.verdict !== "not known" || (data.levelOnly && row.current_count !== null);
+const arrowOf = verdict => ({ "clear rise": "▲ ", "clear fall": "▼ " })[verdict] ?? "";
 
 // ▲ or ▼ in its colour, before a clear reading.
-const inColour = (arrow) =>
+const inColour = arrow =>
   arrow ? [element("span", arrow, { class: arrow === "▲" ? "up" : "down", "aria-hidden": "true" }), " "] : [];
-const arrowMark = (verdict) => inColour(arrowOf(verdict).trim());
+const arrowMark = verdict => inColour(arrowOf(verdict).trim());
 
 // The sentence is chosen where it is tested; here its numbers are filled in.
 function sentenceOf(row, type = state.type) {
@@ -114,14 +114,14 @@ function sentenceOf(row, type = state.type) {
 }
 
 // A full stop within a number, as in 0.3, ends no sentence, and nor does that of St. Helens.
-const firstSentence = (said) => said.match(/^.*?(?<!\bSt)\.(?=\s|$)/)?.[0] ?? said;
+const firstSentence = said => said.match(/^.*?(?<!\bSt)\.(?=\s|$)/)?.[0] ?? said;
 
 // Where the name of each area has most room: lon, lat and the width of the area there, in 1e-5 degree. A place is coded
 // as a step from the one before it.
 const namesAt = () =>
   once("names at", () => {
     let [x, y] = [0, 0];
-    return every.map((place) => {
+    return every.map(place => {
       const [east, north, width] = numbers.labels.slice(3 * place, 3 * place + 3);
       [x, y] = [x + east, y + north];
       return [x, y, width];
@@ -131,12 +131,12 @@ const namesAt = () =>
 // A month is one character: 0–9A–Za–z for 0 to 61, {n} for more, . where the month is not complete.
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const monthOf = ([, large, one]) => (large ? Number(large) : one === "." ? null : DIGITS.indexOf(one));
-const seriesOf = (text) => Array.from(text.matchAll(/\{(\d+)\}|(.)/g), monthOf);
+const seriesOf = text => Array.from(text.matchAll(/\{(\d+)\}|(.)/g), monthOf);
 
 // Counts by month of an area; null where a month is not complete.
 function monthlyOf(place) {
   const kinds = state.type === "sac" ? data.types.slice(1) : [state.type];
-  const series = kinds.map((kind) => seriesOf(numbers.monthly[kind][place]));
+  const series = kinds.map(kind => seriesOf(numbers.monthly[kind][place]));
   const plus = (sum, n) => (sum === null || n === null ? null : sum + n);
   return series.reduce((sums, counts) => sums.map((sum, month) => plus(sum, counts[month])));
 }

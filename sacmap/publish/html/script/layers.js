@@ -171,8 +171,8 @@ class Lines {
 
 // Whether a part of a text's outlines may be in a box of so many pixels.
 function seenIn({ boxes }, { scale, left, top }, wide, high) {
-  const [west, north, east, south] = [left, top, left + wide, top + high].map((edge) => edge / scale);
-  return (place) => {
+  const [west, north, east, south] = [left, top, left + wide, top + high].map(edge => edge / scale);
+  return place => {
     const at = 4 * place;
     return boxes[at] < east && boxes[at + 2] > west && boxes[at + 1] < south && boxes[at + 3] > north;
   };

@@ -20,7 +20,7 @@ function headPart([text, type, place]) {
   const words = new URLSearchParams({ type, measure: state.measure });
   if (place !== undefined) words.set("area", data.ids[place]);
   const link = element("a", text, { href: `#${words}`, ...(place === undefined ? { class: "more" } : {}) });
-  link.addEventListener("click", (event) => {
+  link.addEventListener("click", event => {
     event.preventDefault();
     follow(type, place);
   });
@@ -49,14 +49,14 @@ function showHead() {
   for (const item of queryAll("[data-legend]")) item.hidden = !item.dataset.legend.split(" ").includes(state.measure);
   showPinKey();
   if (!level) return;
-  const cuts = data.levelCuts[state.type].map((cut) => cut.toLocaleString("en-GB"));
+  const cuts = data.levelCuts[state.type].map(cut => cut.toLocaleString("en-GB"));
   queryAll("[data-cut]").forEach((cut, step) => (cut.textContent = cuts[step]));
   $("level-ramp").setAttribute("aria-label", data.levelSaid[state.type]);
 }
 
 // What the pins on the map are, each drawn as it is there.
 function showPinKey() {
-  const [week, homes] = [/\d/, /[A-Z]/].map((signs) => pinList().find(({ sign }) => signs.test(sign)));
+  const [week, homes] = [/\d/, /[A-Z]/].map(signs => pinList().find(({ sign }) => signs.test(sign)));
   $("key-week").hidden = !week;
   $("key-homes").hidden = !homes;
   if (!week) return;
@@ -100,7 +100,7 @@ function showLists() {
   }
   listsAsTheyCame = false;
   const week = weekList();
-  const found = week.filter((entry) => entry.sign);
+  const found = week.filter(entry => entry.sign);
   const most = scaleOf(found.map(({ place }) => ratioOf(rowOf(place), "current_count")));
   if ($("week")) {
     $("week-heading").textContent = data.headings[state.type] + (state.group ? `, ${groupSaid()}` : "");
@@ -112,7 +112,7 @@ function showLists() {
     $("week-key").hidden = !found.length;
     head.firstElementChild.textContent = subhead;
     head.lastElementChild.replaceWith(rangeHead(most));
-    $("week").replaceChildren(...week.map((entry) => (entry.sign ? findingRow(entry, most) : namedRow(entry, week))));
+    $("week").replaceChildren(...week.map(entry => (entry.sign ? findingRow(entry, most) : namedRow(entry, week))));
     const chance = data.sure[state.type];
     $("sure").textContent = state.group ? `On the whole map, ${chance[0].toLowerCase()}${chance.slice(1)}` : chance;
   }
@@ -124,7 +124,7 @@ function showLists() {
 // Where there is no earlier period: the areas with most crime. Of burglary the list beneath says it.
 function showMost() {
   if (!$("most")) return;
-  const rows = shownLists().most[state.type].map((place) => [place, rowOf(place)]);
+  const rows = shownLists().most[state.type].map(place => [place, rowOf(place)]);
   $("most-heading").textContent = data.headings[state.type] + (state.group ? `, ${groupSaid()}` : "");
   $("most").parentElement.hidden = state.type === "burglary";
   $("most").replaceChildren(...rows.map(([place, row]) => listRow({ place, sign: "" }, row, ["expected", "", ""], "")));
@@ -154,7 +154,7 @@ function tighten() {
 // The names of two lines, and those that another area has too.
 function markNames() {
   const rows = queryAll("#lists li:not(.rest)");
-  const tall = rows.map((row) => row.querySelector(".name").offsetHeight > 30);
+  const tall = rows.map(row => row.querySelector(".name").offsetHeight > 30);
   rows.forEach((row, i) => {
     row.classList.toggle("tall", tall[i]);
     row.classList.toggle("alike", data.ids.indexOf(row.dataset.areaId) in data.unlike);
@@ -170,12 +170,13 @@ function showHardening() {
   const listed = hardeningList();
   heads[0].parentElement.hidden = !listed.length;
   $("hardening-none").hidden = listed.length > 0;
-  const level = (place) => {
+  const level = place => {
     const row = rowOf(place, "burglary");
     return data.rates ? row.level_per_1000_households : row.level;
   };
   const most = Math.max(0, ...listed.map(({ place }) => level(place)));
-  $("hardening-heading").textContent = `Where burglary is highest${state.group ? ` in ${groupSaid()}` : ""}`;
+  const where = state.group ? ` in ${groupSaid()}` : "";
+  $("hardening-heading").textContent = `Where burglary is highest${where}`;
   $("hardening").replaceChildren(
     ...listed.map((entry, i) => {
       const row = rowOf(entry.place, "burglary");
@@ -215,7 +216,7 @@ function listRow({ place, sign, finding }, row, [css, said, figure], bar) {
 }
 
 function namedRow(entry, week) {
-  const alike = week.filter((other) => !other.sign && other.finding === entry.finding);
+  const alike = week.filter(other => !other.sign && other.finding === entry.finding);
   const first = entry === alike[0];
   const too = week.some(({ sign, finding }) => sign && finding === entry.finding) ? " too" : "";
   const lead = data.restLeads[entry.finding + too] ?? data.restLeads[entry.finding];

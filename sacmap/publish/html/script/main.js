@@ -42,7 +42,7 @@ function focusBack() {
   from = null;
   if (!isFocusLost()) return;
   const items = list ? Array.from($(list).querySelectorAll("[data-area-id]")) : [];
-  const name = items.find((item) => item.dataset.areaId === area)?.querySelector("button");
+  const name = items.find(item => item.dataset.areaId === area)?.querySelector("button");
   // In a closed chart there is no name to go back to.
   (name?.offsetParent ? name : $("answer")).focus({ preventScroll: list !== "areas" });
 }
@@ -52,7 +52,7 @@ function follow(type, place) {
   state.type = type;
   state.group = "";
   if ($("group")) $("group").value = "";
-  const radio = Array.from(document.getElementsByName("crime-type")).find((input) => input.value === type);
+  const radio = Array.from(document.getElementsByName("crime-type")).find(input => input.value === type);
   radio.checked = true;
   if (place === undefined) {
     state.area = null;
@@ -71,19 +71,19 @@ function follow(type, place) {
 function find(text) {
   const wanted = text.trim().toLowerCase();
   if (!wanted) return [];
-  const exact = (name) => name.toLowerCase() === wanted;
-  const areas = every.filter((place) =>
-    [fullName(place), data.ids[place]].some((name) => name.toLowerCase().includes(wanted)),
+  const exact = name => name.toLowerCase() === wanted;
+  const areas = every.filter(place =>
+    [fullName(place), data.ids[place]].some(name => name.toLowerCase().includes(wanted)),
   );
-  const isExact = (place) => exact(data.names[place]) || exact(fullName(place)) || exact(data.ids[place]);
+  const isExact = place => exact(data.names[place]) || exact(fullName(place)) || exact(data.ids[place]);
   const found = [
-    ...areas.map((place) => ({ place, name: fullName(place), exact: isExact(place) })),
+    ...areas.map(place => ({ place, name: fullName(place), exact: isExact(place) })),
     ...data.groups
-      .filter((name) => name.toLowerCase().includes(wanted))
-      .map((name) => ({ group: name, name, exact: exact(name) })),
+      .filter(name => name.toLowerCase().includes(wanted))
+      .map(name => ({ group: name, name, exact: exact(name) })),
     ...data.towns
       .filter(([name]) => name.toLowerCase().includes(wanted))
-      .map((town) => ({ town, name: town[0], exact: exact(town[0]) })),
+      .map(town => ({ town, name: town[0], exact: exact(town[0]) })),
   ];
   // What begins with the text comes first, then what has a word that does.
   const near = ({ name }) => {
@@ -97,8 +97,8 @@ function suggest() {
   const text = $("find-area").value;
   const found = find(text);
   const names = [...new Set(found.slice(0, 30).map(({ name }) => name))].slice(0, 20);
-  $("found-areas").replaceChildren(...names.map((name) => element("option", [], { value: name })));
-  const exact = found.filter((one) => one.exact);
+  $("found-areas").replaceChildren(...names.map(name => element("option", [], { value: name })));
+  const exact = found.filter(one => one.exact);
   const several =
     exact.length > 1 ? `${many(exact.length, kindsOf(exact))} of that name: Enter shows one, and then the next.` : "";
   $("find-note").textContent = text.trim() && !found.length ? "Nothing of that name." : several;
@@ -108,7 +108,7 @@ function suggest() {
 
 // How many of several places of one name Enter has shown.
 let shownAlike = 0;
-const kindsOf = (found) => (found.every(({ place }) => place !== undefined) ? data.unit : ["place", "places"]);
+const kindsOf = found => (found.every(({ place }) => place !== undefined) ? data.unit : ["place", "places"]);
 
 function showFound(text) {
   const found = find(text);
@@ -141,10 +141,10 @@ function chooseGroup(name) {
 // The file the page was written beside: the same columns, the same digits.
 function download() {
   const values = Object.values(numbers.csv);
-  const cell = (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : (value ?? ""));
-  const lines = values[0].map((_, at) => values.map((column) => cell(column[at])).join(","));
+  const cell = value => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : (value ?? ""));
+  const lines = values[0].map((_, at) => values.map(column => cell(column[at])).join(","));
   // The byte order mark is for Excel, which else misreads Welsh names.
-  const text = ["\ufeff", ...[Object.keys(numbers.csv).join(","), ...lines].map((line) => `${line}\r\n`)];
+  const text = ["\ufeff", ...[Object.keys(numbers.csv).join(","), ...lines].map(line => `${line}\r\n`)];
   save(new Blob(text, { type: "text/csv" }), "csv");
 }
 
@@ -177,7 +177,7 @@ function recall() {
     ["measure", "measure", data.levelOnly ? "level" : "change"],
   ]) {
     const radios = Array.from(document.getElementsByName(name));
-    const radio = radios.find((input) => input.value === words.get(key) && !input.disabled);
+    const radio = radios.find(input => input.value === words.get(key) && !input.disabled);
     state[key] = radio?.value ?? usual;
     for (const input of radios) input.checked = input.value === state[key];
   }
@@ -190,7 +190,7 @@ function recall() {
 }
 
 function copyLink() {
-  const told = (words) => {
+  const told = words => {
     $("done").textContent = words;
     setTimeout(() => ($("done").textContent = ""), 4000);
   };
@@ -228,7 +228,7 @@ function show({ painted = false } = {}) {
 
 function listenToControls() {
   for (const form of [$("controls"), $("totals")]) {
-    form?.addEventListener("submit", (event) => event.preventDefault());
+    form?.addEventListener("submit", event => event.preventDefault());
     form?.addEventListener("change", ({ target }) => {
       if (target.name === "crime-type") state.type = target.value;
       else if (target.name === "measure") state.measure = target.value;
@@ -244,7 +244,7 @@ function listenToControls() {
     keep();
   });
   $("find-area").addEventListener("input", suggest);
-  $("find-area").addEventListener("keydown", (event) => {
+  $("find-area").addEventListener("keydown", event => {
     if (event.key === "Enter") showFound(event.target.value);
   });
   $("show-ranges").addEventListener("click", () => {
@@ -263,7 +263,7 @@ function listenToButtons() {
     if (target.id === "whole-place") choose(null, { zoom: true });
     if (target.id === "print-area") printArea();
   });
-  $("answer").addEventListener("keydown", (event) => {
+  $("answer").addEventListener("keydown", event => {
     if (event.key === "Escape" && state.area !== null) choose(null, { zoom: true });
   });
   $("whole-map").addEventListener("click", () => fitWhole());

@@ -35,7 +35,7 @@ async function drawAreas(drawn, coded) {
 // What lies below the screen comes when the first answer has been painted and a click was answered, or when it is
 // wanted: who scrolls, presses a key or follows a link does not wait.
 function waitWithBelow() {
-  const after = (frames) => (frames ? requestAnimationFrame(() => after(frames - 1)) : setTimeout(showBelow));
+  const after = frames => (frames ? requestAnimationFrame(() => after(frames - 1)) : setTimeout(showBelow));
   after(3);
   setTimeout(showBelow, 500);
   for (const wish of ["wheel", "touchmove", "keydown", "click"])
@@ -67,15 +67,15 @@ function areaUnder(event) {
 function listenToMouse() {
   const pane = map.getPane("areas");
   let over_ = null;
-  const move = (place) => {
+  const move = place => {
     if (place === over_) return;
     over_ = place;
     pane.classList.toggle("on-area", place !== null);
     hover(place);
   };
-  pane.addEventListener("mousemove", (event) => move(areaUnder(event)));
+  pane.addEventListener("mousemove", event => move(areaUnder(event)));
   pane.addEventListener("mouseout", () => move(null));
-  pane.addEventListener("click", (event) => {
+  pane.addEventListener("click", event => {
     const place = areaUnder(event);
     // The end of a drag is no click.
     if (place === null || map.dragging.moved()) return;
@@ -114,7 +114,7 @@ function hoverWords(place) {
 function listenToWheel() {
   map.getContainer().addEventListener(
     "wheel",
-    (event) => {
+    event => {
       if (!event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
       const at = map.mouseEventToContainerPoint(event);
@@ -181,7 +181,7 @@ function fit() {
 // The chosen area: a little smaller where the legend, the locator or a note would hide one of its circles.
 function fitArea() {
   showLocator();
-  const fits = (pad) => {
+  const fits = pad => {
     map.fitBounds(boundsOf([state.area]).pad(pad), { animate: false, maxZoom: 16 });
     return !hidesCircle();
   };
@@ -192,7 +192,7 @@ function fitArea() {
 function homeBounds() {
   if (data.levelOnly) return data.bounds;
   const { verdict } = numbers.columns;
-  const known = every.filter((place) => verdict[indexOf(place, data.type)] !== "not known");
+  const known = every.filter(place => verdict[indexOf(place, data.type)] !== "not known");
   return (known.length > every.length / 2 ? null : boundsOf(known)) ?? data.bounds;
 }
 
@@ -200,7 +200,7 @@ const groupBounds = () => boundsOf(placesShown())?.pad(0.05) ?? data.bounds;
 
 // An area narrower than this on the screen has no outline: lines would hide its colour.
 const LEAST = 12;
-const widthOf = (place) => (namesAt()[place][2] / 1e5) * pixelsPerDegree();
+const widthOf = place => (namesAt()[place][2] / 1e5) * pixelsPerDegree();
 const pixelsPerDegree = () => (256 * 2 ** map.getZoom()) / 360;
 
 // About a chosen area the map is pale, so that streets and their names read; what changed clearly keeps a tint.

@@ -20,7 +20,7 @@ function wideOf(text, css) {
   return widths.get(key);
 }
 
-const touches = (a, boxes) => boxes.some((b) => a[2] > b[0] && a[0] < b[2] && a[3] > b[1] && a[1] < b[3]);
+const touches = (a, boxes) => boxes.some(b => a[2] > b[0] && a[0] < b[2] && a[3] > b[1] && a[1] < b[3]);
 const boxAt = ({ x, y }, across, down = across) => [x - across, y - down, x + across, y + down];
 
 function middleOf(place) {
@@ -31,7 +31,7 @@ function middleOf(place) {
 // The pins of the moment: of both lists, or of the plan.
 function pinList() {
   if (data.plan) return data.plan.pins.map(([place, sign]) => ({ place, sign }));
-  const week = state.measure === "level" ? [] : weekList().filter((entry) => entry.sign);
+  const week = state.measure === "level" ? [] : weekList().filter(entry => entry.sign);
   return [...week, ...hardeningList()];
 }
 
@@ -40,7 +40,7 @@ function mark() {
   marks = [];
   const frame = frameNow();
   const inside = ({ x, y }) => x > frame[0] && x < frame[2] && y > frame[1] && y < frame[3];
-  const isWhole = (box) => box[0] > frame[0] && box[2] < frame[2] && box[1] > frame[1] && box[3] < frame[3];
+  const isWhole = box => box[0] > frame[0] && box[2] < frame[2] && box[1] > frame[1] && box[3] < frame[3];
   // The legend makes room for the pins, the rest over the map does not; the name of the area under the mouse goes again.
   const isHint = !$("hover").classList.contains("named");
   const scales = queryAll("#map .leaflet-control-scale-line");
@@ -49,8 +49,8 @@ function mark() {
   placePins(taken, { inside, isWhole });
   // Of the listed areas, those with room for their circles; what the circles of a chosen area are, a note says.
   const listed = new Set(state.area === null ? pinsAt.map(({ place }) => place) : []);
-  const roomy = [...listed].filter((place) => widthOf(place) > 150);
-  $("key-points").hidden = !roomy.some((place) => pointsOf(place).length);
+  const roomy = [...listed].filter(place => widthOf(place) > 150);
+  $("key-points").hidden = !roomy.some(place => pointsOf(place).length);
   settleLegend(frame);
   const kept = [...taken, ...furniture(frame, [$("legend"), $("hover")])];
   const scene = { taken: kept, inside, isWhole };
@@ -83,7 +83,7 @@ function add(css, at, text, { to, ...attributes } = {}) {
 
 // Where a pin may stand, in its own widths from its place: the nearest first.
 const HALVES = Array.from({ length: 17 }, (_, n) => (n - 8) / 2);
-const ASIDE = HALVES.flatMap((y) => HALVES.map((x) => [x, y]))
+const ASIDE = HALVES.flatMap(y => HALVES.map(x => [x, y]))
   .filter(([x, y]) => Math.hypot(x, y) <= 4)
   .sort((a, b) => Math.hypot(...a) - Math.hypot(...b));
 
@@ -95,7 +95,7 @@ function placePins(taken, { inside, isWhole }) {
     if (!inside(home)) continue;
     // Beside its own place where another pin stands there already, or the map ends.
     const free = ASIDE.map(([x, y]) => L.point(home.x + 24 * x, home.y + 24 * y)).find(
-      (at) => !touches(boxAt(at, 11.5), taken) && isWhole(boxAt(at, 11.5)),
+      at => !touches(boxAt(at, 11.5), taken) && isWhole(boxAt(at, 11.5)),
     );
     const at = free ?? home;
     taken.push(boxAt(at, 12));
@@ -166,7 +166,7 @@ function largestGroups() {
     const now = numbers.columns.current_count;
     for (const place of every)
       if (data.groupOf[place] >= 0) sums[data.groupOf[place]] += now[indexOf(place, "sac")] ?? 0;
-    const some = sums.map((_, i) => i).filter((i) => sums[i] > 0 || sums.length <= MOST_DISTRICTS);
+    const some = sums.map((_, i) => i).filter(i => sums[i] > 0 || sums.length <= MOST_DISTRICTS);
     return some.sort((a, b) => sums[b] - sums[a] || a - b);
   });
 }
@@ -177,12 +177,12 @@ function usualWidths() {
     const widthsOf = data.groups.map(() => []);
     for (const place of every)
       if (isThere(place) && data.groupOf[place] >= 0) widthsOf[data.groupOf[place]].push(namesAt()[place][2]);
-    return widthsOf.map((some) => some.sort((a, b) => a - b)[Math.floor(some.length / 2)] ?? 0);
+    return widthsOf.map(some => some.sort((a, b) => a - b)[Math.floor(some.length / 2)] ?? 0);
   });
 }
 
 // Whether a district's areas are too small to tell apart: its name then zooms to it.
-const isTiny = (group) => !state.group && (usualWidths()[group] / 1e5) * pixelsPerDegree() < LEAST;
+const isTiny = group => !state.group && (usualWidths()[group] / 1e5) * pixelsPerDegree() < LEAST;
 
 function districtNames(scene) {
   const labels = numbers.districts?.labels ?? [];
@@ -191,13 +191,13 @@ function districtNames(scene) {
     const [x, y, width] = labels.slice(3 * i, 3 * i + 3);
     const at = map.latLngToLayerPoint([y / 1e5, x / 1e5]);
     const lines = inLines(name);
-    const half = Math.max(...lines.map((line) => wideOf(line, "district"))) / 2;
+    const half = Math.max(...lines.map(line => wideOf(line, "district"))) / 2;
     const tall = 8 * lines.length;
     if (!width || !scene.inside(at) || (state.area !== null && groupOf(state.area) === name)) continue;
     const tiny = isTiny(i);
     // Of a whole country the names that fit their districts are shown; the towns say the rest.
     if (data.groups.length > MOST_DISTRICTS && 2 * half > (width / 1e5) * pixelsPerDegree()) continue;
-    const spots = [0, -18, 18, -34, 34, -52, 52].flatMap((down) => [0, -40, 40].map((right) => [right, down]));
+    const spots = [0, -18, 18, -34, 34, -52, 52].flatMap(down => [0, -40, 40].map(right => [right, down]));
     const near = data.groups.length > MOST_DISTRICTS ? 1 : 40;
     const isNear = ([aside, far]) => !aside && Math.abs(far) < near;
     for (const [right, down] of tiny && near > 1 ? spots : spots.filter(isNear)) {
@@ -217,7 +217,7 @@ function districtNames(scene) {
 
 // Round the chosen area, the names of the areas next to it.
 function nearNames(scene) {
-  const near = every.filter((place) => place !== state.area && isThere(place) && scene.inside(middleOf(place)));
+  const near = every.filter(place => place !== state.area && isThere(place) && scene.inside(middleOf(place)));
   for (const place of near.slice(0, 60)) {
     const at = middleOf(place);
     const half = wideOf(data.names[place], "near") / 2;
@@ -228,7 +228,7 @@ function nearNames(scene) {
   }
 }
 
-const radiusOf = (n) => Math.min(15, 7 + 1.3 * Math.sqrt(n));
+const radiusOf = n => Math.min(15, 7 + 1.3 * Math.sqrt(n));
 
 // Circles on the busiest map points, their size by the count, with the streets' names.
 function markPoints(place, scene) {
@@ -257,7 +257,7 @@ function markPoints(place, scene) {
 // The boxes of what stands over the map, such as the buttons, in its pixels: there stand no words.
 function furniture(frame, parts) {
   const map_ = $("map").getBoundingClientRect();
-  return parts.flatMap((part) => {
+  return parts.flatMap(part => {
     const box = part.getBoundingClientRect();
     if (!box.width || box.top > map_.bottom || box.bottom < map_.top) return [];
     return [
@@ -290,15 +290,14 @@ function cornersOf([left, top, right, bottom]) {
 }
 
 const isOverMap = () => getComputedStyle($("legend")).position === "absolute";
-const circlesOf = (place) =>
-  pointsOf(place).map(({ x, y, n }) => boxAt(map.latLngToLayerPoint([y, x]), radiusOf(n)));
+const circlesOf = place => pointsOf(place).map(({ x, y, n }) => boxAt(map.latLngToLayerPoint([y, x]), radiusOf(n)));
 
 // Whether what stands over the map hides a circle of the chosen area, wherever the legend is.
 function hidesCircle() {
   const frame = frameNow();
   const circles = circlesOf(state.area);
   const fixed = furniture(frame, [query(".map-tools"), $("locator"), $("points-note")]);
-  const hidden = (box) => circles.some((circle) => touches(circle, [box]));
+  const hidden = box => circles.some(circle => touches(circle, [box]));
   return fixed.some(hidden) || (isOverMap() && Object.values(cornersOf(frame)).every(hidden));
 }
 
@@ -309,7 +308,7 @@ function settleLegend(frame) {
   const pins = pinsAt.map(({ at }) => boxAt(at, 13));
   const circles = state.area === null ? [] : circlesOf(state.area);
   const cost = ([x0, y0, x1, y1]) => {
-    const hidden = (boxes) => boxes.filter((box) => touches(box, [[x0, y0, x1, y1]])).length;
+    const hidden = boxes => boxes.filter(box => touches(box, [[x0, y0, x1, y1]])).length;
     let sum = 1000 * hidden(circles) + 100 * hidden(pins);
     const frame_ = pixels();
     for (let i = 0; i < 8; i += 1)
@@ -335,7 +334,7 @@ function showLocator() {
   const [south, north] = [data.bounds[0][0], data.bounds[1][0]].map(downOf);
   const scale = Math.min(118 / (east - west), 80 / (south - north));
   const frame = { scale, left: west * scale, top: north * scale };
-  const path = (places) => pathOf(shapes, places, frame, { least: 0.5, decimals: 1 });
+  const path = places => pathOf(shapes, places, frame, { least: 0.5, decimals: 1 });
   const [x, y] = namesAt()[state.area];
   const some = data.ids.length > 1200 ? [] : every;
   const [wide, high] = [(east - west) * scale, (south - north) * scale];

@@ -44,8 +44,8 @@ function edgeWords(part) {
 
 // The lists an area is on, how firm its place is, and why.
 function listsOn(place) {
-  const week = weekList().findIndex((entry) => entry.place === place && entry.finding);
-  const homes = hardeningList().findIndex((entry) => entry.place === place);
+  const week = weekList().findIndex(entry => entry.place === place && entry.finding);
+  const homes = hardeningList().findIndex(entry => entry.place === place);
   const here = state.group ? ` in ${groupSaid()}` : "";
   const told = [
     ...(week < 0 ? [] : [[`Number ${week + 1} for a week of action${here}.`, numbers.reasons[state.type]?.[place]]]),
@@ -68,7 +68,7 @@ function sure(said) {
 
 // All of an area's crime by type, each with its range.
 function itsCrime(place) {
-  const rows = data.types.map((kind) => [kind, rowOf(place, kind)]);
+  const rows = data.types.map(kind => [kind, rowOf(place, kind)]);
   if (!rows.some(([, row]) => isKnown(row))) return [];
   const most = scaleOf(rows.map(([, row]) => ratioOf(row, "current_count")));
   const plain = data.levelOnly || Boolean(data.noReading);
@@ -141,24 +141,24 @@ const LINE = { wide: 472, left: 34, right: 466, top: 18, foot: 78, high: 98 };
 
 function monthByMonth(place) {
   const values = data.months.length ? monthlyOf(place) : [];
-  if (values.every((n) => n === null)) return [];
+  if (values.every(n => n === null)) return [];
   return [element("h3", `${capital(data.words[state.type])} month by month`), monthLine(values, place)];
 }
 
 // The next round number above: 4, 5, 8, 10, 15, 20, 30, 40, 50, 80, 100 …
 function roundUp(n) {
   const power = 10 ** Math.floor(Math.log10(Math.max(n, 4)));
-  return [1, 1.5, 2, 3, 4, 5, 8, 10].map((step) => step * power).find((step) => step >= n && step % 1 === 0);
+  return [1, 1.5, 2, 3, 4, 5, 8, 10].map(step => step * power).find(step => step >= n && step % 1 === 0);
 }
 
 function monthLine(values, place) {
-  const known = values.filter((n) => n !== null);
+  const known = values.filter(n => n !== null);
   const most = roundUp(Math.max(4, ...known));
   const step = (LINE.right - LINE.left) / Math.max(values.length - 1, 1);
-  const x = (month) => LINE.left + step * month;
+  const x = month => LINE.left + step * month;
   // Half a month more on both sides, but not off the chart, where months are few and far apart.
   const ends = ([from, to]) => [Math.max(LINE.left, x(from) - step / 2), Math.min(LINE.right, x(to) + step / 2)];
-  const y = (n) => LINE.foot - ((LINE.foot - LINE.top) * n) / most;
+  const y = n => LINE.foot - ((LINE.foot - LINE.top) * n) / most;
   const described = `Between ${whole(Math.min(...known))} and ${many(Math.max(...known), data.nouns[state.type])} a month`;
   const svg = drawing("svg", {
     viewBox: `0 0 ${LINE.wide} ${LINE.high}`,
@@ -184,9 +184,9 @@ function monthLine(values, place) {
 // The count of each period above it, where there is room: of the months compared, as everywhere else on the page.
 function periodSums(values, ends) {
   const spans = [...(data.shades.baseline ?? []), ...(data.shades.current ?? [])];
-  return spans.flatMap((span) => {
+  return spans.flatMap(span => {
     const [left, right] = ends(span);
-    const known = data.compared.map((month) => values[span[0] + month]).filter((n) => n !== null);
+    const known = data.compared.map(month => values[span[0] + month]).filter(n => n !== null);
     if (right - left < 40 || !known.length) return [];
     // In the middle: an action is marked where the period after it begins.
     const middle = { x: (left + right) / 2, y: LINE.top - 7, "text-anchor": "middle" };
@@ -206,7 +206,7 @@ function expectedLine(place, ends, y) {
 
 // A line through the months that are known, broken at the others; a month with none beside it is a dot.
 function lineOf(values, x, y) {
-  const there = (month) => month >= 0 && month < values.length && values[month] !== null;
+  const there = month => month >= 0 && month < values.length && values[month] !== null;
   const points = values.map((n, month) =>
     n === null ? "" : `${there(month - 1) ? "L" : "M"}${x(month).toFixed(1)} ${y(n).toFixed(1)}`,
   );

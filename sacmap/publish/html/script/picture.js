@@ -26,7 +26,7 @@ function mapDrawing() {
   }
   // Lines to the places of pins are under the pins.
   const ordered = [...marks.filter(({ to }) => to), ...marks.filter(({ to }) => !to)];
-  svg.append(...ordered.flatMap((one) => markDrawing(one, corner)));
+  svg.append(...ordered.flatMap(one => markDrawing(one, corner)));
   return svg;
 }
 
@@ -34,8 +34,8 @@ function areaDrawings(frame, wide, high) {
   const look = data.plan ? planLook : lookOf;
   const isSeen = seenIn(shapes, frame, wide, high);
   return every
-    .filter((place) => isThere(place) && isSeen(place))
-    .map((place) => {
+    .filter(place => isThere(place) && isSeen(place))
+    .map(place => {
       const { fillColor, fillOpacity, color, weight, opacity, dashArray } = look(place);
       return drawing("path", {
         d: pathOf(shapes, [place], frame, { decimals: 1 }),
@@ -102,8 +102,8 @@ function wholePicture() {
   const wide = Number(inner.getAttribute("width"));
   const high = Number(inner.getAttribute("height"));
   const lines = [
-    ...wrapped($("headline").textContent, wide, "600 20px").map((text) => [text, 20, 600]),
-    ...wrapped([data.title, data.span].filter(Boolean).join(": "), wide, "14px").map((text) => [text, 14, 400]),
+    ...wrapped($("headline").textContent, wide, "600 20px").map(text => [text, 20, 600]),
+    ...wrapped([data.title, data.span].filter(Boolean).join(": "), wide, "14px").map(text => [text, 14, 400]),
   ];
   const top = 14 + lines.reduce((sum, [, size]) => sum + size * 1.35, 0);
   const ramp = data.plan ? { made: [], high: 0 } : rampDrawing(top + high + 8);
@@ -146,7 +146,7 @@ function rampDrawing(top) {
   const rows = level ? ["l"] : data.noReading ? ["p"] : ["s", "p"];
   const said = { l: data.levelUnit, s: "clear change", p: data.noReading || "could be chance" };
   const made = rows.flatMap((row, r) => [
-    ...[0, 1, 2, 3, 4].map((step) =>
+    ...[0, 1, 2, 3, 4].map(step =>
       drawing("rect", {
         x: 40 * step,
         y: y + 16 * r,
@@ -157,7 +157,7 @@ function rampDrawing(top) {
       }),
     ),
     ...(row === "s"
-      ? [0, 1, 3, 4].map((step) =>
+      ? [0, 1, 3, 4].map(step =>
           drawing(
             "text",
             {
@@ -174,8 +174,8 @@ function rampDrawing(top) {
     lettering(208, y + 12 + 16 * r, 12, said[row]),
   ]);
   const cuts = level
-    ? data.levelCuts[state.type].map((cut) => cut.toLocaleString("en-GB"))
-    : data.cuts.map((cut) => percent(100 * (cut - 1)));
+    ? data.levelCuts[state.type].map(cut => cut.toLocaleString("en-GB"))
+    : data.cuts.map(cut => percent(100 * (cut - 1)));
   const under = y + 16 * rows.length + 13;
   made.push(...cuts.map((cut, i) => lettering(40 * (i + 1), under, 12, cut, { "text-anchor": "middle" })));
   made.push(lettering(0, top + 11, 12, $("legend-title").textContent));
@@ -217,7 +217,7 @@ function savePicture() {
     sheet.width = 2 * wide;
     sheet.height = 2 * high;
     sheet.getContext("2d").drawImage(picture, 0, 0, 2 * wide, 2 * high);
-    sheet.toBlob((blob) => save(blob, "png"), "image/png");
+    sheet.toBlob(blob => save(blob, "png"), "image/png");
   };
   picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(svg))}`;
 }
@@ -304,7 +304,7 @@ function stillPins(svg) {
     if (!isThere(place)) continue;
     const home = onStill(place, svg.viewBox.baseVal);
     const spots = ASIDE.map(([x, y]) => home.add(L.point(x, y).multiplyBy(2 * half + 2)));
-    const at = spots.find((spot) => !touches(boxAt(spot, half), taken)) ?? home;
+    const at = spots.find(spot => !touches(boxAt(spot, half), taken)) ?? home;
     taken.push(boxAt(at, half + 1));
     const isHome = /[A-Z]/.test(sign);
     const [left, top, size] = [at.x - half + 2, at.y - half + 2, 2 * half - 4];

@@ -47,8 +47,8 @@ function planWords(place) {
 // The actions in an area's monthly line, each a broken upright with a head.
 function actionMarks(place, x) {
   const on = (data.plan?.actions ?? []).filter(([at]) => at === place);
-  const found = [...new Set(on.map(([, month]) => data.months.indexOf(month)))].filter((month) => month >= 0);
-  return found.flatMap((month) => [
+  const found = [...new Set(on.map(([, month]) => data.months.indexOf(month)))].filter(month => month >= 0);
+  return found.flatMap(month => [
     drawing("line", { class: "action-mark", x1: x(month), x2: x(month), y1: LINE.top - 4, y2: LINE.foot }),
     drawing("path", { class: "action-head", d: `M${x(month) - 5} ${LINE.top - 12}h10l-5 8z` }),
   ]);

@@ -11,11 +11,11 @@ function showRanges() {
   $("show-ranges").textContent = shown ? "Back to map" : "Ranked chart";
   if (!shown) return;
   const rows = placesShown()
-    .map((place) => ({ place, ...rowOf(place) }))
-    .filter((row) => isKnown(row) && row.expected > 0);
+    .map(place => ({ place, ...rowOf(place) }))
+    .filter(row => isKnown(row) && row.expected > 0);
   rows.sort((a, b) => b.gap - a.gap || a.place - b.place);
   const some = rows.length > RANGES ? [...rows.slice(0, RANGES / 2), ...rows.slice(-RANGES / 2)] : rows;
-  const most = scaleOf(some.map((row) => ratioOf(row, "current_count")));
+  const most = scaleOf(some.map(row => ratioOf(row, "current_count")));
   const note =
     rows.length > some.length ? ` The ${RANGES / 2} furthest above and the ${RANGES / 2} furthest below.` : "";
   const head = element("tr", [
@@ -25,7 +25,7 @@ function showRanges() {
     element("th", "Above", { scope: "col", class: "number" }),
     element("th", [unseen("Range"), rangeHead(most)], { scope: "col" }),
   ]);
-  const line = (row) =>
+  const line = row =>
     element(
       "tr",
       [

@@ -9,7 +9,7 @@ const [NEXT_RING, NEXT_POLYGON] = [44, 59];
 
 // A place on the map of the world, as Leaflet has it when the world is 256 pixels wide.
 const WORLD = 256;
-const acrossOf = (lon) => (WORLD * (lon + 180)) / 360;
+const acrossOf = lon => (WORLD * (lon + 180)) / 360;
 function downOf(lat) {
   const sine = Math.max(-0.996, Math.min(0.996, Math.sin((lat * Math.PI) / 180)));
   return WORLD * (0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI));
@@ -100,7 +100,7 @@ function boxesOf({ corners, ends, first, count }) {
 // How many corners there are before a ring.
 const endOf = (ends, ring) => (ring ? ends[ring - 1] : 0);
 
-const isThere = (place) => shapes.first[place + 1] > shapes.first[place];
+const isThere = place => shapes.first[place + 1] > shapes.first[place];
 
 // The box about areas, as Leaflet has it; null where none of them has a boundary.
 function boundsOf(places) {
@@ -161,7 +161,7 @@ function trace(pencil, { corners, ends, first }, place, { scale, left, top }, { 
 // A pencil that writes what is drawn as the path of an SVG, in whole pixels or with some decimals.
 function written(decimals = 0) {
   const by = 10 ** decimals;
-  const round = (n) => Math.round(n * by) / by;
+  const round = n => Math.round(n * by) / by;
   return {
     path: "",
     moveTo(x, y) {

@@ -1,14 +1,14 @@
 // The table: the equal route to everything the map says. Cells are named after the columns of the CSV.
 
 const CELLS = {
-  current_count: (row) => whole(row.current_count),
-  expected: (row) => estimate(row.expected),
-  gap: (row) => signed(row.gap),
-  normal_low: (row) => `${estimate(row.normal_low)} to ${estimate(row.normal_high)}`,
-  baseline_mean: (row) => mean(row.baseline_mean),
-  change: (row) => changed(row.current_count, row.baseline_mean),
-  change_pct: (row) => percent(row.change_pct),
-  level: (row) => estimate(row.level),
+  current_count: row => whole(row.current_count),
+  expected: row => estimate(row.expected),
+  gap: row => signed(row.gap),
+  normal_low: row => `${estimate(row.normal_low)} to ${estimate(row.normal_high)}`,
+  baseline_mean: row => mean(row.baseline_mean),
+  change: row => changed(row.current_count, row.baseline_mean),
+  change_pct: row => percent(row.change_pct),
+  level: row => estimate(row.level),
 };
 const sorting = { key: "", down: true };
 let showAll = false;
@@ -20,15 +20,15 @@ const isFirstView = () =>
   state.type === data.type && !state.clear && !state.group && state.area === null && !sorting.key;
 
 function inOrder() {
-  const kept = placesShown().filter((place) => !state.clear || isClear(verdictOf(place)));
+  const kept = placesShown().filter(place => !state.clear || isClear(verdictOf(place)));
   const { key, down } = sorting;
   if (!key) return firstOrder(kept);
-  const value = (place) => {
+  const value = place => {
     if (key === "area_name") return data.names[place];
     if (key === "group") return groupOf(place);
     return key === "gap" ? rowOf(place).gap : numbers.columns[key][indexOf(place, state.type)];
   };
-  const known = kept.map((place) => [place, value(place)]);
+  const known = kept.map(place => [place, value(place)]);
   const order = (a, b) => (typeof a === "string" ? a.localeCompare(b, "en-GB", { numeric: true }) : a - b);
   const compare = (a, b) => (a === null ? 0 : (down ? -1 : 1) * order(a, b));
   // Areas without the figure come last, whichever way.
@@ -39,12 +39,12 @@ function inOrder() {
 // As the list has them, and those that are not known at the end; without readings, the highest count first.
 function firstOrder(kept) {
   const { current_count: now, week_rank: rank } = numbers.columns;
-  const key = (place) => {
+  const key = place => {
     const at = indexOf(place, state.type);
     return data.levelOnly || data.noReading ? -(now[at] ?? -1) : (rank[at] ?? Infinity);
   };
   return kept
-    .map((place) => [key(place), place])
+    .map(place => [key(place), place])
     .sort(([a, p], [b, q]) => (a === b ? p - q : a - b))
     .map(([, place]) => place);
 }
@@ -76,14 +76,14 @@ function showDistricts() {
 }
 
 const columns = queryAll("#areas th[data-sort]")
-  .map((head) => head.dataset.sort)
+  .map(head => head.dataset.sort)
   .slice(1);
-const isFigure = (key) => key !== "verdict" && key !== "group";
+const isFigure = key => key !== "verdict" && key !== "group";
 
 function tableRow(place) {
   const row = rowOf(place);
   const name = element("th", button(data.names[place]), { scope: "row" });
-  const cells = columns.map((key) => {
+  const cells = columns.map(key => {
     const attributes = { "data-col": key };
     if (key === "group") return element("td", groupOf(place), attributes);
     if (key === "verdict") return element("td", [...arrowMark(row.verdict), capital(row.verdict)], attributes);
@@ -99,7 +99,7 @@ function markChosen() {
   const rows = queryAll("#areas tbody tr");
   for (const row of rows) row.classList.toggle("chosen", row.dataset.areaId === chosen);
   // A long table shows its first rows only: the chosen area joins them, and leaves them when it is chosen no more.
-  const isNew = chosen !== null && !rows.some((row) => row.dataset.areaId === chosen);
+  const isNew = chosen !== null && !rows.some(row => row.dataset.areaId === chosen);
   if (isNew || (joined !== null && joined !== state.area)) showTable();
 }
 
