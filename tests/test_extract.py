@@ -283,6 +283,11 @@ def test_an_extract_and_police_uks_file_each_in_the_others_place_are_told_as_tha
     for download in ("2018-10", "kent.zip"):
         with pytest.raises(InputError, match=r"is police.uk's, and.*\n.*take the \[extract\] table out"):
             read_extract(study_of(tmp_path / download))
+    # An own file may be called after a street.
+    with zipfile.ZipFile(tmp_path / "own.zip", "w") as archive:
+        archive.writestr("high-street.csv", ",".join(map(str, HEADER)))
+    with pytest.raises(InputError, match="Unpack it"):
+        read_extract(study_of(tmp_path / "own.zip"))
     (tmp_path / "own.csv").write_text(",".join(map(str, HEADER)) + "\n" + ",".join(map(str, LINES[0])) + "\n")
     with pytest.raises(InputError, match=r"see docs/extract.md"):
         read([str(tmp_path / "own.csv")], keep=tables.SAC_TYPES)

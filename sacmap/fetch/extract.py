@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
 
@@ -54,6 +55,8 @@ EXACT = 1e15
 
 _GRID_REFERENCE = re.compile(r"[HJNOST][A-HJ-Z]( ?\d){4,10}", re.IGNORECASE)
 _OTHER = "other-crime"
+#: What a file of police.uk's download is called.
+_STREET_FILE = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-*-street.csv"
 
 
 @dataclass(frozen=True)
@@ -167,11 +170,11 @@ def _sheets(path: Path, layout: Layout) -> tuple[list[Extracted], list[str]]:
 def _is_download(path: Path) -> bool:
     """Whether a path is a folder or a ZIP of police.uk's files."""
     if path.is_dir():
-        return any(path.rglob("*-street.csv"))
+        return any(path.rglob(_STREET_FILE))
     with suppress(OSError, zipfile.BadZipFile, NotImplementedError):
         if path.suffix.lower() == ".zip":
             with zipfile.ZipFile(path) as archive:
-                return any(name.endswith("-street.csv") for name in archive.namelist())
+                return any(fnmatch(name.rpartition("/")[2], _STREET_FILE) for name in archive.namelist())
     return False
 
 
