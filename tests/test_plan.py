@@ -47,6 +47,7 @@ from sacmap.publish.make_view import outcome_html_of, page_of, plan_html_of
 from sacmap.publish.note import note_of
 from sacmap.publish.note_parts import Given, Paragraph
 from sacmap.publish.outcome_view import result_view
+from sacmap.publish.plan_view import plan_view
 from sacmap.study import make_study
 from sacmap.terminal import Pounds
 
@@ -820,6 +821,15 @@ def test_money_for_more_homes_than_the_areas_have_is_told_to_be_left_over(result
     page = plan_html_of(result, plan)
     assert f"{pounds(spent)} of £10,000,000 reaches" in page
     assert f"{spent / 5_930:,.0f} pay for the {pounds(spent)}" in page
+
+
+def test_where_no_home_is_left_to_protect_the_whole_budget_buys_nothing_and_could_buy_what_it_did(result):
+    homes = result.areas.set_index("area_id")["households"].astype(int)
+    plan = plan_for(result, protected=homes.to_dict())
+    assert plan.budget["spent"] == 0
+    assert plan.budget["break_even"] == plan_for(result).budget["break_even"]
+    assert plan.budget["reaches"][0]["homes"] > 0
+    assert plan_view(plan, page_of(result)).headline.first == "£10,000 reaches 0 homes."
 
 
 def test_an_action_before_the_months_before_end_is_told_because_both_counts_hold_what_it_did(

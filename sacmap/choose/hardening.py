@@ -225,8 +225,8 @@ def homes_reached(multiplier: float) -> str:
 
 
 def paid(budget: float, spent: float, price: float) -> float:
-    """Return the money that must pay for itself: the budget, or what is spent if more than part of a home is left."""
-    return spent if budget - spent >= price else budget
+    """Return the money that must pay for itself: what is spent if it leaves a home's price over; else the budget."""
+    return spent if spent and budget - spent >= price else budget
 
 
 def break_even(money: float, cost_of_burglary: float) -> float:
