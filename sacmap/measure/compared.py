@@ -301,7 +301,7 @@ def _why_unknown(force: str, gappy: Collection[str]) -> str:
     if not force:
         return "no force reports anything there"
     if force_slug(force) in {force_slug(name) for name in gappy}:
-        return f"the force there, {force}, did not publish every month compared"
+        return f"the force there, {force}, has a gap in the months compared"
     return f"no crime of the force there, {force}, was given"
 
 
