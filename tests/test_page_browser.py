@@ -157,6 +157,19 @@ def test_the_map_stays_at_the_town_that_was_searched_for(opened):
     assert tab.evaluate(zoom) == whole
 
 
+@pytest.mark.parametrize("fragment", ["", "#area=A2"])
+def test_a_page_that_opens_unseen_answers_and_fits_its_map_once_it_is_seen(opened, tmp_path, fragment):
+    zoom = opened(fragment=fragment).tab.evaluate("map.getZoom()")
+    frame = f'<iframe src="page0.html{fragment}" width="1366" height="900" style="border: 0; display: none">'
+    (tmp_path / "frame.html").write_text(f"<!doctype html><html lang='en' data-whole>{frame}")
+    outer = opened(tmp_path / "frame.html")
+    inner = outer.tab.frames[1]
+    inner.wait_for_selector("html[data-ready]", state="attached")
+    outer.tab.evaluate("document.querySelector('iframe').style.display = 'block'")
+    inner.wait_for_function("(zoom) => map.getZoom() === zoom", arg=zoom)
+    assert outer.messages == []
+
+
 def test_an_area_without_a_complete_month_has_no_empty_chart(opened):
     page = page_of()
     monthly = page.monthly.assign(n=page.monthly["n"].where(page.monthly["area_id"] != "A1"))

@@ -294,17 +294,16 @@ function listenToTheRest() {
   map.on("moveend", paintAfterMove);
   // While two fingers zoom there is no end of a move yet.
   map.on("zoom", () => requestAnimationFrame(drawAll));
-  let size = "";
+  const sizeOf = () => `${$("map").clientWidth}x${$("map").clientHeight}`;
+  let size = sizeOf();
   new ResizeObserver(() => {
-    const now = `${$("map").clientWidth}x${$("map").clientHeight}`;
-    if (now === size || !$("map").clientWidth) return;
-    const first = size === "";
+    const [before, now] = [size, sizeOf()];
+    if (now === before || !$("map").clientWidth) return;
     size = now;
-    if (first) return;
     const isWhole = map.getZoom() === wholeZoom && state.area === null && !state.group;
     map.invalidateSize({ animate: false });
     keepInside();
-    if (isWhole) fit();
+    if (isWhole || before === "0x0") fit();
     if (state.area === null) tighten();
   }).observe($("map"));
   // Long after the first answer, for who prints by a way that the page is not told of; of thousands of areas not at all.

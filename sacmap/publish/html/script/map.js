@@ -128,6 +128,7 @@ function listenToWheel() {
 
 // Never smaller than the whole, never dragged off it.
 function keepInside() {
+  if (!isShown()) return;
   const bounds = L.latLngBounds(data.bounds);
   map.setMinZoom(0);
   map.setMinZoom(besideLegend(bounds).zoom);
@@ -172,7 +173,11 @@ function fitWhole(bounds = data.bounds) {
   wholeZoom = map.getZoom();
 }
 
+// In a frame or a tab that is closed, or while it is printed, the map has no size: it is fitted once it has.
+const isShown = () => map.getSize().x > 0;
+
 function fit() {
+  if (!isShown()) return;
   if (state.area !== null && isThere(state.area)) fitArea();
   else if (state.group) map.fitBounds(groupBounds(), { animate: false });
   else fitWhole(homeBounds());
