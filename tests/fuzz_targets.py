@@ -316,7 +316,7 @@ def answers_json() -> list[bytes]:
             "month": MONTHS[n % 6],
             "id": n,
             "location": place,
-            "location_type": "BTP",
+            "location_type": ("Force", "Force", "BTP")[n // 4],
         }
         for n in range(12)
     ]
