@@ -588,6 +588,10 @@ SAVED = {
     "semicolons and decimal commas": comma_decimals,
     "tabs": lambda rows: table(rows, separator="\t"),
     "sep= of Excel": lambda rows: "sep=;\r\n" + table(rows, separator=";"),
+    "commas in titles above and in every row": lambda rows: (
+        "Crimes, Sheffield, 2019\r\nMade by A. Person, January 2020\r\n"
+        + table([row | {"Location": f"{row['Location']}, Sheffield"} for row in rows], separator=";")
+    ),
     "commas alone in rows": lambda rows: table(rows) + "," * 11 + "\r\n" + "," * 11 + "\r\n",
     "more commas than columns": lambda rows: "\r\n".join(
         line + ",,," for line in table(rows).split("\r\n") if line

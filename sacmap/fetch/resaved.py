@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ from sacmap.errors import InputError
 from sacmap.fetch.columns import header_at, missing_from, no_column, places_of, twins_of
 from sacmap.fetch.national_grid import from_grid, in_britain, swapped_among
 from sacmap.fetch.saved_answers import saved_crimes
-from sacmap.files.delimited import LINES_ABOVE, decoded, separated, separator_of, unpacked
+from sacmap.files.delimited import LINES_ABOVE, SEPARATORS, decoded, separated, separator_of, unpacked
 from sacmap.files.sheets import PARQUET, is_workbook, sheets_in, text_of
 from sacmap.forces import NO_FORCE, TRANSPORT_POLICE
 
@@ -107,11 +108,17 @@ def _of_workbook(raw: bytes | bytearray, label: str) -> Iterator[Lines]:
 
 
 def _of_text(text: str, label: str) -> Lines:
-    separator = separator_of(text)
-    first = list(islice(_separated(text, separator, label), LINES_ABOVE))
+    separator = likely = separator_of(text)
+    first = list(islice(_separated(text, likely, label), LINES_ABOVE))
     at = header_at([cells for _, cells in first])
+    # Commas in titles and in rows may split more of the first lines than what the rest is separated by: see its header.
+    others = iter(SEPARATORS)
+    while at is None and (separator := next(others, "")):
+        with suppress(ValueError):
+            first = list(islice(separated(text, separator), LINES_ABOVE))
+            at = header_at([cells for _, cells in first])
     if at is None:
-        filled = next((cells for _, cells in _separated(text, separator, label) if any(cells)), None)
+        filled = next((cells for _, cells in _separated(text, likely, label) if any(cells)), None)
         if filled is None:
             raise InputError(f"{label} is empty.", "Download it again.")
         raise no_column(label, filled)
