@@ -131,6 +131,9 @@ def test_without_households_nothing_is_said_of_what_is_prevented():
 def test_an_area_whose_homes_are_not_known_gets_its_share_and_not_all_that_the_others_have_no_homes_for():
     candidates = [Candidate("A", 50, 100), Candidate("B", 30, None), Candidate("C", 20, 100)]
     assert [one.homes for one in spend(150_000, candidates, PRICES)] == [100, 300, 100]
+    # What rounding leaves goes to one area, not to each.
+    thirds = [Candidate(name, 10, homes) for name, homes in (("A", 0), ("B", None), ("C", None))]
+    assert [one.homes for one in spend(150_000, thirds, PRICES)] == [0, 334, 333]
 
 
 def test_the_burglaries_that_make_it_pay():

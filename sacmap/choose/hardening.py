@@ -186,16 +186,14 @@ def spend(budget: float, candidates: Sequence[Candidate], prices: Prices) -> lis
     total = sum(c.burglaries for c in candidates if c.burglaries > 0) or 1.0
     affordable = int(budget / price + 1e-9)
     shares = [int(max(0.0, c.burglaries) / total * affordable) for c in candidates]
-    rounded = affordable - sum(shares)
-    room = [
-        share + rounded if c.homes is None else c.room for c, share in zip(candidates, shares, strict=True)
-    ]
-    homes = [int(min(most, share)) for most, share in zip(room, shares, strict=True)]
-    left = affordable - sum(homes)
-    for position, most in enumerate(room):
-        more = int(min(left, most - homes[position])) if candidates[position].burglaries > 0 else 0
-        homes[position] += more
-        left -= more
+    homes = [int(min(c.room, share)) for c, share in zip(candidates, shares, strict=True)]
+    left, rounded = affordable - sum(homes), affordable - sum(shares)
+    for position, candidate in enumerate(candidates):
+        if candidate.burglaries > 0:
+            most = rounded if candidate.homes is None else candidate.room - homes[position]
+            more = int(min(left, most))
+            homes[position] += more
+            left, rounded = left - more, max(0, rounded - more)
     return [
         Spend(candidate.area_id, n * price, n, _prevented_in(candidate, n, prices))
         for candidate, n in zip(candidates, homes, strict=True)
