@@ -25,7 +25,15 @@ FAR_FEWER = 0.25
 
 def by_place(located: pd.DataFrame) -> pd.DataFrame:
     """Return the Located crimes by force and month: all of them, those inside an area, and those located anywhere."""
-    return _by_month(located, ["force", "month"])
+    force, month = (located[key].astype("category").cat for key in ("force", "month"))
+    index = pd.MultiIndex.from_product(
+        [column.categories.astype(str) for column in (force, month)], names=["force", "month"]
+    )
+    cell = force.codes.to_numpy(np.int64) * len(month.categories) + month.codes.to_numpy()
+    of = {"crimes": cell, "inside": cell[located["area_id"].notna()], "located": cell[located["lon"].notna()]}
+    sums = {name: np.bincount(cells, minlength=len(index)) for name, cells in of.items()}
+    found = pd.DataFrame(sums, index, dtype=float)
+    return found[found["crimes"] > 0]
 
 
 def judged_by_place(judged: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
@@ -48,13 +56,6 @@ def judged_by_place(judged: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     return judged.assign(
         status=judged["status"].mask(lost, "thin"), reason=judged["reason"].mask(lost, reasons.to_numpy())
     )
-
-
-def _by_month(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Return the crimes by the keys: all of them, those inside an area, and those located anywhere."""
-    by = rows.groupby(keys, observed=True)
-    sums = pd.DataFrame({"crimes": by.size(), "inside": by["area_id"].count(), "located": by["lon"].count()})
-    return sums.astype(float).reset_index().astype(dict.fromkeys(keys, str)).set_index(keys)
 
 
 def require_places(found: pd.DataFrame, forces: Collection[str], periods: Sequence[Period]) -> None:
@@ -88,7 +89,7 @@ def misplaced_months(rows: pd.DataFrame) -> Iterator[Notice]:
 
     `rows` are the Located crimes of the main forces in the months compared.
     """
-    of_month = _by_month(rows, ["month"])
+    of_month = by_place(rows).groupby("month").sum()
     shares = of_month["inside"] / of_month["crimes"]
     usual = float(shares.median())
     few = of_month[(of_month["crimes"] * usual >= ENOUGH) & (shares < FAR_FEWER * usual)]

@@ -57,7 +57,7 @@ def script() -> str:
 def style(name: str) -> str:
     """Return a style. No text in it has a mark beside a space."""
     css = " ".join(re.sub(r"/\*.*?\*/", "", file_of(f"{name}.css"), flags=re.DOTALL).split())
-    return re.sub(r" *([{};>]) *|(:) +", r"\1\2", css).replace(";}", "}")
+    return re.sub(" (?=[{};>])|(?<=[{};>:]) ", "", css).replace(";}", "}")
 
 
 @cache
