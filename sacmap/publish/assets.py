@@ -14,13 +14,14 @@ SCRIPT = (
 #: A text in quotes or a regular expression, which stay as they are.
 _KEPT = re.compile(
     r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\\n]|\\.)*`|"""
-    r"""(?:(?<=[(\[!])|(?<=[=,?:] ))/(?![/* ])(?:\\.|\[(?:\\.|[^]\\\n])*\]|[^/\\\n])+/)"""
+    r"""/(?:(?<=[(\[!]/)|(?<=[=,?:] /))(?![/* ])(?:\\.|\[(?:\\.|[^]\\\n])*\]|[^/\\\n])+/)"""
 )
 #: What a browser does not need: spaces beside a mark, or beside a plus or minus without another next to it; line breaks
 #: that end no statement, as a bracket alone in its line ends a block; the last semicolon of a block.
+_MARK = r"[=<>?:&|*{}()\[\];,!]"
 _NEEDLESS = re.compile(
-    r" (?=[=<>?:&|*{}()\[\];,!])|(?<=[=<>?:&|*{}()\[\];,!]) |(?<![+-]) (?=[+-] (?![+-]))|(?<= [+-]) (?![+-])|"
-    r"(?<=[{([,;=?:&|>])\n|(?<=\n\})\n|\n(?=[.?:)\]}])|;(?=\n?\})"
+    rf" (?:(?={_MARK})|(?<={_MARK} )|(?<![+-] )(?=[+-] (?![+-]))|(?<= [+-] )(?![+-]))|"
+    r"\n(?:(?<=[{([,;=?:&|>]\n)|(?<=\n\}\n)|(?=[.?:)\]}]))|;(?=\n?\})"
 )
 #: What a map without tiles and added layers has not, in a selector of Leaflet's style: it has no control but the scale.
 _UNUSED = re.compile(
@@ -64,7 +65,7 @@ def style(name: str) -> str:
 def leaflet_style(*, whole: bool) -> str:
     """Return Leaflet's style without its pictures, which the page does not have; not whole: only what its map uses."""
     # Firefox and Edge have needed no prefix of their own since before they could show this page.
-    css = re.sub(r"[^{;]*(?:url\(|-moz-|-ms-)[^;}]*;?", "", style("leaflet/leaflet"))
+    css = re.sub(r"(?<=[{;])[^{;}]*(?:url\(|-moz-|-ms-)[^;}]*;?", "", style("leaflet/leaflet"))
     return css if whole else re.sub(r"([^{}]+)(\{[^{}]*\})", _used, css)
 
 
