@@ -137,11 +137,33 @@ def test_a_single_month_without_locations_is_not_said_to_be_of_another_place(tmp
     lines = [row("2018-01", lon="0.005", lat="52.005")] * 40 + [row("2019-01", lon="", lat="")] * 40
     (tmp_path / "c.csv").write_text(csv_text(*lines))
     write_geojson(tmp_path / "a.geojson", feature(square(0), WD24CD="W0", WD24NM="Ash"))
-    done = command(
-        "map", "--crimes", "c.csv", "--boundaries", "a.geojson", "--current", "2019-01", cwd=tmp_path
-    )
+    for force in ((), ("--force", "northamptonshire")):
+        done = command(
+            "map",
+            "--crimes",
+            "c.csv",
+            "--boundaries",
+            "a.geojson",
+            "--current",
+            "2019-01",
+            *force,
+            cwd=tmp_path,
+        )
+        assert done.returncode == 2
+        assert "No crime of the 40 given has a location in the months compared" in done.stderr
+
+
+@pytest.mark.parametrize("now", ["2019-01", "latest:1"])
+@pytest.mark.parametrize("force", [(), ("--force", "kent")])
+def test_crimes_that_have_all_lost_their_locations_are_no_map_of_zeros(tmp_path, now, force):
+    lines = [row(month, lon="", lat="", force=OTHER) for month in ("2018-01", "2019-01") for _ in range(40)]
+    (tmp_path / "c.csv").write_text(csv_text(*lines))
+    write_geojson(tmp_path / "a.geojson", feature(square(0), WD24CD="W0", WD24NM="Ash"))
+    asked = ("--current", now, "--baseline", "2018-01" if now == "2019-01" else "before:1", *force)
+    done = command("map", "--crimes", "c.csv", "--boundaries", "a.geojson", *asked, cwd=tmp_path)
     assert done.returncode == 2
-    assert "No crime of the 40 given has a location in the months compared" in done.stderr
+    assert "No crime of the 80 given has a location" in done.stderr
+    assert "A spreadsheet may have lost the coordinates." in done.stderr
 
 
 def test_a_force_that_published_nothing_of_a_period_is_told_as_such_beside_a_force_that_did(tmp_path):

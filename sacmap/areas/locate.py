@@ -17,6 +17,8 @@ from sacmap.errors import InputError
 
 #: Fewer crimes out at sea may be errors of their own.
 FEW = 5
+#: What to do if no crime has a location.
+LOST = "A spreadsheet may have lost the coordinates. Use the files as downloaded."
 
 
 def locate(crimes: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -122,10 +124,14 @@ def require_overlap(located: pd.DataFrame, areas: gpd.GeoDataFrame) -> None:
     Raises
     ------
     InputError
-        If there are crimes with a location and none is in an area, which gives both extents; or some lie in the sea
-        because their longitudes lost the minus sign.
+        If there are crimes and none has a location, or none is in an area, which gives both extents; or some lie in
+        the sea because their longitudes lost the minus sign.
     """
     there = located["lon"].notna().to_numpy()
+    if len(there) and not there.any():
+        raise InputError(
+            f"No crime of the {len(there):,} given has a location, so none lies in an area.", LOST
+        )
     outside = there & located["area_id"].isna().to_numpy()
     points = located.loc[outside, ["lon", "lat"]]
     if not outside.any():

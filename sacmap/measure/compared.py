@@ -12,6 +12,7 @@ import pandas as pd
 
 from sacmap import months, tables
 from sacmap.areas.force_areas import without_own_force
+from sacmap.areas.locate import LOST
 from sacmap.crimes import Reading
 from sacmap.errors import InputError
 from sacmap.forces import NO_FORCE, TRANSPORT_SLUG, force_slug
@@ -83,18 +84,18 @@ def compared_months(
     Raises
     ------
     InputError
-        If the study's force reported none of the crimes, none lies in the areas in those months or in a period, no
-        month is complete in every period, or no area is known.
+        If the study's force reported none of the crimes, none has a location or lies in the areas in those months or
+        in a period, no month is complete in every period, or no area is known.
     """
     inside = sac_inside(located, study)
     forces = main_forces(study, reading, inside)
+    asked = located[located["month"].isin(study.months)]
+    if len(asked) and asked["lon"].isna().all():
+        raise InputError(
+            f"No crime of the {len(asked):,} given has a location in the months compared, so none lies in an area.",
+            LOST,
+        )
     if not forces:
-        asked = located[located["month"].isin(study.months)]
-        if len(asked) and asked["lon"].isna().all():
-            raise InputError(
-                f"No crime of the {len(asked):,} given has a location in the months compared, so none lies in an area.",
-                "A spreadsheet may have lost the coordinates. Use the files as downloaded.",
-            )
         raise InputError(*_none_in_the_months(study, reading.tally))
     places = by_place(located)
     require_places(places, forces, study.periods)
