@@ -617,6 +617,7 @@ def test_the_result_of_a_plan_by_a_comparator_that_leads_astray_says_that_the_se
     assert outcome.verdict == "not known"
     assert outcome.reading.startswith("Nothing can be said of what came of the plan. Target areas: ")
     assert "): no difference to rely on. What the plan" in outcome.reading
+    assert ("Place among untreated areas, 1 the largest fall", "–", "") in shown.sections[-1].tables[0].rows
     moved = next(one for one in shown.sections if one.key == "moved")
     for text in (outcome.reading, moved.said[0]):
         assert "no difference to rely on either." in text

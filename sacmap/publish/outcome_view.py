@@ -197,7 +197,7 @@ def _detail(outcome: Outcome) -> Section:
 def _figures(outcome: Outcome) -> Table:
     ratio, quotient, effect = outcome.rate_ratio, outcome.wdq, outcome.tne
     both = outcome.wdd_settled if outcome.net and outcome.displacement else None
-    # Of too few crimes the formulas' interval says nothing, nor does a place by it.
+    # Of too few crimes the formulas' interval says nothing, nor does a place by it, or by what leads astray.
     few, few_around = (is_few(outcome.groups[side]) for side in ("target", "buffer"))
     rows = [
         (label, signed(found.estimate), "" if unsure else f"{signed(found.low)} to {signed(found.high)}")
@@ -219,7 +219,7 @@ def _figures(outcome: Outcome) -> Table:
         (
             "Place among untreated areas, 1 the largest fall",
             "–"
-            if few or outcome.placebo_rank is None
+            if few or outcome.verdict == NOT_KNOWN or outcome.placebo_rank is None
             else f"{outcome.placebo_rank} of {outcome.placebos + 1}",
             "",
         ),
