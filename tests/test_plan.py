@@ -566,7 +566,7 @@ def test_chance_the_target_was_chosen_for_is_not_counted_as_prevented(early_plan
 
 @pytest.mark.parametrize(
     ("years", "said"),
-    [(1, None), (2, "The plan is based on none of the months before. How far the counts in them")],
+    [(1, None), (2, "The plan is based on none of the months before. Their counts are as recorded")],
 )
 def test_a_reading_and_its_page_say_when_counts_before_are_not_settled(practice, early_plan, years, said):
     before = months.periods_before(AFTER, years)[0]
@@ -576,7 +576,8 @@ def test_a_reading_and_its_page_say_when_counts_before_are_not_settled(practice,
     page = result_view(early_plan, outcome, page_of(result))
     came = " ".join(next(one for one in page.sections if one.key == "came").said)
     assert all(
-        ("high or low by chance is not taken off" in text) == bool(said) for text in (outcome.reading, came)
+        ("high or low by chance is still in this difference" in text) == bool(said)
+        for text in (outcome.reading, came)
     )
     if said:
         assert said in outcome.reading
@@ -589,10 +590,10 @@ def test_a_reading_and_its_page_say_when_counts_before_are_not_settled(practice,
     ("others", "said"),
     [
         ((), []),
-        (("2019-04",), ["is based on 12 of the 13 months before. How far the counts of the other were"]),
+        (("2019-04",), ["is based on 12 of the 13 months before. The other's count is as recorded"]),
         (
             ("2019-04", "2019-05"),
-            ["is based on 12 of the 14 months before. How far the counts of the others"],
+            ["is based on 12 of the 14 months before. The others' counts are as recorded"],
         ),
     ],
 )

@@ -190,11 +190,12 @@ def not_settled(plan: Plan, before: Sequence[str]) -> list[str]:
     based = len(set(before) & set(plan.before_months))
     if based == len(before):
         return []
-    others = "in them" if not based else "of the other" if len(before) - based == 1 else "of the others"
+    one = len(before) - based == 1
+    others = "Their counts are" if not based else "The other's count is" if one else "The others' counts are"
     some = f"{based} of the {len(before)}" if based else "none of the"
     return [
-        f"The plan is based on {some} months before. How far the counts {others} were high or low by chance is not "
-        "taken off, and is in this difference."
+        f"The plan is based on {some} months before. {others} as recorded: what was high or low by chance is still in "
+        "this difference."
     ]
 
 
