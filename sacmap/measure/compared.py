@@ -89,15 +89,16 @@ def compared_months(
     """
     inside = sac_inside(located, study)
     forces = main_forces(study, reading, inside)
-    asked = located[located["month"].isin(study.months)]
-    if len(asked) and asked["lon"].isna().all():
+    places = by_place(located)
+    asked = places[places.index.isin(study.months, level="month")].sum()
+    if asked["crimes"] and not asked["located"]:
         raise InputError(
-            f"No crime of the {len(asked):,} given has a location in the months compared, so none lies in an area.",
+            f"No crime of the {asked['crimes']:,.0f} given has a location in the months compared, so none lies in an "
+            "area.",
             LOST,
         )
     if not forces:
         raise InputError(*_none_in_the_months(study, reading.tally))
-    places = by_place(located)
     require_places(places, forces, study.periods)
     heard = inside if followed is None else sac_inside(located, study, followed)
     found = compared_by(study, reading, places, heard=heard, forces=forces)

@@ -112,12 +112,13 @@ def emptied_areas(counts: np.ndarray, periods: Sequence[Period], areas: gpd.GeoD
     `counts` are (areas × periods) over the months compared, which `periods` gives for each period.
     """
     usual = counts.sum(axis=1) / max(len(periods) - 1, 1)
-    names = list(tables.names_of(areas).values())
-    said = [
-        f"{names[k]} ({months.span_in_words(periods[n])}; about {usual[k]:,.0f} are usual)"
-        for k, n in np.argwhere((counts == 0) & (usual >= ENOUGH)[:, None]).tolist()
-    ]
-    if said:
+    empty = np.argwhere((counts == 0) & (usual >= ENOUGH)[:, None]).tolist()
+    if empty:
+        names = list(tables.names_of(areas).values())
+        said = [
+            f"{names[k]} ({months.span_in_words(periods[n])}; about {usual[k]:,.0f} are usual)"
+            for k, n in empty
+        ]
         yield Notice(
             "emptied-areas",
             f"Areas without any crime in a whole period, where many are usual: {listed(said, 3)}. Their crimes may be "

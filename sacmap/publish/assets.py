@@ -16,9 +16,10 @@ _KEPT = re.compile(
     r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\\n]|\\.)*`|"""
     r"""/(?:(?<=[(\[!]/)|(?<=[=,?:] /))(?![/* ])(?:\\.|\[(?:\\.|[^]\\\n])*\]|[^/\\\n])+/)"""
 )
+#: A mark of the script beside which no space is needed.
+_MARK = r"[=<>?:&|*{}()\[\];,!]"
 #: What a browser does not need: spaces beside a mark, or beside a plus or minus without another next to it; line breaks
 #: that end no statement, as a bracket alone in its line ends a block; the last semicolon of a block.
-_MARK = r"[=<>?:&|*{}()\[\];,!]"
 _NEEDLESS = re.compile(
     rf" (?:(?={_MARK})|(?<={_MARK} )|(?<![+-] )(?=[+-] (?![+-]))|(?<= [+-] )(?![+-]))|"
     r"\n(?:(?<=[{([,;=?:&|>]\n)|(?<=\n\}\n)|(?=[.?:)\]}]))|;(?=\n?\})"
