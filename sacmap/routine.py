@@ -243,11 +243,12 @@ def watch_study(study: Study, page: Path, *, study_file: str | Path | None = Non
         # The additional files of the last map stay as new as the map, also where `map` alone was asked for them.
         study = replace(study, also=tuple(dict.fromkeys((*newest[1].also, *study.also))))
     # If the newest month was withdrawn after it had been mapped, the last map is not the newest by its month.
-    written = _newest_map(sorted(records, key=_when_written, reverse=True))
+    by_time = sorted(records, key=_when_written, reverse=True)
+    written = newest if newest is None or by_time[0] == newest[0] else _newest_map(by_time)
     withdrawn = newest is not None and written is not None and _made_later(written[0], newest[0])
     if newest is not None and not withdrawn and _unchanged(study, *newest):
         return Watched()
-    if written is not None and _unchanged(study, *written):
+    if written is not None and written is not newest and _unchanged(study, *written):
         return Watched()
     damaged = any(one.is_file() for one in records)
     result, paths, headline = map_study(study, page, study_file=study_file)
