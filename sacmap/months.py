@@ -6,6 +6,7 @@ Labels sort as text and have no day or time zone to go wrong. A period is a tupl
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable, Sequence
 
 from sacmap.errors import UsageError
@@ -64,6 +65,11 @@ def number(month: str) -> int:
             f"{month!r} is not a month.", "Write months as YYYY-MM, and spans as 2017-04:2018-03."
         )
     return int(found[1]) * 12 + int(found[2]) - 1
+
+
+def days_in(month: str) -> int:
+    """Return how many days a month has."""
+    return monthrange(int(month[:4]), int(month[5:]))[1]
 
 
 def label(month_number: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -83,11 +82,9 @@ def _late_action(plan: Plan, result: Result, actions: Sequence[Action]) -> Itera
     """Tell if many days of the months after lie before the action begins: their crimes count as after it."""
     first = min([one.date for one in actions] or plan.week["action"][:1], default="")
     days = [
-        (month, day)
-        for month in result.study.current
-        for day in range(1, monthrange(*_numbers(month))[1] + 1)
+        f"{month}-{day:02d}" for month in result.study.current for day in range(1, months.days_in(month) + 1)
     ]
-    early = sum(f"{month}-{day:02d}" < first for month, day in days)
+    early = sum(day < first for day in days)
     if early >= MUCH_BEFORE * len(days):
         yield Notice(
             "late-action",
@@ -95,10 +92,6 @@ def _late_action(plan: Plan, result: Result, actions: Sequence[Action]) -> Itera
             "before it. Crimes are known by month alone, so these days count as after. Begin with the next month to "
             "leave them out (--after).",
         )
-
-
-def _numbers(month: str) -> tuple[int, int]:
-    return int(month[:4]), int(month[5:])
 
 
 def too_few(settled: Floats, after: Floats) -> bool:

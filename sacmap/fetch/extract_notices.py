@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
@@ -166,7 +165,7 @@ def _part_months(rows: pd.DataFrame, study: Study) -> Iterator[Notice]:
     if days.empty or (days.str.len() < len("2018-10-03")).any():
         return
     by = days.str[8:].astype(int).groupby(days.str[:7]).agg(["min", "max", "size"])
-    lengths = np.array([monthrange(int(month[:4]), int(month[5:]))[1] for month in by.index])
+    lengths = np.array([months.days_in(month) for month in by.index])
     before, after = by["min"] - 1, lengths - by["max"]
     if len(by) < ENOUGH_MONTHS or max(before.median(), after.median()) > 1:
         return

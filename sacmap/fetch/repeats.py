@@ -280,7 +280,7 @@ def _doubled_in(part: Part) -> str:
     """Return the name of a doubled file, or with the months of it that are doubled, or "" if there are none."""
     if len(part.key) < DOUBLED_ROWS:
         return ""
-    again = (part.ident != 0) & pd.Series(part.ident).duplicated().to_numpy()
+    again = _known_again(part)
     of_row, groups = pd.factorize(part.group)
     _, first, counts = np.unique(part.key, return_index=True, return_counts=True)
     if not again.any() and part.placed.any() and np.gcd.reduce(counts) > 1:
@@ -292,6 +292,12 @@ def _doubled_in(part: Part) -> str:
     placed = np.bincount(of_row, part.placed, minlength=n) > 0
     found = (times > 1) & ~known & placed & (np.bincount(of_row, minlength=n) >= DOUBLED_ROWS)
     return f"{part.label} ({listed(sorted(groups[found]), 3, ', ')})" if found.any() else ""
+
+
+def _known_again(part: Part) -> np.ndarray:
+    """Mark the rows whose id stood before."""
+    idents = pd.Series(part.ident)
+    return (idents.duplicated() & (idents != 0)).to_numpy()
 
 
 def _overlap_notices(
@@ -363,8 +369,7 @@ def _pasted_in(part: Part) -> int:
     So does a block that was put in twice, or a sheet of one crime type beside that of all. Rows alike that follow each
     other are crimes at one place, and in one month of a town many rows are like an earlier one by chance.
     """
-    known = (part.ident != 0) & pd.Series(part.ident).duplicated().to_numpy()
-    again = pd.Series(part.key).duplicated().to_numpy() & part.placed & ~known
+    again = pd.Series(part.key).duplicated().to_numpy() & part.placed & ~_known_again(part)
     runs = pd.Series(part.key[again]).groupby(np.cumsum(~again)[again]).agg(["size", "nunique"])
     by_chance = (again.sum() - runs["size"]) / (len(again) - runs["size"]).clip(lower=1)
     blocks = (runs["nunique"] >= BLOCK) & (len(again) * by_chance ** runs["size"] < HARDLY)

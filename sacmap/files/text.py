@@ -20,6 +20,8 @@ from sacmap.notices import listed
 _LARGEST = 4 << 30
 #: What a column of areas may be called where none is called `area_id`, the surest first.
 _AREA_NAMES = re.compile(r"(area_)?name|area|ward(_name)?|neighbourhood|.*?(cd|code|nm|name)")
+#: How the name of a column of homes ends that is not of all homes.
+_DONE = re.compile(r"_(protected|visited|reached|secured|done|treated|hardened|completed)$")
 #: What other columns of lists are called too, in small letters with _ for spaces.
 _CALLED = {
     name: re.compile(pattern)
@@ -29,12 +31,10 @@ _CALLED = {
         "date": r"day|(action|visit|start)_?date|date_of_\w+|when",
         "action": r"actions|activity|measures?|intervention|what(_was_done)?|type_of_\w+|action_type|description",
         "homes": r"((no\.?|number|num|count)_(of_)?)?(homes|houses|properties|dwellings|addresses)"
-        r"(_(protected|visited|reached|secured|done|treated|hardened|completed))?",
+        rf"({_DONE.pattern})?",
         "n": r"counts?|number|crimes|offences|(no\.?|number|count)_of_(crimes|offences)",
     }.items()
 }
-#: How the name of a column of homes ends that is not of all homes.
-_DONE = re.compile(r"_(protected|visited|reached|secured|done|treated|hardened|completed)$")
 
 
 def unreadable(label: str | Path, error: OSError) -> InputError:
